@@ -1,0 +1,126 @@
+//! The process environment as it was at the start.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::fmt;
+
+use super::error::Fault;
+
+/// A snapshot of the environment. An empty variable counts as unset, as `docker run -e NAME=` makes one of those.
+#[derive(Clone, Default)]
+pub(crate) struct Environment {
+    values: HashMap<String, String>,
+    undecodable: Vec<String>,
+}
+
+impl Environment {
+    /// The environment of this process.
+    pub(crate) fn from_process() -> Self {
+        Self::of_os(std::env::vars_os())
+    }
+
+    /// An environment made by hand.
+    #[cfg(test)]
+    pub(crate) fn of<K: Into<String>, V: Into<String>>(
+        pairs: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
+        Self {
+            values: pairs
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+            undecodable: Vec::new(),
+        }
+    }
+
+    /// The value of a variable that is set and not empty.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.values
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
+    }
+
+    /// The `RUNPOD_*` variables whose values are not text, as faults.
+    pub(super) fn faults(&self) -> impl Iterator<Item = Fault> {
+        self.undecodable.iter().map(|name| {
+            Fault::new(name, "its value is not valid UTF-8")
+                .expected("text")
+                .remedy("set it again")
+        })
+    }
+
+    fn of_os(pairs: impl Iterator<Item = (OsString, OsString)>) -> Self {
+        let mut environment = Self::default();
+        for (name, value) in pairs {
+            // A name that is not UTF-8 is none of ours.
+            let Ok(name) = name.into_string() else {
+                continue;
+            };
+            match value.into_string() {
+                Ok(value) => {
+                    environment.values.insert(name, value);
+                }
+                Err(_) if name.starts_with("RUNPOD_") => environment.undecodable.push(name),
+                Err(_) => {}
+            }
+        }
+        environment.undecodable.sort();
+        environment
+    }
+}
+
+impl fmt::Debug for Environment {
+    /// Names only: values are anybody's secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut names: Vec<_> = self.values.keys().collect();
+        names.sort();
+        f.debug_tuple("Environment").field(&names).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_variable_counts_as_unset() {
+        let environment = Environment::of([("RUNPOD_POD_ID", ""), ("RUNPOD_ENDPOINT_ID", "ep")]);
+        assert_eq!(environment.get("RUNPOD_POD_ID"), None);
+        assert_eq!(environment.get("RUNPOD_ENDPOINT_ID"), Some("ep"));
+        assert_eq!(environment.get("RUNPOD_NOT_THERE"), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_runpod_variable_that_is_not_utf8_is_a_named_fault_and_any_other_is_ignored() {
+        use std::os::unix::ffi::OsStringExt as _;
+        let bad = || OsString::from_vec(vec![b'k', 0xff]);
+        let environment = Environment::of_os(
+            [
+                (OsString::from("RUNPOD_POD_ID"), bad()),
+                (OsString::from("LS_COLORS"), bad()),
+                (bad(), OsString::from("x")),
+            ]
+            .into_iter(),
+        );
+        let faults: Vec<_> = environment
+            .faults()
+            .map(|fault| fault.to_string())
+            .collect();
+        assert_eq!(
+            faults,
+            ["RUNPOD_POD_ID: its value is not valid UTF-8; expected text; set it again"]
+        );
+        assert_eq!(environment.get("LS_COLORS"), None);
+    }
+
+    #[test]
+    fn what_is_shown_of_an_environment_has_no_values() {
+        let environment = Environment::of([("RUNPOD_AI_API_KEY", "rpa_SECRET")]);
+        assert_eq!(
+            format!("{environment:?}"),
+            r#"Environment(["RUNPOD_AI_API_KEY"])"#
+        );
+    }
+}

@@ -1,0 +1,29 @@
+//! What the worker was told, and what that comes to.
+//!
+//! Two levels: [`Environment`] and [`Arguments`] are what was given, [`Settings`] is what they resolve to. Settings are
+//! made once, with every fault reported together, and handed down; nothing reads the environment after that. This room
+//! does no network and no logging: what a person should know is in [`Settings::warnings`] or in a [`ConfigError`](error::ConfigError).
+
+mod arguments;
+mod environment;
+mod error;
+mod flag;
+mod help;
+mod json_fault;
+mod log_level;
+mod platform_urls;
+mod resolving;
+mod secret;
+mod settings;
+mod spelling;
+mod test_job;
+mod url_template;
+
+pub(crate) use arguments::Arguments;
+pub(crate) use environment::Environment;
+pub(crate) use help::help;
+pub(crate) use log_level::LogLevel;
+pub(crate) use platform_urls::PlatformUrls;
+pub(crate) use secret::Secret;
+pub(crate) use settings::{Mode, Settings, Surroundings};
+pub(crate) use url_template::encode_component;

@@ -1,0 +1,252 @@
+use super::*;
+use crate::config::environment::Environment;
+
+const HOST: &str = "https://h.io/v2/ep";
+
+fn environment() -> Vec<(&'static str, String)> {
+    vec![
+        (TAKE, format!("{HOST}/job-take/$ID?gpu=A+B")),
+        (
+            OUTPUT,
+            format!("{HOST}/job-done/$RUNPOD_POD_ID/$ID?gpu=A+B"),
+        ),
+        (
+            STREAM,
+            format!("{HOST}/job-stream/$RUNPOD_POD_ID/$ID?gpu=A+B"),
+        ),
+        (PING, format!("{HOST}/ping/$RUNPOD_POD_ID?gpu=A+B")),
+        ("RUNPOD_POD_ID", "w1".to_owned()),
+        ("RUNPOD_AI_API_KEY", "rpa_key".to_owned()),
+    ]
+}
+
+fn without(names: &[&str]) -> Vec<(&'static str, String)> {
+    let mut environment = environment();
+    environment.retain(|(name, _)| !names.contains(name));
+    environment
+}
+
+fn with(name: &'static str, value: &str) -> Vec<(&'static str, String)> {
+    let mut environment = without(&[name]);
+    environment.push((name, value.to_owned()));
+    environment
+}
+
+struct Resolved {
+    urls: Option<PlatformUrls>,
+    faults: Vec<String>,
+    warnings: Vec<String>,
+}
+
+fn resolve(environment: Vec<(&'static str, String)>, streams: bool) -> Resolved {
+    let environment = Environment::of(environment);
+    let mut resolving = Resolving {
+        environment: &environment,
+        faults: Vec::new(),
+        warnings: Vec::new(),
+    };
+    let take = environment.get(TAKE).unwrap_or_default();
+    let urls = PlatformUrls::resolve(&mut resolving, take, "w1", streams);
+    Resolved {
+        urls,
+        faults: resolving.faults.iter().map(ToString::to_string).collect(),
+        warnings: resolving.warnings,
+    }
+}
+
+fn urls(environment: Vec<(&'static str, String)>) -> PlatformUrls {
+    let resolved = resolve(environment, true);
+    assert!(resolved.faults.is_empty(), "{:?}", resolved.faults);
+    resolved.urls.unwrap()
+}
+
+fn ids(ids: &[&str]) -> Vec<String> {
+    ids.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_take_names_worker_batch_and_whether_jobs_are_in_progress() {
+    let urls = urls(environment());
+    assert_eq!(
+        urls.take_url(1, false).as_str(),
+        "https://h.io/v2/ep/job-take/w1?gpu=A+B&job_in_progress=0"
+    );
+    assert_eq!(
+        urls.take_url(1, true).as_str(),
+        "https://h.io/v2/ep/job-take/w1?gpu=A+B&job_in_progress=1"
+    );
+    assert_eq!(
+        urls.take_url(3, true).as_str(),
+        "https://h.io/v2/ep/job-take-batch/w1?gpu=A+B&batch_size=3&job_in_progress=1"
+    );
+}
+
+#[test]
+fn a_take_url_without_a_query_begins_one() {
+    let urls = urls(with(TAKE, "http://h/job-take/$ID"));
+    assert_eq!(
+        urls.take_url(2, false).as_str(),
+        "http://h/job-take-batch/w1?batch_size=2&job_in_progress=0"
+    );
+}
+
+#[test]
+fn the_stop_channel_is_made_from_the_take_url() {
+    assert_eq!(
+        urls(environment()).stop_url().unwrap().as_str(),
+        "https://h.io/v2/ep/job-stop/w1?gpu=A+B"
+    );
+}
+
+#[test]
+fn without_job_take_in_its_path_there_is_no_stop_channel_and_a_warning() {
+    let resolved = resolve(with(TAKE, "https://h/jobs/$ID?x=/job-take/"), false);
+    assert_eq!(resolved.urls.unwrap().stop_url(), None);
+    assert_eq!(
+        resolved.warnings,
+        [
+            "the path of RUNPOD_WEBHOOK_GET_JOB has no /job-take/ in it: \
+             a job that is cancelled on the platform runs to its end"
+        ]
+    );
+}
+
+#[test]
+fn results_and_items_name_worker_and_job() {
+    let urls = urls(environment());
+    assert_eq!(
+        urls.output_url("j/1", true).as_str(),
+        "https://h.io/v2/ep/job-done/w1/j%2F1?gpu=A+B&isStream=true"
+    );
+    assert_eq!(
+        urls.output_url("j1", false).as_str(),
+        "https://h.io/v2/ep/job-done/w1/j1?gpu=A+B&isStream=false"
+    );
+    assert_eq!(
+        urls.stream_url("j1").unwrap().as_str(),
+        "https://h.io/v2/ep/job-stream/w1/j1?gpu=A+B&isStream=false"
+    );
+}
+
+#[test]
+fn a_heartbeat_names_jobs_and_version_as_requests_writes_them() {
+    let urls = urls(with(PING, "https://h.io/ping/$RUNPOD_POD_ID"));
+    // The SDK's `requests` on the same values, percent-encoding included.
+    assert_eq!(
+        urls.ping_url(&ids(&["a", "b c~*"]), "1.12.0")
+            .unwrap()
+            .as_str(),
+        "https://h.io/ping/w1?job_id=a%2Cb+c~%2A&runpod_version=1.12.0"
+    );
+    assert_eq!(
+        urls.ping_url(&[], "1.12.0").unwrap().as_str(),
+        "https://h.io/ping/w1?runpod_version=1.12.0"
+    );
+}
+
+#[test]
+fn a_heartbeat_keeps_the_query_that_it_was_given() {
+    assert_eq!(
+        urls(environment())
+            .ping_url(&ids(&["a"]), "1")
+            .unwrap()
+            .as_str(),
+        "https://h.io/v2/ep/ping/w1?gpu=A+B&job_id=a&runpod_version=1"
+    );
+}
+
+#[test]
+fn heartbeats_are_off_with_a_warning_that_names_what_is_not_set() {
+    for (missing, warning) in [
+        (&[PING][..], "RUNPOD_WEBHOOK_PING is"),
+        (&["RUNPOD_POD_ID"], "RUNPOD_POD_ID is"),
+        (
+            &[PING, "RUNPOD_POD_ID"],
+            "RUNPOD_WEBHOOK_PING and RUNPOD_POD_ID are",
+        ),
+        (
+            &[PING, "RUNPOD_POD_ID", "RUNPOD_AI_API_KEY"],
+            "RUNPOD_WEBHOOK_PING, RUNPOD_POD_ID and RUNPOD_AI_API_KEY are",
+        ),
+    ] {
+        let resolved = resolve(without(missing), true);
+        assert_eq!(resolved.urls.unwrap().ping_url(&[], "1"), None);
+        assert_eq!(
+            resolved.warnings,
+            [format!("no heartbeats are sent, because {warning} not set")]
+        );
+    }
+}
+
+#[test]
+fn a_missing_output_url_is_a_fault() {
+    let resolved = resolve(without(&[OUTPUT]), false);
+    assert!(resolved.urls.is_none());
+    assert_eq!(
+        resolved.faults,
+        [
+            "RUNPOD_WEBHOOK_POST_OUTPUT: not set, while RUNPOD_WEBHOOK_GET_JOB is: results would have nowhere to go; \
+             expected a URL such as https://host/path, without user and password; \
+             set it, or unset RUNPOD_WEBHOOK_GET_JOB to run a local test job"
+        ]
+    );
+}
+
+#[test]
+fn a_missing_stream_url_is_a_fault_where_a_handler_streams_only() {
+    let resolved = resolve(without(&[STREAM]), true);
+    assert_eq!(
+        resolved.faults,
+        [
+            "RUNPOD_WEBHOOK_POST_STREAM: not set, but a handler of this worker streams; \
+             expected a URL such as https://host/path, without user and password; \
+             set it, or unset RUNPOD_WEBHOOK_GET_JOB to run a local test job"
+        ]
+    );
+    let resolved = resolve(without(&[STREAM]), false);
+    assert!(resolved.faults.is_empty());
+    assert_eq!(resolved.urls.unwrap().stream_url("j"), None);
+}
+
+#[test]
+fn every_bad_url_is_reported() {
+    let bad: Vec<_> = [TAKE, OUTPUT, STREAM, PING]
+        .into_iter()
+        .map(|name| (name, "nowhere?key=SECRET".to_owned()))
+        .collect();
+    let resolved = resolve(bad, true);
+    assert_eq!(resolved.faults.len(), 4);
+    for (fault, name) in resolved.faults.iter().zip([TAKE, OUTPUT, STREAM, PING]) {
+        assert!(
+            fault.starts_with(&format!("{name}: no URL (")) && !fault.contains("SECRET"),
+            "{fault}"
+        );
+    }
+}
+
+#[test]
+fn what_is_shown_of_urls_has_no_query() {
+    let urls = urls(environment());
+    let shown = format!("{urls:?}");
+    assert!(
+        shown.contains("/v2/ep/job-take/w1") && !shown.contains("gpu"),
+        "{shown}"
+    );
+    assert_eq!(
+        shown_url(&urls.take_url(1, false)),
+        "https://h.io/v2/ep/job-take/w1"
+    );
+}
+
+#[test]
+fn the_urls_for_tests_have_the_platforms_form() {
+    let urls = PlatformUrls::for_tests("http://127.0.0.1:1");
+    assert_eq!(
+        urls.stop_url().unwrap().as_str(),
+        "http://127.0.0.1:1/v2/ep/job-stop/w1?gpu=test"
+    );
+    assert_eq!(
+        urls.output_url("j", false).as_str(),
+        "http://127.0.0.1:1/v2/ep/job-done/w1/j?gpu=test&isStream=false"
+    );
+}

@@ -1,0 +1,106 @@
+//! A text that appears in no output.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use super::url_template::encode_component;
+
+/// What is shown in place of a secret.
+const REDACTED: &str = "[redacted]";
+
+/// A secret shorter than this is not looked for in other texts: it would be found in words that have nothing to do with it.
+const SHORTEST_REDACTED: usize = 6;
+
+/// The API key. It leaves this type through [`expose`](Secret::expose) only, on its way into a request header.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Secret {
+    value: String,
+    /// The forms in which it can turn up in a text: as it is, escaped by `Debug` or JSON, and in a URL.
+    shapes: Vec<String>,
+}
+
+impl Secret {
+    pub(crate) fn new(value: impl Into<String>) -> Self {
+        let value = value.into();
+        let mut shapes = Vec::new();
+        if value.chars().count() >= SHORTEST_REDACTED {
+            let escaped: String = value.escape_debug().collect();
+            for shape in [value.clone(), escaped, encode_component(&value)] {
+                if !shapes.contains(&shape) {
+                    shapes.push(shape);
+                }
+            }
+        }
+        Self { value, shapes }
+    }
+
+    /// The secret itself, for a request header and nothing else.
+    pub(crate) fn expose(&self) -> &str {
+        &self.value
+    }
+
+    /// The text with every occurrence of the secret replaced.
+    pub(crate) fn redact<'text>(&self, text: &'text str) -> Cow<'text, str> {
+        let mut clean = Cow::Borrowed(text);
+        for shape in &self.shapes {
+            if clean.contains(shape.as_str()) {
+                clean = Cow::Owned(clean.replace(shape.as_str(), REDACTED));
+            }
+        }
+        clean
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(REDACTED)
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(REDACTED)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_does_not_show_itself() {
+        let secret = Secret::new("rpa_SECRETKEY");
+        assert_eq!(format!("{secret} {secret:?}"), "[redacted] [redacted]");
+        assert_eq!(
+            format!("{:#?}", Some(secret.clone())).replace([' ', '\n'], ""),
+            "Some([redacted],)"
+        );
+        assert_eq!(secret.expose(), "rpa_SECRETKEY");
+    }
+
+    #[test]
+    fn every_occurrence_in_a_text_is_replaced() {
+        let secret = Secret::new("rpa_SECRETKEY");
+        assert_eq!(
+            secret.redact("a rpa_SECRETKEY, brpa_SECRETKEYrpa_SECRETKEY"),
+            "a [redacted], b[redacted][redacted]"
+        );
+        assert!(matches!(secret.redact("nothing here"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn escaped_and_percent_encoded_forms_are_replaced_too() {
+        let secret = Secret::new(r#"key "+ö"#);
+        let url = format!("https://host/?key={}", encode_component(secret.expose()));
+        assert_eq!(secret.redact(&url), "https://host/?key=[redacted]");
+        let debug = format!("{:?}", secret.expose());
+        assert_eq!(secret.redact(&debug), r#""[redacted]""#);
+    }
+
+    #[test]
+    fn a_secret_of_five_characters_is_not_looked_for() {
+        assert_eq!(Secret::new("start").redact("starting"), "starting");
+        assert_eq!(Secret::new("").redact("starting"), "starting");
+        assert_eq!(Secret::new("worker").redact("worker up"), "[redacted] up");
+    }
+}

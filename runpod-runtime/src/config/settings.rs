@@ -1,0 +1,313 @@
+//! What the environment and the arguments come to.
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use reqwest::header::HeaderValue;
+use serde_json::Value;
+
+use super::arguments::Arguments;
+use super::environment::Environment;
+use super::error::{ConfigError, Fault};
+use super::log_level::LogLevel;
+use super::platform_urls::PlatformUrls;
+use super::resolving::Resolving;
+use super::secret::Secret;
+use super::test_job::{self, TestSource};
+use super::url_template::encode_component;
+
+const API_KEY: &str = "RUNPOD_AI_API_KEY";
+
+/// The pace of heartbeats where nothing else is said.
+const PING_INTERVAL: Duration = Duration::from_secs(10);
+
+/// How long running jobs may go on after the worker was told to stop, where nothing else is said.
+const SHUTDOWN_GRACE: Duration = Duration::from_mins(10);
+
+/// Longer intervals are slips of the pen, and the clock could not hold the longest ones.
+const ONE_DAY: Duration = Duration::from_hours(24);
+
+/// Everything that the worker needs to know, checked.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// The pod's id, or a random one.
+    pub(crate) worker_id: String,
+    /// The same for error reports, which say `unknown` where there is no pod, as the SDK's do.
+    pub(crate) reported_worker_id: String,
+    pub(crate) hostname: String,
+    #[cfg_attr(
+        not(test),
+        expect(
+            dead_code,
+            reason = "names the realtime route and the volume cache, not part of this version"
+        )
+    )]
+    pub(crate) endpoint_id: Option<String>,
+    pub(crate) api_key: Option<Secret>,
+    pub(crate) mode: Mode,
+    pub(crate) ping_interval: Duration,
+    pub(crate) log_level: LogLevel,
+    /// Log lines for the platform, not for a person.
+    pub(crate) json_logs: bool,
+    pub(crate) color: bool,
+    pub(crate) shutdown_grace: Duration,
+    /// Where results are kept that could not be delivered; `None` where they are not.
+    pub(crate) spool: Option<PathBuf>,
+    pub(crate) debugger: bool,
+    pub(crate) test_output: Option<Value>,
+    /// What a person should know although the worker can start; for the log, once there is one.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Where the jobs come from.
+#[derive(Debug, Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one of them in a process"
+)]
+pub(crate) enum Mode {
+    Platform(PlatformUrls),
+    /// One job, as JSON text: an object with an `input` that is not null.
+    TestJob {
+        job: String,
+        source: TestSource,
+    },
+    /// Neither a platform nor a test job: the worker says so and exits with 1.
+    MissingTestInput,
+    /// The local endpoint.
+    #[cfg_attr(
+        not(test),
+        expect(
+            dead_code,
+            reason = "the endpoint that reads the fields is not part of this version"
+        )
+    )]
+    ServeApi {
+        host: String,
+        port: u16,
+        concurrency: usize,
+    },
+}
+
+/// What the settings depend on beside environment and arguments.
+#[derive(Debug, Clone)]
+pub(crate) struct Surroundings {
+    /// Whether a handler of this worker streams.
+    pub(crate) streams: bool,
+    pub(crate) working_directory: PathBuf,
+    /// Where the platform mounts a network volume.
+    pub(crate) volume: PathBuf,
+    pub(crate) temporary: PathBuf,
+    pub(crate) stdout_is_terminal: bool,
+}
+
+impl Surroundings {
+    /// Those of this process.
+    pub(crate) fn of_process(streams: bool) -> Self {
+        Self {
+            streams,
+            working_directory: PathBuf::from("."),
+            volume: PathBuf::from("/runpod-volume"),
+            temporary: std::env::temp_dir(),
+            stdout_is_terminal: std::io::stdout().is_terminal(),
+        }
+    }
+}
+
+impl Settings {
+    /// Resolves everything, or says everything that is wrong.
+    pub(crate) fn resolve(
+        environment: &Environment,
+        arguments: &Arguments,
+        surroundings: &Surroundings,
+    ) -> Result<Self, ConfigError> {
+        let mut resolving = Resolving {
+            environment,
+            faults: environment
+                .faults()
+                .chain(arguments.faults.iter().cloned())
+                .collect(),
+            warnings: arguments.warnings.clone(),
+        };
+        let pod_id = resolving.text("RUNPOD_POD_ID");
+        let endpoint_id = resolving.text("RUNPOD_ENDPOINT_ID");
+        let worker_id = pod_id
+            .clone()
+            .unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+        let api_key = resolving.api_key();
+        let ping_interval = resolving.ping_interval();
+        let env_log_level = resolving.log_level();
+        let shutdown_grace = resolving.shutdown_grace();
+        let spool = resolving.spool(endpoint_id.as_deref(), surroundings);
+        let mode = resolving.mode(arguments, surroundings, &worker_id);
+        let Resolving {
+            faults, warnings, ..
+        } = resolving;
+        // A key that cannot be sent is kept out of the messages all the same.
+        let secret = environment.get(API_KEY).map(|key| Secret::new(key.trim()));
+        let (Some(mode), true) = (mode, faults.is_empty()) else {
+            return Err(ConfigError::new(faults, secret.as_ref()));
+        };
+        let json_logs = endpoint_id.is_some();
+        Ok(Self {
+            worker_id,
+            reported_worker_id: pod_id.unwrap_or_else(unknown),
+            hostname: environment
+                .get("RUNPOD_POD_HOSTNAME")
+                .map_or_else(unknown, str::to_owned),
+            endpoint_id,
+            api_key,
+            mode,
+            ping_interval: ping_interval.unwrap_or(PING_INTERVAL),
+            log_level: arguments
+                .log_level
+                .or(env_log_level)
+                .unwrap_or(LogLevel::Debug),
+            json_logs,
+            color: surroundings.stdout_is_terminal
+                && !json_logs
+                && environment.get("NO_COLOR").is_none(),
+            shutdown_grace: shutdown_grace.unwrap_or(SHUTDOWN_GRACE),
+            spool,
+            debugger: arguments.debugger,
+            test_output: arguments.test_output.clone(),
+            warnings,
+        })
+    }
+}
+
+impl Resolving<'_> {
+    fn api_key(&mut self) -> Option<Secret> {
+        let key = self.environment.get(API_KEY)?;
+        if HeaderValue::from_str(key).is_err() {
+            let place = key
+                .chars()
+                .position(|character| character.is_ascii_control() && character != '\t')
+                .map_or_else(String::new, |index| {
+                    format!("character {} of {}", index + 1, key.chars().count())
+                });
+            self.fault(
+                Fault::new(
+                    API_KEY,
+                    format!("{place} cannot be sent in a request header"),
+                )
+                .expected("a key without control characters")
+                .remedy("copy the key again, without a line break at its end"),
+            );
+            return None;
+        }
+        Some(Secret::new(key))
+    }
+
+    fn ping_interval(&mut self) -> Option<Duration> {
+        self.value(
+            "RUNPOD_PING_INTERVAL",
+            "a whole number of milliseconds from 1 to 86400000",
+            "correct it, or unset it for 10000",
+            |text| {
+                let interval = Duration::from_millis(text.parse().ok()?);
+                (!interval.is_zero() && interval <= ONE_DAY).then_some(interval)
+            },
+        )
+    }
+
+    fn log_level(&mut self) -> Option<LogLevel> {
+        let variable = ["RUNPOD_LOG_LEVEL", "RUNPOD_DEBUG_LEVEL"]
+            .into_iter()
+            .find(|name| self.environment.get(name).is_some())?;
+        self.value(
+            variable,
+            LogLevel::NAMES,
+            "correct it, or unset it for DEBUG",
+            LogLevel::named,
+        )
+    }
+
+    fn shutdown_grace(&mut self) -> Option<Duration> {
+        self.value(
+            "RUNPOD_SHUTDOWN_GRACE_S",
+            "a number of seconds from 0 to 86400",
+            "correct it, or unset it for 600",
+            |text| {
+                let grace = Duration::try_from_secs_f64(text.parse().ok()?).ok()?;
+                (grace <= ONE_DAY).then_some(grace)
+            },
+        )
+    }
+
+    fn spool(&mut self, endpoint_id: Option<&str>, surroundings: &Surroundings) -> Option<PathBuf> {
+        if let Some(given) = self.environment.get("RUNPOD_RESULT_SPOOL") {
+            return (!given.trim().eq_ignore_ascii_case("off")).then(|| PathBuf::from(given));
+        }
+        // One part of a path, whatever the id is; `..` must not lead elsewhere either.
+        let name = encode_component(endpoint_id.unwrap_or("local")).replace('.', "%2E");
+        Some(if surroundings.volume.is_dir() {
+            surroundings.volume.join(".runpod-spool").join(name)
+        } else {
+            surroundings.temporary.join(format!("runpod-spool-{name}"))
+        })
+    }
+
+    /// In the SDK's order: the local server, the test job of the command line, the platform, the test job of the file.
+    fn mode(
+        &mut self,
+        arguments: &Arguments,
+        surroundings: &Surroundings,
+        worker_id: &str,
+    ) -> Option<Mode> {
+        if arguments.serve_api {
+            return Some(Mode::ServeApi {
+                host: arguments
+                    .api_host
+                    .clone()
+                    .unwrap_or_else(|| "localhost".to_owned()),
+                port: arguments.api_port.unwrap_or(8000),
+                concurrency: arguments.api_concurrency.unwrap_or(1),
+            });
+        }
+        self.warn_of_realtime();
+        if let Some(text) = &arguments.test_input {
+            let job = self.check(test_job::from_flag(text))?;
+            return Some(Mode::TestJob {
+                job,
+                source: TestSource::Flag,
+            });
+        }
+        if let Some(take) = self.environment.get("RUNPOD_WEBHOOK_GET_JOB") {
+            if self.environment.get(API_KEY).is_none() {
+                self.warnings.push(format!(
+                    "{API_KEY} is not set: the platform will refuse to give this worker jobs"
+                ));
+            }
+            let urls = PlatformUrls::resolve(self, take, worker_id, surroundings.streams)?;
+            return Some(Mode::Platform(urls));
+        }
+        let found = self.check(test_job::from_file(&surroundings.working_directory))?;
+        Some(match found {
+            Some((job, path)) => Mode::TestJob {
+                job,
+                source: TestSource::File(path),
+            },
+            None => Mode::MissingTestInput,
+        })
+    }
+
+    fn warn_of_realtime(&mut self) {
+        let port = self.environment.get("RUNPOD_REALTIME_PORT");
+        if let Some(port) = port.filter(|port| port.trim() != "0") {
+            self.warnings.push(format!(
+                "RUNPOD_REALTIME_PORT is set to {}, but this version does not serve realtime endpoints; it is ignored",
+                super::error::cut(port)
+            ));
+        }
+    }
+}
+
+fn unknown() -> String {
+    "unknown".to_owned()
+}
+
+#[cfg(test)]
+#[path = "settings_tests.rs"]
+mod tests;

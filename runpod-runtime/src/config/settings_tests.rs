@@ -1,0 +1,372 @@
+use super::*;
+
+const TAKE: (&str, &str) = (
+    "RUNPOD_WEBHOOK_GET_JOB",
+    "https://h/v2/ep/job-take/$ID?gpu=x",
+);
+const OUTPUT: (&str, &str) = (
+    "RUNPOD_WEBHOOK_POST_OUTPUT",
+    "https://h/v2/ep/job-done/$RUNPOD_POD_ID/$ID?gpu=x",
+);
+const STREAM: (&str, &str) = (
+    "RUNPOD_WEBHOOK_POST_STREAM",
+    "https://h/v2/ep/job-stream/$RUNPOD_POD_ID/$ID?gpu=x",
+);
+const PING: (&str, &str) = ("RUNPOD_WEBHOOK_PING", "https://h/v2/ep/ping/$RUNPOD_POD_ID");
+const POD: (&str, &str) = ("RUNPOD_POD_ID", "pod-1");
+const KEY: (&str, &str) = ("RUNPOD_AI_API_KEY", "rpa_SECRETKEY");
+
+/// A place with nothing in it.
+struct Place {
+    directory: tempfile::TempDir,
+    surroundings: Surroundings,
+}
+
+fn place() -> Place {
+    let directory = tempfile::tempdir().unwrap();
+    let surroundings = Surroundings {
+        streams: false,
+        working_directory: directory.path().to_owned(),
+        volume: directory.path().join("runpod-volume"),
+        temporary: PathBuf::from("/temporary"),
+        stdout_is_terminal: true,
+    };
+    Place {
+        directory,
+        surroundings,
+    }
+}
+
+fn arguments(arguments: &[&str]) -> Arguments {
+    Arguments::parse(["worker"].iter().chain(arguments).map(Into::into))
+}
+
+fn resolve(
+    environment: &[(&str, &str)],
+    flags: &[&str],
+    surroundings: &Surroundings,
+) -> Result<Settings, ConfigError> {
+    let environment = Environment::of(environment.iter().copied());
+    Settings::resolve(&environment, &arguments(flags), surroundings)
+}
+
+fn settings(environment: &[(&str, &str)], flags: &[&str]) -> Settings {
+    resolve(environment, flags, &place().surroundings).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn faults(environment: &[(&str, &str)], flags: &[&str]) -> Vec<String> {
+    resolve(environment, flags, &place().surroundings)
+        .unwrap_err()
+        .faults()
+        .iter()
+        .map(ToString::to_string)
+        .collect()
+}
+
+#[test]
+fn with_nothing_given_the_defaults_hold() {
+    let settings = settings(&[], &[]);
+    assert!(matches!(settings.mode, Mode::MissingTestInput));
+    assert_eq!(settings.worker_id.len(), 36);
+    assert_eq!(settings.reported_worker_id, "unknown");
+    assert_eq!(settings.hostname, "unknown");
+    assert_eq!(settings.endpoint_id, None);
+    assert_eq!(settings.api_key, None);
+    assert_eq!(settings.ping_interval, Duration::from_secs(10));
+    assert_eq!(settings.shutdown_grace, Duration::from_mins(10));
+    assert_eq!(settings.log_level, LogLevel::Debug);
+    assert!(!settings.json_logs && settings.color && !settings.debugger);
+    assert_eq!(settings.test_output, None);
+    assert_eq!(
+        settings.spool,
+        Some(PathBuf::from("/temporary/runpod-spool-local"))
+    );
+    assert!(settings.warnings.is_empty());
+}
+
+#[test]
+fn a_worker_on_the_platform_gets_all_that_was_given() {
+    let settings = settings(
+        &[
+            TAKE,
+            OUTPUT,
+            STREAM,
+            PING,
+            POD,
+            KEY,
+            ("RUNPOD_ENDPOINT_ID", "ep"),
+            ("RUNPOD_POD_HOSTNAME", "pod-1-host"),
+            ("RUNPOD_PING_INTERVAL", "4000"),
+            ("RUNPOD_SHUTDOWN_GRACE_S", "2.5"),
+            ("RUNPOD_LOG_LEVEL", "info"),
+        ],
+        &["--rp_debugger"],
+    );
+    let Mode::Platform(urls) = &settings.mode else {
+        panic!("{:?}", settings.mode)
+    };
+    assert_eq!(
+        urls.take_url(1, false).as_str(),
+        "https://h/v2/ep/job-take/pod-1?gpu=x&job_in_progress=0"
+    );
+    assert_eq!(settings.worker_id, "pod-1");
+    assert_eq!(settings.reported_worker_id, "pod-1");
+    assert_eq!(settings.hostname, "pod-1-host");
+    assert_eq!(settings.endpoint_id.as_deref(), Some("ep"));
+    assert_eq!(settings.api_key.unwrap().expose(), "rpa_SECRETKEY");
+    assert_eq!(settings.ping_interval, Duration::from_secs(4));
+    assert_eq!(settings.shutdown_grace, Duration::from_millis(2500));
+    assert_eq!(settings.log_level, LogLevel::Info);
+    assert!(settings.json_logs && !settings.color && settings.debugger);
+    assert_eq!(settings.warnings, Vec::<String>::new());
+}
+
+#[test]
+fn every_fault_is_reported_at_once_and_none_shows_the_key() {
+    let error = resolve(
+        &[
+            ("RUNPOD_WEBHOOK_GET_JOB", "h/take?key=rpa_SECRETKEY"),
+            ("RUNPOD_WEBHOOK_PING", "https://user:rpa_SECRETKEY@h/ping"),
+            KEY,
+            ("RUNPOD_PING_INTERVAL", "rpa_SECRETKEY"),
+            ("RUNPOD_LOG_LEVEL", "loud"),
+            ("RUNPOD_SHUTDOWN_GRACE_S", "-1"),
+        ],
+        &["--rp_api_port=x"],
+        &place().surroundings,
+    )
+    .unwrap_err();
+    let names: Vec<_> = error
+        .faults()
+        .iter()
+        .map(|fault| fault.to_string().split(':').next().unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "--rp_api_port",
+            "RUNPOD_PING_INTERVAL",
+            "RUNPOD_LOG_LEVEL",
+            "RUNPOD_SHUTDOWN_GRACE_S",
+            "RUNPOD_WEBHOOK_GET_JOB",
+            "RUNPOD_WEBHOOK_PING",
+            "RUNPOD_WEBHOOK_POST_OUTPUT",
+        ]
+    );
+    let text = format!("{error} {error:?}");
+    assert!(!text.contains("SECRETKEY"), "{text}");
+}
+
+#[test]
+fn a_bad_number_is_named_with_what_was_expected() {
+    for value in ["0", "-5", "1.5", "10s", "86400001", "99999999999999999999"] {
+        assert_eq!(
+            faults(&[("RUNPOD_PING_INTERVAL", value)], &[]),
+            [format!(
+                "RUNPOD_PING_INTERVAL: found \"{value}\"; expected a whole number of milliseconds from 1 to 86400000; \
+                 correct it, or unset it for 10000"
+            )]
+        );
+    }
+    for value in ["-1", "NaN", "inf", "1e300", "soon", "86401"] {
+        assert_eq!(
+            faults(&[("RUNPOD_SHUTDOWN_GRACE_S", value)], &[]),
+            [format!(
+                "RUNPOD_SHUTDOWN_GRACE_S: found \"{value}\"; expected a number of seconds from 0 to 86400; \
+                 correct it, or unset it for 600"
+            )]
+        );
+    }
+    let none = settings(&[("RUNPOD_SHUTDOWN_GRACE_S", " 0 ")], &[]);
+    assert_eq!(none.shutdown_grace, Duration::ZERO);
+}
+
+#[test]
+fn the_log_level_of_the_flag_wins_then_the_newer_variable() {
+    let debug_level = ("RUNPOD_DEBUG_LEVEL", "ERROR");
+    let log_level = ("RUNPOD_LOG_LEVEL", "warn");
+    assert_eq!(settings(&[debug_level], &[]).log_level, LogLevel::Error);
+    assert_eq!(
+        settings(&[debug_level, log_level], &[]).log_level,
+        LogLevel::Warn
+    );
+    assert_eq!(
+        settings(&[debug_level, log_level], &["--rp_log_level", "NOTSET"]).log_level,
+        LogLevel::NotSet
+    );
+    assert_eq!(
+        faults(&[("RUNPOD_DEBUG_LEVEL", "2")], &[]),
+        [
+            "RUNPOD_DEBUG_LEVEL: found \"2\"; expected NOTSET, TRACE, DEBUG, INFO, WARN or ERROR; \
+             correct it, or unset it for DEBUG"
+        ]
+    );
+}
+
+#[test]
+fn a_key_that_no_header_can_hold_is_refused_without_being_shown() {
+    assert_eq!(
+        faults(&[("RUNPOD_AI_API_KEY", "rpa_SECRET\n")], &[]),
+        [
+            "RUNPOD_AI_API_KEY: character 11 of 11 cannot be sent in a request header; \
+             expected a key without control characters; copy the key again, without a line break at its end"
+        ]
+    );
+    let error = faults(
+        &[
+            ("RUNPOD_AI_API_KEY", "rpa_SECRET\r\n"),
+            ("RUNPOD_LOG_LEVEL", "rpa_SECRET"),
+        ],
+        &[],
+    );
+    assert!(error[0].contains("character 11 of 12"), "{error:?}");
+    assert!(
+        error[1].starts_with("RUNPOD_LOG_LEVEL: found \"[redacted]\""),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn colours_are_for_terminals_whose_owner_wants_them() {
+    assert!(!settings(&[("NO_COLOR", "1")], &[]).color);
+    assert!(settings(&[("NO_COLOR", "")], &[]).color);
+    let mut surroundings = place().surroundings;
+    surroundings.stdout_is_terminal = false;
+    assert!(!resolve(&[], &[], &surroundings).unwrap().color);
+}
+
+#[test]
+fn the_spool_is_where_it_survives_longest() {
+    let place = place();
+    let spool = |environment: &[(&str, &str)]| {
+        resolve(environment, &[], &place.surroundings)
+            .unwrap()
+            .spool
+    };
+    let volume = &place.surroundings.volume;
+    assert_eq!(
+        spool(&[("RUNPOD_ENDPOINT_ID", "ep")]),
+        Some(PathBuf::from("/temporary/runpod-spool-ep"))
+    );
+    std::fs::create_dir(volume).unwrap();
+    assert_eq!(
+        spool(&[("RUNPOD_ENDPOINT_ID", "ep")]),
+        Some(volume.join(".runpod-spool/ep"))
+    );
+    assert_eq!(
+        spool(&[("RUNPOD_ENDPOINT_ID", "..")]),
+        Some(volume.join(".runpod-spool/%2E%2E"))
+    );
+    assert_eq!(
+        spool(&[("RUNPOD_ENDPOINT_ID", "../x")]),
+        Some(volume.join(".runpod-spool/%2E%2E%2Fx"))
+    );
+    assert_eq!(
+        spool(&[("RUNPOD_RESULT_SPOOL", "/var/spool/x")]),
+        Some(PathBuf::from("/var/spool/x"))
+    );
+    assert_eq!(spool(&[("RUNPOD_RESULT_SPOOL", "OFF")]), None);
+}
+
+#[test]
+fn a_test_job_of_the_command_line_wins_over_the_platform_whose_urls_then_do_not_matter() {
+    let settings = settings(
+        &[("RUNPOD_WEBHOOK_GET_JOB", "bad")],
+        &["--test_input", r#"{"input": 1}"#, "--test-output", "2"],
+    );
+    let Mode::TestJob { job, source } = settings.mode else {
+        panic!("{:?}", settings.mode)
+    };
+    assert_eq!(job, r#"{"input": 1}"#);
+    assert_eq!(source, TestSource::Flag);
+    assert_eq!(settings.test_output, Some(serde_json::json!(2)));
+}
+
+#[test]
+fn without_a_platform_the_file_is_the_test_job() {
+    let place = place();
+    let file = place.directory.path().join("test_input.json");
+    std::fs::write(&file, r#"{"input": 1}"#).unwrap();
+    let settings = resolve(&[], &[], &place.surroundings).unwrap();
+    let Mode::TestJob { job, source } = settings.mode else {
+        panic!("{:?}", settings.mode)
+    };
+    assert_eq!(job, r#"{"input": 1}"#);
+    assert_eq!(source, TestSource::File(file.clone()));
+
+    std::fs::write(&file, "{").unwrap();
+    let error = resolve(&[], &[], &place.surroundings).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("- test_input.json: not JSON at line 1"),
+        "{error}"
+    );
+    // On the platform nobody looks at the file.
+    resolve(&[TAKE, OUTPUT], &[], &place.surroundings).unwrap();
+}
+
+#[test]
+fn a_test_job_that_cannot_be_run_is_a_fault() {
+    let faults = faults(&[], &["--test-input", "[]"]);
+    assert!(
+        faults[0].starts_with("--test_input: no JSON object"),
+        "{faults:?}"
+    );
+}
+
+#[test]
+fn the_local_server_wins_over_everything() {
+    let test_input = ["--rp_serve_api", "--test_input", "{}"];
+    let Mode::ServeApi {
+        host,
+        port,
+        concurrency,
+    } = settings(&[TAKE], &test_input).mode
+    else {
+        panic!("another mode")
+    };
+    assert_eq!((host.as_str(), port, concurrency), ("localhost", 8000, 1));
+
+    let all = [
+        "--serve-api",
+        "--api-host=0.0.0.0",
+        "--api-port=0",
+        "--api-concurrency=4",
+    ];
+    let Mode::ServeApi {
+        host,
+        port,
+        concurrency,
+    } = settings(&[], &all).mode
+    else {
+        panic!("another mode")
+    };
+    assert_eq!((host.as_str(), port, concurrency), ("0.0.0.0", 0, 4));
+}
+
+#[test]
+fn what_is_nearly_right_or_not_served_is_a_warning() {
+    let warnings = settings(&[("RUNPOD_REALTIME_PORT", "8080")], &["--rp_debug"]).warnings;
+    assert_eq!(
+        warnings,
+        [
+            "--rp_debug is no flag of the worker and is left to the program; did you mean --rp_debugger?",
+            "RUNPOD_REALTIME_PORT is set to 8080, but this version does not serve realtime endpoints; it is ignored",
+        ]
+    );
+    assert!(
+        settings(&[("RUNPOD_REALTIME_PORT", "0")], &[])
+            .warnings
+            .is_empty()
+    );
+}
+
+#[test]
+fn what_is_shown_of_settings_has_no_key_and_no_query() {
+    let shown = format!("{:?}", settings(&[TAKE, OUTPUT, POD, KEY, PING], &[]));
+    assert!(
+        !shown.contains("SECRETKEY") && !shown.contains("gpu="),
+        "{shown}"
+    );
+}

@@ -1,0 +1,229 @@
+//! A URL of the platform, with a place for an id.
+
+use std::fmt::Write as _;
+
+use reqwest::Url;
+
+use super::error::{Fault, cut};
+
+/// Stands for the worker's id.
+const WORKER: &str = "$RUNPOD_POD_ID";
+
+/// Stands for the job's id; in the URLs of takes for the worker's.
+const ID: &str = "$ID";
+
+/// What was expected of every such variable.
+pub(super) const EXPECTED: &str = "a URL such as https://host/path, without user and password";
+
+/// A URL in which the worker's id is filled in and an id may still be missing.
+///
+/// Everything that can be wrong with it is found by [`parse`](UrlTemplate::parse), so that no job meets a bad URL.
+#[derive(Clone)]
+pub(super) struct UrlTemplate {
+    url: Url,
+}
+
+impl UrlTemplate {
+    /// Reads the value of a variable. The worker's id is put in before the text is parsed, as it may stand anywhere.
+    pub(super) fn parse(variable: &str, text: &str, worker_id: &str) -> Result<Self, Fault> {
+        let fault = |problem: String| {
+            Fault::new(
+                variable,
+                format!("{problem}, found \"{}\"", without_secrets(text)),
+            )
+            .expected(EXPECTED)
+        };
+        let filled = text.replace(WORKER, &encode_component(worker_id));
+        let mut url = Url::parse(&filled).map_err(|error| fault(format!("no URL ({error})")))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(fault("neither http nor https".to_owned()));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            // They would become an `Authorization` header, and that one carries the API key.
+            return Err(fault("user and password in it".to_owned()));
+        }
+        // A host is in lower case once it is parsed.
+        let host_has_id = url
+            .host_str()
+            .is_none_or(|host| host.contains(&ID.to_lowercase()));
+        if host_has_id {
+            return Err(fault(format!("{ID} in its host")));
+        }
+        url.set_fragment(None);
+        Ok(Self { url })
+    }
+
+    /// The URL with this id in it.
+    pub(super) fn with_id(&self, id: &str) -> Url {
+        let id = encode_component(id);
+        let mut url = self.url.clone();
+        url.set_path(&self.url.path().replace(ID, &id));
+        let query = self.url.query().map(|query| query.replace(ID, &id));
+        url.set_query(query.as_deref());
+        url
+    }
+
+    /// The URL as it is, for one that names no job.
+    pub(super) fn as_it_is(&self) -> Url {
+        self.url.clone()
+    }
+}
+
+/// The URL with one more pair, or several, at the end of its query.
+pub(super) fn with_query(mut url: Url, pairs: &str) -> Url {
+    let query = match url.query() {
+        Some(query) if !query.is_empty() => format!("{query}&{pairs}"),
+        _ => pairs.to_owned(),
+    };
+    url.set_query(Some(&query));
+    url
+}
+
+/// Percent-encodes all but the unreserved characters, so that a text is one segment of a path, one value of a query.
+pub(crate) fn encode_component(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte));
+            }
+            _ => {
+                let _ = write!(encoded, "%{byte:02X}");
+            }
+        }
+    }
+    encoded
+}
+
+/// What may be shown of a text that should have been a URL: neither its query nor its user and password.
+fn without_secrets(text: &str) -> String {
+    let (rest, query) = match text.find(['?', '#']) {
+        Some(start) => (&text[..start], "?…"),
+        None => (text, ""),
+    };
+    let shown = match rest.rfind('@') {
+        Some(at) => {
+            let scheme = rest.find("://").map_or(0, |start| start + 3).min(at);
+            format!("{}…{}", &rest[..scheme], &rest[at..])
+        }
+        None => rest.to_owned(),
+    };
+    cut(&shown) + query
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn template(text: &str) -> UrlTemplate {
+        UrlTemplate::parse("RUNPOD_X", text, "w1").unwrap_or_else(|fault| panic!("{fault}"))
+    }
+
+    fn fault(text: &str) -> String {
+        match UrlTemplate::parse("RUNPOD_X", text, "w1") {
+            Ok(template) => panic!("{} was taken", template.url),
+            Err(fault) => fault.to_string(),
+        }
+    }
+
+    #[test]
+    fn worker_and_job_are_put_where_their_placeholders_stand() {
+        let url = template(
+            "https://h.io/v2/e/job-done/$RUNPOD_POD_ID/$ID?gpu=A%20B&w=$RUNPOD_POD_ID&j=$ID",
+        )
+        .with_id("j-1");
+        assert_eq!(
+            url.as_str(),
+            "https://h.io/v2/e/job-done/w1/j-1?gpu=A%20B&w=w1&j=j-1"
+        );
+    }
+
+    #[test]
+    fn an_id_cannot_leave_its_place() {
+        let template = template("http://h/done/$ID?gpu=x");
+        assert_eq!(
+            template.with_id("a/../b?c#d&e=f%20 ä").as_str(),
+            "http://h/done/a%2F..%2Fb%3Fc%23d%26e%3Df%2520%20%C3%A4?gpu=x"
+        );
+        assert_eq!(template.with_id("A-Z.a_z~09").path(), "/done/A-Z.a_z~09");
+        assert_eq!(template.with_id("$ID").path(), "/done/%24ID");
+    }
+
+    #[test]
+    fn a_worker_id_with_reserved_characters_is_encoded_before_parsing() {
+        let template = UrlTemplate::parse("X", "http://h/$RUNPOD_POD_ID/$ID", "a b/@").unwrap();
+        assert_eq!(template.with_id("j").as_str(), "http://h/a%20b%2F%40/j");
+    }
+
+    #[test]
+    fn a_query_is_extended_or_begun() {
+        let url = |text| Url::parse(text).unwrap();
+        for (before, after) in [
+            ("http://h/p?gpu=x", "http://h/p?gpu=x&isStream=false"),
+            ("http://h/p", "http://h/p?isStream=false"),
+            ("http://h/p?", "http://h/p?isStream=false"),
+        ] {
+            assert_eq!(with_query(url(before), "isStream=false").as_str(), after);
+        }
+    }
+
+    #[test]
+    fn a_fragment_is_dropped() {
+        assert_eq!(
+            template("http://h/p?a=1#part").as_it_is().as_str(),
+            "http://h/p?a=1"
+        );
+    }
+
+    #[test]
+    fn what_is_no_url_is_said_with_what_was_expected() {
+        assert_eq!(
+            fault("example.com/take?key=SECRET"),
+            "RUNPOD_X: no URL (relative URL without a base), found \"example.com/take?…\"; \
+             expected a URL such as https://host/path, without user and password"
+        );
+        assert!(fault("https://").starts_with("RUNPOD_X: no URL (empty host), found \"https://\""));
+        assert!(fault("http://h:port/").starts_with("RUNPOD_X: no URL (invalid port number)"));
+    }
+
+    #[test]
+    fn another_scheme_is_refused() {
+        assert!(
+            fault("ftp://host/x")
+                .starts_with("RUNPOD_X: neither http nor https, found \"ftp://host/x\"")
+        );
+        assert!(fault("host:80/x").starts_with("RUNPOD_X: neither http nor https"));
+    }
+
+    #[test]
+    fn user_and_password_are_refused_and_not_shown() {
+        for text in [
+            "https://user:PASS@word@host/x?k=SECRET",
+            "ftp://user:PASS@word@host/x?k=SECRET",
+            "https://user:PASS@word@:bad/x#SECRET",
+        ] {
+            let fault = fault(text);
+            assert!(
+                !fault.contains("PASS") && !fault.contains("SECRET"),
+                "{fault}"
+            );
+        }
+        assert!(
+            fault("https://user:PASS@host/x")
+                .starts_with("RUNPOD_X: user and password in it, found \"https://…@host/x\"")
+        );
+    }
+
+    #[test]
+    fn a_job_id_in_the_host_is_refused() {
+        assert!(fault("https://$ID.host/x").starts_with("RUNPOD_X: $ID in its host"));
+    }
+
+    #[test]
+    fn an_id_of_dots_is_no_reason_to_panic() {
+        assert_eq!(
+            template("http://h/done/$ID").with_id("..").as_str(),
+            "http://h/"
+        );
+    }
+}

@@ -1,0 +1,89 @@
+//! The one error type that users see.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+/// Any error that can be boxed and sent between threads.
+pub(crate) type BoxError = Box<dyn StdError + Send + Sync + 'static>;
+
+/// Why a worker could not start, or ended badly.
+///
+/// The text says what was wrong, where, and what to do; [`kind`](Error::kind) is for programs that want to tell the
+/// causes apart. A job that fails is *not* an error of the worker: it becomes a failed result and the worker goes on.
+///
+/// ```
+/// use runpod_runtime::{ErrorKind, Worker};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let error = Worker::builder().run().await.unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Handlers);
+/// # });
+/// ```
+pub struct Error {
+    kind: ErrorKind,
+    message: String,
+    source: Option<BoxError>,
+}
+
+/// What an [`Error`] is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// An environment variable, a flag or an option has a value that cannot be used.
+    Config,
+    /// No handler, several without a way to choose, or a handler whose `State<T>` nobody makes.
+    Handlers,
+    /// The body of `main`, which makes the state, failed.
+    Setup,
+    /// A local test job failed, or its output differs from the expected one.
+    LocalTest,
+    /// The worker was declared unhealthy by a handler.
+    Unhealthy,
+    /// The operating system refused something that the worker needs (a thread, a signal handler, TLS).
+    System,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            source: None,
+        }
+    }
+
+    pub(crate) fn with_source(mut self, source: impl Into<BoxError>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// What the error is about.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    /// Shows the message as it is: `fn main() -> Result<(), Error>` prints errors with `Debug`, and users read it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.message)?;
+        let mut source = self.source();
+        while let Some(cause) = source {
+            write!(f, "\n  caused by: {cause}")?;
+            source = cause.source();
+        }
+        Ok(())
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}

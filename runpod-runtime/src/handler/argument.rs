@@ -1,0 +1,75 @@
+//! What a handler may ask for: the trait behind every argument.
+
+use std::any::TypeId;
+
+use super::call::Call;
+use super::failure::Failure;
+
+/// Something that a handler's argument can be. `Via` is inferred: it keeps the plain input, which is any
+/// `DeserializeOwned`, apart from our own argument types, which never are.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a handler's argument",
+    label = "neither an input that can be read from JSON, nor `Job<T>`, `Context`, `State<T>` or `Emitter<T>`",
+    note = "a job's input, plain or in a `Job<T>`: put `#[derive(serde::Deserialize)]` on it and on the types in it",
+    note = "what `main` makes for all jobs: take it as `State<T>`; it has to be `Send + Sync + 'static`",
+    note = "what an `Emitter<T>` sends: put `#[derive(serde::Serialize)]` on it and on the types in it"
+)]
+pub trait FromJob<Via>: Sized {
+    /// The kind of argument, to compare it with others.
+    #[doc(hidden)]
+    const VIA: Via;
+
+    /// What the argument is, for the checks at start.
+    #[doc(hidden)]
+    fn describe() -> Argument;
+
+    /// Makes the argument for one job.
+    ///
+    /// # Errors
+    ///
+    /// When the job's input does not fit the type.
+    #[doc(hidden)]
+    fn from_job(call: &mut Call) -> Result<Self, Failure>;
+}
+
+/// What an argument is: checked once, when the worker starts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Argument(pub(crate) Role);
+
+impl Argument {
+    /// Describes the argument type `T`.
+    pub fn of<T: FromJob<Via>, Via>() -> Self {
+        T::describe()
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Role {
+    /// The job's input, plain or inside a `Job<T>`; the type's name.
+    Input(&'static str),
+    Context,
+    State(StateType),
+    Emitter,
+}
+
+/// The type of a state, asked for or made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StateType {
+    id: TypeId,
+    pub(crate) name: &'static str,
+}
+
+impl StateType {
+    pub(crate) fn of<T: 'static>() -> Self {
+        Self {
+            id: TypeId::of::<T>(),
+            name: std::any::type_name::<T>(),
+        }
+    }
+}
+
+impl PartialEq for StateType {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}

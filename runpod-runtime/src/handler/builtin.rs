@@ -1,0 +1,125 @@
+//! The argument kinds there are, each with how it is made.
+
+use std::any::type_name;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use super::argument::{Argument, FromJob, Role, StateType};
+use super::call::Call;
+use super::context::Context;
+use super::emitter::Emitter;
+use super::failure::Failure;
+use super::job::Job;
+use super::output::HandlerValue;
+use super::state::State;
+
+/// Marker: the job's input, read into the handler's type.
+#[derive(Debug)]
+pub struct ViaInput;
+/// Marker: the job with its input.
+#[derive(Debug)]
+pub struct ViaJob;
+/// Marker: what the worker gives to every job.
+#[derive(Debug)]
+pub struct ViaWorker;
+/// Marker: the way out for a stream's items.
+#[derive(Debug)]
+pub struct ViaEmitter;
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned> FromJob<ViaInput> for T {
+    const VIA: ViaInput = ViaInput;
+
+    fn describe() -> Argument {
+        Argument(Role::Input(type_name::<T>()))
+    }
+
+    fn from_job(call: &mut Call) -> Result<Self, Failure> {
+        call.job.input()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned> FromJob<ViaJob> for Job<T> {
+    const VIA: ViaJob = ViaJob;
+
+    fn describe() -> Argument {
+        Argument(Role::Input(type_name::<Self>()))
+    }
+
+    fn from_job(call: &mut Call) -> Result<Self, Failure> {
+        call.job.to_job()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl FromJob<ViaWorker> for Context {
+    const VIA: ViaWorker = ViaWorker;
+
+    fn describe() -> Argument {
+        Argument(Role::Context)
+    }
+
+    fn from_job(call: &mut Call) -> Result<Self, Failure> {
+        Ok(call.context.clone())
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + Sync + 'static> FromJob<ViaWorker> for State<T> {
+    const VIA: ViaWorker = ViaWorker;
+
+    fn describe() -> Argument {
+        Argument(Role::State(StateType::of::<T>()))
+    }
+
+    fn from_job(call: &mut Call) -> Result<Self, Failure> {
+        // Checked when the worker started; a failed job is all that is left to say here.
+        call.state
+            .clone()
+            .and_then(|state| Arc::downcast::<T>(state).ok())
+            .map(State::shared)
+            .ok_or_else(|| {
+                Failure::new(
+                    "StateError",
+                    format!("this worker has no state of type `{}`", type_name::<T>()),
+                )
+            })
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: HandlerValue + 'static> FromJob<ViaEmitter> for Emitter<T> {
+    const VIA: ViaEmitter = ViaEmitter;
+
+    fn describe() -> Argument {
+        Argument(Role::Emitter)
+    }
+
+    fn from_job(call: &mut Call) -> Result<Self, Failure> {
+        Ok(Emitter::new(call.items.clone()))
+    }
+}
+
+/// Marker: of no argument.
+#[derive(Debug)]
+pub struct ViaNever;
+
+/// Implemented for nothing.
+pub trait Never {}
+
+// With a second impl that might fit any type, the compiler takes no type that fits neither for an input, and finds
+// fault with it once.
+#[diagnostic::do_not_recommend]
+impl<T: Never> FromJob<ViaNever> for T {
+    const VIA: ViaNever = ViaNever;
+
+    fn describe() -> Argument {
+        Argument(Role::Context)
+    }
+
+    fn from_job(_call: &mut Call) -> Result<Self, Failure> {
+        Err(Failure::new("ArgumentError", "there is no such argument"))
+    }
+}

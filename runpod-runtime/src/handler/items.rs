@@ -1,0 +1,195 @@
+//! What a stream handler may return: a stream, an iterator, or nothing (it has an emitter), plain or in a `Result`,
+//! now or after an `await`.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+
+use futures_core::Stream;
+use tokio::runtime::Handle;
+
+use super::emitter::{ItemSink, StreamEnd};
+use super::failure::{Failure, IntoFailure};
+use super::output::Output;
+use super::running::Running;
+
+/// A stream handler's result being worked off.
+#[expect(missing_debug_implementations, reason = "holds a future")]
+pub enum Drive {
+    /// It was worked off during the call.
+    Done(Ended),
+    /// It goes on asynchronously.
+    Later(Pin<Box<dyn Future<Output = Ended> + Send>>),
+}
+
+/// How it ended; opaque outside of the runtime.
+#[derive(Debug)]
+pub struct Ended(pub(crate) StreamEnd);
+
+/// The way of items into a job's channel; opaque outside of the runtime.
+#[derive(Debug, Clone)]
+pub struct Sink(pub(crate) ItemSink);
+
+/// A stream handler's result. `Via` is inferred.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a `stream` handler's result",
+    label = "a `stream` handler returns `impl Stream<Item = T>` or `impl Iterator<Item = T>`",
+    note = "or it takes an `Emitter<T>` and returns `()` or `Result<(), E>`",
+    note = "a stream is sent between threads: what it holds across a `yield` or an `await` has to be `Send`, so no `Rc` and no lock guard"
+)]
+pub trait IntoItems<Via> {
+    /// An item, plain or a `Result`.
+    type Item;
+    /// Whether the handler is to be called on a thread that may block.
+    #[doc(hidden)]
+    const BLOCKING: bool;
+
+    #[doc(hidden)]
+    fn drive<C>(self, convert: C, sink: Sink) -> Drive
+    where
+        C: Fn(Self::Item) -> Output + Send + 'static;
+
+    /// `call` calls the function, `convert` makes output of each item.
+    #[doc(hidden)]
+    fn run<F, C>(call: F, convert: C) -> Result<Running, Failure>
+    where
+        Self: Sized,
+        F: FnOnce() -> Self + Send + 'static,
+        C: Fn(Self::Item) -> Output + Send + 'static,
+    {
+        Ok(Running::stream(
+            move |sink| call().drive(convert, sink),
+            Self::BLOCKING,
+        ))
+    }
+}
+
+/// Marker: `impl Stream`.
+#[derive(Debug)]
+pub struct ViaStream;
+/// Marker: `impl Iterator`.
+#[derive(Debug)]
+pub struct ViaIterator;
+/// Marker: nothing; the items went through an emitter.
+#[derive(Debug)]
+pub struct ViaNothing;
+/// Marker: a `Result` of one of the others.
+#[derive(Debug)]
+pub struct ViaResult<Via>(Via);
+/// Marker: one of the others after an `await`.
+#[derive(Debug)]
+pub struct ViaFuture<Via>(Via);
+
+#[diagnostic::do_not_recommend]
+impl<S> IntoItems<ViaStream> for S
+where
+    S: Stream + Send + 'static,
+    S::Item: Send,
+{
+    type Item = S::Item;
+    const BLOCKING: bool = false;
+
+    fn drive<C>(self, convert: C, sink: Sink) -> Drive
+    where
+        C: Fn(Self::Item) -> Output + Send + 'static,
+    {
+        Drive::Later(Box::pin(async move {
+            let mut stream = pin!(self);
+            while let Some(item) = poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
+                if sink.0.put(convert(item)).await.is_err() {
+                    break;
+                }
+            }
+            Ended(StreamEnd::Finished)
+        }))
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<I: Iterator + 'static> IntoItems<ViaIterator> for I {
+    type Item = I::Item;
+    const BLOCKING: bool = true;
+
+    /// Runs on a blocking thread, to the end: the iterator itself need not be `Send`.
+    fn drive<C>(self, convert: C, sink: Sink) -> Drive
+    where
+        C: Fn(Self::Item) -> Output + Send + 'static,
+    {
+        let runtime = Handle::current();
+        for item in self {
+            if runtime.block_on(sink.0.put(convert(item))).is_err() {
+                break;
+            }
+        }
+        Drive::Done(Ended(StreamEnd::Finished))
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl IntoItems<ViaNothing> for () {
+    type Item = ();
+    const BLOCKING: bool = true;
+
+    fn drive<C>(self, _convert: C, _sink: Sink) -> Drive
+    where
+        C: Fn(()) -> Output + Send + 'static,
+    {
+        Drive::Done(Ended(StreamEnd::Finished))
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<S, E, Via> IntoItems<ViaResult<Via>> for Result<S, E>
+where
+    S: IntoItems<Via>,
+    E: IntoFailure,
+{
+    type Item = S::Item;
+    const BLOCKING: bool = S::BLOCKING;
+
+    fn drive<C>(self, convert: C, sink: Sink) -> Drive
+    where
+        C: Fn(Self::Item) -> Output + Send + 'static,
+    {
+        match self {
+            Ok(items) => items.drive(convert, sink),
+            Err(error) => Drive::Done(Ended(StreamEnd::Failed(error.into_failure()))),
+        }
+    }
+}
+
+/// What an `async fn` may end in: an iterator would block the others there, so it is not among these.
+pub trait Awaitable {}
+impl Awaitable for ViaStream {}
+impl Awaitable for ViaNothing {}
+impl<Via: Awaitable> Awaitable for ViaResult<Via> {}
+
+#[diagnostic::do_not_recommend]
+impl<F, Via> IntoItems<ViaFuture<Via>> for F
+where
+    F: Future + Send + 'static,
+    F::Output: IntoItems<Via>,
+    Via: Awaitable,
+{
+    type Item = <F::Output as IntoItems<Via>>::Item;
+    const BLOCKING: bool = false;
+
+    fn drive<C>(self, convert: C, sink: Sink) -> Drive
+    where
+        C: Fn(Self::Item) -> Output + Send + 'static,
+    {
+        Drive::Later(Box::pin(async move {
+            // In a block of its own: what the handler returned need not be `Send` once it is being driven.
+            let drive = self.await.drive(convert, sink);
+            drive.finish().await
+        }))
+    }
+}
+
+impl Drive {
+    pub(super) async fn finish(self) -> Ended {
+        match self {
+            Self::Done(ended) => ended,
+            Self::Later(rest) => rest.await,
+        }
+    }
+}

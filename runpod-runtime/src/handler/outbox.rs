@@ -1,0 +1,252 @@
+//! The one ordered channel through which a job's progress and stream items leave.
+//!
+//! Bounded: who sends items faster than the network takes them waits. Progress never waits: an update that was not yet
+//! sent is replaced by a newer one. The result is sent by the worker after this channel is closed and empty, so that
+//! nothing can overtake it.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::output::Payload;
+
+/// How many stream items may wait to be sent.
+const MOST_ITEMS: usize = 64;
+/// How many bytes of stream items may wait to be sent; a single larger item passes alone.
+const MOST_BYTES: usize = 4 << 20;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Outbox {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Message {
+    Progress(Payload),
+    Item(Payload),
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    queue: Mutex<Queue>,
+    /// There is something to send, or the channel was closed.
+    ready: Notify,
+    /// There is room again, or the channel was closed.
+    room: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    messages: VecDeque<Message>,
+    items: usize,
+    bytes: usize,
+    closed: bool,
+}
+
+impl Queue {
+    fn has_room_for(&self, item: &Payload) -> bool {
+        self.items == 0 || (self.items < MOST_ITEMS && self.bytes + item.text().len() <= MOST_BYTES)
+    }
+}
+
+impl Outbox {
+    pub(crate) fn new() -> Self {
+        Self {
+            shared: Arc::default(),
+        }
+    }
+
+    /// Sends an update in place of one that still waits to be sent. Without effect on a closed channel.
+    pub(crate) fn progress(&self, update: Payload) {
+        let mut queue = self.queue();
+        if queue.closed {
+            return;
+        }
+        match queue.messages.back_mut() {
+            Some(Message::Progress(waiting)) => *waiting = update,
+            _ => queue.messages.push_back(Message::Progress(update)),
+        }
+        drop(queue);
+        self.shared.ready.notify_one();
+    }
+
+    /// Sends an item, waiting while the channel is full. False when the channel is closed: the item was not sent.
+    ///
+    /// Cancel safe: an item is either wholly in the channel or not at all.
+    pub(crate) async fn item(&self, item: Payload) -> bool {
+        let mut item = Some(item);
+        loop {
+            let room = self.shared.room.notified();
+            tokio::pin!(room);
+            // Registered before the look at the queue, so that no wake-up between the two is missed.
+            room.as_mut().enable();
+            {
+                let mut queue = self.queue();
+                if queue.closed {
+                    return false;
+                }
+                if let Some(fitting) = item.take_if(|item| queue.has_room_for(item)) {
+                    queue.items += 1;
+                    queue.bytes += fitting.text().len();
+                    queue.messages.push_back(Message::Item(fitting));
+                    drop(queue);
+                    self.shared.ready.notify_one();
+                    return true;
+                }
+            }
+            room.await;
+        }
+    }
+
+    /// The next message in order; nothing once the channel is closed and empty. For one reader.
+    pub(crate) async fn next(&self) -> Option<Message> {
+        loop {
+            let ready = self.shared.ready.notified();
+            {
+                let mut queue = self.queue();
+                if let Some(message) = queue.messages.pop_front() {
+                    if let Message::Item(item) = &message {
+                        queue.items -= 1;
+                        queue.bytes -= item.text().len();
+                    }
+                    drop(queue);
+                    self.shared.room.notify_waiters();
+                    return Some(message);
+                }
+                if queue.closed {
+                    return None;
+                }
+            }
+            ready.await;
+        }
+    }
+
+    /// Takes nothing more; what waits is still sent.
+    pub(crate) fn close(&self) {
+        self.queue().closed = true;
+        self.wake_all();
+    }
+
+    /// Takes nothing more, and forgets what waits.
+    pub(crate) fn discard(&self) {
+        let mut queue = self.queue();
+        *queue = Queue {
+            closed: true,
+            ..Queue::default()
+        };
+        drop(queue);
+        self.wake_all();
+    }
+
+    /// Whether a newer message waits behind the one in hand.
+    pub(crate) fn has_more(&self) -> bool {
+        let queue = self.queue();
+        queue.closed || !queue.messages.is_empty()
+    }
+
+    fn wake_all(&self) {
+        self.shared.ready.notify_one();
+        self.shared.room.notify_waiters();
+    }
+
+    /// No code of a user's runs under the lock, so a poisoned one still holds a sound queue.
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.shared
+            .queue
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn payload(text: &str) -> Payload {
+        Payload::of(text).unwrap()
+    }
+
+    fn shown(message: &Message) -> String {
+        match message {
+            Message::Progress(payload) => format!("progress {}", payload.text()),
+            Message::Item(payload) => format!("item {}", payload.text()),
+        }
+    }
+
+    async fn drain(outbox: &Outbox) -> Vec<String> {
+        let mut all = Vec::new();
+        while let Some(message) = outbox.next().await {
+            all.push(shown(&message));
+        }
+        all
+    }
+
+    #[tokio::test]
+    async fn order_is_kept_and_waiting_progress_is_replaced() {
+        let outbox = Outbox::new();
+        outbox.progress(payload("1"));
+        outbox.progress(payload("2"));
+        assert!(outbox.item(payload("a")).await);
+        outbox.progress(payload("3"));
+        outbox.progress(payload("4"));
+        outbox.close();
+        outbox.progress(payload("late"));
+        assert!(!outbox.item(payload("late")).await);
+        assert_eq!(
+            drain(&outbox).await,
+            [r#"progress "2""#, r#"item "a""#, r#"progress "4""#]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_full_channel_holds_the_sender_and_loses_nothing() {
+        let outbox = Outbox::new();
+        let sender = tokio::spawn({
+            let outbox = outbox.clone();
+            async move {
+                for n in 0..MOST_ITEMS * 3 {
+                    assert!(outbox.item(payload(&n.to_string())).await);
+                }
+                outbox.close();
+            }
+        });
+        tokio::task::yield_now().await;
+        assert!(!sender.is_finished(), "the sender should wait for room");
+        let all = drain(&outbox).await;
+        sender.await.unwrap();
+        assert_eq!(all.len(), MOST_ITEMS * 3);
+        assert_eq!(all[100], r#"item "100""#);
+    }
+
+    #[tokio::test]
+    async fn an_item_larger_than_the_bound_passes_alone() {
+        let outbox = Outbox::new();
+        let large = "x".repeat(MOST_BYTES * 2);
+        assert!(outbox.item(payload(&large)).await);
+        let waits = outbox.item(payload("next"));
+        tokio::pin!(waits);
+        assert!(
+            std::future::poll_fn(|cx| std::task::Poll::Ready(waits.as_mut().poll(cx).is_pending()))
+                .await
+        );
+        outbox.next().await;
+        assert!(waits.await);
+    }
+
+    #[tokio::test]
+    async fn discarding_frees_a_waiting_sender() {
+        let outbox = Outbox::new();
+        for n in 0..MOST_ITEMS {
+            assert!(outbox.item(payload(&n.to_string())).await);
+        }
+        let sender = tokio::spawn({
+            let outbox = outbox.clone();
+            async move { outbox.item(payload("last")).await }
+        });
+        tokio::task::yield_now().await;
+        outbox.discard();
+        assert!(!sender.await.unwrap());
+        assert!(outbox.next().await.is_none());
+    }
+}

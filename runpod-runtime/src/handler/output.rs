@@ -1,0 +1,290 @@
+//! What a handler returned, as JSON: the return-value ladder.
+
+use std::convert::Infallible;
+use std::error::Error as StdError;
+use std::ops::Deref;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::failure::{Failure, IntoFailure};
+use crate::json;
+
+/// A handler's value as JSON text, or why there is none.
+pub(super) type Output = Result<Payload, Failure>;
+
+/// JSON text that a handler made. Kept as text: key order stays as it was written, and nothing is copied twice.
+#[derive(Debug, Clone)]
+pub struct Payload(Box<RawValue>);
+
+impl Payload {
+    pub(crate) fn of<T: Serialize + ?Sized>(value: &T) -> Output {
+        serde_json::value::to_raw_value(value).map(Self).map_err(|error| {
+            Failure::new(
+                "OutputError",
+                format!(
+                    "the output cannot be written as JSON: {error} (type `{}`). JSON objects need keys that are text or \
+                     numbers, and a type's own `Serialize` must not fail.",
+                    std::any::type_name::<T>()
+                ),
+            )
+        })
+    }
+
+    pub(crate) fn raw(&self) -> &RawValue {
+        &self.0
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        self.0.get()
+    }
+
+    /// The entries of a JSON object in their order; nothing for any other value.
+    pub(crate) fn entries(&self) -> Option<Vec<(String, &RawValue)>> {
+        if !self.text().starts_with('{') {
+            return None;
+        }
+        json::entries(self.text()).ok()
+    }
+
+    /// The value of a key of a JSON object.
+    pub(crate) fn entry(&self, key: &str) -> Option<&RawValue> {
+        // Most items are small objects or text: look before parsing.
+        if !self.text().starts_with('{') || !self.text().contains(key) {
+            return None;
+        }
+        // As in any JSON reader, the last of several equal keys counts.
+        self.entries()?
+            .into_iter()
+            .rev()
+            .find_map(|(name, value)| (name == key).then_some(value))
+    }
+}
+
+/// What Python's `if value:` would say. The platform's own worker is written in Python and asks so.
+pub(crate) fn truthy(value: &RawValue) -> bool {
+    match value.get().trim() {
+        "null" | "false" | "\"\"" => false,
+        text if text.starts_with(['{', '[']) => text[1..text.len() - 1].trim() != "",
+        text => text.parse::<f64>() != Ok(0.0),
+    }
+}
+
+/// A handler's result before it is looked at; the macros wrap what the user's function returned.
+///
+/// Method look-up is the ladder: `Returned<Result<T, E>>` has a method of its own, everything else has one from
+/// [`ReturnedValue`]. So `Result<T, String>`, which is itself `Serialize`, is taken as a result.
+///
+/// The methods ask nothing of the types: generated code gives them [`HandlerValue::into_json`] and
+/// [`IntoFailure::into_failure`], and what is amiss is then a matter of those alone.
+#[derive(Debug)]
+pub struct Returned<T>(pub T);
+
+impl<T, E> Returned<Result<T, E>> {
+    /// The value, or the failure.
+    ///
+    /// # Errors
+    ///
+    /// When the handler returned `Err`, or its value does not serialise.
+    pub fn output(self, json: fn(T) -> Output, failure: fn(E) -> Failure) -> Output {
+        self.0.map_err(failure).and_then(json)
+    }
+}
+
+/// The lower rung of the ladder: a plain value.
+pub trait ReturnedValue {
+    /// The value.
+    type Value;
+
+    /// The value as JSON; nothing of it is a failure.
+    ///
+    /// # Errors
+    ///
+    /// When the value does not serialise.
+    fn output(self, json: fn(Self::Value) -> Output, failure: fn(Infallible) -> Failure) -> Output;
+}
+
+impl<T> ReturnedValue for Returned<T> {
+    type Value = T;
+
+    fn output(self, json: fn(T) -> Output, _: fn(Infallible) -> Failure) -> Output {
+        json(self.0)
+    }
+}
+
+/// A value that a handler may return or send as an item: anything that serialises.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a handler's output",
+    label = "not a value that can be written as JSON",
+    note = "put `#[derive(serde::Serialize)]` on it and on the types in it",
+    note = "where it is a stream or an iterator, the attribute needs the option `stream`; where it is a future, write `async fn`"
+)]
+pub trait HandlerValue {
+    /// The value as JSON.
+    ///
+    /// # Errors
+    ///
+    /// When the value does not serialise.
+    fn into_json(self) -> Output;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize> HandlerValue for T {
+    fn into_json(self) -> Output {
+        Payload::of(&self)
+    }
+}
+
+/// A handler's result where only traits can tell its kind (the builder). `Via` is inferred.
+///
+/// An error type that is both `std::error::Error` and `Serialize` fits twice: convert it first
+/// (`.map_err(anyhow::Error::from)`), or use the attribute macros, which have no such limit.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a handler's result",
+    label = "not a value that serialises, nor a `Result` of one",
+    note = "return a `T: serde::Serialize`, or a `Result<T, E>` whose error is a `std::error::Error`, `anyhow::Error`, `String` or `&str`"
+)]
+pub trait IntoOutput<Via> {
+    /// The value, or the failure.
+    ///
+    /// # Errors
+    ///
+    /// When the handler returned `Err`, or its value does not serialise.
+    fn into_output(self) -> Output;
+}
+
+/// Marker: a plain value.
+#[derive(Debug)]
+pub struct ViaValue;
+/// Marker: a `Result` whose error is an `Error`.
+#[derive(Debug)]
+pub struct ViaError;
+/// Marker: a `Result` whose error holds an `Error` (`anyhow::Error`, `Box<dyn Error + Send + Sync>`).
+#[derive(Debug)]
+pub struct ViaHeldError;
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize> IntoOutput<ViaValue> for T {
+    fn into_output(self) -> Output {
+        let payload = Payload::of(&self)?;
+        // `Result<T, String>` serialises, so it arrives here; serde writes it as {"Ok": ..} or {"Err": ..}.
+        if std::any::type_name::<T>().starts_with("core::result::Result<") {
+            if let Some(value) = payload.entry("Ok") {
+                return Ok(Payload(value.to_owned()));
+            }
+            if let Some(error) = payload.entry("Err") {
+                return Err(Failure::new("String", json::text_of(error)));
+            }
+        }
+        Ok(payload)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize, E: StdError + Send + Sync + 'static> IntoOutput<ViaError> for Result<T, E> {
+    fn into_output(self) -> Output {
+        Returned(self).output(T::into_json, E::into_failure)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, E> IntoOutput<ViaHeldError> for Result<T, E>
+where
+    T: Serialize,
+    E: IntoFailure + Deref<Target = dyn StdError + Send + Sync + 'static>,
+{
+    fn into_output(self) -> Output {
+        Returned(self).output(T::into_json, E::into_failure)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As generated code does it.
+    macro_rules! by_ladder {
+        ($value:expr) => {
+            Returned($value).output(HandlerValue::into_json, IntoFailure::into_failure)
+        };
+    }
+
+    fn by_trait<V>(value: impl IntoOutput<V>) -> Result<String, String> {
+        value
+            .into_output()
+            .map(|payload| payload.text().to_owned())
+            .map_err(|failure| failure.message)
+    }
+
+    #[test]
+    fn values_and_results_are_told_apart_by_the_ladder() {
+        assert_eq!(by_ladder!(7).unwrap().text(), "7");
+        assert_eq!(by_ladder!(()).unwrap().text(), "null");
+        assert_eq!(by_ladder!(Ok::<_, String>("x")).unwrap().text(), "\"x\"");
+        let failure = by_ladder!(Err::<(), _>("no")).unwrap_err();
+        assert_eq!(failure.message, "no");
+    }
+
+    #[test]
+    fn values_and_results_are_told_apart_by_traits() {
+        assert_eq!(by_trait(7), Ok("7".into()));
+        assert_eq!(by_trait(Ok::<_, String>(7)), Ok("7".into()));
+        assert_eq!(by_trait(Err::<(), _>(String::from("no"))), Err("no".into()));
+        assert_eq!(
+            by_trait(Err::<(), std::fmt::Error>(std::fmt::Error)),
+            Err(std::fmt::Error.to_string())
+        );
+        let boxed: Result<(), crate::error::BoxError> = Err("boxed".into());
+        assert_eq!(by_trait(boxed), Err("boxed".into()));
+    }
+
+    #[test]
+    fn output_that_does_not_serialise_says_why_and_of_what_type() {
+        let map = std::collections::HashMap::from([((1, 2), 3)]);
+        let failure = by_ladder!(map).unwrap_err();
+        assert!(
+            failure.message.contains("key must be"),
+            "{}",
+            failure.message
+        );
+        assert!(failure.message.contains("HashMap"), "{}", failure.message);
+    }
+
+    #[test]
+    fn key_order_and_the_last_of_equal_keys_are_kept() {
+        let payload = Payload(RawValue::from_string(r#"{"b":1, "a":2,"b":3}"#.into()).unwrap());
+        let names: Vec<_> = payload
+            .entries()
+            .unwrap()
+            .into_iter()
+            .map(|e| e.0)
+            .collect();
+        assert_eq!(names, ["b", "a", "b"]);
+        assert_eq!(payload.entry("b").unwrap().get(), "3");
+        assert!(payload.entry("c").is_none());
+    }
+
+    #[test]
+    fn truth_is_pythons() {
+        for (text, expected) in [
+            ("null", false),
+            ("false", false),
+            ("0", false),
+            ("-0.0", false),
+            ("0e7", false),
+            ("\"\"", false),
+            ("[ ]", false),
+            ("{\n}", false),
+            ("true", true),
+            ("1", true),
+            ("0.1", true),
+            ("\"0\"", true),
+            ("\" \"", true),
+            ("[0]", true),
+            ("{\"a\":0}", true),
+        ] {
+            let raw = RawValue::from_string(text.to_owned()).unwrap();
+            assert_eq!(truthy(&raw), expected, "{text}");
+        }
+    }
+}

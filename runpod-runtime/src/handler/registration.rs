@@ -1,0 +1,118 @@
+//! What an attribute makes known of a function. Found through `inventory`, in no particular order.
+
+use super::argument::Argument;
+use super::call::Call;
+use super::failure::Failure;
+use super::running::Running;
+use super::schema::Schemas;
+
+/// What `#[handler]` registers.
+#[derive(Debug)]
+pub struct Registration {
+    pub(crate) function: Function,
+    pub(crate) kind: Kind,
+    /// What its arguments are.
+    pub(crate) arguments: &'static [fn() -> Argument],
+    /// Makes the arguments and the call.
+    pub(crate) call: CallFn,
+    /// Of its arguments and its result; nothing without the feature `schema`.
+    pub(crate) schemas: Option<fn() -> Schemas>,
+}
+
+inventory::collect!(Registration);
+
+impl Registration {
+    /// The schemas of the function's types are known.
+    #[must_use]
+    pub const fn with_schemas(mut self, schemas: Option<fn() -> Schemas>) -> Self {
+        self.schemas = schemas;
+        self
+    }
+}
+
+type CallFn = fn(&mut Call) -> Result<Running, Failure>;
+
+/// How a handler runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// `async fn`: on the worker's threads.
+    Async,
+    /// Plain `fn`: on a thread that may block.
+    Blocking,
+    /// Sends items while it runs.
+    Stream,
+}
+
+/// An annotated function: what it is called, and where it is written.
+#[derive(Debug, Clone, Copy)]
+pub struct Function {
+    pub(crate) name: &'static str,
+    file: &'static str,
+    line: u32,
+    /// The full path of the function.
+    pub path: fn() -> &'static str,
+}
+
+impl Function {
+    /// `name` is the function's, or the one given with `name = "…"`.
+    pub const fn new(
+        name: &'static str,
+        file: &'static str,
+        line: u32,
+        path: fn() -> &'static str,
+    ) -> Self {
+        Self {
+            name,
+            file,
+            line,
+            path,
+        }
+    }
+
+    /// The function is an async handler.
+    pub const fn asynchronous(
+        self,
+        arguments: &'static [fn() -> Argument],
+        call: CallFn,
+    ) -> Registration {
+        self.registration(Kind::Async, arguments, call)
+    }
+
+    /// The function is a handler that may block its thread.
+    pub const fn blocking(
+        self,
+        arguments: &'static [fn() -> Argument],
+        call: CallFn,
+    ) -> Registration {
+        self.registration(Kind::Blocking, arguments, call)
+    }
+
+    /// The function is a handler that sends items.
+    pub const fn streaming(
+        self,
+        arguments: &'static [fn() -> Argument],
+        call: CallFn,
+    ) -> Registration {
+        self.registration(Kind::Stream, arguments, call)
+    }
+
+    const fn registration(
+        self,
+        kind: Kind,
+        arguments: &'static [fn() -> Argument],
+        call: CallFn,
+    ) -> Registration {
+        Registration {
+            function: self,
+            kind,
+            arguments,
+            call,
+            schemas: None,
+        }
+    }
+
+    /// File and line.
+    pub(crate) fn place(&self) -> String {
+        format!("{}:{}", self.file, self.line)
+    }
+}

@@ -1,0 +1,329 @@
+//! The handlers that are linked into a worker, and which of them gets a job.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::argument::{Argument, Role, StateType};
+use super::call::Call;
+use super::failure::Failure;
+use super::job::TakenJob;
+use super::registration::{Kind, Registration};
+use super::running::Running;
+use super::schema::Schemas;
+
+type CallFn = dyn Fn(&mut Call) -> Result<Running, Failure> + Send + Sync;
+
+/// A handler, however it was made known.
+#[derive(Clone)]
+pub(crate) struct Handler {
+    pub(crate) name: String,
+    /// File and line where it is written; nothing for a closure given to the builder.
+    pub(crate) place: Option<String>,
+    pub(crate) path: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) arguments: Vec<Argument>,
+    /// Nothing for a function that no attribute has seen.
+    #[cfg_attr(not(feature = "schema"), expect(dead_code, reason = "there are none"))]
+    pub(crate) schemas: Option<fn() -> Schemas>,
+    pub(crate) call: Arc<CallFn>,
+}
+
+impl Handler {
+    fn of(registration: &Registration) -> Self {
+        Self {
+            name: registration.function.name.to_owned(),
+            place: Some(registration.function.place()),
+            path: (registration.function.path)(),
+            kind: registration.kind,
+            arguments: registration.arguments.iter().map(|it| it()).collect(),
+            schemas: registration.schemas,
+            call: Arc::new(registration.call),
+        }
+    }
+
+    pub(crate) fn streams(&self) -> bool {
+        self.kind == Kind::Stream
+    }
+
+    /// Where among the arguments the one is that has this role.
+    #[cfg(feature = "schema")]
+    pub(crate) fn position(&self, is_it: impl Fn(&Role) -> bool) -> Option<usize> {
+        self.arguments.iter().position(|it| is_it(&it.0))
+    }
+
+    fn states(&self) -> impl Iterator<Item = StateType> {
+        self.arguments
+            .iter()
+            .filter_map(|argument| match argument.0 {
+                Role::State(state) => Some(state),
+                _ => None,
+            })
+    }
+}
+
+impl fmt::Display for Handler {
+    /// As users know it: `greet` (src/main.rs:7).
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Some(place) => write!(f, "`{}` ({place})", self.name),
+            None => write!(f, "`{}`", self.name),
+        }
+    }
+}
+
+impl fmt::Debug for Handler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handler")
+            .field("name", &self.name)
+            .field("place", &self.place)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
+
+/// All handlers that attributes registered in this binary, by place so that messages are the same every time.
+pub(crate) fn registered() -> Vec<Handler> {
+    let mut all: Vec<_> = inventory::iter::<Registration>
+        .into_iter()
+        .map(Handler::of)
+        .collect();
+    all.sort_by(|a, b| (a.path, &a.name).cmp(&(b.path, &b.name)));
+    all
+}
+
+/// What an attribute registered of the function that somebody hands over without one.
+pub(super) fn registered_as(path: &str, kind: Kind, arguments: &[Argument]) -> Option<Handler> {
+    let mut same = inventory::iter::<Registration>.into_iter().filter(|known| {
+        // Functions in two blocks of one function share a path, so that it alone is not enough.
+        known.kind == kind
+            && (known.function.path)() == path
+            && known
+                .arguments
+                .iter()
+                .map(|it| it())
+                .eq(arguments.iter().copied())
+    });
+    same.next()
+        .filter(|_| same.next().is_none())
+        .map(Handler::of)
+}
+
+/// What the user said about which handler is to run.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Choice {
+    /// `handler = path`: the function's full path.
+    pub(crate) handler: Option<&'static str>,
+    /// `route = "key"`: the key of the input that names the handler.
+    pub(crate) route: Option<&'static str>,
+}
+
+/// Which handler gets a job.
+#[derive(Debug)]
+pub(crate) enum Dispatch {
+    One(Arc<Handler>),
+    Routed {
+        key: &'static str,
+        handlers: BTreeMap<String, Arc<Handler>>,
+    },
+}
+
+impl Dispatch {
+    /// Chooses among `handlers`, and checks that the state which they ask for is the one that is made.
+    pub(crate) fn choose(
+        handlers: Vec<Handler>,
+        choice: Choice,
+        state: Option<StateType>,
+    ) -> Result<Self, HandlersError> {
+        let dispatch = Self::pick(handlers, choice)?;
+        let faults: Vec<String> = dispatch
+            .handlers()
+            .flat_map(|handler| faults_of(handler, state))
+            .collect();
+        if faults.is_empty() {
+            Ok(dispatch)
+        } else {
+            Err(HandlersError::Unfit(faults.join("\n")))
+        }
+    }
+
+    fn pick(mut handlers: Vec<Handler>, choice: Choice) -> Result<Self, HandlersError> {
+        if handlers.is_empty() {
+            return Err(HandlersError::None);
+        }
+        if let Some(path) = choice.handler {
+            return match handlers.iter().position(|handler| handler.path == path) {
+                Some(index) => Ok(Self::One(Arc::new(handlers.swap_remove(index)))),
+                None => Err(HandlersError::NotAHandler {
+                    path: path.to_owned(),
+                    known: list(&handlers),
+                }),
+            };
+        }
+        let Some(key) = choice.route else {
+            return match handlers.pop() {
+                Some(only) if handlers.is_empty() => Ok(Self::One(Arc::new(only))),
+                last => {
+                    handlers.extend(last);
+                    Err(HandlersError::Several(list(&handlers)))
+                }
+            };
+        };
+        let mut by_name = BTreeMap::new();
+        for handler in handlers {
+            let second = handler.to_string();
+            if let Some(first) = by_name.insert(handler.name.clone(), Arc::new(handler)) {
+                return Err(HandlersError::SameName {
+                    first: first.to_string(),
+                    second,
+                });
+            }
+        }
+        Ok(Self::Routed {
+            key,
+            handlers: by_name,
+        })
+    }
+
+    /// The handler for a job.
+    pub(crate) fn find(&self, job: &TakenJob) -> Result<Arc<Handler>, Failure> {
+        let (key, handlers) = match self {
+            Self::One(handler) => return Ok(Arc::clone(handler)),
+            Self::Routed { key, handlers } => (key, handlers),
+        };
+        let known = || {
+            let names: Vec<_> = handlers.keys().map(|name| format!("`{name}`")).collect();
+            names.join(", ")
+        };
+        let input: serde_json::Value = job.input()?;
+        match input.get(key) {
+            Some(serde_json::Value::String(name)) => handlers.get(name).cloned().ok_or_else(|| {
+                Failure::new(
+                    "RouteError",
+                    format!(
+                        "input.{key}: there is no handler {name:?}; this worker has {}",
+                        known()
+                    ),
+                )
+            }),
+            Some(other) => Err(Failure::new(
+                "RouteError",
+                format!(
+                    "input.{key}: expected a handler's name, found {other}; this worker has {}",
+                    known()
+                ),
+            )),
+            None => Err(Failure::new(
+                "RouteError",
+                format!(
+                    "input: missing field `{key}`, which names the handler; this worker has {}",
+                    known()
+                ),
+            )),
+        }
+    }
+
+    /// The key of the input that names the handler, where there are several.
+    #[cfg(feature = "schema")]
+    pub(crate) fn key(&self) -> Option<&'static str> {
+        match self {
+            Self::One(_) => None,
+            Self::Routed { key, .. } => Some(key),
+        }
+    }
+
+    pub(crate) fn handlers(&self) -> Box<dyn Iterator<Item = &Handler> + '_> {
+        match self {
+            Self::One(handler) => Box::new(std::iter::once(&**handler)),
+            Self::Routed { handlers, .. } => Box::new(handlers.values().map(|handler| &**handler)),
+        }
+    }
+
+    /// Whether any of the handlers streams.
+    pub(crate) fn streams(&self) -> bool {
+        self.handlers().any(Handler::streams)
+    }
+}
+
+/// What is wrong with a handler in this worker, a line each.
+fn faults_of(handler: &Handler, made: Option<StateType>) -> Vec<String> {
+    let mut faults = Vec::new();
+    for asked in handler.states() {
+        match made {
+            Some(made) if made == asked => {}
+            Some(made) => faults.push(format!(
+                "handler {handler} asks for `State<{}>`, but the state that `main` makes is a `{}`. \
+                 Ask for that type, or let `main` return the other one.",
+                asked.name, made.name
+            )),
+            None => faults.push(format!(
+                "handler {handler} asks for `State<{}>`, but nothing makes it. \
+                 Let `#[runpod::main] fn main()` return a `{}` (or give it to `Worker::builder().state(..)`).",
+                asked.name, asked.name
+            )),
+        }
+    }
+    let inputs: Vec<_> = handler
+        .arguments
+        .iter()
+        .filter_map(|argument| match argument.0 {
+            Role::Input(name) => Some(format!("`{name}`")),
+            _ => None,
+        })
+        .collect();
+    if inputs.len() > 1 {
+        faults.push(format!(
+            "handler {handler} has {} inputs ({}), but a job has one. Put them into one struct.",
+            inputs.len(),
+            inputs.join(" and ")
+        ));
+    }
+    let emits = handler
+        .arguments
+        .iter()
+        .any(|argument| argument.0 == Role::Emitter);
+    if emits && !handler.streams() {
+        faults.push(format!(
+            "handler {handler} takes an `Emitter`, but does not stream. Write `#[handler(stream)]` (or use `.stream(..)`)."
+        ));
+    }
+    faults
+}
+
+fn list(handlers: &[Handler]) -> String {
+    handlers.iter().fold(String::new(), |mut text, handler| {
+        text.push_str("\n  - ");
+        text.push_str(&handler.to_string());
+        text
+    })
+}
+
+/// Why no handler could be chosen.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HandlersError {
+    #[error(
+        "this worker has no handler. Put `#[runpod::handler]` on a function (and `use my_crate as _;` where it is in a \
+         library that nothing else of the binary uses), or give one to `Worker::builder()`."
+    )]
+    None,
+    #[error(
+        "this worker has several handlers and nothing says which one takes the jobs:{0}\n\
+         Write `#[runpod::main(handler = path)]` to use one, or `#[runpod::main(route = \"key\")]` to choose by `input.key`."
+    )]
+    Several(String),
+    #[error(
+        "`handler = {path}` names a function that is no handler. Put `#[runpod::handler]` on it. This worker has:{known}"
+    )]
+    NotAHandler { path: String, known: String },
+    #[error(
+        "two handlers have the same name, so `route` cannot tell them apart:\n  - {first}\n  - {second}\n\
+         Give one of them another name with `#[handler(name = \"…\")]`."
+    )]
+    SameName { first: String, second: String },
+    #[error("{0}")]
+    Unfit(String),
+}
+
+#[cfg(test)]
+#[path = "registry_tests.rs"]
+mod tests;

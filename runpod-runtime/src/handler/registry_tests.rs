@@ -1,0 +1,141 @@
+use super::*;
+use crate::handler::Payload;
+
+struct Model;
+struct Other;
+
+fn handler(name: &str, line: u32, kind: Kind, arguments: Vec<Role>) -> Handler {
+    Handler {
+        name: name.to_owned(),
+        place: Some(format!("src/main.rs:{line}")),
+        path: "app::greet",
+        kind,
+        arguments: arguments.into_iter().map(Argument).collect(),
+        schemas: None,
+        call: Arc::new(|_| Ok(Running::future(async { Payload::of(&()) }))),
+    }
+}
+
+fn plain(name: &str, line: u32) -> Handler {
+    handler(name, line, Kind::Async, vec![])
+}
+
+fn fault(handlers: Vec<Handler>, choice: Choice, state: Option<StateType>) -> String {
+    Dispatch::choose(handlers, choice, state)
+        .unwrap_err()
+        .to_string()
+}
+
+fn unfit(arguments: Vec<Role>, state: Option<StateType>) -> String {
+    let handlers = vec![handler("greet", 7, Kind::Async, arguments)];
+    fault(handlers, Choice::default(), state)
+}
+
+#[test]
+fn no_handler_says_how_to_make_one() {
+    let fault = fault(vec![], Choice::default(), None);
+    assert!(fault.contains("#[runpod::handler]"), "{fault}");
+}
+
+#[test]
+fn several_handlers_are_named_with_their_places() {
+    let fault = fault(vec![plain("a", 3), plain("b", 9)], Choice::default(), None);
+    for part in [
+        "`a` (src/main.rs:3)",
+        "`b` (src/main.rs:9)",
+        "handler = path",
+        "route",
+    ] {
+        assert!(fault.contains(part), "{fault}");
+    }
+}
+
+#[test]
+fn a_function_that_is_no_handler_is_named_with_those_that_are() {
+    let choice = Choice {
+        handler: Some("app::other"),
+        route: None,
+    };
+    let fault = fault(vec![plain("a", 3)], choice, None);
+    assert!(
+        fault.contains("app::other") && fault.contains("`a` (src/main.rs:3)"),
+        "{fault}"
+    );
+}
+
+#[test]
+fn two_handlers_of_one_name_cannot_be_routed_to() {
+    let choice = Choice {
+        handler: None,
+        route: Some("task"),
+    };
+    let fault = fault(vec![plain("a", 3), plain("a", 9)], choice, None);
+    assert!(
+        fault.contains("src/main.rs:3") && fault.contains("src/main.rs:9"),
+        "{fault}"
+    );
+}
+
+#[test]
+fn a_missing_state_and_another_one_are_told_with_handler_place_and_both_types() {
+    let asks = || vec![Role::State(StateType::of::<Model>())];
+    let missing = unfit(asks(), None);
+    let other = unfit(asks(), Some(StateType::of::<Other>()));
+    for fault in [&missing, &other] {
+        assert!(fault.contains("`greet` (src/main.rs:7)"), "{fault}");
+        assert!(fault.contains("::Model>`"), "{fault}");
+    }
+    assert!(other.contains("::Other`"), "{other}");
+    let handlers = vec![handler("greet", 7, Kind::Async, asks())];
+    let made = Some(StateType::of::<Model>());
+    assert!(Dispatch::choose(handlers, Choice::default(), made).is_ok());
+}
+
+#[test]
+fn all_faults_of_a_handler_are_told_at_once() {
+    let fault = unfit(
+        vec![
+            Role::Input("u8"),
+            Role::Input("Job<u8>"),
+            Role::Emitter,
+            Role::State(StateType::of::<Model>()),
+        ],
+        None,
+    );
+    assert_eq!(fault.lines().count(), 3, "{fault}");
+    assert!(fault.contains("2 inputs (`u8` and `Job<u8>`)"), "{fault}");
+    assert!(fault.contains("#[handler(stream)]"), "{fault}");
+}
+
+#[test]
+fn a_route_finds_its_handler_or_says_which_there_are() {
+    let choice = Choice {
+        handler: None,
+        route: Some("task"),
+    };
+    let dispatch = Dispatch::choose(vec![plain("a", 1), plain("b", 2)], choice, None).unwrap();
+    let find = |input: &str| {
+        let job = TakenJob {
+            id: "j".into(),
+            input: serde_json::value::RawValue::from_string(input.into()).unwrap(),
+            webhook: None,
+            extra: serde_json::Map::new(),
+        };
+        dispatch
+            .find(&job)
+            .map(|handler| handler.name.clone())
+            .map_err(|failure| failure.message)
+    };
+    assert_eq!(find(r#"{"task":"b"}"#), Ok("b".into()));
+    assert_eq!(
+        find(r#"{"task":"c"}"#),
+        Err(r#"input.task: there is no handler "c"; this worker has `a`, `b`"#.into())
+    );
+    assert!(
+        find("{}")
+            .unwrap_err()
+            .starts_with("input: missing field `task`")
+    );
+    assert!(find(r#"{"task":1}"#).unwrap_err().contains("found 1"));
+    assert!(find("[]").unwrap_err().contains("missing field"));
+}

@@ -1,0 +1,190 @@
+//! A handler's call, made but not yet worked off.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Once;
+use std::task::Poll;
+
+use super::call::Slot;
+use super::emitter::{ItemSink, StreamEnd};
+use super::failure::Failure;
+use super::items::{Drive, Ended, Sink};
+use super::output::{Output, Payload};
+
+type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+type StreamCall = Box<dyn FnOnce(Sink) -> Drive + Send>;
+
+/// A handler's call with all its arguments, ready to run.
+#[expect(missing_debug_implementations, reason = "holds futures and closures")]
+pub struct Running(Kind);
+
+enum Kind {
+    Future(Later<Output>),
+    Blocking(Box<dyn FnOnce() -> Output + Send>),
+    Stream { call: StreamCall, blocking: bool },
+}
+
+/// How a call ended when nothing failed.
+#[derive(Debug)]
+pub(crate) enum Done {
+    Value(Payload),
+    Stream(StreamEnd),
+}
+
+impl Running {
+    /// An async handler.
+    pub fn future(future: impl Future<Output = Output> + Send + 'static) -> Self {
+        Self(Kind::Future(Box::pin(future)))
+    }
+
+    /// A plain `fn`: called on a thread that may block.
+    pub fn blocking(call: impl FnOnce() -> Output + Send + 'static) -> Self {
+        Self(Kind::Blocking(Box::new(call)))
+    }
+
+    /// A stream handler: `call` works off what the function returned, `blocking` on a thread of its own.
+    pub(super) fn stream(
+        call: impl FnOnce(Sink) -> Drive + Send + 'static,
+        blocking: bool,
+    ) -> Self {
+        Self(Kind::Stream {
+            call: Box::new(call),
+            blocking,
+        })
+    }
+
+    /// Runs the call to its end. Must be polled inside of the runtime that handlers run on.
+    ///
+    /// `slot` is held by the code that really runs: a blocking thread keeps it when this future is dropped.
+    pub(crate) async fn finish(self, sink: ItemSink, slot: Slot) -> Result<Done, Failure> {
+        match self.0 {
+            Kind::Future(future) => future.await.map(Done::Value),
+            Kind::Blocking(call) => on_blocking_thread(call, slot).await?.map(Done::Value),
+            Kind::Stream { call, blocking } => {
+                let items = Sink(sink.clone());
+                let drive = if blocking {
+                    on_blocking_thread(move || call(items), slot).await?
+                } else {
+                    call(items)
+                };
+                let Ended(end) = drive.finish().await;
+                Ok(Done::Stream(sink.early_end().unwrap_or(end)))
+            }
+        }
+    }
+}
+
+/// What an `async fn` gives: its future. Generated code calls traits by name, since an unmet bound of a method would be
+/// shown with the method.
+pub trait Async: Future {
+    /// Awaits the future, and makes output of what it ends in.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    fn run<C>(self, convert: C) -> Result<Running, Failure>
+    where
+        C: FnOnce(Self::Output) -> Output + Send + 'static;
+}
+
+// No `do_not_recommend` here: it would hide which value keeps the future from being `Send`.
+impl<F: Future + Send + 'static> Async for F {
+    fn run<C>(self, convert: C) -> Result<Running, Failure>
+    where
+        C: FnOnce(Self::Output) -> Output + Send + 'static,
+    {
+        Ok(Running::future(async move { convert(self.await) }))
+    }
+}
+
+/// The call of a plain `fn` with its arguments.
+pub trait Blocking<R> {
+    /// Calls the function on a thread that may block, and makes output of what it returns.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    fn run<C>(self, convert: C) -> Result<Running, Failure>
+    where
+        C: FnOnce(R) -> Output + Send + 'static;
+}
+
+impl<F: FnOnce() -> R + Send + 'static, R> Blocking<R> for F {
+    fn run<C>(self, convert: C) -> Result<Running, Failure>
+    where
+        C: FnOnce(R) -> Output + Send + 'static,
+    {
+        Ok(Running::blocking(move || convert(self())))
+    }
+}
+
+async fn on_blocking_thread<T: Send + 'static>(
+    call: impl FnOnce() -> T + Send + 'static,
+    slot: Slot,
+) -> Result<T, Failure> {
+    let span = tracing::Span::current();
+    let thread = tokio::task::spawn_blocking(move || {
+        let _slot = slot;
+        span.in_scope(|| {
+            remember_panic_places();
+            catch_unwind(AssertUnwindSafe(call)).map_err(|payload| panic_failure(&*payload))
+        })
+    });
+    match thread.await {
+        Ok(ended) => ended,
+        // Panics are caught inside, so only a runtime that is being shut down ends here.
+        Err(_) => Err(Failure::new(
+            "Shutdown",
+            "the worker shut down before the handler was called",
+        )),
+    }
+}
+
+/// Polls `future` and makes a failure of a panic, with its message and place.
+pub(crate) async fn catch_panic<T>(
+    future: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    remember_panic_places();
+    tokio::pin!(future);
+    poll_fn(
+        |cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+            Ok(polled) => polled,
+            Err(payload) => Poll::Ready(Err(panic_failure(&*payload))),
+        },
+    )
+    .await
+}
+
+thread_local! {
+    /// Where this thread panicked last.
+    static LAST_PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Puts a hook before the one that is there, which still runs and prints the panic as always.
+fn remember_panic_places() {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let previous = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            let place = info.location().map(ToString::to_string);
+            LAST_PANIC.with(|last| *last.borrow_mut() = place);
+            previous(info);
+        }));
+    });
+}
+
+fn panic_failure(payload: &(dyn Any + Send)) -> Failure {
+    let message = payload
+        .downcast_ref::<&str>()
+        .map(ToString::to_string)
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a value that is no text".to_owned());
+    let failure = Failure::new("panic", format!("the handler panicked: {message}"));
+    match LAST_PANIC.with(|last| last.borrow_mut().take()) {
+        Some(place) => failure.at(format!("panicked at {place}")),
+        None => failure,
+    }
+}

@@ -1,0 +1,144 @@
+//! The body of `main`: runs once before the first job and makes the state.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use super::argument::StateType;
+use super::failure::Failure;
+use super::state::StateCell;
+
+type MadeState = Result<StateCell, Failure>;
+
+/// How a worker's state is made. What type it has is known before it is made, so that a handler which asks for another
+/// one is found before a long set-up, not after it.
+pub struct Setup {
+    pub(crate) makes: Option<StateType>,
+    pub(crate) run: SetupRun,
+}
+
+pub(crate) enum SetupRun {
+    Nothing,
+    Blocking(Box<dyn FnOnce() -> MadeState>),
+    Future(Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = MadeState>>>>),
+}
+
+impl Setup {
+    /// A worker without state.
+    pub fn none() -> Self {
+        Self {
+            makes: None,
+            run: SetupRun::Nothing,
+        }
+    }
+
+    /// `fn main() -> T`.
+    pub fn blocking<R, T: 'static>(
+        make: impl FnOnce() -> R + 'static,
+        convert: impl FnOnce(R) -> Result<Shared<T>, Failure> + 'static,
+    ) -> Self {
+        Self {
+            makes: Some(StateType::of::<T>()),
+            run: SetupRun::Blocking(Box::new(move || convert(make()).map(|shared| shared.0))),
+        }
+    }
+
+    /// `async fn main() -> T`.
+    pub fn future<Fut: Future, T: 'static>(
+        make: impl FnOnce() -> Fut + 'static,
+        convert: impl FnOnce(Fut::Output) -> Result<Shared<T>, Failure> + 'static,
+    ) -> Self {
+        Self {
+            makes: Some(StateType::of::<T>()),
+            run: SetupRun::Future(Box::new(move || {
+                Box::pin(async move { convert(make().await).map(|shared| shared.0) })
+            })),
+        }
+    }
+
+    /// A state that is there already.
+    pub(crate) fn ready<T: Send + Sync + 'static>(state: T) -> Self {
+        Self::blocking(move || state, |state| Ok(state.share()))
+    }
+}
+
+impl fmt::Debug for Setup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Setup")
+            .field("makes", &self.makes)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A state of which the type is still known.
+#[expect(missing_debug_implementations, reason = "holds a value of any type")]
+pub struct Shared<T>(StateCell, PhantomData<fn() -> T>);
+
+/// What may be a worker's state.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the worker's state",
+    label = "all jobs share it, on several threads, so it has to be `Send + Sync + 'static`",
+    note = "use `Arc` instead of `Rc`, `Mutex` or atomics instead of `RefCell` or `Cell`, and owned values instead of borrowed ones"
+)]
+pub trait WorkerState: Sized {
+    /// Puts the state where handlers find it.
+    fn share(self) -> Shared<Self>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + Sync + 'static> WorkerState for T {
+    fn share(self) -> Shared<Self> {
+        Shared(Arc::new(self), PhantomData)
+    }
+}
+
+/// What `main` returned; a ladder like [`Returned`](super::Returned): a `Result` first, any other value after it.
+#[derive(Debug)]
+pub struct Made<T>(pub T);
+
+impl<T, E> Made<Result<T, E>> {
+    /// The state, or why it could not be made.
+    ///
+    /// # Errors
+    ///
+    /// When `main` returned `Err`.
+    pub fn state(
+        self,
+        share: fn(T) -> Shared<T>,
+        failure: fn(E) -> Failure,
+    ) -> Result<Shared<T>, Failure> {
+        self.0.map(share).map_err(failure)
+    }
+}
+
+/// The lower rung of the ladder: a plain value.
+pub trait SetupValue {
+    /// The value.
+    type Value;
+
+    /// The state.
+    ///
+    /// # Errors
+    ///
+    /// Never; it stands beside the other rung.
+    fn state(
+        self,
+        share: fn(Self::Value) -> Shared<Self::Value>,
+        failure: fn(Infallible) -> Failure,
+    ) -> Result<Shared<Self::Value>, Failure>;
+}
+
+impl<T> SetupValue for Made<T> {
+    type Value = T;
+
+    fn state(
+        self,
+        share: fn(T) -> Shared<T>,
+        _: fn(Infallible) -> Failure,
+    ) -> Result<Shared<T>, Failure> {
+        Ok(share(self.0))
+    }
+}

@@ -1,0 +1,74 @@
+//! What `main` made, shared by every job.
+
+use std::any::Any;
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// The worker's state of any type; `None` when `main` makes nothing.
+pub(crate) type StateCell = Arc<dyn Any + Send + Sync>;
+
+/// A handle on what `main` (or the builder's `state`) made: a model, a pool, a client. Cheap to clone.
+///
+/// A handler that asks for a `State<T>` which nobody makes is an error when the worker starts, naming the handler, its
+/// file and line, and both types.
+///
+/// ```
+/// # use runpod_runtime::State;
+/// struct Model { scale: f64 }
+///
+/// async fn predict(input: f64, model: State<Model>) -> f64 {
+///     input * model.scale
+/// }
+///
+/// // In a test of the handler:
+/// let model = State::new(Model { scale: 2.0 });
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// assert_eq!(predict(21.0, model).await, 42.0);
+/// # });
+/// ```
+pub struct State<T: ?Sized>(Arc<T>);
+
+impl<T> State<T> {
+    /// A state for a test of a handler.
+    pub fn new(value: T) -> Self {
+        Self(Arc::new(value))
+    }
+
+    pub(crate) fn shared(value: Arc<T>) -> Self {
+        Self(value)
+    }
+}
+
+impl<T: ?Sized> State<T> {
+    /// The shared value itself, for code that wants an `Arc`.
+    ///
+    /// ```
+    /// # use runpod_runtime::State;
+    /// let numbers: std::sync::Arc<Vec<u8>> = State::new(vec![1, 2]).into_inner();
+    /// # assert_eq!(*numbers, [1, 2]);
+    /// ```
+    pub fn into_inner(self) -> Arc<T> {
+        self.0
+    }
+}
+
+impl<T: ?Sized> Deref for State<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: ?Sized> Clone for State<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for State<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("State").field(&&*self.0).finish()
+    }
+}

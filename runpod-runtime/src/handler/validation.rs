@@ -1,0 +1,160 @@
+//! Validates a handler's input, where its type derives garde's `Validate`.
+//!
+//! Asked for as schemas are (see [`schema`](super::schema) of the feature of that name): by a method that [`Check`] has
+//! for the types that fit, and that is found on [`Unchecked`] for all others.
+
+use std::fmt::Write as _;
+use std::ops::Deref;
+
+use garde::{Path, Report, Validate};
+
+use super::failure::Failure;
+use super::input;
+use super::job::Job;
+
+pub use crate::__validate as validate;
+
+/// How many faults a message names: an input may be a list of thousands.
+const MOST_FAULTS: usize = 100;
+
+/// An argument, about to be validated.
+#[derive(Debug)]
+pub struct Check<'a, T>(&'a T, Unchecked);
+
+/// An argument that is not validated.
+#[derive(Debug)]
+pub struct Unchecked(());
+
+impl<'a, T> Check<'a, T> {
+    /// An argument of any kind.
+    pub fn of(argument: &'a T) -> Self {
+        Self(argument, Unchecked(()))
+    }
+}
+
+impl<T: Validate<Context = ()>> Check<'_, T> {
+    /// Validates the input.
+    ///
+    /// # Errors
+    ///
+    /// When it is not valid.
+    pub fn valid(&self) -> Result<(), Failure> {
+        self.0.validate().map_err(|report| failure(&report))
+    }
+}
+
+/// A job is valid when its input is, and says of it where it is not: the places are those of the input.
+impl<T: Validate> Validate for Job<T> {
+    type Context = T::Context;
+
+    fn validate_into(
+        &self,
+        context: &T::Context,
+        parent: &mut dyn FnMut() -> Path,
+        report: &mut Report,
+    ) {
+        self.input.validate_into(context, parent, report);
+    }
+}
+
+impl<T> Deref for Check<'_, T> {
+    type Target = Unchecked;
+
+    fn deref(&self) -> &Unchecked {
+        &self.1
+    }
+}
+
+impl Unchecked {
+    /// Whatever it is, it is taken as it is.
+    ///
+    /// # Errors
+    ///
+    /// Never; it stands beside those that validate.
+    pub fn valid(&self) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+/// Names every place in the input that is not valid, in the manner of an input that cannot be read.
+fn failure(report: &Report) -> Failure {
+    let mut message = String::new();
+    for (path, error) in report.iter().take(MOST_FAULTS) {
+        if !message.is_empty() {
+            message.push_str("; ");
+        }
+        let fault = format!("{}: {error}", input::place(&path.to_string()));
+        message.push_str(&input::shorten(&fault));
+    }
+    let more = report.iter().skip(MOST_FAULTS).count();
+    if more > 0 {
+        let _ = write!(message, "; and {more} more");
+    }
+    Failure::new(input::ERROR_TYPE, message)
+}
+
+/// Validates a handler's arguments, or leaves its adapter with the failure: `validate!(argument_0, argument_1);`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __validate {
+    ($($(#[$condition:meta])* $argument:ident),*) => {$(
+        $(#[$condition])*
+        let () = $crate::__private::Check::of(&$argument).valid()?;
+    )*};
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use garde::Error;
+
+    fn message(faults: impl IntoIterator<Item = (Path, &'static str)>) -> String {
+        let mut report = Report::new();
+        for (path, text) in faults {
+            report.append(path, Error::new(text));
+        }
+        failure(&report).message
+    }
+
+    #[test]
+    fn every_fault_is_told_with_its_place_in_the_order_of_the_report() {
+        let faults = [
+            (Path::new("size").join("width"), "too wide"),
+            (Path::new("name"), "too long"),
+            (Path::new("name"), "not ASCII"),
+        ];
+        assert_eq!(
+            message(faults),
+            "input.size.width: too wide; input.name: too long; input.name: not ASCII"
+        );
+    }
+
+    #[test]
+    fn the_place_is_written_as_for_an_input_that_cannot_be_read() {
+        let faults = [
+            (Path::empty(), "no"),
+            (Path::new(0_usize).join("name"), "no"),
+            (Path::new("tags").join(2_usize), "no"),
+        ];
+        assert_eq!(
+            message(faults),
+            "input: no; input[0].name: no; input.tags[2]: no"
+        );
+    }
+
+    #[test]
+    fn a_message_ends_although_the_faults_do_not() {
+        let faults = (0..100_000_usize).map(|index| (Path::new(index), "no"));
+        let message = message(faults);
+        assert!(
+            message.ends_with("input[99]: no; and 99900 more"),
+            "{message}"
+        );
+        let key = message_of_long_key();
+        assert!(key.chars().count() < 500, "{}", key.len());
+    }
+
+    fn message_of_long_key() -> String {
+        message([(Path::new("k".repeat(100_000)), "no")])
+    }
+}

@@ -1,0 +1,48 @@
+//! The worker behind [`runpod-worker`](https://docs.rs/runpod-worker): takes jobs, runs handlers, delivers what they make.
+//!
+//! Use it through that crate, which adds the attribute macros. The rooms:
+//!
+//! - `handler`: what a function becomes: its arguments, its result, its stream;
+//! - `worker`: the loop that takes, runs, delivers, refreshes, stops and ends;
+//! - `platform`: where jobs come from and results go;
+//! - `config`, `logging`: the environment, the arguments, the log lines;
+//! - `launch`, `builder`, `testing`: the three ways in.
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+mod builder;
+mod config;
+mod debugger;
+mod error;
+mod handler;
+mod json;
+mod launch;
+mod local_test;
+mod logging;
+mod platform;
+mod show_schema;
+pub mod signature;
+pub mod testing;
+mod worker;
+
+pub use builder::{Worker, WorkerBuilder};
+pub use error::{Error, ErrorKind};
+pub use handler::{
+    AsyncFunction, BlockingFunction, CancelReason, Cancelled, Checkpoint, Context, Emitter,
+    FromJob, IntoFailure, IntoItems, IntoOutput, Job, State, StreamFunction,
+};
+
+/// The version that heartbeats, error reports and the `User-Agent` name.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The arguments of this process that are not the worker's, without the program's name: what the SDK leaves in
+/// `sys.argv`.
+///
+/// ```
+/// let own: Vec<std::ffi::OsString> = runpod_runtime::args();
+/// # drop(own);
+/// ```
+pub fn args() -> Vec<std::ffi::OsString> {
+    config::Arguments::parse(std::env::args_os()).rest
+}

@@ -1,0 +1,104 @@
+//! A local test run: one job from `--test_input` or `test_input.json`, its result looked at.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::error::{Error, ErrorKind};
+use crate::json;
+use crate::platform::{Platform, SingleJob, read_job, readable};
+use crate::worker::{self, Parts};
+
+/// The id of a test job that has none of its own.
+const DEFAULT_ID: &str = "\"local_test\"";
+
+/// Runs `job` through the worker that `parts` makes, and compares with `expected` if there is something to expect.
+pub(crate) async fn run(
+    job: &str,
+    expected: Option<&Value>,
+    parts: impl FnOnce(Arc<dyn Platform>) -> Parts,
+) -> Result<(), Error> {
+    let fault = |text: String| Error::new(ErrorKind::LocalTest, text);
+    let job = read_job(&with_id(job)?)
+        .map_err(|broken| fault(format!("the test job cannot be run: {}", broken.reason)))?;
+    let id = job.id.clone();
+    let platform = Arc::new(SingleJob::new(job, true));
+    worker::start(parts(Arc::clone(&platform) as _))?
+        .ended()
+        .await?;
+    let shown = platform
+        .recorded()
+        .result
+        .ok_or_else(|| fault(format!("Job {id} ended without a result.")))?;
+    let entries = json::entries(&shown).unwrap_or_default();
+    if let Some((_, error)) = entries.iter().find(|(key, _)| key == "error") {
+        return Err(fault(format!(
+            "Job {id} failed with error: {}",
+            readable(error)
+        )));
+    }
+    let result: Value = serde_json::from_str(&shown).unwrap_or_default();
+    tracing::info!("Job {id} completed successfully.");
+    tracing::info!("Job result: {shown}");
+    if let Some(expected) = expected {
+        compare(&result, expected)?;
+        tracing::info!("Job output matches test_output.");
+    }
+    tracing::info!("Local testing complete, exiting.");
+    Ok(())
+}
+
+fn with_id(job: &str) -> Result<String, Error> {
+    let mut entries = json::entries(job).map_err(|error| {
+        Error::new(
+            ErrorKind::LocalTest,
+            format!("the test job is not a JSON object: {error}"),
+        )
+    })?;
+    let id: Box<serde_json::value::RawValue> = serde_json::from_str(DEFAULT_ID)
+        .map_err(|error| Error::new(ErrorKind::LocalTest, error.to_string()))?;
+    if !entries.iter().any(|(key, _)| key == "id") {
+        entries.push(("id".to_owned(), &id));
+    }
+    Ok(json::object(&entries).get().to_owned())
+}
+
+/// The SDK compares the whole result, `{"output": …}`; the bare output is what most people write.
+fn compare(result: &Value, expected: &Value) -> Result<(), Error> {
+    if result == expected || result.get("output") == Some(expected) {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::LocalTest,
+        format!(
+            "Job output does not match test_output.\n  expected: {expected}\n  actual:   {result}"
+        ),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_expected_output_may_be_the_result_or_the_output_alone() {
+        let result = json!({"output": {"a": 1}});
+        assert!(compare(&result, &json!({"output": {"a": 1}})).is_ok());
+        assert!(compare(&result, &json!({"a": 1})).is_ok());
+        let error = compare(&result, &json!({"a": 2})).unwrap_err().to_string();
+        assert!(error.contains(r#"expected: {"a":2}"#), "{error}");
+    }
+
+    #[test]
+    fn a_job_keeps_its_own_id() {
+        assert_eq!(
+            with_id(r#"{"input":1}"#).unwrap(),
+            r#"{"input":1,"id":"local_test"}"#
+        );
+        assert_eq!(
+            with_id(r#"{"id":"x","input":1}"#).unwrap(),
+            r#"{"id":"x","input":1}"#
+        );
+    }
+}

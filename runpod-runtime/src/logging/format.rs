@@ -1,0 +1,277 @@
+//! From an event's parts to its line.
+//!
+//! Whatever a job brings with it may stand in a message, so that a line is safe in both formats: in JSON everything but
+//! printable ASCII is escaped, as Python does it, and in a terminal nothing is sent that the terminal would obey and
+//! nothing begins a line that looks like a new event.
+
+use std::fmt::Write as _;
+
+use tracing::Level;
+
+/// Longer messages lose their middle.
+const LONGEST_MESSAGE: usize = 4096;
+
+/// Stands before the second and every further line of a message, where the first has the level.
+const CONTINUATION: &str = "       | ";
+
+/// One event, ready to be written; the secret is no longer in it.
+pub(super) struct Line<'a> {
+    pub(super) level: Level,
+    pub(super) job_id: Option<&'a str>,
+    pub(super) message: &'a str,
+}
+
+impl Line<'_> {
+    /// `{"requestId": …, "message": …, "level": …}`, to the letter as the SDK prints it.
+    pub(super) fn json(&self) -> String {
+        let mut line = String::with_capacity(self.message.len() + 80);
+        line.push_str("{\"requestId\": ");
+        match self.job_id {
+            Some(id) => push_json_text(&mut line, id),
+            None => line.push_str("null"),
+        }
+        line.push_str(", \"message\": ");
+        push_json_text(&mut line, self.message);
+        line.push_str(", \"level\": \"");
+        line.push_str(self.level.as_str());
+        line.push_str("\"}\n");
+        line
+    }
+
+    /// `INFO   | job | message`.
+    pub(super) fn terminal(&self, color: bool) -> String {
+        let mut line = String::with_capacity(self.message.len() + 40);
+        let level = self.level.as_str();
+        if color {
+            let _ = write!(
+                line,
+                "\u{1b}[{}m{level:<7}\u{1b}[0m| ",
+                color_of(self.level)
+            );
+        } else {
+            let _ = write!(line, "{level:<7}| ");
+        }
+        if let Some(id) = self.job_id {
+            push_visible(&mut line, id);
+            line.push_str(" | ");
+        }
+        for (index, part) in self.message.trim_end().split('\n').enumerate() {
+            if index > 0 {
+                line.push('\n');
+                line.push_str(CONTINUATION);
+            }
+            push_visible(&mut line, part.trim_end_matches('\r'));
+        }
+        line.push('\n');
+        line
+    }
+}
+
+/// The message, without its middle where it is too long; the SDK's words.
+pub(super) fn shortened(message: String) -> String {
+    // Bytes are never fewer than characters.
+    if message.len() <= LONGEST_MESSAGE {
+        return message;
+    }
+    let characters = message.chars().count();
+    if characters <= LONGEST_MESSAGE {
+        return message;
+    }
+    let half = LONGEST_MESSAGE / 2;
+    let start_of = |character: usize| {
+        message
+            .char_indices()
+            .nth(character)
+            .map_or(message.len(), |(start, _)| start)
+    };
+    format!(
+        "{}\n...TRUNCATED {} CHARACTERS...\n{}",
+        &message[..start_of(half)],
+        characters - LONGEST_MESSAGE,
+        &message[start_of(characters - half)..]
+    )
+}
+
+fn color_of(level: Level) -> u8 {
+    match level {
+        Level::ERROR => 31,
+        Level::WARN => 33,
+        Level::INFO => 32,
+        Level::DEBUG => 34,
+        Level::TRACE => 2,
+    }
+}
+
+/// A JSON string of printable ASCII only, so that no collector splits or reads it differently.
+fn push_json_text(line: &mut String, text: &str) {
+    line.push('"');
+    for character in text.chars() {
+        match character {
+            '"' => line.push_str("\\\""),
+            '\\' => line.push_str("\\\\"),
+            '\n' => line.push_str("\\n"),
+            '\r' => line.push_str("\\r"),
+            '\t' => line.push_str("\\t"),
+            '\u{8}' => line.push_str("\\b"),
+            '\u{c}' => line.push_str("\\f"),
+            ' '..='~' => line.push(character),
+            _ => {
+                for unit in character.encode_utf16(&mut [0; 2]) {
+                    let _ = write!(line, "\\u{unit:04x}");
+                }
+            }
+        }
+    }
+    line.push('"');
+}
+
+/// The text with everything escaped that a terminal would obey or that would make it show something else.
+fn push_visible(line: &mut String, text: &str) {
+    for character in text.chars() {
+        let obeyed = character.is_control() && character != '\t';
+        let misleading = matches!(
+            character,
+            '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        );
+        if obeyed || misleading {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line<'a>(job_id: Option<&'a str>, message: &'a str) -> Line<'a> {
+        Line {
+            level: Level::INFO,
+            job_id,
+            message,
+        }
+    }
+
+    #[test]
+    fn a_json_line_is_the_sdks_to_the_letter() {
+        // Printed by the SDK's logger for the same values.
+        assert_eq!(
+            line(
+                Some("j-1"),
+                "a \"quoted\" \\ ä€😀\n\t\u{8}\u{c}\r\u{0}\u{7f}"
+            )
+            .json(),
+            "{\"requestId\": \"j-1\", \"message\": \"a \\\"quoted\\\" \\\\ \\u00e4\\u20ac\\ud83d\\ude00\
+             \\n\\t\\b\\f\\r\\u0000\\u007f\", \"level\": \"INFO\"}\n"
+        );
+        assert_eq!(
+            line(None, "Started.").json(),
+            "{\"requestId\": null, \"message\": \"Started.\", \"level\": \"INFO\"}\n"
+        );
+    }
+
+    #[test]
+    fn a_json_line_is_one_line_of_ascii_and_says_the_same() {
+        let message: String = (0..0x2100_u32).filter_map(char::from_u32).collect();
+        let json = line(Some(&message), &message).json();
+        assert!(json.is_ascii());
+        assert_eq!(
+            json.matches(|character: char| character.is_control())
+                .count(),
+            1
+        );
+        let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(value["message"], message);
+        assert_eq!(value["requestId"], message);
+    }
+
+    #[test]
+    fn a_terminal_line_has_level_job_and_message() {
+        assert_eq!(
+            line(Some("j-1"), "Started.").terminal(false),
+            "INFO   | j-1 | Started.\n"
+        );
+        assert_eq!(
+            line(None, "Started.").terminal(false),
+            "INFO   | Started.\n"
+        );
+    }
+
+    #[test]
+    fn every_level_has_its_own_colour() {
+        for (level, start) in [
+            (Level::ERROR, "\u{1b}[31mERROR  \u{1b}[0m| x\n"),
+            (Level::WARN, "\u{1b}[33mWARN   \u{1b}[0m| x\n"),
+            (Level::INFO, "\u{1b}[32mINFO   \u{1b}[0m| x\n"),
+            (Level::DEBUG, "\u{1b}[34mDEBUG  \u{1b}[0m| x\n"),
+            (Level::TRACE, "\u{1b}[2mTRACE  \u{1b}[0m| x\n"),
+        ] {
+            let line = Line {
+                level,
+                job_id: None,
+                message: "x",
+            };
+            assert_eq!(line.terminal(true), start);
+        }
+    }
+
+    #[test]
+    fn in_a_terminal_no_message_can_begin_a_line_of_its_own() {
+        let forged = "x\nERROR  | j-2 | gone\r\nINFO   | back\r\r\nmore\n\n";
+        assert_eq!(
+            line(Some("j\n1"), forged).terminal(false),
+            "INFO   | j\\n1 | x\n       | ERROR  | j-2 | gone\n       | INFO   | back\n       | more\n"
+        );
+        for hostile in [
+            "a\rERROR",
+            "a\u{85}ERROR",
+            "a\u{2028}ERROR",
+            "a\u{b}ERROR",
+            "a\u{c}ERROR",
+        ] {
+            let line = line(None, hostile).terminal(false);
+            assert_eq!(line.lines().count(), 1);
+            assert!(line.starts_with("INFO   | a\\"), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_terminal_gets_nothing_that_it_would_obey() {
+        let hostile: String = (0..0xa0_u32)
+            .chain(0x2000..0x2070)
+            .filter_map(char::from_u32)
+            .collect();
+        let line = line(Some(&hostile), &hostile).terminal(false);
+        for character in line.chars() {
+            assert!(
+                matches!(character, '\n' | '\t') || !character.is_control(),
+                "{character:?}"
+            );
+            assert!(!matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'));
+        }
+    }
+
+    #[test]
+    fn in_a_terminal_ordinary_text_in_any_script_is_left_as_it_is() {
+        assert_eq!(
+            line(None, "\u{1b}[2Jé 漢字\t😀").terminal(false),
+            "INFO   | \\u{1b}[2Jé 漢字\t😀\n"
+        );
+    }
+
+    #[test]
+    fn a_message_of_4096_characters_is_whole_and_a_longer_one_loses_its_middle() {
+        let whole = "ä".repeat(4096);
+        assert_eq!(shortened(whole.clone()), whole);
+        let long = format!("{}x{}", "ä".repeat(2048), "€".repeat(2049));
+        assert_eq!(
+            shortened(long),
+            format!(
+                "{}\n...TRUNCATED 2 CHARACTERS...\n{}",
+                "ä".repeat(2048),
+                "€".repeat(2048)
+            )
+        );
+    }
+}

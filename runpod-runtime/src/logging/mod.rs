@@ -1,0 +1,60 @@
+//! The log: one line per event on stdout, as JSON on the platform and readable in a terminal (the SDK's two formats).
+//!
+//! Events come from `tracing`, the worker's own and those of handlers and their libraries; each is given the id of the job
+//! in whose [`job_span`] it happened. The API key is taken out of every line here, whoever wrote it. What is worth
+//! logging is decided elsewhere.
+
+#[cfg(test)]
+mod capture;
+mod format;
+mod layer;
+
+use std::io;
+
+use tracing::Span;
+use tracing_subscriber::layer::SubscriberExt as _;
+
+use crate::config::{LogLevel, Secret, Settings};
+
+use self::layer::LogLayer;
+
+#[cfg(test)]
+pub(crate) use self::capture::captured;
+
+/// The target that tells the spans of [`job_span`] from a user's own that are named `job` too.
+const JOB_TARGET: &str = module_path!();
+
+/// How the log looks.
+#[derive(Debug, Clone)]
+pub(crate) struct LogSettings {
+    pub(crate) level: LogLevel,
+    /// JSON lines for the platform.
+    pub(crate) json: bool,
+    /// What must appear in no line.
+    pub(crate) secret: Option<Secret>,
+    pub(crate) color: bool,
+}
+
+impl LogSettings {
+    pub(crate) fn of(settings: &Settings) -> Self {
+        Self {
+            level: settings.log_level,
+            json: settings.json_logs,
+            secret: settings.api_key.clone(),
+            color: settings.color,
+        }
+    }
+}
+
+/// Starts the log. A subscriber that the program has installed itself stays, and then the answer is `false`.
+pub(crate) fn init(settings: &LogSettings) -> bool {
+    let layer = LogLayer::new(settings, || io::stdout().lock());
+    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer)).is_ok()
+}
+
+/// The span of one job. Every event in it and below it carries the job's id.
+///
+/// At the level of errors, because a span under the chosen level does not exist: its errors would lose their job.
+pub(crate) fn job_span(id: &str, batch_id: Option<&str>) -> Span {
+    tracing::error_span!("job", id, batch_id)
+}

@@ -1,0 +1,116 @@
+//! Where jobs come from and results go: one trait, and what it speaks of.
+//!
+//! The worker knows no HTTP; a platform knows no handlers and no slots.
+
+mod runpod;
+mod single;
+pub(crate) mod spool;
+mod taken;
+mod wire;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::handler::TakenJob;
+
+pub(crate) use runpod::Runpod;
+pub(crate) use single::SingleJob;
+pub(crate) use taken::read_job;
+pub(crate) use wire::{Outcome, Reporter, ResultBody, item_body, message, progress_body, readable};
+
+pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A source of jobs that takes their results.
+pub(crate) trait Platform: Send + Sync + 'static {
+    /// Asks for at most `want` jobs; may hold the question for long. Once dropped, a job that was on its way is lost, so
+    /// that the worker drops it only when it ends.
+    fn take(&self, want: usize, in_progress: bool) -> BoxFuture<'_, Taken>;
+
+    /// Waits for jobs to stop. Nothing when this platform has no such channel.
+    fn stop_signals(&self) -> Option<BoxFuture<'_, StopSignals>>;
+
+    /// Says that the worker lives and which jobs it has. Nothing when this platform wants no heartbeat.
+    fn ping(&self, health: Health<'_>) -> Option<BoxFuture<'_, ()>>;
+
+    /// Hands over something of a job.
+    fn post<'a>(&'a self, post: &'a Post) -> BoxFuture<'a, Posted>;
+}
+
+/// The answer to a take.
+#[derive(Debug)]
+pub(crate) enum Taken {
+    /// Jobs, each whole or broken.
+    Jobs(Vec<Result<TakenJob, BrokenJob>>),
+    /// No job now.
+    Nothing,
+    /// Too many questions: ask again after this long.
+    Throttled(Duration),
+    /// The question failed, for this reason.
+    Failed(String),
+    /// There will be no further job.
+    NoMore,
+}
+
+/// A job that cannot be run.
+#[derive(Debug)]
+pub(crate) struct BrokenJob {
+    /// Its id, if it has one: then its client can be told.
+    pub(crate) id: Option<String>,
+    pub(crate) reason: String,
+}
+
+/// The answer to a wait for stop signals.
+#[derive(Debug)]
+pub(crate) enum StopSignals {
+    Stop(Vec<String>),
+    Throttled(Duration),
+    Failed(String),
+}
+
+/// What a heartbeat says.
+#[derive(Debug)]
+pub(crate) enum Health<'a> {
+    Working(&'a [String]),
+    Unhealthy { check: &'a str, reason: &'a str },
+}
+
+/// Something of a job for the platform. Cheap to send again.
+#[derive(Debug, Clone)]
+pub(crate) struct Post {
+    pub(crate) job_id: String,
+    pub(crate) kind: PostKind,
+    pub(crate) body: Bytes,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PostKind {
+    Item,
+    Progress,
+    Result { streaming: bool },
+}
+
+/// What became of a post.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Posted {
+    Accepted,
+    /// May work later. `after`: not earlier than that, if the platform said so.
+    Later {
+        why: String,
+        after: Option<Duration>,
+    },
+    /// The platform does not know the job (now): worth a few more tries, not half an hour of them.
+    UnknownJob {
+        why: String,
+    },
+    /// The platform has its answer already, or has forgotten the job for good.
+    NotWanted {
+        why: String,
+    },
+    /// Will never work as it is.
+    Refused {
+        why: String,
+    },
+}

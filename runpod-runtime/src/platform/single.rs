@@ -1,0 +1,84 @@
+//! A platform with a single job: local test runs and users' own tests. What is posted is kept.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::{BoxFuture, Health, Platform, Post, PostKind, Posted, StopSignals, Taken};
+use crate::handler::TakenJob;
+
+#[derive(Debug)]
+pub(crate) struct SingleJob {
+    job: Mutex<Option<TakenJob>>,
+    recorded: Mutex<Recorded>,
+    /// Whether to log items and progress as they come.
+    shown: bool,
+}
+
+/// What a job's handler made, as the JSON bodies that a platform would have got.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Recorded {
+    pub(crate) items: Vec<String>,
+    pub(crate) progress: Vec<String>,
+    pub(crate) result: Option<String>,
+}
+
+impl SingleJob {
+    pub(crate) fn new(job: TakenJob, shown: bool) -> Self {
+        Self {
+            job: Mutex::new(Some(job)),
+            recorded: Mutex::default(),
+            shown,
+        }
+    }
+
+    pub(crate) fn recorded(&self) -> Recorded {
+        self.record().clone()
+    }
+
+    fn record(&self) -> MutexGuard<'_, Recorded> {
+        self.recorded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Platform for SingleJob {
+    fn take(&self, _want: usize, _in_progress: bool) -> BoxFuture<'_, Taken> {
+        let job = self
+            .job
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        Box::pin(std::future::ready(match job {
+            Some(job) => Taken::Jobs(vec![Ok(job)]),
+            None => Taken::NoMore,
+        }))
+    }
+
+    fn stop_signals(&self) -> Option<BoxFuture<'_, StopSignals>> {
+        None
+    }
+
+    fn ping(&self, _health: Health<'_>) -> Option<BoxFuture<'_, ()>> {
+        None
+    }
+
+    fn post<'a>(&'a self, post: &'a Post) -> BoxFuture<'a, Posted> {
+        let body = String::from_utf8_lossy(&post.body).into_owned();
+        let mut recorded = self.record();
+        match post.kind {
+            PostKind::Item => {
+                if self.shown {
+                    tracing::info!(job_id = post.job_id, "Stream item: {body}");
+                }
+                recorded.items.push(body);
+            }
+            PostKind::Progress => {
+                if self.shown {
+                    tracing::info!(job_id = post.job_id, "Progress: {body}");
+                }
+                recorded.progress.push(body);
+            }
+            PostKind::Result { .. } => recorded.result = Some(body),
+        }
+        drop(recorded);
+        Box::pin(std::future::ready(Posted::Accepted))
+    }
+}

@@ -1,0 +1,47 @@
+//! A job as the platform writes it.
+
+use serde_json::{Map, Value};
+
+use super::BrokenJob;
+use crate::handler::TakenJob;
+use crate::json;
+
+/// Reads one job from its JSON text.
+pub(crate) fn read_job(text: &str) -> Result<TakenJob, BrokenJob> {
+    let broken = |id: Option<&String>, reason: String| BrokenJob {
+        id: id.cloned(),
+        reason,
+    };
+    let entries = json::entries(text)
+        .map_err(|error| broken(None, format!("it is not a JSON object: {error}")))?;
+    let mut id = None;
+    let mut input = None;
+    let mut webhook = None;
+    let mut extra = Map::new();
+    for (key, value) in entries {
+        match key.as_str() {
+            "id" => id = Some(value),
+            "input" => input = Some(value),
+            "webhook" => webhook = serde_json::from_str(value.get()).ok().flatten(),
+            _ => {
+                if let Ok(value) = serde_json::from_str::<Value>(value.get()) {
+                    extra.insert(key, value);
+                }
+            }
+        }
+    }
+    let id = id.ok_or_else(|| broken(None, "it has no `id`".to_owned()))?;
+    let id: String = serde_json::from_str(id.get())
+        .map_err(|_| broken(None, format!("its `id` is not a text: {:.100}", id.get())))?;
+    // `.` and `..` have a meaning of their own in the path of an address: a result would go astray.
+    if matches!(id.as_str(), "" | "." | "..") {
+        return Err(broken(None, format!("its `id` is {id:?}")));
+    }
+    let input = input.ok_or_else(|| broken(Some(&id), "it has no `input`".to_owned()))?;
+    Ok(TakenJob {
+        input: input.to_owned(),
+        id,
+        webhook,
+        extra,
+    })
+}

@@ -1,0 +1,332 @@
+//! The JSON of results, stream items and progress: made here and nowhere else (docs/protocol.md).
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::config::Secret;
+use crate::handler::{Context, Failure, Payload, StreamEnd, truthy};
+use crate::json;
+
+/// How a job ended.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Value(Payload),
+    /// `items` are those to be repeated in the result (`return_aggregate_stream`).
+    Stream {
+        end: StreamEnd,
+        items: Vec<Payload>,
+    },
+    Failed(Failure),
+}
+
+/// The body of a result.
+#[derive(Debug)]
+pub(crate) struct ResultBody {
+    pub(crate) json: String,
+    /// Whether it asks for a fresh worker.
+    pub(crate) stop_pod: bool,
+    /// What it says about a failure, for the log.
+    pub(crate) error: Option<String>,
+}
+
+/// Makes result bodies; holds what error reports say about this worker.
+#[derive(Debug, Clone)]
+pub(crate) struct Reporter {
+    pub(crate) hostname: String,
+    pub(crate) worker_id: String,
+    pub(crate) secret: Option<Secret>,
+    /// `--rp_debugger`: how long the worker took to get ready, in milliseconds.
+    pub(crate) debugger: Option<f64>,
+}
+
+#[derive(Serialize, Default)]
+struct Body<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<Cow<'a, RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Cow<'a, RawValue>>,
+    #[serde(rename = "stopPod", skip_serializing_if = "std::ops::Not::not")]
+    stop_pod: bool,
+}
+
+#[derive(Serialize)]
+struct ErrorReport<'a> {
+    error_type: &'a str,
+    error_message: &'a str,
+    error_traceback: &'a str,
+    hostname: &'a str,
+    worker_id: &'a str,
+    runpod_version: &'a str,
+}
+
+pub(crate) fn item_body(item: &Payload) -> String {
+    format!(r#"{{"output":{}}}"#, item.text())
+}
+
+pub(crate) fn progress_body(update: &Payload) -> String {
+    format!(r#"{{"status":"IN_PROGRESS","output":{}}}"#, update.text())
+}
+
+impl Reporter {
+    /// The result of a job. `streaming`: its handler streams; `refresh`: the worker is to be fresh after every job.
+    pub(crate) fn result(
+        &self,
+        outcome: &Outcome,
+        streaming: bool,
+        refresh: bool,
+        context: Option<&Context>,
+    ) -> ResultBody {
+        let mut body = match outcome {
+            Outcome::Value(value) => of_value(value),
+            Outcome::Stream { end, items } => match end {
+                StreamEnd::Finished | StreamEnd::Cancelled => Body {
+                    output: Some(Cow::Owned(list(items))),
+                    ..Body::default()
+                },
+                StreamEnd::ItemError(message) => Body::failed(message),
+                StreamEnd::Failed(failure) => self.failed_stream(failure),
+            },
+            Outcome::Failed(failure) if streaming => self.failed_stream(failure),
+            Outcome::Failed(failure) => self.failed(failure),
+        };
+        body.stop_pod |= refresh || context.is_some_and(Context::wants_refresh);
+        if let Some(ready_ms) = self.debugger {
+            body.add_debugger(context, ready_ms);
+        }
+        ResultBody {
+            error: body.error.as_ref().map(|error| readable(error)),
+            stop_pod: body.stop_pod,
+            json: serde_json::to_string(&body).unwrap_or_else(|_| "{}".to_owned()),
+        }
+    }
+
+    fn failed(&self, failure: &Failure) -> Body<'static> {
+        let trace = failure.trace.join("\n");
+        let report = ErrorReport {
+            error_type: &failure.error_type,
+            error_message: &self.redacted(&failure.message),
+            error_traceback: &self.redacted(&trace),
+            hostname: &self.hostname,
+            worker_id: &self.worker_id,
+            runpod_version: crate::VERSION,
+        };
+        // Python's own `json.dumps(error_info)`: a JSON text inside of the JSON.
+        Body::failed(&serde_json::to_string(&report).unwrap_or_default())
+    }
+
+    fn failed_stream(&self, failure: &Failure) -> Body<'static> {
+        let text = format!(
+            "handler: {} \ntraceback: {}: {}\n{}",
+            failure.message,
+            failure.error_type,
+            failure.message,
+            failure.trace.join("\n")
+        );
+        Body::failed(&self.redacted(&text))
+    }
+
+    /// No error report may carry the worker's key, whatever a handler put into its error.
+    fn redacted<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        match &self.secret {
+            Some(secret) => secret.redact(text),
+            None => Cow::Borrowed(text),
+        }
+    }
+}
+
+impl Body<'_> {
+    fn failed(message: &str) -> Body<'static> {
+        Body {
+            error: to_raw_value(message).ok().map(Cow::Owned),
+            ..Body::default()
+        }
+    }
+
+    /// Puts the debugger's report into an output that is an object (the SDK breaks on any other).
+    fn add_debugger(&mut self, context: Option<&Context>, ready_ms: f64) {
+        let Ok(report) = to_raw_value(&crate::debugger::report(context, ready_ms)) else {
+            return;
+        };
+        let output = self.output.take();
+        let Ok(mut entries) = json::entries(output.as_ref().map_or("{}", |output| output.get()))
+        else {
+            tracing::warn!(
+                "--rp_debugger adds its report to outputs that are objects; this one is not"
+            );
+            self.output = output;
+            return;
+        };
+        entries.push(("rp_debugger".to_owned(), &report));
+        let output = json::object(&entries);
+        self.output = Some(Cow::Owned(output));
+    }
+}
+
+/// An error as a person wants to read it: a raised one is a report in a text, of which the message and the trace count.
+pub(crate) fn readable(error: &RawValue) -> String {
+    let text = json::text_of(error);
+    let Ok(report) = serde_json::from_str::<ReadReport>(&text) else {
+        return text;
+    };
+    let mut readable = report.error_message;
+    for line in report.error_traceback.lines() {
+        readable.push_str("\n  ");
+        readable.push_str(line);
+    }
+    readable
+}
+
+/// The message of an error alone.
+pub(crate) fn message(error: &RawValue) -> String {
+    let text = json::text_of(error);
+    serde_json::from_str::<ReadReport>(&text).map_or(text, |report| report.error_message)
+}
+
+#[derive(serde::Deserialize)]
+struct ReadReport {
+    error_message: String,
+    error_traceback: String,
+}
+
+fn of_value(value: &Payload) -> Body<'_> {
+    let Some(entries) = value.entries() else {
+        return Body {
+            output: Some(Cow::Borrowed(value.raw())),
+            ..Body::default()
+        };
+    };
+    let is_special = |key: &str| key == "error" || key == "refresh_worker";
+    let last_truthy = |wanted: &str| {
+        let value = entries.iter().rev().find(|(key, _)| key == wanted)?.1;
+        truthy(value).then_some(value)
+    };
+    let rest: Vec<_> = entries.iter().filter(|(key, _)| !is_special(key)).collect();
+    let output = if rest.is_empty() {
+        None
+    } else if rest.len() == entries.len() {
+        Some(Cow::Borrowed(value.raw()))
+    } else {
+        Some(Cow::Owned(json::object(rest.iter().copied())))
+    };
+    Body {
+        output,
+        error: last_truthy("error").map(Cow::Borrowed),
+        stop_pod: last_truthy("refresh_worker").is_some(),
+    }
+}
+
+fn list(items: &[Payload]) -> Box<RawValue> {
+    let items: Vec<_> = items.iter().map(Payload::raw).collect();
+    to_raw_value(&items).expect("a list of values that are JSON already always serialises")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn reporter() -> Reporter {
+        Reporter {
+            hostname: "host".into(),
+            worker_id: "w1".into(),
+            secret: Some(Secret::new("very-secret-key")),
+            debugger: None,
+        }
+    }
+
+    fn body(outcome: &Outcome, streaming: bool, refresh: bool) -> Value {
+        let body = reporter().result(outcome, streaming, refresh, None);
+        serde_json::from_str(&body.json).unwrap()
+    }
+
+    fn value(json: &str) -> Value {
+        let raw = RawValue::from_string(json.to_owned()).unwrap();
+        body(&Outcome::Value(Payload::of(&raw).unwrap()), false, false)
+    }
+
+    #[test]
+    fn values_have_the_shapes_of_the_outcome_table() {
+        assert_eq!(value("1"), json!({"output": 1}));
+        assert_eq!(value("null"), json!({"output": null}));
+        assert_eq!(value("[]"), json!({"output": []}));
+        assert_eq!(value("{}"), json!({}));
+        assert_eq!(value(r#"{"a":{}}"#), json!({"output": {"a": {}}}));
+        assert_eq!(value(r#"{"error":"e"}"#), json!({"error": "e"}));
+        assert_eq!(
+            value(r#"{"error":{"code":1},"a":1}"#),
+            json!({"output": {"a": 1}, "error": {"code": 1}})
+        );
+        assert_eq!(value(r#"{"error":"","a":1}"#), json!({"output": {"a": 1}}));
+        assert_eq!(
+            value(r#"{"refresh_worker":true}"#),
+            json!({"stopPod": true})
+        );
+        assert_eq!(
+            value(r#"{"refresh_worker":1,"a":2}"#),
+            json!({"output": {"a": 2}, "stopPod": true})
+        );
+        assert_eq!(
+            value(r#"{"refresh_worker":0,"a":2}"#),
+            json!({"output": {"a": 2}})
+        );
+        assert_eq!(
+            value(r#"{"refresh_worker":true,"error":"e"}"#),
+            json!({"error": "e", "stopPod": true})
+        );
+    }
+
+    #[test]
+    fn the_order_of_keys_in_an_output_is_the_handlers() {
+        let raw = RawValue::from_string(r#"{"z":1,"error":"","a":2}"#.into()).unwrap();
+        let outcome = Outcome::Value(Payload::of(&raw).unwrap());
+        let body = reporter().result(&outcome, false, false, None);
+        assert_eq!(body.json, r#"{"output":{"z":1,"a":2}}"#);
+    }
+
+    #[test]
+    fn refresh_goes_on_failures_too() {
+        let failed = Outcome::Failed(Failure::new("T", "m"));
+        assert_eq!(body(&failed, false, true)["stopPod"], json!(true));
+        assert_eq!(body(&failed, true, true)["stopPod"], json!(true));
+    }
+
+    #[test]
+    fn failures_are_reports_in_a_text_and_never_carry_the_key() {
+        let failure = Failure::new("my::Error", "no very-secret-key").at("greet");
+        let report: Value = serde_json::from_str(
+            body(&Outcome::Failed(failure.clone()), false, false)["error"]
+                .as_str()
+                .unwrap(),
+        )
+        .unwrap();
+        assert_eq!(
+            report,
+            json!({
+                "error_type": "my::Error", "error_message": "no [redacted]", "error_traceback": "greet",
+                "hostname": "host", "worker_id": "w1", "runpod_version": crate::VERSION,
+            })
+        );
+        let text = body(&Outcome::Failed(failure), true, false)["error"].to_string();
+        assert!(
+            text.contains("handler: no [redacted]") && !text.contains("very-secret"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn streams_end_as_in_the_outcome_table() {
+        let items = vec![Payload::of(&1).unwrap(), Payload::of("x").unwrap()];
+        let end = |end, items| body(&Outcome::Stream { end, items }, true, false);
+        assert_eq!(end(StreamEnd::Finished, vec![]), json!({"output": []}));
+        assert_eq!(
+            end(StreamEnd::Finished, items.clone()),
+            json!({"output": [1, "x"]})
+        );
+        assert_eq!(
+            end(StreamEnd::ItemError("bad".into()), items),
+            json!({"error": "bad"})
+        );
+    }
+}

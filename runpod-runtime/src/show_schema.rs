@@ -1,0 +1,138 @@
+//! `--schema`: what a worker's handlers take and give, for programs that call it, forms and documentation.
+
+use crate::error::Error;
+#[cfg(not(feature = "schema"))]
+use crate::error::ErrorKind;
+use crate::handler::Dispatch;
+
+/// Says how to get what was asked for.
+#[cfg(not(feature = "schema"))]
+pub(crate) fn show(_dispatch: &Dispatch) -> Result<(), Error> {
+    Err(Error::new(
+        ErrorKind::Config,
+        "--schema needs the feature `schema` of runpod-worker, with which this program was not built. Add it to the \
+         dependency in Cargo.toml: runpod-worker = { …, features = [\"schema\"] }",
+    ))
+}
+
+#[cfg(feature = "schema")]
+pub(crate) use with_feature::{document, show};
+
+#[cfg(feature = "schema")]
+mod with_feature {
+    use std::io::Write as _;
+
+    use serde::Serialize;
+    use serde_json::Value;
+
+    use super::{Dispatch, Error};
+    use crate::error::ErrorKind;
+    use crate::handler::{Handler, Kind, Role};
+
+    /// What `--schema` prints. The keys are in the order in which a person reads them.
+    #[derive(Debug, Serialize)]
+    pub(crate) struct Document<'a> {
+        /// The key of the input that names the handler, where there are several.
+        route: Option<&'static str>,
+        handlers: Vec<Described<'a>>,
+    }
+
+    #[derive(Debug, Serialize)]
+    struct Described<'a> {
+        name: &'a str,
+        kind: &'static str,
+        /// `true`, the schema that everything fits, where the handler does not look at the input; `null` if not known.
+        input: Option<Value>,
+        #[serde(flatten)]
+        gives: Gives,
+    }
+
+    #[derive(Debug, Serialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Gives {
+        Output(Option<Value>),
+        Item(Option<Value>),
+    }
+
+    /// Prints the schemas, and on standard error which of them are not known.
+    pub(crate) fn show(dispatch: &Dispatch) -> Result<(), Error> {
+        let document = document(dispatch.key(), dispatch.handlers());
+        let text = serde_json::to_string_pretty(&document)
+            .expect("text, and JSON that was made already, always serialise");
+        writeln!(std::io::stdout(), "{text}").map_err(|error| {
+            Error::new(ErrorKind::System, "the schema could not be printed").with_source(error)
+        })?;
+        for described in dispatch.handlers() {
+            report_unknown(described);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn document<'a>(
+        route: Option<&'static str>,
+        handlers: impl IntoIterator<Item = &'a Handler>,
+    ) -> Document<'a> {
+        let handlers = handlers.into_iter().map(Described::of).collect();
+        Document { route, handlers }
+    }
+
+    impl<'a> Described<'a> {
+        fn of(handler: &'a Handler) -> Self {
+            let (kind, gives) = match handler.kind {
+                Kind::Async => ("async", Gives::Output(output(handler))),
+                Kind::Blocking => ("blocking", Gives::Output(output(handler))),
+                Kind::Stream => ("stream", Gives::Item(output(handler))),
+            };
+            Self {
+                name: &handler.name,
+                kind,
+                input: input(handler),
+                gives,
+            }
+        }
+    }
+
+    /// Of the handler's input, or, where it takes none, of anything.
+    fn input(handler: &Handler) -> Option<Value> {
+        let is_input = |role: &Role| matches!(role, Role::Input(_));
+        match handler.position(is_input) {
+            Some(index) => argument(handler, index),
+            None => Some(Value::Bool(true)),
+        }
+    }
+
+    /// Of what is returned, unless it is nothing: then everything goes through the emitter.
+    fn output(handler: &Handler) -> Option<Value> {
+        match handler.position(|role| *role == Role::Emitter) {
+            Some(index) => argument(handler, index),
+            None => handler.schemas?().result,
+        }
+    }
+
+    fn argument(handler: &Handler, index: usize) -> Option<Value> {
+        handler.schemas?().arguments.into_iter().nth(index)?
+    }
+
+    /// A missing derive is no fault, but one of another version of schemars is hard to find without this.
+    fn report_unknown(handler: &Handler) {
+        let mut unknown = Vec::new();
+        if input(handler).is_none() {
+            unknown.push("input");
+        }
+        if output(handler).is_none() {
+            unknown.push(if handler.streams() { "items" } else { "output" });
+        }
+        if unknown.is_empty() {
+            return;
+        }
+        let why = if handler.schemas.is_some() {
+            "the type does not derive `schemars::JsonSchema` (of the same schemars as `runpod::schemars`)"
+        } else {
+            "the handler has no attribute"
+        };
+        eprintln!(
+            "note: handler {handler}: no schema of its {}: {why}",
+            unknown.join(" and ")
+        );
+    }
+}

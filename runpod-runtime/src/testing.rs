@@ -1,0 +1,219 @@
+//! Runs a handler on an input without a network, for users' own tests.
+//!
+//! The job goes through the worker's real loop, so that what a test sees is what a client would get.
+//!
+//! ```
+//! use runpod_runtime::testing::Job;
+//! use serde_json::json;
+//!
+//! async fn double(input: u64) -> u64 {
+//!     input * 2
+//! }
+//!
+//! # tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(async {
+//! let report = Job::new(json!(21)).run(double).await;
+//! assert_eq!(report.output, Some(json!(42)));
+//! # });
+//! ```
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+#[cfg(feature = "schema")]
+use crate::handler::registered;
+use crate::handler::{
+    AsyncFunction, BlockingFunction, Choice, Dispatch, Handler, StateCell, StateType,
+    StreamFunction, TakenJob, truthy,
+};
+use crate::json;
+use crate::platform::{Reporter, SingleJob, message};
+#[cfg(feature = "schema")]
+use crate::show_schema::document;
+use crate::worker::{self, Concurrency, Handlers, Parts, Policy};
+
+/// A job for a handler under test.
+#[must_use = "a job does nothing until a handler is run on it"]
+pub struct Job {
+    id: String,
+    input: Value,
+    extra: Map<String, Value>,
+    state: Option<(StateType, StateCell)>,
+}
+
+/// What a handler made of a job, as its client would see it.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Report {
+    /// The job's output; nothing when it failed, or returned an empty object. A stream's output is its items.
+    pub output: Option<Value>,
+    /// Why the job failed: the message of the handler's error, or the `error` key of its output.
+    pub error: Option<String>,
+    /// The stream items in their order.
+    pub stream: Vec<Value>,
+    /// The progress updates that were delivered; quick successions are delivered as the newest one.
+    pub progress: Vec<Value>,
+    /// Whether the job asked for a fresh worker.
+    pub refresh_worker: bool,
+}
+
+impl Job {
+    /// A job with this input and the id `test`.
+    pub fn new(input: Value) -> Self {
+        Self {
+            id: "test".to_owned(),
+            input,
+            extra: Map::new(),
+            state: None,
+        }
+    }
+
+    /// Gives the job another id.
+    pub fn id(mut self, id: impl Into<String>) -> Self {
+        self.id = id.into();
+        self
+    }
+
+    /// Adds a key beside `id` and `input`, as the platform may.
+    pub fn extra(mut self, key: impl Into<String>, value: Value) -> Self {
+        self.extra.insert(key.into(), value);
+        self
+    }
+
+    /// The state that the handler asks for.
+    pub fn state<T: Send + Sync + 'static>(mut self, state: T) -> Self {
+        self.state = Some((StateType::of::<T>(), Arc::new(state)));
+        self
+    }
+
+    /// Runs an async handler.
+    ///
+    /// # Panics
+    ///
+    /// When the handler asks for a state that the job was not given, or outside of a tokio runtime.
+    pub async fn run<Via>(self, function: impl AsyncFunction<Via>) -> Report {
+        self.report(function.into_handler().0).await
+    }
+
+    /// Runs a blocking handler.
+    ///
+    /// # Panics
+    ///
+    /// As [`run`](Self::run).
+    pub async fn blocking<Via>(self, function: impl BlockingFunction<Via>) -> Report {
+        self.report(function.into_handler().0).await
+    }
+
+    /// Runs a stream handler.
+    ///
+    /// ```
+    /// # use runpod_runtime::testing::Job;
+    /// # use serde_json::json;
+    /// # tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(async {
+    /// let report = Job::new(json!(3)).stream(|to: u32| 0..to).await;
+    /// assert_eq!(report.stream, [json!(0), json!(1), json!(2)]);
+    /// # });
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As [`run`](Self::run).
+    pub async fn stream<Via>(self, function: impl StreamFunction<Via>) -> Report {
+        self.report(function.into_handler().0).await
+    }
+
+    async fn report(mut self, handler: Handler) -> Report {
+        let (makes, state) = self.state.take().unzip();
+        let dispatch = match Dispatch::choose(vec![handler], Choice::default(), makes) {
+            Ok(dispatch) => dispatch,
+            Err(error) => panic!("{error}"),
+        };
+        let webhook = self.extra.remove("webhook");
+        let job = TakenJob {
+            id: self.id,
+            input: serde_json::value::to_raw_value(&self.input)
+                .expect("a JSON value always serialises"),
+            webhook: webhook.and_then(|value| value.as_str().map(str::to_owned)),
+            extra: self.extra,
+        };
+        let platform = Arc::new(SingleJob::new(job, false));
+        let parts = Parts {
+            platform: Arc::clone(&platform) as _,
+            dispatch,
+            state,
+            policy: Policy {
+                concurrency: Concurrency::new(1, None),
+                refresh_worker: false,
+                return_aggregate_stream: true,
+                ping_interval: Duration::from_secs(10),
+                shutdown_grace: Duration::ZERO,
+                handles_signals: false,
+            },
+            reporter: Reporter {
+                hostname: "unknown".to_owned(),
+                worker_id: "test".to_owned(),
+                secret: None,
+                debugger: None,
+            },
+            spool: None,
+            worker_id: "test".into(),
+            handlers: Handlers::current(),
+        };
+        let ended = match worker::start(parts) {
+            Ok(running) => running.ended().await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = ended {
+            panic!("the worker under test could not run: {error}");
+        }
+        read(&platform)
+    }
+}
+
+/// What `--schema` prints of all the handlers with attributes that are linked in: for a test that keeps a worker's
+/// interface as it is. Needs the feature `schema`.
+///
+/// ```
+/// let document = runpod_runtime::testing::schema();
+/// assert_eq!(document["handlers"], serde_json::json!([]));
+/// ```
+///
+/// # Panics
+///
+/// Never: what a schema is made of always serialises.
+#[cfg(feature = "schema")]
+pub fn schema() -> Value {
+    let handlers = registered();
+    serde_json::to_value(document(None, &handlers)).expect("a document always serialises")
+}
+
+impl std::fmt::Debug for Job {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Job")
+            .field("id", &self.id)
+            .field("input", &self.input)
+            .finish_non_exhaustive()
+    }
+}
+
+fn read(platform: &SingleJob) -> Report {
+    let recorded = platform.recorded();
+    let outputs = |bodies: Vec<String>| {
+        bodies
+            .iter()
+            .filter_map(|body| serde_json::from_str::<Value>(body).ok())
+            .map(|mut body| body["output"].take())
+            .collect()
+    };
+    let result = recorded.result.unwrap_or_default();
+    let result = json::entries(&result).unwrap_or_default();
+    let entry = |wanted: &str| Some(result.iter().find(|(key, _)| key == wanted)?.1);
+    Report {
+        output: entry("output").and_then(|output| serde_json::from_str(output.get()).ok()),
+        error: entry("error").map(message),
+        stream: outputs(recorded.items),
+        progress: outputs(recorded.progress),
+        refresh_worker: entry("stopPod").is_some_and(truthy),
+    }
+}

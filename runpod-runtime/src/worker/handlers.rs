@@ -1,0 +1,59 @@
+//! The runtime that handlers run on.
+
+use tokio::runtime::{Builder, Handle, Runtime};
+
+use crate::error::{Error, ErrorKind};
+
+/// Blocking handlers have a thread each for as long as they run; more than this many wait for one.
+const MOST_BLOCKING_THREADS: usize = 1024;
+
+/// Threads of the worker's own for handlers, or a runtime that is there already.
+///
+/// The worker's own is never waited for when it is dropped: a handler that does not end must not hold the process.
+#[derive(Debug)]
+pub(crate) struct Handlers {
+    handle: Handle,
+    own: Option<Runtime>,
+}
+
+impl Handlers {
+    /// Threads of the worker's own; as many as the machine has processors unless said.
+    pub(crate) fn own(threads: Option<usize>) -> Result<Self, Error> {
+        let mut builder = Builder::new_multi_thread();
+        builder
+            .enable_all()
+            .thread_name("runpod-handler")
+            .max_blocking_threads(MOST_BLOCKING_THREADS);
+        if let Some(threads) = threads {
+            builder.worker_threads(threads.max(1));
+        }
+        let runtime = builder.build().map_err(|error| {
+            Error::new(ErrorKind::System, "the handlers' runtime could not be made")
+                .with_source(error)
+        })?;
+        Ok(Self {
+            handle: runtime.handle().clone(),
+            own: Some(runtime),
+        })
+    }
+
+    /// The runtime that this is called in. For tests of handlers.
+    pub(crate) fn current() -> Self {
+        Self {
+            handle: Handle::current(),
+            own: None,
+        }
+    }
+
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+}
+
+impl Drop for Handlers {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.own.take() {
+            runtime.shutdown_background();
+        }
+    }
+}

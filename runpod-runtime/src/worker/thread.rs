@@ -1,0 +1,71 @@
+//! The control thread: a small runtime of its own, where no handler can hold anything up.
+
+use tokio::sync::oneshot;
+
+use super::stopping::Stopping;
+use super::{Ended, Parts};
+use crate::error::{Error, ErrorKind};
+
+/// A worker that runs.
+#[derive(Debug)]
+pub(crate) struct Running {
+    ended: oneshot::Receiver<Ended>,
+    stopping: Stopping,
+}
+
+/// Starts a worker on a thread of its own.
+pub(crate) fn start(parts: Parts) -> Result<Running, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            Error::new(
+                ErrorKind::System,
+                "the worker's own runtime could not be made",
+            )
+            .with_source(error)
+        })?;
+    let (sender, ended) = oneshot::channel();
+    let stopping = Stopping::default();
+    let inner = stopping.clone();
+    std::thread::Builder::new()
+        .name("runpod-worker".to_owned())
+        .spawn(move || {
+            let end = runtime.block_on(super::run(parts, inner));
+            // Heartbeat, stop channel and long polls go with it; a look-up of a name may hang for long.
+            runtime.shutdown_background();
+            let _ = sender.send(end);
+        })
+        .map_err(|error| {
+            Error::new(
+                ErrorKind::System,
+                "the worker's own thread could not be started",
+            )
+            .with_source(error)
+        })?;
+    Ok(Running { ended, stopping })
+}
+
+impl Running {
+    /// Waits for the worker's end.
+    ///
+    /// # Cancel safety
+    ///
+    /// A worker whose `Running` is dropped takes no further job and finishes in the background.
+    pub(crate) async fn ended(mut self) -> Result<Ended, Error> {
+        (&mut self.ended).await.map_err(|_| {
+            Error::new(
+                ErrorKind::System,
+                "the worker's own thread panicked; this is a bug in runpod-worker",
+            )
+        })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !self.ended.is_terminated() {
+            self.stopping.begin();
+        }
+    }
+}
