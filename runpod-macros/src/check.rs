@@ -1,0 +1,369 @@
+//! What the macros can see to be wrong with a function. Everything that needs types is left to the compiler and to the
+//! checks when the worker starts.
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::quote;
+use syn::{Attribute, FnArg, GenericParam, Ident, ReturnType, Safety, Signature, Type};
+
+use crate::diagnostics::Faults;
+use crate::model::{Function, Options, Place};
+use crate::show::tidy;
+use crate::types::{
+    Borrowing, borrowings, gives_nothing, impl_traits, is_emitter, item_source, returned_impl,
+    surely_no_emitter, surely_no_input,
+};
+
+/// Checks `function` at its `place`.
+pub(crate) fn function(function: &Function, place: Place, options: &Options, faults: &mut Faults) {
+    let signature = &function.signature;
+    name(signature, place, faults);
+    qualifiers(signature, place, faults);
+    generics(signature, place, faults);
+    if place == Place::Main {
+        no_arguments(signature, faults);
+    } else {
+        arguments(signature, faults);
+        stream(signature, place, options, faults);
+    }
+    choice(options, faults);
+    other_attributes(function, place, options, faults);
+    body(function, place, faults);
+}
+
+fn name(signature: &Signature, place: Place, faults: &mut Faults) {
+    if place == Place::Handler && signature.ident == "main" {
+        faults.add(
+            &signature.ident,
+            "`main` cannot be a handler",
+            "give the handler another name; `#[runpod::main]` on `main` makes the worker's state",
+        );
+    }
+}
+
+fn qualifiers(signature: &Signature, place: Place, faults: &mut Faults) {
+    let subject = place.subject();
+    if let Some(constness) = &signature.constness {
+        faults.add(
+            constness,
+            format!("{subject} cannot be a `const fn`"),
+            "remove `const`: the function runs when the worker runs",
+        );
+    }
+    if let Safety::Unsafe(token) = &signature.safety {
+        faults.add(
+            token,
+            format!("{subject} cannot be `unsafe`"),
+            "remove it here and write an `unsafe` block around the code that needs it",
+        );
+    }
+    if let Some(abi) = &signature.abi {
+        faults.add(
+            abi,
+            format!("{subject} cannot have an ABI of its own"),
+            "remove `extern`: the worker calls it as a Rust function",
+        );
+    }
+    if let Some(variadic) = &signature.variadic {
+        faults.add(
+            variadic,
+            format!("{subject} cannot take `...`"),
+            "put what varies into the input's type, for instance as a `Vec<T>`",
+        );
+    }
+}
+
+fn generics(signature: &Signature, place: Place, faults: &mut Faults) {
+    let subject = place.subject();
+    let (lifetimes, types): (Vec<_>, Vec<_>) = signature
+        .generics
+        .params
+        .iter()
+        .partition(|parameter| matches!(parameter, GenericParam::Lifetime(_)));
+    if !types.is_empty() {
+        faults.add(
+            quote!(#(#types),*),
+            format!("{subject} cannot be generic"),
+            "write the concrete type: nothing tells the worker which one to use",
+        );
+    }
+    // An argument that borrows is reported itself, and says more.
+    if !lifetimes.is_empty() && !types_of(signature).any(|(_, ty)| !borrowings(ty).is_empty()) {
+        faults.add(
+            quote!(#(#lifetimes),*),
+            format!("{subject} cannot have lifetime parameters"),
+            match place {
+                Place::Main => "return a type that owns what it holds: all jobs share it",
+                _ => "remove them: what a job brings is owned by the function that gets it",
+            },
+        );
+    }
+}
+
+fn types_of(signature: &Signature) -> impl Iterator<Item = (&FnArg, &Type)> {
+    signature
+        .inputs
+        .iter()
+        .filter_map(|argument| match argument {
+            FnArg::Typed(typed) => Some((argument, &*typed.ty)),
+            FnArg::Receiver(_) => None,
+        })
+}
+
+fn no_arguments(signature: &Signature, faults: &mut Faults) {
+    if !signature.inputs.is_empty() {
+        let inputs = &signature.inputs;
+        faults.add(
+            inputs,
+            "`main` takes no arguments",
+            "`main` makes the worker's state before there is a job; a function of any other name is a handler",
+        );
+    }
+}
+
+fn arguments(signature: &Signature, faults: &mut Faults) {
+    if let Some(receiver) = signature.receiver() {
+        faults.add(
+            receiver,
+            "a handler cannot be a method",
+            "write it as a function outside of the `impl`; what handlers share comes in as `State<T>`",
+        );
+    }
+    if signature.receiver().is_none()
+        && let Some(word) = own_type(quote!(#signature))
+    {
+        faults.add(
+            word,
+            "a handler cannot stand inside of an `impl`",
+            "write it as a function outside of the `impl`, and the type's name for `Self`",
+        );
+    }
+    for (_, ty) in types_of(signature) {
+        for bounds in impl_traits(ty) {
+            faults.add(
+                bounds,
+                "a handler's argument cannot be an `impl Trait`",
+                "write the concrete type: nothing tells the worker which one to make",
+            );
+        }
+        match borrowings(ty).into_iter().next() {
+            Some(Borrowing::Whole(reference)) => {
+                let target = &reference.elem;
+                faults.add(
+                    reference,
+                    "a handler's argument cannot be a reference",
+                    by_value(target),
+                );
+            }
+            Some(Borrowing::Inside(tokens)) => faults.add(
+                tokens,
+                "a handler's argument cannot borrow",
+                "use an owned type, such as `String` for `&str`: a job's input does not outlive its decoding",
+            ),
+            None => {}
+        }
+    }
+}
+
+/// How to take what stands behind a reference.
+fn by_value(target: &Type) -> String {
+    let text = tidy(&quote!(#target));
+    let owned = owned(&text);
+    if surely_no_input(target) || owned != text {
+        format!("take it by value, as `{owned}`")
+    } else {
+        format!(
+            "take it by value: as `{owned}` if it is the input, as `State<{owned}>` if `main` makes it"
+        )
+    }
+}
+
+/// Whether the function can be seen to be in an `impl` or a trait, where nothing can stand beside it.
+pub(crate) fn stands_in_impl(function: &Function) -> bool {
+    let signature = &function.signature;
+    signature.receiver().is_some()
+        || own_type(quote!(#signature)).is_some()
+        || function.block().is_none()
+}
+
+/// The first `Self` in `tokens`.
+fn own_type(tokens: TokenStream) -> Option<TokenTree> {
+    tokens.into_iter().find_map(|token| match &token {
+        TokenTree::Ident(word) if word == "Self" => Some(token),
+        TokenTree::Group(group) => own_type(group.stream()),
+        _ => None,
+    })
+}
+
+/// The owned type for what stands behind a reference.
+fn owned(target: &str) -> &str {
+    match target {
+        "str" => "String",
+        "Path" => "PathBuf",
+        "[u8]" => "Vec<u8>",
+        other => other,
+    }
+}
+
+fn stream(signature: &Signature, place: Place, options: &Options, faults: &mut Faults) {
+    let emitter = types_of(signature).find(|(_, ty)| is_emitter(ty));
+    let attribute = place.attribute().trim_end_matches(']');
+    match (&options.stream, emitter) {
+        // Another argument may be an alias: of that, its type decides.
+        (Some(stream), None)
+            if gives_nothing(&signature.output)
+                && types_of(signature).all(|(_, ty)| surely_no_emitter(ty)) =>
+        {
+            let at = match &signature.output {
+                ReturnType::Type(_, ty) => quote!(#ty),
+                ReturnType::Default => {
+                    let option = Ident::new("stream", stream.span);
+                    quote!(#option)
+                }
+            };
+            faults.add(
+                at,
+                "a `stream` handler that returns nothing has no way to send items",
+                "return `impl Stream<Item = T>` or `impl Iterator<Item = T>`, or take an `Emitter<T>`",
+            );
+        }
+        (Some(_), Some((argument, _))) if item_source(&signature.output).is_some() => faults.add(
+            argument,
+            "a `stream` handler returns its items or sends them through an `Emitter`, not both",
+            "remove the `Emitter`, or return `()` or `Result<(), E>`",
+        ),
+        (Some(_), None) if signature.asyncness.is_some() => {
+            if let Some(returned) = returned_impl(&signature.output, &["Iterator"]) {
+                faults.add(
+                    returned,
+                    "an `async` handler cannot return an iterator: it would hold up other jobs",
+                    "remove `async`, or return `impl Stream<Item = T>`",
+                );
+            }
+        }
+        (None, Some((argument, _))) => faults.add(
+            argument,
+            "only a `stream` handler can take an `Emitter`",
+            format!("add the option: `{attribute}(stream)]`"),
+        ),
+        (None, None) => {
+            if let Some(returned) = item_source(&signature.output) {
+                faults.add(
+                    returned,
+                    "a handler that returns a stream of items needs the option `stream`",
+                    format!("add it: `{attribute}(stream)]`"),
+                );
+            }
+        }
+        _ => {}
+    }
+}
+
+fn choice(options: &Options, faults: &mut Faults) {
+    if let (Some(_), Some(route)) = (&options.handler, &options.route) {
+        faults.add(
+            Ident::new("route", route.span),
+            "`route` and `handler` cannot be given together",
+            "keep `handler` to give every job to one handler, or `route` to choose by the job's input",
+        );
+    }
+}
+
+fn other_attributes(function: &Function, place: Place, options: &Options, faults: &mut Faults) {
+    for attribute in &function.attributes {
+        if is_ours(attribute, options) {
+            let (wrong, help) = match place {
+                Place::Main => (
+                    "`main` needs one attribute only",
+                    "keep `#[runpod::main]`; `#[runpod::handler]` goes on a function of another name",
+                ),
+                _ => (
+                    "a handler needs one attribute only",
+                    "keep `#[runpod::main]` on the function that is the whole worker, `#[runpod::handler]` on any other",
+                ),
+            };
+            faults.add(attribute, wrong, help);
+        } else if is_tokio_main(attribute) {
+            faults.add(
+                attribute,
+                format!(
+                    "`#[tokio::main]` cannot be used with `{}`",
+                    place.attribute()
+                ),
+                "remove it: the worker starts a tokio runtime itself",
+            );
+        }
+    }
+}
+
+/// Whether an attribute is one of this crate's, by its name.
+pub(crate) fn is_ours(attribute: &Attribute, options: &Options) -> bool {
+    let root = options.root.as_ref().map_or_else(
+        || Some("runpod".to_owned()),
+        |root| root.value.segments.last().map(|it| it.ident.to_string()),
+    );
+    match words(attribute).as_slice() {
+        [name] => name == "handler" || name == "main",
+        [first, name] => Some(first) == root.as_ref() && (name == "handler" || name == "main"),
+        _ => false,
+    }
+}
+
+pub(crate) fn is_tokio_main(attribute: &Attribute) -> bool {
+    words(attribute) == ["tokio", "main"]
+}
+
+fn words(attribute: &Attribute) -> Vec<String> {
+    let segments = attribute.path().segments.iter();
+    segments.map(|it| it.ident.to_string()).collect()
+}
+
+fn body(function: &Function, place: Place, faults: &mut Faults) {
+    if function.block().is_none() {
+        faults.add(
+            &function.signature.ident,
+            format!("{} needs a body", place.subject()),
+            "write the function with `{ … }`, outside of traits and `extern` blocks",
+        );
+    }
+    if let Some(word) = bare_yield(function) {
+        faults.add(
+            word,
+            "`yield` is not possible directly in a function",
+            "write the body as `runpod::stream! { … }`, or `runpod::try_stream! { … }` where it uses `?`, and return \
+             `impl Stream<Item = T>`",
+        );
+    }
+}
+
+/// The first `yield` in the body of `function` that is no macro's own.
+pub(crate) fn bare_yield(function: &Function) -> Option<TokenTree> {
+    yield_in(function.block()?)
+}
+
+/// The first `yield` that does not stand inside of a macro's delimiters.
+fn yield_in(tokens: TokenStream) -> Option<TokenTree> {
+    // The two tokens before: a macro is a word, `!`, and a group.
+    let mut before: [Option<TokenTree>; 2] = [None, None];
+    for token in tokens {
+        match &token {
+            TokenTree::Ident(word) if word == "yield" => return Some(token),
+            TokenTree::Group(group) if !calls_macro(&before) => {
+                let found = yield_in(group.stream());
+                if found.is_some() {
+                    return found;
+                }
+            }
+            _ => {}
+        }
+        let [_, last] = before;
+        before = [last, Some(token)];
+    }
+    None
+}
+
+fn calls_macro(before: &[Option<TokenTree>; 2]) -> bool {
+    matches!(
+        before,
+        [Some(TokenTree::Ident(_)), Some(TokenTree::Punct(mark))] if mark.as_char() == '!'
+    )
+}

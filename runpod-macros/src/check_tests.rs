@@ -1,0 +1,356 @@
+//! What is said about a function, and that it is there all the same.
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+
+use crate::expand::{handler, main};
+
+/// What became of a function.
+pub(crate) struct Expansion {
+    errors: Vec<String>,
+    registered: bool,
+    mains: usize,
+}
+
+impl Expansion {
+    /// Reads what was generated for `function`, which has to be in it.
+    #[track_caller]
+    pub(crate) fn of(made: TokenStream, function: &TokenStream) -> Self {
+        let text = made.to_string();
+        assert!(
+            solid(&text).contains(&signature_of(function)),
+            "the function is not there: {text}"
+        );
+        let items = syn::parse2::<syn::File>(made)
+            .expect("what is generated is Rust")
+            .items;
+        let errors = items.iter().filter_map(error).collect();
+        Self {
+            errors,
+            registered: text.contains("submit !"),
+            mains: items.iter().filter(|item| is_main(item)).count(),
+        }
+    }
+}
+
+/// All of an item up to its body, and without its attributes: these two a faulty function may lose.
+fn signature_of(item: &TokenStream) -> String {
+    let tokens = item.clone().into_iter().filter(|token| {
+        !matches!(token, TokenTree::Group(body) if body.delimiter() == Delimiter::Brace)
+            && !matches!(token, TokenTree::Group(list) if list.delimiter() == Delimiter::Bracket)
+            && !matches!(token, TokenTree::Punct(mark) if matches!(mark.as_char(), '#' | ';'))
+    });
+    solid(&tokens.collect::<TokenStream>().to_string())
+}
+
+fn solid(text: &str) -> String {
+    text.replace(' ', "")
+}
+
+fn error(item: &syn::Item) -> Option<String> {
+    let syn::Item::Macro(call) = item else {
+        return None;
+    };
+    assert_eq!(
+        call.mac.path.to_token_stream().to_string(),
+        ":: core :: compile_error"
+    );
+    let text: syn::LitStr = call.mac.parse_body().expect("a text");
+    Some(text.value())
+}
+
+fn is_main(item: &syn::Item) -> bool {
+    matches!(item, syn::Item::Fn(function) if function.sig.ident == "main")
+}
+
+/// Whether exactly these errors were reported, and a handler is registered or a worker launched only without any.
+#[track_caller]
+pub(crate) fn assert_errors(expansion: &Expansion, errors: &[&str]) {
+    assert_eq!(expansion.errors, errors);
+    assert!(
+        errors.is_empty() || !expansion.registered,
+        "registered in spite of errors"
+    );
+    assert!(expansion.mains <= 1);
+}
+
+fn on_handler(function: &TokenStream) -> Expansion {
+    Expansion::of(handler(quote!(), function), function)
+}
+
+fn stream(function: &TokenStream) -> Expansion {
+    Expansion::of(handler(quote!(stream), function), function)
+}
+
+fn on_main(function: &TokenStream) -> Expansion {
+    let expansion = Expansion::of(main(quote!(), function), function);
+    assert_eq!(expansion.mains, 1);
+    expansion
+}
+
+#[test]
+fn a_handler_has_no_qualifiers() {
+    assert_errors(
+        &on_handler(&quote! { const unsafe extern "C" fn greet(args: ...) {} }),
+        &[
+            "a handler cannot be a `const fn`\nhelp: remove `const`: the function runs when the worker runs",
+            "a handler cannot be `unsafe`\n\
+             help: remove it here and write an `unsafe` block around the code that needs it",
+            "a handler cannot have an ABI of its own\n\
+             help: remove `extern`: the worker calls it as a Rust function",
+            "a handler cannot take `...`\n\
+             help: put what varies into the input's type, for instance as a `Vec<T>`",
+        ],
+    );
+}
+
+#[test]
+fn a_handler_is_not_generic() {
+    let generic = "a handler cannot be generic\nhelp: write the concrete type: nothing tells the worker which one to use";
+    assert_errors(
+        &on_handler(&quote! { fn greet<T, const N: usize>(x: [T; N]) {} }),
+        &[generic],
+    );
+    assert_errors(
+        &on_handler(&quote! { fn greet<'a, T>(x: T) {} }),
+        &[
+            generic,
+            "a handler cannot have lifetime parameters\n\
+             help: remove them: what a job brings is owned by the function that gets it",
+        ],
+    );
+}
+
+#[test]
+fn main_is_not_generic_either() {
+    assert_errors(
+        &on_main(&quote! { async unsafe fn main<T>() -> T {} }),
+        &[
+            "`main` cannot be `unsafe`\n\
+             help: remove it here and write an `unsafe` block around the code that needs it",
+            "`main` cannot be generic\n\
+             help: write the concrete type: nothing tells the worker which one to use",
+        ],
+    );
+}
+
+#[test]
+fn a_handler_is_not_a_method() {
+    let method = "a handler cannot be a method\n\
+                  help: write it as a function outside of the `impl`; what handlers share comes in as `State<T>`";
+    assert_errors(
+        &on_handler(&quote! { fn greet(&mut self, x: u32) {} }),
+        &[method],
+    );
+    assert_errors(
+        &on_handler(&quote! { fn greet(self: Arc<Self>) {} }),
+        &[method],
+    );
+}
+
+#[test]
+fn an_argument_is_taken_by_value() {
+    let reference = |owned: &str| {
+        format!("a handler's argument cannot be a reference\nhelp: take it by value{owned}")
+    };
+    assert_errors(
+        &on_handler(
+            &quote! { fn greet<'a>(text: &'a str, more: &mut Greeting, even: (&'static [u8])) {} },
+        ),
+        &[
+            &reference(", as `String`"),
+            &reference(
+                ": as `Greeting` if it is the input, as `State<Greeting>` if `main` makes it",
+            ),
+            &reference(", as `Vec<u8>`"),
+        ],
+    );
+}
+
+#[test]
+fn an_argument_does_not_borrow_inside() {
+    let borrows = "a handler's argument cannot borrow\n\
+                   help: use an owned type, such as `String` for `&str`: a job's input does not outlive its decoding";
+    assert_errors(
+        &on_handler(&quote! { fn greet(a: Option<Vec<(u8, &str)>>, b: Cow<'_, str>) {} }),
+        &[borrows, borrows],
+    );
+    assert_errors(
+        &on_handler(&quote! { fn greet(a: State<&'static Model>, b: Cow<'static, str>) {} }),
+        &[],
+    );
+}
+
+#[test]
+fn an_argument_is_of_one_type() {
+    assert_errors(
+        &on_handler(&quote! { fn greet(a: Vec<impl Clone>) {} }),
+        &["a handler's argument cannot be an `impl Trait`\n\
+             help: write the concrete type: nothing tells the worker which one to make"],
+    );
+}
+
+#[test]
+fn a_stream_has_a_way_to_send_items() {
+    let nothing = "a `stream` handler that returns nothing has no way to send items\n\
+                   help: return `impl Stream<Item = T>` or `impl Iterator<Item = T>`, or take an `Emitter<T>`";
+    for function in [
+        quote! { fn greet(x: u32) {} },
+        quote! { fn greet(x: u32) -> () {} },
+        quote! { async fn greet(x: u32) -> anyhow::Result<()> {} },
+    ] {
+        assert_errors(&stream(&function), &[nothing]);
+    }
+    for function in [
+        quote! { fn greet(out: Emitter<u32>) {} },
+        quote! { async fn greet(x: u32, out: runpod::Emitter<u32>) -> Result<(), Error> {} },
+        quote! { async fn greet(x: u32) -> Result<Words, Error> {} },
+    ] {
+        assert_errors(&stream(&function), &[]);
+    }
+}
+
+#[test]
+fn what_only_a_stream_can_do_needs_the_option() {
+    assert_errors(
+        &on_handler(&quote! { fn greet(out: Emitter<u32>) {} }),
+        &["only a `stream` handler can take an `Emitter`\n\
+             help: add the option: `#[runpod::handler(stream)]`"],
+    );
+    let function = quote! { async fn greet() -> impl futures::Stream<Item = u32> + Send {} };
+    assert_errors(
+        &Expansion::of(main(quote!(concurrency = 2), &function), &function),
+        &[
+            "a handler that returns a stream of items needs the option `stream`\n\
+             help: add it: `#[runpod::main(stream)]`",
+        ],
+    );
+}
+
+#[test]
+fn main_is_no_handler_and_takes_no_arguments() {
+    assert_errors(
+        &on_main(&quote! { async fn main(input: &str) {} }),
+        &["`main` takes no arguments\n\
+             help: `main` makes the worker's state before there is a job; a function of any other name is a handler"],
+    );
+    assert_errors(
+        &on_handler(&quote! { fn main() {} }),
+        &["`main` cannot be a handler\n\
+             help: give the handler another name; `#[runpod::main]` on `main` makes the worker's state"],
+    );
+}
+
+#[test]
+fn one_attribute_is_enough() {
+    let two = "a handler needs one attribute only\n\
+               help: keep `#[runpod::main]` on the function that is the whole worker, `#[runpod::handler]` on any \
+               other";
+    assert_errors(
+        &on_handler(&quote! { #[runpod::main] fn greet() {} }),
+        &[two],
+    );
+    assert_errors(
+        &on_main(&quote! { #[handler(stream)] fn greet() {} }),
+        &[two],
+    );
+    assert_errors(
+        &on_main(&quote! { #[tokio::main(flavor = "current_thread")] async fn main() {} }),
+        &["`#[tokio::main]` cannot be used with `#[runpod::main]`\n\
+             help: remove it: the worker starts a tokio runtime itself"],
+    );
+    assert_errors(
+        &on_handler(&quote! { #[other::handler] fn greet() {} }),
+        &[],
+    );
+}
+
+const YIELD: &str = "`yield` is not possible directly in a function\n\
+                     help: write the body as `runpod::stream! { … }`, or `runpod::try_stream! { … }` where it uses \
+                     `?`, and return `impl Stream<Item = T>`";
+
+#[test]
+fn a_yield_is_reported_once_where_no_macro_takes_it() {
+    assert_errors(
+        &stream(&quote! { fn count() -> Items { if !(yield 1) { yield 2; } } }),
+        &[YIELD],
+    );
+    assert_errors(
+        &stream(
+            &quote! { fn count() -> impl Stream<Item = u8> { runpod::try_stream! { { yield 1 } } } },
+        ),
+        &[],
+    );
+    assert_errors(&stream(&quote! { fn count() -> Items { r#yield() } }), &[]);
+}
+
+#[test]
+fn a_body_with_a_yield_is_put_into_the_macro_so_that_the_compiler_says_no_more_about_it() {
+    let made = handler(
+        quote!(stream, crate = worker),
+        &quote! { fn count() -> impl Stream<Item = u8> { yield 1; } },
+    );
+    let inside = quote! { fn count() -> impl Stream<Item = u8> { worker::stream! { yield 1; } } };
+    assert!(made.to_string().contains(&inside.to_string()), "{made}");
+}
+
+#[test]
+fn a_function_needs_a_body() {
+    assert_errors(
+        &on_handler(&quote! { fn greet(); }),
+        &[
+            "a handler needs a body\nhelp: write the function with `{ … }`, outside of traits and `extern` blocks",
+        ],
+    );
+}
+
+#[test]
+fn anything_else_than_a_function_is_none() {
+    for item in [
+        quote! { pub struct Greeting { name: String } },
+        quote! { const GREETING: u32 = 1; },
+        quote! { unsafe impl Send for Greeting {} },
+        quote! { mod greetings {} },
+    ] {
+        assert_errors(
+            &Expansion::of(handler(quote!(stram), &item), &item),
+            &[
+                "unknown option `stram`; did you mean `stream`?\n\
+                 help: the options of `#[runpod::handler]` are `stream`, `name`, `crate`",
+                "`#[runpod::handler]` goes on a function\nhelp: write it above the function that gets the jobs",
+            ],
+        );
+        assert_errors(
+            &on_main(&item),
+            &[
+                "`#[runpod::main]` goes on a function\nhelp: write it above the function that gets the jobs",
+            ],
+        );
+    }
+}
+
+#[test]
+fn all_faults_are_reported_at_once() {
+    let function = quote! { unsafe fn greet(text: &str, other: impl Clone) { yield 1 } };
+    let errors = Expansion::of(
+        main(quote!(stream, concurrency = 0, rout = "x"), &function),
+        &function,
+    )
+    .errors;
+    let first_lines: Vec<_> = errors
+        .iter()
+        .filter_map(|error| error.lines().next())
+        .collect();
+    assert_eq!(
+        first_lines,
+        [
+            "the option `concurrency` must be 1 or more",
+            "unknown option `rout`; did you mean `route`?",
+            "a handler cannot be `unsafe`",
+            "a handler's argument cannot be a reference",
+            "a handler's argument cannot be an `impl Trait`",
+            "a `stream` handler that returns nothing has no way to send items",
+            "`yield` is not possible directly in a function",
+        ]
+    );
+}

@@ -1,0 +1,126 @@
+//! The `main` of a worker.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::{ExprPath, Ident};
+
+use crate::model::{Function, Given, Options};
+use crate::paths::{Item, Root, standard};
+use crate::{places, registration};
+
+/// `#[main]` on a handler: a `main` that registers it and runs it.
+///
+/// ```text
+/// fn main() -> ExitCode {
+///     use ::runpod::__private as __rp;
+///     use __rp::ReturnedValue as _;
+///     const __HANDLER: __rp::Function = ..;
+///     __rp::submit!(__HANDLER.asynchronous(..));
+///     __rp::launch(__rp::Options::NEW.handler(__HANDLER), __rp::Setup::none())
+/// }
+/// ```
+pub(crate) fn of_handler(function: &Function, options: &Options, root: &Root) -> TokenStream {
+    let here = Span::mixed_site();
+    let shared = registration::shared_attributes(function);
+    let registration = registration::statements(function, options, root);
+    let options = launch_options(options, true);
+    let (launch, setup) = (Item::Launch.path(here), Item::Setup.path(here));
+    let exit_code = standard::exit_code(here);
+    quote_spanned! {here=>
+        #shared
+        fn main() -> #exit_code {
+            #registration
+            #launch(#options, #setup::none())
+        }
+    }
+}
+
+/// `#[main]` on `main`: the user's function goes inside of the one that runs the worker.
+///
+/// ```text
+/// fn main() -> ExitCode {
+///     async fn main() -> anyhow::Result<Model> { .. }
+///     use ::runpod::__private as __rp;
+///     use __rp::SetupValue as _;
+///     __rp::launch(
+///         __rp::Options::NEW.concurrency(4),
+///         __rp::Setup::future(main, |it| __rp::Made(it).state(__rp::WorkerState::share, __rp::IntoFailure::into_failure)),
+///     )
+/// }
+/// ```
+pub(crate) fn with_setup(function: &Function, options: &Options, root: &Root) -> TokenStream {
+    let signature = &function.signature;
+    let (here, result) = (places::name(function), places::result(function));
+    let conditions = function.attributes_named(&["cfg"]);
+    let visibility = &function.visibility;
+    let inner = function.without_visibility();
+    let name = places::function_name(function, here);
+    let kind = match signature.asyncness {
+        Some(_) => Ident::new("future", result),
+        None => Ident::new("blocking", result),
+    };
+    let options = launch_options(options, false);
+    let import = root.import(Item::SetupValue);
+    let launch = Item::Launch.path(here);
+    let (setup, made) = (Item::Setup.path(result), Item::Made.path(result));
+    let (value, error) = places::value_and_error(function);
+    let share = Item::WorkerState.function("share", value);
+    let into_failure = Item::IntoFailure.function("into_failure", error);
+    let exit_code = standard::exit_code(here);
+    let setup = quote_spanned! {result=>
+        #setup::#kind(#name, |it| #made(it).state(#share, #into_failure))
+    };
+    quote_spanned! {here=>
+        #(#conditions)*
+        #visibility fn #name() -> #exit_code {
+            #inner
+            #import
+            #launch(#options, #setup)
+        }
+    }
+}
+
+/// `Options::NEW.concurrency(4)`, with the handler that the attribute is on where it names no other and no route.
+fn launch_options(options: &Options, on_handler: bool) -> TokenStream {
+    let here = Span::mixed_site();
+    let mut chain = Item::Options.path(here);
+    chain.extend(quote_spanned!(here=> ::NEW));
+    let handler = match &options.handler {
+        Some(given) => Some(registration::path(&given.value, here)),
+        None if on_handler && options.route.is_none() => {
+            let constant = registration::constant(here);
+            Some(quote_spanned!(here=> #constant.path))
+        }
+        None => None,
+    };
+    let given = [
+        ("refresh_worker", value(options.refresh_worker.as_ref())),
+        (
+            "return_aggregate_stream",
+            value(options.return_aggregate_stream.as_ref()),
+        ),
+        ("concurrency", value(options.concurrency.as_ref())),
+        (
+            "concurrency_modifier",
+            options.concurrency_modifier.as_ref().map(modifier),
+        ),
+        ("handler", handler),
+        ("route", value(options.route.as_ref())),
+        ("worker_threads", value(options.worker_threads.as_ref())),
+    ];
+    for (name, value) in given {
+        let name = Ident::new(name, here);
+        chain.extend(value.map(|value| quote_spanned!(here=> .#name(#value))));
+    }
+    chain
+}
+
+fn value<T: ToTokens>(given: Option<&Given<T>>) -> Option<TokenStream> {
+    given.map(|given| given.value.to_token_stream())
+}
+
+/// The path of the function, of which the type is said here: if it is another, the compiler shows the user's path.
+fn modifier(given: &Given<ExprPath>) -> TokenStream {
+    let (here, path) = (given.span, &given.value);
+    quote_spanned!(here=> { let modifier: fn(usize) -> usize = #path; modifier })
+}

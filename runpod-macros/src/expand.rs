@@ -1,0 +1,144 @@
+//! What the attributes turn a function into: the function itself, with its adapter and a `main`, or with errors.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{quote, quote_spanned};
+use syn::Attribute;
+
+use crate::diagnostics::Faults;
+use crate::model::{Function, Options, Place};
+use crate::parse::{self, NoFunction};
+use crate::paths::Root;
+use crate::types::returns_stream;
+use crate::{check, entry, registration, show};
+
+/// `#[runpod::handler]`
+pub(crate) fn handler(attribute: TokenStream, item: &TokenStream) -> TokenStream {
+    match parse::function(item) {
+        Ok(function) => annotated(Place::Handler, attribute, &function),
+        Err(reason) => without_function(Place::Handler, attribute, item, reason),
+    }
+}
+
+/// `#[runpod::main]`
+pub(crate) fn main(attribute: TokenStream, item: &TokenStream) -> TokenStream {
+    match parse::function(item) {
+        Ok(function) if function.is_main() => annotated(Place::Main, attribute, &function),
+        Ok(function) => annotated(Place::MainOnHandler, attribute, &function),
+        Err(reason) => {
+            let mut tokens = without_function(Place::MainOnHandler, attribute, item, reason);
+            tokens.extend(empty_main(&[]));
+            tokens
+        }
+    }
+}
+
+fn annotated(place: Place, attribute: TokenStream, function: &Function) -> TokenStream {
+    let mut faults = Faults::default();
+    let says_crate = attribute
+        .clone()
+        .into_iter()
+        .any(|token| matches!(token, TokenTree::Ident(word) if word == "crate"));
+    let options = parse::options(attribute, place, &mut faults);
+    check::function(function, place, &options, &mut faults);
+    let root = Root::of(&options);
+    if !faults.is_empty() {
+        // With a `crate` that cannot be read, there is nothing to ask.
+        let known = options.root.is_some() || !says_crate;
+        let asked = known && place != Place::Main && !check::stands_in_impl(function);
+        let questions = asked.then(|| registration::questions(function, &options, &root));
+        let rejected = rejected(place, function, &options, faults);
+        return quote!(#rejected #questions);
+    }
+    let expansion = match place {
+        Place::Handler => beside(function, &registration::of(function, &options, &root)),
+        Place::MainOnHandler => beside(function, &entry::of_handler(function, &options, &root)),
+        Place::Main => entry::with_setup(function, &options, &root),
+    };
+    let name = function.signature.ident.to_string();
+    show::expansion(place.attribute(), &name, &expansion);
+    expansion
+}
+
+/// The function as written, and what is made of it.
+fn beside(function: &Function, made: &TokenStream) -> TokenStream {
+    // clippy cannot know that we ask for arguments by value.
+    let excuse = quote_spanned!(Span::mixed_site()=> #[allow(clippy::needless_pass_by_value)]);
+    let written = &function.written;
+    quote!(#excuse #written #made)
+}
+
+/// The item as written and the errors.
+fn without_function(
+    place: Place,
+    attribute: TokenStream,
+    item: &TokenStream,
+    reason: NoFunction,
+) -> TokenStream {
+    let mut faults = Faults::default();
+    parse::options(attribute, place, &mut faults);
+    match reason {
+        NoFunction::OtherItem(first) => faults.add(
+            first,
+            format!("`{}` goes on a function", place.attribute()),
+            "write it above the function that gets the jobs",
+        ),
+        NoFunction::Unreadable(error) => faults.add_syntax(error),
+    }
+    let errors = faults.into_compile_errors();
+    quote!(#item #errors)
+}
+
+/// The function without registration, and the errors. There is a `main` all the same, so that the compiler does not
+/// miss it as well.
+fn rejected(place: Place, function: &Function, options: &Options, faults: Faults) -> TokenStream {
+    let errors = faults.into_compile_errors();
+    let conditions = function.attributes_named(&["cfg"]);
+    let kept = kept(function, options);
+    match place {
+        Place::Handler => quote!(#kept #errors),
+        Place::MainOnHandler => {
+            let main = empty_main(&conditions);
+            quote!(#kept #main #errors)
+        }
+        Place::Main => {
+            quote! {
+                #(#conditions)*
+                fn main() {
+                    #[allow(dead_code, unused_qualifications, unreachable_pub)]
+                    #kept
+                }
+                #errors
+            }
+        }
+    }
+}
+
+/// The function, without what would be found fault with a second time.
+fn kept(function: &Function, options: &Options) -> TokenStream {
+    let ours = |it: &Attribute| check::is_ours(it, options) || check::is_tokio_main(it);
+    let attributes: Vec<_> = function.attributes.iter().filter(|it| !ours(it)).collect();
+    let Function {
+        visibility,
+        signature,
+        body,
+        ..
+    } = function;
+    let body = if function.block().is_none() {
+        quote!({ ::core::unimplemented!() })
+    } else if returns_stream(&signature.output) && check::bare_yield(function).is_some() {
+        // The compiler would go on for four errors about this `yield`: the macro that is missing is put around it.
+        let stream = Root::of(options).stream();
+        quote!({ #stream! #body })
+    } else {
+        quote!(#body)
+    };
+    // Whether its arguments are used is of no interest now.
+    quote! {
+        #[allow(unused_variables, unused_mut)]
+        #(#attributes)* #visibility #signature #body
+    }
+}
+
+fn empty_main(conditions: &[&Attribute]) -> TokenStream {
+    quote!(#(#conditions)* fn main() {})
+}

@@ -1,0 +1,377 @@
+//! What is generated.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::expand::{handler, main};
+
+#[track_caller]
+fn assert_is(tokens: &TokenStream, expected: &TokenStream) {
+    assert_eq!(tokens.to_string(), expected.to_string());
+}
+
+#[track_caller]
+fn assert_has(tokens: &TokenStream, part: &TokenStream) {
+    assert_has_text(tokens, &part.to_string());
+}
+
+/// For a part in which a parenthesis stays open.
+#[track_caller]
+fn assert_has_text(tokens: &TokenStream, part: &str) {
+    let all = tokens.to_string();
+    assert!(all.contains(part), "no\n  {part}\nin\n  {all}");
+}
+
+#[track_caller]
+fn assert_lacks(tokens: &TokenStream, part: &str) {
+    let all = tokens.to_string();
+    assert!(!all.contains(part), "{part} in\n  {all}");
+}
+
+#[test]
+fn the_function_stays_as_it_is_written_even_half_typed() {
+    let function = quote! {
+        /// Greets.
+        #[inline]
+        pub(crate) async fn greet((a, mut b): (u32, u32), _: Context,) -> Result<String, Error> { a. }
+    };
+    assert_has(&handler(quote!(), &function), &function);
+    assert_has(&main(quote!(), &function), &function);
+}
+
+#[cfg(not(any(feature = "schema", feature = "validate")))]
+#[test]
+fn an_async_function_is_run_with_its_arguments_by_position() {
+    let made = handler(
+        quote!(),
+        &quote!(
+            async fn greet((a, b): Pair, ctx: Context) -> String {}
+        ),
+    );
+    assert_is(
+        &made,
+        &quote! {
+            #[allow(clippy::needless_pass_by_value)]
+            async fn greet((a, b): Pair, ctx: Context) -> String {}
+            const _: () = {
+                use ::runpod::__private as __rp;
+                use __rp::ReturnedValue as _;
+                const __HANDLER: __rp::Function = __rp::Function::new(
+                    "greet", ::core::file!(), ::core::line!(), || ::core::any::type_name_of_val(&greet)
+                );
+                __rp::submit!(__HANDLER.asynchronous(
+                    &[<Pair as __rp::FromJob<_>>::describe, <Context as __rp::FromJob<_>>::describe],
+                    |call| {
+                        let argument_0 = <Pair as __rp::FromJob<_>>::from_job(call)?;
+                        let ctx = <Context as __rp::FromJob<_>>::from_job(call)?;
+                        __rp::Async::run(
+                            greet(argument_0, ctx),
+                            |it| __rp::Returned(it).output(__rp::HandlerValue::into_json, __rp::IntoFailure::into_failure)
+                        )
+                    }
+                ));
+            };
+        },
+    );
+}
+
+#[test]
+fn a_plain_function_is_blocking() {
+    let made = handler(
+        quote!(),
+        &quote!(
+            fn nothing() {}
+        ),
+    );
+    assert_has_text(&made, "__HANDLER . blocking (& [] , | _call |");
+    assert_has_text(&made, "__rp :: Blocking :: run (move || nothing () ,");
+}
+
+#[test]
+fn a_stream_is_called_and_its_items_are_output() {
+    let asynchronous = quote!(
+        async fn generate(to: u32) -> impl Stream<Item = u32> {}
+    );
+    let plain = quote!(
+        fn generate(to: u32) -> impl Iterator<Item = u32> {}
+    );
+    for function in [asynchronous, plain] {
+        let made = handler(quote!(stream), &function);
+        assert_has(&made, &quote!(__HANDLER.streaming));
+        assert_has(
+            &made,
+            &quote! {
+                __rp::IntoItems::run(
+                    move || generate(to),
+                    |it| __rp::Returned(it).output(__rp::HandlerValue::into_json, __rp::IntoFailure::into_failure)
+                )
+            },
+        );
+    }
+}
+
+#[test]
+fn arguments_keep_their_names_where_those_are_free() {
+    let made = handler(
+        quote!(),
+        &quote!(
+            fn greet(input: A, call: B, _unused: C, r#type: D, mut e: E) {}
+        ),
+    );
+    assert_has(
+        &made,
+        &quote!(greet(input, argument_1, argument_2, argument_3, e)),
+    );
+}
+
+#[test]
+fn only_where_two_arguments_may_be_inputs_are_their_types_asked() {
+    let usual = handler(
+        quote!(),
+        &quote!(
+            fn greet(input: A, ctx: Context, model: runpod::State<B>) {}
+        ),
+    );
+    assert_lacks(&usual, "ask");
+    let doubtful = handler(
+        quote!(),
+        &quote!(
+            fn greet(a: A, ctx: Context, b: Job<B>) {}
+        ),
+    );
+    assert_has(
+        &doubtful,
+        &quote!(__rp::ask((<Job<B> as __rp::FromJob<_>>::VIA, <A as __rp::FromJob<_>>::VIA), __rp::Beside::check);),
+    );
+}
+
+#[test]
+fn a_stream_that_returns_nothing_asks_for_an_emitter_which_may_have_another_name() {
+    let named = quote!(
+        fn greet(out: Emitter<u8>) {}
+    );
+    assert_lacks(&handler(quote!(stream), &named), "Emits");
+    let doubtful = quote!(
+        fn greet(a: A, out: Out) -> Result<(), E> {}
+    );
+    assert_has(
+        &handler(quote!(stream), &doubtful),
+        &quote!(__rp::ask(
+            (<A as __rp::FromJob<_>>::VIA, (<Out as __rp::FromJob<_>>::VIA, ())),
+            __rp::Emits::check
+        );),
+    );
+}
+
+#[test]
+fn a_name_is_given_or_the_functions_without_its_raw_prefix() {
+    let function = quote!(
+        fn r#type() {}
+    );
+    assert_has_text(
+        &handler(quote!(), &function),
+        r#"__rp :: Function :: new ("type" ,"#,
+    );
+    assert_has(
+        &handler(quote!(), &function),
+        &quote!(type_name_of_val(&r#type)),
+    );
+    assert_has_text(
+        &handler(quote!(name = "sort-of"), &function),
+        r#"__rp :: Function :: new ("sort-of" ,"#,
+    );
+}
+
+#[test]
+fn a_condition_of_the_function_holds_for_what_is_generated() {
+    let condition = quote!(#[cfg(feature = "gpu")]);
+    let function = quote!(#condition fn greet() {});
+    assert_has(
+        &handler(quote!(), &function),
+        &quote!(#condition const _: ()),
+    );
+    assert_has(&main(quote!(), &function), &quote!(#condition fn main()));
+    let on_main = main(quote!(), &quote!(#condition fn main() {}));
+    assert!(
+        on_main
+            .to_string()
+            .starts_with(&quote!(#condition fn main() -> ).to_string())
+    );
+}
+
+#[test]
+fn a_condition_of_an_argument_holds_wherever_it_is_named() {
+    let made = handler(
+        quote!(),
+        &quote!(
+            fn greet(
+                #[cfg(unix)]
+                #[other]
+                ctx: Context,
+            ) {
+            }
+        ),
+    );
+    assert_has(
+        &made,
+        &quote!([
+            #[cfg(unix)]
+            <Context as __rp::FromJob<_>>::describe
+        ]),
+    );
+    assert_has(&made, &quote!(#[cfg(unix)] let ctx =));
+    assert_has(
+        &made,
+        &quote!(greet(
+            #[cfg(unix)]
+            ctx
+        )),
+    );
+}
+
+#[test]
+fn an_excuse_from_a_lint_covers_the_adapter_which_names_the_same_types() {
+    let made = handler(
+        quote!(),
+        &quote!(
+            #[expect(deprecated)]
+            fn greet(old: Old) {}
+        ),
+    );
+    assert_has(&made, &quote!(#[allow(deprecated)] const _: ()));
+}
+
+#[test]
+fn another_path_to_our_crate_is_used_everywhere() {
+    for given in [
+        quote!(crate = worker),
+        quote!(crate = ::worker),
+        quote!(crate = crate::worker),
+    ] {
+        for function in [
+            quote!(
+                fn main() {}
+            ),
+            quote!(
+                fn greet() {}
+            ),
+        ] {
+            let made = main(given.clone(), &function);
+            assert_has(&made, &quote!(worker::__private as __rp;));
+            assert_lacks(&made, ":: runpod");
+        }
+    }
+}
+
+#[test]
+fn main_on_a_handler_registers_it_and_runs_it() {
+    let made = main(
+        quote!(stream, name = "g"),
+        &quote!(
+            fn greet(x: u32) -> Items {}
+        ),
+    );
+    assert_has_text(
+        &made,
+        "fn main () -> :: std :: process :: ExitCode { use :: runpod :: __private",
+    );
+    assert_has_text(&made, r#"__rp :: Function :: new ("g" ,"#);
+    assert_has(&made, &quote!(__rp::submit!));
+    assert_has_text(&made, "__HANDLER . streaming");
+    assert_has(
+        &made,
+        &quote!(__rp::launch(
+            __rp::Options::NEW.handler(__HANDLER.path),
+            __rp::Setup::none()
+        )),
+    );
+}
+
+#[test]
+fn main_on_a_handler_leaves_the_choice_to_the_options_where_they_have_one() {
+    let function = quote!(
+        fn greet() {}
+    );
+    let routed = main(quote!(route = "task"), &function);
+    assert_has(&routed, &quote!(__rp::Options::NEW.route("task"),));
+    let chosen = main(quote!(handler = others::shout), &function);
+    assert_has(
+        &chosen,
+        &quote!(__rp::Options::NEW.handler(|| ::core::any::type_name_of_val(&others::shout)),),
+    );
+}
+
+#[test]
+fn main_on_main_keeps_the_function_inside_and_makes_the_state_with_it() {
+    let made = main(
+        quote!(),
+        &quote!(
+            /// Loads.
+            #[inline]
+            pub async fn main() -> anyhow::Result<Model> {
+                load().await
+            }
+        ),
+    );
+    assert_is(
+        &made,
+        &quote! {
+            pub fn main() -> ::std::process::ExitCode {
+                /// Loads.
+                #[inline]
+                async fn main() -> anyhow::Result<Model> {
+                    load().await
+                }
+                use ::runpod::__private as __rp;
+                use __rp::SetupValue as _;
+                __rp::launch(
+                    __rp::Options::NEW,
+                    __rp::Setup::future(
+                        main,
+                        |it| __rp::Made(it).state(__rp::WorkerState::share, __rp::IntoFailure::into_failure)
+                    )
+                )
+            }
+        },
+    );
+}
+
+#[test]
+fn a_plain_main_is_blocking_set_up() {
+    let made = main(
+        quote!(),
+        &quote!(
+            fn main() -> Model {}
+        ),
+    );
+    assert_has_text(&made, "__rp :: Setup :: blocking (main ,");
+}
+
+#[test]
+fn every_option_of_main_is_handed_over() {
+    let made = main(
+        quote!(
+            refresh_worker,
+            return_aggregate_stream = false,
+            concurrency = 4,
+            concurrency_modifier = limits::scale::<2, 3>,
+            route = "task",
+            worker_threads = 2usize,
+        ),
+        &quote!(
+            fn main() {}
+        ),
+    );
+    assert_has(
+        &made,
+        &quote! {
+            __rp::Options::NEW
+                .refresh_worker(true)
+                .return_aggregate_stream(false)
+                .concurrency(4usize)
+                .concurrency_modifier({ let modifier: fn(usize) -> usize = limits::scale::<2, 3>; modifier })
+                .route("task")
+                .worker_threads(2usize),
+        },
+    );
+}

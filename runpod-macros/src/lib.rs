@@ -1,0 +1,112 @@
+//! The attributes of [`runpod-worker`](https://docs.rs/runpod-worker): [`macro@handler`] and [`macro@main`].
+//!
+//! Use them through that crate. They keep a function exactly as it is written and put an adapter beside it, which tells
+//! the runtime of it; all behaviour is the runtime's. The steps:
+//!
+//! - `parse`: from tokens to the typed `model`; the body stays tokens, so that half-typed code still expands;
+//! - `check`: what can be seen to be wrong, all of it at once (`diagnostics`), and what `types` can be seen to be;
+//! - `expand`: the function, with a `registration` (of its `arguments`) and an `entry` or with errors, at the right
+//!   `places`;
+//! - `paths`: every name of the runtime that generated code may use;
+//! - `show`: prints what was made, for who wants to see it.
+
+use proc_macro::TokenStream;
+
+mod arguments;
+mod check;
+#[cfg(test)]
+mod check_tests;
+mod diagnostics;
+mod entry;
+mod expand;
+#[cfg(test)]
+mod expand_tests;
+#[cfg(test)]
+mod feature_tests;
+mod model;
+mod parse;
+#[cfg(test)]
+mod parse_tests;
+mod paths;
+mod places;
+mod registration;
+mod show;
+#[cfg(test)]
+mod show_tests;
+mod types;
+
+/// Turns a function into a handler: it gets a job and gives its result.
+///
+/// The function stays as it is and can be called from tests. Where it is linked into a worker, it can be used: alone,
+/// or chosen with `handler` or `route` of [`#[runpod::main]`](macro@main). A library of handlers is only linked if
+/// something names it; `use my_handlers as _;` is enough.
+///
+/// # Arguments
+///
+/// In any order, and known by their types, so that aliases work: an input (any `T: serde::de::DeserializeOwned`) or a
+/// `Job<T>`, `Context`, `State<T>`, and for a `stream` handler `Emitter<T>`. All are taken by value; patterns are fine.
+///
+/// # Kinds
+///
+/// | function | runs |
+/// | --- | --- |
+/// | `async fn` | on the worker's threads |
+/// | `fn` | on a thread that it may block |
+/// | `fn` or `async fn` with the option `stream` | and each item leaves as soon as it is there |
+///
+/// A `stream` handler returns `impl Stream<Item = T>` or (a plain `fn`) `impl Iterator<Item = T>`, or it takes an
+/// `Emitter<T>` and returns nothing. A `yield` needs `runpod::stream! { .. }` or `runpod::try_stream! { .. }` around it.
+///
+/// The result, or each item, is a `T: serde::Serialize`, or a `Result<T, E>` where `E` is a `std::error::Error`,
+/// `anyhow::Error`, `String` or `&str`.
+///
+/// # Options
+///
+/// | option | meaning |
+/// | --- | --- |
+/// | `stream` | the handler sends items |
+/// | `name = "…"` | its name, for `route` and in messages; the function's otherwise |
+/// | `crate = path` | where the crate `runpod` is, when you have renamed or re-exported it |
+///
+/// # Errors
+///
+/// Functions that are generic, `const`, `unsafe` or `extern`, methods, and arguments that borrow or are `impl Trait`
+/// are compile errors, as are unknown options. The function stays, so that the rest of the program can be checked.
+#[proc_macro_attribute]
+pub fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    expand::handler(attribute.into(), &item.into()).into()
+}
+
+/// Makes the `main` of a worker: on `main` itself, or on the one handler that is the whole worker.
+///
+/// On **`fn main()` or `async fn main()`**, the body runs once, before the first job. What it returns, or the value in
+/// the `Result` that it returns, is the worker's state, which handlers get as `State<T>`; an error ends the worker
+/// before it has taken a job. `async` needs no runtime of yours: the worker starts one.
+///
+/// On **any other function**, that function is a handler as with [`#[runpod::handler]`](macro@handler), whose options
+/// `stream` and `name` are possible as well, and `main` is generated. It gets all jobs, even if other handlers are
+/// linked.
+///
+/// # Options
+///
+/// | option | meaning |
+/// | --- | --- |
+/// | `refresh_worker = true` | a fresh container after every job |
+/// | `return_aggregate_stream = true` | a stream's result repeats its items |
+/// | `concurrency = 4` | so many jobs at once; 1 otherwise |
+/// | `concurrency_modifier = path` | a `fn(usize) -> usize`, asked before every take for the number to go on with |
+/// | `handler = path` | the handler that gets all jobs, where several are linked |
+/// | `route = "key"` | several handlers: `input.<key>` is the name of the one that a job is for |
+/// | `worker_threads = 2` | threads for `async` handlers; one for each core otherwise |
+/// | `crate = path` | where the crate `runpod` is, when you have renamed or re-exported it |
+///
+/// `refresh_worker` alone means `refresh_worker = true`; the same goes for `return_aggregate_stream`.
+///
+/// # Errors
+///
+/// As for a handler; besides, `main` takes no arguments and has no options of a handler, and `handler` and `route`
+/// exclude each other.
+#[proc_macro_attribute]
+pub fn main(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    expand::main(attribute.into(), &item.into()).into()
+}

@@ -1,0 +1,341 @@
+//! From tokens to the model. Faults are collected, and reading goes on after each.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use syn::ext::IdentExt as _;
+use syn::parse::{ParseStream, Parser as _};
+use syn::{Attribute, Expr, ExprPath, Ident, Lit, LitStr, PathArguments, Token};
+
+use crate::diagnostics::{Faults, list};
+use crate::model::{Function, Given, Key, Options, Place};
+
+/// Why there is no [`Function`].
+#[derive(Debug)]
+pub(crate) enum NoFunction {
+    /// Another kind of item; its first token after attributes and visibility.
+    OtherItem(TokenStream),
+    /// A function whose signature cannot be read.
+    Unreadable(syn::Error),
+}
+
+/// Reads a function's signature and keeps its body as it is.
+pub(crate) fn function(item: &TokenStream) -> Result<Function, NoFunction> {
+    let mut other = None;
+    let read = |input: ParseStream<'_>| {
+        let attributes = input.call(Attribute::parse_outer)?;
+        let visibility = input.parse()?;
+        if !starts_function(&input.fork()) {
+            let rest: TokenStream = input.parse()?;
+            other = Some(rest.into_iter().take(1).collect());
+            return Err(input.error("not a function"));
+        }
+        Ok(Function {
+            written: item.clone(),
+            attributes,
+            visibility,
+            signature: input.parse()?,
+            body: input.parse()?,
+        })
+    };
+    let function = read.parse2(item.clone());
+    function.map_err(|error| match other {
+        Some(first) => NoFunction::OtherItem(first),
+        None => NoFunction::Unreadable(error),
+    })
+}
+
+/// Whether `fn` comes next, after the words that may stand before it.
+fn starts_function(input: ParseStream<'_>) -> bool {
+    loop {
+        if input.peek(Token![fn]) {
+            return true;
+        }
+        let qualifier = input.peek(Token![const])
+            || input.peek(Token![async])
+            || input.peek(Token![unsafe])
+            || input.peek(Token![extern])
+            || input.peek(LitStr);
+        if !qualifier || input.parse::<TokenTree>().is_err() {
+            return false;
+        }
+    }
+}
+
+/// Reads the options between an attribute's parentheses.
+pub(crate) fn options(attribute: TokenStream, place: Place, faults: &mut Faults) -> Options {
+    let mut reader = Reader {
+        place,
+        faults,
+        seen: Vec::new(),
+        options: Options::default(),
+    };
+    let read = |input: ParseStream<'_>| {
+        while !input.is_empty() {
+            reader.option(input);
+            input.parse::<Option<Token![,]>>()?;
+        }
+        Ok(())
+    };
+    let end = read.parse2(attribute);
+    if let Err(error) = end {
+        reader.faults.add_syntax(error);
+    }
+    reader.options
+}
+
+struct Reader<'a> {
+    place: Place,
+    faults: &'a mut Faults,
+    seen: Vec<Key>,
+    options: Options,
+}
+
+/// What stands after an option's name.
+enum Value {
+    Nothing,
+    /// `= value`
+    Is(Expr),
+    /// Anything else, such as `= <nothing>` or `("value")`.
+    Unreadable(TokenStream),
+}
+
+impl Reader<'_> {
+    fn option(&mut self, input: ParseStream<'_>) {
+        let Ok(name) = input.call(Ident::parse_any) else {
+            let found = up_to_comma(input);
+            let wrong = format!("expected an option of `{}`", self.place.attribute());
+            self.faults.add(found, wrong, self.known());
+            return;
+        };
+        let value = value(input);
+        let text = name.to_string();
+        let Some(key) = Key::named(&text).filter(|key| self.has(*key)) else {
+            self.misplaced_or_unknown(&name, &text);
+            return;
+        };
+        if self.seen.contains(&key) {
+            self.faults.add(
+                &name,
+                format!("the option `{text}` is given twice"),
+                "keep one of the two",
+            );
+            return;
+        }
+        self.seen.push(key);
+        self.set(key, &name, value);
+    }
+
+    fn has(&self, key: Key) -> bool {
+        key.fits(self.place)
+    }
+
+    fn known(&self) -> String {
+        let place = self.place;
+        let names = list(Key::of(place).map(Key::name));
+        match place {
+            Place::Main => format!(
+                "on `main` the options of `{}` are {names}",
+                place.attribute()
+            ),
+            _ => format!("the options of `{}` are {names}", place.attribute()),
+        }
+    }
+
+    fn misplaced_or_unknown(&mut self, name: &Ident, text: &str) {
+        let Some(key) = Key::named(text) else {
+            let near = nearest(text, Key::of(self.place).map(Key::name));
+            let wrong = match near {
+                Some(near) => format!("unknown option `{text}`; did you mean `{near}`?"),
+                None => format!("unknown option `{text}`"),
+            };
+            if near == Some(Key::Stream.name()) {
+                // As it was meant, so that the function is not found to be no stream's as well.
+                self.options.stream = Some(Given {
+                    span: name.span(),
+                    value: (),
+                });
+            }
+            self.faults.add(name, wrong, self.known());
+            return;
+        };
+        let example = key.example();
+        if self.place == Place::Main {
+            self.faults.add(
+                name,
+                format!("`{text}` is an option of a handler, and `main` is none"),
+                format!("write it at the handler: `#[runpod::handler({example})]`"),
+            );
+        } else {
+            self.faults.add(
+                name,
+                format!("`{text}` is an option of the whole worker, not of one handler"),
+                format!("write it at the worker's `#[runpod::main({example})]`"),
+            );
+        }
+    }
+
+    fn set(&mut self, key: Key, name: &Ident, value: Value) {
+        let span = name.span();
+        let options = &mut self.options;
+        let read = match key {
+            Key::Stream => given(span, flag(&value), &mut options.stream),
+            Key::Name => given(span, text(&value), &mut options.name),
+            Key::RefreshWorker => given(span, boolean(&value), &mut options.refresh_worker),
+            Key::ReturnAggregateStream => {
+                given(span, boolean(&value), &mut options.return_aggregate_stream)
+            }
+            Key::Concurrency => given(span, count(&value), &mut options.concurrency),
+            Key::ConcurrencyModifier => {
+                given(span, path(&value), &mut options.concurrency_modifier)
+            }
+            Key::Handler => given(span, path(&value), &mut options.handler),
+            Key::Route => given(span, text(&value), &mut options.route),
+            Key::WorkerThreads => given(span, count(&value), &mut options.worker_threads),
+            Key::Crate => given(span, module(&value), &mut options.root),
+        };
+        let Err(misfit) = read else { return };
+        let found = match value {
+            Value::Nothing => quote::quote!(#name),
+            Value::Is(found) => quote::quote!(#found),
+            Value::Unreadable(found) if found.is_empty() => quote::quote!(#name),
+            Value::Unreadable(found) => found,
+        };
+        let option = key.name();
+        let wrong = match misfit {
+            Misfit::Kind => format!("the option `{option}` takes {}", key.value()),
+            Misfit::Zero => format!("the option `{option}` must be 1 or more"),
+            Misfit::TooLarge => format!("the number is too large for the option `{option}`"),
+            Misfit::Empty => format!("the option `{option}` must not be empty"),
+        };
+        let help = format!("write `{}`", key.example());
+        self.faults.add(found, wrong, help);
+    }
+}
+
+/// Reads what stands up to the next comma.
+fn value(input: ParseStream<'_>) -> Value {
+    if input.is_empty() || input.peek(Token![,]) {
+        return Value::Nothing;
+    }
+    if input.parse::<Token![=]>().is_err() {
+        return Value::Unreadable(up_to_comma(input));
+    }
+    let ahead = input.fork();
+    match ahead.parse::<Expr>() {
+        // To the real end of the value: a path may have commas inside, `scale::<1, 2>`.
+        Ok(_) if ahead.is_empty() || ahead.peek(Token![,]) => match input.parse() {
+            Ok(value) => Value::Is(ungrouped(value)),
+            Err(_) => Value::Unreadable(up_to_comma(input)),
+        },
+        _ => Value::Unreadable(up_to_comma(input)),
+    }
+}
+
+/// A value that came through another macro is wrapped in a group that one cannot see.
+fn ungrouped(mut value: Expr) -> Expr {
+    while let Expr::Group(group) = value {
+        value = *group.expr;
+    }
+    value
+}
+
+fn up_to_comma(input: ParseStream<'_>) -> TokenStream {
+    let mut skipped = TokenStream::new();
+    while !input.is_empty() && !input.peek(Token![,]) {
+        let Ok(token) = input.parse::<TokenTree>() else {
+            break;
+        };
+        skipped.extend([token]);
+    }
+    skipped
+}
+
+/// Why a value does not fit its option.
+enum Misfit {
+    Kind,
+    Zero,
+    TooLarge,
+    Empty,
+}
+
+fn given<T>(
+    span: Span,
+    value: Result<T, Misfit>,
+    into: &mut Option<Given<T>>,
+) -> Result<(), Misfit> {
+    let value = value?;
+    *into = Some(Given { span, value });
+    Ok(())
+}
+
+fn literal(value: &Value) -> Option<&Lit> {
+    match value {
+        Value::Is(Expr::Lit(literal)) => Some(&literal.lit),
+        _ => None,
+    }
+}
+
+fn flag(value: &Value) -> Result<(), Misfit> {
+    match value {
+        Value::Nothing => Ok(()),
+        _ => Err(Misfit::Kind),
+    }
+}
+
+fn boolean(value: &Value) -> Result<bool, Misfit> {
+    match (value, literal(value)) {
+        (Value::Nothing, _) => Ok(true),
+        (_, Some(Lit::Bool(value))) => Ok(value.value),
+        _ => Err(Misfit::Kind),
+    }
+}
+
+fn text(value: &Value) -> Result<LitStr, Misfit> {
+    match literal(value) {
+        Some(Lit::Str(text)) if text.value().is_empty() => Err(Misfit::Empty),
+        Some(Lit::Str(text)) if text.suffix().is_empty() => Ok(text.clone()),
+        _ => Err(Misfit::Kind),
+    }
+}
+
+fn count(value: &Value) -> Result<usize, Misfit> {
+    match literal(value) {
+        Some(Lit::Int(number)) if matches!(number.suffix(), "" | "usize") => {
+            match number.base10_parse() {
+                Ok(0) => Err(Misfit::Zero),
+                Ok(number) => Ok(number),
+                Err(_) => Err(Misfit::TooLarge),
+            }
+        }
+        _ => Err(Misfit::Kind),
+    }
+}
+
+fn path(value: &Value) -> Result<ExprPath, Misfit> {
+    match value {
+        Value::Is(Expr::Path(path)) => Ok(path.clone()),
+        _ => Err(Misfit::Kind),
+    }
+}
+
+fn module(value: &Value) -> Result<syn::Path, Misfit> {
+    let path = path(value)?;
+    let plain = path
+        .path
+        .segments
+        .iter()
+        .all(|segment| matches!(segment.arguments, PathArguments::None));
+    if path.qself.is_none() && plain {
+        Ok(path.path)
+    } else {
+        Err(Misfit::Kind)
+    }
+}
+
+/// The name that `text` is probably meant to be.
+fn nearest(text: &str, names: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+    names
+        .map(|name| (strsim::jaro_winkler(text, name), name))
+        .filter(|(likeness, _)| *likeness > 0.85)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, name)| name)
+}

@@ -1,0 +1,189 @@
+//! What is said about an attribute's options.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::check_tests::{Expansion, assert_errors};
+use crate::expand::{handler, main};
+
+fn on_handler(options: TokenStream) -> Expansion {
+    let function = quote!(
+        fn greet(input: Greeting) -> String {}
+    );
+    Expansion::of(handler(options, &function), &function)
+}
+
+fn main_on_handler(options: TokenStream) -> Expansion {
+    let function = quote!(
+        fn greet(input: Greeting) -> String {}
+    );
+    Expansion::of(main(options, &function), &function)
+}
+
+fn on_main(options: TokenStream) -> Expansion {
+    let function = quote!(
+        fn main() {}
+    );
+    Expansion::of(main(options, &function), &function)
+}
+
+#[test]
+fn an_unknown_option_is_named_with_the_nearest_and_all_known_ones() {
+    assert_errors(
+        &on_handler(quote!(nam = "x")),
+        &["unknown option `nam`; did you mean `name`?\n\
+           help: the options of `#[runpod::handler]` are `stream`, `name`, `crate`"],
+    );
+    assert_errors(
+        &main_on_handler(quote!(concurency = 4)),
+        &["unknown option `concurency`; did you mean `concurrency`?\n\
+             help: the options of `#[runpod::main]` are `stream`, `name`, `refresh_worker`, \
+             `return_aggregate_stream`, `concurrency`, `concurrency_modifier`, `handler`, `route`, `worker_threads`, \
+             `crate`"],
+    );
+    assert_errors(
+        &on_main(quote!(timeout(3, 4))),
+        &["unknown option `timeout`\n\
+             help: on `main` the options of `#[runpod::main]` are `refresh_worker`, `return_aggregate_stream`, \
+             `concurrency`, `concurrency_modifier`, `handler`, `route`, `worker_threads`, `crate`"],
+    );
+}
+
+#[test]
+fn an_option_of_the_other_attribute_is_sent_there() {
+    assert_errors(
+        &on_handler(quote!(concurrency = 4)),
+        &[
+            "`concurrency` is an option of the whole worker, not of one handler\n\
+             help: write it at the worker's `#[runpod::main(concurrency = 4)]`",
+        ],
+    );
+    assert_errors(
+        &on_main(quote!(stream, name = "x")),
+        &[
+            "`stream` is an option of a handler, and `main` is none\n\
+             help: write it at the handler: `#[runpod::handler(stream)]`",
+            "`name` is an option of a handler, and `main` is none\n\
+             help: write it at the handler: `#[runpod::handler(name = \"greet\")]`",
+        ],
+    );
+}
+
+#[test]
+fn an_option_given_twice_is_one_too_many_whatever_its_value() {
+    assert_errors(
+        &on_handler(quote!(name = "a", stream, name = 3)),
+        // The handler returns a `String`, which is for the compiler to say.
+        &["the option `name` is given twice\nhelp: keep one of the two"],
+    );
+}
+
+#[test]
+fn every_value_of_a_wrong_kind_is_reported_with_the_right_one() {
+    assert_errors(
+        &main_on_handler(quote!(
+            stream = true,
+            name = 3,
+            refresh_worker = "true",
+            return_aggregate_stream = 1,
+            concurrency,
+            concurrency_modifier = |n| n,
+            handler = "greet",
+            worker_threads = 2.5,
+            crate = "runpod",
+        )),
+        &[
+            "the option `stream` takes no value\nhelp: write `stream`",
+            "the option `name` takes a text, the handler's name\nhelp: write `name = \"greet\"`",
+            "the option `refresh_worker` takes `true` or `false`\nhelp: write `refresh_worker = true`",
+            "the option `return_aggregate_stream` takes `true` or `false`\n\
+             help: write `return_aggregate_stream = true`",
+            "the option `concurrency` takes a whole number, the jobs that may run at once\n\
+             help: write `concurrency = 4`",
+            "the option `concurrency_modifier` takes the path of a `fn(usize) -> usize`\n\
+             help: write `concurrency_modifier = scale`",
+            "the option `handler` takes the path of a handler function\nhelp: write `handler = greet`",
+            "the option `worker_threads` takes a whole number of threads\nhelp: write `worker_threads = 2`",
+            "the option `crate` takes the path under which this crate is known\nhelp: write `crate = runpod`",
+        ],
+    );
+    assert_errors(
+        &on_main(quote!(route = task)),
+        &[
+            "the option `route` takes a text, the key of the input that names the handler\n\
+             help: write `route = \"task\"`",
+        ],
+    );
+}
+
+#[test]
+fn a_number_is_at_least_one_and_fits() {
+    assert_errors(
+        &on_main(quote!(concurrency = 0, worker_threads = 0)),
+        &[
+            "the option `concurrency` must be 1 or more\nhelp: write `concurrency = 4`",
+            "the option `worker_threads` must be 1 or more\nhelp: write `worker_threads = 2`",
+        ],
+    );
+    assert_errors(
+        &on_main(quote!(
+            concurrency = 99999999999999999999999,
+            worker_threads = -1
+        )),
+        &[
+            "the number is too large for the option `concurrency`\nhelp: write `concurrency = 4`",
+            "the option `worker_threads` takes a whole number of threads\nhelp: write `worker_threads = 2`",
+        ],
+    );
+    assert_errors(
+        &on_main(quote!(concurrency = 4u8)),
+        &[
+            "the option `concurrency` takes a whole number, the jobs that may run at once\n\
+             help: write `concurrency = 4`",
+        ],
+    );
+}
+
+#[test]
+fn a_text_is_not_empty() {
+    assert_errors(
+        &main_on_handler(quote!(name = "", route = "")),
+        &[
+            "the option `name` must not be empty\nhelp: write `name = \"greet\"`",
+            "the option `route` must not be empty\nhelp: write `route = \"task\"`",
+        ],
+    );
+}
+
+#[test]
+fn handler_and_route_exclude_each_other() {
+    assert_errors(
+        &on_main(quote!(handler = greet, route = "task")),
+        &["`route` and `handler` cannot be given together\n\
+             help: keep `handler` to give every job to one handler, or `route` to choose by the job's input"],
+    );
+}
+
+#[test]
+fn reading_goes_on_after_what_is_no_option() {
+    assert_errors(
+        &on_handler(quote!("greet", name("greet"), crate =, 3 + 4, stream stream)),
+        &[
+            "expected an option of `#[runpod::handler]`\n\
+             help: the options of `#[runpod::handler]` are `stream`, `name`, `crate`",
+            "the option `name` takes a text, the handler's name\nhelp: write `name = \"greet\"`",
+            "the option `crate` takes the path under which this crate is known\nhelp: write `crate = runpod`",
+            "expected an option of `#[runpod::handler]`\n\
+             help: the options of `#[runpod::handler]` are `stream`, `name`, `crate`",
+            "the option `stream` takes no value\nhelp: write `stream`",
+        ],
+    );
+}
+
+#[test]
+fn options_that_are_right_are_no_errors() {
+    assert_errors(&on_handler(quote!()), &[]);
+    assert_errors(&on_handler(quote!(name = "x", crate = a::b,)), &[]);
+    assert_errors(&main_on_handler(quote!(name = "x", concurrency = 1)), &[]);
+    assert_errors(&on_main(quote!(refresh_worker, crate = crate)), &[]);
+}

@@ -1,0 +1,297 @@
+//! The adapter beside a handler: how the runtime learns of the function, and how it calls it.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::{Ident, Meta, ReturnType};
+
+use crate::arguments::{Argument, arguments};
+use crate::model::{Function, Options, handler_name};
+use crate::paths::{Item, Root, standard};
+use crate::places::{self, Place};
+use crate::types::{
+    borrowings, gives_nothing, impl_traits, is_emitter, surely_no_emitter, surely_no_input,
+};
+
+/// What generated code calls the description of the function.
+const HANDLER: &str = "__HANDLER";
+
+/// From `async fn greet(input: Greeting) -> String` to:
+///
+/// ```text
+/// const _: () = {
+///     use ::runpod::__private as __rp;
+///     use __rp::ReturnedValue as _;
+///     const __HANDLER: __rp::Function = __rp::Function::new("greet", file!(), line!(), || type_name_of_val(&greet));
+///     __rp::submit!(__HANDLER.asynchronous(&[..], |call| { .. }));
+/// };
+/// ```
+pub(crate) fn of(function: &Function, options: &Options, root: &Root) -> TokenStream {
+    let here = places::name(function);
+    let shared = shared_attributes(function);
+    let statements = statements(function, options, root);
+    quote_spanned!(here=> #shared const _: () = { #statements };)
+}
+
+/// The import, the description of the function, and its registration with its call.
+pub(crate) fn statements(function: &Function, options: &Options, root: &Root) -> TokenStream {
+    let here = places::name(function);
+    let import = root.import(Item::ReturnedValue);
+    let constant = constant(here);
+    let (submit, description) = (Item::Submit.path(here), Item::Function.path(here));
+    let name = handler_name(options, &function.signature.ident);
+    // Not `here`: in a macro's own code these would tell the line of the attribute.
+    let (file, line) = standard::place(function.signature.ident.span());
+    let path = path(places::function_name(function, here), here);
+    let kind = Ident::new(kind_of(function, options).constructor(), here);
+    let arguments = arguments(function);
+    let described = arguments.iter().map(|argument| {
+        let (conditions, ty) = (&argument.conditions, argument.ty);
+        let from_job = Item::FromJob.path(argument.span);
+        quote_spanned!(argument.span=> #(#conditions)* <#ty as #from_job<_>>::describe)
+    });
+    let call = call(function, options, &arguments);
+    let schemas = cfg!(feature = "schema").then(|| schemas(function, options, &arguments));
+    quote_spanned! {here=>
+        #import
+        const #constant: #description = #description::new(#name, #file, #line, #path);
+        #submit!(#constant.#kind(&[#(#described),*], #call) #schemas);
+    }
+}
+
+/// The questions that a registration asks of the arguments' types, for a function that is not registered because of
+/// other faults: all of them are reported at once.
+pub(crate) fn questions(function: &Function, options: &Options, root: &Root) -> TokenStream {
+    let here = places::name(function);
+    let mut arguments = arguments(function);
+    // What was found fault with already.
+    arguments.retain(|it| borrowings(it.ty).is_empty() && impl_traits(it.ty).is_empty());
+    if arguments.is_empty() || !function.signature.generics.params.is_empty() {
+        return TokenStream::new();
+    }
+    let shared = shared_attributes(function);
+    let import = root.door();
+    let checks = checks(function, options, &arguments);
+    let asked = arguments.iter().map(|argument| {
+        let (conditions, ty) = (&argument.conditions, argument.ty);
+        let from_job = Item::FromJob.path(argument.span);
+        quote_spanned!(argument.span=> #(#conditions)* let _ = <#ty as #from_job<_>>::describe;)
+    });
+    quote_spanned! {here=>
+        #shared
+        const _: fn() = || {
+            #import
+            #(#asked)*
+            #checks
+        };
+    }
+}
+
+/// The constant that describes the function, in the block of [`statements`].
+pub(crate) fn constant(span: Span) -> Ident {
+    Ident::new(HANDLER, span)
+}
+
+/// `|| type_name_of_val(&greet)`
+pub(crate) fn path(function: impl quote::ToTokens, span: Span) -> TokenStream {
+    let type_name_of = standard::type_name_of(span);
+    quote_spanned!(span=> || #type_name_of(&#function))
+}
+
+/// The attributes that generated items share with the function they belong to: the conditions under which it exists,
+/// and the lints that its types are excused from.
+pub(crate) fn shared_attributes(function: &Function) -> TokenStream {
+    let conditions = function.attributes_named(&["cfg"]);
+    let excuses = function
+        .attributes_named(&["allow", "expect"])
+        .into_iter()
+        .filter_map(|attribute| match &attribute.meta {
+            Meta::List(list) => Some(&list.tokens),
+            _ => None,
+        });
+    let here = Span::mixed_site();
+    let excuses = excuses.map(|lints| quote_spanned!(here=> #[allow(#lints)]));
+    let deprecated = !function.attributes_named(&["deprecated"]).is_empty();
+    let named_all_the_same = deprecated.then(|| quote_spanned!(here=> #[allow(deprecated)]));
+    quote!(#(#conditions)* #(#excuses)* #named_all_the_same)
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Async,
+    Blocking,
+    Stream,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Async => "Async",
+            Self::Blocking => "Blocking",
+            Self::Stream => "Stream",
+        }
+    }
+
+    /// The constructor of the registration.
+    fn constructor(self) -> &'static str {
+        match self {
+            Self::Async => "asynchronous",
+            Self::Blocking => "blocking",
+            Self::Stream => "streaming",
+        }
+    }
+}
+
+fn kind_of(function: &Function, options: &Options) -> Kind {
+    match (&options.stream, &function.signature.asyncness) {
+        (Some(_), _) => Kind::Stream,
+        (None, Some(_)) => Kind::Async,
+        (None, None) => Kind::Blocking,
+    }
+}
+
+/// The adapter, which takes the arguments by their types and never by their tokens:
+///
+/// ```text
+/// |call| {
+///     let input = <Greeting as __rp::FromJob<_>>::from_job(call)?;
+///     __rp::Async::run(
+///         greet(input),
+///         |it| __rp::Returned(it).output(__rp::HandlerValue::into_json, __rp::IntoFailure::into_failure),
+///     )
+/// }
+/// ```
+///
+/// Traits are named rather than left to a function's bounds: where a type does not fit, the compiler would show that
+/// function, which is no business of the user's.
+fn call(function: &Function, options: &Options, arguments: &[Argument<'_>]) -> TokenStream {
+    let here = places::name(function);
+    let checks = checks(function, options, arguments);
+    let made = arguments.iter().map(|argument| {
+        let Argument {
+            conditions,
+            ty,
+            variable,
+            span,
+        } = argument;
+        let from_job = Item::FromJob.path(*span);
+        quote_spanned! {*span=>
+            #(#conditions)* let #variable = <#ty as #from_job<_>>::from_job(call)?;
+        }
+    });
+    let passed: Vec<_> = arguments.iter().map(Argument::passed).collect();
+    let validate = (cfg!(feature = "validate") && !arguments.is_empty()).then(|| {
+        let validate = Item::Validate.path(here);
+        quote_spanned!(here=> #validate!(#(#passed),*);)
+    });
+    let running = running(function, options, &passed);
+    let parameter = if arguments.is_empty() {
+        "_call"
+    } else {
+        "call"
+    };
+    let parameter = Ident::new(parameter, here);
+    quote_spanned! {here=>
+        |#parameter| {
+            #checks
+            #(#made)*
+            #validate
+            #running
+        }
+    }
+}
+
+/// What the names of the types leave open is asked of the types. A usual signature leaves nothing open.
+fn checks(function: &Function, options: &Options, arguments: &[Argument<'_>]) -> TokenStream {
+    let mut checks = TokenStream::new();
+    let inputs: Vec<_> = arguments
+        .iter()
+        .filter(|argument| !surely_no_input(argument.ty))
+        .collect();
+    for (index, second) in inputs.iter().enumerate() {
+        for first in &inputs[..index] {
+            let conditions = first.conditions.iter().chain(&second.conditions);
+            let (one, other) = (first.ty, second.ty);
+            let from_job = Item::FromJob.path(second.span);
+            let ask = Item::Ask.path(second.span);
+            let check = Item::Beside.function("check", Place::of(other));
+            checks.extend(quote_spanned! {second.span=>
+                #(#conditions)*
+                #ask((<#other as #from_job<_>>::VIA, <#one as #from_job<_>>::VIA), #check);
+            });
+        }
+    }
+    let may_emit = arguments
+        .iter()
+        .any(|argument| !surely_no_emitter(argument.ty));
+    let named = arguments.iter().any(|argument| is_emitter(argument.ty));
+    let Some(stream) = &options.stream else {
+        return checks;
+    };
+    if gives_nothing(&function.signature.output) && may_emit && !named {
+        let at = places::result(function);
+        let place = match &function.signature.output {
+            ReturnType::Type(_, ty) => Place::of(ty),
+            ReturnType::Default => Place::of(Ident::new("stream", stream.span)),
+        };
+        let from_job = Item::FromJob.path(at);
+        let vias = arguments
+            .iter()
+            .rev()
+            .fold(quote_spanned!(at=> ()), |rest, argument| {
+                let (conditions, ty) = (&argument.conditions, argument.ty);
+                if conditions.is_empty() {
+                    quote_spanned!(at=> (<#ty as #from_job<_>>::VIA, #rest))
+                } else {
+                    // It may not be there.
+                    rest
+                }
+            });
+        let check = Item::Emits.function("check", place);
+        let ask = Item::Ask.path(at);
+        checks.extend(quote_spanned!(at=> #ask(#vias, #check);));
+    }
+    checks
+}
+
+/// `Async::run(..)`, `Blocking::run(..)` or `IntoItems::run(..)`
+fn running(function: &Function, options: &Options, passed: &[TokenStream]) -> TokenStream {
+    let result = places::result(function);
+    let ident = Place::of(&function.signature.ident);
+    // An `async fn` that is not `Send` is shown at its call, that is, at its name.
+    let name = places::function_name(function, ident.start);
+    let called = quote_spanned!(ident.start=> #name(#(#passed),*));
+    let (value, error) = places::value_and_error(function);
+    let returned = Item::Returned.path(result);
+    let into_json = Item::HandlerValue.function("into_json", value);
+    let into_failure = Item::IntoFailure.function("into_failure", error);
+    let convert = quote_spanned!(result=> |it| #returned(it).output(#into_json, #into_failure));
+    match kind_of(function, options) {
+        Kind::Async => {
+            let run = Item::Async.function("run", ident);
+            quote_spanned!(result=> #run(#called, #convert))
+        }
+        Kind::Blocking => {
+            let run = Item::Blocking.function("run", ident);
+            quote_spanned!(result=> #run(move || #called, #convert))
+        }
+        Kind::Stream => {
+            let whole = places::whole_result(function);
+            let run = Item::IntoItems.function("run", whole);
+            quote_spanned!(whole.start=> #run(move || #called, #convert))
+        }
+    }
+}
+
+/// `.with_schemas(schemas!(Async greet(Greeting, Context)))`
+fn schemas(function: &Function, options: &Options, arguments: &[Argument<'_>]) -> TokenStream {
+    let here = places::name(function);
+    let schemas = Item::Schemas.path(here);
+    let kind = Ident::new(kind_of(function, options).name(), here);
+    // Where it is called as well: an error about the name is shown once.
+    let name = places::function_name(function, places::result(function));
+    let types = arguments.iter().map(|argument| {
+        let (conditions, ty) = (&argument.conditions, argument.ty);
+        quote!(#(#conditions)* #ty)
+    });
+    quote_spanned!(here=> .with_schemas(#schemas!(#kind #name(#(#types),*))))
+}

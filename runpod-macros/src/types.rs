@@ -1,0 +1,217 @@
+//! What a type's tokens tell. Aliases hide everything from them, so nothing here decides what is generated.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{
+    GenericArgument, Lifetime, Path, PathArguments, ReturnType, Type, TypeImplTrait,
+    TypeParamBound, TypeReference,
+};
+
+/// Something that lives only as long as something else.
+pub(crate) enum Borrowing<'a> {
+    /// The type itself is a reference.
+    Whole(&'a TypeReference),
+    /// A reference or a lifetime somewhere in the type.
+    Inside(TokenStream),
+}
+
+/// What `ty` borrows; `&'static T` inside of another type is not borrowed from anything.
+pub(crate) fn borrowings(ty: &Type) -> Vec<Borrowing<'_>> {
+    if let Type::Reference(reference) = bare(ty) {
+        return vec![Borrowing::Whole(reference)];
+    }
+    let mut found = Vec::new();
+    walk(ty, &mut |part| match part {
+        Part::Type(Type::Reference(reference)) if !is_static(reference.lifetime.as_ref()) => {
+            found.push(Borrowing::Inside(quote!(#reference)));
+        }
+        Part::Lifetime(lifetime) if !is_static(Some(lifetime)) => {
+            found.push(Borrowing::Inside(quote!(#lifetime)));
+        }
+        _ => {}
+    });
+    found
+}
+
+fn is_static(lifetime: Option<&Lifetime>) -> bool {
+    lifetime.is_some_and(|lifetime| lifetime.ident == "static")
+}
+
+/// The `impl Trait`s in `ty`.
+pub(crate) fn impl_traits(ty: &Type) -> Vec<&TypeImplTrait> {
+    let mut found = Vec::new();
+    walk(ty, &mut |part| {
+        if let Part::Type(Type::ImplTrait(bounds)) = part {
+            found.push(bounds);
+        }
+    });
+    found
+}
+
+/// Whether the type's last word is `Emitter`.
+pub(crate) fn is_emitter(ty: &Type) -> bool {
+    is_one_of(ty, &["Emitter"])
+}
+
+/// Whether a type is by its name one of ours that is neither the input nor an alias of it.
+pub(crate) fn surely_no_input(ty: &Type) -> bool {
+    is_one_of(ty, &["Context", "State", "Emitter"])
+}
+
+/// Whether a type is by its name one that sends no items, and not an alias of ours that does.
+pub(crate) fn surely_no_emitter(ty: &Type) -> bool {
+    is_one_of(ty, &["Context", "State", "Job", "String", "Vec", "Option"])
+        || is_one_of(
+            ty,
+            &[
+                "bool", "char", "f32", "f64", "i32", "i64", "u8", "u32", "u64", "usize",
+            ],
+        )
+        || !matches!(bare(ty), Type::Path(_))
+}
+
+fn is_one_of(ty: &Type, names: &[&str]) -> bool {
+    matches!(bare(ty), Type::Path(path) if names.iter().any(|name| last_word_is(&path.path, name)))
+}
+
+/// Whether a function returns `()`, or a `Result` of it.
+pub(crate) fn gives_nothing(output: &ReturnType) -> bool {
+    let ReturnType::Type(_, ty) = output else {
+        return true;
+    };
+    match bare(ty) {
+        Type::Path(path) if last_word_is(&path.path, "Result") => {
+            first_argument(&path.path).is_some_and(is_unit)
+        }
+        other => is_unit(other),
+    }
+}
+
+fn is_unit(ty: &Type) -> bool {
+    matches!(bare(ty), Type::Tuple(tuple) if tuple.elems.is_empty())
+}
+
+/// The `impl Stream<..>` or `impl Iterator<..>` that a function returns.
+pub(crate) fn item_source(output: &ReturnType) -> Option<&TypeImplTrait> {
+    returned_impl(output, &["Stream", "Iterator"])
+}
+
+pub(crate) fn returns_stream(output: &ReturnType) -> bool {
+    returned_impl(output, &["Stream"]).is_some()
+}
+
+pub(crate) fn returned_impl<'a>(
+    output: &'a ReturnType,
+    names: &[&str],
+) -> Option<&'a TypeImplTrait> {
+    let ReturnType::Type(_, ty) = output else {
+        return None;
+    };
+    let Type::ImplTrait(bounds) = bare(ty) else {
+        return None;
+    };
+    let fits = bounds.bounds.iter().any(|bound| match bound {
+        TypeParamBound::Trait(bound) => names.iter().any(|name| last_word_is(&bound.path, name)),
+        _ => false,
+    });
+    fits.then_some(bounds)
+}
+
+fn last_word_is(path: &Path, word: &str) -> bool {
+    path.segments.last().is_some_and(|last| last.ident == word)
+}
+
+/// The `T` of an `impl Stream<Item = T>` or `impl Iterator<Item = T>`.
+pub(crate) fn item_of(ty: &Type) -> Option<&Type> {
+    let Type::ImplTrait(bounds) = bare(ty) else {
+        return None;
+    };
+    bounds.bounds.iter().find_map(|bound| {
+        let TypeParamBound::Trait(bound) = bound else {
+            return None;
+        };
+        let PathArguments::AngleBracketed(arguments) = &bound.path.segments.last()?.arguments
+        else {
+            return None;
+        };
+        arguments.args.iter().find_map(|argument| match argument {
+            GenericArgument::AssocType(item) if item.ident == "Item" => Some(&item.ty),
+            _ => None,
+        })
+    })
+}
+
+/// The `T` and the `E` of a `Result<T, E>`, as far as they are written.
+pub(crate) fn parts_of_result(ty: &Type) -> (Option<&Type>, Option<&Type>) {
+    match bare(ty) {
+        Type::Path(path) if last_word_is(&path.path, "Result") => {
+            let mut parts = type_arguments(&path.path).into_iter();
+            (parts.next(), parts.next())
+        }
+        _ => (None, None),
+    }
+}
+
+fn first_argument(path: &Path) -> Option<&Type> {
+    type_arguments(path).into_iter().next()
+}
+
+fn type_arguments(path: &Path) -> Vec<&Type> {
+    let Some(PathArguments::AngleBracketed(arguments)) =
+        path.segments.last().map(|last| &last.arguments)
+    else {
+        return Vec::new();
+    };
+    let types = arguments.args.iter().filter_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    });
+    types.collect()
+}
+
+/// Without parentheses, and without the group that one cannot see around what came through another macro.
+fn bare(ty: &Type) -> &Type {
+    match ty {
+        Type::Paren(inner) => bare(&inner.elem),
+        Type::Group(inner) => bare(&inner.elem),
+        other => other,
+    }
+}
+
+enum Part<'a> {
+    Type(&'a Type),
+    Lifetime(&'a Lifetime),
+}
+
+/// Visits `ty` and the types and lifetimes in it, but not those of functions and traits, which are not the value's own.
+fn walk<'a>(ty: &'a Type, visit: &mut dyn FnMut(Part<'a>)) {
+    visit(Part::Type(ty));
+    match ty {
+        Type::Array(array) => walk(&array.elem, visit),
+        Type::Group(group) => walk(&group.elem, visit),
+        Type::Paren(paren) => walk(&paren.elem, visit),
+        Type::Ptr(pointer) => walk(&pointer.elem, visit),
+        // What it refers to is no matter of its own: the reference is reported.
+        Type::Slice(slice) => walk(&slice.elem, visit),
+        Type::Tuple(tuple) => {
+            for element in &tuple.elems {
+                walk(element, visit);
+            }
+        }
+        Type::Path(path) => {
+            for segment in &path.path.segments {
+                let PathArguments::AngleBracketed(arguments) = &segment.arguments else {
+                    continue;
+                };
+                for argument in &arguments.args {
+                    match argument {
+                        GenericArgument::Type(ty) => walk(ty, visit),
+                        GenericArgument::Lifetime(lifetime) => visit(Part::Lifetime(lifetime)),
+                        _ => {}
+                    }
+                }
+            }
+        }
+        _ => {}
+    }
+}
