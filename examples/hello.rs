@@ -1,0 +1,17 @@
+//! The smallest worker: one function.
+//!
+//! ```sh
+//! cargo run --example hello -- --test_input '{"input": {"name": "Ada"}}'
+//! ```
+
+use runpod::prelude::*;
+
+#[derive(Deserialize)]
+struct Greeting {
+    name: String,
+}
+
+#[runpod::main]
+async fn greet(input: Greeting) -> String {
+    format!("Hello, {}!", input.name)
+}

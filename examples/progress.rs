@@ -1,0 +1,33 @@
+//! Progress: what the client sees while it waits. Updates that come faster than the network are merged, and none arrives
+//! after the result.
+//!
+//! ```sh
+//! cargo run --example progress -- --test_input '{"input": {"steps": 3}}'
+//! ```
+
+use runpod::prelude::*;
+
+#[derive(Deserialize)]
+struct Training {
+    steps: u32,
+}
+
+#[derive(Serialize)]
+struct Step {
+    step: u32,
+    of: u32,
+}
+
+#[runpod::main]
+async fn train(input: Training, ctx: Context) -> String {
+    let mut loss = 1.0;
+    for step in 1..=input.steps {
+        loss /= 2.0;
+        // Anything that serialises; it returns at once.
+        ctx.progress(Step {
+            step,
+            of: input.steps,
+        });
+    }
+    format!("a loss of {loss} after {} steps", input.steps)
+}
