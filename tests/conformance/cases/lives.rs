@@ -1,0 +1,108 @@
+//! The worker's life beside its jobs: stopping them, heartbeats, credentials, signals.
+
+use serde_json::json;
+
+use super::{announces_and_returns, raises, returns, waits_and_returns};
+use crate::record::When;
+use crate::script::{Answer, Case, Leaving};
+
+pub(super) fn cases() -> Vec<Case> {
+    vec![
+        stop_one(),
+        strange_stops(),
+        pings(),
+        Case::new("no pings without an api key", "async")
+            .without("RUNPOD_AI_API_KEY")
+            .with("RUNPOD_PING_INTERVAL", "1000")
+            .with_pings()
+            .job("plain", &returns(&json!(1)))
+            .job("raised", &raises("kaput")),
+        Case::new("no pings without a pod id", "async")
+            .without("RUNPOD_POD_ID")
+            .without("RUNPOD_POD_HOSTNAME")
+            .with("RUNPOD_PING_INTERVAL", "1000")
+            .with_pings()
+            .job("plain", &returns(&json!(1)))
+            .job("raised", &raises("kaput")),
+        Case::new("no pings without a url", "async")
+            .without("RUNPOD_WEBHOOK_PING")
+            .with_pings()
+            .job("plain", &returns(&json!(1))),
+        signalled("terminated while a job runs", Leaving::Terminated),
+        signalled("interrupted while a job runs", Leaving::Interrupted),
+    ]
+}
+
+/// One of two running jobs is stopped; the other one and the next one are not touched.
+fn stop_one() -> Case {
+    Case::new("stop one of two", "four")
+        .jobs([
+            ("gone", json!({ "do": "hang" })),
+            ("stays", waits_and_returns(&json!("still here"))),
+        ])
+        .stop_when(
+            When::Progress("gone", 1),
+            Answer::json(&json!({ "jobsToStop": ["gone"] })),
+        )
+        .line(When::Stops(1))
+        .until(When::Accepted("stays"))
+        .take_when(
+            When::Accepted("stays"),
+            Answer::json(&json!({ "id": "after", "input": returns(&json!(1)) })),
+        )
+        .until(When::Accepted("after"))
+}
+
+/// Nothing of this stops the job, but the last answer does.
+fn strange_stops() -> Case {
+    let json_text = |text: &str| Answer::of(200, "application/json", text);
+    Case::new("strange answers to stop polls", "four")
+        .jobs([
+            ("gone", json!({ "do": "hang" })),
+            ("stays", waits_and_returns(&json!("still here"))),
+        ])
+        .stop_when(When::Progress("gone", 1), Answer::status(204))
+        .stop(Answer::status(500))
+        .stop(Answer::closed())
+        .stop(json_text("{\"jobsToStop\": [\"st"))
+        .stop(json_text("[\"stays\"]"))
+        .stop(json_text("{\"jobsToStop\": \"stays\"}"))
+        .stop(json_text("{\"jobsToStop\": [null, 5, \"unknown\"]}"))
+        .stop(json_text("{}"))
+        .stop(Answer::of(
+            200,
+            "text/plain",
+            "{\"jobsToStop\": [\"stays\"]}",
+        ))
+        .stop(json_text("{\"jobsToStop\": [\"unknown\", 7, \"gone\"]}"))
+        .line(When::Stops(10))
+        .until(When::Accepted("stays"))
+}
+
+fn pings() -> Case {
+    Case::new("pings", "four")
+        .with("RUNPOD_PING_INTERVAL", "1000")
+        .with_pings()
+        .take_when(
+            When::IdlePing,
+            Answer::json(&json!([
+                { "id": "first", "input": waits_and_returns(&json!(1)) },
+                { "id": "second", "input": waits_and_returns(&json!(2)) },
+            ])),
+        )
+        .line(When::PingNaming(&["first", "second"]))
+        .line(When::PingNaming(&["first", "second"]))
+        .until(When::Accepted("first"))
+        .until(When::Accepted("second"))
+}
+
+/// The job that runs is finished and told of before the worker leaves.
+fn signalled(name: &'static str, leaving: Leaving) -> Case {
+    Case::new(name, "async")
+        .take(Answer::json(
+            &json!({ "id": "running", "input": announces_and_returns(&json!("finished")) }),
+        ))
+        .until(When::Progress("running", 1))
+        .line(When::Over)
+        .leaving(leaving, leaving)
+}

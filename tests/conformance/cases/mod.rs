@@ -1,0 +1,41 @@
+//! What is played to both workers. A case is one process of each; a job is one row.
+
+mod lives;
+mod posts;
+mod returned;
+mod streamed;
+mod taken;
+
+use serde_json::{Value, json};
+
+use crate::script::Case;
+
+/// Every case, those that take longest first.
+pub(crate) fn all() -> Vec<Case> {
+    let mut cases = returned::cases();
+    cases.extend(taken::cases());
+    cases.extend(posts::cases());
+    cases.extend(streamed::cases());
+    cases.extend(lives::cases());
+    cases
+}
+
+/// The input of a job whose handler returns this value.
+fn returns(value: &Value) -> Value {
+    json!({ "do": "return", "value": value })
+}
+
+/// The same, after a progress update and a line from the suite.
+fn announces_and_returns(value: &Value) -> Value {
+    json!({ "do": "return", "value": value, "progress": ["started"] })
+}
+
+/// The same, after a line from the suite and without a word before it.
+fn waits_and_returns(value: &Value) -> Value {
+    json!({ "do": "return", "value": value, "wait": true })
+}
+
+/// The input of a job whose handler fails.
+fn raises(message: &str) -> Value {
+    json!({ "do": "raise", "message": message })
+}

@@ -1,0 +1,150 @@
+//! What of a request is compared: everything but what must differ between two processes (ports, times, a random id).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use crate::record::{Kind, Request, Run};
+use crate::script::Case;
+
+/// Headers that belong to the connection and not to the protocol.
+const OF_THE_CONNECTION: [&str; 4] = ["host", "connection", "keep-alive", "content-length"];
+
+/// The parts of a request by name. A part that is missing is as good a difference as another value.
+pub(crate) type Parts = BTreeMap<String, String>;
+
+/// Method, path, query and headers of a request.
+pub(crate) fn parts(request: &Request, worker_id: Option<&str>) -> Parts {
+    let worker = |text: &str| match worker_id {
+        Some(id) => text.replace(id, "<worker>"),
+        None => text.to_owned(),
+    };
+    let mut parts = Parts::from([
+        ("method".into(), request.method.clone()),
+        ("path".into(), worker(&request.path)),
+        ("query".into(), query(request)),
+    ]);
+    if request.kind == Kind::Ping {
+        let separator = if request.query.contains("%2C") {
+            "%2C"
+        } else {
+            ","
+        };
+        if request.job_ids().len() > 1 {
+            parts.insert("between ids".into(), separator.into());
+        }
+    }
+    for (name, value) in &request.headers {
+        if OF_THE_CONNECTION.contains(&name.as_str()) {
+            continue;
+        }
+        let value = match name.as_str() {
+            "user-agent" => user_agent(value),
+            _ => value.clone(),
+        };
+        parts.insert(format!("header {name}"), value);
+    }
+    parts
+}
+
+/// The query with the values that depend on timing or on the version masked.
+fn query(request: &Request) -> String {
+    let mut pairs: Vec<String> = request.query.split('&').map(str::to_owned).collect();
+    for pair in &mut pairs {
+        let Some((name, value)) = pair.split_once('=') else {
+            continue;
+        };
+        let mask = match (request.kind, name) {
+            (Kind::Take, "job_in_progress") if matches!(value, "0" | "1") => "<0 or 1>",
+            (Kind::Take, "batch_size") if value.parse().is_ok_and(|n: u32| n > 1) => "<several>",
+            (Kind::Ping, "job_id") if !value.is_empty() => "<ids>",
+            (Kind::Ping, "runpod_version") if !value.is_empty() => "<version>",
+            _ => continue,
+        };
+        *pair = format!("{name}={mask}");
+    }
+    pairs.join("&")
+}
+
+/// `NAME/VERSION (OS RELEASE; MACHINE) Language/NAME VERSION`, or the text itself where it is of another shape.
+fn user_agent(value: &str) -> String {
+    let shaped = || {
+        let (name, rest) = value.split_once('/')?;
+        let (version, rest) = rest.split_once(" (")?;
+        let (system, rest) = rest.split_once(") ")?;
+        let (_, machine) = system.split_once("; ")?;
+        let (language, language_version) = rest.strip_prefix("Language/")?.split_once(' ')?;
+        let parts = [name, version, machine, language, language_version];
+        let are_words = parts
+            .iter()
+            .all(|part| !part.is_empty() && !part.contains(char::is_whitespace));
+        are_words.then_some("NAME/VERSION (SYSTEM; MACHINE) Language/NAME VERSION")
+    };
+    shaped().unwrap_or(value).to_owned()
+}
+
+/// All values that a part has over many requests of one kind; "absent" where a request lacks it.
+pub(crate) fn gathered(all: &[Parts]) -> BTreeMap<String, BTreeSet<String>> {
+    let names: BTreeSet<&String> = all.iter().flat_map(BTreeMap::keys).collect();
+    let values = |name: &String| {
+        let values = all.iter().map(|parts| parts.get(name));
+        values
+            .map(|value| value.cloned().unwrap_or_else(|| "absent".into()))
+            .collect()
+    };
+    names
+        .into_iter()
+        .map(|name| (name.clone(), values(name)))
+        .collect()
+}
+
+/// The worker's id: what it was given, or the random one that it made up.
+pub(crate) fn worker_id(case: &Case, run: &Run) -> Option<String> {
+    let is_random = case.environment.contains(&("RUNPOD_POD_ID", None));
+    if !is_random {
+        return None;
+    }
+    let take = run.requests.iter().find(|r| r.kind == Kind::Take)?;
+    let id = take.path.rsplit('/').next()?;
+    let groups: Vec<usize> = id.split('-').map(str::len).collect();
+    let is_uuid =
+        groups == [8, 4, 4, 4, 12] && id.chars().all(|c| c == '-' || c.is_ascii_hexdigit());
+    is_uuid.then(|| id.to_owned())
+}
+
+/// A body with the texts inside it opened up, so that they are compared part by part.
+pub(crate) fn body(request: &Request) -> Value {
+    let Ok(mut body) = serde_json::from_slice::<Value>(&request.body) else {
+        return json!({ "not JSON": String::from_utf8_lossy(&request.body) });
+    };
+    if let Some(error) = body.get_mut("error")
+        && let Some(opened) = error.as_str().and_then(opened)
+    {
+        *error = opened;
+    }
+    body
+}
+
+/// The report of a failed job, which is JSON in a text, or the one of a failed stream.
+fn opened(error: &str) -> Option<Value> {
+    if let Ok(report) = serde_json::from_str::<Map<String, Value>>(error)
+        && report.contains_key("error_type")
+    {
+        return Some(json!({ "report": report }));
+    }
+    let (message, trace) = error
+        .strip_prefix("handler: ")?
+        .split_once(" \ntraceback: ")?;
+    Some(json!({ "handler": message, "traceback": trace }))
+}
+
+/// Whether every character beyond ASCII stands in the body as itself: not as `\u....`.
+pub(crate) fn is_unescaped(request: &Request) -> bool {
+    let Ok(body) = serde_json::from_slice::<Value>(&request.body) else {
+        return true;
+    };
+    let raw = String::from_utf8_lossy(&request.body);
+    let count = |text: &str| text.chars().filter(|c| !c.is_ascii()).count();
+    // Writing a value with serde_json escapes nothing beyond ASCII.
+    count(&raw) == count(&body.to_string())
+}

@@ -1,0 +1,40 @@
+//! A worker that knows our crate under another name only: `crate = worker` tells the attributes. One handler of each kind.
+
+use std::convert::Infallible;
+
+use worker::prelude::*;
+
+struct Phrase(&'static str);
+
+#[worker::main(crate = worker, route = "task", concurrency = 2)]
+async fn main() -> Result<Phrase, Infallible> {
+    Ok(Phrase("Good day"))
+}
+
+#[derive(Deserialize)]
+struct Person {
+    name: String,
+}
+
+#[worker::handler(crate = worker)]
+async fn greet(person: Person, ctx: Context, phrase: State<Phrase>) -> String {
+    ctx.progress(json!({ "greeting": person.name }));
+    format!("{}, {}!", phrase.0, person.name)
+}
+
+#[worker::handler(crate = worker)]
+fn shout(job: Job<Person>) -> Result<String, String> {
+    if job.input.name.is_empty() {
+        return Err(format!("job {} names nobody", job.id));
+    }
+    Ok(job.input.name.to_uppercase() + "!")
+}
+
+#[worker::handler(stream, crate = worker)]
+fn spell(person: Person) -> impl Stream<Item = String> {
+    stream! {
+        for letter in person.name.chars() {
+            yield format!("{letter} for {}", person.name);
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! The platform's side of the worker protocol, as far as the examples need it: a queue of jobs. Hands out what it was
+//! given, holds a poll while it has nothing, and reports everything that is posted, in the order in which it came.
+//!
+//! The one of the conformance suite follows a script, answer by answer; here a worker takes at its own pace.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{future, io};
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::CONTENT_TYPE;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, mpsc};
+use tokio::task::{AbortHandle, JoinSet};
+
+/// What a worker posts for a job.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Post {
+    Item(Value),
+    Progress(Value),
+    /// The whole body, since its other keys matter too.
+    Result(Value),
+}
+
+/// A running endpoint; it is gone when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Endpoint {
+    address: SocketAddr,
+    desk: Arc<Desk>,
+    posts: mpsc::UnboundedReceiver<(String, Post)>,
+    server: AbortHandle,
+}
+
+#[derive(Debug)]
+struct Desk {
+    queue: Mutex<VecDeque<Value>>,
+    /// Polls are no longer held.
+    closed: AtomicBool,
+    change: Notify,
+    posts: mpsc::UnboundedSender<(String, Post)>,
+}
+
+impl Endpoint {
+    pub(crate) async fn with_jobs(jobs: impl IntoIterator<Item = Value>) -> Self {
+        let (sender, posts) = mpsc::unbounded_channel();
+        let queue = Mutex::new(jobs.into_iter().collect());
+        let desk = Arc::new(Desk {
+            queue,
+            closed: AtomicBool::new(false),
+            change: Notify::new(),
+            posts: sender,
+        });
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("loopback has a free port");
+        let address = listener
+            .local_addr()
+            .expect("a bound socket has an address");
+        let server = tokio::spawn(accept(listener, Arc::clone(&desk))).abort_handle();
+        Self {
+            address,
+            desk,
+            posts,
+            server,
+        }
+    }
+
+    /// What the platform puts into a worker's environment.
+    pub(crate) fn environment(&self) -> [(&'static str, String); 6] {
+        let base = format!("http://{}/v2/test", self.address);
+        [
+            (
+                "RUNPOD_WEBHOOK_GET_JOB",
+                format!("{base}/job-take/$ID?gpu=none"),
+            ),
+            (
+                "RUNPOD_WEBHOOK_POST_OUTPUT",
+                format!("{base}/job-done/$RUNPOD_POD_ID/$ID?gpu=none"),
+            ),
+            (
+                "RUNPOD_WEBHOOK_POST_STREAM",
+                format!("{base}/job-stream/$RUNPOD_POD_ID/$ID?gpu=none"),
+            ),
+            ("RUNPOD_WEBHOOK_PING", format!("{base}/ping/$RUNPOD_POD_ID")),
+            ("RUNPOD_AI_API_KEY", "a-key-for-tests".to_owned()),
+            ("RUNPOD_POD_ID", "worker-of-the-tests".to_owned()),
+        ]
+    }
+
+    pub(crate) fn add(&self, job: Value) {
+        self.desk.queue().push_back(job);
+        self.desk.change.notify_waiters();
+    }
+
+    /// Lets go of the polls that are held, and holds no more: the platform has no jobs for a worker that it ends.
+    pub(crate) fn close(&self) {
+        self.desk.closed.store(true, Ordering::SeqCst);
+        self.desk.change.notify_waiters();
+    }
+
+    /// How many jobs no worker has taken.
+    pub(crate) fn jobs_left(&self) -> usize {
+        self.desk.queue().len()
+    }
+
+    /// The next post and the id of its job. Never ends while nothing comes.
+    pub(crate) async fn next(&mut self) -> (String, Post) {
+        self.posts
+            .recv()
+            .await
+            .expect("the desk lives as long as the endpoint")
+    }
+}
+
+impl Drop for Endpoint {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+async fn accept(listener: TcpListener, desk: Arc<Desk>) -> io::Result<Infallible> {
+    // Dropped with this task, and every connection with it.
+    let mut connections = JoinSet::new();
+    loop {
+        let (stream, _) = listener.accept().await?;
+        let desk = Arc::clone(&desk);
+        let service = service_fn(move |request| {
+            let desk = Arc::clone(&desk);
+            async move { desk.serve(request).await }
+        });
+        connections.spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+    }
+}
+
+impl Desk {
+    async fn serve(&self, request: Request<Incoming>) -> io::Result<Response<Full<Bytes>>> {
+        let (head, body) = request.into_parts();
+        let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+        let path: Vec<&str> = head
+            .uri
+            .path()
+            .trim_start_matches("/v2/test/")
+            .split('/')
+            .collect();
+        let query = head.uri.query().unwrap_or_default();
+        match path.as_slice() {
+            ["job-take", _] => match self.take(1).await.pop() {
+                Some(job) => answer(200, &job),
+                None => nothing(),
+            },
+            ["job-take-batch", _] => {
+                let wanted = query
+                    .split('&')
+                    .find_map(|pair| pair.strip_prefix("batch_size="));
+                let wanted = wanted.and_then(|number| number.parse().ok()).unwrap_or(1);
+                let jobs = self.take(wanted).await;
+                if jobs.is_empty() {
+                    nothing()
+                } else {
+                    answer(200, &Value::Array(jobs))
+                }
+            }
+            // No job is ever stopped: the poll is held until the worker hangs up.
+            ["job-stop", _] => future::pending().await,
+            ["job-stream", _, job] => {
+                self.posted(job, &body, |mut body| Post::Item(body["output"].take()))
+            }
+            ["job-done", _, job] => self.posted(job, &body, |mut body| {
+                if body["status"] == "IN_PROGRESS" {
+                    Post::Progress(body["output"].take())
+                } else {
+                    Post::Result(body)
+                }
+            }),
+            ["ping", _] => answer(200, &Value::Null),
+            _ => answer(404, &Value::Null),
+        }
+    }
+
+    /// At least one job and at most so many, once there are some; none when no poll is held any more.
+    async fn take(&self, wanted: usize) -> Vec<Value> {
+        loop {
+            // Asked for before the look at the queue: what changes in between wakes it as well.
+            let change = self.change.notified();
+            {
+                let mut queue = self.queue();
+                if !queue.is_empty() || self.closed.load(Ordering::SeqCst) {
+                    let count = wanted.min(queue.len());
+                    return queue.drain(..count).collect();
+                }
+            }
+            change.await;
+        }
+    }
+
+    fn posted(
+        &self,
+        job: &str,
+        body: &[u8],
+        post: impl FnOnce(Value) -> Post,
+    ) -> io::Result<Response<Full<Bytes>>> {
+        let Ok(body) = serde_json::from_slice(body) else {
+            return answer(400, &Value::Null);
+        };
+        // A worker may still post while its test is ending.
+        let _ = self.posts.send((job.to_owned(), post(body)));
+        answer(200, &Value::Null)
+    }
+
+    fn queue(&self) -> MutexGuard<'_, VecDeque<Value>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn answer(status: u16, body: &Value) -> io::Result<Response<Full<Bytes>>> {
+    let response = Response::builder()
+        .status(status)
+        .header(CONTENT_TYPE, "application/json");
+    response
+        .body(Full::from(body.to_string()))
+        .map_err(io::Error::other)
+}
+
+fn nothing() -> io::Result<Response<Full<Bytes>>> {
+    Response::builder()
+        .status(204)
+        .body(Full::default())
+        .map_err(io::Error::other)
+}

@@ -1,0 +1,153 @@
+//! (a) What a developer sees: `--test_input`, the exit code and what is printed.
+
+use serde_json::{Value, json};
+
+#[cfg(not(feature = "schema"))]
+use crate::process::example;
+use crate::process::{Ended, on_test_input};
+
+async fn run(example: &str, input: Value) -> Ended {
+    on_test_input(example, &json!({ "input": input })).await
+}
+
+#[tokio::test]
+async fn hello_greets() {
+    let run = run("hello", json!({ "name": "Ada" })).await;
+    run.assert_code(0);
+    run.assert_shows(&["Hello, Ada!", "local_test"]);
+}
+
+#[tokio::test]
+async fn hello_says_where_its_input_is_wrong_and_fails() {
+    let run = run("hello", json!({ "name": 7 })).await;
+    run.assert_code(1);
+    run.assert_shows(&["input.name", "expected a string"]);
+}
+
+#[tokio::test]
+async fn stream_shows_every_item() {
+    let run = run("stream", json!({ "text": "to be or not" })).await;
+    run.assert_code(0);
+    run.assert_shows(&["TO", "BE", "OR", "NOT"]);
+}
+
+#[tokio::test]
+async fn stream_fails_with_the_item_that_is_an_error() {
+    let run = run(
+        "stream",
+        json!({ "text": "an incomprehensibilities-free text" }),
+    )
+    .await;
+    run.assert_code(1);
+    run.assert_shows(&["AN", "word 1 is too long for this model"]);
+}
+
+#[tokio::test]
+async fn state_is_there_for_the_job() {
+    let run = run("state", json!({ "text": "what a fine day" })).await;
+    run.assert_code(0);
+    run.assert_shows(&["loading the model", "score"]);
+}
+
+#[tokio::test]
+async fn refresh_leaves_the_output_alone() {
+    let run = run("refresh", json!({ "text": "to be" })).await;
+    run.assert_code(0);
+    run.assert_shows(&["TO BE"]);
+}
+
+#[tokio::test]
+async fn refresh_on_demand_leaves_the_output_alone() {
+    for input in [
+        json!({}),
+        json!({ "refresh": "call" }),
+        json!({ "refresh": "key" }),
+    ] {
+        let run = run("refresh_on_demand", input).await;
+        run.assert_code(0);
+        run.assert_shows(&["answer", "42"]);
+    }
+}
+
+#[tokio::test]
+async fn progress_ends_with_the_result() {
+    let run = run("progress", json!({ "steps": 3 })).await;
+    run.assert_code(0);
+    run.assert_shows(&["a loss of 0.125 after 3 steps"]);
+}
+
+#[tokio::test]
+async fn concurrent_meets_nobody_in_a_single_test_job() {
+    let run = run("concurrent", json!({ "people": 1 })).await;
+    run.assert_code(0);
+    run.assert_shows(&["we are 1"]);
+}
+
+#[tokio::test]
+async fn blocking_reads_a_file() {
+    let run = run(
+        "blocking",
+        json!({ "path": concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml") }),
+    )
+    .await;
+    run.assert_code(0);
+    run.assert_shows(&[" words"]);
+}
+
+#[tokio::test]
+async fn blocking_fails_with_the_system_s_words() {
+    let run = run("blocking", json!({ "path": "/there/is/no/such/file" })).await;
+    run.assert_code(1);
+    run.assert_shows(&["No such file"]);
+}
+
+#[tokio::test]
+async fn routes_lead_to_the_handler_that_the_input_names() {
+    let counted = run(
+        "routes",
+        json!({ "task": "count", "text": "to be or not to be" }),
+    )
+    .await;
+    counted.assert_code(0);
+    counted.assert_shows(&["6 words"]);
+
+    let echoed = run("routes", json!({ "task": "echo-thrice", "text": "hollo" })).await;
+    echoed.assert_code(0);
+    echoed.assert_shows(&["hollo"]);
+}
+
+#[tokio::test]
+async fn a_route_that_leads_nowhere_names_those_that_do() {
+    let run = run("routes", json!({ "task": "sing", "text": "la" })).await;
+    run.assert_code(1);
+    run.assert_shows(&["sing", "count", "echo-thrice"]);
+}
+
+#[tokio::test]
+async fn builder_runs_each_kind_of_handler() {
+    for (task, shown) in [
+        ("greet", "Good day, Ada!"),
+        ("exclaim", "Ada!"),
+        ("spell", "d for Ada"),
+    ] {
+        let run = run("builder", json!({ "task": task, "name": "Ada" })).await;
+        run.assert_code(0);
+        run.assert_shows(&[shown]);
+    }
+}
+
+#[tokio::test]
+async fn builder_fails_as_a_worker_with_attributes_does() {
+    let run = run("builder", json!({ "task": "greet" })).await;
+    run.assert_code(1);
+    run.assert_shows(&["name"]);
+}
+
+#[cfg(not(feature = "schema"))]
+#[tokio::test]
+async fn the_schema_is_refused_with_the_feature_that_is_missing() {
+    let output = example("hello").arg("--schema").output().await;
+    let ended = Ended::from(output.expect("the example starts"));
+    ended.assert_code(1);
+    ended.assert_shows(&["--schema needs the feature `schema`", "Cargo.toml"]);
+}

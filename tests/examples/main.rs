@@ -1,0 +1,10 @@
+//! Every example, run as its user runs it: as a process of its own, once with `--test_input` and once with jobs from an
+//! endpoint that speaks the worker protocol on loopback.
+
+mod endpoint;
+mod local_runs;
+mod on_the_protocol;
+mod process;
+mod session;
+#[cfg(all(feature = "schema", feature = "validate"))]
+mod validated;

@@ -1,0 +1,117 @@
+//! One example at work on an endpoint.
+
+use std::collections::BTreeMap;
+use std::process::Output;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tokio::process::Command;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::endpoint::{Endpoint, Post};
+use crate::process::{Ended, PATIENCE, example};
+
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) endpoint: Endpoint,
+    process: Pid,
+    end: JoinHandle<std::io::Result<Output>>,
+}
+
+impl Session {
+    /// Starts the example `name` on an endpoint that has these jobs in its queue.
+    pub(crate) async fn start(name: &str, jobs: impl IntoIterator<Item = Value>) -> Self {
+        Self::start_with(name, jobs, |_| ()).await
+    }
+
+    pub(crate) async fn start_with(
+        name: &str,
+        jobs: impl IntoIterator<Item = Value>,
+        prepare: impl FnOnce(&mut Command),
+    ) -> Self {
+        let endpoint = Endpoint::with_jobs(jobs).await;
+        let mut command = example(name);
+        command.envs(endpoint.environment());
+        prepare(&mut command);
+        let child = command.spawn().expect("the example starts");
+        let process = child
+            .id()
+            .and_then(|id| Pid::from_raw(id.cast_signed()))
+            .expect("a running process has an id");
+        Self {
+            endpoint,
+            process,
+            end: tokio::spawn(child.wait_with_output()),
+        }
+    }
+
+    /// All that is posted up to the given number of results, by job: only within a job is there an order, since a worker
+    /// posts one job's result while it runs the next.
+    pub(crate) async fn posts(&mut self, results: usize) -> BTreeMap<String, Vec<Post>> {
+        let mut posts = BTreeMap::<_, Vec<_>>::new();
+        let mut missing = results;
+        while missing > 0 {
+            let (job, post) = self.next().await;
+            missing -= usize::from(matches!(post, Post::Result(_)));
+            posts.entry(job).or_default().push(post);
+        }
+        posts
+    }
+
+    /// The bodies of the next results, in the order of the jobs' ids.
+    pub(crate) async fn results(&mut self, count: usize) -> Vec<(String, Value)> {
+        let posts = self.posts(count).await.into_iter();
+        posts
+            .filter_map(|(job, posts)| match posts.into_iter().next_back() {
+                Some(Post::Result(body)) => Some((job, body)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    async fn next(&mut self) -> (String, Post) {
+        let next = async {
+            tokio::select! {
+                // What was posted before the worker ended comes first.
+                biased;
+                post = self.endpoint.next() => post,
+                end = &mut self.end => panic!("the worker ended before it had posted all. {}", ended(end)),
+            }
+        };
+        if let Ok(post) = timeout(PATIENCE, next).await {
+            return post;
+        }
+        // Only for what it has written: that says why nothing came.
+        let _ = kill_process(self.process, Signal::KILL);
+        panic!("the worker posts nothing more. {}", self.ended().await);
+    }
+
+    /// Waits until the worker ends of its own accord.
+    pub(crate) async fn ended(&mut self) -> Ended {
+        ended(
+            timeout(PATIENCE, &mut self.end)
+                .await
+                .expect("the worker ends"),
+        )
+    }
+
+    /// Asks the worker to end, as the platform does: with SIGTERM.
+    pub(crate) async fn stop(mut self) -> Ended {
+        kill_process(self.process, Signal::TERM).expect("the worker is running");
+        self.endpoint.close();
+        self.ended().await
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.end.abort();
+    }
+}
+
+fn ended(end: Result<std::io::Result<Output>, tokio::task::JoinError>) -> Ended {
+    end.expect("waiting does not panic")
+        .expect("the worker's output can be read")
+        .into()
+}

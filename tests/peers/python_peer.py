@@ -1,0 +1,131 @@
+"""The reference worker of the conformance suite: the real SDK, with handlers that do what the job's input says.
+
+`rust-peer` builds the same workers under the same names; see its `main.rs` for what the names mean.
+"""
+
+import asyncio
+import sys
+import threading
+import types
+
+# The SDK asks this for the processor's name when it is imported, which takes a second of each start and is only shown
+# by its debugger.
+sys.modules["cpuinfo"] = types.SimpleNamespace(get_cpu_info=lambda: {"brand_raw": "any"})
+
+import runpod  # noqa: E402
+
+# Python's standard input is not made for several readers.
+ONE_READER = threading.Lock()
+
+
+def line():
+    """Waits until the suite says that what the job announced has arrived."""
+    with ONE_READER:
+        sys.stdin.readline()
+
+
+async def line_async():
+    await asyncio.to_thread(line)
+
+
+def answer(job):
+    """What the handler gives back once all waiting is over; raises where it is told to."""
+    plan = job["input"]
+    match plan["do"]:
+        case "return":
+            return plan["value"]
+        case "nothing":
+            return None
+        case "raise":
+            raise ValueError(plan["message"])
+        case "job":
+            return dict(job)
+        case "large":
+            return "x" * plan["characters"]
+        case "not a number":
+            return float("nan")
+        case "not json":
+            return {(1, 2)}
+    raise LookupError(f"no such thing to do: {plan['do']}")
+
+
+def plain(job):
+    for update in job["input"].get("progress", []):
+        runpod.serverless.progress_update(job, update)
+        line()
+    return answer(job)
+
+
+async def asynchronous(job):
+    for update in job["input"].get("progress", []):
+        runpod.serverless.progress_update(job, update)
+        await line_async()
+    if job["input"]["do"] == "hang":
+        runpod.serverless.progress_update(job, "hanging")
+        await asyncio.Event().wait()
+    if job["input"].get("wait"):
+        await line_async()
+    return answer(job)
+
+
+def generator(job):
+    for step in job["input"]["steps"]:
+        if "progress" in step:
+            runpod.serverless.progress_update(job, step["progress"])
+            line()
+        if "raise" in step:
+            raise ValueError(step["raise"])
+        if "item" in step:
+            yield step["item"]
+
+
+async def async_generator(job):
+    for step in job["input"]["steps"]:
+        if "progress" in step:
+            runpod.serverless.progress_update(job, step["progress"])
+            await line_async()
+        if "raise" in step:
+            raise ValueError(step["raise"])
+        if "item" in step:
+            yield step["item"]
+
+
+# The handlers of the SDK's own end-to-end suite: `mock_return` after `mock_delay` seconds, at once or one by one.
+async def mock(job):
+    await asyncio.sleep(job["input"].get("mock_delay", 0))
+    return job["input"]["mock_return"]
+
+
+def mock_generator(job):
+    yield from job["input"]["mock_return"]
+
+
+async def mock_async_generator(job):
+    await asyncio.sleep(job["input"].get("mock_delay", 0))
+    for item in job["input"]["mock_return"]:
+        yield item
+
+
+FOUR = {"concurrency_modifier": lambda current: 4}
+REFRESH = {"refresh_worker": True}
+AGGREGATE = {"return_aggregate_stream": True}
+
+WORKERS = {
+    "async": {"handler": asynchronous},
+    "plain": {"handler": plain},
+    "four": {"handler": asynchronous, **FOUR},
+    "four-by-modifier": {"handler": asynchronous, **FOUR},
+    "refresh": {"handler": asynchronous, **REFRESH},
+    "stream": {"handler": async_generator},
+    "iterator": {"handler": generator},
+    "emitter": {"handler": generator},
+    "stream-aggregate": {"handler": async_generator, **AGGREGATE},
+    "iterator-aggregate": {"handler": generator, **AGGREGATE},
+    "stream-refresh": {"handler": async_generator, **REFRESH},
+    "mock": {"handler": mock},
+    "mock-iterator": {"handler": mock_generator, **AGGREGATE},
+    "mock-stream": {"handler": mock_async_generator, **AGGREGATE},
+}
+
+if __name__ == "__main__":
+    runpod.serverless.start(WORKERS[sys.argv.pop(1)])

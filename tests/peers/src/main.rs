@@ -1,0 +1,118 @@
+//! Our worker of the conformance suite: handlers that do what the job's input says.
+//!
+//! `python_peer.py` builds the same workers under the same names with the real SDK. A handler that has announced
+//! something as progress waits for a line on standard input: the suite writes one when the announcement has arrived, so
+//! that no order depends on timing.
+
+mod plan;
+mod streams;
+
+use std::time::Duration;
+
+use plan::{Plan, Reply, Task};
+use runpod::{Context, Job, Worker};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// Waits until the suite says that what the job announced has arrived.
+fn line() {
+    let mut line = String::new();
+    // At the end of the input the suite is over, and nothing waits for an answer.
+    let _ = std::io::stdin().read_line(&mut line);
+}
+
+async fn line_async() {
+    let read = tokio::task::spawn_blocking(line);
+    // Only a panic could come back, and reading a line has none.
+    let _ = read.await;
+}
+
+async fn asynchronous(job: Job<Plan>, ctx: Context) -> Result<Reply, String> {
+    for update in &job.input.progress {
+        ctx.progress(update);
+        line_async().await;
+    }
+    if let Task::Hang = job.input.task {
+        ctx.progress("hanging");
+        std::future::pending::<()>().await;
+    }
+    if job.input.wait {
+        line_async().await;
+    }
+    plan::reply(job)
+}
+
+/// Blocks its thread for ever, which no async handler may do.
+async fn stubborn() {
+    loop {
+        std::thread::park();
+    }
+}
+
+/// Finds that its worker is broken, and finishes its job all the same.
+async fn broken(ctx: Context) -> &'static str {
+    ctx.mark_unhealthy("the GPU has fallen off the bus");
+    "the last one"
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a handler owns its arguments"
+)]
+fn plain(job: Job<Plan>, ctx: Context) -> Result<Reply, String> {
+    for update in &job.input.progress {
+        ctx.progress(update);
+        line();
+    }
+    plan::reply(job)
+}
+
+/// The input of the SDK's own end-to-end suite.
+#[derive(Deserialize)]
+struct Mock {
+    mock_return: Value,
+    #[serde(default)]
+    mock_delay: f64,
+}
+
+async fn mock(input: Mock) -> Value {
+    tokio::time::sleep(Duration::from_secs_f64(input.mock_delay)).await;
+    input.mock_return
+}
+
+#[tokio::main]
+async fn main() -> Result<(), runpod::Error> {
+    let name = std::env::args().nth(1).unwrap_or_default();
+    let worker = Worker::builder();
+    let worker = match name.as_str() {
+        "async" => worker.handler(asynchronous),
+        "plain" => worker.blocking(plain),
+        "four" => worker.handler(asynchronous).concurrency(4),
+        "broken" => worker.handler(broken),
+        "stubborn" => worker.handler(stubborn).concurrency(64),
+        "four-by-modifier" => worker
+            .handler(asynchronous)
+            .concurrency_modifier(|_current| 4),
+        "refresh" => worker.handler(asynchronous).refresh_worker(true),
+        "stream" => worker.stream(streams::stream),
+        "iterator" => worker.stream(streams::iterator),
+        "emitter" => worker.stream(streams::emitter),
+        "stream-aggregate" => worker.stream(streams::stream).return_aggregate_stream(true),
+        "iterator-aggregate" => worker
+            .stream(streams::iterator)
+            .return_aggregate_stream(true),
+        "stream-refresh" => worker.stream(streams::stream).refresh_worker(true),
+        "mock" => worker.handler(mock),
+        "mock-iterator" => worker
+            .stream(streams::mock_iterator)
+            .return_aggregate_stream(true),
+        "mock-stream" => worker
+            .stream(streams::mock_stream)
+            .return_aggregate_stream(true),
+        unknown => {
+            eprintln!("there is no worker named {unknown:?}");
+            std::process::exit(2);
+        }
+    };
+    worker.run().await
+}

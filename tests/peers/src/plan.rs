@@ -1,0 +1,80 @@
+//! What a job's input tells a handler to do.
+
+use std::collections::HashMap;
+
+use runpod::Job;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// The input of a job.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Plan {
+    /// Sent before anything else, one after the other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) progress: Vec<Value>,
+    /// Waits for a line before the task, without having announced anything.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) wait: bool,
+    #[serde(flatten)]
+    pub(crate) task: Task,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "lowercase")]
+pub(crate) enum Task {
+    Return {
+        value: Value,
+    },
+    Nothing,
+    Raise {
+        message: String,
+    },
+    /// Returns the job itself.
+    Job,
+    Large {
+        characters: usize,
+    },
+    #[serde(rename = "not a number")]
+    NotANumber,
+    #[serde(rename = "not json")]
+    NotJson,
+    /// Announces itself and never ends.
+    Hang,
+}
+
+/// What a handler returns.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Reply {
+    Json(Value),
+    Text(String),
+    Number(f64),
+    Nothing,
+    /// Its keys are no texts, so it is no JSON object.
+    Pairs(HashMap<(u8, u8), u8>),
+}
+
+/// What the handler gives back once all waiting is over.
+pub(crate) fn reply(job: Job<Plan>) -> Result<Reply, String> {
+    match job.input.task {
+        Task::Return { value } => Ok(Reply::Json(value)),
+        Task::Nothing => Ok(Reply::Nothing),
+        Task::Raise { message } => Err(message),
+        Task::Job => Ok(Reply::Json(whole(job))),
+        Task::Large { characters } => Ok(Reply::Text("x".repeat(characters))),
+        Task::NotANumber => Ok(Reply::Number(f64::NAN)),
+        Task::NotJson => Ok(Reply::Pairs(HashMap::from([((1, 2), 3)]))),
+        Task::Hang => Err("only an async function can be stopped".into()),
+    }
+}
+
+/// The job with every key that came with it.
+fn whole(job: Job<Plan>) -> Value {
+    let mut whole = job.extra;
+    whole.insert("id".into(), job.id.into());
+    whole.insert("input".into(), json!(job.input));
+    if let Some(webhook) = job.webhook {
+        whole.insert("webhook".into(), webhook.into());
+    }
+    whole.into()
+}

@@ -1,0 +1,6 @@
+#[runpod::handler]
+async fn generate(input: Promt) -> String {
+    input.text
+}
+
+fn main() {}

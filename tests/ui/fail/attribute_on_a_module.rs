@@ -1,0 +1,2 @@
+#[runpod::main]
+mod worker {}

@@ -1,0 +1,6 @@
+#[runpod::handler]
+struct Greeting {
+    name: String,
+}
+
+fn main() {}

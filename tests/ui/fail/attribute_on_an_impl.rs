@@ -1,0 +1,6 @@
+struct Model;
+
+#[runpod::handler]
+impl Model {}
+
+fn main() {}

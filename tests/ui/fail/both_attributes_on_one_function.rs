@@ -1,0 +1,5 @@
+#[runpod::main]
+#[runpod::handler]
+async fn greet(name: String) -> String {
+    name
+}

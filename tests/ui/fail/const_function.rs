@@ -1,0 +1,6 @@
+#[runpod::handler]
+const fn double(input: u32) -> u32 {
+    input * 2
+}
+
+fn main() {}

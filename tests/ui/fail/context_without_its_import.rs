@@ -1,0 +1,7 @@
+#[runpod::handler]
+async fn greet(name: String, ctx: Context) -> String {
+    ctx.progress("greeting");
+    name
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[runpod::handler(crate = "runpod")]
+async fn greet(name: String) -> String {
+    name
+}
+
+fn main() {}

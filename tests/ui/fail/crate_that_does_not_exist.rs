@@ -1,0 +1,4 @@
+#[runpod::main(crate = worker)]
+async fn greet(name: String) -> String {
+    name
+}

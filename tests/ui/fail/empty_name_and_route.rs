@@ -1,0 +1,4 @@
+#[runpod::main(name = "", route = "")]
+async fn greet(name: String) -> String {
+    name
+}

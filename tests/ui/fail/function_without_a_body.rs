@@ -1,0 +1,4 @@
+#[runpod::handler]
+async fn greet(name: String) -> String;
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[runpod::main]
+fn main<T: Default>() -> T {
+    T::default()
+}

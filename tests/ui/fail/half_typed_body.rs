@@ -1,0 +1,6 @@
+#[runpod::handler]
+async fn greet(name: String) -> String {
+    name.
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+trait Generate {
+    #[runpod::handler]
+    async fn generate(input: String) -> String;
+}
+
+fn main() {}

@@ -1,0 +1,2 @@
+#[runpod::handler]
+fn main() {}

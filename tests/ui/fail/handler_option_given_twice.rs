@@ -1,0 +1,6 @@
+#[runpod::handler(stream, name = "a", name = "b", stream)]
+fn count(to: u32) -> impl Iterator<Item = u32> {
+    0..to
+}
+
+fn main() {}

@@ -1,0 +1,2 @@
+#[runpod::main(stream, name = "greet")]
+async fn main() {}

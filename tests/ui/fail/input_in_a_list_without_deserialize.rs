@@ -1,0 +1,8 @@
+struct Prompt;
+
+#[runpod::handler]
+fn generate(inputs: Vec<Prompt>) -> usize {
+    inputs.len()
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[runpod::handler]
+fn name<'a>() -> &'a str {
+    "Ada"
+}
+
+fn main() {}

@@ -1,0 +1,5 @@
+#[runpod::main]
+#[runpod::main]
+async fn greet(name: String) -> String {
+    name
+}

@@ -1,0 +1,6 @@
+#[runpod::main]
+async fn greet(name: String) -> String {
+    name
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+struct Model<'a> {
+    name: &'a str,
+}
+
+#[runpod::main]
+async fn main<'a>() -> Model<'a> {
+    Model { name: "tiny" }
+}

@@ -1,0 +1,6 @@
+struct NoModel;
+
+#[runpod::main]
+async fn main() -> Result<String, NoModel> {
+    Err(NoModel)
+}

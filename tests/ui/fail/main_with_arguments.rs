@@ -1,0 +1,7 @@
+use runpod::prelude::*;
+
+#[runpod::main]
+async fn main(input: String, ctx: Context) -> String {
+    ctx.progress("starting");
+    input
+}

@@ -1,0 +1,10 @@
+struct Model;
+
+impl Model {
+    #[runpod::handler]
+    async fn generate(&self, input: String) -> String {
+        input
+    }
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[runpod::main(concurrency = -1)]
+async fn greet(name: String) -> String {
+    name
+}

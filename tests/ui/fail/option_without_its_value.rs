@@ -1,0 +1,4 @@
+#[runpod::main(concurrency, route = , name)]
+async fn greet(name: String) -> String {
+    name
+}

@@ -1,0 +1,13 @@
+#[runpod::main(
+    refresh_worker = "yes",
+    return_aggregate_stream = 1,
+    concurrency = "four",
+    concurrency_modifier = 2,
+    handler = "greet",
+    worker_threads = 2.5,
+    stream = true,
+    name = greet
+)]
+async fn greet(name: String) -> String {
+    name
+}

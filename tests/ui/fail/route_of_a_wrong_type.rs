@@ -1,0 +1,2 @@
+#[runpod::main(route = task)]
+async fn main() {}

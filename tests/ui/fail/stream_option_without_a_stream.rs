@@ -1,0 +1,6 @@
+#[runpod::handler(stream)]
+async fn generate(text: String) -> String {
+    text
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[runpod::handler("greet")]
+async fn greet(name: String) -> String {
+    name
+}
+
+fn main() {}

@@ -1,0 +1,3 @@
+#[runpod::main]
+#[tokio::main]
+async fn main() {}

@@ -1,0 +1,12 @@
+use runpod::prelude::*;
+
+type Width = u32;
+type Everything = Job<Value>;
+
+#[runpod::handler]
+async fn generate(width: Width, ctx: Context, all: Everything) -> u32 {
+    ctx.progress(all.id);
+    width
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[runpod::handler]
+unsafe fn generate(input: String) -> String {
+    input
+}
+
+fn main() {}

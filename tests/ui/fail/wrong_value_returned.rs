@@ -1,0 +1,6 @@
+#[runpod::handler]
+async fn count(text: String) -> usize {
+    text
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+mod vendored {
+    pub mod worker {
+        pub use runpod::*;
+    }
+}
+
+use vendored::worker::prelude::*;
+
+#[vendored::worker::main(crate = crate::vendored::worker)]
+async fn echo(input: Value, ctx: Context) -> Value {
+    ctx.progress("echo");
+    input
+}

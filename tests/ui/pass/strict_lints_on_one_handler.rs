@@ -1,0 +1,13 @@
+//! The attributes in a crate with strict rules.
+#![forbid(unsafe_code)]
+#![deny(missing_docs, warnings, let_underscore_drop, single_use_lifetimes, unit_bindings, unused_results)]
+
+use runpod::prelude::*;
+
+/// Letters.
+#[runpod::main(stream)]
+fn spell(input: Value, _: Context) -> impl Iterator<Item = char> {
+    let text = input.to_string();
+    let letters: Vec<_> = text.chars().collect();
+    letters.into_iter()
+}

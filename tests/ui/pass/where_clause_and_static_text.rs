@@ -1,0 +1,9 @@
+#[runpod::handler]
+fn greeting() -> &'static str
+where
+    String: Send,
+{
+    "Hello!"
+}
+
+fn main() {}
