@@ -1,0 +1,228 @@
+//! The workers that are compared, each a crate of its own, as its user would write it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::unwritten;
+use crate::step::{self, Failure};
+use crate::workspace::Workspace;
+
+#[derive(Debug)]
+pub(super) struct Candidate {
+    /// What the table calls it.
+    pub(super) title: &'static str,
+    /// The dependency that the comparison is about; the table shows its version.
+    pub(super) subject: &'static str,
+    folder: &'static str,
+    /// The table `[dependencies]`; `{root}` stands for this repository.
+    dependencies: &'static str,
+    /// `src/main.rs`; `{greeting}` stands in the handler's body, and edits change it.
+    main: &'static str,
+}
+
+/// Ours first: ratios are taken to it.
+pub(super) static ALL: [Candidate; 3] = [
+    Candidate {
+        title: "`runpod-worker`",
+        subject: "runpod-worker",
+        folder: "hello",
+        dependencies: r#"
+runpod-worker = { path = "{root}" }
+serde = { version = "1", features = ["derive"] }
+"#,
+        main: r#"
+use runpod::prelude::*;
+
+#[derive(Deserialize)]
+struct Greeting {
+    name: String,
+}
+
+#[runpod::main]
+async fn greet(input: Greeting) -> String {
+    format!("{greeting}, {}!", input.name)
+}
+"#,
+    },
+    // As `cargo lambda new` writes it.
+    Candidate {
+        title: "`lambda_runtime`",
+        subject: "lambda_runtime",
+        folder: "lambda",
+        dependencies: r#"
+lambda_runtime = "*"
+serde = { version = "1", features = ["derive"] }
+tokio = { version = "1", features = ["macros"] }
+"#,
+        main: r#"
+use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Greeting {
+    name: String,
+}
+
+async fn greet(event: LambdaEvent<Greeting>) -> Result<String, Error> {
+    Ok(format!("{greeting}, {}!", event.payload.name))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    run(service_fn(greet)).await
+}
+"#,
+    },
+    // Lambda's runtime API is plain HTTP on the machine itself; Runpod's is reached over TLS, and a worker finishes its
+    // jobs after SIGTERM. With both, and progress sent from the handler, the two do the like. The leanest TLS there is.
+    Candidate {
+        title: "`lambda_runtime` with HTTPS and graceful shutdown",
+        subject: "lambda_runtime",
+        folder: "lambda-https",
+        dependencies: r#"
+lambda_runtime = { version = "*", features = ["graceful-shutdown"] }
+reqwest = { version = "0.13", default-features = false, features = ["rustls-no-provider"] }
+rustls = { version = "0.23", default-features = false, features = ["ring", "std", "tls12"] }
+serde = { version = "1", features = ["derive"] }
+tokio = { version = "1", features = ["macros"] }
+webpki-roots = "1"
+"#,
+        main: r#"
+use std::sync::Arc;
+
+use lambda_runtime::{Error, LambdaEvent, run, service_fn, spawn_graceful_shutdown_handler, tracing};
+use reqwest::Client;
+use rustls::{ClientConfig, RootCertStore};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Greeting {
+    name: String,
+}
+
+async fn greet(event: LambdaEvent<Greeting>, client: &Client) -> Result<String, Error> {
+    client.post("https://example.com/progress").body("started").send().await?;
+    Ok(format!("{greeting}, {}!", event.payload.name))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let client = &Client::builder().tls_backend_preconfigured(tls).build()?;
+    spawn_graceful_shutdown_handler(|| async {}).await;
+    run(service_fn(move |event| greet(event, client))).await
+}
+"#,
+    },
+];
+
+/// A worker whose crate is on disk, with everything fetched that it needs.
+#[derive(Debug)]
+pub(super) struct Prepared<'c> {
+    pub(super) candidate: &'c Candidate,
+    folder: PathBuf,
+    build: PathBuf,
+    cargo: PathBuf,
+    jobs: usize,
+}
+
+impl<'c> Prepared<'c> {
+    pub(super) fn new(
+        candidate: &'c Candidate,
+        workspace: &Workspace,
+        folder: &Path,
+        jobs: usize,
+    ) -> Result<Self, Failure> {
+        let prepared = Self {
+            candidate,
+            folder: folder.join(candidate.folder),
+            build: folder.join("build").join(candidate.folder),
+            cargo: workspace.cargo().get_program().into(),
+            jobs,
+        };
+        let root = workspace.file("").display().to_string();
+        let manifest = format!(
+            "[package]\nname = \"worker\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
+             # A workspace of its own, though it lies in another one's folder.\n[workspace]\n\n\
+             [dependencies]{}\n[profile.release]\nstrip = true\n",
+            candidate
+                .dependencies
+                .replace("{root}", root.trim_end_matches('/'))
+        );
+        let source = prepared.folder.join("src");
+        fs::create_dir_all(&source).map_err(|error| unwritten(&source, &error))?;
+        let file = prepared.folder.join("Cargo.toml");
+        fs::write(&file, manifest).map_err(|error| unwritten(&file, &error))?;
+        prepared.write_handler("Hello")?;
+        // The newest releases of today, not those of the last run. There may be no lock file yet.
+        let _ = fs::remove_file(prepared.folder.join("Cargo.lock"));
+        step::run(
+            &format!("cargo fetch, {}", prepared.name()),
+            &mut prepared.cargo("fetch"),
+        )?;
+        Ok(prepared)
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        self.candidate.folder
+    }
+
+    /// Writes the program with `greeting` in the handler's body.
+    pub(super) fn write_handler(&self, greeting: &str) -> Result<(), Failure> {
+        let file = self.folder.join("src").join("main.rs");
+        let program = self.candidate.main.replace("{greeting}", greeting);
+        fs::write(&file, program.trim_start()).map_err(|error| unwritten(&file, &error))
+    }
+
+    /// Nothing of an earlier build is left.
+    pub(super) fn clear(&self) -> Result<(), Failure> {
+        match fs::remove_dir_all(&self.build) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Failure::new(
+                format!("cannot delete {}: {error}", self.build.display()),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn release_binary(&self) -> PathBuf {
+        let name = format!("worker{}", std::env::consts::EXE_SUFFIX);
+        self.build.join("release").join(name)
+    }
+
+    /// `cargo check`, so that the next one has only the handler to look at.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        step::run(
+            &format!("cargo check, {}", self.name()),
+            &mut self.offline("check"),
+        )
+    }
+
+    /// A cargo command that touches no network and runs as many jobs as the others.
+    pub(super) fn offline(&self, command: &str) -> Command {
+        let mut cargo = self.cargo(command);
+        cargo.args(["--offline", "--quiet"]);
+        if command != "tree" {
+            cargo.arg("--jobs").arg(self.jobs.to_string());
+        }
+        cargo
+    }
+
+    fn cargo(&self, command: &str) -> Command {
+        let mut cargo = Command::new(&self.cargo);
+        cargo
+            .arg(command)
+            .arg("--manifest-path")
+            .arg(self.folder.join("Cargo.toml"))
+            .env("CARGO_TARGET_DIR", &self.build)
+            // A cache of compilations would be measured, not a compilation.
+            .env("RUSTC_WRAPPER", "");
+        cargo
+    }
+}

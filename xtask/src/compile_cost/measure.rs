@@ -1,0 +1,152 @@
+//! Builds a worker, and says how long that took.
+
+use std::fmt;
+use std::fs;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use super::candidate::{Candidate, Prepared};
+use super::tree::{self, Tree};
+use crate::step::{self, Failure};
+
+/// How long the clock ran, and how long the processors worked for it (where the system says so).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Time {
+    pub(super) wall: Duration,
+    pub(super) processors: Option<Duration>,
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:.1} s", self.wall.as_secs_f64())?;
+        if let Some(processors) = self.processors {
+            write!(
+                formatter,
+                " ({:.1} s of processors)",
+                processors.as_secs_f64()
+            )?;
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Measured {
+    pub(super) candidate: &'static Candidate,
+    pub(super) tree: Tree,
+    pub(super) debug: Vec<Time>,
+    pub(super) release: Vec<Time>,
+    pub(super) edit: Vec<Time>,
+    pub(super) binary_bytes: u64,
+}
+
+impl Measured {
+    /// Counts the crates; nothing is built yet.
+    pub(super) fn tree(worker: &Prepared<'static>) -> Result<Self, Failure> {
+        Ok(Self {
+            candidate: worker.candidate,
+            tree: tree::of(worker)?,
+            debug: Vec::new(),
+            release: Vec::new(),
+            edit: Vec::new(),
+            binary_bytes: 0,
+        })
+    }
+
+    /// A debug and a release build, each from nothing.
+    pub(super) fn build_cold(&mut self, worker: &Prepared<'_>) -> Result<(Time, Time), Failure> {
+        worker.clear()?;
+        let debug = timed(&mut worker.offline("build"))?;
+        worker.clear()?;
+        let release = timed(worker.offline("build").arg("--release"))?;
+        self.debug.push(debug);
+        self.release.push(release);
+        let binary = worker.release_binary();
+        self.binary_bytes = fs::metadata(&binary)
+            .map_err(|error| Failure::new(format!("cannot read {}: {error}", binary.display())))?
+            .len();
+        Ok((debug, release))
+    }
+
+    /// `cargo check` after a change of the handler's body, and of nothing else.
+    pub(super) fn check_after_edit(
+        &mut self,
+        worker: &Prepared<'_>,
+        edit: usize,
+    ) -> Result<(), Failure> {
+        worker.write_handler(&format!("Hello for the {}. time", edit + 2))?;
+        self.edit.push(timed(&mut worker.offline("check"))?);
+        Ok(())
+    }
+}
+
+pub(super) fn median(times: impl IntoIterator<Item = Duration>) -> Duration {
+    let mut times: Vec<_> = times.into_iter().collect();
+    times.sort_unstable();
+    let middle = times.len() / 2;
+    match times.len() {
+        0 => Duration::ZERO,
+        odd if !odd.is_multiple_of(2) => times[middle],
+        _ => (times[middle - 1] + times[middle]) / 2,
+    }
+}
+
+fn timed(command: &mut Command) -> Result<Time, Failure> {
+    let (start, before) = (Instant::now(), children_time());
+    let output = step::capture(command)?;
+    let wall = start.elapsed();
+    let processors = before
+        .zip(children_time())
+        .map(|(before, after)| after.saturating_sub(before));
+    if output.status.success() {
+        Ok(Time { wall, processors })
+    } else {
+        Err(Failure::new(format!(
+            "{command:?} failed ({}) and said:\n{}",
+            output.status,
+            String::from_utf8_lossy(&output.stderr)
+        )))
+    }
+}
+
+/// The processor time of all processes that this one started and that have ended, with theirs. Other programs on the
+/// machine do not count in it, as they do in the clock's time. Linux only.
+fn children_time() -> Option<Duration> {
+    children_time_of(&fs::read_to_string("/proc/self/stat").ok()?)
+}
+
+/// Reads the fields `cutime` and `cstime`, in hundredths of a second.
+fn children_time_of(stat: &str) -> Option<Duration> {
+    // The second field is the program's name, in brackets, and may hold anything; the state is the third.
+    let (_, fields) = stat.rsplit_once(") ")?;
+    let ticks: Vec<u64> = fields
+        .split_whitespace()
+        .skip(13)
+        .take(2)
+        .filter_map(|field| field.parse().ok())
+        .collect();
+    match ticks[..] {
+        [user, system] => Some(Duration::from_millis((user + system) * 10)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_middle_one_or_between_the_middle_two() {
+        let of = |seconds: &[u64]| median(seconds.iter().map(|&it| Duration::from_secs(it)));
+        assert_eq!(of(&[9, 1, 5]), Duration::from_secs(5));
+        assert_eq!(of(&[1, 4]), Duration::from_millis(2500));
+        assert_eq!(of(&[]), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_time_of_children_is_read_past_an_odd_program_name() {
+        let stat = "7 (x) task) S 1 7 7 0 -1 4194560 9 8 7 6 11 22 150 50 20 0 1 0 5 6 7";
+        assert_eq!(children_time_of(stat), Some(Duration::from_secs(2)));
+        assert_eq!(children_time_of("7 (x) S 1"), None);
+    }
+}

@@ -1,0 +1,53 @@
+//! One step of a command: a program run to its end, announced, and explained when it fails.
+
+use std::fmt;
+use std::process::{Command, Output};
+
+/// What went wrong and what to do, in words for the person at the terminal.
+#[derive(Debug)]
+pub(crate) struct Failure(String);
+
+impl Failure {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+pub(crate) fn announce(step: &str) {
+    eprintln!("\n==> {step}");
+}
+
+/// Runs `command` with the terminal as its output.
+pub(crate) fn run(step: &str, command: &mut Command) -> Result<(), Failure> {
+    announce(step);
+    let status = command
+        .status()
+        .map_err(|error| not_started(command, &error))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Failure::new(format!(
+            "{step}: failed ({status}); its messages are above."
+        )))
+    }
+}
+
+/// Runs `command` and keeps what it wrote.
+pub(crate) fn capture(command: &mut Command) -> Result<Output, Failure> {
+    command
+        .output()
+        .map_err(|error| not_started(command, &error))
+}
+
+pub(crate) fn not_started(command: &Command, error: &std::io::Error) -> Failure {
+    Failure::new(format!(
+        "cannot start `{}`: {error}",
+        command.get_program().display()
+    ))
+}

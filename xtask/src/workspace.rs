@@ -1,0 +1,46 @@
+//! Where things are.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+#[derive(Debug)]
+pub(crate) struct Workspace {
+    root: PathBuf,
+    target: PathBuf,
+}
+
+impl Workspace {
+    pub(crate) fn here() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .parent()
+            .expect("xtask is a folder of the workspace")
+            .to_path_buf();
+        // Relative to where the command was typed, as cargo itself reads it.
+        let target = env::var_os("CARGO_TARGET_DIR").map_or_else(
+            || root.join("target"),
+            |given| env::current_dir().unwrap_or_default().join(given),
+        );
+        Self { root, target }
+    }
+
+    pub(crate) fn file(&self, path: &str) -> PathBuf {
+        self.root.join(path)
+    }
+
+    /// Build products, and everything else that may be deleted at any time.
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// `cargo`, the one that runs this, at the root and with one target directory for all crates.
+    pub(crate) fn cargo(&self) -> Command {
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+        let mut command = Command::new(cargo);
+        command
+            .current_dir(&self.root)
+            .env("CARGO_TARGET_DIR", &self.target);
+        command
+    }
+}
