@@ -1,6 +1,5 @@
 //! What an expansion looks like to a reader.
 
-use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::show::{is_wanted, tidy};
@@ -45,8 +44,8 @@ fn the_guide_shows_the_expansion_of_hello_which_is_short() {
     let (_, function) = HELLO
         .split_once("#[runpod::main]")
         .expect("the attribute is in the example");
-    let function: TokenStream = function.parse().expect("the example is Rust");
-    let expansion = tidy(&crate::expand::main(TokenStream::new(), &function));
+    let function: proc_macro2::TokenStream = function.parse().expect("the example is Rust");
+    let expansion = tidy(&crate::expand::main(quote!(), &function));
 
     let (_, shown) = GUIDE
         .split_once("<!-- expansion of hello -->\n```rust,ignore\n")
