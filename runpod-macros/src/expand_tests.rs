@@ -53,7 +53,7 @@ fn an_async_function_is_run_with_its_arguments_by_position() {
         &quote! {
             #[allow(clippy::needless_pass_by_value)]
             async fn greet((a, b): Pair, ctx: Context) -> String {}
-            const _: () = {
+            const __GREET: () = {
                 use ::runpod::__private as __rp;
                 use __rp::ReturnedValue as _;
                 const __HANDLER: __rp::Function = __rp::Function::new(
@@ -65,7 +65,7 @@ fn an_async_function_is_run_with_its_arguments_by_position() {
                         let argument_0 = <Pair as __rp::FromJob<_>>::from_job(call)?;
                         let ctx = <Context as __rp::FromJob<_>>::from_job(call)?;
                         __rp::Async::run(
-                            greet(argument_0, ctx),
+                            (greet)(argument_0, ctx),
                             |it| __rp::Returned(it).output(__rp::HandlerValue::into_json, __rp::IntoFailure::into_failure)
                         )
                     }
@@ -84,7 +84,7 @@ fn a_plain_function_is_blocking() {
         ),
     );
     assert_has_text(&made, "__HANDLER . blocking (& [] , | _call |");
-    assert_has_text(&made, "__rp :: Blocking :: run (move || nothing () ,");
+    assert_has_text(&made, "__rp :: Blocking :: run (move || (nothing) () ,");
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn a_stream_is_called_and_its_items_are_output() {
             &made,
             &quote! {
                 __rp::IntoItems::run(
-                    move || generate(to),
+                    move || (generate)(to),
                     |it| __rp::Returned(it).output(__rp::HandlerValue::into_json, __rp::IntoFailure::into_failure)
                 )
             },
@@ -120,7 +120,7 @@ fn arguments_keep_their_names_where_those_are_free() {
     );
     assert_has(
         &made,
-        &quote!(greet(input, argument_1, argument_2, argument_3, e)),
+        &quote!((greet)(input, argument_1, argument_2, argument_3, e)),
     );
 }
 
@@ -188,7 +188,7 @@ fn a_condition_of_the_function_holds_for_what_is_generated() {
     let function = quote!(#condition fn greet() {});
     assert_has(
         &handler(quote!(), &function),
-        &quote!(#condition const _: ()),
+        &quote!(#condition const __GREET: ()),
     );
     assert_has(&main(quote!(), &function), &quote!(#condition fn main()));
     let on_main = main(quote!(), &quote!(#condition fn main() {}));
@@ -222,7 +222,7 @@ fn a_condition_of_an_argument_holds_wherever_it_is_named() {
     assert_has(&made, &quote!(#[cfg(unix)] let ctx =));
     assert_has(
         &made,
-        &quote!(greet(
+        &quote!((greet)(
             #[cfg(unix)]
             ctx
         )),
@@ -238,7 +238,7 @@ fn an_excuse_from_a_lint_covers_the_adapter_which_names_the_same_types() {
             fn greet(old: Old) {}
         ),
     );
-    assert_has(&made, &quote!(#[allow(deprecated)] const _: ()));
+    assert_has(&made, &quote!(#[allow(deprecated)] const __GREET: ()));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The adapter beside a handler: how the runtime learns of the function, and how it calls it.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::{Ident, Meta, ReturnType};
 
 use crate::arguments::{Argument, arguments};
@@ -18,7 +18,7 @@ const HANDLER: &str = "__HANDLER";
 /// From `async fn greet(input: Greeting) -> String` to:
 ///
 /// ```text
-/// const _: () = {
+/// const __GREET: () = {
 ///     use ::runpod::__private as __rp;
 ///     use __rp::ReturnedValue as _;
 ///     const __HANDLER: __rp::Function = __rp::Function::new("greet", file!(), line!(), || type_name_of_val(&greet));
@@ -29,7 +29,11 @@ pub(crate) fn of(function: &Function, options: &Options, root: &Root) -> TokenSt
     let here = places::name(function);
     let shared = shared_attributes(function);
     let statements = statements(function, options, root);
-    quote_spanned!(here=> #shared const _: () = { #statements };)
+    // A name, because a `const _` in an `impl` is an error of its own. There, the function is not found by its name, and
+    // one error that says so is enough.
+    let name = function.signature.ident.to_string().to_uppercase();
+    let block = format_ident!("__{}", name.trim_start_matches("R#"), span = here);
+    quote_spanned!(here=> #shared const #block: () = { #statements };)
 }
 
 /// The import, the description of the function, and its registration with its call.
@@ -41,7 +45,9 @@ pub(crate) fn statements(function: &Function, options: &Options, root: &Root) ->
     let name = handler_name(options, &function.signature.ident);
     // Not `here`: in a macro's own code these would tell the line of the attribute.
     let (file, line) = standard::place(function.signature.ident.span());
-    let path = path(places::function_name(function, here), here);
+    // Where it is called as well: that it is not found is shown once.
+    let called = Place::of(&function.signature.ident).start;
+    let path = path(places::function_name(function, called), here);
     let kind = Ident::new(kind_of(function, options).constructor(), here);
     let arguments = arguments(function);
     let described = arguments.iter().map(|argument| {
@@ -259,7 +265,8 @@ fn running(function: &Function, options: &Options, passed: &[TokenStream]) -> To
     let ident = Place::of(&function.signature.ident);
     // An `async fn` that is not `Send` is shown at its call, that is, at its name.
     let name = places::function_name(function, ident.start);
-    let called = quote_spanned!(ident.start=> #name(#(#passed),*));
+    // As a value, as where it is described: where it is not found, the compiler says the same of both, and says it once.
+    let called = quote_spanned!(ident.start=> (#name)(#(#passed),*));
     let (value, error) = places::value_and_error(function);
     let returned = Item::Returned.path(result);
     let into_json = Item::HandlerValue.function("into_json", value);
