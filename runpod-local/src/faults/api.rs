@@ -1,0 +1,61 @@
+//! `/local/faults`: which faults are in force, others, none.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{Request, StatusCode, header};
+use axum::response::Response;
+use axum::routing::get;
+
+use super::{Faults, Injection};
+use crate::answer::{self, Answer};
+use crate::serve::read_body;
+
+/// A description of faults is written by hand.
+const MOST_BYTES: usize = 1024 * 1024;
+
+pub(crate) fn router(injection: Arc<Injection>) -> Router {
+    Router::new()
+        .route("/local/faults", get(show).put(set).delete(clear))
+        .with_state(injection)
+}
+
+async fn show(State(injection): State<Arc<Injection>>) -> Response {
+    described(&injection)
+}
+
+async fn set(
+    State(injection): State<Arc<Injection>>,
+    request: Request<Body>,
+) -> Result<Response, Answer> {
+    let is_json = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    if !is_json {
+        return Err(Answer::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "faults are JSON: send them with -H 'Content-Type: application/json'",
+        ));
+    }
+    let body = read_body(request, MOST_BYTES).await?;
+    let faults: Faults = std::str::from_utf8(&body)
+        .map_err(|error| Answer::bad_request(format!("the body is not UTF-8: {error}")))?
+        .parse()
+        .map_err(|error: super::FaultsError| Answer::bad_request(error.to_string()))?;
+    injection.set(faults);
+    Ok(described(&injection))
+}
+
+async fn clear(State(injection): State<Arc<Injection>>) -> Response {
+    injection.set(Faults::default());
+    described(&injection)
+}
+
+fn described(injection: &Injection) -> Response {
+    // Numbers and text always become JSON.
+    let faults = serde_json::to_vec(&injection.faults()).unwrap_or_default();
+    answer::json(StatusCode::OK, faults)
+}

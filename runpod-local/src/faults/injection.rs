@@ -1,0 +1,193 @@
+//! Faults while the endpoint runs.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{Response, StatusCode, header};
+use http_body_util::BodyExt as _;
+use tokio::time::{Instant, sleep};
+
+use super::Faults;
+use super::chance::{self, Draw};
+use super::rule::Rule;
+use crate::answer::{self, Answer};
+use crate::serve::Operation;
+
+/// The faults in force.
+#[derive(Debug)]
+pub(crate) struct Injection {
+    /// Where there are none, which is nearly always, no request waits for another one.
+    any: AtomicBool,
+    force: RwLock<Arc<Force>>,
+}
+
+#[derive(Debug)]
+struct Force {
+    faults: Faults,
+    since: Instant,
+    /// Requests so far, of each operation.
+    counts: [AtomicU64; Operation::ALL.len()],
+}
+
+/// What happens to one request.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    delay: Duration,
+    pub(crate) effect: Effect,
+}
+
+/// What happens to it beside the delay.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    None,
+    /// It is answered so, and not acted on.
+    Answer(Answer),
+    /// The connection is reset, and it is not acted on.
+    ResetBefore,
+    /// It is acted on, and the connection is reset in place of the answer.
+    ResetAfter,
+    /// It is acted on, and the answer is cut off.
+    Malformed,
+}
+
+impl Injection {
+    pub(crate) fn new(faults: Faults) -> Self {
+        Self {
+            any: AtomicBool::new(!faults.is_none()),
+            force: RwLock::new(Arc::new(Force::new(faults))),
+        }
+    }
+
+    /// From now on; what was counted and timed begins again.
+    pub(super) fn set(&self, faults: Faults) {
+        let any = !faults.is_none();
+        let force = Arc::new(Force::new(faults));
+        *self.force.write().unwrap_or_else(PoisonError::into_inner) = force;
+        self.any.store(any, Ordering::Release);
+    }
+
+    pub(super) fn faults(&self) -> Faults {
+        self.in_force().faults.clone()
+    }
+
+    /// What happens to the next request for `operation`; None: nothing.
+    pub(crate) fn meet(&self, operation: Operation) -> Option<Fault> {
+        if !self.any.load(Ordering::Acquire) {
+            return None;
+        }
+        self.in_force().meet(operation)
+    }
+
+    fn in_force(&self) -> Arc<Force> {
+        Arc::clone(&self.force.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Force {
+    fn new(faults: Faults) -> Self {
+        Self {
+            faults,
+            since: Instant::now(),
+            counts: Default::default(),
+        }
+    }
+
+    fn meet(&self, operation: Operation) -> Option<Fault> {
+        // Counted in an outage too, so that its length does not change what comes after it.
+        let count = self.counts[operation as usize].fetch_add(1, Ordering::Relaxed);
+        let age = self.since.elapsed();
+        let outage = self
+            .faults
+            .outages
+            .iter()
+            .find(|outage| outage.route.is(operation) && outage.is_on(age));
+        if let Some(outage) = outage {
+            return Some(Fault {
+                delay: Duration::ZERO,
+                effect: outage.status.map_or(Effect::ResetBefore, answered),
+            });
+        }
+        let rule = self.faults.rules.iter().find(|it| it.route.is(operation))?;
+        let draw = |what| chance::of(self.faults.seed, operation, count, what);
+        Some(Fault {
+            delay: rule.delay(draw(Draw::Delay)),
+            effect: rule.effect(operation, draw(Draw::Effect)),
+        })
+    }
+}
+
+impl Rule {
+    fn delay(&self, draw: f64) -> Duration {
+        let [least, most] = self.delay_ms.map(Duration::from_millis);
+        least + most.saturating_sub(least).mul_f64(draw)
+    }
+
+    fn effect(&self, operation: Operation, draw: f64) -> Effect {
+        let flashboot = if operation.takes_jobs() {
+            self.flashboot
+        } else {
+            0.0
+        };
+        let mut end = 0.0;
+        for (likelihood, effect) in [
+            (self.error, answered as fn(StatusCode) -> Effect),
+            (self.reset_before, |_| Effect::ResetBefore),
+            (self.reset_after, |_| Effect::ResetAfter),
+            (self.malformed, |_| Effect::Malformed),
+            (flashboot, |_| answered(StatusCode::BAD_REQUEST)),
+        ] {
+            end += likelihood;
+            if draw < end {
+                return effect(self.status);
+            }
+        }
+        Effect::None
+    }
+}
+
+impl Fault {
+    pub(crate) async fn wait(&self) {
+        if !self.delay.is_zero() {
+            sleep(self.delay).await;
+        }
+    }
+}
+
+fn answered(status: StatusCode) -> Effect {
+    Effect::Answer(Answer::new(
+        status,
+        "a fault on purpose; /local/faults tells the rules",
+    ))
+}
+
+/// The answer with the second half of its JSON missing.
+pub(crate) async fn malformed(response: Response<Body>) -> Response<Body> {
+    let (parts, body) = response.into_parts();
+    let Ok(body) = body.collect().await else {
+        return Response::from_parts(parts, Body::empty());
+    };
+    let whole = body.to_bytes();
+    let half = whole.slice(..whole.len() / 2);
+    // The half of a number is a number, and nothing may be an answer too.
+    let half = match half.first() {
+        Some(b'{' | b'[' | b'"') => half,
+        _ => "{".into(),
+    };
+    let status = match parts.status {
+        StatusCode::NO_CONTENT => StatusCode::OK,
+        status => status,
+    };
+    let mut response = answer::json(status, half);
+    for (name, value) in &parts.headers {
+        if !matches!(*name, header::CONTENT_LENGTH | header::CONTENT_TYPE) {
+            response.headers_mut().append(name, value.clone());
+        }
+    }
+    response
+}
+
+#[cfg(test)]
+#[path = "injection_tests.rs"]
+mod injection_tests;

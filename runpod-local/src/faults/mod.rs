@@ -1,0 +1,100 @@
+//! Faults on purpose, for tests of clients and workers: errors, delays, resets, answers that are no JSON, outages.
+//!
+//! What happens to the n-th request of an operation depends on the seed, the operation and n, and on nothing else. So
+//! a run can be repeated, however requests of several operations mix.
+
+mod api;
+mod chance;
+mod given;
+mod injection;
+mod rule;
+
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+
+use serde::Serialize;
+
+pub(crate) use api::router;
+pub(crate) use injection::{Effect, Injection, malformed};
+
+use rule::{Outage, Rule};
+
+/// Which faults are injected; none by default.
+///
+/// ```
+/// let faults: runpod_local::Faults = r#"{
+///     "seed": 7,
+///     "rules": [
+///         {"route": "job-done", "error": 0.1, "status": 503, "reset_after": 0.05},
+///         {"route": "*", "delay_ms": [10, 50]}
+///     ],
+///     "outages": [{"from_s": 2, "for_s": 5}]
+/// }"#.parse()?;
+/// # Ok::<(), runpod_local::FaultsError>(())
+/// ```
+///
+/// `route` is the first word of the path (`run`, `status`, `job-take`, …), or `*` for all of both APIs; the first rule
+/// that names a request's route is the one that holds. The rest is likelihoods from 0 to 1, at most one of which comes
+/// true for a request: `error` (it is answered with `status`, 500 unless said, and not acted on), `reset_before` and
+/// `reset_after` (the connection is reset, before or after the request was acted on), `malformed` (the answer is cut
+/// off in the middle of its JSON), `flashboot` (a worker that asks for jobs is answered 400). `delay_ms` holds up every
+/// request, by a time from the first to the second number.
+///
+/// During an outage, counted from the start of the endpoint or from the moment these faults were set, connections are
+/// reset, or with a `status` answered with it; a `route` narrows it down.
+///
+/// The page, and `/local/faults`, have no faults.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Faults {
+    seed: u64,
+    rules: Vec<Rule>,
+    outages: Vec<Outage>,
+}
+
+/// What is wrong with a description of faults, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FaultsError(String);
+
+impl Faults {
+    /// Reads a flag's value: JSON, or the path of a file with it.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, or what it says is wrong: all that is wrong, each with its place.
+    pub fn from_flag(flag: &str) -> Result<Self, FaultsError> {
+        if flag.trim_start().starts_with('{') {
+            return flag.parse();
+        }
+        let file = Path::new(flag);
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            FaultsError(format!(
+                "{}: {error}; expected JSON such as {{\"rules\": [{{\"route\": \"status\", \"error\": 0.1}}]}}, or the \
+                 path of a file with it",
+                file.display()
+            ))
+        })?;
+        text.parse()
+            .map_err(|error| FaultsError(format!("{}: {error}", file.display())))
+    }
+
+    fn is_none(&self) -> bool {
+        self.rules.is_empty() && self.outages.is_empty()
+    }
+}
+
+impl FromStr for Faults {
+    type Err = FaultsError;
+
+    fn from_str(json: &str) -> Result<Self, Self::Err> {
+        given::faults(json)
+    }
+}
+
+impl fmt::Display for FaultsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for FaultsError {}

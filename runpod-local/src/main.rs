@@ -1,0 +1,145 @@
+//! The endpoint as a program of its own: workers and clients in any language find it at the address that it prints.
+
+use std::env::VarError;
+use std::process::ExitCode;
+
+use clap::Parser;
+use runpod_local::{BindError, Endpoint, Faults, Running};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::Level;
+
+/// Holds the endpoint's key where no other variable is named.
+const API_KEY: &str = "RUNPOD_LOCAL_API_KEY";
+
+/// A Runpod Serverless queue endpoint on this machine.
+///
+/// Clients send it jobs as they do to Runpod, workers take them with the variables that it prints, and the page at its
+/// address shows both.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// Where to listen; 0.0.0.0 lets other machines in
+    #[arg(long, default_value = "127.0.0.1")]
+    host: String,
+
+    /// The port; 0 is any free one
+    #[arg(long, default_value_t = 8000)]
+    port: u16,
+
+    /// What the endpoint is called: its paths are there bare, and under /v2/ID
+    #[arg(long, value_name = "ID", default_value = "local")]
+    endpoint_id: String,
+
+    /// The environment variable that holds the key clients and workers have to send [default: `RUNPOD_LOCAL_API_KEY`; no
+    /// key is needed where that is not set]
+    #[arg(long, value_name = "VARIABLE")]
+    api_key_env: Option<String>,
+
+    /// Answer 429 where Runpod would
+    #[arg(long)]
+    rate_limits: bool,
+
+    /// Make requests fail: {"seed": 7, "rules": [{"route": "status", "error": 0.2}]}, or the path of a file with it
+    #[arg(long, value_name = "JSON|FILE", value_parser = Faults::from_flag)]
+    faults: Option<Faults>,
+
+    /// Print warnings only, not a line for each event of a job
+    #[arg(long)]
+    quiet: bool,
+}
+
+/// The key, and the variable that it was found in.
+struct ApiKey {
+    variable: String,
+    key: String,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("runpod-local: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), String> {
+    let level = if arguments.quiet {
+        Level::WARN
+    } else {
+        Level::INFO
+    };
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_target(false)
+        .without_time()
+        .init();
+    let api_key = api_key(arguments.api_key_env.as_deref())?;
+    // Before anything is printed, so that whoever reads that may send them.
+    let unwatched = |error| format!("the signals of the process cannot be watched: {error}");
+    let mut interrupted = signal(SignalKind::interrupt()).map_err(unwatched)?;
+    let mut terminated = signal(SignalKind::terminate()).map_err(unwatched)?;
+
+    let (host, port) = (arguments.host, arguments.port);
+    let endpoint = Endpoint::new()
+        .id(arguments.endpoint_id)
+        .api_key(api_key.as_ref().map(|it| it.key.clone()))
+        .rate_limits(arguments.rate_limits)
+        .faults(arguments.faults.unwrap_or_default())
+        .bind(&host, port)
+        .await
+        .map_err(|error| not_bound(&error, &host, port))?;
+    announce(&endpoint, api_key.as_ref());
+    tokio::select! {
+        _ = interrupted.recv() => {}
+        _ = terminated.recv() => {}
+    }
+    endpoint.shutdown().await;
+    Ok(())
+}
+
+fn api_key(named: Option<&str>) -> Result<Option<ApiKey>, String> {
+    let variable = named.unwrap_or(API_KEY);
+    match std::env::var(variable) {
+        Ok(key) if !key.is_empty() => Ok(Some(ApiKey {
+            variable: variable.to_owned(),
+            key,
+        })),
+        Ok(_) | Err(VarError::NotPresent) if named.is_none() => Ok(None),
+        Ok(_) | Err(VarError::NotPresent) => Err(format!(
+            "--api-key-env: the variable {variable} is not set, or empty; set it to the key, or leave the flag out"
+        )),
+        Err(VarError::NotUnicode(_)) => {
+            Err(format!("{variable} is not UTF-8; no key can be sent so"))
+        }
+    }
+}
+
+fn not_bound(error: &BindError, host: &str, port: u16) -> String {
+    let remedy = if error.is_in_use() {
+        "; end what listens there, or choose another port with --port (0: any free one)"
+    } else {
+        ""
+    };
+    format!("cannot listen on {host}, port {port}: {error}{remedy}")
+}
+
+fn announce(endpoint: &Running, api_key: Option<&ApiKey>) {
+    println!(
+        "The endpoint is at {}: open it in a browser.",
+        endpoint.url()
+    );
+    println!("Workers, in any language, attach with:");
+    for (name, value) in endpoint.worker_environment(None) {
+        match api_key {
+            // The key itself is not for terminals and logs.
+            Some(key) if value == key.key => println!("  export {name}=\"${}\"", key.variable),
+            _ => println!("  export {name}='{value}'"),
+        }
+    }
+    println!(
+        "Each worker needs a RUNPOD_POD_ID of its own. Ctrl-C ends the endpoint, and its queue with it."
+    );
+}

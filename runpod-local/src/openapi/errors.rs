@@ -1,0 +1,92 @@
+//! The answers that are errors.
+
+use serde_json::{Map, Value, json};
+
+use super::reference;
+
+/// Status, name and meaning.
+const ERRORS: [(&str, &str, &str); 10] = [
+    (
+        "400",
+        "BadRequest",
+        "The request cannot be understood; the error says what in it, and what was expected.",
+    ),
+    (
+        "401",
+        "Unauthorized",
+        "The API key is missing or another one.",
+    ),
+    ("403", "Forbidden", "A web page of another origin asked."),
+    (
+        "404",
+        "NotFound",
+        "There is no such job: it never was, or its result has expired.",
+    ),
+    (
+        "408",
+        "RequestTimeout",
+        "The body stopped coming for 30 seconds.",
+    ),
+    (
+        "409",
+        "Conflict",
+        "The job is in a state in which this cannot be done.",
+    ),
+    (
+        "413",
+        "PayloadTooLarge",
+        "The body is larger than Runpod takes.",
+    ),
+    (
+        "415",
+        "UnsupportedMediaType",
+        "The body's Content-Type is not JSON.",
+    ),
+    (
+        "421",
+        "MisdirectedRequest",
+        "The Host header names another machine than this one.",
+    ),
+    (
+        "429",
+        "TooManyRequests",
+        "More requests than Runpod allows, where its limits are enforced, or a queue that holds no more.",
+    ),
+];
+
+/// For `components`.
+pub(super) fn responses() -> Map<String, Value> {
+    ERRORS
+        .into_iter()
+        .map(|(status, name, meaning)| {
+            let mut response = json!({
+                "description": meaning,
+                "content": {
+                    "application/json": { "schema": reference("schemas", "Error") }
+                },
+            });
+            if status == "429" {
+                response["headers"] = json!({
+                    "Retry-After": {
+                        "description": "When a request may succeed again, in seconds.",
+                        "schema": { "type": "integer", "minimum": 1 },
+                    }
+                });
+            }
+            (name.to_owned(), response)
+        })
+        .collect()
+}
+
+/// The errors of an operation beside those that each one has.
+pub(super) fn of(own: &[&str], has_api_key: bool) -> Map<String, Value> {
+    ERRORS
+        .into_iter()
+        .filter(|(status, ..)| match *status {
+            "400" | "403" | "421" => true,
+            "401" => has_api_key,
+            status => own.contains(&status),
+        })
+        .map(|(status, name, _)| (status.to_owned(), reference("responses", name)))
+        .collect()
+}

@@ -1,0 +1,182 @@
+use serde_json::{Value, json};
+
+use super::document;
+use crate::endpoint::{About, HandlerInfo};
+use crate::settings::Limits;
+
+fn about(handlers: Vec<HandlerInfo>, route: Option<&str>) -> About {
+    About {
+        id: "local".to_owned(),
+        url: "http://127.0.0.1:8000".to_owned(),
+        has_api_key: false,
+        handlers,
+        route: route.map(str::to_owned),
+        examples: vec![json!({ "input": { "text": "hello" } })],
+    }
+}
+
+fn handler(name: &str, input: Option<Value>, output: Option<Value>) -> HandlerInfo {
+    HandlerInfo {
+        name: name.to_owned(),
+        input,
+        output,
+    }
+}
+
+fn tree() -> Value {
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "properties": {
+            "root": { "$ref": "#/$defs/Node" },
+            "$ref": { "type": "string" },
+        },
+        "examples": [{ "$ref": "#/$defs/Node" }],
+        "$defs": {
+            "Node": {
+                "properties": { "children": { "type": "array", "items": { "$ref": "#/$defs/Node" } } },
+                "anyOf": [{ "$ref": "#" }, { "$ref": "https://example.com/other" }],
+            },
+        },
+    })
+}
+
+fn described(about: &About) -> Value {
+    document(about, &Limits::default())
+}
+
+/// Every `$ref` of the document that leads nowhere.
+fn dangling(document: &Value) -> Vec<String> {
+    fn visit(value: &Value, document: &Value, found: &mut Vec<String>) {
+        match value {
+            Value::Object(object) => {
+                if let Some(Value::String(to)) = object.get("$ref")
+                    && let Some(pointer) = to.strip_prefix('#')
+                    && document.pointer(pointer).is_none()
+                {
+                    found.push(to.clone());
+                }
+                object.values().for_each(|it| visit(it, document, found));
+            }
+            Value::Array(array) => array.iter().for_each(|it| visit(it, document, found)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    visit(document, document, &mut found);
+    found
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    let plain = described(&about(Vec::new(), None));
+    assert_eq!(dangling(&plain), Vec::<String>::new());
+    let mut with_handlers = described(&about(
+        vec![handler("grow", Some(tree()), Some(tree()))],
+        None,
+    ));
+    // An example is no schema, and is left as it is.
+    with_handlers["components"]["schemas"]["GrowInput"]["examples"] = json!([]);
+    with_handlers["components"]["schemas"]["GrowOutput"]["examples"] = json!([]);
+    assert_eq!(dangling(&with_handlers), Vec::<String>::new());
+}
+
+#[test]
+fn references_within_a_handlers_schema_are_moved_and_nothing_else_is() {
+    let document = described(&about(vec![handler("grow", Some(tree()), None)], None));
+    let input = &document["components"]["schemas"]["GrowInput"];
+    assert_eq!(input.get("$schema"), None);
+    let node = "#/components/schemas/GrowInput/$defs/Node";
+    assert_eq!(input["properties"]["root"]["$ref"], node);
+    assert_eq!(input["properties"]["$ref"], json!({ "type": "string" }));
+    assert_eq!(input["examples"], json!([{ "$ref": "#/$defs/Node" }]));
+    let definition = &input["$defs"]["Node"];
+    assert_eq!(definition["properties"]["children"]["items"]["$ref"], node);
+    assert_eq!(
+        definition["anyOf"][0]["$ref"],
+        "#/components/schemas/GrowInput"
+    );
+    assert_eq!(definition["anyOf"][1]["$ref"], "https://example.com/other");
+    let submitted = &document["components"]["schemas"]["Submission"]["properties"]["input"];
+    assert_eq!(submitted["$ref"], "#/components/schemas/GrowInput");
+}
+
+#[test]
+fn a_schema_with_an_id_keeps_its_references() {
+    let mut tree = tree();
+    tree["$id"] = "https://example.com/tree".into();
+    let document = described(&about(vec![handler("grow", Some(tree), None)], None));
+    let input = &document["components"]["schemas"]["GrowInput"];
+    assert_eq!(input["properties"]["root"]["$ref"], "#/$defs/Node");
+}
+
+#[test]
+fn several_handlers_are_told_apart_by_the_route() {
+    let handlers = vec![
+        handler("make_image", Some(tree()), Some(json!(true))),
+        handler("make-image", None, Some(tree())),
+        handler("日本", Some(json!(true)), None),
+    ];
+    let document = described(&about(handlers, Some("task")));
+    let schemas = &document["components"]["schemas"];
+    assert!(schemas["MakeImageInput"].is_object());
+    assert!(schemas["MakeImage2Output"].is_object());
+    let inputs = &schemas["Submission"]["properties"]["input"]["anyOf"];
+    let names: Vec<_> = inputs
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|input| input.get("allOf").map_or(input, |all| &all[1]))
+        .map(|input| &input["properties"]["task"]["const"])
+        .collect();
+    assert_eq!(names, ["make_image", "make-image", "日本"]);
+}
+
+#[test]
+fn a_job_that_is_reported_may_have_any_output() {
+    let document = described(&about(vec![handler("grow", None, Some(tree()))], None));
+    let output = &document["components"]["schemas"]["Job"]["properties"]["output"];
+    assert_eq!(
+        output["anyOf"][0]["$ref"],
+        "#/components/schemas/GrowOutput"
+    );
+    assert_eq!(output["anyOf"][1].get("type"), None);
+}
+
+#[test]
+fn a_key_is_demanded_only_where_the_endpoint_has_one() {
+    let mut about = about(Vec::new(), None);
+    let open = described(&about);
+    assert_eq!(open.get("security"), None);
+    let responses = &open["paths"]["/health"]["get"]["responses"];
+    assert_eq!(responses.get("401"), None);
+
+    about.has_api_key = true;
+    let closed = described(&about);
+    assert_eq!(closed["security"], json!([{ "apiKey": [] }]));
+    assert_eq!(
+        closed["components"]["securitySchemes"]["apiKey"]["scheme"],
+        "bearer"
+    );
+    let paths = closed["paths"].as_object().unwrap();
+    for (path, item) in paths {
+        for method in ["get", "post"] {
+            if let Some(operation) = item.get(method) {
+                assert!(
+                    operation["responses"].get("401").is_some(),
+                    "{method} {path}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn examples_of_jobs_are_there_to_be_tried() {
+    let document = described(&about(Vec::new(), None));
+    let content = &document["paths"]["/run"]["post"]["requestBody"]["content"]["application/json"];
+    assert_eq!(
+        content["examples"]["example-1"]["value"]["input"]["text"],
+        "hello"
+    );
+}

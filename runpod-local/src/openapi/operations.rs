@@ -1,0 +1,206 @@
+//! Paths and what can be done at them.
+
+use serde_json::{Map, Value, json};
+
+use super::{errors, reference, references};
+use crate::endpoint::About;
+use crate::settings::Limits;
+
+/// What an operation answers when it goes well.
+struct Good<'a> {
+    meaning: &'a str,
+    schema: &'a str,
+    /// Its answer has the id of a job that these can be asked about next.
+    linked: bool,
+}
+
+pub(super) fn paths(about: &About, limits: &Limits) -> Value {
+    let paths = Paths { about };
+    json!({
+        "/run": { "post": paths.run(limits.run_body) },
+        "/runsync": {
+            "parameters": [reference("parameters", "wait")],
+            "post": paths.runsync(limits.runsync_body),
+        },
+        "/status/{id}": paths.of_a_job(&["get", "post"], "Status", "What became of a job", &["404", "429"], &Good {
+            meaning: "The job as it is now. While it runs, `output` is its newest progress update.",
+            schema: "Job",
+            linked: false,
+        }),
+        "/status-sync/{id}": paths.waiting_for_a_job(),
+        "/stream/{id}": paths.of_a_job(&["get", "post"], "Stream", "What a job streamed since the last call", &["404", "429"], &Good {
+            meaning: "The items since the last call; held open for a few seconds while there are none. A final status \
+                comes with the last items.",
+            schema: "Streamed",
+            linked: false,
+        }),
+        "/cancel/{id}": paths.of_a_job(&["post"], "Cancel", "Cancel a job that waits or runs", &["404", "429"], &Good {
+            meaning: "The job is CANCELLED, or had ended before.",
+            schema: "Job",
+            linked: false,
+        }),
+        "/retry/{id}": paths.of_a_job(&["post"], "Retry", "Queue a job again that is FAILED or TIMED_OUT", &["404", "409", "429"], &Good {
+            meaning: "The job waits in the queue again, with the same id.",
+            schema: "Submitted",
+            linked: true,
+        }),
+        "/purge-queue": { "post": paths.operation("purgeQueue", "queue", "Cancel all jobs that wait", &["429"], &Good {
+            meaning: "How many were cancelled.",
+            schema: "Purged",
+            linked: false,
+        }) },
+        "/health": { "get": paths.operation("health", "queue", "Count jobs and workers", &[], &Good {
+            meaning: "Numbers of jobs and workers.",
+            schema: "Health",
+            linked: false,
+        }) },
+    })
+}
+
+pub(super) fn parameters() -> Value {
+    json!({
+        "id": {
+            "name": "id",
+            "in": "path",
+            "required": true,
+            "description": "The id of a job, as /run answered it.",
+            "schema": { "type": "string", "minLength": 1 },
+        },
+        "wait": {
+            "name": "wait",
+            "in": "query",
+            "description": "How long to wait for the job's end, in milliseconds; then it is answered as it is.",
+            "schema": { "type": "integer", "minimum": 1_000, "maximum": 300_000, "default": 90_000 },
+        },
+    })
+}
+
+const LINKS: [&str; 4] = ["getStatus", "getStatusSync", "getStream", "postCancel"];
+
+/// From an answer with a job's id to what can be asked of that job.
+pub(super) fn links() -> Map<String, Value> {
+    LINKS
+        .into_iter()
+        .map(|operation| {
+            let link = json!({
+                "operationId": operation,
+                "parameters": { "id": "$response.body#/id" },
+            });
+            (operation.to_owned(), link)
+        })
+        .collect()
+}
+
+struct Paths<'a> {
+    about: &'a About,
+}
+
+impl Paths<'_> {
+    fn run(&self, limit: usize) -> Value {
+        let good = Good {
+            meaning: "The job waits in the queue.",
+            schema: "Submitted",
+            linked: true,
+        };
+        let summary = "Submit a job, and learn its result later";
+        self.submission("run", summary, limit, &good)
+    }
+
+    fn runsync(&self, limit: usize) -> Value {
+        let good = Good {
+            meaning: "The job when it has ended, or as it is when the time to wait is over.",
+            schema: "Job",
+            linked: true,
+        };
+        self.submission(
+            "runsync",
+            "Submit a job and wait for its result",
+            limit,
+            &good,
+        )
+    }
+
+    fn submission(&self, id: &str, summary: &str, limit: usize, good: &Good<'_>) -> Value {
+        let errors = ["408", "413", "415", "429"];
+        let mut operation = self.operation(id, "jobs", summary, &errors, good);
+        let mut content = json!({ "schema": reference("schemas", "Submission") });
+        let examples: Map<_, _> = (1_u32..)
+            .zip(&self.about.examples)
+            .map(|(number, example)| (format!("example-{number}"), json!({ "value": example })))
+            .collect();
+        if !examples.is_empty() {
+            content["examples"] = examples.into();
+        }
+        operation["requestBody"] = json!({
+            "required": true,
+            "description": format!("At most {limit} bytes."),
+            "content": { "application/json": content },
+        });
+        operation
+    }
+
+    fn waiting_for_a_job(&self) -> Value {
+        let good = Good {
+            meaning: "The job when it has ended, or as it is when the time to wait is over.",
+            schema: "Job",
+            linked: false,
+        };
+        let summary = "Wait for what becomes of a job";
+        let mut path = self.of_a_job(
+            &["get", "post"],
+            "StatusSync",
+            summary,
+            &["404", "429"],
+            &good,
+        );
+        path["parameters"] = json!([
+            reference("parameters", "id"),
+            reference("parameters", "wait")
+        ]);
+        path
+    }
+
+    /// A path with a job's id in it, the same by all `methods`.
+    fn of_a_job(
+        &self,
+        methods: &[&str],
+        name: &str,
+        summary: &str,
+        errors: &[&str],
+        good: &Good<'_>,
+    ) -> Value {
+        let mut path = json!({ "parameters": [reference("parameters", "id")] });
+        for method in methods {
+            path[*method] =
+                self.operation(&format!("{method}{name}"), "jobs", summary, errors, good);
+        }
+        path
+    }
+
+    fn operation(
+        &self,
+        id: &str,
+        tag: &str,
+        summary: &str,
+        errors: &[&str],
+        good: &Good<'_>,
+    ) -> Value {
+        let mut responses = errors::of(errors, self.about.has_api_key);
+        let mut answer = json!({
+            "description": good.meaning,
+            "content": {
+                "application/json": { "schema": reference("schemas", good.schema) }
+            },
+        });
+        if good.linked {
+            answer["links"] = references("links", LINKS.map(|name| (name, name))).into();
+        }
+        responses.insert("200".to_owned(), answer);
+        json!({
+            "operationId": id,
+            "tags": [tag],
+            "summary": summary,
+            "responses": responses,
+        })
+    }
+}

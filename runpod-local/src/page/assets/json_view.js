@@ -1,0 +1,152 @@
+// Values from jobs, laid out for reading. What is long is cut, and shown whole when it is asked for.
+
+import { element, fill } from "./dom.js";
+import { digits, isObject, pretty, unhidden } from "./json_text.js";
+import { visible } from "./visible.js";
+
+const MOST_PARTS = 4000;
+const LONGEST_TEXT = 2000;
+const LONGEST_BLOCK = 50_000;
+const DEEPEST = 100;
+const PICTURE = /^data:image\/(png|jpeg|gif|webp|avif);base64,[A-Za-z0-9+/=\s]+$/;
+
+/** A value: text as text, pictures in it as pictures, anything else as JSON in colour. */
+export function valueView(value) {
+  return element("div", { class: "value" }, pictures(value), typeof value === "string" ? textBlock(value) : jsonBlock(value));
+}
+
+/** A value as it is copied. */
+export function plainText(value) {
+  return typeof value === "string" ? value : written(value);
+}
+
+/** Text with its line breaks, in the direction in which it is written. */
+export function textBlock(text) {
+  const block = element("pre", { class: "text", dir: "auto", tabindex: "0" });
+  return cut(block, text, LONGEST_BLOCK);
+}
+
+/** JSON in colour. */
+export function jsonBlock(value) {
+  const block = element("pre", { class: "json", tabindex: "0" });
+  const painter = new Painter(block);
+  painter.value(value, 0);
+  if (!painter.full()) return block;
+  const more = element("button", { type: "button", class: "quiet", on: { click: () => fill(block, unhidden(written(value))) } }, "Show all of it");
+  block.append("\n… ", more);
+  return block;
+}
+
+/** JSON in colour on one line. */
+export function jsonLine(value) {
+  const line = element("code", { class: "json" });
+  const painter = new Painter(line, { parts: 200, inline: true });
+  painter.value(value, 0);
+  if (painter.full()) line.append(" …");
+  return line;
+}
+
+/** JSON as text; on one line with an `indent` of 0. */
+export function written(value, indent = 2) {
+  try {
+    return indent ? pretty(value) : JSON.stringify(value);
+  } catch {
+    return "nested too deeply to be shown";
+  }
+}
+
+function cut(block, text, most) {
+  if (text.length <= most) return fill(block, visible(text));
+  const more = element(
+    "button",
+    { type: "button", class: "quiet", on: { click: () => fill(block, visible(text)) } },
+    `Show ${(text.length - most).toLocaleString()} more characters`,
+  );
+  return fill(block, visible(text.slice(0, most)), "… ", more);
+}
+
+function pictures(value) {
+  const candidates = isObject(value) ? Object.values(value) : Array.isArray(value) ? value : [value];
+  const found = candidates.flat().filter((text) => typeof text === "string" && PICTURE.test(text)).slice(0, 12);
+  if (found.length === 0) return null;
+  return element("div", { class: "pictures" }, found.map(picture));
+}
+
+function picture(address) {
+  const image = element("img", { alt: "A picture from the output" });
+  // The one address that comes from a job: it matched PICTURE, so it is a raster image and nothing else.
+  image.src = address;
+  return image;
+}
+
+function isSmall(value) {
+  return (typeof value === "string" && value.length < 16) || digits(value) !== null || typeof value === "boolean" || value === null;
+}
+
+class Painter {
+  constructor(block, { parts = MOST_PARTS, inline = false } = {}) {
+    this.block = block;
+    this.left = parts;
+    this.inline = inline;
+  }
+
+  full() {
+    return this.left <= 0;
+  }
+
+  value(value, depth) {
+    if (this.full()) return;
+    if (depth > DEEPEST) this.part("plain", "…");
+    else if (typeof value === "string") this.text("string", value);
+    else if (digits(value) !== null) this.part("number", digits(value));
+    else if (typeof value === "boolean" || value === null) this.part("word", String(value));
+    else if (Array.isArray(value) && value.every(isSmall)) this.line(value, depth);
+    else if (Array.isArray(value)) this.many("[", "]", value, depth, (item) => this.value(item, depth + 1));
+    else this.many("{", "}", Object.entries(value), depth, (entry) => this.entry(entry, depth));
+  }
+
+  entry([key, value], depth) {
+    this.text("key", key);
+    this.plain(": ");
+    this.value(value, depth + 1);
+  }
+
+  // Lists of numbers and the like would be long columns of very little.
+  line(items, depth) {
+    this.plain("[");
+    for (const [index, item] of items.entries()) {
+      if (this.full()) return;
+      if (index > 0) this.plain(", ");
+      this.value(item, depth + 1);
+    }
+    this.plain("]");
+  }
+
+  many(open, close, items, depth, paint) {
+    if (items.length === 0) return this.plain(open + close);
+    this.plain(open);
+    for (const [index, item] of items.entries()) {
+      if (this.full()) return undefined;
+      this.plain(`${index > 0 ? "," : ""}${this.inline ? " " : `\n${"  ".repeat(depth + 1)}`}`);
+      paint(item);
+    }
+    return this.plain(`${this.inline ? " " : `\n${"  ".repeat(depth)}`}${close}`);
+  }
+
+  text(kind, value) {
+    const shown = element("span", { class: kind });
+    // Each text is an island: letters that are written from right to left do not turn the JSON around them.
+    cut(shown, unhidden(JSON.stringify(value)), LONGEST_TEXT);
+    this.block.append(shown);
+    this.left -= 1 + value.length / LONGEST_TEXT;
+  }
+
+  part(kind, text) {
+    this.block.append(element("span", { class: kind }, text));
+    this.left -= 1;
+  }
+
+  plain(text) {
+    this.block.append(text);
+  }
+}

@@ -1,0 +1,76 @@
+// Server-sent events, read with fetch: the browser's own EventSource cannot send the API key.
+
+import { Refusal, request } from "./server.js";
+
+const FIRST_PAUSE = 500;
+const LONGEST_PAUSE = 5000;
+
+/**
+ * Follows `path` until the returned function is called, and connects again whenever the connection ends.
+ * `listener.event(name, text)` gets the events, `listener.connected()` is called before the first of each connection
+ * and `listener.disconnected(error)` after the last.
+ */
+export function follow(path, listener) {
+  const stop = new AbortController();
+  run(path, listener, stop.signal);
+  return () => stop.abort();
+}
+
+async function run(path, listener, signal) {
+  let pause = FIRST_PAUSE;
+  while (!signal.aborted) {
+    let fault = null;
+    try {
+      const response = await request(path, { signal, headers: { accept: "text/event-stream" } });
+      pause = FIRST_PAUSE;
+      listener.connected();
+      await read(response.body, (name, text) => {
+        if (!signal.aborted) listener.event(name, text);
+      });
+    } catch (error) {
+      fault = error;
+    }
+    if (signal.aborted) return;
+    listener.disconnected(fault);
+    // The user was asked for the key and gave none: asking again and again would be no help.
+    if (fault instanceof Refusal && fault.status === 401) return;
+    await waited(pause, signal);
+    pause = Math.min(pause * 2, LONGEST_PAUSE);
+  }
+}
+
+async function read(body, event) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  const pieces = [];
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    // Large events come in many pieces, so text is put together only when there is a line's end in it.
+    pieces.push(value);
+    if (!value.includes("\n")) continue;
+    const blocks = pieces.join("").split("\n\n");
+    pieces.length = 0;
+    pieces.push(blocks.pop());
+    for (const block of blocks) dispatch(block, event);
+  }
+}
+
+function dispatch(block, event) {
+  let name = "message";
+  const data = [];
+  for (const line of block.split("\n")) {
+    if (line.startsWith("event:")) name = line.slice(6).trim();
+    else if (line.startsWith("data:")) data.push(line.slice(line[5] === " " ? 6 : 5));
+  }
+  if (data.length > 0) event(name, data.join("\n"));
+}
+
+function waited(ms, signal) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

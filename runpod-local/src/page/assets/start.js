@@ -1,0 +1,80 @@
+// Puts the page together.
+
+import { activity } from "./activity.js";
+import { say } from "./announce.js";
+import { fill, setAttribute, setText } from "./dom.js";
+import { jobList } from "./job_list.js";
+import { jobPage } from "./job_page.js";
+import { askForKey } from "./key_dialog.js";
+import { newJob } from "./new_job.js";
+import { goToJob, onPlace } from "./route.js";
+import { onKeyNeeded } from "./server.js";
+import { statusName } from "./status.js";
+import { isFinal, known, look, onTransition, watch } from "./store.js";
+import { duration } from "./time.js";
+import { brief } from "./visible.js";
+import { workerList } from "./worker_list.js";
+
+const at = (id) => document.getElementById(id);
+const own = new Set();
+const narrow = matchMedia("(max-width: 860px)");
+
+onKeyNeeded(askForKey);
+activity(at("activity"));
+workerList(at("workers"));
+jobList(at("jobs"));
+const showInput = newJob(at("new-job"), (id) => {
+  own.add(id);
+  goToJob(id);
+});
+jobPage(at("job"), (input) => {
+  if (narrow.matches) location.hash = "#/";
+  showInput(input);
+  at("new-job").querySelector("textarea:not([hidden]), input:not([type=radio])")?.focus();
+});
+
+let loaded = false;
+onPlace((id) => {
+  const stays = !narrow.matches && document.activeElement?.closest("#new-job");
+  setAttribute(document.body, "data-place", id === null ? "overview" : "job");
+  at("overview").hidden = id !== null;
+  at("job").hidden = id === null;
+  look(id);
+  // Whoever submits goes on in the form, where the next job is a key away; whoever followed a link is at the new heading.
+  if (loaded && !stays) requestAnimationFrame(focusHeading);
+  if (narrow.matches) scrollTo(0, 0);
+});
+loaded = true;
+
+function focusHeading() {
+  at(at("job").hidden ? "jobs-title" : "job-title")?.focus();
+}
+
+at("skip").addEventListener("click", (event) => {
+  // The address says which job is shown, so a jump may not change it.
+  event.preventDefault();
+  focusHeading();
+});
+
+onTransition((job) => {
+  const wanted = own.has(job.id) || known.viewed?.id === job.id;
+  if (!wanted || document.hidden) return;
+  const time = isFinal(job.status) && typeof job.executionTime === "number" ? ` after ${duration(job.executionTime)}` : "";
+  say(`Job ${brief(job.id, 9)}: ${statusName(job.status)}${time}`);
+});
+
+watch(["connection", "endpoint"], () => {
+  const { connection, endpoint } = known;
+  const words = { connecting: "Connecting", live: "Live", offline: "Not connected, trying again", locked: "API key needed" };
+  setAttribute(at("connection"), "data-connection", connection);
+  setText(at("connection-text"), words[connection]);
+  at("unlock").hidden = connection !== "locked";
+  setText(at("endpoint"), endpoint ? brief(endpoint.id, 60) : "");
+});
+at("unlock").addEventListener("click", () => look(known.viewed?.id ?? null));
+
+watch(["viewed", "endpoint"], () => {
+  const { viewed, endpoint } = known;
+  const name = endpoint ? `${brief(endpoint.id, 30)} · Runpod local endpoint` : "Runpod local endpoint";
+  document.title = viewed?.detail ? `${statusName(viewed.detail.status)} · ${brief(viewed.id, 9)} · ${name}` : name;
+});

@@ -1,0 +1,130 @@
+//! Server-sent events: the page stays up to date without asking.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Query, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http_body::Frame;
+use serde::Deserialize;
+use tokio::sync::{broadcast, mpsc};
+use tokio::time::{self, MissedTickBehavior};
+
+use super::batch::Batch;
+use crate::endpoint::Shared;
+use crate::queue::{Event, JobId, Queue};
+
+/// A pause after each telling: what happens in it is told together.
+const PAUSE: Duration = Duration::from_millis(30);
+
+/// A line now and then keeps the connection from being taken for dead, and finds out when it is.
+const STILL_HERE_AFTER: u32 = 15;
+
+#[derive(Deserialize)]
+pub(super) struct Wanted {
+    job: Option<String>,
+}
+
+pub(super) async fn events(
+    Query(Wanted { job }): Query<Wanted>,
+    State(Shared { queue, .. }): State<Shared>,
+) -> Response {
+    let viewed = job.as_deref().and_then(JobId::parse);
+    let events = queue.subscribe();
+    let (sink, told) = mpsc::channel(1);
+    tokio::spawn(tell(queue, events, Batch::new(viewed), sink));
+    let headers = [
+        (CONTENT_TYPE, "text/event-stream"),
+        (CACHE_CONTROL, "no-store"),
+    ];
+    (headers, Body::new(Told(told))).into_response()
+}
+
+async fn tell(
+    queue: Queue,
+    mut events: broadcast::Receiver<Event>,
+    mut batch: Batch,
+    sink: mpsc::Sender<Bytes>,
+) {
+    let mut second = time::interval(Duration::from_secs(1));
+    second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut quiet = 0;
+    let mut told_stats = String::new();
+    let ending = queue.shutting_down();
+    tokio::pin!(ending);
+    loop {
+        tokio::select! {
+            event = events.recv() => {
+                if add(&mut batch, event).is_err() {
+                    return;
+                }
+                while let Some(event) = next(&mut events) {
+                    if add(&mut batch, event).is_err() {
+                        return;
+                    }
+                }
+            }
+            _ = second.tick() => batch.stats(&queue.stats(), &mut told_stats),
+            () = &mut ending => return,
+            () = sink.closed() => return,
+        }
+        let mut text = batch.take();
+        if text.is_empty() {
+            quiet += 1;
+            if quiet < STILL_HERE_AFTER {
+                continue;
+            }
+            ": still here\n\n".clone_into(&mut text);
+        }
+        quiet = 0;
+        // A page that reads slowly has the next events wait, and is told of the newest states only.
+        if sink.send(text.into()).await.is_err() {
+            return;
+        }
+        time::sleep(PAUSE).await;
+    }
+}
+
+fn next(
+    events: &mut broadcast::Receiver<Event>,
+) -> Option<Result<Event, broadcast::error::RecvError>> {
+    use broadcast::error::{RecvError, TryRecvError};
+    match events.try_recv() {
+        Ok(event) => Some(Ok(event)),
+        Err(TryRecvError::Empty) => None,
+        Err(TryRecvError::Closed) => Some(Err(RecvError::Closed)),
+        Err(TryRecvError::Lagged(missed)) => Some(Err(RecvError::Lagged(missed))),
+    }
+}
+
+/// An error where no more events will come.
+fn add(batch: &mut Batch, event: Result<Event, broadcast::error::RecvError>) -> Result<(), ()> {
+    match event {
+        Ok(event) => batch.add(event),
+        Err(broadcast::error::RecvError::Lagged(_)) => batch.lost(),
+        Err(broadcast::error::RecvError::Closed) => return Err(()),
+    }
+    Ok(())
+}
+
+/// The body of the answer: what is told, as it is told.
+struct Told(mpsc::Receiver<Bytes>);
+
+impl http_body::Body for Told {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0
+            .poll_recv(cx)
+            .map(|told| told.map(|text| Ok(Frame::data(text))))
+    }
+}

@@ -1,0 +1,99 @@
+//! What the page shows when it is opened: the endpoint, its jobs and workers; and all of one job.
+
+use axum::extract::{Path, State};
+use axum::http::header::CACHE_CONTROL;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::answer::{self, Answer};
+use crate::endpoint::{About, HandlerInfo, Shared};
+use crate::queue::{JobId, Stats, Summary, WorkerSummary};
+
+/// As many jobs as the page lists.
+const MOST_JOBS: usize = 200;
+
+#[derive(Serialize)]
+struct Everything<'a> {
+    endpoint: EndpointInfo<'a>,
+    handlers: Vec<Handler<'a>>,
+    route: Option<&'a str>,
+    examples: &'a [Value],
+    jobs: Vec<Summary>,
+    workers: Vec<WorkerSummary>,
+    stats: Stats,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EndpointInfo<'a> {
+    id: &'a str,
+    url: &'a str,
+    api_key: bool,
+}
+
+#[derive(Serialize)]
+struct Handler<'a> {
+    name: &'a str,
+    input: Option<&'a Value>,
+    output: Option<&'a Value>,
+}
+
+pub(super) async fn state(State(Shared { queue, about, .. }): State<Shared>) -> Response {
+    let About {
+        id,
+        url,
+        has_api_key,
+        handlers,
+        route,
+        examples,
+    } = &*about;
+    shown(&Everything {
+        endpoint: EndpointInfo {
+            id,
+            url,
+            api_key: *has_api_key,
+        },
+        handlers: handlers.iter().map(Handler::of).collect(),
+        route: route.as_deref(),
+        examples,
+        jobs: queue.recent(MOST_JOBS),
+        workers: queue.workers(),
+        stats: queue.stats(),
+    })
+}
+
+pub(super) async fn job(
+    Path(id): Path<String>,
+    State(Shared { queue, .. }): State<Shared>,
+) -> Result<Response, Answer> {
+    JobId::parse(&id)
+        .and_then(|id| queue.detail(id))
+        .map(|detail| shown(&detail))
+        .ok_or_else(|| {
+            Answer::not_found(
+                "there is no such job: it never was here, or it ended too long ago to be kept",
+            )
+        })
+}
+
+impl<'a> Handler<'a> {
+    fn of(info: &'a HandlerInfo) -> Self {
+        Self {
+            name: &info.name,
+            input: info.input.as_ref(),
+            output: info.output.as_ref(),
+        }
+    }
+}
+
+fn shown(what: &impl Serialize) -> Response {
+    // Only a map with keys that are no text could fail, and there is none.
+    let body = serde_json::to_vec(what).unwrap_or_default();
+    let mut response = answer::json(StatusCode::OK, body);
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,282 @@
+//! Workers: who is there, what they are told to stop, and what becomes of the jobs of those who are gone.
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::book::{Book, Caller};
+use super::clock_time::unix_ms;
+use super::ending::Outcome;
+use super::job::{Class, Tie};
+use super::json::Json;
+use super::refusal::Refusal;
+use super::voice::Said;
+use super::worker::{FORGOTTEN_AFTER, Presence, Worker};
+use super::{Event, JobId, Status};
+
+/// What a worker says of itself at an even pace.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ping<'a> {
+    /// The jobs that it has.
+    pub(crate) jobs: Vec<JobId>,
+    /// Whether these may not be all: the SDK cuts off a long list.
+    pub(crate) is_cut: bool,
+    pub(crate) version: Option<&'a str>,
+    /// Its reason, where it says that it is unhealthy.
+    pub(crate) unhealthy: Option<&'a str>,
+}
+
+impl Book {
+    /// A worker polls: it is there.
+    pub(super) fn polled(&mut self, caller: Caller<'_>, now: Instant) -> Result<Arc<str>, Refusal> {
+        let worker = self.meet(caller, now)?;
+        worker.last_poll = now;
+        worker.hung_up = false;
+        let before = std::mem::replace(&mut worker.presence, Presence::Polling);
+        let id = Arc::clone(&worker.id);
+        if before == Presence::Ghost {
+            self.voice.say(|| Said::WorkerCame(Arc::clone(&id)));
+            self.tell_worker(&id);
+        }
+        Ok(id)
+    }
+
+    /// A poll of this worker is held open from now on.
+    pub(super) fn poll_begins(&mut self, worker: &str) {
+        if let Some(worker) = self.workers.get_mut(worker) {
+            worker.open_polls += 1;
+        }
+    }
+
+    /// It was answered, or the worker hung up.
+    pub(super) fn poll_ends(&mut self, worker: &str, hung_up: bool, now: Instant) {
+        if let Some(worker) = self.workers.get_mut(worker) {
+            worker.open_polls = worker.open_polls.saturating_sub(1);
+            worker.last_poll = now;
+            worker.hung_up = hung_up;
+            worker.seen(now);
+            if let Some(until) = worker.silent_until(self.timing.lost_after) {
+                self.alarm.no_later_than(until);
+            }
+        }
+    }
+
+    pub(super) fn ping(
+        &mut self,
+        caller: Caller<'_>,
+        ping: &Ping<'_>,
+        now: Instant,
+    ) -> Result<(), Refusal> {
+        let lost_after = self.timing.lost_after;
+        let worker = self.meet(caller, now)?;
+        worker.last_ping_at = Some(unix_ms());
+        if ping.version.is_some() && worker.version.as_deref() != ping.version {
+            worker.version = ping.version.map(Into::into);
+        }
+        let was_healthy = worker.unhealthy.is_none();
+        worker.unhealthy = ping.unhealthy.map(Into::into);
+        for job in &ping.jobs {
+            if let Some(held) = worker.jobs.get_mut(job) {
+                held.named = now;
+            }
+        }
+        let gone =
+            worker.jobs_by_turn(|held| !ping.is_cut && now.duration_since(held.named) > lost_after);
+        let id = Arc::clone(&worker.id);
+        let reason = worker.unhealthy.clone().filter(|_| was_healthy);
+        let until = worker.silent_until(lost_after);
+        if let Some(until) = until {
+            self.alarm.no_later_than(until);
+        }
+        if let Some(reason) = reason {
+            self.voice.warn(Said::WorkerUnhealthy {
+                worker: Arc::clone(&id),
+                reason,
+            });
+        }
+        for job in gone.into_iter().rev() {
+            self.give_back(job, &id, now);
+        }
+        for job in &ping.jobs {
+            if self.is_to_stop(&id, *job) {
+                self.ask_to_stop(&id, *job);
+            }
+        }
+        self.tell_worker(&id);
+        Ok(())
+    }
+
+    /// A worker posted something: it lives.
+    pub(super) fn heard(&mut self, worker: &str, now: Instant) {
+        if let Some(worker) = self.workers.get_mut(worker) {
+            worker.seen(now);
+        }
+    }
+
+    /// What this worker is to stop, each job once; and what to wait for where there is nothing.
+    pub(super) fn stops(
+        &mut self,
+        caller: Caller<'_>,
+        now: Instant,
+    ) -> Result<(Vec<JobId>, Arc<Notify>), Refusal> {
+        let id = self.polled(caller, now)?;
+        Ok(match self.workers.get_mut(&id) {
+            Some(worker) => {
+                worker.asks_for_stops = true;
+                let stops = worker.stops.drain().collect();
+                (stops, Arc::clone(&worker.stops_changed))
+            }
+            None => Default::default(),
+        })
+    }
+
+    pub(super) fn ask_to_stop(&mut self, worker: &str, job: JobId) {
+        if let Some(worker) = self.workers.get_mut(worker)
+            && worker.stops.insert(job)
+        {
+            worker.stops_changed.notify_waiters();
+        }
+    }
+
+    /// Does a worker that names this job run it in vain? One that was thought lost may still finish a queued job.
+    fn is_to_stop(&self, worker: &str, job: JobId) -> bool {
+        let Some(job) = self.jobs.get(&job) else {
+            return false;
+        };
+        let has_it = job.tie(worker);
+        match job.status {
+            Status::InQueue => has_it == Tie::Outdated,
+            // Of one that has ended, its own result may have overtaken its ping.
+            Status::InProgress | Status::Completed | Status::Failed => has_it != Tie::Current,
+            Status::Cancelled | Status::TimedOut => true,
+        }
+    }
+
+    /// Takes the jobs of silent workers away, and forgets those who are gone. Returns when to look again.
+    pub(super) fn look_for_silence(&mut self, now: Instant) -> Option<Instant> {
+        let lost_after = self.timing.lost_after;
+        let silent: Vec<_> = self
+            .workers
+            .values()
+            .filter(|worker| {
+                worker
+                    .silent_until(lost_after)
+                    .is_some_and(|until| until <= now)
+            })
+            .map(|worker| Arc::clone(&worker.id))
+            .collect();
+        for worker in silent {
+            self.lose(&worker, now);
+        }
+        self.workers
+            .values()
+            .filter_map(|worker| worker.silent_until(lost_after))
+            .min()
+    }
+
+    fn lose(&mut self, id: &Arc<str>, now: Instant) {
+        let lost_after = self.timing.lost_after;
+        let Some(worker) = self.workers.get_mut(id) else {
+            return;
+        };
+        let jobs = worker.jobs_by_turn(|_| true);
+        let silent = now.duration_since(worker.last_poll.min(worker.last_seen));
+        let still_pings = worker.last_seen + lost_after > now;
+        let was_ghost = worker.is_ghost();
+        let was_to_end = worker.refreshing || worker.last_ping_at.is_none();
+        if still_pings && !was_ghost {
+            worker.presence = Presence::Ghost;
+            worker.stops.clear();
+        } else {
+            self.workers.remove(id);
+        }
+        if !was_ghost {
+            self.voice.tell(|| Event::WorkerGone(Arc::clone(id)));
+            if was_to_end && jobs.is_empty() {
+                self.voice.say(|| Said::WorkerLeft(Arc::clone(id)));
+            } else {
+                self.voice.warn(Said::WorkerLost {
+                    worker: Arc::clone(id),
+                    silent,
+                    still_pings,
+                });
+            }
+        }
+        // Each goes to the front, so that the last comes first.
+        for job in jobs.into_iter().rev() {
+            self.give_back(job, id, now);
+        }
+    }
+
+    /// To the front of the queue, unless that was done too often.
+    fn give_back(&mut self, id: JobId, worker: &Arc<str>, now: Instant) {
+        self.release(id);
+        let lost_retries = self.limits.lost_retries;
+        let Some(job) = self.jobs.get_mut(&id) else {
+            return;
+        };
+        if job.losses >= lost_retries {
+            let error = format!(
+                "the job's worker was lost {} times, which is as often as a job is tried; the last was {worker}: see \
+                 whether the handler crashes, or runs out of memory",
+                job.losses + 1
+            );
+            let outcome = Outcome {
+                status: Status::Failed,
+                output: None,
+                error: Some(Json::string(&error)),
+            };
+            self.finish(id, outcome, now);
+            return;
+        }
+        job.leave_worker();
+        job.losses += 1;
+        job.retries += 1;
+        job.taken_at = None;
+        job.progress = None;
+        if let Some(stream) = &mut job.stream {
+            stream.start_over();
+        }
+        job.due = job.ttl_ends();
+        let (due, retries) = (job.due, job.retries);
+        self.tally.retried += 1;
+        self.voice.warn(Said::Returned {
+            job: id,
+            worker: Arc::clone(worker),
+            retries,
+        });
+        self.recount(id);
+        self.remind(id, due);
+        self.enqueue(id, Class::Returned);
+    }
+
+    /// The worker's record, made for a worker that is new.
+    pub(super) fn meet(
+        &mut self,
+        caller: Caller<'_>,
+        now: Instant,
+    ) -> Result<&mut Worker, Refusal> {
+        if !self.workers.contains_key(caller.worker) {
+            if self.workers.len() >= self.limits.workers {
+                return Err(Refusal::TooManyWorkers(self.limits.workers));
+            }
+            let worker = Worker::new(caller.worker, now);
+            let id = Arc::clone(&worker.id);
+            self.workers.insert(Arc::clone(&id), worker);
+            self.alarm.no_later_than(now + FORGOTTEN_AFTER);
+            self.voice.say(|| Said::WorkerCame(Arc::clone(&id)));
+            self.tell_worker(&id);
+        }
+        let limit = self.limits.workers;
+        let worker = self
+            .workers
+            .get_mut(caller.worker)
+            .ok_or(Refusal::TooManyWorkers(limit))?;
+        worker.seen(now);
+        if caller.agent.is_some() && worker.agent.as_deref() != caller.agent {
+            worker.agent = caller.agent.map(Into::into);
+        }
+        Ok(worker)
+    }
+}

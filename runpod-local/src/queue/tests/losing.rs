@@ -1,0 +1,253 @@
+//! Workers that are gone, and those that only seemed to be.
+
+use super::*;
+
+#[test]
+fn the_jobs_of_a_silent_worker_go_to_the_front_in_their_order() {
+    let mut table = Table::new();
+    let taken = [table.running("w1"), table.running("w1")];
+    let waiting = table.run();
+    table.ping("w1", &taken);
+    table.pass(secs(9));
+    assert_eq!(table.status(taken[0]), Some(Status::InProgress));
+    table.pass(secs(1));
+    for job in taken {
+        let report = table.report(job);
+        assert_eq!((report.status, report.retries), (Status::InQueue, 1));
+        assert_eq!(report.worker, None);
+    }
+    assert!(table.book.worker_list().is_empty());
+    assert_eq!(table.take_up_to("w2", 9), [taken[0], taken[1], waiting]);
+    assert_eq!(table.book.health().retried, 2);
+    assert!(matches!(&table.said[0], Said::WorkerLost { worker, .. } if **worker == *"w1"));
+}
+
+#[test]
+fn a_worker_that_pings_is_not_lost() {
+    let mut table = Table::new();
+    let job = table.running("w1");
+    for _ in 0..10 {
+        table.ping("w1", &[job]);
+        table.pass(secs(9));
+    }
+    assert_eq!(table.status(job), Some(Status::InProgress));
+}
+
+#[test]
+fn a_worker_that_never_pinged_is_not_lost() {
+    let mut table = Table::new();
+    let job = table.running("w1");
+    table.pass(secs(500));
+    assert_eq!(table.status(job), Some(Status::InProgress));
+}
+
+#[test]
+fn a_worker_whose_poll_is_open_is_not_lost() {
+    let mut table = Table::new();
+    let job = table.running("w1");
+    table.ping("w1", &[job]);
+    table.book.poll_begins("w1");
+    table.pass(secs(30));
+    assert_eq!(table.status(job), Some(Status::InProgress));
+    table.book.poll_ends("w1", false, table.now);
+    table.pass(secs(9));
+    assert_eq!(table.status(job), Some(Status::InProgress));
+    table.pass(secs(1));
+    assert_eq!(table.status(job), Some(Status::InQueue));
+}
+
+#[test]
+fn pings_that_outlive_their_worker_do_not_keep_its_jobs() {
+    let mut table = Table::new();
+    let job = table.running("w1");
+    assert_eq!(table.stops("w1"), []);
+    // The worker is killed; the process that pings for it goes on.
+    for _ in 0..20 {
+        table.ping("w1", &[job]);
+        table.pass(secs(1));
+    }
+    assert_eq!(table.status(job), Some(Status::InQueue));
+    assert!(table.book.worker_list().is_empty());
+    table.ping("w1", &[job]);
+    assert!(table.book.worker_list().is_empty());
+    assert_eq!(table.take("w2"), Some(job));
+    // Should it live after all, it shows again.
+    table.stops("w1");
+    assert_eq!(table.book.worker_list().len(), 2);
+}
+
+#[test]
+fn a_worker_whose_connection_broke_is_waited_for_as_long_as_a_silent_one() {
+    let mut table = Table::new();
+    let job = table.running("w1");
+    table.stops("w1");
+    table.book.poll_begins("w1");
+    table.ping("w1", &[job]);
+    table.book.poll_ends("w1", true, table.now);
+    for _ in 0..9 {
+        table.ping("w1", &[job]);
+        table.pass(secs(1));
+    }
+    assert_eq!(table.status(job), Some(Status::InProgress));
+    table.ping("w1", &[job]);
+    table.pass(secs(1));
+    assert_eq!(table.status(job), Some(Status::InQueue));
+    let lost = table.said[0].to_string();
+    assert!(lost.contains("though it still pings"), "{lost}");
+}
+
+#[test]
+fn a_worker_that_hung_up_and_polls_again_is_not_lost() {
+    let mut table = Table::new();
+    let job = table.running("w1");
+    for _ in 0..30 {
+        table.stops("w1");
+        table.book.poll_begins("w1");
+        table.ping("w1", &[job]);
+        table.pass(secs(1));
+        table.book.poll_ends("w1", true, table.now);
+    }
+    assert_eq!(table.status(job), Some(Status::InProgress));
+}
+
+#[test]
+fn a_job_that_its_worker_does_not_name_goes_back() {
+    let mut table = Table::new();
+    let (kept, dropped) = (table.running("w1"), table.running("w1"));
+    for _ in 0..11 {
+        table.ping("w1", &[kept]);
+        assert_eq!(table.status(dropped), Some(Status::InProgress));
+        table.pass(secs(1));
+    }
+    table.ping("w1", &[kept]);
+    assert_eq!(table.status(dropped), Some(Status::InQueue));
+    assert_eq!(table.report(dropped).retries, 1);
+    assert_eq!(table.status(kept), Some(Status::InProgress));
+}
+
+#[test]
+fn a_list_of_jobs_that_may_be_cut_takes_none_away() {
+    let mut table = Table::new();
+    let job = table.running("w1");
+    for _ in 0..30 {
+        let cut = Ping {
+            is_cut: true,
+            ..Ping::default()
+        };
+        table.book.ping(caller("w1"), &cut, table.now).unwrap();
+        table.pass(secs(1));
+    }
+    assert_eq!(table.status(job), Some(Status::InProgress));
+}
+
+#[test]
+fn a_job_whose_workers_are_lost_too_often_fails() {
+    let mut table = Table::new();
+    let job = table.run();
+    for lost in 1..=4 {
+        let worker = format!("w{lost}");
+        assert_eq!(table.take(&worker), Some(job));
+        table.ping(&worker, &[job]);
+        table.pass(secs(10));
+    }
+    let report = table.report(job);
+    assert_eq!((report.status, report.retries), (Status::Failed, 3));
+    let error = table.error(job);
+    assert!(
+        error.contains("lost 4 times") && error.contains("w4"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_lost_worker_that_has_the_result_may_still_finish_a_queued_job() {
+    let mut table = Table::new();
+    let job = table.running("w1");
+    table.ping("w1", &[job]);
+    table.pass(secs(10));
+    assert_eq!(table.status(job), Some(Status::InQueue));
+    assert_eq!(table.done("w1", job, output("1")), Accepted::Yes);
+    assert_eq!(table.status(job), Some(Status::Completed));
+    assert_eq!(table.report(job).worker.as_deref(), Some("w1"));
+    assert_eq!(table.take("w2"), None);
+}
+
+#[test]
+fn where_two_run_a_job_the_first_result_wins_and_the_other_is_told_to_stop() {
+    let mut table = Table::new();
+    let job = table.running("w1");
+    table.ping("w1", &[job]);
+    table.pass(secs(10));
+    assert_eq!(table.take("w2"), Some(job));
+    assert_eq!(table.done("w1", job, output("1")), Accepted::Yes);
+    assert_eq!(table.stops("w2"), [job]);
+    assert_eq!(table.done("w2", job, output("2")), Accepted::Ignored);
+    assert_eq!(table.report(job).output, Some(json("1")));
+}
+
+#[test]
+fn a_lost_worker_that_comes_back_is_told_to_stop_what_another_runs() {
+    let mut table = Table::new();
+    let job = table.running("w1");
+    table.ping("w1", &[job]);
+    table.pass(secs(10));
+    table.take("w2");
+    table.ping("w1", &[job]);
+    assert_eq!(table.stops("w1"), [job]);
+    assert_eq!(table.item("w1", job, "1"), Accepted::Ignored);
+    assert_eq!(table.status(job), Some(Status::InProgress));
+}
+
+#[test]
+fn a_lost_worker_that_goes_on_with_a_queued_job_has_it_again() {
+    let mut table = Table::new();
+    let job = table.running("w1");
+    table.ping("w1", &[job]);
+    table.pass(secs(10));
+    assert_eq!(table.item("w1", job, "1"), Accepted::Yes);
+    let report = table.report(job);
+    assert_eq!(report.status, Status::InProgress);
+    assert_eq!(report.worker.as_deref(), Some("w1"));
+    assert_eq!(table.take("w2"), None);
+}
+
+#[test]
+fn an_unhealthy_worker_says_why_until_it_is_well() {
+    let mut table = Table::new();
+    let sick = Ping {
+        unhealthy: Some("disk: full"),
+        version: Some("1.2"),
+        ..Ping::default()
+    };
+    table.book.ping(caller("w1"), &sick, table.now).unwrap();
+    let shown = &table.book.worker_list()[0];
+    assert_eq!(shown.state, WorkerState::Unhealthy);
+    assert_eq!(shown.reason.as_deref(), Some("disk: full"));
+    assert_eq!(shown.version.as_deref(), Some("1.2"));
+    assert_eq!(table.book.health().unhealthy, 1);
+    table.ping("w1", &[]);
+    assert_eq!(table.book.worker_list()[0].state, WorkerState::Idle);
+}
+
+#[test]
+fn a_worker_that_only_looked_in_is_forgotten() {
+    let mut table = Table::new();
+    table.take("w1");
+    assert_eq!(table.book.health().idle, 1);
+    table.pass(secs(60));
+    assert!(table.book.workers.is_empty());
+}
+
+#[test]
+fn health_tells_what_workers_do() {
+    let mut table = Table::new();
+    table.running("runs");
+    table.take("waits");
+    table.ping("starts", &[]);
+    let health = table.book.health();
+    assert_eq!(
+        (health.running, health.idle, health.initializing),
+        (1, 1, 1)
+    );
+    assert_eq!((health.in_progress, health.in_queue), (1, 0));
+}

@@ -1,0 +1,212 @@
+//! The rules, on the book alone, with the time that the tests choose.
+
+mod ending;
+mod losing;
+mod room;
+mod showing;
+mod streams;
+mod taking;
+mod timing_out;
+
+use std::time::Duration;
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+use tokio::sync::broadcast;
+use tokio::time::Instant;
+
+use super::attendance::Ping;
+use super::book::{Book, Caller};
+use super::ending::{Accepted, Posted};
+use super::voice::Said;
+use super::*;
+use crate::settings::{Limits, Timing};
+
+/// A book, and a clock in the hand.
+struct Table {
+    book: Book,
+    now: Instant,
+    events: broadcast::Sender<Event>,
+    said: Vec<Said>,
+}
+
+fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn json(text: &str) -> Json {
+    Json::copied(&RawValue::from_string(text.to_owned()).expect("JSON"))
+}
+
+fn output(text: &str) -> Posted {
+    Posted {
+        output: Some(json(text)),
+        error: None,
+        refreshes: false,
+    }
+}
+
+fn error(text: &str) -> Posted {
+    Posted {
+        output: None,
+        error: Some(json(text)),
+        refreshes: false,
+    }
+}
+
+fn caller(worker: &str) -> Caller<'_> {
+    Caller {
+        worker,
+        agent: None,
+    }
+}
+
+impl Table {
+    fn new() -> Self {
+        Self::with(Limits::default(), Timing::default())
+    }
+
+    fn limited(limit: impl FnOnce(&mut Limits)) -> Self {
+        let mut limits = Limits::default();
+        limit(&mut limits);
+        Self::with(limits, Timing::default())
+    }
+
+    fn with(limits: Limits, timing: Timing) -> Self {
+        let events = broadcast::Sender::new(1_024);
+        let now = Instant::now();
+        Self {
+            book: Book::new(limits, timing, events.clone(), now),
+            now,
+            events,
+            said: Vec::new(),
+        }
+    }
+
+    /// A job of `/run` with the defaults.
+    fn run(&mut self) -> JobId {
+        self.submit(false, |_| {})
+    }
+
+    fn submit(&mut self, sync: bool, change: impl FnOnce(&mut Submission)) -> JobId {
+        let mut submission = submission(sync, "1");
+        change(&mut submission);
+        let id = submission.id;
+        self.book.submit(submission, self.now).expect("room");
+        id
+    }
+
+    fn low(&mut self) -> JobId {
+        self.submit(false, |job| job.policy.low_priority = true)
+    }
+
+    /// What the worker is given: the ids.
+    fn take_up_to(&mut self, worker: &str, most: usize) -> Vec<JobId> {
+        let tasks = self.book.take(caller(worker), most, self.now);
+        tasks
+            .expect("a worker that may take")
+            .iter()
+            .map(|task| {
+                let task: Value = serde_json::from_slice(task).expect("JSON");
+                JobId::parse(task["id"].as_str().expect("an id")).expect("an id of ours")
+            })
+            .collect()
+    }
+
+    fn take(&mut self, worker: &str) -> Option<JobId> {
+        self.take_up_to(worker, 1).pop()
+    }
+
+    /// Submitted and taken.
+    fn running(&mut self, worker: &str) -> JobId {
+        let job = self.run();
+        assert_eq!(self.take(worker), Some(job));
+        job
+    }
+
+    fn done(&mut self, worker: &str, job: JobId, posted: Posted) -> Accepted {
+        self.book
+            .done(worker, job, posted, self.now)
+            .expect("a worker that took the job")
+    }
+
+    fn ping(&mut self, worker: &str, jobs: &[JobId]) {
+        let ping = Ping {
+            jobs: jobs.to_vec(),
+            ..Ping::default()
+        };
+        self.book
+            .ping(caller(worker), &ping, self.now)
+            .expect("a worker that may ping");
+    }
+
+    fn stops(&mut self, worker: &str) -> Vec<JobId> {
+        let mut stops = self
+            .book
+            .stops(caller(worker), self.now)
+            .expect("a worker")
+            .0;
+        stops.sort();
+        stops
+    }
+
+    fn item(&mut self, worker: &str, job: JobId, item: &str) -> Accepted {
+        self.book
+            .stream(worker, job, vec![json(item)], self.now)
+            .expect("a worker that took the job")
+    }
+
+    /// What a client gets from `/stream`.
+    fn fetch(&mut self, job: JobId) -> (Status, Vec<String>) {
+        let streamed = self.book.fetch(job).expect("the job");
+        let text = |item: &Json| String::from_utf8(item.as_bytes().to_vec()).expect("UTF-8");
+        (streamed.status, streamed.items.iter().map(text).collect())
+    }
+
+    /// Time passes, and what is due happens at its time.
+    fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        while let Some(at) = self.book.alarm.at.filter(|at| *at <= end) {
+            self.now = self.now.max(at);
+            while self.book.tick(self.now) {}
+            self.said.extend(self.book.voice.take_said());
+        }
+        self.now = end;
+    }
+
+    fn status(&self, job: JobId) -> Option<Status> {
+        self.book.report(job).ok().map(|report| report.status)
+    }
+
+    fn report(&self, job: JobId) -> Report {
+        self.book.report(job).expect("the job")
+    }
+
+    fn detail(&self, job: JobId) -> Detail {
+        self.book.sketch(job).expect("the job").finish()
+    }
+
+    /// The error of a job, which is a string.
+    fn error(&self, job: JobId) -> String {
+        let error = self.report(job).error.expect("an error");
+        serde_json::from_slice(error.as_bytes()).expect("a string")
+    }
+}
+
+fn submission(sync: bool, input: &str) -> Submission {
+    let id = JobId::new(sync);
+    let task = format!("{{\"id\":\"{id}\",\"input\":{input}}}");
+    let end = task.len() - 1;
+    let timing = Timing::default();
+    Submission {
+        id,
+        input: end - input.len()..end,
+        task: task.into_bytes().into_boxed_slice().into(),
+        policy: Policy {
+            execution_timeout: timing.execution_timeout,
+            ttl: timing.ttl,
+            low_priority: false,
+        },
+        webhook: None,
+    }
+}

@@ -1,0 +1,144 @@
+//! What the page and the log are told.
+
+use super::*;
+
+#[test]
+fn nothing_is_told_to_nobody_and_everything_to_somebody() {
+    let mut table = Table::new();
+    let mut events = table.events.subscribe();
+    let job = table.running("w1");
+    table.item("w1", job, "1");
+    table.book.log(job, LogLine::new("INFO", "hello"));
+    table.done("w1", job, error("\"bad\\nworse\""));
+    let mut told = Vec::new();
+    while let Ok(event) = events.try_recv() {
+        told.push(match event {
+            Event::Job(job) => job.status.as_str().to_owned(),
+            Event::Worker(worker) => format!("{} {:?}", worker.id, worker.state),
+            Event::WorkerGone(id) => format!("{id} gone"),
+            Event::Item { index, output, .. } => format!("{index}: {output}"),
+            Event::Log { line, .. } => line.text.to_string(),
+        });
+    }
+    let expected = [
+        "IN_QUEUE",
+        "w1 Idle",
+        "IN_PROGRESS",
+        "w1 Running",
+        "0: 1",
+        "hello",
+        "w1 Idle",
+        "FAILED",
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn the_newest_jobs_come_first_and_no_more_than_asked_for() {
+    let mut table = Table::new();
+    let jobs: Vec<_> = (0..5).map(|_| table.run()).collect();
+    let recent: Vec<_> = table.book.recent(3).iter().map(|job| job.id).collect();
+    assert_eq!(recent, [jobs[4], jobs[3], jobs[2]]);
+}
+
+#[test]
+fn a_detail_has_the_whole_error_and_a_summary_its_first_line() {
+    let mut table = Table::new();
+    let job = table.running("w1");
+    table.done("w1", job, error("\"first\\nsecond\""));
+    let summary = serde_json::to_value(&table.book.recent(1)[0]).unwrap();
+    assert_eq!(summary["error"], "first");
+    assert_eq!(summary["status"], "FAILED");
+    assert_eq!(summary["workerId"], "w1");
+    let detail = serde_json::to_string(&table.detail(job)).unwrap();
+    assert_eq!(detail.matches("\"error\"").count(), 1);
+    assert!(detail.contains(r#""error":"first\nsecond""#), "{detail}");
+    assert!(detail.contains(r#""input":1"#), "{detail}");
+}
+
+#[test]
+fn the_errors_of_the_sdks_workers_show_their_message() {
+    let line = |error: &str| super::super::describe::error_line(&json(error));
+    let structured =
+        r#"{"error_type": "<class 'ValueError'>", "error_message": "bad", "hostname": "x"}"#;
+    let text = serde_json::to_string(structured).unwrap();
+    assert_eq!(line(&text), "<class 'ValueError'>: bad");
+    assert_eq!(line("{\"code\": 7}"), "{\"code\": 7}");
+    assert_eq!(line("\"one\\ntwo\""), "one");
+    let long = format!("\"{}\"", "é".repeat(300));
+    assert_eq!(line(&long).chars().count(), 201);
+}
+
+#[test]
+fn the_chart_has_the_last_minute_and_the_percentiles_of_the_last_jobs() {
+    let mut table = Table::new();
+    assert_eq!(table.book.stats(table.now).latency, Latency::default());
+    for seconds in 1..=10 {
+        let job = table.running("w1");
+        table.pass(secs(seconds));
+        table.done("w1", job, output("1"));
+    }
+    table.run();
+    let stats = table.book.stats(table.now);
+    assert_eq!(stats.throughput.len(), 60);
+    assert_eq!(stats.throughput.iter().sum::<u32>(), 10);
+    assert_eq!((stats.throughput[59], stats.throughput[49]), (1, 1));
+    let latency = stats.latency;
+    assert_eq!(
+        (latency.p50, latency.p90, latency.p99),
+        (Some(5_000), Some(9_000), Some(10_000))
+    );
+    assert_eq!((stats.queue, stats.running, stats.completed), (1, 0, 10));
+    table.pass(secs(60));
+    let stats = table.book.stats(table.now);
+    assert_eq!(stats.throughput.iter().sum::<u32>(), 0);
+}
+
+#[test]
+fn log_lines_read_well() {
+    let job = JobId::new(true);
+    let said = |line: Said| line.to_string();
+    assert_eq!(
+        said(Said::Taken {
+            job,
+            worker: "w1".into(),
+            after: Duration::from_millis(12)
+        }),
+        format!("job {job} taken by w1 after 12 ms")
+    );
+    let ended = |status, execution, error: Option<&str>| {
+        said(Said::Ended {
+            job,
+            status,
+            execution,
+            error: error.map(str::to_owned),
+        })
+    };
+    let completed = ended(Status::Completed, Some(Duration::from_millis(1_250)), None);
+    assert_eq!(completed, format!("job {job} COMPLETED in 1.2 s"));
+    let failed = ended(Status::Failed, Some(secs(185)), Some("no"));
+    assert_eq!(failed, format!("job {job} FAILED in 3 min 5 s: no"));
+    let cancelled = ended(Status::Cancelled, None, None);
+    assert_eq!(cancelled, format!("job {job} CANCELLED in the queue"));
+}
+
+#[test]
+fn ids_are_read_as_they_are_written_and_no_others() {
+    for sync in [false, true] {
+        let id = JobId::new(sync);
+        assert_eq!(JobId::parse(&id.to_string()), Some(id));
+        assert_eq!(id.to_string().starts_with("sync-"), sync);
+    }
+    let id = JobId::new(false).to_string();
+    for wrong in [
+        "",
+        "x",
+        &id[1..],
+        &id.to_uppercase(),
+        &format!("{id} "),
+        &format!("sync{id}"),
+        "{67e55044-10b1-426f-9247-bb680e5fe0c8}-l1",
+    ] {
+        assert_eq!(JobId::parse(wrong), None, "{wrong}");
+    }
+}

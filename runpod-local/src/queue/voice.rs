@@ -1,0 +1,215 @@
+//! Tells what happens: to the page, and in the log. Costs nothing when nobody listens.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::broadcast;
+use tracing::Level;
+
+use super::{Event, JobId, Status};
+
+#[derive(Debug)]
+pub(super) struct Voice {
+    events: broadcast::Sender<Event>,
+    said: Vec<Said>,
+    hushed: bool,
+}
+
+/// A line of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Said {
+    Queued(JobId),
+    Taken {
+        job: JobId,
+        worker: Arc<str>,
+        after: Duration,
+    },
+    Ended {
+        job: JobId,
+        status: Status,
+        execution: Option<Duration>,
+        error: Option<String>,
+    },
+    /// A worker has a job no more; it was taken so many times in vain.
+    Returned {
+        job: JobId,
+        worker: Arc<str>,
+        retries: u32,
+    },
+    Retried(JobId),
+    Purged(usize),
+    Ignored {
+        job: JobId,
+        worker: String,
+        status: Status,
+    },
+    ItemsDropped(JobId),
+    ResultsDropped,
+    WorkerCame(Arc<str>),
+    WorkerLeft(Arc<str>),
+    WorkerLost {
+        worker: Arc<str>,
+        silent: Duration,
+        /// Something still pings in its name.
+        still_pings: bool,
+    },
+    WorkerUnhealthy {
+        worker: Arc<str>,
+        reason: Arc<str>,
+    },
+}
+
+impl Voice {
+    pub(super) fn new(events: broadcast::Sender<Event>) -> Self {
+        Self {
+            events,
+            said: Vec::new(),
+            hushed: false,
+        }
+    }
+
+    /// Makes an event only where somebody listens.
+    pub(super) fn tell(&self, event: impl FnOnce() -> Event) {
+        if self.is_heard() {
+            // The last listener may have gone this moment.
+            let _ = self.events.send(event());
+        }
+    }
+
+    pub(super) fn is_heard(&self) -> bool {
+        self.events.receiver_count() > 0
+    }
+
+    /// Makes a line only where it is logged.
+    pub(super) fn say(&mut self, line: impl FnOnce() -> Said) {
+        if !self.hushed && tracing::enabled!(target: "runpod_local", Level::INFO) {
+            self.said.push(line());
+        }
+    }
+
+    /// Says nothing but warnings meanwhile.
+    pub(super) fn hush(&mut self, hushed: bool) {
+        self.hushed = hushed;
+    }
+
+    /// A line that warns; made in any case.
+    pub(super) fn warn(&mut self, line: Said) {
+        self.said.push(line);
+    }
+
+    pub(super) fn has_said(&self) -> bool {
+        !self.said.is_empty()
+    }
+
+    pub(super) fn take_said(&mut self) -> Vec<Said> {
+        std::mem::take(&mut self.said)
+    }
+}
+
+impl Said {
+    pub(super) fn log(&self) {
+        if self.warns() {
+            tracing::warn!(target: "runpod_local", "{self}");
+        } else {
+            tracing::info!(target: "runpod_local", "{self}");
+        }
+    }
+
+    fn warns(&self) -> bool {
+        matches!(
+            self,
+            Self::Returned { .. }
+                | Self::ItemsDropped(_)
+                | Self::ResultsDropped
+                | Self::WorkerLost { .. }
+                | Self::WorkerUnhealthy { .. }
+        )
+    }
+}
+
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Queued(job) => write!(f, "job {job} queued"),
+            Self::Taken { job, worker, after } => {
+                write!(f, "job {job} taken by {worker} after {}", Rounded(*after))
+            }
+            Self::Ended {
+                job,
+                status,
+                execution,
+                error,
+            } => {
+                write!(f, "job {job} {}", status.as_str())?;
+                match execution {
+                    Some(execution) => write!(f, " in {}", Rounded(*execution))?,
+                    None => f.write_str(" in the queue")?,
+                }
+                match error {
+                    Some(error) => write!(f, ": {error}"),
+                    None => Ok(()),
+                }
+            }
+            Self::Returned {
+                job,
+                worker,
+                retries,
+            } => write!(
+                f,
+                "job {job} goes back to the front of the queue, as worker {worker} has it no more (retry {retries})"
+            ),
+            Self::Retried(job) => write!(f, "job {job} queued again, as its client asked"),
+            Self::Purged(jobs) => write!(f, "{jobs} queued jobs CANCELLED, as a client purged the queue"),
+            Self::Ignored {
+                job,
+                worker,
+                status,
+            } => write!(
+                f,
+                "job {job}: a further result, of worker {worker}, is ignored; the job is {}",
+                status.as_str()
+            ),
+            Self::ItemsDropped(job) => write!(
+                f,
+                "job {job}: stream items are dropped, the oldest first, as there are too many of them and nobody \
+                 fetched them from /stream"
+            ),
+            Self::ResultsDropped => f.write_str(
+                "results are dropped before their time, the oldest first, as the endpoint holds as much as it may",
+            ),
+            Self::WorkerCame(worker) => write!(f, "worker {worker} attached"),
+            Self::WorkerLeft(worker) => write!(f, "worker {worker} left"),
+            Self::WorkerLost {
+                worker,
+                silent,
+                still_pings,
+            } => {
+                let silent = Rounded(*silent);
+                write!(f, "worker {worker} is lost: ")?;
+                if *still_pings {
+                    write!(f, "it has asked for nothing for {silent}, though it still pings")
+                } else {
+                    write!(f, "silent for {silent}")
+                }
+            }
+            Self::WorkerUnhealthy { worker, reason } => {
+                write!(f, "worker {worker} is unhealthy: {reason}")
+            }
+        }
+    }
+}
+
+/// `12 ms`, `1.2 s`, `3 min 5 s`.
+struct Rounded(Duration);
+
+impl fmt::Display for Rounded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ms = self.0.as_millis();
+        match ms {
+            0..1_000 => write!(f, "{ms} ms"),
+            1_000..60_000 => write!(f, "{}.{} s", ms / 1_000, ms % 1_000 / 100),
+            _ => write!(f, "{} min {} s", ms / 60_000, ms % 60_000 / 1_000),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What is known of one worker.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::clock_time::unix_ms;
+use super::id::ByJob;
+use super::{JobId, WorkerState, WorkerSummary};
+
+/// A worker that never pings and neither has a job nor asks for one is forgotten after this.
+pub(super) const FORGOTTEN_AFTER: Duration = Duration::from_mins(1);
+
+#[derive(Debug)]
+pub(super) struct Worker {
+    pub(super) id: Arc<str>,
+    pub(super) agent: Option<Arc<str>>,
+    pub(super) version: Option<Arc<str>>,
+    pub(super) jobs: ByJob<Held>,
+    /// Jobs that it is to stop and has not been told of.
+    pub(super) stops: HashSet<JobId>,
+    pub(super) stops_changed: Arc<Notify>,
+    /// Polls that are held open.
+    pub(super) open_polls: u32,
+    pub(super) last_poll: Instant,
+    pub(super) last_seen: Instant,
+    /// In ms since 1970.
+    pub(super) last_seen_at: u64,
+    /// In ms since 1970; the first ping makes its silence a reason to take its jobs away.
+    pub(super) last_ping_at: Option<u64>,
+    /// It asks which jobs to stop, so that it always has a poll open.
+    pub(super) asks_for_stops: bool,
+    /// It left its last poll before that was answered.
+    pub(super) hung_up: bool,
+    pub(super) refreshing: bool,
+    pub(super) unhealthy: Option<Arc<str>>,
+    pub(super) presence: Presence,
+}
+
+/// A job that a worker has.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Held {
+    /// When the worker took it, or named it last.
+    pub(super) named: Instant,
+    /// Jobs are taken in this order.
+    pub(super) turn: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Presence {
+    /// It was heard of, but has not asked for a job yet, or for jobs to stop.
+    New,
+    Polling,
+    /// It was lost; what still pings in its name has outlived it.
+    Ghost,
+}
+
+impl Worker {
+    pub(super) fn new(id: &str, now: Instant) -> Self {
+        Self {
+            id: id.into(),
+            agent: None,
+            version: None,
+            jobs: ByJob::default(),
+            stops: HashSet::new(),
+            stops_changed: Arc::default(),
+            open_polls: 0,
+            last_poll: now,
+            last_seen: now,
+            last_seen_at: unix_ms(),
+            last_ping_at: None,
+            asks_for_stops: false,
+            hung_up: false,
+            refreshing: false,
+            unhealthy: None,
+            presence: Presence::New,
+        }
+    }
+
+    pub(super) fn seen(&mut self, now: Instant) {
+        self.last_seen = now;
+        self.last_seen_at = unix_ms();
+    }
+
+    /// Those of its jobs, in the order in which it took them.
+    pub(super) fn jobs_by_turn(&self, which: impl Fn(&Held) -> bool) -> Vec<JobId> {
+        let mut jobs: Vec<_> = self.jobs.iter().filter(|(_, held)| which(held)).collect();
+        jobs.sort_unstable_by_key(|(_, held)| held.turn);
+        jobs.into_iter().map(|(id, _)| *id).collect()
+    }
+
+    pub(super) fn is_ghost(&self) -> bool {
+        self.presence == Presence::Ghost
+    }
+
+    /// When its silence is long enough to count it as lost, or to forget it.
+    ///
+    /// Pings alone do not show that a worker lives that used to poll: those of the Python SDK come from a process of
+    /// their own, which outlives a worker that is killed.
+    pub(super) fn silent_until(&self, lost_after: Duration) -> Option<Instant> {
+        if self.open_polls > 0 {
+            return None;
+        }
+        if self.last_ping_at.is_none() {
+            return self
+                .jobs
+                .is_empty()
+                .then(|| self.last_seen + FORGOTTEN_AFTER);
+        }
+        let silent = self.last_seen + lost_after;
+        if self.asks_for_stops && !self.is_ghost() {
+            // One whose connection broke is waited for as long as a silent one; one that only pauses, longer.
+            let patience = lost_after * if self.hung_up { 1 } else { 2 };
+            return Some(silent.min(self.last_poll + patience));
+        }
+        Some(silent)
+    }
+
+    pub(super) fn state(&self) -> WorkerState {
+        if self.unhealthy.is_some() {
+            WorkerState::Unhealthy
+        } else if self.refreshing {
+            WorkerState::Refreshing
+        } else if self.jobs.is_empty() {
+            WorkerState::Idle
+        } else {
+            WorkerState::Running
+        }
+    }
+
+    pub(super) fn summary(&self) -> WorkerSummary {
+        WorkerSummary {
+            id: Arc::clone(&self.id),
+            version: self.version.clone(),
+            user_agent: self.agent.clone(),
+            jobs: self.jobs.keys().copied().collect(),
+            last_ping: self.last_ping_at,
+            last_seen: self.last_seen_at,
+            state: self.state(),
+            reason: self.unhealthy.clone(),
+        }
+    }
+}

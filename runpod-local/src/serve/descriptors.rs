@@ -1,0 +1,53 @@
+//! How many connections the process may hold open.
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// More would help nobody, and programs that close every possible descriptor before they start another one take long.
+const WANTED: u64 = 65_536;
+
+/// What is left to the rest of the process: webhooks, files that handlers open.
+const RESERVED: u64 = 256;
+
+/// Raises the process's limit of open files as far as it may, and says how many connections that allows.
+pub(super) fn connections() -> usize {
+    let limit = getrlimit(Resource::Nofile);
+    let hard = limit.maximum.unwrap_or(WANTED);
+    let mut soft = limit.current.unwrap_or(WANTED);
+    let raised = WANTED.min(hard);
+    if soft < raised {
+        let new = Rlimit {
+            current: Some(raised),
+            maximum: limit.maximum,
+        };
+        match setrlimit(Resource::Nofile, new) {
+            Ok(()) => soft = raised,
+            Err(error) => tracing::debug!("the limit of open files stays at {soft}: {error}"),
+        }
+    }
+    allowed(soft)
+}
+
+fn allowed(descriptors: u64) -> usize {
+    let connections = descriptors
+        .saturating_sub(RESERVED)
+        .max(descriptors / 2)
+        .max(1);
+    usize::try_from(connections).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{allowed, connections};
+
+    #[test]
+    fn some_descriptors_are_left_to_the_rest_of_the_process() {
+        assert_eq!(allowed(20_000), 19_744);
+        assert_eq!(allowed(256), 128);
+        assert_eq!(allowed(1), 1);
+    }
+
+    #[test]
+    fn asking_twice_gives_the_same() {
+        assert_eq!(connections(), connections());
+    }
+}

@@ -1,0 +1,77 @@
+//! The name under which this machine was asked.
+
+use std::net::IpAddr;
+
+use axum::http::{Request, StatusCode, Version, header};
+
+use crate::answer::Answer;
+
+/// The names that this endpoint answers to.
+#[derive(Debug)]
+pub(super) struct Hosts {
+    /// As the user named it; it need not be a name of this machine's elsewhere.
+    bound: String,
+}
+
+impl Hosts {
+    pub(super) fn new(bound: &str) -> Self {
+        Self {
+            bound: bound.trim_matches(['[', ']']).to_ascii_lowercase(),
+        }
+    }
+
+    /// The host and port that were asked, which may be empty for a client that is no browser.
+    pub(super) fn check<'a, B>(&self, request: &'a Request<B>) -> Result<&'a str, Answer> {
+        let mut hosts = request.headers().get_all(header::HOST).iter();
+        let host = match (hosts.next(), hosts.next()) {
+            (Some(host), None) => host.to_str().map_err(|_| malformed())?,
+            // Only HTTP/1.0 may leave it out, and no browser does.
+            (None, _) if request.version() == Version::HTTP_10 => return Ok(""),
+            _ => return Err(malformed()),
+        };
+        // A client that takes this endpoint for a proxy names the host in the request line.
+        for asked in [Some(host), request.uri().host()].into_iter().flatten() {
+            if !self.is_ours(name_of(asked)) {
+                return Err(self.misdirected(asked));
+            }
+        }
+        Ok(host)
+    }
+
+    fn is_ours(&self, name: &str) -> bool {
+        if name.eq_ignore_ascii_case("localhost") || name.eq_ignore_ascii_case(&self.bound) {
+            return true;
+        }
+        // An address needs no DNS, so nobody can have it point elsewhere. That of all addresses is none.
+        name.parse::<IpAddr>()
+            .is_ok_and(|address| !address.is_unspecified())
+    }
+
+    fn misdirected(&self, host: &str) -> Answer {
+        Answer::new(
+            StatusCode::MISDIRECTED_REQUEST,
+            format!(
+                "this endpoint does not go by the name {host:?}, only by localhost, {:?} and IP addresses, so that no web \
+                 page can reach it under a name of its own; use one of them, or bind the endpoint to that name",
+                self.bound
+            ),
+        )
+    }
+}
+
+fn malformed() -> Answer {
+    Answer::bad_request(
+        "the request needs exactly one Host header, with the host and port of this endpoint",
+    )
+}
+
+/// Without the port, and without the brackets of an IPv6 address.
+fn name_of(host: &str) -> &str {
+    if let Some((address, _)) = host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        return address;
+    }
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    }
+}

@@ -1,0 +1,89 @@
+//! Between the listening socket and the routes: connections, who may ask and how often, bodies, faults on purpose.
+//! What is asked for is not known here.
+
+mod body;
+mod connection;
+mod descriptors;
+mod error_shape;
+mod guard;
+mod operation;
+mod rates;
+mod refusal;
+mod request;
+mod socket;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub(crate) use body::read_body;
+pub(crate) use operation::Operation;
+
+use crate::faults::{self, Faults, Injection};
+use guard::Guard;
+use rates::Rates;
+use request::Way;
+
+/// What holds for all connections.
+#[derive(Debug)]
+pub(crate) struct ServeSettings {
+    /// The host that was bound, as the user named it.
+    pub(crate) host: String,
+    pub(crate) api_key: Option<String>,
+    pub(crate) rate_limits: bool,
+    pub(crate) faults: Faults,
+    /// How long answers that are under way may take at the end.
+    pub(crate) grace: Duration,
+}
+
+/// The connection loop that runs.
+#[derive(Debug)]
+pub(crate) struct Serving {
+    ending: CancellationToken,
+    cut: CancellationToken,
+    connections: TaskTracker,
+    grace: Duration,
+}
+
+/// Serves `router` on the runtime that this is called on.
+pub(crate) fn spawn(listener: TcpListener, router: Router, settings: ServeSettings) -> Serving {
+    let injection = Arc::new(Injection::new(settings.faults));
+    let way = Way {
+        guard: Guard::new(&settings.host, settings.api_key),
+        rates: settings.rate_limits.then(Rates::of_production),
+        router: router.merge(faults::router(Arc::clone(&injection))),
+        faults: injection,
+    };
+    let serving = Serving {
+        ending: CancellationToken::new(),
+        cut: CancellationToken::new(),
+        connections: TaskTracker::new(),
+        grace: settings.grace,
+    };
+    let accepting = connection::Accepting {
+        listener,
+        way: Arc::new(way),
+        ending: serving.ending.clone(),
+        cut: serving.cut.clone(),
+        connections: serving.connections.clone(),
+    };
+    serving.connections.spawn(accepting.run());
+    serving
+}
+
+impl Serving {
+    /// Accepts no further connection, lets answers that are under way finish for a while, and closes the rest.
+    pub(crate) async fn shutdown(self) {
+        self.ending.cancel();
+        self.connections.close();
+        if timeout(self.grace, self.connections.wait()).await.is_err() {
+            self.cut.cancel();
+            self.connections.wait().await;
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! How often each operation may be asked for, as on Runpod: so many requests in any 10 seconds, and so many at once.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::http::{StatusCode, header};
+use tokio::time::Instant;
+
+use super::operation::Operation;
+use super::refusal::Refusal;
+use crate::answer::Answer;
+
+const WINDOW: Duration = Duration::from_secs(10);
+
+#[derive(Debug)]
+pub(super) struct Rates {
+    limited: Vec<Limited>,
+}
+
+/// One operation.
+#[derive(Debug)]
+struct Limited {
+    operation: Operation,
+    most: usize,
+    most_at_once: usize,
+    used: Mutex<Used>,
+}
+
+#[derive(Debug, Default)]
+struct Used {
+    /// When the requests of the last 10 seconds came.
+    times: VecDeque<Instant>,
+    at_once: usize,
+}
+
+/// A request that is being answered.
+#[derive(Debug)]
+pub(super) struct Turn<'a>(&'a Limited);
+
+impl Rates {
+    pub(super) fn of_production() -> Self {
+        let limits = [
+            (Operation::Run, 1_000, 200),
+            (Operation::Runsync, 2_000, 400),
+            (Operation::Status, 2_000, 400),
+            (Operation::StatusSync, 2_000, 400),
+            (Operation::Stream, 2_000, 400),
+            (Operation::Cancel, 100, 20),
+            (Operation::PurgeQueue, 2, 2),
+        ];
+        let limited = limits.map(|(operation, most, most_at_once)| Limited {
+            operation,
+            most,
+            most_at_once,
+            used: Mutex::default(),
+        });
+        Self {
+            limited: limited.into(),
+        }
+    }
+
+    /// The turn is over when it is dropped. An operation without a limit has none.
+    ///
+    /// # Errors
+    ///
+    /// The answer that the client gets instead.
+    pub(super) fn admit(&self, operation: Operation) -> Result<Option<Turn<'_>>, Refusal> {
+        let limited = self.limited.iter().find(|it| it.operation == operation);
+        limited.map(Limited::admit).transpose()
+    }
+}
+
+impl Limited {
+    fn admit(&self) -> Result<Turn<'_>, Refusal> {
+        let now = Instant::now();
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        while used
+            .times
+            .front()
+            .is_some_and(|time| now.duration_since(*time) >= WINDOW)
+        {
+            used.times.pop_front();
+        }
+        if let Some(oldest) = used.times.front()
+            && used.times.len() >= self.most
+        {
+            let wait = WINDOW.saturating_sub(now.duration_since(*oldest));
+            let text = format!("more than {} requests in 10 seconds", self.most);
+            return Err(self.refusal(&text, wait));
+        }
+        if used.at_once >= self.most_at_once {
+            let text = format!("more than {} requests at once", self.most_at_once);
+            return Err(self.refusal(&text, Duration::ZERO));
+        }
+        used.times.push_back(now);
+        used.at_once += 1;
+        Ok(Turn(self))
+    }
+
+    fn refusal(&self, what: &str, wait: Duration) -> Refusal {
+        // Whole seconds, and never too early.
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        let seconds = seconds.max(1);
+        let answer = Answer::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            format!(
+                "/{}: {what}, which is Runpod's limit; ask again in {seconds} s",
+                self.operation.name()
+            ),
+        );
+        Refusal::with_header(answer, header::RETRY_AFTER, seconds)
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut used = self.0.used.lock().unwrap_or_else(PoisonError::into_inner);
+        used.at_once -= 1;
+    }
+}
+
+#[cfg(test)]
+#[path = "rates_tests.rs"]
+mod rates_tests;

@@ -1,0 +1,182 @@
+//! Results delivered to the client's own server.
+
+use std::io::Write as _;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use reqwest::header::CONTENT_TYPE;
+use reqwest::redirect::Policy;
+use reqwest::{Client, StatusCode, Url};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
+
+use crate::queue::{Ended, Json, LogLine, Queue, Status, ms};
+use crate::settings::{Limits, Timing};
+
+/// The first attempt and two more.
+const ATTEMPTS: u32 = 3;
+
+/// So many may wait for their turn; each holds on to a result.
+const WAITING: usize = 10_000;
+
+/// Delivers until the endpoint shuts down.
+pub(crate) async fn deliver(queue: Queue, limits: Arc<Limits>, timing: Arc<Timing>) {
+    let mut ended = queue.ended();
+    let desk = Arc::new(Desk {
+        client: OnceLock::new(),
+        timeout: timing.webhook_timeout,
+        in_flight: Semaphore::new(limits.webhooks_in_flight),
+        pause: timing.webhook_pause,
+        queue: queue.clone(),
+    });
+    tokio::select! {
+        () = serve(&desk, &mut ended) => {}
+        () = queue.shutting_down() => {}
+    }
+}
+
+async fn serve(desk: &Arc<Desk>, ended: &mut mpsc::UnboundedReceiver<Ended>) {
+    let mut deliveries = JoinSet::new();
+    loop {
+        tokio::select! {
+            ended = ended.recv() => match ended {
+                Some(ended) if deliveries.len() >= WAITING => desk.warn(
+                    &ended,
+                    &format!("the webhook is not called, as {WAITING} are waiting already"),
+                ),
+                Some(ended) => {
+                    deliveries.spawn(Arc::clone(desk).call(ended));
+                }
+                None => return,
+            },
+            Some(_) = deliveries.join_next() => {}
+        }
+    }
+}
+
+/// Where webhooks are called from.
+struct Desk {
+    /// Made for the first webhook: few endpoints see one.
+    client: OnceLock<Result<Client, String>>,
+    timeout: Duration,
+    in_flight: Semaphore,
+    pause: Duration,
+    queue: Queue,
+}
+
+impl Desk {
+    async fn call(self: Arc<Self>, ended: Ended) {
+        let body = bytes::Bytes::from(body(&ended));
+        let server = origin(&ended.url);
+        for attempt in 1..=ATTEMPTS {
+            if attempt > 1 {
+                tokio::time::sleep(self.pause).await;
+            }
+            let what = match self.attempt(&ended.url, body.clone()).await {
+                Ok(StatusCode::OK) => return,
+                Ok(status) => format!("answered {}", status.as_u16()),
+                Err(error) => error,
+            };
+            let next = if attempt < ATTEMPTS {
+                format!("tried again in {} ms", self.pause.as_millis())
+            } else {
+                "given up".to_owned()
+            };
+            self.warn(
+                &ended,
+                &format!(
+                    "webhook: {server} {what}; only 200 counts; {next} (attempt {attempt} of {ATTEMPTS})"
+                ),
+            );
+        }
+    }
+
+    async fn attempt(&self, url: &str, body: bytes::Bytes) -> Result<StatusCode, String> {
+        // Never closed.
+        let _permit = self.in_flight.acquire().await;
+        let client = self
+            .client
+            .get_or_init(|| client(self.timeout).map_err(|error| error.to_string()))
+            .as_ref()
+            .map_err(|error| format!("cannot be called, as there is no HTTP client: {error}"))?;
+        let answer = client
+            .post(url)
+            .header(CONTENT_TYPE, "application/json")
+            .body(body)
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => Ok(answer.status()),
+            Err(error) => Err(format!(
+                "could not be reached: {}",
+                root(&error.without_url())
+            )),
+        }
+    }
+
+    fn warn(&self, ended: &Ended, text: &str) {
+        tracing::warn!(target: "runpod_local", "job {}: {text}", ended.id);
+        self.queue.log(ended.id, LogLine::warning(text));
+    }
+}
+
+fn body(ended: &Ended) -> Vec<u8> {
+    let size = |json: &Option<Json>| json.as_ref().map_or(0, Json::len);
+    let mut body =
+        Vec::with_capacity(256 + ended.input.len() + size(&ended.output) + size(&ended.error));
+    // Writing to memory does not fail.
+    let time = |time: Option<Duration>| time.map_or(0, ms);
+    let _ = write!(
+        body,
+        "{{\"delayTime\":{},\"executionTime\":{},\"id\":\"{}\",\"input\":",
+        time(ended.delay),
+        time(ended.execution),
+        ended.id
+    );
+    body.extend_from_slice(&ended.input);
+    let of_output = (ended.status == Status::Completed).then_some(&ended.output);
+    let output = of_output.and_then(Option::as_ref);
+    for (key, value) in [("output", output), ("error", ended.error.as_ref())] {
+        if let Some(value) = value {
+            let _ = write!(body, ",\"{key}\":");
+            body.extend_from_slice(value.as_bytes());
+        }
+    }
+    let _ = write!(body, ",\"status\":\"{}\"}}", ended.status.as_str());
+    body
+}
+
+/// The address without what may be secret.
+fn origin(url: &str) -> String {
+    Url::parse(url).map_or_else(
+        |_| "its address".to_owned(),
+        |url| url.origin().ascii_serialization(),
+    )
+}
+
+/// The innermost cause, which says what happened.
+fn root(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(source) => root(source),
+        None => error.to_string(),
+    }
+}
+
+fn client(timeout: Duration) -> Result<Client, Box<dyn std::error::Error + Send + Sync>> {
+    let roots = RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(Client::builder()
+        .tls_backend_preconfigured(tls)
+        .timeout(timeout)
+        .redirect(Policy::none())
+        .no_proxy()
+        .user_agent(concat!("runpod-local/", env!("CARGO_PKG_VERSION")))
+        .build()?)
+}

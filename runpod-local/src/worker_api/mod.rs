@@ -1,0 +1,42 @@
+//! What workers ask for, and what they post.
+
+mod caller;
+mod ping;
+mod polls;
+mod posts;
+mod split;
+
+use axum::Router;
+use axum::routing::{MethodRouter, get, post};
+
+use crate::endpoint::Shared;
+use crate::unknown;
+
+/// Bare, and under the endpoint's own path.
+pub(crate) fn router(shared: &Shared) -> Router<Shared> {
+    let poll = |polled: MethodRouter<Shared>| polled.head(unknown::head_of_a_poll);
+    shared.bases().fold(Router::new(), |router, base| {
+        router
+            .route(
+                &format!("{base}/job-take/{{worker}}"),
+                poll(get(polls::take)),
+            )
+            .route(
+                &format!("{base}/job-take-batch/{{worker}}"),
+                poll(get(polls::take_batch)),
+            )
+            .route(
+                &format!("{base}/job-stop/{{worker}}"),
+                poll(get(polls::stop)),
+            )
+            .route(&format!("{base}/ping/{{worker}}"), poll(get(ping::ping)))
+            .route(
+                &format!("{base}/job-stream/{{worker}}/{{job}}"),
+                post(posts::stream),
+            )
+            .route(
+                &format!("{base}/job-done/{{worker}}/{{job}}"),
+                post(posts::done),
+            )
+    })
+}

@@ -1,0 +1,81 @@
+//! Polls: jobs to run, jobs to stop.
+
+use axum::extract::{RawQuery, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use serde::Serialize;
+
+use super::caller::Asking;
+use crate::answer::{self, Answer};
+use crate::endpoint::Shared;
+use crate::path;
+use crate::queue::JobId;
+
+/// One job, as an object.
+pub(super) async fn take(State(shared): State<Shared>, asking: Asking) -> Result<Response, Answer> {
+    let tasks = shared.queue.take(asking.caller(), 1).await?;
+    Ok(match tasks.into_iter().next() {
+        Some(task) => answer::json(StatusCode::OK, task),
+        None => nothing(),
+    })
+}
+
+/// Jobs in an array.
+pub(super) async fn take_batch(
+    State(shared): State<Shared>,
+    asking: Asking,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Answer> {
+    let most = batch_size(query.as_deref())?;
+    let tasks = shared.queue.take(asking.caller(), most).await?;
+    if tasks.is_empty() {
+        return Ok(nothing());
+    }
+    Ok(answer::json(StatusCode::OK, array(&tasks)))
+}
+
+pub(super) async fn stop(State(shared): State<Shared>, asking: Asking) -> Result<Response, Answer> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Stops<'a> {
+        jobs_to_stop: &'a [JobId],
+    }
+    let stops = shared.queue.stops(asking.caller()).await?;
+    if stops.is_empty() {
+        return Ok(nothing());
+    }
+    // Ids always become JSON.
+    let body = serde_json::to_vec(&Stops {
+        jobs_to_stop: &stops,
+    });
+    Ok(answer::json(StatusCode::OK, body.unwrap_or_default()))
+}
+
+fn batch_size(query: Option<&str>) -> Result<usize, Answer> {
+    let Some(text) = path::parameter(query, "batch_size") else {
+        return Ok(1);
+    };
+    match text.parse() {
+        Ok(size @ 1..) => Ok(size),
+        _ => Err(Answer::bad_request(format!(
+            "batch_size: found {}; expected a whole number from 1",
+            path::shown(text)
+        ))),
+    }
+}
+
+fn array(tasks: &[Bytes]) -> Vec<u8> {
+    let size: usize = tasks.iter().map(|task| task.len() + 1).sum();
+    let mut body = Vec::with_capacity(size + 2);
+    for (index, task) in tasks.iter().enumerate() {
+        body.push(if index == 0 { b'[' } else { b',' });
+        body.extend_from_slice(task);
+    }
+    body.push(b']');
+    body
+}
+
+fn nothing() -> Response {
+    StatusCode::NO_CONTENT.into_response()
+}

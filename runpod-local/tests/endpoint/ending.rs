@@ -1,0 +1,71 @@
+//! The endpoint's start and its end.
+
+use std::time::Duration;
+
+use runpod_local::{BindError, Endpoint};
+use serde_json::json;
+
+use crate::site::{Site, timed};
+
+#[tokio::test]
+async fn what_is_held_open_is_answered_when_the_endpoint_ends() {
+    let site = timed(|timing| {
+        let long = Duration::from_secs(50);
+        timing.take_hold = long;
+        timing.stop_hold = long;
+        timing.stream_hold = long;
+    })
+    .await;
+    let job = site.run(json!({})).await;
+    site.take("w1").await;
+    let stream = format!("/stream/{job}");
+    let status = format!("/status-sync/{job}?wait=50000");
+    let Site { running, talk } = site;
+    let held = async {
+        tokio::join!(
+            talk.get("/job-take/w2"),
+            talk.get("/job-stop/w1"),
+            talk.get(&stream),
+            talk.get(&status)
+        )
+    };
+    let end = async {
+        // Its poll is held by then.
+        talk.until_known(&["w2"]).await;
+        running.shutdown().await;
+    };
+    let ((take, stop, stream, status), ()) = tokio::join!(held, end);
+    assert_eq!((take.status, stop.status), (204, 204));
+    assert_eq!(stream.ok()["stream"], json!([]));
+    assert_eq!(status.ok()["status"], "IN_PROGRESS");
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_told_apart() {
+    let site = Site::new().await;
+    let port = site.running.address().port();
+    let error: BindError = Endpoint::new().bind("127.0.0.1", port).await.unwrap_err();
+    assert!(error.is_in_use());
+    assert!(error.to_string().contains("in use"), "{error}");
+}
+
+#[tokio::test]
+async fn an_id_that_cannot_stand_in_a_path_is_refused() {
+    for id in ["", "a/b", "{x}", "ä", &"x".repeat(65)] {
+        let error = Endpoint::new()
+            .id(id)
+            .bind("127.0.0.1", 0)
+            .await
+            .unwrap_err();
+        assert!(!error.is_in_use());
+        assert!(error.to_string().contains("endpoint id"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn who_listens_everywhere_tells_an_address_that_can_be_opened() {
+    let running = Endpoint::new().bind("0.0.0.0", 0).await.unwrap();
+    let port = running.address().port();
+    assert_eq!(running.url(), format!("http://127.0.0.1:{port}"));
+    running.shutdown().await;
+}

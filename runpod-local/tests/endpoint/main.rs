@@ -1,0 +1,9 @@
+//! The endpoint over real HTTP on loopback: clients on one side, workers on the other.
+
+mod ending;
+mod requests;
+mod results;
+mod site;
+mod streams;
+mod webhooks;
+mod workers;

@@ -1,0 +1,126 @@
+//! Results delivered to a server of the client's.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+
+use crate::site::{Site, timed};
+
+/// A server that answers each request with the next of some statuses.
+struct Hook {
+    listener: TcpListener,
+}
+
+impl Hook {
+    async fn new() -> Self {
+        Self {
+            listener: TcpListener::bind("127.0.0.1:0").await.expect("a free port"),
+        }
+    }
+
+    fn url(&self) -> String {
+        format!(
+            "http://{}/hook?secret=1",
+            self.listener.local_addr().expect("bound")
+        )
+    }
+
+    /// The body of the next request.
+    async fn answer(&self, status: u16) -> Value {
+        let (mut stream, _) = self.listener.accept().await.expect("a connection");
+        let mut read = Vec::new();
+        let body = loop {
+            let mut some = [0; 4_096];
+            let size = stream.read(&mut some).await.expect("bytes");
+            assert!(size > 0, "cut off");
+            read.extend_from_slice(&some[..size]);
+            let text = String::from_utf8_lossy(&read);
+            let Some((head, body)) = text.split_once("\r\n\r\n") else {
+                continue;
+            };
+            assert!(head.starts_with("POST /hook?secret=1 "), "{head}");
+            if let Ok(body) = serde_json::from_str(body) {
+                break body;
+            }
+        };
+        let answer = format!(
+            "HTTP/1.1 {status} x\r\ncontent-length: 0\r\nlocation: /other\r\nconnection: close\r\n\r\n"
+        );
+        stream.write_all(answer.as_bytes()).await.expect("sent");
+        body
+    }
+}
+
+async fn run(site: &Site, hook: &Hook) -> String {
+    let body = json!({"input": {"n": 1}, "webhook": hook.url()});
+    let queued = site.post("/run", &body).await.ok();
+    queued["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_webhook_gets_the_result_as_the_platform_sends_it() {
+    let (site, hook) = (Site::new().await, Hook::new().await);
+    let job = run(&site, &hook).await;
+    let task = site.take("w1").await;
+    assert_eq!(task["webhook"], hook.url());
+    site.done("w1", &job, json!({"output": [1]})).await.ok();
+    let mut body = hook.answer(200).await;
+    for time in ["delayTime", "executionTime"] {
+        assert!(body[time].take().is_u64());
+    }
+    let expected = json!({
+        "delayTime": null, "executionTime": null, "id": job, "input": {"n": 1}, "output": [1], "status": "COMPLETED"
+    });
+    assert_eq!(body, expected);
+}
+
+#[tokio::test]
+async fn a_webhook_is_called_for_failed_and_cancelled_jobs_too() {
+    let (site, hook) = (Site::new().await, Hook::new().await);
+    let job = run(&site, &hook).await;
+    site.take("w1").await;
+    site.done("w1", &job, json!({"error": "no"})).await.ok();
+    let body = hook.answer(200).await;
+    assert_eq!(
+        (&body["status"], &body["error"]),
+        (&json!("FAILED"), &json!("no"))
+    );
+    assert!(body.get("output").is_none());
+    let job = run(&site, &hook).await;
+    site.post(&format!("/cancel/{job}"), &json!({})).await.ok();
+    assert_eq!(hook.answer(200).await["status"], "CANCELLED");
+}
+
+#[tokio::test]
+async fn a_webhook_that_does_not_answer_200_is_called_three_times_and_no_redirect_is_followed() {
+    let site = timed(|timing| timing.webhook_pause = Duration::from_millis(1)).await;
+    let hook = Hook::new().await;
+    let first = run(&site, &hook).await;
+    let path = format!("/cancel/{first}");
+    site.post(&path, &json!({})).await.ok();
+    for status in [500, 302, 404] {
+        assert_eq!(hook.answer(status).await["id"], *first);
+    }
+    let second = run(&site, &hook).await;
+    site.post(&format!("/cancel/{second}"), &json!({}))
+        .await
+        .ok();
+    for status in [201, 200] {
+        assert_eq!(hook.answer(status).await["id"], *second);
+    }
+    let warnings = site.get(&format!("/local/jobs/{first}")).await.ok()["logs"].clone();
+    let warnings: Vec<_> = warnings
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| line["text"].as_str().unwrap())
+        .collect();
+    assert_eq!(warnings.len(), 3);
+    assert!(warnings[0].contains("answered 500") && warnings[2].contains("given up"));
+    assert!(
+        warnings.iter().all(|line| !line.contains("secret")),
+        "{warnings:?}"
+    );
+}

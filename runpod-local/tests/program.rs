@@ -1,0 +1,110 @@
+//! The program `runpod-local`, as a user starts it.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// Ended with the test.
+struct Program {
+    child: Child,
+    output: BufReader<std::process::ChildStdout>,
+}
+
+impl Program {
+    fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut child = command(arguments)
+            .envs(environment.iter().copied())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        Self { child, output }
+    }
+
+    /// All lines up to the one with `text`.
+    fn lines_until(&mut self, text: &str) -> String {
+        let mut lines = String::new();
+        while !lines.contains(text) {
+            let read = self.output.read_line(&mut lines).unwrap();
+            assert_ne!(read, 0, "the program ended without {text:?}:\n{lines}");
+        }
+        lines
+    }
+
+    /// As Ctrl-C does; gives the rest of what it wrote.
+    fn interrupt(mut self) -> String {
+        kill_process(Pid::from_child(&self.child), Signal::INT).unwrap();
+        let mut rest = String::new();
+        self.output.read_to_string(&mut rest).unwrap();
+        assert!(self.child.wait().unwrap().success());
+        rest
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It has ended already where all went well.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_runpod-local"));
+    command
+        .args(arguments)
+        .env_remove("RUNPOD_LOCAL_API_KEY")
+        .stdin(Stdio::null());
+    command
+}
+
+fn refused(arguments: &[&str]) -> String {
+    let output = command(arguments).output().unwrap();
+    assert!(!output.status.success());
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn it_prints_its_address_and_what_workers_need_and_ends_by_ctrl_c() {
+    let mut program = Program::start(&["--port", "0"], &[]);
+    let lines = program.lines_until("Ctrl-C");
+    let (_, after) = lines.split_once("http://127.0.0.1:").unwrap();
+    let port: String = after.chars().take_while(char::is_ascii_digit).collect();
+    assert_ne!(port.parse::<u16>().unwrap(), 0);
+    let take =
+        format!("export RUNPOD_WEBHOOK_GET_JOB='http://127.0.0.1:{port}/v2/local/job-take/$ID?");
+    assert!(lines.contains(&take), "{lines}");
+    program.interrupt();
+}
+
+#[test]
+fn a_port_in_use_is_told_with_the_flag_that_changes_it() {
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = other.local_addr().unwrap().port().to_string();
+    let told = refused(&["--port", &port]);
+    assert!(told.contains(&port) && told.contains("--port"), "{told}");
+}
+
+#[test]
+fn the_key_is_read_from_the_environment_and_never_printed() {
+    let key = [("MY_KEY", "sk-secret")];
+    let mut program = Program::start(&["--port", "0", "--api-key-env", "MY_KEY"], &key);
+    let mut lines = program.lines_until("Ctrl-C");
+    assert!(
+        lines.contains("export RUNPOD_AI_API_KEY=\"$MY_KEY\""),
+        "{lines}"
+    );
+    lines += &program.interrupt();
+    assert!(!lines.contains("sk-secret"), "{lines}");
+
+    let told = refused(&["--api-key-env", "NOT_SET_ANYWHERE"]);
+    assert!(told.contains("NOT_SET_ANYWHERE"), "{told}");
+}
+
+#[test]
+fn faults_that_are_none_are_refused_with_their_place() {
+    let told = refused(&["--faults", r#"{"rules": [{"route": "ran"}]}"#]);
+    assert!(told.contains("rules[0].route"), "{told}");
+}
