@@ -2,13 +2,19 @@
 //!
 //! ```sh
 //! cargo run --example stream -- --test_input '{"input": {"text": "to be or not to be"}}'
+//! cargo run --example stream -- --rp_serve_api        # or as an endpoint, with a page to watch it on
 //! ```
+
+use std::time::Duration;
 
 use runpod::prelude::*;
 
 #[derive(Deserialize)]
 struct Prompt {
     text: String,
+    /// In place of the time that a model needs for a token.
+    #[serde(default)]
+    pause_ms: u64,
 }
 
 #[derive(Serialize)]
@@ -26,6 +32,7 @@ fn generate(prompt: Prompt) -> impl Stream<Item = Result<Token, String>> {
                 // Ends the stream and fails the job; the client keeps the items that it has.
                 Err(format!("word {index} is too long for this model"))?;
             }
+            tokio::time::sleep(Duration::from_millis(prompt.pause_ms)).await;
             yield Token { index, text: word.to_uppercase() };
         }
     }

@@ -106,6 +106,10 @@ fn launch_options(options: &Options, on_handler: bool) -> TokenStream {
         ),
         ("handler", handler),
         ("route", value(options.route.as_ref())),
+        (
+            "max_consecutive_failures",
+            value(options.max_consecutive_failures.as_ref()),
+        ),
         ("worker_threads", value(options.worker_threads.as_ref())),
     ];
     for (name, value) in given {

@@ -356,6 +356,7 @@ fn every_option_of_main_is_handed_over() {
             concurrency = 4,
             concurrency_modifier = limits::scale::<2, 3>,
             route = "task",
+            max_consecutive_failures = 3,
             worker_threads = 2usize,
         ),
         &quote!(
@@ -371,6 +372,7 @@ fn every_option_of_main_is_handed_over() {
                 .concurrency(4usize)
                 .concurrency_modifier({ let modifier: fn(usize) -> usize = limits::scale::<2, 3>; modifier })
                 .route("task")
+                .max_consecutive_failures(3usize)
                 .worker_threads(2usize),
         },
     );

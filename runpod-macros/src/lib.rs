@@ -97,6 +97,7 @@ pub fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// | `concurrency_modifier = path` | a `fn(usize) -> usize`, asked before every take for the number to go on with |
 /// | `handler = path` | the handler that gets all jobs, where several are linked |
 /// | `route = "key"` | several handlers: `input.<key>` is the name of the one that a job is for |
+/// | `max_consecutive_failures = 3` | after so many failed jobs in a row the worker counts as broken: it finishes what runs, says so and exits with 1 |
 /// | `worker_threads = 2` | threads for `async` handlers; one for each core otherwise |
 /// | `crate = path` | where the crate `runpod` is, when you have renamed or re-exported it |
 ///

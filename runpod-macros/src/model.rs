@@ -44,12 +44,13 @@ pub(crate) enum Key {
     ConcurrencyModifier,
     Handler,
     Route,
+    MaxConsecutiveFailures,
     WorkerThreads,
     Crate,
 }
 
 impl Key {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Stream,
         Self::Name,
         Self::RefreshWorker,
@@ -58,6 +59,7 @@ impl Key {
         Self::ConcurrencyModifier,
         Self::Handler,
         Self::Route,
+        Self::MaxConsecutiveFailures,
         Self::WorkerThreads,
         Self::Crate,
     ];
@@ -89,6 +91,7 @@ impl Key {
             Self::ConcurrencyModifier => "concurrency_modifier",
             Self::Handler => "handler",
             Self::Route => "route",
+            Self::MaxConsecutiveFailures => "max_consecutive_failures",
             Self::WorkerThreads => "worker_threads",
             Self::Crate => "crate",
         }
@@ -105,6 +108,7 @@ impl Key {
             Self::ConcurrencyModifier => "concurrency_modifier = scale",
             Self::Handler => "handler = greet",
             Self::Route => "route = \"task\"",
+            Self::MaxConsecutiveFailures => "max_consecutive_failures = 3",
             Self::WorkerThreads => "worker_threads = 2",
             Self::Crate => "crate = runpod",
         }
@@ -117,6 +121,9 @@ impl Key {
             Self::Name => "a text, the handler's name",
             Self::RefreshWorker | Self::ReturnAggregateStream => "`true` or `false`",
             Self::Concurrency => "a whole number, the jobs that may run at once",
+            Self::MaxConsecutiveFailures => {
+                "a whole number, the failed jobs in a row that mean that the worker is broken"
+            }
             Self::WorkerThreads => "a whole number of threads",
             Self::ConcurrencyModifier => "the path of a `fn(usize) -> usize`",
             Self::Handler => "the path of a handler function",
@@ -143,6 +150,7 @@ pub(crate) struct Options {
     pub(crate) concurrency_modifier: Option<Given<ExprPath>>,
     pub(crate) handler: Option<Given<ExprPath>>,
     pub(crate) route: Option<Given<LitStr>>,
+    pub(crate) max_consecutive_failures: Option<Given<usize>>,
     pub(crate) worker_threads: Option<Given<usize>>,
     /// `crate = path`; the keyword cannot be a field's name.
     pub(crate) root: Option<Given<Path>>,

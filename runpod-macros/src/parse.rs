@@ -189,6 +189,9 @@ impl Reader<'_> {
             }
             Key::Handler => given(span, path(&value), &mut options.handler),
             Key::Route => given(span, text(&value), &mut options.route),
+            Key::MaxConsecutiveFailures => {
+                given(span, count(&value), &mut options.max_consecutive_failures)
+            }
             Key::WorkerThreads => given(span, count(&value), &mut options.worker_threads),
             Key::Crate => given(span, module(&value), &mut options.root),
         };

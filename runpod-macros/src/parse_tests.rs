@@ -38,14 +38,15 @@ fn an_unknown_option_is_named_with_the_nearest_and_all_known_ones() {
         &main_on_handler(quote!(concurency = 4)),
         &["unknown option `concurency`; did you mean `concurrency`?\n\
              help: the options of `#[runpod::main]` are `stream`, `name`, `refresh_worker`, \
-             `return_aggregate_stream`, `concurrency`, `concurrency_modifier`, `handler`, `route`, `worker_threads`, \
-             `crate`"],
+             `return_aggregate_stream`, `concurrency`, `concurrency_modifier`, `handler`, `route`, \
+             `max_consecutive_failures`, `worker_threads`, `crate`"],
     );
     assert_errors(
         &on_main(quote!(timeout(3, 4))),
         &["unknown option `timeout`\n\
              help: on `main` the options of `#[runpod::main]` are `refresh_worker`, `return_aggregate_stream`, \
-             `concurrency`, `concurrency_modifier`, `handler`, `route`, `worker_threads`, `crate`"],
+             `concurrency`, `concurrency_modifier`, `handler`, `route`, \
+             `max_consecutive_failures`, `worker_threads`, `crate`"],
     );
 }
 
@@ -89,6 +90,7 @@ fn every_value_of_a_wrong_kind_is_reported_with_the_right_one() {
             concurrency,
             concurrency_modifier = |n| n,
             handler = "greet",
+            max_consecutive_failures = "3",
             worker_threads = 2.5,
             crate = "runpod",
         )),
@@ -103,6 +105,8 @@ fn every_value_of_a_wrong_kind_is_reported_with_the_right_one() {
             "the option `concurrency_modifier` takes the path of a `fn(usize) -> usize`\n\
              help: write `concurrency_modifier = scale`",
             "the option `handler` takes the path of a handler function\nhelp: write `handler = greet`",
+            "the option `max_consecutive_failures` takes a whole number, the failed jobs in a row that mean that the \
+             worker is broken\nhelp: write `max_consecutive_failures = 3`",
             "the option `worker_threads` takes a whole number of threads\nhelp: write `worker_threads = 2`",
             "the option `crate` takes the path under which this crate is known\nhelp: write `crate = runpod`",
         ],
@@ -119,9 +123,14 @@ fn every_value_of_a_wrong_kind_is_reported_with_the_right_one() {
 #[test]
 fn a_number_is_at_least_one_and_fits() {
     assert_errors(
-        &on_main(quote!(concurrency = 0, worker_threads = 0)),
+        &on_main(quote!(
+            concurrency = 0,
+            max_consecutive_failures = 0,
+            worker_threads = 0
+        )),
         &[
             "the option `concurrency` must be 1 or more\nhelp: write `concurrency = 4`",
+            "the option `max_consecutive_failures` must be 1 or more\nhelp: write `max_consecutive_failures = 3`",
             "the option `worker_threads` must be 1 or more\nhelp: write `worker_threads = 2`",
         ],
     );

@@ -1,5 +1,8 @@
 //! A worker without macros.
 
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
 use crate::error::{Error, ErrorKind};
 use crate::handler::{
     AsyncFunction, BlockingFunction, Choice, Handler, Setup, SetupRun, StreamFunction,
@@ -35,6 +38,7 @@ impl Worker {
             concurrency: 1,
             modifier: None,
             route: None,
+            max_consecutive_failures: None,
             threads: None,
         }
     }
@@ -50,6 +54,7 @@ pub struct WorkerBuilder {
     concurrency: usize,
     modifier: Option<Modifier>,
     route: Option<&'static str>,
+    max_consecutive_failures: Option<NonZeroUsize>,
     threads: Option<usize>,
 }
 
@@ -124,15 +129,25 @@ impl WorkerBuilder {
     /// answer of 0 is an error in the log and changes nothing.
     pub fn concurrency_modifier(
         mut self,
-        modifier: impl Fn(usize) -> usize + Send + 'static,
+        modifier: impl Fn(usize) -> usize + Send + Sync + 'static,
     ) -> Self {
-        self.modifier = Some(Box::new(modifier));
+        self.modifier = Some(Arc::new(modifier));
         self
     }
 
     /// Chooses among several handlers by `input.<key>`, which holds a handler's name.
     pub fn route(mut self, key: &'static str) -> Self {
         self.route = Some(key);
+        self
+    }
+
+    /// After this many failed jobs in a row the worker counts as broken: it takes no further job, finishes what runs,
+    /// reports itself unhealthy and [`run`](Self::run) ends in an error. Never unless said, or with 0.
+    ///
+    /// A job has failed when its handler returned an error, panicked or its stream failed. An input that does not fit says
+    /// nothing about the worker and is not counted.
+    pub fn max_consecutive_failures(mut self, jobs: usize) -> Self {
+        self.max_consecutive_failures = NonZeroUsize::new(jobs);
         self
     }
 
@@ -165,6 +180,7 @@ impl WorkerBuilder {
             refresh_worker: self.refresh_worker,
             return_aggregate_stream: self.return_aggregate_stream,
             concurrency: Concurrency::new(self.concurrency, self.modifier),
+            max_consecutive_failures: self.max_consecutive_failures,
         };
         let Some(ready) = plan.prepare()? else {
             return Ok(());

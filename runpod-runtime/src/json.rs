@@ -71,6 +71,36 @@ impl Serialize for Object<'_> {
     }
 }
 
+/// Any JSON value, for tests that hold for all of them.
+#[cfg(test)]
+pub(crate) fn any() -> impl proptest::strategy::Strategy<Value = serde_json::Value> {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        // Such as every reader of JSON reads back exactly.
+        any::<i32>().prop_map(|number| Value::from(f64::from(number) / 4.0)),
+        any::<String>().prop_map(Value::from),
+    ];
+    let key = prop_oneof![
+        Just("error".to_owned()),
+        Just("refresh_worker".to_owned()),
+        Just("id".to_owned()),
+        Just("input".to_owned()),
+        any::<String>(),
+    ];
+    leaf.prop_recursive(4, 32, 6, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::hash_map(key.clone(), inner, 0..6)
+                .prop_map(|entries| Value::Object(entries.into_iter().collect())),
+        ]
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,20 +1,19 @@
 //! From a linked binary to a running worker: what `#[runpod::main]` and `Worker::run` do.
 
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::config::{Arguments, Environment, Mode, Settings, Surroundings};
+use crate::config::{Arguments, Environment, Settings, Surroundings};
 use crate::error::{Error, ErrorKind};
 use crate::handler::{
     Choice, Dispatch, Failure, Handler, Setup, SetupRun, StateCell, StateType, registered,
 };
-use crate::local_test;
 use crate::logging::{self, LogSettings};
-use crate::platform::spool::Spool;
-use crate::platform::{Platform, Reporter, Runpod};
+use crate::ready::Ready;
 use crate::show_schema;
-use crate::worker::{self, Concurrency, Ended, Handlers, Modifier, Parts, Policy};
+use crate::worker::{Concurrency, Handlers, Modifier};
 
 /// The options of `#[runpod::main(...)]`, as they were given.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +24,7 @@ pub struct Options {
     concurrency_modifier: Option<fn(usize) -> usize>,
     handler: Option<fn() -> &'static str>,
     route: Option<&'static str>,
+    max_consecutive_failures: Option<usize>,
     worker_threads: Option<usize>,
 }
 
@@ -37,6 +37,7 @@ impl Options {
         concurrency_modifier: None,
         handler: None,
         route: None,
+        max_consecutive_failures: None,
         worker_threads: None,
     };
 
@@ -94,6 +95,15 @@ impl Options {
         }
     }
 
+    /// How many failed jobs in a row mean that the worker is broken.
+    #[must_use]
+    pub fn max_consecutive_failures(self, value: usize) -> Self {
+        Self {
+            max_consecutive_failures: Some(value),
+            ..self
+        }
+    }
+
     /// Threads for async handlers.
     #[must_use]
     pub fn worker_threads(self, value: usize) -> Self {
@@ -110,7 +120,7 @@ impl Options {
 pub fn launch(options: Options, setup: Setup) -> ExitCode {
     let modifier = options
         .concurrency_modifier
-        .map(|modifier| Box::new(modifier) as Modifier);
+        .map(|modifier| Arc::new(modifier) as Modifier);
     let plan = Plan {
         handlers: registered(),
         choice: Choice {
@@ -121,6 +131,7 @@ pub fn launch(options: Options, setup: Setup) -> ExitCode {
         refresh_worker: options.refresh_worker.unwrap_or(false),
         return_aggregate_stream: options.return_aggregate_stream.unwrap_or(false),
         concurrency: Concurrency::new(options.concurrency.unwrap_or(1), modifier),
+        max_consecutive_failures: options.max_consecutive_failures.and_then(NonZeroUsize::new),
     };
     match run_process(plan, setup.run, options.worker_threads) {
         Ok(()) => ExitCode::SUCCESS,
@@ -177,17 +188,7 @@ pub(crate) struct Plan {
     pub(crate) refresh_worker: bool,
     pub(crate) return_aggregate_stream: bool,
     pub(crate) concurrency: Concurrency,
-}
-
-/// A worker that can run: everything is checked that can be checked before its state is made.
-#[derive(Debug)]
-pub(crate) struct Ready {
-    dispatch: Dispatch,
-    settings: Settings,
-    refresh_worker: bool,
-    return_aggregate_stream: bool,
-    concurrency: Concurrency,
-    begun: Instant,
+    pub(crate) max_consecutive_failures: Option<NonZeroUsize>,
 }
 
 impl Plan {
@@ -220,133 +221,8 @@ impl Plan {
             refresh_worker: self.refresh_worker,
             return_aggregate_stream: self.return_aggregate_stream,
             concurrency: self.concurrency,
+            max_consecutive_failures: self.max_consecutive_failures,
             begun,
         }))
-    }
-}
-
-impl Ready {
-    fn setup_error(&self, failure: &Failure) -> Error {
-        let mut text = format!("the worker's state could not be made: {}", failure.message);
-        for line in &failure.trace {
-            text.push_str("\n  ");
-            text.push_str(line);
-        }
-        let text = match &self.settings.api_key {
-            Some(key) => key.redact(&text).into_owned(),
-            None => text,
-        };
-        Error::new(ErrorKind::Setup, text)
-    }
-
-    /// Runs the worker, or the local test job, to its end.
-    pub(crate) async fn serve(
-        self,
-        state: Option<StateCell>,
-        handlers: Handlers,
-    ) -> Result<(), Error> {
-        match self.settings.mode.clone() {
-            Mode::Platform(urls) => {
-                let platform = Runpod::new(
-                    urls,
-                    self.settings.api_key.as_ref(),
-                    self.settings.ping_interval,
-                )
-                .map_err(|error| {
-                    Error::new(
-                        ErrorKind::System,
-                        "the connection to the platform could not be set up",
-                    )
-                    .with_source(error)
-                })?;
-                let spool = self.open_spool();
-                let parts = self.parts(Arc::new(platform), state, handlers, spool);
-                match worker::start(parts)?.ended().await? {
-                    Ended::Finished => Ok(()),
-                    // Their failed results say why; the worker itself did as it was told.
-                    Ended::Cut(jobs) => {
-                        tracing::warn!("{jobs} jobs were cut off");
-                        Ok(())
-                    }
-                    Ended::Unhealthy(reason) => Err(Error::new(
-                        ErrorKind::Unhealthy,
-                        format!("a handler declared this worker unhealthy: {reason}"),
-                    )),
-                }
-            }
-            Mode::TestJob { job, source } => {
-                tracing::info!("Using {source} as job input.");
-                let expected = self.settings.test_output.clone();
-                local_test::run(&job, expected.as_ref(), |platform| {
-                    self.for_test().parts(platform, state, handlers, None)
-                })
-                .await
-            }
-            Mode::MissingTestInput => Err(Error::new(
-                ErrorKind::LocalTest,
-                "test_input.json not found, exiting.\n\
-                 This worker runs locally, because RUNPOD_WEBHOOK_GET_JOB is not set, and has no job. Give it one with \
-                 --test_input '{\"input\": …}', or write it into test_input.json in the working directory.",
-            )),
-            Mode::ServeApi { .. } => Err(Error::new(
-                ErrorKind::Config,
-                "--rp_serve_api is not part of this version. Run one job with --test_input '{\"input\": …}'.",
-            )),
-        }
-    }
-
-    /// A local test looks at one job's result: the flag is about the worker, and a stream is shown whole.
-    fn for_test(self) -> Self {
-        Self {
-            refresh_worker: false,
-            return_aggregate_stream: true,
-            ..self
-        }
-    }
-
-    fn open_spool(&self) -> Option<Spool> {
-        let directory = self.settings.spool.as_ref()?;
-        match Spool::open(directory) {
-            Ok(spool) => Some(spool),
-            Err(error) => {
-                tracing::warn!("a result that cannot be delivered will not be kept: {error}");
-                None
-            }
-        }
-    }
-
-    fn parts(
-        self,
-        platform: Arc<dyn Platform>,
-        state: Option<StateCell>,
-        handlers: Handlers,
-        spool: Option<Spool>,
-    ) -> Parts {
-        let settings = self.settings;
-        let handles_signals = matches!(settings.mode, Mode::Platform(_));
-        Parts {
-            platform,
-            dispatch: self.dispatch,
-            state,
-            policy: Policy {
-                concurrency: self.concurrency,
-                refresh_worker: self.refresh_worker,
-                return_aggregate_stream: self.return_aggregate_stream,
-                ping_interval: settings.ping_interval,
-                shutdown_grace: settings.shutdown_grace,
-                handles_signals,
-            },
-            reporter: Reporter {
-                hostname: settings.hostname,
-                worker_id: settings.reported_worker_id,
-                secret: settings.api_key,
-                debugger: settings
-                    .debugger
-                    .then(|| self.begun.elapsed().as_secs_f64() * 1000.0),
-            },
-            spool,
-            worker_id: settings.worker_id.into(),
-            handlers,
-        }
     }
 }

@@ -15,12 +15,18 @@ mod builder;
 mod config;
 mod debugger;
 mod error;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod handler;
 mod json;
 mod launch;
 mod local_test;
 mod logging;
 mod platform;
+mod ready;
+#[cfg(feature = "local")]
+mod serve_api;
 mod show_schema;
 pub mod signature;
 pub mod testing;

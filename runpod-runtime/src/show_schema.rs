@@ -17,6 +17,20 @@ pub(crate) fn show(_dispatch: &Dispatch) -> Result<(), Error> {
 
 #[cfg(feature = "schema")]
 pub(crate) use with_feature::{document, show};
+#[cfg(all(feature = "schema", feature = "local"))]
+pub(crate) use with_feature::{input, output};
+
+/// Not known.
+#[cfg(all(feature = "local", not(feature = "schema")))]
+pub(crate) fn input(_handler: &crate::handler::Handler) -> Option<serde_json::Value> {
+    None
+}
+
+/// Not known.
+#[cfg(all(feature = "local", not(feature = "schema")))]
+pub(crate) fn output(_handler: &crate::handler::Handler) -> Option<serde_json::Value> {
+    None
+}
 
 #[cfg(feature = "schema")]
 mod with_feature {
@@ -93,7 +107,7 @@ mod with_feature {
     }
 
     /// Of the handler's input, or, where it takes none, of anything.
-    fn input(handler: &Handler) -> Option<Value> {
+    pub(crate) fn input(handler: &Handler) -> Option<Value> {
         let is_input = |role: &Role| matches!(role, Role::Input(_));
         match handler.position(is_input) {
             Some(index) => argument(handler, index),
@@ -102,7 +116,7 @@ mod with_feature {
     }
 
     /// Of what is returned, unless it is nothing: then everything goes through the emitter.
-    fn output(handler: &Handler) -> Option<Value> {
+    pub(crate) fn output(handler: &Handler) -> Option<Value> {
         match handler.position(|role| *role == Role::Emitter) {
             Some(index) => argument(handler, index),
             None => handler.schemas?().result,

@@ -146,6 +146,7 @@ impl Job {
                 concurrency: Concurrency::new(1, None),
                 refresh_worker: false,
                 return_aggregate_stream: true,
+                max_consecutive_failures: None,
                 ping_interval: Duration::from_secs(10),
                 shutdown_grace: Duration::ZERO,
                 handles_signals: false,
@@ -161,7 +162,7 @@ impl Job {
             handlers: Handlers::current(),
         };
         let ended = match worker::start(parts) {
-            Ok(running) => running.ended().await,
+            Ok(mut running) => running.ended().await,
             Err(error) => Err(error),
         };
         if let Err(error) = ended {

@@ -249,6 +249,25 @@ async fn the_key_is_in_no_log_line_and_in_no_post() {
 }
 
 #[tokio::test]
+async fn a_log_without_debug_lines_has_nothing_of_a_jobs_input_or_output() {
+    let case = Case::new("promise input", "mock")
+        .with("RUNPOD_LOG_LEVEL", "INFO")
+        .job("fits", &json!({ "mock_return": "OF-THE-JOB" }))
+        .job(
+            "not",
+            &json!({ "mock_return": 1, "mock_delay": "OF-THE-JOB" }),
+        );
+    let programs = Programs::find().unwrap_or_else(|error| panic!("{error}"));
+    let run = ours(case).await;
+    let told = report(&results(&run, "not")[0])["error_message"].to_string();
+    assert!(told.contains("OF-THE-JOB"), "the client is told: {told}");
+    let log = fs::read_to_string(programs.folder.join("promise-input-ours/output.log"))
+        .expect("the worker wrote a log");
+    assert!(log.contains("input.mock_delay: expected f64"), "{log}");
+    assert!(!log.contains("OF-THE-JOB"), "{log}");
+}
+
+#[tokio::test]
 async fn log_lines_on_the_platform_are_json_and_carry_the_jobs_id() {
     let case = Case::new("promise log", "async").job("j1", &returns(&json!(1)));
     let programs = Programs::find().unwrap_or_else(|error| panic!("{error}"));

@@ -5,6 +5,8 @@ mod endpoint;
 mod local_runs;
 mod on_the_protocol;
 mod process;
+#[cfg(feature = "local")]
+mod served;
 mod session;
 #[cfg(all(feature = "schema", feature = "validate"))]
 mod validated;

@@ -36,6 +36,9 @@ pub(crate) struct Arguments {
     pub(super) api_host: Option<String>,
     pub(super) api_port: Option<u16>,
     pub(super) api_concurrency: Option<usize>,
+    pub(super) api_rate_limits: bool,
+    /// Raw text; what it means is known where the endpoint is.
+    pub(super) api_faults: Option<String>,
     /// Raw text; whether it is a job is found out where it is used.
     pub(super) test_input: Option<String>,
     pub(super) test_output: Option<Value>,
@@ -114,6 +117,11 @@ impl Arguments {
             Flag::Schema => self.schema = switch(name, value)?,
             Flag::Debugger => self.debugger = switch(name, value)?,
             Flag::ServeApi => self.serve_api = switch(name, value)?,
+            Flag::ApiRateLimits => self.api_rate_limits = switch(name, value)?,
+            Flag::ApiFaults => {
+                let faults = given("rules as JSON, or a file with them")?;
+                self.api_faults = Some(faults.to_owned());
+            }
             Flag::LogLevel => {
                 let value = given(LogLevel::NAMES)?;
                 let level = LogLevel::named(value)

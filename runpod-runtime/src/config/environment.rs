@@ -20,7 +20,7 @@ impl Environment {
     }
 
     /// An environment made by hand.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing, feature = "local"))]
     pub(crate) fn of<K: Into<String>, V: Into<String>>(
         pairs: impl IntoIterator<Item = (K, V)>,
     ) -> Self {

@@ -92,7 +92,7 @@ impl ConfigError {
     }
 
     /// One for each thing that is wrong, in the order of the settings.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn faults(&self) -> &[Fault] {
         &self.faults
     }

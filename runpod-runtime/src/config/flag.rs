@@ -1,4 +1,5 @@
-//! The worker's own flags: the SDK's names, and the same in kebab case. `--schema` is not among the SDK's.
+//! The worker's own flags: the SDK's names, and the same in kebab case. `--schema`, `--rp_api_rate_limits` and
+//! `--rp_api_faults` are not among the SDK's.
 
 /// One flag of the worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,13 +11,15 @@ pub(super) enum Flag {
     ApiHost,
     ApiPort,
     ApiConcurrency,
+    ApiRateLimits,
+    ApiFaults,
     LogLevel,
     Debugger,
 }
 
 impl Flag {
     /// All of them, in the order of `--help`.
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::TestInput,
         Self::TestOutput,
         Self::Schema,
@@ -24,6 +27,8 @@ impl Flag {
         Self::ApiHost,
         Self::ApiPort,
         Self::ApiConcurrency,
+        Self::ApiRateLimits,
+        Self::ApiFaults,
         Self::LogLevel,
         Self::Debugger,
     ];
@@ -45,6 +50,8 @@ impl Flag {
             Self::ApiHost => "--rp_api_host",
             Self::ApiPort => "--rp_api_port",
             Self::ApiConcurrency => "--rp_api_concurrency",
+            Self::ApiRateLimits => "--rp_api_rate_limits",
+            Self::ApiFaults => "--rp_api_faults",
             Self::LogLevel => "--rp_log_level",
             Self::Debugger => "--rp_debugger",
         }
@@ -60,6 +67,8 @@ impl Flag {
             Self::ApiHost => "--api-host",
             Self::ApiPort => "--api-port",
             Self::ApiConcurrency => "--api-concurrency",
+            Self::ApiRateLimits => "--api-rate-limits",
+            Self::ApiFaults => "--api-faults",
             Self::LogLevel => "--log-level",
             Self::Debugger => "--debugger",
         }
@@ -69,11 +78,12 @@ impl Flag {
     pub(super) fn placeholder(self) -> Option<&'static str> {
         match self {
             Self::TestInput | Self::TestOutput => Some("JSON"),
+            Self::ApiFaults => Some("RULES"),
             Self::ApiHost => Some("HOST"),
             Self::ApiPort => Some("PORT"),
             Self::ApiConcurrency => Some("N"),
             Self::LogLevel => Some("LEVEL"),
-            Self::Schema | Self::ServeApi | Self::Debugger => None,
+            Self::Schema | Self::ServeApi | Self::ApiRateLimits | Self::Debugger => None,
         }
     }
 
@@ -85,10 +95,12 @@ impl Flag {
                 "compare the test job's result with this; a difference is exit code 1"
             }
             Self::Schema => "print the JSON Schema of input and output and exit (feature `schema`)",
-            Self::ServeApi => "serve the endpoint's public API here (not in this version)",
+            Self::ServeApi => "be a Runpod endpoint on this machine, with a page to try it",
             Self::ApiHost => "where to serve it (localhost)",
-            Self::ApiPort => "on which port (8000)",
-            Self::ApiConcurrency => "how many jobs at once (1)",
+            Self::ApiPort => "on which port (8000; 0: any free one)",
+            Self::ApiConcurrency => "how many jobs at once (what the worker says; 1)",
+            Self::ApiRateLimits => "answer 429 where Runpod would",
+            Self::ApiFaults => "make requests fail, to test with: JSON or a file with it",
             Self::LogLevel => "NOTSET, TRACE, DEBUG, INFO, WARN or ERROR (DEBUG)",
             Self::Debugger => "add timings and system information to each output",
         }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::flag::Flag;
 
 /// The environment variables that a person may want to set, each with what it does.
-const VARIABLES: [(&str, &str); 13] = [
+const VARIABLES: [(&str, &str); 14] = [
     (
         "RUNPOD_WEBHOOK_GET_JOB",
         "where jobs are taken; unset: run locally",
@@ -41,6 +41,10 @@ const VARIABLES: [(&str, &str); 13] = [
     (
         "RUNPOD_RESULT_SPOOL",
         "where undelivered results are kept: a directory, or off",
+    ),
+    (
+        "RUNPOD_LOCAL_API_KEY",
+        "the key that clients of --serve-api must send (none)",
     ),
     ("NO_COLOR", "set: no colours in the terminal"),
 ];

@@ -8,6 +8,8 @@ mod arguments;
 mod environment;
 mod error;
 mod flag;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod help;
 mod json_fault;
 mod log_level;
@@ -25,5 +27,7 @@ pub(crate) use help::help;
 pub(crate) use log_level::LogLevel;
 pub(crate) use platform_urls::PlatformUrls;
 pub(crate) use secret::Secret;
+#[cfg(feature = "local")]
+pub(crate) use settings::ApiSettings;
 pub(crate) use settings::{Mode, Settings, Surroundings};
 pub(crate) use url_template::encode_component;

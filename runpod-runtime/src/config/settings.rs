@@ -19,6 +19,10 @@ use super::url_template::encode_component;
 
 const API_KEY: &str = "RUNPOD_AI_API_KEY";
 
+/// The key that the local endpoint demands, if any. Not the platform's variable: that one is set on many developers'
+/// machines, and its value has no business in a server of their own.
+const LOCAL_API_KEY: &str = "RUNPOD_LOCAL_API_KEY";
+
 /// The pace of heartbeats where nothing else is said.
 const PING_INTERVAL: Duration = Duration::from_secs(10);
 
@@ -75,19 +79,29 @@ pub(crate) enum Mode {
     },
     /// Neither a platform nor a test job: the worker says so and exits with 1.
     MissingTestInput,
-    /// The local endpoint.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "the endpoint that reads the fields is not part of this version"
-        )
-    )]
-    ServeApi {
-        host: String,
-        port: u16,
-        concurrency: usize,
-    },
+    /// The local endpoint, with this worker attached to it.
+    ServeApi(
+        #[cfg_attr(
+            not(any(test, feature = "local")),
+            expect(dead_code, reason = "the feature `local` reads it")
+        )]
+        ApiSettings,
+    ),
+}
+
+/// How the local endpoint is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ApiSettings {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    /// In place of the worker's own concurrency.
+    pub(crate) concurrency: Option<usize>,
+    pub(crate) rate_limits: bool,
+    /// Rules, or the name of a file with them.
+    pub(crate) faults: Option<String>,
+    pub(crate) api_key: Option<Secret>,
+    /// The job of `test_input.json`, to be tried with a click.
+    pub(crate) example: Option<String>,
 }
 
 /// What the settings depend on beside environment and arguments.
@@ -257,14 +271,7 @@ impl Resolving<'_> {
         worker_id: &str,
     ) -> Option<Mode> {
         if arguments.serve_api {
-            return Some(Mode::ServeApi {
-                host: arguments
-                    .api_host
-                    .clone()
-                    .unwrap_or_else(|| "localhost".to_owned()),
-                port: arguments.api_port.unwrap_or(8000),
-                concurrency: arguments.api_concurrency.unwrap_or(1),
-            });
+            return Some(Mode::ServeApi(self.api(arguments, surroundings)));
         }
         self.warn_of_realtime();
         if let Some(text) = &arguments.test_input {
@@ -291,6 +298,29 @@ impl Resolving<'_> {
             },
             None => Mode::MissingTestInput,
         })
+    }
+
+    fn api(&mut self, arguments: &Arguments, surroundings: &Surroundings) -> ApiSettings {
+        // Only an offer on a page: a faulty file is no reason not to serve.
+        let example = match test_job::from_file(&surroundings.working_directory) {
+            Ok(found) => found.map(|(job, _)| job),
+            Err(fault) => {
+                self.warnings.push(fault.to_string());
+                None
+            }
+        };
+        ApiSettings {
+            host: arguments
+                .api_host
+                .clone()
+                .unwrap_or_else(|| "localhost".to_owned()),
+            port: arguments.api_port.unwrap_or(8000),
+            concurrency: arguments.api_concurrency,
+            rate_limits: arguments.api_rate_limits,
+            faults: arguments.api_faults.clone(),
+            api_key: self.environment.get(LOCAL_API_KEY).map(Secret::new),
+            example,
+        }
     }
 
     fn warn_of_realtime(&mut self) {

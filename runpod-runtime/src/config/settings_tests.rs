@@ -37,6 +37,13 @@ fn place() -> Place {
     }
 }
 
+/// A place with this as its `test_input.json`.
+fn place_with(test_input: &str) -> Place {
+    let place = place();
+    std::fs::write(place.directory.path().join("test_input.json"), test_input).unwrap();
+    place
+}
+
 fn arguments(arguments: &[&str]) -> Arguments {
     Arguments::parse(["worker"].iter().chain(arguments).map(Into::into))
 }
@@ -318,31 +325,63 @@ fn a_test_job_that_cannot_be_run_is_a_fault() {
 #[test]
 fn the_local_server_wins_over_everything() {
     let test_input = ["--rp_serve_api", "--test_input", "{}"];
-    let Mode::ServeApi {
-        host,
-        port,
-        concurrency,
-    } = settings(&[TAKE], &test_input).mode
-    else {
+    let Mode::ServeApi(api) = settings(&[TAKE], &test_input).mode else {
         panic!("another mode")
     };
-    assert_eq!((host.as_str(), port, concurrency), ("localhost", 8000, 1));
+    let unsaid = ApiSettings {
+        host: "localhost".to_owned(),
+        port: 8000,
+        concurrency: None,
+        rate_limits: false,
+        faults: None,
+        api_key: None,
+        example: None,
+    };
+    assert_eq!(api, unsaid);
 
     let all = [
         "--serve-api",
         "--api-host=0.0.0.0",
         "--api-port=0",
         "--api-concurrency=4",
+        "--api-rate-limits",
+        "--api-faults=faults.json",
     ];
-    let Mode::ServeApi {
-        host,
-        port,
-        concurrency,
-    } = settings(&[], &all).mode
-    else {
+    let key = ("RUNPOD_LOCAL_API_KEY", "SECRETKEY");
+    let Mode::ServeApi(api) = settings(&[key], &all).mode else {
         panic!("another mode")
     };
-    assert_eq!((host.as_str(), port, concurrency), ("0.0.0.0", 0, 4));
+    let said = ApiSettings {
+        host: "0.0.0.0".to_owned(),
+        port: 0,
+        concurrency: Some(4),
+        rate_limits: true,
+        faults: Some("faults.json".to_owned()),
+        api_key: Some(Secret::new("SECRETKEY")),
+        example: None,
+    };
+    assert_eq!(api, said);
+    assert!(!format!("{api:?}").contains("SECRETKEY"));
+}
+
+#[test]
+fn the_file_with_the_test_job_is_the_local_servers_example_and_a_faulty_one_a_warning() {
+    let place = place_with("{\"input\": 1}");
+    let settings = resolve(&[], &["--serve-api"], &place.surroundings).unwrap();
+    let Mode::ServeApi(api) = settings.mode else {
+        panic!("another mode")
+    };
+    assert_eq!(api.example.as_deref(), Some("{\"input\": 1}"));
+
+    let place = place_with("{");
+    let settings = resolve(&[], &["--serve-api"], &place.surroundings).unwrap();
+    let [warning] = settings.warnings.as_slice() else {
+        panic!("{:?}", settings.warnings)
+    };
+    assert!(
+        warning.starts_with("test_input.json: not JSON"),
+        "{warning}"
+    );
 }
 
 #[test]

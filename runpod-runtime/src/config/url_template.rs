@@ -113,6 +113,8 @@ fn without_secrets(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn template(text: &str) -> UrlTemplate {
@@ -217,6 +219,27 @@ mod tests {
     #[test]
     fn a_job_id_in_the_host_is_refused() {
         assert!(fault("https://$ID.host/x").starts_with("RUNPOD_X: $ID in its host"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_id_changes_anything_but_its_own_place(id in "[^.].*", worker in "[^.].*") {
+            let text = "https://h.io:8443/v2/e/job-done/$RUNPOD_POD_ID/$ID/end?gpu=A%20B&j=$ID&x=1";
+            let url = UrlTemplate::parse("X", text, &worker).unwrap().with_id(&id);
+            let (id, worker) = (encode_component(&id), encode_component(&worker));
+            prop_assert_eq!(
+                url.as_str(),
+                format!("https://h.io:8443/v2/e/job-done/{worker}/{id}/end?gpu=A%20B&j={id}&x=1")
+            );
+        }
+
+        #[test]
+        fn no_value_brings_the_worker_down_and_no_secret_of_it_is_shown(text: String, worker: String) {
+            let text = format!("{text}://user:S3CRET-PASSWORD@{text}?key=S3CRET-KEY");
+            if let Err(fault) = UrlTemplate::parse("X", &text, &worker) {
+                prop_assert!(!fault.to_string().contains("S3CRET"), "{fault}");
+            }
+        }
     }
 
     #[test]

@@ -29,12 +29,11 @@ pub struct Context(Arc<Inner>);
 struct Inner {
     parts: ContextParts,
     refresh: AtomicBool,
-    unhealthy: OnceLock<String>,
     timings: Mutex<Vec<Timing>>,
 }
 
 /// What the worker makes a context from, and keeps to act on the job.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct ContextParts {
     pub(crate) job_id: Arc<str>,
     pub(crate) worker_id: Arc<str>,
@@ -42,6 +41,8 @@ pub(crate) struct ContextParts {
     pub(crate) cancel: CancellationToken,
     /// Set before `cancel` is triggered.
     pub(crate) reason: Arc<OnceLock<CancelReason>>,
+    /// Told that the worker is broken, and why.
+    pub(crate) unhealthy: Arc<dyn Fn(String) + Send + Sync>,
 }
 
 /// Why a job was cancelled.
@@ -68,7 +69,6 @@ impl Context {
         Self(Arc::new(Inner {
             parts,
             refresh: AtomicBool::new(false),
-            unhealthy: OnceLock::new(),
             timings: Mutex::default(),
         }))
     }
@@ -102,12 +102,12 @@ impl Context {
         self.0.refresh.store(true, Ordering::Relaxed);
     }
 
-    /// Declares this worker broken (a lost GPU, a corrupted model): it takes no further job, finishes what runs, reports
-    /// itself unhealthy and exits with a code other than zero. The first reason counts.
+    /// Declares this worker broken (a lost GPU, a corrupted model): from now on it takes no further job, finishes what
+    /// runs, reports itself unhealthy and exits with a code other than zero. The first reason counts.
     pub fn mark_unhealthy(&self, reason: impl Into<String>) {
         let reason = reason.into();
         tracing::error!("the handler declares this worker unhealthy: {reason}");
-        let _ = self.0.unhealthy.set(reason);
+        (self.0.parts.unhealthy)(reason);
     }
 
     /// Whether the job was cancelled. For blocking handlers, which cannot be interrupted: look now and then, and return.
@@ -152,10 +152,6 @@ impl Context {
 
     pub(crate) fn wants_refresh(&self) -> bool {
         self.0.refresh.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn unhealthy_reason(&self) -> Option<String> {
-        self.0.unhealthy.get().cloned()
     }
 
     pub(crate) fn timings(&self) -> Vec<Timing> {

@@ -20,14 +20,44 @@ pub(crate) enum StreamEnd {
     Cancelled,
 }
 
+/// The platform takes no result of more than 20 MB; a stream that is to be repeated in its result has to end somewhere.
+const MOST_AGGREGATED: usize = 64 << 20;
+
 /// Where a job's items go, whatever kind of stream makes them.
 #[derive(Debug, Clone)]
 pub(crate) struct ItemSink {
     outbox: Outbox,
     /// Kept when the result is to carry all items (`return_aggregate_stream`).
-    aggregate: Option<Arc<Mutex<Vec<Payload>>>>,
+    aggregate: Option<Arc<Mutex<Aggregate>>>,
     /// Set by the first item that ended the stream early.
     early_end: Arc<OnceLock<StreamEnd>>,
+}
+
+#[derive(Debug, Default)]
+struct Aggregate {
+    items: Vec<Payload>,
+    bytes: usize,
+}
+
+impl Aggregate {
+    /// `Err` when there are too many: the job is to fail then.
+    fn add(&mut self, item: &Payload) -> Result<(), Failure> {
+        self.bytes += item.text().len();
+        if self.bytes > MOST_AGGREGATED {
+            self.items = Vec::new();
+            return Err(Failure::new(
+                "AggregateTooLarge",
+                format!(
+                    "the stream's items have more than {} MiB together, and `return_aggregate_stream` repeats them all in \
+                     the result, of which the platform takes 20 MB at most: end the stream earlier, or leave that option \
+                     out, and the client reads the items from the stream",
+                    MOST_AGGREGATED >> 20
+                ),
+            ));
+        }
+        self.items.push(item.clone());
+        Ok(())
+    }
 }
 
 impl ItemSink {
@@ -49,16 +79,11 @@ impl ItemSink {
             Ok(payload) => {
                 if let Some(error) = payload.entry("error").filter(|error| truthy(error)) {
                     StreamEnd::ItemError(json::text_of(error))
+                } else if let Err(failure) = self.aggregated(&payload) {
+                    StreamEnd::Failed(failure)
+                } else if self.outbox.item(payload).await {
+                    return Ok(());
                 } else {
-                    if let Some(aggregate) = &self.aggregate {
-                        aggregate
-                            .lock()
-                            .unwrap_or_else(PoisonError::into_inner)
-                            .push(payload.clone());
-                    }
-                    if self.outbox.item(payload).await {
-                        return Ok(());
-                    }
                     StreamEnd::Cancelled
                 }
             }
@@ -66,6 +91,15 @@ impl ItemSink {
         // The first reason counts.
         let _ = self.early_end.set(end);
         Err(Cancelled(()))
+    }
+
+    fn aggregated(&self, item: &Payload) -> Result<(), Failure> {
+        self.aggregate.as_ref().map_or(Ok(()), |aggregate| {
+            aggregate
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .add(item)
+        })
     }
 
     /// What an item ended the stream with, if one did.
@@ -76,7 +110,8 @@ impl ItemSink {
     /// The items kept for the result; empty without aggregation.
     pub(crate) fn collected(&self) -> Vec<Payload> {
         self.aggregate.as_ref().map_or_else(Vec::new, |aggregate| {
-            std::mem::take(&mut *aggregate.lock().unwrap_or_else(PoisonError::into_inner))
+            let mut aggregate = aggregate.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::take(&mut aggregate.items)
         })
     }
 }
@@ -159,3 +194,28 @@ impl<T> Emitter<T> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the job was stopped: nobody waits for further items")]
 pub struct Cancelled(());
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_stream_without_end_that_is_to_be_repeated_fails_and_frees_what_was_kept() {
+        let outbox = Outbox::new();
+        let sink = ItemSink::new(outbox.clone(), true);
+        let reader = tokio::spawn(async move { while outbox.next().await.is_some() {} });
+        let item = Payload::of(&"x".repeat(1 << 20)).unwrap();
+        let mut sent = 0;
+        while sink.put(Ok(item.clone())).await.is_ok() {
+            sent += 1;
+            assert!(sent <= MOST_AGGREGATED >> 20, "the stream goes on");
+        }
+        reader.abort();
+        assert_eq!(sent, (MOST_AGGREGATED >> 20) - 1);
+        let Some(StreamEnd::Failed(failure)) = sink.early_end() else {
+            panic!("the stream did not fail: {:?}", sink.early_end());
+        };
+        assert!(failure.message.contains("return_aggregate_stream"));
+        assert_eq!(sink.collected().len(), 0);
+    }
+}

@@ -11,6 +11,8 @@ pub struct Failure {
     pub(crate) message: String,
     /// Where it came from and what caused it, one line each; the counterpart of Python's traceback.
     pub(crate) trace: Vec<String>,
+    /// What the log may say where the message repeats something of the job's input.
+    pub(crate) without_data: Option<String>,
 }
 
 impl Failure {
@@ -19,6 +21,7 @@ impl Failure {
             error_type: error_type.into(),
             message: message.into(),
             trace: Vec::new(),
+            without_data: None,
         }
     }
 

@@ -17,8 +17,20 @@ pub(super) fn read<T: DeserializeOwned>(input: &RawValue) -> Result<T, Failure> 
     serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let place = place(&error.path().to_string());
         let message = shorten(&without_position(&error.into_inner()));
-        Failure::new(ERROR_TYPE, format!("{place}: {message}"))
+        Failure {
+            without_data: Some(without_data(&place, &message)),
+            ..Failure::new(ERROR_TYPE, format!("{place}: {message}"))
+        }
     })
+}
+
+/// serde says what it found first, a piece of the input, and what it expected last.
+fn without_data(place: &str, message: &str) -> String {
+    match message.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("{place}: expected {expected}"),
+        None if message.starts_with("missing field ") => format!("{place}: {message}"),
+        None => format!("{place}: not what the handler takes"),
+    }
 }
 
 /// Where in the input something is, from the path that serde's or garde's crate writes.
@@ -88,6 +100,20 @@ mod tests {
             message::<Vec<u8>>("[1,-2]"),
             "input[1]: invalid value: integer `-2`, expected u8"
         );
+    }
+
+    #[test]
+    fn what_may_be_logged_repeats_nothing_of_the_input() {
+        let logged = |json: &str| {
+            let raw = RawValue::from_string(json.to_owned()).unwrap();
+            read::<Image>(&raw).unwrap_err().without_data.unwrap()
+        };
+        assert_eq!(
+            logged(r#"{"size":{"width":"my secret, expected by nobody"}}"#),
+            "input.size.width: expected u32"
+        );
+        assert_eq!(logged("{}"), "input: missing field `size`");
+        assert_eq!(logged("7"), "input: expected struct Image");
     }
 
     #[test]

@@ -15,6 +15,8 @@ use super::output::Payload;
 const MOST_ITEMS: usize = 64;
 /// How many bytes of stream items may wait to be sent; a single larger item passes alone.
 const MOST_BYTES: usize = 4 << 20;
+/// How many bytes of progress may wait between items; then only the newest update does.
+const MOST_PROGRESS_BYTES: usize = 1 << 20;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Outbox {
@@ -24,7 +26,8 @@ pub(crate) struct Outbox {
 #[derive(Debug)]
 pub(crate) enum Message {
     Progress(Payload),
-    Item(Payload),
+    /// Counts as undelivered until [`Outbox::delivered`].
+    Item(Arc<Payload>),
 }
 
 #[derive(Debug, Default)]
@@ -39,8 +42,11 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Queue {
     messages: VecDeque<Message>,
+    /// The item that is being delivered.
+    in_hand: Option<Arc<Payload>>,
     items: usize,
     bytes: usize,
+    progress_bytes: usize,
     closed: bool,
 }
 
@@ -63,10 +69,18 @@ impl Outbox {
         if queue.closed {
             return;
         }
-        match queue.messages.back_mut() {
-            Some(Message::Progress(waiting)) => *waiting = update,
-            _ => queue.messages.push_back(Message::Progress(update)),
+        if let Some(Message::Progress(waiting)) = queue.messages.back() {
+            queue.progress_bytes -= waiting.text().len();
+            queue.messages.pop_back();
         }
+        queue.progress_bytes += update.text().len();
+        if queue.progress_bytes > MOST_PROGRESS_BYTES {
+            queue.progress_bytes = update.text().len();
+            queue
+                .messages
+                .retain(|message| matches!(message, Message::Item(_)));
+        }
+        queue.messages.push_back(Message::Progress(update));
         drop(queue);
         self.shared.ready.notify_one();
     }
@@ -89,7 +103,7 @@ impl Outbox {
                 if let Some(fitting) = item.take_if(|item| queue.has_room_for(item)) {
                     queue.items += 1;
                     queue.bytes += fitting.text().len();
-                    queue.messages.push_back(Message::Item(fitting));
+                    queue.messages.push_back(Message::Item(Arc::new(fitting)));
                     drop(queue);
                     self.shared.ready.notify_one();
                     return true;
@@ -106,9 +120,13 @@ impl Outbox {
             {
                 let mut queue = self.queue();
                 if let Some(message) = queue.messages.pop_front() {
-                    if let Message::Item(item) = &message {
-                        queue.items -= 1;
-                        queue.bytes -= item.text().len();
+                    match &message {
+                        Message::Item(item) => {
+                            queue.items -= 1;
+                            queue.bytes -= item.text().len();
+                            queue.in_hand = Some(Arc::clone(item));
+                        }
+                        Message::Progress(update) => queue.progress_bytes -= update.text().len(),
                     }
                     drop(queue);
                     self.shared.room.notify_waiters();
@@ -120,6 +138,26 @@ impl Outbox {
             }
             ready.await;
         }
+    }
+
+    /// The platform has the item that came last from [`next`](Self::next).
+    pub(crate) fn delivered(&self) {
+        self.queue().in_hand = None;
+    }
+
+    /// The items that the platform does not have yet, in their order.
+    pub(crate) fn undelivered(&self) -> Vec<Arc<Payload>> {
+        let queue = self.queue();
+        let waiting = queue.messages.iter().filter_map(|message| match message {
+            Message::Item(item) => Some(item),
+            Message::Progress(_) => None,
+        });
+        queue
+            .in_hand
+            .iter()
+            .chain(waiting)
+            .map(Arc::clone)
+            .collect()
     }
 
     /// Takes nothing more; what waits is still sent.
@@ -143,6 +181,17 @@ impl Outbox {
     pub(crate) fn has_more(&self) -> bool {
         let queue = self.queue();
         queue.closed || !queue.messages.is_empty()
+    }
+
+    /// Waits until a newer message is there, or the channel is closed. For the reader.
+    pub(crate) async fn more(&self) {
+        loop {
+            let ready = self.shared.ready.notified();
+            if self.has_more() {
+                return;
+            }
+            ready.await;
+        }
     }
 
     fn wake_all(&self) {
@@ -232,6 +281,43 @@ mod tests {
         );
         outbox.next().await;
         assert!(waits.await);
+    }
+
+    #[tokio::test]
+    async fn an_item_is_undelivered_until_it_is_said_to_be_delivered() {
+        let outbox = Outbox::new();
+        for item in ["a", "b"] {
+            assert!(outbox.item(payload(item)).await);
+        }
+        outbox.progress(payload("1"));
+        let undelivered = || -> Vec<String> {
+            let items = outbox.undelivered();
+            items.iter().map(|item| item.text().to_owned()).collect()
+        };
+        outbox.next().await;
+        assert_eq!(undelivered(), [r#""a""#, r#""b""#]);
+        outbox.delivered();
+        assert_eq!(undelivered(), [r#""b""#]);
+        outbox.next().await;
+        outbox.delivered();
+        assert_eq!(undelivered(), [""; 0]);
+    }
+
+    #[tokio::test]
+    async fn progress_that_waits_between_items_is_bounded_too() {
+        let outbox = Outbox::new();
+        let large = "x".repeat(MOST_PROGRESS_BYTES / 3);
+        for n in 0..10 {
+            outbox.progress(payload(&format!("{n}{large}")));
+            assert!(outbox.item(payload(&n.to_string())).await);
+            assert!(outbox.queue().progress_bytes <= MOST_PROGRESS_BYTES);
+        }
+        outbox.close();
+        let all = drain(&outbox).await;
+        let of = |kind: &str| all.iter().filter(|it| it.starts_with(kind)).count();
+        assert_eq!((of("item"), of("progress")), (10, 2));
+        assert!(all[10].starts_with("progress \"9x"), "the newest is there");
+        assert_eq!(outbox.queue().progress_bytes, 0);
     }
 
     #[tokio::test]

@@ -118,8 +118,8 @@ pub(crate) struct Choice {
     pub(crate) route: Option<&'static str>,
 }
 
-/// Which handler gets a job.
-#[derive(Debug)]
+/// Which handler gets a job. Cheap to clone.
+#[derive(Debug, Clone)]
 pub(crate) enum Dispatch {
     One(Arc<Handler>),
     Routed {
@@ -224,7 +224,7 @@ impl Dispatch {
     }
 
     /// The key of the input that names the handler, where there are several.
-    #[cfg(feature = "schema")]
+    #[cfg(any(feature = "schema", feature = "local"))]
     pub(crate) fn key(&self) -> Option<&'static str> {
         match self {
             Self::One(_) => None,

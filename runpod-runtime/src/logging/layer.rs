@@ -93,6 +93,11 @@ impl<W> LogLayer<W> {
             job_id: job_id.as_deref(),
             message: message.trim_start_matches(' '),
         };
+        #[cfg(feature = "local")]
+        if let (Some(read), Some(id), true) = (super::JOB_READER.get(), line.job_id, job.is_some())
+        {
+            read(id, line.level, line.message);
+        }
         if self.json {
             line.json()
         } else {

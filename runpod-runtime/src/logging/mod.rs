@@ -52,6 +52,19 @@ pub(crate) fn init(settings: &LogSettings) -> bool {
     tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer)).is_ok()
 }
 
+/// Gets the level and the text of every line that a job's log has.
+#[cfg(feature = "local")]
+type JobReader = Box<dyn Fn(&str, tracing::Level, &str) + Send + Sync>;
+
+#[cfg(feature = "local")]
+static JOB_READER: std::sync::OnceLock<JobReader> = std::sync::OnceLock::new();
+
+/// Has somebody read the lines of jobs too, with the id of the job first. The first reader stays.
+#[cfg(feature = "local")]
+pub(crate) fn also_to(read: impl Fn(&str, tracing::Level, &str) + Send + Sync + 'static) {
+    let _ = JOB_READER.set(Box::new(read));
+}
+
 /// The span of one job. Every event in it and below it carries the job's id.
 ///
 /// At the level of errors, because a span under the chosen level does not exist: its errors would lose their job.

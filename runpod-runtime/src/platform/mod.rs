@@ -17,6 +17,8 @@ use bytes::Bytes;
 use crate::handler::TakenJob;
 
 pub(crate) use runpod::Runpod;
+#[cfg(fuzzing)]
+pub(crate) use runpod::fuzzing;
 pub(crate) use single::SingleJob;
 pub(crate) use taken::read_job;
 pub(crate) use wire::{Outcome, Reporter, ResultBody, item_body, message, progress_body, readable};

@@ -12,8 +12,15 @@ pub(crate) fn read_job(text: &str) -> Result<TakenJob, BrokenJob> {
         id: id.cloned(),
         reason,
     };
-    let entries = json::entries(text)
-        .map_err(|error| broken(None, format!("it is not a JSON object: {error}")))?;
+    let entries = json::entries(text).map_err(|error| {
+        // Of another kind of value serde repeats what is in it.
+        let why = if error.is_data() {
+            String::new()
+        } else {
+            format!(": {error}")
+        };
+        broken(None, format!("it is not a JSON object{why}"))
+    })?;
     let mut id = None;
     let mut input = None;
     let mut webhook = None;

@@ -29,6 +29,8 @@ pub(crate) struct ResultBody {
     pub(crate) stop_pod: bool,
     /// What it says about a failure, for the log.
     pub(crate) error: Option<String>,
+    /// The same where the error repeats something of the job's input, which not every log is to have.
+    pub(crate) without_data: Option<String>,
 }
 
 /// Makes result bodies; holds what error reports say about this worker.
@@ -97,6 +99,10 @@ impl Reporter {
         }
         ResultBody {
             error: body.error.as_ref().map(|error| readable(error)),
+            without_data: match outcome {
+                Outcome::Failed(failure) => failure.without_data.clone(),
+                _ => None,
+            },
             stop_pod: body.stop_pod,
             json: serde_json::to_string(&body).unwrap_or_else(|_| "{}".to_owned()),
         }
@@ -224,8 +230,10 @@ fn list(items: &[Payload]) -> Box<RawValue> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use proptest::prelude::*;
     use serde_json::{Value, json};
+
+    use super::*;
 
     fn reporter() -> Reporter {
         Reporter {
@@ -275,6 +283,56 @@ mod tests {
             value(r#"{"refresh_worker":true,"error":"e"}"#),
             json!({"error": "e", "stopPod": true})
         );
+    }
+
+    /// The outcome table of docs/protocol.md for returned values, in other words than above.
+    fn by_the_table(value: Value) -> Value {
+        let Value::Object(mut entries) = value else {
+            return json!({ "output": value });
+        };
+        let mut body = serde_json::Map::new();
+        let is_true = |value: &Value| match value {
+            Value::Null => false,
+            Value::Bool(is) => *is,
+            Value::Number(number) => number.as_f64() != Some(0.0),
+            Value::String(text) => !text.is_empty(),
+            Value::Array(list) => !list.is_empty(),
+            Value::Object(entries) => !entries.is_empty(),
+        };
+        if let Some(error) = entries.remove("error").filter(is_true) {
+            body.insert("error".to_owned(), error);
+        }
+        if entries
+            .remove("refresh_worker")
+            .as_ref()
+            .is_some_and(is_true)
+        {
+            body.insert("stopPod".to_owned(), json!(true));
+        }
+        if !entries.is_empty() {
+            body.insert("output".to_owned(), entries.into());
+        }
+        body.into()
+    }
+
+    proptest! {
+        #[test]
+        fn every_value_has_the_shape_of_the_outcome_table(returned in json::any()) {
+            let text = returned.to_string();
+            prop_assert_eq!(value(&text), by_the_table(returned));
+        }
+
+        #[test]
+        fn every_failure_is_json_and_carries_no_key(
+            message: String, at: String, streaming: bool, refresh: bool
+        ) {
+            let message = format!("{message}very-secret-key{message}");
+            let failed = Outcome::Failed(Failure::new("T", message).at(at));
+            let body = body(&failed, streaming, refresh);
+            prop_assert!(body["error"].is_string());
+            prop_assert!(!body.to_string().contains("very-secret-key"));
+            prop_assert_eq!(body.get("stopPod").is_some(), refresh);
+        }
     }
 
     #[test]

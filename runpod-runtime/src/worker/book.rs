@@ -35,6 +35,8 @@ struct Entry {
     number: u64,
     ticket: Ticket,
     running: bool,
+    /// How large its result is, once there is one.
+    result_bytes: usize,
 }
 
 /// How a job is told to stop. Clones speak of the same job.
@@ -85,6 +87,7 @@ impl JobBook {
             number: jobs.taken,
             ticket: ticket.clone(),
             running: true,
+            result_bytes: 0,
         };
         jobs.taken += 1;
         jobs.running += 1;
@@ -94,10 +97,11 @@ impl JobBook {
         Some((ticket, Arc::new(SlotGuard(Arc::clone(&self.shared)))))
     }
 
-    /// The job's handler has ended; its result is on its way.
-    pub(super) fn delivering(&self, id: &str) {
+    /// The job's handler has ended; its result, of so many bytes, is on its way.
+    pub(super) fn delivering(&self, id: &str, result_bytes: usize) {
         if let Some(entry) = self.jobs().by_id.get_mut(id) {
             entry.running = false;
+            entry.result_bytes = result_bytes;
         }
         self.shared.changes.send_replace(());
     }
@@ -108,10 +112,10 @@ impl JobBook {
         self.shared.changes.send_replace(());
     }
 
-    /// Cancels a job. False when there is none of this id.
+    /// Cancels a job. False when there is none of this id that is not cancelled yet.
     pub(super) fn stop(&self, id: &str) -> bool {
         let ticket = self.jobs().by_id.get(id).map(|entry| entry.ticket.clone());
-        match ticket {
+        match ticket.filter(|ticket| !ticket.cancel.is_cancelled()) {
             Some(ticket) => {
                 ticket.cancel(CancelReason::Stopped);
                 true
@@ -156,13 +160,13 @@ impl JobBook {
         self.jobs().running
     }
 
-    /// How many jobs wait for their result to be accepted.
-    pub(super) fn undelivered(&self) -> usize {
-        self.jobs()
-            .by_id
-            .values()
-            .filter(|entry| !entry.running)
-            .count()
+    /// How many jobs wait for their result to be accepted, and the bytes of all these results.
+    pub(super) fn undelivered(&self) -> (usize, usize) {
+        let jobs = self.jobs();
+        let waiting = jobs.by_id.values().filter(|entry| !entry.running);
+        waiting.fold((0, 0), |(results, bytes), entry| {
+            (results + 1, bytes.saturating_add(entry.result_bytes))
+        })
     }
 
     /// To be told of changes. None is missed between `borrow_and_update` and `changed`.
@@ -211,10 +215,10 @@ mod tests {
         let book = JobBook::new();
         let (_, slot) = book.admit("b").unwrap();
         let (_, other) = book.admit("a").unwrap();
-        assert_eq!((book.running(), book.undelivered()), (2, 0));
-        book.delivering("b");
+        assert_eq!((book.running(), book.undelivered()), (2, (0, 0)));
+        book.delivering("b", 7);
         drop(slot);
-        assert_eq!((book.running(), book.undelivered()), (1, 1));
+        assert_eq!((book.running(), book.undelivered()), (1, (1, 7)));
         assert_eq!(book.ids(), ["b", "a"]);
         book.remove("b");
         assert_eq!(book.ids(), ["a"]);
@@ -250,9 +254,10 @@ mod tests {
         let (second, _slot2) = book.admit("b").unwrap();
         let (third, _slot3) = book.admit("c").unwrap();
         assert!(book.stop("a") && !book.stop("nobody"));
+        assert!(!book.stop("a"), "it is stopped already");
         assert_eq!(first.cancelled().await, CancelReason::Stopped);
         assert!(!second.cancel.is_cancelled());
-        book.delivering("b");
+        book.delivering("b", 0);
         assert_eq!(book.cancel_all(CancelReason::Shutdown), 2);
         assert_eq!(third.cancelled().await, CancelReason::Shutdown);
         assert!(!second.cancel.is_cancelled(), "its result is on its way");

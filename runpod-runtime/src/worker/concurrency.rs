@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 /// A user's `concurrency_modifier`: from the current number to the next one.
-pub(crate) type Modifier = Box<dyn Fn(usize) -> usize + Send>;
+pub(crate) type Modifier = Arc<dyn Fn(usize) -> usize + Send + Sync>;
 
 /// The number now, and what may change it before every take.
+#[derive(Clone)]
 pub(crate) struct Concurrency {
     current: usize,
     modifier: Option<Modifier>,
@@ -73,7 +75,7 @@ mod tests {
 
     #[test]
     fn the_modifier_is_given_what_it_answered_last() {
-        let mut concurrency = Concurrency::new(1, Some(Box::new(|now| now * 2)));
+        let mut concurrency = Concurrency::new(1, Some(Arc::new(|now| now * 2)));
         assert_eq!(
             [concurrency.next(), concurrency.next(), concurrency.next()],
             [2, 4, 8]
@@ -82,9 +84,9 @@ mod tests {
 
     #[test]
     fn zero_and_panics_leave_the_number_as_it_is() {
-        let mut concurrency = Concurrency::new(3, Some(Box::new(|_| 0)));
+        let mut concurrency = Concurrency::new(3, Some(Arc::new(|_| 0)));
         assert_eq!(concurrency.next(), 3);
-        let mut concurrency = Concurrency::new(2, Some(Box::new(|_| panic!("no"))));
+        let mut concurrency = Concurrency::new(2, Some(Arc::new(|_| panic!("no"))));
         assert_eq!(concurrency.next(), 2);
     }
 

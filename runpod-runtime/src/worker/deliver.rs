@@ -1,131 +1,102 @@
-//! Delivers what jobs make: in order, again and again while that can help, and never into nothing.
+//! Delivers a job's result: again and again while that can help, and never into nothing.
 
-use std::time::Duration;
+use std::sync::Arc;
 
-use tokio::time::{Instant, sleep};
+use bytes::Bytes;
 
 use super::Shared;
+use super::attempts::{AGAIN, Delivery, FIRST, Patience, until_accepted};
 use super::book::Ticket;
-use super::pace::Backoff;
-use crate::handler::{Failure, Message, Outbox};
-use crate::platform::spool::SpooledResult;
-use crate::platform::{Outcome, Post, PostKind, Posted, ResultBody, item_body, progress_body};
+use super::on_disk::OnDisk;
+use crate::handler::{Failure, Payload};
+use crate::platform::spool::Record;
+use crate::platform::{Outcome, Post, PostKind, item_body};
 
-/// The platform keeps a result for its client this long: no use in trying for longer.
-const PATIENCE: Duration = Duration::from_mins(30);
-/// An unknown job may be a platform that just restarted; it is not worth half an hour.
-const UNKNOWN_JOB_PATIENCE: Duration = Duration::from_mins(1);
-/// A progress update is old news soon.
-const PROGRESS_ATTEMPTS: u32 = 3;
-
-/// How the attempts to deliver something ended.
+/// A result on its way.
 #[derive(Debug)]
-enum Delivery {
-    Accepted,
-    Refused(String),
-    /// The platform has its answer already.
-    NotWanted(String),
-    /// Time ran out, for this last reason.
-    GaveUp(String),
+pub(super) struct Parcel {
+    pub(super) id: String,
+    pub(super) streaming: bool,
+    pub(super) body: Bytes,
+    pub(super) on_disk: OnDisk,
 }
 
-/// Sends off a job's progress and items until its channel is closed and empty.
-///
-/// # Errors
-///
-/// When an item cannot be delivered: the stream has a hole then, which its client must be told of.
-pub(super) async fn emitted(shared: &Shared, id: &str, outbox: &Outbox) -> Result<(), String> {
-    let mut number = 0;
-    while let Some(message) = outbox.next().await {
-        match message {
-            Message::Progress(update) => progress(shared, id, progress_body(&update), outbox).await,
-            Message::Item(item) => {
-                number += 1;
-                let post = Post {
-                    job_id: id.to_owned(),
-                    kind: PostKind::Item,
-                    body: item_body(&item).into(),
-                };
-                match until_accepted(shared, &post).await {
-                    Delivery::Accepted => {}
-                    Delivery::Refused(why) | Delivery::NotWanted(why) | Delivery::GaveUp(why) => {
-                        tracing::error!("stream item {number} could not be delivered: {why}");
-                        outbox.discard();
-                        return Err(format!(
-                            "stream item {number} could not be delivered: {why}"
-                        ));
-                    }
-                }
-            }
+impl Parcel {
+    /// A result that this thread has made, with its copy on disk soon to be there.
+    pub(super) fn of(shared: &Shared, id: &str, streaming: bool, body: Bytes) -> Self {
+        let parcel = Self {
+            id: id.to_owned(),
+            streaming,
+            body,
+            on_disk: OnDisk::new(shared.spool.as_ref()),
+        };
+        parcel.on_disk.write_soon(parcel.record(shared, Vec::new()));
+        parcel
+    }
+
+    fn post(&self) -> Post {
+        Post {
+            job_id: self.id.clone(),
+            kind: PostKind::Result {
+                streaming: self.streaming,
+            },
+            body: self.body.clone(),
         }
     }
-    Ok(())
+
+    fn record(&self, shared: &Shared, items: Vec<Bytes>) -> Record {
+        Record {
+            job_id: self.id.clone(),
+            worker_id: shared.worker_id.to_string(),
+            is_stream: self.streaming,
+            items,
+            body: self.body.clone(),
+        }
+    }
 }
 
-async fn progress(shared: &Shared, id: &str, body: String, outbox: &Outbox) {
-    let post = Post {
-        job_id: id.to_owned(),
-        kind: PostKind::Progress,
-        body: body.into(),
-    };
-    let mut backoff = Backoff::default();
-    for attempt in 1..=PROGRESS_ATTEMPTS {
-        match shared.platform.post(&post).await {
-            Posted::Accepted => return,
-            Posted::Later { why, after } if attempt < PROGRESS_ATTEMPTS && !outbox.has_more() => {
-                tracing::debug!("a progress update was not accepted: {why}");
-                sleep(backoff.next(after)).await;
-            }
-            Posted::Later { why, .. }
-            | Posted::Refused { why }
-            | Posted::NotWanted { why }
-            | Posted::UnknownJob { why } => {
-                tracing::warn!("a progress update was given up: {why}");
-                return;
-            }
-        }
-    }
+/// Stream items as they are posted.
+pub(super) fn item_bodies(items: &[Arc<Payload>]) -> Vec<Bytes> {
+    items.iter().map(|item| item_body(item).into()).collect()
 }
 
 /// Delivers a job's result. Returns when the platform has it, when it is in the spool, or when nobody wants it.
-pub(super) async fn result(
-    shared: &Shared,
-    id: &str,
-    streaming: bool,
-    body: ResultBody,
-    ticket: &Ticket,
-) {
-    if let Some(error) = &body.error {
-        tracing::error!(job_id = id, "Job failed: {error}");
-    }
+pub(super) async fn result(shared: &Shared, parcel: Parcel, ticket: &Ticket) {
     tokio::select! {
         biased;
         () = ticket.stopped() => {
-            tracing::info!(job_id = id, "Job stopped: its result is no longer wanted.");
+            tracing::info!(job_id = parcel.id, "Job stopped: its result is no longer wanted.");
+            parcel.on_disk.settle().await;
         }
-        () = deliver(shared, id, streaming, body.json) => {}
+        () = deliver(shared, &parcel) => {}
     }
 }
 
-async fn deliver(shared: &Shared, id: &str, streaming: bool, body: String) {
-    let post = Post {
-        job_id: id.to_owned(),
-        kind: PostKind::Result { streaming },
-        body: body.into(),
-    };
-    match until_accepted(shared, &post).await {
-        Delivery::Accepted => tracing::info!(job_id = id, "Finished."),
+async fn deliver(shared: &Shared, parcel: &Parcel) {
+    match until_accepted(shared, &parcel.post(), FIRST).await {
+        Delivery::Accepted => {
+            tracing::info!(job_id = parcel.id, "Finished.");
+            parcel.on_disk.settle().await;
+        }
         Delivery::Refused(why) => {
-            tracing::error!(job_id = id, "the result was refused: {why}");
-            tell_of_refusal(shared, id, streaming, why).await;
+            tracing::error!(job_id = parcel.id, "the result was refused: {why}");
+            tell_of_refusal(shared, parcel, why, FIRST).await;
         }
-        Delivery::NotWanted(why) => not_wanted(id, &why),
-        Delivery::GaveUp(why) => keep(shared, &post, streaming, why).await,
+        Delivery::NotWanted(why) => not_wanted(parcel, &why).await,
+        Delivery::GaveUp(why) | Delivery::Ended(why) => {
+            let record = parcel.record(shared, Vec::new());
+            told_of_leaving(&parcel.id, &why, parcel.on_disk.leave(record).await);
+        }
     }
 }
 
-/// The client is told that the result was refused: FAILED at once, and not a job that hangs.
-async fn tell_of_refusal(shared: &Shared, id: &str, streaming: bool, why: String) {
+/// The client is told that the result was refused: FAILED at once, and not a job that hangs. True when that is settled.
+async fn tell_of_refusal(
+    shared: &Shared,
+    refused: &Parcel,
+    why: String,
+    patience: Patience,
+) -> bool {
     let failure = Failure::new(
         "ResultRefused",
         format!("the job was done, but its result was not accepted: {why}"),
@@ -133,161 +104,121 @@ async fn tell_of_refusal(shared: &Shared, id: &str, streaming: bool, why: String
     .at("while the result was delivered");
     let body = shared.reporter.result(
         &Outcome::Failed(failure),
-        streaming,
+        refused.streaming,
         shared.refresh_worker,
         None,
     );
-    let post = Post {
-        job_id: id.to_owned(),
-        kind: PostKind::Result { streaming },
-        body: body.json.into(),
-    };
-    match until_accepted(shared, &post).await {
-        Delivery::Accepted => {}
+    // What was refused is offered by nobody again.
+    let parcel = Parcel::of(shared, &refused.id, refused.streaming, body.json.into());
+    parcel.on_disk.is_there_or_late().await;
+    refused.on_disk.settle().await;
+    match until_accepted(shared, &parcel.post(), patience).await {
+        Delivery::Accepted => parcel.on_disk.settle().await,
         Delivery::Refused(why) => {
             tracing::error!(
-                job_id = id,
+                job_id = parcel.id,
                 "the failed result was refused too, so this job ends without one: {why}"
             );
+            parcel.on_disk.settle().await;
         }
-        Delivery::NotWanted(why) => not_wanted(id, &why),
-        Delivery::GaveUp(why) => keep(shared, &post, streaming, why).await,
+        Delivery::NotWanted(why) => not_wanted(&parcel, &why).await,
+        Delivery::GaveUp(why) | Delivery::Ended(why) => {
+            let record = parcel.record(shared, Vec::new());
+            told_of_leaving(&parcel.id, &why, parcel.on_disk.leave(record).await);
+            return false;
+        }
     }
+    true
 }
 
-fn not_wanted(id: &str, why: &str) {
+async fn not_wanted(parcel: &Parcel, why: &str) {
     tracing::warn!(
-        job_id = id,
+        job_id = parcel.id,
         "the platform no longer wants the job's result: {why}"
     );
+    parcel.on_disk.settle().await;
 }
 
-/// Posts until the platform accepts, refuses, or there is no more time.
-async fn until_accepted(shared: &Shared, post: &Post) -> Delivery {
-    let begun = Instant::now();
-    let mut backoff = Backoff::default();
-    loop {
-        let posted = tokio::select! {
-            biased;
-            () = shared.stopping.no_more_deliveries() => {
-                return Delivery::GaveUp("the worker ends".to_owned());
-            }
-            posted = shared.platform.post(post) => posted,
-        };
-        let (why, after, patience) = match posted {
-            Posted::Accepted => return Delivery::Accepted,
-            Posted::Refused { why } => return Delivery::Refused(why),
-            Posted::NotWanted { why } => return Delivery::NotWanted(why),
-            Posted::Later { why, after } => (why, after, PATIENCE),
-            Posted::UnknownJob { why } => (why, None, UNKNOWN_JOB_PATIENCE),
-        };
-        if begun.elapsed() >= patience {
-            return Delivery::GaveUp(why);
-        }
-        let pause = backoff.next(after);
-        tracing::warn!(
-            job_id = post.job_id,
-            "{} was not accepted, next attempt in {} ms: {why}",
-            what(post.kind),
-            pause.as_millis()
-        );
-        tokio::select! {
-            () = sleep(pause) => {}
-            () = shared.stopping.no_more_deliveries() => return Delivery::GaveUp(why),
-        }
-    }
-}
-
-fn what(kind: PostKind) -> &'static str {
-    match kind {
-        PostKind::Item => "a stream item",
-        PostKind::Progress => "a progress update",
-        PostKind::Result { .. } => "the result",
-    }
-}
-
-/// Keeps a result for the next start of a worker.
-async fn keep(shared: &Shared, post: &Post, streaming: bool, why: String) {
-    let id = post.job_id.as_str();
-    let Some(spool) = shared.spool.clone() else {
-        tracing::error!(
+fn told_of_leaving(id: &str, why: &str, left: Result<(), String>) {
+    match left {
+        Ok(()) => tracing::warn!(
             job_id = id,
-            "the result is lost: it could not be delivered ({why}), and there is no spool"
-        );
-        return;
-    };
-    let kept = SpooledResult {
-        job_id: post.job_id.clone(),
-        worker_id: shared.worker_id.to_string(),
-        body: String::from_utf8_lossy(&post.body).into_owned(),
-        is_stream: streaming,
-        failed_reason: Some(why.clone()),
-        stored_at_unix: std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_secs(),
-    };
-    match tokio::task::spawn_blocking(move || spool.store(&kept)).await {
-        Ok(Ok(())) => tracing::warn!(
-            job_id = id,
-            "the result could not be delivered ({why}); it is kept and offered again at the next start"
+            "the result could not be delivered ({why}); it is kept and offered again"
         ),
-        Ok(Err(error)) => {
+        Err(error) => tracing::error!(
+            job_id = id,
+            "the result is lost: not delivered ({why}), not kept ({error})"
+        ),
+    }
+}
+
+/// Leaves a result in the spool whose stream items were not all delivered before the worker ended.
+pub(super) async fn leave_unfinished(
+    shared: &Shared,
+    parcel: Parcel,
+    undelivered: &[Arc<Payload>],
+    why: &str,
+) {
+    let record = parcel.record(shared, item_bodies(undelivered));
+    let left = parcel.on_disk.leave_instead(record).await;
+    told_of_leaving(&parcel.id, why, left);
+}
+
+/// Offers one result that could not be delivered before. True when it is settled; else it waits again.
+pub(super) async fn offer_again(shared: &Shared, kept: Record, on_disk: &OnDisk) -> bool {
+    let parcel = Parcel {
+        id: kept.job_id,
+        streaming: kept.is_stream,
+        body: kept.body,
+        on_disk: on_disk.clone(),
+    };
+    let mut items = kept.items;
+    while let Some(item) = items.first() {
+        let post = Post {
+            job_id: parcel.id.clone(),
+            kind: PostKind::Item,
+            body: item.clone(),
+        };
+        match until_accepted(shared, &post, AGAIN).await {
+            Delivery::Accepted => drop(items.remove(0)),
+            other => return put_back(shared, &parcel, items, other).await,
+        }
+    }
+    match until_accepted(shared, &parcel.post(), AGAIN).await {
+        Delivery::Accepted => {
+            tracing::info!(job_id = parcel.id, "A result that was kept is delivered.");
+            on_disk.settle().await;
+            true
+        }
+        other => put_back(shared, &parcel, items, other).await,
+    }
+}
+
+/// What to do with a kept result that was not accepted, and the items of it that are left.
+async fn put_back(shared: &Shared, parcel: &Parcel, items: Vec<Bytes>, end: Delivery) -> bool {
+    match end {
+        Delivery::Refused(why) => {
             tracing::error!(
-                job_id = id,
-                "the result is lost: not delivered ({why}), not kept ({error})"
+                job_id = parcel.id,
+                "a result that was kept was refused: {why}"
             );
+            tell_of_refusal(shared, parcel, why, AGAIN).await
         }
-        Err(_) => tracing::error!(
-            job_id = id,
-            "the result is lost: not delivered ({why}), and the worker ended"
-        ),
-    }
-}
-
-/// Offers one result that an earlier worker could not deliver. True when it is settled and need not be kept.
-///
-/// An attempt is never broken off: the result could have been accepted, and would be offered once more.
-pub(super) async fn offer_again(shared: &Shared, kept: SpooledResult) -> bool {
-    let post = Post {
-        job_id: kept.job_id,
-        kind: PostKind::Result {
-            streaming: kept.is_stream,
-        },
-        body: kept.body.into(),
-    };
-    let id = post.job_id.as_str();
-    let begun = Instant::now();
-    let mut backoff = Backoff::default();
-    loop {
-        let (why, after, patience) = match shared.platform.post(&post).await {
-            Posted::Accepted => {
-                tracing::info!(
-                    job_id = id,
-                    "a result that an earlier worker kept is delivered"
-                );
-                return true;
-            }
-            Posted::Refused { why } | Posted::NotWanted { why } => {
-                tracing::error!(
-                    job_id = id,
-                    "a result that an earlier worker kept was refused: {why}"
-                );
-                return true;
-            }
-            Posted::Later { why, after } => (why, after, PATIENCE),
-            Posted::UnknownJob { why } => (why, None, UNKNOWN_JOB_PATIENCE),
-        };
-        if begun.elapsed() < patience && !shared.stopping.has_begun() {
-            tokio::select! {
-                () = sleep(backoff.next(after)) => continue,
-                () = shared.stopping.begun() => {}
-            }
+        Delivery::NotWanted(why) => {
+            not_wanted(parcel, &why).await;
+            true
         }
-        tracing::warn!(
-            job_id = id,
-            "a result that an earlier worker kept stays kept: {why}"
-        );
-        return false;
+        Delivery::Accepted => true,
+        Delivery::GaveUp(why) | Delivery::Ended(why) => {
+            tracing::warn!(
+                job_id = parcel.id,
+                "a result that was kept stays kept: {why}"
+            );
+            let record = parcel.record(shared, items);
+            if let Err(error) = parcel.on_disk.leave_instead(record).await {
+                tracing::warn!(job_id = parcel.id, "it cannot be put back: {error}");
+            }
+            false
+        }
     }
 }

@@ -45,6 +45,15 @@ impl Handlers {
         }
     }
 
+    /// The same threads for a further worker, which does not end them.
+    #[cfg(feature = "local")]
+    pub(crate) fn share(&self) -> Self {
+        Self {
+            handle: self.handle.clone(),
+            own: None,
+        }
+    }
+
     pub(crate) fn handle(&self) -> &Handle {
         &self.handle
     }

@@ -2,27 +2,33 @@
 
 use std::sync::Arc;
 
-use tokio_util::sync::CancellationToken;
+use tokio::sync::oneshot;
 use tracing::Instrument;
 
 use super::Shared;
 use super::book::Ticket;
-use super::deliver;
-use super::run::run;
+use super::deliver::{self, Parcel};
+use super::emit::{NotSent, emitted};
+use super::failures::Verdict;
+use super::on_disk::OnDisk;
+use super::run::{Made, Run, Said};
+use super::stopping::Unhealthy;
 use crate::handler::{
-    Call, CancelReason, Context, ContextParts, Failure, Handler, ItemSink, Outbox, Slot, TakenJob,
+    Call, CancelReason, Context, ContextParts, Failure, Handler, ItemSink, Outbox, Payload, Slot,
+    TakenJob,
 };
 use crate::logging;
-use crate::platform::{BrokenJob, Outcome, ResultBody};
+use crate::platform::spool::Record;
+use crate::platform::{BrokenJob, Outcome};
 
-/// Starts a job in a slot of its own.
-pub(super) fn start(shared: &Arc<Shared>, job: TakenJob) {
+/// Starts a job in a slot of its own. False when it is here already.
+pub(super) fn start(shared: &Arc<Shared>, job: TakenJob) -> bool {
     let Some((ticket, slot)) = shared.book.admit(&job.id) else {
         tracing::warn!(
             job_id = job.id,
             "the platform handed this job over again; it is not run twice"
         );
-        return;
+        return false;
     };
     let span = logging::job_span(&job.id, job.batch_id());
     let shared = Arc::clone(shared);
@@ -34,6 +40,7 @@ pub(super) fn start(shared: &Arc<Shared>, job: TakenJob) {
         }
         .instrument(span),
     );
+    true
 }
 
 /// Tells the client of a job that cannot be run, where its id is known; else there is nobody to tell.
@@ -56,126 +63,228 @@ pub(super) fn refuse(shared: &Arc<Shared>, broken: BrokenJob) {
     .at("in the job as the platform sent it");
     let shared = Arc::clone(shared);
     tokio::spawn(async move {
-        let body = failed(&shared, failure, false);
-        shared.book.delivering(&id);
-        drop(slot);
-        deliver::result(&shared, &id, false, body, &ticket).await;
+        let made = failed(&shared, &id, failure, false);
+        deliver_made(&shared, &id, false, made, slot, &ticket).await;
         shared.book.remove(&id);
     });
 }
 
 async fn follow(shared: &Arc<Shared>, job: TakenJob, ticket: Ticket, slot: Slot) {
     let id = job.id.clone();
-    let (streaming, body) = match shared.dispatch.find(&job) {
+    let handler = match shared.dispatch.find(&job) {
+        Ok(handler) => handler,
         Err(failure) => {
             let failure = failure.at("while the job's handler was looked for");
-            (false, failed(shared, failure, false))
-        }
-        Ok(handler) => {
-            let streaming = handler.streams();
-            let executed = execute(shared, handler, job, &ticket, Arc::clone(&slot)).await;
-            let Some(body) = executed else {
-                tracing::info!("Job stopped.");
-                return;
-            };
-            (streaming, body)
+            let made = failed(shared, &id, failure, false);
+            deliver_made(shared, &id, false, made, slot, &ticket).await;
+            return;
         }
     };
-    // Before the slot is free: else another job could be taken by a worker that must not run it.
-    if body.stop_pod {
-        tracing::info!("no further job is taken: this worker is to be refreshed");
-        shared.stopping.begin();
+    let streaming = handler.streams();
+    match execute(shared, handler, job, &ticket, Arc::clone(&slot)).await {
+        Executed::Made(made) => deliver_made(shared, &id, streaming, made, slot, &ticket).await,
+        Executed::Stopped => tracing::info!("Job stopped."),
+        Executed::Unfinished { made, items, why } => {
+            let parcel = sent_off(shared, &id, streaming, made, slot);
+            deliver::leave_unfinished(shared, parcel, &items, &why).await;
+        }
     }
-    shared.book.delivering(&id);
-    drop(slot);
-    deliver::result(shared, &id, streaming, body, &ticket).await;
 }
 
-/// Runs the job's handler and sends off what it emits. Nothing when the platform no longer wants the job.
+async fn deliver_made(
+    shared: &Shared,
+    id: &str,
+    streaming: bool,
+    made: Made,
+    slot: Slot,
+    ticket: &Ticket,
+) {
+    // The slot is held until then: a kill costs no more than what is in the slots.
+    made.on_disk.is_there_or_late().await;
+    let parcel = sent_off(shared, id, streaming, made, slot);
+    deliver::result(shared, parcel, ticket).await;
+}
+
+/// The job's handler has ended: says so in the log, draws the conclusions for the worker, and frees the slot.
+fn sent_off(shared: &Shared, id: &str, streaming: bool, made: Made, slot: Slot) -> Parcel {
+    match made.error {
+        Some(Said {
+            text,
+            without_data: Some(without_data),
+        }) => {
+            tracing::error!(job_id = id, "Job failed: {without_data}");
+            tracing::debug!(job_id = id, "{text}");
+        }
+        Some(Said { text, .. }) => tracing::error!(job_id = id, "Job failed: {text}"),
+        None => {}
+    }
+    // Before the slot is free: else another job could be taken by a worker that must not run it.
+    if made.stop_pod {
+        tracing::info!("no further job is taken: this worker is to be refreshed");
+        shared.stopping.refresh();
+    }
+    if let Some(reason) = shared.failures.count(made.verdict) {
+        tracing::error!("this worker is broken: {reason}");
+        shared.stopping.declare_unhealthy(Unhealthy {
+            check: "max_consecutive_failures",
+            reason,
+        });
+    }
+    shared.book.delivering(id, made.body.len());
+    drop(slot);
+    Parcel {
+        id: id.to_owned(),
+        streaming,
+        body: made.body,
+        on_disk: made.on_disk,
+    }
+}
+
+/// How it went with a job up to its result.
+enum Executed {
+    Made(Made),
+    /// The platform no longer wants it.
+    Stopped,
+    /// The worker ends before all stream items were delivered.
+    Unfinished {
+        made: Made,
+        items: Vec<Arc<Payload>>,
+        why: String,
+    },
+}
+
+/// Runs the job's handler and sends off what it emits.
 async fn execute(
     shared: &Arc<Shared>,
     handler: Arc<Handler>,
     job: TakenJob,
     ticket: &Ticket,
     slot: Slot,
-) -> Option<ResultBody> {
+) -> Executed {
     let id = job.id.clone();
     let streaming = handler.streams();
     let outbox = Outbox::new();
-    let context = Context::new(ContextParts {
-        job_id: id.as_str().into(),
-        worker_id: Arc::clone(&shared.worker_id),
+    let run = Run {
+        handler,
+        call: Call {
+            context: context(shared, &id, &outbox, ticket),
+            job: Arc::new(job),
+            state: shared.state.clone(),
+            items: ItemSink::new(outbox.clone(), shared.aggregate),
+            slot,
+        },
         outbox: outbox.clone(),
-        cancel: ticket.cancel.clone(),
-        reason: Arc::clone(&ticket.reason),
-    });
-    let call = Call {
-        job: Arc::new(job),
-        context: context.clone(),
-        state: shared.state.clone(),
-        items: ItemSink::new(outbox.clone(), shared.aggregate),
-        slot,
+        reporter: shared.reporter.clone(),
+        refresh: shared.refresh_worker,
+        spool: shared.spool.clone(),
+        worker_id: Arc::clone(&shared.worker_id),
     };
     tracing::info!("Started.");
-    let handler_run = run(
-        handler,
-        call,
-        shared.reporter.clone(),
-        shared.refresh_worker,
-    );
-    let mut task = shared
+    let (sender, made) = oneshot::channel();
+    let task = shared
         .handlers
         .handle()
-        .spawn(handler_run.instrument(tracing::Span::current()));
+        .spawn(run.result_into(sender).instrument(tracing::Span::current()));
 
     // What the handler emits leaves while it runs; the channel is closed when it has ended, and then emptied.
-    let gone = CancellationToken::new();
     let handler_side = async {
-        let ended = tokio::select! {
+        let made = tokio::select! {
             biased;
-            ended = &mut task => Some(ended.unwrap_or_else(|_| {
-                failed(shared, Failure::new("Shutdown", "the handlers' runtime was shut down"), streaming)
-            })),
+            // Without a result the task has panicked where no code of ours is, or its runtime was shut down.
+            made = made => match made {
+                Ok(made) => Some(made),
+                Err(_) => Some(failed(shared, &id, no_result(task.await), streaming)),
+            },
             reason = ticket.cancelled() => {
                 task.abort();
                 (reason == CancelReason::Shutdown).then(|| {
                     let message = "the worker shut down before this job was finished: its time to finish \
                                    (RUNPOD_SHUTDOWN_GRACE_S) was over";
-                    failed(shared, Failure::new("Shutdown", message), streaming)
+                    failed(shared, &id, Failure::new("Shutdown", message), streaming)
                 })
             }
         };
-        if ended.is_some() {
+        if let Some(made) = &made {
+            // From here on there is nothing that could be cut off.
+            shared.book.delivering(&id, made.body.len());
             outbox.close();
         } else {
             outbox.discard();
-            gone.cancel();
         }
-        ended
+        made
     };
     let emitted_side = async {
         tokio::select! {
-            sent = deliver::emitted(shared, &id, &outbox) => sent,
-            () = gone.cancelled() => Ok(()),
+            biased;
+            () = ticket.stopped() => {
+                outbox.discard();
+                Ok(())
+            }
+            sent = emitted(shared, &id, &outbox) => sent,
         }
     };
-    let (ended, sent) = tokio::join!(handler_side, emitted_side);
-    if let Some(reason) = context.unhealthy_reason() {
-        shared.stopping.declare_unhealthy(reason);
+    let (made, sent) = tokio::join!(handler_side, emitted_side);
+    let Some(made) = made else {
+        return Executed::Stopped;
+    };
+    match sent {
+        Ok(()) => Executed::Made(made),
+        Err(NotSent::Ended(why)) => Executed::Unfinished {
+            made,
+            items: outbox.undelivered(),
+            why,
+        },
+        Err(NotSent::Hole(why)) => {
+            let instead = failed(shared, &id, Failure::new("StreamError", why), streaming);
+            made.on_disk.settle().await;
+            Executed::Made(instead)
+        }
     }
-    let body = ended?;
-    Some(match sent {
-        Ok(()) => body,
-        Err(why) => failed(shared, Failure::new("StreamError", why), streaming),
+}
+
+fn context(shared: &Arc<Shared>, id: &str, outbox: &Outbox, ticket: &Ticket) -> Context {
+    let stopping = shared.stopping.clone();
+    Context::new(ContextParts {
+        job_id: id.into(),
+        worker_id: Arc::clone(&shared.worker_id),
+        outbox: outbox.clone(),
+        cancel: ticket.cancel.clone(),
+        reason: Arc::clone(&ticket.reason),
+        unhealthy: Arc::new(move |reason| {
+            stopping.declare_unhealthy(Unhealthy {
+                check: "handler",
+                reason,
+            });
+        }),
     })
 }
 
+fn no_result(ended: Result<(), tokio::task::JoinError>) -> Failure {
+    match ended {
+        Err(error) if error.is_panic() => Failure::new(
+            "panic",
+            "the handler panicked while what it held was dropped",
+        ),
+        _ => Failure::new("Shutdown", "the handlers' runtime was shut down"),
+    }
+}
+
 /// The result of a job whose failure is the worker's to tell.
-fn failed(shared: &Shared, failure: Failure, streaming: bool) -> ResultBody {
-    shared.reporter.result(
+fn failed(shared: &Shared, id: &str, failure: Failure, streaming: bool) -> Made {
+    let body = shared.reporter.result(
         &Outcome::Failed(failure),
         streaming,
         shared.refresh_worker,
         None,
-    )
+    );
+    let on_disk = OnDisk::new(shared.spool.as_ref());
+    let made = Made::of(body, Verdict::None, on_disk.clone());
+    on_disk.write_soon(Record {
+        job_id: id.to_owned(),
+        worker_id: shared.worker_id.to_string(),
+        is_stream: streaming,
+        items: Vec::new(),
+        body: made.body.clone(),
+    });
+    made
 }

@@ -4,12 +4,18 @@
 //! ([`handlers`]). So no handler, whatever it does, holds up takes, deliveries, heartbeats or stops. No HTTP in here: that is
 //! the platform's.
 
+mod attempts;
 mod book;
 mod concurrency;
+mod copy;
 mod deliver;
+mod emit;
+mod failures;
 mod handlers;
 mod heartbeat;
 mod job;
+mod line;
+mod on_disk;
 mod pace;
 mod run;
 mod signals;
@@ -19,18 +25,29 @@ mod stopping;
 mod take;
 mod thread;
 
+/// What [`copy`] is built on; loom's in its stead where all its schedules are tried.
+mod sync {
+    pub(super) use std::sync::{Mutex, MutexGuard, PoisonError};
+}
+
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::error::{Error, ErrorKind};
 use crate::handler::{CancelReason, Dispatch, StateCell};
 use crate::platform::spool::Spool;
 use crate::platform::{Health, Platform, Reporter};
 
 use book::JobBook;
-use stopping::Stopping;
+use failures::Failures;
+use line::Line;
+use stopping::{Stopping, Unhealthy};
 
 pub(crate) use concurrency::{Concurrency, Modifier};
 pub(crate) use handlers::Handlers;
+#[cfg(feature = "local")]
+pub(crate) use thread::Running;
 pub(crate) use thread::start;
 
 /// After the drain deadline: how long the failed results of the jobs that were cut off may take to be delivered.
@@ -57,6 +74,8 @@ pub(crate) struct Policy {
     /// A fresh worker after every job.
     pub(crate) refresh_worker: bool,
     pub(crate) return_aggregate_stream: bool,
+    /// After so many failed jobs in a row the worker is broken.
+    pub(crate) max_consecutive_failures: Option<NonZeroUsize>,
     pub(crate) ping_interval: Duration,
     /// How long running jobs may go on after a signal.
     pub(crate) shutdown_grace: Duration,
@@ -69,10 +88,30 @@ pub(crate) struct Policy {
 pub(crate) enum Ended {
     /// Everything that was taken is done.
     Finished,
+    /// The same, and the last job asked for a fresh worker.
+    Refreshed,
     /// Some jobs were cut off by the drain deadline; so many.
     Cut(usize),
-    /// A handler declared the worker unhealthy.
-    Unhealthy(String),
+    /// The worker is broken.
+    Unhealthy(Unhealthy),
+}
+
+impl Ended {
+    /// What this end means for the process.
+    pub(crate) fn reported(self) -> Result<(), Error> {
+        match self {
+            Self::Finished | Self::Refreshed => Ok(()),
+            // Their failed results say why; the worker itself did as it was told.
+            Self::Cut(jobs) => {
+                tracing::warn!("{jobs} jobs were cut off");
+                Ok(())
+            }
+            Self::Unhealthy(Unhealthy { check, reason }) => Err(Error::new(
+                ErrorKind::Unhealthy,
+                format!("this worker is broken and has ended ({check}): {reason}"),
+            )),
+        }
+    }
 }
 
 /// What the worker's tasks share.
@@ -87,6 +126,8 @@ struct Shared {
     worker_id: Arc<str>,
     handlers: Handlers,
     book: JobBook,
+    line: Line,
+    failures: Failures,
     stopping: Stopping,
 }
 
@@ -104,6 +145,8 @@ async fn run(parts: Parts, stopping: Stopping) -> Ended {
         worker_id: parts.worker_id,
         handlers: parts.handlers,
         book: JobBook::new(),
+        line: Line::new(),
+        failures: Failures::new(policy.max_consecutive_failures),
         stopping,
     });
     if policy.handles_signals {
@@ -111,25 +154,32 @@ async fn run(parts: Parts, stopping: Stopping) -> Ended {
     }
     tokio::spawn(heartbeat::beat(Arc::clone(&shared), policy.ping_interval));
     tokio::spawn(stop::listen(Arc::clone(&shared)));
+    tokio::spawn(spooled::stay_known(Arc::clone(&shared)));
     let offering = tokio::spawn(spooled::offer(Arc::clone(&shared)));
 
     take::take_jobs(&shared, policy.concurrency).await;
     let cut = drain(&shared).await;
     // A kept result that was just accepted is to be forgotten, not offered again by the next worker.
     let _ = tokio::time::timeout(LAST_WRITES, offering).await;
+    if let Some(spool) = shared.spool.clone() {
+        let leaving = tokio::task::spawn_blocking(move || spool.leave());
+        let _ = tokio::time::timeout(LAST_WRITES, leaving).await;
+    }
 
-    if let Some(reason) = shared.stopping.unhealthy() {
+    if let Some(unhealthy) = shared.stopping.unhealthy() {
         let health = Health::Unhealthy {
-            check: "handler",
-            reason: &reason,
+            check: unhealthy.check,
+            reason: &unhealthy.reason,
         };
         if let Some(ping) = shared.platform.ping(health) {
             ping.await;
         }
-        return Ended::Unhealthy(reason);
+        return Ended::Unhealthy(unhealthy);
     }
     if cut > 0 {
         Ended::Cut(cut)
+    } else if shared.stopping.wants_a_fresh_worker() {
+        Ended::Refreshed
     } else {
         Ended::Finished
     }
@@ -158,3 +208,6 @@ async fn drain(shared: &Arc<Shared>) -> usize {
     }
     cut
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 /// Never more than 20 questions a second.
-const SHORTEST: Duration = Duration::from_millis(50);
+pub(super) const SHORTEST: Duration = Duration::from_millis(50);
 /// So that a platform which is back is noticed within a second.
 const LONGEST: Duration = Duration::from_millis(900);
+/// After so many failed questions one after the other it was no accident.
+const IN_TROUBLE: u32 = 3;
 /// An empty answer that took this long was held by the platform: asking again at once is what it expects.
 const HELD: Duration = Duration::from_secs(1);
 
@@ -14,6 +16,7 @@ const HELD: Duration = Duration::from_secs(1);
 pub(super) struct Pace {
     backoff: Option<Duration>,
     pause: Duration,
+    failures: u32,
 }
 
 impl Pace {
@@ -27,17 +30,24 @@ impl Pace {
         *self = Self::default();
     }
 
+    /// Whether the questions before this answer failed, one after the other.
+    pub(super) fn had_trouble(&self) -> bool {
+        self.failures >= IN_TROUBLE
+    }
+
     /// Nothing came, after so long.
     pub(super) fn nothing(&mut self, took: Duration) {
         if took >= HELD {
             self.flowing();
         } else {
+            self.failures = 0;
             self.grow();
         }
     }
 
     /// The question failed.
     pub(super) fn failed(&mut self) {
+        self.failures = self.failures.saturating_add(1);
         self.grow();
     }
 
@@ -70,19 +80,60 @@ impl Backoff {
     const FIRST: Duration = Duration::from_millis(100);
     const LONGEST: Duration = Duration::from_secs(10);
 
-    /// The next pause; not shorter than what the platform asked for.
-    pub(super) fn next(&mut self, asked: Option<Duration>) -> Duration {
+    /// The next pause.
+    pub(super) fn next(&mut self) -> Duration {
         let pause = Self::FIRST
             .saturating_mul(2_u32.saturating_pow(self.attempts))
             .min(Self::LONGEST);
         self.attempts = self.attempts.saturating_add(1);
-        jittered(pause).max(asked.unwrap_or_default())
+        jittered(pause)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn whatever_comes_no_pause_is_too_short_or_too_long(answers: Vec<(u8, u16)>) {
+            let mut pace = Pace::default();
+            for (kind, milliseconds) in answers {
+                let time = Duration::from_millis(milliseconds.into());
+                match kind % 4 {
+                    0 => {
+                        pace.flowing();
+                        prop_assert_eq!(pace.pause(), Duration::ZERO);
+                        continue;
+                    }
+                    1 => pace.nothing(time),
+                    2 => pace.failed(),
+                    _ => {
+                        pace.asked_to_wait(time);
+                        prop_assert_eq!(pace.pause(), time.max(SHORTEST));
+                        continue;
+                    }
+                }
+                let was_held = kind % 4 == 1 && time >= HELD;
+                let pause = pace.pause();
+                prop_assert_eq!(pause.is_zero(), was_held);
+                prop_assert!(was_held || (SHORTEST..=LONGEST).contains(&pause), "{pause:?}");
+            }
+        }
+
+        #[test]
+        fn pauses_between_attempts_grow_and_are_bounded(attempts in 1_u32..200) {
+            let mut backoff = Backoff::default();
+            for attempt in 0..attempts {
+                let pause = backoff.next();
+                let full = Backoff::FIRST * 2_u32.pow(attempt.min(10));
+                let longest = full.min(Backoff::LONGEST);
+                prop_assert!(pause <= longest && pause >= longest / 2, "{attempt}: {pause:?}");
+            }
+        }
+    }
 
     #[test]
     fn empty_answers_that_come_at_once_are_paced() {
@@ -109,13 +160,9 @@ mod tests {
     #[test]
     fn the_first_attempt_to_deliver_again_is_quick_and_no_pause_is_long() {
         let mut backoff = Backoff::default();
-        assert!(backoff.next(None) <= Backoff::FIRST);
+        assert!(backoff.next() <= Backoff::FIRST);
         for _ in 0..1000 {
-            assert!(backoff.next(None) <= Backoff::LONGEST);
+            assert!(backoff.next() <= Backoff::LONGEST);
         }
-        assert_eq!(
-            backoff.next(Some(Duration::from_secs(20))),
-            Duration::from_secs(20)
-        );
     }
 }

@@ -28,7 +28,7 @@ pub(super) async fn watch(shared: Arc<Shared>, grace: Duration) {
     };
     let name = next().await;
     tracing::info!("{name} received: no further job is taken");
-    shared.stopping.begin();
+    shared.stopping.end();
     tokio::select! {
         () = tokio::time::sleep(grace) => {}
         name = next() => tracing::warn!("{name} received again: running jobs are cut off"),

@@ -1,49 +1,116 @@
-//! Offers results that an earlier worker could not deliver.
+//! Offers results that could not be delivered: by a worker that is gone, or by this one for as long as it tried.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::task::{JoinSet, spawn_blocking};
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+use super::on_disk::OnDisk;
 use super::{Shared, deliver};
+use crate::platform::spool::{Entry, LEASE, Spool, SpoolError};
 
-/// One after the other, oldest first, beside the worker's own work.
+/// How often it is looked whether something waits, at first and at least; twice as long after each time that nothing could
+/// be delivered.
+const SOONEST: Duration = Duration::from_secs(30);
+const LATEST: Duration = Duration::from_mins(10);
+
+/// How many are offered at once, so that one which has to wait does not hold up the others.
+const AT_ONCE: usize = 16;
+
+/// Offers what waits, oldest first, beside the worker's own work; and looks again now and then, until the worker ends.
 pub(super) async fn offer(shared: Arc<Shared>) {
     let Some(spool) = shared.spool.clone() else {
         return;
     };
-    let listed = {
-        let spool = spool.clone();
-        tokio::task::spawn_blocking(move || spool.entries()).await
-    };
-    let entries = match listed {
-        Ok(Ok(entries)) => entries,
-        Ok(Err(error)) => {
-            tracing::warn!("results of an earlier worker cannot be looked for: {error}");
-            return;
-        }
-        Err(_) => return,
-    };
-    for entry in entries {
-        if shared.stopping.has_begun() {
-            return;
-        }
-        let loaded = {
-            let (spool, entry) = (spool.clone(), entry.clone());
-            tokio::task::spawn_blocking(move || spool.load(&entry)).await
+    let mut pause = SOONEST;
+    loop {
+        let all_settled = round(&shared, &spool).await;
+        pause = if all_settled {
+            SOONEST
+        } else {
+            (pause * 2).min(LATEST)
         };
-        let kept = match loaded {
-            Ok(Ok(Some(kept))) => kept,
-            Ok(Ok(None)) => continue,
-            Ok(Err(error)) => {
-                tracing::warn!("a result of an earlier worker cannot be read: {error}");
-                continue;
-            }
-            Err(_) => return,
-        };
-        if deliver::offer_again(&shared, kept).await {
-            let spool = spool.clone();
-            if let Ok(Err(error)) = tokio::task::spawn_blocking(move || spool.remove(&entry)).await
-            {
-                tracing::warn!("a delivered result cannot be removed from the spool: {error}");
-            }
+        tokio::select! {
+            () = sleep(pause) => {}
+            () = shared.stopping.begun() => return,
         }
     }
+}
+
+/// Keeps what is this worker's from being taken over by others.
+pub(super) async fn stay_known(shared: Arc<Shared>) {
+    let Some(spool) = shared.spool.clone() else {
+        return;
+    };
+    let mut ticks = interval(LEASE / 4);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let spool = spool.clone();
+        if let Ok(Err(error)) = spawn_blocking(move || spool.renew()).await {
+            tracing::debug!("the spool cannot be kept for this worker: {error}");
+        }
+    }
+}
+
+/// True when nothing is left that waits.
+async fn round(shared: &Arc<Shared>, spool: &Spool) -> bool {
+    let listed = {
+        let spool = spool.clone();
+        spawn_blocking(move || spool.waiting()).await
+    };
+    let waiting = match listed {
+        Ok(Ok(waiting)) => waiting,
+        Ok(Err(error)) => {
+            tracing::warn!("results that could not be delivered cannot be looked for: {error}");
+            return false;
+        }
+        Err(_) => return false,
+    };
+    let mut all_settled = true;
+    let mut offers = JoinSet::new();
+    for entry in waiting {
+        if shared.stopping.has_begun() {
+            all_settled = false;
+            break;
+        }
+        if offers.len() == AT_ONCE {
+            all_settled &= offers
+                .join_next()
+                .await
+                .is_some_and(|it| it.is_ok_and(|it| it));
+        }
+        let (shared, spool) = (Arc::clone(shared), spool.clone());
+        offers.spawn(async move { one(&shared, &spool, entry).await });
+    }
+    while let Some(settled) = offers.join_next().await {
+        all_settled &= settled.is_ok_and(|settled| settled);
+    }
+    all_settled
+}
+
+/// True when nothing is left to do for it, at least for this worker.
+async fn one(shared: &Shared, spool: &Spool, entry: Entry) -> bool {
+    let taken_over = {
+        let spool = spool.clone();
+        spawn_blocking(move || {
+            let Some(entry) = spool.claim(&entry)? else {
+                return Ok(None);
+            };
+            let loaded = spool.load(&entry)?;
+            Ok::<_, SpoolError>(loaded.map(|record| (entry, record)))
+        })
+        .await
+    };
+    let (entry, record) = match taken_over {
+        Ok(Ok(Some(found))) => found,
+        Ok(Ok(None)) => return true,
+        Ok(Err(error)) => {
+            tracing::warn!("a result that was kept cannot be read: {error}");
+            return false;
+        }
+        Err(_) => return false,
+    };
+    deliver::offer_again(shared, record, &OnDisk::of(spool, entry)).await
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::Shared;
-use super::pace::Pace;
+use super::pace::{Pace, SHORTEST};
 use crate::platform::StopSignals;
 
 pub(super) async fn listen(shared: Arc<Shared>) {
@@ -13,15 +13,21 @@ pub(super) async fn listen(shared: Arc<Shared>) {
     while let Some(poll) = shared.platform.stop_signals() {
         let asked = Instant::now();
         match poll.await {
-            StopSignals::Stop(ids) if ids.is_empty() => pace.nothing(asked.elapsed()),
             StopSignals::Stop(ids) => {
-                pace.flowing();
+                let mut stopped = false;
                 for id in ids {
                     if shared.book.stop(&id) {
                         tracing::info!(job_id = id, "Stopping job.");
+                        stopped = true;
                     } else {
                         tracing::debug!(job_id = id, "no such job to stop");
                     }
+                }
+                // The same ids again and again are no news, however often they come.
+                if stopped {
+                    pace.flowing();
+                } else {
+                    pace.nothing(asked.elapsed());
                 }
             }
             StopSignals::Throttled(pause) => pace.asked_to_wait(pause),
@@ -30,6 +36,6 @@ pub(super) async fn listen(shared: Arc<Shared>) {
                 pace.failed();
             }
         }
-        tokio::time::sleep(pace.pause()).await;
+        tokio::time::sleep(pace.pause().max(SHORTEST)).await;
     }
 }

@@ -1,5 +1,6 @@
 //! The end of a worker: why it began, and how far it has come.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use tokio_util::sync::CancellationToken;
@@ -16,13 +17,41 @@ struct Steps {
     out_of_time: CancellationToken,
     /// What is still undelivered goes into the spool.
     no_more_deliveries: CancellationToken,
-    unhealthy: OnceLock<String>,
+    unhealthy: OnceLock<Unhealthy>,
+    /// A job asked for a fresh worker.
+    refresh: AtomicBool,
+    /// Somebody told the worker to end.
+    told: AtomicBool,
+}
+
+/// Why a worker is broken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unhealthy {
+    /// Who found out: what the platform is told as `check`.
+    pub(super) check: &'static str,
+    pub(super) reason: String,
 }
 
 impl Stopping {
     /// Takes no further job; what runs goes on.
     pub(crate) fn begin(&self) {
         self.0.begun.cancel();
+    }
+
+    /// The same because somebody outside says so: then no fresh worker is wanted either.
+    pub(crate) fn end(&self) {
+        self.0.told.store(true, Ordering::Release);
+        self.begin();
+    }
+
+    /// The same because a job asked for a fresh worker.
+    pub(super) fn refresh(&self) {
+        self.0.refresh.store(true, Ordering::Release);
+        self.begin();
+    }
+
+    pub(super) fn wants_a_fresh_worker(&self) -> bool {
+        self.0.refresh.load(Ordering::Acquire) && !self.0.told.load(Ordering::Acquire)
     }
 
     pub(super) fn has_begun(&self) -> bool {
@@ -51,12 +80,12 @@ impl Stopping {
     }
 
     /// The worker is broken; the first reason counts.
-    pub(super) fn declare_unhealthy(&self, reason: String) {
-        let _ = self.0.unhealthy.set(reason);
+    pub(super) fn declare_unhealthy(&self, unhealthy: Unhealthy) {
+        let _ = self.0.unhealthy.set(unhealthy);
         self.begin();
     }
 
-    pub(super) fn unhealthy(&self) -> Option<String> {
+    pub(super) fn unhealthy(&self) -> Option<Unhealthy> {
         self.0.unhealthy.get().cloned()
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 
+use super::book::JobBook;
 use super::concurrency::Concurrency;
 use super::pace::Pace;
 use super::{Shared, job};
@@ -15,6 +16,8 @@ use crate::platform::Taken;
 const LINGER: Duration = Duration::from_secs(1);
 /// How often a modifier is asked again while every slot is in use.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
+/// With so many bytes of results that wait in memory no further job is taken.
+const MOST_UNDELIVERED_BYTES: usize = 256 << 20;
 
 /// Takes jobs until the worker ends.
 pub(super) async fn take_jobs(shared: &Arc<Shared>, mut concurrency: Concurrency) {
@@ -29,9 +32,11 @@ pub(super) async fn take_jobs(shared: &Arc<Shared>, mut concurrency: Concurrency
             }
         }
         changes.borrow_and_update();
-        let limit = concurrency.next();
+        let Some(limit) = next_limit(shared, &mut concurrency).await else {
+            return;
+        };
         let free = limit.saturating_sub(shared.book.running());
-        if free == 0 || shared.book.undelivered() >= most_undelivered(limit) {
+        if free == 0 || too_much_is_undelivered(&shared.book, limit) {
             tokio::select! {
                 _ = changes.changed() => {}
                 () = sleep(ASK_AGAIN), if concurrency.varies() => {}
@@ -54,25 +59,52 @@ pub(super) async fn take_jobs(shared: &Arc<Shared>, mut concurrency: Concurrency
     }
 }
 
-/// Results that cannot be delivered are kept in memory; a worker with this many of them takes no further job.
-fn most_undelivered(limit: usize) -> usize {
-    limit.saturating_mul(2).saturating_add(16)
+/// How many jobs may run at once from now on; nothing when the worker ends. A modifier is a user's code, so it is asked
+/// where it may block.
+async fn next_limit(shared: &Shared, concurrency: &mut Concurrency) -> Option<usize> {
+    if !concurrency.varies() {
+        return Some(concurrency.next());
+    }
+    let mut asked = concurrency.clone();
+    let asking = shared.handlers.handle().spawn_blocking(move || {
+        let limit = asked.next();
+        (limit, asked)
+    });
+    tokio::select! {
+        answered = asking => {
+            let (limit, asked) = answered.ok()?;
+            *concurrency = asked;
+            Some(limit)
+        }
+        () = shared.stopping.begun() => None,
+    }
+}
+
+/// Results that cannot be delivered are kept in memory; a worker with too many of them takes no further job.
+fn too_much_is_undelivered(book: &JobBook, limit: usize) -> bool {
+    let (results, bytes) = book.undelivered();
+    results >= limit.saturating_mul(2).saturating_add(16) || bytes >= MOST_UNDELIVERED_BYTES
 }
 
 fn accept(shared: &Arc<Shared>, answer: Taken, asked: Instant, pace: &mut Pace) {
+    if pace.had_trouble() && !matches!(answer, Taken::Failed(_) | Taken::Throttled(_)) {
+        tracing::info!("the platform answers again");
+        shared.line.is_back();
+    }
     match answer {
         Taken::Jobs(jobs) => {
-            // An answer in which every job is broken is no flow of jobs, however often it comes.
-            if jobs.iter().any(Result::is_ok) {
-                pace.flowing();
-            } else {
-                pace.failed();
-            }
+            // An answer in which every job is broken, or here already, is no flow of jobs, however often it comes.
+            let mut started = false;
             for taken in jobs {
                 match taken {
-                    Ok(taken) => job::start(shared, taken),
+                    Ok(taken) => started |= job::start(shared, taken),
                     Err(broken) => job::refuse(shared, broken),
                 }
+            }
+            if started {
+                pace.flowing();
+            } else {
+                pace.nothing(asked.elapsed());
             }
         }
         Taken::Nothing => pace.nothing(asked.elapsed()),
@@ -85,5 +117,29 @@ fn accept(shared: &Arc<Shared>, answer: Taken, asked: Instant, pace: &mut Pace) 
             pace.failed();
         }
         Taken::NoMore => shared.stopping.begin(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn undelivered(results: usize, bytes: usize) -> JobBook {
+        let book = JobBook::new();
+        for number in 0..results {
+            let id = number.to_string();
+            let _slot = book.admit(&id).unwrap();
+            book.delivering(&id, bytes);
+        }
+        book
+    }
+
+    #[test]
+    fn too_many_results_that_wait_and_too_large_ones_are_too_much() {
+        assert!(!too_much_is_undelivered(&undelivered(17, 1 << 20), 1));
+        assert!(too_much_is_undelivered(&undelivered(18, 0), 1));
+        assert!(!too_much_is_undelivered(&undelivered(18, 0), 2));
+        assert!(!too_much_is_undelivered(&undelivered(6, 40 << 20), 1));
+        assert!(too_much_is_undelivered(&undelivered(7, 40 << 20), 1));
     }
 }

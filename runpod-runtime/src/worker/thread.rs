@@ -47,12 +47,18 @@ pub(crate) fn start(parts: Parts) -> Result<Running, Error> {
 }
 
 impl Running {
+    /// Has it take no further job; what runs goes on.
+    #[cfg(feature = "local")]
+    pub(crate) fn end(&self) {
+        self.stopping.end();
+    }
+
     /// Waits for the worker's end.
     ///
     /// # Cancel safety
     ///
     /// A worker whose `Running` is dropped takes no further job and finishes in the background.
-    pub(crate) async fn ended(mut self) -> Result<Ended, Error> {
+    pub(crate) async fn ended(&mut self) -> Result<Ended, Error> {
         (&mut self.ended).await.map_err(|_| {
             Error::new(
                 ErrorKind::System,

@@ -4,6 +4,7 @@
     concurrency = "four",
     concurrency_modifier = 2,
     handler = "greet",
+    max_consecutive_failures = "3",
     worker_threads = 2.5,
     stream = true,
     name = greet

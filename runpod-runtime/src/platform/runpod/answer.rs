@@ -1,6 +1,6 @@
 //! What the platform's answers mean. Pure: nothing is sent from here.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use reqwest::StatusCode;
 use serde_json::Value;
@@ -84,9 +84,38 @@ pub(super) fn stops(content_type: &str, body: &[u8]) -> Vec<String> {
     texts
 }
 
+/// What an answer that is no answer says.
+pub(super) fn refusal(status: StatusCode) -> String {
+    let mut text = format!("the platform answered {status}");
+    if status.is_redirection() {
+        text.push_str("; it is not followed, since the key goes to no other address");
+    }
+    text
+}
+
+/// How long the value of a `Retry-After` header asks to wait: seconds, or a date.
+pub(super) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
+    let value = value.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    // `Sun, 06 Nov 1994 08:49:37 GMT`, the one form that servers may send.
+    let (_, date) = value.strip_suffix(" GMT")?.split_once(", ")?;
+    let [day, month, year, time] = date.split(' ').collect::<Vec<_>>()[..] else {
+        return None;
+    };
+    let month = MONTHS.iter().position(|name| *name == month)? + 1;
+    let then = humantime::parse_rfc3339(&format!("{year}-{month:02}-{day}T{time}Z")).ok()?;
+    Some(then.duration_since(now).unwrap_or_default())
+}
+
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
+
 /// What the status of a post's answer means for the post.
 pub(super) fn posted(status: StatusCode, after: Option<Duration>, size: usize) -> Posted {
-    let why = format!("the platform answered {status}");
+    let why = refusal(status);
     match status.as_u16() {
         200..=299 => Posted::Accepted,
         404 => Posted::UnknownJob { why },
@@ -103,6 +132,10 @@ pub(super) fn posted(status: StatusCode, after: Option<Duration>, size: usize) -
         _ => Posted::Later { why, after },
     }
 }
+
+#[cfg(test)]
+#[path = "answer_properties.rs"]
+mod properties;
 
 #[cfg(test)]
 mod tests {
@@ -173,6 +206,27 @@ mod tests {
             assert!(stops(JSON, body.as_bytes()).is_empty(), "{body}");
         }
         assert!(stops("text/plain", br#"{"jobsToStop":["a"]}"#).is_empty());
+    }
+
+    #[test]
+    fn retry_after_is_a_number_of_seconds_or_a_date() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+        let asked = |value| retry_after(value, now).map(|pause| pause.as_secs());
+        assert_eq!(asked("0"), Some(0));
+        assert_eq!(asked(" 120 "), Some(120));
+        assert_eq!(asked("Sun, 06 Nov 1994 08:49:37 GMT"), Some(0));
+        assert_eq!(asked("Sun, 06 Nov 1994 08:50:37 GMT"), Some(60));
+        assert_eq!(asked("Sun, 06 Nov 1994 08:40:00 GMT"), Some(0));
+        for value in [
+            "",
+            "-1",
+            "1.5",
+            "soon",
+            "Sun, 06 Foo 1994 08:49:37 GMT",
+            ", GMT",
+        ] {
+            assert_eq!(asked(value), None, "{value}");
+        }
     }
 
     #[test]

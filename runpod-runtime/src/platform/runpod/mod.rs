@@ -2,14 +2,17 @@
 
 mod answer;
 mod client;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode};
 
 use super::{BoxFuture, Health, Platform, Post, PostKind, Posted, StopSignals, Taken};
-use crate::config::{PlatformUrls, Secret};
+use crate::config::{PlatformUrls, Secret, Settings};
+use crate::error::{Error, ErrorKind};
 
 pub(crate) use client::ClientError;
 
@@ -24,6 +27,10 @@ const THROTTLED: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// The largest job of the platform is 20 MB; this many bytes a job, and no more, are read.
 const LARGEST_JOB: usize = 32 << 20;
+/// And of all jobs of one answer together.
+const LARGEST_ANSWER: usize = 128 << 20;
+/// A larger answer takes so long to be read that heartbeats must not wait for it.
+const LARGE_ANSWER: usize = 1 << 20;
 /// The last words of an unhealthy worker.
 const LAST_PING: Duration = Duration::from_secs(2);
 const LONGEST_REASON: usize = 256;
@@ -49,6 +56,17 @@ impl Runpod {
         })
     }
 
+    /// The platform that these settings speak of.
+    pub(crate) fn of(urls: PlatformUrls, settings: &Settings) -> Result<Self, Error> {
+        Self::new(urls, settings.api_key.as_ref(), settings.ping_interval).map_err(|error| {
+            Error::new(
+                ErrorKind::System,
+                "the connection to the platform could not be set up",
+            )
+            .with_source(error)
+        })
+    }
+
     async fn ask_for_jobs(&self, want: usize, in_progress: bool) -> Taken {
         let url = self.urls.take_url(want, in_progress);
         let response = match self.client.get(url).timeout(LONG_POLL).send().await {
@@ -68,10 +86,16 @@ impl Runpod {
             StatusCode::TOO_MANY_REQUESTS => {
                 return Taken::Throttled(pause(&response).unwrap_or(THROTTLED));
             }
-            _ => return Taken::Failed(format!("the platform answered {status}")),
+            _ => return Taken::Failed(answer::refusal(status)),
         }
         let content_type = content_type(&response);
-        match read(response, LARGEST_JOB.saturating_mul(want)).await {
+        let limit = LARGEST_JOB.saturating_mul(want).min(LARGEST_ANSWER);
+        match read(response, limit).await {
+            Ok(body) if body.len() > LARGE_ANSWER => {
+                let read = tokio::task::spawn_blocking(move || answer::jobs(&content_type, &body));
+                read.await
+                    .unwrap_or_else(|_| Taken::Failed("the worker ends".to_owned()))
+            }
             Ok(body) => answer::jobs(&content_type, &body),
             Err(why) => Taken::Failed(why),
         }
@@ -91,7 +115,7 @@ impl Runpod {
             StatusCode::TOO_MANY_REQUESTS => {
                 return StopSignals::Throttled(pause(&response).unwrap_or(THROTTLED));
             }
-            status => return StopSignals::Failed(format!("the platform answered {status}")),
+            status => return StopSignals::Failed(answer::refusal(status)),
         }
         let content_type = content_type(&response);
         match read(response, 1 << 20).await {
@@ -200,17 +224,10 @@ fn content_type(response: &Response) -> String {
         .to_owned()
 }
 
-/// What `Retry-After` asks for, in seconds; its form as a date is not in use here.
+/// What `Retry-After` asks for.
 fn pause(response: &Response) -> Option<Duration> {
-    let seconds = response
-        .headers()
-        .get(RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
-    Some(Duration::from_secs(seconds).min(LONGEST_PAUSE))
+    let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
+    answer::retry_after(value, SystemTime::now()).map(|pause| pause.min(LONGEST_PAUSE))
 }
 
 /// Reads a body of at most `limit` bytes.
@@ -227,3 +244,7 @@ async fn read(mut response: Response, limit: usize) -> Result<Vec<u8>, String> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "hostile_tests.rs"]
+mod hostile;

@@ -1,0 +1,165 @@
+//! What a result's file is called: when it was stored, whose job it is, and who is to deliver it.
+//!
+//! `1767225600000000-job-1-<digest>.<owner>.result`. Order, age and owner are known without reading the file, and a change
+//! of the owner is a rename, which is all or nothing.
+
+use crate::config::encode_component;
+
+/// Owns what anybody may take.
+pub(super) const NOBODY: &str = "free";
+
+const SUFFIX: &str = ".result";
+
+/// How much of a job's id is in the name of its file; the digest behind it tells longer ones apart.
+const LONGEST_ID_IN_NAME: usize = 100;
+
+/// A result in the spool, not read yet.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Entry {
+    /// Microseconds since 1970.
+    stored_at: u64,
+    file_name: String,
+    bytes: u64,
+}
+
+impl Entry {
+    pub(super) fn new(
+        stored_at: u64,
+        job_id: &str,
+        worker_id: &str,
+        owner: &str,
+        bytes: u64,
+    ) -> Self {
+        let key = key(job_id, worker_id);
+        Self {
+            stored_at,
+            file_name: format!("{stored_at:016}-{key}.{owner}{SUFFIX}"),
+            bytes,
+        }
+    }
+
+    /// Reads a name that [`new`](Self::new) made.
+    pub(super) fn named(file_name: String, bytes: u64) -> Option<Self> {
+        let (rest, owner) = file_name.strip_suffix(SUFFIX)?.rsplit_once('.')?;
+        let (stored_at, key) = rest.split_once('-')?;
+        key.rsplit_once('-')?;
+        if owner.is_empty() || !owner.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return None;
+        }
+        Some(Self {
+            stored_at: stored_at.parse().ok()?,
+            file_name,
+            bytes,
+        })
+    }
+
+    pub(super) fn owned_by(&self, owner: &str) -> Self {
+        let (rest, _) = self.parts();
+        Self {
+            stored_at: self.stored_at,
+            file_name: format!("{rest}.{owner}{SUFFIX}"),
+            bytes: self.bytes,
+        }
+    }
+
+    pub(super) fn file_name(&self) -> &str {
+        &self.file_name
+    }
+
+    pub(super) fn owner(&self) -> &str {
+        self.parts().1
+    }
+
+    pub(super) fn stored_at(&self) -> u64 {
+        self.stored_at
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The part of the name that is the same for all results of one job in one worker.
+    pub(super) fn key(&self) -> &str {
+        let (rest, _) = self.parts();
+        rest.split_once('-').map_or(rest, |(_, key)| key)
+    }
+
+    /// The job's id as it stands in the name: percent-encoded, and cut where it is very long.
+    pub(crate) fn job_id(&self) -> &str {
+        self.key().rsplit_once('-').map_or("", |(id, _)| id)
+    }
+
+    fn parts(&self) -> (&str, &str) {
+        let name = self
+            .file_name
+            .strip_suffix(SUFFIX)
+            .unwrap_or(&self.file_name);
+        name.rsplit_once('.').unwrap_or((name, NOBODY))
+    }
+}
+
+/// A name for a job's result in a worker, whatever is in their ids: nothing in it can lead out of the directory.
+fn key(job_id: &str, worker_id: &str) -> String {
+    let mut id = encode_component(job_id);
+    id.truncate(LONGEST_ID_IN_NAME);
+    format!("{id}-{:032x}", digest(&[job_id, worker_id]))
+}
+
+/// FNV-1a, 128 bits: the same in every build, unlike the standard library's. Ids come from the platform, so that it need
+/// not withstand an attack.
+fn digest(parts: &[&str]) -> u128 {
+    const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+    let mut digest = BASIS;
+    for part in parts {
+        // The byte after each part occurs in no text, so that two parts are not taken for one.
+        for byte in part.bytes().chain([0xff]) {
+            digest = (digest ^ u128::from(byte)).wrapping_mul(PRIME);
+        }
+    }
+    digest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_in_a_name_is_the_same_in_every_build() {
+        // FNV-1a, 128 bits, of `job`, 0xff, `w`, 0xff, by another implementation.
+        assert_eq!(
+            digest(&["job", "w"]),
+            0x2238_b4f7_413c_64bf_6eff_3bb7_2054_ad1f
+        );
+        assert_ne!(digest(&["ab", "c"]), digest(&["a", "bc"]));
+    }
+
+    #[test]
+    fn a_name_is_read_back_whatever_is_in_the_ids() {
+        for id in ["job-1", "a.b.result", "..", "", "ä/€ -x", ".free.result"] {
+            let entry = Entry::new(7, id, "w", "0123abcd", 9);
+            let again = Entry::named(entry.file_name().to_owned(), 9).unwrap();
+            assert_eq!(again, entry);
+            assert_eq!((again.owner(), again.stored_at()), ("0123abcd", 7));
+            assert_eq!(again.job_id(), encode_component(id));
+            let free = again.owned_by(NOBODY);
+            assert_eq!((free.owner(), free.key()), (NOBODY, entry.key()));
+        }
+    }
+
+    #[test]
+    fn other_names_are_not_results() {
+        for name in [
+            "notes.txt",
+            "x.result",
+            "000000000001-a.free.result",
+            "soon-a-b.free.result",
+            "000000000001-a-b.result",
+            "000000000001-a-b..result",
+            "000000000001-a-b.fr/ee.result",
+            "000000000001-a-b.free.result.corrupt",
+        ] {
+            assert_eq!(Entry::named(name.to_owned(), 0), None, "{name}");
+        }
+    }
+}

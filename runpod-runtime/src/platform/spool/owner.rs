@@ -1,0 +1,198 @@
+//! Who delivers what is in a spool, and whether they still live.
+//!
+//! Each worker has a name of its own for each start, and a file of that name, `<name>.alive`, which it keeps locked: the
+//! system lets go of the lock when the process ends, in whatever way. Where a lock may not be seen (another machine, or
+//! another mount of a network volume), the file's age decides: its owner writes it anew all the time.
+
+use std::fs::{self, File, Metadata, TryLockError};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{LONGEST_KEPT, SpoolError, UNFINISHED, create_private, refused};
+
+/// A worker elsewhere that has not been heard of for so long is gone.
+pub(crate) const LEASE: Duration = Duration::from_mins(2);
+
+pub(super) const ALIVE: &str = ".alive";
+
+/// This worker's part in a spool.
+#[derive(Debug)]
+pub(super) struct Owner {
+    name: String,
+    /// Holds the lock for as long as this process lives.
+    file: File,
+    place: Place,
+    #[cfg(unix)]
+    user: u32,
+}
+
+/// From where a spool is looked at: locks are seen by all who look from the same place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Place(Option<String>);
+
+/// What is known of a worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Life {
+    Lives,
+    /// Not heard of for longer than a lease.
+    Silent,
+    Over,
+}
+
+impl Owner {
+    /// Makes this worker known in `directory`.
+    pub(super) fn enter(directory: &Path) -> Result<Self, SpoolError> {
+        let name = uuid::Uuid::new_v4().simple().to_string();
+        let place = Place::of(directory);
+        let unlocked = directory.join(format!("{name}{UNFINISHED}"));
+        let path = directory.join(format!("{name}{ALIVE}"));
+        // Locked before it has its name, so that nobody finds it without its lock.
+        let entered = create_private(&unlocked).and_then(|mut file| {
+            file.write_all(place.text().as_bytes())?;
+            match file.try_lock() {
+                Ok(()) | Err(TryLockError::WouldBlock) => {}
+                // Not every file system has locks; then its age tells.
+                Err(TryLockError::Error(error)) => {
+                    tracing::debug!("the spool's file system has no locks: {error}");
+                }
+            }
+            fs::rename(&unlocked, &path)?;
+            Ok(file)
+        });
+        let file = entered.map_err(refused("written", &unlocked))?;
+        #[cfg(unix)]
+        let user = {
+            use std::os::unix::fs::MetadataExt as _;
+            file.metadata().map_err(refused("read", &path))?.uid()
+        };
+        Ok(Self {
+            name,
+            file,
+            place,
+            #[cfg(unix)]
+            user,
+        })
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether a file was written by the user that this process runs as.
+    pub(super) fn is_same_user(&self, metadata: &Metadata) -> bool {
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::MetadataExt::uid(metadata) == self.user
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = metadata;
+            true
+        }
+    }
+
+    /// Whether `owner` may still deliver what is its own.
+    pub(super) fn knows_alive(&self, directory: &Path, owner: &str) -> bool {
+        owner == self.name || self.life(&path_of(directory, owner)) == Life::Lives
+    }
+
+    fn life(&self, path: &Path) -> Life {
+        let Ok(mut file) = File::open(path) else {
+            return Life::Over;
+        };
+        // Shared, so that two who look at once are not taken for the owner.
+        let lock_is_free = match file.try_lock_shared() {
+            Ok(()) => true,
+            Err(TryLockError::WouldBlock) => return Life::Lives,
+            Err(TryLockError::Error(_)) => false,
+        };
+        let mut place = String::new();
+        let _ = (&mut file).take(1024).read_to_string(&mut place);
+        if lock_is_free && self.place.is(&place) {
+            return Life::Over;
+        }
+        // Both times are the file system's own, which knows nothing of the workers' clocks.
+        let modified = |file: &File| file.metadata().and_then(|it| it.modified());
+        let age = match (modified(&self.file), modified(&file)) {
+            (Ok(now), Ok(then)) => now.duration_since(then).unwrap_or_default(),
+            _ => Duration::ZERO,
+        };
+        if age <= LEASE {
+            Life::Lives
+        } else if age <= LONGEST_KEPT {
+            Life::Silent
+        } else {
+            Life::Over
+        }
+    }
+
+    /// Writes the file anew, which makes it young.
+    pub(super) fn renew(&self, directory: &Path) -> Result<(), SpoolError> {
+        let path = path_of(directory, &self.name);
+        rewrite(&self.file, self.place.text()).map_err(refused("written", &path))
+    }
+
+    /// Clears away the files of workers that are long gone. What they own is anybody's without them too.
+    pub(super) fn forget_dead(&self, directory: &Path) {
+        let Ok(files) = fs::read_dir(directory) else {
+            return;
+        };
+        for file in files.flatten() {
+            let name = file.file_name();
+            let Some(owner) = name.to_str().and_then(|name| name.strip_suffix(ALIVE)) else {
+                continue;
+            };
+            // One that is only silent may come back, and must not find itself without its file.
+            if owner != self.name && self.life(&file.path()) == Life::Over {
+                let _ = fs::remove_file(file.path());
+            }
+        }
+    }
+
+    pub(super) fn leave(&self, directory: &Path) {
+        let _ = fs::remove_file(path_of(directory, &self.name));
+        let _ = self.file.unlock();
+    }
+}
+
+impl Place {
+    fn of(directory: &Path) -> Self {
+        #[cfg(target_os = "linux")]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            // The kernel that runs since its start, and the mount: a lock is seen by all who have both in common.
+            let kernel = fs::read_to_string("/proc/sys/kernel/random/boot_id");
+            let mount = fs::metadata(directory).map(|it| it.dev());
+            if let (Ok(kernel), Ok(mount)) = (kernel, mount) {
+                return Self(Some(format!("{} {mount}\n", kernel.trim())));
+            }
+        }
+        let _ = directory;
+        Self(None)
+    }
+
+    fn text(&self) -> &str {
+        self.0.as_deref().unwrap_or("unknown\n")
+    }
+
+    /// Whether what an owner has written means the same place.
+    fn is(&self, written: &str) -> bool {
+        self.0.as_deref() == Some(written)
+    }
+}
+
+fn path_of(directory: &Path, owner: &str) -> PathBuf {
+    directory.join(format!("{owner}{ALIVE}"))
+}
+
+/// Writes over what is there, so that nobody finds it empty meanwhile.
+fn rewrite(mut file: &File, text: &str) -> io::Result<()> {
+    use std::io::Seek as _;
+    file.rewind()?;
+    file.write_all(text.as_bytes())
+}
+
+#[cfg(test)]
+#[path = "owner_tests.rs"]
+mod tests;

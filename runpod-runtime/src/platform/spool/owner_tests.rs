@@ -1,0 +1,95 @@
+use super::*;
+
+/// A worker that is known in the directory, from this place, and was last heard of then.
+fn heard_of(directory: &Path, name: &str, place: &Place, before: Duration) -> File {
+    let path = path_of(directory, name);
+    let mut file = create_private(&path).unwrap();
+    file.write_all(place.text().as_bytes()).unwrap();
+    let now = fs::metadata(&path).unwrap().modified().unwrap();
+    file.set_modified(now - before).unwrap();
+    file
+}
+
+fn elsewhere() -> Place {
+    Place(Some("another kernel, another mount\n".to_owned()))
+}
+
+#[test]
+fn a_worker_lives_as_long_as_its_process_and_is_gone_at_once_after_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let us = Owner::enter(directory.path()).unwrap();
+    let other = Owner::enter(directory.path()).unwrap();
+    let name = other.name().to_owned();
+    assert!(us.knows_alive(directory.path(), &name));
+    assert!(us.knows_alive(directory.path(), us.name()));
+
+    // What the system does when a process ends, in whatever way.
+    drop(other);
+    assert!(!us.knows_alive(directory.path(), &name));
+    assert!(!us.knows_alive(directory.path(), "never-heard-of"));
+}
+
+#[test]
+fn a_worker_that_ended_in_good_order_leaves_nothing_behind() {
+    let directory = tempfile::tempdir().unwrap();
+    let us = Owner::enter(directory.path()).unwrap();
+    let other = Owner::enter(directory.path()).unwrap();
+    other.leave(directory.path());
+    assert!(!us.knows_alive(directory.path(), other.name()));
+    us.leave(directory.path());
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_worker_elsewhere_whose_lock_cannot_be_seen_lives_as_long_as_it_is_heard_of() {
+    let directory = tempfile::tempdir().unwrap();
+    let us = Owner::enter(directory.path()).unwrap();
+    heard_of(directory.path(), "young", &elsewhere(), LEASE / 2);
+    heard_of(directory.path(), "old", &elsewhere(), 2 * LEASE);
+    heard_of(directory.path(), "unknown", &Place(None), LEASE / 2);
+    let lives = |name| us.knows_alive(directory.path(), name);
+    assert_eq!(
+        [lives("young"), lives("old"), lives("unknown")],
+        [true, false, true]
+    );
+}
+
+#[test]
+fn a_worker_that_is_heard_of_again_lives_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut us = Owner::enter(directory.path()).unwrap();
+    let mut other = Owner::enter(directory.path()).unwrap();
+    // As from two machines that see nothing of each other's locks.
+    other.file.unlock().unwrap();
+    us.place = elsewhere();
+    other.place = Place(None);
+    let then = other.file.metadata().unwrap().modified().unwrap() - 2 * LEASE;
+    other.file.set_modified(then).unwrap();
+    assert!(!us.knows_alive(directory.path(), other.name()));
+    us.forget_dead(directory.path());
+    other.renew(directory.path()).unwrap();
+    assert!(us.knows_alive(directory.path(), other.name()));
+    other.place = elsewhere();
+}
+
+#[test]
+fn files_of_workers_that_are_gone_are_cleared_away_and_of_silent_ones_only_after_a_day() {
+    let directory = tempfile::tempdir().unwrap();
+    let us = Owner::enter(directory.path()).unwrap();
+    let here = us.place.clone();
+    drop(heard_of(directory.path(), "killed", &here, Duration::ZERO));
+    heard_of(directory.path(), "silent", &elsewhere(), 2 * LEASE);
+    heard_of(directory.path(), "lost", &elsewhere(), 2 * LONGEST_KEPT);
+    us.forget_dead(directory.path());
+    let left = |name| path_of(directory.path(), name).exists();
+    assert_eq!(
+        [
+            left("killed"),
+            left("silent"),
+            left("lost"),
+            left(us.name())
+        ],
+        // Without a kernel's name (not on Linux) nobody is sure that `killed` is.
+        [here.0.is_none(), true, false, true]
+    );
+}

@@ -1,0 +1,154 @@
+//! What is in a result's file: a line of JSON that says what follows, then the bodies as they are posted.
+//!
+//! Bodies are not put into JSON again: a result of 100 MB is written from where it lies.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+
+use bytes::Bytes;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+
+/// Small results leave in one piece, with one call to the system.
+const SMALL: u64 = 64 * 1024;
+
+/// One job's result as it is to be delivered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Record {
+    pub(crate) job_id: String,
+    /// The worker that ran the job.
+    pub(crate) worker_id: String,
+    pub(crate) is_stream: bool,
+    /// Stream items that have to be delivered first, in their order.
+    pub(crate) items: Vec<Bytes>,
+    pub(crate) body: Bytes,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Head {
+    format: u32,
+    job_id: String,
+    worker_id: String,
+    is_stream: bool,
+    /// How long each item is, in bytes, and the body.
+    items: Vec<usize>,
+    body: usize,
+}
+
+/// A file of another format is not guessed at.
+const FORMAT: u32 = 1;
+
+impl Record {
+    /// How many bytes its bodies have together.
+    pub(super) fn size(&self) -> u64 {
+        let bodies = self.items.iter().map(Bytes::len).sum::<usize>() + self.body.len();
+        bodies as u64
+    }
+
+    /// How many bytes the file has then.
+    pub(super) fn write_to(&self, mut file: File) -> io::Result<u64> {
+        let mut head = serde_json::to_vec(&Head {
+            format: FORMAT,
+            job_id: self.job_id.clone(),
+            worker_id: self.worker_id.clone(),
+            is_stream: self.is_stream,
+            items: self.items.iter().map(Bytes::len).collect(),
+            body: self.body.len(),
+        })?;
+        head.push(b'\n');
+        if self.size() <= SMALL {
+            for piece in self.items.iter().chain([&self.body]) {
+                head.extend_from_slice(piece);
+            }
+            file.write_all(&head)?;
+            return Ok(head.len() as u64);
+        }
+        file.write_all(&head)?;
+        for piece in self.items.iter().chain([&self.body]) {
+            file.write_all(piece)?;
+        }
+        Ok(head.len() as u64 + self.size())
+    }
+
+    /// Reads a file's content; where it is not what was written, says why.
+    pub(super) fn read(mut content: Bytes) -> Result<Self, String> {
+        let end = content
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .ok_or("it has no first line")?;
+        let line = content.split_to(end);
+        let head: Head = serde_json::from_slice(&line).map_err(|error| error.to_string())?;
+        if head.format != FORMAT {
+            return Err(format!("its format is {}, not {FORMAT}", head.format));
+        }
+        let _line_break = content.split_to(1);
+        let expected = head
+            .items
+            .iter()
+            .try_fold(head.body, |all, item| all.checked_add(*item));
+        if expected != Some(content.len()) {
+            return Err(format!(
+                "{} bytes follow its first line, which says otherwise",
+                content.len()
+            ));
+        }
+        let items: Vec<_> = head
+            .items
+            .iter()
+            .map(|length| content.split_to(*length))
+            .collect();
+        for piece in items.iter().chain([&content]) {
+            serde_json::from_slice::<IgnoredAny>(piece)
+                .map_err(|error| format!("a body in it is not JSON: {error}"))?;
+        }
+        Ok(Self {
+            job_id: head.job_id,
+            worker_id: head.worker_id,
+            is_stream: head.is_stream,
+            items,
+            body: content,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::json;
+
+    proptest! {
+        #[test]
+        fn no_file_brings_the_worker_down(content: Vec<u8>) {
+            let _ = Record::read(content.into());
+        }
+
+        #[test]
+        fn a_record_is_read_as_it_was_written_and_a_cut_one_never(
+            job_id: String,
+            worker_id: String,
+            is_stream: bool,
+            items in prop::collection::vec(json::any(), 0..4),
+            body in json::any(),
+            cut: usize,
+        ) {
+            let bytes = |value: &serde_json::Value| Bytes::from(value.to_string());
+            let record = Record {
+                job_id,
+                worker_id,
+                is_stream,
+                items: items.iter().map(bytes).collect(),
+                body: bytes(&body),
+            };
+            let directory = tempfile::tempdir()?;
+            let path = directory.path().join("record");
+            let length = record.write_to(File::create(&path)?)?;
+            let content = Bytes::from(std::fs::read(&path)?);
+            prop_assert_eq!(length, content.len() as u64);
+            prop_assert_eq!(Record::read(content.clone()), Ok(record));
+            prop_assert!(Record::read(content.slice(..cut % content.len())).is_err());
+        }
+    }
+}

@@ -1,0 +1,375 @@
+use std::io::Write as _;
+
+use super::*;
+use crate::logging::captured;
+
+fn record(job_id: &str) -> Record {
+    Record {
+        job_id: job_id.to_owned(),
+        worker_id: "w1".to_owned(),
+        is_stream: true,
+        items: vec![r#"{"output":1}"#.into(), r#"{"output":"ä"}"#.into()],
+        body: r#"{"output":["ä"]}"#.into(),
+    }
+}
+
+struct Place {
+    directory: tempfile::TempDir,
+    spool: Spool,
+}
+
+fn place_with(bounds: Bounds) -> Place {
+    let directory = tempfile::tempdir().unwrap();
+    let spool = Spool::open_with(directory.path().join("a/spool"), bounds).unwrap();
+    Place { directory, spool }
+}
+
+fn place() -> Place {
+    place_with(BOUNDS)
+}
+
+impl Place {
+    fn path(&self) -> &Path {
+        &self.spool.0.directory
+    }
+
+    /// Another worker with the same spool.
+    fn another(&self) -> Spool {
+        Spool::open(self.path()).unwrap()
+    }
+
+    /// All files, without those that say who lives.
+    fn files(&self) -> Vec<String> {
+        let mut names: Vec<_> = fs::read_dir(self.path())
+            .unwrap()
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .filter(|name| !name.ends_with(owner::ALIVE))
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// Stores a result as it was left so many seconds ago by a worker that is gone.
+    fn left(&self, job_id: &str, seconds_ago: u64) -> Entry {
+        let stored = self.spool.store(&record(job_id)).unwrap();
+        let then = microseconds_since_1970() - seconds_ago * 1_000_000;
+        let left = Entry::new(then, job_id, "w1", "gone", stored.bytes());
+        fs::rename(self.spool.path(&stored), self.spool.path(&left)).unwrap();
+        left
+    }
+
+    fn jobs(&self) -> Vec<String> {
+        let waiting = self.spool.waiting().unwrap();
+        let loaded = waiting.iter().map(|entry| self.spool.load(entry).unwrap());
+        loaded.map(|record| record.unwrap().job_id).collect()
+    }
+
+    fn write(&self, name: &str, content: &[u8], age: Duration) {
+        let file = File::create(self.path().join(name)).unwrap();
+        (&file).write_all(content).unwrap();
+        file.set_modified(SystemTime::now() - age).unwrap();
+    }
+}
+
+#[test]
+fn a_stored_result_is_read_back_as_it_was_and_removed_once() {
+    let place = place();
+    let entry = place.spool.store(&record("j-1")).unwrap();
+    place.spool.sync(&entry).unwrap();
+    assert_eq!(place.spool.load(&entry).unwrap(), Some(record("j-1")));
+
+    place.spool.remove(&entry).unwrap();
+    assert_eq!(place.files(), Vec::<String>::new());
+    // Another worker may have been faster.
+    place.spool.remove(&entry).unwrap();
+    assert_eq!(place.spool.load(&entry).unwrap(), None);
+}
+
+#[test]
+fn a_large_result_is_read_back_as_it_was() {
+    let place = place();
+    let large = Record {
+        body: format!("\"{}\"", "x".repeat(1 << 20)).into(),
+        ..record("j")
+    };
+    let entry = place.spool.store(&large).unwrap();
+    assert_eq!(place.spool.load(&entry).unwrap(), Some(large));
+}
+
+#[test]
+fn a_result_on_its_way_waits_for_nobody_else_until_its_worker_is_gone() {
+    let place = place();
+    let other = place.another();
+    let entry = place.spool.store(&record("j")).unwrap();
+    assert_eq!(place.spool.waiting().unwrap(), []);
+    assert_eq!(other.waiting().unwrap(), []);
+
+    drop(place.spool);
+    assert_eq!(other.waiting().unwrap(), std::slice::from_ref(&entry));
+    let claimed = other.claim(&entry).unwrap().unwrap();
+    assert_eq!(other.load(&claimed).unwrap(), Some(record("j")));
+}
+
+#[test]
+fn a_result_that_was_released_is_anybodys_and_only_one_gets_it() {
+    let place = place();
+    let (first, second) = (place.another(), place.another());
+    let stored = place.spool.store(&record("j")).unwrap();
+    place.spool.release(&stored).unwrap();
+
+    let (seen_by_first, seen_by_second) = (first.waiting().unwrap(), second.waiting().unwrap());
+    assert_eq!(seen_by_first, seen_by_second);
+    let claimed = second.claim(&seen_by_second[0]).unwrap().unwrap();
+    assert_eq!(first.claim(&seen_by_first[0]).unwrap(), None);
+    assert_eq!(first.waiting().unwrap(), []);
+
+    // It could not be delivered: somebody else may try.
+    second.release(&claimed).unwrap();
+    assert_eq!(first.waiting().unwrap(), seen_by_first);
+}
+
+#[test]
+fn a_worker_that_ends_in_good_order_leaves_nothing_but_results() {
+    let place = place();
+    place.spool.store(&record("j")).unwrap();
+    place.spool.leave();
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
+    assert_eq!(place.another().waiting().unwrap().len(), 1);
+}
+
+#[test]
+fn two_results_of_one_job_do_not_share_a_file() {
+    let place = place();
+    let first = place.spool.store(&record("j")).unwrap();
+    let second = place.spool.store(&record("j")).unwrap();
+    place.spool.remove(&first).unwrap();
+    assert_eq!(place.spool.load(&second).unwrap(), Some(record("j")));
+}
+
+#[test]
+fn results_come_oldest_first() {
+    let place = place();
+    for (job, age) in [("b", 20), ("c", 10), ("a", 30)] {
+        place.left(job, age);
+    }
+    assert_eq!(place.jobs(), ["a", "b", "c"]);
+}
+
+#[test]
+fn of_two_results_of_the_same_job_in_the_same_worker_the_later_one_counts() {
+    let place = place();
+    place.left("j", 5);
+    place.left("j-2", 5);
+    let later = place.left("j", 0);
+    let log = captured(|| assert_eq!(place.jobs(), ["j-2", "j"]));
+    assert_eq!(
+        log,
+        "ERROR  | j | an undelivered result is discarded: there is a later result of the same job\n"
+    );
+    assert!(place.files().contains(&later.file_name().to_owned()));
+}
+
+#[test]
+fn no_job_id_leads_out_of_the_directory_or_is_too_long_for_a_name() {
+    let place = place();
+    let long = "x".repeat(5000);
+    let ids = [
+        "../../evil",
+        "/etc/passwd",
+        "..",
+        "",
+        "a\0b\n",
+        "ä/€",
+        &long,
+        // Long ids that begin alike do not replace each other.
+        &format!("{long}y"),
+    ];
+    for id in ids {
+        place.left(id, 0);
+    }
+    assert_eq!(place.files().len(), ids.len());
+    let mut jobs = place.jobs();
+    jobs.sort();
+    let mut expected: Vec<_> = ids.iter().map(ToString::to_string).collect();
+    expected.sort();
+    assert_eq!(jobs, expected);
+    let above: Vec<_> = fs::read_dir(place.directory.path()).unwrap().collect();
+    assert_eq!(above.len(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn only_this_user_can_read_what_is_stored() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = place();
+    place.spool.store(&record("j")).unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(place.path()), 0o700);
+    assert_eq!(mode(place.path().parent().unwrap()), 0o700);
+    for file in fs::read_dir(place.path()).unwrap() {
+        assert_eq!(mode(&file.unwrap().path()), 0o600);
+    }
+}
+
+#[test]
+fn a_corrupt_file_is_set_aside_with_a_warning_and_the_others_are_read() {
+    let place = place();
+    place.left("good", 0);
+    let bad = place.left("bad", 1);
+    let whole = fs::read(place.spool.path(&bad)).unwrap();
+    let mut changed = whole.clone();
+    *changed.last_mut().unwrap() = b'\xff';
+    let contents: [&[u8]; 8] = [
+        b"",
+        b"\xff\xff",
+        b"{\"format\":1}\n",
+        b"{\"format\":2,\"job_id\":\"\",\"worker_id\":\"\",\"is_stream\":false,\"items\":[],\"body\":2}\n{}",
+        b"{\"format\":1,\"job_id\":\"\",\"worker_id\":\"\",\"is_stream\":false,\"items\":[18446744073709551615],\"body\":3}\n{}",
+        &whole[..whole.len() - 1],
+        &changed,
+        &[&whole[..], b" "].concat(),
+    ];
+    for content in contents {
+        place.write(bad.file_name(), content, Duration::ZERO);
+        let waiting = place.spool.waiting().unwrap();
+        assert_eq!(waiting.len(), 2);
+        let log = captured(|| assert_eq!(place.spool.load(&waiting[0]).unwrap(), None));
+        assert!(
+            log.starts_with("WARN   | bad | an undelivered result cannot be read ("),
+            "{log}"
+        );
+        assert!(log.contains(&format!("set aside as {}", place.path().display())));
+        assert_eq!(place.jobs(), ["good"]);
+        let aside = format!("{}.corrupt", bad.file_name());
+        assert!(place.files().contains(&aside));
+    }
+}
+
+#[test]
+fn the_oldest_results_make_room_when_there_are_too_many() {
+    let place = place_with(Bounds {
+        results: 2,
+        bytes: u64::MAX,
+    });
+    for (job, age) in [("a", 3), ("b", 2), ("c", 1)] {
+        place.left(job, age);
+    }
+    // What is on its way is not what waits.
+    place.spool.store(&record("on its way")).unwrap();
+    let log = captured(|| assert_eq!(place.jobs(), ["b", "c"]));
+    assert_eq!(
+        log,
+        "ERROR  | a | an undelivered result is discarded: the spool is full and it is the oldest in it\n"
+    );
+    assert_eq!(place.files().len(), 3);
+}
+
+#[test]
+fn the_oldest_results_make_room_when_they_are_too_large_and_none_is_larger_than_the_spool() {
+    let size = {
+        let place = place();
+        fs::metadata(place.spool.path(&place.left("a", 0)))
+            .unwrap()
+            .len()
+    };
+    let place = place_with(Bounds {
+        results: 100,
+        bytes: 3 * size + 1,
+    });
+    for (job, age) in [("a", 4), ("b", 3), ("c", 2), ("d", 1)] {
+        place.left(job, age);
+    }
+    assert_eq!(place.jobs(), ["b", "c", "d"]);
+
+    let huge = Record {
+        body: "1".repeat(usize::try_from(4 * size).unwrap()).into(),
+        ..record("huge")
+    };
+    let error = place.spool.store(&huge).unwrap_err().to_string();
+    assert!(
+        error.starts_with("a result of ") && error.ends_with(&format!("({} bytes)", 3 * size + 1)),
+        "{error}"
+    );
+    assert_eq!(place.jobs(), ["b", "c", "d"]);
+}
+
+#[test]
+fn a_result_older_than_a_day_is_discarded_with_a_log_line() {
+    let place = place();
+    let day = 24 * 60 * 60;
+    place.left("old", day + 60);
+    place.left("young", day - 60);
+    let log = captured(|| assert_eq!(place.jobs(), ["young"]));
+    assert_eq!(
+        log,
+        "ERROR  | old | an undelivered result is discarded: it could not be delivered for 24 hours\n"
+    );
+    assert_eq!(place.files().len(), 1);
+}
+
+#[test]
+fn what_is_not_a_result_is_left_alone_and_what_killed_workers_left_is_cleared_away() {
+    let place = place();
+    let hour = Duration::from_hours(1);
+    place.write("notes.txt", b"", 1000 * hour);
+    place.write("notes.result", b"", 1000 * hour);
+    place.write("new.unfinished", b"", Duration::ZERO);
+    place.write("old.unfinished", b"", 2 * hour);
+    place.write("new.result.corrupt", b"", 100 * hour);
+    place.write("old.result.corrupt", b"", 200 * hour);
+    let folder = "000000000001-a-b.free.result";
+    fs::create_dir(place.path().join(folder)).unwrap();
+    assert_eq!(place.jobs(), Vec::<String>::new());
+    assert_eq!(
+        place.files(),
+        [
+            folder,
+            "new.result.corrupt",
+            "new.unfinished",
+            "notes.result",
+            "notes.txt",
+        ]
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_is_no_result() {
+    let place = place();
+    let secret = place.directory.path().join("secret");
+    fs::write(&secret, "secret").unwrap();
+    std::os::unix::fs::symlink(&secret, place.path().join("000000000001-a-b.free.result")).unwrap();
+    assert_eq!(place.jobs(), Vec::<String>::new());
+}
+
+#[test]
+fn a_directory_that_cannot_be_used_is_an_error_at_the_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("file");
+    fs::write(&file, "").unwrap();
+    let error = Spool::open(&file).unwrap_err().to_string();
+    assert!(
+        error.starts_with(&format!("{} cannot be made: ", file.display())),
+        "{error}"
+    );
+    let error = Spool::open(file.join("below")).unwrap_err().to_string();
+    assert!(error.contains("/file/below cannot be made: "), "{error}");
+}
+
+#[test]
+fn a_directory_that_is_gone_is_an_error_and_no_panic() {
+    let place = place();
+    fs::remove_dir_all(place.path()).unwrap();
+    let error = place.spool.store(&record("j")).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains(".unfinished cannot be written: "),
+        "{error}"
+    );
+    let error = place.spool.waiting().unwrap_err();
+    assert!(
+        error.to_string().contains("spool cannot be read: "),
+        "{error}"
+    );
+}

@@ -1,0 +1,136 @@
+//! A worker that is checked and has its settings, about to run in one of the three modes.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::config::{Mode, Settings};
+use crate::error::{Error, ErrorKind};
+use crate::handler::{Dispatch, Failure, StateCell};
+use crate::local_test;
+use crate::platform::spool::Spool;
+use crate::platform::{Platform, Reporter, Runpod};
+#[cfg(feature = "local")]
+use crate::serve_api;
+use crate::worker::{self, Concurrency, Handlers, Parts, Policy};
+
+/// A worker that can run: everything is checked that can be checked before its state is made.
+#[derive(Debug, Clone)]
+pub(crate) struct Ready {
+    pub(crate) dispatch: Dispatch,
+    pub(crate) settings: Settings,
+    pub(crate) refresh_worker: bool,
+    pub(crate) return_aggregate_stream: bool,
+    pub(crate) concurrency: Concurrency,
+    pub(crate) max_consecutive_failures: Option<NonZeroUsize>,
+    pub(crate) begun: Instant,
+}
+
+impl Ready {
+    pub(crate) fn setup_error(&self, failure: &Failure) -> Error {
+        let mut text = format!("the worker's state could not be made: {}", failure.message);
+        for line in &failure.trace {
+            text.push_str("\n  ");
+            text.push_str(line);
+        }
+        let text = match &self.settings.api_key {
+            Some(key) => key.redact(&text).into_owned(),
+            None => text,
+        };
+        Error::new(ErrorKind::Setup, text)
+    }
+
+    /// Runs the worker, or the local test job, to its end.
+    pub(crate) async fn serve(
+        self,
+        state: Option<StateCell>,
+        handlers: Handlers,
+    ) -> Result<(), Error> {
+        match self.settings.mode.clone() {
+            Mode::Platform(urls) => {
+                let platform = Runpod::of(urls, &self.settings)?;
+                let spool = self.open_spool();
+                let parts = self.parts(Arc::new(platform), state, handlers, spool);
+                worker::start(parts)?.ended().await?.reported()
+            }
+            Mode::TestJob { job, source } => {
+                tracing::info!("Using {source} as job input.");
+                let expected = self.settings.test_output.clone();
+                local_test::run(&job, expected.as_ref(), |platform| {
+                    self.for_test().parts(platform, state, handlers, None)
+                })
+                .await
+            }
+            Mode::MissingTestInput => Err(Error::new(
+                ErrorKind::LocalTest,
+                "test_input.json not found, exiting.\n\
+                 This worker runs locally, because RUNPOD_WEBHOOK_GET_JOB is not set, and has no job. Give it one with \
+                 --test_input '{\"input\": …}', or write it into test_input.json in the working directory.",
+            )),
+            #[cfg(feature = "local")]
+            Mode::ServeApi(api) => serve_api::serve(self, &api, state, &handlers).await,
+            #[cfg(not(feature = "local"))]
+            Mode::ServeApi(_) => Err(Error::new(
+                ErrorKind::Config,
+                "--rp_serve_api needs the feature `local` of runpod-worker, without which this program was built. It is \
+                 on by default; take `default-features = false` out of the dependency in Cargo.toml, or add the feature.",
+            )),
+        }
+    }
+
+    /// A local test looks at one job's result: the flag is about the worker, and a stream is shown whole.
+    fn for_test(self) -> Self {
+        Self {
+            refresh_worker: false,
+            return_aggregate_stream: true,
+            ..self
+        }
+    }
+
+    fn open_spool(&self) -> Option<Spool> {
+        let directory = self.settings.spool.as_ref()?;
+        match Spool::open(directory) {
+            Ok(spool) => Some(spool),
+            Err(error) => {
+                tracing::warn!("a result that cannot be delivered will not be kept: {error}");
+                None
+            }
+        }
+    }
+
+    pub(crate) fn parts(
+        self,
+        platform: Arc<dyn Platform>,
+        state: Option<StateCell>,
+        handlers: Handlers,
+        spool: Option<Spool>,
+    ) -> Parts {
+        let settings = self.settings;
+        let handles_signals = matches!(settings.mode, Mode::Platform(_));
+        Parts {
+            platform,
+            dispatch: self.dispatch,
+            state,
+            policy: Policy {
+                concurrency: self.concurrency,
+                refresh_worker: self.refresh_worker,
+                return_aggregate_stream: self.return_aggregate_stream,
+                max_consecutive_failures: self.max_consecutive_failures,
+                ping_interval: settings.ping_interval,
+                shutdown_grace: settings.shutdown_grace,
+                handles_signals,
+            },
+            reporter: Reporter {
+                hostname: settings.hostname,
+                worker_id: settings.reported_worker_id,
+                secret: settings.api_key,
+                debugger: settings
+                    .debugger
+                    .then(|| self.begun.elapsed().as_secs_f64() * 1000.0),
+            },
+            spool,
+            worker_id: settings.worker_id.into(),
+            handlers,
+        }
+    }
+}

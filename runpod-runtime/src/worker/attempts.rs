@@ -1,0 +1,93 @@
+//! Tries to deliver one thing again and again, for as long as that can help.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Shared;
+use super::pace::Backoff;
+use crate::platform::{Post, PostKind, Posted};
+
+/// How long to try.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience {
+    pub(super) with_trouble: Duration,
+    /// An unknown job may be a platform that just restarted; it is not worth half an hour.
+    pub(super) with_unknown_job: Duration,
+    /// Whether to give up as soon as the worker begins to end: somebody else will try.
+    pub(super) ends_with_the_worker: bool,
+}
+
+/// The platform keeps a result for its client this long: no use in trying for longer without a pause.
+pub(super) const FIRST: Patience = Patience {
+    with_trouble: Duration::from_mins(30),
+    with_unknown_job: Duration::from_mins(1),
+    ends_with_the_worker: false,
+};
+
+/// For results that were given up before: they will have another turn.
+pub(super) const AGAIN: Patience = Patience {
+    with_trouble: Duration::from_secs(20),
+    with_unknown_job: Duration::ZERO,
+    ends_with_the_worker: true,
+};
+
+/// How the attempts to deliver something ended.
+#[derive(Debug)]
+pub(super) enum Delivery {
+    Accepted,
+    Refused(String),
+    /// The platform has its answer already.
+    NotWanted(String),
+    /// Time ran out, for this last reason.
+    GaveUp(String),
+    /// The worker ended before it was accepted, for this last reason.
+    Ended(String),
+}
+
+/// Posts until the platform accepts, refuses, or there is no more time.
+pub(super) async fn until_accepted(shared: &Shared, post: &Post, patience: Patience) -> Delivery {
+    let begun = Instant::now();
+    let mut backoff = Backoff::default();
+    loop {
+        let posted = tokio::select! {
+            biased;
+            () = shared.stopping.no_more_deliveries() => {
+                return Delivery::Ended("the worker ends".to_owned());
+            }
+            posted = shared.line.post(&*shared.platform, post) => posted,
+        };
+        let (why, asked, longest) = match posted {
+            Posted::Accepted => return Delivery::Accepted,
+            Posted::Refused { why } => return Delivery::Refused(why),
+            Posted::NotWanted { why } => return Delivery::NotWanted(why),
+            Posted::Later { why, after } => (why, after, patience.with_trouble),
+            Posted::UnknownJob { why } => (why, None, patience.with_unknown_job),
+        };
+        if begun.elapsed() >= longest {
+            return Delivery::GaveUp(why);
+        }
+        let pause = backoff.next();
+        tracing::warn!(
+            job_id = post.job_id,
+            "{} was not accepted, next attempt in {} ms or more: {why}",
+            what(post.kind),
+            pause.max(asked.unwrap_or_default()).as_millis()
+        );
+        tokio::select! {
+            () = shared.line.turn(pause, asked) => {}
+            () = shared.stopping.begun(), if patience.ends_with_the_worker => {
+                return Delivery::Ended(why);
+            }
+            () = shared.stopping.no_more_deliveries() => return Delivery::Ended(why),
+        }
+    }
+}
+
+fn what(kind: PostKind) -> &'static str {
+    match kind {
+        PostKind::Item => "a stream item",
+        PostKind::Progress => "a progress update",
+        PostKind::Result { .. } => "the result",
+    }
+}

@@ -1,0 +1,249 @@
+//! A platform that answers as a test says, and a worker in front of it.
+
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
+
+use crate::handler::{Choice, Dispatch, Handler, TakenJob};
+use crate::platform::spool::Spool;
+use crate::platform::{
+    BoxFuture, Health, Platform, Post, PostKind, Posted, Reporter, StopSignals, Taken,
+};
+use crate::worker::stopping::Stopping;
+use crate::worker::{Concurrency, Ended, Handlers, Modifier, Parts, Policy, run};
+
+/// Longer than anything that a worker does on its own.
+const LONG: Duration = Duration::from_hours(2);
+
+/// What the worker asked, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Event {
+    Take,
+    Stop,
+    Ping(String),
+    /// A post and its body.
+    Post(String, &'static str, String),
+}
+
+type Answer<Q, A> = Mutex<Box<dyn FnMut(Q) -> Option<A> + Send>>;
+
+/// `None` as an answer holds the question for ever.
+pub(super) struct Stage {
+    takes: Answer<usize, Taken>,
+    stops: Answer<usize, StopSignals>,
+    posts: Answer<Post, Posted>,
+    log: watch::Sender<Vec<(Instant, Event)>>,
+}
+
+impl Stage {
+    pub(super) fn new() -> Self {
+        Self {
+            takes: Mutex::new(Box::new(|_| None)),
+            stops: Mutex::new(Box::new(|_| None)),
+            posts: Mutex::new(Box::new(|_| Some(Posted::Accepted))),
+            log: watch::Sender::default(),
+        }
+    }
+
+    /// How takes are answered; they are counted from 0.
+    pub(super) fn takes(self, answer: impl FnMut(usize) -> Option<Taken> + Send + 'static) -> Self {
+        *self.takes.lock().unwrap() = Box::new(answer);
+        self
+    }
+
+    /// The first take gets these jobs, and no other gets any.
+    pub(super) fn jobs(self, ids: &[&str]) -> Self {
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        self.takes(move |number| (number == 0).then(|| jobs(&ids)))
+    }
+
+    pub(super) fn stops(
+        self,
+        answer: impl FnMut(usize) -> Option<StopSignals> + Send + 'static,
+    ) -> Self {
+        *self.stops.lock().unwrap() = Box::new(answer);
+        self
+    }
+
+    pub(super) fn posts(self, answer: impl FnMut(Post) -> Option<Posted> + Send + 'static) -> Self {
+        *self.posts.lock().unwrap() = Box::new(answer);
+        self
+    }
+
+    fn record(&self, event: Event) {
+        self.log
+            .send_modify(|log| log.push((Instant::now(), event)));
+    }
+
+    pub(super) fn log(&self) -> Vec<(Instant, Event)> {
+        self.log.borrow().clone()
+    }
+
+    pub(super) fn times(&self, is: impl Fn(&Event) -> bool) -> Vec<Instant> {
+        let log = self.log();
+        let matching = log.into_iter().filter(|(_, event)| is(event));
+        matching.map(|(when, _)| when).collect()
+    }
+
+    /// The bodies that were posted about a job: `item {…}`, `result {…}`.
+    pub(super) fn posted(&self, job: &str) -> Vec<String> {
+        let log = self.log();
+        let posts = log.into_iter().filter_map(|(_, event)| match event {
+            Event::Post(id, kind, body) if id == job => Some(format!("{kind} {body}")),
+            _ => None,
+        });
+        posts.collect()
+    }
+
+    pub(super) async fn until(&self, holds: impl Fn(&[Event]) -> bool) {
+        let mut log = self.log.subscribe();
+        let held = log.wait_for(|log| {
+            let events: Vec<_> = log.iter().map(|(_, event)| event.clone()).collect();
+            holds(&events)
+        });
+        let reached = timeout(LONG, held).await;
+        assert!(reached.is_ok(), "it never happened: {}", self.shown());
+    }
+
+    fn shown(&self) -> String {
+        let mut text = String::new();
+        for (_, event) in self.log().iter().take(50) {
+            let _ = write!(text, "\n{event:?}");
+        }
+        text
+    }
+
+    fn count(&self, is: impl Fn(&Event) -> bool) -> usize {
+        self.times(is).len()
+    }
+}
+
+impl Platform for Stage {
+    fn take(&self, _want: usize, _in_progress: bool) -> BoxFuture<'_, Taken> {
+        let number = self.count(|event| *event == Event::Take);
+        self.record(Event::Take);
+        answer(&self.takes, number)
+    }
+
+    fn stop_signals(&self) -> Option<BoxFuture<'_, StopSignals>> {
+        let number = self.count(|event| *event == Event::Stop);
+        self.record(Event::Stop);
+        Some(answer(&self.stops, number))
+    }
+
+    fn ping(&self, health: Health<'_>) -> Option<BoxFuture<'_, ()>> {
+        if let Health::Unhealthy { check, reason } = health {
+            self.record(Event::Ping(format!("{check}: {reason}")));
+        }
+        Some(Box::pin(std::future::ready(())))
+    }
+
+    fn post<'a>(&'a self, post: &'a Post) -> BoxFuture<'a, Posted> {
+        let kind = match post.kind {
+            PostKind::Item => "item",
+            PostKind::Progress => "progress",
+            PostKind::Result { .. } => "result",
+        };
+        let body = String::from_utf8_lossy(&post.body).into_owned();
+        self.record(Event::Post(post.job_id.clone(), kind, body));
+        answer(&self.posts, post.clone())
+    }
+}
+
+fn answer<'a, Q, A: Send + 'a>(answers: &Answer<Q, A>, question: Q) -> BoxFuture<'a, A> {
+    match (answers.lock().unwrap())(question) {
+        Some(answer) => Box::pin(std::future::ready(answer)),
+        None => Box::pin(std::future::pending()),
+    }
+}
+
+/// A job whose input is its id.
+pub(super) fn job(id: &str) -> TakenJob {
+    TakenJob {
+        id: id.to_owned(),
+        input: RawValue::from_string(format!("{id:?}")).unwrap(),
+        webhook: None,
+        extra: serde_json::Map::new(),
+    }
+}
+
+/// What a take is answered with when these jobs are there.
+pub(super) fn jobs<I: AsRef<str>>(ids: impl IntoIterator<Item = I>) -> Taken {
+    Taken::Jobs(ids.into_iter().map(|id| Ok(job(id.as_ref()))).collect())
+}
+
+pub(super) fn later() -> Posted {
+    Posted::Later {
+        why: "trouble".to_owned(),
+        after: None,
+    }
+}
+
+/// A worker in front of a stage.
+pub(super) struct Playing {
+    pub(super) stage: Arc<Stage>,
+    pub(super) stopping: Stopping,
+    running: JoinHandle<Ended>,
+}
+
+/// What differs from a worker for one job at a time.
+#[derive(Default)]
+pub(super) struct Setting {
+    pub(super) concurrency: usize,
+    pub(super) spool: Option<Spool>,
+    pub(super) max_consecutive_failures: usize,
+    pub(super) modifier: Option<Modifier>,
+}
+
+/// Starts the worker in the runtime of the test.
+pub(super) fn play(stage: Stage, handler: Handler, setting: Setting) -> Playing {
+    let stage = Arc::new(stage);
+    let stopping = Stopping::default();
+    let parts = Parts {
+        platform: Arc::clone(&stage) as _,
+        dispatch: Dispatch::choose(vec![handler], Choice::default(), None).unwrap(),
+        state: None,
+        policy: Policy {
+            concurrency: Concurrency::new(setting.concurrency, setting.modifier),
+            refresh_worker: false,
+            return_aggregate_stream: false,
+            max_consecutive_failures: setting.max_consecutive_failures.try_into().ok(),
+            ping_interval: Duration::from_secs(10),
+            shutdown_grace: Duration::from_mins(1),
+            handles_signals: false,
+        },
+        reporter: Reporter {
+            hostname: "host".to_owned(),
+            worker_id: "w1".to_owned(),
+            secret: None,
+            debugger: None,
+        },
+        spool: setting.spool,
+        worker_id: "w1".into(),
+        handlers: Handlers::current(),
+    };
+    Playing {
+        stage,
+        running: tokio::spawn(run(parts, stopping.clone())),
+        stopping,
+    }
+}
+
+impl Playing {
+    /// Tells the worker to end, as a first SIGTERM does.
+    pub(super) async fn end(self) -> Ended {
+        self.stopping.end();
+        self.ended().await
+    }
+
+    /// The worker's end, which it comes to by itself.
+    pub(super) async fn ended(self) -> Ended {
+        let ended = timeout(LONG, self.running).await;
+        ended.expect("the worker ends").expect("it does not panic")
+    }
+}

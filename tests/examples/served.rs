@@ -1,0 +1,268 @@
+//! `--rp_serve_api`: an example as an endpoint on this machine, used over the public API.
+
+use std::process::Stdio;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::time::timeout;
+
+use crate::process::{PATIENCE, example};
+
+/// An example that serves.
+struct Served {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    seen: Vec<String>,
+    url: String,
+    client: reqwest::Client,
+}
+
+impl Served {
+    async fn start(name: &str) -> Self {
+        Self::start_with(name, |_| ()).await
+    }
+
+    async fn start_with(name: &str, prepare: impl FnOnce(&mut Command)) -> Self {
+        let mut command = example(name);
+        command
+            .args(["--rp_serve_api", "--rp_api_port", "0"])
+            .stderr(Stdio::inherit());
+        prepare(&mut command);
+        let mut child = command.spawn().expect("the example starts");
+        let stdout = child.stdout.take().expect("stdout is piped");
+        // Only http is spoken here; the client asks for it all the same. The second test finds it there.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut served = Self {
+            child,
+            lines: BufReader::new(stdout).lines(),
+            seen: Vec::new(),
+            url: String::new(),
+            client: reqwest::Client::new(),
+        };
+        let line = served.line_with("The local endpoint is at ").await;
+        let (_, rest) = line.split_once(" is at ").expect("the line has the URL");
+        let (url, _) = rest.split_once(": ").expect("the URL ends");
+        url.clone_into(&mut served.url);
+        served
+    }
+
+    /// Reads on to a line with `part` in it.
+    async fn line_with(&mut self, part: &str) -> String {
+        loop {
+            let line = timeout(PATIENCE, self.lines.next_line()).await;
+            let Ok(Ok(Some(line))) = line else {
+                panic!(
+                    "no line with {part:?} comes. So far:\n{}",
+                    self.seen.join("\n")
+                );
+            };
+            self.seen.push(line.clone());
+            if line.contains(part) {
+                return line;
+            }
+        }
+    }
+
+    async fn post(&self, path: &str, body: Value) -> Value {
+        let request = self.client.post(format!("{}{path}", self.url));
+        Self::answer(request.body(body.to_string())).await
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        Self::answer(self.client.get(format!("{}{path}", self.url))).await
+    }
+
+    async fn answer(request: reqwest::RequestBuilder) -> Value {
+        let request = request.header("content-type", "application/json");
+        let text = timeout(PATIENCE, async { request.send().await?.text().await })
+            .await
+            .expect("an answer comes")
+            .expect("the endpoint answers");
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"))
+    }
+
+    /// The id of a new job.
+    async fn run(&self, input: Value) -> String {
+        let job = self.post("/run", json!({ "input": input })).await;
+        job["id"].as_str().expect("a job has an id").to_owned()
+    }
+
+    /// The job when it has ended.
+    async fn ended(&self, id: &str) -> Value {
+        self.get(&format!("/status-sync/{id}?wait=60000")).await
+    }
+
+    /// Presses Ctrl-C; how the process ended, and all that it wrote.
+    async fn interrupt(self) -> (Option<i32>, String) {
+        let id = self.child.id().expect("the process runs").cast_signed();
+        let process = Pid::from_raw(id).expect("a process has an id");
+        kill_process(process, Signal::INT).expect("the process runs");
+        self.ends().await
+    }
+
+    async fn ends(mut self) -> (Option<i32>, String) {
+        while let Ok(Ok(Some(line))) = timeout(PATIENCE, self.lines.next_line()).await {
+            self.seen.push(line);
+        }
+        let status = timeout(PATIENCE, self.child.wait()).await;
+        let status = status.expect("the process ends").expect("it was started");
+        (status.code(), self.seen.join("\n"))
+    }
+}
+
+#[tokio::test]
+async fn a_job_runs_at_once_and_its_stream_can_be_read() {
+    let served = Served::start("stream").await;
+    let id = served
+        .run(json!({ "text": "to be or not", "pause_ms": 0 }))
+        .await;
+    let mut items = Vec::new();
+    loop {
+        let answer = served.get(&format!("/stream/{id}")).await;
+        let some = answer["stream"].as_array().expect("a list of items");
+        items.extend(some.iter().map(|item| item["output"]["text"].clone()));
+        if answer["status"] == "COMPLETED" {
+            break;
+        }
+    }
+    assert_eq!(json!(items), json!(["TO", "BE", "OR", "NOT"]));
+    let health = served.get("/v2/local/health").await;
+    assert_eq!(health["jobs"]["completed"], 1, "{health}");
+    let (code, text) = served.interrupt().await;
+    assert_eq!(code, Some(0), "{text}");
+}
+
+#[tokio::test]
+async fn a_failed_job_says_why_and_its_log_is_on_its_page() {
+    let served = Served::start("hello").await;
+    let job = served
+        .post("/runsync", json!({ "input": { "name": 7 } }))
+        .await;
+    assert_eq!(job["status"], "FAILED", "{job}");
+    assert!(job["error"].to_string().contains("input.name"), "{job}");
+    let id = job["id"].as_str().expect("a job has an id");
+    let page = served.get(&format!("/local/jobs/{id}")).await;
+    let logs = page["logs"].to_string();
+    assert!(
+        logs.contains("Started.") && logs.contains("input.name"),
+        "{page}"
+    );
+    served.interrupt().await;
+}
+
+#[tokio::test]
+async fn the_workers_concurrency_acts() {
+    let served = Served::start("concurrent").await;
+    let mut ids = Vec::new();
+    for _ in 0..4 {
+        ids.push(served.run(json!({ "people": 4 })).await);
+    }
+    for id in ids {
+        assert_eq!(served.ended(&id).await["output"], "we are 4");
+    }
+    served.interrupt().await;
+}
+
+#[tokio::test]
+async fn the_flag_for_concurrency_wins() {
+    let served = Served::start_with("concurrent", |command| {
+        command.args(["--rp_api_concurrency", "5"]);
+    })
+    .await;
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        ids.push(served.run(json!({ "people": 5 })).await);
+    }
+    for id in ids {
+        assert_eq!(served.ended(&id).await["output"], "we are 5");
+    }
+    served.interrupt().await;
+}
+
+#[tokio::test]
+async fn a_cancelled_job_is_stopped_and_the_worker_goes_on() {
+    let served = Served::start("concurrent").await;
+    let waiting = served.run(json!({ "people": 100 })).await;
+    let log = format!("{waiting} taken");
+    let mut served = served;
+    served.line_with(&log).await;
+    let cancelled = served.post(&format!("/cancel/{waiting}"), json!({})).await;
+    assert_eq!(cancelled["status"], "CANCELLED");
+    served.line_with("Job stopped.").await;
+    let next = served.run(json!({ "people": 1 })).await;
+    assert_eq!(served.ended(&next).await["status"], "COMPLETED");
+    served.interrupt().await;
+}
+
+#[tokio::test]
+async fn ctrl_c_lets_the_running_job_finish() {
+    let mut served = Served::start("concurrent").await;
+    let first = served.run(json!({ "people": 2 })).await;
+    served.line_with(&format!("{first} taken")).await;
+    let second = served.run(json!({ "people": 2 })).await;
+    assert_eq!(served.ended(&second).await["status"], "COMPLETED");
+    let (code, text) = served.interrupt().await;
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(text.matches("Finished.").count(), 2, "{text}");
+}
+
+#[tokio::test]
+async fn a_refreshed_worker_is_followed_by_a_fresh_one() {
+    let served = Served::start("refresh").await;
+    let mut workers = Vec::new();
+    for text in ["to be", "or not"] {
+        let input = json!({ "input": { "text": text } });
+        let job = served.post("/runsync", input).await;
+        assert_eq!(job["output"], text.to_uppercase(), "{job}");
+        workers.push(job["workerId"].clone());
+    }
+    assert_ne!(workers[0], workers[1]);
+    let (code, text) = served.interrupt().await;
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("A fresh worker takes over"), "{text}");
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_named_with_the_flag_that_changes_it() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = taken.local_addr().expect("it has a port").port();
+    let run = example("hello")
+        .args(["--rp_serve_api", "--rp_api_port", &port.to_string()])
+        .output();
+    let ended: crate::process::Ended = run.await.expect("the example starts").into();
+    ended.assert_code(1);
+    ended.assert_shows(&["in use", &port.to_string(), "--rp_api_port"]);
+}
+
+#[tokio::test]
+async fn a_key_is_demanded_of_clients_and_given_to_the_own_worker() {
+    let served = Served::start_with("hello", |command| {
+        command.env("RUNPOD_LOCAL_API_KEY", "rpa_A_KEY_OF_MY_OWN");
+    })
+    .await;
+    let body = json!({ "input": { "name": "Ada" } });
+    let refused = served.post("/runsync", body.clone()).await;
+    assert!(refused["error"].is_string(), "{refused}");
+    let request = served.client.post(format!("{}/runsync", served.url));
+    let request = request.bearer_auth("rpa_A_KEY_OF_MY_OWN");
+    let job = Served::answer(request.body(body.to_string())).await;
+    assert_eq!(job["output"], "Hello, Ada!", "{job}");
+    let (_, text) = served.interrupt().await;
+    assert!(!text.contains("rpa_A_KEY_OF_MY_OWN"), "{text}");
+}
+
+#[tokio::test]
+async fn the_test_input_of_the_folder_is_the_pages_example() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let job = json!({ "input": { "name": "Grace" } });
+    std::fs::write(folder.path().join("test_input.json"), job.to_string()).expect("it is written");
+    let served = Served::start_with("hello", |command| {
+        command.current_dir(folder.path());
+    })
+    .await;
+    let state = served.get("/local/state").await;
+    assert_eq!(state["examples"], json!([job]), "{state}");
+    served.interrupt().await;
+}

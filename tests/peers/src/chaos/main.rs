@@ -1,0 +1,36 @@
+//! The worker of the chaos suite: handlers of every kind that do what the job's input says, under as many slots as the
+//! first arguments ask for.
+//!
+//! `chaos_peer.py` builds the same workers on the real SDK. A handler with a `gate` in its input waits for the endpoint to
+//! open it, so that no order depends on timing.
+
+mod gate;
+mod kinds;
+mod plan;
+
+use runpod::Worker;
+
+fn main() -> Result<(), runpod::Error> {
+    let mut words = std::env::args().skip(1);
+    let kind = words.next().unwrap_or_default();
+    let slots = words.next().and_then(|word| word.parse().ok()).unwrap_or(1);
+    let refresh = words.next().is_some_and(|word| word == "refresh");
+    let worker = Worker::builder();
+    let worker = match kind.as_str() {
+        "async" => worker.handler(kinds::asynchronous),
+        "plain" => worker.blocking(kinds::plain),
+        "stream" => worker.stream(kinds::stream),
+        "iterator" => worker.stream(kinds::iterator),
+        "emitter" => worker.stream(kinds::emitter),
+        "aggregate" => worker.stream(kinds::stream).return_aggregate_stream(true),
+        unknown => {
+            eprintln!("there is no worker named {unknown:?}");
+            std::process::exit(2);
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime can be made");
+    runtime.block_on(worker.concurrency(slots).refresh_worker(refresh).run())
+}
