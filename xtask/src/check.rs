@@ -1,5 +1,6 @@
 //! What needs no test run: formatting, lints, documentation, dependencies.
 
+use crate::clients;
 use crate::downstream;
 use crate::step::{self, Failure};
 use crate::workspace::Workspace;
@@ -20,6 +21,14 @@ pub(crate) fn everything(workspace: &Workspace) -> Result<&'static str, Failure>
             .args(["fmt", "--check", "--manifest-path"])
             .arg(&downstream)
             .args(downstream::PACKAGES.map(|package| format!("--package={package}"))),
+    )?;
+
+    step::run(
+        "cargo fmt --check, the Rust client's suite",
+        workspace
+            .cargo()
+            .args(["fmt", "--check", "--manifest-path"])
+            .arg(workspace.file(clients::RUST)),
     )?;
 
     // `--locked`: a change of the dependencies belongs into the same commit as the lock file.
@@ -55,6 +64,14 @@ pub(crate) fn everything(workspace: &Workspace) -> Result<&'static str, Failure>
             .cargo()
             .args(["clippy", "--workspace", "--all-targets", "--manifest-path"])
             .arg(&downstream)
+            .args(["--", "-D", "warnings"]),
+    )?;
+    step::run(
+        "cargo clippy, the Rust client's suite",
+        workspace
+            .cargo()
+            .args(["clippy", "--all-targets", "--locked", "--manifest-path"])
+            .arg(workspace.file(clients::RUST))
             .args(["--", "-D", "warnings"]),
     )?;
     step::run(

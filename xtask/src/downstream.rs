@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use crate::counted::Outcome;
 use crate::step::{self, Failure};
 use crate::tally::Tally;
 use crate::workspace::Workspace;
@@ -144,7 +145,7 @@ pub(crate) fn manifest(workspace: &Workspace) -> Result<PathBuf, Failure> {
     Ok(workspace.file("tests/downstream/Cargo.toml"))
 }
 
-pub(crate) fn run(workspace: &Workspace) -> Result<Tally, Failure> {
+pub(crate) fn run(workspace: &Workspace) -> Result<Outcome, Failure> {
     let manifest = manifest(workspace)?;
     step::run(
         "cargo build, downstream crates",
@@ -190,5 +191,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<Tally, Failure> {
         }
     }
     println!("downstream crates: {tally}");
-    Ok(tally)
+    Ok(Outcome {
+        tally,
+        well: tally.failed == 0,
+    })
 }

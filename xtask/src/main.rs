@@ -1,27 +1,47 @@
 //! The project's own commands, run as `cargo xtask <command>`. Plain `std`, so that they start in a second.
 
 mod check;
+mod chromium;
+mod clients;
 mod compile_cost;
+mod counted;
 mod downstream;
+mod fuzz;
+mod node;
+mod page;
+mod programs;
 mod python;
+mod served;
+mod soak;
 mod step;
 mod suite;
 mod tally;
+mod tools;
 mod workspace;
 
 use std::process::ExitCode;
 
 use step::Failure;
+use tools::Tools;
 use workspace::Workspace;
 
 const USAGE: &str = "\
 cargo xtask <command>
 
-  setup            install what the tests need: the official Python SDK, in target/sdk-venv
-  test [ARGS...]   setup, then every test: the workspace's, its documentation's and the downstream crates'
+  setup            install what the tests need: the official Python SDK and tools (in target/sdk-venv), npm packages (in
+                   node_modules beside the suites), Chromium (from Debian's packages, where there is none and we are root)
+  test [ARGS...]   setup, then every test: the workspace's, its documentation's, the downstream crates', the official
+                   clients', the API's description and the page in a browser
                    (with ARGS: only `cargo test --workspace ARGS...`)
+  clients          only the official clients and the API's description
+  page             only the page in a browser
   check            formatting, clippy, rustdoc and cargo-deny, all with warnings as errors
   ci               check, then test: what .ci/run calls
+  soak [--minutes N]
+                   workers under full load with faults for 30 minutes, or so many: fails when memory or descriptors grow
+  fuzz [--seconds N] [TARGET...]
+                   coverage-guided fuzzing of what comes from outside, a minute each, or so long (needs a C++ compiler);
+                   with --merge, writes what was found into fuzz/corpus
   compile-cost [--rounds N]
                    build a worker and the like of it on lambda_runtime from nothing, and compare (some minutes a round)
 ";
@@ -42,34 +62,29 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["setup"] => {
-            let python = python::with_the_sdk(&workspace)?;
-            println!("The Python that the tests use: {}", python.display());
-            Ok(())
+            let tools = Tools::installed(&workspace)?;
+            println!("The Python that the tests use: {}", tools.python.display());
+            println!("The Chromium that they use: {}", tools.chromium.display());
         }
-        ["test"] => {
-            let closing = suite::everything(&workspace)?;
-            println!("\n{closing}");
-            Ok(())
-        }
-        ["test", arguments @ ..] => suite::part(&workspace, arguments),
-        ["check"] => {
-            let closing = check::everything(&workspace)?;
-            println!("\n{closing}");
-            Ok(())
-        }
+        ["test"] => println!("\n{}", suite::everything(&workspace)?),
+        ["test", arguments @ ..] => suite::part(&workspace, arguments)?,
+        ["clients"] => println!("\n{}", suite::clients(&workspace)?),
+        ["page"] => println!("\n{}", suite::page(&workspace)?),
+        ["check"] => println!("\n{}", check::everything(&workspace)?),
         ["ci"] => {
             let checks = check::everything(&workspace)?;
             let tests = suite::everything(&workspace)?;
             println!("\n{checks}\n{tests}");
-            Ok(())
         }
-        ["compile-cost", arguments @ ..] => compile_cost::run(&workspace, arguments),
-        [] | ["help" | "--help" | "-h"] => {
-            print!("{USAGE}");
-            Ok(())
+        ["soak", arguments @ ..] => soak::run(&workspace, arguments)?,
+        ["fuzz", arguments @ ..] => fuzz::run(&workspace, arguments)?,
+        ["compile-cost", arguments @ ..] => compile_cost::run(&workspace, arguments)?,
+        [] | ["help" | "--help" | "-h"] => print!("{USAGE}"),
+        [unknown, ..] => {
+            return Err(Failure::new(format!(
+                "there is no command `{unknown}`.\n\n{USAGE}"
+            )));
         }
-        [unknown, ..] => Err(Failure::new(format!(
-            "there is no command `{unknown}`.\n\n{USAGE}"
-        ))),
     }
+    Ok(())
 }

@@ -1,62 +1,103 @@
-//! The official Python SDK, which the conformance suite takes as its judge, in a virtual environment of its own.
+//! The official Python SDK, which the conformance suite takes as its judge and the client suite as its client, in a
+//! virtual environment of its own, with the tools that test in Python.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::step::{self, Failure};
 use crate::workspace::Workspace;
 
-/// The release that `docs/protocol.md` was read off. Another one is another judge: raise it with the documentation.
-const SDK_VERSION: &str = "1.12.0";
+/// What is installed, each release pinned.
+const REQUIREMENTS: &str = "tests/clients/python/requirements.txt";
 
 /// How the tests find the interpreter.
 pub(crate) const VARIABLE: &str = "RUNPOD_TEST_PYTHON";
 
-/// The interpreter that can import the SDK: the one that `RUNPOD_TEST_PYTHON` names, or the one of `target/sdk-venv`,
-/// which is made on the first call and reused as long as it holds the right version.
+/// The interpreter that can import all of it: the one that `RUNPOD_TEST_PYTHON` names, or the one of `target/sdk-venv`,
+/// which is made on the first call and reused as long as it holds the right versions.
 pub(crate) fn with_the_sdk(workspace: &Workspace) -> Result<PathBuf, Failure> {
+    let requirements = Requirements::of(workspace)?;
     if let Some(given) = env::var_os(VARIABLE).filter(|given| !given.is_empty()) {
         let python = PathBuf::from(given);
-        return match sdk_version(&python).as_deref() {
-            Some(SDK_VERSION) => Ok(python),
-            found => Err(Failure::new(format!(
-                "{VARIABLE} names {}, from which {} can be imported; the tests need runpod {SDK_VERSION}. \
-                 Unset the variable to have a virtual environment made, or install that version there.",
+        return match requirements.missing_from(&python) {
+            None => Ok(python),
+            Some(found) => Err(Failure::new(format!(
+                "{VARIABLE} names {}, and there: {found}. The tests need {}. Unset the variable to have a virtual \
+                 environment made, or run `{} -m pip install -r {}`.",
                 python.display(),
-                found.map_or_else(
-                    || "no runpod".to_owned(),
-                    |version| format!("runpod {version}")
-                ),
+                requirements.wanted.join(", "),
+                python.display(),
+                requirements.file.display(),
             ))),
         };
     }
     let folder = workspace.target().join("sdk-venv");
     let python = folder.join("bin").join("python");
-    if sdk_version(&python).as_deref() == Some(SDK_VERSION) {
+    if requirements.missing_from(&python).is_none() {
         return Ok(python);
     }
-    install(&folder, &python)?;
+    install(&folder, &python, &requirements)?;
     Ok(python)
 }
 
-fn install(folder: &Path, python: &Path) -> Result<(), Failure> {
+/// What has to be there.
+struct Requirements {
+    file: PathBuf,
+    /// As in `runpod==1.12.0`.
+    wanted: Vec<String>,
+}
+
+impl Requirements {
+    fn of(workspace: &Workspace) -> Result<Self, Failure> {
+        let file = workspace.file(REQUIREMENTS);
+        let text = fs::read_to_string(&file)
+            .map_err(|error| Failure::new(format!("cannot read {}: {error}", file.display())))?;
+        let wanted = text
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty() && !line.starts_with('#'))
+            .map(str::to_owned)
+            .collect();
+        Ok(Self { file, wanted })
+    }
+
+    /// What `python` has instead, in words. That the SDK can be imported matters: an installation that was interrupted
+    /// leaves the SDK's own files there but not all that it depends on.
+    fn missing_from(&self, python: &Path) -> Option<String> {
+        let program = "import sys, importlib.metadata as m, runpod.serverless, pytest, schemathesis\n\
+                       print(' '.join(f'{name}=={m.version(name)}' for name in sys.argv[1:]))";
+        let names = self
+            .wanted
+            .iter()
+            .map(|wanted| wanted.split("==").next().unwrap_or_default());
+        match capture_line(Command::new(python).args(["-c", program]).args(names)) {
+            Some(found) if found == self.wanted.join(" ") => None,
+            Some(found) => Some(format!("only {found} can be imported")),
+            None => Some("not all of it can be imported".to_owned()),
+        }
+    }
+}
+
+fn install(folder: &Path, python: &Path, requirements: &Requirements) -> Result<(), Failure> {
     let old_enough = capture_line(
         Command::new("python3").args(["-c", "import sys; print(sys.version_info >= (3, 10))"]),
     );
     match old_enough.as_deref() {
         Some("True") => {}
         Some(_) => {
-            return Err(Failure::new(format!(
-                "`python3` is older than 3.10, and runpod {SDK_VERSION} needs 3.10 or newer. \
-                 Put a newer `python3` first on PATH."
-            )));
+            return Err(Failure::new(
+                "`python3` is older than 3.10, and the official SDK needs 3.10 or newer. \
+                 Put a newer `python3` first on PATH.",
+            ));
         }
         None => {
             return Err(Failure::new(format!(
                 "the tests compare this worker with the official Python SDK and need `python3` (3.10 or newer) on PATH; \
                  it is not there or does not run. Install Python 3, or point {VARIABLE} at an interpreter that has \
-                 runpod {SDK_VERSION}."
+                 what {} names.",
+                requirements.file.display(),
             )));
         }
     }
@@ -75,29 +116,25 @@ fn install(folder: &Path, python: &Path) -> Result<(), Failure> {
         "install",
         "--quiet",
         "--disable-pip-version-check",
+        "-r",
     ])
-    .arg(format!("runpod=={SDK_VERSION}"));
-    step::run(&format!("pip install runpod=={SDK_VERSION}"), &mut pip).map_err(|failure| {
+    .arg(&requirements.file);
+    let step = format!("pip install {}", requirements.wanted.join(" "));
+    step::run(&step, &mut pip).map_err(|failure| {
         Failure::new(format!(
-            "{failure}\npip could not install the SDK. It needs a package index that it can reach (its own settings apply: \
-             PIP_INDEX_URL, PIP_CERT, a proxy); or point {VARIABLE} at an interpreter that has runpod {SDK_VERSION}."
+            "{failure}\npip could not install it. It needs a package index that it can reach (its own settings apply: \
+             PIP_INDEX_URL, PIP_CERT, a proxy); or point {VARIABLE} at an interpreter that has what {} names.",
+            requirements.file.display(),
         ))
     })?;
-    match sdk_version(python).as_deref() {
-        Some(SDK_VERSION) => Ok(()),
-        _ => Err(Failure::new(format!(
-            "runpod {SDK_VERSION} was installed but cannot be imported. See what \
-             `{} -c 'import runpod.serverless'` says.",
+    match requirements.missing_from(python) {
+        None => Ok(()),
+        Some(found) => Err(Failure::new(format!(
+            "{} was installed, but {found}. See what `{} -c 'import runpod.serverless, pytest, schemathesis'` says.",
+            requirements.wanted.join(", "),
             python.display()
         ))),
     }
-}
-
-/// The version of the SDK that `python` can really import, or nothing. The import matters: an installation that was
-/// interrupted leaves the SDK's own files there but not all that it depends on.
-fn sdk_version(python: &Path) -> Option<String> {
-    let program = "import runpod.serverless, importlib.metadata as m; print(m.version('runpod'))";
-    capture_line(Command::new(python).args(["-c", program]))
 }
 
 /// The last line that `command` prints, if it succeeds. The SDK logs while it is imported, so that there may be more.

@@ -1,37 +1,87 @@
 //! Every test there is, and how many passed.
 
-use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
+use crate::clients;
+use crate::counted::{self, Outcome};
 use crate::downstream;
+use crate::page;
+use crate::programs::Programs;
 use crate::python;
 use crate::step::{self, Failure};
 use crate::tally::Tally;
+use crate::tools::Tools;
 use crate::workspace::Workspace;
 
-/// The tests of the workspace (with its examples and its documentation), then the downstream crates.
+/// The tests of the workspace (with its examples and its documentation), those of crates outside it, the clients that
+/// other people made, and the page in a browser. To the end, so that one run shows every fault.
 pub(crate) fn everything(workspace: &Workspace) -> Result<String, Failure> {
-    let python = python::with_the_sdk(workspace)?;
-    // Through cargo's own runner, which runs documentation tests too; and to the end, so that one run shows every fault.
-    let mut tests = cargo_test(workspace, &python);
+    let tools = Tools::installed(workspace)?;
+    // Through cargo's own runner, which runs documentation tests too.
+    let mut tests = cargo_test(workspace, &tools.python);
     tests.arg("--no-fail-fast");
-    let (ours, succeeded) = counted("cargo test --workspace", &mut tests)?;
-    let (featured, featured_succeeded) = with_features(workspace)?;
-    if (!succeeded && ours.failed == 0) || (!featured_succeeded && featured.failed == 0) {
+    let mut suites = vec![
+        (
+            "workspace",
+            counted::run("cargo test --workspace", &mut tests)?,
+        ),
+        ("with all features", with_features(workspace)?),
+    ];
+    if suites.iter().any(|(_, outcome)| outcome.is_unexplained()) {
         return Err(Failure::new(
             "cargo test: did not build, or a test ended its process; the messages are above.",
         ));
     }
-    let theirs = downstream::run(workspace)?;
+    suites.push(("downstream crates", downstream::run(workspace)?));
+    let programs = Programs::build(workspace, &tools)?;
+    suites.extend(of_clients(workspace, &programs)?);
+    suites.push(("page", page::run(workspace, &programs)?));
+    closing(&suites)
+}
 
-    let mut all = ours;
-    all += featured;
-    all += theirs;
-    let closing = format!(
-        "tests: {all} (workspace: {ours}; with all features: {featured}; downstream crates: {theirs})"
-    );
-    if succeeded && featured_succeeded && theirs.failed == 0 {
+/// Only the clients and the API's description.
+pub(crate) fn clients(workspace: &Workspace) -> Result<String, Failure> {
+    let programs = Programs::build(workspace, &Tools::installed(workspace)?)?;
+    closing(&of_clients(workspace, &programs)?)
+}
+
+/// Only the page.
+pub(crate) fn page(workspace: &Workspace) -> Result<String, Failure> {
+    let programs = Programs::build(workspace, &Tools::installed(workspace)?)?;
+    closing(&[("page", page::run(workspace, &programs)?)])
+}
+
+fn of_clients(
+    workspace: &Workspace,
+    programs: &Programs,
+) -> Result<[(&'static str, Outcome); 4], Failure> {
+    Ok([
+        ("Python client", clients::python(workspace, programs)?),
+        (
+            "JavaScript client",
+            clients::javascript(workspace, programs)?,
+        ),
+        ("Rust client", clients::rust(workspace, programs)?),
+        ("OpenAPI", clients::described(workspace, programs)?),
+    ])
+}
+
+/// The last line: the sum, and what it is made of.
+fn closing(suites: &[(&str, Outcome)]) -> Result<String, Failure> {
+    let mut all = Tally::default();
+    let mut parts = Vec::new();
+    for (name, outcome) in suites {
+        all += outcome.tally;
+        let broken = if outcome.is_unexplained() {
+            ", and ended badly"
+        } else {
+            ""
+        };
+        parts.push(format!("{name}: {}{broken}", outcome.tally));
+    }
+    let closing = format!("tests: {all} ({})", parts.join("; "));
+    if suites.iter().all(|(_, outcome)| outcome.well) {
         Ok(closing)
     } else {
         Err(Failure::new(closing))
@@ -39,7 +89,7 @@ pub(crate) fn everything(workspace: &Workspace) -> Result<String, Failure> {
 }
 
 /// What is off by default, and what could behave differently beside it. The rest has been tested as users have it.
-fn with_features(workspace: &Workspace) -> Result<(Tally, bool), Failure> {
+fn with_features(workspace: &Workspace) -> Result<Outcome, Failure> {
     let cargo = |arguments: &[&str]| {
         let mut command = workspace.cargo();
         command.args(arguments).arg("--all-features");
@@ -51,25 +101,22 @@ fn with_features(workspace: &Workspace) -> Result<(Tally, bool), Failure> {
         &mut cargo(&["build", "--package=runpod-worker", "--examples"]),
     )?;
     let packages = ["--package=runpod-worker", "--package=runpod-runtime"];
-    let mut all = Tally::default();
-    let mut succeeded = true;
-    for targets in [
-        &[
-            "--lib",
-            "--test=schema",
-            "--test=validate",
-            "--test=examples",
-        ][..],
-        &["--doc"],
-    ] {
+    let tested = |targets: &[&str]| {
         let mut tests = cargo(&["test", "--no-fail-fast"]);
         tests.args(packages).args(targets);
         let step = format!("cargo test --all-features {}", targets.join(" "));
-        let (tally, well) = counted(&step, &mut tests)?;
-        all += tally;
-        succeeded &= well;
-    }
-    Ok((all, succeeded))
+        counted::run(&step, &mut tests)
+    };
+    let targets = [
+        "--lib",
+        "--test=schema",
+        "--test=validate",
+        "--test=examples",
+    ];
+    // Its program is a feature, and its tests start it.
+    let mut local = cargo(&["test", "--no-fail-fast", "--package=runpod-local"]);
+    let local = counted::run("cargo test --all-features, runpod-local", &mut local)?;
+    Ok(tested(&targets)?.and(tested(&["--doc"])?).and(local))
 }
 
 /// What a developer asks for: `cargo test --workspace ARGS`, with the SDK at hand.
@@ -87,32 +134,4 @@ fn cargo_test(workspace: &Workspace, python: &Path) -> Command {
         .args(["test", "--workspace"])
         .env(python::VARIABLE, python);
     command
-}
-
-/// Runs `command`, shows what it writes as it comes, and adds up the runners' closing lines.
-fn counted(step: &str, command: &mut Command) -> Result<(Tally, bool), Failure> {
-    step::announce(step);
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|error| step::not_started(command, &error))?;
-    let mut tally = Tally::default();
-    let lost =
-        |error: std::io::Error| Failure::new(format!("{step}: its output was lost: {error}"));
-    if let Some(output) = child.stdout.take() {
-        let mut shown = std::io::stdout().lock();
-        // By bytes: a test may print what is not UTF-8.
-        for line in BufReader::new(output).split(b'\n') {
-            let line = line.map_err(lost)?;
-            shown
-                .write_all(&line)
-                .and_then(|()| shown.write_all(b"\n"))
-                .map_err(lost)?;
-            if let Some(more) = Tally::of_line(&String::from_utf8_lossy(&line)) {
-                tally += more;
-            }
-        }
-    }
-    let status = child.wait().map_err(lost)?;
-    Ok((tally, status.success()))
 }

@@ -2,8 +2,12 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use crate::step::Failure;
 
 #[derive(Debug)]
 pub(crate) struct Workspace {
@@ -34,6 +38,18 @@ impl Workspace {
         &self.target
     }
 
+    /// An empty folder in there, for what a suite leaves behind.
+    pub(crate) fn fresh_folder(&self, path: &str) -> Result<PathBuf, Failure> {
+        let folder = self.target.join(path);
+        let emptied = match fs::remove_dir_all(&folder) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => fs::create_dir_all(&folder),
+        };
+        emptied
+            .map(|()| folder.clone())
+            .map_err(|error| Failure::new(format!("cannot empty {}: {error}", folder.display())))
+    }
+
     /// `cargo`, the one that runs this, at the root and with one target directory for all crates.
     pub(crate) fn cargo(&self) -> Command {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
@@ -41,6 +57,14 @@ impl Workspace {
         command
             .current_dir(&self.root)
             .env("CARGO_TARGET_DIR", &self.target);
+        for (name, _) in env::vars_os() {
+            // What cargo tells this program of its own package. Build scripts that look at it (ring's) would run again,
+            // with all that is built upon them, whenever cargo is called from somewhere else.
+            let about_us = name.to_string_lossy();
+            if about_us.starts_with("CARGO_PKG_") || about_us.starts_with("CARGO_MANIFEST_") {
+                command.env_remove(name);
+            }
+        }
         command
     }
 }

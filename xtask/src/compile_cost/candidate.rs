@@ -15,23 +15,16 @@ pub(super) struct Candidate {
     /// The dependency that the comparison is about; the table shows its version.
     pub(super) subject: &'static str,
     folder: &'static str,
+    /// The feature of this repository's package without which there is nothing to compare.
+    feature: Option<&'static str>,
     /// The table `[dependencies]`; `{root}` stands for this repository.
     dependencies: &'static str,
     /// `src/main.rs`; `{greeting}` stands in the handler's body, and edits change it.
     main: &'static str,
 }
 
-/// Ours first: ratios are taken to it.
-pub(super) static ALL: [Candidate; 3] = [
-    Candidate {
-        title: "`runpod-worker`",
-        subject: "runpod-worker",
-        folder: "hello",
-        dependencies: r#"
-runpod-worker = { path = "{root}" }
-serde = { version = "1", features = ["derive"] }
-"#,
-        main: r#"
+/// The smallest worker of the README.
+const HELLO: &str = r#"
 use runpod::prelude::*;
 
 #[derive(Deserialize)]
@@ -43,13 +36,39 @@ struct Greeting {
 async fn greet(input: Greeting) -> String {
     format!("{greeting}, {}!", input.name)
 }
+"#;
+
+/// Ours first: ratios are taken to it.
+pub(super) static ALL: [Candidate; 4] = [
+    Candidate {
+        title: "`runpod-worker`",
+        subject: "runpod-worker",
+        folder: "hello-lean",
+        feature: None,
+        dependencies: r#"
+runpod-worker = { path = "{root}", default-features = false }
+serde = { version = "1", features = ["derive"] }
 "#,
+        main: HELLO,
+    },
+    // What others have as a program of its own (`cargo lambda watch`) is in ours by default.
+    Candidate {
+        title: "`runpod-worker` with the local endpoint",
+        subject: "runpod-worker",
+        folder: "hello",
+        feature: Some("local"),
+        dependencies: r#"
+runpod-worker = { path = "{root}" }
+serde = { version = "1", features = ["derive"] }
+"#,
+        main: HELLO,
     },
     // As `cargo lambda new` writes it.
     Candidate {
         title: "`lambda_runtime`",
         subject: "lambda_runtime",
         folder: "lambda",
+        feature: None,
         dependencies: r#"
 lambda_runtime = "*"
 serde = { version = "1", features = ["derive"] }
@@ -81,6 +100,7 @@ async fn main() -> Result<(), Error> {
         title: "`lambda_runtime` with HTTPS and graceful shutdown",
         subject: "lambda_runtime",
         folder: "lambda-https",
+        feature: None,
         dependencies: r#"
 lambda_runtime = { version = "*", features = ["graceful-shutdown"] }
 reqwest = { version = "0.13", default-features = false, features = ["rustls-no-provider"] }
@@ -123,6 +143,42 @@ async fn main() -> Result<(), Error> {
     },
 ];
 
+/// Those that this repository can build today.
+pub(super) fn present(workspace: &Workspace) -> Result<Vec<&'static Candidate>, Failure> {
+    let file = workspace.file("Cargo.toml");
+    let manifest = fs::read_to_string(&file)
+        .map_err(|error| Failure::new(format!("cannot read {}: {error}", file.display())))?;
+    Ok(ALL
+        .iter()
+        .filter(|candidate| {
+            candidate
+                .feature
+                .is_none_or(|feature| has_feature(&manifest, feature))
+        })
+        .collect())
+}
+
+/// Whether a manifest has this feature in its table `[features]`.
+fn has_feature(manifest: &str, feature: &str) -> bool {
+    manifest
+        .lines()
+        .skip_while(|line| line.trim() != "[features]")
+        .skip(1)
+        .take_while(|line| !line.starts_with('['))
+        .filter_map(|line| line.split_once('='))
+        .any(|(name, _)| name.trim() == feature)
+}
+
+/// The dev profile makes crates that are given by path ready for the next edit of theirs, which costs time; it would not
+/// do so with ours from a registry.
+const AS_FROM_A_REGISTRY: &str = "\
+[profile.dev.package]
+runpod-local = { incremental = false }
+runpod-macros = { incremental = false }
+runpod-runtime = { incremental = false }
+runpod-worker = { incremental = false }
+";
+
 /// A worker whose crate is on disk, with everything fetched that it needs.
 #[derive(Debug)]
 pub(super) struct Prepared<'c> {
@@ -151,7 +207,7 @@ impl<'c> Prepared<'c> {
         let manifest = format!(
             "[package]\nname = \"worker\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
              # A workspace of its own, though it lies in another one's folder.\n[workspace]\n\n\
-             [dependencies]{}\n[profile.release]\nstrip = true\n",
+             [dependencies]{}\n[profile.release]\nstrip = true\n\n{AS_FROM_A_REGISTRY}",
             candidate
                 .dependencies
                 .replace("{root}", root.trim_end_matches('/'))
@@ -224,5 +280,18 @@ impl<'c> Prepared<'c> {
             // A cache of compilations would be measured, not a compilation.
             .env("RUSTC_WRAPPER", "");
         cargo
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_feature_is_looked_for_in_its_table_only() {
+        let manifest = "[features]\n# local = []\ndefault = [\"page\"]\npage = []\n\n[dependencies]\nlocal = \"1\"\n";
+        assert!(has_feature(manifest, "page"));
+        assert!(!has_feature(manifest, "local"));
+        assert!(!has_feature("[package]\nlocal = 1\n", "local"));
     }
 }

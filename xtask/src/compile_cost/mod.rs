@@ -8,7 +8,7 @@ mod tree;
 use std::fs;
 use std::thread::available_parallelism;
 
-use candidate::{ALL, Prepared};
+use candidate::{Prepared, present};
 use measure::Measured;
 
 use crate::step::{self, Failure};
@@ -25,8 +25,8 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failu
     let jobs = available_parallelism().map_or(1, std::num::NonZero::get);
     let folder = workspace.target().join("compile-cost");
 
-    let workers = ALL
-        .iter()
+    let workers = present(workspace)?
+        .into_iter()
         .map(|candidate| Prepared::new(candidate, workspace, &folder, jobs))
         .collect::<Result<Vec<_>, _>>()?;
     let mut results: Vec<Measured> = workers

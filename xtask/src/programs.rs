@@ -1,0 +1,87 @@
+//! The programs that the suites start, and how they get to know where those are.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::chromium;
+use crate::python;
+use crate::step::{self, Failure};
+use crate::tools::Tools;
+use crate::workspace::Workspace;
+
+#[derive(Debug)]
+pub(crate) struct Programs {
+    pub(crate) python: PathBuf,
+    chromium: PathBuf,
+    /// `tests/peers/src`
+    pub(crate) worker: PathBuf,
+    /// The stand-alone endpoint.
+    pub(crate) local: PathBuf,
+    /// An example that describes its input and output.
+    pub(crate) described: PathBuf,
+    routes: PathBuf,
+    stream: PathBuf,
+}
+
+impl Programs {
+    /// Builds those that are ours.
+    pub(crate) fn build(workspace: &Workspace, tools: &Tools) -> Result<Self, Failure> {
+        for what in [
+            &["--package=conformance-peers", "--bin=rust-peer"][..],
+            &[
+                "--package=runpod-local",
+                "--features=cli",
+                "--bin=runpod-local",
+            ],
+            &[
+                "--package=runpod-worker",
+                "--all-features",
+                "--example=validated",
+                "--example=routes",
+                "--example=stream",
+            ],
+        ] {
+            let step = format!("cargo build {}", what.join(" "));
+            step::run(&step, workspace.cargo().arg("build").args(what))?;
+        }
+        let place = |path: &str| {
+            let program = workspace.target().join("debug").join(path);
+            if program.is_file() {
+                Ok(program)
+            } else {
+                Err(Failure::new(format!(
+                    "cargo built {path}, but it is not at {}; is a build target set in cargo's configuration?",
+                    program.display()
+                )))
+            }
+        };
+        Ok(Self {
+            python: tools.python.clone(),
+            chromium: tools.chromium.clone(),
+            worker: place("rust-peer")?,
+            local: place("runpod-local")?,
+            described: place("examples/validated")?,
+            routes: place("examples/routes")?,
+            stream: place("examples/stream")?,
+        })
+    }
+
+    /// For a suite that starts them itself.
+    pub(crate) fn named_to<'a>(&self, suite: &'a mut Command) -> &'a mut Command {
+        without_proxy(suite)
+            .env(python::VARIABLE, &self.python)
+            .env(chromium::VARIABLE, &self.chromium)
+            .env("RUNPOD_TEST_WORKER", &self.worker)
+            .env("RUNPOD_TEST_LOCAL", &self.local)
+            .env("RUNPOD_TEST_DESCRIBED", &self.described)
+            .env("RUNPOD_TEST_ROUTES", &self.routes)
+            .env("RUNPOD_TEST_STREAM", &self.stream)
+    }
+}
+
+/// What the suites speak with is on this machine. What they are built from may not be.
+pub(crate) fn without_proxy(command: &mut Command) -> &mut Command {
+    command
+        .env("NO_PROXY", "127.0.0.1,localhost")
+        .env("no_proxy", "127.0.0.1,localhost")
+}
