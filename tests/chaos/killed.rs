@@ -1,0 +1,155 @@
+//! SIGKILL at any moment, and a restart on the same spool: what handlers have made is delivered.
+//!
+//! A handler says on a pipe that it begins, and that it is about to return. Between its return and the moment in which the
+//! runtime has the value on disk, a millisecond later, nothing can save it: that is counted and shown, and bounded by the
+//! number of slots. Whatever was on disk at a kill must be delivered.
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use crate::dice::{Dice, again};
+use crate::fault::Fault;
+use crate::jobs::{Plan, jobs};
+use crate::ledger::{Entry, Ledger};
+use crate::process::Kind;
+use crate::route::Route;
+use crate::stage::Stage;
+use crate::weather::{Chance, On, Weather};
+
+/// How many times the worker is killed, where nothing else is said.
+const KILLS: usize = 100;
+const VARIABLE: &str = "RUNPOD_CHAOS_KILLS";
+/// Each worker has another number of slots. With one of them, a kill costs nothing but the job that runs.
+const SLOTS: [usize; 3] = [1, 4, 16];
+/// A kill after at most so many requests, and so long after them.
+const MOST_REQUESTS: usize = 100;
+const MOST_MICROSECONDS: u64 = 20_000;
+
+/// What was in a worker's slots when it was killed, as far as can be seen from outside.
+#[derive(Default)]
+struct Toll {
+    /// Whatever was on disk at a kill.
+    on_disk: HashSet<String>,
+    /// Handlers that had said that they are about to return, and whose result was neither on disk nor accepted.
+    between: usize,
+    /// How long before the kill they had said so, at most.
+    longest: Duration,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_kills_under_load_lose_nothing_that_was_on_disk() {
+    let kills = std::env::var(VARIABLE).map_or(KILLS, |given| {
+        given
+            .parse()
+            .unwrap_or_else(|_| panic!("{VARIABLE}: found {given:?}; expected a number"))
+    });
+    let weather = Weather::fair()
+        .with(On::Results, Chance::Share(0.15), Fault::Status(503))
+        .with(On::Results, Chance::Share(0.05), Fault::ResetBefore)
+        .with(On::Results, Chance::Share(0.1), Fault::ResetAfter)
+        .with(
+            On::Results,
+            Chance::Share(0.2),
+            Fault::Late(Duration::from_millis(30)),
+        );
+    let all = jobs(kills * MOST_REQUESTS, |number| Plan {
+        ms: (number as u64 * 7) % 25,
+        size: (number * 37) % 3000,
+        ..Plan::default()
+    });
+    let mut stage = Stage::set("kills", Kind::ours("async", 1), weather, all).await;
+    let dice = Dice::of("kills");
+    let mut toll = Toll::default();
+    for kill in 0..kills {
+        let slots = SLOTS[kill % SLOTS.len()];
+        stage.kind.slots = slots;
+        let worker = stage.start();
+        let mut rng = dice.thrown_for(&("kill", kill));
+        let requests = rng.usize(1..MOST_REQUESTS);
+        let before = stage.endpoint.ledger(Ledger::requests);
+        let come = |ledger: &Ledger| ledger.requests() >= before + requests;
+        stage.until("the moment of the kill", come).await;
+        tokio::time::sleep(Duration::from_micros(rng.u64(..MOST_MICROSECONDS))).await;
+        let killed = Instant::now();
+        stage.kill(worker).await;
+        let in_slots = toll.add(&stage, killed);
+        // Those that run, and those that have just ended.
+        assert!(
+            in_slots <= 2 * slots,
+            "kill {kill}: {in_slots} jobs had begun and are nowhere, with {slots} slots; {}",
+            again()
+        );
+    }
+    deliver_the_rest(&mut stage, &toll).await;
+    show(kills, &toll, &stage);
+}
+
+impl Toll {
+    /// Adds what the last worker took with it. How many handlers had begun whose result is nowhere.
+    fn add(&mut self, stage: &Stage, killed: Instant) -> usize {
+        let spooled = stage.spooled();
+        let worker = stage.worker_id();
+        self.on_disk.extend(spooled.iter().cloned());
+        stage.endpoint.ledger(|ledger| {
+            let begun = |entry: &&Entry| entry.started_by.as_ref() == Some(&worker);
+            let without_trace = ledger.entries.values().filter(begun).filter(|entry| {
+                entry.accepted(Route::Result).next().is_none() && !spooled.contains(&entry.job.id)
+            });
+            without_trace
+                .inspect(|entry| {
+                    if let Some(produced) = entry.produced {
+                        self.between += 1;
+                        self.longest = self.longest.max(killed.saturating_duration_since(produced));
+                    }
+                })
+                .count()
+        })
+    }
+}
+
+/// Whatever is left is delivered by one more worker, which no one kills, in fair weather.
+async fn deliver_the_rest(stage: &mut Stage, toll: &Toll) {
+    stage.endpoint.becomes(Weather::fair());
+    stage.endpoint.change(|ledger| ledger.queue.clear());
+    let mut last = stage.start();
+    let room = &*stage;
+    let has_nothing = |ledger: &Ledger| ledger.idle_takes > 1 && room.spooled().is_empty();
+    stage.until("the spool is empty", has_nothing).await;
+    let code = stage.dismiss(&mut last).await;
+    assert_eq!(code, Some(0));
+    let missing: Vec<&String> = stage.endpoint.ledger(|ledger| {
+        let on_disk = toll.on_disk.iter();
+        on_disk
+            .filter(|id| ledger.entry(id).accepted(Route::Result).next().is_none())
+            .collect()
+    });
+    assert!(
+        missing.is_empty(),
+        "made and lost, {}: {missing:?}",
+        again()
+    );
+}
+
+fn show(kills: usize, toll: &Toll, stage: &Stage) {
+    let made = stage.endpoint.ledger(|ledger| {
+        let entries = ledger.entries.values();
+        entries.filter(|entry| entry.produced.is_some()).count()
+    });
+    let verdict = stage.verdict();
+    println!(
+        "{kills} kills, {}: {made} results made; {} waited on disk at a kill, 0 of them lost; {} were between their handler and \
+         the disk, for {:?} at most; accepted again: {} since a kill or a lost answer hid the first time, {} for no reason",
+        again(),
+        toll.on_disk.len(),
+        toll.between,
+        toll.longest,
+        verdict.sums.forced,
+        verdict.sums.unforced,
+    );
+    assert_eq!(verdict.sums.unforced, 0);
+    let late = verdict
+        .offences
+        .iter()
+        .filter(|offence| !offence.contains("lost"));
+    assert_eq!(late.collect::<Vec<_>>(), Vec::<&String>::new());
+}

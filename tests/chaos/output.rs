@@ -1,0 +1,112 @@
+//! What a worker writes: kept in a file, and listened to.
+
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
+use tokio::process::Child;
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+
+/// Both outputs of a worker.
+pub(crate) struct Output {
+    readers: JoinSet<()>,
+    listeners: Arc<Mutex<Vec<Listener>>>,
+}
+
+/// What a handler announces.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum News<'a> {
+    Started(&'a str),
+    /// It is about to end well.
+    Produced(&'a str),
+}
+
+impl<'a> News<'a> {
+    fn read(line: &'a str) -> Option<Self> {
+        let (what, job) = line.split_once(' ')?;
+        match what {
+            "started" => Some(Self::Started(job)),
+            "produced" => Some(Self::Produced(job)),
+            _ => None,
+        }
+    }
+}
+
+/// Somebody who waits for a text.
+struct Listener {
+    text: String,
+    heard: oneshot::Sender<()>,
+}
+
+impl Output {
+    /// Reads from now on. What handlers announce is told apart.
+    pub(crate) fn of(
+        child: &mut Child,
+        log: &Path,
+        announced: impl Fn(News<'_>) + Send + Sync + 'static,
+    ) -> io::Result<Self> {
+        let listeners = Arc::<Mutex<Vec<Listener>>>::default();
+        let announced = Arc::new(announced);
+        let mut readers = JoinSet::new();
+        let outputs: [Option<Box<dyn AsyncRead + Send + Unpin>>; 2] = [
+            child.stdout.take().map(|pipe| Box::new(pipe) as _),
+            child.stderr.take().map(|pipe| Box::new(pipe) as _),
+        ];
+        for pipe in outputs.into_iter().flatten() {
+            let mut log = OpenOptions::new().create(true).append(true).open(log)?;
+            let (listeners, announced) = (Arc::clone(&listeners), Arc::clone(&announced));
+            readers.spawn(async move {
+                let mut lines = BufReader::new(pipe).lines();
+                while let Ok(Some(line)) = lines.next_line().await {
+                    match News::read(&line) {
+                        Some(news) => announced(news),
+                        None => pass_on(&line, &mut log, &listeners),
+                    }
+                }
+            });
+        }
+        Ok(Self { readers, listeners })
+    }
+
+    /// Comes true when a line with this text is written, from now on.
+    pub(crate) fn says(&self, text: &str) -> impl Future<Output = ()> + use<> {
+        let (heard, comes) = oneshot::channel();
+        let text = text.to_owned();
+        self.listeners
+            .lock()
+            .expect("nothing panics while holding it")
+            .push(Listener { text, heard });
+        async move {
+            if comes.await.is_err() {
+                // The worker is gone and can say nothing any more.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    /// Waits for the last line.
+    pub(crate) async fn end(&mut self) {
+        while self.readers.join_next().await.is_some() {}
+    }
+}
+
+fn pass_on(line: &str, log: &mut File, listeners: &Mutex<Vec<Listener>>) {
+    // Only for people.
+    let _ = writeln!(log, "{line}");
+    let mut listeners = listeners.lock().expect("nothing panics while holding it");
+    let heard = listeners.extract_if(.., |listener| line.contains(&listener.text));
+    for listener in heard {
+        // Who no longer waits needs no news.
+        let _ = listener.heard.send(());
+    }
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Output").finish_non_exhaustive()
+    }
+}

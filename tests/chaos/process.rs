@@ -1,0 +1,206 @@
+//! Workers as processes.
+
+use std::env;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{self, ExitStatus, Stdio};
+use std::sync::OnceLock;
+
+use rustix::process::{
+    Pid, Resource, Signal, getrlimit, kill_process, kill_process_group, setrlimit,
+    test_kill_process_group,
+};
+use serde_json::Value;
+use tokio::process::{Child, Command};
+
+use crate::output::{News, Output};
+
+pub(crate) const API_KEY: &str = "rpa_chaos_key";
+
+/// Which worker, with how many slots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Kind {
+    pub(crate) handler: &'static str,
+    pub(crate) slots: usize,
+    pub(crate) refresh: bool,
+    /// The real SDK, in place of ours.
+    pub(crate) is_sdk: bool,
+}
+
+impl Kind {
+    pub(crate) const fn ours(handler: &'static str, slots: usize) -> Self {
+        Self {
+            handler,
+            slots,
+            refresh: false,
+            is_sdk: false,
+        }
+    }
+
+    pub(crate) const fn sdk(handler: &'static str, slots: usize) -> Self {
+        Self {
+            is_sdk: true,
+            ..Self::ours(handler, slots)
+        }
+    }
+
+    pub(crate) fn streams(self) -> bool {
+        matches!(
+            self.handler,
+            "stream" | "iterator" | "emitter" | "aggregate"
+        )
+    }
+}
+
+/// A worker that runs.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    child: Child,
+    leader: Option<Pid>,
+    output: Output,
+}
+
+/// Starts a worker in its room, with nothing of our environment but the path.
+pub(crate) fn start(
+    kind: Kind,
+    room: &Path,
+    environment: &[(&str, String)],
+    news: impl Fn(News<'_>) + Send + Sync + 'static,
+) -> Result<Worker, String> {
+    let mut program = if kind.is_sdk {
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut sdk = Command::new(python(repository)?);
+        sdk.arg(repository.join("tests/peers/chaos_peer.py"));
+        sdk
+    } else {
+        Command::new(ours()?)
+    };
+    program
+        .arg(kind.handler)
+        .arg(kind.slots.to_string())
+        .args(kind.refresh.then_some("refresh"))
+        .current_dir(room)
+        .env_clear()
+        .env("PATH", env::var_os("PATH").unwrap_or_default())
+        .env("HOME", room)
+        .env("RUNPOD_SKIP_AUTO_SYSTEM_CHECKS", "true")
+        .env("RUNPOD_SKIP_GPU_CHECK", "true")
+        .env("CHAOS_ANNOUNCE", "1")
+        .envs(environment.iter().cloned())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .kill_on_drop(true);
+    let mut child = program.spawn().map_err(|error| error.to_string())?;
+    let leader = child
+        .id()
+        .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+    let output = Output::of(&mut child, &room.join("output.log"), news)
+        .map_err(|error| error.to_string())?;
+    Ok(Worker {
+        child,
+        leader,
+        output,
+    })
+}
+
+impl Worker {
+    pub(crate) fn signal(&self, signal: Signal) {
+        if let Some(pid) = self.leader {
+            // It may be gone already, which is seen when it is waited for.
+            let _ = kill_process(pid, signal);
+        }
+    }
+
+    /// Comes true when the worker writes a line with this in it, from now on.
+    pub(crate) fn says(&self, text: &str) -> impl Future<Output = ()> + use<> {
+        self.output.says(text)
+    }
+
+    /// The process id, for those who look at it from outside.
+    pub(crate) fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// Waits for the process's end, and for the last that it announced.
+    pub(crate) async fn ended(&mut self) -> io::Result<ExitStatus> {
+        let status = self.child.wait().await?;
+        // Ends with the last process that holds the pipe.
+        if !self.leaves_anybody() {
+            self.output.end().await;
+        }
+        Ok(status)
+    }
+
+    /// Whether a process of it lives on.
+    pub(crate) fn leaves_anybody(&self) -> bool {
+        self.leader
+            .is_some_and(|leader| test_kill_process_group(leader).is_ok())
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        if let Some(leader) = self.leader {
+            // Mostly nobody is left, which is an error here and fine. Every worker leads a group of its own.
+            let _ = kill_process_group(leader, Signal::KILL);
+        }
+    }
+}
+
+/// A thousand jobs at once need more sockets than some systems give; workers inherit it.
+pub(crate) fn raise_file_limit() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // Where it may not be raised, the run itself shows whether it was enough.
+    let _ = setrlimit(Resource::Nofile, limit);
+}
+
+/// Whether the real SDK is there to be asked.
+pub(crate) fn python(root: &Path) -> Result<PathBuf, String> {
+    let python = env::var_os("RUNPOD_TEST_PYTHON")
+        .map_or_else(|| root.join("target/sdk-venv/bin/python"), PathBuf::from);
+    if python.exists() {
+        Ok(python)
+    } else {
+        Err(format!(
+            "there is no {}, so the real SDK cannot be compared with. `cargo xtask test` makes it and runs this suite.",
+            python.display()
+        ))
+    }
+}
+
+/// Our program: the one that `RUNPOD_CHAOS_WORKER` names, or built on first use.
+fn ours() -> Result<&'static Path, String> {
+    static OURS: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let found = OURS.get_or_init(|| match env::var_os("RUNPOD_CHAOS_WORKER") {
+        Some(program) => Ok(program.into()),
+        None => build(Path::new(env!("CARGO_MANIFEST_DIR"))),
+    });
+    found.as_deref().map_err(String::clone)
+}
+
+/// The dependency on the peer's crate cannot be told to cargo (it depends on this package), so it is built here.
+fn build(root: &Path) -> Result<PathBuf, String> {
+    let mut command = process::Command::new(env!("CARGO"));
+    command
+        .args(["build", "--package", "conformance-peers"])
+        .args(["--bin", "chaos-worker"])
+        .args(["--message-format", "json-render-diagnostics"])
+        .args((!cfg!(debug_assertions)).then_some("--release"))
+        .current_dir(root)
+        .stderr(Stdio::inherit());
+    let built = command
+        .output()
+        .map_err(|error| format!("cargo does not start: {error}"))?;
+    if !built.status.success() {
+        return Err("chaos-worker does not compile, see above".into());
+    }
+    let messages = String::from_utf8_lossy(&built.stdout);
+    let program = messages.lines().find_map(|line| {
+        let message: Value = serde_json::from_str(line).ok()?;
+        Some(PathBuf::from(message["executable"].as_str()?))
+    });
+    program.ok_or_else(|| "cargo built chaos-worker but names no program".into())
+}

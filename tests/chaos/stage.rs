@@ -1,0 +1,255 @@
+//! Where a scenario is played: an endpoint, a room with a spool, and the workers that come and go.
+
+use std::collections::HashSet;
+use std::fs;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::process::Signal;
+use tokio::time::timeout;
+
+use crate::dice::{Dice, again};
+use crate::endpoint::Endpoint;
+use crate::jobs::Job;
+use crate::ledger::Ledger;
+use crate::process::{self, API_KEY, Kind, Worker};
+use crate::verdict::Verdict;
+use crate::weather::Weather;
+
+/// For everything that is waited for; only a run that hangs meets it.
+const DEADLINE: Duration = Duration::from_mins(3);
+/// For a worker to leave once it may.
+const LEAVING: Duration = Duration::from_secs(30);
+
+#[derive(Debug)]
+pub(crate) struct Stage {
+    name: String,
+    pub(crate) endpoint: Endpoint,
+    room: PathBuf,
+    pub(crate) kind: Kind,
+    environment: Vec<(&'static str, String)>,
+    /// How many workers were started.
+    workers: usize,
+}
+
+impl Stage {
+    /// A stage on which everything is ready but the worker.
+    pub(crate) async fn set(name: &str, kind: Kind, weather: Weather, jobs: Vec<Job>) -> Self {
+        Self::holding(name, kind, weather, jobs, None).await
+    }
+
+    /// The same with polls that are held for so long.
+    pub(crate) async fn holding(
+        name: &str,
+        kind: Kind,
+        weather: Weather,
+        jobs: Vec<Job>,
+        held: Option<Duration>,
+    ) -> Self {
+        let room = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join("chaos")
+            .join(name);
+        if room.exists() {
+            fs::remove_dir_all(&room).expect("an old room can be removed");
+        }
+        fs::create_dir_all(&room).expect("a room can be made");
+        // The two workers have the same luck.
+        let dice = Dice::of(name.trim_end_matches("-sdk"));
+        let endpoint = Endpoint::start(dice, weather, jobs, held)
+            .await
+            .expect("a loopback port is free");
+        let environment = environment(&endpoint, &room);
+        Self {
+            name: name.to_owned(),
+            endpoint,
+            room,
+            kind,
+            environment,
+            workers: 0,
+        }
+    }
+
+    /// Sets a variable for the workers that start from now on.
+    pub(crate) fn with(mut self, variable: &'static str, value: &str) -> Self {
+        self.environment.push((variable, value.to_owned()));
+        self
+    }
+
+    /// Starts a worker. Each has an id of its own.
+    pub(crate) fn start(&mut self) -> Worker {
+        self.workers += 1;
+        let mut environment = self.environment.clone();
+        environment.push(("RUNPOD_POD_ID", self.worker_id()));
+        let shared = self.endpoint.handle();
+        let id = self.worker_id();
+        let started = process::start(self.kind, &self.room, &environment, move |news| {
+            shared.change(|ledger| ledger.announced(news, &id));
+        });
+        started.unwrap_or_else(|error| panic!("{}: {error}", self.name))
+    }
+
+    /// Of the worker that was started last.
+    pub(crate) fn worker_id(&self) -> String {
+        format!("{}-{}", self.name, self.workers)
+    }
+
+    /// Waits until the ledger is so.
+    pub(crate) async fn until(&self, what: &str, condition: impl FnMut(&Ledger) -> bool) {
+        self.within(DEADLINE, what, self.endpoint.until(condition))
+            .await;
+    }
+
+    /// Waits for something that the worker does.
+    pub(crate) async fn seen(&self, what: &str, event: impl Future<Output = ()>) {
+        self.within(DEADLINE, what, event).await;
+    }
+
+    /// Sends the signal, and waits until the worker has understood it.
+    pub(crate) async fn tell(&self, worker: &Worker, signal: Signal) {
+        let understood = worker.says("received");
+        worker.signal(signal);
+        self.seen("the signal is understood", understood).await;
+    }
+
+    /// Waits until every job is settled and nothing is left in the queue.
+    pub(crate) async fn until_settled(&self) {
+        self.until("every job is settled", Ledger::is_over).await;
+    }
+
+    async fn within<T>(&self, limit: Duration, what: &str, event: impl Future<Output = T>) -> T {
+        timeout(limit, event).await.unwrap_or_else(|_| {
+            panic!(
+                "it never came to this: {what}\n{}\n{}",
+                self.verdict().sums,
+                self.about()
+            )
+        })
+    }
+
+    /// Tells the worker to end, and sees it gone. Its exit code; nothing where a signal ended it.
+    pub(crate) async fn dismiss(&self, worker: &mut Worker) -> Option<i32> {
+        worker.signal(Signal::TERM);
+        self.seen_off(worker).await
+    }
+
+    /// Waits for a worker that is to leave.
+    pub(crate) async fn seen_off(&self, worker: &mut Worker) -> Option<i32> {
+        let status = self
+            .within(LEAVING, "the worker leaves", worker.ended())
+            .await;
+        let status = status.expect("a child can be waited for");
+        if !worker.leaves_anybody() {
+            // What a worker sent before its end may still be on its way through the endpoint; nothing can follow it.
+            self.endpoint.drained().await;
+            self.endpoint.change(|ledger| ledger.is_sealed = true);
+        }
+        status.code()
+    }
+
+    /// Another worker may come after one that was seen off.
+    pub(crate) fn reopen(&self) {
+        self.endpoint.change(|ledger| ledger.is_sealed = false);
+    }
+
+    /// Ends the worker as a machine that fails does.
+    pub(crate) async fn kill(&self, mut worker: Worker) {
+        let id = self.worker_id();
+        worker.signal(Signal::KILL);
+        let ended = self
+            .within(LEAVING, "the worker is gone", worker.ended())
+            .await;
+        ended.expect("a child can be waited for");
+        self.endpoint.drained().await;
+        self.endpoint.change(|ledger| ledger.killed.insert(id));
+    }
+
+    /// The ids of the jobs whose results wait in the spool.
+    pub(crate) fn spooled(&self) -> HashSet<String> {
+        let Ok(files) = fs::read_dir(self.room.join("spool")) else {
+            return HashSet::new();
+        };
+        let names = files
+            .flatten()
+            .filter_map(|file| file.file_name().into_string().ok());
+        names
+            .filter_map(|name| {
+                // `<when>-<job>-<digest>.<whose>.result`
+                let (_, rest) = name.strip_suffix(".result")?.split_once('-')?;
+                Some(rest.rsplit_once('-')?.0.to_owned())
+            })
+            .collect()
+    }
+
+    pub(crate) fn log(&self) -> String {
+        let log = fs::read(self.room.join("output.log")).unwrap_or_default();
+        String::from_utf8_lossy(&log).into_owned()
+    }
+
+    pub(crate) fn verdict(&self) -> Verdict {
+        let spooled = self.spooled();
+        let streams = self.kind.streams();
+        self.endpoint
+            .ledger(|ledger| Verdict::of(ledger, &spooled, streams))
+    }
+
+    /// Panics unless every promise was kept.
+    pub(crate) fn assert_kept(&self) -> Verdict {
+        let verdict = self.verdict();
+        verdict.assert_kept(&self.about());
+        assert!(
+            !self.log().contains(API_KEY),
+            "the key is in {}",
+            self.about()
+        );
+        verdict
+    }
+
+    /// How to have this again, and what the worker said last.
+    fn about(&self) -> String {
+        let log = self.log();
+        let lines: Vec<String> = log
+            .lines()
+            .map(|line| line.chars().take(240).collect())
+            .collect();
+        let last = &lines[lines.len().saturating_sub(12)..];
+        format!(
+            "{} with {}, all of it in {}\n    | {}",
+            self.name,
+            again(),
+            self.room.join("output.log").display(),
+            last.join("\n    | ")
+        )
+    }
+}
+
+fn environment(endpoint: &Endpoint, room: &Path) -> Vec<(&'static str, String)> {
+    let base = format!("http://{}/v2/chaos", endpoint.address);
+    vec![
+        (
+            "RUNPOD_WEBHOOK_GET_JOB",
+            format!("{base}/job-take/$ID?gpu=any"),
+        ),
+        (
+            "RUNPOD_WEBHOOK_POST_OUTPUT",
+            format!("{base}/job-done/$RUNPOD_POD_ID/$ID?gpu=any"),
+        ),
+        (
+            "RUNPOD_WEBHOOK_POST_STREAM",
+            format!("{base}/job-stream/$RUNPOD_POD_ID/$ID?gpu=any"),
+        ),
+        (
+            "RUNPOD_WEBHOOK_PING",
+            format!("{base}/ping/$RUNPOD_POD_ID?gpu=any"),
+        ),
+        ("RUNPOD_AI_API_KEY", API_KEY.to_owned()),
+        ("RUNPOD_ENDPOINT_ID", "chaos".to_owned()),
+        ("RUNPOD_LOG_LEVEL", "INFO".to_owned()),
+        ("RUNPOD_PING_INTERVAL", "1000".to_owned()),
+        (
+            "RUNPOD_RESULT_SPOOL",
+            room.join("spool").to_string_lossy().into_owned(),
+        ),
+        ("CHAOS_GATE", endpoint.address.to_string()),
+    ]
+}

@@ -1,0 +1,35 @@
+//! A process looked at from outside.
+
+use std::fs;
+
+/// What a process holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Held {
+    /// Resident memory, in KiB.
+    pub(crate) resident: u64,
+    /// The most of it that there ever was.
+    pub(crate) peak: u64,
+    pub(crate) descriptors: u64,
+    pub(crate) threads: u64,
+}
+
+impl Held {
+    /// Nothing when the process is gone, or where the system does not tell.
+    pub(crate) fn by(process: u32) -> Option<Self> {
+        let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+        let number = |name: &str| -> Option<u64> {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            line.trim_start_matches(':')
+                .split_whitespace()
+                .next()?
+                .parse()
+                .ok()
+        };
+        Some(Self {
+            resident: number("VmRSS")?,
+            peak: number("VmHWM")?,
+            descriptors: fs::read_dir(format!("/proc/{process}/fd")).ok()?.count() as u64,
+            threads: number("Threads")?,
+        })
+    }
+}
