@@ -90,6 +90,8 @@ impl Programs {
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", room)
+            // Results of a worker that was killed are kept there, for the next one: not for one of another test.
+            .env("TMPDIR", room)
             // The built-in checks look at the machine, not at the protocol.
             .env("RUNPOD_SKIP_AUTO_SYSTEM_CHECKS", "true")
             .env("RUNPOD_SKIP_GPU_CHECK", "true")

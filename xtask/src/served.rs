@@ -77,6 +77,8 @@ impl Process {
             .env("RUNPOD_SKIP_AUTO_SYSTEM_CHECKS", "true")
             .env("RUNPOD_SKIP_GPU_CHECK", "true")
             .current_dir(room)
+            // Results of a worker that was killed are kept there, for the next one: not for one of another run.
+            .env("TMPDIR", room)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log.try_clone().map_err(lost)?)

@@ -44,6 +44,8 @@ class Process {
       env: {
         PATH: process.env.PATH,
         HOME: room,
+        // Results of a worker that was killed are kept there, for the next one: not for one of another test.
+        TMPDIR: room,
         // The built-in checks look at the machine, not at the protocol.
         RUNPOD_SKIP_AUTO_SYSTEM_CHECKS: "true",
         RUNPOD_SKIP_GPU_CHECK: "true",

@@ -20,10 +20,14 @@ for (const attached of ATTACHED) {
     });
     after(() => endpoint?.end());
 
-    /** A job that has the worker to itself until it is cancelled. */
+    /**
+     * A job that has the worker to itself until it is cancelled: its handler has begun, and says so. The endpoint calls
+     * a job running once it was taken. The SDK's worker, told to stop it before its handler has begun, never runs
+     * another job: `finally` of a task that is cancelled before its first step does not run.
+     */
     async function busy() {
       const { id } = await client.run(HANG);
-      await eventually(async () => (await client.status(id)).status === "IN_PROGRESS");
+      await eventually(async () => (await client.status(id)).output === "hanging");
       return id;
     }
 

@@ -40,6 +40,8 @@ class Process:
             env={
                 "PATH": os.environ["PATH"],
                 "HOME": str(room),
+                # Results of a worker that was killed are kept there, for the next one: not for one of another test.
+                "TMPDIR": str(room),
                 # The built-in checks look at the machine, not at the protocol.
                 "RUNPOD_SKIP_AUTO_SYSTEM_CHECKS": "true",
                 "RUNPOD_SKIP_GPU_CHECK": "true",
@@ -82,6 +84,12 @@ class Process:
                 wrote = "\n".join(self._lines)
                 raise RuntimeError(f"{self.name}: {end}; it wrote:\n{wrote}")
         return result
+
+    def has_started(self, job):
+        """Waits until the handler of a job has begun, as either worker says in its log."""
+        self.wait_for(
+            lambda lines: any(job in line and "Started." in line for line in lines) or None
+        )
 
     def line(self):
         """Lets a handler go on that waits for a line on standard input."""

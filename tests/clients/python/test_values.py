@@ -21,11 +21,21 @@ def client(runpod):
     return runpod.Endpoint("local", api_key="any")
 
 
+def hanging(client):
+    """A job whose handler has begun, and says so, and goes on until it is cancelled.
+
+    The endpoint calls a job running once it was taken. The SDK's worker, told to stop it before its handler has
+    begun, never runs another job: `finally` of a task that is cancelled before its first step does not run.
+    """
+    job = client.run(HANG)
+    eventually(lambda: job.output() == "hanging")
+    return job
+
+
 @pytest.fixture
 def busy(client):
     """A job that has the worker to itself until the test is over."""
-    job = client.run(HANG)
-    eventually(lambda: job.status() == "IN_PROGRESS")
+    job = hanging(client)
     yield job
     job.cancel()
 
@@ -92,8 +102,8 @@ def test_the_handler_gets_what_was_sent_beside_the_input_but_for_the_policy(clie
 
 
 def test_a_running_job_that_is_cancelled_frees_its_worker(client):
-    job = client.run(HANG)
-    eventually(lambda: job.status() == "IN_PROGRESS")
+    job = hanging(client)
+    assert job.status() == "IN_PROGRESS"
     assert job.cancel()["status"] == "CANCELLED"
     assert job.status() == "CANCELLED"
     # The same worker: it was told.

@@ -7,7 +7,6 @@ import pytest
 
 from conftest import served
 from processes import PATIENCE
-from waiting import eventually_async
 
 endpoint = served("async")
 
@@ -60,9 +59,9 @@ def test_a_handler_that_raises_is_a_failed_job_without_output(with_client):
     with_client(use)
 
 
-def test_a_running_job_that_is_cancelled_frees_its_worker(with_client):
+def test_a_running_job_that_is_cancelled_frees_its_worker(with_client, endpoint):
     async def use(client):
-        job = await running(client)
+        job = await running(client, endpoint)
         answer = await job.cancel()
         assert (answer["id"], answer["status"]) == (job.job_id, "CANCELLED")
         assert await job.status() == "CANCELLED"
@@ -72,9 +71,9 @@ def test_a_running_job_that_is_cancelled_frees_its_worker(with_client):
     with_client(use)
 
 
-def test_purging_cancels_what_is_queued_and_leaves_what_runs(with_client):
+def test_purging_cancels_what_is_queued_and_leaves_what_runs(with_client, endpoint):
     async def use(client):
-        busy = await running(client)
+        busy = await running(client, endpoint)
         queued = [await client.run(value(number)) for number in range(3)]
         assert await client.purge_queue() == {"removed": 3, "status": "completed"}
         assert [await job.status() for job in queued] == ["CANCELLED"] * 3
@@ -84,10 +83,10 @@ def test_purging_cancels_what_is_queued_and_leaves_what_runs(with_client):
     with_client(use)
 
 
-def test_health_counts_jobs_and_workers(with_client):
+def test_health_counts_jobs_and_workers(with_client, endpoint):
     async def use(client):
         before = (await client.health())["jobs"]["completed"]
-        busy = await running(client)
+        busy = await running(client, endpoint)
         health = await client.health()
         assert health["jobs"]["inProgress"] == health["workers"]["running"] == 1
         await busy.cancel()
@@ -98,12 +97,9 @@ def test_health_counts_jobs_and_workers(with_client):
     with_client(use)
 
 
-async def running(client):
-    """A job that runs until it is cancelled."""
+async def running(client, endpoint):
+    """A job whose handler has begun, and that goes on until it is cancelled. See `hanging` in test_values.py."""
     job = await client.run(HANG)
-
-    async def is_running():
-        return await job.status() == "IN_PROGRESS"
-
-    await eventually_async(is_running)
+    await asyncio.to_thread(endpoint.worker.has_started, job.job_id)
+    assert await job.status() == "IN_PROGRESS"
     return job

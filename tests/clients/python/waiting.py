@@ -1,6 +1,5 @@
 """Waiting as the client's users do: it has no call that waits, so it is asked again and again."""
 
-import asyncio
 import time
 
 from processes import PATIENCE
@@ -12,12 +11,4 @@ def eventually(look):
     while not (seen := look()):
         assert time.monotonic() < until, f"still {seen!r} after {PATIENCE} s"
         time.sleep(0.02)
-    return seen
-
-
-async def eventually_async(look):
-    until = time.monotonic() + PATIENCE
-    while not (seen := await look()):
-        assert time.monotonic() < until, f"still {seen!r} after {PATIENCE} s"
-        await asyncio.sleep(0.02)
     return seen

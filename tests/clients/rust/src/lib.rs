@@ -85,26 +85,19 @@ impl Endpoint {
         ServerlessEndpoint::new("local", client)
     }
 
+    /// Waits until the handler of a job has begun.
+    ///
+    /// The endpoint calls a job running once it was taken. The SDK's worker, told to stop it before its handler has begun,
+    /// never runs another job: `finally` of a task that is cancelled before its first step does not run. The client's
+    /// own `output` cannot tell: it panics while there is none.
+    pub async fn has_started(&mut self, job: &str) {
+        self.worker.has_started(job).await;
+    }
+
     /// Lets a handler go on that waits for a line on standard input.
     pub async fn line(&mut self) {
         self.worker.line().await;
     }
-}
-
-/// Waits until `look` gives true. The client has no call that waits for a state, so neither have its users.
-///
-/// # Panics
-///
-/// When it gives nothing else than false for a long time.
-pub async fn eventually(look: impl AsyncFn() -> bool) {
-    let asking = async {
-        while !look().await {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, asking)
-        .await
-        .expect("it happens within a minute");
 }
 
 /// Makes a test of each of the file's behaviours with each way to attach a worker; `start` of the file starts it.

@@ -32,6 +32,8 @@ impl Process {
             .env_clear()
             .env("PATH", env::var_os("PATH").unwrap_or_default())
             .env("HOME", room)
+            // Results of a worker that was killed are kept there, for the next one: not for one of another test.
+            .env("TMPDIR", room)
             // The built-in checks look at the machine, not at the protocol.
             .env("RUNPOD_SKIP_AUTO_SYSTEM_CHECKS", "true")
             .env("RUNPOD_SKIP_GPU_CHECK", "true")
@@ -66,6 +68,13 @@ impl Process {
             };
             self.lines.push(line);
         }
+    }
+
+    /// A job's handler has begun, as either worker says in its log.
+    pub(crate) async fn has_started(&mut self, job: &str) {
+        let says_so = |line: &String| line.contains(job) && line.contains("Started.");
+        self.wait_for(|lines| lines.iter().any(says_so).then_some(()))
+            .await;
     }
 
     /// Lets a handler go on that waits for a line on standard input.

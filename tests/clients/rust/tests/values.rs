@@ -3,7 +3,7 @@
 mod submitted;
 
 use runpod_sdk::serverless::JobStatus;
-use rust_client::{eventually, with_each_worker, Attached, Endpoint};
+use rust_client::{with_each_worker, Attached, Endpoint};
 use serde_json::{json, Value};
 
 use submitted::submitted;
@@ -48,10 +48,11 @@ async fn a_job_that_fails_has_no_output(endpoint: Endpoint) {
     assert_eq!(job.status().await.unwrap(), JobStatus::Failed);
 }
 
-async fn a_running_job_that_is_cancelled_frees_its_worker(endpoint: Endpoint) {
+async fn a_running_job_that_is_cancelled_frees_its_worker(mut endpoint: Endpoint) {
     let client = endpoint.client();
     let job = submitted(client.run(&hang()).unwrap()).await;
-    eventually(async || job.status().await.unwrap() == JobStatus::InProgress).await;
+    endpoint.has_started(job.job_id().unwrap()).await;
+    assert_eq!(job.status().await.unwrap(), JobStatus::InProgress);
     job.cancel().await.unwrap();
     assert_eq!(job.status().await.unwrap(), JobStatus::Cancelled);
     // The same worker: it was told.
@@ -59,12 +60,13 @@ async fn a_running_job_that_is_cancelled_frees_its_worker(endpoint: Endpoint) {
     assert_eq!(next, "next");
 }
 
-async fn purging_cancels_what_is_queued_and_health_counts_it(endpoint: Endpoint) {
+async fn purging_cancels_what_is_queued_and_health_counts_it(mut endpoint: Endpoint) {
     let client = endpoint.client();
     let done: u32 = client.run_now(&value(1)).await.unwrap();
     assert_eq!(done, 1);
     let running = submitted(client.run(&hang()).unwrap()).await;
-    eventually(async || running.status().await.unwrap() == JobStatus::InProgress).await;
+    endpoint.has_started(running.job_id().unwrap()).await;
+    assert_eq!(running.status().await.unwrap(), JobStatus::InProgress);
     let queued = submitted(client.run(&value(2)).unwrap()).await;
 
     let health = client.health().await.unwrap();
