@@ -99,7 +99,10 @@ impl Record {
             .map(|length| content.split_to(*length))
             .collect();
         for piece in items.iter().chain([&content]) {
-            serde_json::from_slice::<IgnoredAny>(piece)
+            // What is passed over while reading JSON is not looked at for its UTF-8.
+            let text = str::from_utf8(piece)
+                .map_err(|error| format!("a body in it is not UTF-8: {error}"))?;
+            serde_json::from_str::<IgnoredAny>(text)
                 .map_err(|error| format!("a body in it is not JSON: {error}"))?;
         }
         Ok(Self {
@@ -118,6 +121,16 @@ mod tests {
 
     use super::*;
     use crate::json;
+
+    #[test]
+    fn a_body_that_is_not_utf8_is_no_body() {
+        let head =
+            br#"{"format":1,"job_id":"j","worker_id":"w","is_stream":false,"items":[],"body":13}"#;
+        let with = |body: &[u8; 13]| Record::read([&head[..], b"\n", body].concat().into());
+        assert!(with(b"{\"output\": 1}").is_ok());
+        let error = with(b"{\"out\xffut\": 1}").unwrap_err();
+        assert!(error.contains("UTF-8"), "{error}");
+    }
 
     proptest! {
         #[test]
