@@ -1,10 +1,13 @@
 //! The project's own commands, run as `cargo xtask <command>`. Plain `std`, so that they start in a second.
 
+mod cargo_tools;
 mod check;
 mod chromium;
 mod clients;
 mod compile_cost;
 mod counted;
+mod debian;
+mod dependencies;
 mod downstream;
 mod fuzz;
 mod node;
@@ -35,7 +38,8 @@ cargo xtask <command>
                    (with ARGS: only `cargo test --workspace ARGS...`)
   clients          only the official clients and the API's description
   page             only the page in a browser
-  check            formatting, clippy, rustdoc and cargo-deny, all with warnings as errors
+  check            formatting, clippy and rustdoc with warnings as errors, and the dependencies with cargo-deny, which
+                   it installs
   ci               check, then test: what .ci/run calls
   soak [--minutes N]
                    workers under full load with faults for 30 minutes, or so many: fails when memory or descriptors grow

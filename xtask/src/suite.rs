@@ -6,16 +6,18 @@ use std::process::Command;
 use crate::clients;
 use crate::counted::{self, Outcome};
 use crate::downstream;
+use crate::fuzz;
 use crate::page;
 use crate::programs::Programs;
 use crate::python;
+use crate::soak;
 use crate::step::{self, Failure};
 use crate::tally::Tally;
 use crate::tools::Tools;
 use crate::workspace::Workspace;
 
-/// The tests of the workspace (with its examples and its documentation), those of crates outside it, the clients that
-/// other people made, and the page in a browser. To the end, so that one run shows every fault.
+/// The tests of the workspace (with its examples and its documentation), a minute's soak, a moment of fuzzing, the tests of
+/// crates outside it, the clients that other people made, and the page in a browser. To the end, so that one run shows every fault.
 pub(crate) fn everything(workspace: &Workspace) -> Result<String, Failure> {
     let tools = Tools::installed(workspace)?;
     // Through cargo's own runner, which runs documentation tests too.
@@ -33,6 +35,8 @@ pub(crate) fn everything(workspace: &Workspace) -> Result<String, Failure> {
             "cargo test: did not build, or a test ended its process; the messages are above.",
         ));
     }
+    suites.push(("soak", soak::shortly(workspace)?));
+    suites.push(("fuzzing", fuzz::shortly(workspace)?));
     suites.push(("downstream crates", downstream::run(workspace)?));
     let programs = Programs::build(workspace, &tools)?;
     suites.extend(of_clients(workspace, &programs)?);
