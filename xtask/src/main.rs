@@ -46,6 +46,7 @@ cargo xtask <command>
   fuzz [--seconds N] [TARGET...]
                    coverage-guided fuzzing of what comes from outside, a minute each, or so long (needs a C++ compiler);
                    with --merge, writes what was found into fuzz/corpus
+  beside-the-sdk   our worker and the official SDK's at the same endpoint: start, memory, speed (some minutes)
   compile-cost [--rounds N]
                    build a worker and the like of it on lambda_runtime from nothing, and compare (some minutes a round)
 ";
@@ -82,6 +83,7 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         }
         ["soak", arguments @ ..] => soak::run(&workspace, arguments)?,
         ["fuzz", arguments @ ..] => fuzz::run(&workspace, arguments)?,
+        ["beside-the-sdk"] => suite::beside_the_sdk(&workspace)?,
         ["compile-cost", arguments @ ..] => compile_cost::run(&workspace, arguments)?,
         [] | ["help" | "--help" | "-h"] => print!("{USAGE}"),
         [unknown, ..] => {
