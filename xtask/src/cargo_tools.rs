@@ -24,6 +24,16 @@ pub(crate) const DENY: CargoTool = CargoTool {
     is_lean: false,
 };
 
+/// Another way to the templates of `cargo runpod new`. The newest release that builds with the toolchain of this repository.
+pub(crate) const GENERATE: CargoTool = CargoTool {
+    name: "cargo-generate",
+    version: "0.23.14",
+    is_lean: false,
+};
+
+/// How the tests find it.
+pub(crate) const GENERATE_VARIABLE: &str = "RUNPOD_TEST_CARGO_GENERATE";
+
 impl CargoTool {
     /// Where it is; installs it when it is not there, which takes some minutes, once.
     pub(crate) fn installed(&self, workspace: &Workspace) -> Result<PathBuf, Failure> {
@@ -60,7 +70,8 @@ impl CargoTool {
     fn is(&self, program: &PathBuf) -> bool {
         step::capture(Command::new(program).arg("--version")).is_ok_and(|output| {
             let said = String::from_utf8_lossy(&output.stdout);
-            output.status.success() && said.split_whitespace().nth(1) == Some(self.version)
+            // After the name, which may be one word or two.
+            output.status.success() && said.split_whitespace().any(|word| word == self.version)
         })
     }
 }

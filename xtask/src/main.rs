@@ -32,7 +32,8 @@ const USAGE: &str = "\
 cargo xtask <command>
 
   setup            install what the tests need: the official Python SDK and tools (in target/sdk-venv), npm packages (in
-                   node_modules beside the suites), Chromium (from Debian's packages, where there is none and we are root)
+                   node_modules beside the suites), Chromium (from Debian's packages, where there is none and we are root),
+                   cargo-generate (in target/tools)
   test [ARGS...]   setup, then every test: the workspace's, its documentation's, the downstream crates', the official
                    clients', the API's description and the page in a browser
                    (with ARGS: only `cargo test --workspace ARGS...`)
@@ -70,6 +71,10 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
             let tools = Tools::installed(&workspace)?;
             println!("The Python that the tests use: {}", tools.python.display());
             println!("The Chromium that they use: {}", tools.chromium.display());
+            println!(
+                "The cargo-generate that they use: {}",
+                tools.cargo_generate.display()
+            );
         }
         ["test"] => println!("\n{}", suite::everything(&workspace)?),
         ["test", arguments @ ..] => suite::part(&workspace, arguments)?,

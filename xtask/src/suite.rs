@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::cargo_tools;
 use crate::clients;
 use crate::counted::{self, Outcome};
 use crate::downstream;
@@ -21,7 +22,7 @@ use crate::workspace::Workspace;
 pub(crate) fn everything(workspace: &Workspace) -> Result<String, Failure> {
     let tools = Tools::installed(workspace)?;
     // Through cargo's own runner, which runs documentation tests too.
-    let mut tests = cargo_test(workspace, &tools.python);
+    let mut tests = cargo_test(workspace, &tools.python, &tools.cargo_generate);
     tests.arg("--no-fail-fast");
     let mut suites = vec![
         (
@@ -126,8 +127,12 @@ fn with_features(workspace: &Workspace) -> Result<Outcome, Failure> {
 /// What a developer asks for: `cargo test --workspace ARGS`, with the SDK at hand.
 pub(crate) fn part(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failure> {
     let python = python::with_the_sdk(workspace)?;
+    let cargo_generate = cargo_tools::GENERATE.installed(workspace)?;
     let step = format!("cargo test --workspace {}", arguments.join(" "));
-    step::run(&step, cargo_test(workspace, &python).args(arguments))?;
+    step::run(
+        &step,
+        cargo_test(workspace, &python, &cargo_generate).args(arguments),
+    )?;
     println!("\nOnly what was asked for; `cargo xtask test` without arguments runs everything.");
     Ok(())
 }
@@ -142,10 +147,11 @@ pub(crate) fn beside_the_sdk(workspace: &Workspace) -> Result<(), Failure> {
     step::run("cargo bench --bench beside_the_sdk", &mut bench)
 }
 
-fn cargo_test(workspace: &Workspace, python: &Path) -> Command {
+fn cargo_test(workspace: &Workspace, python: &Path, cargo_generate: &Path) -> Command {
     let mut command = workspace.cargo();
     command
         .args(["test", "--workspace"])
-        .env(python::VARIABLE, python);
+        .env(python::VARIABLE, python)
+        .env(cargo_tools::GENERATE_VARIABLE, cargo_generate);
     command
 }
