@@ -47,8 +47,8 @@ pub(crate) fn settle(folder: &Path) -> Result<Surroundings, String> {
         .unwrap_or_default();
     let cannot = |reason: String| {
         format!(
-            "a worker in this place could not be built, because of what `{}` says: {reason}\nNothing was made. Correct it, \
-             or make the worker somewhere else.",
+            "cargo could not say whether it can build a worker below `{}`: {reason}\nNothing was made. Set that right, or \
+             make the worker somewhere else.",
             nearest.display()
         )
     };

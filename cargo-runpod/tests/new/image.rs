@@ -116,15 +116,23 @@ impl Stage {
 
 fn copy(from: &Path, to: &Path) {
     if from.is_dir() {
-        for (path, text) in templates::files(from) {
-            let to = to.join(path);
-            fs::create_dir_all(to.parent().expect("a folder")).expect("a folder");
-            fs::write(to, text).expect("it can be written");
+        for path in templates::files(from).keys() {
+            copy_file(&from.join(path), &to.join(path));
         }
     } else {
-        fs::create_dir_all(to.parent().expect("a folder")).expect("a folder");
-        fs::copy(from, to).unwrap_or_else(|error| panic!("{}: {error}", from.display()));
+        copy_file(from, to);
     }
+}
+
+/// With its time, as Docker does.
+fn copy_file(from: &Path, to: &Path) {
+    let copied = || {
+        fs::create_dir_all(to.parent().expect("it is in a folder"))?;
+        fs::copy(from, to)?;
+        let time = fs::metadata(from)?.modified()?;
+        fs::File::options().write(true).open(to)?.set_modified(time)
+    };
+    copied().unwrap_or_else(|error| panic!("{}: {error}", from.display()));
 }
 
 /// What a list of exceptions says: all is ignored but these.

@@ -152,3 +152,21 @@ fn a_workspace_that_cargo_cannot_read_is_left_alone() {
     assert_eq!(root(&worker), real(&worker));
     assert_eq!(folder.read("Cargo.toml"), "[workspace");
 }
+
+#[test]
+fn one_that_cargo_cannot_be_asked_about_is_taken_away_again() {
+    let folder = Folder::empty();
+    folder.write("Cargo.toml", "[workspace]\nmembers = []\n");
+    folder
+        .new_worker(&[&["some/my-worker"], &GIT[..]].concat())
+        .env("CARGO", "/nowhere/cargo")
+        .assert()
+        .code(1)
+        .stdout_eq(str![])
+        .stderr_eq(str![[r#"
+error: cargo could not say whether it can build a worker below `[..]/Cargo.toml`: failed to start `cargo metadata`: No such file or directory (os error 2)
+Nothing was made. Set that right, or make the worker somewhere else.
+
+"#]]);
+    assert_eq!(folder.entries(), ["Cargo.toml"]);
+}
