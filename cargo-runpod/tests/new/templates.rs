@@ -36,21 +36,25 @@ pub(crate) fn files(folder: &Path) -> BTreeMap<PathBuf, String> {
 #[test]
 fn files_that_say_the_same_in_every_template_are_the_same() {
     let [basic, stream, model] = NAMES.map(|name| files(&folder(name)));
-    for path in [
-        ".gitignore",
-        "Cargo.toml.liquid",
-        "cargo-generate.rhai",
-        "cargo-generate.toml",
-    ] {
+    for path in [".gitignore", "cargo-generate.rhai", "cargo-generate.toml"] {
         let path = Path::new(path);
         assert_eq!(basic[path], stream[path], "{}", path.display());
         assert_eq!(basic[path], model[path], "{}", path.display());
     }
-    for path in [".dockerignore", "Dockerfile", "test_input.json"] {
+    for path in [
+        ".dockerignore",
+        "Cargo.toml.liquid",
+        "Dockerfile",
+        "test_input.json",
+    ] {
         let path = Path::new(path);
         assert_eq!(basic[path], stream[path], "{}", path.display());
     }
-    // A model's image has the model in it, and is the same otherwise.
+    // A model's image has the model in it, and all else is the same.
+    let manifest = Path::new("Cargo.toml.liquid");
+    let image = "\n# What `cargo runpod build` puts beside the program.\n\
+                 [package.metadata.runpod.image]\ninclude = [\"model\"]\n";
+    assert_eq!(basic[manifest], model[manifest].replace(image, ""));
     let dockerfile = Path::new("Dockerfile");
     let stage = |text: &str| text.split("\n\n").take(2).collect::<Vec<_>>().join("\n\n");
     assert_eq!(stage(&basic[dockerfile]), stage(&model[dockerfile]));

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::{Value, json};
+
 use crate::generated::{model, text, workers};
 
 #[test]
@@ -87,6 +89,16 @@ fn a_model_is_read_from_where_the_environment_says() {
     let (code, text) = model().run(&["--test_input", job], &[("MODEL_PATH", path)]);
     assert_eq!(code, 0, "{text}");
     assert!(text.contains(r#"["these","only","these"]"#), "{text}");
+}
+
+/// `cargo runpod build` puts these beside the program, whose working directory is there.
+#[test]
+fn what_its_image_includes_is_there() {
+    let output = model().cargo(&["metadata", "--no-deps", "--offline", "--format-version=1"]);
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let included = &metadata["packages"][0]["metadata"]["runpod"]["image"]["include"];
+    assert_eq!(included, &json!(["model"]));
+    assert!(model().folder.join("model/harbour.txt").is_file());
 }
 
 /// The commands that the README of a new worker begins with.
