@@ -20,41 +20,64 @@ pub(crate) enum Surroundings {
     StrangerIn(PathBuf),
 }
 
-/// Sees to it that cargo can build the worker in `folder`.
-pub(crate) fn settle(folder: &Path) -> Result<Surroundings, String> {
-    let folder = folder
-        .canonicalize()
-        .map_err(|error| format!("cannot find `{}` again: {error}.", folder.display()))?;
-    let Some(nearest) = folder
-        .ancestors()
-        .skip(1)
-        .map(|above| above.join("Cargo.toml"))
-        .find(|manifest| manifest.is_file())
-    else {
-        return Ok(Surroundings::Alone);
-    };
-    let manifest = folder.join("Cargo.toml");
-    if let Ok(root) = root_of(&manifest) {
-        return Ok(if root == folder {
-            Surroundings::Alone
-        } else {
-            Surroundings::MemberOf(root)
-        });
+/// The nearest Cargo.toml above a place, before anything is made there.
+#[derive(Debug)]
+pub(crate) struct Around {
+    manifest: PathBuf,
+    /// Cargo can read the workspace that it is of.
+    is_sound: bool,
+}
+
+impl Around {
+    /// What is above a worker in `base`, or further down in folders that are not there yet.
+    pub(crate) fn of(base: &Path) -> Result<Option<Self>, String> {
+        let base = base
+            .canonicalize()
+            .map_err(|error| format!("cannot find the folder `{}`: {error}.", base.display()))?;
+        let nearest = base
+            .ancestors()
+            .map(|above| above.join("Cargo.toml"))
+            .find(|manifest| manifest.is_file());
+        Ok(nearest.map(|manifest| Self {
+            is_sound: root_of(&manifest).is_ok(),
+            manifest,
+        }))
     }
-    let around = root_of(&nearest)
-        .ok()
-        .or_else(|| nearest.parent().map(Path::to_owned))
-        .unwrap_or_default();
-    let cannot = |reason: String| {
-        format!(
-            "cargo could not say whether it can build a worker below `{}`: {reason}\nNothing was made. Set that right, or \
-             make the worker somewhere else.",
-            nearest.display()
-        )
-    };
-    make_a_workspace_of(&manifest).map_err(|error| cannot(error.to_string()))?;
-    root_of(&manifest).map_err(cannot)?;
-    Ok(Surroundings::StrangerIn(around))
+
+    /// Sees to it that cargo can build the worker in `folder`, and all else as before.
+    pub(crate) fn settle(&self, folder: &Path) -> Result<Surroundings, String> {
+        let cannot = |reason: String| {
+            format!(
+                "cargo could not build a worker here, because of `{}`: {reason}\nNothing was made. Set that right, or make \
+                 the worker somewhere else.",
+                self.manifest.display()
+            )
+        };
+        let folder = folder
+            .canonicalize()
+            .map_err(|error| cannot(error.to_string()))?;
+        let manifest = folder.join("Cargo.toml");
+        if let Ok(root) = root_of(&manifest) {
+            return Ok(if root == folder {
+                Surroundings::Alone
+            } else {
+                Surroundings::MemberOf(root)
+            });
+        }
+        make_a_workspace_of(&manifest).map_err(|error| cannot(error.to_string()))?;
+        root_of(&manifest).map_err(&cannot)?;
+        let root = match root_of(&self.manifest) {
+            Ok(root) => root,
+            // As where two members would have one name: one of the two has to give way.
+            Err(reason) if self.is_sound => return Err(cannot(reason)),
+            Err(_) => self
+                .manifest
+                .parent()
+                .map(Path::to_owned)
+                .unwrap_or_default(),
+        };
+        Ok(Surroundings::StrangerIn(root))
+    }
 }
 
 /// The root of the workspace that this package is in: its own folder, where it is in no other.

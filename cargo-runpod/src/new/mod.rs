@@ -19,6 +19,7 @@ use clap::Args;
 
 use crate::failure::Failure;
 use dependency::Dependency;
+use enclosing::{Around, Surroundings};
 use place::Place;
 use template::{Template, Values};
 
@@ -51,11 +52,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         runpod_dependency: dependency.toml(),
     };
     let files = arguments.template.files(&values).map_err(Failure::new)?;
+    let around = Around::of(place.base()).map_err(Failure::new)?;
     let written = writing::write(&place, &files).map_err(Failure::new)?;
-    let surroundings = enclosing::settle(place.folder()).map_err(|fault| {
-        written.remove();
-        Failure::new(fault)
-    })?;
+    let surroundings = match around {
+        None => Surroundings::Alone,
+        Some(around) => around.settle(place.folder()).map_err(|fault| {
+            written.remove();
+            Failure::new(fault)
+        })?,
+    };
     print!(
         "{}",
         report::of(&place, arguments.template, &dependency, &surroundings)

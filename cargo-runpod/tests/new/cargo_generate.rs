@@ -17,7 +17,7 @@ fn program() -> OsString {
         .unwrap_or_else(|| {
             panic!(
                 "{VARIABLE} has to name the program `cargo-generate`. `cargo xtask test` installs it in the right version, \
-                 and `cargo xtask test -p cargo-runpod --test new` runs only these tests."
+                 and `cargo xtask test --test new` runs only these tests."
             )
         })
 }

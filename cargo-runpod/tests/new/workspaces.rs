@@ -164,9 +164,37 @@ fn one_that_cargo_cannot_be_asked_about_is_taken_away_again() {
         .code(1)
         .stdout_eq(str![])
         .stderr_eq(str![[r#"
-error: cargo could not say whether it can build a worker below `[..]/Cargo.toml`: failed to start `cargo metadata`: No such file or directory (os error 2)
+error: cargo could not build a worker here, because of `[..]/Cargo.toml`: failed to start `cargo metadata`: No such file or directory (os error 2)
 Nothing was made. Set that right, or make the worker somewhere else.
 
 "#]]);
     assert_eq!(folder.entries(), ["Cargo.toml"]);
+}
+
+/// Neither the worker nor the workspace could be built with both.
+#[test]
+fn one_whose_name_a_member_has_already_is_not_made() {
+    let folder = Folder::empty();
+    folder.write(
+        "Cargo.toml",
+        "[workspace]\nmembers = [\"*/*\"]\nresolver = \"3\"\n",
+    );
+    let member = "[package]\nname = \"my-worker\"\nedition = \"2024\"\n";
+    folder.write("old/my-worker/Cargo.toml", member);
+    folder.write("old/my-worker/src/lib.rs", "");
+    folder
+        .new_worker(&[&["new/my-worker"], &GIT[..]].concat())
+        .assert()
+        .code(1)
+        .stdout_eq(str![])
+        .stderr_eq(str![[r#"
+error: cargo could not build a worker here, because of `[..]/Cargo.toml`: `cargo metadata` exited with an error: error: two packages named `my-worker` in this workspace:
+- [..]/new/my-worker/Cargo.toml
+- [..]/old/my-worker/Cargo.toml
+
+Nothing was made. Set that right, or make the worker somewhere else.
+
+"#]]);
+    assert_eq!(folder.entries(), ["Cargo.toml", "old"]);
+    assert_eq!(root(&folder.path("old/my-worker")), real(&folder.path(".")));
 }
