@@ -9,15 +9,21 @@ mod programs;
 mod wire;
 
 use std::fmt::Write as _;
+use std::sync::OnceLock;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use page::{Pair, pairs};
 use programs::Programs;
 
-/// Only http is spoken here; the client asks for TLS all the same. A second call finds it there.
-fn provide_tls() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
+/// Built by the test that comes first.
+fn programs() -> &'static Programs {
+    static PROGRAMS: OnceLock<Programs> = OnceLock::new();
+    PROGRAMS.get_or_init(|| {
+        // Only http is spoken here; the client asks for TLS all the same.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Programs::build(&pairs())
+    })
 }
 
 /// One row for each job; and what differs.
@@ -61,7 +67,6 @@ async fn compare(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_languages_say_the_same() {
-    provide_tls();
     let pairs = pairs();
     let jobs = jobs::jobs();
     let shown: Vec<&str> = pairs.iter().map(|pair| &*pair.heading).collect();
@@ -71,14 +76,35 @@ async fn both_languages_say_the_same() {
         "each pair of the page has its jobs in pairs/jobs.rs"
     );
 
-    let programs = Programs::build(&pairs, "pairs");
+    let programs = programs();
     let (mut table, mut differences) = (String::new(), String::new());
     for (pair, (_, jobs)) in pairs.iter().zip(&jobs) {
-        compare(&programs, pair, jobs, &mut table, &mut differences).await;
+        compare(programs, pair, jobs, &mut table, &mut differences).await;
     }
     println!("{table}");
     assert!(
         differences.is_empty(),
         "{differences}\nAll of them:\n{table}"
     );
+}
+
+/// Of two pairs that take the same input, the Python of one beside the Rust of the other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn programs_that_say_something_else_are_found() {
+    let pairs = pairs();
+    let under = |heading: &str| {
+        let found = pairs.iter().find(|pair| pair.heading == heading);
+        found.expect("the page has it")
+    };
+    let value = under("A fresh worker after every job");
+    let others = ["A generator", "A model that is loaded once"];
+    for other in others.map(under) {
+        let jobs = [json!({ "text": "fine" })];
+        let sdk = play::play(programs().python(value), &jobs, 0).await;
+        let ours = play::play(programs().rust(other), &jobs, 0).await;
+        let (sdk, ours) = (sdk.expect("it is played"), ours.expect("it is played"));
+        assert_ne!(sdk, ours, "{}", other.heading);
+        assert_ne!(sdk[0].output, ours[0].output, "{}", other.heading);
+        assert_ne!(sdk[0].refreshes, ours[0].refreshes, "{}", other.heading);
+    }
 }

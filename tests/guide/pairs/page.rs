@@ -48,5 +48,6 @@ fn file_name(heading: &str) -> String {
             }
         })
         .collect();
-    plain.replace("__", "_")
+    // Beside other programs in the folder that cargo builds into.
+    format!("pair_{}", plain.replace("__", "_"))
 }

@@ -34,7 +34,7 @@ pub(crate) struct Programs {
 
 impl Programs {
     /// Writes all of them, and builds those in Rust.
-    pub(crate) fn build(pairs: &[Pair], name: &str) -> Self {
+    pub(crate) fn build(pairs: &[Pair]) -> Self {
         let python = env::var_os("RUNPOD_TEST_PYTHON")
             .map_or_else(|| root().join("target/sdk-venv/bin/python"), PathBuf::from);
         assert!(
@@ -43,7 +43,7 @@ impl Programs {
             python.display()
         );
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("");
-        let folder = target.join("guide").join(name);
+        let folder = target.join("guide");
         let crate_folder = folder.join("crate");
         let sources = crate_folder.join("src/bin");
         if sources.exists() {
