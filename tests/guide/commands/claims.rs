@@ -1,6 +1,6 @@
 //! Which commands the pages show, and what each of them does.
 
-/// Whether `cargo runpod` has its commands yet. Its lines are claimed until then, and run from then on.
+/// Whether `cargo runpod` has its commands yet: until then its lines are claimed and not run.
 pub(super) const TOOL_IS_THERE: bool = false;
 
 /// One line of a page.
@@ -26,6 +26,8 @@ pub(super) enum How {
     /// Left running as soon as it has shown a line with this and an address; what comes after it on the page is run
     /// against that address.
     Serves { shows: &'static str },
+    /// `cd FOLDER`, for all that comes after it on the page.
+    Enters,
     /// Not run, for this reason.
     NotHere(&'static str),
 }
@@ -175,12 +177,13 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
             tool(
                 ends(
                     r#"cargo runpod invoke '{"text": "to be or not to be"}'"#,
-                    &["be"],
+                    &["TO", "BE"],
                 ),
                 "--url http://127.0.0.1:{port}",
             ),
             tool(ends("cd hello && cargo test", &["test result: ok"]), ""),
             ends("cargo new by-hand", &["by-hand"]),
+            claim("cd by-hand", How::Enters),
             own(ends(
                 r#"cargo run -- --test_input '{"input": {"name": "Ada"}}'"#,
                 &["Hello, Ada!"],

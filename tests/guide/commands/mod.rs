@@ -70,6 +70,7 @@ async fn the_commands_of_every_page_do_what_it_says() {
                 }
                 How::Ends { code, shows } => shell.run(claim, code, shows).await,
                 How::Serves { shows } => shell.serve(claim, shows).await,
+                How::Enters => shell.enter(claim),
             };
             match outcome {
                 Ok(()) => println!("run       {page}: {}", claim.line),

@@ -1,7 +1,7 @@
 //! Runs the commands of one page, in a folder of its own.
 
 use std::env;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -21,6 +21,8 @@ const PATIENCE: Duration = Duration::from_mins(8);
 #[derive(Debug)]
 pub(super) struct Shell {
     folder: tempfile::TempDir,
+    /// Where the commands are run: in there, or further in.
+    at: PathBuf,
     situation: Situation,
     served: Option<Served>,
 }
@@ -35,11 +37,25 @@ struct Served {
 
 impl Shell {
     pub(super) fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder for a page's commands");
         Self {
-            folder: tempfile::tempdir().expect("a folder for a page's commands"),
+            at: folder.path().to_path_buf(),
+            folder,
             situation: Situation::default(),
             served: None,
         }
+    }
+
+    /// What comes after it on the page is run in the folder that it enters.
+    pub(super) fn enter(&mut self, claim: &Claim) -> Result<(), String> {
+        let into = claim.line.trim_start_matches("cd ").trim();
+        self.at.push(into);
+        if self.at.is_dir() {
+            return Ok(());
+        }
+        let missing = self.at.display().to_string();
+        self.at = self.folder.path().to_path_buf();
+        Err(format!("there is no {missing}"))
     }
 
     /// Runs it to its end.
@@ -140,7 +156,7 @@ impl Shell {
         let mut command = Command::new("bash");
         command
             .args(["-c", &format!("exec 2>&1\n{line}")])
-            .current_dir(self.folder.path())
+            .current_dir(&self.at)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
