@@ -1,8 +1,5 @@
 //! Which commands the pages show, and what each of them does.
 
-/// Whether `cargo runpod` has its commands yet: until then its lines are claimed and not run.
-pub(super) const TOOL_IS_THERE: bool = false;
-
 /// One line of a page.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Claim {
@@ -12,8 +9,8 @@ pub(super) struct Claim {
     pub(super) worker: &'static str,
     /// Added at its end: a port of this test's own. `{port}` is the one that is served on.
     pub(super) also: &'static str,
-    /// It is of `cargo runpod`, or needs what that has made.
-    pub(super) needs_the_tool: bool,
+    /// The page takes it as done: it is not among its lines.
+    pub(super) is_beforehand: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +35,7 @@ const fn claim(line: &'static str, how: How) -> Claim {
         how,
         worker: "",
         also: "",
-        needs_the_tool: false,
+        is_beforehand: false,
     }
 }
 
@@ -71,11 +68,20 @@ const fn own(claim: Claim) -> Claim {
     }
 }
 
-/// Of `cargo runpod`.
+/// Of `cargo runpod`, which calls the port in its own way.
 const fn tool(claim: Claim, also: &'static str) -> Claim {
+    Claim { also, ..claim }
+}
+
+const fn tool_serves(line: &'static str) -> Claim {
+    let shows = "http://127.0.0.1:";
+    tool(claim(line, How::Serves { shows }), "--port 0")
+}
+
+/// Run without standing on the page.
+const fn beforehand(claim: Claim) -> Claim {
     Claim {
-        also,
-        needs_the_tool: true,
+        is_beforehand: true,
         ..claim
     }
 }
@@ -105,6 +111,50 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
             ends(
                 "curl -s http://127.0.0.1:8000/stream/ID         # with the id that it gave: the items since the last call",
                 &["stream", "TO"],
+            ),
+        ],
+    ),
+    (
+        "docs/commands/build.md",
+        &[
+            not_here(
+                "cargo runpod build",
+                "it is a release build; the tests of cargo-runpod run it",
+            ),
+            not_here(
+                "docker build --platform linux/amd64 --tag hello target/runpod-image",
+                "it needs a container engine",
+            ),
+        ],
+    ),
+    (
+        "docs/commands/invoke.md",
+        &[
+            beforehand(own(serves("cargo run -- --rp_serve_api"))),
+            tool(
+                ends(r#"cargo runpod invoke '{"name": "Ada"}'"#, &["Hello, Ada!"]),
+                "--url http://127.0.0.1:{port}",
+            ),
+            ends(
+                r#"RUNPOD_ENDPOINT_BASE_URL=http://127.0.0.1:9000/v2 cargo runpod invoke '{"name": "Ada"}'"#,
+                &["Hello, Ada!"],
+            ),
+        ],
+    ),
+    (
+        "docs/commands/new.md",
+        &[
+            ends(
+                "cargo runpod new my-worker --template stream",
+                &["my-worker"],
+            ),
+            claim("cd my-worker", How::Enters),
+            tool_serves(
+                "cargo runpod dev            # and in a second terminal: cargo runpod invoke",
+            ),
+            not_here(
+                "cargo generate --path cargo-runpod/templates/stream --name my-worker --define 'runpod_dependency={ git = \"https://…\" }'",
+                "cargo-generate is another project's program",
             ),
         ],
     ),
@@ -165,15 +215,7 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
                 ends("cargo runpod new hello --template stream", &["hello"]),
                 "",
             ),
-            tool(
-                claim(
-                    "cd hello && cargo runpod dev",
-                    How::Serves {
-                        shows: "http://127.0.0.1:",
-                    },
-                ),
-                "--port 0",
-            ),
+            tool_serves("cd hello && cargo runpod dev"),
             tool(
                 ends(
                     r#"cargo runpod invoke '{"text": "to be or not to be"}'"#,

@@ -34,7 +34,9 @@ pub(super) fn rewritten(claim: &Claim, situation: &Situation) -> String {
         let program = built(&["cargo-runpod"]);
         line = line.replace("cargo runpod ", &format!("'{}' runpod ", program.display()));
     }
-    line = line.replace("8000", &situation.port.to_string());
+    for port in ["8000", "9000"] {
+        line = line.replace(port, &situation.port.to_string());
+    }
     line = line.replace("/ID", &format!("/{}", situation.id));
     let also = claim.also.replace("{port}", &situation.port.to_string());
     format!("{line} {also}").trim().to_owned()
