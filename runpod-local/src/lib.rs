@@ -21,13 +21,15 @@ mod page;
 mod path;
 mod public_api;
 mod queue;
+mod running;
 mod serve;
 mod settings;
 mod unknown;
 mod webhook;
 mod worker_api;
 
-pub use endpoint::{BindError, Endpoint, HandlerInfo, Running};
+pub use endpoint::{BindError, Endpoint, HandlerInfo};
 pub use faults::{Faults, FaultsError};
 pub use queue::JobLogs;
+pub use running::{OpenJobs, Running};
 pub use settings::{Limits, Timing};
