@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cargo_metadata::{Metadata, MetadataCommand, Package, Target};
+use cargo_metadata::{Metadata, MetadataCommand, Package, TargetKind};
 use clap::Args;
 
 use crate::failure::Failure;
@@ -12,33 +12,33 @@ use crate::failure::Failure;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Which worker")]
 pub(crate) struct Selection {
-    /// The package, where the workspace has several
+    /// The package with the worker
     #[arg(long, short, value_name = "NAME")]
     package: Option<String>,
 
-    /// The program, where the package has several
+    /// The program that is the worker
     #[arg(long, value_name = "NAME")]
     bin: Option<String>,
 
-    /// An example in place of a program
+    /// The example that is the worker
     #[arg(long, value_name = "NAME", conflicts_with = "bin")]
     example: Option<String>,
 
-    /// Features to build it with
-    #[arg(long, short = 'F', value_name = "FEATURES", value_delimiter = ',')]
+    /// The path of Cargo.toml
+    #[arg(long, value_name = "FILE")]
+    manifest_path: Option<PathBuf>,
+
+    /// Features to build with, separated by commas
+    #[arg(long, short = 'F', value_name = "FEATURES")]
     features: Vec<String>,
 
-    /// With all of its features
+    /// Build with all features
     #[arg(long)]
     all_features: bool,
 
-    /// Without its default features
+    /// Build without the `default` feature
     #[arg(long)]
     no_default_features: bool,
-
-    /// The manifest, where it is not in this folder or above it
-    #[arg(long, value_name = "PATH")]
-    manifest_path: Option<PathBuf>,
 }
 
 /// A program that cargo can build.
@@ -47,10 +47,33 @@ pub(crate) struct Worker {
     pub(crate) package: Package,
     /// Cargo's name for it.
     pub(crate) name: String,
-    is_example: bool,
-    /// Where cargo builds.
-    pub(crate) target_directory: PathBuf,
+    pub(crate) kind: Kind,
+    /// What cargo says of its workspace.
+    pub(crate) metadata: Metadata,
     feature_flags: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Bin,
+    Example,
+}
+
+impl Kind {
+    /// Cargo's flag for it.
+    fn flag(self) -> &'static str {
+        match self {
+            Self::Bin => "--bin",
+            Self::Example => "--example",
+        }
+    }
+
+    fn is_of(self, target: &cargo_metadata::Target) -> bool {
+        target.is_kind(match self {
+            Self::Bin => TargetKind::Bin,
+            Self::Example => TargetKind::Example,
+        })
+    }
 }
 
 impl Worker {
@@ -60,202 +83,178 @@ impl Worker {
         manifest.parent().unwrap_or(manifest)
     }
 
-    /// `cargo build` of this program alone, which tells on standard output what it has made ([`Self::executable`]) and on
+    /// The workspace's folder.
+    pub(crate) fn workspace(&self) -> &Path {
+        self.metadata.workspace_root.as_std_path()
+    }
+
+    /// Where cargo builds.
+    pub(crate) fn target_directory(&self) -> &Path {
+        self.metadata.target_directory.as_std_path()
+    }
+
+    /// `cargo COMMAND` of this program alone, which tells on standard output what it has made ([`Self::executable`]) and on
     /// standard error, in its usual form, what is wrong.
-    pub(crate) fn cargo_build(&self) -> Command {
-        self.cargo("build")
-    }
-
-    /// As [`Self::cargo_build`]; what is added after `--` is for this program's own rustc.
-    pub(crate) fn cargo_rustc(&self) -> Command {
-        self.cargo("rustc")
-    }
-
-    fn cargo(&self, name: &str) -> Command {
-        let mut command = cargo();
-        command
-            .arg(name)
+    pub(crate) fn cargo(&self, command: &str) -> Command {
+        // The one that has called us.
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo
+            .arg(command)
             .arg("--message-format=json-render-diagnostics")
             .arg("--manifest-path")
             .arg(self.package.manifest_path.as_std_path())
-            .arg("--package")
-            .arg(self.package.name.as_str())
-            .arg(if self.is_example {
-                "--example"
-            } else {
-                "--bin"
-            })
-            .arg(&self.name)
+            .args([self.kind.flag(), self.name.as_str()])
             .args(&self.feature_flags);
-        command
+        cargo
     }
 
-    /// Where the program is, if this line of cargo's says so.
+    /// Where the program is, if this line of cargo's says so. A build script or a wrapper may print something else.
     pub(crate) fn executable(&self, line: &str) -> Option<PathBuf> {
         let message = serde_json::from_str(line).ok()?;
-        let cargo_metadata::Message::CompilerArtifact(artifact) = message else {
+        let cargo_metadata::Message::CompilerArtifact(built) = message else {
             return None;
         };
-        let is_it = artifact.target.name == self.name
-            && artifact.package_id == self.package.id
-            && artifact.target.is_example() == self.is_example;
-        let executable = artifact.executable.filter(|_| is_it)?;
+        let is_it = built.target.name == self.name && self.kind.is_of(&built.target);
+        let executable = built.executable.filter(|_| is_it)?;
         Some(executable.into_std_path_buf())
     }
 }
 
 impl Selection {
-    /// The worker that is meant.
+    /// The worker that is meant. Asks cargo, which needs no network for it.
     pub(crate) fn worker(&self) -> Result<Worker, Failure> {
-        let metadata = self.metadata()?;
-        let package = self.package_in(&metadata)?;
-        let (name, is_example) = match &self.example {
-            Some(example) => (
-                named(package, example, "example", Target::is_example)?,
-                true,
-            ),
-            None => (self.program_in(package)?, false),
-        };
+        let metadata =
+            metadata(self.manifest_path.as_deref()).map_err(|told| self.not_found(&told))?;
+        let packages = self.candidates(&metadata)?;
+        let (package, kind, name) = self.choose(&packages)?;
         Ok(Worker {
             package: package.clone(),
             name,
-            is_example,
-            target_directory: metadata.target_directory.clone().into_std_path_buf(),
+            kind,
             feature_flags: self.feature_flags(),
+            metadata,
         })
     }
 
-    fn metadata(&self) -> Result<Metadata, Failure> {
-        let mut command = MetadataCommand::new();
-        command.no_deps();
-        if let Some(path) = &self.manifest_path {
-            if !path.is_file() {
-                return Err(Failure::new(format!(
-                    "--manifest-path: there is no file {}; name the Cargo.toml of a worker",
-                    path.display()
-                )));
-            }
-            command.manifest_path(path);
-        }
-        command.exec().map_err(|error| {
-            let told = match error {
-                cargo_metadata::Error::CargoMetadata { stderr } => stderr.trim().to_owned(),
-                other => other.to_string(),
-            };
-            Failure::new(format!(
-                "the worker to build was not found, since `cargo metadata` failed:\n{told}\nRun this in the folder of a \
-                 worker, or name its manifest with --manifest-path; `cargo runpod new` makes one."
-            ))
-        })
-    }
-
-    fn package_in<'a>(&self, metadata: &'a Metadata) -> Result<&'a Package, Failure> {
-        let packages = metadata.workspace_packages();
-        if let Some(name) = &self.package {
-            return packages
-                .iter()
-                .copied()
-                .find(|package| package.name.as_str() == name)
-                .ok_or_else(|| {
-                    Failure::new(format!(
-                        "--package: there is no `{name}` in this workspace; there is {}",
-                        listed(packages.iter().map(|package| package.name.as_str()))
-                    ))
-                });
-        }
-        let here = std::env::current_dir().ok();
-        let in_this_folder = |package: &&&Package| {
-            let folder = package.manifest_path.parent();
-            match (&self.manifest_path, &here) {
-                (Some(path), _) => {
-                    path.canonicalize().ok().as_deref() == Some(package.manifest_path.as_std_path())
-                }
-                (None, Some(here)) => folder.is_some_and(|folder| here.starts_with(folder)),
-                (None, None) => false,
+    fn not_found(&self, told: &str) -> Failure {
+        let told = told.trim_start_matches("error: ");
+        let remedy = match &self.manifest_path {
+            Some(_) => "--manifest-path names the Cargo.toml of a worker",
+            None => {
+                "Run this in the folder of a worker, or name its manifest with --manifest-path; `cargo runpod new` makes one"
             }
         };
-        // The root package of a workspace encloses the others: the innermost is meant.
-        let innermost = packages
-            .iter()
-            .filter(in_this_folder)
-            .max_by_key(|package| package.manifest_path.as_str().len());
-        match (innermost, packages.as_slice()) {
-            (Some(package), _) | (None, [package]) => Ok(package),
-            _ => Err(Failure::new(format!(
-                "this workspace has several packages, and no choice among them; name one with --package: {}",
-                listed(packages.iter().map(|package| package.name.as_str()))
-            ))),
-        }
+        Failure::new(format!("{told}\n{remedy}"))
     }
 
-    fn program_in(&self, package: &Package) -> Result<String, Failure> {
-        if let Some(bin) = &self.bin {
-            return named(package, bin, "program", Target::is_bin);
+    /// As cargo does: the package of this folder, or else the workspace's default members.
+    fn candidates<'a>(&self, metadata: &'a Metadata) -> Result<Vec<&'a Package>, Failure> {
+        let all = metadata.workspace_packages();
+        if let Some(name) = &self.package {
+            let named: Vec<_> = all.iter().copied().filter(|it| it.name == *name).collect();
+            if named.is_empty() {
+                let there: Vec<_> = all.iter().map(|package| package.name.as_str()).collect();
+                return Err(Failure::new(format!(
+                    "--package: there is no package {name} in this workspace; it has {}",
+                    there.join(", ")
+                )));
+            }
+            return Ok(named);
         }
-        let programs: Vec<&str> = package
-            .targets
+        let manifest = match &self.manifest_path {
+            Some(path) => path.canonicalize().ok(),
+            None => std::env::current_dir().ok().and_then(|folder| {
+                let mut folders = folder.ancestors();
+                let manifest = folders.find_map(|folder| {
+                    Some(folder.join("Cargo.toml")).filter(|manifest| manifest.is_file())
+                });
+                manifest.and_then(|manifest| manifest.canonicalize().ok())
+            }),
+        };
+        let here = all.iter().find(|package| {
+            manifest.is_some() && package.manifest_path.canonicalize().ok() == manifest
+        });
+        Ok(match here {
+            Some(package) => vec![package],
+            None => metadata.workspace_default_packages(),
+        })
+    }
+
+    fn choose<'a>(&self, packages: &[&'a Package]) -> Result<(&'a Package, Kind, String), Failure> {
+        let of = |kind: Kind| {
+            packages.iter().flat_map(move |package| {
+                let targets = package.targets.iter().filter(move |it| kind.is_of(it));
+                targets.map(move |target| (*package, kind, target.name.clone()))
+            })
+        };
+        let bins: Vec<_> = of(Kind::Bin).collect();
+        let examples: Vec<_> = of(Kind::Example).collect();
+        let named = [(&self.bin, &bins), (&self.example, &examples)]
+            .into_iter()
+            .find_map(|(name, programs)| Some((name.as_deref()?, programs)));
+        let (fits, what): (Vec<_>, _) = match (named, packages) {
+            (Some((name, programs)), _) => (
+                programs.iter().filter(|it| it.2 == name).cloned().collect(),
+                format!("there is no such program as {name}"),
+            ),
+            (None, [package]) if package.default_run.is_some() => (
+                bins.iter()
+                    .filter(|it| Some(&it.2) == package.default_run.as_ref())
+                    .cloned()
+                    .collect(),
+                "the package's default-run names no program of it".to_owned(),
+            ),
+            (None, _) => (bins.clone(), "there is no program here".to_owned()),
+        };
+        let problem = match &fits[..] {
+            [only] => return Ok(only.clone()),
+            [] => what,
+            _ => "several programs could be the worker".to_owned(),
+        };
+        let several = packages.len() > 1;
+        let list: Vec<_> = bins
             .iter()
-            .filter(|target| target.is_bin())
-            .map(|target| target.name.as_str())
+            .chain(&examples)
+            .map(|(package, kind, name)| {
+                let package = several.then(|| format!("--package {} ", package.name));
+                format!("  {}{} {name}", package.unwrap_or_default(), kind.flag())
+            })
             .collect();
-        match (programs.as_slice(), &package.default_run) {
-            (_, Some(name)) => Ok(name.clone()),
-            ([name], None) => Ok((*name).to_owned()),
-            ([], None) => Err(Failure::new(format!(
-                "the package `{}` has no program: a worker has its `#[runpod::main]` in src/main.rs, or in an example, \
-                 named with --example",
-                package.name
-            ))),
-            (several, None) => Err(Failure::new(format!(
-                "the package `{}` has several programs, and no choice among them; name one with --bin: {}",
-                package.name,
-                listed(several.iter().copied())
-            ))),
-        }
+        Err(Failure::new(if list.is_empty() {
+            let there: Vec<_> = packages.iter().map(|it| it.name.as_str()).collect();
+            format!(
+                "{problem}: {} has neither a `src/main.rs` nor another program; a worker is one",
+                there.join(", ")
+            )
+        } else {
+            format!("{problem}; choose one of\n{}", list.join("\n"))
+        }))
     }
 
     fn feature_flags(&self) -> Vec<String> {
-        let mut flags = Vec::new();
-        if !self.features.is_empty() {
-            flags.push(format!("--features={}", self.features.join(",")));
-        }
-        if self.all_features {
-            flags.push("--all-features".to_owned());
-        }
-        if self.no_default_features {
-            flags.push("--no-default-features".to_owned());
-        }
+        let mut flags: Vec<_> = self
+            .features
+            .iter()
+            .map(|features| format!("--features={features}"))
+            .collect();
+        flags.extend(self.all_features.then(|| "--all-features".to_owned()));
+        flags.extend(
+            self.no_default_features
+                .then(|| "--no-default-features".to_owned()),
+        );
         flags
     }
 }
 
-/// The cargo that has called us.
-pub(crate) fn cargo() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-}
-
-fn named(
-    package: &Package,
-    name: &str,
-    kind: &str,
-    is_it: fn(&Target) -> bool,
-) -> Result<String, Failure> {
-    let all = || package.targets.iter().filter(|target| is_it(target));
-    if all().any(|target| target.name == name) {
-        return Ok(name.to_owned());
+/// What cargo says of a workspace, without its dependencies; else why it says nothing.
+pub(crate) fn metadata(manifest: Option<&Path>) -> Result<Metadata, String> {
+    let mut command = MetadataCommand::new();
+    command.no_deps();
+    if let Some(manifest) = manifest {
+        command.manifest_path(manifest);
     }
-    Err(Failure::new(format!(
-        "the package `{}` has no {kind} `{name}`; there is {}",
-        package.name,
-        listed(all().map(|target| target.name.as_str()))
-    )))
-}
-
-fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
-    if names.is_empty() {
-        "none".to_owned()
-    } else {
-        names.join(", ")
-    }
+    command.exec().map_err(|error| match error {
+        cargo_metadata::Error::CargoMetadata { stderr } => stderr.trim_end().to_owned(),
+        error => format!("cargo cannot be asked for the packages: {error}"),
+    })
 }

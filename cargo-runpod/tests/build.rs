@@ -1,5 +1,10 @@
 //! `cargo runpod build`, as it is typed: what it packs, and what it says when it cannot.
 
+#![expect(
+    clippy::needless_raw_string_hashes,
+    reason = "snapbox writes its snapshots so"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

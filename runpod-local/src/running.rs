@@ -100,6 +100,21 @@ impl Running {
         self.shared.queue.attached(worker_id).await;
     }
 
+    /// From now on a worker gets no further job; a poll of its that is held is answered at once. What it has it may finish.
+    /// For who is about to end it, and has another one that takes over.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), runpod_local::BindError> {
+    /// let endpoint = runpod_local::Endpoint::new().bind("127.0.0.1", 0).await?;
+    /// // … start another worker, wait until it is attached, and then, before SIGTERM:
+    /// endpoint.worker_leaves("worker-1");
+    /// # Ok(()) }
+    /// ```
+    pub fn worker_leaves(&self, worker_id: &str) {
+        self.shared.queue.worker_leaves(worker_id);
+    }
+
     /// Tells of a worker whose process has ended, so that nobody waits until it counts as lost: the jobs that it had go
     /// back to the queue, by the same rules. Its id is not to be used again: what still asks for jobs with it is refused.
     ///

@@ -14,7 +14,7 @@ const GNU: &str = "x86_64-unknown-linux-gnu";
 pub(super) fn statically(worker: &Worker, profile: &str) -> Result<PathBuf, Failure> {
     let target = target()?;
     eprintln!("Building {} for {target}, statically linked", worker.name);
-    let mut build = worker.cargo_rustc();
+    let mut build = worker.cargo("rustc");
     build.args(["--profile", profile]);
     if target != GNU {
         build.args(["--target", target]);

@@ -78,7 +78,7 @@ impl Context {
             )));
         }
         let folder = output.map_or_else(
-            || worker.target_directory.join("runpod-image"),
+            || worker.target_directory().join("runpod-image"),
             Path::to_owned,
         );
         if !is_ours_to_write(&folder) {

@@ -4,37 +4,26 @@ use std::io;
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use cargo_metadata::{Message, TargetKind};
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{ChildStdout, Command};
 
-use super::BuildFlags;
 use super::group::Group;
-use super::target::{Kind, Target};
+use crate::selection::Worker;
 
 #[derive(Debug)]
 pub(super) struct CargoBuild {
     cargo: Group,
     messages: Lines<BufReader<ChildStdout>>,
-    name: String,
-    kind: TargetKind,
+    worker: Worker,
     executable: Option<PathBuf>,
 }
 
 impl CargoBuild {
     /// What cargo and rustc have to say goes to the terminal as it comes, in their own colours.
-    pub(super) async fn start(target: &Target, flags: &BuildFlags) -> io::Result<Self> {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut command = Command::new(cargo);
+    pub(super) async fn start(worker: &Worker, release: bool) -> io::Result<Self> {
+        let mut command = Command::from(worker.cargo("build"));
         command
-            .args(["build", "--message-format=json-render-diagnostics"])
-            .arg("--manifest-path")
-            .arg(&target.manifest)
-            .args([target.kind.flag(), target.name.as_str()])
-            .args(flags.release.then_some("--release"))
-            .args(flags.all_features.then_some("--all-features"))
-            .args(flags.no_default_features.then_some("--no-default-features"))
-            .args(flags.features.iter().flat_map(|it| ["--features", it]))
+            .args(release.then_some("--release"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
         let mut cargo = Group::spawn(&mut command).await?;
@@ -43,11 +32,7 @@ impl CargoBuild {
         Ok(Self {
             cargo,
             messages: BufReader::new(out).lines(),
-            name: target.name.clone(),
-            kind: match target.kind {
-                Kind::Bin => TargetKind::Bin,
-                Kind::Example => TargetKind::Example,
-            },
+            worker: worker.clone(),
             executable: None,
         })
     }
@@ -57,13 +42,7 @@ impl CargoBuild {
     /// Nothing is lost by dropping the future.
     pub(super) async fn ended(&mut self) -> io::Result<Option<PathBuf>> {
         while let Some(line) = self.messages.next_line().await? {
-            // A build script or a wrapper may print something else.
-            let Ok(Message::CompilerArtifact(built)) = serde_json::from_str(&line) else {
-                continue;
-            };
-            if built.target.name == self.name && built.target.is_kind(self.kind.clone()) {
-                self.executable = built.executable.map(Into::into);
-            }
+            self.executable = self.worker.executable(&line).or(self.executable.take());
         }
         let status = self.cargo.ended().await?;
         Ok(self.executable.take().filter(|_| status.success()))

@@ -46,6 +46,8 @@ impl Crew {
                     }
                 }
                 for worker in &self.leaving[before..] {
+                    // Else it might still get a job that is for the new code.
+                    self.around.endpoint.worker_leaves(&worker.id);
                     worker.stop();
                 }
             }

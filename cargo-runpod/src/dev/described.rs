@@ -39,12 +39,10 @@ struct Handler {
 }
 
 impl Described {
-    pub(super) async fn of(program: &Path, folder: &Path) -> Self {
-        let document = tokio::time::timeout(PATIENCE, schema(program)).await;
-        let mut described = document
-            .ok()
-            .flatten()
-            .map_or_else(Self::default, Self::from);
+    /// Without a schema where `ended` comes first. No process is left in any case.
+    pub(super) async fn of(program: &Path, folder: &Path, ended: impl Future) -> Self {
+        let document = schema(program, ended).await;
+        let mut described = document.map_or_else(Self::default, Self::from);
         described.examples.extend(example(folder));
         described
     }
@@ -66,7 +64,7 @@ impl From<Document> for Described {
 }
 
 /// None where the worker has no schemas: the feature is off.
-async fn schema(program: &Path) -> Option<Document> {
+async fn schema(program: &Path, ended: impl Future) -> Option<Document> {
     let mut command = Command::new(program);
     command
         .arg("--schema")
@@ -76,11 +74,18 @@ async fn schema(program: &Path) -> Option<Document> {
     let mut asked = Group::spawn(&mut command).await.ok()?;
     let mut out = asked.child().stdout.take()?;
     let mut text = Vec::new();
-    out.read_to_end(&mut text).await.ok()?;
+    let answered = tokio::select! {
+        read = out.read_to_end(&mut text) => read.is_ok(),
+        () = tokio::time::sleep(PATIENCE) => false,
+        _ = ended => false,
+    };
+    if !answered {
+        asked.kill_all();
+    }
     let status = asked.ended().await.ok()?;
-    status
-        .success()
-        .then(|| serde_json::from_slice(&text).ok())?
+    (answered && status.success())
+        .then(|| serde_json::from_slice(&text).ok())
+        .flatten()
 }
 
 fn example(folder: &Path) -> Option<Value> {

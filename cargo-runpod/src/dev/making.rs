@@ -8,10 +8,10 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::cargo_build::CargoBuild;
+use super::dep_info;
 use super::described::Described;
 use super::program::{Program, RunFolder};
 use super::target::Target;
-use super::{BuildFlags, dep_info};
 
 /// A build that is under way.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ pub(super) struct Good {
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) target: Target,
-    pub(super) flags: BuildFlags,
+    pub(super) release: bool,
     pub(super) folder: Arc<RunFolder>,
     pub(super) number: u32,
     pub(super) before: Option<Arc<Program>>,
@@ -79,7 +79,7 @@ impl Making {
 
 impl Plan {
     async fn make(self, mut ended: oneshot::Receiver<()>) -> Made {
-        let mut cargo = match CargoBuild::start(&self.target, &self.flags).await {
+        let mut cargo = match CargoBuild::start(&self.target.worker, self.release).await {
             Ok(cargo) => cargo,
             Err(error) => return Made::Broken(format!("cargo cannot be started: {error}")),
         };
@@ -95,14 +95,12 @@ impl Plan {
             Ok(None) => return Made::Failed,
             Err(error) => return Made::Broken(format!("cargo cannot be heard: {error}")),
         };
-        tokio::select! {
-            made = self.kept(executable) => made.unwrap_or_else(Made::Broken),
-            _ = &mut ended => Made::Ended,
-        }
+        let kept = self.kept(executable, ended).await;
+        kept.unwrap_or_else(Made::Broken)
     }
 
-    async fn kept(self, executable: PathBuf) -> Result<Made, String> {
-        let folder = self.target.folder().to_owned();
+    async fn kept(self, executable: PathBuf, ended: oneshot::Receiver<()>) -> Result<Made, String> {
+        let folder = self.target.worker.folder().to_owned();
         let parts = dep_info::of(&executable);
         let name = executable.display().to_string();
         let before = self.before.clone();
@@ -117,7 +115,7 @@ impl Plan {
             .map(Arc::new);
         let newest = program.as_ref().or(self.before.as_ref());
         let described = match newest {
-            Some(program) => Described::of(program.path(), &folder).await,
+            Some(program) => Described::of(program.path(), &folder, ended).await,
             None => Described::default(),
         };
         Ok(Made::Good(Good {

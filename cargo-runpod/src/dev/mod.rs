@@ -27,13 +27,13 @@ mod watch;
 mod worker;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 use runpod_local::Faults;
 
 use crate::failure::Failure;
+use crate::selection::Selection;
 use session::Session;
 
 /// Run the worker of this folder behind a local endpoint, and again after every edit
@@ -59,65 +59,17 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "JSON|FILE", value_parser = Faults::from_flag)]
     faults: Option<Faults>,
 
-    #[command(flatten)]
-    chosen: Box<Chosen>,
-
-    #[command(flatten)]
-    build: BuildFlags,
+    /// Build with optimisations
+    #[arg(short, long)]
+    release: bool,
 
     /// For the worker, after `--`
     #[arg(last = true, value_name = "ARGS")]
     args: Vec<OsString>,
-}
 
-/// Which program is the worker.
-#[derive(Debug, Clone, Args)]
-struct Chosen {
-    /// The package with the worker
-    #[arg(short, long, value_name = "NAME", help_heading = "Which worker")]
-    package: Option<String>,
-
-    /// The program that is the worker
-    #[arg(long, value_name = "NAME", help_heading = "Which worker")]
-    bin: Option<String>,
-
-    /// The example that is the worker
-    #[arg(
-        long,
-        value_name = "NAME",
-        conflicts_with = "bin",
-        help_heading = "Which worker"
-    )]
-    example: Option<String>,
-
-    /// The path of Cargo.toml
-    #[arg(long, value_name = "FILE", help_heading = "Which worker")]
-    manifest_path: Option<PathBuf>,
-}
-
-/// How it is built: cargo's own flags.
-#[derive(Debug, Clone, Args)]
-struct BuildFlags {
-    /// Build with optimisations
-    #[arg(short, long, help_heading = "How it is built")]
-    release: bool,
-
-    /// Features to build with, separated by commas
-    #[arg(
-        short = 'F',
-        long,
-        value_name = "FEATURES",
-        help_heading = "How it is built"
-    )]
-    features: Vec<String>,
-
-    /// Build with all features
-    #[arg(long, help_heading = "How it is built")]
-    all_features: bool,
-
-    /// Build without the `default` feature
-    #[arg(long, help_heading = "How it is built")]
-    no_default_features: bool,
+    // Last, since its heading is for all that follows.
+    #[command(flatten)]
+    selection: Box<Selection>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {

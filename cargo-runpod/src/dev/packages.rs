@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, TargetKind};
+use cargo_metadata::{DependencyKind, Metadata, Package, TargetKind};
+
+use crate::selection;
 
 /// A package whose files may be edited.
 #[derive(Debug, Clone)]
@@ -11,19 +13,6 @@ pub(super) struct Local {
     pub(super) folder: PathBuf,
     /// The first file of each of its libraries, programs and build scripts.
     pub(super) roots: Vec<PathBuf>,
-}
-
-/// What cargo says of a workspace, without its dependencies.
-pub(super) fn metadata(manifest: Option<&Path>) -> Result<Metadata, String> {
-    let mut command = MetadataCommand::new();
-    command.no_deps();
-    if let Some(manifest) = manifest {
-        command.manifest_path(manifest);
-    }
-    command.exec().map_err(|error| match error {
-        cargo_metadata::Error::CargoMetadata { stderr } => stderr.trim_end().to_owned(),
-        error => format!("cargo cannot be asked for the packages: {error}"),
-    })
 }
 
 /// The package and what it depends on by a path, directly or not. One that cannot be read is left out: the build tells.
@@ -37,7 +26,7 @@ pub(super) fn local(metadata: &Metadata, package: &Package, with_dev: bool) -> V
             continue;
         }
         if !known.contains_key(&next)
-            && let Ok(metadata) = self::metadata(Some(&next.join("Cargo.toml")))
+            && let Ok(metadata) = selection::metadata(Some(&next.join("Cargo.toml")))
         {
             learn(&mut known, &metadata);
         }

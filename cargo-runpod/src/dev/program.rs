@@ -27,8 +27,8 @@ pub(super) struct Program {
 
 impl RunFolder {
     pub(super) fn make(target: &Target) -> Result<Self, Failure> {
-        let all = target.built.join("runpod-dev");
-        Self::make_in(&all, &target.name).map_err(|error| {
+        let all = target.worker.target_directory().join("runpod-dev");
+        Self::make_in(&all, &target.worker.name).map_err(|error| {
             Failure::new(format!(
                 "{}: no folder for this run can be made there: {error}",
                 all.display()

@@ -15,13 +15,14 @@ use super::sources::Sources;
 use super::target::Target;
 use super::watch::Watch;
 use super::worker::{News, Surroundings};
-use super::{Arguments, BuildFlags, Chosen, endpoint, say};
+use super::{Arguments, endpoint, say};
 use crate::failure::Failure;
+use crate::selection::Selection;
 
 #[derive(Debug)]
 pub(super) struct Session {
-    chosen: Box<Chosen>,
-    flags: BuildFlags,
+    selection: Box<Selection>,
+    release: bool,
     signals: Signals,
     endpoint: Arc<Running>,
     target: Target,
@@ -52,7 +53,7 @@ impl Session {
     /// What cannot be cured by an edit is told here: flags, the port, a `Cargo.toml` that cannot be read.
     pub(super) async fn start(arguments: &Arguments) -> Result<Self, Failure> {
         let signals = Signals::watch()?;
-        let target = Target::find(&arguments.chosen)?;
+        let target = Target::find(&arguments.selection)?;
         let endpoint = Arc::new(endpoint::serve(arguments).await?);
         let folder = Arc::new(RunFolder::make(&target)?);
         let watch = Watch::start(Sources::of(&target, &[]))?;
@@ -69,8 +70,8 @@ impl Session {
             news: tell,
         };
         Ok(Self {
-            chosen: arguments.chosen.clone(),
-            flags: arguments.build.clone(),
+            selection: arguments.selection.clone(),
+            release: arguments.release,
             signals,
             endpoint,
             target,
@@ -124,7 +125,7 @@ impl Session {
         self.watch.build_begins();
         self.making = Some(Making::start(Plan {
             target: self.target.clone(),
-            flags: self.flags.clone(),
+            release: self.release,
             folder: Arc::clone(&self.folder),
             number: self.builds,
             before: self.program.clone(),
@@ -161,7 +162,7 @@ impl Session {
 
     /// The packages may be others now. One that cannot be read is told by the build.
     fn find_again(&mut self) {
-        if let Ok(target) = Target::find(&self.chosen) {
+        if let Ok(target) = Target::find(&self.selection) {
             self.target = target;
             let sources = Sources::of(&self.target, &self.parts);
             self.watch.set(sources, std::time::SystemTime::now());
@@ -169,7 +170,7 @@ impl Session {
     }
 
     fn shown(&self, file: &std::path::Path) -> String {
-        let folder = self.target.workspace.canonicalize();
+        let folder = self.target.worker.workspace().canonicalize();
         let inside = folder
             .ok()
             .and_then(|it| file.strip_prefix(it).ok().map(PathBuf::from));

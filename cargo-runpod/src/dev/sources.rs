@@ -22,7 +22,7 @@ impl Sources {
     /// `parts`: the files that the last good build was made of.
     pub(super) fn of(target: &Target, parts: &[PathBuf]) -> Self {
         let mut sources = Self {
-            built: canonical(&target.built),
+            built: canonical(target.worker.target_directory()),
             ..Self::default()
         };
         for package in &target.packages {
@@ -41,10 +41,10 @@ impl Sources {
             "rust-toolchain.toml",
             "rust-toolchain",
         ] {
-            sources.add(&target.workspace.join(name));
+            sources.add(&target.worker.workspace().join(name));
         }
-        sources.add(&target.folder().join("test_input.json"));
-        for folder in target.folder().ancestors() {
+        sources.add(&target.worker.folder().join("test_input.json"));
+        for folder in target.worker.folder().ancestors() {
             sources.add(&folder.join(".cargo/config.toml"));
             sources.add(&folder.join(".cargo/config"));
         }

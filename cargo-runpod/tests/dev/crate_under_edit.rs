@@ -29,7 +29,10 @@ async fn work(work: Work, ctx: Context) -> Value {
                 tokio::time::sleep(std::time::Duration::from_millis(20)).await;
             }
         }
-        "args" => return json!(runpod::args().collect::<Vec<_>>()),
+        "args" => {
+            let args = runpod::args().into_iter();
+            return json!(args.map(|it| it.into_string().unwrap()).collect::<Vec<_>>());
+        }
         "refresh" => ctx.refresh_worker(),
         "crash" if !std::path::Path::new(&work.file).exists() => {
             std::fs::write(&work.file, "once is enough").unwrap();

@@ -38,6 +38,8 @@ pub(super) struct Book {
     next_turn: u64,
     pub(super) running: usize,
     pub(super) workers: HashMap<Arc<str>, Worker>,
+    /// Workers whose owner said that they get no further job.
+    pub(super) leaving_workers: HashSet<Arc<str>>,
     /// Workers whose owner said that they have ended.
     pub(super) ended_workers: HashSet<Arc<str>>,
     pub(super) deadlines: Deadlines,
@@ -81,6 +83,7 @@ impl Book {
             next_turn: 0,
             running: 0,
             workers: HashMap::new(),
+            leaving_workers: HashSet::new(),
             ended_workers: HashSet::new(),
             deadlines: Deadlines::default(),
             ended: Default::default(),
@@ -149,6 +152,11 @@ impl Book {
         let worker = self.polled(caller, now)?;
         let mut tasks = Vec::new();
         let mut bytes = 0;
+        let most = if self.leaving_workers.contains(&worker) {
+            0
+        } else {
+            most
+        };
         while tasks.len() < most {
             let Some(next) = self.queue.first_entry() else {
                 break;

@@ -27,6 +27,12 @@ impl Queue {
         }
     }
 
+    pub(crate) fn worker_leaves(&self, worker: &str) {
+        self.book(|book, _| book.leaving_workers.insert(worker.into()));
+        // Its poll may be held just now, and is answered so.
+        self.0.takers.notify_waiters();
+    }
+
     pub(crate) fn worker_ended(&self, worker: &str) {
         self.book(|book, now| book.worker_ended(worker, now));
     }
@@ -48,6 +54,7 @@ impl Book {
         let id: Arc<str> = id.into();
         // A poll of its may be held still, and would take the very jobs that are given back here.
         self.ended_workers.insert(Arc::clone(&id));
+        self.leaving_workers.remove(&id);
         let Some(worker) = self.workers.remove(&id) else {
             return;
         };

@@ -68,7 +68,7 @@ impl Queue {
         most: usize,
     ) -> Result<Vec<Bytes>, Refusal> {
         let tasks = self.book(|book, now| book.take(caller, most, now))?;
-        if !tasks.is_empty() {
+        if !tasks.is_empty() || self.book(|book, _| book.leaving_workers.contains(caller.worker)) {
             return Ok(tasks);
         }
         let mut poll = self.open_poll(caller.worker);
@@ -85,6 +85,11 @@ impl Queue {
             queued.as_mut().enable();
             let tasks = self.book(|book, now| book.take(caller, most, now))?;
             if !tasks.is_empty() {
+                return Ok(tasks);
+            }
+            if self.book(|book, _| book.leaving_workers.contains(caller.worker)) {
+                // What woke it may have been a job, which is another one's.
+                self.0.takers.notify_one();
                 return Ok(tasks);
             }
             tokio::select! {

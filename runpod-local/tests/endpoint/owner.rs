@@ -131,3 +131,29 @@ async fn a_result_that_a_worker_posted_with_its_last_breath_counts() {
     let status: Value = site.status(&job).await;
     assert_eq!(status["output"], "late", "{status}");
 }
+
+#[tokio::test]
+async fn a_worker_that_leaves_gets_no_further_job_and_takes_none_away() {
+    let site = timed(|timing| timing.take_hold = Duration::from_mins(10)).await;
+    let (leaving, staying) = (site.get("/job-take/leaving"), site.get("/job-take/staying"));
+    let (mut leaving, mut staying) = (std::pin::pin!(leaving), std::pin::pin!(staying));
+    let both_ask = async {
+        site.running.attached("leaving").await;
+        site.running.attached("staying").await;
+    };
+    tokio::select! {
+        biased;
+        _ = &mut leaving => panic!("there is no job yet"),
+        _ = &mut staying => panic!("there is no job yet"),
+        () = both_ask => {}
+    }
+    site.running.worker_leaves("leaving");
+    let answer = timeout(PATIENCE, leaving).await.expect("its poll is held");
+    assert_eq!(answer.status, 204);
+
+    let job = site.post("/run", &json!({ "input": 1 })).await.ok();
+    let again = timeout(PATIENCE, site.get("/job-take/leaving")).await;
+    assert_eq!(again.expect("it is held").status, 204);
+    let taken = timeout(PATIENCE, staying).await.expect("it gets the job");
+    assert_eq!(taken.ok()["id"], job["id"]);
+}

@@ -105,12 +105,18 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
                 "this is it",
             ),
             ends(
-                r#"curl -s http://127.0.0.1:8000/run -H 'Content-Type: application/json' -d '{"input": {"text": "to be or not to be", "pause_ms": 300}}'"#,
-                &["id", "IN_QUEUE"],
+                "cargo runpod new hello --template stream       # a crate that builds, tests and runs as it stands",
+                &["hello"],
             ),
-            ends(
-                "curl -s http://127.0.0.1:8000/stream/ID         # with the id that it gave: the items since the last call",
-                &["stream", "TO"],
+            tool_serves(
+                "cd hello && cargo runpod dev                   # the worker behind a local endpoint, built again after every edit",
+            ),
+            tool(
+                ends(
+                    r##"cargo runpod invoke '{"text": "to be or not"}' # from a second terminal: the answer as it streams"##,
+                    &["TO", "BE", "OR", "NOT"],
+                ),
+                "--url http://127.0.0.1:{port}",
             ),
         ],
     ),
@@ -126,6 +132,13 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
                 "it needs a container engine",
             ),
         ],
+    ),
+    (
+        "docs/commands/dev.md",
+        &[not_here(
+            "cargo runpod dev",
+            "it needs a worker's folder: that of docs/commands/new.md runs it",
+        )],
     ),
     (
         "docs/commands/invoke.md",

@@ -1,11 +1,22 @@
 //! A worker that streams: its client gets each item as soon as it is there.
 
+use std::time::Duration;
+
 use runpod::prelude::*;
 
 /// The `input` of a job. One that does not fit is a failed job, whose error names the place.
 #[derive(Deserialize)]
 struct Prompt {
     text: String,
+    /// In place of the time that a model needs for a token.
+    #[serde(default = "Prompt::default_pause_ms")]
+    pause_ms: u64,
+}
+
+impl Prompt {
+    fn default_pause_ms() -> u64 {
+        200
+    }
 }
 
 /// One item of its stream.
@@ -26,7 +37,8 @@ fn generate(prompt: Prompt, ctx: Context) -> impl Stream<Item = Result<Token, St
         }
         for (index, word) in words.iter().enumerate() {
             ctx.progress(json!({ "done": index, "of": words.len() }));
-            // What takes its time goes here, with `.await`.
+            // What takes its time goes here.
+            tokio::time::sleep(Duration::from_millis(prompt.pause_ms)).await;
             yield Token { index, text: word.to_uppercase() };
         }
     }
@@ -40,7 +52,7 @@ mod tests {
 
     #[tokio::test]
     async fn each_word_is_an_item() {
-        let job = testing::Job::new(json!({ "text": "to be" }));
+        let job = testing::Job::new(json!({ "text": "to be", "pause_ms": 0 }));
         let report = job.stream(generate).await;
         assert_eq!(
             report.stream,
