@@ -136,6 +136,27 @@ const SCHEMA = {
   },
 };
 
+test("a worker that was built anew gets its form, and what was written stays", async () => {
+  const schema = (name) => ({ type: "object", properties: { [name]: { type: "string" } } });
+  const state = { handlers: [{ name: "draw", input: schema("wings"), output: null }] };
+  const page = await open(browser, bare.url, { state });
+  await page.getByLabel("wings", { exact: true }).waitFor();
+  const told = async (name, place) => {
+    state.handlers = [{ name: "draw", input: schema(name), output: null }];
+    // The page asks for the state when it goes to another place.
+    await page.evaluate((hash) => (location.hash = hash), place);
+  };
+  await told("beak", "#/jobs/none");
+  await page.getByLabel("beak", { exact: true }).fill("curved");
+  assert.equal(await page.getByLabel("wings", { exact: true }).count(), 0);
+
+  await told("claws", "#/");
+  await page.getByLabel("claws", { exact: true }).waitFor();
+  await screenshot(page, "form-built-anew");
+  assert.deepEqual(await submitted(page), { beak: "curved" });
+  page.clean();
+});
+
 test("every kind of schema has its field", async () => {
   const page = await formFor(SCHEMA);
   const field = (name) => page.getByLabel(name, { exact: true });

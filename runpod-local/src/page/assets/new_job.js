@@ -44,15 +44,27 @@ export function newJob(place, submitted) {
   let field = null;
   let mode = "json";
 
+  // What the form showed before anybody wrote into it.
+  let offered = null;
+
   watch(["endpoint"], () => {
     const { handlers, route } = known;
+    // The endpoint may be told of another handler, but what somebody has written is theirs.
+    const written = offered !== null && asText() !== offered ? asText() : null;
     form.hidden = false;
     handlerField.hidden = handlers.length < 2 || route === null;
     fill(handlerSelect, handlers.map(({ name }) => element("option", { value: name }, brief(name, 60))));
     showExamples();
-    useHandler(handlers[0] ?? null);
-    // With an example the first job is one click away.
-    show(known.examples.length > 0 ? (known.examples[0].input ?? null) : ABSENT);
+    useHandler(handlers.find(({ name }) => name === handler?.name) ?? handlers[0] ?? null);
+    if (written === null) {
+      // With an example the first job is one click away.
+      show(known.examples.length > 0 ? (known.examples[0].input ?? null) : ABSENT);
+      offered = asText();
+    } else if (faultIn(written)) {
+      changeModeTo("json");
+    } else {
+      show(parse(written));
+    }
   });
   // What is asked for is not known before the endpoint has said it.
   form.hidden = modes.node.hidden = true;
@@ -134,6 +146,10 @@ export function newJob(place, submitted) {
   function currentValue() {
     if (mode === "form") return routed(field.read([]), handler?.name);
     return faultIn(editor.text()) ? blank() : parse(editor.text());
+  }
+
+  function asText() {
+    return mode === "form" ? pretty(currentValue()) : editor.text();
   }
 
   function routed(value, name) {

@@ -172,8 +172,11 @@ async function loadViewed(viewed) {
 async function load(viewed) {
   const [state] = await Promise.all([get("/local/state").then(parse), viewed && loadViewed(viewed)]);
   if (known.viewed !== viewed) return;
-  const first = known.endpoint === null;
+  // The worker behind it may be another one by now.
+  const described = JSON.stringify([state.endpoint, state.handlers, state.route, state.examples]);
+  const isOther = described !== known.described;
   Object.assign(known, {
+    described,
     connection: "live",
     endpoint: state.endpoint,
     handlers: state.handlers,
@@ -183,7 +186,7 @@ async function load(viewed) {
     stats: rounded(state.stats),
   });
   mergeJobs(state.jobs);
-  changed("connection", "workers", "jobs", "stats", ...(first ? ["endpoint"] : []));
+  changed("connection", "workers", "jobs", "stats", ...(isOther ? ["endpoint"] : []));
 }
 
 // For drawing, numbers have to be JavaScript's own, whatever they were written like.
