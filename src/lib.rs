@@ -132,9 +132,10 @@
 //!
 //! # Where to go on
 //!
-//! The `docs` folder of the repository has guides: `docs/handlers.md` on writing handlers, `docs/running.md` on flags,
-//! environment, logs and shutdown, `docs/reliability.md` on what is promised when things go wrong, `docs/protocol.md` on
-//! what is said on the wire. Its `examples` folder has complete workers.
+//! The `docs` folder of the repository is the guide, and `docs/README.md` its table of contents: `docs/quick-start.md` makes a
+//! first worker, `docs/handlers.md` is on writing handlers, `docs/running.md` on flags, environment, logs and shutdown,
+//! `docs/reliability.md` on what is promised when things go wrong, `docs/protocol.md` on what is said on the wire. The
+//! `examples` folder has complete workers.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -279,18 +280,48 @@ pub use schemars;
 #[doc(hidden)]
 pub use runpod_runtime::__private;
 
-/// The guides, so that their code is compiled and run with the documentation tests.
+/// The guides, so that their code is compiled and run with the documentation tests. `tests/guide` looks that none is
+/// missing.
 #[cfg(doctest)]
 mod guides {
     #[doc = include_str!("../README.md")]
     mod readme {}
+    #[doc = include_str!("../docs/coming-from-python.md")]
+    mod coming_from_python {}
+    #[doc = include_str!("../docs/concurrency.md")]
+    mod concurrency {}
+    #[doc = include_str!("../docs/errors.md")]
+    mod errors {}
     #[doc = include_str!("../docs/handlers.md")]
     mod handlers {}
-    #[doc = include_str!("../docs/running.md")]
-    mod running {}
+    #[doc = include_str!("../docs/local-endpoint.md")]
+    mod local_endpoint {}
+    #[doc = include_str!("../docs/progress.md")]
+    mod progress {}
     #[doc = include_str!("../docs/protocol.md")]
     mod protocol {}
+    #[doc = include_str!("../docs/quick-start.md")]
+    mod quick_start {}
+    #[doc = include_str!("../docs/refresh.md")]
+    mod refresh {}
+    #[doc = include_str!("../docs/running.md")]
+    mod running {}
     #[cfg(all(feature = "schema", feature = "validate"))]
     #[doc = include_str!("../docs/schema.md")]
     mod schema {}
+    #[doc = include_str!("../docs/state.md")]
+    mod state {}
+    #[doc = include_str!("../docs/streaming.md")]
+    mod streaming {}
+    #[doc = include_str!("../docs/testing.md")]
+    mod testing {}
+
+    #[doc = include_str!("../docs/recipes/chat.md")]
+    mod recipe_chat {}
+    #[doc = include_str!("../docs/recipes/embeddings.md")]
+    mod recipe_embeddings {}
+    #[doc = include_str!("../docs/recipes/long-jobs.md")]
+    mod recipe_long_jobs {}
+    #[doc = include_str!("../docs/recipes/several-handlers.md")]
+    mod recipe_several_handlers {}
 }

@@ -9,6 +9,7 @@ mod dev;
 mod failure;
 mod invoke;
 mod new;
+mod selection;
 
 use std::process::ExitCode;
 

@@ -71,6 +71,7 @@ impl From<Refusal> for Answer {
             Refusal::QueueFull(_) | Refusal::HeldFull(_) | Refusal::TooManyWorkers(_) => {
                 StatusCode::TOO_MANY_REQUESTS
             }
+            Refusal::WorkerEnded(_) => StatusCode::GONE,
             Refusal::UnknownJob(_) => StatusCode::NOT_FOUND,
             Refusal::NeverTaken { .. } | Refusal::NotRetriable { .. } => StatusCode::CONFLICT,
         };

@@ -1,17 +1,17 @@
-//! The way in: what the endpoint is to be, and the endpoint that runs.
+//! The way in: what the endpoint is to be.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::{fmt, io};
 
 use axum::Router;
 use serde_json::Value;
 use tokio::net::TcpListener;
-use uuid::Uuid;
 
 use crate::faults::Faults;
-use crate::queue::{JobLogs, Queue};
-use crate::serve::{self, ServeSettings, Serving};
+use crate::queue::Queue;
+use crate::running::Running;
+use crate::serve::{self, ServeSettings};
 use crate::settings::{Limits, Timing};
 use crate::{openapi, page, public_api, unknown, webhook, worker_api};
 
@@ -161,13 +161,32 @@ fn for_a_client(address: SocketAddr) -> SocketAddr {
 #[derive(Debug, Clone)]
 pub(crate) struct Shared {
     pub(crate) queue: Queue,
-    pub(crate) about: Arc<About>,
+    pub(crate) about: Told,
     pub(crate) limits: Arc<Limits>,
     pub(crate) timing: Arc<Timing>,
 }
 
+/// What is told of the endpoint now. Clones tell the same.
+#[derive(Debug, Clone)]
+pub(crate) struct Told(Arc<RwLock<Arc<About>>>);
+
+impl Told {
+    pub(crate) fn of(about: About) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(about))))
+    }
+
+    pub(crate) fn now(&self) -> Arc<About> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn change(&self, change: impl FnOnce(&mut About)) {
+        let mut told = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        change(Arc::make_mut(&mut told));
+    }
+}
+
 /// What the page and `/openapi.json` tell of the endpoint.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct About {
     pub(crate) id: String,
     /// `http://127.0.0.1:8000`
@@ -184,7 +203,7 @@ pub(crate) struct About {
 impl Shared {
     /// Where the API is: bare, and as on the platform.
     pub(crate) fn bases(&self) -> impl Iterator<Item = String> + use<> {
-        [String::new(), format!("/v2/{}", self.about.id)].into_iter()
+        [String::new(), format!("/v2/{}", self.about.now().id)].into_iter()
     }
 }
 
@@ -291,7 +310,7 @@ impl Endpoint {
             .await
             .map_err(Fault::Address)?;
         let address = listener.local_addr().map_err(Fault::Address)?;
-        let about = Arc::new(About {
+        let about = Told::of(About {
             id: self.id,
             url: format!("http://{}", for_a_client(address)),
             has_api_key: self.api_key.is_some(),
@@ -337,95 +356,5 @@ impl Endpoint {
             serving,
             api_key: self.api_key,
         })
-    }
-}
-
-/// An endpoint that serves. Dropping it does not end it; [`Running::shutdown`] does, and the end of its runtime.
-///
-/// ```
-/// use runpod_local::Endpoint;
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), runpod_local::BindError> {
-/// let endpoint = Endpoint::new().bind("127.0.0.1", 0).await?;
-/// assert_eq!(endpoint.url(), format!("http://127.0.0.1:{}", endpoint.address().port()));
-///
-/// // A worker's process gets these variables, and takes jobs here then.
-/// let variables = endpoint.worker_environment(Some("worker-1"));
-/// assert!(variables.contains(&("RUNPOD_POD_ID", "worker-1".to_owned())));
-///
-/// let logs = endpoint.job_logs();
-/// # drop(logs);
-/// endpoint.shutdown().await;
-/// # Ok(()) }
-/// ```
-pub struct Running {
-    address: SocketAddr,
-    shared: Shared,
-    serving: Serving,
-    api_key: Option<String>,
-}
-
-impl fmt::Debug for Running {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Running")
-            .field("address", &self.address)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Running {
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// Where it listens, for a browser: `http://127.0.0.1:8000`.
-    pub fn url(&self) -> String {
-        self.shared.about.url.clone()
-    }
-
-    /// The variables that attach a worker, in any language.
-    ///
-    /// Each worker needs an id of its own, and gets a random one where none is given. Without an API key of the
-    /// endpoint's, `RUNPOD_AI_API_KEY` is the word `local`: the official SDK's worker pings only where that is set.
-    pub fn worker_environment(&self, worker_id: Option<&str>) -> Vec<(&'static str, String)> {
-        let base = format!("{}/v2/{}", self.shared.about.url, self.shared.about.id);
-        let worker = worker_id.map_or_else(
-            || format!("worker-{:08x}", Uuid::new_v4().as_fields().0),
-            str::to_owned,
-        );
-        let interval = self.shared.timing.ping_interval.as_millis();
-        let key = self.api_key.as_deref().unwrap_or("local");
-        // The SDK appends parameters with `&`, so that there has to be one.
-        vec![
-            (
-                "RUNPOD_WEBHOOK_GET_JOB",
-                format!("{base}/job-take/$ID?gpu=local"),
-            ),
-            (
-                "RUNPOD_WEBHOOK_POST_OUTPUT",
-                format!("{base}/job-done/$RUNPOD_POD_ID/$ID?gpu=local"),
-            ),
-            (
-                "RUNPOD_WEBHOOK_POST_STREAM",
-                format!("{base}/job-stream/$RUNPOD_POD_ID/$ID?gpu=local"),
-            ),
-            ("RUNPOD_WEBHOOK_PING", format!("{base}/ping/$RUNPOD_POD_ID")),
-            ("RUNPOD_PING_INTERVAL", interval.to_string()),
-            ("RUNPOD_AI_API_KEY", key.to_owned()),
-            ("RUNPOD_POD_ID", worker),
-        ]
-    }
-
-    /// Takes log lines for the pages of jobs.
-    pub fn job_logs(&self) -> JobLogs {
-        JobLogs::of(self.shared.queue.clone())
-    }
-
-    /// Answers what is held open, lets answers that are under way finish, closes.
-    pub async fn shutdown(self) {
-        self.shared.queue.close();
-        self.serving.shutdown().await;
     }
 }

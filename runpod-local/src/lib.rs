@@ -27,7 +27,7 @@
 //! | | |
 //! | --- | --- |
 //! | [`Endpoint`] | an endpoint that is to be started |
-//! | [`Running`], [`BindError`] | one that runs, and why it could not |
+//! | [`Running`], [`OpenJobs`], [`BindError`] | one that runs, the jobs that it has, and why it could not |
 //! | [`Limits`], [`Timing`] | every number of the rules |
 //! | [`Faults`], [`FaultsError`] | errors, delays and outages on purpose |
 //! | [`HandlerInfo`] | a worker's handler, for the page and `/openapi.json` |
@@ -43,13 +43,15 @@ mod page;
 mod path;
 mod public_api;
 mod queue;
+mod running;
 mod serve;
 mod settings;
 mod unknown;
 mod webhook;
 mod worker_api;
 
-pub use endpoint::{BindError, Endpoint, HandlerInfo, Running};
+pub use endpoint::{BindError, Endpoint, HandlerInfo};
 pub use faults::{Faults, FaultsError};
 pub use queue::JobLogs;
+pub use running::{OpenJobs, Running};
 pub use settings::{Limits, Timing};

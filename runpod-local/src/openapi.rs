@@ -22,7 +22,7 @@ pub(crate) fn router() -> Router<Shared> {
 }
 
 async fn show(State(shared): State<Shared>) -> Response {
-    let document = document(&shared.about, &shared.limits);
+    let document = document(&shared.about.now(), &shared.limits);
     // Its keys are text, so that it always becomes JSON.
     answer::json(
         StatusCode::OK,

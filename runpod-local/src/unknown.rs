@@ -9,7 +9,8 @@ use crate::endpoint::Shared;
 use crate::path;
 
 pub(crate) async fn path(State(shared): State<Shared>, uri: Uri) -> Answer {
-    let id = &shared.about.id;
+    let about = shared.about.now();
+    let id = &about.id;
     let path = path::shown(uri.path());
     let other = uri
         .path()

@@ -24,7 +24,7 @@
 //! ```
 //!
 //! The attributes leave a function as it is, so that it can also be called as one: [`State::new`](crate::State::new) and
-//! [`Job::new`](crate::Job::new) make what it asks for. `docs/handlers.md` has more on testing.
+//! [`Job::new`](crate::Job::new) make what it asks for. `docs/testing.md` has more.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -7,7 +7,7 @@
 mod examples;
 mod exported;
 mod faults;
-mod links;
+mod pages;
 mod source;
 
 use std::path::{Path, PathBuf};
@@ -104,13 +104,7 @@ fn pages_that_the_documentation_names_are_there() {
         "runpod-macros/src",
         "runpod-local/src",
     ] {
-        faults.extend(links::pages_named_in_sources(repository(), &file(folder)));
+        faults.extend(pages::missing(repository(), &file(folder)));
     }
-    assert!(faults.is_empty(), "{}", faults.join("\n"));
-}
-
-#[test]
-fn links_in_the_guides_lead_to_pages_and_headings_that_are_there() {
-    let faults = links::broken_in_pages(repository());
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }

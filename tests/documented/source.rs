@@ -61,12 +61,11 @@ impl Source {
             let name = inner.ident.to_string();
             let mut path = module.clone();
             path.push(name.clone());
-            match &inner.content {
-                Some((_, items)) => self.add(path, items.clone(), file, &folder.join(name)),
-                None => {
-                    let (file, folder) = file_of(inner, &name, file, folder);
-                    self.read_file(path, &file, &folder);
-                }
+            if let Some((_, items)) = &inner.content {
+                self.add(path, items.clone(), file, &folder.join(name));
+            } else {
+                let (file, folder) = file_of(inner, &name, file, folder);
+                self.read_file(path, &file, &folder);
             }
         }
         self.modules.insert(module, items);

@@ -2,9 +2,7 @@
 
 use serde_json::{Value, json};
 
-#[cfg(not(feature = "schema"))]
-use crate::process::example;
-use crate::process::{Ended, on_test_input};
+use crate::process::{Ended, example, on_test_input};
 
 async fn run(example: &str, input: Value) -> Ended {
     on_test_input(example, &json!({ "input": input })).await
@@ -141,6 +139,39 @@ async fn builder_fails_as_a_worker_with_attributes_does() {
     let run = run("builder", json!({ "task": "greet" })).await;
     run.assert_code(1);
     run.assert_shows(&["name"]);
+}
+
+#[tokio::test]
+async fn chat_streams_chunks_and_the_usage() {
+    let input = json!({ "messages": [{ "role": "user", "content": "to be or not" }] });
+    let run = run("chat", input).await;
+    run.assert_code(0);
+    run.assert_shows(&["chat.completion.chunk", "assistant", "stop", "usage"]);
+}
+
+#[tokio::test]
+async fn embeddings_are_given_for_one_text_and_refused_for_a_number() {
+    let one = run("embeddings", json!({ "input": "to be", "dimensions": 4 })).await;
+    one.assert_code(0);
+    one.assert_shows(&["word-hash-384", "embedding"]);
+
+    let number = run("embeddings", json!({ "input": 7 })).await;
+    number.assert_code(1);
+    number.assert_shows(&["input.input", "expected a text, or a list of texts"]);
+}
+
+#[tokio::test]
+async fn long_job_goes_on_where_its_run_was() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (steps, resumed_from) in [(20, 0), (25, 20)] {
+        let job = json!({ "input": { "run": "a", "steps": steps } });
+        let mut command = example("long_job");
+        command.env("CHECKPOINTS", folder.path());
+        command.args(["--test_input", &job.to_string()]);
+        let ended = Ended::from(command.output().await.expect("the example starts"));
+        ended.assert_code(0);
+        ended.assert_shows(&["resumed_from", &resumed_from.to_string()]);
+    }
 }
 
 #[cfg(not(feature = "schema"))]

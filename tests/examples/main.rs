@@ -5,6 +5,7 @@ mod endpoint;
 mod local_runs;
 mod on_the_protocol;
 mod process;
+mod recipes;
 #[cfg(feature = "local")]
 mod served;
 mod session;

@@ -1,12 +1,13 @@
 //! What needs no test run: formatting, lints, documentation, dependencies.
 
 use crate::clients;
+use crate::dependencies;
 use crate::downstream;
 use crate::step::{self, Failure};
 use crate::workspace::Workspace;
 
 /// All of them, in the order of how fast they answer.
-pub(crate) fn everything(workspace: &Workspace) -> Result<&'static str, Failure> {
+pub(crate) fn everything(workspace: &Workspace) -> Result<String, Failure> {
     let downstream = downstream::manifest(workspace)?;
 
     step::run(
@@ -88,27 +89,8 @@ pub(crate) fn everything(workspace: &Workspace) -> Result<&'static str, Failure>
             .env("RUSTDOCFLAGS", "-D warnings"),
     )?;
 
-    let deny_is_here = step::capture(workspace.cargo().args(["deny", "--version"]))
-        .is_ok_and(|it| it.status.success());
-    if deny_is_here {
-        // The advisories are left to `cargo deny check advisories`: they need a database from the network, and they
-        // change without a change here.
-        step::run(
-            "cargo deny check bans licenses sources",
-            workspace.cargo().args([
-                "deny",
-                "--workspace",
-                "check",
-                "bans",
-                "licenses",
-                "sources",
-            ]),
-        )?;
-        Ok("checks: formatting, clippy, rustdoc and cargo-deny passed")
-    } else {
-        Ok(
-            "checks: formatting, clippy and rustdoc passed; cargo-deny was LEFT OUT, since it is not installed here \
-            (`cargo install --locked cargo-deny` gives it)",
-        )
-    }
+    let dependencies = dependencies::check(workspace)?;
+    Ok(format!(
+        "checks: formatting, clippy, rustdoc and {dependencies} passed"
+    ))
 }

@@ -4,6 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::debian;
 use crate::step::{self, Failure};
 
 /// How the page's suite finds it.
@@ -31,28 +32,20 @@ pub(crate) fn installed() -> Result<PathBuf, Failure> {
     if let Some(program) = on_path() {
         return Ok(program);
     }
-    if !is_root() {
+    if !debian::may_install() {
         return Err(Failure::new(format!(
             "the local endpoint's page is tested in a real browser, and there is none of {} on PATH. {HOW}, or name one \
              with {VARIABLE}.",
             NAMES.join(", ")
         )));
     }
-    step::run("apt-get update", Command::new("apt-get").arg("update"))
-        .and_then(|()| {
-            let mut install = Command::new("apt-get");
-            install
-                .args(["install", "--yes", "--no-install-recommends", "chromium"])
-                .env("DEBIAN_FRONTEND", "noninteractive");
-            step::run("apt-get install chromium", &mut install)
-        })
-        .map_err(|failure| {
-            Failure::new(format!(
-                "{failure}\nThe local endpoint's page is tested in a real browser, and there is none of {} on PATH. \
-                 {HOW}, or name one with {VARIABLE}.",
-                NAMES.join(", ")
-            ))
-        })?;
+    debian::install("chromium").map_err(|failure| {
+        Failure::new(format!(
+            "{failure}\nThe local endpoint's page is tested in a real browser, and there is none of {} on PATH. {HOW}, or \
+             name one with {VARIABLE}.",
+            NAMES.join(", ")
+        ))
+    })?;
     on_path().ok_or_else(|| {
         Failure::new(format!(
             "the package chromium was installed, and still no chromium is on PATH that runs. Name one with {VARIABLE}."
@@ -71,9 +64,4 @@ fn on_path() -> Option<PathBuf> {
 
 fn runs(program: &Path) -> bool {
     step::capture(Command::new(program).arg("--version")).is_ok_and(|it| it.status.success())
-}
-
-fn is_root() -> bool {
-    step::capture(Command::new("id").arg("-u"))
-        .is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }

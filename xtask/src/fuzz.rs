@@ -6,7 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::counted::Outcome;
+use crate::debian;
 use crate::step::{self, Failure};
+use crate::tally::Tally;
 use crate::workspace::Workspace;
 
 /// What an input is read as; a program of `fuzz/` each.
@@ -23,6 +26,8 @@ const TARGETS: [&str; 8] = [
 
 /// For each of them, where nothing else is said.
 const SECONDS: u32 = 60;
+/// For each of them beside the tests: what is kept in the corpora is run again, and a little more is tried.
+const SECONDS_BESIDE_THE_TESTS: u32 = 8;
 
 /// What lets libFuzzer see which code an input reaches, and what it is compared with.
 const INSTRUMENTATION: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -51,6 +56,29 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failu
             failed.join(", ")
         )))
     }
+}
+
+/// All targets for a moment; each counts as a test.
+pub(crate) fn shortly(workspace: &Workspace) -> Result<Outcome, Failure> {
+    let programs = build(workspace)?;
+    let mut tally = Tally::default();
+    for target in TARGETS {
+        let is_well = Room::of(workspace, &programs, target)?.fuzz(SECONDS_BESIDE_THE_TESTS)?;
+        println!(
+            "test fuzzing {target} ... {}",
+            if is_well { "ok" } else { "FAILED" }
+        );
+        if is_well {
+            tally.passed += 1;
+        } else {
+            tally.failed += 1;
+        }
+    }
+    println!("{tally}");
+    Ok(Outcome {
+        tally,
+        well: tally.failed == 0,
+    })
 }
 
 struct Wanted {
@@ -95,6 +123,7 @@ impl Wanted {
 
 /// Builds all targets, and says where their programs are.
 fn build(workspace: &Workspace) -> Result<PathBuf, Failure> {
+    with_a_compiler()?;
     let folder = workspace.target().join("fuzz");
     let host = host()?;
     let mut build = workspace.cargo();
@@ -107,6 +136,21 @@ fn build(workspace: &Workspace) -> Result<PathBuf, Failure> {
         .env("RUSTFLAGS", INSTRUMENTATION);
     step::run("cargo build, the fuzz targets", &mut build)?;
     Ok(folder.join(host).join("release"))
+}
+
+/// libFuzzer comes as source, in C++.
+fn with_a_compiler() -> Result<(), Failure> {
+    let is_there =
+        || step::capture(Command::new("c++").arg("--version")).is_ok_and(|it| it.status.success());
+    if is_there() || std::env::var_os("CXX").is_some() {
+        return Ok(());
+    }
+    let how = "fuzzing needs a C++ compiler, and there is no `c++` on PATH. Install one from your system's packages (on \
+               Debian: `apt-get install g++`), or name one with CXX.";
+    if !debian::may_install() {
+        return Err(Failure::new(how));
+    }
+    debian::install("g++").map_err(|failure| Failure::new(format!("{failure}\n{how}")))
 }
 
 /// The system that the compiler runs on.

@@ -1,10 +1,13 @@
 //! The project's own commands, run as `cargo xtask <command>`. Plain `std`, so that they start in a second.
 
+mod cargo_tools;
 mod check;
 mod chromium;
 mod clients;
 mod compile_cost;
 mod counted;
+mod debian;
+mod dependencies;
 mod downstream;
 mod fuzz;
 mod node;
@@ -29,19 +32,22 @@ const USAGE: &str = "\
 cargo xtask <command>
 
   setup            install what the tests need: the official Python SDK and tools (in target/sdk-venv), npm packages (in
-                   node_modules beside the suites), Chromium (from Debian's packages, where there is none and we are root)
+                   node_modules beside the suites), Chromium (from Debian's packages, where there is none and we are root),
+                   cargo-generate (in target/tools)
   test [ARGS...]   setup, then every test: the workspace's, its documentation's, the downstream crates', the official
                    clients', the API's description and the page in a browser
                    (with ARGS: only `cargo test --workspace ARGS...`)
   clients          only the official clients and the API's description
   page             only the page in a browser
-  check            formatting, clippy, rustdoc and cargo-deny, all with warnings as errors
+  check            formatting, clippy and rustdoc with warnings as errors, and the dependencies with cargo-deny, which
+                   it installs
   ci               check, then test: what .ci/run calls
   soak [--minutes N]
                    workers under full load with faults for 30 minutes, or so many: fails when memory or descriptors grow
   fuzz [--seconds N] [TARGET...]
                    coverage-guided fuzzing of what comes from outside, a minute each, or so long (needs a C++ compiler);
                    with --merge, writes what was found into fuzz/corpus
+  beside-the-sdk   our worker and the official SDK's at the same endpoint: start, memory, speed (some minutes)
   compile-cost [--rounds N]
                    build a worker and the like of it on lambda_runtime from nothing, and compare (some minutes a round)
 ";
@@ -65,6 +71,10 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
             let tools = Tools::installed(&workspace)?;
             println!("The Python that the tests use: {}", tools.python.display());
             println!("The Chromium that they use: {}", tools.chromium.display());
+            println!(
+                "The cargo-generate that they use: {}",
+                tools.cargo_generate.display()
+            );
         }
         ["test"] => println!("\n{}", suite::everything(&workspace)?),
         ["test", arguments @ ..] => suite::part(&workspace, arguments)?,
@@ -78,6 +88,7 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         }
         ["soak", arguments @ ..] => soak::run(&workspace, arguments)?,
         ["fuzz", arguments @ ..] => fuzz::run(&workspace, arguments)?,
+        ["beside-the-sdk"] => suite::beside_the_sdk(&workspace)?,
         ["compile-cost", arguments @ ..] => compile_cost::run(&workspace, arguments)?,
         [] | ["help" | "--help" | "-h"] => print!("{USAGE}"),
         [unknown, ..] => {

@@ -1,7 +1,8 @@
 //! The soak: workers under full load with faults for a long time, their memory and descriptors watched.
 
-use std::env;
+use std::process::Command;
 
+use crate::counted::{self, Outcome};
 use crate::step::{self, Failure};
 use crate::workspace::Workspace;
 
@@ -19,24 +20,34 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failu
             ));
         }
     };
+    let mut soak = test(workspace, minutes);
+    soak.arg("--release");
+    step::run(
+        &format!("a soak of {minutes} minutes"),
+        asked_for(&mut soak),
+    )
+}
+
+/// For a minute beside the tests, on what was built for them.
+pub(crate) fn shortly(workspace: &Workspace) -> Result<Outcome, Failure> {
+    let mut soak = test(workspace, "1");
+    counted::run("a soak of a minute", asked_for(&mut soak))
+}
+
+fn test(workspace: &Workspace, minutes: &str) -> Command {
     let mut command = workspace.cargo();
     command
-        .args([
-            "test",
-            "--release",
-            "--package=runpod-worker",
-            "--test=chaos",
-        ])
-        .args([
-            "--",
-            "--ignored",
-            "--nocapture",
-            "--test-threads=1",
-            "soak::",
-        ])
+        .args(["test", "--package=runpod-worker", "--test=chaos"])
         .env("RUNPOD_CHAOS_SOAK_MINUTES", minutes);
-    if let Some(seed) = env::var_os("RUNPOD_CHAOS_SEED") {
-        command.env("RUNPOD_CHAOS_SEED", seed);
-    }
-    step::run(&format!("a soak of {minutes} minutes"), &mut command)
+    command
+}
+
+fn asked_for(test: &mut Command) -> &mut Command {
+    test.args([
+        "--",
+        "--ignored",
+        "--nocapture",
+        "--test-threads=1",
+        "soak::",
+    ])
 }

@@ -3,23 +3,26 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::cargo_tools;
 use crate::clients;
 use crate::counted::{self, Outcome};
 use crate::downstream;
+use crate::fuzz;
 use crate::page;
 use crate::programs::Programs;
 use crate::python;
+use crate::soak;
 use crate::step::{self, Failure};
 use crate::tally::Tally;
 use crate::tools::Tools;
 use crate::workspace::Workspace;
 
-/// The tests of the workspace (with its examples and its documentation), those of crates outside it, the clients that
-/// other people made, and the page in a browser. To the end, so that one run shows every fault.
+/// The tests of the workspace (with its examples and its documentation), a minute's soak, a moment of fuzzing, the tests of
+/// crates outside it, the clients that other people made, and the page in a browser. To the end, so that one run shows every fault.
 pub(crate) fn everything(workspace: &Workspace) -> Result<String, Failure> {
     let tools = Tools::installed(workspace)?;
     // Through cargo's own runner, which runs documentation tests too.
-    let mut tests = cargo_test(workspace, &tools.python);
+    let mut tests = cargo_test(workspace, &tools.python, &tools.cargo_generate);
     tests.arg("--no-fail-fast");
     let mut suites = vec![
         (
@@ -33,6 +36,8 @@ pub(crate) fn everything(workspace: &Workspace) -> Result<String, Failure> {
             "cargo test: did not build, or a test ended its process; the messages are above.",
         ));
     }
+    suites.push(("soak", soak::shortly(workspace)?));
+    suites.push(("fuzzing", fuzz::shortly(workspace)?));
     suites.push(("downstream crates", downstream::run(workspace)?));
     let programs = Programs::build(workspace, &tools)?;
     suites.extend(of_clients(workspace, &programs)?);
@@ -122,16 +127,31 @@ fn with_features(workspace: &Workspace) -> Result<Outcome, Failure> {
 /// What a developer asks for: `cargo test --workspace ARGS`, with the SDK at hand.
 pub(crate) fn part(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failure> {
     let python = python::with_the_sdk(workspace)?;
+    let cargo_generate = cargo_tools::GENERATE.installed(workspace)?;
     let step = format!("cargo test --workspace {}", arguments.join(" "));
-    step::run(&step, cargo_test(workspace, &python).args(arguments))?;
+    step::run(
+        &step,
+        cargo_test(workspace, &python, &cargo_generate).args(arguments),
+    )?;
     println!("\nOnly what was asked for; `cargo xtask test` without arguments runs everything.");
     Ok(())
 }
 
-fn cargo_test(workspace: &Workspace, python: &Path) -> Command {
+/// What is measured beside the SDK, which prints a table.
+pub(crate) fn beside_the_sdk(workspace: &Workspace) -> Result<(), Failure> {
+    let python = python::with_the_sdk(workspace)?;
+    let mut bench = workspace.cargo();
+    bench
+        .args(["bench", "--package=runpod-worker", "--bench=beside_the_sdk"])
+        .env(python::VARIABLE, python);
+    step::run("cargo bench --bench beside_the_sdk", &mut bench)
+}
+
+fn cargo_test(workspace: &Workspace, python: &Path, cargo_generate: &Path) -> Command {
     let mut command = workspace.cargo();
     command
         .args(["test", "--workspace"])
-        .env(python::VARIABLE, python);
+        .env(python::VARIABLE, python)
+        .env(cargo_tools::GENERATE_VARIABLE, cargo_generate);
     command
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::cargo_tools;
 use crate::chromium;
 use crate::node;
 use crate::python;
@@ -13,6 +14,7 @@ use crate::workspace::Workspace;
 pub(crate) struct Tools {
     pub(crate) python: PathBuf,
     pub(crate) chromium: PathBuf,
+    pub(crate) cargo_generate: PathBuf,
 }
 
 impl Tools {
@@ -20,6 +22,11 @@ impl Tools {
         let python = python::with_the_sdk(workspace)?;
         node::with_packages(workspace)?;
         let chromium = chromium::installed()?;
-        Ok(Self { python, chromium })
+        let cargo_generate = cargo_tools::GENERATE.installed(workspace)?;
+        Ok(Self {
+            python,
+            chromium,
+            cargo_generate,
+        })
     }
 }

@@ -1,15 +1,159 @@
-//! `cargo runpod build`.
+//! `cargo runpod build`: a folder from which a container engine makes a small image, and all that can be said of it without
+//! one.
 
+mod binary;
+mod compile;
+mod context;
+mod files;
+mod start;
+
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use serde::Deserialize;
 
 use crate::failure::Failure;
+use crate::selection::{Selection, Worker};
+use binary::Binary;
+use context::{Complete, Context};
+use start::Started;
 
-/// Pack the worker of this folder into a folder that a container image is made of
+/// Pack the worker of this folder for a container image
+///
+/// Builds a static, stripped program for x86-64 Linux, and puts it with a Dockerfile into a folder that is a whole image
+/// context. The program is checked: that it needs no library, and that it starts in an empty root directory. Without
+/// `--base` and `--include`, what `[package.metadata.runpod.image]` in Cargo.toml says counts.
 #[derive(Debug, Args)]
-pub(crate) struct Arguments {}
+pub(crate) struct Arguments {
+    /// The image to start from [default: scratch, which is empty]
+    #[arg(long, value_name = "IMAGE")]
+    base: Option<String>,
 
-pub(crate) fn run(_arguments: &Arguments) -> Result<ExitCode, Failure> {
-    Err(Failure::new("not there yet"))
+    /// Files or folders of the package that the worker reads, to be put beside it; again for more
+    #[arg(long, value_name = "PATH")]
+    include: Vec<PathBuf>,
+
+    /// Cargo's profile to build with
+    #[arg(long, value_name = "NAME", default_value = "release")]
+    profile: String,
+
+    /// The folder to make [default: runpod-image in cargo's target folder]
+    #[arg(long, short, value_name = "FOLDER")]
+    output: Option<PathBuf>,
+
+    // Last, since its heading is for all that follows.
+    #[command(flatten)]
+    selection: Selection,
+}
+
+/// `[package.metadata.runpod.image]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Image {
+    base: Option<String>,
+    #[serde(default)]
+    include: Vec<PathBuf>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let worker = arguments.selection.worker()?;
+    let image = image(arguments, &worker)?;
+    // Before a build that takes a minute.
+    let context = Context::planned(arguments.output.as_deref(), &worker, &image)?;
+    let program = compile::statically(&worker, &arguments.profile)?;
+    let binary = Binary::read(&program)?;
+    binary.has_to_stand_alone()?;
+    let complete = context.write(&program)?;
+    let started = start::in_an_empty_root(&complete)?;
+    complete.put_in_place()?;
+    show(&worker, &complete, &binary, &started);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What was said on the command line, else in the manifest.
+fn image(arguments: &Arguments, worker: &Worker) -> Result<Image, Failure> {
+    let given = worker.package.metadata.pointer("/runpod/image");
+    let of_manifest: Image = given
+        .map(|given| serde_json::from_value(given.clone()))
+        .transpose()
+        .map_err(|error| {
+            Failure::new(format!(
+                "{}: [package.metadata.runpod.image]: {error}; it may have `base = \"IMAGE\"` and `include = [\"PATH\", …]`",
+                worker.package.manifest_path
+            ))
+        })?
+        .unwrap_or_default();
+    let include = if arguments.include.is_empty() {
+        of_manifest.include
+    } else {
+        arguments.include.clone()
+    };
+    Ok(Image {
+        base: arguments.base.clone().or(of_manifest.base),
+        include,
+    })
+}
+
+fn show(worker: &Worker, context: &Complete, binary: &Binary, started: &Started) {
+    println!(
+        "Packed {} {} into {}:",
+        worker.name,
+        worker.package.version,
+        context.folder.display()
+    );
+    let mut all = 0;
+    for file in &context.files {
+        let about = if file.is_program {
+            format!("  ({binary})")
+        } else {
+            String::new()
+        };
+        println!("{:>10}  {}{about}", size(file.bytes), file.path.display());
+        all += file.bytes;
+    }
+    println!("{:>10}  in all", size(all));
+    if context.left_out > 0 {
+        println!(
+            "Left out of the included folders: {} hidden files and folders, whose names begin with a dot.",
+            context.left_out
+        );
+    }
+    println!("Checked: the program needs no library and no loader.");
+    match started {
+        Started::Well => {
+            println!("Checked: it starts in an empty root directory, and answers --help.");
+        }
+        Started::NotTried(why) => {
+            println!("NOT checked: whether it starts in an empty root directory: {why}.");
+        }
+    }
+    println!(
+        "\nNext, where a container engine is:\n  docker build --platform linux/amd64 --tag {} {}",
+        worker.package.name,
+        context.folder.display()
+    );
+}
+
+/// For people.
+fn size(bytes: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+    let amount = bytes as f64;
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{:.1} kB", amount / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", amount / 1e6),
+        _ => format!("{:.1} GB", amount / 1e9),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn sizes_have_the_unit_that_fits() {
+        let sizes = [0, 999, 1_000, 5_250_000, 3_000_000_000].map(size);
+        assert_eq!(sizes, ["0 B", "999 B", "1.0 kB", "5.2 MB", "3.0 GB"]);
+    }
 }

@@ -1,15 +1,133 @@
-//! `cargo runpod dev`.
+//! `cargo runpod dev`: the worker of this folder behind a local endpoint, and again after every edit.
+//!
+//! Endpoint and queue live in this process from start to end. Cargo and the workers are processes of their own, each at the
+//! head of a process group, so that Ctrl-C reaches this program only, which then decides ([`session`]). What is there to
+//! be run, and what it is made of: [`target`], [`sources`]. How it comes to be: [`making`]. How workers take each other's
+//! place without a job being lost: [`crew`].
 
+mod cargo_build;
+mod contents;
+mod crew;
+mod dep_info;
+mod described;
+mod endpoint;
+mod group;
+mod log_line;
+mod making;
+mod output;
+mod packages;
+mod program;
+mod say;
+mod session;
+mod signals;
+mod slot;
+mod sources;
+mod target;
+mod watch;
+mod worker;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use runpod_local::Faults;
 
 use crate::failure::Failure;
+use session::Session;
 
 /// Run the worker of this folder behind a local endpoint, and again after every edit
 #[derive(Debug, Args)]
-pub(crate) struct Arguments {}
+pub(crate) struct Arguments {
+    /// So many worker processes
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    workers: u16,
 
-pub(crate) fn run(_arguments: &Arguments) -> Result<ExitCode, Failure> {
-    Err(Failure::new("not there yet"))
+    /// Where to listen; 0.0.0.0 lets other machines in
+    #[arg(long, default_value = "127.0.0.1")]
+    host: String,
+
+    /// The port; 0 is any free one
+    #[arg(long, default_value_t = 8000)]
+    port: u16,
+
+    /// Answer 429 where Runpod would
+    #[arg(long)]
+    rate_limits: bool,
+
+    /// Make requests fail: {"seed": 7, "rules": [{"route": "status", "error": 0.2}]}, or the path of a file with it
+    #[arg(long, value_name = "JSON|FILE", value_parser = Faults::from_flag)]
+    faults: Option<Faults>,
+
+    #[command(flatten)]
+    chosen: Box<Chosen>,
+
+    #[command(flatten)]
+    build: BuildFlags,
+
+    /// For the worker, after `--`
+    #[arg(last = true, value_name = "ARGS")]
+    args: Vec<OsString>,
+}
+
+/// Which program is the worker.
+#[derive(Debug, Clone, Args)]
+struct Chosen {
+    /// The package with the worker
+    #[arg(short, long, value_name = "NAME", help_heading = "Which worker")]
+    package: Option<String>,
+
+    /// The program that is the worker
+    #[arg(long, value_name = "NAME", help_heading = "Which worker")]
+    bin: Option<String>,
+
+    /// The example that is the worker
+    #[arg(
+        long,
+        value_name = "NAME",
+        conflicts_with = "bin",
+        help_heading = "Which worker"
+    )]
+    example: Option<String>,
+
+    /// The path of Cargo.toml
+    #[arg(long, value_name = "FILE", help_heading = "Which worker")]
+    manifest_path: Option<PathBuf>,
+}
+
+/// How it is built: cargo's own flags.
+#[derive(Debug, Clone, Args)]
+struct BuildFlags {
+    /// Build with optimisations
+    #[arg(short, long, help_heading = "How it is built")]
+    release: bool,
+
+    /// Features to build with, separated by commas
+    #[arg(
+        short = 'F',
+        long,
+        value_name = "FEATURES",
+        help_heading = "How it is built"
+    )]
+    features: Vec<String>,
+
+    /// Build with all features
+    #[arg(long, help_heading = "How it is built")]
+    all_features: bool,
+
+    /// Build without the `default` feature
+    #[arg(long, help_heading = "How it is built")]
+    no_default_features: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(format!("no threads can be started: {error}")))?;
+    let ended = runtime.block_on(async { Session::start(arguments).await?.run().await });
+    // A file that is read, or a name that is looked up, is nothing to wait for.
+    runtime.shutdown_background();
+    ended.map(|()| ExitCode::SUCCESS)
 }

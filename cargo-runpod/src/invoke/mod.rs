@@ -1,15 +1,73 @@
-//! `cargo runpod invoke`.
+//! `cargo runpod invoke`: sends a job to an endpoint, and shows what it does.
+//!
+//! It knows the public API and nothing of workers: the endpoint may be the one on this machine or one on Runpod, with a
+//! worker in any language behind it. Stdout is for what the job gives, stderr for everything else.
 
+mod arguments;
+mod cancel;
+mod client;
+mod code;
+mod display;
+mod follow;
+mod input;
+mod invocation;
+mod json_fault;
+mod json_text;
+mod key;
+mod output;
+mod report;
+mod retries;
+mod safe_text;
+mod share;
+mod signals;
+mod submit;
+mod target;
+mod trouble;
+mod verdict;
+
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use clap::Args;
+pub(crate) use arguments::Arguments;
+
+use client::Client;
+use display::Display;
+use input::Request;
+use invocation::Invocation;
+use target::Target;
 
 use crate::failure::Failure;
 
-/// Send a job to an endpoint, and show what it does
-#[derive(Debug, Args)]
-pub(crate) struct Arguments {}
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let (target, request) = given(arguments)?;
+    let client = Client::new(target)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(format!("the runtime could not be set up: {error}")))?;
+    let display = Display::new(arguments.json, arguments.verbose);
+    if request.from_test_input {
+        display.note("no input was given: test_input.json of this folder is sent");
+    }
+    let invocation = Invocation::new(arguments, &client, &display);
+    let code = runtime.block_on(invocation.run(&request));
+    // A thread may hang in a write to a reader that has paused.
+    runtime.shutdown_background();
+    code.map(ExitCode::from)
+}
 
-pub(crate) fn run(_arguments: &Arguments) -> Result<ExitCode, Failure> {
-    Err(Failure::new("not there yet"))
+/// Both faults where there are two.
+fn given(arguments: &Arguments) -> Result<(Target, Request), Failure> {
+    let target = match target::resolve(arguments) {
+        Ok(target) => target,
+        // Nobody is to type an input that will not be sent.
+        Err(fault) if !arguments.has_input() => return Err(fault),
+        Err(fault) => {
+            if let Err(other) = input::read(arguments) {
+                let _ = writeln!(io::stderr(), "{other}\n");
+            }
+            return Err(fault);
+        }
+    };
+    Ok((target, input::read(arguments)?))
 }

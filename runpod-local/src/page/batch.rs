@@ -43,6 +43,7 @@ impl Batch {
 
     pub(super) fn add(&mut self, event: Event) {
         match event {
+            Event::Described => self.reload = true,
             Event::Job(summary) => self.add_job(summary),
             Event::Worker(worker) => {
                 self.workers.insert(Arc::clone(&worker.id), Some(worker));

@@ -10,7 +10,7 @@ use tower_service::Service as _;
 
 use super::assets::{ASSETS, PAGE, POLICY};
 use super::router;
-use crate::endpoint::{About, HandlerInfo, Shared};
+use crate::endpoint::{About, HandlerInfo, Shared, Told};
 use crate::queue::Queue;
 use crate::settings::{Limits, Timing};
 
@@ -18,7 +18,7 @@ fn page() -> Router {
     let (limits, timing) = (Limits::default(), Timing::default());
     router().with_state(Shared {
         queue: Queue::new(limits.clone(), timing.clone()),
-        about: Arc::new(About {
+        about: Told::of(About {
             id: "local".to_owned(),
             url: "http://127.0.0.1:1".to_owned(),
             has_api_key: false,

@@ -48,7 +48,7 @@ pub(super) async fn state(State(Shared { queue, about, .. }): State<Shared>) -> 
         handlers,
         route,
         examples,
-    } = &*about;
+    } = &*about.now();
     shown(&Everything {
         endpoint: EndpointInfo {
             id,

@@ -30,6 +30,7 @@ pub(crate) struct Ping<'a> {
 impl Book {
     /// A worker polls: it is there.
     pub(super) fn polled(&mut self, caller: Caller<'_>, now: Instant) -> Result<Arc<str>, Refusal> {
+        let is_known = self.workers.contains_key(caller.worker);
         let worker = self.meet(caller, now)?;
         worker.last_poll = now;
         worker.hung_up = false;
@@ -37,6 +38,8 @@ impl Book {
         let id = Arc::clone(&worker.id);
         if before == Presence::Ghost {
             self.voice.say(|| Said::WorkerCame(Arc::clone(&id)));
+        }
+        if is_known && before != Presence::Polling {
             self.tell_worker(&id);
         }
         Ok(id)
@@ -210,7 +213,7 @@ impl Book {
     }
 
     /// To the front of the queue, unless that was done too often.
-    fn give_back(&mut self, id: JobId, worker: &Arc<str>, now: Instant) {
+    pub(super) fn give_back(&mut self, id: JobId, worker: &Arc<str>, now: Instant) {
         self.release(id);
         let lost_retries = self.limits.lost_retries;
         let Some(job) = self.jobs.get_mut(&id) else {
@@ -258,6 +261,9 @@ impl Book {
         now: Instant,
     ) -> Result<&mut Worker, Refusal> {
         if !self.workers.contains_key(caller.worker) {
+            if self.ended_workers.contains(caller.worker) {
+                return Err(Refusal::WorkerEnded(caller.worker.to_owned()));
+            }
             if self.workers.len() >= self.limits.workers {
                 return Err(Refusal::TooManyWorkers(self.limits.workers));
             }

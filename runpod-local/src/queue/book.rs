@@ -2,7 +2,7 @@
 //!
 //! Book-keeping only. Nothing here waits, and every method is told what time it is.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -38,6 +38,8 @@ pub(super) struct Book {
     next_turn: u64,
     pub(super) running: usize,
     pub(super) workers: HashMap<Arc<str>, Worker>,
+    /// Workers whose owner said that they have ended.
+    pub(super) ended_workers: HashSet<Arc<str>>,
     pub(super) deadlines: Deadlines,
     /// Jobs that have ended, with when they expire: those of `/run`, then those of `/runsync`.
     pub(super) ended: [VecDeque<(Instant, JobId)>; 2],
@@ -79,6 +81,7 @@ impl Book {
             next_turn: 0,
             running: 0,
             workers: HashMap::new(),
+            ended_workers: HashSet::new(),
             deadlines: Deadlines::default(),
             ended: Default::default(),
             alarm: Alarm::default(),

@@ -16,6 +16,7 @@ mod job;
 mod json;
 mod lines;
 mod logs;
+mod owner;
 mod post;
 mod refusal;
 mod stream;

@@ -15,6 +15,8 @@ pub(crate) enum Refusal {
     HeldFull(u64),
     #[error("{0} workers are attached, which is the limit")]
     TooManyWorkers(usize),
+    #[error("worker {0} has ended; a worker needs an id of its own")]
+    WorkerEnded(String),
     #[error("there is no job {0}; it never was, or its result has expired")]
     UnknownJob(String),
     #[error("job {job} was never taken by worker {worker}; only who takes a job may post to it")]

@@ -141,6 +141,8 @@ pub(crate) struct Latency {
 /// Something happened; told to the page.
 #[derive(Debug, Clone)]
 pub(crate) enum Event {
+    /// The endpoint's handlers are others now.
+    Described,
     Job(Arc<Summary>),
     Worker(Arc<WorkerSummary>),
     WorkerGone(Arc<str>),

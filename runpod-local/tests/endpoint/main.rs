@@ -1,6 +1,7 @@
 //! The endpoint over real HTTP on loopback: clients on one side, workers on the other.
 
 mod ending;
+mod owner;
 mod requests;
 mod results;
 mod site;

@@ -15,7 +15,7 @@ use super::output::Payload;
 ///
 /// A handler gets one by asking for it, at any place among its arguments. It is cheap to clone, and clones speak of the
 /// same job, so that tasks and threads of the handler's own may have one. To call a handler that takes one in a test,
-/// run it as a job with [`testing::Job`](crate::testing::Job).
+/// run it as a job with [`testing::Job`](crate::testing::Job). `docs/progress.md` and `docs/refresh.md` have more.
 ///
 /// ```
 /// use runpod::prelude::*;

@@ -131,7 +131,7 @@ impl ItemSink {
 /// producers. Where code can be written as a generator, `stream!` reads better.
 ///
 /// The handler returns `()` or a `Result<(), E>`. Each item is posted as soon as it is there, in order (*While a job
-/// runs* in `docs/protocol.md`). Clones send to the same stream.
+/// runs* in `docs/protocol.md`). Clones send to the same stream. `docs/streaming.md` has the other ways to stream.
 ///
 /// ```
 /// use runpod::Cancelled;

@@ -47,7 +47,7 @@ impl Failure {
 ///
 /// Implemented for every `std::error::Error + Send + Sync`, `anyhow::Error`, `Box<dyn Error + Send + Sync>`, `String` and
 /// `&'static str`; there is nothing to implement. The client of the failed job gets the error's type, its message and its
-/// causes, and where the handler is.
+/// causes, and where the handler is; `docs/errors.md` shows it.
 ///
 /// ```
 /// use runpod::prelude::*;

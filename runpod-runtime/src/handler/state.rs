@@ -15,7 +15,7 @@ pub(crate) type StateCell = Arc<dyn Any + Send + Sync>;
 ///
 /// It comes from the body of `#[runpod::main]`, from [`WorkerBuilder::state`](crate::WorkerBuilder::state), or in tests
 /// from [`testing::Job::state`](crate::testing::Job::state). A handler that asks for a `State<T>` which nobody makes is an
-/// error when the worker starts, naming the handler, its file and line, and both types.
+/// error when the worker starts, naming the handler, its file and line, and both types. `docs/state.md` has more.
 ///
 /// ```
 /// use runpod::prelude::*;

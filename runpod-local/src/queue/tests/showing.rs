@@ -13,6 +13,7 @@ fn nothing_is_told_to_nobody_and_everything_to_somebody() {
     let mut told = Vec::new();
     while let Ok(event) = events.try_recv() {
         told.push(match event {
+            Event::Described => "other handlers".to_owned(),
             Event::Job(job) => job.status.as_str().to_owned(),
             Event::Worker(worker) => format!("{} {:?}", worker.id, worker.state),
             Event::WorkerGone(id) => format!("{id} gone"),

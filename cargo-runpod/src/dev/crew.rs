@@ -1,0 +1,102 @@
+//! All workers: those that serve, those that are to take over, and those that finish their last jobs.
+
+use std::io;
+use std::process::ExitStatus;
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::program::Program;
+use super::slot::Slot;
+use super::worker::{News, Surroundings, Worker};
+
+#[derive(Debug)]
+pub(super) struct Crew {
+    around: Surroundings,
+    slots: Vec<Slot>,
+    leaving: Vec<Worker>,
+}
+
+impl Crew {
+    pub(super) fn new(around: Surroundings, workers: u16) -> Self {
+        Self {
+            around,
+            slots: (1..=workers).map(Slot::new).collect(),
+            leaving: Vec::new(),
+        }
+    }
+
+    /// Has workers of this program take over, each as soon as it is there.
+    pub(super) fn renew(&mut self, program: &Arc<Program>) {
+        for slot in &mut self.slots {
+            for worker in slot.renew(&self.around, program) {
+                worker.stop();
+                self.leaving.push(worker);
+            }
+        }
+    }
+
+    pub(super) fn hear(&mut self, news: News) {
+        match news {
+            News::Attached(id) => {
+                let before = self.leaving.len();
+                for slot in &mut self.slots {
+                    if slot.attached(&id, &mut self.leaving) {
+                        break;
+                    }
+                }
+                for worker in &self.leaving[before..] {
+                    worker.stop();
+                }
+            }
+            News::Ended(id, status) => self.ended(&id, &status),
+        }
+    }
+
+    fn ended(&mut self, id: &str, status: &io::Result<ExitStatus>) {
+        let leaving = self.leaving.iter().position(|worker| worker.id == id);
+        if let Some(index) = leaving {
+            self.leaving.swap_remove(index);
+            return;
+        }
+        for slot in &mut self.slots {
+            if slot.ended(&self.around, id, status) {
+                return;
+            }
+        }
+    }
+
+    /// When the next one that crashed is to be started again. Never, where there is none.
+    pub(super) async fn restart_due(&self) {
+        match self.slots.iter().filter_map(Slot::restarts_at).min() {
+            Some(at) => tokio::time::sleep_until(at).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    pub(super) fn restart(&mut self) {
+        let now = Instant::now();
+        for slot in &mut self.slots {
+            slot.restart_if_due(&self.around, now);
+        }
+    }
+
+    /// All of them finish what they run, and end.
+    pub(super) fn stop(&mut self) {
+        for worker in self.slots.iter_mut().flat_map(Slot::close) {
+            worker.stop();
+            self.leaving.push(worker);
+        }
+    }
+
+    /// Those who are leaving end at once.
+    pub(super) fn kill(&self) {
+        for worker in &self.leaving {
+            worker.kill();
+        }
+    }
+
+    pub(super) fn is_gone(&self) -> bool {
+        self.leaving.is_empty()
+    }
+}

@@ -1,0 +1,122 @@
+//! What the page and `/openapi.json` tell of the worker: its own `--schema`, and the job in `test_input.json`.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use runpod_local::HandlerInfo;
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::io::AsyncReadExt as _;
+use tokio::process::Command;
+
+use super::group::Group;
+use super::say;
+
+/// A program that takes longer does not know `--schema`.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Described {
+    pub(super) handlers: Vec<HandlerInfo>,
+    pub(super) route: Option<String>,
+    pub(super) examples: Vec<Value>,
+}
+
+/// What `--schema` prints.
+#[derive(Debug, Deserialize)]
+struct Document {
+    route: Option<String>,
+    handlers: Vec<Handler>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Handler {
+    name: String,
+    input: Option<Value>,
+    #[serde(alias = "item")]
+    output: Option<Value>,
+}
+
+impl Described {
+    pub(super) async fn of(program: &Path, folder: &Path) -> Self {
+        let document = tokio::time::timeout(PATIENCE, schema(program)).await;
+        let mut described = document
+            .ok()
+            .flatten()
+            .map_or_else(Self::default, Self::from);
+        described.examples.extend(example(folder));
+        described
+    }
+}
+
+impl From<Document> for Described {
+    fn from(document: Document) -> Self {
+        let handlers = document.handlers.into_iter().map(|handler| HandlerInfo {
+            name: handler.name,
+            input: handler.input,
+            output: handler.output,
+        });
+        Self {
+            handlers: handlers.collect(),
+            route: document.route,
+            examples: Vec::new(),
+        }
+    }
+}
+
+/// None where the worker has no schemas: the feature is off.
+async fn schema(program: &Path) -> Option<Document> {
+    let mut command = Command::new(program);
+    command
+        .arg("--schema")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut asked = Group::spawn(&mut command).await.ok()?;
+    let mut out = asked.child().stdout.take()?;
+    let mut text = Vec::new();
+    out.read_to_end(&mut text).await.ok()?;
+    let status = asked.ended().await.ok()?;
+    status
+        .success()
+        .then(|| serde_json::from_slice(&text).ok())?
+}
+
+fn example(folder: &Path) -> Option<Value> {
+    let text = std::fs::read(folder.join("test_input.json")).ok()?;
+    match serde_json::from_slice::<Value>(&text) {
+        Ok(job) if job.get("input").is_some() => Some(job),
+        Ok(_) => {
+            say::fault(
+                "test_input.json: it has no `input`; expected a job as {\"input\": {\"name\": \"Ada\"}}",
+            );
+            None
+        }
+        Err(error) => {
+            say::fault(&format!("test_input.json: it is no JSON: {error}"));
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handler_that_streams_describes_its_items() {
+        let text = r#"{"route": "task", "handlers": [
+            {"name": "a", "kind": "async", "input": {"type": "object"}, "output": null},
+            {"name": "b", "kind": "stream", "input": true, "item": {"type": "string"}}
+        ]}"#;
+        let document: Document = serde_json::from_str(text).expect("it is one");
+        let described = Described::from(document);
+        assert_eq!(described.route.as_deref(), Some("task"));
+        let outputs: Vec<_> = described.handlers.iter().map(|it| &it.output).collect();
+        assert_eq!(
+            outputs,
+            [&None, &Some(serde_json::json!({ "type": "string" }))]
+        );
+    }
+}

@@ -1,0 +1,129 @@
+//! From the sources to a program that can be started: `cargo build`, a copy, a look at its schema.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::cargo_build::CargoBuild;
+use super::described::Described;
+use super::program::{Program, RunFolder};
+use super::target::Target;
+use super::{BuildFlags, dep_info};
+
+/// A build that is under way.
+#[derive(Debug)]
+pub(super) struct Making {
+    task: JoinHandle<Made>,
+    end: oneshot::Sender<()>,
+    pub(super) began: SystemTime,
+}
+
+#[derive(Debug)]
+pub(super) enum Made {
+    Good(Good),
+    /// Cargo has said why.
+    Failed,
+    /// Nothing came of it, for this reason.
+    Broken(String),
+    /// It was ended.
+    Ended,
+}
+
+#[derive(Debug)]
+pub(super) struct Good {
+    /// None where it is the program of before.
+    pub(super) program: Option<Arc<Program>>,
+    pub(super) described: Described,
+    /// The files that it was made of.
+    pub(super) parts: Vec<PathBuf>,
+}
+
+/// What is built, and how.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) target: Target,
+    pub(super) flags: BuildFlags,
+    pub(super) folder: Arc<RunFolder>,
+    pub(super) number: u32,
+    pub(super) before: Option<Arc<Program>>,
+}
+
+impl Making {
+    pub(super) fn start(plan: Plan) -> Self {
+        let (end, ended) = oneshot::channel();
+        Self {
+            began: SystemTime::now(),
+            task: tokio::spawn(plan.make(ended)),
+            end,
+        }
+    }
+
+    /// Nothing is lost by dropping the future.
+    pub(super) async fn made(&mut self) -> Made {
+        match (&mut self.task).await {
+            Ok(made) => made,
+            Err(error) => Made::Broken(error.to_string()),
+        }
+    }
+
+    /// No process of it is left then.
+    pub(super) async fn end(mut self) {
+        // It may have ended just now.
+        let _ = self.end.send(());
+        let _ = (&mut self.task).await;
+    }
+}
+
+impl Plan {
+    async fn make(self, mut ended: oneshot::Receiver<()>) -> Made {
+        let mut cargo = match CargoBuild::start(&self.target, &self.flags).await {
+            Ok(cargo) => cargo,
+            Err(error) => return Made::Broken(format!("cargo cannot be started: {error}")),
+        };
+        let built = tokio::select! {
+            built = cargo.ended() => built,
+            _ = &mut ended => {
+                cargo.end().await;
+                return Made::Ended;
+            }
+        };
+        let executable = match built {
+            Ok(Some(executable)) => executable,
+            Ok(None) => return Made::Failed,
+            Err(error) => return Made::Broken(format!("cargo cannot be heard: {error}")),
+        };
+        tokio::select! {
+            made = self.kept(executable) => made.unwrap_or_else(Made::Broken),
+            _ = &mut ended => Made::Ended,
+        }
+    }
+
+    async fn kept(self, executable: PathBuf) -> Result<Made, String> {
+        let folder = self.target.folder().to_owned();
+        let parts = dep_info::of(&executable);
+        let name = executable.display().to_string();
+        let before = self.before.clone();
+        let keep = move || {
+            self.folder
+                .keep(&executable, self.number, before.as_deref())
+        };
+        let program = tokio::task::spawn_blocking(keep)
+            .await
+            .map_err(|error| error.to_string())?
+            .map_err(|error| format!("{name} cannot be copied: {error}"))?
+            .map(Arc::new);
+        let newest = program.as_ref().or(self.before.as_ref());
+        let described = match newest {
+            Some(program) => Described::of(program.path(), &folder).await,
+            None => Described::default(),
+        };
+        Ok(Made::Good(Good {
+            program,
+            described,
+            parts,
+        }))
+    }
+}

@@ -1,0 +1,268 @@
+//! The command while it runs: edits, builds, workers and signals, one at a time.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use runpod_local::Running;
+use tokio::sync::mpsc;
+
+use super::crew::Crew;
+use super::described::Described;
+use super::making::{Good, Made, Making, Plan};
+use super::program::{Program, RunFolder};
+use super::signals::{End, Signals};
+use super::sources::Sources;
+use super::target::Target;
+use super::watch::Watch;
+use super::worker::{News, Surroundings};
+use super::{Arguments, BuildFlags, Chosen, endpoint, say};
+use crate::failure::Failure;
+
+#[derive(Debug)]
+pub(super) struct Session {
+    chosen: Box<Chosen>,
+    flags: BuildFlags,
+    signals: Signals,
+    endpoint: Arc<Running>,
+    target: Target,
+    folder: Arc<RunFolder>,
+    watch: Watch,
+    crew: Crew,
+    news: mpsc::UnboundedReceiver<News>,
+    making: Option<Making>,
+    /// The lock file has changed while a build was under way, which may have done it itself.
+    is_lock_new: bool,
+    builds: u32,
+    /// The last good build.
+    program: Option<Arc<Program>>,
+    /// The files that it was made of.
+    parts: Vec<PathBuf>,
+    described: Described,
+}
+
+enum Step {
+    End(End),
+    Edited(Vec<PathBuf>),
+    Made(Made),
+    News(News),
+    RestartDue,
+}
+
+impl Session {
+    /// What cannot be cured by an edit is told here: flags, the port, a `Cargo.toml` that cannot be read.
+    pub(super) async fn start(arguments: &Arguments) -> Result<Self, Failure> {
+        let signals = Signals::watch()?;
+        let target = Target::find(&arguments.chosen)?;
+        let endpoint = Arc::new(endpoint::serve(arguments).await?);
+        let folder = Arc::new(RunFolder::make(&target)?);
+        let watch = Watch::start(Sources::of(&target, &[]))?;
+        say::note(&format!(
+            "the endpoint is at {}: open it in a browser",
+            endpoint.url()
+        ));
+        let (tell, news) = mpsc::unbounded_channel();
+        let around = Surroundings {
+            endpoint: Arc::clone(&endpoint),
+            arguments: arguments.args.clone().into(),
+            spool: folder.spool(),
+            with_prefix: arguments.workers > 1,
+            news: tell,
+        };
+        Ok(Self {
+            chosen: arguments.chosen.clone(),
+            flags: arguments.build.clone(),
+            signals,
+            endpoint,
+            target,
+            folder,
+            watch,
+            crew: Crew::new(around, arguments.workers),
+            news,
+            making: None,
+            is_lock_new: false,
+            builds: 0,
+            program: None,
+            parts: Vec::new(),
+            described: Described::default(),
+        })
+    }
+
+    /// Until the user ends it.
+    pub(super) async fn run(mut self) -> Result<(), Failure> {
+        self.build();
+        loop {
+            match self.step().await {
+                Step::End(end) => return self.end(end).await,
+                Step::Edited(files) => self.edited(files).await,
+                Step::Made(made) => self.made(made),
+                Step::News(news) => self.crew.hear(news),
+                Step::RestartDue => self.crew.restart(),
+            }
+        }
+    }
+
+    async fn step(&mut self) -> Step {
+        let made = async {
+            match &mut self.making {
+                Some(making) => making.made().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            end = self.signals.next() => Step::End(end),
+            Some(news) = self.news.recv() => Step::News(news),
+            files = self.watch.changed() => Step::Edited(files),
+            made = made => Step::Made(made),
+            () = self.crew.restart_due() => Step::RestartDue,
+        }
+    }
+
+    fn build(&mut self) {
+        self.builds += 1;
+        self.is_lock_new = false;
+        self.watch.build_begins();
+        self.making = Some(Making::start(Plan {
+            target: self.target.clone(),
+            flags: self.flags.clone(),
+            folder: Arc::clone(&self.folder),
+            number: self.builds,
+            before: self.program.clone(),
+        }));
+    }
+
+    async fn edited(&mut self, files: Vec<PathBuf>) {
+        let is_lock = |file: &PathBuf| file.file_name().is_some_and(|name| name == "Cargo.lock");
+        if self.making.is_some() && files.iter().all(is_lock) {
+            self.is_lock_new = true;
+            return;
+        }
+        let name = files
+            .first()
+            .map_or_else(String::new, |file| self.shown(file));
+        let others = match files.len() {
+            0 | 1 => String::new(),
+            number => format!(" and {} more", number - 1),
+        };
+        let again = if self.making.is_some() {
+            "; the build begins again"
+        } else {
+            ""
+        };
+        say::note(&format!("{name}{others} changed{again}"));
+        if let Some(making) = self.making.take() {
+            making.end().await;
+        }
+        if files.iter().any(|file| file.ends_with("Cargo.toml")) {
+            self.find_again();
+        }
+        self.build();
+    }
+
+    /// The packages may be others now. One that cannot be read is told by the build.
+    fn find_again(&mut self) {
+        if let Ok(target) = Target::find(&self.chosen) {
+            self.target = target;
+            let sources = Sources::of(&self.target, &self.parts);
+            self.watch.set(sources, std::time::SystemTime::now());
+        }
+    }
+
+    fn shown(&self, file: &std::path::Path) -> String {
+        let folder = self.target.workspace.canonicalize();
+        let inside = folder
+            .ok()
+            .and_then(|it| file.strip_prefix(it).ok().map(PathBuf::from));
+        inside.as_deref().unwrap_or(file).display().to_string()
+    }
+
+    fn made(&mut self, made: Made) {
+        let began = self.making.take().map(|making| making.began);
+        self.watch.build_ended(matches!(made, Made::Good(_)));
+        match made {
+            Made::Good(good) => {
+                if let Some(began) = began {
+                    self.watch
+                        .set(Sources::of(&self.target, &good.parts), began);
+                }
+                self.good(good);
+            }
+            Made::Failed => self.not_built("it does not build"),
+            Made::Broken(reason) => self.not_built(&reason),
+            // It is followed by another one.
+            Made::Ended => {}
+        }
+        if self.is_lock_new {
+            self.build();
+        }
+    }
+
+    fn good(&mut self, good: Good) {
+        self.parts = good.parts;
+        if good.described != self.described {
+            let Described {
+                handlers,
+                route,
+                examples,
+            } = good.described.clone();
+            self.endpoint.describe(handlers, route, examples);
+            self.described = good.described;
+        }
+        match good.program {
+            Some(program) => {
+                self.crew.renew(&program);
+                self.program = Some(program);
+            }
+            None => say::note("the program is the same as before, so its workers go on"),
+        }
+    }
+
+    fn not_built(&self, why: &str) {
+        let meanwhile = match self.program {
+            Some(_) => "the workers of the last good build go on",
+            None => "jobs wait in the queue",
+        };
+        say::fault(&format!("{why}; {meanwhile}. Waiting for an edit"));
+    }
+
+    async fn end(mut self, mut end: End) -> Result<(), Failure> {
+        if let Some(making) = self.making.take() {
+            making.end().await;
+        }
+        self.crew.stop();
+        let running = self.endpoint.open_jobs().running;
+        if end == End::Asked && running > 0 && !self.crew.is_gone() {
+            say::note(&format!(
+                "ending when {} {} done; Ctrl-C again cuts off what runs",
+                say::jobs(running),
+                if running == 1 { "is" } else { "are" }
+            ));
+        }
+        let mut cut_off = 0;
+        while !self.crew.is_gone() {
+            if end == End::AtOnce {
+                cut_off = cut_off.max(self.endpoint.open_jobs().running);
+                self.crew.kill();
+            }
+            tokio::select! {
+                _ = self.signals.next() => end = End::AtOnce,
+                Some(news) = self.news.recv() => self.crew.hear(news),
+            }
+        }
+        // Those that were cut off have gone back to the queue.
+        let queued = self.endpoint.open_jobs().queued.saturating_sub(cut_off);
+        for (number, what) in [(cut_off, "cut off"), (queued, "gone with the queue")] {
+            match number {
+                0 => {}
+                1 => say::note(&format!("1 job is {what}")),
+                _ => say::note(&format!("{} are {what}", say::jobs(number))),
+            }
+        }
+        let Self { endpoint, crew, .. } = self;
+        drop(crew);
+        if let Some(endpoint) = Arc::into_inner(endpoint) {
+            endpoint.shutdown().await;
+        }
+        Ok(())
+    }
+}

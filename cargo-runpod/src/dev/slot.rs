@@ -1,0 +1,180 @@
+//! The place of one worker: who serves in it, who is to take over, and when to try again after a crash.
+
+use std::io;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::program::Program;
+use super::say;
+use super::worker::{Surroundings, Worker};
+
+/// After the first crash, and after the last of many.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// Who lived for so long, and then crashes, is no crash loop.
+const LONG_LIFE: Duration = Duration::from_secs(30);
+
+#[derive(Debug)]
+pub(super) struct Slot {
+    /// `worker-1`.
+    name: String,
+    lives: u32,
+    serving: Option<Worker>,
+    /// Takes over when it is attached.
+    incoming: Option<Worker>,
+    pause: Duration,
+    restart: Option<Restart>,
+}
+
+#[derive(Debug)]
+struct Restart {
+    at: Instant,
+    program: Arc<Program>,
+}
+
+impl Slot {
+    pub(super) fn new(number: u16) -> Self {
+        Self {
+            name: format!("worker-{number}"),
+            lives: 0,
+            serving: None,
+            incoming: None,
+            pause: SHORTEST_PAUSE,
+            restart: None,
+        }
+    }
+
+    /// Has a worker of this program take over. Gives back who is to end instead.
+    pub(super) fn renew(&mut self, around: &Surroundings, program: &Arc<Program>) -> Vec<Worker> {
+        self.restart = None;
+        self.pause = SHORTEST_PAUSE;
+        let mut leaving: Vec<_> = self.incoming.take().into_iter().collect();
+        // One that takes no jobs yet does not stand in for anything.
+        leaving.extend(self.serving.take_if(|worker| !worker.is_attached));
+        let fresh = Some(self.start(around, Arc::clone(program)));
+        if self.serving.is_some() {
+            self.incoming = fresh;
+        } else {
+            self.serving = fresh;
+        }
+        leaving
+    }
+
+    /// A worker takes jobs now; whom it replaces is to end. Whether it is one of this slot's.
+    pub(super) fn attached(&mut self, id: &str, leaving: &mut Vec<Worker>) -> bool {
+        if let Some(mut fresh) = self.incoming.take_if(|worker| worker.id == id) {
+            fresh.is_attached = true;
+            if let Some(before) = self.serving.replace(fresh) {
+                say::note(&format!(
+                    "{id} has taken over; {} finishes what it runs",
+                    before.id
+                ));
+                leaving.push(before);
+            }
+            return true;
+        }
+        let Some(worker) = self.serving.as_mut().filter(|worker| worker.id == id) else {
+            return false;
+        };
+        worker.is_attached = true;
+        say::note(&format!("{id} takes jobs"));
+        true
+    }
+
+    /// Whether it was one of this slot's.
+    pub(super) fn ended(
+        &mut self,
+        around: &Surroundings,
+        id: &str,
+        status: &io::Result<ExitStatus>,
+    ) -> bool {
+        if self.incoming.take_if(|worker| worker.id == id).is_some() {
+            let stays = self.serving.as_ref().map_or("none", |it| it.id.as_str());
+            say::fault(&format!(
+                "{id} ended before it took a job: {}; {stays} goes on. Waiting for an edit",
+                told(status)
+            ));
+            return true;
+        }
+        let Some(worker) = self.serving.take_if(|worker| worker.id == id) else {
+            return false;
+        };
+        if let Some(fresh) = self.incoming.take() {
+            say::note(&format!(
+                "{id} ended: {}; {} takes its place",
+                told(status),
+                fresh.id
+            ));
+            self.serving = Some(fresh);
+        } else if worker.is_attached && status.as_ref().is_ok_and(ExitStatus::success) {
+            self.pause = SHORTEST_PAUSE;
+            let fresh = self.start(around, worker.program);
+            say::note(&format!("{id} has ended; {} is a fresh process", fresh.id));
+            self.serving = Some(fresh);
+        } else {
+            self.crashed(worker, status);
+        }
+        true
+    }
+
+    fn crashed(&mut self, worker: Worker, status: &io::Result<ExitStatus>) {
+        if worker.is_attached && worker.since.elapsed() >= LONG_LIFE {
+            self.pause = SHORTEST_PAUSE;
+        }
+        let when = if worker.is_attached {
+            ""
+        } else {
+            " before it took a job"
+        };
+        say::fault(&format!(
+            "{} ended{when}: {}; started again in {} s, or after an edit",
+            worker.id,
+            told(status),
+            self.pause.as_secs()
+        ));
+        self.restart = Some(Restart {
+            at: Instant::now() + self.pause,
+            program: worker.program,
+        });
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+    }
+
+    pub(super) fn restarts_at(&self) -> Option<Instant> {
+        self.restart.as_ref().map(|restart| restart.at)
+    }
+
+    pub(super) fn restart_if_due(&mut self, around: &Surroundings, now: Instant) {
+        if let Some(restart) = self.restart.take_if(|restart| restart.at <= now) {
+            self.serving = Some(self.start(around, restart.program));
+        }
+    }
+
+    /// Nobody serves here any more: those who did.
+    pub(super) fn close(&mut self) -> impl Iterator<Item = Worker> {
+        self.restart = None;
+        self.serving.take().into_iter().chain(self.incoming.take())
+    }
+
+    fn start(&mut self, around: &Surroundings, program: Arc<Program>) -> Worker {
+        self.lives += 1;
+        let id = format!("{}-{}", self.name, self.lives);
+        Worker::start(around, id, &self.name, program)
+    }
+}
+
+/// `exit code 1`, `signal 9`.
+fn told(status: &io::Result<ExitStatus>) -> String {
+    match status {
+        Ok(status) => match (status.code(), status.signal()) {
+            (Some(code), _) => format!("exit code {code}"),
+            (None, Some(signal)) => format!("signal {signal}"),
+            (None, None) => status.to_string(),
+        },
+        Err(error) => format!("it cannot be started: {error}"),
+    }
+}

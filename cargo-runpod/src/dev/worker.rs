@@ -1,0 +1,181 @@
+//! One worker process.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use runpod_local::Running;
+use tokio::process::Command;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::group::Group;
+use super::output::{Stream, pass_on};
+use super::program::Program;
+
+/// What the platform sets and the endpoint does not. Someone may run this command in a pod of Runpod's.
+const OF_THE_PLATFORM: [&str; 4] = [
+    "RUNPOD_ENDPOINT_ID",
+    "RUNPOD_POD_HOSTNAME",
+    "RUNPOD_REALTIME_PORT",
+    "RUNPOD_LOCAL_API_KEY",
+];
+
+/// What a worker printed last is there by then.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
+/// What all workers have in common.
+#[derive(Debug, Clone)]
+pub(super) struct Surroundings {
+    pub(super) endpoint: Arc<Running>,
+    pub(super) arguments: Arc<[OsString]>,
+    pub(super) spool: PathBuf,
+    /// Whether each line of a worker says whose it is.
+    pub(super) with_prefix: bool,
+    pub(super) news: mpsc::UnboundedSender<News>,
+}
+
+/// What is told of a worker, by its id.
+#[derive(Debug)]
+pub(super) enum News {
+    /// It takes jobs.
+    Attached(String),
+    Ended(String, io::Result<ExitStatus>),
+}
+
+/// A worker that was started and whose end was not told yet. It is killed when this is dropped.
+#[derive(Debug)]
+pub(super) struct Worker {
+    pub(super) id: String,
+    pub(super) program: Arc<Program>,
+    pub(super) since: Instant,
+    pub(super) is_attached: bool,
+    orders: mpsc::UnboundedSender<Order>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Order {
+    Stop,
+    Kill,
+}
+
+impl Worker {
+    pub(super) fn start(
+        around: &Surroundings,
+        id: String,
+        slot: &str,
+        program: Arc<Program>,
+    ) -> Self {
+        let (orders, given) = mpsc::unbounded_channel();
+        let prefix = around.with_prefix.then(|| slot.to_owned());
+        let attended = attend(
+            around.clone(),
+            id.clone(),
+            prefix,
+            Arc::clone(&program),
+            given,
+        );
+        tokio::spawn(attended);
+        Self {
+            id,
+            program,
+            since: Instant::now(),
+            is_attached: false,
+            orders,
+        }
+    }
+
+    /// It takes no further job, finishes what it has, delivers and ends.
+    pub(super) fn stop(&self) {
+        self.order(Order::Stop);
+    }
+
+    /// It ends at once, and all that it has started.
+    pub(super) fn kill(&self) {
+        self.order(Order::Kill);
+    }
+
+    fn order(&self, order: Order) {
+        // It may have ended just now.
+        let _ = self.orders.send(order);
+    }
+}
+
+async fn attend(
+    around: Surroundings,
+    id: String,
+    prefix: Option<String>,
+    program: Arc<Program>,
+    orders: mpsc::UnboundedReceiver<Order>,
+) {
+    let ended = live(&around, &id, prefix, &program, orders).await;
+    around.endpoint.worker_ended(&id);
+    // Whoever hears of the end may take the endpoint and the folder away.
+    let Surroundings { endpoint, news, .. } = around;
+    drop((endpoint, program));
+    let _ = news.send(News::Ended(id, ended));
+}
+
+async fn live(
+    around: &Surroundings,
+    id: &str,
+    prefix: Option<String>,
+    program: &Program,
+    mut orders: mpsc::UnboundedReceiver<Order>,
+) -> io::Result<ExitStatus> {
+    let mut group = Group::spawn(&mut command(around, id, program)).await?;
+    let logs = || around.endpoint.job_logs();
+    let mut output = JoinSet::new();
+    if let Some(out) = group.child().stdout.take() {
+        output.spawn(pass_on(out, Stream::Out, prefix.clone(), logs()));
+    }
+    if let Some(err) = group.child().stderr.take() {
+        output.spawn(pass_on(err, Stream::Err, prefix, logs()));
+    }
+    let mut attached = std::pin::pin!(around.endpoint.attached(id));
+    let mut is_attached = false;
+    let ended = loop {
+        tokio::select! {
+            biased;
+            () = &mut attached, if !is_attached => {
+                is_attached = true;
+                let _ = around.news.send(News::Attached(id.to_owned()));
+            }
+            ended = group.ended() => break ended,
+            order = orders.recv() => match order {
+                Some(Order::Stop) => group.terminate(),
+                Some(Order::Kill) => group.kill_all(),
+                None => {
+                    group.kill_all();
+                    break group.ended().await;
+                }
+            },
+        }
+    };
+    // A process that left the group may hold the pipes for ever.
+    let last_lines = async { while output.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(LAST_LINES, last_lines).await;
+    ended
+}
+
+fn command(around: &Surroundings, id: &str, program: &Program) -> Command {
+    let mut command = Command::new(program.path());
+    for (name, _) in std::env::vars_os() {
+        let is_route = name.to_string_lossy().starts_with("RUNPOD_WEBHOOK_");
+        if is_route || OF_THE_PLATFORM.iter().any(|other| name == *other) {
+            command.env_remove(name);
+        }
+    }
+    command
+        .args(around.arguments.iter())
+        .envs(around.endpoint.worker_environment(Some(id)))
+        .env("RUNPOD_RESULT_SPOOL", &around.spool)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}

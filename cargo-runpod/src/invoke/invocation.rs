@@ -1,0 +1,152 @@
+//! One job from its submission to the exit code.
+
+use std::time::Duration;
+
+use super::Arguments;
+use super::cancel::{self, Cancelled};
+use super::client::Client;
+use super::code;
+use super::display::Display;
+use super::follow::{Following, Halt};
+use super::input::Request;
+use super::output::Output;
+use super::report::{Report, Status};
+use super::signals::{Signals, Stop};
+use super::submit::{Sent, Submission};
+use super::verdict;
+use crate::failure::Failure;
+
+#[derive(Debug)]
+pub(super) struct Invocation<'a> {
+    pub(super) client: &'a Client,
+    pub(super) display: &'a Display,
+    pub(super) output: Output<'a>,
+    pub(super) asked_retry_for: Option<Duration>,
+    /// Whether nothing but a document is expected.
+    pub(super) is_for_machines: bool,
+}
+
+impl<'a> Invocation<'a> {
+    pub(super) fn new(arguments: &Arguments, client: &'a Client, display: &'a Display) -> Self {
+        let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+        Self {
+            client,
+            display,
+            output: Output::new(arguments, display),
+            asked_retry_for: arguments.retry_for.map(seconds),
+            is_for_machines: arguments.json,
+        }
+    }
+
+    pub(super) async fn run(&self, request: &Request) -> Result<u8, Failure> {
+        let mut signals = Signals::listen()
+            .map_err(|error| Failure::new(format!("signals cannot be listened to: {error}")))?;
+        let code = self.submit(request, &mut signals).await;
+        self.display.clear();
+        code
+    }
+
+    async fn submit(&self, request: &Request, signals: &mut Signals) -> Result<u8, Failure> {
+        self.display.submitting();
+        let submission = Submission {
+            client: self.client,
+            body: &request.body,
+            display: self.display,
+            asked_retry_for: self.asked_retry_for,
+            retry_for: self.retry_for(),
+        };
+        match submission.send(signals).await? {
+            Sent::Taken(id, None) => self.follow(&id, signals).await,
+            Sent::Taken(id, Some(stop)) => Ok(self.stop(&id, stop, signals).await),
+            Sent::Stopped(stop) => {
+                self.say("no job was submitted");
+                Ok(stop.code())
+            }
+            Sent::Unclear(stop) => {
+                self.say("left before the endpoint had answered; it may have taken the job");
+                Ok(stop.code())
+            }
+        }
+    }
+
+    async fn follow(&self, id: &str, signals: &mut Signals) -> Result<u8, Failure> {
+        let following = Following {
+            client: self.client,
+            id,
+            display: self.display,
+            output: &self.output,
+            retry_for: self.retry_for(),
+        };
+        let ended = tokio::select! {
+            ended = following.to_the_end() => ended,
+            stop = signals.next() => return Ok(self.stop(id, stop, signals).await),
+        };
+        match ended {
+            Ok(report) => self.ended(id, &report).await,
+            Err(Halt::Failure(failure)) => Err(failure),
+            Err(Halt::ReaderGone) => Ok(self.stop(id, Stop::ReaderGone, signals).await),
+        }
+    }
+
+    async fn ended(&self, id: &str, report: &Report) -> Result<u8, Failure> {
+        match self.output.result(id, report).await.map_err(Halt::from) {
+            Ok(()) => {}
+            Err(Halt::ReaderGone) => return Ok(code::READER_GONE),
+            Err(Halt::Failure(failure)) => return Err(failure),
+        }
+        self.display.clear();
+        match verdict::told(id, report) {
+            // The document has it.
+            Some(_) if self.is_for_machines => {}
+            Some(error) => self.display.line(&error),
+            None => self.display.ended(&verdict::summary(id, report)),
+        }
+        Ok(code::of(&report.status))
+    }
+
+    /// Cancels the job, and waits until the endpoint says that it is.
+    async fn stop(&self, id: &str, stop: Stop, signals: &mut Signals) -> u8 {
+        let is_quiet = stop == Stop::ReaderGone;
+        if !is_quiet && self.display.bar().is_some() {
+            self.say("cancelling the job; once more, and it is left to itself");
+        }
+        let cancelled =
+            cancel::cancel(self.client, id, self.display, signals, self.retry_for()).await;
+        self.display.clear();
+        match cancelled {
+            Cancelled::Acknowledged(report) => {
+                if !is_quiet {
+                    // What it has to say of it is said in any case.
+                    let _ = self.output.result(id, &report).await;
+                    self.say(&match &report.status {
+                        Status::Cancelled => format!("job {id} was cancelled"),
+                        other => format!(
+                            "job {id} had ended before it could be cancelled: {}",
+                            other.as_str()
+                        ),
+                    });
+                }
+            }
+            Cancelled::Failed(trouble) if trouble.is_unknown() => {
+                self.say(&format!("the endpoint does not know job {id} any more"));
+            }
+            Cancelled::Failed(trouble) => self.say(&format!(
+                "job {id} may go on: it was to be cancelled, and the endpoint {}",
+                trouble.told()
+            )),
+            Cancelled::Abandoned => self.say(&format!(
+                "job {id} may go on: left before the endpoint had said that it is cancelled"
+            )),
+        }
+        stop.code()
+    }
+
+    fn say(&self, text: &str) {
+        self.display.line(text);
+    }
+
+    fn retry_for(&self) -> Duration {
+        let usual = if self.client.target().is_here { 10 } else { 60 };
+        self.asked_retry_for.unwrap_or(Duration::from_secs(usual))
+    }
+}

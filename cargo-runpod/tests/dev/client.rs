@@ -1,0 +1,88 @@
+//! A client of the endpoint, and patience.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::{sleep, timeout};
+
+/// How long a test waits for anything before it counts as hung. Builds are waited for too, on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(4);
+
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    url: String,
+}
+
+impl Client {
+    pub(crate) fn of(url: &str) -> Self {
+        // Another test may have done it already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .timeout(PATIENCE)
+            .build()
+            .expect("a client");
+        Self {
+            http,
+            url: url.to_owned(),
+        }
+    }
+
+    /// The id of a new job.
+    pub(crate) async fn run(&self, input: Value) -> String {
+        let request = self.http.post(format!("{}/run", self.url));
+        let body = json!({ "input": input }).to_string();
+        let request = request
+            .header("content-type", "application/json")
+            .body(body);
+        let job = answer(request).await;
+        job["id"].as_str().expect("a job has an id").to_owned()
+    }
+
+    /// What a job gives, when it has ended well.
+    pub(crate) async fn output(&self, id: &str) -> Value {
+        let ended = self.ended(id).await;
+        assert_eq!(ended["status"], "COMPLETED", "{ended}");
+        ended["output"].clone()
+    }
+
+    pub(crate) async fn ended(&self, id: &str) -> Value {
+        loop {
+            let job = self.get(&format!("/status-sync/{id}?wait=60000")).await;
+            if job["status"] != "IN_QUEUE" && job["status"] != "IN_PROGRESS" {
+                return job;
+            }
+        }
+    }
+
+    /// Resolves when the job's newest progress update is this.
+    pub(crate) async fn until_progress(&self, id: &str, progress: &str) {
+        eventually(&format!("{id} says {progress}"), async || {
+            self.get(&format!("/status/{id}")).await["output"] == progress
+        })
+        .await;
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        answer(self.http.get(format!("{}{path}", self.url))).await
+    }
+}
+
+async fn answer(request: reqwest::RequestBuilder) -> Value {
+    let answer = request.send().await.expect("the endpoint answers");
+    let text = answer.text().await.expect("a whole answer");
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"))
+}
+
+/// Asks until the answer is true: a state that lasts until the test itself goes on.
+pub(crate) async fn eventually(what: &str, look: impl AsyncFn() -> bool) {
+    let asking = async {
+        while !look().await {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(PATIENCE, asking)
+        .await
+        .unwrap_or_else(|_| panic!("it does not come to this: {what}"));
+}

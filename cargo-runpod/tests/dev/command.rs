@@ -1,0 +1,159 @@
+//! The command as a process, and what it prints.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::client::{Client, PATIENCE};
+use crate::crate_under_edit::{Crate, built};
+
+/// `cargo runpod dev`, as it runs. It is asked to end, and waited for, in [`Dev::end`].
+#[derive(Debug)]
+pub(crate) struct Dev {
+    child: Child,
+    printed: Printed,
+    crate_name: String,
+}
+
+#[derive(Debug, Clone)]
+struct Printed {
+    text: Arc<Mutex<String>>,
+    grown: watch::Sender<()>,
+}
+
+/// The command, not yet started. It finds nothing of Runpod's in its environment.
+pub(crate) fn dev(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-runpod"));
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("RUNPOD_") || text.starts_with("CARGO_PKG_") {
+            command.env_remove(name);
+        }
+    }
+    command
+        .args(["runpod", "dev"])
+        .current_dir(folder)
+        .env("CARGO_TARGET_DIR", built())
+        .env("CARGO_BUILD_JOBS", "2")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+impl Dev {
+    pub(crate) fn start(of: &Crate, arguments: &[&str]) -> Self {
+        let mut command = dev(of.folder());
+        command.args(["--port", "0"]).args(arguments);
+        let mut child = command.spawn().expect("the command starts");
+        let printed = Printed {
+            text: Arc::default(),
+            grown: watch::Sender::new(()),
+        };
+        printed.read(child.stdout.take().expect("a pipe"));
+        printed.read(child.stderr.take().expect("a pipe"));
+        Self {
+            child,
+            printed,
+            crate_name: of.name.clone(),
+        }
+    }
+
+    /// When it has said where the endpoint is.
+    pub(crate) async fn client(&self) -> Client {
+        let line = self.says("the endpoint is at ").await;
+        let (_, rest) = line.split_once("the endpoint is at ").expect("it is there");
+        let (url, _) = rest.split_once(": open").expect("an address");
+        Client::of(url)
+    }
+
+    /// Waits for a line with this text.
+    pub(crate) async fn says(&self, text: &str) -> String {
+        self.says_again(text, 1).await
+    }
+
+    /// Waits for the n-th line with this text.
+    pub(crate) async fn says_again(&self, text: &str, times: usize) -> String {
+        let mut grown = self.printed.grown.subscribe();
+        let hearing = async {
+            loop {
+                grown.borrow_and_update();
+                let all = self.printed();
+                let mut lines = all.lines().filter(|line| line.contains(text));
+                if let Some(line) = lines.nth(times - 1) {
+                    return line.to_owned();
+                }
+                grown.changed().await.expect("it has an owner");
+            }
+        };
+        timeout(PATIENCE, hearing)
+            .await
+            .unwrap_or_else(|_| panic!("it does not say {text:?}, but\n{}", self.printed()))
+    }
+
+    pub(crate) fn printed(&self) -> String {
+        self.printed.text.lock().expect("no reader fails").clone()
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        let id = self.child.id().and_then(|id| i32::try_from(id).ok());
+        let id = id.and_then(Pid::from_raw).expect("it runs");
+        kill_process(id, signal).expect("it runs");
+    }
+
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
+        let ended = timeout(PATIENCE, self.child.wait()).await;
+        ended
+            .unwrap_or_else(|_| panic!("it does not end, but says\n{}", self.printed()))
+            .expect("it was started")
+    }
+
+    /// Ends it as Ctrl-C does; nothing of it is left.
+    pub(crate) async fn end(mut self) {
+        self.signal(Signal::INT);
+        let status = self.ended().await;
+        assert!(status.success(), "{status}:\n{}", self.printed());
+        assert_nothing_left(&self.crate_name);
+    }
+}
+
+impl Printed {
+    fn read(&self, from: impl AsyncRead + Unpin + Send + 'static) {
+        let printed = self.clone();
+        tokio::spawn(async move {
+            let mut lines = BufReader::new(from).lines();
+            while let Ok(Some(line)) = lines.next_line().await {
+                let _ = writeln!(printed.text.lock().expect("no reader fails"), "{line}");
+                printed.grown.send_replace(());
+            }
+        });
+    }
+}
+
+/// No process is there whose command line has the run's folder or the crate's name in it.
+pub(crate) fn assert_nothing_left(crate_name: &str) {
+    let left = processes_with(crate_name);
+    assert!(left.is_empty(), "left behind: {left:?}");
+}
+
+/// The command lines of processes that name this.
+pub(crate) fn processes_with(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc").expect("a /proc").flatten() {
+        // Of a process that is gone by now there is nothing to read.
+        let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        let line = String::from_utf8_lossy(&line).replace('\0', " ");
+        if line.contains(text) {
+            found.push(line);
+        }
+    }
+    found
+}

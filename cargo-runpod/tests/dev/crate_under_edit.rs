@@ -1,0 +1,130 @@
+//! A worker's crate in a folder of its own, as a user has it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+/// What a job asks of the worker; the answer names the edition of the code that gave it.
+pub(crate) const MAIN: &str = r#"
+use runpod::prelude::*;
+
+const EDITION: &str = "first";
+
+#[derive(Deserialize, runpod::schemars::JsonSchema)]
+#[schemars(crate = "runpod::schemars")]
+struct Work {
+    #[serde(rename = "do")]
+    what: String,
+    #[serde(default)]
+    file: String,
+}
+
+#[runpod::main]
+async fn work(work: Work, ctx: Context) -> Value {
+    match work.what.as_str() {
+        "wait" => {
+            ctx.progress("waits");
+            while !std::path::Path::new(&work.file).exists() {
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+        }
+        "args" => return json!(runpod::args().collect::<Vec<_>>()),
+        "refresh" => ctx.refresh_worker(),
+        "crash" if !std::path::Path::new(&work.file).exists() => {
+            std::fs::write(&work.file, "once is enough").unwrap();
+            std::process::abort();
+        }
+        "print" => eprintln!("printed by the handler"),
+        _ => {}
+    }
+    json!({ "edition": EDITION, "process": std::process::id(), "worker": ctx.worker_id() })
+}
+"#;
+
+#[derive(Debug)]
+pub(crate) struct Crate {
+    folder: TempDir,
+    pub(crate) name: String,
+}
+
+impl Crate {
+    /// Tests run side by side and share what cargo builds, so that each needs a name of its own.
+    pub(crate) fn new(name: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let it = Self {
+            folder,
+            name: format!("dev-{name}"),
+        };
+        let workspace = workspace();
+        it.write(
+            "Cargo.toml",
+            &format!(
+                r#"
+[package]
+name = "{}"
+version = "0.0.0"
+edition = "2024"
+
+[dependencies]
+runpod-worker = {{ path = "{}", default-features = false, features = ["schema"] }}
+serde = {{ version = "1", features = ["derive"] }}
+tokio = {{ version = "1", features = ["time"] }}
+
+[profile.dev]
+debug = false
+
+[workspace]
+"#,
+                it.name,
+                workspace.display()
+            ),
+        );
+        it.write("src/main.rs", MAIN);
+        fs::copy(workspace.join("Cargo.lock"), it.path("Cargo.lock")).expect("a lock file");
+        it
+    }
+
+    pub(crate) fn path(&self, file: &str) -> PathBuf {
+        self.folder.path().join(file)
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn write(&self, file: &str, text: &str) {
+        let path = self.path(file);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).expect("a folder");
+        }
+        fs::write(path, text).expect("a file");
+    }
+
+    /// As editors save: another file takes the place.
+    pub(crate) fn replace(&self, file: &str, text: &str) {
+        let beside = format!("{file}.new");
+        self.write(&beside, text);
+        fs::rename(self.path(&beside), self.path(file)).expect("a file");
+    }
+
+    /// The code with another name for itself.
+    pub(crate) fn edition(name: &str) -> String {
+        MAIN.replace("\"first\"", &format!("{name:?}"))
+    }
+
+    /// Where the programs are that the command runs.
+    pub(crate) fn run_folder(&self) -> PathBuf {
+        built().join("runpod-dev").join(&self.name)
+    }
+}
+
+/// Where all of these tests build.
+pub(crate) fn built() -> PathBuf {
+    workspace().join("target/dev-tests")
+}
+
+fn workspace() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().expect("it is in the workspace").to_owned()
+}

@@ -1,0 +1,125 @@
+//! How it ends.
+
+use rexpect::session::{PtySession, spawn_command};
+use rustix::process::Signal;
+use serde_json::json;
+
+use crate::client::{Client, PATIENCE};
+use crate::command::{Dev, assert_nothing_left, processes_with};
+use crate::crate_under_edit::{Crate, built};
+
+#[tokio::test]
+async fn ctrl_c_waits_for_the_job_that_runs_and_tells_what_goes_with_the_queue() {
+    let edited = Crate::new("drains");
+    let mut dev = Dev::start(&edited, &[]);
+    let client = dev.client().await;
+    let gate = edited.path("gate");
+    let job = client.run(json!({ "do": "wait", "file": gate })).await;
+    client.until_progress(&job, "waits").await;
+    for _ in 0..3 {
+        client.run(json!({ "do": "tell" })).await;
+    }
+    dev.signal(Signal::INT);
+    dev.says("ending when 1 job is done; Ctrl-C again cuts off what runs")
+        .await;
+    let output = tokio::join!(client.output(&job), async {
+        std::fs::write(&gate, "").expect("a file");
+    });
+    assert_eq!(output.0["edition"], "first");
+    let status = dev.ended().await;
+    assert!(status.success(), "{status}");
+    dev.says("3 jobs are gone with the queue").await;
+    assert_nothing_left(&edited.name);
+    assert!(!edited.run_folder().exists());
+}
+
+#[tokio::test]
+async fn a_second_ctrl_c_and_a_closed_terminal_cut_off_what_runs() {
+    let edited = Crate::new("cut-off");
+    for signals in [&[Signal::INT, Signal::INT][..], &[Signal::HUP]] {
+        let mut dev = Dev::start(&edited, &[]);
+        let client = dev.client().await;
+        let never = edited.path("never");
+        let job = client.run(json!({ "do": "wait", "file": never })).await;
+        client.until_progress(&job, "waits").await;
+        for (number, signal) in signals.iter().enumerate() {
+            dev.signal(*signal);
+            if number + 1 < signals.len() {
+                dev.says("Ctrl-C again").await;
+            }
+        }
+        let status = dev.ended().await;
+        assert!(status.success(), "{status}");
+        dev.says("1 job is cut off").await;
+        assert_nothing_left(&edited.name);
+    }
+}
+
+/// In a terminal, where Ctrl-C goes to all processes of the foreground.
+#[test]
+fn ctrl_c_in_a_terminal_reaches_the_command_alone_and_ends_everything() {
+    let edited = Crate::new("terminal");
+    let mut terminal = in_a_terminal(&edited);
+    terminal
+        .exp_string("worker-1-1 takes jobs")
+        .expect("a worker");
+    assert_eq!(
+        processes_with(&edited.run_folder().display().to_string()).len(),
+        1
+    );
+    terminal.send_control('c').expect("it reads");
+    let rest = terminal.exp_eof().expect("it ends");
+    // The worker was asked to end by the command, not by the terminal.
+    assert!(rest.contains("SIGTERM received"), "{rest}");
+    assert!(!rest.contains("SIGINT received"), "{rest}");
+    assert_nothing_left(&edited.name);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ctrl_c_in_a_terminal_waits_and_colours_are_for_terminals() {
+    let edited = Crate::new("colours");
+    let (terminal, url) = tokio::task::spawn_blocking({
+        let mut terminal = in_a_terminal(&edited);
+        move || {
+            terminal
+                .exp_string("\u{1b}[36mdev:\u{1b}[0m the endpoint is at ")
+                .expect("our lines have a colour");
+            let url = terminal.exp_string(": open").expect("an address");
+            (terminal, url)
+        }
+    })
+    .await
+    .expect("no panic");
+    let mut terminal = terminal;
+    let client = Client::of(&url);
+    let gate = edited.path("gate");
+    let job = client.run(json!({ "do": "wait", "file": gate })).await;
+    client.until_progress(&job, "waits").await;
+    terminal.send_control('c').expect("it reads");
+    let output = tokio::join!(client.output(&job), async {
+        std::fs::write(&gate, "").expect("a file");
+    });
+    assert_eq!(output.0["edition"], "first");
+    let rest = tokio::task::spawn_blocking(move || terminal.exp_eof())
+        .await
+        .expect("no panic")
+        .expect("it ends");
+    assert!(rest.contains("\u{1b}[32mINFO\u{1b}[0m   | "), "{rest}");
+    assert_nothing_left(&edited.name);
+}
+
+fn in_a_terminal(of: &Crate) -> PtySession {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_cargo-runpod"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("RUNPOD_") {
+            command.env_remove(name);
+        }
+    }
+    command
+        .args(["runpod", "dev", "--port", "0"])
+        .current_dir(of.folder())
+        .env("CARGO_TARGET_DIR", built())
+        .env_remove("NO_COLOR");
+    let patience = u64::try_from(PATIENCE.as_millis()).ok();
+    spawn_command(command, patience).expect("a terminal")
+}

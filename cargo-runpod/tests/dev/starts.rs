@@ -1,0 +1,83 @@
+//! How it begins.
+
+use std::net::TcpListener;
+
+use serde_json::json;
+
+use crate::command::{Dev, dev};
+use crate::crate_under_edit::{Crate, MAIN};
+
+#[tokio::test]
+async fn a_first_build_that_fails_is_shown_and_jobs_wait_for_the_next() {
+    let edited = Crate::new("first-fails");
+    edited.write(
+        "src/main.rs",
+        &MAIN.replace("match work.what", "match work.when"),
+    );
+    let dev = Dev::start(&edited, &[]);
+    let client = dev.client().await;
+    dev.says("error[E0609]: no field `when`").await;
+    dev.says("it does not build; jobs wait in the queue").await;
+    let job = client.run(json!({ "do": "tell" })).await;
+    edited.write("test_input.json", r#"{"input": {"do": "example"}}"#);
+    edited.replace("src/main.rs", MAIN);
+    assert_eq!(client.output(&job).await["edition"], "first");
+
+    let state = client.get("/local/state").await;
+    assert_eq!(state["examples"], json!([{ "input": { "do": "example" } }]));
+    assert_eq!(state["handlers"][0]["name"], "work");
+    let properties = &state["handlers"][0]["input"]["properties"];
+    assert_eq!(properties["do"]["type"], "string", "{state}");
+    let logs = client.get(&format!("/local/jobs/{job}")).await;
+    let lines = logs["logs"].as_array().expect("a list");
+    assert!(
+        lines.iter().any(|line| line["text"] == "Started."),
+        "{logs}"
+    );
+    dev.end().await;
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_told_before_anything_is_built() {
+    let edited = Crate::new("port");
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = taken.local_addr().expect("an address").port().to_string();
+    let output = dev(edited.folder()).args(["--port", &port]).output().await;
+    let output = output.expect("it starts");
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        String::from_utf8_lossy(&output.stderr),
+        format!(
+            "error: cannot listen on 127.0.0.1, port {port}: the port is in use by another program; end what listens \
+             there, or choose another port with --port (0: any free one)\n"
+        )
+    );
+}
+
+#[tokio::test]
+async fn several_programs_without_a_choice_are_listed() {
+    let edited = Crate::new("several");
+    edited.write("src/bin/other.rs", "fn main() {}\n");
+    edited.write("examples/third.rs", "fn main() {}\n");
+    let output = dev(edited.folder()).args(["--port", "0"]).output().await;
+    let output = output.expect("it starts");
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        String::from_utf8_lossy(&output.stderr),
+        "error: several programs could be the worker; choose one of\n  --bin dev-several\n  --bin other\n  --example \
+         third\n"
+    );
+}
+
+#[tokio::test]
+async fn a_folder_without_a_package_is_told_in_cargos_words() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = dev(folder.path()).args(["--port", "0"]).output().await;
+    let output = output.expect("it starts");
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        told.starts_with("error: could not find `Cargo.toml`"),
+        "{told}"
+    );
+}

@@ -1,0 +1,105 @@
+//! The templates are templates of `cargo generate` as well, with the same result.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::command::Folder;
+use crate::generated::{cargo, home, lock, text};
+use crate::templates;
+
+const VARIABLE: &str = "RUNPOD_TEST_CARGO_GENERATE";
+
+fn program() -> OsString {
+    env::var_os(VARIABLE)
+        .filter(|given| !given.is_empty())
+        .unwrap_or_else(|| {
+            panic!(
+                "{VARIABLE} has to name the program `cargo-generate`. `cargo xtask test` installs it in the right version, \
+                 and `cargo xtask test --test new` runs only these tests."
+            )
+        })
+}
+
+/// A worker of this name from this template.
+fn generate(template: &str, name: &str, folder: &Folder, arguments: &[&str]) -> PathBuf {
+    // What the user of this machine has set up must not come in.
+    folder.write("config.toml", "");
+    let output = Command::new(program())
+        .arg("generate")
+        .arg("--path")
+        .arg(templates::folder(template))
+        .args(["--name", name, "--vcs", "none", "--config"])
+        .arg(folder.path("config.toml"))
+        .arg("--destination")
+        .arg(folder.path("."))
+        .args(arguments)
+        .output()
+        .unwrap_or_else(|error| panic!("{VARIABLE} names no program that runs: {error}"));
+    assert!(output.status.success(), "{template}: {}", text(&output));
+    folder.path(name)
+}
+
+#[test]
+fn it_makes_the_same_worker_of_each_template() {
+    let dependency = r#"{ git = "https://git.invalid/runpod" }"#;
+    for template in templates::NAMES {
+        let (ours, theirs) = (Folder::empty(), Folder::empty());
+        ours.new_worker(&["my-worker", "--template", template])
+            .args(["--runpod-git", "https://git.invalid/runpod"])
+            .assert()
+            .success();
+        let define = format!("runpod_dependency={dependency}");
+        let theirs = generate(template, "my-worker", &theirs, &["--define", &define]);
+        let (ours, theirs) = (
+            templates::files(&ours.path("my-worker")),
+            templates::files(&theirs),
+        );
+        assert_eq!(
+            ours.keys().collect::<Vec<_>>(),
+            theirs.keys().collect::<Vec<_>>(),
+            "{template}"
+        );
+        for (path, text) in &ours {
+            assert_eq!(text, &theirs[path], "{template}/{}", path.display());
+        }
+    }
+}
+
+/// What it has to go on where nobody says where our package is.
+#[test]
+fn without_a_definition_our_package_is_where_the_documentation_says() {
+    let repository = env!("CARGO_PKG_REPOSITORY");
+    let expected = if repository.is_empty() {
+        r#"runpod-worker = { path = "../runpod-worker" }"#.to_owned()
+    } else {
+        format!("runpod-worker = {{ git = {repository:?} }}")
+    };
+    for template in templates::NAMES {
+        let folder = Folder::empty();
+        generate(template, "my-worker", &folder, &[]);
+        let manifest = folder.read("my-worker/Cargo.toml");
+        assert!(manifest.lines().any(|line| line == expected), "{manifest}");
+    }
+}
+
+#[test]
+fn what_it_makes_can_be_built() {
+    let folder = Folder::empty();
+    let ours = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let define = format!("runpod_dependency={{ path = {ours:?} }}");
+    let worker = generate("stream", "new-generated", &folder, &["--define", &define]);
+    lock(&worker);
+    let output = cargo()
+        .args(["check", "--offline", "--all-targets"])
+        .current_dir(&worker)
+        .env("CARGO_TARGET_DIR", home().join("target"))
+        .output()
+        .expect("cargo runs");
+    let text = text(&output);
+    assert!(
+        output.status.success() && !text.contains("warning"),
+        "{text}"
+    );
+}

@@ -1,0 +1,66 @@
+//! The command as a process, in an empty folder.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use snapbox::cmd::Command;
+use tempfile::TempDir;
+
+/// A folder with nothing around it.
+#[derive(Debug)]
+pub(crate) struct Folder(TempDir);
+
+impl Folder {
+    pub(crate) fn empty() -> Self {
+        Self(TempDir::new().expect("a temporary folder can be made"))
+    }
+
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.0.path().join(path)
+    }
+
+    pub(crate) fn write(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().expect("it is in the folder")).expect("a folder");
+        fs::write(path, text).expect("a file can be written");
+    }
+
+    pub(crate) fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.path(path)).expect(path)
+    }
+
+    /// What is in it, hidden or not.
+    pub(crate) fn entries(&self) -> Vec<String> {
+        entries(self.0.path())
+    }
+
+    /// `cargo runpod new` with these arguments, in this folder.
+    pub(crate) fn new_worker(&self, arguments: &[impl AsRef<OsStr>]) -> Command {
+        new_worker(arguments).current_dir(self.0.path())
+    }
+}
+
+/// `cargo runpod new` with these arguments.
+pub(crate) fn new_worker(arguments: &[impl AsRef<OsStr>]) -> Command {
+    // As cargo calls it.
+    Command::new(env!("CARGO_BIN_EXE_cargo-runpod"))
+        .args(["runpod", "new"])
+        .args(arguments)
+        .env("NO_COLOR", "1")
+}
+
+pub(crate) fn entries(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(folder)
+        .expect("the folder can be read")
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect();
+    names.sort();
+    names
+}

@@ -1,0 +1,131 @@
+//! New workers, built as their users build them.
+//!
+//! They are made in one folder under the workspace's target folder, always the same, and share what they are built with:
+//! their dependencies are compiled once, and a later run finds everything there.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::LazyLock;
+
+use crate::command;
+
+static WORKERS: [LazyLock<Worker>; 3] = [
+    LazyLock::new(|| Worker::build("basic")),
+    LazyLock::new(|| Worker::build("stream")),
+    LazyLock::new(|| Worker::build("model")),
+];
+
+/// One of each template.
+pub(crate) fn workers() -> impl Iterator<Item = &'static Worker> {
+    WORKERS.iter().map(|worker| &**worker)
+}
+
+/// The one of the template `model`.
+pub(crate) fn model() -> &'static Worker {
+    &WORKERS[2]
+}
+
+/// A new worker that was built, without a warning.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    pub(crate) template: &'static str,
+    pub(crate) folder: PathBuf,
+}
+
+impl Worker {
+    fn build(template: &'static str) -> Self {
+        let folder = home().join("workers").join(format!("new-{template}"));
+        if folder.exists() {
+            fs::remove_dir_all(&folder).expect("what an earlier run left can be removed");
+        }
+        let ours = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+        command::new_worker(&["--template", template, "--runpod-path", ours])
+            .arg(&folder)
+            .assert()
+            .success();
+        lock(&folder);
+        let worker = Self { template, folder };
+        let built = worker.cargo(&["build", "--offline"]);
+        worker.assert_clean(&built);
+        worker
+    }
+
+    /// `cargo` in the worker's folder.
+    pub(crate) fn cargo(&self, arguments: &[&str]) -> Output {
+        let mut command = cargo();
+        command
+            .args(arguments)
+            .current_dir(&self.folder)
+            .env("CARGO_TARGET_DIR", home().join("target"));
+        command.output().expect("cargo runs")
+    }
+
+    /// The program, started in the worker's folder.
+    pub(crate) fn run(&self, arguments: &[&str], environment: &[(&str, &str)]) -> (i32, String) {
+        let program = home()
+            .join("target/debug")
+            .join(format!("new-{}", self.template));
+        let mut command = clean(Command::new(program));
+        command
+            .args(arguments)
+            .envs(environment.iter().copied())
+            .current_dir(&self.folder);
+        let output = command.output().expect("the worker runs");
+        let text = text(&output);
+        let code = output.status.code();
+        (
+            code.unwrap_or_else(|| panic!("it was killed: {text}")),
+            text,
+        )
+    }
+
+    /// It went well, and without a warning.
+    #[track_caller]
+    pub(crate) fn assert_clean(&self, output: &Output) {
+        let text = text(output);
+        assert!(output.status.success(), "{}: {text}", self.template);
+        assert!(!text.contains("warning"), "{}: {text}", self.template);
+    }
+}
+
+pub(crate) fn text(output: &Output) -> String {
+    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.push_str(&String::from_utf8_lossy(&output.stderr));
+    text
+}
+
+/// Gives a worker the versions that the workspace is built with: those are on this machine.
+pub(crate) fn lock(folder: &Path) {
+    let ours = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock");
+    fs::copy(ours, folder.join("Cargo.lock")).expect("the workspace has a Cargo.lock");
+}
+
+pub(crate) fn cargo() -> Command {
+    let mut command = clean(Command::new(env!("CARGO")));
+    command.env("CARGO_TERM_COLOR", "never");
+    command
+}
+
+/// Without what cargo tells this test of itself, and what would make a worker ask the platform for jobs.
+fn clean(mut command: Command) -> Command {
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if ["CARGO_PKG_", "CARGO_MANIFEST_", "RUNPOD_", "MODEL_"]
+            .iter()
+            .any(|of| text.starts_with(of))
+        {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
+/// All of this is there.
+pub(crate) fn home() -> PathBuf {
+    let ours = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    ours.parent()
+        .expect("it is in the target folder")
+        .join("generated")
+}

@@ -1,0 +1,83 @@
+//! The templates' folders.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+pub(crate) const NAMES: [&str; 3] = ["basic", "stream", "model"];
+
+/// In our own repository.
+pub(crate) fn folder(template: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("templates")
+        .join(template)
+}
+
+/// Every file below `folder`.
+pub(crate) fn files(folder: &Path) -> BTreeMap<PathBuf, String> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(&next).expect("the folder can be read") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let text = fs::read_to_string(&path).expect("the file is a text");
+                let name = path.strip_prefix(folder).expect("it is in there");
+                files.insert(name.to_owned(), text);
+            }
+        }
+    }
+    files
+}
+
+/// One that is changed in one template only has been forgotten in another.
+#[test]
+fn files_that_say_the_same_in_every_template_are_the_same() {
+    let [basic, stream, model] = NAMES.map(|name| files(&folder(name)));
+    for path in [".gitignore", "cargo-generate.rhai", "cargo-generate.toml"] {
+        let path = Path::new(path);
+        assert_eq!(basic[path], stream[path], "{}", path.display());
+        assert_eq!(basic[path], model[path], "{}", path.display());
+    }
+    for path in [
+        ".dockerignore",
+        "Cargo.toml.liquid",
+        "Dockerfile",
+        "test_input.json",
+    ] {
+        let path = Path::new(path);
+        assert_eq!(basic[path], stream[path], "{}", path.display());
+    }
+    // A model's image has the model in it, and all else is the same.
+    let manifest = Path::new("Cargo.toml.liquid");
+    let image = "\n# What `cargo runpod build` puts beside the program.\n\
+                 [package.metadata.runpod.image]\ninclude = [\"model\"]\n";
+    assert_eq!(basic[manifest], model[manifest].replace(image, ""));
+    let dockerfile = Path::new("Dockerfile");
+    let stage = |text: &str| text.split("\n\n").take(2).collect::<Vec<_>>().join("\n\n");
+    assert_eq!(stage(&basic[dockerfile]), stage(&model[dockerfile]));
+    let ignored = Path::new(".dockerignore");
+    assert_eq!(format!("{}!model\n", basic[ignored]), model[ignored]);
+}
+
+/// Nothing but `{{ name }}` is the same in both.
+#[test]
+fn no_template_says_what_jinja_and_liquid_read_differently() {
+    for name in NAMES {
+        for (path, text) in files(&folder(name)) {
+            let path = path.display();
+            for mark in ["{#", "{%"] {
+                assert!(!text.contains(mark), "{mark} in {name}/{path}");
+            }
+            for tag in text.split("{{").skip(1) {
+                let said = tag.split("}}").next().unwrap_or_default();
+                assert!(
+                    [" project_name ", " runpod_dependency "].contains(&said),
+                    "{{{{{said}}}}} in {name}/{path}"
+                );
+            }
+        }
+    }
+}

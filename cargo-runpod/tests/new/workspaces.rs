@@ -1,0 +1,200 @@
+//! A worker in the folder of a workspace: cargo can build it there, and its user is told how.
+
+use std::path::Path;
+use std::process::Command;
+
+use snapbox::str;
+
+use crate::command::Folder;
+
+/// Not by a path, of which there would be more to tell.
+const GIT: [&str; 2] = ["--runpod-git", "https://git.invalid/runpod"];
+
+/// The root of the workspace that cargo finds for the package in there.
+fn root(package: &Path) -> String {
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "metadata",
+            "--no-deps",
+            "--offline",
+            "--format-version",
+            "1",
+        ])
+        .current_dir(package)
+        .output()
+        .expect("cargo runs");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    metadata["workspace_root"]
+        .as_str()
+        .expect("a path")
+        .to_owned()
+}
+
+fn real(path: &Path) -> String {
+    path.canonicalize()
+        .expect("it is there")
+        .display()
+        .to_string()
+}
+
+#[test]
+fn one_that_a_wildcard_makes_a_member_stays_one() {
+    let folder = Folder::empty();
+    folder.write(
+        "Cargo.toml",
+        "[workspace]\nmembers = [\"workers/*\"]\nresolver = \"3\"\n",
+    );
+    folder
+        .new_worker(&[&["workers/my-worker"], &GIT[..]].concat())
+        .assert()
+        .success()
+        .stdout_eq(str![[r#"
+Made the worker `my-worker` from the template `basic`. Next:
+
+    cd workers/my-worker
+    cargo runpod dev       # an endpoint on this machine with the worker behind it
+
+and in a second terminal, in the same folder:
+
+    cargo runpod invoke    # sends it the job of test_input.json, and shows what comes back
+
+note: it is a member of the workspace in [..], which has the Cargo.lock and the target folder.
+The Dockerfile looks for them in the worker's own folder.
+
+"#]]);
+    assert_eq!(
+        root(&folder.path("workers/my-worker")),
+        real(&folder.path("."))
+    );
+}
+
+#[test]
+fn one_that_is_no_member_is_a_workspace_of_its_own() {
+    let folder = Folder::empty();
+    folder.write(
+        "Cargo.toml",
+        "[workspace]\nmembers = []\nresolver = \"3\"\n",
+    );
+    folder
+        .new_worker(&[&["my-worker"], &GIT[..]].concat())
+        .assert()
+        .success()
+        .stdout_eq(str![[r#"
+Made the worker `my-worker` from the template `basic`. Next:
+
+    cd my-worker
+    cargo runpod dev       # an endpoint on this machine with the worker behind it
+
+and in a second terminal, in the same folder:
+
+    cargo runpod invoke    # sends it the job of test_input.json, and shows what comes back
+
+note: it is in the folder of the workspace in [..], and not its member, so that it got a
+`[workspace]` of its own. To make it a member, take that out of its Cargo.toml, and name it in the `members` there.
+
+"#]]);
+    let worker = folder.path("my-worker");
+    assert_eq!(root(&worker), real(&worker));
+    snapbox::assert_data_eq!(
+        folder.read("my-worker/Cargo.toml"),
+        str![[r#"
+[package]
+name = "my-worker"
+version = "0.1.0"
+edition = "2024"
+publish = false
+
+[dependencies]
+runpod-worker = { git = "https://git.invalid/runpod" }
+serde = { version = "1", features = ["derive"] }
+
+[dev-dependencies]
+tokio = { version = "1", features = ["macros", "rt"] }
+
+# Not a member of the workspace in whose folder it is. To make it one, take this table away, and name this folder in
+# the `members` there.
+[workspace]
+
+"#]]
+    );
+}
+
+#[test]
+fn one_that_is_excluded_needs_nothing() {
+    let folder = Folder::empty();
+    folder.write(
+        "Cargo.toml",
+        "[workspace]\nmembers = []\nexclude = [\"my-worker\"]\n",
+    );
+    folder
+        .new_worker(&[&["my-worker"], &GIT[..]].concat())
+        .assert()
+        .success();
+    let worker = folder.path("my-worker");
+    assert_eq!(root(&worker), real(&worker));
+    assert!(!folder.read("my-worker/Cargo.toml").contains("[workspace]"));
+}
+
+#[test]
+fn a_workspace_that_cargo_cannot_read_is_left_alone() {
+    let folder = Folder::empty();
+    folder.write("Cargo.toml", "[workspace");
+    folder
+        .new_worker(&[&["my-worker"], &GIT[..]].concat())
+        .assert()
+        .success();
+    let worker = folder.path("my-worker");
+    assert_eq!(root(&worker), real(&worker));
+    assert_eq!(folder.read("Cargo.toml"), "[workspace");
+}
+
+#[test]
+fn one_that_cargo_cannot_be_asked_about_is_taken_away_again() {
+    let folder = Folder::empty();
+    folder.write("Cargo.toml", "[workspace]\nmembers = []\n");
+    folder
+        .new_worker(&[&["some/my-worker"], &GIT[..]].concat())
+        .env("CARGO", "/nowhere/cargo")
+        .assert()
+        .code(1)
+        .stdout_eq(str![])
+        .stderr_eq(str![[r#"
+error: cargo could not build a worker here, because of `[..]/Cargo.toml`: failed to start `cargo metadata`: No such file or directory (os error 2)
+Nothing was made. Set that right, or make the worker somewhere else.
+
+"#]]);
+    assert_eq!(folder.entries(), ["Cargo.toml"]);
+}
+
+/// Neither the worker nor the workspace could be built with both.
+#[test]
+fn one_whose_name_a_member_has_already_is_not_made() {
+    let folder = Folder::empty();
+    folder.write(
+        "Cargo.toml",
+        "[workspace]\nmembers = [\"*/*\"]\nresolver = \"3\"\n",
+    );
+    let member = "[package]\nname = \"my-worker\"\nedition = \"2024\"\n";
+    folder.write("old/my-worker/Cargo.toml", member);
+    folder.write("old/my-worker/src/lib.rs", "");
+    folder
+        .new_worker(&[&["new/my-worker"], &GIT[..]].concat())
+        .assert()
+        .code(1)
+        .stdout_eq(str![])
+        .stderr_eq(str![[r#"
+error: cargo could not build a worker here, because of `[..]/Cargo.toml`: `cargo metadata` exited with an error: error: two packages named `my-worker` in this workspace:
+- [..]/new/my-worker/Cargo.toml
+- [..]/old/my-worker/Cargo.toml
+
+Nothing was made. Set that right, or make the worker somewhere else.
+
+"#]]);
+    assert_eq!(folder.entries(), ["Cargo.toml", "old"]);
+    assert_eq!(root(&folder.path("old/my-worker")), real(&folder.path(".")));
+}

@@ -1,0 +1,214 @@
+//! The endpoint that runs: what its owner sees and says of it.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::endpoint::{HandlerInfo, Shared};
+use crate::queue::JobLogs;
+use crate::serve::Serving;
+
+/// An endpoint that serves. Dropping it does not end it; [`Running::shutdown`] does, and the end of its runtime.
+///
+/// ```
+/// use runpod_local::Endpoint;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), runpod_local::BindError> {
+/// let endpoint = Endpoint::new().bind("127.0.0.1", 0).await?;
+/// assert_eq!(endpoint.url(), format!("http://127.0.0.1:{}", endpoint.address().port()));
+///
+/// // A worker's process gets these variables, and takes jobs here then.
+/// let variables = endpoint.worker_environment(Some("worker-1"));
+/// assert!(variables.contains(&("RUNPOD_POD_ID", "worker-1".to_owned())));
+///
+/// let logs = endpoint.job_logs();
+/// # drop(logs);
+/// endpoint.shutdown().await;
+/// # Ok(()) }
+/// ```
+pub struct Running {
+    pub(crate) address: SocketAddr,
+    pub(crate) shared: Shared,
+    pub(crate) serving: Serving,
+    pub(crate) api_key: Option<String>,
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Running {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where it listens, for a browser: `http://127.0.0.1:8000`.
+    pub fn url(&self) -> String {
+        self.shared.about.now().url.clone()
+    }
+
+    /// The variables that attach a worker, in any language.
+    ///
+    /// Each worker needs an id of its own, and gets a random one where none is given. Without an API key of the
+    /// endpoint's, `RUNPOD_AI_API_KEY` is the word `local`: the official SDK's worker pings only where that is set.
+    pub fn worker_environment(&self, worker_id: Option<&str>) -> Vec<(&'static str, String)> {
+        let about = self.shared.about.now();
+        let base = format!("{}/v2/{}", about.url, about.id);
+        let worker = worker_id.map_or_else(
+            || format!("worker-{:08x}", Uuid::new_v4().as_fields().0),
+            str::to_owned,
+        );
+        let interval = self.shared.timing.ping_interval.as_millis();
+        let key = self.api_key.as_deref().unwrap_or("local");
+        // The SDK appends parameters with `&`, so that there has to be one.
+        vec![
+            (
+                "RUNPOD_WEBHOOK_GET_JOB",
+                format!("{base}/job-take/$ID?gpu=local"),
+            ),
+            (
+                "RUNPOD_WEBHOOK_POST_OUTPUT",
+                format!("{base}/job-done/$RUNPOD_POD_ID/$ID?gpu=local"),
+            ),
+            (
+                "RUNPOD_WEBHOOK_POST_STREAM",
+                format!("{base}/job-stream/$RUNPOD_POD_ID/$ID?gpu=local"),
+            ),
+            ("RUNPOD_WEBHOOK_PING", format!("{base}/ping/$RUNPOD_POD_ID")),
+            ("RUNPOD_PING_INTERVAL", interval.to_string()),
+            ("RUNPOD_AI_API_KEY", key.to_owned()),
+            ("RUNPOD_POD_ID", worker),
+        ]
+    }
+
+    /// Says anew what the page and `/openapi.json` tell of the worker: as [`Endpoint::handlers`], [`Endpoint::route`] and
+    /// [`Endpoint::examples`] did at the start. Pages that are open show it at once.
+    ///
+    /// ```
+    /// use runpod_local::{Endpoint, HandlerInfo};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), runpod_local::BindError> {
+    /// let endpoint = Endpoint::new().bind("127.0.0.1", 0).await?;
+    /// let shout = HandlerInfo { name: "shout".to_owned(), ..HandlerInfo::default() };
+    /// endpoint.describe(vec![shout], None, Vec::new());
+    /// # endpoint.shutdown().await;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// [`Endpoint::handlers`]: crate::Endpoint::handlers
+    /// [`Endpoint::route`]: crate::Endpoint::route
+    /// [`Endpoint::examples`]: crate::Endpoint::examples
+    pub fn describe(
+        &self,
+        handlers: Vec<HandlerInfo>,
+        route: Option<String>,
+        examples: Vec<Value>,
+    ) {
+        self.shared.about.change(|about| {
+            about.handlers = handlers;
+            about.route = route;
+            about.examples = examples;
+        });
+        self.shared.queue.described();
+    }
+
+    /// Resolves when a worker with this id is attached: it has asked for a job. Never, where none comes.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use runpod_local::Endpoint;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), runpod_local::BindError> {
+    /// let endpoint = Endpoint::new().bind("127.0.0.1", 0).await?;
+    /// let attached = endpoint.attached("worker-1");
+    /// // No process was started, so there is none to come:
+    /// assert!(tokio::time::timeout(Duration::from_millis(1), attached).await.is_err());
+    /// # endpoint.shutdown().await;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost by dropping it.
+    pub async fn attached(&self, worker_id: &str) {
+        self.shared.queue.attached(worker_id).await;
+    }
+
+    /// Tells of a worker whose process has ended, so that nobody waits until it counts as lost: the jobs that it had go
+    /// back to the queue, by the same rules. Its id is not to be used again: what still asks for jobs with it is refused.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), runpod_local::BindError> {
+    /// let endpoint = runpod_local::Endpoint::new().bind("127.0.0.1", 0).await?;
+    /// let variables = endpoint.worker_environment(Some("worker-1"));
+    /// // … start a process with these variables, wait for its end, and then:
+    /// endpoint.worker_ended("worker-1");
+    /// # Ok(()) }
+    /// ```
+    pub fn worker_ended(&self, worker_id: &str) {
+        self.shared.queue.worker_ended(worker_id);
+    }
+
+    /// How many jobs wait, and how many run.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), runpod_local::BindError> {
+    /// let endpoint = runpod_local::Endpoint::new().bind("127.0.0.1", 0).await?;
+    /// let open = endpoint.open_jobs();
+    /// assert_eq!((open.queued, open.running), (0, 0));
+    /// # endpoint.shutdown().await;
+    /// # Ok(()) }
+    /// ```
+    pub fn open_jobs(&self) -> OpenJobs {
+        let health = self.shared.queue.health();
+        OpenJobs {
+            queued: health.in_queue,
+            running: health.in_progress,
+        }
+    }
+
+    /// Takes log lines for the pages of jobs.
+    pub fn job_logs(&self) -> JobLogs {
+        JobLogs::of(self.shared.queue.clone())
+    }
+
+    /// Answers what is held open, lets answers that are under way finish, closes.
+    pub async fn shutdown(self) {
+        self.shared.queue.close();
+        self.serving.shutdown().await;
+    }
+}
+
+/// Jobs that have not ended; [`Running::open_jobs`] counts them.
+///
+/// ```
+/// use runpod_local::{Endpoint, OpenJobs};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), runpod_local::BindError> {
+/// let endpoint = Endpoint::new().bind("127.0.0.1", 0).await?;
+/// assert_eq!(endpoint.open_jobs(), OpenJobs::default());
+/// # endpoint.shutdown().await;
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OpenJobs {
+    /// Those in the queue.
+    pub queued: usize,
+    /// Those that workers have.
+    pub running: usize,
+}

@@ -1,0 +1,133 @@
+//! The side of who starts endpoint and workers.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use runpod_local::{Endpoint, HandlerInfo};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use crate::site::{Site, timed};
+
+/// How long a test waits for what has to come.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+fn handler(name: &str, word: &str) -> HandlerInfo {
+    let schema = json!({ "type": "object", "properties": { word: { "type": "string" } } });
+    HandlerInfo {
+        name: name.to_owned(),
+        input: Some(schema),
+        output: None,
+    }
+}
+
+#[tokio::test]
+async fn what_is_told_of_the_worker_can_change_while_it_runs() {
+    let site = Site::of(
+        Endpoint::new()
+            .handlers(vec![handler("old", "wingspan")])
+            .examples(vec![json!({ "input": 1 })]),
+    )
+    .await;
+    let before = site.get("/openapi.json").await.ok().to_string();
+    assert!(before.contains("wingspan"), "{before}");
+    let events = site.request(Method::GET, "/local/events");
+    let mut events = events.send().await.expect("an answer");
+    // It listens by then.
+    events.chunk().await.expect("an event");
+
+    site.running.describe(
+        vec![handler("new", "beak"), handler("other", "beak")],
+        Some("task".to_owned()),
+        vec![json!({ "input": 2 })],
+    );
+    let reload = async {
+        let mut told = String::new();
+        while !told.contains("event: reload") {
+            let some = events.chunk().await.expect("an event").expect("no end");
+            told.push_str(&String::from_utf8_lossy(&some));
+        }
+    };
+    timeout(PATIENCE, reload).await.expect("open pages load it");
+    let state = site.get("/local/state").await.ok();
+    let names: Vec<_> = state["handlers"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|handler| &handler["name"])
+        .collect();
+    assert_eq!(names, ["new", "other"]);
+    assert_eq!(state["route"], "task");
+    assert_eq!(state["examples"], json!([{ "input": 2 }]));
+    let after = site.get("/openapi.json").await.ok().to_string();
+    assert!(after.contains("beak") && !after.contains("wingspan"));
+}
+
+#[tokio::test]
+async fn a_worker_is_attached_when_it_has_asked_for_a_job_and_not_when_it_pinged() {
+    let site = timed(|timing| timing.take_hold = Duration::from_millis(1)).await;
+    assert_eq!(site.get("/ping/w1").await.status, 200);
+    let mut attached = std::pin::pin!(site.running.attached("w1"));
+    tokio::select! {
+        biased;
+        () = &mut attached => panic!("it has only pinged"),
+        reply = site.get("/job-take/w2") => assert_eq!(reply.status, 204),
+    }
+    let asking = async {
+        site.get("/job-take/w1").await;
+        attached.await;
+        // Said again to who asks later.
+        site.running.attached("w1").await;
+    };
+    timeout(PATIENCE, asking).await.expect("it has asked");
+}
+
+#[tokio::test]
+async fn the_jobs_of_a_worker_that_ended_are_there_for_others_at_once() {
+    let site = Site::new().await;
+    let jobs = [site.run(json!(1)).await, site.run(json!(2)).await];
+    for job in &jobs {
+        assert_eq!(site.take("w1").await["id"], **job);
+    }
+    let counted = site.running.open_jobs();
+    assert_eq!((counted.queued, counted.running), (0, 2));
+    site.running.worker_ended("w1");
+    let counted = site.running.open_jobs();
+    assert_eq!((counted.queued, counted.running), (2, 0));
+    let state = site.get("/local/state").await.ok();
+    assert_eq!(state["workers"], json!([]));
+    for job in &jobs {
+        assert_eq!(site.take("w2").await["id"], **job);
+        assert_eq!(site.status(job).await["retries"], 1);
+    }
+}
+
+#[tokio::test]
+async fn a_poll_that_outlives_its_worker_takes_nothing() {
+    let site = Site::new().await;
+    let poll = async {
+        let reply = site.get("/job-take/w1").await;
+        assert!(reply.error(410).contains("worker w1 has ended"));
+    };
+    let end = async {
+        site.until_known(&["w1"]).await;
+        site.running.worker_ended("w1");
+        site.run(json!("for others")).await
+    };
+    let (job, ()) = tokio::join!(end, poll);
+    assert_eq!(site.take("w2").await["id"], *job);
+    assert_eq!(site.get("/job-take/w1").await.status, 410);
+}
+
+#[tokio::test]
+async fn a_result_that_a_worker_posted_with_its_last_breath_counts() {
+    let site = Site::new().await;
+    let job = site.run(json!({})).await;
+    site.take("w1").await;
+    site.running.worker_ended("w1");
+    site.done("w1", &job, json!({ "output": "late" }))
+        .await
+        .ok();
+    let status: Value = site.status(&job).await;
+    assert_eq!(status["output"], "late", "{status}");
+}

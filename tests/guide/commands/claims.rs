@@ -1,0 +1,291 @@
+//! Which commands the pages show, and what each of them does.
+
+/// One line of a page.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Claim {
+    pub(super) line: &'static str,
+    pub(super) how: How,
+    /// The example that stands in for the reader's own worker, where the line says `cargo run --` and no name.
+    pub(super) worker: &'static str,
+    /// Added at its end: a port of this test's own. `{port}` is the one that is served on.
+    pub(super) also: &'static str,
+    /// The page takes it as done: it is not among its lines.
+    pub(super) is_beforehand: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum How {
+    /// Run to its end.
+    Ends {
+        code: i32,
+        shows: &'static [&'static str],
+    },
+    /// Left running as soon as it has shown a line with this and an address; what comes after it on the page is run
+    /// against that address.
+    Serves { shows: &'static str },
+    /// `cd FOLDER`, for all that comes after it on the page.
+    Enters,
+    /// Not run, for this reason.
+    NotHere(&'static str),
+}
+
+const fn claim(line: &'static str, how: How) -> Claim {
+    Claim {
+        line,
+        how,
+        worker: "",
+        also: "",
+        is_beforehand: false,
+    }
+}
+
+/// With exit code 0, and all of this in what it writes.
+pub(super) const fn ends(line: &'static str, shows: &'static [&'static str]) -> Claim {
+    claim(line, How::Ends { code: 0, shows })
+}
+
+const fn serves(line: &'static str) -> Claim {
+    Claim {
+        also: "--rp_api_port 0",
+        ..claim(
+            line,
+            How::Serves {
+                shows: "The local endpoint is at ",
+            },
+        )
+    }
+}
+
+const fn not_here(line: &'static str, reason: &'static str) -> Claim {
+    claim(line, How::NotHere(reason))
+}
+
+/// In the folder of a worker of one's own, which is that of examples/hello.rs.
+const fn own(claim: Claim) -> Claim {
+    Claim {
+        worker: "hello",
+        ..claim
+    }
+}
+
+/// Of `cargo runpod`, which calls the port in its own way.
+const fn tool(claim: Claim, also: &'static str) -> Claim {
+    Claim { also, ..claim }
+}
+
+const fn tool_serves(line: &'static str) -> Claim {
+    let shows = "http://127.0.0.1:";
+    tool(claim(line, How::Serves { shows }), "--port 0")
+}
+
+/// Run without standing on the page.
+const fn beforehand(claim: Claim) -> Claim {
+    Claim {
+        is_beforehand: true,
+        ..claim
+    }
+}
+
+const ASKS_HELLO: Claim = ends(
+    r#"curl -s http://127.0.0.1:8000/runsync -H 'Content-Type: application/json' -d '{"input": {"name": "Ada"}}'"#,
+    &["COMPLETED", "Hello, Ada!"],
+);
+const COMPILES_THE_WORKSPACE: &str = "it compiles examples again, beside all other tests; runpod-macros/src/show_tests.rs \
+                                      compares what is printed with the page";
+
+pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
+    (
+        "README.md",
+        &[
+            serves(
+                "cargo run --example stream -- --rp_serve_api   # a streaming worker behind an endpoint on this machine",
+            ),
+            not_here(
+                "cargo xtask test                               # every test (needs Python 3.10+, and installs what else it needs)",
+                "this is it",
+            ),
+            ends(
+                r#"curl -s http://127.0.0.1:8000/run -H 'Content-Type: application/json' -d '{"input": {"text": "to be or not to be", "pause_ms": 300}}'"#,
+                &["id", "IN_QUEUE"],
+            ),
+            ends(
+                "curl -s http://127.0.0.1:8000/stream/ID         # with the id that it gave: the items since the last call",
+                &["stream", "TO"],
+            ),
+        ],
+    ),
+    (
+        "docs/commands/build.md",
+        &[
+            not_here(
+                "cargo runpod build",
+                "it is a release build; the tests of cargo-runpod run it",
+            ),
+            not_here(
+                "docker build --platform linux/amd64 --tag hello target/runpod-image",
+                "it needs a container engine",
+            ),
+        ],
+    ),
+    (
+        "docs/commands/invoke.md",
+        &[
+            beforehand(own(serves("cargo run -- --rp_serve_api"))),
+            tool(
+                ends(r#"cargo runpod invoke '{"name": "Ada"}'"#, &["Hello, Ada!"]),
+                "--url http://127.0.0.1:{port}",
+            ),
+            ends(
+                r#"RUNPOD_ENDPOINT_BASE_URL=http://127.0.0.1:9000/v2 cargo runpod invoke '{"name": "Ada"}'"#,
+                &["Hello, Ada!"],
+            ),
+        ],
+    ),
+    (
+        "docs/commands/new.md",
+        &[
+            ends(
+                "cargo runpod new my-worker --template stream",
+                &["my-worker"],
+            ),
+            claim("cd my-worker", How::Enters),
+            tool_serves(
+                "cargo runpod dev            # and in a second terminal: cargo runpod invoke",
+            ),
+            not_here(
+                "cargo generate --path cargo-runpod/templates/stream --name my-worker --define 'runpod_dependency={ git = \"https://…\" }'",
+                "cargo-generate is another project's program",
+            ),
+        ],
+    ),
+    (
+        "docs/compile-cost.md",
+        &[
+            not_here(
+                "cargo xtask compile-cost               # three cold builds of each; `--rounds N` for another number",
+                "it takes the better part of an hour",
+            ),
+            not_here(
+                "cargo update -p idna_adapter --precise 1.1.0",
+                "it asks a registry and changes a lock file",
+            ),
+        ],
+    ),
+    (
+        "docs/local-endpoint.md",
+        &[
+            own(serves(
+                "cargo run -- --rp_serve_api            # in a worker's folder; --serve-api says the same",
+            )),
+            ASKS_HELLO,
+            not_here(
+                "RUNPOD_WEBHOOK_GET_JOB='http://127.0.0.1:8000/v2/local/job-take/$ID' … python handler.py",
+                "the other variables are left out of it; tests/local attaches Python workers",
+            ),
+            own(serves(
+                r#"cargo run -- --rp_serve_api --rp_api_faults '{"seed": 7, "rules": [{"route": "status", "error": 0.2, "status": 503}]}'"#,
+            )),
+            not_here(
+                "cargo run -p runpod-local --features cli -- --port 8000",
+                "the feature is off here; runpod-local/tests/program.rs runs it where it is on",
+            ),
+        ],
+    ),
+    (
+        "docs/macros.md",
+        &[
+            not_here(
+                "touch examples/hello.rs && RUNPOD_MACROS_DEBUG=1 cargo check --example hello     # all attributes",
+                COMPILES_THE_WORKSPACE,
+            ),
+            not_here(
+                "touch src/main.rs && RUNPOD_MACROS_DEBUG=greet cargo check                       # those on the function `greet`",
+                COMPILES_THE_WORKSPACE,
+            ),
+        ],
+    ),
+    (
+        "docs/quick-start.md",
+        &[
+            not_here(
+                "cargo install --path cargo-runpod",
+                "it puts a program into the user's own folder; what it installs is run below",
+            ),
+            tool(
+                ends("cargo runpod new hello --template stream", &["hello"]),
+                "",
+            ),
+            tool_serves("cd hello && cargo runpod dev"),
+            tool(
+                ends(
+                    r#"cargo runpod invoke '{"text": "to be or not to be"}'"#,
+                    &["TO", "BE"],
+                ),
+                "--url http://127.0.0.1:{port}",
+            ),
+            tool(ends("cd hello && cargo test", &["test result: ok"]), ""),
+            ends("cargo new by-hand", &["by-hand"]),
+            claim("cd by-hand", How::Enters),
+            own(ends(
+                r#"cargo run -- --test_input '{"input": {"name": "Ada"}}'"#,
+                &["Hello, Ada!"],
+            )),
+            own(serves("cargo run -- --rp_serve_api")),
+            ASKS_HELLO,
+        ],
+    ),
+    (
+        "docs/recipes/chat.md",
+        &[ends(
+            r#"cargo run --example chat -- --test_input '{"input": {"messages": [{"role": "user", "content": "to be or not to be"}]}}'"#,
+            &["chat.completion.chunk", "stop"],
+        )],
+    ),
+    (
+        "docs/recipes/embeddings.md",
+        &[ends(
+            r#"cargo run --example embeddings -- --test_input '{"input": {"input": ["to be", "or not to be"], "dimensions": 8}}'"#,
+            &["embedding", "total_tokens"],
+        )],
+    ),
+    (
+        "docs/recipes/long-jobs.md",
+        &[
+            ends(
+                r#"CHECKPOINTS=checkpoints cargo run --example long_job -- --test_input '{"input": {"run": "a", "steps": 100}}'"#,
+                &[r#""resumed_from":0"#],
+            ),
+            ends(
+                r#"CHECKPOINTS=checkpoints cargo run --example long_job -- --test_input '{"input": {"run": "a", "steps": 120}}'"#,
+                &[r#""resumed_from":100"#],
+            ),
+        ],
+    ),
+    (
+        "docs/recipes/several-handlers.md",
+        &[
+            ends(
+                r#"cargo run --example routes -- --test_input '{"input": {"task": "count", "text": "to be or not to be"}}'"#,
+                &["6 words"],
+            ),
+            ends(
+                r#"cargo run --example routes -- --test_input '{"input": {"task": "echo-thrice", "text": "hollo"}}'"#,
+                &["hollo"],
+            ),
+        ],
+    ),
+    (
+        "docs/running.md",
+        &[own(ends(
+            r#"cargo run -- --test_input '{"input": {"name": "Ada"}}'"#,
+            &["Hello, Ada!", "local_test"],
+        ))],
+    ),
+    (
+        "docs/testing.md",
+        &[own(ends(
+            r#"cargo run -- --test_input '{"input": {"name": "Ada"}}' --test_output '{"output": "Hello, Ada!"}'"#,
+            &["Hello, Ada!"],
+        ))],
+    ),
+];

@@ -1,0 +1,110 @@
+//! `docs/coming-from-python.md`: what stands there in two languages does the same in both. Each program is a worker of
+//! its own, the Python one on the real SDK, on an endpoint with the same jobs.
+
+mod jobs;
+mod outcome;
+mod page;
+mod play;
+mod programs;
+mod wire;
+
+use std::fmt::Write as _;
+use std::sync::OnceLock;
+
+use serde_json::{Value, json};
+
+use page::{Pair, pairs};
+use programs::Programs;
+
+/// Built by the test that comes first.
+fn programs() -> &'static Programs {
+    static PROGRAMS: OnceLock<Programs> = OnceLock::new();
+    PROGRAMS.get_or_init(|| {
+        // Only http is spoken here; the client asks for TLS all the same.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Programs::build(&pairs())
+    })
+}
+
+/// One row for each job; and what differs.
+async fn compare(
+    programs: &Programs,
+    pair: &Pair,
+    jobs: &[Value],
+    table: &mut String,
+    differences: &mut String,
+) {
+    let updates = usize::from(pair.python.contains("progress_update"));
+    let sdk = play::play(programs.python(pair), jobs, updates).await;
+    let ours = play::play(programs.rust(pair), jobs, updates).await;
+    let (sdk, ours) = match (sdk, ours) {
+        (Ok(sdk), Ok(ours)) => (sdk, ours),
+        (sdk, ours) => {
+            for (peer, fault) in [("Python", sdk.err()), ("Rust", ours.err())] {
+                if let Some(fault) = fault {
+                    let _ = writeln!(differences, "{}, in {peer}: {fault}", pair.heading);
+                }
+            }
+            return;
+        }
+    };
+    for (input, (sdk, ours)) in jobs.iter().zip(sdk.iter().zip(&ours)) {
+        let (said, told) = (sdk.told(), ours.told());
+        let _ = writeln!(
+            table,
+            "{}\n  given   {input}\n  Python  {said}\n  Rust    {told}",
+            pair.heading
+        );
+        if sdk != ours {
+            let _ = writeln!(
+                differences,
+                "{}, given {input}:\n  Python  {said}\n  Rust    {told}",
+                pair.heading
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_languages_say_the_same() {
+    let pairs = pairs();
+    let jobs = jobs::jobs();
+    let shown: Vec<&str> = pairs.iter().map(|pair| &*pair.heading).collect();
+    let asked: Vec<&str> = jobs.iter().map(|(heading, _)| *heading).collect();
+    assert_eq!(
+        shown, asked,
+        "each pair of the page has its jobs in pairs/jobs.rs"
+    );
+
+    let programs = programs();
+    let (mut table, mut differences) = (String::new(), String::new());
+    for (pair, (_, jobs)) in pairs.iter().zip(&jobs) {
+        compare(programs, pair, jobs, &mut table, &mut differences).await;
+    }
+    println!("{table}");
+    assert!(
+        differences.is_empty(),
+        "{differences}\nAll of them:\n{table}"
+    );
+}
+
+/// Of two pairs that take the same input, the Python of one beside the Rust of the other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn programs_that_say_something_else_are_found() {
+    let pairs = pairs();
+    let under = |heading: &str| {
+        let found = pairs.iter().find(|pair| pair.heading == heading);
+        found.expect("the page has it")
+    };
+    let value = under("A fresh worker after every job");
+    let others = ["A generator", "A model that is loaded once"];
+    for other in others.map(under) {
+        let jobs = [json!({ "text": "fine" })];
+        let sdk = play::play(programs().python(value), &jobs, 0).await;
+        let ours = play::play(programs().rust(other), &jobs, 0).await;
+        let (sdk, ours) = (sdk.expect("it is played"), ours.expect("it is played"));
+        assert_ne!(sdk, ours, "{}", other.heading);
+        assert_ne!(sdk[0].output, ours[0].output, "{}", other.heading);
+        assert_ne!(sdk[0].refreshes, ours[0].refreshes, "{}", other.heading);
+    }
+}

@@ -1,0 +1,53 @@
+//! The pairs of `docs/coming-from-python.md`, read from the page.
+
+use std::path::PathBuf;
+
+use crate::markdown::Page;
+
+/// The same worker in both languages.
+#[derive(Debug, Clone)]
+pub(crate) struct Pair {
+    /// The heading that it stands under.
+    pub(crate) heading: String,
+    /// That, as a file's name.
+    pub(crate) name: String,
+    pub(crate) python: String,
+    pub(crate) rust: String,
+}
+
+pub(crate) fn pairs() -> Vec<Pair> {
+    let page = Page::read(PathBuf::from("docs/coming-from-python.md"));
+    let mut pairs = Vec::new();
+    let mut blocks = page.blocks.into_iter();
+    while let Some(python) = blocks.next() {
+        let heading = python.heading;
+        assert_eq!(python.language, "python", "{heading}: Python comes first");
+        let rust = blocks
+            .next()
+            .filter(|rust| rust.language == "rust" && rust.heading == heading);
+        let rust = rust.unwrap_or_else(|| panic!("{heading}: no Rust follows"));
+        pairs.push(Pair {
+            name: file_name(&heading),
+            heading,
+            python: python.text,
+            rust: rust.text,
+        });
+    }
+    pairs
+}
+
+fn file_name(heading: &str) -> String {
+    let plain: String = heading
+        .to_lowercase()
+        .chars()
+        .map(|char| {
+            if char.is_ascii_alphanumeric() {
+                char
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    // Beside other programs in the folder that cargo builds into.
+    format!("pair_{}", plain.replace("__", "_"))
+}

@@ -1,0 +1,77 @@
+//! Programs of the package registry that the checks and tests run: the ones on PATH where they are of the version that is
+//! pinned here, else installed under the target folder.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::step::{self, Failure};
+use crate::workspace::Workspace;
+
+/// A program, in the version that this repository is checked with.
+#[derive(Debug)]
+pub(crate) struct CargoTool {
+    /// Of the package and of the program.
+    name: &'static str,
+    version: &'static str,
+    /// Without the package's default features.
+    is_lean: bool,
+}
+
+/// Licences, duplicates and sources of the dependency tree.
+pub(crate) const DENY: CargoTool = CargoTool {
+    name: "cargo-deny",
+    version: "0.20.2",
+    is_lean: false,
+};
+
+/// Another way to the templates of `cargo runpod new`. The newest release that builds with the toolchain of this repository.
+pub(crate) const GENERATE: CargoTool = CargoTool {
+    name: "cargo-generate",
+    version: "0.23.14",
+    is_lean: false,
+};
+
+/// How the tests find it.
+pub(crate) const GENERATE_VARIABLE: &str = "RUNPOD_TEST_CARGO_GENERATE";
+
+impl CargoTool {
+    /// Where it is; installs it when it is not there, which takes some minutes, once.
+    pub(crate) fn installed(&self, workspace: &Workspace) -> Result<PathBuf, Failure> {
+        if self.is(&PathBuf::from(self.name)) {
+            return Ok(self.name.into());
+        }
+        let root = workspace.target().join("tools");
+        let program = root.join("bin").join(self.name);
+        if self.is(&program) {
+            return Ok(program);
+        }
+        let mut install = workspace.cargo();
+        install
+            .args(["install", "--locked", self.name, "--version", self.version])
+            .arg("--root")
+            .arg(&root)
+            // Beside everything else that may be deleted, and not among what the workspace is built with.
+            .env("CARGO_TARGET_DIR", root.join("build"));
+        if self.is_lean {
+            install.arg("--no-default-features");
+        }
+        let step = format!("cargo install {} {}", self.name, self.version);
+        step::run(&step, &mut install).map_err(|failure| {
+            Failure::new(format!(
+                "{failure}\n{name} {version} is needed and neither on PATH nor could it be installed. Install it with \
+                 `cargo install --locked {name} --version {version}`.",
+                name = self.name,
+                version = self.version
+            ))
+        })?;
+        Ok(program)
+    }
+
+    fn is(&self, program: &PathBuf) -> bool {
+        step::capture(Command::new(program).arg("--version")).is_ok_and(|output| {
+            let said = String::from_utf8_lossy(&output.stdout);
+            // After the name, which may be one word or two.
+            output.status.success() && said.split_whitespace().any(|word| word == self.version)
+        })
+    }
+}
