@@ -19,7 +19,7 @@
 //!
 //! ```toml
 //! [dependencies]
-//! runpod-worker = "0.1"
+//! runpod-worker = { path = "../runpod-worker" } # or `git = "…"`: it is not published yet
 //! serde = { version = "1", features = ["derive"] }
 //! ```
 //!

@@ -271,7 +271,7 @@ impl Job {
 /// What `--schema` prints of all the handlers with attributes that are linked in: for a test that keeps a worker's
 /// interface as it is. Needs the feature `schema`; what the keys mean is in `docs/schema.md`.
 ///
-/// ```
+/// ```standalone_crate
 /// use runpod::prelude::*;
 /// use runpod::testing;
 ///

@@ -46,10 +46,19 @@ pub(crate) fn examples(docs: &str) -> Vec<Example> {
 
 /// As rustdoc has it: any other word makes it a block of something else.
 fn is_of_rust(word: &str) -> bool {
-    ["rust", "no_run", "ignore", "should_panic", "compile_fail"].contains(&word)
-        || word.starts_with("ignore-")
-        || word.starts_with("edition")
-        || word.starts_with('E')
+    const WORDS: [&str; 6] = [
+        "rust",
+        "no_run",
+        "ignore",
+        "should_panic",
+        "compile_fail",
+        "standalone_crate",
+    ];
+    // `edition2024`, `E0277`
+    WORDS.contains(&word)
+        || ["ignore-", "edition", "E0"]
+            .iter()
+            .any(|start| word.starts_with(start))
 }
 
 fn is_hidden(line: &str) -> bool {
