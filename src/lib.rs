@@ -14,11 +14,40 @@
 //! }
 //! ```
 //!
-//! Build it, put it into a container image, and it takes jobs on Runpod. Anywhere else it runs one test job:
+//! The package is `runpod-worker`, the library in it `runpod`. serde has to be in your manifest as well, for the derives
+//! of your own types:
+//!
+//! ```toml
+//! [dependencies]
+//! runpod-worker = { path = "../runpod-worker" } # or `git = "…"`: it is not published yet
+//! serde = { version = "1", features = ["derive"] }
+//! ```
+//!
+//! Build it, put it into a container image, and it takes jobs on Runpod. Anywhere else it runs one test job, or is a whole
+//! endpoint with a page to try it on:
 //!
 //! ```sh
 //! cargo run -- --test_input '{"input": {"name": "Ada"}}'
+//! cargo run -- --rp_serve_api
 //! ```
+//!
+//! # What there is
+//!
+//! | | |
+//! | --- | --- |
+//! | [`#[runpod::main]`](macro@main), [`#[runpod::handler]`](macro@handler) | make a worker, and a handler, of a function |
+//! | [`Job`], [`Context`], [`State`], [`Emitter`] | what a handler may ask for, beside its input |
+//! | [`stream!`], [`try_stream!`], [`Stream`], [`Cancelled`] | for handlers that stream |
+//! | [`CancelReason`], [`Checkpoint`] | what a [`Context`] gives |
+//! | [`Worker`], [`WorkerBuilder`], [`Error`], [`ErrorKind`] | a worker without attributes, and why it ended badly |
+//! | [`args`] | the arguments that are your program's, not the worker's |
+//! | [`json!`], [`serde_json`], [`serde`] | the versions of them that this crate uses |
+//! | [`prelude`] | the names that most workers need: `use runpod::prelude::*` |
+//! | [`testing`] | runs a handler on an input, for your own tests |
+//! | [`FromJob`], [`IntoOutput`], [`IntoFailure`], [`IntoItems`] | what arguments, results, errors and streams may be |
+//! | [`AsyncFunction`], [`BlockingFunction`], [`StreamFunction`] | the kinds of functions that the builder and tests take |
+//! | [`signature`] | what the compiler names when a handler's signature does not fit |
+//! | `schemars`, `garde` | with the features `schema` and `validate` |
 //!
 //! # What a handler is
 //!
@@ -71,87 +100,170 @@
 //! }
 //! ```
 //!
+//! # A test
+//!
+//! ```
+//! use runpod::prelude::*;
+//! use runpod::testing;
+//!
+//! #[runpod::handler]
+//! async fn double(input: u64) -> u64 {
+//!     input * 2
+//! }
+//!
+//! #[tokio::main] // `#[tokio::test]`, in a test
+//! async fn main() {
+//!     assert_eq!(double(21).await, 42);
+//!
+//!     let report = testing::Job::new(json!(21)).run(double).await;
+//!     assert_eq!(report.output, Some(json!(42)));
+//! }
+//! ```
+//!
 //! # Features
 //!
-//! Both are off unless you turn them on. The details are in `docs/schema.md` of the repository.
+//! | feature | default | |
+//! | --- | --- | --- |
+//! | `local` | on | `--rp_serve_api`: the worker is an endpoint on your own machine (`docs/local-endpoint.md`) |
+//! | `schema` | off | `--schema` prints the JSON Schema of handlers' inputs and outputs, where they derive `schemars::JsonSchema` (`docs/schema.md`) |
+//! | `validate` | off | inputs that derive `garde::Validate` are validated before their handler runs (`docs/schema.md`) |
 //!
-//! - `schema`: `--schema` prints the JSON Schema of handlers' inputs and outputs, where they derive
-//!   `schemars::JsonSchema`;
-//! - `validate`: inputs that derive `garde::Validate` are validated before their handler runs.
+//! A worker built with `default-features = false` is smaller, and takes jobs on Runpod all the same.
 //!
 //! # Where to go on
 //!
-//! - [`Worker::builder`] does the same without attributes;
-//! - [`testing`] runs a handler on an input, for your own tests;
-//! - the `docs` folder of the repository is the guide, and `examples` are complete workers.
+//! The `docs` folder of the repository is the guide, and `docs/README.md` its table of contents: `docs/quick-start.md` makes a
+//! first worker, `docs/handlers.md` is on writing handlers, `docs/running.md` on flags, environment, logs and shutdown,
+//! `docs/reliability.md` on what is promised when things go wrong, `docs/protocol.md` on what is said on the wire. The
+//! `examples` folder has complete workers.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod prelude;
 
-/// Makes a handler of a function.
-///
-/// ```
-/// use runpod::prelude::*;
-///
-/// #[derive(Deserialize)]
-/// struct Text {
-///     text: String,
-/// }
-///
-/// #[derive(Serialize)]
-/// struct Count {
-///     words: usize,
-/// }
-///
-/// #[runpod::handler]
-/// fn count(input: Text) -> Count {
-///     Count { words: input.text.split_whitespace().count() }
-/// }
-///
-/// #[runpod::handler(stream, name = "letters")]
-/// fn spell(input: Text, ctx: Context) -> impl Stream<Item = char> {
-///     stream! {
-///         for (index, letter) in input.text.chars().enumerate() {
-///             ctx.progress(index);
-///             yield letter;
-///         }
-///     }
-/// }
-///
-/// // The functions stay what they were.
-/// assert_eq!(count(Text { text: "to be".to_owned() }).words, 2);
-/// ```
-pub use runpod_macros::handler;
-/// Makes a worker of a function: of `main`, or of a handler.
-///
-/// ```no_run
-/// use runpod::prelude::*;
-///
-/// struct Phrase(&'static str);
-///
-/// #[runpod::main(concurrency = 4, route = "task")]
-/// async fn main() -> Phrase {
-///     Phrase("Good day")
-/// }
-///
-/// #[runpod::handler]
-/// async fn greet(job: Job<Value>, phrase: State<Phrase>) -> String {
-///     format!("{}, job {}!", phrase.0, job.id)
-/// }
-///
-/// #[runpod::handler]
-/// async fn echo(input: Value) -> Value {
-///     input
-/// }
-/// ```
-pub use runpod_macros::main;
-
-pub use async_stream::{stream, try_stream};
-pub use futures_core::Stream;
+pub use runpod_macros::{handler, main};
 pub use runpod_runtime::{
     AsyncFunction, BlockingFunction, CancelReason, Cancelled, Checkpoint, Context, Emitter, Error,
     ErrorKind, FromJob, IntoFailure, IntoItems, IntoOutput, Job, State, StreamFunction, Worker,
     WorkerBuilder, args, signature, testing,
 };
+
+/// Makes a [`Stream`] of a block of code: each `yield` is an item. It may `await`, and is run as far as items are wanted.
+///
+/// For `stream` handlers. Rust has no `yield` of its own yet, so it has to be within this macro's braces, not in a closure
+/// or another macro in it. Where items may fail, [`try_stream!`] has the `?` as well.
+///
+/// ```
+/// use runpod::prelude::*;
+/// use runpod::testing;
+///
+/// #[runpod::handler(stream)]
+/// fn countdown(from: u32) -> impl Stream<Item = u32> {
+///     stream! {
+///         for number in (0..from).rev() {
+///             yield number;
+///         }
+///     }
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// let report = testing::Job::new(json!(3)).stream(countdown).await;
+/// assert_eq!(report.stream, [json!(2), json!(1), json!(0)]);
+/// # }
+/// ```
+///
+/// It is async-stream's, whose own words these are:
+///
+/// ---
+pub use async_stream::stream;
+/// Makes a [`Stream`] of `Result`s of a block of code: each `yield` is an `Ok` item, and `?` ends the stream with an `Err`.
+///
+/// In a `stream` handler the first `Err` fails the job; its client keeps the items before it. What the error type is has
+/// to be said, best in the function's signature.
+///
+/// ```
+/// use runpod::prelude::*;
+/// use runpod::testing;
+///
+/// #[runpod::handler(stream)]
+/// fn numbers(text: String) -> impl Stream<Item = Result<u32, std::num::ParseIntError>> {
+///     try_stream! {
+///         for word in text.split(' ') {
+///             let number: u32 = word.parse()?;
+///             yield number;
+///         }
+///     }
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// let report = testing::Job::new(json!("1 2 many 3")).stream(numbers).await;
+/// assert_eq!(report.stream, [json!(1), json!(2)]);
+/// assert!(report.error.unwrap().contains("invalid digit found in string"));
+/// # }
+/// ```
+///
+/// It is async-stream's, whose own words these are:
+///
+/// ---
+pub use async_stream::try_stream;
+/// A series of values that come one after the other, each awaited: what a `stream` handler returns, as `impl Stream`.
+///
+/// [`stream!`] and [`try_stream!`] make one. Any other is as good, of the crates `futures` or `tokio-stream` for example: all
+/// of them implement this trait, which is `futures_core`'s.
+///
+/// ```
+/// use std::pin::Pin;
+/// use std::task::{Context as Waker, Poll};
+///
+/// use runpod::prelude::*;
+/// use runpod::testing;
+///
+/// /// Counts down; written by hand.
+/// struct Countdown(u32);
+///
+/// impl Stream for Countdown {
+///     type Item = u32;
+///
+///     fn poll_next(mut self: Pin<&mut Self>, _: &mut Waker<'_>) -> Poll<Option<u32>> {
+///         let next = self.0.checked_sub(1);
+///         self.0 = next.unwrap_or(0);
+///         Poll::Ready(next)
+///     }
+/// }
+///
+/// #[runpod::handler(stream)]
+/// fn countdown(from: u32) -> impl Stream<Item = u32> {
+///     Countdown(from)
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// let report = testing::Job::new(json!(2)).stream(countdown).await;
+/// assert_eq!(report.stream, [json!(1), json!(0)]);
+/// # }
+/// ```
+///
+/// Its own words:
+///
+/// ---
+pub use futures_core::Stream;
+/// Makes a JSON value, a [`serde_json::Value`], of what is written as JSON: for inputs in tests, and for outputs and
+/// progress that need no type of their own.
+///
+/// ```
+/// use runpod::prelude::*;
+///
+/// let words = vec!["to", "be"];
+/// let value: Value = json!({ "words": words, "count": words.len() });
+/// assert_eq!(value["count"], 2);
+/// assert_eq!(value["words"][1], "be");
+/// ```
+///
+/// It is `serde_json`'s, whose own words these are:
+///
+/// ---
 pub use serde_json::json;
 pub use {serde, serde_json};
 

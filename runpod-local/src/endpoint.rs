@@ -16,6 +16,19 @@ use crate::settings::{Limits, Timing};
 use crate::{openapi, page, public_api, unknown, webhook, worker_api};
 
 /// A handler of the attached worker, as the page and `/openapi.json` describe it.
+///
+/// ```
+/// use runpod_local::{Endpoint, HandlerInfo};
+/// use serde_json::json;
+///
+/// let shout = HandlerInfo {
+///     name: "shout".to_owned(),
+///     input: Some(json!({ "type": "object", "properties": { "text": { "type": "string" } } })),
+///     output: None,
+/// };
+/// let endpoint = Endpoint::new().handlers(vec![shout]);
+/// # drop(endpoint);
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct HandlerInfo {
     /// What it is called.
@@ -48,6 +61,27 @@ pub struct HandlerInfo {
 /// endpoint.shutdown().await;
 /// # Ok(()) }
 /// ```
+///
+/// All that can be said of one:
+///
+/// ```
+/// use runpod_local::{Endpoint, Faults, HandlerInfo, Limits, Timing};
+/// use serde_json::json;
+///
+/// let faults: Faults = r#"{"rules": [{"route": "status", "error": 0.2}]}"#.parse()?;
+/// let endpoint = Endpoint::new()
+///     .id("mine")
+///     .api_key(Some("a key for tests".to_owned()))
+///     .limits(Limits::default())
+///     .timing(Timing::default())
+///     .rate_limits(true)
+///     .faults(faults)
+///     .handlers(vec![HandlerInfo { name: "shout".to_owned(), ..HandlerInfo::default() }])
+///     .route(Some("task".to_owned()))
+///     .examples(vec![json!({ "input": { "task": "shout", "text": "hi" } })]);
+/// # drop(endpoint);
+/// # Ok::<(), runpod_local::FaultsError>(())
+/// ```
 #[derive(Clone)]
 #[must_use = "an endpoint does nothing until it is bound"]
 pub struct Endpoint {
@@ -62,7 +96,24 @@ pub struct Endpoint {
     examples: Vec<Value>,
 }
 
-/// Why an endpoint could not be started.
+/// Why an endpoint could not be started: its port is taken, its address is none of this machine's, or its id is none.
+///
+/// ```
+/// use runpod_local::Endpoint;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), runpod_local::BindError> {
+/// let first = Endpoint::new().bind("127.0.0.1", 0).await?;
+///
+/// let error = Endpoint::new().bind("127.0.0.1", first.address().port()).await.unwrap_err();
+/// assert!(error.is_in_use());
+/// assert_eq!(error.to_string(), "the port is in use by another program");
+///
+/// let error = Endpoint::new().id("no/id").bind("127.0.0.1", 0).await.unwrap_err();
+/// assert!(!error.is_in_use());
+/// # first.shutdown().await;
+/// # Ok(()) }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct BindError(#[from] Fault);
@@ -189,7 +240,8 @@ impl Endpoint {
         }
     }
 
-    /// The endpoint id: the API is served under `/v2/<id>` and, for short, without it.
+    /// The endpoint id: the API is served under `/v2/<id>` and, for short, without it. Letters, digits, `-` and `_`, 64 at
+    /// most; [`bind`](Self::bind) looks at it.
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = id.into();
         self
@@ -243,11 +295,12 @@ impl Endpoint {
         self
     }
 
-    /// Starts to serve, on the runtime that this is called on.
+    /// Starts to serve, on the runtime that this is called on. With port 0 it is any free one, which
+    /// [`Running::address`] tells.
     ///
     /// # Errors
     ///
-    /// The address cannot be listened on.
+    /// The address cannot be listened on, or the endpoint's id is none.
     pub async fn bind(self, host: &str, port: u16) -> Result<Running, BindError> {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
         if self.id.is_empty() || self.id.len() > LONGEST_ID || !self.id.bytes().all(is_plain) {

@@ -3,15 +3,37 @@
 //! It keeps production's rules: job states, time limits, payload limits, retention, streams, webhooks, retries, workers
 //! that are lost. Clients and workers in any language talk to it as they do to Runpod.
 //!
-//! ```no_run
-//! # async fn example() -> Result<(), runpod_local::BindError> {
-//! let endpoint = runpod_local::Endpoint::new().bind("127.0.0.1", 8000).await?;
-//! println!("open {}", endpoint.url());
-//! for (name, value) in endpoint.worker_environment(None) {
-//!     println!("export {name}='{value}'");
-//! }
-//! # Ok(()) }
 //! ```
+//! use runpod_local::Endpoint;
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), runpod_local::BindError> {
+//!     let endpoint = Endpoint::new().bind("127.0.0.1", 0).await?; // 0: any free port
+//!
+//!     println!("open {}", endpoint.url());
+//!     for (name, value) in endpoint.worker_environment(None) {
+//!         println!("export {name}='{value}'");
+//!     }
+//!
+//!     endpoint.shutdown().await;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! A worker that is written with `runpod-worker` has it built in (`--rp_serve_api`). This crate is for tests of clients and
+//! of workers in other languages; its program `runpod-local` (feature `cli`) is the same on the command line.
+//! `docs/local-endpoint.md` in the repository tells the rules.
+//!
+//! | | |
+//! | --- | --- |
+//! | [`Endpoint`] | an endpoint that is to be started |
+//! | [`Running`], [`OpenJobs`], [`BindError`] | one that runs, the jobs that it has, and why it could not |
+//! | [`Limits`], [`Timing`] | every number of the rules |
+//! | [`Faults`], [`FaultsError`] | errors, delays and outages on purpose |
+//! | [`HandlerInfo`] | a worker's handler, for the page and `/openapi.json` |
+//! | [`JobLogs`] | log lines for the pages of jobs |
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod answer;
 mod endpoint;

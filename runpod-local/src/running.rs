@@ -11,6 +11,24 @@ use crate::queue::JobLogs;
 use crate::serve::Serving;
 
 /// An endpoint that serves. Dropping it does not end it; [`Running::shutdown`] does, and the end of its runtime.
+///
+/// ```
+/// use runpod_local::Endpoint;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), runpod_local::BindError> {
+/// let endpoint = Endpoint::new().bind("127.0.0.1", 0).await?;
+/// assert_eq!(endpoint.url(), format!("http://127.0.0.1:{}", endpoint.address().port()));
+///
+/// // A worker's process gets these variables, and takes jobs here then.
+/// let variables = endpoint.worker_environment(Some("worker-1"));
+/// assert!(variables.contains(&("RUNPOD_POD_ID", "worker-1".to_owned())));
+///
+/// let logs = endpoint.job_logs();
+/// # drop(logs);
+/// endpoint.shutdown().await;
+/// # Ok(()) }
+/// ```
 pub struct Running {
     pub(crate) address: SocketAddr,
     pub(crate) shared: Shared,
@@ -74,6 +92,18 @@ impl Running {
     /// Says anew what the page and `/openapi.json` tell of the worker: as [`Endpoint::handlers`], [`Endpoint::route`] and
     /// [`Endpoint::examples`] did at the start. Pages that are open show it at once.
     ///
+    /// ```
+    /// use runpod_local::{Endpoint, HandlerInfo};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), runpod_local::BindError> {
+    /// let endpoint = Endpoint::new().bind("127.0.0.1", 0).await?;
+    /// let shout = HandlerInfo { name: "shout".to_owned(), ..HandlerInfo::default() };
+    /// endpoint.describe(vec![shout], None, Vec::new());
+    /// # endpoint.shutdown().await;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// [`Endpoint::handlers`]: crate::Endpoint::handlers
     /// [`Endpoint::route`]: crate::Endpoint::route
     /// [`Endpoint::examples`]: crate::Endpoint::examples
@@ -92,6 +122,21 @@ impl Running {
     }
 
     /// Resolves when a worker with this id is attached: it has asked for a job. Never, where none comes.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use runpod_local::Endpoint;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), runpod_local::BindError> {
+    /// let endpoint = Endpoint::new().bind("127.0.0.1", 0).await?;
+    /// let attached = endpoint.attached("worker-1");
+    /// // No process was started, so there is none to come:
+    /// assert!(tokio::time::timeout(Duration::from_millis(1), attached).await.is_err());
+    /// # endpoint.shutdown().await;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Cancel safety
     ///
@@ -132,6 +177,16 @@ impl Running {
     }
 
     /// How many jobs wait, and how many run.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), runpod_local::BindError> {
+    /// let endpoint = runpod_local::Endpoint::new().bind("127.0.0.1", 0).await?;
+    /// let open = endpoint.open_jobs();
+    /// assert_eq!((open.queued, open.running), (0, 0));
+    /// # endpoint.shutdown().await;
+    /// # Ok(()) }
+    /// ```
     pub fn open_jobs(&self) -> OpenJobs {
         let health = self.shared.queue.health();
         OpenJobs {
@@ -152,7 +207,18 @@ impl Running {
     }
 }
 
-/// Jobs that have not ended.
+/// Jobs that have not ended; [`Running::open_jobs`] counts them.
+///
+/// ```
+/// use runpod_local::{Endpoint, OpenJobs};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), runpod_local::BindError> {
+/// let endpoint = Endpoint::new().bind("127.0.0.1", 0).await?;
+/// assert_eq!(endpoint.open_jobs(), OpenJobs::default());
+/// # endpoint.shutdown().await;
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OpenJobs {

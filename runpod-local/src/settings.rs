@@ -2,7 +2,20 @@
 
 use std::time::Duration;
 
-/// How much may be sent and held. [`Default`] is what holds in production.
+/// How much may be sent and held. [`Default`] is what holds in production. Bytes are of JSON as it is sent; 1 MiB is
+/// 1,048,576 of them.
+///
+/// ```
+/// use runpod_local::{Endpoint, Limits};
+///
+/// let mut limits = Limits::default();
+/// assert_eq!(limits.run_body, 10 * 1024 * 1024);
+///
+/// // To see what a client does when its job is refused:
+/// limits.queued_jobs = 2;
+/// let endpoint = Endpoint::new().limits(limits);
+/// # drop(endpoint);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -59,6 +72,21 @@ impl Default for Limits {
 }
 
 /// How long things take. [`Default`] is what holds in production; tests choose shorter times.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use runpod_local::{Endpoint, Timing};
+///
+/// let mut timing = Timing::default();
+/// assert_eq!(timing.execution_timeout, Duration::from_secs(600));
+///
+/// // Half a second without a sign of life, and a worker's jobs go back to the queue.
+/// timing.lost_after = Duration::from_millis(500);
+/// timing.ping_interval = Duration::from_millis(100);
+/// let endpoint = Endpoint::new().timing(timing);
+/// # drop(endpoint);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timing {

@@ -35,11 +35,51 @@ mod show;
 mod show_tests;
 mod types;
 
-/// Turns a function into a handler: it gets a job and gives its result.
+/// Makes a handler of a function: it gets a job and gives its result.
 ///
-/// The function stays as it is and can be called from tests. Where it is linked into a worker, it can be used: alone,
-/// or chosen with `handler` or `route` of [`#[runpod::main]`](macro@main). A library of handlers is only linked if
-/// something names it; `use my_handlers as _;` is enough.
+/// ```
+/// use runpod::prelude::*;
+/// use runpod::testing;
+///
+/// #[derive(Deserialize)]
+/// struct Text {
+///     text: String,
+/// }
+///
+/// #[derive(Serialize)]
+/// struct Count {
+///     words: usize,
+/// }
+///
+/// #[runpod::handler]
+/// fn count(input: Text) -> Count {
+///     Count { words: input.text.split_whitespace().count() }
+/// }
+///
+/// #[runpod::handler(stream, name = "letters")]
+/// fn spell(input: Text, ctx: Context) -> impl Stream<Item = char> {
+///     stream! {
+///         for (index, letter) in input.text.chars().enumerate() {
+///             ctx.progress(index);
+///             yield letter;
+///         }
+///     }
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// // The functions stay what they were:
+/// assert_eq!(count(Text { text: "to be".to_owned() }).words, 2);
+///
+/// // And can be run as jobs:
+/// let report = testing::Job::new(json!({ "text": "to" })).stream(spell).await;
+/// assert_eq!(report.stream, [json!("t"), json!("o")]);
+/// # }
+/// ```
+///
+/// Where a handler is linked into a worker, it can be used: alone, or chosen with `handler` or `route` of
+/// [`#[runpod::main]`](macro@main). A library of handlers is only linked if something names it; `use my_handlers as _;`
+/// is enough. `docs/handlers.md` goes through all of this with examples.
 ///
 /// # Arguments
 ///
@@ -58,7 +98,7 @@ mod types;
 /// `Emitter<T>` and returns nothing. A `yield` needs `runpod::stream! { .. }` or `runpod::try_stream! { .. }` around it.
 ///
 /// The result, or each item, is a `T: serde::Serialize`, or a `Result<T, E>` where `E` is a `std::error::Error`,
-/// `anyhow::Error`, `String` or `&str`.
+/// `anyhow::Error`, `String` or `&'static str`.
 ///
 /// # Options
 ///
@@ -72,12 +112,34 @@ mod types;
 ///
 /// Functions that are generic, `const`, `unsafe` or `extern`, methods, and arguments that borrow or are `impl Trait`
 /// are compile errors, as are unknown options. The function stays, so that the rest of the program can be checked.
+/// `docs/mistakes.md` shows what the compiler says.
 #[proc_macro_attribute]
 pub fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream {
     expand::handler(attribute.into(), &item.into()).into()
 }
 
 /// Makes the `main` of a worker: on `main` itself, or on the one handler that is the whole worker.
+///
+/// ```no_run
+/// use runpod::prelude::*;
+///
+/// struct Phrase(&'static str);
+///
+/// #[runpod::main(concurrency = 4, route = "task")]
+/// async fn main() -> Phrase {
+///     Phrase("Good day")
+/// }
+///
+/// #[runpod::handler]
+/// async fn greet(job: Job<Value>, phrase: State<Phrase>) -> String {
+///     format!("{}, job {}!", phrase.0, job.id)
+/// }
+///
+/// #[runpod::handler]
+/// async fn echo(input: Value) -> Value {
+///     input
+/// }
+/// ```
 ///
 /// On **`fn main()` or `async fn main()`**, the body runs once, before the first job. What it returns, or the value in
 /// the `Result` that it returns, is the worker's state, which handlers get as `State<T>`; an error ends the worker
@@ -86,6 +148,18 @@ pub fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// On **any other function**, that function is a handler as with [`#[runpod::handler]`](macro@handler), whose options
 /// `stream` and `name` are possible as well, and `main` is generated. It gets all jobs, even if other handlers are
 /// linked.
+///
+/// ```no_run
+/// use runpod::prelude::*;
+///
+/// #[runpod::main(refresh_worker = true)]
+/// async fn double(input: u64) -> u64 {
+///     input * 2
+/// }
+/// ```
+///
+/// The program takes jobs on Runpod, and elsewhere runs one test job (`--test_input`) or is an endpoint
+/// (`--rp_serve_api`); `docs/running.md` has its flags, its environment and its exit codes.
 ///
 /// # Options
 ///

@@ -10,17 +10,17 @@ use crate::handler::{
 use crate::launch::Plan;
 use crate::worker::{Concurrency, Handlers, Modifier};
 
-/// A Runpod worker; made with [`Worker::builder`].
+/// A Runpod worker without attributes; made with [`Worker::builder`].
 ///
 /// ```no_run
-/// use runpod_runtime::Worker;
+/// use runpod::Worker;
 ///
 /// async fn double(input: u64) -> u64 {
 ///     input * 2
 /// }
 ///
 /// #[tokio::main]
-/// async fn main() -> Result<(), runpod_runtime::Error> {
+/// async fn main() -> Result<(), runpod::Error> {
 ///     Worker::builder().handler(double).concurrency(4).run().await
 /// }
 /// ```
@@ -28,7 +28,7 @@ use crate::worker::{Concurrency, Handlers, Modifier};
 pub struct Worker(());
 
 impl Worker {
-    /// Starts to describe a worker.
+    /// Starts to describe a worker: without a handler yet, one job at a time.
     pub fn builder() -> WorkerBuilder {
         WorkerBuilder {
             handlers: Vec::new(),
@@ -44,7 +44,46 @@ impl Worker {
     }
 }
 
-/// Describes a worker and runs it. Does what the macros do; see [`Worker`] for an example.
+/// Describes a worker and runs it. It does what `#[runpod::main]` does, option by option.
+///
+/// ```no_run
+/// use runpod::Worker;
+/// use runpod::prelude::*;
+///
+/// struct Phrase(&'static str);
+///
+/// async fn greet(job: Job<Value>, phrase: State<Phrase>) -> String {
+///     format!("{}, job {}!", phrase.0, job.id)
+/// }
+///
+/// fn shout(input: Value) -> String {
+///     input.to_string().to_uppercase()
+/// }
+///
+/// fn spell(input: Value) -> impl Iterator<Item = String> {
+///     let letters: Vec<_> = input.to_string().chars().map(String::from).collect();
+///     letters.into_iter()
+/// }
+///
+/// #[tokio::main]
+/// async fn main() -> Result<(), runpod::Error> {
+///     Worker::builder()
+///         .handler(greet)                         // an `async fn`
+///         .named("greet")
+///         .blocking(shout)                        // a plain `fn`
+///         .named("shout")
+///         .stream(spell)                          // sends items
+///         .named("spell")
+///         .route("task")                          // `input.task` is one of the three names
+///         .state(Phrase("Good day"))
+///         .concurrency(4)
+///         .max_consecutive_failures(3)
+///         .return_aggregate_stream(true)
+///         .worker_threads(2)
+///         .run()
+///         .await
+/// }
+/// ```
 #[must_use = "a worker does nothing until it is run"]
 pub struct WorkerBuilder {
     handlers: Vec<Handler>,
@@ -59,7 +98,15 @@ pub struct WorkerBuilder {
 }
 
 impl WorkerBuilder {
-    /// Adds an `async fn` (or closure) of at most six arguments: an input or a `Job<T>`, `Context`, `State<T>`.
+    /// Adds an `async fn` (or closure) of at most six arguments: an input or a [`Job<T>`](crate::Job),
+    /// [`Context`](crate::Context), [`State<T>`](crate::State).
+    ///
+    /// ```
+    /// use runpod::Worker;
+    ///
+    /// let worker = Worker::builder().handler(async |name: String| format!("Hello, {name}!"));
+    /// # drop(worker);
+    /// ```
     ///
     /// A function that has `#[runpod::handler]` brings its schema and its validation (features `schema` and `validate`).
     /// Of others nothing is known: `--schema` says `null`, and they validate their input themselves.
@@ -68,10 +115,11 @@ impl WorkerBuilder {
         self
     }
 
-    /// Adds a plain `fn`, called on a thread that may block.
+    /// Adds a plain `fn` (or closure), called on a thread that may block.
     ///
     /// ```
-    /// # use runpod_runtime::Worker;
+    /// use runpod::Worker;
+    ///
     /// let worker = Worker::builder().blocking(|input: u64| input + 1);
     /// # drop(worker);
     /// ```
@@ -80,10 +128,12 @@ impl WorkerBuilder {
         self
     }
 
-    /// Adds a function that streams: it returns `impl Stream` or `impl Iterator`, or takes an `Emitter<T>`.
+    /// Adds a function that streams: it returns `impl Stream` or `impl Iterator`, or takes an
+    /// [`Emitter<T>`](crate::Emitter).
     ///
     /// ```
-    /// # use runpod_runtime::Worker;
+    /// use runpod::Worker;
+    ///
     /// let worker = Worker::builder().stream(|to: u32| 0..to);
     /// # drop(worker);
     /// ```
@@ -92,8 +142,8 @@ impl WorkerBuilder {
         self
     }
 
-    /// Names the handler that was added last; it is called `handler` otherwise. Names are what [`route`](Self::route)
-    /// chooses by.
+    /// Names the handler that was added last; it is called `handler` otherwise. Without effect before there is one. Names
+    /// are what [`route`](Self::route) chooses by, so two of a routed worker's handlers may not share one.
     pub fn named(mut self, name: impl Into<String>) -> Self {
         if let Some(last) = self.handlers.last_mut() {
             last.name = name.into();
@@ -101,19 +151,38 @@ impl WorkerBuilder {
         self
     }
 
-    /// Shares `state` with all handlers that ask for a `State<T>`.
+    /// Shares `state` with all handlers that ask for a [`State<T>`](crate::State). A worker has one: the last one given.
+    ///
+    /// ```
+    /// use runpod::Worker;
+    /// use runpod::prelude::*;
+    ///
+    /// async fn scaled(input: f64, factor: State<f64>) -> f64 {
+    ///     input * *factor
+    /// }
+    ///
+    /// let worker = Worker::builder().handler(scaled).state(2.0);
+    /// # drop(worker);
+    /// ```
     pub fn state<T: Send + Sync + 'static>(mut self, state: T) -> Self {
         self.setup = Setup::ready(state);
         self
     }
 
-    /// Whether the worker is refreshed after every job, even a failed one.
+    /// Whether the worker is refreshed after every job, even a failed one: every result carries `stopPod`, and the worker
+    /// exits with code 0 then. Not unless said.
+    ///
+    /// ```
+    /// let worker = runpod::Worker::builder().handler(async || "done").refresh_worker(true);
+    /// # drop(worker);
+    /// ```
     pub fn refresh_worker(mut self, refresh: bool) -> Self {
         self.refresh_worker = refresh;
         self
     }
 
-    /// Whether a stream's result repeats all its items. They are kept in memory until then.
+    /// Whether a stream's result repeats all its items; otherwise it is an empty list. They are kept in memory until then,
+    /// 64 MiB (67,108,864 bytes) of JSON at most: with more the job fails.
     pub fn return_aggregate_stream(mut self, aggregate: bool) -> Self {
         self.return_aggregate_stream = aggregate;
         self
@@ -126,7 +195,17 @@ impl WorkerBuilder {
     }
 
     /// Asked before every take, with the current concurrency, for the next one. Running jobs are not waited for. An
-    /// answer of 0 is an error in the log and changes nothing.
+    /// answer of 0, or a panic, is an error in the log and changes nothing.
+    ///
+    /// ```
+    /// use runpod::Worker;
+    ///
+    /// // From 1 up to 8, one more at each take.
+    /// let worker = Worker::builder()
+    ///     .handler(async |input: u64| input * 2)
+    ///     .concurrency_modifier(|jobs| (jobs + 1).min(8));
+    /// # drop(worker);
+    /// ```
     pub fn concurrency_modifier(
         mut self,
         modifier: impl Fn(usize) -> usize + Send + Sync + 'static,
@@ -135,7 +214,8 @@ impl WorkerBuilder {
         self
     }
 
-    /// Chooses among several handlers by `input.<key>`, which holds a handler's name.
+    /// Chooses among several handlers by `input.<key>`, which holds a handler's name. A job that names none is a failed job,
+    /// and its error lists the names. Without a route, a worker has exactly one handler.
     pub fn route(mut self, key: &'static str) -> Self {
         self.route = Some(key);
         self
@@ -151,20 +231,34 @@ impl WorkerBuilder {
         self
     }
 
-    /// How many threads async handlers run on; as many as the machine has processors unless said.
+    /// How many threads async handlers run on; as many as the machine has processors unless said, and 0 counts as 1. Plain
+    /// `fn` handlers have a thread each, beside these.
     pub fn worker_threads(mut self, threads: usize) -> Self {
         self.threads = Some(threads);
         self
     }
 
-    /// Runs the worker until it is told to stop. Reads the environment and the arguments as a macro-made worker does;
-    /// without `RUNPOD_WEBHOOK_GET_JOB` it runs one local test job. The worker brings its own threads, for itself and for
-    /// its handlers; any executor can wait for it.
+    /// Runs the worker until it is told to stop, or is to be refreshed. It reads the environment and the arguments as a
+    /// worker with attributes does (`docs/running.md`): on Runpod it takes jobs, elsewhere it runs one local test job, or
+    /// with `--rp_serve_api` is an endpoint. The worker brings its own threads, for itself and for its handlers; any executor can
+    /// wait for it.
+    ///
+    /// ```
+    /// use runpod::{ErrorKind, Worker};
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() {
+    /// // Neither on Runpod nor given a test job, there is nothing to do:
+    /// let error = Worker::builder().handler(async |n: u64| n * 2).run().await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::LocalTest);
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
-    /// When the handlers, the environment or the arguments have a fault, a local test job fails, or a handler declares
-    /// the worker unhealthy.
+    /// When the handlers, the environment or the arguments have a fault, a local test job fails or there is none, the
+    /// worker is broken (a handler said so, or too many jobs in a row have failed), or the system refuses a thread, TLS or
+    /// a port. [`ErrorKind`] tells them apart.
     ///
     /// # Cancel safety
     ///

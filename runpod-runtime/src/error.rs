@@ -8,16 +8,22 @@ pub(crate) type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
 /// Why a worker could not start, or ended badly.
 ///
-/// The text says what was wrong, where, and what to do; [`kind`](Error::kind) is for programs that want to tell the
-/// causes apart. A job that fails is *not* an error of the worker: it becomes a failed result and the worker goes on.
+/// [`WorkerBuilder::run`](crate::WorkerBuilder::run) gives it; a worker with `#[runpod::main]` prints it and exits with
+/// code 1. The text says what was wrong, where, and what to do; [`kind`](Error::kind) is for programs that want to tell the
+/// causes apart. `{:?}` shows the same text with its causes, for `fn main() -> Result<(), runpod::Error>`. The platform's
+/// key is in neither.
+///
+/// A job that fails is *not* an error of the worker: it becomes a failed result and the worker goes on.
 ///
 /// ```
-/// use runpod_runtime::{ErrorKind, Worker};
+/// use runpod::{ErrorKind, Worker};
 ///
-/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// # #[tokio::main]
+/// # async fn main() {
 /// let error = Worker::builder().run().await.unwrap_err();
 /// assert_eq!(error.kind(), ErrorKind::Handlers);
-/// # });
+/// assert!(error.to_string().starts_with("this worker has no handler"));
+/// # }
 /// ```
 pub struct Error {
     kind: ErrorKind,
@@ -26,20 +32,37 @@ pub struct Error {
 }
 
 /// What an [`Error`] is about.
+///
+/// ```
+/// use runpod::{Error, ErrorKind};
+///
+/// /// Whether it is worth starting this worker again, as it is.
+/// fn may_pass(error: &Error) -> bool {
+///     matches!(error.kind(), ErrorKind::System | ErrorKind::Unhealthy)
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// let error = runpod::Worker::builder().run().await.unwrap_err();
+/// assert!(!may_pass(&error));
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// An environment variable, a flag or an option has a value that cannot be used.
+    /// An environment variable, a flag or an option has a value that cannot be used, or a flag needs a feature of this
+    /// crate that is off.
     Config,
     /// No handler, several without a way to choose, or a handler whose `State<T>` nobody makes.
     Handlers,
     /// The body of `main`, which makes the state, failed.
     Setup,
-    /// A local test job failed, or its output differs from the expected one.
+    /// A local test job failed, its output differs from the expected one, or there is no job: this is not Runpod, and
+    /// neither `--test_input` nor a `test_input.json` gives one.
     LocalTest,
-    /// The worker was declared unhealthy by a handler.
+    /// The worker is broken: a handler said so, or `max_consecutive_failures` jobs in a row have failed.
     Unhealthy,
-    /// The operating system refused something that the worker needs (a thread, a signal handler, TLS).
+    /// The system refused something that the worker needs: a thread, a runtime, TLS, the local endpoint's port.
     System,
 }
 

@@ -8,6 +8,8 @@
 //! - `config`, `logging`: the environment, the arguments, the log lines;
 //! - `launch`, `builder`, `testing`: the three ways in.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
@@ -42,12 +44,19 @@ pub use handler::{
 /// The version that heartbeats, error reports and the `User-Agent` name.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The arguments of this process that are not the worker's, without the program's name: what the SDK leaves in
-/// `sys.argv`.
+/// The arguments of this process that are not the worker's, in order and without the program's name: what the SDK leaves
+/// in `sys.argv`.
+///
+/// The worker's own flags and their values are left out, and so is the first `--`, after which everything is the
+/// program's. Which flags those are is in `docs/running.md`, and in `--help` of any worker.
 ///
 /// ```
-/// let own: Vec<std::ffi::OsString> = runpod_runtime::args();
-/// # drop(own);
+/// // Started as `worker --rp_log_level INFO --model tiny`, this is `["--model", "tiny"]`.
+/// let own: Vec<std::ffi::OsString> = runpod::args();
+///
+/// let mut after_model = own.iter().skip_while(|argument| *argument != "--model").skip(1);
+/// let model = after_model.next().map_or("small".into(), |name| name.to_string_lossy());
+/// assert_eq!(model, "small");
 /// ```
 pub fn args() -> Vec<std::ffi::OsString> {
     config::Arguments::parse(std::env::args_os()).rest

@@ -1,20 +1,30 @@
-//! Runs a handler on an input without a network, for users' own tests.
+//! Runs a handler on an input without a network, for your own tests.
 //!
-//! The job goes through the worker's real loop, so that what a test sees is what a client would get.
+//! The job goes through the worker's real loop, so that what a test sees is what a client would get: input that does not
+//! fit, a panic, or output that does not serialise is a failed job in its [`Report`]. Handlers with attributes and without
+//! are both fine.
 //!
 //! ```
-//! use runpod_runtime::testing::Job;
-//! use serde_json::json;
+//! use runpod::prelude::*;
+//! use runpod::testing;
 //!
+//! #[runpod::handler]
 //! async fn double(input: u64) -> u64 {
 //!     input * 2
 //! }
 //!
-//! # tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(async {
-//! let report = Job::new(json!(21)).run(double).await;
-//! assert_eq!(report.output, Some(json!(42)));
-//! # });
+//! #[tokio::main] // `#[tokio::test]`, in a test
+//! async fn main() {
+//!     let report = testing::Job::new(json!(21)).run(double).await;
+//!     assert_eq!(report.output, Some(json!(42)));
+//!
+//!     let report = testing::Job::new(json!("21")).run(double).await;
+//!     assert!(report.error.unwrap().contains("expected u64"));
+//! }
 //! ```
+//!
+//! The attributes leave a function as it is, so that it can also be called as one: [`State::new`](crate::State::new) and
+//! [`Job::new`](crate::Job::new) make what it asks for. `docs/testing.md` has more.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +44,28 @@ use crate::show_schema::document;
 use crate::worker::{self, Concurrency, Handlers, Parts, Policy};
 
 /// A job for a handler under test.
+///
+/// ```
+/// use runpod::prelude::*;
+/// use runpod::testing;
+///
+/// struct Phrase(&'static str);
+///
+/// #[runpod::handler]
+/// fn greet(job: Job<String>, phrase: State<Phrase>) -> String {
+///     format!("{}, {}! ({}, batch {})", phrase.0, job.input, job.id, job.extra["batchId"])
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// let job = testing::Job::new(json!("Ada"))
+///     .id("j1")
+///     .extra("batchId", json!(7))
+///     .state(Phrase("Good day"));
+/// let report = job.blocking(greet).await;
+/// assert_eq!(report.output, Some(json!("Good day, Ada! (j1, batch 7)")));
+/// # }
+/// ```
 #[must_use = "a job does nothing until a handler is run on it"]
 pub struct Job {
     id: String,
@@ -43,12 +75,36 @@ pub struct Job {
 }
 
 /// What a handler made of a job, as its client would see it.
+///
+/// ```
+/// use runpod::prelude::*;
+/// use runpod::testing;
+///
+/// #[runpod::handler(stream)]
+/// fn countdown(from: u32, ctx: Context) -> impl Iterator<Item = u32> {
+///     ctx.progress("counting");
+///     ctx.refresh_worker();
+///     (0..from).rev()
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// let report = testing::Job::new(json!(2)).stream(countdown).await;
+/// assert_eq!(report.stream, [json!(1), json!(0)]);
+/// assert_eq!(report.output, Some(json!([1, 0])));
+/// assert_eq!(report.error, None);
+/// assert_eq!(report.progress, [json!("counting")]);
+/// assert!(report.refresh_worker);
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Report {
-    /// The job's output; nothing when it failed, or returned an empty object. A stream's output is its items.
+    /// The job's output; nothing when its handler failed, or returned an empty object. A stream's output is its items, as
+    /// with `return_aggregate_stream`. Of an object, what is left beside the keys `error` and `refresh_worker`.
     pub output: Option<Value>,
-    /// Why the job failed: the message of the handler's error, or the `error` key of its output.
+    /// Why the job failed: the message of the handler's error, or the `error` key of its output. A failed stream's has the
+    /// place and the causes behind the message, as its client gets it.
     pub error: Option<String>,
     /// The stream items in their order.
     pub stream: Vec<Value>,
@@ -59,7 +115,7 @@ pub struct Report {
 }
 
 impl Job {
-    /// A job with this input and the id `test`.
+    /// A job with this input and the id `test`, for a worker with the id `test`.
     pub fn new(input: Value) -> Self {
         Self {
             id: "test".to_owned(),
@@ -75,7 +131,8 @@ impl Job {
         self
     }
 
-    /// Adds a key beside `id` and `input`, as the platform may.
+    /// Adds a key beside `id` and `input`, as the platform may: it is in [`Job::extra`](crate::Job::extra) then, or for
+    /// `webhook` in [`Job::webhook`](crate::Job::webhook).
     pub fn extra(mut self, key: impl Into<String>, value: Value) -> Self {
         self.extra.insert(key.into(), value);
         self
@@ -89,14 +146,51 @@ impl Job {
 
     /// Runs an async handler.
     ///
+    /// ```
+    /// use runpod::prelude::*;
+    /// use runpod::testing;
+    ///
+    /// #[runpod::handler]
+    /// async fn divide((a, b): (u32, u32)) -> u32 {
+    ///     a / b
+    /// }
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() {
+    /// let report = testing::Job::new(json!([6, 2])).run(divide).await;
+    /// assert_eq!(report.output, Some(json!(3)));
+    ///
+    /// // A panic is a failed job; it is printed as well, as any panic is.
+    /// let report = testing::Job::new(json!([6, 0])).run(divide).await;
+    /// assert!(report.error.unwrap().contains("attempt to divide by zero"));
+    /// # }
+    /// ```
+    ///
     /// # Panics
     ///
-    /// When the handler asks for a state that the job was not given, or outside of a tokio runtime.
+    /// Where a worker would not start: the handler asks for a state that the job was not given, or has two inputs. And
+    /// outside of a tokio runtime.
     pub async fn run<Via>(self, function: impl AsyncFunction<Via>) -> Report {
         self.report(function.into_handler().0).await
     }
 
-    /// Runs a blocking handler.
+    /// Runs a plain `fn` handler, on a thread that may block.
+    ///
+    /// ```
+    /// use runpod::prelude::*;
+    /// use runpod::testing;
+    ///
+    /// #[runpod::handler]
+    /// fn upper(text: String) -> String {
+    ///     text.to_uppercase()
+    /// }
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() {
+    /// let report = testing::Job::new(json!("hi")).blocking(upper).await;
+    /// assert_eq!(report.output, Some(json!("HI")));
+    /// # }
+    /// ```
     ///
     /// # Panics
     ///
@@ -105,15 +199,17 @@ impl Job {
         self.report(function.into_handler().0).await
     }
 
-    /// Runs a stream handler.
+    /// Runs a `stream` handler to its end.
     ///
     /// ```
-    /// # use runpod_runtime::testing::Job;
-    /// # use serde_json::json;
-    /// # tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(async {
-    /// let report = Job::new(json!(3)).stream(|to: u32| 0..to).await;
+    /// use runpod::prelude::*;
+    /// use runpod::testing;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() {
+    /// let report = testing::Job::new(json!(3)).stream(|to: u32| 0..to).await;
     /// assert_eq!(report.stream, [json!(0), json!(1), json!(2)]);
-    /// # });
+    /// # }
     /// ```
     ///
     /// # Panics
@@ -173,17 +269,28 @@ impl Job {
 }
 
 /// What `--schema` prints of all the handlers with attributes that are linked in: for a test that keeps a worker's
-/// interface as it is. Needs the feature `schema`.
+/// interface as it is. Needs the feature `schema`; what the keys mean is in `docs/schema.md`.
 ///
-/// ```
-/// let document = runpod_runtime::testing::schema();
-/// assert_eq!(document["handlers"], serde_json::json!([]));
+/// ```standalone_crate
+/// use runpod::prelude::*;
+/// use runpod::testing;
+///
+/// #[runpod::handler(stream)]
+/// fn count(to: u32) -> impl Iterator<Item = u32> {
+///     0..to
+/// }
+///
+/// let document = testing::schema();
+/// let handlers = document["handlers"].as_array().unwrap();
+/// let count = handlers.iter().find(|handler| handler["name"] == "count").unwrap();
+/// assert_eq!(count["kind"], "stream");
 /// ```
 ///
 /// # Panics
 ///
 /// Never: what a schema is made of always serialises.
 #[cfg(feature = "schema")]
+#[cfg_attr(docsrs, doc(cfg(feature = "schema")))]
 pub fn schema() -> Value {
     let handlers = registered();
     serde_json::to_value(document(None, &handlers)).expect("a document always serialises")

@@ -20,10 +20,12 @@ pub(crate) use injection::{Effect, Injection, malformed};
 
 use rule::{Outage, Rule};
 
-/// Which faults are injected; none by default.
+/// Which faults are injected; none by default. Read from JSON, with `str::parse` or [`from_flag`](Self::from_flag).
 ///
 /// ```
-/// let faults: runpod_local::Faults = r#"{
+/// use runpod_local::{Endpoint, Faults};
+///
+/// let faults: Faults = r#"{
 ///     "seed": 7,
 ///     "rules": [
 ///         {"route": "job-done", "error": 0.1, "status": 503, "reset_after": 0.05},
@@ -31,6 +33,8 @@ use rule::{Outage, Rule};
 ///     ],
 ///     "outages": [{"from_s": 2, "for_s": 5}]
 /// }"#.parse()?;
+/// let endpoint = Endpoint::new().faults(faults);
+/// # drop(endpoint);
 /// # Ok::<(), runpod_local::FaultsError>(())
 /// ```
 ///
@@ -39,7 +43,7 @@ use rule::{Outage, Rule};
 /// true for a request: `error` (it is answered with `status`, 500 unless said, and not acted on), `reset_before` and
 /// `reset_after` (the connection is reset, before or after the request was acted on), `malformed` (the answer is cut
 /// off in the middle of its JSON), `flashboot` (a worker that asks for jobs is answered 400). `delay_ms` holds up every
-/// request, by a time from the first to the second number.
+/// request, by so many milliseconds, or by a time from the first to the second number; 600,000 at most.
 ///
 /// During an outage, counted from the start of the endpoint or from the moment these faults were set, connections are
 /// reset, or with a `status` answered with it; a `route` narrows it down.
@@ -52,12 +56,32 @@ pub struct Faults {
     outages: Vec<Outage>,
 }
 
-/// What is wrong with a description of faults, and where.
+/// What is wrong with a description of faults, and where: all of it at once.
+///
+/// ```
+/// use runpod_local::Faults;
+///
+/// let wrong = r#"{"rules": [{"route": "stauts", "error": 1.5}]}"#.parse::<Faults>().unwrap_err();
+/// let text = wrong.to_string();
+/// assert!(text.contains("rules[0].error: 1.5 is not from 0 to 1"));
+/// assert!(text.contains("rules[0].route: there is no \"stauts\""));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FaultsError(String);
 
 impl Faults {
     /// Reads a flag's value: JSON, or the path of a file with it.
+    ///
+    /// ```
+    /// use runpod_local::Faults;
+    ///
+    /// let faults = Faults::from_flag(r#"{"rules": [{"route": "*", "delay_ms": 100}]}"#)?;
+    /// assert_ne!(faults, Faults::default());
+    ///
+    /// let error = Faults::from_flag("no-such-file.json").unwrap_err();
+    /// assert!(error.to_string().starts_with("no-such-file.json: "));
+    /// # Ok::<(), runpod_local::FaultsError>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -5,8 +5,44 @@ use std::any::TypeId;
 use super::call::Call;
 use super::failure::Failure;
 
-/// Something that a handler's argument can be. `Via` is inferred: it keeps the plain input, which is any
-/// `DeserializeOwned`, apart from our own argument types, which never are.
+/// Something that a handler's argument can be: an input, which is any `DeserializeOwned`, a [`Job`](super::Job) with one,
+/// a [`Context`](super::Context), a [`State`](super::State), or an [`Emitter`](super::Emitter).
+///
+/// There is nothing to implement: types become inputs by deriving `Deserialize`. `Via` is inferred, and is one of the
+/// markers in [`signature`](crate::signature); it keeps inputs apart from our own argument types.
+///
+/// ```
+/// use runpod::FromJob;
+/// use runpod::prelude::*;
+///
+/// #[derive(Deserialize)]
+/// struct Prompt {
+///     text: String,
+/// }
+///
+/// fn can_be_an_argument<Via, T: FromJob<Via>>() {}
+///
+/// can_be_an_argument::<_, Prompt>();
+/// can_be_an_argument::<_, Job<Prompt>>();
+/// can_be_an_argument::<_, Context>();
+/// can_be_an_argument::<_, State<Vec<f32>>>();
+/// can_be_an_argument::<_, Emitter<String>>();
+/// ```
+///
+/// Without the derive this does not compile, and the message says what to do:
+///
+/// ```compile_fail
+/// use runpod::prelude::*;
+///
+/// struct Prompt {
+///     text: String,
+/// }
+///
+/// #[runpod::handler]
+/// async fn answer(prompt: Prompt) -> String {
+///     prompt.text
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a handler's argument",
     label = "neither an input that can be read from JSON, nor `Job<T>`, `Context`, `State<T>` or `Emitter<T>`",

@@ -14,16 +14,58 @@ use super::job::Job;
 use super::output::HandlerValue;
 use super::state::State;
 
-/// Marker: the job's input, read into the handler's type.
+/// Marker for [`FromJob`]: the job's input, read into a type of the handler's.
+///
+/// ```
+/// use runpod::FromJob;
+/// use runpod::prelude::*;
+/// use runpod::signature::ViaInput;
+///
+/// fn is_an_input<T: FromJob<ViaInput>>() {}
+///
+/// is_an_input::<String>();
+/// is_an_input::<Value>();
+/// ```
 #[derive(Debug)]
 pub struct ViaInput;
-/// Marker: the job with its input.
+/// Marker for [`FromJob`]: the job with its input, a [`Job<T>`](Job).
+///
+/// ```
+/// use runpod::FromJob;
+/// use runpod::prelude::*;
+/// use runpod::signature::ViaJob;
+///
+/// fn is_a_job<T: FromJob<ViaJob>>() {}
+///
+/// is_a_job::<Job<String>>();
+/// ```
 #[derive(Debug)]
 pub struct ViaJob;
-/// Marker: what the worker gives to every job.
+/// Marker for [`FromJob`]: what the worker gives to every job, a [`Context`] or a [`State<T>`](State).
+///
+/// ```
+/// use runpod::FromJob;
+/// use runpod::prelude::*;
+/// use runpod::signature::ViaWorker;
+///
+/// fn is_of_the_worker<T: FromJob<ViaWorker>>() {}
+///
+/// is_of_the_worker::<Context>();
+/// is_of_the_worker::<State<Vec<f32>>>();
+/// ```
 #[derive(Debug)]
 pub struct ViaWorker;
-/// Marker: the way out for a stream's items.
+/// Marker for [`FromJob`]: the way out for a stream's items, an [`Emitter<T>`](Emitter).
+///
+/// ```
+/// use runpod::FromJob;
+/// use runpod::prelude::*;
+/// use runpod::signature::ViaEmitter;
+///
+/// fn sends_items<T: FromJob<ViaEmitter>>() {}
+///
+/// sends_items::<Emitter<String>>();
+/// ```
 #[derive(Debug)]
 pub struct ViaEmitter;
 

@@ -11,17 +11,30 @@ use tokio_util::sync::CancellationToken;
 use super::outbox::Outbox;
 use super::output::Payload;
 
-/// A handle on the running job: progress, refresh, cancellation. Cheap to clone; clones speak of the same job.
+/// A handle on the running job: its id, progress, refresh, cancellation.
+///
+/// A handler gets one by asking for it, at any place among its arguments. It is cheap to clone, and clones speak of the
+/// same job, so that tasks and threads of the handler's own may have one. To call a handler that takes one in a test,
+/// run it as a job with [`testing::Job`](crate::testing::Job). `docs/progress.md` and `docs/refresh.md` have more.
 ///
 /// ```
-/// # use runpod_runtime::Context;
+/// use runpod::prelude::*;
+/// use runpod::testing;
+///
+/// #[runpod::handler]
 /// async fn train(epochs: u32, ctx: Context) -> String {
-///     for epoch in 0..epochs {
-///         ctx.progress(serde_json::json!({ "epoch": epoch }));
+///     for epoch in 1..=epochs {
+///         ctx.progress(json!({ "epoch": epoch, "of": epochs }));
 ///     }
-///     format!("{} is done", ctx.job_id())
+///     format!("job {} on worker {} is done", ctx.job_id(), ctx.worker_id())
 /// }
-/// # let _ = train;
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// let report = testing::Job::new(json!(3)).id("j1").run(train).await;
+/// assert_eq!(report.output, Some(json!("job j1 on worker test is done")));
+/// assert_eq!(report.progress.last(), Some(&json!({ "epoch": 3, "of": 3 })));
+/// # }
 /// ```
 #[derive(Clone)]
 pub struct Context(Arc<Inner>);
@@ -45,13 +58,42 @@ pub(crate) struct ContextParts {
     pub(crate) unhealthy: Arc<dyn Fn(String) + Send + Sync>,
 }
 
-/// Why a job was cancelled.
+/// Why a job was cancelled: [`Context::cancel_reason`] says it.
+///
+/// ```
+/// use runpod::CancelReason;
+/// use runpod::prelude::*;
+/// use runpod::testing;
+///
+/// #[runpod::handler]
+/// fn search(candidates: Vec<u64>, ctx: Context) -> Option<u64> {
+///     for candidate in candidates {
+///         match ctx.cancel_reason() {
+///             None if candidate % 7919 == 0 => return Some(candidate),
+///             None => {}
+///             // The client learns that the job failed, and may submit it again: keep what was found so far.
+///             Some(CancelReason::Shutdown) => break,
+///             // Nobody wants it any more.
+///             Some(_) => return None,
+///         }
+///     }
+///     None
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// let report = testing::Job::new(json!([7918, 7919])).blocking(search).await;
+/// assert_eq!(report.output, Some(json!(7919)));
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CancelReason {
-    /// The platform stopped this job: it was cancelled by its client, or ran out of time. No result is sent.
+    /// The platform stopped this job: it was cancelled by its client, or ran out of time. No result is sent. (*Stop* in
+    /// `docs/protocol.md`.)
     Stopped,
-    /// The worker shuts down and its time to finish is over. The job is reported as failed.
+    /// The worker shuts down and its time to finish, `RUNPOD_SHUTDOWN_GRACE_S` seconds (600), is over. The job is
+    /// reported as failed.
     Shutdown,
 }
 
@@ -78,15 +120,18 @@ impl Context {
         &self.0.parts.job_id
     }
 
-    /// This worker's id.
+    /// This worker's id: `RUNPOD_POD_ID`, or a random one where that is not set. In
+    /// [`testing`](crate::testing) it is `test`.
     pub fn worker_id(&self) -> &str {
         &self.0.parts.worker_id
     }
 
-    /// Tells the client how far the job is; it shows up as the output of a job `IN_PROGRESS`.
+    /// Tells the client how far the job is: anything that serialises. It shows up as the `output` of a job that is
+    /// `IN_PROGRESS`.
     ///
     /// Never waits: an update that could not be sent yet is replaced by a newer one, and none is ever delivered after the
-    /// job's result. An update that does not serialise is logged and left out.
+    /// job's result. An update that does not serialise is logged and left out; the job goes on. What is posted is under
+    /// *While a job runs* in `docs/protocol.md`.
     pub fn progress(&self, update: impl Serialize) {
         match Payload::of(&update) {
             Ok(update) => self.0.parts.outbox.progress(update),
@@ -96,26 +141,110 @@ impl Context {
         }
     }
 
-    /// Asks for a fresh worker after this job: the result carries `stopPod`, the worker takes no further job and exits.
-    /// The typed way to say what a top-level `refresh_worker` key in the output says.
+    /// Asks for a fresh worker after this job, whether it succeeds or fails: the result carries `stopPod`, the worker
+    /// takes no further job, finishes what runs and exits with code 0. The typed way to say what a top-level
+    /// `refresh_worker` key in the output says.
+    ///
+    /// ```
+    /// use runpod::prelude::*;
+    /// use runpod::testing;
+    ///
+    /// #[runpod::handler]
+    /// async fn render(pixels: u64, ctx: Context) -> u64 {
+    ///     if pixels > 1_000_000 {
+    ///         ctx.refresh_worker(); // so much memory is better given back by a new process
+    ///     }
+    ///     pixels
+    /// }
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() {
+    /// assert!(testing::Job::new(json!(4_000_000)).run(render).await.refresh_worker);
+    /// assert!(!testing::Job::new(json!(4)).run(render).await.refresh_worker);
+    /// # }
+    /// ```
     pub fn refresh_worker(&self) {
         self.0.refresh.store(true, Ordering::Relaxed);
     }
 
     /// Declares this worker broken (a lost GPU, a corrupted model): from now on it takes no further job, finishes what
-    /// runs, reports itself unhealthy and exits with a code other than zero. The first reason counts.
+    /// runs, reports itself unhealthy and exits with code 1. The first reason counts, and is logged as an error.
+    ///
+    /// This job goes on, and its result is whatever the handler returns. With [`Worker::builder`](crate::Worker::builder)
+    /// the worker's end is an [`Error`](crate::Error) of the kind [`Unhealthy`](crate::ErrorKind::Unhealthy).
+    ///
+    /// ```
+    /// use runpod::prelude::*;
+    /// use runpod::testing;
+    ///
+    /// # fn free_gpu_memory() -> Option<u64> { None }
+    /// #[runpod::handler]
+    /// fn infer(_prompt: String, ctx: Context) -> Result<u64, String> {
+    ///     free_gpu_memory().ok_or_else(|| {
+    ///         ctx.mark_unhealthy("the GPU is gone");
+    ///         "no GPU".to_owned()
+    ///     })
+    /// }
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() {
+    /// let report = testing::Job::new(json!("hello")).blocking(infer).await;
+    /// assert_eq!(report.error.as_deref(), Some("no GPU"));
+    /// # }
+    /// ```
     pub fn mark_unhealthy(&self, reason: impl Into<String>) {
         let reason = reason.into();
         tracing::error!("the handler declares this worker unhealthy: {reason}");
         (self.0.parts.unhealthy)(reason);
     }
 
-    /// Whether the job was cancelled. For blocking handlers, which cannot be interrupted: look now and then, and return.
+    /// Whether the job was cancelled. For plain `fn` handlers, which cannot be interrupted: look now and then, and return.
+    /// What is returned then is thrown away.
+    ///
+    /// ```
+    /// use runpod::prelude::*;
+    /// use runpod::testing;
+    ///
+    /// #[runpod::handler]
+    /// fn sum(to: u64, ctx: Context) -> u64 {
+    ///     (0..to).take_while(|_| !ctx.is_cancelled()).sum()
+    /// }
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() {
+    /// let report = testing::Job::new(json!(5)).blocking(sum).await;
+    /// assert_eq!(report.output, Some(json!(10)));
+    /// # }
+    /// ```
     pub fn is_cancelled(&self) -> bool {
         self.0.parts.cancel.is_cancelled()
     }
 
-    /// Waits until the job is cancelled. An async handler is dropped then, so this is for tasks that it has spawned.
+    /// Waits until the job is cancelled; for ever, if it never is. An async handler is dropped at its next `await` then,
+    /// so this is for tasks that it has spawned: they outlive it.
+    ///
+    /// ```
+    /// use runpod::prelude::*;
+    /// use runpod::testing;
+    ///
+    /// # async fn draw(frames: u32) -> u32 { frames }
+    /// #[runpod::handler]
+    /// async fn render(frames: u32, ctx: Context) -> Option<u32> {
+    ///     let task = tokio::spawn(async move {
+    ///         tokio::select! {
+    ///             drawn = draw(frames) => Some(drawn),
+    ///             () = ctx.cancelled() => None,
+    ///         }
+    ///     });
+    ///     task.await.ok().flatten()
+    /// }
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() {
+    /// let report = testing::Job::new(json!(24)).run(render).await;
+    /// assert_eq!(report.output, Some(json!(24)));
+    /// # }
+    /// ```
     ///
     /// # Cancel safety
     ///
@@ -124,22 +253,33 @@ impl Context {
         self.0.parts.cancel.cancelled().await;
     }
 
-    /// Why the job was cancelled, if it was.
+    /// Why the job was cancelled, if it was. [`CancelReason`] has an example with a handler.
+    ///
+    /// ```
+    /// use runpod::CancelReason;
+    /// use runpod::prelude::*;
+    ///
+    /// /// Whether it is worth keeping what was done so far: the job may come again.
+    /// fn may_come_again(ctx: &Context) -> bool {
+    ///     ctx.cancel_reason() == Some(CancelReason::Shutdown)
+    /// }
+    /// ```
     pub fn cancel_reason(&self) -> Option<CancelReason> {
         self.is_cancelled()
             .then(|| self.0.parts.reason.get().copied())
             .flatten()
     }
 
-    /// Measures from now until the guard is dropped. Shown with `--rp_debugger` under `output.rp_debugger.timestamps`.
+    /// Measures from now until the guard is dropped, for `--rp_debugger`; [`Checkpoint`] says where it is shown.
     ///
     /// ```
-    /// # use runpod_runtime::Context;
-    /// fn handler(input: u64, ctx: Context) -> u64 {
+    /// use runpod::prelude::*;
+    ///
+    /// #[runpod::handler]
+    /// fn square(input: u64, ctx: Context) -> Value {
     ///     let _timing = ctx.checkpoint("square");
-    ///     input * input
+    ///     json!({ "square": input * input })
     /// }
-    /// # let _ = handler;
     /// ```
     pub fn checkpoint(&self, name: impl Into<String>) -> Checkpoint {
         Checkpoint {
@@ -172,7 +312,32 @@ impl fmt::Debug for Context {
     }
 }
 
-/// A running measurement; see [`Context::checkpoint`].
+/// A stretch of a job that is being measured, from [`Context::checkpoint`] until this is dropped.
+///
+/// With `--rp_debugger` it is shown in outputs that are objects, under `rp_debugger.timestamps`: the name, start and stop
+/// (UTC), and `duration_ms`. Without that flag it costs next to nothing, and shows nothing.
+///
+/// ```
+/// use runpod::prelude::*;
+/// use runpod::testing;
+///
+/// #[runpod::handler]
+/// fn shout(text: String, ctx: Context) -> Value {
+///     let whole = ctx.checkpoint("whole job");
+///     let text = {
+///         let _part = ctx.checkpoint("upper case"); // `_part`, not `_`, which would drop it at once
+///         text.to_uppercase()
+///     };
+///     drop(whole);
+///     json!({ "text": text })
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// let report = testing::Job::new(json!("hi")).blocking(shout).await;
+/// assert_eq!(report.output, Some(json!({ "text": "HI" })));
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "the measurement ends when this is dropped"]
 pub struct Checkpoint {

@@ -1,6 +1,6 @@
 //! Stream items on their way from a handler into its job's outbox.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::runtime::Handle;
 
@@ -40,10 +40,9 @@ struct Aggregate {
 }
 
 impl Aggregate {
-    /// `Err` when there are too many: the job is to fail then.
-    fn add(&mut self, item: &Payload) -> Result<(), Failure> {
-        self.bytes += item.text().len();
-        if self.bytes > MOST_AGGREGATED {
+    /// `Err` when there are too many with this one: the job is to fail then.
+    fn room_for(&mut self, item: &Payload) -> Result<(), Failure> {
+        if self.bytes + item.text().len() > MOST_AGGREGATED {
             self.items = Vec::new();
             return Err(Failure::new(
                 "AggregateTooLarge",
@@ -55,8 +54,12 @@ impl Aggregate {
                 ),
             ));
         }
-        self.items.push(item.clone());
         Ok(())
+    }
+
+    fn add(&mut self, item: Payload) {
+        self.bytes += item.text().len();
+        self.items.push(item);
     }
 }
 
@@ -79,9 +82,9 @@ impl ItemSink {
             Ok(payload) => {
                 if let Some(error) = payload.entry("error").filter(|error| truthy(error)) {
                     StreamEnd::ItemError(json::text_of(error))
-                } else if let Err(failure) = self.aggregated(&payload) {
+                } else if let Err(failure) = self.room_for(&payload) {
                     StreamEnd::Failed(failure)
-                } else if self.outbox.item(payload).await {
+                } else if self.sent(payload).await {
                     return Ok(());
                 } else {
                     StreamEnd::Cancelled
@@ -93,13 +96,23 @@ impl ItemSink {
         Err(Cancelled(()))
     }
 
-    fn aggregated(&self, item: &Payload) -> Result<(), Failure> {
-        self.aggregate.as_ref().map_or(Ok(()), |aggregate| {
-            aggregate
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .add(item)
-        })
+    fn room_for(&self, item: &Payload) -> Result<(), Failure> {
+        self.kept().map_or(Ok(()), |mut kept| kept.room_for(item))
+    }
+
+    /// Kept only when it is really on its way: who gives up waiting has not sent it, and the result must not have it.
+    async fn sent(&self, item: Payload) -> bool {
+        let copy = self.aggregate.is_some().then(|| item.clone());
+        let is_sent = self.outbox.item(item).await;
+        if let (true, Some(copy), Some(mut kept)) = (is_sent, copy, self.kept()) {
+            kept.add(copy);
+        }
+        is_sent
+    }
+
+    fn kept(&self) -> Option<MutexGuard<'_, Aggregate>> {
+        let aggregate = self.aggregate.as_ref()?;
+        Some(aggregate.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What an item ended the stream with, if one did.
@@ -109,27 +122,44 @@ impl ItemSink {
 
     /// The items kept for the result; empty without aggregation.
     pub(crate) fn collected(&self) -> Vec<Payload> {
-        self.aggregate.as_ref().map_or_else(Vec::new, |aggregate| {
-            let mut aggregate = aggregate.lock().unwrap_or_else(PoisonError::into_inner);
-            std::mem::take(&mut aggregate.items)
-        })
+        self.kept()
+            .map_or_else(Vec::new, |mut kept| std::mem::take(&mut kept.items))
     }
 }
 
-/// Sends the items of a stream handler that is written as a plain function.
+/// Sends the items of a `stream` handler that pushes them: out of the callbacks of an inference library, or of several
+/// producers. Where code can be written as a generator, `stream!` reads better.
 ///
-/// For code that pushes (callbacks of an inference library, several producers); where code can be written as a
-/// generator, `stream!` reads better.
+/// The handler returns `()` or a `Result<(), E>`. Each item is posted as soon as it is there, in order (*While a job
+/// runs* in `docs/protocol.md`). Clones send to the same stream. `docs/streaming.md` has the other ways to stream.
 ///
 /// ```
-/// # use runpod_runtime::{Cancelled, Emitter};
+/// use runpod::Cancelled;
+/// use runpod::prelude::*;
+/// use runpod::testing;
+///
+/// #[runpod::handler(stream)]
 /// async fn count(to: u32, out: Emitter<u32>) -> Result<(), Cancelled> {
 ///     for n in 0..to {
 ///         out.send(n).await?;
 ///     }
 ///     Ok(())
 /// }
-/// # let _ = runpod_runtime::Worker::builder().stream(count);
+///
+/// // On a thread that may block, as for a library that calls back:
+/// #[runpod::handler(stream)]
+/// fn letters(text: String, out: Emitter<char>) -> Result<(), Cancelled> {
+///     text.chars().try_for_each(|letter| out.blocking_send(letter))
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// let report = testing::Job::new(json!(3)).stream(count).await;
+/// assert_eq!(report.stream, [json!(0), json!(1), json!(2)]);
+///
+/// let report = testing::Job::new(json!("to")).stream(letters).await;
+/// assert_eq!(report.stream, [json!("t"), json!("o")]);
+/// # }
 /// ```
 #[derive(Debug)]
 pub struct Emitter<T> {
@@ -161,13 +191,15 @@ impl<T: HandlerValue> Emitter<T> {
 }
 
 impl<T> Emitter<T> {
-    /// Sends one item, waiting while too many wait to be delivered (at most 64 items or 4 MiB).
+    /// Sends one item, waiting while too many wait to be delivered: at most 64 items or 4 MiB (4,194,304 bytes) of JSON; a
+    /// larger item waits alone.
     ///
-    /// An item that is an object with a truthy `error` key ends the stream and fails the job, as in the Python worker.
+    /// An item that does not serialise, or is an object with a truthy `error` key as in the Python worker, ends the stream
+    /// and fails the job.
     ///
     /// # Errors
     ///
-    /// [`Cancelled`] once the job was stopped or its stream has ended: make no more items.
+    /// [`Cancelled`] once the job was stopped or its stream has ended, be it by this very item: make no more of them.
     ///
     /// # Cancel safety
     ///
@@ -184,19 +216,48 @@ impl<T> Emitter<T> {
     ///
     /// # Panics
     ///
-    /// When called from asynchronous code, where it would hold up other jobs.
+    /// When called from asynchronous code, where it would hold up other jobs: `send(…).await` is for that.
     pub fn blocking_send(&self, item: T) -> Result<(), Cancelled> {
         self.runtime.block_on(self.send(item))
     }
 }
 
-/// The job was stopped: its result is no longer wanted.
+/// The job was stopped, or its stream has ended: nobody wants further items. What [`Emitter::send`] says then.
+///
+/// It is a `std::error::Error`, so that `?` works in handlers whatever their error type. It is not for a job's own
+/// failures; those are any other error.
+///
+/// ```
+/// use runpod::prelude::*;
+/// use runpod::testing;
+///
+/// #[runpod::handler(stream)]
+/// async fn words(text: String, out: Emitter<Value>) -> Result<(), runpod::Cancelled> {
+///     for word in text.split(' ') {
+///         // An object with an `error` ends the stream: from then on `send` says so, and `?` leaves.
+///         let item = if word == "stop" { json!({ "error": "told to stop" }) } else { json!(word) };
+///         out.send(item).await?;
+///     }
+///     Ok(())
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// let report = testing::Job::new(json!("one two stop three")).stream(words).await;
+/// assert_eq!(report.stream, [json!("one"), json!("two")]);
+/// assert_eq!(report.error.as_deref(), Some("told to stop"));
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the job was stopped: nobody waits for further items")]
 pub struct Cancelled(());
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+    use std::pin::pin;
+    use std::task::Poll;
+
     use super::*;
 
     #[tokio::test]
@@ -217,5 +278,19 @@ mod tests {
         };
         assert!(failure.message.contains("return_aggregate_stream"));
         assert_eq!(sink.collected().len(), 0);
+    }
+
+    #[tokio::test]
+    async fn an_item_whose_sender_gave_up_waiting_is_not_in_the_result() {
+        let sink = ItemSink::new(Outbox::new(), true);
+        let item = |size: usize| Ok(Payload::of(&"x".repeat(size)).unwrap());
+        // Larger than the channel, so that the next one waits.
+        assert!(sink.put(item(8 << 20)).await.is_ok());
+        {
+            let mut waits = pin!(sink.put(item(1)));
+            let waits = poll_fn(|cx| Poll::Ready(waits.as_mut().poll(cx).is_pending()));
+            assert!(waits.await, "the channel is full");
+        }
+        assert_eq!(sink.collected().len(), 1);
     }
 }

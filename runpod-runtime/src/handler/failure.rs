@@ -45,7 +45,36 @@ impl Failure {
 
 /// An error that a handler may return: anything that shows itself.
 ///
-/// Implemented for every `std::error::Error`, `anyhow::Error`, `Box<dyn Error + Send + Sync>`, `String` and `&str`.
+/// Implemented for every `std::error::Error + Send + Sync`, `anyhow::Error`, `Box<dyn Error + Send + Sync>`, `String` and
+/// `&'static str`; there is nothing to implement. The client of the failed job gets the error's type, its message and its
+/// causes, and where the handler is; `docs/errors.md` shows it.
+///
+/// ```
+/// use runpod::prelude::*;
+/// use runpod::testing;
+///
+/// #[runpod::handler]
+/// async fn half(number: u32) -> Result<u32, String> {
+///     if number % 2 == 1 {
+///         return Err(format!("{number} is odd"));
+///     }
+///     Ok(number / 2)
+/// }
+///
+/// #[runpod::handler]
+/// async fn parse(text: String) -> Result<u32, std::num::ParseIntError> {
+///     text.parse()
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// let report = testing::Job::new(json!(7)).run(half).await;
+/// assert_eq!(report.error.as_deref(), Some("7 is odd"));
+///
+/// let report = testing::Job::new(json!("x")).run(parse).await;
+/// assert_eq!(report.error.as_deref(), Some("invalid digit found in string"));
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a handler's error",
     label = "this error cannot be shown to the client",
@@ -53,6 +82,7 @@ impl Failure {
 )]
 pub trait IntoFailure {
     /// What the client will be told.
+    #[doc(hidden)]
     fn into_failure(self) -> Failure;
 }
 

@@ -9,7 +9,36 @@ use super::registration::Kind;
 use super::registry::{Handler, registered_as};
 use super::running::Running;
 
-/// An async function as a handler. `Via` is inferred.
+/// An async function as a handler: an `async fn`, or a closure that returns a future, with or without
+/// `#[runpod::handler]`.
+///
+/// Implemented for functions of at most six arguments ([`FromJob`](super::FromJob)) whose result is an
+/// [`IntoOutput`](super::IntoOutput). [`WorkerBuilder::handler`](crate::WorkerBuilder::handler) and
+/// [`testing::Job::run`](crate::testing::Job::run) take one; the bound is for code of your own that passes one on. `Via`
+/// is inferred.
+///
+/// ```
+/// use runpod::AsyncFunction;
+/// use runpod::prelude::*;
+/// use runpod::testing;
+///
+/// /// What several tests need.
+/// async fn output_of<Via>(handler: impl AsyncFunction<Via>, input: Value) -> Value {
+///     let report = testing::Job::new(input).run(handler).await;
+///     report.output.expect("the job succeeds")
+/// }
+///
+/// #[runpod::handler]
+/// async fn double(input: u64) -> u64 {
+///     input * 2
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// assert_eq!(output_of(double, json!(21)).await, json!(42));
+/// assert_eq!(output_of(async |input: u64| input + 1, json!(41)).await, json!(42));
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an async handler",
     note = "an async handler is an `async fn` of at most six arguments (an input or `Job<T>`, `Context`, `State<T>`) whose result serialises; \
@@ -20,7 +49,30 @@ pub trait AsyncFunction<Via> {
     fn into_handler(self) -> HandlerBox;
 }
 
-/// A plain function as a handler, called on a thread that may block. `Via` is inferred.
+/// A plain function as a handler: a `fn` or a closure, called on a thread that may block.
+///
+/// As [`AsyncFunction`], for [`WorkerBuilder::blocking`](crate::WorkerBuilder::blocking) and
+/// [`testing::Job::blocking`](crate::testing::Job::blocking).
+///
+/// ```
+/// use runpod::BlockingFunction;
+/// use runpod::prelude::*;
+/// use runpod::testing;
+///
+/// async fn error_of<Via>(handler: impl BlockingFunction<Via>, input: Value) -> Option<String> {
+///     testing::Job::new(input).blocking(handler).await.error
+/// }
+///
+/// fn half(input: u64) -> Result<u64, String> {
+///     if input % 2 == 0 { Ok(input / 2) } else { Err(format!("{input} is odd")) }
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// assert_eq!(error_of(half, json!(7)).await.as_deref(), Some("7 is odd"));
+/// assert_eq!(error_of(half, json!(8)).await, None);
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a blocking handler",
     note = "a blocking handler is a plain `fn` of at most six arguments (an input or `Job<T>`, `Context`, `State<T>`) whose result serialises; \
@@ -31,7 +83,29 @@ pub trait BlockingFunction<Via> {
     fn into_handler(self) -> HandlerBox;
 }
 
-/// A function that streams. `Via` is inferred.
+/// A function that streams: it returns `impl Stream` or `impl Iterator`, or takes an [`Emitter`](super::Emitter).
+///
+/// As [`AsyncFunction`], for [`WorkerBuilder::stream`](crate::WorkerBuilder::stream) and
+/// [`testing::Job::stream`](crate::testing::Job::stream).
+///
+/// ```
+/// use runpod::StreamFunction;
+/// use runpod::prelude::*;
+/// use runpod::testing;
+///
+/// async fn items_of<Via>(handler: impl StreamFunction<Via>, input: Value) -> Vec<Value> {
+///     testing::Job::new(input).stream(handler).await.stream
+/// }
+///
+/// fn countdown(from: u32) -> impl Iterator<Item = u32> {
+///     (0..from).rev()
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// assert_eq!(items_of(countdown, json!(3)).await, [json!(2), json!(1), json!(0)]);
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a stream handler",
     note = "a stream handler returns `impl Stream<Item = T>` or `impl Iterator<Item = T>`, or takes an `Emitter<T>` and returns `()` or `Result<(), E>`"

@@ -29,7 +29,46 @@ pub struct Ended(pub(crate) StreamEnd);
 #[derive(Debug, Clone)]
 pub struct Sink(pub(crate) ItemSink);
 
-/// A stream handler's result. `Via` is inferred.
+/// What a `stream` handler may return: a [`Stream`], an iterator, or `()` where an [`Emitter`](super::Emitter) sends the
+/// items; each plain or in a `Result`, and all but the iterator after an `await`, too.
+///
+/// A stream is polled on the worker's threads; an iterator is driven on a thread that it may block. An item is anything
+/// that serialises, or a `Result` of it. There is nothing to implement, and `Via` is inferred.
+///
+/// ```
+/// use runpod::prelude::*;
+/// use runpod::testing;
+///
+/// // A stream, of items that may fail: the first `Err` ends it and fails the job.
+/// fn halves(numbers: Vec<u32>) -> impl Stream<Item = Result<u32, String>> {
+///     try_stream! {
+///         for number in numbers {
+///             if number % 2 == 1 {
+///                 Err(format!("{number} is odd"))?;
+///             }
+///             yield number / 2;
+///         }
+///     }
+/// }
+///
+/// // An iterator, or an error before its first item.
+/// fn lines(text: String) -> Result<impl Iterator<Item = String>, String> {
+///     if text.is_empty() {
+///         return Err("no text".to_owned());
+///     }
+///     Ok(text.lines().map(str::to_owned).collect::<Vec<_>>().into_iter())
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// let report = testing::Job::new(json!([2, 4, 5, 6])).stream(halves).await;
+/// assert_eq!(report.stream, [json!(1), json!(2)]);
+/// assert!(report.error.unwrap().contains("5 is odd"));
+///
+/// let report = testing::Job::new(json!("a\nb")).stream(lines).await;
+/// assert_eq!(report.stream, [json!("a"), json!("b")]);
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a `stream` handler's result",
     label = "a `stream` handler returns `impl Stream<Item = T>` or `impl Iterator<Item = T>`",
@@ -37,7 +76,7 @@ pub struct Sink(pub(crate) ItemSink);
     note = "a stream is sent between threads: what it holds across a `yield` or an `await` has to be `Send`, so no `Rc` and no lock guard"
 )]
 pub trait IntoItems<Via> {
-    /// An item, plain or a `Result`.
+    /// An item: anything that serialises, or a `Result` of it.
     type Item;
     /// Whether the handler is to be called on a thread that may block.
     #[doc(hidden)]

@@ -9,12 +9,29 @@ use super::input;
 
 /// A job with all that the platform sent, for handlers that want more than the input.
 ///
+/// It stands where the input would: a handler takes a `T`, or a `Job<T>`. The input is read into `T` as it would be
+/// alone; one that does not fit is a failed job, and the handler is not called.
+///
 /// ```
-/// # use runpod_runtime::Job;
-/// async fn handler(job: Job<String>) -> String {
-///     format!("{} asked for {}", job.id, job.input)
+/// use runpod::prelude::*;
+///
+/// #[runpod::handler]
+/// async fn greet(job: Job<String>) -> String {
+///     let batch = job.extra.get("batchId").and_then(Value::as_str).unwrap_or("none");
+///     format!("{}: hello, {}! (batch {batch})", job.id, job.input)
 /// }
-/// # let _ = handler;
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// // As a function, in a test:
+/// let job = Job::new("j1", "Ada".to_owned());
+/// assert_eq!(greet(job).await, "j1: hello, Ada! (batch none)");
+///
+/// // As a worker runs it:
+/// let job = runpod::testing::Job::new(json!("Ada")).extra("batchId", json!("b7"));
+/// let report = job.run(greet).await;
+/// assert_eq!(report.output, Some(json!("test: hello, Ada! (batch b7)")));
+/// # }
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -23,18 +40,21 @@ pub struct Job<T> {
     pub id: String,
     /// The job's input.
     pub input: T,
-    /// Where the platform will post the result, when the client asked for that.
+    /// Where the platform will post the result, when the client asked for that. The worker has nothing to do with it.
     pub webhook: Option<String>,
     /// Every other key that the platform sent with the job (`batchId`, `policy`, …).
     pub extra: Map<String, Value>,
 }
 
 impl<T> Job<T> {
-    /// A job for a test of a handler.
+    /// A job with this id and input, and nothing else, for a test that calls a handler.
     ///
     /// ```
-    /// # use runpod_runtime::Job;
-    /// assert_eq!(Job::new("j1", 5).input, 5);
+    /// use runpod::prelude::*;
+    ///
+    /// let mut job = Job::new("j1", 5);
+    /// job.extra.insert("batchId".to_owned(), json!("b7"));
+    /// assert_eq!((job.id.as_str(), job.input, job.webhook), ("j1", 5, None));
     /// ```
     pub fn new(id: impl Into<String>, input: T) -> Self {
         Self {

@@ -112,7 +112,39 @@ impl<T> ReturnedValue for Returned<T> {
     }
 }
 
-/// A value that a handler may return or send as an item: anything that serialises.
+/// A value that a handler may return or send as an item: anything that is [`Serialize`].
+///
+/// The compiler names this trait where a handler's result, or what an `Emitter` sends, cannot be written as JSON. The
+/// remedy is a derive:
+///
+/// ```
+/// use runpod::prelude::*;
+///
+/// #[derive(Serialize)]
+/// struct Answer {
+///     text: String,
+/// }
+///
+/// #[runpod::handler]
+/// async fn answer(prompt: String) -> Answer {
+///     Answer { text: prompt }
+/// }
+/// ```
+///
+/// Without it this does not compile:
+///
+/// ```compile_fail
+/// use runpod::prelude::*;
+///
+/// struct Answer {
+///     text: String,
+/// }
+///
+/// #[runpod::handler]
+/// async fn answer(prompt: String) -> Answer {
+///     Answer { text: prompt }
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a handler's output",
     label = "not a value that can be written as JSON",
@@ -125,6 +157,7 @@ pub trait HandlerValue {
     /// # Errors
     ///
     /// When the value does not serialise.
+    #[doc(hidden)]
     fn into_json(self) -> Output;
 }
 
@@ -135,10 +168,34 @@ impl<T: Serialize> HandlerValue for T {
     }
 }
 
-/// A handler's result where only traits can tell its kind (the builder). `Via` is inferred.
+/// What a handler may return: a value that serialises, or a `Result` of one and an [`IntoFailure`] error. `()` is fine.
 ///
-/// An error type that is both `std::error::Error` and `Serialize` fits twice: convert it first
-/// (`.map_err(anyhow::Error::from)`), or use the attribute macros, which have no such limit.
+/// It is asked of functions and closures that are given to [`Worker::builder`](crate::Worker::builder) and to
+/// [`testing`](crate::testing). There is nothing to implement, and `Via` is inferred.
+///
+/// ```
+/// use runpod::prelude::*;
+/// use runpod::testing;
+///
+/// fn half(input: u32) -> Result<u32, std::num::TryFromIntError> {
+///     u8::try_from(input).map(|small| u32::from(small) / 2)
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// let report = testing::Job::new(json!(8)).blocking(half).await;
+/// assert_eq!(report.output, Some(json!(4)));
+///
+/// let report = testing::Job::new(json!(800)).blocking(half).await;
+/// assert!(report.error.unwrap().contains("out of range"));
+///
+/// let report = testing::Job::new(json!(8)).blocking(|_input: u32| ()).await;
+/// assert_eq!(report.output, Some(Value::Null));
+/// # }
+/// ```
+///
+/// An error type that is both `std::error::Error` and `Serialize` fits twice, so that the compiler asks for `Via`: convert
+/// it first (`.map_err(anyhow::Error::from)`), or use the attribute macros, which have no such limit.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a handler's result",
     label = "not a value that serialises, nor a `Result` of one",
@@ -150,6 +207,7 @@ pub trait IntoOutput<Via> {
     /// # Errors
     ///
     /// When the handler returned `Err`, or its value does not serialise.
+    #[doc(hidden)]
     fn into_output(self) -> Output;
 }
 

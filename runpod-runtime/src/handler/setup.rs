@@ -77,7 +77,42 @@ impl fmt::Debug for Setup {
 #[expect(missing_debug_implementations, reason = "holds a value of any type")]
 pub struct Shared<T>(StateCell, PhantomData<fn() -> T>);
 
-/// What may be a worker's state.
+/// What may be a worker's state, and is made by `#[runpod::main]` on `main`: anything that is `Send + Sync + 'static`, as
+/// all jobs share it, on several threads.
+///
+/// ```no_run
+/// use std::sync::{Arc, Mutex};
+///
+/// use runpod::prelude::*;
+///
+/// struct Cache(Arc<Mutex<Vec<String>>>);
+///
+/// #[runpod::main]
+/// fn main() -> Cache {
+///     Cache(Arc::default())
+/// }
+///
+/// #[runpod::handler]
+/// fn remember(word: String, cache: State<Cache>) -> usize {
+///     let mut words = cache.0.lock().unwrap();
+///     words.push(word);
+///     words.len()
+/// }
+/// ```
+///
+/// With an `Rc` and a `RefCell` it does not compile:
+///
+/// ```compile_fail
+/// use std::cell::RefCell;
+/// use std::rc::Rc;
+///
+/// struct Cache(Rc<RefCell<Vec<String>>>);
+///
+/// #[runpod::main]
+/// fn main() -> Cache {
+///     Cache(Rc::default())
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the worker's state",
     label = "all jobs share it, on several threads, so it has to be `Send + Sync + 'static`",
@@ -85,6 +120,7 @@ pub struct Shared<T>(StateCell, PhantomData<fn() -> T>);
 )]
 pub trait WorkerState: Sized {
     /// Puts the state where handlers find it.
+    #[doc(hidden)]
     fn share(self) -> Shared<Self>;
 }
 

@@ -8,29 +8,41 @@ use std::sync::Arc;
 /// The worker's state of any type; `None` when `main` makes nothing.
 pub(crate) type StateCell = Arc<dyn Any + Send + Sync>;
 
-/// A handle on what `main` (or the builder's `state`) made: a model, a pool, a client. Cheap to clone.
+/// A handle on what `main` made for all jobs: a model, a pool, a client. Cheap to clone.
 ///
-/// A handler that asks for a `State<T>` which nobody makes is an error when the worker starts, naming the handler, its
-/// file and line, and both types.
+/// It derefs to `T`, so that `state.field` and `state.method()` are those of the shared value. What changes in it needs a
+/// `Mutex` or an atomic, as jobs may run at the same time.
+///
+/// It comes from the body of `#[runpod::main]`, from [`WorkerBuilder::state`](crate::WorkerBuilder::state), or in tests
+/// from [`testing::Job::state`](crate::testing::Job::state). A handler that asks for a `State<T>` which nobody makes is an
+/// error when the worker starts, naming the handler, its file and line, and both types. `docs/state.md` has more.
 ///
 /// ```
-/// # use runpod_runtime::State;
-/// struct Model { scale: f64 }
+/// use runpod::prelude::*;
 ///
+/// struct Model {
+///     scale: f64,
+/// }
+///
+/// #[runpod::handler]
 /// async fn predict(input: f64, model: State<Model>) -> f64 {
 ///     input * model.scale
 /// }
 ///
-/// // In a test of the handler:
+/// # #[tokio::main]
+/// # async fn main() {
+/// // In a test of the handler, as a function or as a job:
 /// let model = State::new(Model { scale: 2.0 });
-/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-/// assert_eq!(predict(21.0, model).await, 42.0);
-/// # });
+/// assert_eq!(predict(21.0, model.clone()).await, 42.0);
+///
+/// let job = runpod::testing::Job::new(json!(21.0)).state(Model { scale: 2.0 });
+/// assert_eq!(job.run(predict).await.output, Some(json!(42.0)));
+/// # }
 /// ```
 pub struct State<T: ?Sized>(Arc<T>);
 
 impl<T> State<T> {
-    /// A state for a test of a handler.
+    /// A state for a test that calls a handler.
     pub fn new(value: T) -> Self {
         Self(Arc::new(value))
     }
@@ -44,9 +56,12 @@ impl<T: ?Sized> State<T> {
     /// The shared value itself, for code that wants an `Arc`.
     ///
     /// ```
-    /// # use runpod_runtime::State;
-    /// let numbers: std::sync::Arc<Vec<u8>> = State::new(vec![1, 2]).into_inner();
-    /// # assert_eq!(*numbers, [1, 2]);
+    /// use std::sync::Arc;
+    ///
+    /// use runpod::prelude::*;
+    ///
+    /// let numbers: Arc<Vec<u8>> = State::new(vec![1, 2]).into_inner();
+    /// assert_eq!(*numbers, [1, 2]);
     /// ```
     pub fn into_inner(self) -> Arc<T> {
         self.0

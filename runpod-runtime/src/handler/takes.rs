@@ -14,6 +14,34 @@ pub fn ask<Kinds>(kinds: Kinds, question: fn(Kinds)) {
 }
 
 /// Asked of the later of two arguments: they are not both the job's input.
+///
+/// A job has one input. What it holds goes into one struct:
+///
+/// ```
+/// use runpod::prelude::*;
+///
+/// #[derive(Deserialize)]
+/// struct Request {
+///     prompt: String,
+///     limit: usize,
+/// }
+///
+/// #[runpod::handler]
+/// async fn cut(request: Request) -> String {
+///     request.prompt.chars().take(request.limit).collect()
+/// }
+/// ```
+///
+/// This does not compile:
+///
+/// ```compile_fail
+/// use runpod::prelude::*;
+///
+/// #[runpod::handler]
+/// async fn cut(prompt: String, limit: usize) -> String {
+///     prompt.chars().take(limit).collect()
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a handler takes one input, and this is a second one",
     label = "a job has one `input`",
@@ -21,6 +49,7 @@ pub fn ask<Kinds>(kinds: Kinds, question: fn(Kinds)) {
 )]
 pub trait Beside<First>: Sized {
     /// Nothing is left to be done.
+    #[doc(hidden)]
     fn check(_: (Self, First)) {}
 }
 
@@ -41,6 +70,28 @@ beside! {
 }
 
 /// Asked of all arguments of a `stream` handler that returns nothing, as `(a, (b, ()))`: one is an emitter.
+///
+/// Items have to leave somehow: through what the handler returns, or through an [`Emitter`](super::Emitter).
+///
+/// ```
+/// use runpod::prelude::*;
+///
+/// #[runpod::handler(stream)]
+/// async fn echo(text: String, out: Emitter<String>) {
+///     let _ = out.send(text).await;
+/// }
+/// ```
+///
+/// This does not compile:
+///
+/// ```compile_fail
+/// use runpod::prelude::*;
+///
+/// #[runpod::handler(stream)]
+/// async fn echo(text: String) {
+///     println!("{text}");
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a `stream` handler that returns nothing has no way to send items",
     label = "nothing is returned, and no argument is an `Emitter<T>`",
@@ -48,6 +99,7 @@ beside! {
 )]
 pub trait Emits: Sized {
     /// Nothing is left to be done.
+    #[doc(hidden)]
     fn check(self) {}
 }
 
