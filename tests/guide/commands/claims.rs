@@ -113,7 +113,7 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
             ),
             tool(
                 ends(
-                    r##"cargo runpod invoke '{"text": "to be or not"}' # from a second terminal: the answer as it streams"##,
+                    r#"cargo runpod invoke '{"text": "to be or not"}' # from a second terminal: the answer as it streams"#,
                     &["TO", "BE", "OR", "NOT"],
                 ),
                 "--url http://127.0.0.1:{port}",
