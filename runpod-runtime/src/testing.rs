@@ -169,7 +169,7 @@ impl Job {
     /// # Panics
     ///
     /// Where a worker would not start: the handler asks for a state that the job was not given, or has two inputs. And
-    /// outside of a tokio runtime.
+    /// outside of a tokio runtime, or when the system refuses a thread.
     pub async fn run<Via>(self, function: impl AsyncFunction<Via>) -> Report {
         self.report(function.into_handler().0).await
     }
