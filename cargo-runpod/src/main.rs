@@ -11,6 +11,7 @@ mod invoke;
 mod new;
 mod selection;
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -41,7 +42,8 @@ fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(failure) => {
-            eprintln!("{failure}");
+            // Where nobody reads it, the exit code says that something went wrong.
+            let _ = writeln!(io::stderr(), "{failure}");
             failure.code()
         }
     }

@@ -17,6 +17,10 @@ fn build(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-runpod"));
     command.args(["runpod", "build"]).args(arguments);
     command.current_dir(folder).env("CARGO_TERM_COLOR", "never");
+    if folder != repository() {
+        // Each builds, and makes its image, in a folder of its own.
+        command.env_remove("CARGO_TARGET_DIR");
+    }
     command.output().unwrap()
 }
 
@@ -235,21 +239,25 @@ fn which_worker_is_meant_has_to_be_clear() {
     snapbox::assert_data_eq!(
         refused(folder.path(), &[]),
         str![[r#"
-error: the package `fast` has several programs, and no choice among them; name one with --bin: `fast`, `slow`
+error: several programs could be the worker; choose one of
+  --bin fast
+  --bin slow
 
 "#]]
     );
     snapbox::assert_data_eq!(
         refused(folder.path(), &["--bin=quick"]),
         str![[r#"
-error: the package `fast` has no program `quick`; there is `fast`, `slow`
+error: there is no such program as quick; choose one of
+  --bin fast
+  --bin slow
 
 "#]]
     );
     snapbox::assert_data_eq!(
         refused(folder.path(), &["--package=other"]),
         str![[r#"
-error: --package: there is no `other` in this workspace; there is `fast`
+error: --package: there is no package other in this workspace; it has fast
 
 "#]]
     );
