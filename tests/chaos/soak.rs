@@ -34,9 +34,9 @@ const MEMORY: Bound = Bound {
     a_minute: 256.0,
     at_once: 4096.0,
 };
-/// What a thread's stack holds, in KiB, measured. A machine that is busy has more threads that wait for their turn, and
+/// What a thread's stack holds at least, in KiB: 21 were measured, and less is left out so that no leak hides behind it. A machine that is busy has more threads that wait for their turn, and
 /// those that there were once stay: so much of the growth is no leak, and their number has a bound of its own.
-const STACK: u64 = 24;
+const STACK: u64 = 20;
 /// As docs/reliability.md says, and those that are no handlers'.
 const THREADS: u64 = 1024 + 64;
 /// Connections come and go with the faults.
