@@ -95,7 +95,7 @@ fn main() -> Parrot {
 #[runpod::handler(stream)]
 fn chat(
     request: Request,
-    ctx: Context,
+    ctx: JobContext,
     model: State<Parrot>,
     out: Emitter<Chunk>,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {

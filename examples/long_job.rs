@@ -76,7 +76,7 @@ fn save(file: &PathBuf, progress: Progress) -> io::Result<()> {
 #[runpod::handler]
 fn train(
     job: Training,
-    ctx: Context,
+    ctx: JobContext,
     checkpoints: State<Checkpoints>,
 ) -> Result<Trained, Box<dyn error::Error + Send + Sync>> {
     let file = checkpoints.of(&job.run)?;

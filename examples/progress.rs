@@ -19,7 +19,7 @@ struct Step {
 }
 
 #[runpod::main]
-async fn train(input: Training, ctx: Context) -> String {
+async fn train(input: Training, ctx: JobContext) -> String {
     let mut loss = 1.0;
     for step in 1..=input.steps {
         loss /= 2.0;

@@ -20,7 +20,7 @@ enum Refresh {
 }
 
 #[runpod::main]
-async fn compute(work: Work, ctx: Context) -> Value {
+async fn compute(work: Work, ctx: JobContext) -> Value {
     match work.refresh {
         None => json!({ "answer": 42 }),
         // At any time while the job runs, and with every kind of result, streams included.

@@ -36,9 +36,9 @@
 //! | | |
 //! | --- | --- |
 //! | [`#[runpod::main]`](macro@main), [`#[runpod::handler]`](macro@handler) | make a worker, and a handler, of a function |
-//! | [`Job`], [`Context`], [`State`], [`Emitter`] | what a handler may ask for, beside its input |
+//! | [`Job`], [`JobContext`], [`State`], [`Emitter`] | what a handler may ask for, beside its input |
 //! | [`stream!`], [`try_stream!`], [`Stream`], [`Cancelled`] | for handlers that stream |
-//! | [`CancelReason`], [`Checkpoint`] | what a [`Context`] gives |
+//! | [`CancelReason`], [`Checkpoint`] | what a [`JobContext`] gives |
 //! | [`Worker`], [`WorkerBuilder`], [`Error`], [`ErrorKind`] | a worker without attributes, and why it ended badly |
 //! | [`args`] | the arguments that are your program's, not the worker's |
 //! | [`json!`], [`serde_json`], [`serde`] | the versions of them that this crate uses |
@@ -58,7 +58,7 @@
 //! | --- | --- |
 //! | `T: Deserialize` | the job's `input` |
 //! | [`Job<T>`](Job) | the input, the job's id, and all else that the platform sent |
-//! | [`Context`] | progress, cancellation and refresh of the running job |
+//! | [`JobContext`] | progress, cancellation and refresh of the running job |
 //! | [`State<T>`](State) | what `main` made before the first job |
 //! | [`Emitter<T>`](Emitter) | the way out for the items of a `stream` handler |
 //!
@@ -90,7 +90,7 @@
 //! }
 //!
 //! #[runpod::handler(stream)]
-//! fn generate(input: Prompt, ctx: Context, model: State<Model>) -> impl Stream<Item = Result<String, String>> {
+//! fn generate(input: Prompt, ctx: JobContext, model: State<Model>) -> impl Stream<Item = Result<String, String>> {
 //!     try_stream! {
 //!         for (index, word) in model.words(&input.text).enumerate() {
 //!             ctx.progress(json!({ "words": index }));
@@ -143,10 +143,28 @@ pub mod prelude;
 
 pub use runpod_macros::{handler, main};
 pub use runpod_runtime::{
-    AsyncFunction, BlockingFunction, CancelReason, Cancelled, Checkpoint, Context, Emitter, Error,
-    ErrorKind, FromJob, IntoFailure, IntoItems, IntoOutput, Job, State, StreamFunction, Worker,
-    WorkerBuilder, args, signature, testing,
+    AsyncFunction, BlockingFunction, CancelReason, Cancelled, Checkpoint, Emitter, Error,
+    ErrorKind, FromJob, IntoFailure, IntoItems, IntoOutput, Job, JobContext, State, StreamFunction,
+    Worker, WorkerBuilder, args, signature, testing,
 };
+
+/// Another name of [`JobContext`], for code that has no other `Context` in scope.
+///
+/// `anyhow::Context` is a trait. If a file imports that trait by its name, `ctx: Context` in the same file means the trait,
+/// and the compiler refuses it (E0782). Write `JobContext` for the argument, and import the trait without a name:
+///
+/// ```
+/// use anyhow::Context as _;
+/// use runpod::prelude::*;
+///
+/// #[runpod::handler]
+/// fn parse(text: String, ctx: JobContext) -> anyhow::Result<u32> {
+///     ctx.progress("parsing");
+///     text.parse().context("the text is not a number")
+/// }
+/// # fn main() {}
+/// ```
+pub type Context = JobContext;
 
 /// Makes a [`Stream`] of a block of code: each `yield` is an item. It may `await`, and is run as far as items are wanted.
 ///

@@ -30,6 +30,8 @@
 //! `main` is not among them: `#[runpod::main]` reads better with its crate. Nor is [`testing`](crate::testing), whose `Job`
 //! is another one.
 
-pub use crate::{Context, Emitter, Job, State, Stream, handler, json, stream, try_stream};
+pub use crate::{
+    Context, Emitter, Job, JobContext, State, Stream, handler, json, stream, try_stream,
+};
 pub use serde::{Deserialize, Serialize};
 pub use serde_json::Value;

@@ -85,7 +85,7 @@ type Outcome<T> = Result<T, fmt::Error>;
 type Taken = Job<Prompt>;
 
 #[runpod::handler]
-fn aliased(ctx: Context, job: Taken, _: State<Prompt>) -> Outcome<Prompt> {
+fn aliased(ctx: JobContext, job: Taken, _: State<Prompt>) -> Outcome<Prompt> {
     if ctx.is_cancelled() {
         return Err(fmt::Error);
     }
@@ -113,7 +113,7 @@ fn one_of_the_two_may_have_a_schema_alone() {
 }
 
 #[runpod::handler(name = "no-input")]
-async fn nothing(#[cfg(any())] gone: Plain, #[cfg(test)] _: Context) {}
+async fn nothing(#[cfg(any())] gone: Plain, #[cfg(test)] _: JobContext) {}
 
 #[test]
 fn a_handler_without_input_takes_everything_and_one_without_output_gives_null() {

@@ -88,7 +88,7 @@ async fn an_input_that_cannot_be_read_is_not_validated() {
 }
 
 #[runpod::handler]
-fn whole_job(ctx: Context, job: Job<Request>) -> Request {
+fn whole_job(ctx: JobContext, job: Job<Request>) -> Request {
     drop(ctx);
     job.input
 }

@@ -33,7 +33,7 @@ fn the_function_stays_as_it_is_written_even_half_typed() {
     let function = quote! {
         /// Greets.
         #[inline]
-        pub(crate) async fn greet((a, mut b): (u32, u32), _: Context,) -> Result<String, Error> { a. }
+        pub(crate) async fn greet((a, mut b): (u32, u32), _: JobContext,) -> Result<String, Error> { a. }
     };
     assert_has(&handler(quote!(), &function), &function);
     assert_has(&main(quote!(), &function), &function);
@@ -45,14 +45,14 @@ fn an_async_function_is_run_with_its_arguments_by_position() {
     let made = handler(
         quote!(),
         &quote!(
-            async fn greet((a, b): Pair, ctx: Context) -> String {}
+            async fn greet((a, b): Pair, ctx: JobContext) -> String {}
         ),
     );
     assert_is(
         &made,
         &quote! {
             #[allow(clippy::needless_pass_by_value)]
-            async fn greet((a, b): Pair, ctx: Context) -> String {}
+            async fn greet((a, b): Pair, ctx: JobContext) -> String {}
             const __GREET: () = {
                 use ::runpod::__private as __rp;
                 use __rp::ReturnedValue as _;
@@ -60,10 +60,10 @@ fn an_async_function_is_run_with_its_arguments_by_position() {
                     "greet", ::core::file!(), ::core::line!(), || ::core::any::type_name_of_val(&greet)
                 );
                 __rp::submit!(__HANDLER.asynchronous(
-                    &[<Pair as __rp::FromJob<_>>::describe, <Context as __rp::FromJob<_>>::describe],
+                    &[<Pair as __rp::FromJob<_>>::describe, <JobContext as __rp::FromJob<_>>::describe],
                     |call| {
                         let argument_0 = <Pair as __rp::FromJob<_>>::from_job(call)?;
-                        let ctx = <Context as __rp::FromJob<_>>::from_job(call)?;
+                        let ctx = <JobContext as __rp::FromJob<_>>::from_job(call)?;
                         __rp::Async::run(
                             (greet)(argument_0, ctx),
                             |it| __rp::Returned(it).output(__rp::HandlerValue::into_json, __rp::IntoFailure::into_failure)
@@ -129,14 +129,14 @@ fn only_where_two_arguments_may_be_inputs_are_their_types_asked() {
     let usual = handler(
         quote!(),
         &quote!(
-            fn greet(input: A, ctx: Context, model: runpod::State<B>) {}
+            fn greet(input: A, ctx: JobContext, model: runpod::State<B>) {}
         ),
     );
     assert_lacks(&usual, "ask");
     let doubtful = handler(
         quote!(),
         &quote!(
-            fn greet(a: A, ctx: Context, b: Job<B>) {}
+            fn greet(a: A, ctx: JobContext, b: Job<B>) {}
         ),
     );
     assert_has(
@@ -207,7 +207,7 @@ fn a_condition_of_an_argument_holds_wherever_it_is_named() {
             fn greet(
                 #[cfg(unix)]
                 #[other]
-                ctx: Context,
+                ctx: JobContext,
             ) {
             }
         ),
@@ -216,7 +216,7 @@ fn a_condition_of_an_argument_holds_wherever_it_is_named() {
         &made,
         &quote!([
             #[cfg(unix)]
-            <Context as __rp::FromJob<_>>::describe
+            <JobContext as __rp::FromJob<_>>::describe
         ]),
     );
     assert_has(&made, &quote!(#[cfg(unix)] let ctx =));

@@ -16,10 +16,10 @@ fn the_types_are_handed_over_for_their_schemas_with_the_feature_only() {
     let made = handler(
         quote!(),
         &quote!(
-            async fn greet(input: Pair, #[cfg(unix)] ctx: Context) -> String {}
+            async fn greet(input: Pair, #[cfg(unix)] ctx: JobContext) -> String {}
         ),
     );
-    let types = quote!(.with_schemas(__rp::schemas!(Async greet(Pair, #[cfg(unix)] Context))));
+    let types = quote!(.with_schemas(__rp::schemas!(Async greet(Pair, #[cfg(unix)] JobContext))));
     assert_has(&made, &types, cfg!(feature = "schema"));
     assert_has(&made, &quote!(with_schemas), cfg!(feature = "schema"));
 }
@@ -29,7 +29,7 @@ fn the_arguments_are_validated_before_the_call_with_the_feature_only() {
     let made = handler(
         quote!(),
         &quote!(
-            fn greet(input: Pair, #[cfg(unix)] ctx: Context) {}
+            fn greet(input: Pair, #[cfg(unix)] ctx: JobContext) {}
         ),
     );
     let checks = quote!(__rp::validate!(input, #[cfg(unix)] ctx); __rp::Blocking::run);

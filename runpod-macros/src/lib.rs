@@ -57,7 +57,7 @@ mod types;
 /// }
 ///
 /// #[runpod::handler(stream, name = "letters")]
-/// fn spell(input: Text, ctx: Context) -> impl Stream<Item = char> {
+/// fn spell(input: Text, ctx: JobContext) -> impl Stream<Item = char> {
 ///     stream! {
 ///         for (index, letter) in input.text.chars().enumerate() {
 ///             ctx.progress(index);
@@ -84,7 +84,7 @@ mod types;
 /// # Arguments
 ///
 /// In any order, and known by their types, so that aliases work: an input (any `T: serde::de::DeserializeOwned`) or a
-/// `Job<T>`, `Context`, `State<T>`, and for a `stream` handler `Emitter<T>`. All are taken by value; patterns are fine.
+/// `Job<T>`, `JobContext`, `State<T>`, and for a `stream` handler `Emitter<T>`. All are taken by value; patterns are fine.
 ///
 /// # Kinds
 ///

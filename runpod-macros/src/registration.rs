@@ -289,7 +289,7 @@ fn running(function: &Function, options: &Options, passed: &[TokenStream]) -> To
     }
 }
 
-/// `.with_schemas(schemas!(Async greet(Greeting, Context)))`
+/// `.with_schemas(schemas!(Async greet(Greeting, JobContext)))`
 fn schemas(function: &Function, options: &Options, arguments: &[Argument<'_>]) -> TokenStream {
     let here = places::name(function);
     let schemas = Item::Schemas.path(here);

@@ -55,19 +55,28 @@ pub(crate) fn is_emitter(ty: &Type) -> bool {
 
 /// Whether a type is by its name one of ours that is neither the input nor an alias of it.
 pub(crate) fn surely_no_input(ty: &Type) -> bool {
-    is_one_of(ty, &["Context", "State", "Emitter"])
+    is_one_of(ty, &["JobContext", "Context", "State", "Emitter"])
 }
 
 /// Whether a type is by its name one that sends no items, and not an alias of ours that does.
 pub(crate) fn surely_no_emitter(ty: &Type) -> bool {
-    is_one_of(ty, &["Context", "State", "Job", "String", "Vec", "Option"])
-        || is_one_of(
-            ty,
-            &[
-                "bool", "char", "f32", "f64", "i32", "i64", "u8", "u32", "u64", "usize",
-            ],
-        )
-        || !matches!(bare(ty), Type::Path(_))
+    is_one_of(
+        ty,
+        &[
+            "JobContext",
+            "Context",
+            "State",
+            "Job",
+            "String",
+            "Vec",
+            "Option",
+        ],
+    ) || is_one_of(
+        ty,
+        &[
+            "bool", "char", "f32", "f64", "i32", "i64", "u8", "u32", "u64", "usize",
+        ],
+    ) || !matches!(bare(ty), Type::Path(_))
 }
 
 fn is_one_of(ty: &Type, names: &[&str]) -> bool {

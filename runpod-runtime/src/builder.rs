@@ -99,7 +99,7 @@ pub struct WorkerBuilder {
 
 impl WorkerBuilder {
     /// Adds an `async fn` (or closure) of at most six arguments: an input or a [`Job<T>`](crate::Job),
-    /// [`Context`](crate::Context), [`State<T>`](crate::State).
+    /// [`JobContext`](crate::JobContext), [`State<T>`](crate::State).
     ///
     /// ```
     /// use runpod::Worker;

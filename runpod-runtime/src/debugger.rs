@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::handler::Context;
+use crate::handler::JobContext;
 
 #[derive(Serialize)]
 pub(crate) struct Report {
@@ -28,8 +28,8 @@ struct Timestamp {
 }
 
 /// The report for one job. `ready_delay_ms`: from the start of the process until it was ready for jobs.
-pub(crate) fn report(context: Option<&Context>, ready_delay_ms: f64) -> Report {
-    let timings = context.map(Context::timings).unwrap_or_default();
+pub(crate) fn report(context: Option<&JobContext>, ready_delay_ms: f64) -> Report {
+    let timings = context.map(JobContext::timings).unwrap_or_default();
     Report {
         system_info: SystemInfo {
             os: operating_system(),

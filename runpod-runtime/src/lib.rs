@@ -37,8 +37,8 @@ mod worker;
 pub use builder::{Worker, WorkerBuilder};
 pub use error::{Error, ErrorKind};
 pub use handler::{
-    AsyncFunction, BlockingFunction, CancelReason, Cancelled, Checkpoint, Context, Emitter,
-    FromJob, IntoFailure, IntoItems, IntoOutput, Job, State, StreamFunction,
+    AsyncFunction, BlockingFunction, CancelReason, Cancelled, Checkpoint, Emitter, FromJob,
+    IntoFailure, IntoItems, IntoOutput, Job, JobContext, State, StreamFunction,
 };
 
 /// The version that heartbeats, error reports and the `User-Agent` name.

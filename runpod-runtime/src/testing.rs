@@ -81,7 +81,7 @@ pub struct Job {
 /// use runpod::testing;
 ///
 /// #[runpod::handler(stream)]
-/// fn countdown(from: u32, ctx: Context) -> impl Iterator<Item = u32> {
+/// fn countdown(from: u32, ctx: JobContext) -> impl Iterator<Item = u32> {
 ///     ctx.progress("counting");
 ///     ctx.refresh_worker();
 ///     (0..from).rev()

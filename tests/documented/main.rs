@@ -66,7 +66,7 @@ fn every_public_item_of_the_worker_is_explained_and_shown() {
     let surface = facade();
     // What is found by following re-exports, so that a mistake in following them shows here.
     for expected in [
-        "runpod::Context",
+        "runpod::JobContext",
         "runpod::testing::Job",
         "runpod::signature::ViaInput",
         "runpod::handler",

@@ -21,7 +21,7 @@ struct Work {
 }
 
 #[runpod::main]
-async fn work(work: Work, ctx: Context) -> Value {
+async fn work(work: Work, ctx: JobContext) -> Value {
     match work.what.as_str() {
         "wait" => {
             ctx.progress("waits");

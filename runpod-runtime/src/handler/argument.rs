@@ -6,7 +6,7 @@ use super::call::Call;
 use super::failure::Failure;
 
 /// Something that a handler's argument can be: an input, which is any `DeserializeOwned`, a [`Job`](super::Job) with one,
-/// a [`Context`](super::Context), a [`State`](super::State), or an [`Emitter`](super::Emitter).
+/// a [`JobContext`](super::JobContext), a [`State`](super::State), or an [`Emitter`](super::Emitter).
 ///
 /// There is nothing to implement: types become inputs by deriving `Deserialize`. `Via` is inferred, and is one of the
 /// markers in [`signature`](crate::signature); it keeps inputs apart from our own argument types.
@@ -24,7 +24,7 @@ use super::failure::Failure;
 ///
 /// can_be_an_argument::<_, Prompt>();
 /// can_be_an_argument::<_, Job<Prompt>>();
-/// can_be_an_argument::<_, Context>();
+/// can_be_an_argument::<_, JobContext>();
 /// can_be_an_argument::<_, State<Vec<f32>>>();
 /// can_be_an_argument::<_, Emitter<String>>();
 /// ```
@@ -45,7 +45,7 @@ use super::failure::Failure;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a handler's argument",
-    label = "neither an input that can be read from JSON, nor `Job<T>`, `Context`, `State<T>` or `Emitter<T>`",
+    label = "neither an input that can be read from JSON, nor `Job<T>`, `JobContext`, `State<T>` or `Emitter<T>`",
     note = "a job's input, plain or in a `Job<T>`: put `#[derive(serde::Deserialize)]` on it and on the types in it",
     note = "what `main` makes for all jobs: take it as `State<T>`; it has to be `Send + Sync + 'static`",
     note = "what an `Emitter<T>` sends: put `#[derive(serde::Serialize)]` on it and on the types in it"

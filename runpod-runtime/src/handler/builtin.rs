@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::argument::{Argument, FromJob, Role, StateType};
 use super::call::Call;
-use super::context::Context;
+use super::context::JobContext;
 use super::emitter::Emitter;
 use super::failure::Failure;
 use super::job::Job;
@@ -41,7 +41,7 @@ pub struct ViaInput;
 /// ```
 #[derive(Debug)]
 pub struct ViaJob;
-/// Marker for [`FromJob`]: what the worker gives to every job, a [`Context`] or a [`State<T>`](State).
+/// Marker for [`FromJob`]: what the worker gives to every job, a [`JobContext`] or a [`State<T>`](State).
 ///
 /// ```
 /// use runpod::FromJob;
@@ -50,7 +50,7 @@ pub struct ViaJob;
 ///
 /// fn is_of_the_worker<T: FromJob<ViaWorker>>() {}
 ///
-/// is_of_the_worker::<Context>();
+/// is_of_the_worker::<JobContext>();
 /// is_of_the_worker::<State<Vec<f32>>>();
 /// ```
 #[derive(Debug)]
@@ -96,7 +96,7 @@ impl<T: DeserializeOwned> FromJob<ViaJob> for Job<T> {
 }
 
 #[diagnostic::do_not_recommend]
-impl FromJob<ViaWorker> for Context {
+impl FromJob<ViaWorker> for JobContext {
     const VIA: ViaWorker = ViaWorker;
 
     fn describe() -> Argument {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::argument::FromJob;
-use super::context::Context;
+use super::context::JobContext;
 use super::emitter::ItemSink;
 use super::failure::Failure;
 use super::job::TakenJob;
@@ -17,7 +17,7 @@ pub(crate) type Slot = Arc<dyn Send + Sync>;
 /// All that a handler's arguments are made from.
 pub struct Call {
     pub(crate) job: Arc<TakenJob>,
-    pub(crate) context: Context,
+    pub(crate) context: JobContext,
     pub(crate) state: Option<StateCell>,
     pub(crate) items: ItemSink,
     pub(crate) slot: Slot,

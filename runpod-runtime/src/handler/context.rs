@@ -22,7 +22,7 @@ use super::output::Payload;
 /// use runpod::testing;
 ///
 /// #[runpod::handler]
-/// async fn train(epochs: u32, ctx: Context) -> String {
+/// async fn train(epochs: u32, ctx: JobContext) -> String {
 ///     for epoch in 1..=epochs {
 ///         ctx.progress(json!({ "epoch": epoch, "of": epochs }));
 ///     }
@@ -37,7 +37,7 @@ use super::output::Payload;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Context(Arc<Inner>);
+pub struct JobContext(Arc<Inner>);
 
 struct Inner {
     parts: ContextParts,
@@ -58,7 +58,7 @@ pub(crate) struct ContextParts {
     pub(crate) unhealthy: Arc<dyn Fn(String) + Send + Sync>,
 }
 
-/// Why a job was cancelled: [`Context::cancel_reason`] says it.
+/// Why a job was cancelled: [`JobContext::cancel_reason`] says it.
 ///
 /// ```
 /// use runpod::CancelReason;
@@ -66,7 +66,7 @@ pub(crate) struct ContextParts {
 /// use runpod::testing;
 ///
 /// #[runpod::handler]
-/// fn search(candidates: Vec<u64>, ctx: Context) -> Option<u64> {
+/// fn search(candidates: Vec<u64>, ctx: JobContext) -> Option<u64> {
 ///     for candidate in candidates {
 ///         match ctx.cancel_reason() {
 ///             None if candidate % 7919 == 0 => return Some(candidate),
@@ -106,7 +106,7 @@ pub(crate) struct Timing {
     pub(crate) lasted: Duration,
 }
 
-impl Context {
+impl JobContext {
     pub(crate) fn new(parts: ContextParts) -> Self {
         Self(Arc::new(Inner {
             parts,
@@ -150,7 +150,7 @@ impl Context {
     /// use runpod::testing;
     ///
     /// #[runpod::handler]
-    /// async fn render(pixels: u64, ctx: Context) -> u64 {
+    /// async fn render(pixels: u64, ctx: JobContext) -> u64 {
     ///     if pixels > 1_000_000 {
     ///         ctx.refresh_worker(); // so much memory is better given back by a new process
     ///     }
@@ -179,7 +179,7 @@ impl Context {
     ///
     /// # fn free_gpu_memory() -> Option<u64> { None }
     /// #[runpod::handler]
-    /// fn infer(_prompt: String, ctx: Context) -> Result<u64, String> {
+    /// fn infer(_prompt: String, ctx: JobContext) -> Result<u64, String> {
     ///     free_gpu_memory().ok_or_else(|| {
     ///         ctx.mark_unhealthy("the GPU is gone");
     ///         "no GPU".to_owned()
@@ -206,7 +206,7 @@ impl Context {
     /// use runpod::testing;
     ///
     /// #[runpod::handler]
-    /// fn sum(to: u64, ctx: Context) -> u64 {
+    /// fn sum(to: u64, ctx: JobContext) -> u64 {
     ///     (0..to).take_while(|_| !ctx.is_cancelled()).sum()
     /// }
     ///
@@ -229,7 +229,7 @@ impl Context {
     ///
     /// # async fn draw(frames: u32) -> u32 { frames }
     /// #[runpod::handler]
-    /// async fn render(frames: u32, ctx: Context) -> Option<u32> {
+    /// async fn render(frames: u32, ctx: JobContext) -> Option<u32> {
     ///     let task = tokio::spawn(async move {
     ///         tokio::select! {
     ///             drawn = draw(frames) => Some(drawn),
@@ -260,7 +260,7 @@ impl Context {
     /// use runpod::prelude::*;
     ///
     /// /// Whether it is worth keeping what was done so far: the job may come again.
-    /// fn may_come_again(ctx: &Context) -> bool {
+    /// fn may_come_again(ctx: &JobContext) -> bool {
     ///     ctx.cancel_reason() == Some(CancelReason::Shutdown)
     /// }
     /// ```
@@ -276,7 +276,7 @@ impl Context {
     /// use runpod::prelude::*;
     ///
     /// #[runpod::handler]
-    /// fn square(input: u64, ctx: Context) -> Value {
+    /// fn square(input: u64, ctx: JobContext) -> Value {
     ///     let _timing = ctx.checkpoint("square");
     ///     json!({ "square": input * input })
     /// }
@@ -303,16 +303,16 @@ impl Context {
     }
 }
 
-impl fmt::Debug for Context {
+impl fmt::Debug for JobContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context")
+        f.debug_struct("JobContext")
             .field("job_id", &self.job_id())
             .field("cancelled", &self.cancel_reason())
             .finish_non_exhaustive()
     }
 }
 
-/// A stretch of a job that is being measured, from [`Context::checkpoint`] until this is dropped.
+/// A stretch of a job that is being measured, from [`JobContext::checkpoint`] until this is dropped.
 ///
 /// With `--rp_debugger` it is shown in outputs that are objects, under `rp_debugger.timestamps`: the name, start and stop
 /// (UTC), and `duration_ms`. Without that flag it costs next to nothing, and shows nothing.
@@ -322,7 +322,7 @@ impl fmt::Debug for Context {
 /// use runpod::testing;
 ///
 /// #[runpod::handler]
-/// fn shout(text: String, ctx: Context) -> Value {
+/// fn shout(text: String, ctx: JobContext) -> Value {
 ///     let whole = ctx.checkpoint("whole job");
 ///     let text = {
 ///         let _part = ctx.checkpoint("upper case"); // `_part`, not `_`, which would drop it at once
@@ -341,7 +341,7 @@ impl fmt::Debug for Context {
 #[derive(Debug)]
 #[must_use = "the measurement ends when this is dropped"]
 pub struct Checkpoint {
-    context: Context,
+    context: JobContext,
     name: String,
     started: SystemTime,
     from: Instant,

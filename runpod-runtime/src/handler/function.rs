@@ -41,7 +41,7 @@ use super::running::Running;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an async handler",
-    note = "an async handler is an `async fn` of at most six arguments (an input or `Job<T>`, `Context`, `State<T>`) whose result serialises; \
+    note = "an async handler is an `async fn` of at most six arguments (an input or `Job<T>`, `JobContext`, `State<T>`) whose result serialises; \
             use `.blocking(..)` for a plain `fn` and `.stream(..)` for one that sends items"
 )]
 pub trait AsyncFunction<Via> {
@@ -75,7 +75,7 @@ pub trait AsyncFunction<Via> {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a blocking handler",
-    note = "a blocking handler is a plain `fn` of at most six arguments (an input or `Job<T>`, `Context`, `State<T>`) whose result serialises; \
+    note = "a blocking handler is a plain `fn` of at most six arguments (an input or `Job<T>`, `JobContext`, `State<T>`) whose result serialises; \
             use `.handler(..)` for an `async fn` and `.stream(..)` for one that sends items"
 )]
 pub trait BlockingFunction<Via> {

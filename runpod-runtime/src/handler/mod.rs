@@ -29,7 +29,7 @@ pub(crate) mod validation;
 pub use argument::FromJob;
 pub use builtin::{ViaEmitter, ViaInput, ViaJob, ViaWorker};
 pub use call::Call;
-pub use context::{CancelReason, Checkpoint, Context};
+pub use context::{CancelReason, Checkpoint, JobContext};
 pub use emitter::{Cancelled, Emitter};
 pub use failure::{Failure, IntoFailure};
 pub use function::{AsyncFunction, BlockingFunction, StreamFunction};

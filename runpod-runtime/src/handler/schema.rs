@@ -166,7 +166,7 @@ fn written<T: JsonSchema>() -> Value {
 }
 
 /// The schemas of a handler's types, from its kind, its name and the types of its arguments: `schemas!(Async
-/// greet(Greeting, Context))`.
+/// greet(Greeting, JobContext))`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __schemas {

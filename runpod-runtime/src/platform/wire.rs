@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::config::Secret;
-use crate::handler::{Context, Failure, Payload, StreamEnd, truthy};
+use crate::handler::{Failure, JobContext, Payload, StreamEnd, truthy};
 use crate::json;
 
 /// How a job ended.
@@ -78,7 +78,7 @@ impl Reporter {
         outcome: &Outcome,
         streaming: bool,
         refresh: bool,
-        context: Option<&Context>,
+        context: Option<&JobContext>,
     ) -> ResultBody {
         let mut body = match outcome {
             Outcome::Value(value) => of_value(value),
@@ -93,7 +93,7 @@ impl Reporter {
             Outcome::Failed(failure) if streaming => self.failed_stream(failure),
             Outcome::Failed(failure) => self.failed(failure),
         };
-        body.stop_pod |= refresh || context.is_some_and(Context::wants_refresh);
+        body.stop_pod |= refresh || context.is_some_and(JobContext::wants_refresh);
         if let Some(ready_ms) = self.debugger {
             body.add_debugger(context, ready_ms);
         }
@@ -151,7 +151,7 @@ impl Body<'_> {
     }
 
     /// Puts the debugger's report into an output that is an object (the SDK breaks on any other).
-    fn add_debugger(&mut self, context: Option<&Context>, ready_ms: f64) {
+    fn add_debugger(&mut self, context: Option<&JobContext>, ready_ms: f64) {
         let Ok(report) = to_raw_value(&crate::debugger::report(context, ready_ms)) else {
             return;
         };

@@ -14,8 +14,8 @@ use super::on_disk::OnDisk;
 use super::run::{Made, Run, Said};
 use super::stopping::Unhealthy;
 use crate::handler::{
-    Call, CancelReason, Context, ContextParts, Failure, Handler, ItemSink, Outbox, Payload, Slot,
-    TakenJob,
+    Call, CancelReason, ContextParts, Failure, Handler, ItemSink, JobContext, Outbox, Payload,
+    Slot, TakenJob,
 };
 use crate::logging;
 use crate::platform::spool::Record;
@@ -242,9 +242,9 @@ async fn execute(
     }
 }
 
-fn context(shared: &Arc<Shared>, id: &str, outbox: &Outbox, ticket: &Ticket) -> Context {
+fn context(shared: &Arc<Shared>, id: &str, outbox: &Outbox, ticket: &Ticket) -> JobContext {
     let stopping = shared.stopping.clone();
-    Context::new(ContextParts {
+    JobContext::new(ContextParts {
         job_id: id.into(),
         worker_id: Arc::clone(&shared.worker_id),
         outbox: outbox.clone(),

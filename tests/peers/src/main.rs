@@ -10,7 +10,7 @@ mod streams;
 use std::time::Duration;
 
 use plan::{Plan, Reply, Task};
-use runpod::{Context, Job, Worker};
+use runpod::{Job, JobContext, Worker};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -27,7 +27,7 @@ async fn line_async() {
     let _ = read.await;
 }
 
-async fn asynchronous(job: Job<Plan>, ctx: Context) -> Result<Reply, String> {
+async fn asynchronous(job: Job<Plan>, ctx: JobContext) -> Result<Reply, String> {
     for update in &job.input.progress {
         ctx.progress(update);
         line_async().await;
@@ -50,7 +50,7 @@ async fn stubborn() {
 }
 
 /// Finds that its worker is broken, and finishes its job all the same.
-async fn broken(ctx: Context) -> &'static str {
+async fn broken(ctx: JobContext) -> &'static str {
     ctx.mark_unhealthy("the GPU has fallen off the bus");
     "the last one"
 }
@@ -59,7 +59,7 @@ async fn broken(ctx: Context) -> &'static str {
     clippy::needless_pass_by_value,
     reason = "a handler owns its arguments"
 )]
-fn plain(job: Job<Plan>, ctx: Context) -> Result<Reply, String> {
+fn plain(job: Job<Plan>, ctx: JobContext) -> Result<Reply, String> {
     for update in &job.input.progress {
         ctx.progress(update);
         line();

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use runpod::{Context, Emitter, Stream, stream, try_stream};
+use runpod::{Emitter, JobContext, Stream, stream, try_stream};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -23,7 +23,7 @@ enum Step {
     Raise(String),
 }
 
-pub(crate) fn stream(input: Steps, ctx: Context) -> impl Stream<Item = Result<Value, String>> {
+pub(crate) fn stream(input: Steps, ctx: JobContext) -> impl Stream<Item = Result<Value, String>> {
     try_stream! {
         for step in input.steps {
             match step {
@@ -38,7 +38,10 @@ pub(crate) fn stream(input: Steps, ctx: Context) -> impl Stream<Item = Result<Va
     }
 }
 
-pub(crate) fn iterator(input: Steps, ctx: Context) -> impl Iterator<Item = Result<Value, String>> {
+pub(crate) fn iterator(
+    input: Steps,
+    ctx: JobContext,
+) -> impl Iterator<Item = Result<Value, String>> {
     input.steps.into_iter().filter_map(move |step| match step {
         Step::Item(item) => Some(Ok(item)),
         Step::Progress(update) => {
@@ -56,7 +59,7 @@ pub(crate) fn iterator(input: Steps, ctx: Context) -> impl Iterator<Item = Resul
 )]
 pub(crate) fn emitter(
     input: Steps,
-    ctx: Context,
+    ctx: JobContext,
     out: Emitter<Value>,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
     for step in input.steps {

@@ -1,5 +1,5 @@
 #[runpod::handler]
-async fn greet(name: String, ctx: Context) -> String {
+async fn greet(name: String, ctx: JobContext) -> String {
     ctx.progress("greeting");
     name
 }

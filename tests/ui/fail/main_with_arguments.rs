@@ -1,7 +1,7 @@
 use runpod::prelude::*;
 
 #[runpod::main]
-async fn main(input: String, ctx: Context) -> String {
+async fn main(input: String, ctx: JobContext) -> String {
     ctx.progress("starting");
     input
 }

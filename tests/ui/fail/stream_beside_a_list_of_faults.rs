@@ -6,7 +6,7 @@ struct Prompt {
 }
 
 #[runpod::handler(stream, nam = "words")]
-async fn words(prompt: &Prompt, ctx: &Context) -> impl Iterator<Item = String> {
+async fn words(prompt: &Prompt, ctx: &JobContext) -> impl Iterator<Item = String> {
     ctx.progress("none");
     std::iter::once(prompt.text.clone())
 }

@@ -1,7 +1,7 @@
 use runpod::prelude::*;
 
 #[runpod::handler(stream)]
-async fn generate(ctx: Context) -> Result<(), String> {
+async fn generate(ctx: JobContext) -> Result<(), String> {
     ctx.progress("nothing");
     Ok(())
 }

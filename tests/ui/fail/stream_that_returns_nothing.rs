@@ -1,7 +1,7 @@
 use runpod::prelude::*;
 
 #[runpod::handler(stream)]
-async fn generate(text: String, ctx: Context) {
+async fn generate(text: String, ctx: JobContext) {
     ctx.progress(text);
 }
 

@@ -4,7 +4,7 @@ type Width = u32;
 type Everything = Job<Value>;
 
 #[runpod::handler]
-async fn generate(width: Width, ctx: Context, all: Everything) -> u32 {
+async fn generate(width: Width, ctx: JobContext, all: Everything) -> u32 {
     ctx.progress(all.id);
     width
 }

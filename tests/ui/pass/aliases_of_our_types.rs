@@ -1,7 +1,7 @@
 use runpod::prelude::*;
 
 type Incoming = Job<Value>;
-type Running = Context;
+type Running = JobContext;
 type Shared = State<String>;
 type Out = Emitter<Value>;
 

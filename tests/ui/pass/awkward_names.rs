@@ -11,19 +11,19 @@ fn handler(it: u8) -> u8 {
 }
 
 #[runpod::handler(stream)]
-fn stream_(__rp: u8, item: Context) -> impl Iterator<Item = u8> {
+fn stream_(__rp: u8, item: JobContext) -> impl Iterator<Item = u8> {
     item.progress(__rp);
     0..__rp
 }
 
 #[runpod::handler]
-fn unused(_input: u8, _: Context, r#match: Context) -> u8 {
+fn unused(_input: u8, _: JobContext, r#match: JobContext) -> u8 {
     r#match.progress(0);
     0
 }
 
 #[runpod::handler]
-fn argument_1(argument_1: u8, _: Context) -> u8 {
+fn argument_1(argument_1: u8, _: JobContext) -> u8 {
     argument_1
 }
 

@@ -1,7 +1,7 @@
 use runpod::prelude::*;
 
 #[runpod::handler]
-async fn greet(name: String, ctx: Context) -> String {
+async fn greet(name: String, ctx: JobContext) -> String {
     ctx.progress("greeting");
     format!("Hello, {name}!")
 }

@@ -13,7 +13,7 @@ async fn elsewhere(name: NoSuchType) -> String {
 }
 
 #[runpod::handler]
-async fn partly(#[cfg(unix)] name: String, #[cfg(windows)] name: NoSuchType, #[cfg(windows)] ctx: Context) -> String {
+async fn partly(#[cfg(unix)] name: String, #[cfg(windows)] name: NoSuchType, #[cfg(windows)] ctx: JobContext) -> String {
     name
 }
 

@@ -7,7 +7,7 @@ mod vendored {
 use vendored::worker::prelude::*;
 
 #[vendored::worker::main(crate = crate::vendored::worker)]
-async fn echo(input: Value, ctx: Context) -> Value {
+async fn echo(input: Value, ctx: JobContext) -> Value {
     ctx.progress("echo");
     input
 }

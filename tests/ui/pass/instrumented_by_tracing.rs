@@ -2,7 +2,7 @@ use runpod::prelude::*;
 
 #[runpod::handler]
 #[tracing::instrument(skip(ctx))]
-async fn below(name: String, ctx: Context) -> Result<String, String> {
+async fn below(name: String, ctx: JobContext) -> Result<String, String> {
     ctx.progress(&name);
     Ok(name)
 }

@@ -1,6 +1,6 @@
 use runpod::prelude::*;
 
-use runpod::{Context as Ctx, Emitter as Sender, Job as Incoming, State as Shared};
+use runpod::{JobContext as Ctx, Emitter as Sender, Job as Incoming, State as Shared};
 
 #[runpod::handler]
 fn all(ctx: Ctx, shared: Shared<u8>, job: Incoming<Value>) -> Value {

@@ -7,7 +7,7 @@ struct Size {
 }
 
 #[runpod::handler]
-async fn area(Size { width, height }: Size, _: Context) -> u32 {
+async fn area(Size { width, height }: Size, _: JobContext) -> u32 {
     width * height
 }
 

@@ -14,7 +14,7 @@ async fn main() -> Result<Model, std::io::Error> {
 
 /// Greets.
 #[runpod::handler]
-pub async fn greet(name: Value, ctx: Context, model: State<Model>) -> String {
+pub async fn greet(name: Value, ctx: JobContext, model: State<Model>) -> String {
     let Model = *model;
     ctx.progress("greeting");
     name.to_string()

@@ -6,7 +6,7 @@ use runpod::prelude::*;
 
 /// Letters.
 #[runpod::main(stream)]
-fn spell(input: Value, _: Context) -> impl Iterator<Item = char> {
+fn spell(input: Value, _: JobContext) -> impl Iterator<Item = char> {
     let text = input.to_string();
     let letters: Vec<_> = text.chars().collect();
     letters.into_iter()

@@ -36,7 +36,7 @@ impl Prompt {
 #[runpod::handler(stream)]
 fn generate(
     prompt: Prompt,
-    ctx: Context,
+    ctx: JobContext,
     model: State<Model>,
 ) -> impl Stream<Item = Result<String, UnknownWord>> {
     try_stream! {

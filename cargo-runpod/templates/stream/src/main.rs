@@ -28,7 +28,7 @@ struct Token {
 
 // `return_aggregate_stream = true` beside `stream` makes the items the job's result, too.
 #[runpod::main(stream)]
-fn generate(prompt: Prompt, ctx: Context) -> impl Stream<Item = Result<Token, String>> {
+fn generate(prompt: Prompt, ctx: JobContext) -> impl Stream<Item = Result<Token, String>> {
     try_stream! {
         let words: Vec<_> = prompt.text.split_whitespace().collect();
         if words.is_empty() {

@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep};
 
 use super::stage::{Event, Playing, Setting, Stage, jobs, later, play};
-use crate::handler::{AsyncFunction, Context, Emitter, StreamFunction};
+use crate::handler::{AsyncFunction, Emitter, JobContext, StreamFunction};
 use crate::platform::spool::{Record, Spool};
 use crate::platform::{Post, PostKind, Posted, StopSignals, Taken};
 use crate::worker::Ended;
@@ -352,7 +352,7 @@ async fn a_kept_result_is_offered_again_until_the_platform_is_there() {
 
 #[tokio::test(start_paused = true)]
 async fn progress_that_is_not_accepted_holds_up_no_result() {
-    async fn handler(_input: String, ctx: Context) -> u32 {
+    async fn handler(_input: String, ctx: JobContext) -> u32 {
         ctx.progress("half");
         sleep(SECOND / 100).await;
         7

@@ -5,14 +5,14 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::stage::{Event, Playing, Setting, Stage, job, jobs, play};
-use crate::handler::{AsyncFunction, CancelReason, Context};
+use crate::handler::{AsyncFunction, CancelReason, JobContext};
 use crate::platform::{StopSignals, Taken};
 use crate::worker::Ended;
 use crate::worker::stopping::Unhealthy;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-async fn hang(_input: String, ctx: Context) {
+async fn hang(_input: String, ctx: JobContext) {
     ctx.progress("hanging");
     std::future::pending::<()>().await;
 }
@@ -98,7 +98,7 @@ async fn what_is_cut_off_has_a_failed_result_with_the_reason() {
 
 #[tokio::test(start_paused = true)]
 async fn a_handler_can_tell_a_stop_from_the_end_of_the_worker() {
-    async fn watched(input: String, ctx: Context) {
+    async fn watched(input: String, ctx: JobContext) {
         let context = ctx.clone();
         // A task of its own: the handler itself is dropped.
         tokio::spawn(async move {
@@ -133,7 +133,7 @@ async fn a_handler_can_tell_a_stop_from_the_end_of_the_worker() {
 
 #[tokio::test(start_paused = true)]
 async fn a_refresh_lets_the_jobs_beside_it_finish_and_takes_no_further_one() {
-    async fn handler(input: String, ctx: Context) -> String {
+    async fn handler(input: String, ctx: JobContext) -> String {
         if input == "refresh" {
             ctx.refresh_worker();
         } else {
@@ -160,7 +160,7 @@ async fn a_refresh_lets_the_jobs_beside_it_finish_and_takes_no_further_one() {
 
 #[tokio::test(start_paused = true)]
 async fn a_worker_that_is_declared_broken_takes_nothing_from_that_moment_on() {
-    async fn handler(input: String, ctx: Context) -> String {
+    async fn handler(input: String, ctx: JobContext) -> String {
         if input == "broken" {
             ctx.mark_unhealthy("no GPU");
             sleep(Duration::from_mins(5)).await;

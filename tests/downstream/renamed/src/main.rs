@@ -17,7 +17,7 @@ struct Person {
 }
 
 #[worker::handler(crate = worker)]
-async fn greet(person: Person, ctx: Context, phrase: State<Phrase>) -> String {
+async fn greet(person: Person, ctx: JobContext, phrase: State<Phrase>) -> String {
     ctx.progress(json!({ "greeting": person.name }));
     format!("{}, {}!", phrase.0, person.name)
 }

@@ -3,12 +3,12 @@
 use std::thread;
 use std::time::Duration;
 
-use runpod::{Context, Emitter, Job, Stream, try_stream};
+use runpod::{Emitter, Job, JobContext, Stream, try_stream};
 
 use crate::gate;
 use crate::plan::{End, Made, Plan, produced, started, update};
 
-pub(crate) async fn asynchronous(job: Job<Plan>, ctx: Context) -> Result<Made, String> {
+pub(crate) async fn asynchronous(job: Job<Plan>, ctx: JobContext) -> Result<Made, String> {
     let (id, plan) = (job.id, job.input);
     started(&id);
     for number in 0..plan.progress {
@@ -33,7 +33,7 @@ pub(crate) async fn asynchronous(job: Job<Plan>, ctx: Context) -> Result<Made, S
     clippy::needless_pass_by_value,
     reason = "a handler owns its arguments"
 )]
-pub(crate) fn plain(job: Job<Plan>, ctx: Context) -> Result<Made, String> {
+pub(crate) fn plain(job: Job<Plan>, ctx: JobContext) -> Result<Made, String> {
     let (id, plan) = (job.id, job.input);
     started(&id);
     for number in 0..plan.progress {
@@ -51,7 +51,7 @@ pub(crate) fn plain(job: Job<Plan>, ctx: Context) -> Result<Made, String> {
     Ok(plan.result(&id))
 }
 
-pub(crate) fn stream(job: Job<Plan>, ctx: Context) -> impl Stream<Item = Result<Made, String>> {
+pub(crate) fn stream(job: Job<Plan>, ctx: JobContext) -> impl Stream<Item = Result<Made, String>> {
     let (id, plan) = (job.id, job.input);
     started(&id);
     try_stream! {
@@ -73,7 +73,10 @@ pub(crate) fn stream(job: Job<Plan>, ctx: Context) -> impl Stream<Item = Result<
     }
 }
 
-pub(crate) fn iterator(job: Job<Plan>, ctx: Context) -> impl Iterator<Item = Result<Made, String>> {
+pub(crate) fn iterator(
+    job: Job<Plan>,
+    ctx: JobContext,
+) -> impl Iterator<Item = Result<Made, String>> {
     let (id, plan) = (job.id, job.input);
     started(&id);
     (0..=plan.items).filter_map(move |number| {
@@ -97,7 +100,7 @@ pub(crate) fn iterator(job: Job<Plan>, ctx: Context) -> impl Iterator<Item = Res
 
 pub(crate) async fn emitter(
     job: Job<Plan>,
-    ctx: Context,
+    ctx: JobContext,
     out: Emitter<Made>,
 ) -> Result<(), String> {
     let (id, plan) = (job.id, job.input);
@@ -135,7 +138,7 @@ fn block(plan: &Plan, parts: u64) {
     }
 }
 
-fn end(plan: &Plan, id: &str, ctx: &Context) -> Result<(), String> {
+fn end(plan: &Plan, id: &str, ctx: &JobContext) -> Result<(), String> {
     match plan.end {
         End::Value | End::Hang => Ok(()),
         End::Error => Err(format!("{id} fails as it was told to")),
