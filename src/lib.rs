@@ -39,6 +39,7 @@
 //! | [`Job`], [`JobContext`], [`State`], [`Emitter`] | what a handler may ask for, beside its input |
 //! | [`stream!`], [`try_stream!`], [`Stream`], [`Cancelled`] | for handlers that stream |
 //! | [`CancelReason`], [`Checkpoint`] | what a [`JobContext`] gives |
+//! | [`HandlerError`] | an error with a name that clients know it by |
 //! | [`Worker`], [`WorkerBuilder`], [`Error`], [`ErrorKind`] | a worker without attributes, and why it ended badly |
 //! | [`args`] | the arguments that are your program's, not the worker's |
 //! | [`json!`], [`serde_json`], [`serde`] | the versions of them that this crate uses |
@@ -144,7 +145,7 @@ pub mod prelude;
 pub use runpod_macros::{handler, main};
 pub use runpod_runtime::{
     AsyncFunction, BlockingFunction, CancelReason, Cancelled, Checkpoint, Emitter, Error,
-    ErrorKind, FromJob, IntoFailure, IntoItems, IntoOutput, Job, JobContext, State, StreamFunction,
+    ErrorKind, FromJob, HandlerError, IntoFailure, IntoItems, IntoOutput, Job, JobContext, State, StreamFunction,
     Worker, WorkerBuilder, args, signature, testing,
 };
 

@@ -44,7 +44,12 @@ pub(crate) fn of_handler(function: &Function, options: &Options, root: &Root) ->
 ///     use __rp::SetupValue as _;
 ///     __rp::launch(
 ///         __rp::Options::NEW.concurrency(4),
-///         __rp::Setup::future(main, |it| __rp::Made(it).state(__rp::WorkerState::share, __rp::IntoFailure::into_failure)),
+///         __rp::Setup::future(main, |it| {
+///             let made = __rp::Made(it).flat(__rp::IntoFailure::into_failure, __rp::IntoFailure::into_failure);
+///             __rp::ask(made.asked().awaited(), __rp::Awaited::check);
+///             __rp::ask(made.asked().no_exit_code(), __rp::NoExitCode::check);
+///             made.state(__rp::WorkerState::share, __rp::IntoFailure::into_failure)
+///         }),
 ///     )
 /// }
 /// ```
@@ -66,9 +71,17 @@ pub(crate) fn with_setup(function: &Function, options: &Options, root: &Root) ->
     let (value, error) = places::value_and_error(function);
     let share = Item::WorkerState.function("share", value);
     let into_failure = Item::IntoFailure.function("into_failure", error);
+    let ask = Item::Ask.path(result);
+    let awaited = Item::Awaited.function("check", value);
+    let no_exit_code = Item::NoExitCode.function("check", value);
     let exit_code = standard::exit_code(here);
     let setup = quote_spanned! {result=>
-        #setup::#kind(#name, |it| #made(it).state(#share, #into_failure))
+        #setup::#kind(#name, |it| {
+            let made = #made(it).flat(#into_failure, #into_failure);
+            #ask(made.asked().awaited(), #awaited);
+            #ask(made.asked().no_exit_code(), #no_exit_code);
+            made.state(#share, #into_failure)
+        })
     };
     quote_spanned! {here=>
         #(#conditions)*

@@ -66,7 +66,7 @@ fn an_async_function_is_run_with_its_arguments_by_position() {
                         let ctx = <JobContext as __rp::FromJob<_>>::from_job(call)?;
                         __rp::Async::run(
                             (greet)(argument_0, ctx),
-                            |it| __rp::Returned(it).output(__rp::HandlerValue::into_json, __rp::IntoFailure::into_failure)
+                            |it| __rp::Returned(it).flat(__rp::IntoFailure::into_failure, __rp::IntoFailure::into_failure).output(__rp::HandlerValue::into_json, __rp::IntoFailure::into_failure)
                         )
                     }
                 ));
@@ -103,7 +103,7 @@ fn a_stream_is_called_and_its_items_are_output() {
             &quote! {
                 __rp::IntoItems::run(
                     move || (generate)(to),
-                    |it| __rp::Returned(it).output(__rp::HandlerValue::into_json, __rp::IntoFailure::into_failure)
+                    |it| __rp::Returned(it).flat(__rp::IntoFailure::into_failure, __rp::IntoFailure::into_failure).output(__rp::HandlerValue::into_json, __rp::IntoFailure::into_failure)
                 )
             },
         );
@@ -328,7 +328,12 @@ fn main_on_main_keeps_the_function_inside_and_makes_the_state_with_it() {
                     __rp::Options::NEW,
                     __rp::Setup::future(
                         main,
-                        |it| __rp::Made(it).state(__rp::WorkerState::share, __rp::IntoFailure::into_failure)
+                        |it| {
+                            let made = __rp::Made(it).flat(__rp::IntoFailure::into_failure, __rp::IntoFailure::into_failure);
+                            __rp::ask(made.asked().awaited(), __rp::Awaited::check);
+                            __rp::ask(made.asked().no_exit_code(), __rp::NoExitCode::check);
+                            made.state(__rp::WorkerState::share, __rp::IntoFailure::into_failure)
+                        }
                     )
                 )
             }

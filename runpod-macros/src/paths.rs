@@ -39,6 +39,8 @@ pub(crate) enum Item {
     Made,
     SetupValue,
     WorkerState,
+    Awaited,
+    NoExitCode,
     /// `schemas!(Async greet(Greeting))`
     Schemas,
     /// `validate!(input)`
@@ -67,6 +69,8 @@ impl Item {
             Self::Made => "Made",
             Self::SetupValue => "SetupValue",
             Self::WorkerState => "WorkerState",
+            Self::Awaited => "Awaited",
+            Self::NoExitCode => "NoExitCode",
             Self::Schemas => "schemas",
             Self::Validate => "validate",
         }

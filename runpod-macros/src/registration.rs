@@ -162,7 +162,9 @@ fn kind_of(function: &Function, options: &Options) -> Kind {
 ///     let input = <Greeting as __rp::FromJob<_>>::from_job(call)?;
 ///     __rp::Async::run(
 ///         greet(input),
-///         |it| __rp::Returned(it).output(__rp::HandlerValue::into_json, __rp::IntoFailure::into_failure),
+///         |it| __rp::Returned(it)
+///             .flat(__rp::IntoFailure::into_failure, __rp::IntoFailure::into_failure)
+///             .output(__rp::HandlerValue::into_json, __rp::IntoFailure::into_failure),
 ///     )
 /// }
 /// ```
@@ -271,7 +273,9 @@ fn running(function: &Function, options: &Options, passed: &[TokenStream]) -> To
     let returned = Item::Returned.path(result);
     let into_json = Item::HandlerValue.function("into_json", value);
     let into_failure = Item::IntoFailure.function("into_failure", error);
-    let convert = quote_spanned!(result=> |it| #returned(it).output(#into_json, #into_failure));
+    let convert = quote_spanned!(result=> |it| #returned(it)
+        .flat(#into_failure, #into_failure)
+        .output(#into_json, #into_failure));
     match kind_of(function, options) {
         Kind::Async => {
             let run = Item::Async.function("run", ident);

@@ -1,13 +1,15 @@
 //! A worker without macros.
 
 use std::num::NonZeroUsize;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind};
 use crate::handler::{
-    AsyncFunction, BlockingFunction, Choice, Handler, Setup, SetupRun, StreamFunction,
+    AsyncFunction, BlockingFunction, Choice, Handler, StateCell, StateType, StreamFunction, cell,
 };
 use crate::launch::Plan;
+use crate::user_values::UserValues;
 use crate::worker::{Concurrency, Handlers, Modifier};
 
 /// A Runpod worker without attributes; made with [`Worker::builder`].
@@ -32,7 +34,7 @@ impl Worker {
     pub fn builder() -> WorkerBuilder {
         WorkerBuilder {
             handlers: Vec::new(),
-            setup: Setup::none(),
+            state: None,
             refresh_worker: false,
             return_aggregate_stream: false,
             concurrency: 1,
@@ -87,7 +89,7 @@ impl Worker {
 #[must_use = "a worker does nothing until it is run"]
 pub struct WorkerBuilder {
     handlers: Vec<Handler>,
-    setup: Setup,
+    state: Option<(StateType, StateCell)>,
     refresh_worker: bool,
     return_aggregate_stream: bool,
     concurrency: usize,
@@ -152,6 +154,7 @@ impl WorkerBuilder {
     }
 
     /// Shares `state` with all handlers that ask for a [`State<T>`](crate::State). A worker has one: the last one given.
+    /// An `Arc<T>` is the state of handlers that ask for `State<T>`, too.
     ///
     /// ```
     /// use runpod::Worker;
@@ -165,7 +168,7 @@ impl WorkerBuilder {
     /// # drop(worker);
     /// ```
     pub fn state<T: Send + Sync + 'static>(mut self, state: T) -> Self {
-        self.setup = Setup::ready(state);
+        self.state = Some((StateType::of::<T>(), cell(state)));
         self
     }
 
@@ -264,13 +267,26 @@ impl WorkerBuilder {
     ///
     /// A worker whose future is dropped takes no further job and finishes in the background.
     pub async fn run(self) -> Result<(), Error> {
+        let (makes, state) = self.state.unzip();
+        // Owns what the user gave, so that it is dropped neither in this asynchronous code nor by the worker's own thread.
+        let values = UserValues::new(
+            state.clone(),
+            self.handlers.clone(),
+            self.modifier.clone(),
+        );
+        if makes.is_some_and(StateType::is::<ExitCode>) {
+            return Err(Error::new(
+                ErrorKind::Setup,
+                "the state that `Worker::builder().state(..)` was given is an `ExitCode`: return it from `main` instead",
+            ));
+        }
         let plan = Plan {
             handlers: self.handlers,
             choice: Choice {
                 handler: None,
                 route: self.route,
             },
-            makes: self.setup.makes,
+            makes,
             refresh_worker: self.refresh_worker,
             return_aggregate_stream: self.return_aggregate_stream,
             concurrency: Concurrency::new(self.concurrency, self.modifier),
@@ -279,13 +295,10 @@ impl WorkerBuilder {
         let Some(ready) = plan.prepare()? else {
             return Ok(());
         };
-        let state = match self.setup.run {
-            SetupRun::Blocking(make) => {
-                Some(make().map_err(|failure| Error::new(ErrorKind::Setup, failure.message))?)
-            }
-            _ => None,
-        };
-        ready.serve(state, Handlers::own(self.threads)?).await
+        let (handlers, values) = Handlers::own(self.threads)?.keeping(values);
+        let ended = ready.serve(state, handlers).await;
+        values.dropped().await;
+        ended
     }
 }
 

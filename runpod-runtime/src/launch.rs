@@ -13,6 +13,7 @@ use crate::handler::{
 use crate::logging::{self, LogSettings};
 use crate::ready::Ready;
 use crate::show_schema;
+use crate::user_values::UserValues;
 use crate::worker::{Concurrency, Handlers, Modifier};
 
 /// The options of `#[runpod::main(...)]`, as they were given.
@@ -148,14 +149,17 @@ fn run_process(plan: Plan, setup: SetupRun, threads: Option<usize>) -> Result<()
     };
     let handlers = Handlers::own(threads)?;
     let state = make_state(setup, &handlers).map_err(|failure| ready.setup_error(&failure))?;
+    let (handlers, kept) = handlers.keeping(UserValues::new(state.clone(), Vec::new(), None));
     // Only to wait on: the worker has a thread of its own, and its handlers have theirs.
-    let waiting = tokio::runtime::Builder::new_current_thread()
+    let ended = tokio::runtime::Builder::new_current_thread()
         .build()
         .map_err(|error| {
             Error::new(ErrorKind::System, "the process cannot wait for its worker")
                 .with_source(error)
-        })?;
-    waiting.block_on(ready.serve(state, handlers))
+        })
+        .and_then(|waiting| waiting.block_on(ready.serve(state, handlers)));
+    kept.drop_blocking();
+    ended
 }
 
 fn make_state(setup: SetupRun, handlers: &Handlers) -> Result<Option<StateCell>, Failure> {

@@ -32,13 +32,14 @@ mod serve_api;
 mod show_schema;
 pub mod signature;
 pub mod testing;
+mod user_values;
 mod worker;
 
 pub use builder::{Worker, WorkerBuilder};
 pub use error::{Error, ErrorKind};
 pub use handler::{
     AsyncFunction, BlockingFunction, CancelReason, Cancelled, Checkpoint, Emitter, FromJob,
-    IntoFailure, IntoItems, IntoOutput, Job, JobContext, State, StreamFunction,
+    HandlerError, IntoFailure, IntoItems, IntoOutput, Job, JobContext, State, StreamFunction,
 };
 
 /// The version that heartbeats, error reports and the `User-Agent` name.

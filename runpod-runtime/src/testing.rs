@@ -35,12 +35,13 @@ use serde_json::{Map, Value};
 use crate::handler::registered;
 use crate::handler::{
     AsyncFunction, BlockingFunction, Choice, Dispatch, Handler, StateCell, StateType,
-    StreamFunction, TakenJob, truthy,
+    StreamFunction, TakenJob, cell, truthy,
 };
 use crate::json;
-use crate::platform::{Reporter, SingleJob, message};
+use crate::platform::{Reporter, SingleJob, error_type, message};
 #[cfg(feature = "schema")]
 use crate::show_schema::document;
+use crate::user_values::UserValues;
 use crate::worker::{self, Concurrency, Handlers, Parts, Policy};
 
 /// A job for a handler under test.
@@ -106,6 +107,10 @@ pub struct Report {
     /// Why the job failed: the message of the handler's error, or the `error` key of its output. A failed stream's has the
     /// place and the causes behind the message, as its client gets it.
     pub error: Option<String>,
+    /// The `error_type` that the client of a failed job reads: `Error`, the name that a
+    /// [`HandlerError`](crate::HandlerError) chose, or one of the worker's own (`docs/errors.md`). Nothing for a stream, of
+    /// which the error's text has it, and for an `error` key in an output.
+    pub error_type: Option<String>,
     /// The stream items in their order.
     pub stream: Vec<Value>,
     /// The progress updates that were delivered; quick successions are delivered as the newest one.
@@ -140,7 +145,7 @@ impl Job {
 
     /// The state that the handler asks for.
     pub fn state<T: Send + Sync + 'static>(mut self, state: T) -> Self {
-        self.state = Some((StateType::of::<T>(), Arc::new(state)));
+        self.state = Some((StateType::of::<T>(), cell(state)));
         self
     }
 
@@ -221,11 +226,13 @@ impl Job {
 
     async fn report(mut self, handler: Handler) -> Report {
         let (makes, state) = self.state.take().unzip();
+        let values = UserValues::new(state.clone(), vec![handler.clone()], None);
+        let (handlers, values) = Handlers::current().keeping(values);
         let dispatch = match Dispatch::choose(vec![handler], Choice::default(), makes) {
             Ok(dispatch) => dispatch,
             Err(error) => panic!("{error}"),
         };
-        let webhook = self.extra.remove("webhook");
+        let webhook = self.extra.shift_remove("webhook");
         let job = TakenJob {
             id: self.id,
             input: serde_json::value::to_raw_value(&self.input)
@@ -255,7 +262,7 @@ impl Job {
             },
             spool: None,
             worker_id: "test".into(),
-            handlers: Handlers::current(),
+            handlers,
         };
         let ended = match worker::start(parts) {
             Ok(mut running) => running.ended().await,
@@ -264,6 +271,7 @@ impl Job {
         if let Err(error) = ended {
             panic!("the worker under test could not run: {error}");
         }
+        values.dropped().await;
         read(&platform)
     }
 }
@@ -320,6 +328,7 @@ fn read(platform: &SingleJob) -> Report {
     Report {
         output: entry("output").and_then(|output| serde_json::from_str(output.get()).ok()),
         error: entry("error").map(message),
+        error_type: entry("error").and_then(error_type),
         stream: outputs(recorded.items),
         progress: outputs(recorded.progress),
         refresh_worker: entry("stopPod").is_some_and(truthy),

@@ -108,7 +108,7 @@ impl Handlers {
         let mut schema = schema.filter(|schema| schema.is_object())?.clone();
         if let Some(object) = schema.as_object_mut() {
             // The whole document has one dialect, which is this one.
-            object.remove("$schema");
+            object.shift_remove("$schema");
             // With an id of its own, the references in it begin at it wherever it stands.
             if !object.contains_key("$id") {
                 move_references(&mut schema, &format!("#/components/schemas/{name}"));

@@ -1,6 +1,7 @@
 //! What a handler may ask for: the trait behind every argument.
 
 use std::any::TypeId;
+use std::sync::Arc;
 
 use super::call::Call;
 use super::failure::Failure;
@@ -92,6 +93,8 @@ pub(crate) enum Role {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StateType {
     id: TypeId,
+    /// Of an `Arc` of it.
+    shared: TypeId,
     pub(crate) name: &'static str,
 }
 
@@ -99,8 +102,18 @@ impl StateType {
     pub(crate) fn of<T: 'static>() -> Self {
         Self {
             id: TypeId::of::<T>(),
+            shared: TypeId::of::<Arc<T>>(),
             name: std::any::type_name::<T>(),
         }
+    }
+
+    /// Whether a handler that asks for this type can have the state that was `made`.
+    pub(super) fn fits(self, made: Self) -> bool {
+        made.id == self.id || made.id == self.shared
+    }
+
+    pub(crate) fn is<T: 'static>(self) -> bool {
+        self.id == TypeId::of::<T>()
     }
 }
 

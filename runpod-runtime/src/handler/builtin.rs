@@ -1,7 +1,6 @@
 //! The argument kinds there are, each with how it is made.
 
 use std::any::type_name;
-use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
@@ -118,16 +117,12 @@ impl<T: Send + Sync + 'static> FromJob<ViaWorker> for State<T> {
 
     fn from_job(call: &mut Call) -> Result<Self, Failure> {
         // Checked when the worker started; a failed job is all that is left to say here.
-        call.state
-            .clone()
-            .and_then(|state| Arc::downcast::<T>(state).ok())
-            .map(State::shared)
-            .ok_or_else(|| {
-                Failure::new(
-                    "StateError",
-                    format!("this worker has no state of type `{}`", type_name::<T>()),
-                )
-            })
+        State::of_cell(call.state.as_ref()).ok_or_else(|| {
+            Failure::new(
+                "StateError",
+                "this worker has no state of the type that the handler asks for; this is a bug in runpod-worker",
+            )
+        })
     }
 }
 

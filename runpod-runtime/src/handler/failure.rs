@@ -2,7 +2,11 @@
 
 use std::error::Error as StdError;
 
+use super::handler_error::ReportedAs;
 use crate::error::BoxError;
+
+/// The type of an error for which the user has chosen no name. (`HandlerError` chooses one.)
+pub(super) const ERROR_TYPE: &str = "Error";
 
 /// Why a job failed. The worker turns it into the platform's error report.
 #[derive(Debug, Clone)]
@@ -25,14 +29,20 @@ impl Failure {
         }
     }
 
-    /// The failure that an error means; the causes go into the trace.
-    pub(crate) fn from_error(error_type: &str, error: &BoxError) -> Self {
-        let mut failure = Self::new(error_type, error.to_string());
+    /// The failure that an error means. Its type is the name that a `HandlerError` at the top or among the causes chose;
+    /// the causes go into the trace.
+    fn of_error(error: &BoxError) -> Self {
+        let mut failure = Self::new(ERROR_TYPE, error.to_string());
+        let mut chosen = None;
         let mut source: Option<&(dyn StdError + 'static)> = error.source();
         while let Some(cause) = source {
-            failure.trace.push(format!("caused by: {cause}"));
+            match cause.downcast_ref::<ReportedAs>() {
+                Some(name) => chosen = chosen.or_else(|| name.error_type()),
+                None => failure.trace.push(format!("caused by: {cause}")),
+            }
             source = cause.source();
         }
+        failure.error_type = chosen.map_or(failure.error_type, str::to_owned);
         failure
     }
 
@@ -46,8 +56,9 @@ impl Failure {
 /// An error that a handler may return: anything that shows itself.
 ///
 /// Implemented for every `std::error::Error + Send + Sync`, `anyhow::Error`, `Box<dyn Error + Send + Sync>`, `String` and
-/// `&'static str`; there is nothing to implement. The client of the failed job gets the error's type, its message and its
-/// causes, and where the handler is; `docs/errors.md` shows it.
+/// `&'static str`; there is nothing to implement. The client of the failed job gets the error's message, its causes, and
+/// where the handler is; `docs/errors.md` shows it. The error's type is `Error`, unless a
+/// [`HandlerError`](super::HandlerError) chooses another name.
 ///
 /// ```
 /// use runpod::prelude::*;
@@ -89,7 +100,15 @@ pub trait IntoFailure {
 #[diagnostic::do_not_recommend]
 impl<E: Into<BoxError>> IntoFailure for E {
     fn into_failure(self) -> Failure {
-        Failure::from_error(std::any::type_name::<E>(), &self.into())
+        Failure::of_error(&self.into())
+    }
+}
+
+/// What a `Result` in a `Result` has become.
+#[diagnostic::do_not_recommend]
+impl IntoFailure for Failure {
+    fn into_failure(self) -> Failure {
+        self
     }
 }
 
@@ -102,16 +121,25 @@ mod tests {
     struct ModelGone(#[source] std::num::ParseIntError);
 
     #[test]
-    fn an_error_keeps_its_type_its_message_and_its_causes() {
+    fn an_error_keeps_its_message_and_its_causes() {
         let cause = "x".parse::<u32>().unwrap_err();
         let failure = ModelGone(cause).into_failure();
-        assert!(
-            failure.error_type.ends_with("ModelGone"),
-            "{}",
-            failure.error_type
-        );
         assert_eq!(failure.message, "model is gone");
         assert_eq!(failure.trace, ["caused by: invalid digit found in string"]);
+    }
+
+    #[test]
+    fn no_error_is_reported_with_the_name_of_a_rust_type() {
+        let boxed: BoxError = "x".into();
+        let failures = [
+            ModelGone("x".parse::<u32>().unwrap_err()).into_failure(),
+            "text".into_failure(),
+            String::from("text").into_failure(),
+            boxed.into_failure(),
+        ];
+        for failure in failures {
+            assert_eq!(failure.error_type, "Error", "{}", failure.message);
+        }
     }
 
     #[test]

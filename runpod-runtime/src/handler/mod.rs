@@ -10,6 +10,8 @@ mod context;
 mod emitter;
 mod failure;
 mod function;
+mod handler_error;
+mod hidden_result;
 mod input;
 mod items;
 mod job;
@@ -22,6 +24,7 @@ mod running;
 pub(crate) mod schema;
 mod setup;
 mod state;
+mod state_checks;
 mod takes;
 #[cfg_attr(not(feature = "validate"), path = "no_validation.rs")]
 pub(crate) mod validation;
@@ -32,6 +35,7 @@ pub use call::Call;
 pub use context::{CancelReason, Checkpoint, JobContext};
 pub use emitter::{Cancelled, Emitter};
 pub use failure::{Failure, IntoFailure};
+pub use handler_error::HandlerError;
 pub use function::{AsyncFunction, BlockingFunction, StreamFunction};
 pub use items::IntoItems;
 pub use job::Job;
@@ -40,6 +44,7 @@ pub use registration::Function;
 pub use running::{Async, Blocking};
 pub use setup::{Made, Setup, SetupValue, WorkerState};
 pub use state::State;
+pub use state_checks::{Awaited, NoExitCode};
 pub use takes::{Beside, Emits, ask};
 
 #[cfg(feature = "schema")]
@@ -56,4 +61,4 @@ pub(crate) use registration::Kind;
 pub(crate) use registry::{Choice, Dispatch, Handler, registered};
 pub(crate) use running::{Done, catch_panic};
 pub(crate) use setup::SetupRun;
-pub(crate) use state::StateCell;
+pub(crate) use state::{StateCell, cell};

@@ -7,7 +7,8 @@ use std::ops::Deref;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::failure::{Failure, IntoFailure};
+use super::failure::{self, Failure, IntoFailure};
+use super::hidden_result::{self, NoJson};
 use crate::json;
 
 /// A handler's value as JSON text, or why there is none.
@@ -18,17 +19,21 @@ pub(super) type Output = Result<Payload, Failure>;
 pub struct Payload(Box<RawValue>);
 
 impl Payload {
+    /// Any value. Of a `Result`, both are data.
     pub(crate) fn of<T: Serialize + ?Sized>(value: &T) -> Output {
-        serde_json::value::to_raw_value(value).map(Self).map_err(|error| {
-            Failure::new(
-                "OutputError",
-                format!(
-                    "the output cannot be written as JSON: {error} (type `{}`). JSON objects need keys that are text or \
-                     numbers, and a type's own `Serialize` must not fail.",
-                    std::any::type_name::<T>()
-                ),
-            )
-        })
+        serde_json::value::to_raw_value(value)
+            .map(Self)
+            .map_err(|error| does_not_serialise(&error))
+    }
+
+    /// What a handler returned or sent: an `Err`, even one that the type hides, is a failure.
+    fn of_output<T: Serialize + ?Sized>(value: &T) -> Output {
+        hidden_result::to_json(value)
+            .map(Self)
+            .map_err(|why| match why {
+                NoJson::Err(message) => Failure::new(failure::ERROR_TYPE, message),
+                NoJson::Fault(error) => does_not_serialise(&error),
+            })
     }
 
     pub(crate) fn raw(&self) -> &RawValue {
@@ -61,6 +66,16 @@ impl Payload {
     }
 }
 
+fn does_not_serialise(error: &serde_json::Error) -> Failure {
+    Failure::new(
+        "OutputError",
+        format!(
+            "the output cannot be written as JSON: {error}. JSON objects need keys that are text or numbers, and a type's \
+             own `Serialize` must not fail."
+        ),
+    )
+}
+
 /// What Python's `if value:` would say. The platform's own worker is written in Python and asks so.
 pub(crate) fn truthy(value: &RawValue) -> bool {
     match value.get().trim() {
@@ -72,13 +87,26 @@ pub(crate) fn truthy(value: &RawValue) -> bool {
 
 /// A handler's result before it is looked at; the macros wrap what the user's function returned.
 ///
-/// Method look-up is the ladder: `Returned<Result<T, E>>` has a method of its own, everything else has one from
-/// [`ReturnedValue`]. So `Result<T, String>`, which is itself `Serialize`, is taken as a result.
+/// Method look-up is the ladder: `Returned<Result<T, E>>` has methods of its own, everything else has those of
+/// [`ReturnedValue`]. So `Result<T, String>`, which is itself `Serialize`, is taken as a result, and a `Result` in a
+/// `Result`, which `spawn_blocking(..).await` gives, is one `Result` for what comes after. A `Result` that the type hides
+/// is found when the value is written.
 ///
 /// The methods ask nothing of the types: generated code gives them [`HandlerValue::into_json`] and
 /// [`IntoFailure::into_failure`], and what is amiss is then a matter of those alone.
 #[derive(Debug)]
 pub struct Returned<T>(pub T);
+
+impl<T, E, F> Returned<Result<Result<T, E>, F>> {
+    /// One result of two.
+    pub fn flat(
+        self,
+        inner: fn(E) -> Failure,
+        outer: fn(F) -> Failure,
+    ) -> Returned<Result<T, Failure>> {
+        Returned(self.0.map_err(outer).and_then(|it| it.map_err(inner)))
+    }
+}
 
 impl<T, E> Returned<Result<T, E>> {
     /// The value, or the failure.
@@ -96,7 +124,13 @@ pub trait ReturnedValue {
     /// The value.
     type Value;
 
-    /// The value as JSON; nothing of it is a failure.
+    /// The same: it is no result in a result.
+    #[must_use]
+    fn flat(self, inner: fn(Infallible) -> Failure, outer: fn(Infallible) -> Failure) -> Self
+    where
+        Self: Sized;
+
+    /// The value as JSON.
     ///
     /// # Errors
     ///
@@ -106,6 +140,10 @@ pub trait ReturnedValue {
 
 impl<T> ReturnedValue for Returned<T> {
     type Value = T;
+
+    fn flat(self, _: fn(Infallible) -> Failure, _: fn(Infallible) -> Failure) -> Self {
+        self
+    }
 
     fn output(self, json: fn(T) -> Output, _: fn(Infallible) -> Failure) -> Output {
         json(self.0)
@@ -164,7 +202,7 @@ pub trait HandlerValue {
 #[diagnostic::do_not_recommend]
 impl<T: Serialize> HandlerValue for T {
     fn into_json(self) -> Output {
-        Payload::of(&self)
+        Payload::of_output(&self)
     }
 }
 
@@ -224,17 +262,8 @@ pub struct ViaHeldError;
 #[diagnostic::do_not_recommend]
 impl<T: Serialize> IntoOutput<ViaValue> for T {
     fn into_output(self) -> Output {
-        let payload = Payload::of(&self)?;
-        // `Result<T, String>` serialises, so it arrives here; serde writes it as {"Ok": ..} or {"Err": ..}.
-        if std::any::type_name::<T>().starts_with("core::result::Result<") {
-            if let Some(value) = payload.entry("Ok") {
-                return Ok(Payload(value.to_owned()));
-            }
-            if let Some(error) = payload.entry("Err") {
-                return Err(Failure::new("String", json::text_of(error)));
-            }
-        }
-        Ok(payload)
+        // `Result<T, String>` serialises, so it arrives here.
+        Payload::of_output(&self)
     }
 }
 
@@ -256,6 +285,52 @@ where
     }
 }
 
+/// Marker: a `Result` in a `Result`, of which the inner error does not serialise: `Inner` and `Outer` are the markers of
+/// the two errors.
+#[derive(Debug)]
+pub struct ViaNested<Inner, Outer>(Inner, Outer);
+/// Marker: an error that is text.
+#[derive(Debug)]
+pub struct ViaText;
+
+/// An error of its own type.
+pub trait PlainError: StdError + Send + Sync + 'static {}
+impl<E: StdError + Send + Sync + 'static> PlainError for E {}
+
+/// An error that holds one of any type.
+pub trait HeldError: IntoFailure + Deref<Target = dyn StdError + Send + Sync + 'static> {}
+impl<E: IntoFailure + Deref<Target = dyn StdError + Send + Sync + 'static>> HeldError for E {}
+
+/// An error that is text.
+pub trait TextError: IntoFailure {}
+impl TextError for String {}
+impl TextError for &'static str {}
+
+// An impl for each pair: the compiler must see at once which of them fits.
+macro_rules! nested {
+    ($(Result<Result<T, $inner:ident $inner_via:ident>, $outer:ident $outer_via:ident>;)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<T: Serialize, E: $inner, F: $outer> IntoOutput<ViaNested<$inner_via, $outer_via>>
+            for Result<Result<T, E>, F>
+        {
+            fn into_output(self) -> Output {
+                Returned(self)
+                    .flat(E::into_failure, F::into_failure)
+                    .output(T::into_json, Failure::into_failure)
+            }
+        }
+    )*};
+}
+
+nested! {
+    Result<Result<T, PlainError ViaError>, PlainError ViaError>;
+    Result<Result<T, PlainError ViaError>, HeldError ViaHeldError>;
+    Result<Result<T, PlainError ViaError>, TextError ViaText>;
+    Result<Result<T, HeldError ViaHeldError>, PlainError ViaError>;
+    Result<Result<T, HeldError ViaHeldError>, HeldError ViaHeldError>;
+    Result<Result<T, HeldError ViaHeldError>, TextError ViaText>;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -263,7 +338,9 @@ mod tests {
     /// As generated code does it.
     macro_rules! by_ladder {
         ($value:expr) => {
-            Returned($value).output(HandlerValue::into_json, IntoFailure::into_failure)
+            Returned($value)
+                .flat(IntoFailure::into_failure, IntoFailure::into_failure)
+                .output(HandlerValue::into_json, IntoFailure::into_failure)
         };
     }
 
@@ -296,8 +373,58 @@ mod tests {
         assert_eq!(by_trait(boxed), Err("boxed".into()));
     }
 
+    /// An error that does not serialise, as most do not.
+    type Unserialised = std::num::ParseIntError;
+
+    fn unserialised() -> Unserialised {
+        "x".parse::<u32>().unwrap_err()
+    }
+
     #[test]
-    fn output_that_does_not_serialise_says_why_and_of_what_type() {
+    fn a_result_in_a_result_is_one_result_of_the_ladder() {
+        type Nested<E, F> = Result<Result<u32, E>, F>;
+        let text = |output: Output| {
+            output
+                .map(|payload| payload.text().to_owned())
+                .map_err(|failure| failure.message)
+        };
+        let message = unserialised().to_string();
+        let inner: Nested<Unserialised, String> = Ok(Err(unserialised()));
+        assert_eq!(text(by_ladder!(inner)), Err(message.clone()));
+        let outer: Nested<String, Unserialised> = Err(unserialised());
+        assert_eq!(text(by_ladder!(outer)), Err(message));
+        let value: Nested<Unserialised, crate::error::BoxError> = Ok(Ok(3));
+        assert_eq!(text(by_ladder!(value)), Ok("3".into()));
+        let both_are_text: Nested<String, String> = Ok(Err("inner".into()));
+        assert_eq!(text(by_ladder!(both_are_text)), Err("inner".into()));
+        let in_an_option: Option<Result<u32, String>> = Some(Err("hidden".into()));
+        assert_eq!(text(by_ladder!(in_an_option)), Err("hidden".into()));
+    }
+
+    #[test]
+    fn a_result_in_a_result_is_one_result_of_the_traits() {
+        type Nested<E, F> = Result<Result<u32, E>, F>;
+        type Boxed = crate::error::BoxError;
+        let message = unserialised().to_string();
+        let inner: Nested<Unserialised, Unserialised> = Ok(Err(unserialised()));
+        assert_eq!(by_trait(inner), Err(message.clone()));
+        let inner: Nested<Boxed, Unserialised> = Ok(Err("boxed".into()));
+        assert_eq!(by_trait(inner), Err("boxed".into()));
+        let inner: Nested<Unserialised, Boxed> = Ok(Err(unserialised()));
+        assert_eq!(by_trait(inner), Err(message.clone()));
+        let inner: Nested<Unserialised, String> = Ok(Err(unserialised()));
+        assert_eq!(by_trait(inner), Err(message));
+        let inner: Nested<Boxed, &str> = Err("outer");
+        assert_eq!(by_trait(inner), Err("outer".into()));
+        let inner: Nested<String, Unserialised> = Ok(Err("text".into()));
+        assert_eq!(by_trait(inner), Err("text".into()));
+        let value: Nested<Boxed, Boxed> = Ok(Ok(3));
+        assert_eq!(by_trait(value), Ok("3".into()));
+        assert_eq!(by_trait(Some(Err::<u32, _>("hidden"))), Err("hidden".into()));
+    }
+
+    #[test]
+    fn output_that_does_not_serialise_says_why_without_names_of_rust_types() {
         let map = std::collections::HashMap::from([((1, 2), 3)]);
         let failure = by_ladder!(map).unwrap_err();
         assert!(
@@ -305,7 +432,7 @@ mod tests {
             "{}",
             failure.message
         );
-        assert!(failure.message.contains("HashMap"), "{}", failure.message);
+        assert!(!failure.message.contains("::"), "{}", failure.message);
     }
 
     #[test]

@@ -250,7 +250,7 @@ fn faults_of(handler: &Handler, made: Option<StateType>) -> Vec<String> {
     let mut faults = Vec::new();
     for asked in handler.states() {
         match made {
-            Some(made) if made == asked => {}
+            Some(made) if asked.fits(made) => {}
             Some(made) => faults.push(format!(
                 "handler {handler} asks for `State<{}>`, but the state that `main` makes is a `{}`. \
                  Ask for that type, or let `main` return the other one.",

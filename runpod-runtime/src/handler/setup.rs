@@ -5,11 +5,11 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::sync::Arc;
 
 use super::argument::StateType;
 use super::failure::Failure;
-use super::state::StateCell;
+use super::state::{StateCell, cell};
+use super::state_checks::Asked;
 
 type MadeState = Result<StateCell, Failure>;
 
@@ -59,10 +59,6 @@ impl Setup {
         }
     }
 
-    /// A state that is there already.
-    pub(crate) fn ready<T: Send + Sync + 'static>(state: T) -> Self {
-        Self::blocking(move || state, |state| Ok(state.share()))
-    }
 }
 
 impl fmt::Debug for Setup {
@@ -127,7 +123,7 @@ pub trait WorkerState: Sized {
 #[diagnostic::do_not_recommend]
 impl<T: Send + Sync + 'static> WorkerState for T {
     fn share(self) -> Shared<Self> {
-        Shared(Arc::new(self), PhantomData)
+        Shared(cell(self), PhantomData)
     }
 }
 
@@ -135,7 +131,23 @@ impl<T: Send + Sync + 'static> WorkerState for T {
 #[derive(Debug)]
 pub struct Made<T>(pub T);
 
+impl<T, E, F> Made<Result<Result<T, E>, F>> {
+    /// One result of two.
+    pub fn flat(
+        self,
+        inner: fn(E) -> Failure,
+        outer: fn(F) -> Failure,
+    ) -> Made<Result<T, Failure>> {
+        Made(self.0.map_err(outer).and_then(|it| it.map_err(inner)))
+    }
+}
+
 impl<T, E> Made<Result<T, E>> {
+    /// The type of the state, to be asked whether it can be one.
+    pub fn asked(&self) -> Asked<T> {
+        Asked::new()
+    }
+
     /// The state, or why it could not be made.
     ///
     /// # Errors
@@ -155,6 +167,15 @@ pub trait SetupValue {
     /// The value.
     type Value;
 
+    /// The same: it is no result in a result.
+    #[must_use]
+    fn flat(self, inner: fn(Infallible) -> Failure, outer: fn(Infallible) -> Failure) -> Self
+    where
+        Self: Sized;
+
+    /// The type of the state, to be asked whether it can be one.
+    fn asked(&self) -> Asked<Self::Value>;
+
     /// The state.
     ///
     /// # Errors
@@ -169,6 +190,14 @@ pub trait SetupValue {
 
 impl<T> SetupValue for Made<T> {
     type Value = T;
+
+    fn flat(self, _: fn(Infallible) -> Failure, _: fn(Infallible) -> Failure) -> Self {
+        self
+    }
+
+    fn asked(&self) -> Asked<T> {
+        Asked::new()
+    }
 
     fn state(
         self,

@@ -8,10 +8,17 @@ use std::sync::Arc;
 /// The worker's state of any type; `None` when `main` makes nothing.
 pub(crate) type StateCell = Arc<dyn Any + Send + Sync>;
 
+/// Puts a state where handlers find it.
+pub(crate) fn cell<T: Send + Sync + 'static>(state: T) -> StateCell {
+    Arc::new(state)
+}
+
 /// A handle on what `main` made for all jobs: a model, a pool, a client. Cheap to clone.
 ///
 /// It derefs to `T`, so that `state.field` and `state.method()` are those of the shared value. What changes in it needs a
 /// `Mutex` or an atomic, as jobs may run at the same time.
+///
+/// If `main` makes an `Arc<T>`, a handler asks for `State<T>` all the same, and shares that `Arc`.
 ///
 /// It comes from the body of `#[runpod::main]`, from [`WorkerBuilder::state`](crate::WorkerBuilder::state), or in tests
 /// from [`testing::Job::state`](crate::testing::Job::state). A handler that asks for a `State<T>` which nobody makes is an
@@ -47,8 +54,16 @@ impl<T> State<T> {
         Self(Arc::new(value))
     }
 
-    pub(crate) fn shared(value: Arc<T>) -> Self {
-        Self(value)
+    /// The worker's state, if it is a `T` or an `Arc<T>`.
+    pub(super) fn of_cell(cell: Option<&StateCell>) -> Option<Self>
+    where
+        T: Send + Sync + 'static,
+    {
+        let cell = cell?;
+        if let Some(shared) = cell.downcast_ref::<Arc<T>>() {
+            return Some(Self(Arc::clone(shared)));
+        }
+        Arc::downcast(Arc::clone(cell)).ok().map(Self)
     }
 }
 
@@ -85,5 +100,22 @@ impl<T: ?Sized> Clone for State<T> {
 impl<T: ?Sized + fmt::Debug> fmt::Debug for State<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("State").field(&&*self.0).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_arc_is_the_state_of_what_it_holds_without_a_second_arc() {
+        let made = Arc::new(String::from("model"));
+        let cell = cell(Arc::clone(&made));
+        let state = State::<String>::of_cell(Some(&cell)).unwrap();
+        assert!(Arc::ptr_eq(&state.into_inner(), &made));
+        // Who asks for the `Arc` itself gets it.
+        assert!(State::<Arc<String>>::of_cell(Some(&cell)).is_some());
+        assert!(State::<&str>::of_cell(Some(&cell)).is_none());
+        assert!(State::<String>::of_cell(None).is_none());
     }
 }

@@ -111,7 +111,7 @@ impl Reporter {
     fn failed(&self, failure: &Failure) -> Body<'static> {
         let trace = failure.trace.join("\n");
         let report = ErrorReport {
-            error_type: &failure.error_type,
+            error_type: &self.redacted(&failure.error_type),
             error_message: &self.redacted(&failure.message),
             error_traceback: &self.redacted(&trace),
             hostname: &self.hostname,
@@ -190,8 +190,15 @@ pub(crate) fn message(error: &RawValue) -> String {
     serde_json::from_str::<ReadReport>(&text).map_or(text, |report| report.error_message)
 }
 
+/// The type of an error, if a report tells it.
+pub(crate) fn error_type(error: &RawValue) -> Option<String> {
+    let report: ReadReport = serde_json::from_str(&json::text_of(error)).ok()?;
+    Some(report.error_type)
+}
+
 #[derive(serde::Deserialize)]
 struct ReadReport {
+    error_type: String,
     error_message: String,
     error_traceback: String,
 }
@@ -352,7 +359,7 @@ mod tests {
 
     #[test]
     fn failures_are_reports_in_a_text_and_never_carry_the_key() {
-        let failure = Failure::new("my::Error", "no very-secret-key").at("greet");
+        let failure = Failure::new("very-secret-key", "no very-secret-key").at("greet");
         let report: Value = serde_json::from_str(
             body(&Outcome::Failed(failure.clone()), false, false)["error"]
                 .as_str()
@@ -362,7 +369,7 @@ mod tests {
         assert_eq!(
             report,
             json!({
-                "error_type": "my::Error", "error_message": "no [redacted]", "error_traceback": "greet",
+                "error_type": "[redacted]", "error_message": "no [redacted]", "error_traceback": "greet",
                 "hostname": "host", "worker_id": "w1", "runpod_version": crate::VERSION,
             })
         );

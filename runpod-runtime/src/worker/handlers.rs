@@ -1,8 +1,11 @@
 //! The runtime that handlers run on.
 
+use std::sync::Arc;
+
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::error::{Error, ErrorKind};
+use crate::user_values::UserValues;
 
 /// Blocking handlers have a thread each for as long as they run; more than this many wait for one.
 const MOST_BLOCKING_THREADS: usize = 1024;
@@ -10,10 +13,11 @@ const MOST_BLOCKING_THREADS: usize = 1024;
 /// Threads of the worker's own for handlers, or a runtime that is there already.
 ///
 /// The worker's own is never waited for when it is dropped: a handler that does not end must not hold the process.
-#[derive(Debug)]
 pub(crate) struct Handlers {
     handle: Handle,
     own: Option<Runtime>,
+    /// What handlers use as long as there is a worker.
+    values: Option<Arc<UserValues>>,
 }
 
 impl Handlers {
@@ -34,6 +38,7 @@ impl Handlers {
         Ok(Self {
             handle: runtime.handle().clone(),
             own: Some(runtime),
+            values: None,
         })
     }
 
@@ -42,20 +47,37 @@ impl Handlers {
         Self {
             handle: Handle::current(),
             own: None,
+            values: None,
         }
     }
 
-    /// The same threads for a further worker, which does not end them.
+    /// Keeps the user's values, and the threads with them, until the last worker on these threads has ended.
+    pub(crate) fn keeping(mut self, values: UserValues) -> (Self, Arc<UserValues>) {
+        let values = Arc::new(values.with_runtime(self.handle.clone(), self.own.take()));
+        self.values = Some(Arc::clone(&values));
+        (self, values)
+    }
+
+    /// The same threads for a further worker.
     #[cfg(feature = "local")]
     pub(crate) fn share(&self) -> Self {
         Self {
             handle: self.handle.clone(),
             own: None,
+            values: self.values.clone(),
         }
     }
 
     pub(crate) fn handle(&self) -> &Handle {
         &self.handle
+    }
+}
+
+impl std::fmt::Debug for Handlers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Handlers")
+            .field("handle", &self.handle)
+            .finish_non_exhaustive()
     }
 }
 

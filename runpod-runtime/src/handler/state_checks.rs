@@ -1,0 +1,95 @@
+//! What `main` may not make the state of, although it is `Send + Sync + 'static`: what it returned by mistake.
+//!
+//! Generated code asks as for schemas: a method of [`Asked`] applies to the types that are a mistake, and to all others the
+//! method of that name on the type that it derefs to. The answers are types, of which a trait is asked.
+
+use std::future::Future;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::process::ExitCode;
+
+/// A type that is asked whether it can be a state; there is never a value of it.
+#[derive(Debug)]
+pub struct Asked<T>(NoMistake<T>);
+
+/// A type of which nothing speaks against a state.
+#[derive(Debug)]
+pub struct NoMistake<T>(PhantomData<fn() -> T>);
+
+/// The answer: it is what it should be.
+#[derive(Debug)]
+pub struct Fine(());
+
+/// The answer: it is a future.
+#[derive(Debug)]
+pub struct NotAwaited(());
+
+/// The answer: it is an exit code.
+#[derive(Debug)]
+pub struct IsExitCode(());
+
+impl<T> Asked<T> {
+    pub(super) fn new() -> Self {
+        Self(NoMistake(PhantomData))
+    }
+}
+
+impl<F: Future> Asked<F> {
+    /// Asks whether somebody awaits it: nobody does.
+    pub fn awaited(&self) -> NotAwaited {
+        NotAwaited(())
+    }
+}
+
+impl Asked<ExitCode> {
+    /// Asks whether it is no exit code: it is one.
+    pub fn no_exit_code(&self) -> IsExitCode {
+        IsExitCode(())
+    }
+}
+
+impl<T> Deref for Asked<T> {
+    type Target = NoMistake<T>;
+
+    fn deref(&self) -> &NoMistake<T> {
+        &self.0
+    }
+}
+
+impl<T> NoMistake<T> {
+    /// It is no future.
+    pub fn awaited(&self) -> Fine {
+        Fine(())
+    }
+
+    /// It is no exit code.
+    pub fn no_exit_code(&self) -> Fine {
+        Fine(())
+    }
+}
+
+/// Asked of what `main` returned: it is no future.
+#[diagnostic::on_unimplemented(
+    message = "`main` returns a future that nobody awaits",
+    label = "the worker would start without its state",
+    note = "write `async fn main()` with the future's output as its result, and `.await` in its body"
+)]
+pub trait Awaited: Sized {
+    /// Nothing is left to be done.
+    #[doc(hidden)]
+    fn check(self) {}
+}
+impl Awaited for Fine {}
+
+/// Asked of what `main` returned: it is no exit code.
+#[diagnostic::on_unimplemented(
+    message = "an exit code cannot be the worker's state",
+    label = "the worker would start whatever this code is",
+    note = "return a `Result` whose `Err` says what failed: the worker then ends with exit code 1 before it takes a job"
+)]
+pub trait NoExitCode: Sized {
+    /// Nothing is left to be done.
+    #[doc(hidden)]
+    fn check(self) {}
+}
+impl NoExitCode for Fine {}

@@ -1,0 +1,209 @@
+//! The user's values that live as long as the worker: its state, and what handlers and the concurrency modifier captured.
+//!
+//! Dropping such a value may block (a `tokio::runtime::Runtime` waits for its threads and panics in asynchronous code) and
+//! may panic. So the last owner of each value is here, and drops it when the worker has ended, on a thread that may block.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime::{Handle, Runtime};
+use tokio::sync::oneshot;
+
+use crate::handler::{Handler, StateCell};
+use crate::worker::Modifier;
+
+/// How long the process waits for the values to be dropped: a worker that has done its work must not run for ever.
+const MOST: Duration = Duration::from_secs(10);
+
+/// Owns the user's values until the worker has ended.
+pub(crate) struct UserValues(Option<Values>);
+
+struct Values {
+    state: Option<StateCell>,
+    handlers: Vec<Handler>,
+    modifier: Option<Modifier>,
+    /// At hand while the values are dropped, and ended after that: it is the one that the state was made on.
+    runtime: Option<(Handle, Option<Runtime>)>,
+}
+
+impl UserValues {
+    pub(crate) fn new(
+        state: Option<StateCell>,
+        handlers: Vec<Handler>,
+        modifier: Option<Modifier>,
+    ) -> Self {
+        Self(Some(Values {
+            state,
+            handlers,
+            modifier,
+            runtime: None,
+        }))
+    }
+
+    /// Keeps the handlers' runtime, too; if `own` is given, until the values are dropped.
+    pub(crate) fn with_runtime(mut self, handle: Handle, own: Option<Runtime>) -> Self {
+        if let Some(values) = &mut self.0 {
+            values.runtime = Some((handle, own));
+        }
+        self
+    }
+
+    /// Drops the values, unless a worker still has them, and waits for that. For a thread that may block.
+    pub(crate) fn drop_blocking(self: Arc<Self>) {
+        let (sender, dropped) = mpsc::channel();
+        if let Some(mut values) = Arc::into_inner(self) {
+            values.drop_on_a_thread(move || drop(sender));
+            wait_for(&dropped, MOST);
+        }
+    }
+
+    /// Drops the values, unless a worker still has them, and waits for that.
+    pub(crate) async fn dropped(self: Arc<Self>) {
+        let (sender, dropped) = oneshot::channel::<()>();
+        if let Some(mut values) = Arc::into_inner(self) {
+            values.drop_on_a_thread(move || drop(sender));
+            // An error means that the sender is gone, that is, the values are.
+            let _ = dropped.await;
+        }
+    }
+
+    fn drop_on_a_thread(&mut self, then: impl FnOnce() + Send + 'static) {
+        let Some(values) = self.0.take() else {
+            return;
+        };
+        // Of a closure whose thread is refused, everything is dropped right here.
+        let shared = Arc::new(Mutex::new(Some(values)));
+        let on_thread = Arc::clone(&shared);
+        let thread = std::thread::Builder::new()
+            .name("runpod-drop".to_owned())
+            .spawn(move || {
+                if let Some(values) = take(&on_thread) {
+                    values.drop_here();
+                }
+                then();
+            });
+        if let Err(error) = thread {
+            tracing::warn!(
+                "the worker's state is not dropped, since the system refuses a thread for that: {error}"
+            );
+            std::mem::forget(take(&shared));
+        }
+    }
+}
+
+impl Drop for UserValues {
+    fn drop(&mut self) {
+        self.drop_on_a_thread(|| {});
+    }
+}
+
+impl Values {
+    fn drop_here(self) {
+        let Self {
+            state,
+            handlers,
+            modifier,
+            runtime,
+        } = self;
+        let entered = runtime.as_ref().map(|(handle, _)| handle.enter());
+        let values = AssertUnwindSafe(|| drop((state, handlers, modifier)));
+        if catch_unwind(values).is_err() {
+            tracing::error!("the worker's state panicked when it was dropped, after the last job");
+        }
+        drop(entered);
+        if let Some((_, Some(own))) = runtime {
+            // A handler that does not end must not hold the process.
+            own.shutdown_background();
+        }
+    }
+}
+
+fn take(values: &Mutex<Option<Values>>) -> Option<Values> {
+    values.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+/// Waits until the sender is gone, `most` at most.
+fn wait_for(dropped: &mpsc::Receiver<()>, most: Duration) {
+    if dropped.recv_timeout(most) == Err(RecvTimeoutError::Timeout) {
+        tracing::warn!(
+            "the worker's state is still being dropped after {} s; the process ends now",
+            most.as_secs()
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handler::cell;
+
+    /// Says that it was dropped, and whether its thread was allowed to block.
+    struct Blocks {
+        runtime: Option<tokio::runtime::Runtime>,
+        dropped: mpsc::Sender<&'static str>,
+    }
+
+    impl Drop for Blocks {
+        fn drop(&mut self) {
+            drop(self.runtime.take());
+            let _ = self.dropped.send("dropped");
+        }
+    }
+
+    fn blocks() -> (StateCell, mpsc::Receiver<&'static str>) {
+        let (dropped, receiver) = mpsc::channel();
+        let runtime = Some(tokio::runtime::Runtime::new().unwrap());
+        (cell(Blocks { runtime, dropped }), receiver)
+    }
+
+    fn of_state(state: StateCell) -> Arc<UserValues> {
+        Arc::new(UserValues::new(Some(state), Vec::new(), None))
+    }
+
+    #[tokio::test]
+    async fn a_value_whose_drop_blocks_can_be_dropped_from_asynchronous_code() {
+        let (state, dropped) = blocks();
+        of_state(state).dropped().await;
+        assert_eq!(dropped.try_recv(), Ok("dropped"));
+
+        let (state, dropped) = blocks();
+        // As when the worker's future is dropped.
+        drop(of_state(state));
+        assert_eq!(dropped.recv(), Ok("dropped"));
+    }
+
+    #[test]
+    fn a_value_is_dropped_with_the_handlers_runtime_at_hand() {
+        struct Looks(mpsc::Sender<bool>);
+        impl Drop for Looks {
+            fn drop(&mut self) {
+                let _ = self.0.send(Handle::try_current().is_ok());
+            }
+        }
+        let (sender, receiver) = mpsc::channel();
+        let runtime = Runtime::new().unwrap();
+        let values = UserValues::new(Some(cell(Looks(sender))), Vec::new(), None);
+        let values = values.with_runtime(runtime.handle().clone(), Some(runtime));
+        Arc::new(values).drop_blocking();
+        assert_eq!(receiver.try_recv(), Ok(true));
+    }
+
+    #[test]
+    fn a_value_that_panics_when_it_is_dropped_ends_nothing() {
+        struct Panics;
+        impl Drop for Panics {
+            fn drop(&mut self) {
+                panic!("in drop");
+            }
+        }
+        of_state(cell(Panics)).drop_blocking();
+    }
+
+    #[test]
+    fn a_value_that_is_dropped_for_ever_does_not_hold_the_process() {
+        let (_never, dropped) = mpsc::channel();
+        wait_for(&dropped, Duration::ZERO);
+    }
+}
