@@ -145,8 +145,8 @@ pub mod prelude;
 pub use runpod_macros::{handler, main};
 pub use runpod_runtime::{
     AsyncFunction, BlockingFunction, CancelReason, Cancelled, Checkpoint, Emitter, Error,
-    ErrorKind, FromJob, HandlerError, IntoFailure, IntoItems, IntoOutput, Job, JobContext, State, StreamFunction,
-    Worker, WorkerBuilder, args, signature, testing,
+    ErrorKind, FromJob, HandlerError, IntoFailure, IntoItems, IntoOutput, Job, JobContext, State,
+    StreamFunction, Worker, WorkerBuilder, args, signature, testing,
 };
 
 /// Another name of [`JobContext`], for code that has no other `Context` in scope.

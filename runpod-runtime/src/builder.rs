@@ -269,11 +269,7 @@ impl WorkerBuilder {
     pub async fn run(self) -> Result<(), Error> {
         let (makes, state) = self.state.unzip();
         // Owns what the user gave, so that it is dropped neither in this asynchronous code nor by the worker's own thread.
-        let values = UserValues::new(
-            state.clone(),
-            self.handlers.clone(),
-            self.modifier.clone(),
-        );
+        let values = UserValues::new(state.clone(), self.handlers.clone(), self.modifier.clone());
         if makes.is_some_and(StateType::is::<ExitCode>) {
             return Err(Error::new(
                 ErrorKind::Setup,

@@ -77,7 +77,7 @@ impl<T: DeserializeOwned> FromJob<ViaInput> for T {
     }
 
     fn from_job(call: &mut Call) -> Result<Self, Failure> {
-        call.job.input()
+        call.job.input(call.route)
     }
 }
 
@@ -90,7 +90,7 @@ impl<T: DeserializeOwned> FromJob<ViaJob> for Job<T> {
     }
 
     fn from_job(call: &mut Call) -> Result<Self, Failure> {
-        call.job.to_job()
+        call.job.to_job(call.route)
     }
 }
 

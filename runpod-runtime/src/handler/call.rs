@@ -17,6 +17,8 @@ pub(crate) type Slot = Arc<dyn Send + Sync>;
 /// All that a handler's arguments are made from.
 pub struct Call {
     pub(crate) job: Arc<TakenJob>,
+    /// The key of the input that names the handler, if there is such a key.
+    pub(crate) route: Option<&'static str>,
     pub(crate) context: JobContext,
     pub(crate) state: Option<StateCell>,
     pub(crate) items: ItemSink,

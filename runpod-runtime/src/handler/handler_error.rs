@@ -177,6 +177,9 @@ mod tests {
         assert_eq!(outer.into_failure().error_type, "Outer");
         let empty = HandlerError::new("", "nameless").with_source(out_of_memory());
         assert_eq!(empty.into_failure().error_type, "OutOfMemory");
-        assert_eq!(HandlerError::new("", "x").into_failure().error_type, "Error");
+        assert_eq!(
+            HandlerError::new("", "x").into_failure().error_type,
+            "Error"
+        );
     }
 }

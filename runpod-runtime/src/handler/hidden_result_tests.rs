@@ -81,10 +81,7 @@ fn a_result_inside_of_a_value_is_data() {
         written((1, err())),
         Ok(r#"[1,{"Err":"no luck"}]"#.to_owned())
     );
-    assert_eq!(
-        written(vec![OK]),
-        Ok(r#"[{"Ok":3}]"#.to_owned())
-    );
+    assert_eq!(written(vec![OK]), Ok(r#"[{"Ok":3}]"#.to_owned()));
     assert_eq!(
         written(json!({"Err": "a key of the user's"})),
         Ok(r#"{"Err":"a key of the user's"}"#.to_owned())

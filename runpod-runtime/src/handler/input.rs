@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::failure::Failure;
+use super::unit_input::Input;
 
 /// The type of the error that a client is told of.
 pub(super) const ERROR_TYPE: &str = "InputError";
@@ -11,10 +12,18 @@ pub(super) const ERROR_TYPE: &str = "InputError";
 /// The longest message about an input, in characters: serde repeats the offending value, which may be a whole image.
 const LONGEST_MESSAGE: usize = 400;
 
-/// Reads `input` as a `T`.
-pub(super) fn read<T: DeserializeOwned>(input: &RawValue) -> Result<T, Failure> {
+/// Reads `input` as a `T`. `route` is the key of the input that names the handler, if there is such a key.
+pub(super) fn read<T: DeserializeOwned>(
+    input: &RawValue,
+    route: Option<&str>,
+) -> Result<T, Failure> {
     let mut json = serde_json::Deserializer::from_str(input.get());
-    serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    let input = Input {
+        json: &mut json,
+        route,
+        is_null: input.get() == "null",
+    };
+    serde_path_to_error::deserialize(input).map_err(|error| {
         let place = place(&error.path().to_string());
         let message = shorten(&without_position(&error.into_inner()));
         Failure {
@@ -82,7 +91,7 @@ mod tests {
 
     fn message<T: DeserializeOwned + std::fmt::Debug>(json: &str) -> String {
         let raw = RawValue::from_string(json.to_owned()).unwrap();
-        read::<T>(&raw).unwrap_err().message
+        read::<T>(&raw, None).unwrap_err().message
     }
 
     #[test]
@@ -106,7 +115,7 @@ mod tests {
     fn what_may_be_logged_repeats_nothing_of_the_input() {
         let logged = |json: &str| {
             let raw = RawValue::from_string(json.to_owned()).unwrap();
-            read::<Image>(&raw).unwrap_err().without_data.unwrap()
+            read::<Image>(&raw, None).unwrap_err().without_data.unwrap()
         };
         assert_eq!(
             logged(r#"{"size":{"width":"my secret, expected by nobody"}}"#),

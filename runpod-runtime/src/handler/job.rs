@@ -76,14 +76,18 @@ pub(crate) struct TakenJob {
 }
 
 impl TakenJob {
-    pub(crate) fn input<T: DeserializeOwned>(&self) -> Result<T, Failure> {
-        input::read(&self.input)
+    /// `route` is the key of the input that names the handler, if there is such a key.
+    pub(crate) fn input<T: DeserializeOwned>(&self, route: Option<&str>) -> Result<T, Failure> {
+        input::read(&self.input, route)
     }
 
-    pub(crate) fn to_job<T: DeserializeOwned>(&self) -> Result<Job<T>, Failure> {
+    pub(crate) fn to_job<T: DeserializeOwned>(
+        &self,
+        route: Option<&str>,
+    ) -> Result<Job<T>, Failure> {
         Ok(Job {
             id: self.id.clone(),
-            input: self.input()?,
+            input: self.input(route)?,
             webhook: self.webhook.clone(),
             extra: self.extra.clone(),
         })

@@ -26,6 +26,7 @@ mod setup;
 mod state;
 mod state_checks;
 mod takes;
+mod unit_input;
 #[cfg_attr(not(feature = "validate"), path = "no_validation.rs")]
 pub(crate) mod validation;
 
@@ -35,8 +36,8 @@ pub use call::Call;
 pub use context::{CancelReason, Checkpoint, JobContext};
 pub use emitter::{Cancelled, Emitter};
 pub use failure::{Failure, IntoFailure};
-pub use handler_error::HandlerError;
 pub use function::{AsyncFunction, BlockingFunction, StreamFunction};
+pub use handler_error::HandlerError;
 pub use items::IntoItems;
 pub use job::Job;
 pub use output::{HandlerValue, IntoOutput, Returned, ReturnedValue};

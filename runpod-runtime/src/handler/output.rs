@@ -420,7 +420,10 @@ mod tests {
         assert_eq!(by_trait(inner), Err("text".into()));
         let value: Nested<Boxed, Boxed> = Ok(Ok(3));
         assert_eq!(by_trait(value), Ok("3".into()));
-        assert_eq!(by_trait(Some(Err::<u32, _>("hidden"))), Err("hidden".into()));
+        assert_eq!(
+            by_trait(Some(Err::<u32, _>("hidden"))),
+            Err("hidden".into())
+        );
     }
 
     #[test]

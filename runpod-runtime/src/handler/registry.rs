@@ -195,7 +195,7 @@ impl Dispatch {
             let names: Vec<_> = handlers.keys().map(|name| format!("`{name}`")).collect();
             names.join(", ")
         };
-        let input: serde_json::Value = job.input()?;
+        let input: serde_json::Value = job.input(None)?;
         match input.get(key) {
             Some(serde_json::Value::String(name)) => handlers.get(name).cloned().ok_or_else(|| {
                 Failure::new(
@@ -224,7 +224,6 @@ impl Dispatch {
     }
 
     /// The key of the input that names the handler, where there are several.
-    #[cfg(any(feature = "schema", feature = "local"))]
     pub(crate) fn key(&self) -> Option<&'static str> {
         match self {
             Self::One(_) => None,

@@ -10,7 +10,7 @@ use std::ops::Deref;
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::emitter::Emitter;
 use super::items::IntoItems;
@@ -156,7 +156,12 @@ pub fn never<T>() -> T {
 /// What may be sent to a worker: with `#[serde(default)]`, a key may be missing.
 fn read<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft2020_12().for_deserialize();
-    settings.into_generator().into_root_schema_for::<T>().into()
+    let mut schema: Value = settings.into_generator().into_root_schema_for::<T>().into();
+    // An input that holds nothing is read from an empty object, too.
+    if let Some(kind) = schema.get_mut("type").filter(|kind| *kind == "null") {
+        *kind = json!(["object", "null"]);
+    }
+    schema
 }
 
 /// What a worker sends: a key is there, default or not.

@@ -58,7 +58,6 @@ impl Setup {
             })),
         }
     }
-
 }
 
 impl fmt::Debug for Setup {

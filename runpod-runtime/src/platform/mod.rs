@@ -21,7 +21,9 @@ pub(crate) use runpod::Runpod;
 pub(crate) use runpod::fuzzing;
 pub(crate) use single::SingleJob;
 pub(crate) use taken::read_job;
-pub(crate) use wire::{Outcome, Reporter, ResultBody, error_type, item_body, message, progress_body, readable};
+pub(crate) use wire::{
+    Outcome, Reporter, ResultBody, error_type, item_body, message, progress_body, readable,
+};
 
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 

@@ -169,6 +169,7 @@ async fn execute(
         call: Call {
             context: context(shared, &id, &outbox, ticket),
             job: Arc::new(job),
+            route: shared.dispatch.key(),
             state: shared.state.clone(),
             items: ItemSink::new(outbox.clone(), shared.aggregate),
             slot,

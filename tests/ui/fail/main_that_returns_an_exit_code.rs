@@ -1,0 +1,6 @@
+use std::process::ExitCode;
+
+#[runpod::main]
+fn main() -> ExitCode {
+    ExitCode::FAILURE
+}

@@ -1,0 +1,6 @@
+use std::process::ExitCode;
+
+#[runpod::main]
+async fn main() -> anyhow::Result<ExitCode> {
+    Ok(ExitCode::FAILURE)
+}
