@@ -1,6 +1,7 @@
 //! Every example, run as its user runs it: as a process of its own, once with `--test_input` and once with jobs from an
 //! endpoint that speaks the worker protocol on loopback.
 
+mod blocking_state;
 mod endpoint;
 mod local_runs;
 mod on_the_protocol;

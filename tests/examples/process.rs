@@ -64,7 +64,12 @@ impl From<Output> for Ended {
 /// The example `name`, ready to be started: with none of this machine's `RUNPOD_` variables, in a folder of no meaning,
 /// and ended with the test that started it.
 pub(crate) fn example(name: &str) -> Command {
-    let mut command = Command::new(binary(name));
+    isolated(binary(name))
+}
+
+/// The program, ready to be started in the same way.
+pub(crate) fn isolated(program: PathBuf) -> Command {
+    let mut command = Command::new(program);
     command
         .current_dir(env!("CARGO_TARGET_TMPDIR"))
         .stdin(Stdio::null())

@@ -30,10 +30,21 @@ impl Session {
         jobs: impl IntoIterator<Item = Value>,
         prepare: impl FnOnce(&mut Command),
     ) -> Self {
-        let endpoint = Endpoint::with_jobs(jobs).await;
         let mut command = example(name);
-        command.envs(endpoint.environment());
         prepare(&mut command);
+        Self::of(command, jobs).await
+    }
+
+    /// Starts the program on such an endpoint.
+    pub(crate) async fn of(mut command: Command, jobs: impl IntoIterator<Item = Value>) -> Self {
+        let endpoint = Endpoint::with_jobs(jobs).await;
+        // A program may have been given some of these variables already.
+        for (name, value) in endpoint.environment() {
+            let mut given = command.as_std().get_envs();
+            if !given.any(|(given, value)| given == name && value.is_some()) {
+                command.env(name, value);
+            }
+        }
         let child = command.spawn().expect("the example starts");
         let process = child
             .id()

@@ -1,0 +1,140 @@
+//! A worker whose state blocks when it is dropped: it owns a tokio runtime, which asynchronous code must not drop.
+//!
+//! No example has such a state, so this test's own program is the worker: it is started once more, and the test that it is
+//! to run there is the worker.
+
+use std::process::ExitCode;
+use std::{env, io};
+
+use runpod::Worker;
+use runpod::prelude::*;
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::process::Command;
+use tokio::runtime::Runtime;
+use tokio::time::timeout;
+
+use crate::process::{Ended, PATIENCE, isolated};
+use crate::session::Session;
+
+/// Says which of the workers below this process is.
+const WORKER: &str = "TEST_OF_BLOCKING_STATE";
+
+/// The state, and proof that it was dropped whole.
+struct Blocking {
+    runtime: Option<Runtime>,
+}
+
+impl Blocking {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            runtime: Some(Runtime::new()?),
+        })
+    }
+}
+
+impl Drop for Blocking {
+    fn drop(&mut self) {
+        drop(self.runtime.take());
+        println!("the state is dropped");
+    }
+}
+
+mod with_attributes {
+    use super::*;
+
+    #[runpod::main(handler = double)]
+    pub(super) fn main() -> io::Result<Blocking> {
+        Blocking::new()
+    }
+
+    #[runpod::handler]
+    async fn double(input: u64, _state: State<Blocking>) -> u64 {
+        input * 2
+    }
+}
+
+/// The handler's closure owns a runtime as well.
+fn with_the_builder() -> ExitCode {
+    let captured = Blocking::new().unwrap();
+    let handler = move |input: u64, _state: State<Blocking>| {
+        assert!(captured.runtime.is_some());
+        input * 2
+    };
+    let worker = Worker::builder()
+        .blocking(handler)
+        .state(Blocking::new().unwrap());
+    let waiting = Runtime::new().unwrap();
+    match waiting.block_on(worker.run()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:?}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The process of a worker. In any other, there is nothing to do.
+#[test]
+fn worker() -> ExitCode {
+    match env::var(WORKER).as_deref() {
+        Ok("attributes") => with_attributes::main(),
+        Ok("builder") => with_the_builder(),
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+fn process(worker: &str) -> Command {
+    let mut command = isolated(env::current_exe().expect("a running test knows its own file"));
+    command
+        .args(["--exact", "blocking_state::worker", "--nocapture"])
+        .env(WORKER, worker);
+    command
+}
+
+/// How many of the states say that they were dropped.
+fn drops(ended: &Ended) -> usize {
+    ended.text.matches("the state is dropped").count()
+}
+
+#[tokio::test]
+async fn a_local_test_run_shows_its_result_and_drops_the_state() {
+    for (worker, states) in [("attributes", 1), ("builder", 2)] {
+        let directory = TempDir::new().unwrap();
+        let job = json!({ "input": 21 }).to_string();
+        std::fs::write(directory.path().join("test_input.json"), job).unwrap();
+        let run = process(worker).current_dir(directory.path()).output();
+        let run: Ended = timeout(PATIENCE, run).await.unwrap().unwrap().into();
+        run.assert_code(0);
+        run.assert_shows(&["42", "Local testing complete"]);
+        assert_eq!(drops(&run), states, "{run}");
+        assert!(!run.text.contains("panicked"), "{run}");
+    }
+}
+
+#[tokio::test]
+async fn a_worker_that_has_no_test_job_says_so_and_drops_the_state() {
+    for (worker, states) in [("attributes", 1), ("builder", 2)] {
+        let directory = TempDir::new().unwrap();
+        let run = process(worker).current_dir(directory.path()).output();
+        let run: Ended = timeout(PATIENCE, run).await.unwrap().unwrap().into();
+        run.assert_shows(&["test_input.json not found"]);
+        assert_eq!(drops(&run), states, "{run}");
+        assert!(!run.text.contains("panicked at"), "{run}");
+    }
+}
+
+#[tokio::test]
+async fn a_worker_on_the_platform_posts_its_results_and_ends_with_code_0() {
+    for (worker, states) in [("attributes", 1), ("builder", 2)] {
+        let jobs = ["a", "b"].map(|id| json!({ "id": id, "input": 21 }));
+        let mut session = Session::of(process(worker), jobs).await;
+        for (_, result) in session.results(2).await {
+            assert_eq!(result, json!({ "output": 42 }));
+        }
+        let run = session.stop().await;
+        run.assert_code(0);
+        assert_eq!(drops(&run), states, "{run}");
+        assert!(!run.text.contains("panicked"), "{run}");
+    }
+}
