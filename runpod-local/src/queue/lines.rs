@@ -10,10 +10,18 @@ use crate::settings::Limits;
 pub(super) struct Lines {
     lines: VecDeque<LogLine>,
     bytes: usize,
+    /// The number of the first line that is kept, counted from the job's first.
+    first: u64,
 }
 
 impl Lines {
-    pub(super) fn push(&mut self, line: LogLine, limits: &Limits) {
+    /// The line's number. A line that is longer than all that may be kept is cut.
+    pub(super) fn push(&mut self, mut line: LogLine, limits: &Limits) -> u64 {
+        if line.text.len() > limits.log_bytes {
+            let end = line.text.floor_char_boundary(limits.log_bytes);
+            line.text = line.text[..end].into();
+        }
+        let number = self.first + self.lines.len() as u64;
         self.bytes += line.text.len();
         self.lines.push_back(line);
         while self.lines.len() > limits.log_lines.max(1)
@@ -23,14 +31,23 @@ impl Lines {
                 break;
             };
             self.bytes -= dropped.text.len();
+            self.first += 1;
         }
+        number
+    }
+
+    /// The line with this number, if it is kept.
+    pub(super) fn get(&self, number: u64) -> Option<&LogLine> {
+        let index = number.checked_sub(self.first)?;
+        self.lines.get(usize::try_from(index).ok()?)
     }
 
     pub(super) fn kept(&self) -> impl Iterator<Item = &LogLine> {
         self.lines.iter()
     }
 
+    /// Of the lines, and of what it costs to keep them.
     pub(super) fn bytes(&self) -> usize {
-        self.bytes
+        self.bytes + self.lines.len() * size_of::<LogLine>()
     }
 }
