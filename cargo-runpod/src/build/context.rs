@@ -2,11 +2,14 @@
 //!
 //! ```text
 //! Dockerfile
-//! rootfs/             the image's files, as they are there
-//!   app/worker        the program
-//!   app/…             what it reads
-//!   tmp/              where results wait that could not be delivered yet
+//! cargo-runpod-build.json   the files that this command wrote, with their digests
+//! rootfs/                   the image's files, as they are there
+//!   app/worker              the program
+//!   app/…                   what it reads
+//!   tmp/                    where results wait that could not be delivered yet
 //! ```
+//!
+//! A new context is written beside its place, and takes it in one step ([`swap`](super::swap)).
 
 use std::fs;
 use std::io;
@@ -16,30 +19,46 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::Image;
+use super::before::{Before, Other};
 use super::files::Included;
+use super::place::Place;
+use super::swap;
+use super::written::{LIST, Of, Written, digest};
 use crate::failure::Failure;
 use crate::selection::Worker;
 
 /// Where the program is in the image.
 pub(super) const PROGRAM: &str = "/app/worker";
-/// Says that a folder is ours to replace.
-const MARK: &str = "# Made by `cargo runpod build`";
+
+/// The same in the folder.
+const ROOT_PROGRAM: &str = "rootfs/app/worker";
 
 /// A folder that is to be made.
 #[derive(Debug)]
 pub(super) struct Context {
-    folder: PathBuf,
+    place: Place,
     dockerfile: String,
     included: Vec<Included>,
+    of: Of,
 }
 
 /// One that is complete, and not yet in its place. It goes with this value unless it gets there.
 #[derive(Debug)]
 pub(super) struct Complete {
     beside: TempDir,
-    pub(super) folder: PathBuf,
+    place: Place,
+    files: Vec<File>,
+    left_out: u64,
+}
+
+/// One that is in its place.
+#[derive(Debug)]
+pub(super) struct InPlace {
+    /// The folder, as the user wrote it.
+    pub(super) shown: PathBuf,
     pub(super) files: Vec<File>,
     pub(super) left_out: u64,
+    pub(super) done: swap::Done,
 }
 
 #[derive(Debug)]
@@ -57,10 +76,15 @@ impl Complete {
     }
 
     /// Replaces what an earlier run has made.
-    pub(super) fn put_in_place(&self) -> Result<(), Failure> {
-        remove(&self.folder)
-            .and_then(|()| fs::rename(self.beside.path(), &self.folder))
-            .map_err(|error| not_written(&self.folder, &error))
+    pub(super) fn put_in_place(self) -> Result<InPlace, Failure> {
+        let done = swap::put_in_place(self.beside, &self.place.folder)
+            .map_err(|error| not_written(&self.place, &error))?;
+        Ok(InPlace {
+            shown: self.place.shown,
+            files: self.files,
+            left_out: self.left_out,
+            done,
+        })
     }
 }
 
@@ -77,20 +101,11 @@ impl Context {
                 "--base: found {base:?}; expected the name of an image, such as debian:bookworm-slim"
             )));
         }
-        let folder = output.map_or_else(
-            || worker.target_directory().join("runpod-image"),
-            Path::to_owned,
-        );
-        if !is_ours_to_write(&folder) {
-            return Err(Failure::new(format!(
-                "--output: {} is there already, and was not made by this command; name another folder, or remove it",
-                folder.display()
-            )));
-        }
-        Ok(Self {
-            folder,
+        let included = Included::all(&image.include, worker.folder())?;
+        let context = Self {
+            place: Place::of(output, worker, &included)?,
             dockerfile: format!(
-                "{MARK} for {name} {version}: run it again rather than edit this.\n\
+                "# Made by `cargo runpod build` for {name} {version}: run it again rather than edit this.\n\
                  FROM {base}\n\
                  COPY rootfs/ /\n\
                  WORKDIR /app\n\
@@ -98,17 +113,84 @@ impl Context {
                 name = worker.package.name,
                 version = worker.package.version,
             ),
-            included: Included::all(&image.include, worker.folder())?,
-        })
+            included,
+            of: Of::worker(worker),
+        };
+        context.may_replace()?;
+        Ok(context)
+    }
+
+    /// Whether a run may write into the folder, as it is now.
+    fn may_replace(&self) -> Result<(), Failure> {
+        let shown = self.place.shown.display();
+        let before = Before::of(&self.place.folder).map_err(|error| {
+            Failure::new(match error.kind() {
+                io::ErrorKind::AlreadyExists => format!(
+                    "--output: {shown} is there already and not empty, and has no {LIST} with the files that this \
+                     command wrote; name another folder, or remove it"
+                ),
+                _ => format!("--output: {shown} cannot be used: {error}"),
+            })
+        })?;
+        let Some(list) = &before.list else {
+            return Ok(());
+        };
+        if !list.of.is_also(&self.of) {
+            return Err(Failure::new(format!(
+                "--output: {shown} has the image of the program {} of the package {} ({}); name another folder, or \
+                 remove it",
+                list.of.program,
+                list.of.package,
+                list.of.manifest.display()
+            )));
+        }
+        let in_the_way: Vec<_> = before
+            .others
+            .iter()
+            .filter(|other| self.writes_where(&other.path))
+            .map(
+                |Other {
+                     path,
+                     was_written_by_us,
+                 }| {
+                    let how = if *was_written_by_us {
+                        "was changed since"
+                    } else {
+                        "was not written by this command"
+                    };
+                    format!("  {}: {how}", path.display())
+                },
+            )
+            .collect();
+        if in_the_way.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::new(format!(
+            "{shown} has files in the place of those that this run writes, and none was touched:\n{}\nMove them away or \
+             delete them, or name another folder with --output",
+            in_the_way.join("\n")
+        )))
+    }
+
+    /// Whether a file at this path and what is to be written exclude each other.
+    fn writes_where(&self, file: &Path) -> bool {
+        let has_fixed = ["Dockerfile", LIST, ROOT_PROGRAM].iter().any(|fixed| {
+            let fixed = Path::new(fixed);
+            fixed.starts_with(file) || file.starts_with(fixed)
+        });
+        has_fixed
+            || Path::new("rootfs/tmp").starts_with(file)
+            || self.included.iter().any(|included| {
+                let to = Path::new("rootfs/app").join(&included.to);
+                let below = file.strip_prefix(&to);
+                to.starts_with(file) || below.is_ok_and(|below| included.has(below))
+            })
     }
 
     /// Writes all of it beside its place, so that a failure leaves what was there before.
     pub(super) fn write(self, program: &Path) -> Result<Complete, Failure> {
-        let not_written = |error: io::Error| not_written(&self.folder, &error);
-        let parent = match self.folder.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
+        let not_written = |error: io::Error| not_written(&self.place, &error);
+        let parent = self.place.parent();
         fs::create_dir_all(parent).map_err(not_written)?;
         let beside = tempfile::Builder::new()
             .prefix(".runpod-image-")
@@ -120,14 +202,22 @@ impl Context {
             .map_err(not_written)?;
         let mut left_out = 0;
         for included in &self.included {
-            left_out += included.put_into(&app)?;
+            left_out += included.put_into(&app).map_err(|(from, error)| {
+                Failure::new(format!(
+                    "cannot copy {} into the image context: {error}{}",
+                    from.display(),
+                    untouched(&self.place)
+                ))
+            })?;
         }
         let mut files = Vec::new();
-        list(beside.path(), beside.path(), &mut files).map_err(not_written)?;
+        let mut written = Written::new(self.of.clone());
+        list(beside.path(), Path::new(""), &mut written, &mut files).map_err(not_written)?;
         files.sort_by(|one, other| one.path.cmp(&other.path));
+        written.write(beside.path()).map_err(not_written)?;
         Ok(Complete {
             beside,
-            folder: self.folder,
+            place: self.place,
             files,
             left_out,
         })
@@ -144,43 +234,35 @@ impl Context {
     }
 }
 
-fn not_written(folder: &Path, error: &io::Error) -> Failure {
+fn not_written(place: &Place, error: &io::Error) -> Failure {
     Failure::new(format!(
-        "the image context {} could not be written: {error}",
-        folder.display()
+        "the image context {} could not be written: {error}{}",
+        place.shown.display(),
+        untouched(place)
     ))
 }
 
-/// Not there, empty, or made by an earlier run.
-fn is_ours_to_write(folder: &Path) -> bool {
-    match fs::read_dir(folder) {
-        Err(error) => error.kind() == io::ErrorKind::NotFound,
-        Ok(mut entries) => {
-            entries.next().is_none()
-                || fs::read_to_string(folder.join("Dockerfile"))
-                    .is_ok_and(|dockerfile| dockerfile.starts_with(MARK))
-        }
+fn untouched(place: &Place) -> &'static str {
+    if place.folder.exists() {
+        "; the folder is as it was before"
+    } else {
+        ""
     }
 }
 
-fn remove(folder: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
-fn list(folder: &Path, root: &Path, files: &mut Vec<File>) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
+fn list(root: &Path, below: &Path, written: &mut Written, files: &mut Vec<File>) -> io::Result<()> {
+    for entry in fs::read_dir(root.join(below))? {
         let entry = entry?;
-        let path = entry.path();
-        let about = fs::metadata(&path)?;
+        let path = below.join(entry.file_name());
+        let about = entry.metadata()?;
         if about.is_dir() {
-            list(&path, root, files)?;
+            written.folders.insert(path.clone());
+            list(root, &path, written, files)?;
         } else {
-            let path = path.strip_prefix(root).unwrap_or(&path).to_owned();
+            let digest = digest(&entry.path())?;
+            written.files.insert(path.clone(), digest);
             files.push(File {
-                is_program: path == Path::new("rootfs/app/worker"),
+                is_program: path == Path::new(ROOT_PROGRAM),
                 path,
                 bytes: about.len(),
             });

@@ -9,8 +9,8 @@ use crate::failure::Failure;
 /// A file or folder that was asked for: where it is, and where it goes, relative to the package and to the worker.
 #[derive(Debug)]
 pub(super) struct Included {
-    from: PathBuf,
-    to: PathBuf,
+    pub(super) from: PathBuf,
+    pub(super) to: PathBuf,
 }
 
 impl Included {
@@ -59,17 +59,20 @@ impl Included {
         }
     }
 
-    /// Puts it below `folder`; how many hidden entries were left out.
-    pub(super) fn put_into(&self, folder: &Path) -> Result<u64, Failure> {
+    /// Puts it below `folder`; how many hidden entries were left out, or what could not be copied and why.
+    pub(super) fn put_into(&self, folder: &Path) -> Result<u64, (&Path, io::Error)> {
         let to = folder.join(&self.to);
         let made = to.parent().map_or(Ok(()), fs::create_dir_all);
-        made.and_then(|()| copy(&self.from, &to)).map_err(|error| {
-            Failure::new(format!(
-                "cannot copy {} to {}: {error}",
-                self.from.display(),
-                to.display()
-            ))
-        })
+        made.and_then(|()| copy(&self.from, &to))
+            .map_err(|error| (&*self.from, error))
+    }
+
+    /// Whether something comes from this path below it, or has a file in the place of a folder there.
+    pub(super) fn has(&self, below: &Path) -> bool {
+        match fs::metadata(self.from.join(below)) {
+            Ok(_) => true,
+            Err(error) => error.kind() == io::ErrorKind::NotADirectory,
+        }
     }
 }
 

@@ -1,11 +1,15 @@
 //! `cargo runpod build`: a folder from which a container engine makes a small image, and all that can be said of it without
 //! one.
 
+mod before;
 mod binary;
 mod compile;
 mod context;
 mod files;
+mod place;
 mod start;
+mod swap;
+mod written;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -16,7 +20,7 @@ use serde::Deserialize;
 use crate::failure::Failure;
 use crate::selection::{Selection, Worker};
 use binary::Binary;
-use context::{Complete, Context};
+use context::{Context, InPlace};
 use start::Started;
 
 /// Pack the worker of this folder for a container image
@@ -38,7 +42,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME", default_value = "release")]
     profile: String,
 
-    /// The folder to make [default: runpod-image in cargo's target folder]
+    /// The folder to make [default: runpod-image/PACKAGE in cargo's target folder]
     #[arg(long, short, value_name = "FOLDER")]
     output: Option<PathBuf>,
 
@@ -66,8 +70,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     binary.has_to_stand_alone()?;
     let complete = context.write(&program)?;
     let started = start::in_an_empty_root(&complete)?;
-    complete.put_in_place()?;
-    show(&worker, &complete, &binary, &started);
+    let in_place = complete.put_in_place()?;
+    show(&worker, &in_place, &binary, &started);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -95,12 +99,12 @@ fn image(arguments: &Arguments, worker: &Worker) -> Result<Image, Failure> {
     })
 }
 
-fn show(worker: &Worker, context: &Complete, binary: &Binary, started: &Started) {
+fn show(worker: &Worker, context: &InPlace, binary: &Binary, started: &Started) {
     println!(
         "Packed {} {} into {}:",
         worker.name,
         worker.package.version,
-        context.folder.display()
+        context.shown.display()
     );
     let mut all = 0;
     for file in &context.files {
@@ -119,6 +123,24 @@ fn show(worker: &Worker, context: &Complete, binary: &Binary, started: &Started)
             context.left_out
         );
     }
+    if !context.done.kept.is_empty() {
+        println!("Not written by this command, and left as it is:");
+        for path in &context.done.kept {
+            let is_in_image = path.starts_with("rootfs");
+            let place = if is_in_image {
+                "  (part of the image)"
+            } else {
+                ""
+            };
+            println!("  {}{place}", path.display());
+        }
+    }
+    if let Some(folder) = &context.done.left_behind {
+        println!(
+            "Files that were written into the folder while it was replaced are in {}.",
+            folder.display()
+        );
+    }
     println!("Checked: the program needs no library and no loader.");
     match started {
         Started::Well => {
@@ -131,7 +153,7 @@ fn show(worker: &Worker, context: &Complete, binary: &Binary, started: &Started)
     println!(
         "\nNext, where a container engine is:\n  docker build --platform linux/amd64 --tag {} {}",
         worker.package.name,
-        context.folder.display()
+        context.shown.display()
     );
 }
 

@@ -13,8 +13,8 @@ use super::share::{self, Update};
 const SPINNER: &str = "{spinner} {elapsed:>4} {wide_msg}";
 const BAR: &str = "[{bar:30}] {percent:>3}% {elapsed:>4} {wide_msg}";
 
-/// Parts of a bar's length.
-const PARTS: u64 = 1000;
+/// Parts of a bar's length: whole percents, as the endpoint's page shows them.
+const PARTS: u64 = 100;
 
 #[derive(Debug)]
 pub(super) struct Display {
@@ -86,7 +86,8 @@ impl Display {
             clippy::cast_precision_loss,
             reason = "a share is from 0 to 1"
         )]
-        bar.set_position((share * PARTS as f64) as u64);
+        // 0.57 times 100 is a little less than 57.
+        bar.set_position((share * PARTS as f64 + 1e-9) as u64);
         if update.text.is_empty() {
             self.message(&running(report));
         } else {

@@ -1,13 +1,49 @@
-//! Whether a progress update tells how much is done.
+//! What a progress update tells: how much is done, and a line for people.
+//!
+//! The rule is the one of the local endpoint's page, so that both show the same: docs/progress.md has it.
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::safe_text;
 
-/// What has been done, and of how much.
-const DONE: [&str; 4] = ["done", "step", "epoch", "index"];
-const TOTAL: [&str; 5] = ["of", "total", "steps", "epochs", "count"];
+const PERCENT: [&str; 3] = ["percent", "percentage", "pct"];
+
+/// What has been done, of a total.
+const DONE: [&str; 15] = [
+    "step",
+    "current",
+    "done",
+    "completed",
+    "processed",
+    "epoch",
+    "iteration",
+    "index",
+    "n",
+    "i",
+    "value",
+    "progress",
+    "fraction",
+    "ratio",
+    "completion",
+];
+const TOTAL: [&str; 9] = [
+    "of",
+    "total",
+    "steps",
+    "total_steps",
+    "totalSteps",
+    "max",
+    "count",
+    "epochs",
+    "iterations",
+];
+
+/// A share by itself.
+const SHARE: [&str; 4] = ["progress", "fraction", "ratio", "completion"];
+
+/// What is meant for people.
+const NOTE: [&str; 6] = ["message", "status", "stage", "phase", "text", "description"];
 
 /// How much of an update is shown.
 const MOST_CHARACTERS: usize = 160;
@@ -22,56 +58,132 @@ pub(super) struct Update {
 
 pub(super) fn read(json: &RawValue) -> Update {
     let whole = || safe_text::line(&super::json_text::compact(json), MOST_CHARACTERS);
-    match serde_json::from_str(json.get()) {
-        Ok(Value::String(text)) => Update {
-            share: None,
-            text: safe_text::line(&text, MOST_CHARACTERS),
-        },
+    let (share, text) = match serde_json::from_str(json.get()) {
+        Ok(Value::String(text)) => (in_text(&text), safe_text::line(&text, MOST_CHARACTERS)),
         Ok(Value::Number(number)) => {
-            let share = number.as_f64().filter(|share| (0.0..=1.0).contains(share));
-            let text = if share.is_some() {
-                String::new()
-            } else {
-                whole()
-            };
-            Update { share, text }
+            let share = within(number.as_f64().map(of_number));
+            let text = share.map_or_else(whole, |_| String::new());
+            (share, text)
         }
-        Ok(Value::Object(object)) => of_object(&object, whole),
-        _ => Update {
-            share: None,
-            text: whole(),
-        },
+        Ok(Value::Object(object)) => {
+            let (share, counted) = of_object(&object);
+            let note = NOTE.iter().find_map(|key| object.get(*key)?.as_str());
+            let text = match (note, counted) {
+                (Some(note), _) => safe_text::line(note, MOST_CHARACTERS),
+                (None, Some(counted)) => counted,
+                (None, None) if share.is_some() && object.len() == 1 => String::new(),
+                (None, None) => whole(),
+            };
+            (share, text)
+        }
+        _ => (None, whole()),
+    };
+    Update { share, text }
+}
+
+/// From 0 to 1, or a percentage.
+fn of_number(number: f64) -> f64 {
+    if number <= 1.0 {
+        number
+    } else {
+        number / 100.0
     }
 }
 
-fn of_object(object: &Map<String, Value>, whole: impl Fn() -> String) -> Update {
-    let message = object.get("message").and_then(Value::as_str);
-    let message = message.map(|text| safe_text::line(text, MOST_CHARACTERS));
-    let number = |key: &str| object.get(key).and_then(Value::as_f64);
+fn within(share: Option<f64>) -> Option<f64> {
+    share.filter(|share| (0.0..=1.0).contains(share))
+}
+
+/// The share, and `3 of 10` if it was told so.
+fn of_object(object: &Map<String, Value>) -> (Option<f64>, Option<String>) {
     let first = |keys: &[&str]| {
         keys.iter()
-            .find_map(|key| Some((number(key)?, object.get(*key)?)))
+            .find_map(|key| object.get(*key).filter(|value| value.is_number()))
     };
-
-    if let (Some((done, done_text)), Some((total, total_text))) = (first(&DONE), first(&TOTAL))
-        && total > 0.0
-        && (0.0..=total).contains(&done)
-    {
-        let text = message.unwrap_or_else(|| format!("{done_text} of {total_text}"));
-        return Update {
-            share: Some(done / total),
-            text,
-        };
+    if let Some(percent) = first(&PERCENT) {
+        return (within(percent.as_f64().map(|it| it / 100.0)), None);
     }
-    let percent = |percent: f64| percent / 100.0;
-    let share = number("progress")
-        // Some workers count to 100 here.
-        .map(|share| if share > 1.0 { percent(share) } else { share })
-        .or_else(|| number("percent").map(percent))
-        .filter(|share| (0.0..=1.0).contains(share));
-    let is_all_told = share.is_some() && object.len() == 1;
-    let text = message.unwrap_or_else(|| if is_all_told { String::new() } else { whole() });
-    Update { share, text }
+    if let (Some(done), Some(total)) = (first(&DONE), first(&TOTAL))
+        && let (Some(part), Some(all)) = (done.as_f64(), total.as_f64())
+        && all > 0.0
+    {
+        let share = within(Some(part / all));
+        return (share, share.map(|_| format!("{done} of {total}")));
+    }
+    (
+        within(first(&SHARE).and_then(Value::as_f64).map(of_number)),
+        None,
+    )
+}
+
+/// `40 %`, or else `3/10` or `3 of 10`.
+fn in_text(text: &str) -> Option<f64> {
+    let text: Vec<char> = text.chars().collect();
+    let numbers = numbers(&text);
+    let percent = numbers.iter().find_map(|number| {
+        let rest = skip_spaces(&text, number.end);
+        (text.get(rest) == Some(&'%')).then_some(number.value / 100.0)
+    });
+    if percent.is_some() {
+        return within(percent);
+    }
+    let share = numbers.iter().find_map(|number| {
+        let is_free = number.start == 0 || !".,/-".contains(text[number.start - 1]);
+        let after = skip_spaces(&text, number.end);
+        let behind = match text.get(after..)? {
+            ['/', ..] => after + 1,
+            ['o', 'f', ..] => after + 2,
+            _ => return None,
+        };
+        let at = skip_spaces(&text, behind);
+        let total = numbers.iter().find(|it| it.start == at)?;
+        let is_end = match text.get(total.end..).unwrap_or_default() {
+            ['/' | '-', ..] => false,
+            ['.' | ',', next, ..] => !next.is_ascii_digit(),
+            _ => true,
+        };
+        (is_free && is_end && total.value > 0.0).then(|| number.value / total.value)
+    });
+    within(share)
+}
+
+#[derive(Debug)]
+struct Number {
+    start: usize,
+    /// Behind the last digit.
+    end: usize,
+    value: f64,
+}
+
+/// Digits, with a fraction or without one.
+fn numbers(text: &[char]) -> Vec<Number> {
+    let digits = |from: usize| {
+        let rest = text.get(from..).unwrap_or_default();
+        from + rest.iter().take_while(|it| it.is_ascii_digit()).count()
+    };
+    let mut numbers = Vec::new();
+    let mut start = 0;
+    while start < text.len() {
+        let mut end = digits(start);
+        if end == start {
+            start += 1;
+            continue;
+        }
+        if text.get(end) == Some(&'.') && digits(end + 1) > end + 1 {
+            end = digits(end + 1);
+        }
+        let value: String = text[start..end].iter().collect();
+        if let Ok(value) = value.parse() {
+            numbers.push(Number { start, end, value });
+        }
+        start = end;
+    }
+    numbers
+}
+
+fn skip_spaces(text: &[char], from: usize) -> usize {
+    let rest = text.get(from..).unwrap_or_default();
+    from + rest.iter().take_while(|it| it.is_whitespace()).count()
 }
 
 #[cfg(test)]
@@ -86,10 +198,11 @@ mod tests {
     }
 
     #[test]
-    fn a_number_from_0_to_1_is_a_share() {
+    fn a_number_is_a_share_or_a_percentage() {
         assert_read("0.5", Some(0.5), "");
         assert_read("1", Some(1.0), "");
-        assert_read("7", None, "7");
+        assert_read("7", Some(0.07), "");
+        assert_read("101", None, "101");
         assert_read("-0.5", None, "-0.5");
     }
 
@@ -97,23 +210,34 @@ mod tests {
     fn an_object_may_name_its_share() {
         assert_read(r#"{"progress": 0.25}"#, Some(0.25), "");
         assert_read(r#"{"progress": 40}"#, Some(0.4), "");
+        assert_read(r#"{"ratio": 0.4}"#, Some(0.4), "");
         assert_read(r#"{"percent": 1}"#, Some(0.01), "");
         assert_read(r#"{"percent": 101}"#, None, r#"{"percent":101}"#);
+        // A percentage counts, and nothing beside it.
+        assert_read(
+            r#"{"pct": 101, "progress": 0.5}"#,
+            None,
+            r#"{"pct":101,"progress":0.5}"#,
+        );
         assert_read(
             r#"{"percent": 50, "message": "loading"}"#,
             Some(0.5),
             "loading",
         );
+        assert_read(r#"{"progress": 0.5, "stage": "a\nb"}"#, Some(0.5), "a b");
         assert_read(
             r#"{"percent": 50, "loss": 0.1}"#,
             Some(0.5),
             r#"{"percent":50,"loss":0.1}"#,
         );
+        assert_read(r#"{"progress": "0.5"}"#, None, r#"{"progress":"0.5"}"#);
     }
 
     #[test]
     fn what_is_done_of_how_much_is_a_share() {
+        assert_read(r#"{"current": 3, "total": 10}"#, Some(0.3), "3 of 10");
         assert_read(r#"{"step": 1, "of": 4}"#, Some(0.25), "1 of 4");
+        assert_read(r#"{"progress": 30, "total": 40}"#, Some(0.75), "30 of 40");
         assert_read(
             r#"{"epoch": 2, "epochs": 2, "message": "last"}"#,
             Some(1.0),
@@ -130,6 +254,31 @@ mod tests {
             r#"{"index":0,"count":0}"#,
         );
         assert_read(r#"{"step": 3}"#, None, r#"{"step":3}"#);
+    }
+
+    #[test]
+    fn a_text_may_tell_a_share() {
+        for (text, share) in [
+            ("40%", Some(0.4)),
+            ("at 12.5 % of it", Some(0.125)),
+            ("step 3/10", Some(0.3)),
+            ("step 3 of 10.", Some(0.3)),
+            ("3 / 10, then more", Some(0.3)),
+            ("1/2 of it, 10 %", Some(0.1)),
+            ("2024/10/12", None),
+            ("10-3/10", None),
+            ("v1.3/10.5.1", None),
+            ("/data/3/10", None),
+            ("3/10/x", None),
+            ("3/10-a", None),
+            ("3/0", None),
+            ("12/10", None),
+            ("120 %", None),
+            ("3 often 10", None),
+            ("three of ten", None),
+        ] {
+            assert_read(&format!("{text:?}"), share, text);
+        }
     }
 
     #[test]

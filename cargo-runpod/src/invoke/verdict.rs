@@ -71,16 +71,19 @@ fn failed(id: &str, error: &RawValue, worker: Option<&str>) -> String {
     };
     let message = safe_text::block(report.message.trim_end());
     let mut told = format!("error: job {id} failed: {message}");
-    if let Some(kind) = report.kind {
-        let _ = write!(told, "\n  type: {}", safe_text::line(class(&kind), 200));
+    let (traceback, repeated) = without_message(
+        report.traceback.as_deref().unwrap_or_default(),
+        report.message.trim(),
+    );
+    if let Some(kind) = report.kind.as_deref().or(repeated) {
+        let _ = write!(told, "\n  type: {}", safe_text::line(class(kind), 200));
     }
     if let Some(worker) = worker {
         let _ = write!(told, "\n  worker: {}", safe_text::line(worker, 60));
     }
-    let traceback = report.traceback.unwrap_or_default();
-    if !traceback.trim().is_empty() {
+    if !traceback.is_empty() {
         told.push_str("\n  traceback:");
-        for line in safe_text::block(traceback.trim_end()).lines() {
+        for line in safe_text::block(traceback).lines() {
             let _ = write!(told, "\n    {line}");
         }
     }
@@ -97,6 +100,45 @@ fn of_a_stream(text: &str) -> Option<ErrorReport> {
         kind: None,
         traceback: Some(traceback.to_owned()),
     })
+}
+
+/// A traceback that begins with `TYPE: MESSAGE` (a Rust worker's of a stream) or ends with it (Python's) repeats the message,
+/// which was told already: the rest, and the type.
+fn without_message<'t>(traceback: &'t str, message: &str) -> (&'t str, Option<&'t str>) {
+    let traceback = traceback.trim_end();
+    if message.is_empty() {
+        return (traceback, None);
+    }
+    let is_kind = |text: &str| !text.is_empty() && !text.contains(char::is_whitespace);
+    let of_line = |line: &'t str| {
+        let kind = line.trim_end().strip_suffix(message)?;
+        match kind.strip_suffix(": ") {
+            None if kind.is_empty() => Some(None),
+            Some(kind) if is_kind(kind) => Some(Some(kind)),
+            _ => None,
+        }
+    };
+    // The message may have several lines.
+    let lines = message.lines().count();
+    let first = end_of_lines(traceback, lines);
+    if let Some(kind) = of_line(&traceback[..first]) {
+        return (traceback[first..].trim_start_matches('\n'), kind);
+    }
+    let last = start_of_lines(traceback, lines);
+    if let Some(kind) = of_line(&traceback[last..]) {
+        return (traceback[..last].trim_end(), kind);
+    }
+    (traceback, None)
+}
+
+fn end_of_lines(text: &str, lines: usize) -> usize {
+    let mut breaks = text.match_indices('\n').map(|(at, _)| at);
+    breaks.nth(lines - 1).unwrap_or(text.len())
+}
+
+fn start_of_lines(text: &str, lines: usize) -> usize {
+    let mut breaks = text.rmatch_indices('\n').map(|(at, _)| at + 1);
+    breaks.nth(lines - 1).unwrap_or(0)
 }
 
 /// `<class 'ValueError'>` is how Python shows the class `ValueError`.
@@ -156,8 +198,36 @@ mod tests {
             report(r#"{"status": "FAILED", "error": "handler: no \ntraceback: E: no\nin f"}"#);
         assert_eq!(
             told("j1", &report).unwrap(),
-            "error: job j1 failed: no\n  traceback:\n    E: no\n    in f"
+            "error: job j1 failed: no\n  type: E\n  traceback:\n    in f"
         );
+    }
+
+    #[test]
+    fn a_message_that_the_traceback_repeats_is_told_once() {
+        for (message, traceback, rest, kind) in [
+            ("no", "E: no\nin f", "in f", Some("E")),
+            ("no", "a::E: no\n", "", Some("a::E")),
+            ("no", "no\nin f", "in f", None),
+            ("no\nmore", "E: no\nmore\nin f\n", "in f", Some("E")),
+            (
+                "no",
+                "Traceback:\n  File \"a\"\nValueError: no",
+                "Traceback:\n  File \"a\"",
+                Some("ValueError"),
+            ),
+            // Another sentence that ends alike is another message.
+            ("no", "he said: no\nin f", "he said: no\nin f", None),
+            ("no", "caused by: no\nin f", "caused by: no\nin f", None),
+            ("no", "piano\nin f", "piano\nin f", None),
+            ("", "E: \nin f", "E: \nin f", None),
+            ("no", "", "", None),
+        ] {
+            assert_eq!(
+                without_message(traceback, message),
+                (rest, kind),
+                "{message:?} {traceback:?}"
+            );
+        }
     }
 
     #[test]

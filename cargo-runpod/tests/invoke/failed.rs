@@ -58,9 +58,9 @@ fn a_stream_that_fails_keeps_its_items() {
 "#]],
         str![[r#"
 error: job [ID] failed: word 1 is too long for this model
+  type: alloc::string::String
   worker: worker-1
   traceback:
-    alloc::string::String: word 1 is too long for this model
     in handler `generate` (examples/stream.rs:28)
 
 "#]],

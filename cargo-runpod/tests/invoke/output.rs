@@ -30,11 +30,11 @@ fn any_other_output_is_json_as_the_worker_wrote_it() {
         0,
         str![[r#"
 {
-  "a": "ü",
   "b": [
     1.5,
     {}
-  ]
+  ],
+  "a": "ü"
 }
 
 "#]],
@@ -150,11 +150,11 @@ fn in_json_there_is_always_a_time_and_a_worker() {
     assert_eq!(
         keys,
         [
+            "id",
+            "status",
+            "output",
             "delayTime",
             "executionTime",
-            "id",
-            "output",
-            "status",
             "workerId"
         ]
     );

@@ -45,13 +45,14 @@ impl Terminal {
 #[test]
 fn a_bar_grows_with_the_share_that_is_done() {
     let mut stage = Stage::with("peer:async");
-    let plan = r#"{"progress": [{"step": 1, "of": 4}, {"step": 3, "of": 4}], "do": "return", "value": "done"}"#;
+    let plan = r#"{"progress": [{"step": 1, "of": 4}, {"current": 57, "total": 100}], "do": "return", "value": "done"}"#;
     let mut terminal = Terminal::start(&stage, &[plan]);
     terminal.sees("25%");
     terminal.sees("1 of 4");
     stage.go_on();
-    terminal.sees("75%");
-    terminal.sees("3 of 4");
+    // A bar on the page, and one here.
+    terminal.sees("57%");
+    terminal.sees("57 of 100");
     stage.go_on();
     terminal.sees("done\r\n");
     let rest = terminal.ends(0);

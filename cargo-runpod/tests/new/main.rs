@@ -8,6 +8,7 @@
 mod cargo_generate;
 mod command;
 mod generated;
+mod guide;
 mod hub;
 mod hub_rules;
 mod image;

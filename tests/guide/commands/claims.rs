@@ -128,7 +128,7 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
                 "it is a release build; the tests of cargo-runpod run it",
             ),
             not_here(
-                "docker build --platform linux/amd64 --tag hello target/runpod-image",
+                "docker build --platform linux/amd64 --tag hello target/runpod-image/hello",
                 "it needs a container engine",
             ),
         ],

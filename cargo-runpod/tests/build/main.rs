@@ -5,68 +5,15 @@
     reason = "snapbox writes its snapshots so"
 )]
 
+mod command;
+mod folder;
+
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use snapbox::str;
-use tempfile::TempDir;
 
-/// Ours, or a crate's of the test's own.
-fn build(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-runpod"));
-    command.args(["runpod", "build"]).args(arguments);
-    command.current_dir(folder).env("CARGO_TERM_COLOR", "never");
-    if folder != repository() {
-        // Each builds, and makes its image, in a folder of its own.
-        command.env_remove("CARGO_TARGET_DIR");
-    }
-    command.output().unwrap()
-}
-
-fn repository() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap().to_owned()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// Packs an example with what is compiled already: only the linking is another.
-fn packed(output: &Path, more: &[&str]) -> Output {
-    let mut arguments = vec![
-        "--package=runpod-worker",
-        "--example=hello",
-        "--profile=dev",
-    ];
-    arguments.extend(["--output", output.to_str().unwrap()]);
-    arguments.extend(more);
-    build(&repository(), &arguments)
-}
-
-/// A crate without dependencies.
-fn a_crate(manifest: &str, main: &str) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let head = "[package]\nname = \"fast\"\nversion = \"1.2.3\"\nedition = \"2024\"\n";
-    fs::write(
-        folder.path().join("Cargo.toml"),
-        format!("{head}{manifest}\n[workspace]\n"),
-    )
-    .unwrap();
-    fs::create_dir(folder.path().join("src")).unwrap();
-    fs::write(folder.path().join("src/main.rs"), main).unwrap();
-    folder
-}
-
-/// It fails before it has built anything, with this on standard error.
-fn refused(folder: &Path, arguments: &[&str]) -> String {
-    let output = build(folder, arguments);
-    let said = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(!said.contains("Compiling"), "{said}");
-    said
-}
+use crate::command::{a_crate, build, packed, refused, repository, text};
 
 #[test]
 fn the_context_holds_a_static_program_that_does_jobs() {
@@ -125,7 +72,7 @@ fn a_program_that_is_no_worker_is_found_out_and_leaves_the_last_context() {
     let folder = a_crate("", worker);
     let output = build(folder.path(), &["--profile=dev"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
-    let image = folder.path().join("target/runpod-image");
+    let image = folder.path().join("target/runpod-image/fast");
     let good = fs::read(image.join("rootfs/app/worker")).unwrap();
 
     for (main, said) in [
@@ -161,7 +108,7 @@ fn what_the_manifest_says_of_the_image_counts() {
     let said = text(&output.stdout);
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert!(said.contains("1 hidden files and folders"), "{said}");
-    let image = folder.path().join("target/runpod-image");
+    let image = folder.path().join("target/runpod-image/fast");
     let dockerfile = fs::read_to_string(image.join("Dockerfile")).unwrap();
     assert!(dockerfile.contains("FROM busybox\n"));
     assert!(image.join("rootfs/app/model/words.txt").is_file());
@@ -196,7 +143,7 @@ error: what is to be included:
     snapbox::assert_data_eq!(
         said(&["--output=mine"]),
         str![[r#"
-error: --output: mine is there already, and was not made by this command; name another folder, or remove it
+error: --output: mine is there already and not empty, and has no cargo-runpod-build.json with the files that this command wrote; name another folder, or remove it
 
 "#]]
     );
@@ -266,5 +213,5 @@ error: --package: there is no package other in this workspace; it has fast
 #[test]
 fn the_help_tells_every_flag() {
     let output = build(&repository(), &["--help"]);
-    snapbox::assert_data_eq!(text(&output.stdout), snapbox::file!["help/build.txt"]);
+    snapbox::assert_data_eq!(text(&output.stdout), snapbox::file!["../help/build.txt"]);
 }

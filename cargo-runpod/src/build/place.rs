@@ -1,0 +1,165 @@
+//! The folder that an image context goes to, and what it must not be.
+
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use super::files::Included;
+use crate::failure::Failure;
+use crate::selection::{Kind, Worker};
+
+#[derive(Debug)]
+pub(super) struct Place {
+    /// As the user wrote it, or the default.
+    pub(super) shown: PathBuf,
+    /// The same folder as an absolute path without symbolic links.
+    pub(super) folder: PathBuf,
+}
+
+impl Place {
+    /// Refuses every folder that holds something of the user's by its nature, whatever else is in it.
+    pub(super) fn of(
+        output: Option<&Path>,
+        worker: &Worker,
+        included: &[Included],
+    ) -> Result<Self, Failure> {
+        let shown = output.map_or_else(|| default_folder(worker), Path::to_owned);
+        let refused = |reason: &str| {
+            Failure::new(format!(
+                "--output: {} {reason}; name a folder that is for the image alone, such as target/image",
+                shown.display()
+            ))
+        };
+        let folder =
+            without_links(&shown).map_err(|error| refused(&format!("cannot be used: {error}")))?;
+        for (what, protected) in protected(worker) {
+            if protected == folder {
+                return Err(refused(&format!("is {what}")));
+            }
+            if protected.starts_with(&folder) {
+                return Err(refused(&format!(
+                    "contains {what}, {}",
+                    protected.display()
+                )));
+            }
+        }
+        for included in included {
+            let from = included.from.canonicalize();
+            let from = from.unwrap_or_else(|_| included.from.clone());
+            if folder.starts_with(&from) || from.starts_with(&folder) {
+                return Err(refused(&format!(
+                    "overlaps with {}, which is included in the image",
+                    included.to.display()
+                )));
+            }
+        }
+        Ok(Self { shown, folder })
+    }
+
+    /// Where the folder is made; it may have to be made itself.
+    pub(super) fn parent(&self) -> &Path {
+        self.folder.parent().unwrap_or(&self.folder)
+    }
+}
+
+/// One for each worker, since a workspace may have several. A package's name has no dot in it.
+fn default_folder(worker: &Worker) -> PathBuf {
+    let package = worker.package.name.as_str();
+    let program = worker.name.as_str();
+    let name = match worker.kind {
+        Kind::Bin if program == package => package.to_owned(),
+        Kind::Bin => format!("{package}.{program}"),
+        Kind::Example => format!("{package}.example.{program}"),
+    };
+    worker.target_directory().join("runpod-image").join(name)
+}
+
+fn protected(worker: &Worker) -> Vec<(&'static str, PathBuf)> {
+    [
+        (
+            "the folder of the package",
+            Some(worker.folder().to_owned()),
+        ),
+        (
+            "the folder of the workspace",
+            Some(worker.workspace().to_owned()),
+        ),
+        (
+            "cargo's target folder",
+            Some(worker.target_directory().to_owned()),
+        ),
+        ("the current folder", std::env::current_dir().ok()),
+        ("your home folder", std::env::home_dir()),
+        ("the root folder", Some(PathBuf::from("/"))),
+    ]
+    .into_iter()
+    .filter_map(|(what, folder)| {
+        let folder = folder.filter(|folder| !folder.as_os_str().is_empty())?;
+        Some((what, folder.canonicalize().unwrap_or(folder)))
+    })
+    .collect()
+}
+
+/// The part of the path that exists, with its links resolved, and the rest as it is.
+fn without_links(path: &Path) -> io::Result<PathBuf> {
+    let path = std::path::absolute(path)?;
+    for above in path.ancestors() {
+        match above.canonicalize() {
+            Ok(resolved) => {
+                let rest = path.strip_prefix(above).unwrap_or(Path::new(""));
+                if rest.components().any(|it| it == Component::ParentDir) {
+                    return Err(io::Error::other(format!(
+                        "it goes through `..`, and {} does not exist",
+                        above.join(rest.iter().next().unwrap_or_default()).display()
+                    )));
+                }
+                // A path that ends in `/` would be another one than its folder.
+                return Ok(resolved.join(rest).components().collect());
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if fs::symlink_metadata(above).is_ok_and(|it| it.is_symlink()) {
+                    return Err(io::Error::other(format!(
+                        "{} is a symbolic link to something that does not exist",
+                        above.display()
+                    )));
+                }
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn links_are_resolved_also_above_a_folder_that_does_not_exist() -> io::Result<()> {
+        let room = tempfile::tempdir()?;
+        let room = room.path().canonicalize()?;
+        fs::create_dir(room.join("real"))?;
+        symlink(room.join("real"), room.join("link"))?;
+        assert_eq!(without_links(&room.join("link"))?, room.join("real"));
+        let below = without_links(&room.join("link/not/there"))?;
+        assert_eq!(below, room.join("real/not/there"));
+        assert_eq!(
+            without_links(&room.join("link/../real"))?,
+            room.join("real")
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn a_path_that_cannot_be_resolved_is_an_error() -> io::Result<()> {
+        let room = tempfile::tempdir()?;
+        symlink("nowhere", room.path().join("dangling"))?;
+        for path in ["dangling", "dangling/x", "not/../there"] {
+            let error = without_links(&room.path().join(path)).unwrap_err();
+            assert!(error.to_string().contains("not exist"), "{path}: {error}");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,71 @@
+//! `cargo runpod build` as a process, and crates for it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// Ours, or a crate's of the test's own.
+pub(crate) fn build(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-runpod"));
+    command.args(["runpod", "build"]).args(arguments);
+    command.current_dir(folder).env("CARGO_TERM_COLOR", "never");
+    for (name, _) in std::env::vars_os() {
+        // What cargo tells this test of its package: build scripts that look at it would run again, here and in the next
+        // build.
+        let about_us = name.to_string_lossy();
+        if about_us.starts_with("CARGO_PKG_") || about_us.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(name);
+        }
+    }
+    if folder != repository() {
+        // Each builds, and makes its image, in a folder of its own.
+        command.env_remove("CARGO_TARGET_DIR");
+    }
+    command.output().unwrap()
+}
+
+pub(crate) fn repository() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap().to_owned()
+}
+
+pub(crate) fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Packs an example with what is compiled already: only the linking is another.
+pub(crate) fn packed(output: &Path, more: &[&str]) -> Output {
+    let mut arguments = vec![
+        "--package=runpod-worker",
+        "--example=hello",
+        "--profile=dev",
+    ];
+    arguments.extend(["--output", output.to_str().unwrap()]);
+    arguments.extend(more);
+    build(&repository(), &arguments)
+}
+
+/// A crate without dependencies.
+pub(crate) fn a_crate(manifest: &str, main: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let head = "[package]\nname = \"fast\"\nversion = \"1.2.3\"\nedition = \"2024\"\n";
+    fs::write(
+        folder.path().join("Cargo.toml"),
+        format!("{head}{manifest}\n[workspace]\n"),
+    )
+    .unwrap();
+    fs::create_dir(folder.path().join("src")).unwrap();
+    fs::write(folder.path().join("src/main.rs"), main).unwrap();
+    folder
+}
+
+/// It fails before it has built anything, with this on standard error.
+pub(crate) fn refused(folder: &Path, arguments: &[&str]) -> String {
+    let output = build(folder, arguments);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(!said.contains("Compiling"), "{said}");
+    said
+}

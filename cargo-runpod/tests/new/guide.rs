@@ -1,0 +1,166 @@
+//! What the guide shows compiles in a new worker: it has the crates that the guide's code names.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::templates::{self, NAMES};
+
+/// Pages whose code is not for a worker's crate, each with the reason.
+const LEFT_OUT: [(&str, &str); 3] = [
+    ("docs/mistakes.md", "its programs are mistakes"),
+    ("docs/macros.md", "it shows what the macros make"),
+    (
+        "docs/local-endpoint.md",
+        "its code is for a test or a program around `runpod-local`",
+    ),
+];
+
+/// What code of the guide uses, and the feature of tokio that it is behind.
+const OF_TOKIO: [(&str, &str); 8] = [
+    ("tokio::main", "rt-multi-thread"),
+    ("tokio::test", "macros"),
+    ("tokio::join", "macros"),
+    ("tokio::select", "macros"),
+    ("tokio::spawn", "rt-multi-thread"),
+    ("tokio::task", "rt-multi-thread"),
+    ("tokio::time", "time"),
+    ("tokio::sync", "sync"),
+];
+
+#[test]
+fn every_crate_that_the_guide_uses_is_a_dependency_of_every_template() {
+    let manifests = manifests();
+    let known = packages_of_the_workspace();
+    let mut used = BTreeMap::new();
+    for (page, text) in pages() {
+        // A page may tell itself what to add.
+        let added = blocks(&text, "toml");
+        for code in blocks(&text, "rust").into_iter().chain(inline(&text)) {
+            for name in paths(&code).into_iter().filter(|it| known.contains(it)) {
+                let is_ours = code.contains(&format!("runpod::{name}"))
+                    || added
+                        .iter()
+                        .any(|added| added.contains(&format!("\n{name} = ")));
+                if !is_ours {
+                    used.entry(name).or_insert(page.clone());
+                }
+            }
+        }
+    }
+    // Else the test would look at nothing.
+    for name in ["tokio", "tracing"] {
+        assert!(used.contains_key(name), "{used:?}");
+    }
+    for (template, manifest) in &manifests {
+        for (name, page) in &used {
+            assert!(
+                manifest.contains(&format!("\n{name} = ")),
+                "{page} uses {name}, which the template {template} does not depend on: put it into all templates, or \
+                 let the page show what to add to Cargo.toml"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_feature_of_tokio_that_the_guide_uses_is_on_in_every_template() {
+    let texts: Vec<_> = pages().into_iter().map(|(_, text)| text).collect();
+    let uses: BTreeSet<_> = texts
+        .iter()
+        .flat_map(|text| text.match_indices("tokio::").map(|(at, _)| &text[at..]))
+        .map(|found| {
+            let end = found["tokio::".len()..].find(|it: char| !it.is_alphanumeric() && it != '_');
+            &found[.."tokio::".len() + end.unwrap_or_default()]
+        })
+        .collect();
+    assert!(uses.contains("tokio::time"), "{uses:?}");
+    for (template, manifest) in manifests() {
+        let line = manifest.lines().find(|line| line.starts_with("tokio = "));
+        let line = line.expect("it depends on tokio");
+        for used in &uses {
+            let feature = OF_TOKIO.iter().find(|(name, _)| name == used);
+            let feature =
+                feature.unwrap_or_else(|| panic!("{used}: name its feature in this test"));
+            assert!(
+                line.contains(&format!("{:?}", feature.1)),
+                "the guide uses {used}: {template} needs the feature {}",
+                feature.1
+            );
+        }
+    }
+}
+
+fn root() -> &'static Path {
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR"));
+    ours.parent().expect("it is in the workspace")
+}
+
+fn manifests() -> Vec<(&'static str, String)> {
+    NAMES
+        .into_iter()
+        .map(|name| {
+            let manifest = templates::folder(name).join("Cargo.toml.liquid");
+            (name, fs::read_to_string(manifest).expect("a manifest"))
+        })
+        .collect()
+}
+
+/// By their paths, without those that are left out.
+fn pages() -> Vec<(String, String)> {
+    let mut pages = vec![];
+    let mut folders = vec![PathBuf::from("docs")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(root().join(&folder)).expect("docs can be read") {
+            let path = folder.join(entry.expect("docs can be read").file_name());
+            let name = path.display().to_string();
+            if root().join(&path).is_dir() {
+                folders.push(path);
+            } else if name.ends_with(".md") && LEFT_OUT.iter().all(|(page, _)| *page != name) {
+                let text = fs::read_to_string(root().join(&path)).expect("a page");
+                pages.push((name, text));
+            }
+        }
+    }
+    pages
+}
+
+/// As code names them.
+fn packages_of_the_workspace() -> BTreeSet<String> {
+    let lock = fs::read_to_string(root().join("Cargo.lock")).expect("a lock file");
+    lock.lines()
+        .filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'))
+        .map(|name| name.replace('-', "_"))
+        .collect()
+}
+
+fn blocks(text: &str, language: &str) -> Vec<String> {
+    text.split("\n```")
+        .skip(1)
+        .step_by(2)
+        .filter(|block| block.starts_with(language))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Calls of macros and functions between backticks. A type alone is a mention, and not what a handler would say.
+fn inline(text: &str) -> Vec<String> {
+    text.lines()
+        .flat_map(|line| line.split('`').skip(1).step_by(2))
+        .filter(|code| code.contains('!') || code.contains('('))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// What stands first in paths: `tokio` in `tokio::time::sleep`.
+fn paths(code: &str) -> BTreeSet<String> {
+    let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
+    code.match_indices("::")
+        .filter_map(|(at, _)| {
+            let before = &code[..at];
+            let name = before.rsplit(|it| !is_part(it)).next()?;
+            let is_first = !before[..before.len() - name.len()].ends_with("::");
+            (is_first && !name.is_empty()).then(|| name.to_owned())
+        })
+        .collect()
+}
