@@ -16,9 +16,10 @@ export const PATIENCE = 60_000;
 
 /**
  * Whose worker, and where. `in-process` is ours, serving the endpoint itself (`--rp_serve_api`); `ours` and `sdk` are
- * processes attached to the stand-alone `runpod-local`.
+ * processes attached to the stand-alone `runpod-local`. `RUNPOD_TEST_ATTACHED`: only this one, or several of them with
+ * commas between.
  */
-export const ATTACHED = ["in-process", "ours", "sdk"];
+export const ATTACHED = (process.env.RUNPOD_TEST_ATTACHED || "in-process,ours,sdk").split(",");
 
 /** A program that `cargo xtask test` has built or installed. */
 function program(variable) {
