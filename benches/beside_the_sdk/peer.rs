@@ -54,11 +54,16 @@ impl Peer {
                 command
             }
         };
+        // What a worker keeps, it keeps there, and not on this machine's network volume.
+        let room = Path::new(env!("CARGO_TARGET_TMPDIR")).join("beside_the_sdk");
+        fs::create_dir_all(&room)?;
         command
             .args([kind, &slots.to_string()])
             .env_clear()
             .env("PATH", env::var_os("PATH").unwrap_or_default())
-            .env("HOME", env::temp_dir())
+            .env("HOME", &room)
+            .env("TMPDIR", &room)
+            .env("RUNPOD_RESULT_SPOOL", room.join("spool"))
             .env("RUNPOD_LOG_LEVEL", "ERROR")
             .env("RUNPOD_SKIP_AUTO_SYSTEM_CHECKS", "true")
             .env("RUNPOD_SKIP_GPU_CHECK", "true")

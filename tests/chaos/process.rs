@@ -181,12 +181,21 @@ fn ours() -> Result<&'static Path, String> {
     found.as_deref().map_err(String::clone)
 }
 
-/// The dependency on the peer's crate cannot be told to cargo (it depends on this package), so it is built here.
+/// The dependency on the peer's crate cannot be told to cargo (it depends on this package), so it is built here: with the
+/// features that the whole workspace is tested with, and with an example, so that cargo counts the dependencies of tests in.
+/// Anything else would have the dependencies built once more.
 fn build(root: &Path) -> Result<PathBuf, String> {
     let mut command = process::Command::new(env!("CARGO"));
+    for (name, _) in env::vars_os() {
+        // What cargo tells this test of its package. Build scripts that look at it (ring's) would run again.
+        let about_us = name.to_string_lossy();
+        if about_us.starts_with("CARGO_PKG_") || about_us.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(name);
+        }
+    }
     command
-        .args(["build", "--package", "conformance-peers"])
-        .args(["--bin", "chaos-worker"])
+        .args(["build", "--workspace", "--all-features"])
+        .args(["--bin=chaos-worker", "--example=hello"])
         .args(["--message-format", "json-render-diagnostics"])
         .args((!cfg!(debug_assertions)).then_some("--release"))
         .current_dir(root)
@@ -200,7 +209,8 @@ fn build(root: &Path) -> Result<PathBuf, String> {
     let messages = String::from_utf8_lossy(&built.stdout);
     let program = messages.lines().find_map(|line| {
         let message: Value = serde_json::from_str(line).ok()?;
-        Some(PathBuf::from(message["executable"].as_str()?))
+        let program = message["executable"].as_str()?;
+        (message["target"]["name"] == "chaos-worker").then(|| PathBuf::from(program))
     });
     program.ok_or_else(|| "cargo built chaos-worker but names no program".into())
 }

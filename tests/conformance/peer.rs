@@ -90,7 +90,9 @@ impl Programs {
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", room)
-            // Results of a worker that was killed are kept there, for the next one: not for one of another test.
+            // Results of a worker that was killed are kept in its room, for the next worker there: never on this machine's
+            // network volume, and not for a worker of another test.
+            .env("RUNPOD_RESULT_SPOOL", room.join("spool"))
             .env("TMPDIR", room)
             // The built-in checks look at the machine, not at the protocol.
             .env("RUNPOD_SKIP_AUTO_SYSTEM_CHECKS", "true")
@@ -104,7 +106,9 @@ impl Programs {
     }
 }
 
-/// The dependency on the peer's crate cannot be told to cargo (it depends on this package), so it is built here.
+/// The dependency on the peer's crate cannot be told to cargo (it depends on this package), so it is built here: with the
+/// features that the whole workspace is tested with, and with an example, so that cargo counts the dependencies of tests in.
+/// Anything else would have the dependencies built once more.
 fn build_ours(root: &Path) -> Result<PathBuf, String> {
     let mut cargo = process::Command::new(env!("CARGO"));
     for (name, _) in std::env::vars_os() {
@@ -116,13 +120,8 @@ fn build_ours(root: &Path) -> Result<PathBuf, String> {
         }
     }
     let built = cargo
-        .args([
-            "build",
-            "--package",
-            "conformance-peers",
-            "--bin",
-            "rust-peer",
-        ])
+        .args(["build", "--workspace", "--all-features"])
+        .args(["--bin=rust-peer", "--example=hello"])
         .args(["--message-format", "json-render-diagnostics"])
         .current_dir(root)
         .stderr(Stdio::inherit())
@@ -134,7 +133,8 @@ fn build_ours(root: &Path) -> Result<PathBuf, String> {
     let messages = String::from_utf8_lossy(&built.stdout);
     let program = messages.lines().find_map(|line| {
         let message: Value = serde_json::from_str(line).ok()?;
-        Some(PathBuf::from(message["executable"].as_str()?))
+        let program = message["executable"].as_str()?;
+        (message["target"]["name"] == "rust-peer").then(|| PathBuf::from(program))
     });
     program.ok_or_else(|| "cargo built rust-peer but names no program".into())
 }

@@ -50,6 +50,9 @@ class Program {
       env: {
         PATH: process.env.PATH,
         HOME: room,
+        // What a program keeps, it keeps in its room, and not on this machine.
+        TMPDIR: room,
+        RUNPOD_RESULT_SPOOL: join(room, "spool"),
         // The built-in checks look at the machine, not at the page.
         RUNPOD_SKIP_AUTO_SYSTEM_CHECKS: "true",
         RUNPOD_SKIP_GPU_CHECK: "true",

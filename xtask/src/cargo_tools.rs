@@ -35,16 +35,25 @@ pub(crate) const GENERATE: CargoTool = CargoTool {
 pub(crate) const GENERATE_VARIABLE: &str = "RUNPOD_TEST_CARGO_GENERATE";
 
 impl CargoTool {
+    /// Where it is, if it is there.
+    pub(crate) fn found(&self, workspace: &Workspace) -> Option<PathBuf> {
+        let here = self.here(workspace);
+        [PathBuf::from(self.name), here]
+            .into_iter()
+            .find(|program| self.is(program))
+    }
+
+    /// Where it is after an installation.
+    fn here(&self, workspace: &Workspace) -> PathBuf {
+        workspace.target().join("tools/bin").join(self.name)
+    }
+
     /// Where it is; installs it when it is not there, which takes some minutes, once.
     pub(crate) fn installed(&self, workspace: &Workspace) -> Result<PathBuf, Failure> {
-        if self.is(&PathBuf::from(self.name)) {
-            return Ok(self.name.into());
-        }
-        let root = workspace.target().join("tools");
-        let program = root.join("bin").join(self.name);
-        if self.is(&program) {
+        if let Some(program) = self.found(workspace) {
             return Ok(program);
         }
+        let root = workspace.target().join("tools");
         let mut install = workspace.cargo();
         install
             .args(["install", "--locked", self.name, "--version", self.version])
@@ -64,7 +73,7 @@ impl CargoTool {
                 version = self.version
             ))
         })?;
-        Ok(program)
+        Ok(self.here(workspace))
     }
 
     fn is(&self, program: &PathBuf) -> bool {

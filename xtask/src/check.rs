@@ -1,96 +1,109 @@
 //! What needs no test run: formatting, lints, documentation, dependencies.
 
+use std::path::Path;
+use std::process::Command;
+
 use crate::clients;
-use crate::dependencies;
 use crate::downstream;
-use crate::step::{self, Failure};
+use crate::step::Failure;
+use crate::suite::{Extent, Part};
 use crate::workspace::Workspace;
 
-/// All of them, in the order of how fast they answer.
-pub(crate) fn everything(workspace: &Workspace) -> Result<String, Failure> {
-    let downstream = downstream::manifest(workspace)?;
+/// Warnings are errors.
+const STRICT: [&str; 3] = ["--", "-D", "warnings"];
 
-    step::run(
-        "cargo fmt --all --check",
-        workspace.cargo().args(["fmt", "--all", "--check"]),
-    )?;
-    step::run(
-        "cargo fmt --check, downstream crates",
-        // By name: `--all` would go over our own crates again, as their dependencies.
-        workspace
-            .cargo()
-            .args(["fmt", "--check", "--manifest-path"])
-            .arg(&downstream)
-            .args(downstream::PACKAGES.map(|package| format!("--package={package}"))),
-    )?;
-
-    step::run(
-        "cargo fmt --check, the Rust client's suite",
-        workspace
-            .cargo()
-            .args(["fmt", "--check", "--manifest-path"])
-            .arg(workspace.file(clients::RUST)),
-    )?;
-
-    // `--locked`: a change of the dependencies belongs into the same commit as the lock file.
-    step::run(
-        "cargo clippy --workspace --all-targets",
-        workspace.cargo().args([
+/// All of them, in the order of how fast they answer. `itself` is this program.
+pub(crate) fn parts(
+    workspace: &Workspace,
+    itself: &Path,
+    extent: Extent,
+) -> Result<Vec<Part>, Failure> {
+    let [downstream, without_features] = downstream::manifests(workspace)?;
+    let client = workspace.file(clients::RUST);
+    let cargo = |name: &str, arguments: &[&str]| {
+        let mut command = workspace.cargo();
+        command.args(arguments);
+        Part::check(name, command, &format!("cargo {}", arguments.join(" ")))
+    };
+    let elsewhere = |name: &str, arguments: &[&str], manifest: &Path, more: &[&str]| {
+        let mut command = workspace.cargo();
+        command
+            .args(arguments)
+            .arg("--manifest-path")
+            .arg(manifest)
+            .args(more);
+        let again = format!(
+            "cargo {} --manifest-path {} {}",
+            arguments.join(" "),
+            manifest.display(),
+            more.join(" ")
+        );
+        Part::check(name, command, again.trim_end())
+    };
+    let format = ["fmt", "--check"];
+    // By name: `--all` would go over our own crates again, as dependencies of these.
+    let named = downstream::PACKAGES.map(|package| format!("--package={package}"));
+    let named: Vec<_> = named.iter().map(String::as_str).collect();
+    let lint = ["clippy", "--workspace", "--all-targets"];
+    let mut documentation = workspace.cargo();
+    documentation
+        .args(["doc", "--workspace", "--no-deps", "--all-features"])
+        .arg("--locked")
+        .env("RUSTDOCFLAGS", "-D warnings");
+    let mut dependencies = Command::new(itself);
+    dependencies.arg("dependencies");
+    if extent == Extent::Long {
+        dependencies.arg("--long");
+    }
+    Ok(vec![
+        cargo("format", &["fmt", "--all", "--check"]),
+        elsewhere("format, downstream crates", &format, &downstream, &named),
+        elsewhere(
+            "format, crate without features",
+            &format,
+            &without_features,
+            &[],
+        ),
+        elsewhere("format, the Rust client's suite", &format, &client, &[]),
+        Part::check("dependencies", dependencies, "cargo xtask dependencies"),
+        // `--locked`: a change of the dependencies belongs into the same commit as the lock file.
+        cargo(
             "clippy",
-            "--workspace",
-            "--all-targets",
-            "--locked",
-            "--",
-            "-D",
-            "warnings",
-        ]),
-    )?;
-    step::run(
-        "cargo clippy --workspace --all-targets --all-features",
-        workspace.cargo().args([
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--all-features",
-            "--locked",
-            "--",
-            "-D",
-            "warnings",
-        ]),
-    )?;
-    // What the macros generate must be clean in a user's crate as well.
-    step::run(
-        "cargo clippy, downstream crates",
-        workspace
-            .cargo()
-            .args(["clippy", "--workspace", "--all-targets", "--manifest-path"])
-            .arg(&downstream)
-            .args(["--", "-D", "warnings"]),
-    )?;
-    step::run(
-        "cargo clippy, the Rust client's suite",
-        workspace
-            .cargo()
-            .args(["clippy", "--all-targets", "--locked", "--manifest-path"])
-            .arg(workspace.file(clients::RUST))
-            .args(["--", "-D", "warnings"]),
-    )?;
-    step::run(
-        "cargo doc",
-        workspace
-            .cargo()
-            .args([
-                "doc",
+            &[
+                "clippy",
                 "--workspace",
-                "--no-deps",
+                "--all-targets",
                 "--all-features",
                 "--locked",
-            ])
-            .env("RUSTDOCFLAGS", "-D warnings"),
-    )?;
-
-    let dependencies = dependencies::check(workspace)?;
-    Ok(format!(
-        "checks: formatting, clippy, rustdoc and {dependencies} passed"
-    ))
+                "--",
+                "-D",
+                "warnings",
+            ],
+        ),
+        // Code that is there only if a feature is not. With the default features, the downstream crates compile it.
+        cargo(
+            "clippy, no features",
+            &[
+                "clippy",
+                "--package=runpod-worker",
+                "--package=runpod-runtime",
+                "--package=runpod-macros",
+                "--package=runpod-local",
+                "--no-default-features",
+                "--lib",
+                "--locked",
+                "--",
+                "-D",
+                "warnings",
+            ],
+        ),
+        // What the macros generate must be clean in a user's crate as well.
+        elsewhere("clippy, downstream crates", &lint, &downstream, &STRICT),
+        elsewhere("clippy, the Rust client's suite", &lint, &client, &STRICT),
+        Part::check(
+            "rustdoc",
+            documentation,
+            "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --all-features",
+        ),
+    ])
 }

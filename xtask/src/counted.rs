@@ -1,4 +1,4 @@
-//! A test runner run to its end: shown as it goes, and counted.
+//! A test runner run to its end: shown as it goes, and seen to have counted tests.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
@@ -6,32 +6,8 @@ use std::process::{Command, Stdio};
 use crate::step::{self, Failure};
 use crate::tally::Tally;
 
-/// What a runner said, and whether it ended well. One that ended badly without a failed test did not come to its tests.
-#[derive(Debug, Default, Clone, Copy)]
-pub(crate) struct Outcome {
-    pub(crate) tally: Tally,
-    pub(crate) well: bool,
-}
-
-impl Outcome {
-    /// Together with what another runner of the same suite said.
-    pub(crate) fn and(self, other: Self) -> Self {
-        let mut tally = self.tally;
-        tally += other.tally;
-        Self {
-            tally,
-            well: self.well && other.well,
-        }
-    }
-
-    /// Nothing was counted that failed, and still it did not end well.
-    pub(crate) fn is_unexplained(self) -> bool {
-        !self.well && self.tally.failed == 0
-    }
-}
-
-/// Runs `command`, shows what it writes as it comes, and adds up the runners' closing lines.
-pub(crate) fn run(step: &str, command: &mut Command) -> Result<Outcome, Failure> {
+/// Runs `command` and shows what it writes as it comes. One that ends well without a test has found none.
+pub(crate) fn run(step: &str, command: &mut Command) -> Result<(), Failure> {
     step::announce(step);
     let mut child = command
         .stdout(Stdio::piped())
@@ -55,15 +31,16 @@ pub(crate) fn run(step: &str, command: &mut Command) -> Result<Outcome, Failure>
         }
     }
     let status = child.wait().map_err(lost)?;
-    let counted = tally.passed + tally.failed > 0;
-    if status.success() && !counted {
+    if !status.success() {
+        return Err(Failure::new(format!(
+            "{step}: failed ({status}); its messages are above."
+        )));
+    }
+    if tally.passed + tally.failed == 0 {
         return Err(Failure::new(format!(
             "{step}: ended well and named no test; either none was found, or the runner's closing line has changed \
              (xtask/src/tally.rs reads it)."
         )));
     }
-    Ok(Outcome {
-        tally,
-        well: status.success(),
-    })
+    Ok(())
 }

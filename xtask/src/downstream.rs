@@ -2,20 +2,23 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
-use crate::counted::Outcome;
 use crate::step::{self, Failure};
 use crate::tally::Tally;
 use crate::workspace::Workspace;
 
-/// The crates in there.
+/// The crates in there that are one workspace.
 pub(crate) const PACKAGES: [&str; 3] = ["renamed", "library-handlers", "edition-2021"];
 
-/// One local test run of a downstream worker, and what it has to show.
+/// Beside them, a workspace of its own: in one, cargo would give it the features of the others.
+const WITHOUT_FEATURES: &str = "tests/downstream/without-features/Cargo.toml";
+
+/// One run of a downstream worker, and what it has to show.
 struct Run {
     what: &'static str,
     binary: &'static str,
-    job: &'static str,
+    arguments: &'static [&'static str],
     code: i32,
     /// Each of these has to be in what the worker printed.
     shows: &'static [&'static str],
@@ -25,84 +28,114 @@ const RUNS: &[Run] = &[
     Run {
         what: "renamed dependency: an async handler with state",
         binary: "renamed",
-        job: r#"{"input": {"task": "greet", "name": "Ada"}}"#,
+        arguments: &[
+            "--test_input",
+            r#"{"input": {"task": "greet", "name": "Ada"}}"#,
+        ],
         code: 0,
         shows: &["Good day, Ada!"],
     },
     Run {
         what: "renamed dependency: a plain handler",
         binary: "renamed",
-        job: r#"{"input": {"task": "shout", "name": "Ada"}}"#,
+        arguments: &[
+            "--test_input",
+            r#"{"input": {"task": "shout", "name": "Ada"}}"#,
+        ],
         code: 0,
         shows: &["ADA!"],
     },
     Run {
         what: "renamed dependency: a stream handler",
         binary: "renamed",
-        job: r#"{"input": {"task": "spell", "name": "Ada"}}"#,
+        arguments: &[
+            "--test_input",
+            r#"{"input": {"task": "spell", "name": "Ada"}}"#,
+        ],
         code: 0,
         shows: &["A for Ada", "d for Ada", "a for Ada"],
     },
     Run {
         what: "renamed dependency: input that does not fit is a failed job that names the place",
         binary: "renamed",
-        job: r#"{"input": {"task": "greet", "name": 7}}"#,
+        arguments: &["--test_input", r#"{"input": {"task": "greet", "name": 7}}"#],
         code: 1,
         shows: &["input.name"],
     },
     Run {
         what: "edition 2021: an async handler with state",
         binary: "edition-2021",
-        job: r#"{"input": {"task": "greet", "name": "Ada"}}"#,
+        arguments: &[
+            "--test_input",
+            r#"{"input": {"task": "greet", "name": "Ada"}}"#,
+        ],
         code: 0,
         shows: &["Good day, Ada!"],
     },
     Run {
         what: "edition 2021: a plain handler",
         binary: "edition-2021",
-        job: r#"{"input": {"task": "shout", "name": "Ada"}}"#,
+        arguments: &[
+            "--test_input",
+            r#"{"input": {"task": "shout", "name": "Ada"}}"#,
+        ],
         code: 0,
         shows: &["ADA!"],
     },
     Run {
         what: "edition 2021: a stream handler",
         binary: "edition-2021",
-        job: r#"{"input": {"task": "spell", "name": "Ada"}}"#,
+        arguments: &[
+            "--test_input",
+            r#"{"input": {"task": "spell", "name": "Ada"}}"#,
+        ],
         code: 0,
         shows: &["Good day, A", "Good day, d"],
     },
     Run {
         what: "handlers in a library crate: the one that `handler` names",
         binary: "selected",
-        job: r#"{"input": {"text": "to be or not to be"}}"#,
+        arguments: &[
+            "--test_input",
+            r#"{"input": {"text": "to be or not to be"}}"#,
+        ],
         code: 0,
         shows: &["6 words"],
     },
     Run {
         what: "handlers in a library crate: routed to the first",
         binary: "routed",
-        job: r#"{"input": {"task": "count", "text": "to be or not to be"}}"#,
+        arguments: &[
+            "--test_input",
+            r#"{"input": {"task": "count", "text": "to be or not to be"}}"#,
+        ],
         code: 0,
         shows: &["6 words"],
     },
     Run {
         what: "handlers in a library crate: routed to the second, under the name it was given",
         binary: "routed",
-        job: r#"{"input": {"task": "backwards", "text": "stressed"}}"#,
+        arguments: &[
+            "--test_input",
+            r#"{"input": {"task": "backwards", "text": "stressed"}}"#,
+        ],
         code: 0,
         shows: &["desserts"],
     },
     Run {
         what: "handlers in a library crate: a route that leads nowhere is a failed job that names those that do",
         binary: "routed",
-        job: r#"{"input": {"task": "sing", "text": "la"}}"#,
+        arguments: &[
+            "--test_input",
+            r#"{"input": {"task": "sing", "text": "la"}}"#,
+        ],
         code: 1,
         shows: &["sing", "count", "backwards"],
     },
     Run {
         what: "several handlers and nothing that chooses: an error with names, files, lines and both ways out",
         binary: "undecided",
-        job: r#"{"input": {"text": "la"}}"#,
+        arguments: &["--test_input", r#"{"input": {"text": "la"}}"#],
         code: 1,
         shows: &[
             "`count` (",
@@ -116,7 +149,7 @@ const RUNS: &[Run] = &[
     Run {
         what: "a state that nobody makes: an error with handler, file, line and both types, before the set-up",
         binary: "unmade",
-        job: r#"{"input": "text"}"#,
+        arguments: &["--test_input", r#"{"input": "text"}"#],
         code: 1,
         shows: &[
             "`embed` (",
@@ -125,44 +158,65 @@ const RUNS: &[Run] = &[
             "`unmade::Tokenizer`",
         ],
     },
+    Run {
+        what: "default features: --schema is refused, and the feature that is missing is named",
+        binary: "renamed",
+        arguments: &["--schema"],
+        code: 1,
+        shows: &["--schema needs the feature `schema`", "Cargo.toml"],
+    },
+    Run {
+        what: "no features: a job",
+        binary: "without-features",
+        arguments: &["--test_input", r#"{"input": {"name": "Ada"}}"#],
+        code: 0,
+        shows: &["Good day, Ada!"],
+    },
+    Run {
+        what: "no features: the local endpoint is refused, and the feature that is missing is named",
+        binary: "without-features",
+        arguments: &["--rp_serve_api"],
+        code: 1,
+        shows: &["--rp_serve_api needs the feature `local`", "Cargo.toml"],
+    },
 ];
 
-/// The downstream workspace's manifest, made ready to be built.
-pub(crate) fn manifest(workspace: &Workspace) -> Result<PathBuf, Failure> {
-    // Its lock file is a copy of ours (and not in git), so that the two are built with the same versions, and from what
-    // is on this machine already.
-    let (ours, theirs) = (
-        workspace.file("Cargo.lock"),
-        workspace.file("tests/downstream/Cargo.lock"),
-    );
-    fs::copy(&ours, &theirs).map_err(|error| {
-        Failure::new(format!(
-            "cannot copy {} to {}: {error}",
-            ours.display(),
-            theirs.display()
-        ))
-    })?;
-    Ok(workspace.file("tests/downstream/Cargo.toml"))
+/// The manifests of the downstream workspace and of the crate without features, made ready to be built.
+pub(crate) fn manifests(workspace: &Workspace) -> Result<[PathBuf; 2], Failure> {
+    let manifests = ["tests/downstream/Cargo.toml", WITHOUT_FEATURES];
+    let manifests = manifests.map(|manifest| workspace.file(manifest));
+    // Their lock files are copies of ours (and not in git), so that all are built with the same versions, and from what is
+    // on this machine already.
+    let ours = workspace.file("Cargo.lock");
+    for manifest in &manifests {
+        let theirs = manifest.with_file_name("Cargo.lock");
+        fs::copy(&ours, &theirs).map_err(|error| {
+            Failure::new(format!(
+                "cannot copy {} to {}: {error}",
+                ours.display(),
+                theirs.display()
+            ))
+        })?;
+    }
+    Ok(manifests)
 }
 
-pub(crate) fn run(workspace: &Workspace) -> Result<Outcome, Failure> {
-    let manifest = manifest(workspace)?;
-    step::run(
-        "cargo build, downstream crates",
-        workspace
-            .cargo()
-            .args(["build", "--workspace", "--manifest-path"])
-            .arg(&manifest),
-    )?;
+pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {
+    for manifest in manifests(workspace)? {
+        step::run(
+            &format!("cargo build in {}", manifest.display()),
+            workspace
+                .cargo()
+                .args(["build", "--workspace", "--manifest-path"])
+                .arg(&manifest),
+        )?;
+    }
 
     step::announce("the downstream crates");
     let mut tally = Tally::default();
     for run in RUNS {
-        let mut worker = workspace.cargo();
-        worker
-            .args(["run", "--quiet", "--manifest-path"])
-            .arg(&manifest);
-        worker.args(["--bin", run.binary, "--", "--test_input", run.job]);
+        let mut worker = Command::new(workspace.target().join("debug").join(run.binary));
+        worker.args(run.arguments);
         for (name, _) in std::env::vars_os() {
             // A worker that finds the platform's variables would take jobs from there.
             if name.to_string_lossy().starts_with("RUNPOD_") {
@@ -186,13 +240,14 @@ pub(crate) fn run(workspace: &Workspace) -> Result<Outcome, Failure> {
                 "  {}; expected exit code {} and, in its output, {:?} (missing: {missing:?})",
                 output.status, run.code, run.shows
             );
-            println!("  it was given {} and printed:\n{text}", run.job);
+            println!("  it was given {:?} and printed:\n{text}", run.arguments);
             tally.failed += 1;
         }
     }
-    println!("downstream crates: {tally}");
-    Ok(Outcome {
-        tally,
-        well: tally.failed == 0,
-    })
+    println!("{tally}");
+    if tally.failed == 0 {
+        Ok(())
+    } else {
+        Err(Failure::new("downstream crates: the messages are above."))
+    }
 }

@@ -6,7 +6,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::counted::Outcome;
 use crate::debian;
 use crate::step::{self, Failure};
 use crate::tally::Tally;
@@ -26,8 +25,6 @@ const TARGETS: [&str; 8] = [
 
 /// For each of them, where nothing else is said.
 const SECONDS: u32 = 60;
-/// For each of them beside the tests: what is kept in the corpora is run again, and a little more is tried.
-const SECONDS_BESIDE_THE_TESTS: u32 = 8;
 
 /// What lets libFuzzer see which code an input reaches, and what it is compared with.
 const INSTRUMENTATION: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -39,14 +36,23 @@ const INSTRUMENTATION: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=
 pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failure> {
     let wanted = Wanted::read(arguments)?;
     let programs = build(workspace)?;
+    let mut tally = Tally::default();
     let mut failed = Vec::new();
     for target in &wanted.targets {
         let room = Room::of(workspace, &programs, target)?;
         if wanted.merge {
             room.merge()?;
-        } else if !room.fuzz(wanted.seconds)? {
+        } else if room.fuzz(wanted.seconds)? {
+            println!("test fuzzing {target} ... ok");
+            tally.passed += 1;
+        } else {
+            println!("test fuzzing {target} ... FAILED");
+            tally.failed += 1;
             failed.push(*target);
         }
+    }
+    if !wanted.merge {
+        println!("{tally}");
     }
     if failed.is_empty() {
         Ok(())
@@ -56,29 +62,6 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failu
             failed.join(", ")
         )))
     }
-}
-
-/// All targets for a moment; each counts as a test.
-pub(crate) fn shortly(workspace: &Workspace) -> Result<Outcome, Failure> {
-    let programs = build(workspace)?;
-    let mut tally = Tally::default();
-    for target in TARGETS {
-        let is_well = Room::of(workspace, &programs, target)?.fuzz(SECONDS_BESIDE_THE_TESTS)?;
-        println!(
-            "test fuzzing {target} ... {}",
-            if is_well { "ok" } else { "FAILED" }
-        );
-        if is_well {
-            tally.passed += 1;
-        } else {
-            tally.failed += 1;
-        }
-    }
-    println!("{tally}");
-    Ok(Outcome {
-        tally,
-        well: tally.failed == 0,
-    })
 }
 
 struct Wanted {

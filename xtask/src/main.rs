@@ -10,6 +10,7 @@ mod debian;
 mod dependencies;
 mod downstream;
 mod fuzz;
+mod licence;
 mod node;
 mod page;
 mod programs;
@@ -25,6 +26,7 @@ mod workspace;
 use std::process::ExitCode;
 
 use step::Failure;
+use suite::Extent::{Long, Short};
 use tools::Tools;
 use workspace::Workspace;
 
@@ -32,21 +34,31 @@ const USAGE: &str = "\
 cargo xtask <command>
 
   setup            install what the tests need: the official Python SDK and tools (in target/sdk-venv), npm packages (in
-                   node_modules beside the suites), Chromium (from Debian's packages, where there is none and we are root),
-                   cargo-generate (in target/tools)
-  test [ARGS...]   setup, then every test: the workspace's, its documentation's, the downstream crates', the official
-                   clients', the API's description and the page in a browser
-                   (with ARGS: only `cargo test --workspace ARGS...`)
-  clients          only the official clients and the API's description
-  page             only the page in a browser
-  check            formatting, clippy and rustdoc with warnings as errors, and the dependencies with cargo-deny, which
-                   it installs
-  ci               check, then test: what .ci/run calls
+                   node_modules beside the suites), Chromium (from Debian's packages, where there is none and we are root)
+  test [--long]    setup, then every test, in parts that run side by side: the workspace's, its documentation's, the downstream
+                   crates', the official clients', the API's description, the page in a browser, a minute's soak and some
+                   fuzzing. --long runs in full what is slow by nature: the soak, fuzzing, a hundred kills, each client with
+                   each kind of worker, the templates with cargo-generate (installed in target/tools)
+  test ARGS...     only `cargo test --workspace --all-features ARGS...`
+  check [--long]   formatting, clippy and rustdoc with warnings as errors, and the dependencies
+  ci [--long]      test and check: what .ci/run calls
+
+Parts of these, each alone:
+
+  clients [--long] [python] [javascript] [rust] [openapi]
+                   the official clients and the API's description
+  page             the page in a browser
+  downstream       crates outside the workspace, as a user's are
+  dependencies [--long]
+                   licences, sources and banned packages; --long with cargo-deny, which it installs
   soak [--minutes N]
                    workers under full load with faults for 30 minutes, or so many: fails when memory or descriptors grow
   fuzz [--seconds N] [TARGET...]
                    coverage-guided fuzzing of what comes from outside, a minute each, or so long (needs a C++ compiler);
                    with --merge, writes what was found into fuzz/corpus
+
+Measurements:
+
   beside-the-sdk   our worker and the official SDK's at the same endpoint: start, memory, speed (some minutes)
   compile-cost [--rounds N]
                    build a worker and the like of it on lambda_runtime from nothing, and compare (some minutes a round)
@@ -71,21 +83,21 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
             let tools = Tools::installed(&workspace)?;
             println!("The Python that the tests use: {}", tools.python.display());
             println!("The Chromium that they use: {}", tools.chromium.display());
-            println!(
-                "The cargo-generate that they use: {}",
-                tools.cargo_generate.display()
-            );
         }
-        ["test"] => println!("\n{}", suite::everything(&workspace)?),
+        ["test"] => println!("\n{}", suite::everything(&workspace, Short, false)?),
+        ["test", "--long"] => println!("\n{}", suite::everything(&workspace, Long, false)?),
         ["test", arguments @ ..] => suite::part(&workspace, arguments)?,
-        ["clients"] => println!("\n{}", suite::clients(&workspace)?),
-        ["page"] => println!("\n{}", suite::page(&workspace)?),
-        ["check"] => println!("\n{}", check::everything(&workspace)?),
-        ["ci"] => {
-            let checks = check::everything(&workspace)?;
-            let tests = suite::everything(&workspace)?;
-            println!("\n{checks}\n{tests}");
+        ["check"] => println!("\n{}", suite::checks(&workspace, Short)?),
+        ["check", "--long"] => println!("\n{}", suite::checks(&workspace, Long)?),
+        ["ci"] => println!("\n{}", suite::everything(&workspace, Short, true)?),
+        ["ci", "--long"] => println!("\n{}", suite::everything(&workspace, Long, true)?),
+        ["clients", words @ ..] => {
+            clients::run(&workspace, &suite::programs(&workspace, words)?, words)?;
         }
+        ["page", words @ ..] => page::run(&workspace, &suite::programs(&workspace, words)?)?,
+        ["downstream"] => downstream::run(&workspace)?,
+        ["dependencies"] => dependencies::check(&workspace, Short)?,
+        ["dependencies", "--long"] => dependencies::check(&workspace, Long)?,
         ["soak", arguments @ ..] => soak::run(&workspace, arguments)?,
         ["fuzz", arguments @ ..] => fuzz::run(&workspace, arguments)?,
         ["beside-the-sdk"] => suite::beside_the_sdk(&workspace)?,

@@ -1,13 +1,13 @@
 //! The local endpoint's page, in a real browser driven by clicks.
 
-use crate::counted::{self, Outcome};
+use crate::counted;
 use crate::node;
 use crate::programs::Programs;
 use crate::step::Failure;
 use crate::workspace::Workspace;
 
 /// Its screenshots are in `target/page` afterwards.
-pub(crate) fn run(workspace: &Workspace, programs: &Programs) -> Result<Outcome, Failure> {
+pub(crate) fn run(workspace: &Workspace, programs: &Programs) -> Result<(), Failure> {
     let artefacts = workspace.fresh_folder("page")?;
     let mut tests = node::tests(workspace, node::PAGE);
     programs

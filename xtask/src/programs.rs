@@ -17,6 +17,7 @@ pub(crate) struct Programs {
     pub(crate) worker: PathBuf,
     /// The stand-alone endpoint.
     pub(crate) local: PathBuf,
+    chaos_worker: PathBuf,
     /// An example that describes its input and output.
     pub(crate) described: PathBuf,
     routes: PathBuf,
@@ -24,33 +25,29 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
-    /// Builds those that are ours.
+    /// Builds those that are ours, with the features that the whole workspace is tested with. The examples among them have
+    /// cargo count the dependencies of tests in: with any other selection, dependencies would be built once more.
     pub(crate) fn build(workspace: &Workspace, tools: &Tools) -> Result<Self, Failure> {
-        for what in [
-            &["--package=conformance-peers", "--bin=rust-peer"][..],
-            &[
-                "--package=runpod-local",
-                "--features=cli",
-                "--bin=runpod-local",
-            ],
-            &[
-                "--package=runpod-worker",
-                "--all-features",
-                "--example=validated",
-                "--example=routes",
-                "--example=stream",
-            ],
-        ] {
-            let step = format!("cargo build {}", what.join(" "));
-            step::run(&step, workspace.cargo().arg("build").args(what))?;
-        }
+        let mut build = workspace.cargo();
+        build
+            .args(["build", "--workspace", "--all-features"])
+            .args(["--bins", "--examples"]);
+        step::run(
+            "cargo build --workspace --all-features --bins --examples",
+            &mut build,
+        )?;
+        Self::built(workspace, tools)
+    }
+
+    /// Those that were built before.
+    pub(crate) fn built(workspace: &Workspace, tools: &Tools) -> Result<Self, Failure> {
         let place = |path: &str| {
             let program = workspace.target().join("debug").join(path);
             if program.is_file() {
                 Ok(program)
             } else {
                 Err(Failure::new(format!(
-                    "cargo built {path}, but it is not at {}; is a build target set in cargo's configuration?",
+                    "{path} is not at {}, where cargo builds it; is a build target set in cargo's configuration?",
                     program.display()
                 )))
             }
@@ -60,6 +57,7 @@ impl Programs {
             chromium: tools.chromium.clone(),
             worker: place("rust-peer")?,
             local: place("runpod-local")?,
+            chaos_worker: place("chaos-worker")?,
             described: place("examples/validated")?,
             routes: place("examples/routes")?,
             stream: place("examples/stream")?,
@@ -73,6 +71,7 @@ impl Programs {
             .env(chromium::VARIABLE, &self.chromium)
             .env("RUNPOD_TEST_WORKER", &self.worker)
             .env("RUNPOD_TEST_LOCAL", &self.local)
+            .env("RUNPOD_CHAOS_WORKER", &self.chaos_worker)
             .env("RUNPOD_TEST_DESCRIBED", &self.described)
             .env("RUNPOD_TEST_ROUTES", &self.routes)
             .env("RUNPOD_TEST_STREAM", &self.stream)

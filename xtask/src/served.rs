@@ -77,7 +77,9 @@ impl Process {
             .env("RUNPOD_SKIP_AUTO_SYSTEM_CHECKS", "true")
             .env("RUNPOD_SKIP_GPU_CHECK", "true")
             .current_dir(room)
-            // Results of a worker that was killed are kept there, for the next one: not for one of another run.
+            // Results of a worker that was killed are kept in its room, for the next worker there: never on this machine's
+            // network volume, and not for a worker of another run.
+            .env("RUNPOD_RESULT_SPOOL", room.join("spool"))
             .env("TMPDIR", room)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

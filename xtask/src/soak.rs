@@ -1,10 +1,13 @@
 //! The soak: workers under full load with faults for a long time, their memory and descriptors watched.
 
-use std::process::Command;
-
-use crate::counted::{self, Outcome};
 use crate::step::{self, Failure};
 use crate::workspace::Workspace;
+
+/// How the test gets to know how long it takes.
+pub(crate) const VARIABLE: &str = "RUNPOD_CHAOS_SOAK_MINUTES";
+
+/// What its program is started with.
+pub(crate) const TEST: [&str; 4] = ["--ignored", "--nocapture", "--test-threads=1", "soak::"];
 
 /// As long as the promise says.
 const MINUTES: &str = "30";
@@ -20,34 +23,10 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failu
             ));
         }
     };
-    let mut soak = test(workspace, minutes);
-    soak.arg("--release");
-    step::run(
-        &format!("a soak of {minutes} minutes"),
-        asked_for(&mut soak),
-    )
-}
-
-/// For a minute beside the tests, on what was built for them.
-pub(crate) fn shortly(workspace: &Workspace) -> Result<Outcome, Failure> {
-    let mut soak = test(workspace, "1");
-    counted::run("a soak of a minute", asked_for(&mut soak))
-}
-
-fn test(workspace: &Workspace, minutes: &str) -> Command {
-    let mut command = workspace.cargo();
-    command
-        .args(["test", "--package=runpod-worker", "--test=chaos"])
-        .env("RUNPOD_CHAOS_SOAK_MINUTES", minutes);
-    command
-}
-
-fn asked_for(test: &mut Command) -> &mut Command {
-    test.args([
-        "--",
-        "--ignored",
-        "--nocapture",
-        "--test-threads=1",
-        "soak::",
-    ])
+    let mut soak = workspace.cargo();
+    soak.args(["test", "--release", "--workspace", "--all-features"])
+        .args(["--test=chaos", "--"])
+        .args(TEST)
+        .env(VARIABLE, minutes);
+    step::run(&format!("a soak of {minutes} minutes"), &mut soak)
 }

@@ -11,13 +11,25 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Reads the closing line of a test runner: Rust's, pytest's, node's (one line for each count) or schemathesis'.
+    /// Reads the closing line of a test runner: Rust's, pytest's, node's (one line for each count), schemathesis' or ours.
     pub(crate) fn of_line(line: &str) -> Option<Self> {
         let line = line.trim();
         Self::of_rust(line)
             .or_else(|| Self::of_pytest(line))
             .or_else(|| Self::of_node(line))
             .or_else(|| Self::of_schemathesis(line))
+            .or_else(|| Self::of_ours(line))
+    }
+
+    /// `3 passed, 0 failed, 1 ignored`, as this program writes it.
+    fn of_ours(line: &str) -> Option<Self> {
+        let count = |what: &str| number_before(line, ',', what);
+        let tally = Self {
+            passed: count("passed")?,
+            failed: count("failed")?,
+            ignored: count("ignored").unwrap_or(0),
+        };
+        (tally.to_string() == line).then_some(tally)
     }
 
     /// `test result: ok. 3 passed; 0 failed; 1 ignored; …`
@@ -126,6 +138,8 @@ mod tests {
                 "test result: FAILED. 3 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s",
                 tally(3, 1, 0),
             ),
+            ("8 passed, 0 failed", tally(8, 0, 0)),
+            ("8 passed, 1 failed, 2 ignored", tally(8, 1, 2)),
             ("===== 42 passed in 12.34s =====", tally(42, 0, 0)),
             (
                 "== 1 failed, 41 passed, 2 skipped, 1 warning, 1 error in 72.34s (0:01:12) ==",
@@ -167,6 +181,8 @@ mod tests {
             "=== No issues found in 0.59s ===",
             "=== 1 failure in 2.32s ===",
             "     ✅ 1 passed  ❌ 1 failed",
+            "downstream crates: 8 passed, 0 failed",
+            "8 passed, 0 failed of 9",
         ] {
             assert_eq!(Tally::of_line(line), None, "{line:?}");
         }

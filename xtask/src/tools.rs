@@ -1,8 +1,8 @@
 //! What the tests need beside Rust, found or installed.
 
+use std::env;
 use std::path::PathBuf;
 
-use crate::cargo_tools;
 use crate::chromium;
 use crate::node;
 use crate::python;
@@ -14,7 +14,6 @@ use crate::workspace::Workspace;
 pub(crate) struct Tools {
     pub(crate) python: PathBuf,
     pub(crate) chromium: PathBuf,
-    pub(crate) cargo_generate: PathBuf,
 }
 
 impl Tools {
@@ -22,11 +21,19 @@ impl Tools {
         let python = python::with_the_sdk(workspace)?;
         node::with_packages(workspace)?;
         let chromium = chromium::installed()?;
-        let cargo_generate = cargo_tools::GENERATE.installed(workspace)?;
+        Ok(Self { python, chromium })
+    }
+
+    /// What the variables of the tests name, without a look at it: a run has looked already, and starts this part of it.
+    pub(crate) fn named() -> Result<Self, Failure> {
+        let named = |variable: &str| {
+            env::var_os(variable).map(PathBuf::from).ok_or_else(|| {
+                Failure::new(format!("--no-build: {variable} has to name a program"))
+            })
+        };
         Ok(Self {
-            python,
-            chromium,
-            cargo_generate,
+            python: named(python::VARIABLE)?,
+            chromium: named(chromium::VARIABLE)?,
         })
     }
 }

@@ -52,11 +52,15 @@ impl Workspace {
 
     /// `cargo`, the one that runs this, at the root and with one target directory for all crates.
     pub(crate) fn cargo(&self) -> Command {
-        let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-        let mut command = Command::new(cargo);
+        let mut command = Command::new(cargo());
+        command.current_dir(&self.root);
+        self.as_cargo_does(&mut command);
         command
-            .current_dir(&self.root)
-            .env("CARGO_TARGET_DIR", &self.target);
+    }
+
+    /// Gives a program what it needs to call cargo, so that all crates are built in one place, and what they have in common
+    /// once.
+    pub(crate) fn as_cargo_does(&self, command: &mut Command) {
         for (name, _) in env::vars_os() {
             // What cargo tells this program of its own package. Build scripts that look at it (ring's) would run again,
             // with all that is built upon them, whenever cargo is called from somewhere else.
@@ -66,5 +70,13 @@ impl Workspace {
             }
         }
         command
+            .env("CARGO", cargo())
+            .env("CARGO_TARGET_DIR", &self.target)
+            // As in the workspace's Cargo.toml, for the crates outside it.
+            .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
     }
+}
+
+fn cargo() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"))
 }

@@ -3,7 +3,7 @@
 //! Cargo refuses to build a package that stands in a workspace's folder without being its member. Which of the two it is
 //! depends on lists with wildcards, so that cargo is asked.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -26,6 +26,9 @@ pub(crate) struct Around {
     manifest: PathBuf,
     /// Cargo can read the workspace that it is of.
     is_sound: bool,
+    /// Held until the worker is in its place. A folder that is being filled beside it may match a wildcard of the workspace,
+    /// and has no Cargo.toml for a moment: cargo, asked by another command of this kind, would refuse the workspace.
+    _turn: Option<File>,
 }
 
 impl Around {
@@ -38,9 +41,13 @@ impl Around {
             .ancestors()
             .map(|above| above.join("Cargo.toml"))
             .find(|manifest| manifest.is_file());
-        Ok(nearest.map(|manifest| Self {
-            is_sound: root_of(&manifest).is_ok(),
-            manifest,
+        Ok(nearest.map(|manifest| {
+            let turn = turn_at(&manifest);
+            Self {
+                is_sound: root_of(&manifest).is_ok(),
+                manifest,
+                _turn: turn,
+            }
         }))
     }
 
@@ -78,6 +85,14 @@ impl Around {
         };
         Ok(Surroundings::StrangerIn(root))
     }
+}
+
+/// Waits until no other command makes a worker below this manifest. Some file systems know no locks: without one, two
+/// commands at the same time may fail, and nothing else is lost.
+fn turn_at(manifest: &Path) -> Option<File> {
+    let file = File::open(manifest).ok()?;
+    file.lock().ok()?;
+    Some(file)
 }
 
 /// The root of the workspace that this package is in: its own folder, where it is in no other.

@@ -14,8 +14,6 @@ pub(crate) struct Place {
     folder: PathBuf,
     /// The part of it that is there already.
     base: PathBuf,
-    /// The part of it that is not.
-    rest: PathBuf,
 }
 
 impl Place {
@@ -38,7 +36,6 @@ impl Place {
         name::check(&name)?;
         is_free(&folder)?;
         let base = base(&folder)?;
-        let rest = folder.strip_prefix(&base).unwrap_or(&folder).to_owned();
         Ok(Self {
             name,
             base: if base.as_os_str().is_empty() {
@@ -46,7 +43,6 @@ impl Place {
             } else {
                 base
             },
-            rest,
             folder,
         })
     }
@@ -64,9 +60,12 @@ impl Place {
         &self.base
     }
 
-    /// The part of it that has to be made, relative to the other one.
-    pub(crate) fn rest(&self) -> &Path {
-        &self.rest
+    /// The folder that it goes into. It may have to be made.
+    pub(crate) fn parent(&self) -> &Path {
+        match self.folder.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        }
     }
 }
 

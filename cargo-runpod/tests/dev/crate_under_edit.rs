@@ -74,8 +74,9 @@ runpod-worker = {{ path = "{}", default-features = false, features = ["schema"] 
 serde = {{ version = "1", features = ["derive"] }}
 tokio = {{ version = "1", features = ["time"] }}
 
+# As all crates that tests build: with another setting, the dependencies would be compiled once more.
 [profile.dev]
-debug = false
+debug = "line-tables-only"
 
 [workspace]
 "#,
@@ -122,9 +123,12 @@ debug = false
     }
 }
 
-/// Where all of these tests build.
+/// Where all of these tests build: where the workspace is built, as their dependencies are there.
 pub(crate) fn built() -> PathBuf {
-    workspace().join("target/dev-tests")
+    let ours = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    ours.parent()
+        .expect("it is in the target folder")
+        .to_owned()
 }
 
 fn workspace() -> PathBuf {

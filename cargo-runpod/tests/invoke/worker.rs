@@ -48,7 +48,8 @@ impl Drop for Worker {
     }
 }
 
-/// Built once. Cargo builds no programs of other packages for a test, so that it is asked to.
+/// Built once. Cargo builds no programs of other packages for a test, so that it is asked to, with the features that the
+/// whole workspace is tested with: the dependencies are built with these already.
 fn programs() -> &'static HashMap<String, PathBuf> {
     static PROGRAMS: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();
     PROGRAMS.get_or_init(build)
@@ -66,11 +67,7 @@ fn build() -> HashMap<String, PathBuf> {
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let built = cargo
-        .args([
-            "build",
-            "--package=runpod-worker",
-            "--package=conformance-peers",
-        ])
+        .args(["build", "--workspace", "--all-features"])
         .args(["--example=hello", "--example=stream", "--bin=rust-peer"])
         .args(["--message-format", "json-render-diagnostics"])
         .current_dir(root.parent().expect("the package is in the workspace"))

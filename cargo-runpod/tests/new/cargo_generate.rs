@@ -1,4 +1,7 @@
 //! The templates are templates of `cargo generate` as well, with the same result.
+//!
+//! These tests need that program, which takes minutes to build: `cargo xtask test --long` installs it, and `cargo xtask test`
+//! runs them where it is. What can be seen without it is in `templates.rs`: nothing that the two readers read differently.
 
 use std::env;
 use std::ffi::OsString;
@@ -6,7 +9,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::command::Folder;
-use crate::generated::{cargo, home, lock, text};
+use crate::generated::{cargo, lock, target, text};
 use crate::templates;
 
 const VARIABLE: &str = "RUNPOD_TEST_CARGO_GENERATE";
@@ -16,8 +19,8 @@ fn program() -> OsString {
         .filter(|given| !given.is_empty())
         .unwrap_or_else(|| {
             panic!(
-                "{VARIABLE} has to name the program `cargo-generate`. `cargo xtask test` installs it in the right version, \
-                 and `cargo xtask test --test new` runs only these tests."
+                "{VARIABLE} has to name the program `cargo-generate`. `cargo xtask test --test new -- --ignored cargo_generate` \
+                 installs it in the right version, and runs only these tests."
             )
         })
 }
@@ -42,6 +45,7 @@ fn generate(template: &str, name: &str, folder: &Folder, arguments: &[&str]) -> 
 }
 
 #[test]
+#[ignore = "needs cargo-generate: cargo xtask test --long"]
 fn it_makes_the_same_worker_of_each_template() {
     let dependency = r#"{ git = "https://git.invalid/runpod" }"#;
     for template in templates::NAMES {
@@ -69,6 +73,7 @@ fn it_makes_the_same_worker_of_each_template() {
 
 /// What it has to go on where nobody says where our package is.
 #[test]
+#[ignore = "needs cargo-generate: cargo xtask test --long"]
 fn without_a_definition_our_package_is_where_the_documentation_says() {
     let repository = env!("CARGO_PKG_REPOSITORY");
     let expected = if repository.is_empty() {
@@ -85,6 +90,7 @@ fn without_a_definition_our_package_is_where_the_documentation_says() {
 }
 
 #[test]
+#[ignore = "needs cargo-generate: cargo xtask test --long"]
 fn what_it_makes_can_be_built() {
     let folder = Folder::empty();
     let ours = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
@@ -94,7 +100,7 @@ fn what_it_makes_can_be_built() {
     let output = cargo()
         .args(["check", "--offline", "--all-targets"])
         .current_dir(&worker)
-        .env("CARGO_TARGET_DIR", home().join("target"))
+        .env("CARGO_TARGET_DIR", target())
         .output()
         .expect("cargo runs");
     let text = text(&output);

@@ -1,7 +1,8 @@
 //! New workers, built as their users build them.
 //!
-//! They are made in one folder under the workspace's target folder, always the same, and share what they are built with:
-//! their dependencies are compiled once, and a later run finds everything there.
+//! They are made in one folder under the workspace's target folder, always the same. They are built where the workspace is,
+//! as are all crates that tests make as a user would: their dependencies are compiled once, and a later run finds everything
+//! there.
 
 use std::env;
 use std::fs;
@@ -58,14 +59,14 @@ impl Worker {
         command
             .args(arguments)
             .current_dir(&self.folder)
-            .env("CARGO_TARGET_DIR", home().join("target"));
+            .env("CARGO_TARGET_DIR", target());
         command.output().expect("cargo runs")
     }
 
     /// The program, started in the worker's folder.
     pub(crate) fn run(&self, arguments: &[&str], environment: &[(&str, &str)]) -> (i32, String) {
-        let program = home()
-            .join("target/debug")
+        let program = target()
+            .join("debug")
             .join(format!("new-{}", self.template));
         let mut command = clean(Command::new(program));
         command
@@ -104,7 +105,10 @@ pub(crate) fn lock(folder: &Path) {
 
 pub(crate) fn cargo() -> Command {
     let mut command = clean(Command::new(env!("CARGO")));
-    command.env("CARGO_TERM_COLOR", "never");
+    command
+        .env("CARGO_TERM_COLOR", "never")
+        // As in the workspace: with another setting, the dependencies would be compiled once more.
+        .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
     command
 }
 
@@ -122,10 +126,15 @@ fn clean(mut command: Command) -> Command {
     command
 }
 
-/// All of this is there.
+/// The new workers are there.
 pub(crate) fn home() -> PathBuf {
+    target().join("generated")
+}
+
+/// Where the workspace is built.
+pub(crate) fn target() -> PathBuf {
     let ours = Path::new(env!("CARGO_TARGET_TMPDIR"));
     ours.parent()
         .expect("it is in the target folder")
-        .join("generated")
+        .to_owned()
 }

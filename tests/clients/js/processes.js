@@ -16,9 +16,10 @@ export const PATIENCE = 60_000;
 
 /**
  * Whose worker, and where. `in-process` is ours, serving the endpoint itself (`--rp_serve_api`); `ours` and `sdk` are
- * processes attached to the stand-alone `runpod-local`.
+ * processes attached to the stand-alone `runpod-local`. `RUNPOD_TEST_ATTACHED`: only this one, or several of them with
+ * commas between.
  */
-export const ATTACHED = ["in-process", "ours", "sdk"];
+export const ATTACHED = (process.env.RUNPOD_TEST_ATTACHED || "in-process,ours,sdk").split(",");
 
 /** A program that `cargo xtask test` has built or installed. */
 function program(variable) {
@@ -44,7 +45,9 @@ class Process {
       env: {
         PATH: process.env.PATH,
         HOME: room,
-        // Results of a worker that was killed are kept there, for the next one: not for one of another test.
+        // Results of a worker that was killed are kept in its room, for the next worker there: never on this machine's
+        // network volume, and not for a worker of another test.
+        RUNPOD_RESULT_SPOOL: join(room, "spool"),
         TMPDIR: room,
         // The built-in checks look at the machine, not at the protocol.
         RUNPOD_SKIP_AUTO_SYSTEM_CHECKS: "true",

@@ -40,7 +40,9 @@ class Process:
             env={
                 "PATH": os.environ["PATH"],
                 "HOME": str(room),
-                # Results of a worker that was killed are kept there, for the next one: not for one of another test.
+                # Results of a worker that was killed are kept in its room, for the next worker there: never on this
+                # machine's network volume, and not for a worker of another test.
+                "RUNPOD_RESULT_SPOOL": str(room / "spool"),
                 "TMPDIR": str(room),
                 # The built-in checks look at the machine, not at the protocol.
                 "RUNPOD_SKIP_AUTO_SYSTEM_CHECKS": "true",

@@ -177,6 +177,7 @@ impl Shell {
             .env("RUNPOD_RESULT_SPOOL", "off")
             // Crates that the tool makes are built upon what is built already, from what is on this machine.
             .envs(target.map(|target| ("CARGO_TARGET_DIR", target)))
+            .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only")
             .env("CARGO_NET_OFFLINE", "true");
         command
     }

@@ -71,6 +71,7 @@ impl Process {
             .env("PATH", env::var_os("PATH").unwrap_or_default())
             .env("HOME", folder.path())
             .env("TMPDIR", folder.path())
+            .env("RUNPOD_RESULT_SPOOL", folder.path().join("spool"))
             // The SDK's own checks look at the machine, not at handlers.
             .env("RUNPOD_SKIP_AUTO_SYSTEM_CHECKS", "true")
             .env("RUNPOD_SKIP_GPU_CHECK", "true")

@@ -95,6 +95,8 @@ fn build(crate_folder: &Path, target: &Path) -> PathBuf {
         .args(["build", "--quiet", "--bins", "--offline"])
         .current_dir(crate_folder)
         .env("CARGO_TARGET_DIR", target)
+        // As in the workspace: with another setting, the dependencies would be compiled once more.
+        .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only")
         .stdout(Stdio::null())
         .output()
         .expect("cargo starts");

@@ -32,7 +32,9 @@ impl Process {
             .env_clear()
             .env("PATH", env::var_os("PATH").unwrap_or_default())
             .env("HOME", room)
-            // Results of a worker that was killed are kept there, for the next one: not for one of another test.
+            // Results of a worker that was killed are kept in its room, for the next worker there: never on this machine's
+            // network volume, and not for a worker of another test.
+            .env("RUNPOD_RESULT_SPOOL", room.join("spool"))
             .env("TMPDIR", room)
             // The built-in checks look at the machine, not at the protocol.
             .env("RUNPOD_SKIP_AUTO_SYSTEM_CHECKS", "true")

@@ -1,0 +1,296 @@
+//! Every test there is, in parts that run side by side, and how many passed.
+
+mod outside;
+mod part;
+mod schedule;
+mod screen;
+mod test_programs;
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+use std::{env, fs};
+
+use crate::cargo_tools;
+use crate::check;
+use crate::programs::Programs;
+use crate::python;
+use crate::step::{self, Failure};
+use crate::tools::Tools;
+use crate::workspace::Workspace;
+
+use outside::Outside;
+pub(crate) use part::{Ended, Load, Part};
+use screen::Screen;
+use test_programs::TestProgram;
+
+/// How much is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// Everything, with short forms of what is slow by nature.
+    Short,
+    /// All of that in full.
+    Long,
+}
+
+/// How often a worker is killed in the short form; in full, it is what `tests/chaos/killed.rs` says.
+const SHORT_KILLS: &str = "20";
+/// A soak of so many minutes.
+const SHORT_SOAK: &str = "1";
+/// So many seconds of each fuzz target: what is kept in the corpora is run again, and a little more is tried.
+const SHORT_FUZZING: &str = "4";
+
+/// All tests; with the checks before them, everything that has to hold before a change is merged.
+pub(crate) fn everything(
+    workspace: &Workspace,
+    extent: Extent,
+    with_checks: bool,
+) -> Result<String, Failure> {
+    let screen = Screen::new();
+    let mut steps = Steps::default();
+    let tools = steps.take("setup", "cargo xtask setup", || Tools::installed(workspace))?;
+    let again = "cargo test --workspace --all-features --no-run";
+    let tests = steps.take("build of the tests", again, || {
+        test_programs::build(workspace)
+    })?;
+    let again = "cargo build --workspace --all-features --bins --examples";
+    let programs = steps.take("build of the programs", again, || {
+        Programs::build(workspace, &tools)
+    })?;
+    let run = Run {
+        workspace,
+        extent,
+        tests: &tests,
+        programs: &programs,
+        itself: itself(workspace)?,
+        cargo_generate: match extent {
+            Extent::Short => cargo_tools::GENERATE.found(workspace),
+            Extent::Long => Some(cargo_tools::GENERATE.installed(workspace)?),
+        },
+    };
+    let mut parts = run.parts();
+    if with_checks {
+        parts.extend(check::parts(workspace, &run.itself, extent)?);
+    }
+    finish(workspace, screen, steps.0, parts, &run.left_out())
+}
+
+/// Only the checks: what needs no test run.
+pub(crate) fn checks(workspace: &Workspace, extent: Extent) -> Result<String, Failure> {
+    let parts = check::parts(workspace, &itself(workspace)?, extent)?;
+    finish(workspace, Screen::new(), Vec::new(), parts, &[])
+}
+
+/// Runs the parts, and looks at what they have left outside the target folder.
+fn finish(
+    workspace: &Workspace,
+    mut screen: Screen,
+    mut ended: Vec<Ended>,
+    mut parts: Vec<Part>,
+    left_out: &[String],
+) -> Result<String, Failure> {
+    let outside = Outside::new(workspace)?;
+    for part in &mut parts {
+        outside.applied_to(&mut part.command);
+    }
+    let logs = workspace.fresh_folder("logs")?;
+    ended.extend(schedule::run(parts, &logs, &mut screen)?);
+    let left = outside.left(workspace);
+    let mut files = Ended::step("files left behind", "cargo xtask test", Duration::ZERO);
+    if !left.is_empty() {
+        files.fault = Some(format!(
+            "new outside the target folder: {}",
+            left.join(", ")
+        ));
+    }
+    ended.push(files);
+    let last = screen.last(&ended, left_out);
+    if ended.iter().all(Ended::is_well) {
+        Ok(last)
+    } else {
+        Err(Failure::new(format!("failed\n\n{last}")))
+    }
+}
+
+/// What is done before the parts, with the terminal as its output.
+#[derive(Debug, Default)]
+struct Steps(Vec<Ended>);
+
+impl Steps {
+    fn take<T>(
+        &mut self,
+        name: &str,
+        again: &str,
+        step: impl FnOnce() -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let begun = Instant::now();
+        let result = step()?;
+        self.0.push(Ended::step(name, again, begun.elapsed()));
+        Ok(result)
+    }
+}
+
+/// This program, as a copy: cargo may put another one in its place while it runs.
+fn itself(workspace: &Workspace) -> Result<PathBuf, Failure> {
+    let copy = workspace.target().join("xtask-that-runs");
+    let copied = env::current_exe().and_then(|itself| {
+        // One that runs cannot be written over, and may be another run's.
+        let _ = fs::remove_file(&copy);
+        fs::copy(itself, &copy)
+    });
+    copied
+        .map(|_| copy)
+        .map_err(|error| Failure::new(format!("cannot copy this program: {error}")))
+}
+
+/// What the parts are made of.
+struct Run<'a> {
+    workspace: &'a Workspace,
+    extent: Extent,
+    tests: &'a [TestProgram],
+    programs: &'a Programs,
+    itself: PathBuf,
+    cargo_generate: Option<PathBuf>,
+}
+
+impl Run<'_> {
+    /// In the order in which they are begun.
+    fn parts(&self) -> Vec<Part> {
+        let workspace = self.workspace;
+        let is_long = self.extent == Extent::Long;
+        let mut parts = Vec::new();
+        // First, as it builds the dependencies of all crates that are made as a user's are.
+        parts.push(self.own(&["downstream"], "downstream crates", Load::Compiles));
+        for program in self.tests {
+            let mut part = program.part(workspace);
+            self.programs.named_to(&mut part.command);
+            if program.name == "chaos" && !is_long {
+                part.command.env("RUNPOD_CHAOS_KILLS", SHORT_KILLS);
+            }
+            parts.push(part);
+        }
+        let long = is_long.then_some("--long");
+        for client in ["python", "javascript", "rust", "openapi"] {
+            let words: Vec<_> = ["clients", client].into_iter().chain(long).collect();
+            let load = if client == "rust" {
+                Load::Compiles
+            } else {
+                Load::Waits
+            };
+            parts.push(self.own(&words, &format!("clients, {client}"), load));
+        }
+        parts.push(self.own(&["page"], "page", Load::Waits));
+        let mut documentation = workspace.cargo();
+        documentation.args(["test", "--workspace", "--all-features", "--doc"]);
+        parts.push(Part::tests(
+            "documentation",
+            documentation,
+            "cargo xtask test --doc",
+            Load::Compiles,
+        ));
+        parts.extend(self.generated());
+        let fuzzing = match self.extent {
+            Extent::Short => &["fuzz", "--seconds", SHORT_FUZZING][..],
+            Extent::Long => &["fuzz"],
+        };
+        parts.push(self.own(fuzzing, "fuzzing", Load::Compiles));
+        parts.extend(self.soak());
+        parts
+    }
+
+    /// A command of this program, with what was built already.
+    fn own(&self, words: &[&str], name: &str, load: Load) -> Part {
+        let again = format!("cargo xtask {}", words.join(" "));
+        let mut command = Command::new(&self.itself);
+        command.args(words);
+        if ["clients", "page"].contains(&words[0]) {
+            command.arg("--no-build");
+        }
+        self.programs.named_to(&mut command);
+        Part::tests(name, command, &again, load)
+    }
+
+    /// The templates as those of cargo-generate, where that is there.
+    fn generated(&self) -> Option<Part> {
+        let program = self.tests.iter().find(|program| program.name == "new")?;
+        let mut command = program.command(self.workspace, &["--ignored", "cargo_generate"]);
+        command.env(
+            cargo_tools::GENERATE_VARIABLE,
+            self.cargo_generate.as_ref()?,
+        );
+        let again = "cargo xtask test --test new -- --ignored cargo_generate";
+        Some(Part::tests(
+            "cargo-generate",
+            command,
+            again,
+            Load::Compiles,
+        ))
+    }
+
+    fn soak(&self) -> Option<Part> {
+        if self.extent == Extent::Long {
+            return Some(self.own(&["soak"], "soak", Load::Compiles));
+        }
+        let program = self.tests.iter().find(|program| program.name == "chaos")?;
+        let mut command = program.command(self.workspace, &crate::soak::TEST);
+        self.programs.named_to(&mut command);
+        command.env(crate::soak::VARIABLE, SHORT_SOAK);
+        let again = format!("cargo xtask soak --minutes {SHORT_SOAK}");
+        Some(Part::tests("soak", command, &again, Load::Waits))
+    }
+
+    /// For the last screen.
+    fn left_out(&self) -> Vec<String> {
+        let mut left_out = Vec::new();
+        if self.cargo_generate.is_none() {
+            left_out.push("cargo-generate: it is not installed".to_owned());
+        }
+        if self.extent == Extent::Short {
+            left_out.push(
+                "the long forms of chaos, soak, fuzzing and clients: `cargo xtask test --long`"
+                    .to_owned(),
+            );
+        }
+        left_out
+    }
+}
+
+/// What a developer asks for: `cargo test --workspace --all-features ARGS`, with the SDK at hand.
+pub(crate) fn part(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failure> {
+    let python = python::with_the_sdk(workspace)?;
+    let step = format!(
+        "cargo test --workspace --all-features {}",
+        arguments.join(" ")
+    );
+    let mut tests = workspace.cargo();
+    tests
+        .args(["test", "--workspace", "--all-features"])
+        .args(arguments)
+        .env(python::VARIABLE, python);
+    if arguments.contains(&"cargo_generate") {
+        let program = cargo_tools::GENERATE.installed(workspace)?;
+        tests.env(cargo_tools::GENERATE_VARIABLE, program);
+    }
+    step::run(&step, &mut tests)?;
+    println!("\nOnly what was asked for; `cargo xtask test` without arguments runs everything.");
+    Ok(())
+}
+
+/// What is measured beside the SDK, which prints a table.
+pub(crate) fn beside_the_sdk(workspace: &Workspace) -> Result<(), Failure> {
+    let python = python::with_the_sdk(workspace)?;
+    let mut bench = workspace.cargo();
+    bench
+        .args(["bench", "--package=runpod-worker", "--bench=beside_the_sdk"])
+        .env(python::VARIABLE, python);
+    step::run("cargo bench --bench beside_the_sdk", &mut bench)
+}
+
+/// The programs of the tests: built now, or, with `--no-build`, those that a run has built.
+pub(crate) fn programs(workspace: &Workspace, words: &[&str]) -> Result<Programs, Failure> {
+    if words.contains(&"--no-build") {
+        Programs::built(workspace, &Tools::named()?)
+    } else {
+        Programs::build(workspace, &Tools::installed(workspace)?)
+    }
+}

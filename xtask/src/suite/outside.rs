@@ -1,0 +1,208 @@
+//! What a run may leave behind: files under the target folder and packages in `node_modules`, and nothing anywhere else.
+//!
+//! The parts get a home and a folder for temporary files of their own. Whatever is in there at the end was forgotten, and so
+//! is whatever is new in the places that a worker or a test could reach without them.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::{env, fs, process};
+
+use crate::step::{self, Failure};
+use crate::workspace::Workspace;
+
+/// Where the platform mounts a network volume, which is where workers keep results unless they are told otherwise.
+const VOLUME: &str = "/runpod-volume";
+
+/// How the names of our own folders begin, among the machine's temporary files.
+const OURS: [&str; 3] = ["runpod", ".runpod", "cargo-runpod"];
+const PREFIX: &str = "runpod-xtask-";
+
+/// What programs of other people leave among temporary files by design, and why.
+const THEIRS: [(&str, &str); 4] = [
+    ("pytest-of-", "pytest keeps the rooms of its last runs"),
+    ("node-compile-cache", "npm's programs keep compiled code"),
+    ("playwright", "Playwright keeps what it has unpacked"),
+    (
+        ".org.chromium.",
+        "Chromium does not remove all of its locks",
+    ),
+];
+
+/// The folders that a run has for itself, and what was elsewhere before it.
+#[derive(Debug)]
+pub(crate) struct Outside {
+    folder: PathBuf,
+    before: BTreeSet<String>,
+}
+
+/// So many were made by this program.
+static MADE: AtomicU32 = AtomicU32::new(0);
+
+impl Outside {
+    pub(crate) fn new(workspace: &Workspace) -> Result<Self, Failure> {
+        let temporary = env::temp_dir();
+        remove_left_overs(&temporary);
+        // Not in the target folder: tests need folders that are in no workspace, and sockets short paths.
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        let folder = temporary.join(format!("{PREFIX}{}-{number}", process::id()));
+        for name in ["home", "tmp"] {
+            let made = folder.join(name);
+            fs::create_dir_all(&made).map_err(|error| {
+                Failure::new(format!("cannot make {}: {error}", made.display()))
+            })?;
+        }
+        let before = seen(workspace, &folder);
+        Ok(Self { folder, before })
+    }
+
+    /// Has a program use them.
+    pub(crate) fn applied_to(&self, command: &mut Command) {
+        let own = |variable: &str, folder: &str| {
+            let home = env::home_dir().unwrap_or_default();
+            let given = env::var_os(variable).map_or_else(|| home.join(folder), PathBuf::from);
+            (variable.to_owned(), given.is_dir().then_some(given))
+        };
+        // They are in the home that is hidden by ours.
+        for (variable, folder) in [own("CARGO_HOME", ".cargo"), own("RUSTUP_HOME", ".rustup")] {
+            if let Some(folder) = folder {
+                command.env(variable, folder);
+            }
+        }
+        command
+            .env("HOME", self.folder.join("home"))
+            .env("TMPDIR", self.folder.join("tmp"));
+    }
+
+    /// What is there now that was not there before, in words.
+    pub(crate) fn left(&self, workspace: &Workspace) -> Vec<String> {
+        let mut left: Vec<_> = seen(workspace, &self.folder)
+            .difference(&self.before)
+            .cloned()
+            .collect();
+        for name in ["home", "tmp"] {
+            for entry in names(&self.folder.join(name)) {
+                if !THEIRS.iter().any(|(theirs, _)| entry.starts_with(theirs)) {
+                    left.push(format!("{name}/{entry}"));
+                }
+            }
+        }
+        left
+    }
+}
+
+impl Drop for Outside {
+    fn drop(&mut self) {
+        // What cannot be removed is removed by the next run.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Of runs that were interrupted.
+fn remove_left_overs(temporary: &Path) {
+    for name in names(temporary) {
+        let of = name
+            .strip_prefix(PREFIX)
+            .and_then(|of| of.split('-').next());
+        if of.is_some_and(|id| !Path::new("/proc").join(id).exists()) {
+            let _ = fs::remove_dir_all(temporary.join(name));
+        }
+    }
+}
+
+/// Everything that is in the places that no test may write to.
+fn seen(workspace: &Workspace, own: &Path) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    below(Path::new(VOLUME), 3, &mut seen);
+    if let Some(home) = env::home_dir() {
+        below(&home, 1, &mut seen);
+    }
+    // Other programs use it, too.
+    let temporary = env::temp_dir();
+    for name in names(&temporary) {
+        let path = temporary.join(&name);
+        if path != own && OURS.iter().any(|ours| name.starts_with(ours)) {
+            seen.insert(path.display().to_string());
+        }
+    }
+    // Untracked files as well as changed ones. There may be no git, and no repository.
+    let mut git = Command::new("git");
+    git.args(["status", "--porcelain", "--untracked-files=all"])
+        .current_dir(workspace.file("."));
+    if let Ok(output) = step::capture(&mut git) {
+        let text = String::from_utf8_lossy(&output.stdout);
+        seen.extend(text.lines().map(|line| format!("source tree: {line}")));
+    }
+    seen
+}
+
+/// The paths of what is in `folder`, and in its folders, so many levels down.
+fn below(folder: &Path, levels: u32, seen: &mut BTreeSet<String>) {
+    if levels == 0 {
+        return;
+    }
+    for name in names(folder) {
+        let path = folder.join(name);
+        seen.insert(path.display().to_string());
+        if path.is_dir() && !path.is_symlink() {
+            below(&path, levels - 1, seen);
+        }
+    }
+}
+
+/// None if it is not there, or cannot be read.
+fn names(folder: &Path) -> Vec<String> {
+    let name = |name: OsString| name.to_string_lossy().into_owned();
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    entries
+        .flatten()
+        .map(|entry| name(entry.file_name()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use super::Outside;
+    use crate::workspace::Workspace;
+
+    #[test]
+    fn a_file_that_a_part_leaves_is_named() {
+        let workspace = Workspace::here();
+        let outside = Outside::new(&workspace).expect("folders can be made");
+        let ours = |left: Vec<String>| -> Vec<String> {
+            let of_parts = |it: &String| it.starts_with("home/") || it.starts_with("tmp/");
+            left.into_iter().filter(of_parts).collect()
+        };
+        assert_eq!(ours(outside.left(&workspace)), [""; 0]);
+        let spool = outside.folder.join("tmp/runpod-spool-local");
+        fs::create_dir(spool).expect("a folder");
+        fs::create_dir(outside.folder.join("tmp/pytest-of-me")).expect("a folder");
+        fs::write(outside.folder.join("home/.cache"), "").expect("a file");
+        let left = ours(outside.left(&workspace));
+        assert_eq!(left, ["home/.cache", "tmp/runpod-spool-local"]);
+        let folder: PathBuf = outside.folder.clone();
+        drop(outside);
+        assert!(!folder.exists());
+    }
+
+    #[test]
+    fn a_part_is_given_a_home_and_a_temporary_folder_of_its_own() {
+        let workspace = Workspace::here();
+        let outside = Outside::new(&workspace).expect("folders can be made");
+        let mut command = std::process::Command::new("true");
+        outside.applied_to(&mut command);
+        for variable in ["HOME", "TMPDIR"] {
+            let given = command
+                .get_envs()
+                .find_map(|(name, value)| (name == variable).then(|| value.map(PathBuf::from))?);
+            assert!(given.is_some_and(|it| it.starts_with(&outside.folder)));
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! One part of a run: a program that is run to its end, with what it writes kept in a file.
+
+use std::process::Command;
+use std::time::Duration;
+
+use crate::tally::Tally;
+
+/// What a part needs of the machine while it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Load {
+    /// Cargo, for most of the time. One such part at a time: cargo locks the target folder while it builds, and takes all
+    /// cores.
+    Compiles,
+    /// Programs that mostly wait for each other.
+    Waits,
+}
+
+/// A part that was not yet run.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) name: String,
+    pub(crate) command: Command,
+    /// What to type for this part alone.
+    pub(crate) again: String,
+    pub(crate) load: Load,
+    /// It has tests, and tells how many passed.
+    pub(crate) counts: bool,
+}
+
+impl Part {
+    /// One without tests: it passes or fails as a whole.
+    pub(crate) fn check(name: &str, command: Command, again: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            command,
+            again: again.to_owned(),
+            load: Load::Compiles,
+            counts: false,
+        }
+    }
+
+    /// One whose runner counts its tests.
+    pub(crate) fn tests(name: &str, command: Command, again: &str, load: Load) -> Self {
+        Self {
+            name: name.to_owned(),
+            command,
+            again: again.to_owned(),
+            load,
+            counts: true,
+        }
+    }
+}
+
+/// A part that has ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) name: String,
+    pub(crate) again: String,
+    pub(crate) took: Duration,
+    pub(crate) tally: Tally,
+    /// The names of failed tests, as the part's runner gives them.
+    pub(crate) failed: Vec<String>,
+    /// Why it failed, if no failed test says so.
+    pub(crate) fault: Option<String>,
+}
+
+impl Ended {
+    pub(crate) fn is_well(&self) -> bool {
+        self.fault.is_none() && self.tally.failed == 0
+    }
+
+    /// A step that was run before the parts, with the terminal as its output.
+    pub(crate) fn step(name: &str, again: &str, took: Duration) -> Self {
+        Self {
+            name: name.to_owned(),
+            again: again.to_owned(),
+            took,
+            tally: Tally::default(),
+            failed: Vec::new(),
+            fault: None,
+        }
+    }
+
+    /// From the exit status, in words, if it was none of success; and from what the part wrote.
+    pub(crate) fn read(part: &Part, took: Duration, bad_status: Option<String>, log: &str) -> Self {
+        let closings: Vec<Tally> = log.lines().filter_map(Tally::of_line).collect();
+        let mut tally = Tally::default();
+        for closing in &closings {
+            tally += *closing;
+        }
+        let fault = match bad_status {
+            Some(status) if tally.failed == 0 => Some(status),
+            None if part.counts && closings.is_empty() => Some(
+                "it ended well and named no test: either none was found, or the runner's closing line has changed \
+                 (xtask/src/tally.rs reads it)"
+                    .to_owned(),
+            ),
+            _ => None,
+        };
+        Self {
+            name: part.name.clone(),
+            again: part.again.clone(),
+            took,
+            tally,
+            failed: failed_tests(log),
+            fault,
+        }
+    }
+}
+
+/// The closing lines of the runners in what a part wrote.
+pub(crate) fn closing_lines(log: &str) -> impl Iterator<Item = &str> {
+    log.lines().filter(|line| Tally::of_line(line).is_some())
+}
+
+/// As libtest, pytest and node name them.
+fn failed_tests(log: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for line in log.lines() {
+        let rust = line
+            .strip_prefix("test ")
+            .and_then(|line| line.strip_suffix(" ... FAILED"));
+        let pytest = line
+            .strip_prefix("FAILED ")
+            .or_else(|| line.strip_prefix("ERROR "))
+            .map(|line| line.split(" - ").next().unwrap_or(line));
+        // With its time in milliseconds in brackets.
+        let node = line
+            .trim_start()
+            .strip_prefix("✖ ")
+            .and_then(|line| Some(line.rsplit_once(" (")?.0));
+        if let Some(name) = rust.or(pytest).or(node) {
+            let name = name.trim().to_owned();
+            // Some runners name a failed test twice: as it ends, and at the end.
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+    use std::time::Duration;
+
+    use super::{Ended, Load, Part, failed_tests};
+
+    fn part() -> Part {
+        Part::tests("chaos", Command::new("true"), "again", Load::Waits)
+    }
+
+    fn read(bad_status: Option<&str>, log: &str) -> Ended {
+        let status = bad_status.map(str::to_owned);
+        Ended::read(&part(), Duration::ZERO, status, log)
+    }
+
+    #[test]
+    fn failed_tests_are_named_once_by_each_runner() {
+        let log = "\
+test pace::fast ... FAILED
+test pace::slow ... ok
+FAILED tests/test_values.py::test_nothing[ours] - AssertionError: no
+ERROR tests/test_streams.py::test_items[sdk]
+  ✖ a job that was run (12.3ms)
+✖ a job that was run (12.3ms)
+✖ failing tests:
+";
+        assert_eq!(
+            failed_tests(log),
+            [
+                "pace::fast",
+                "tests/test_values.py::test_nothing[ours]",
+                "tests/test_streams.py::test_items[sdk]",
+                "a job that was run"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_part_is_well_only_if_it_ended_well_and_counted_tests() {
+        let closing = "test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s";
+        assert!(read(None, closing).is_well());
+        assert!(!read(None, "nothing").is_well());
+        let crashed = read(Some("signal: 11"), closing);
+        assert_eq!(crashed.fault.as_deref(), Some("signal: 11"));
+    }
+
+    #[test]
+    fn failed_tests_explain_a_bad_status() {
+        let closing = "test result: FAILED. 3 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s";
+        let ended = read(Some("exit status: 101"), closing);
+        assert!(!ended.is_well());
+        assert_eq!(ended.fault, None);
+        assert_eq!(ended.tally.failed, 1);
+    }
+}

@@ -1,0 +1,166 @@
+//! Runs the parts: several at a time, each with what it writes in a file, shown when the part has ended.
+
+use std::fs::File;
+use std::num::NonZero;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+use std::{fs, io};
+
+use super::part::{Ended, Load, Part};
+use super::screen::Screen;
+use crate::step::{self, Failure};
+
+/// A line says what runs if nothing has ended for so long.
+const SILENCE: Duration = Duration::from_secs(20);
+
+/// A part that runs.
+#[derive(Debug)]
+pub(crate) struct Running {
+    pub(crate) name: String,
+    pub(crate) since: Instant,
+    load: Load,
+}
+
+/// Runs all of them to the end, so that one run shows every fault. What a part writes goes into a file of its name in `logs`.
+pub(crate) fn run(
+    parts: Vec<Part>,
+    logs: &Path,
+    screen: &mut Screen,
+) -> Result<Vec<Ended>, Failure> {
+    // One more than there are cores, since most programs under test wait most of the time.
+    let slots = thread::available_parallelism().map_or(2, NonZero::get) + 1;
+    let mut waiting = parts;
+    let mut running: Vec<Running> = Vec::new();
+    let mut ended = Vec::new();
+    let (sender, receiver) = channel();
+    screen.begin(waiting.len());
+    loop {
+        while running.len() < slots
+            && let Some(index) = next(&waiting, &running)
+        {
+            let part = waiting.remove(index);
+            running.push(Running {
+                name: part.name.clone(),
+                since: Instant::now(),
+                load: part.load,
+            });
+            let sender = sender.clone();
+            let log = logs.join(file_name(&part.name));
+            thread::spawn(move || {
+                // The receiver lives as long as anything runs.
+                let _ = sender.send(to_its_end(part, &log));
+            });
+        }
+        if running.is_empty() {
+            return Ok(ended);
+        }
+        match receiver.recv_timeout(SILENCE) {
+            Ok(done) => {
+                let Done { part, log } = done?;
+                running.retain(|running| running.name != part.name);
+                screen.ended(&part, &log);
+                ended.push(part);
+            }
+            Err(RecvTimeoutError::Timeout) => screen.waits(&running),
+            Err(RecvTimeoutError::Disconnected) => return Ok(ended),
+        }
+    }
+}
+
+/// The first one that may run beside the others. Parts that compile are begun first, as they take longest together.
+fn next(waiting: &[Part], running: &[Running]) -> Option<usize> {
+    let compiling = running.iter().any(|part| part.load == Load::Compiles);
+    let of = |load: Load| waiting.iter().position(|part| part.load == load);
+    if compiling {
+        of(Load::Waits)
+    } else {
+        of(Load::Compiles).or_else(|| of(Load::Waits))
+    }
+}
+
+struct Done {
+    part: Ended,
+    log: String,
+}
+
+fn to_its_end(mut part: Part, log: &Path) -> Result<Done, Failure> {
+    let begun = Instant::now();
+    let lost = |error: io::Error| Failure::new(format!("cannot write {}: {error}", log.display()));
+    let file = File::create(log).map_err(lost)?;
+    let beside = file.try_clone().map_err(lost)?;
+    let child = part
+        .command
+        .stdin(Stdio::null())
+        .stdout(file)
+        .stderr(beside)
+        .spawn();
+    let status = child
+        .map_err(|error| step::not_started(&part.command, &error))?
+        .wait()
+        .map_err(lost)?;
+    // By bytes: a test may print what is not UTF-8.
+    let written = fs::read(log).map_err(lost)?;
+    let written = String::from_utf8_lossy(&written).into_owned();
+    let bad_status = (!status.success()).then(|| status.to_string());
+    Ok(Done {
+        part: Ended::read(&part, begun.elapsed(), bad_status, &written),
+        log: written,
+    })
+}
+
+/// A part's name, as that of a file.
+fn file_name(part: &str) -> String {
+    let plain = |character: char| {
+        if character.is_ascii_alphanumeric() {
+            character
+        } else {
+            '-'
+        }
+    };
+    format!("{}.log", part.chars().map(plain).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+    use std::time::Instant;
+
+    use super::{Running, file_name, next};
+    use crate::suite::part::{Load, Part};
+
+    fn part(name: &str, load: Load) -> Part {
+        Part::tests(name, Command::new("true"), name, load)
+    }
+
+    fn running(load: Load) -> Running {
+        Running {
+            name: String::new(),
+            since: Instant::now(),
+            load,
+        }
+    }
+
+    #[test]
+    fn one_part_that_compiles_runs_at_a_time() {
+        let waiting = [
+            part("page", Load::Waits),
+            part("ui", Load::Compiles),
+            part("new", Load::Compiles),
+        ];
+        assert_eq!(next(&waiting, &[]), Some(1));
+        assert_eq!(next(&waiting, &[running(Load::Waits)]), Some(1));
+        assert_eq!(next(&waiting, &[running(Load::Compiles)]), Some(0));
+        assert_eq!(next(&waiting[1..], &[running(Load::Compiles)]), None);
+    }
+
+    #[test]
+    fn a_log_has_a_plain_name() {
+        assert_eq!(
+            file_name("runpod-runtime, unit"),
+            "runpod-runtime--unit.log"
+        );
+    }
+}
