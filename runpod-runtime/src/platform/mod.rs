@@ -10,6 +10,7 @@ mod wire;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -83,6 +84,8 @@ pub(crate) enum Health<'a> {
 #[derive(Debug, Clone)]
 pub(crate) struct Post {
     pub(crate) job_id: String,
+    /// The worker that ran the job: another one than this worker if the result was kept in a spool.
+    pub(crate) worker_id: Arc<str>,
     pub(crate) kind: PostKind,
     pub(crate) body: Bytes,
 }
