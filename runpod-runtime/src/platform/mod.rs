@@ -2,6 +2,7 @@
 //!
 //! The worker knows no HTTP; a platform knows no handlers and no slots.
 
+mod lenient;
 mod runpod;
 mod single;
 pub(crate) mod spool;
@@ -21,7 +22,7 @@ pub(crate) use runpod::Runpod;
 #[cfg(fuzzing)]
 pub(crate) use runpod::fuzzing;
 pub(crate) use single::SingleJob;
-pub(crate) use taken::read_job;
+pub(crate) use taken::{read_job, read_job_in};
 pub(crate) use wire::{Outcome, Reporter, ResultBody, item_body, message, progress_body, readable};
 
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
