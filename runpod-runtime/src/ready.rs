@@ -87,15 +87,31 @@ impl Ready {
         }
     }
 
+    /// The first directory that can be used.
     fn open_spool(&self) -> Option<Spool> {
-        let directory = self.settings.spool.as_ref()?;
-        match Spool::open(directory) {
-            Ok(spool) => Some(spool),
-            Err(error) => {
-                tracing::warn!("a result that cannot be delivered will not be kept: {error}");
-                None
+        let mut faults = Vec::new();
+        for directory in &self.settings.spools {
+            match Spool::open(directory) {
+                Ok(spool) => {
+                    if !faults.is_empty() {
+                        tracing::warn!(
+                            "results that cannot be delivered are kept in {}, because {}",
+                            directory.display(),
+                            faults.join("; ")
+                        );
+                    }
+                    return Some(spool);
+                }
+                Err(error) => faults.push(error.to_string()),
             }
         }
+        if !faults.is_empty() {
+            tracing::warn!(
+                "results that cannot be delivered are not kept, because {}",
+                faults.join("; ")
+            );
+        }
+        None
     }
 
     pub(crate) fn parts(

@@ -196,7 +196,8 @@ async fn handlers_that_block_every_thread_stop_no_heartbeat_no_delivery_and_no_s
 
 #[tokio::test]
 async fn a_result_that_cannot_be_delivered_is_kept_and_offered_by_the_next_worker() {
-    let folder = fresh_folder("promise-spool");
+    // The worker makes it: it refuses one that others can write into.
+    let folder = fresh_folder("promise-spool").join("spool");
     let spool = leaked(&folder);
     let case = Case::new("promise kept", "async")
         .take(job("j", &returns(&json!("kept"))))

@@ -57,7 +57,7 @@ impl RunFolder {
                 _ => {}
             }
             let folder = Self { path, _lock: lock };
-            fs::create_dir_all(folder.spool())?;
+            private_folder(&folder.spool())?;
             return Ok(folder);
         }
         Err(io::Error::other(format!("{MOST} runs are there already")))
@@ -130,6 +130,15 @@ fn is_same(one: &Path, other: &Path) -> io::Result<bool> {
         one.consume(length);
         other.consume(length);
     }
+}
+
+/// A folder into which no other user can write, whatever the umask is: a worker refuses any other as a spool.
+fn private_folder(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! does no network and no logging: what a person should know is in [`Settings::warnings`] or in a [`ConfigError`](error::ConfigError).
 
 mod arguments;
+mod digest;
 mod environment;
 mod error;
 mod flag;
@@ -18,10 +19,12 @@ mod resolving;
 mod secret;
 mod settings;
 mod spelling;
+mod spool;
 mod test_job;
 mod url_template;
 
 pub(crate) use arguments::Arguments;
+pub(crate) use digest::digest;
 pub(crate) use environment::Environment;
 pub(crate) use help::help;
 pub(crate) use log_level::LogLevel;

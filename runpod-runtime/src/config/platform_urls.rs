@@ -8,7 +8,7 @@ use super::error::Fault;
 use super::resolving::Resolving;
 use super::url_template::{EXPECTED, UrlTemplate, encode_component, with_query};
 
-const TAKE: &str = "RUNPOD_WEBHOOK_GET_JOB";
+pub(super) const TAKE: &str = "RUNPOD_WEBHOOK_GET_JOB";
 const OUTPUT: &str = "RUNPOD_WEBHOOK_POST_OUTPUT";
 const STREAM: &str = "RUNPOD_WEBHOOK_POST_STREAM";
 const PING: &str = "RUNPOD_WEBHOOK_PING";
@@ -46,17 +46,18 @@ impl PlatformUrls {
         Some(url)
     }
 
-    /// Where a result goes, and, with `is_stream` false, a progress update.
-    pub(crate) fn output_url(&self, job_id: &str, is_stream: bool) -> Url {
+    /// Where a result goes, and, with `is_stream` false, a progress update. `worker_id` is the worker that ran the job: it
+    /// is another one if the result was kept in a spool.
+    pub(crate) fn output_url(&self, worker_id: &str, job_id: &str, is_stream: bool) -> Url {
         with_query(
-            self.output.with_id(job_id),
+            self.output.of_worker(worker_id).with_id(job_id),
             &format!("isStream={is_stream}"),
         )
     }
 
     /// Where an item of a stream goes; `None` only where no handler streams.
-    pub(crate) fn stream_url(&self, job_id: &str) -> Option<Url> {
-        let stream = self.stream.as_ref()?;
+    pub(crate) fn stream_url(&self, worker_id: &str, job_id: &str) -> Option<Url> {
+        let stream = self.stream.as_ref()?.of_worker(worker_id);
         Some(with_query(stream.with_id(job_id), "isStream=false"))
     }
 

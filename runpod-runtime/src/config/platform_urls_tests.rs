@@ -115,15 +115,15 @@ fn without_job_take_in_its_path_there_is_no_stop_channel_and_a_warning() {
 fn results_and_items_name_worker_and_job() {
     let urls = urls(environment());
     assert_eq!(
-        urls.output_url("j/1", true).as_str(),
+        urls.output_url("w1", "j/1", true).as_str(),
         "https://h.io/v2/ep/job-done/w1/j%2F1?gpu=A+B&isStream=true"
     );
     assert_eq!(
-        urls.output_url("j1", false).as_str(),
+        urls.output_url("w1", "j1", false).as_str(),
         "https://h.io/v2/ep/job-done/w1/j1?gpu=A+B&isStream=false"
     );
     assert_eq!(
-        urls.stream_url("j1").unwrap().as_str(),
+        urls.stream_url("w1", "j1").unwrap().as_str(),
         "https://h.io/v2/ep/job-stream/w1/j1?gpu=A+B&isStream=false"
     );
 }
@@ -205,7 +205,7 @@ fn a_missing_stream_url_is_a_fault_where_a_handler_streams_only() {
     );
     let resolved = resolve(without(&[STREAM]), false);
     assert!(resolved.faults.is_empty());
-    assert_eq!(resolved.urls.unwrap().stream_url("j"), None);
+    assert_eq!(resolved.urls.unwrap().stream_url("w1", "j"), None);
 }
 
 #[test]
@@ -246,7 +246,40 @@ fn the_urls_for_tests_have_the_platforms_form() {
         "http://127.0.0.1:1/v2/ep/job-stop/w1?gpu=test"
     );
     assert_eq!(
-        urls.output_url("j", false).as_str(),
+        urls.output_url("w1", "j", false).as_str(),
         "http://127.0.0.1:1/v2/ep/job-done/w1/j?gpu=test&isStream=false"
     );
+}
+
+#[test]
+fn what_another_worker_made_is_posted_with_the_id_of_that_worker() {
+    let urls = urls(environment());
+    assert_eq!(
+        urls.output_url("gone/1", "j1", false).as_str(),
+        "https://h.io/v2/ep/job-done/gone%2F1/j1?gpu=A+B&isStream=false"
+    );
+    assert_eq!(
+        urls.stream_url("gone", "j1").unwrap().as_str(),
+        "https://h.io/v2/ep/job-stream/gone/j1?gpu=A+B&isStream=false"
+    );
+    // Not known, or with a meaning of its own in a path.
+    for id in ["", ".", ".."] {
+        assert_eq!(
+            urls.output_url(id, "j1", false).path(),
+            "/v2/ep/job-done/w1/j1",
+            "{id:?}"
+        );
+    }
+}
+
+#[test]
+fn a_worker_id_that_makes_no_url_of_a_template_leaves_the_url_as_it_is() {
+    let urls = urls(with(OUTPUT, "https://$RUNPOD_POD_ID.h.io/job-done/$ID"));
+    let host = |worker| {
+        urls.output_url(worker, "j", false)
+            .host_str()
+            .map(str::to_owned)
+    };
+    assert_eq!(host("w2").as_deref(), Some("w2.h.io"));
+    assert_eq!(host("evil.org/").as_deref(), Some("w1.h.io"));
 }

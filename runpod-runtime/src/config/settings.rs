@@ -15,7 +15,6 @@ use super::platform_urls::PlatformUrls;
 use super::resolving::Resolving;
 use super::secret::Secret;
 use super::test_job::{self, TestSource};
-use super::url_template::encode_component;
 
 const API_KEY: &str = "RUNPOD_AI_API_KEY";
 
@@ -56,8 +55,8 @@ pub(crate) struct Settings {
     pub(crate) json_logs: bool,
     pub(crate) color: bool,
     pub(crate) shutdown_grace: Duration,
-    /// Where results are kept that could not be delivered; `None` where they are not.
-    pub(crate) spool: Option<PathBuf>,
+    /// Where results may be kept that could not be delivered, the best directory first; empty where they are not.
+    pub(crate) spools: Vec<PathBuf>,
     pub(crate) debugger: bool,
     pub(crate) test_output: Option<Value>,
     /// What a person should know although the worker can start; for the log, once there is one.
@@ -153,7 +152,7 @@ impl Settings {
         let ping_interval = resolving.ping_interval();
         let env_log_level = resolving.log_level();
         let shutdown_grace = resolving.shutdown_grace();
-        let spool = resolving.spool(endpoint_id.as_deref(), surroundings);
+        let spools = resolving.spools(surroundings);
         let mode = resolving.mode(arguments, surroundings, &worker_id);
         let Resolving {
             faults, warnings, ..
@@ -183,7 +182,7 @@ impl Settings {
                 && !json_logs
                 && environment.get("NO_COLOR").is_none(),
             shutdown_grace: shutdown_grace.unwrap_or(SHUTDOWN_GRACE),
-            spool,
+            spools,
             debugger: arguments.debugger,
             test_output: arguments.test_output.clone(),
             warnings,
@@ -248,19 +247,6 @@ impl Resolving<'_> {
                 (grace <= ONE_DAY).then_some(grace)
             },
         )
-    }
-
-    fn spool(&mut self, endpoint_id: Option<&str>, surroundings: &Surroundings) -> Option<PathBuf> {
-        if let Some(given) = self.environment.get("RUNPOD_RESULT_SPOOL") {
-            return (!given.trim().eq_ignore_ascii_case("off")).then(|| PathBuf::from(given));
-        }
-        // One part of a path, whatever the id is; `..` must not lead elsewhere either.
-        let name = encode_component(endpoint_id.unwrap_or("local")).replace('.', "%2E");
-        Some(if surroundings.volume.is_dir() {
-            surroundings.volume.join(".runpod-spool").join(name)
-        } else {
-            surroundings.temporary.join(format!("runpod-spool-{name}"))
-        })
     }
 
     /// In the SDK's order: the local server, the test job of the command line, the platform, the test job of the file.

@@ -85,8 +85,8 @@ fn with_nothing_given_the_defaults_hold() {
     assert!(!settings.json_logs && settings.color && !settings.debugger);
     assert_eq!(settings.test_output, None);
     assert_eq!(
-        settings.spool,
-        Some(PathBuf::from("/temporary/runpod-spool-local"))
+        settings.spools,
+        [PathBuf::from("/temporary/runpod-spool-local")]
     );
     assert!(settings.warnings.is_empty());
 }
@@ -240,39 +240,6 @@ fn colours_are_for_terminals_whose_owner_wants_them() {
     let mut surroundings = place().surroundings;
     surroundings.stdout_is_terminal = false;
     assert!(!resolve(&[], &[], &surroundings).unwrap().color);
-}
-
-#[test]
-fn the_spool_is_where_it_survives_longest() {
-    let place = place();
-    let spool = |environment: &[(&str, &str)]| {
-        resolve(environment, &[], &place.surroundings)
-            .unwrap()
-            .spool
-    };
-    let volume = &place.surroundings.volume;
-    assert_eq!(
-        spool(&[("RUNPOD_ENDPOINT_ID", "ep")]),
-        Some(PathBuf::from("/temporary/runpod-spool-ep"))
-    );
-    std::fs::create_dir(volume).unwrap();
-    assert_eq!(
-        spool(&[("RUNPOD_ENDPOINT_ID", "ep")]),
-        Some(volume.join(".runpod-spool/ep"))
-    );
-    assert_eq!(
-        spool(&[("RUNPOD_ENDPOINT_ID", "..")]),
-        Some(volume.join(".runpod-spool/%2E%2E"))
-    );
-    assert_eq!(
-        spool(&[("RUNPOD_ENDPOINT_ID", "../x")]),
-        Some(volume.join(".runpod-spool/%2E%2E%2Fx"))
-    );
-    assert_eq!(
-        spool(&[("RUNPOD_RESULT_SPOOL", "/var/spool/x")]),
-        Some(PathBuf::from("/var/spool/x"))
-    );
-    assert_eq!(spool(&[("RUNPOD_RESULT_SPOOL", "OFF")]), None);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A URL of the platform, with a place for an id.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use reqwest::Url;
@@ -21,6 +22,9 @@ pub(super) const EXPECTED: &str = "a URL such as https://host/path, without user
 #[derive(Clone)]
 pub(super) struct UrlTemplate {
     url: Url,
+    /// The worker that is filled in, and the text into which another worker's id can be put.
+    worker_id: String,
+    text: String,
 }
 
 impl UrlTemplate {
@@ -50,7 +54,20 @@ impl UrlTemplate {
             return Err(fault(format!("{ID} in its host")));
         }
         url.set_fragment(None);
-        Ok(Self { url })
+        Ok(Self {
+            url,
+            worker_id: worker_id.to_owned(),
+            text: text.to_owned(),
+        })
+    }
+
+    /// The same with another worker filled in. An id with which there is no such URL, or that has a meaning of its own in
+    /// a path, changes nothing.
+    pub(super) fn of_worker(&self, worker_id: &str) -> Cow<'_, Self> {
+        if worker_id == self.worker_id || matches!(worker_id, "" | "." | "..") {
+            return Cow::Borrowed(self);
+        }
+        Self::parse("", &self.text, worker_id).map_or(Cow::Borrowed(self), Cow::Owned)
     }
 
     /// The URL with this id in it.
@@ -77,6 +94,21 @@ pub(super) fn with_query(mut url: Url, pairs: &str) -> Url {
     };
     url.set_query(Some(&query));
     url
+}
+
+/// What tells one platform from another in the URL of takes: its host, and its address without the worker's id, without
+/// the query, and without user and password, which may be secrets. `None` if it is no URL.
+pub(super) fn address_without_worker(text: &str, worker_id: &str) -> Option<(String, String)> {
+    let url = Url::parse(&text.replace(WORKER, "worker").replace(ID, "worker")).ok()?;
+    let host = url.host_str()?.to_owned();
+    let port = url.port_or_known_default()?;
+    let worker_id = encode_component(worker_id);
+    let path: Vec<_> = url
+        .path_segments()?
+        .map(|part| if part == worker_id { "worker" } else { part })
+        .collect();
+    let address = format!("{}://{host}:{port}/{}", url.scheme(), path.join("/"));
+    Some((host, address))
 }
 
 /// Percent-encodes all but the unreserved characters, so that a text is one segment of a path, one value of a query.

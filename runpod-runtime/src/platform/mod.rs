@@ -2,6 +2,7 @@
 //!
 //! The worker knows no HTTP; a platform knows no handlers and no slots.
 
+mod lenient;
 mod runpod;
 mod single;
 pub(crate) mod spool;
@@ -10,6 +11,7 @@ mod wire;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,7 +22,7 @@ pub(crate) use runpod::Runpod;
 #[cfg(fuzzing)]
 pub(crate) use runpod::fuzzing;
 pub(crate) use single::SingleJob;
-pub(crate) use taken::read_job;
+pub(crate) use taken::{read_job, read_job_in};
 pub(crate) use wire::{
     Outcome, Reporter, ResultBody, error_type, item_body, message, progress_body, readable,
 };
@@ -85,6 +87,8 @@ pub(crate) enum Health<'a> {
 #[derive(Debug, Clone)]
 pub(crate) struct Post {
     pub(crate) job_id: String,
+    /// The worker that ran the job: another one than this worker if the result was kept in a spool.
+    pub(crate) worker_id: Arc<str>,
     pub(crate) kind: PostKind,
     pub(crate) body: Bytes,
 }

@@ -2,9 +2,32 @@
 
 use serde_json::{Map, Value};
 
-use super::BrokenJob;
+use super::{BrokenJob, lenient};
 use crate::handler::TakenJob;
 use crate::json;
+
+/// Reads one job from what should be its JSON text.
+pub(crate) fn read_job_in(bytes: &[u8]) -> Result<TakenJob, BrokenJob> {
+    match str::from_utf8(bytes) {
+        Ok(text) => read_job(text),
+        Err(error) => Err(BrokenJob {
+            id: readable_id(bytes),
+            reason: format!("it is not UTF-8: {error}"),
+        }),
+    }
+}
+
+/// The id of a job that is not JSON as a whole.
+fn readable_id(job: &[u8]) -> Option<String> {
+    let last = lenient::values_of(job, "id").pop()?;
+    let id: String = serde_json::from_slice(last).ok()?;
+    can_be_told(&id).then_some(id)
+}
+
+/// `.` and `..` have a meaning of their own in the path of an address: a result would go astray.
+fn can_be_told(id: &str) -> bool {
+    !matches!(id, "" | "." | "..")
+}
 
 /// Reads one job from its JSON text.
 pub(crate) fn read_job(text: &str) -> Result<TakenJob, BrokenJob> {
@@ -19,7 +42,10 @@ pub(crate) fn read_job(text: &str) -> Result<TakenJob, BrokenJob> {
         } else {
             format!(": {error}")
         };
-        broken(None, format!("it is not a JSON object{why}"))
+        BrokenJob {
+            id: readable_id(text.as_bytes()),
+            reason: format!("it is not a JSON object{why}"),
+        }
     })?;
     let mut id = None;
     let mut input = None;
@@ -40,8 +66,7 @@ pub(crate) fn read_job(text: &str) -> Result<TakenJob, BrokenJob> {
     let id = id.ok_or_else(|| broken(None, "it has no `id`".to_owned()))?;
     let id: String = serde_json::from_str(id.get())
         .map_err(|_| broken(None, format!("its `id` is not a text: {:.100}", id.get())))?;
-    // `.` and `..` have a meaning of their own in the path of an address: a result would go astray.
-    if matches!(id.as_str(), "" | "." | "..") {
+    if !can_be_told(&id) {
         return Err(broken(None, format!("its `id` is {id:?}")));
     }
     let input = input.ok_or_else(|| broken(Some(&id), "it has no `input`".to_owned()))?;

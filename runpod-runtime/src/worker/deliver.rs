@@ -16,27 +16,31 @@ use crate::platform::{Outcome, Post, PostKind, item_body};
 #[derive(Debug)]
 pub(super) struct Parcel {
     pub(super) id: String,
+    /// The worker that ran the job.
+    pub(super) worker_id: Arc<str>,
     pub(super) streaming: bool,
     pub(super) body: Bytes,
     pub(super) on_disk: OnDisk,
 }
 
 impl Parcel {
-    /// A result that this thread has made, with its copy on disk soon to be there.
-    pub(super) fn of(shared: &Shared, id: &str, streaming: bool, body: Bytes) -> Self {
+    /// Another result of the same job, with its copy on disk soon to be there.
+    fn in_place_of(refused: &Self, shared: &Shared, body: Bytes) -> Self {
         let parcel = Self {
-            id: id.to_owned(),
-            streaming,
+            id: refused.id.clone(),
+            worker_id: Arc::clone(&refused.worker_id),
+            streaming: refused.streaming,
             body,
             on_disk: OnDisk::new(shared.spool.as_ref()),
         };
-        parcel.on_disk.write_soon(parcel.record(shared, Vec::new()));
+        parcel.on_disk.write_soon(parcel.record(Vec::new()));
         parcel
     }
 
     fn post(&self) -> Post {
         Post {
             job_id: self.id.clone(),
+            worker_id: Arc::clone(&self.worker_id),
             kind: PostKind::Result {
                 streaming: self.streaming,
             },
@@ -44,10 +48,10 @@ impl Parcel {
         }
     }
 
-    fn record(&self, shared: &Shared, items: Vec<Bytes>) -> Record {
+    fn record(&self, items: Vec<Bytes>) -> Record {
         Record {
             job_id: self.id.clone(),
-            worker_id: shared.worker_id.to_string(),
+            worker_id: self.worker_id.to_string(),
             is_stream: self.streaming,
             items,
             body: self.body.clone(),
@@ -84,7 +88,7 @@ async fn deliver(shared: &Shared, parcel: &Parcel) {
         }
         Delivery::NotWanted(why) => not_wanted(parcel, &why).await,
         Delivery::GaveUp(why) | Delivery::Ended(why) => {
-            let record = parcel.record(shared, Vec::new());
+            let record = parcel.record(Vec::new());
             told_of_leaving(&parcel.id, &why, parcel.on_disk.leave(record).await);
         }
     }
@@ -109,7 +113,7 @@ async fn tell_of_refusal(
         None,
     );
     // What was refused is offered by nobody again.
-    let parcel = Parcel::of(shared, &refused.id, refused.streaming, body.json.into());
+    let parcel = Parcel::in_place_of(refused, shared, body.json.into());
     parcel.on_disk.is_there_or_late().await;
     refused.on_disk.settle().await;
     match until_accepted(shared, &parcel.post(), patience).await {
@@ -123,7 +127,7 @@ async fn tell_of_refusal(
         }
         Delivery::NotWanted(why) => not_wanted(&parcel, &why).await,
         Delivery::GaveUp(why) | Delivery::Ended(why) => {
-            let record = parcel.record(shared, Vec::new());
+            let record = parcel.record(Vec::new());
             told_of_leaving(&parcel.id, &why, parcel.on_disk.leave(record).await);
             return false;
         }
@@ -153,13 +157,8 @@ fn told_of_leaving(id: &str, why: &str, left: Result<(), String>) {
 }
 
 /// Leaves a result in the spool whose stream items were not all delivered before the worker ended.
-pub(super) async fn leave_unfinished(
-    shared: &Shared,
-    parcel: Parcel,
-    undelivered: &[Arc<Payload>],
-    why: &str,
-) {
-    let record = parcel.record(shared, item_bodies(undelivered));
+pub(super) async fn leave_unfinished(parcel: Parcel, undelivered: &[Arc<Payload>], why: &str) {
+    let record = parcel.record(item_bodies(undelivered));
     let left = parcel.on_disk.leave_instead(record).await;
     told_of_leaving(&parcel.id, why, left);
 }
@@ -168,6 +167,7 @@ pub(super) async fn leave_unfinished(
 pub(super) async fn offer_again(shared: &Shared, kept: Record, on_disk: &OnDisk) -> bool {
     let parcel = Parcel {
         id: kept.job_id,
+        worker_id: kept.worker_id.into(),
         streaming: kept.is_stream,
         body: kept.body,
         on_disk: on_disk.clone(),
@@ -176,6 +176,7 @@ pub(super) async fn offer_again(shared: &Shared, kept: Record, on_disk: &OnDisk)
     while let Some(item) = items.first() {
         let post = Post {
             job_id: parcel.id.clone(),
+            worker_id: Arc::clone(&parcel.worker_id),
             kind: PostKind::Item,
             body: item.clone(),
         };
@@ -214,7 +215,7 @@ async fn put_back(shared: &Shared, parcel: &Parcel, items: Vec<Bytes>, end: Deli
                 job_id = parcel.id,
                 "a result that was kept stays kept: {why}"
             );
-            let record = parcel.record(shared, items);
+            let record = parcel.record(items);
             if let Err(error) = parcel.on_disk.leave_instead(record).await {
                 tracing::warn!(job_id = parcel.id, "it cannot be put back: {error}");
             }

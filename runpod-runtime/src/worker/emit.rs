@@ -1,5 +1,7 @@
 //! Sends off what a job makes while it runs: progress and stream items, in the order in which they were made.
 
+use std::sync::Arc;
+
 use super::Shared;
 use super::attempts::{Delivery, FIRST, until_accepted};
 use super::pace::Backoff;
@@ -28,6 +30,7 @@ pub(super) async fn emitted(shared: &Shared, id: &str, outbox: &Outbox) -> Resul
                 number += 1;
                 let post = Post {
                     job_id: id.to_owned(),
+                    worker_id: Arc::clone(&shared.worker_id),
                     kind: PostKind::Item,
                     body: item_body(&item).into(),
                 };
@@ -50,6 +53,7 @@ pub(super) async fn emitted(shared: &Shared, id: &str, outbox: &Outbox) -> Resul
 async fn progress(shared: &Shared, id: &str, body: String, outbox: &Outbox) {
     let post = Post {
         job_id: id.to_owned(),
+        worker_id: Arc::clone(&shared.worker_id),
         kind: PostKind::Progress,
         body: body.into(),
     };

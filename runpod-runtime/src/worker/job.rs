@@ -86,7 +86,7 @@ async fn follow(shared: &Arc<Shared>, job: TakenJob, ticket: Ticket, slot: Slot)
         Executed::Stopped => tracing::info!("Job stopped."),
         Executed::Unfinished { made, items, why } => {
             let parcel = sent_off(shared, &id, streaming, made, slot);
-            deliver::leave_unfinished(shared, parcel, &items, &why).await;
+            deliver::leave_unfinished(parcel, &items, &why).await;
         }
     }
 }
@@ -134,6 +134,7 @@ fn sent_off(shared: &Shared, id: &str, streaming: bool, made: Made, slot: Slot) 
     drop(slot);
     Parcel {
         id: id.to_owned(),
+        worker_id: Arc::clone(&shared.worker_id),
         streaming,
         body: made.body,
         on_disk: made.on_disk,

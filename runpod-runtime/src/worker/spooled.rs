@@ -98,8 +98,14 @@ async fn one(shared: &Shared, spool: &Spool, entry: Entry) -> bool {
             let Some(entry) = spool.claim(&entry)? else {
                 return Ok(None);
             };
-            let loaded = spool.load(&entry)?;
-            Ok::<_, SpoolError>(loaded.map(|record| (entry, record)))
+            match spool.load(&entry) {
+                Ok(loaded) => Ok::<_, SpoolError>(loaded.map(|record| (entry, record))),
+                Err(error) => {
+                    // A disk may read again what it could not read once: it stays nobody's.
+                    spool.release(&entry)?;
+                    Err(error)
+                }
+            }
         })
         .await
     };

@@ -6,31 +6,41 @@ use reqwest::StatusCode;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::super::{Posted, Taken, read_job};
+use super::super::{Posted, Taken, lenient, read_job, read_job_in};
 
-/// The jobs in the body of a take that was answered with 200.
+/// The jobs in the body of a take that was answered with 200. A job that cannot be read takes no other one with it.
 pub(super) fn jobs(content_type: &str, body: &[u8]) -> Taken {
-    let Some(text) = text_of("a take", content_type, body) else {
+    let Some(body) = json_of("a take", content_type, body) else {
         return Taken::Nothing;
     };
-    match text.as_bytes().first() {
-        Some(b'{') => Taken::Jobs(vec![read_job(text)]),
-        Some(b'[') => match serde_json::from_str::<Vec<&RawValue>>(text) {
-            Ok(jobs) if jobs.is_empty() => Taken::Nothing,
-            Ok(jobs) => Taken::Jobs(jobs.into_iter().map(|raw| read_job(raw.get())).collect()),
-            Err(error) => nothing(&format!("it is not JSON: {error}")),
-        },
-        _ => nothing("it is neither a job nor a list of jobs"),
+    match body.first() {
+        Some(b'{') => Taken::Jobs(vec![read_job_in(body)]),
+        Some(b'[') => {
+            let jobs: Vec<_> = match serde_json::from_slice::<Vec<&RawValue>>(body) {
+                Ok(jobs) => jobs.into_iter().map(|raw| read_job(raw.get())).collect(),
+                Err(error) => {
+                    tracing::warn!("the answer to a take is not JSON as a whole: {error}");
+                    let jobs = lenient::elements(body).into_iter();
+                    jobs.map(read_job_in).collect()
+                }
+            };
+            if jobs.is_empty() {
+                Taken::Nothing
+            } else {
+                Taken::Jobs(jobs)
+            }
+        }
+        _ => {
+            tracing::warn!(
+                "the answer to a take is taken as no job: it is neither a job nor a list of jobs"
+            );
+            Taken::Nothing
+        }
     }
 }
 
-fn nothing(why: &str) -> Taken {
-    tracing::warn!("the answer to a take is taken as no job: {why}");
-    Taken::Nothing
-}
-
-/// The text of an answer, if there is JSON in it at all.
-fn text_of<'b>(what: &str, content_type: &str, body: &'b [u8]) -> Option<&'b str> {
+/// What is in an answer, if it should be JSON and is not empty.
+fn json_of<'b>(what: &str, content_type: &str, body: &'b [u8]) -> Option<&'b [u8]> {
     let kind = content_type.split(';').next().unwrap_or_default().trim();
     if !kind.eq_ignore_ascii_case("application/json") {
         tracing::warn!(
@@ -38,47 +48,58 @@ fn text_of<'b>(what: &str, content_type: &str, body: &'b [u8]) -> Option<&'b str
         );
         return None;
     }
-    match std::str::from_utf8(body).map(str::trim_ascii) {
-        Ok("") => {
-            tracing::debug!("the answer to {what} is empty");
-            None
-        }
-        Ok(text) => Some(text),
-        Err(error) => {
-            tracing::warn!("the answer to {what} is not UTF-8: {error}");
-            None
-        }
+    let body = body.trim_ascii();
+    if body.is_empty() {
+        tracing::debug!("the answer to {what} is empty");
+        return None;
     }
+    Some(body)
 }
 
 /// The ids of the jobs to stop in a stop answer; what is not one is left out with a log line.
 pub(super) fn stops(content_type: &str, body: &[u8]) -> Vec<String> {
-    let Some(text) = text_of("a stop poll", content_type, body) else {
+    let Some(body) = json_of("a stop poll", content_type, body) else {
         return Vec::new();
     };
-    let payload: Value = match serde_json::from_str(text) {
-        Ok(payload) => payload,
+    let list = match serde_json::from_slice::<Value>(body) {
+        Ok(Value::Object(mut answer)) => match answer.remove("jobsToStop") {
+            Some(Value::Array(ids)) => return texts_of(ids.into_iter().map(text_of)),
+            None => return Vec::new(),
+            Some(_) => None,
+        },
+        Ok(_) => None,
         Err(error) => {
-            tracing::warn!("the answer to a stop poll is not JSON: {error}");
-            return Vec::new();
+            tracing::warn!("the answer to a stop poll is not JSON as a whole: {error}");
+            let list = lenient::values_of(body, "jobsToStop").pop();
+            list.filter(|list| list.starts_with(b"["))
         }
     };
-    let ids = match payload.get("jobsToStop") {
-        Some(Value::Array(ids)) => ids,
-        None if payload.is_object() => return Vec::new(),
-        _ => {
-            tracing::warn!("the answer to a stop poll has no list `jobsToStop`");
-            return Vec::new();
-        }
+    let Some(list) = list else {
+        tracing::warn!("the answer to a stop poll has no list `jobsToStop`");
+        return Vec::new();
     };
-    let texts: Vec<String> = ids
-        .iter()
-        .filter_map(|id| id.as_str().map(str::to_owned))
+    let ids = lenient::elements(list).into_iter();
+    texts_of(ids.map(|id| serde_json::from_slice(id).ok()))
+}
+
+fn text_of(id: Value) -> Option<String> {
+    match id {
+        Value::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn texts_of(ids: impl Iterator<Item = Option<String>>) -> Vec<String> {
+    let mut others = 0;
+    let texts = ids
+        .filter_map(|id| {
+            others += usize::from(id.is_none());
+            id
+        })
         .collect();
-    if texts.len() < ids.len() {
+    if others > 0 {
         tracing::warn!(
-            "the answer to a stop poll names {} jobs by something else than a text",
-            ids.len() - texts.len()
+            "the answer to a stop poll names {others} jobs by something else than a text"
         );
     }
     texts
@@ -188,7 +209,8 @@ mod tests {
             (JSON, ""),
             (JSON, "null"),
             (JSON, "[]"),
-            (JSON, "[{]"),
+            (JSON, "["),
+            (JSON, "[,]"),
             (JSON, "7"),
         ] {
             assert!(
@@ -199,10 +221,118 @@ mod tests {
         assert!(matches!(jobs(JSON, b"\xff\xfe"), Taken::Nothing));
     }
 
+    /// The id and the reason of a job that cannot be run.
+    fn broken(answer: &[u8]) -> (Option<String>, String) {
+        let Taken::Jobs(mut jobs) = jobs(JSON, answer) else {
+            panic!("no jobs");
+        };
+        let broken = jobs.remove(0).unwrap_err();
+        (broken.id, broken.reason)
+    }
+
+    /// What makes a job unreadable as a whole, beside an id that can be read.
+    const UNREADABLE: [&[u8]; 8] = [
+        br#"{"\ud800":1,"id":"a","input":1}"#,
+        br#"{"id":"a","\udc00\ud800":1,"input":1}"#,
+        br#"{"id":"a","\x":1,"input":1}"#,
+        br#"{"id":"a","input":"\x"}"#,
+        br#"{"id":"a","input":01}"#,
+        br#"{"id":"a","input":[}"#,
+        b"{\"id\":\"a\",\"input\":\"\xff\"}",
+        b"{\"\xff\":1,\"id\":\"a\",\"input\":\"\n\"}",
+    ];
+
+    #[test]
+    fn a_job_that_cannot_be_read_is_failed_if_its_id_can_be_read() {
+        for job in UNREADABLE {
+            let (id, reason) = broken(job);
+            let shown = String::from_utf8_lossy(job);
+            assert_eq!(id.as_deref(), Some("a"), "{shown}");
+            assert!(reason.starts_with("it is not "), "{shown}: {reason}");
+        }
+        // The strict reader takes the last of several ids as well.
+        assert_eq!(
+            broken(br#"{"id":"b","id":"a","\ud800":1}"#).0.as_deref(),
+            Some("a")
+        );
+        for job in [
+            &br#"{"\ud800":1,"id":7}"#[..],
+            br#"{"\ud800":1,"id":".."}"#,
+            br#"{"\ud800":1,"id":"\ud800"}"#,
+            br#"{"\ud800":1,"input":{"id":"a"}}"#,
+            br#"{"id":"a"#,
+        ] {
+            assert_eq!(broken(job).0, None, "{}", String::from_utf8_lossy(job));
+        }
+    }
+
+    #[test]
+    fn a_job_that_cannot_be_read_takes_no_other_one_of_its_answer_with_it() {
+        for job in UNREADABLE {
+            let answer = [
+                br#"[{"id":"0","input":1},"#,
+                job,
+                br#",{"id":"z","input":1}]"#,
+            ]
+            .concat();
+            let Taken::Jobs(jobs) = jobs(JSON, &answer) else {
+                panic!("no jobs");
+            };
+            let ids: Vec<_> = jobs
+                .into_iter()
+                .map(|job| job.map(|job| job.id).map_err(|broken| broken.id.unwrap()))
+                .collect();
+            let expected = [Ok("0".to_owned()), Err("a".to_owned()), Ok("z".to_owned())];
+            assert_eq!(ids, expected, "{}", String::from_utf8_lossy(job));
+        }
+    }
+
+    #[test]
+    fn what_only_the_handler_reads_makes_no_job_unreadable() {
+        let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+        for value in [
+            r#""\ud800""#,
+            "1e999999",
+            "123456789012345678901234567890",
+            &deep,
+        ] {
+            for answer in [
+                format!(r#"{{"id":"a","input":{value},"other":{value},"id":"a"}}"#),
+                format!(r#"[{{"id":"a","input":{value},"other":{value}}}]"#),
+            ] {
+                assert_eq!(taken(&answer), [Ok("a".to_owned())], "{value:.40}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_in_a_stop_answer_stops_no_other_job_from_being_stopped() {
+        let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000));
+        for broken in [r#""\ud800""#, r#""\x""#, "1e999999", "01", &deep, "[}]"] {
+            for answer in [
+                format!(r#"{{"jobsToStop":["a",{broken},"b"]}}"#),
+                format!(r#"{{"\ud800":{broken},"jobsToStop":["a","b"]}}"#),
+            ] {
+                assert_eq!(stops(JSON, answer.as_bytes()), ["a", "b"], "{answer:.60}");
+            }
+        }
+        assert_eq!(
+            stops(JSON, b"{\"jobsToStop\":[\"a\",\"\xff\",\"b\"]}"),
+            ["a", "b"]
+        );
+    }
+
     #[test]
     fn stop_answers_give_the_ids_that_are_texts() {
         assert_eq!(stops(JSON, br#"{"jobsToStop":["a",1,"b"]}"#), ["a", "b"]);
-        for body in ["{}", "[]", "{\"jobsToStop\":\"a\"}", "{", "null"] {
+        for body in [
+            "{}",
+            "[]",
+            "{\"jobsToStop\":\"a\"}",
+            "{",
+            "null",
+            "{\"jobsToStop\":",
+        ] {
             assert!(stops(JSON, body.as_bytes()).is_empty(), "{body}");
         }
         assert!(stops("text/plain", br#"{"jobsToStop":["a"]}"#).is_empty());

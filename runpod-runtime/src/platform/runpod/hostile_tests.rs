@@ -70,6 +70,7 @@ fn platform(address: SocketAddr) -> Runpod {
 fn result() -> Post {
     Post {
         job_id: "j".to_owned(),
+        worker_id: "w1".into(),
         kind: PostKind::Result { streaming: false },
         body: "{}".into(),
     }

@@ -133,10 +133,11 @@ impl Runpod {
     }
 
     async fn send_post(&self, post: &Post) -> Posted {
+        let (worker, job) = (&*post.worker_id, &*post.job_id);
         let url = match post.kind {
-            PostKind::Item => self.urls.stream_url(&post.job_id),
-            PostKind::Progress => Some(self.urls.output_url(&post.job_id, false)),
-            PostKind::Result { streaming } => Some(self.urls.output_url(&post.job_id, streaming)),
+            PostKind::Item => self.urls.stream_url(worker, job),
+            PostKind::Progress => Some(self.urls.output_url(worker, job, false)),
+            PostKind::Result { streaming } => Some(self.urls.output_url(worker, job, streaming)),
         };
         let Some(url) = url else {
             return Posted::Refused {

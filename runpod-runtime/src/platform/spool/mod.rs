@@ -5,20 +5,22 @@
 //! endpoint have the same, so that whoever wants to deliver what another one left takes it over first, by renaming it,
 //! which only one can. Nothing here is async; call it on a thread that may block.
 
+mod file;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
 mod name;
 mod owner;
 mod record;
+mod waiting;
 
-use std::collections::HashMap;
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, ErrorKind};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use file::{create_private, open_regular};
 use owner::Owner;
 
 pub(crate) use name::Entry;
@@ -34,12 +36,6 @@ const BOUNDS: Bounds = Bounds {
 /// After a day the platform has forgotten the job.
 const LONGEST_KEPT: Duration = Duration::from_hours(24);
 
-/// A file that is still being written after this long belongs to a worker that was killed.
-const LONGEST_WRITE: Duration = Duration::from_hours(1);
-
-/// How long a corrupt file is left for a person to look at.
-const LONGEST_CORRUPT: Duration = Duration::from_hours(7 * 24);
-
 const CORRUPT: &str = ".corrupt";
 const UNFINISHED: &str = ".unfinished";
 
@@ -54,6 +50,8 @@ struct Inner {
     owner: Owner,
     /// When a result was stored last, which no other one of this worker has in its name.
     last_stored: AtomicU64,
+    /// How many foreign files were left alone when the log said so last.
+    left_alone: AtomicUsize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -72,32 +70,45 @@ pub(crate) enum SpoolError {
         path: PathBuf,
         cause: io::Error,
     },
+    /// What is in the directory could be another user's.
+    #[error("{} is not safe as a place for results: {problem}; {remedy} (RUNPOD_RESULT_SPOOL)", path.display())]
+    NotSafe {
+        path: PathBuf,
+        problem: String,
+        remedy: String,
+    },
     /// One result is larger than the whole spool may be.
     #[error("a result of {bytes} bytes is larger than the spool may be ({limit} bytes)")]
     TooLarge { bytes: u64, limit: u64 },
 }
 
 impl Spool {
-    /// Opens a spool, making its directory where there is none, and proves that it can be written.
+    /// Opens a spool, making its directory if there is none, and proves that it can be written. A directory into which
+    /// others can write, or that is another user's, is refused.
     pub(crate) fn open(directory: impl Into<PathBuf>) -> Result<Self, SpoolError> {
         Self::open_with(directory.into(), BOUNDS)
     }
 
     fn open_with(directory: PathBuf, bounds: Bounds) -> Result<Self, SpoolError> {
-        let mut builder = DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder
-            .create(&directory)
-            .map_err(refused("made", &directory))?;
+        let metadata = file::make_directory(&directory)?;
         // Writes a file of its own: better known at the start than when the first result needs it.
-        let owner = Owner::enter(&directory)?;
+        let owner = Owner::enter(&directory).map_err(|error| {
+            if file::may_be_foreign(&metadata) {
+                file::foreign(&directory, &metadata)
+            } else {
+                error
+            }
+        })?;
+        if !owner.is_same_user(&metadata) {
+            owner.leave(&directory);
+            return Err(file::foreign(&directory, &metadata));
+        }
         Ok(Self(Arc::new(Inner {
             directory,
             bounds,
             owner,
             last_stored: AtomicU64::new(0),
+            left_alone: AtomicUsize::new(0),
         })))
     }
 
@@ -130,7 +141,7 @@ impl Spool {
     /// Writes a stored result down to the disk itself.
     pub(crate) fn sync(&self, entry: &Entry) -> Result<(), SpoolError> {
         let path = self.path(entry);
-        File::open(&path)
+        open_regular(&path)
             .and_then(|file| file.sync_all())
             .map_err(refused("written", &path))?;
         // A name that is not on disk yet is lost with the power. Not every file system can do this; it is no fault.
@@ -141,22 +152,6 @@ impl Spool {
     /// Lets everybody deliver the result.
     pub(crate) fn release(&self, entry: &Entry) -> Result<Entry, SpoolError> {
         self.rename(entry, name::NOBODY)
-    }
-
-    /// What waits for somebody to deliver it, oldest first: what was released, and what belongs to workers that are gone.
-    /// What is too old, or more than may wait, is discarded, with a log line each.
-    pub(crate) fn waiting(&self) -> Result<Vec<Entry>, SpoolError> {
-        let mut living = HashMap::new();
-        let mut waiting = self.list()?;
-        waiting.retain(|entry| {
-            let owner = entry.owner();
-            let lives = living
-                .entry(owner.to_owned())
-                .or_insert_with(|| self.0.owner.knows_alive(&self.0.directory, owner));
-            !*lives
-        });
-        self.0.owner.forget_dead(&self.0.directory);
-        Ok(self.within_bounds(&waiting))
     }
 
     /// Takes a waiting result over. `None` when somebody else was faster.
@@ -173,16 +168,12 @@ impl Spool {
     /// Reads one result. `None` when it is gone, or corrupt, and then it is set aside.
     pub(crate) fn load(&self, entry: &Entry) -> Result<Option<Record>, SpoolError> {
         let path = self.path(entry);
-        let read = if entry.bytes() > self.0.bounds.bytes {
-            Err(format!("it has {} bytes", entry.bytes()))
-        } else {
-            match fs::read(&path) {
-                Ok(content) => Record::read(content.into()),
-                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-                Err(error) => return Err(refused("read", &path)(error)),
-            }
+        let content = open_regular(&path).and_then(|file| self.content(&file));
+        let content = match content {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            content => content.map_err(refused("read", &path))?,
         };
-        match read {
+        match Record::read(content.into()) {
             Ok(record) => Ok(Some(record)),
             Err(why) => {
                 let aside = self.path_of(&format!("{}{CORRUPT}", entry.file_name()));
@@ -236,93 +227,27 @@ impl Spool {
         Ok(renamed)
     }
 
-    /// The entries that may go on waiting. They come oldest first.
-    fn within_bounds(&self, entries: &[Entry]) -> Vec<Entry> {
-        let mut results = entries.len();
-        let mut bytes = entries
-            .iter()
-            .fold(0_u64, |bytes, entry| bytes.saturating_add(entry.bytes()));
-        let Bounds {
-            results: most,
-            bytes: most_bytes,
-        } = self.0.bounds;
-        let now = microseconds_since_1970();
-        let last_of: HashMap<_, _> = entries
-            .iter()
-            .map(|entry| (entry.key(), entry.file_name()))
-            .collect();
-        let mut kept = Vec::with_capacity(results);
-        for entry in entries {
-            let age = Duration::from_micros(now.saturating_sub(entry.stored_at()));
-            let why = if age > LONGEST_KEPT {
-                "it could not be delivered for 24 hours"
-            } else if last_of[entry.key()] != entry.file_name() {
-                "there is a later result of the same job"
-            } else if results > most || bytes > most_bytes {
-                "the spool is full and it is the oldest in it"
-            } else {
-                kept.push(entry.clone());
-                continue;
-            };
-            results -= 1;
-            bytes = bytes.saturating_sub(entry.bytes());
-            match self.remove(entry) {
-                Ok(()) => tracing::error!(
-                    job_id = entry.job_id(),
-                    "an undelivered result is discarded: {why}"
-                ),
-                // One that cannot be removed is no reason to hold back the others.
-                Err(error) => {
-                    tracing::warn!("an undelivered result that is to be discarded stays: {error}");
-                }
-            }
-        }
-        kept
+    /// A regular file of this user.
+    fn open_ours(&self, path: &Path) -> Option<File> {
+        let file = open_regular(path).ok()?;
+        let metadata = file.metadata().ok()?;
+        self.0.owner.is_same_user(&metadata).then_some(file)
     }
 
-    /// All results, oldest first, whatever their age and whoever's. What killed workers left unfinished is cleared away.
-    fn list(&self) -> Result<Vec<Entry>, SpoolError> {
-        let directory = &self.0.directory;
-        let files = fs::read_dir(directory).map_err(refused("read", directory))?;
-        let mut entries = Vec::new();
-        for file in files {
-            let file = file.map_err(refused("read", directory))?;
-            // Not text: not ours. Gone since: delivered by another worker. A link or a directory: nothing that we made.
-            let Ok(file_name) = file.file_name().into_string() else {
-                continue;
-            };
-            let Some(metadata) = file.metadata().ok().filter(fs::Metadata::is_file) else {
-                continue;
-            };
-            if let Some(entry) = Entry::named(file_name.clone(), metadata.len()) {
-                // Another user's file would be posted in this worker's name.
-                if self.0.owner.is_same_user(&metadata) {
-                    entries.push(entry);
-                } else {
-                    tracing::warn!(
-                        "{} belongs to another user and is left alone",
-                        file.path().display()
-                    );
-                }
-                continue;
-            }
-            let limit = if file_name.ends_with(UNFINISHED) {
-                LONGEST_WRITE
-            } else if file_name.ends_with(CORRUPT) {
-                LONGEST_CORRUPT
-            } else {
-                continue;
-            };
-            let age = metadata
-                .modified()
-                .ok()
-                .and_then(|then| then.elapsed().ok());
-            if age.is_some_and(|age| age > limit) {
-                let _ = fs::remove_file(file.path());
-            }
+    /// The content of a file, of which no more is read than a result may have.
+    fn content(&self, file: &File) -> io::Result<Vec<u8>> {
+        if !self.0.owner.is_same_user(&file.metadata()?) {
+            return Err(io::Error::other("it belongs to another user"));
         }
-        entries.sort();
-        Ok(entries)
+        let mut content = Vec::new();
+        file.take(self.most_bytes_of_a_file())
+            .read_to_end(&mut content)?;
+        Ok(content)
+    }
+
+    /// A result's bodies are bounded; in front of them is a line about them.
+    fn most_bytes_of_a_file(&self) -> u64 {
+        self.0.bounds.bytes.saturating_add(record::LONGEST_HEAD)
     }
 
     fn path(&self, entry: &Entry) -> PathBuf {
@@ -332,15 +257,6 @@ impl Spool {
     fn path_of(&self, file_name: &str) -> PathBuf {
         self.0.directory.join(file_name)
     }
-}
-
-/// A new file that this user alone can read.
-fn create_private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 fn microseconds_since_1970() -> u64 {

@@ -3,7 +3,7 @@
 //! `1767225600000000-job-1-<digest>.<owner>.result`. Order, age and owner are known without reading the file, and a change
 //! of the owner is a rename, which is all or nothing.
 
-use crate::config::encode_component;
+use crate::config::{digest, encode_component};
 
 /// Owns what anybody may take.
 pub(super) const NOBODY: &str = "free";
@@ -42,8 +42,15 @@ impl Entry {
     pub(super) fn named(file_name: String, bytes: u64) -> Option<Self> {
         let (rest, owner) = file_name.strip_suffix(SUFFIX)?.rsplit_once('.')?;
         let (stored_at, key) = rest.split_once('-')?;
-        key.rsplit_once('-')?;
-        if owner.is_empty() || !owner.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        let (id, digest) = key.rsplit_once('-')?;
+        // A file that another program has put here must not be taken for a result because its name is similar.
+        let is_ours = stored_at.len() >= 16
+            && stored_at.bytes().all(|byte| byte.is_ascii_digit())
+            && id.len() <= LONGEST_ID_IN_NAME
+            && id.bytes().all(is_encoded)
+            && is_name_of_128_bits(digest)
+            && (owner == NOBODY || is_name_of_128_bits(owner));
+        if !is_ours {
             return None;
         }
         Some(Self {
@@ -51,6 +58,11 @@ impl Entry {
             file_name,
             bytes,
         })
+    }
+
+    /// Whether the name is the one for this job in this worker.
+    pub(super) fn is_of(&self, job_id: &str, worker_id: &str) -> bool {
+        self.key() == key(job_id, worker_id)
     }
 
     pub(super) fn owned_by(&self, owner: &str) -> Self {
@@ -98,26 +110,24 @@ impl Entry {
     }
 }
 
+/// 32 hexadecimal digits: a digest, or the name of an owner.
+pub(super) fn is_name_of_128_bits(text: &str) -> bool {
+    text.len() == 32
+        && text
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// What [`encode_component`] leaves in a text.
+fn is_encoded(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~%".contains(&byte)
+}
+
 /// A name for a job's result in a worker, whatever is in their ids: nothing in it can lead out of the directory.
 fn key(job_id: &str, worker_id: &str) -> String {
     let mut id = encode_component(job_id);
     id.truncate(LONGEST_ID_IN_NAME);
     format!("{id}-{:032x}", digest(&[job_id, worker_id]))
-}
-
-/// FNV-1a, 128 bits: the same in every build, unlike the standard library's. Ids come from the platform, so that it need
-/// not withstand an attack.
-fn digest(parts: &[&str]) -> u128 {
-    const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
-    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
-    let mut digest = BASIS;
-    for part in parts {
-        // The byte after each part occurs in no text, so that two parts are not taken for one.
-        for byte in part.bytes().chain([0xff]) {
-            digest = (digest ^ u128::from(byte)).wrapping_mul(PRIME);
-        }
-    }
-    digest
 }
 
 #[cfg(test)]
@@ -137,10 +147,11 @@ mod tests {
     #[test]
     fn a_name_is_read_back_whatever_is_in_the_ids() {
         for id in ["job-1", "a.b.result", "..", "", "ä/€ -x", ".free.result"] {
-            let entry = Entry::new(7, id, "w", "0123abcd", 9);
+            let owner = "0123456789abcdef0123456789abcdef";
+            let entry = Entry::new(7, id, "w", owner, 9);
             let again = Entry::named(entry.file_name().to_owned(), 9).unwrap();
             assert_eq!(again, entry);
-            assert_eq!((again.owner(), again.stored_at()), ("0123abcd", 7));
+            assert_eq!((again.owner(), again.stored_at()), (owner, 7));
             assert_eq!(again.job_id(), encode_component(id));
             let free = again.owned_by(NOBODY);
             assert_eq!((free.owner(), free.key()), (NOBODY, entry.key()));
@@ -149,17 +160,27 @@ mod tests {
 
     #[test]
     fn other_names_are_not_results() {
+        let ours = Entry::new(7, "a", "w", NOBODY, 0).file_name().to_owned();
+        assert!(Entry::named(ours.clone(), 0).is_some());
+        let digest = ours.rsplit_once('-').unwrap().1.split_once('.').unwrap().0;
         for name in [
             "notes.txt",
             "x.result",
-            "000000000001-a.free.result",
-            "soon-a-b.free.result",
-            "000000000001-a-b.result",
-            "000000000001-a-b..result",
-            "000000000001-a-b.fr/ee.result",
-            "000000000001-a-b.free.result.corrupt",
+            "0000000000000007-a-b.free.result",
+            &ours.replace("0000000000000007", "0000007"),
+            &ours.replace("0000000000000007", "+000000000000007"),
+            &ours.replace("0000000000000007", "yesterday at six"),
+            &ours.replace("-a-", "-a/b-"),
+            &ours.replace("-a-", &format!("-{}-", "a".repeat(101))),
+            &ours.replace(digest, &digest.to_uppercase()),
+            &ours.replace(digest, &digest[1..]),
+            &ours.replace(".free", ""),
+            &ours.replace("free", ""),
+            &ours.replace("free", "fr/ee"),
+            &ours.replace("free", "gone"),
+            &format!("{ours}.corrupt"),
         ] {
-            assert_eq!(Entry::named(name.to_owned(), 0), None, "{name}");
+            assert_eq!(Entry::named(String::from(name), 0), None, "{name}");
         }
     }
 }

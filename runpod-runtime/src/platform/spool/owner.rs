@@ -9,12 +9,16 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{LONGEST_KEPT, SpoolError, UNFINISHED, create_private, refused};
+use super::file::{create_private, open_regular};
+use super::name::is_name_of_128_bits;
+use super::{LONGEST_KEPT, SpoolError, UNFINISHED, refused};
 
 /// A worker elsewhere that has not been heard of for so long is gone.
 pub(crate) const LEASE: Duration = Duration::from_mins(2);
 
 pub(super) const ALIVE: &str = ".alive";
+
+const UNKNOWN: &str = "unknown\n";
 
 /// This worker's part in a spool.
 #[derive(Debug)]
@@ -98,33 +102,38 @@ impl Owner {
     }
 
     fn life(&self, path: &Path) -> Life {
-        let Ok(mut file) = File::open(path) else {
-            return Life::Over;
-        };
+        // Whatever else has this name is no owner.
+        open_regular(path).map_or(Life::Over, |mut file| self.life_in(&mut file).0)
+    }
+
+    /// The life of the owner whose file this is, and whether it is such a file.
+    fn life_in(&self, mut file: &mut File) -> (Life, bool) {
         // Shared, so that two who look at once are not taken for the owner.
         let lock_is_free = match file.try_lock_shared() {
             Ok(()) => true,
-            Err(TryLockError::WouldBlock) => return Life::Lives,
+            Err(TryLockError::WouldBlock) => return (Life::Lives, true),
             Err(TryLockError::Error(_)) => false,
         };
         let mut place = String::new();
         let _ = (&mut file).take(1024).read_to_string(&mut place);
+        let is_owners = is_place(&place);
         if lock_is_free && self.place.is(&place) {
-            return Life::Over;
+            return (Life::Over, is_owners);
         }
         // Both times are the file system's own, which knows nothing of the workers' clocks.
         let modified = |file: &File| file.metadata().and_then(|it| it.modified());
-        let age = match (modified(&self.file), modified(&file)) {
+        let age = match (modified(&self.file), modified(file)) {
             (Ok(now), Ok(then)) => now.duration_since(then).unwrap_or_default(),
             _ => Duration::ZERO,
         };
-        if age <= LEASE {
+        let life = if age <= LEASE {
             Life::Lives
         } else if age <= LONGEST_KEPT {
             Life::Silent
         } else {
             Life::Over
-        }
+        };
+        (life, is_owners)
     }
 
     /// Writes the file anew, which makes it young.
@@ -144,10 +153,18 @@ impl Owner {
                 continue;
             };
             // One that is only silent may come back, and must not find itself without its file.
-            if owner != self.name && self.life(&file.path()) == Life::Over {
+            if owner != self.name && is_name_of_128_bits(owner) && self.is_over(&file.path()) {
                 let _ = fs::remove_file(file.path());
             }
         }
+    }
+
+    /// Whether this is the file of an owner of this user that is gone.
+    fn is_over(&self, path: &Path) -> bool {
+        open_regular(path).is_ok_and(|mut file| {
+            file.metadata().is_ok_and(|it| self.is_same_user(&it))
+                && self.life_in(&mut file) == (Life::Over, true)
+        })
     }
 
     pub(super) fn leave(&self, directory: &Path) {
@@ -173,13 +190,24 @@ impl Place {
     }
 
     fn text(&self) -> &str {
-        self.0.as_deref().unwrap_or("unknown\n")
+        self.0.as_deref().unwrap_or(UNKNOWN)
     }
 
     /// Whether what an owner has written means the same place.
     fn is(&self, written: &str) -> bool {
         self.0.as_deref() == Some(written)
     }
+}
+
+/// Whether this is what an owner writes into its file.
+pub(super) fn is_place(written: &str) -> bool {
+    let Some((kernel, mount)) = written
+        .strip_suffix('\n')
+        .and_then(|line| line.split_once(' '))
+    else {
+        return written == UNKNOWN;
+    };
+    uuid::Uuid::try_parse(kernel).is_ok() && mount.parse::<u64>().is_ok()
 }
 
 fn path_of(directory: &Path, owner: &str) -> PathBuf {

@@ -10,8 +10,13 @@ fn heard_of(directory: &Path, name: &str, place: &Place, before: Duration) -> Fi
     file
 }
 
+/// The name of another worker.
+fn name(number: u128) -> String {
+    format!("{number:032x}")
+}
+
 fn elsewhere() -> Place {
-    Place(Some("another kernel, another mount\n".to_owned()))
+    Place(Some("01234567-89ab-cdef-0123-456789abcdef 7\n".to_owned()))
 }
 
 #[test]
@@ -44,12 +49,13 @@ fn a_worker_that_ended_in_good_order_leaves_nothing_behind() {
 fn a_worker_elsewhere_whose_lock_cannot_be_seen_lives_as_long_as_it_is_heard_of() {
     let directory = tempfile::tempdir().unwrap();
     let us = Owner::enter(directory.path()).unwrap();
-    heard_of(directory.path(), "young", &elsewhere(), LEASE / 2);
-    heard_of(directory.path(), "old", &elsewhere(), 2 * LEASE);
-    heard_of(directory.path(), "unknown", &Place(None), LEASE / 2);
-    let lives = |name| us.knows_alive(directory.path(), name);
+    let (young, old, unknown) = (name(1), name(2), name(3));
+    heard_of(directory.path(), &young, &elsewhere(), LEASE / 2);
+    heard_of(directory.path(), &old, &elsewhere(), 2 * LEASE);
+    heard_of(directory.path(), &unknown, &Place(None), LEASE / 2);
+    let lives = |name: &str| us.knows_alive(directory.path(), name);
     assert_eq!(
-        [lives("young"), lives("old"), lives("unknown")],
+        [lives(&young), lives(&old), lives(&unknown)],
         [true, false, true]
     );
 }
@@ -77,18 +83,14 @@ fn files_of_workers_that_are_gone_are_cleared_away_and_of_silent_ones_only_after
     let directory = tempfile::tempdir().unwrap();
     let us = Owner::enter(directory.path()).unwrap();
     let here = us.place.clone();
-    drop(heard_of(directory.path(), "killed", &here, Duration::ZERO));
-    heard_of(directory.path(), "silent", &elsewhere(), 2 * LEASE);
-    heard_of(directory.path(), "lost", &elsewhere(), 2 * LONGEST_KEPT);
+    let (killed, silent, lost) = (name(1), name(2), name(3));
+    drop(heard_of(directory.path(), &killed, &here, Duration::ZERO));
+    heard_of(directory.path(), &silent, &elsewhere(), 2 * LEASE);
+    heard_of(directory.path(), &lost, &elsewhere(), 2 * LONGEST_KEPT);
     us.forget_dead(directory.path());
-    let left = |name| path_of(directory.path(), name).exists();
+    let left = |name: &str| path_of(directory.path(), name).exists();
     assert_eq!(
-        [
-            left("killed"),
-            left("silent"),
-            left("lost"),
-            left(us.name())
-        ],
+        [left(&killed), left(&silent), left(&lost), left(us.name())],
         // Without a kernel's name (not on Linux) nobody is sure that `killed` is.
         [here.0.is_none(), true, false, true]
     );

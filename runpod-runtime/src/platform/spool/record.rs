@@ -3,7 +3,7 @@
 //! Bodies are not put into JSON again: a result of 100 MB is written from where it lies.
 
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read, Write as _};
 
 use bytes::Bytes;
 use serde::de::IgnoredAny;
@@ -39,6 +39,12 @@ struct Head {
 /// A file of another format is not guessed at.
 const FORMAT: u32 = 1;
 
+/// How every file begins.
+const BEGINNING: &[u8] = br#"{"format":"#;
+
+/// The longest first line that is read to find out whose file it is.
+pub(super) const LONGEST_HEAD: u64 = 1 << 20;
+
 impl Record {
     /// How many bytes its bodies have together.
     pub(super) fn size(&self) -> u64 {
@@ -69,6 +75,20 @@ impl Record {
             file.write_all(piece)?;
         }
         Ok(head.len() as u64 + self.size())
+    }
+
+    /// The job and the worker of a file, from its first line alone; `None` if it is not a result's file.
+    pub(super) fn ids_in(file: &mut impl Read) -> Option<(String, String)> {
+        let mut line = Vec::new();
+        let mut file = BufReader::new(file.take(LONGEST_HEAD));
+        file.read_until(b'\n', &mut line).ok()?;
+        let head: Head = serde_json::from_slice(line.strip_suffix(b"\n")?).ok()?;
+        Some((head.job_id, head.worker_id))
+    }
+
+    /// Whether a result's file can begin with these bytes, which may be all that was written of it.
+    pub(super) fn may_begin_with(start: &[u8]) -> bool {
+        start.starts_with(BEGINNING) || BEGINNING.starts_with(start)
     }
 
     /// Reads a file's content; where it is not what was written, says why.

@@ -19,6 +19,12 @@ async fn echo(input: String) -> String {
 }
 
 fn spool(directory: &Path) -> Setting {
+    // Whatever the umask is, a spool must not be writable by others.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o700)).unwrap();
+    }
     Setting {
         spool: Some(Spool::open(directory).unwrap()),
         ..Setting::default()
@@ -371,4 +377,52 @@ async fn progress_that_is_not_accepted_holds_up_no_result() {
     assert_eq!(begun.elapsed(), SECOND / 100);
     assert_eq!(stage.posted("j").last().unwrap(), r#"result {"output":7}"#);
     playing.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kept_result_is_posted_in_the_name_of_the_worker_that_made_it_however_often_it_is_put_back()
+ {
+    let directory = tempfile::tempdir().unwrap();
+    let posts: Arc<Mutex<Vec<Post>>> = Arc::default();
+    let worker = |id, stage: Stage, answer: fn(&Post) -> Posted| {
+        let posts = Arc::clone(&posts);
+        let stage = stage.posts(move |post| {
+            let answer = answer(&post);
+            posts.lock().unwrap().push(post);
+            Some(answer)
+        });
+        let setting = Setting {
+            worker_id: Some(id),
+            ..spool(directory.path())
+        };
+        play(stage, echo.into_handler().0, setting)
+    };
+    let made = worker("maker", Stage::new().jobs(&["j"]), |_| later());
+    until_posted(&made).await;
+    made.stopping.cut_off();
+    made.end().await;
+    // It cannot deliver the result either.
+    let between = worker("between", Stage::new(), |_| later());
+    until_posted(&between).await;
+    between.end().await;
+    assert_eq!(waiting(directory.path())[0].worker_id, "maker");
+    // The platform refuses the result, and takes the one that says so.
+    let last = worker("last", Stage::new(), |post| {
+        if post.body.starts_with(b"{\"error\"") {
+            Posted::Accepted
+        } else {
+            Posted::Refused {
+                why: "too large".to_owned(),
+            }
+        }
+    });
+    let is_refusal =
+        |event: &Event| matches!(event, Event::Post(_, _, body) if body.contains("ResultRefused"));
+    last.stage
+        .until(|events| events.iter().any(is_refusal))
+        .await;
+    last.end().await;
+    let posts = posts.lock().unwrap();
+    assert!(posts.len() >= 4, "{}", posts.len());
+    assert!(posts.iter().all(|post| &*post.worker_id == "maker"));
 }

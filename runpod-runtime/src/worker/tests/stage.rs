@@ -196,6 +196,8 @@ pub(super) struct Playing {
 pub(super) struct Setting {
     pub(super) concurrency: usize,
     pub(super) spool: Option<Spool>,
+    /// Its id, if it is not `w1`.
+    pub(super) worker_id: Option<&'static str>,
     pub(super) max_consecutive_failures: usize,
     pub(super) modifier: Option<Modifier>,
 }
@@ -224,7 +226,7 @@ pub(super) fn play(stage: Stage, handler: Handler, setting: Setting) -> Playing 
             debugger: None,
         },
         spool: setting.spool,
-        worker_id: "w1".into(),
+        worker_id: setting.worker_id.unwrap_or("w1").into(),
         handlers: Handlers::current(),
     };
     Playing {

@@ -1,0 +1,213 @@
+//! Finds jobs and their ids in text that is not JSON as a whole.
+//!
+//! One unreadable job must not take the others of its answer with it, and a client can be told about it if its id can be
+//! read. Nothing here is sure: it is for text that the strict reading has refused. Without recursion, in one pass.
+
+/// Where a value is in the text, and what follows it.
+struct Value<'t> {
+    text: &'t [u8],
+    rest: &'t [u8],
+}
+
+/// The elements of the list that the text begins with. The last one may be cut off.
+pub(super) fn elements(list: &[u8]) -> Vec<&[u8]> {
+    let mut rest = match list.split_first() {
+        Some((b'[', rest)) => rest,
+        _ => return Vec::new(),
+    };
+    let mut elements = Vec::new();
+    loop {
+        rest = after_gap(rest);
+        match rest.first() {
+            None | Some(b']') => return elements,
+            Some(_) => {}
+        }
+        let value = first_value(rest);
+        elements.push(value.text);
+        rest = value.rest;
+    }
+}
+
+/// The values of all entries with this key in the object that the text begins with, in their order.
+pub(super) fn values_of<'t>(object: &'t [u8], wanted: &str) -> Vec<&'t [u8]> {
+    let mut rest = match object.split_first() {
+        Some((b'{', rest)) => rest,
+        _ => return Vec::new(),
+    };
+    let mut values = Vec::new();
+    loop {
+        rest = after_gap(rest);
+        if matches!(rest.first(), None | Some(b'}')) {
+            return values;
+        }
+        let key = first_value(rest);
+        let Some(after_colon) = key.rest.trim_ascii_start().strip_prefix(b":") else {
+            // No entry: what follows is taken for the next one.
+            rest = key.rest;
+            continue;
+        };
+        let value = first_value(after_colon.trim_ascii_start());
+        // A key may be written with escapes.
+        if serde_json::from_slice::<String>(key.text).is_ok_and(|key| key == wanted) {
+            values.push(value.text);
+        }
+        rest = value.rest;
+    }
+}
+
+/// The text without the white space and the commas at its start.
+fn after_gap(text: &[u8]) -> &[u8] {
+    let length = text
+        .iter()
+        .position(|byte| !byte.is_ascii_whitespace() && *byte != b',')
+        .unwrap_or(text.len());
+    &text[length..]
+}
+
+/// The value that the text begins with: up to its last bracket, its last quotation mark, or the next separator.
+fn first_value(text: &[u8]) -> Value<'_> {
+    let length = match text.first() {
+        Some(b'"') => length_of_string(text),
+        Some(b'{' | b'[') => length_of_brackets(text),
+        // A separator alone is passed over, so that each step gets ahead.
+        Some(_) => text[1..]
+            .iter()
+            .position(|byte| b",:{}[]\"".contains(byte))
+            .map_or(text.len(), |length| length + 1),
+        None => 0,
+    };
+    let (text, rest) = text.split_at(length);
+    Value {
+        text: text.trim_ascii_end(),
+        rest,
+    }
+}
+
+fn length_of_string(text: &[u8]) -> usize {
+    let mut is_escaped = false;
+    for (index, byte) in text.iter().enumerate().skip(1) {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = true,
+            b'"' => return index + 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+fn length_of_brackets(text: &[u8]) -> usize {
+    let mut open = Vec::new();
+    let mut index = 0;
+    while let Some(byte) = text.get(index) {
+        match byte {
+            b'"' => {
+                index += length_of_string(&text[index..]);
+                continue;
+            }
+            b'{' => open.push(b'}'),
+            b'[' => open.push(b']'),
+            b'}' | b']' => {
+                // A bracket that closes an outer one closes those in it too: one is missing, and the next job is whole.
+                if let Some(depth) = open.iter().rposition(|closing| closing == byte) {
+                    open.truncate(depth);
+                } else if *byte == b']' {
+                    // It closes the list around this value.
+                    return index;
+                }
+                if open.is_empty() {
+                    return index + 1;
+                }
+            }
+            _ => {}
+        }
+        index += 1;
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::json;
+
+    fn shown(values: Vec<&[u8]>) -> Vec<String> {
+        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        values.into_iter().map(text).collect()
+    }
+
+    fn elements_of(list: &str) -> Vec<String> {
+        shown(elements(list.as_bytes()))
+    }
+
+    #[test]
+    fn elements_are_found_beside_broken_ones() {
+        for (list, expected) in [
+            (
+                r#"[{"a":"]"}, 1 ,"x,\\",[2]]"#,
+                &[r#"{"a":"]"}"#, "1", r#""x,\\""#, "[2]"][..],
+            ),
+            (r#"[{"a":"\x"},{"b":1}]"#, &[r#"{"a":"\x"}"#, r#"{"b":1}"#]),
+            (r#"[{"a":[},{"b":1}]"#, &[r#"{"a":[}"#, r#"{"b":1}"#]),
+            (r#"[{"a":1,{"b":1}]"#, &[r#"{"a":1,{"b":1}"#]),
+            (r#"[{"a":1}{"b":1},,]"#, &[r#"{"a":1}"#, r#"{"b":1}"#]),
+            (r#"[{"a":1},{"b":"#, &[r#"{"a":1}"#, r#"{"b":"#]),
+            ("[", &[]),
+            ("[}:]", &["}", ":"]),
+            ("", &[]),
+            ("{}", &[]),
+        ] {
+            assert_eq!(elements_of(list), expected, "{list}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_found_beside_broken_entries() {
+        for (object, expected) in [
+            (r#"{"\ud800":1,"id":"a"}"#, &[r#""a""#][..]),
+            (r#"{"\x":{"id":"no"},"id" : "a" }"#, &[r#""a""#]),
+            (r#"{"i\u0064":"a","id":"b"}"#, &[r#""a""#, r#""b""#]),
+            (r#"{"id":"a","input":"#, &[r#""a""#]),
+            (r#"{"id":"a"#, &[r#""a"#]),
+            (r#"{oops,"id":"a"}"#, &[r#""a""#]),
+            (r#"{"id""a"}"#, &[]),
+            (r#"["id","a"]"#, &[]),
+        ] {
+            assert_eq!(
+                shown(values_of(object.as_bytes(), "id")),
+                expected,
+                "{object}"
+            );
+        }
+        assert_eq!(values_of(b"{\"\xff\":1,\"id\":\"a\"}", "id"), [b"\"a\""]);
+    }
+
+    #[test]
+    fn depth_is_no_danger() {
+        let deep = [b'['; 1 << 20];
+        assert_eq!(elements(&deep).len(), 1);
+        assert!(values_of(&[b'{'; 1 << 20], "id").is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn whole_json_is_read_as_the_strict_reader_does(values in prop::collection::vec(json::any(), 0..5), id in json::any()) {
+            let list = serde_json::Value::from(values.clone()).to_string();
+            let expected: Vec<_> = values.iter().map(ToString::to_string).collect();
+            prop_assert_eq!(elements_of(&list), expected);
+            let object = serde_json::json!({ "x": values, "id": id }).to_string();
+            prop_assert_eq!(shown(values_of(object.as_bytes(), "id")), [id.to_string()]);
+        }
+
+        #[test]
+        fn no_text_brings_the_worker_down(text: Vec<u8>, start in "[\\[{]{0,3}[\"a:,\\\\]{0,6}") {
+            for text in [text.clone(), [start.into_bytes(), text].concat()] {
+                let length: usize = elements(&text).iter().map(|element| element.len()).sum();
+                prop_assert!(length <= text.len());
+                let _ = values_of(&text, "id");
+            }
+        }
+    }
+}
