@@ -282,7 +282,12 @@ test("the request is copied as curl, and as curl it gives the same job", async (
   assert.deepEqual(again.input, job.input);
   await worker.done(again, { output: "same" });
   assert.equal(JSON.parse(await sent).output, "same");
-  for (const [name, words] of [["Python", /runpod\.Endpoint\("local"\)[\s\S]*\[\n\s+1,\n\s+True,\n\s+None,\n/], ["JavaScript", /runpodSdk\("local"/]]) {
+  for (const [name, words] of [
+    ["Python", /runpod\.Endpoint\("local"\)[\s\S]*\[\n\s+1,\n\s+True,\n\s+None,\n/],
+    ["JavaScript", /runpodSdk\("local"/],
+    ["Rust", /with_api_key\("local"\)[\s\S]*from_str\(r#"\{[\s\S]*\}"#\)/],
+    ["cargo runpod", /^cargo runpod invoke --url http:\S+ '\{/],
+  ]) {
     await request.getByRole("tab", { name }).click();
     await shows(request.getByRole("tabpanel"), words);
   }
