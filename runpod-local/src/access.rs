@@ -151,7 +151,17 @@ mod tests {
     #[test]
     fn what_is_no_host_name_is_refused() {
         for text in [
-            "", "*", "*.", "a..b", "http://a", "a/b", "a:80", "[::1]", "a b", "*.*.a", "ä.example",
+            "",
+            "*",
+            "*.",
+            "a..b",
+            "http://a",
+            "a/b",
+            "a:80",
+            "[::1]",
+            "a b",
+            "*.*.a",
+            "ä.example",
         ] {
             assert!(Access::default().allow_host(text).is_err(), "{text}");
         }
@@ -178,8 +188,17 @@ mod tests {
     #[test]
     fn what_is_no_origin_is_refused() {
         for text in [
-            "", "*", "null", "localhost:3000", "http://", "http://a/b", "http://a?b", "http://a#b",
-            "http://u@a", "ftp://a", "file:///a",
+            "",
+            "*",
+            "null",
+            "localhost:3000",
+            "http://",
+            "http://a/b",
+            "http://a?b",
+            "http://a#b",
+            "http://u@a",
+            "ftp://a",
+            "file:///a",
         ] {
             assert!(Access::default().allow_origin(text).is_err(), "{text}");
         }

@@ -1,8 +1,8 @@
 //! The way in: what the endpoint is to be.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::fmt;
 
 use axum::Router;
 use serde_json::Value;

@@ -15,7 +15,9 @@ pub(crate) async fn path(State(shared): State<Shared>, uri: Uri) -> Answer {
     if let Some((name, instead)) = not_implemented(uri.path(), id) {
         return Answer::new(
             StatusCode::NOT_IMPLEMENTED,
-            format!("/{name} is not implemented by this local endpoint, although Runpod has it; {instead}"),
+            format!(
+                "/{name} is not implemented by this local endpoint, although Runpod has it; {instead}"
+            ),
         );
     }
     let other = uri

@@ -118,7 +118,10 @@ fn a_key_that_no_client_can_send_is_told_by_the_name_of_its_variable() {
             assert!(!output.status.success());
             let told = String::from_utf8(output.stderr).unwrap();
             let begins = format!("runpod-local: {variable}: ");
-            assert!(told.starts_with(&begins) && told.contains(problem), "{told}");
+            assert!(
+                told.starts_with(&begins) && told.contains(problem),
+                "{told}"
+            );
             assert!(!told.contains("sk-secret"), "{told}");
             assert!(output.stdout.is_empty(), "it listened before it looked");
         }
@@ -149,7 +152,10 @@ fn who_listens_for_other_machines_without_a_key_is_warned() {
     let warning = "without an API key";
     let mut open = Program::start(&arguments, &[]);
     let lines = open.lines_until("Ctrl-C");
-    assert!(lines.contains(warning) && lines.contains("RUNPOD_LOCAL_API_KEY"), "{lines}");
+    assert!(
+        lines.contains(warning) && lines.contains("RUNPOD_LOCAL_API_KEY"),
+        "{lines}"
+    );
     let key = [("RUNPOD_LOCAL_API_KEY", "sk-secret")];
     for (arguments, environment) in [(&arguments[..], &key[..]), (&arguments[..2], &[])] {
         let lines = Program::start(arguments, environment).lines_until("Ctrl-C");

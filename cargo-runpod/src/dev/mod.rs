@@ -59,7 +59,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     allow_host: Vec<String>,
 
-    /// Let web pages of this origin use the endpoint: http://localhost:3000; may be given several times
+    /// Let web pages of this origin (scheme, host and port) use the endpoint; may be given several times
     #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
     allow_origin: Vec<String>,
 

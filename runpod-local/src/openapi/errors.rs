@@ -48,11 +48,7 @@ const ERRORS: [(&str, &str, &str); 10] = [
         "MisdirectedRequest",
         "The Host header names another machine than this one.",
     ),
-    (
-        "429",
-        "TooManyRequests",
-        "",
-    ),
+    ("429", "TooManyRequests", ""),
 ];
 
 /// For `components`.

@@ -189,25 +189,26 @@ fn examples_of_jobs_are_there_to_be_tried() {
 fn the_document_has_the_limits_that_are_in_force() {
     let mut about = about(Vec::new(), None);
     about.rate_limits = true;
-    let mut limits = Limits::default();
-    limits.run_body = 3 * 1024 * 1024;
-    limits.runsync_body = 77;
-    limits.stream_item = 55;
-    limits.queued_jobs = 8;
-    let mut timing = Timing::default();
-    timing.sync_wait = Duration::from_millis(1_234);
-    timing.execution_timeout = Duration::from_secs(42);
-    timing.ttl = Duration::from_secs(4_321);
-    timing.run_retention = Duration::from_secs(31);
-    timing.stream_hold = Duration::from_millis(2_500);
+    let limits = Limits {
+        run_body: 3 * 1024 * 1024,
+        runsync_body: 77,
+        stream_item: 55,
+        queued_jobs: 8,
+        ..Limits::default()
+    };
+    let timing = Timing {
+        sync_wait: Duration::from_millis(1_234),
+        execution_timeout: Duration::from_secs(42),
+        ttl: Duration::from_secs(4_321),
+        run_retention: Duration::from_secs(31),
+        stream_hold: Duration::from_millis(2_500),
+        ..Timing::default()
+    };
     let document = document(&about, &limits, &timing);
     let at = |pointer: &str| document.pointer(pointer).unwrap_or(&Value::Null).clone();
     assert_eq!(at("/components/parameters/wait/schema/default"), 1_234);
     let policy = "/components/schemas/Policy/properties";
-    assert_eq!(
-        at(&format!("{policy}/executionTimeout/default")),
-        42_000
-    );
+    assert_eq!(at(&format!("{policy}/executionTimeout/default")), 42_000);
     assert_eq!(at(&format!("{policy}/ttl/default")), 4_321_000);
     for (pointer, words) in [
         ("/paths/~1run/post/requestBody/description", "(3 MiB)"),
@@ -236,7 +237,8 @@ fn the_document_has_the_limits_that_are_in_force() {
     let mut with_handler = about.clone();
     with_handler.handlers = vec![handler("draw", None, Some(json!({ "type": "string" })))];
     let document = super::document(&with_handler, &limits, &timing);
-    let item = &document["components"]["schemas"]["Streamed"]["properties"]["stream"]["items"]["properties"]["output"];
+    let item = &document["components"]["schemas"]["Streamed"]["properties"]["stream"]["items"]["properties"]
+        ["output"];
     assert!(item.to_string().contains("55 bytes"), "{item}");
 }
 

@@ -43,7 +43,10 @@ pub(super) fn demand_plain(headers: &HeaderMap) -> Result<(), Answer> {
     for coding in headers.get_all(header::CONTENT_ENCODING) {
         let coding = String::from_utf8_lossy(coding.as_bytes());
         if !coding.is_empty() && !coding.eq_ignore_ascii_case("identity") {
-            return Err(compressed(&format!("its Content-Encoding is {}", shown(&coding))));
+            return Err(compressed(&format!(
+                "its Content-Encoding is {}",
+                shown(&coding)
+            )));
         }
     }
     Ok(())

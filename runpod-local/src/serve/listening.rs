@@ -65,9 +65,7 @@ pub(crate) async fn on_host(
     on_all(&Vec::from_iter(addresses)).await
 }
 
-async fn on_all(
-    addresses: &[SocketAddr],
-) -> Result<Vec<(TcpListener, SocketAddr)>, ListenError> {
+async fn on_all(addresses: &[SocketAddr]) -> Result<Vec<(TcpListener, SocketAddr)>, ListenError> {
     let mut tries = 0;
     loop {
         match try_all(addresses).await {
@@ -84,9 +82,7 @@ fn wants_any_port(addresses: &[SocketAddr]) -> bool {
     addresses.iter().all(|address| address.port() == 0)
 }
 
-async fn try_all(
-    addresses: &[SocketAddr],
-) -> Result<Vec<(TcpListener, SocketAddr)>, ListenError> {
+async fn try_all(addresses: &[SocketAddr]) -> Result<Vec<(TcpListener, SocketAddr)>, ListenError> {
     let mut listeners = Vec::new();
     let mut unusable = None;
     let mut chosen = None;
@@ -141,10 +137,7 @@ mod tests {
         let listeners = on_all(&addresses(&["127.0.0.1:0", "127.0.0.2:0", "127.0.0.3:0"]))
             .await
             .unwrap();
-        let bound: Vec<_> = listeners
-            .iter()
-            .map(|(_, address)| *address)
-            .collect();
+        let bound: Vec<_> = listeners.iter().map(|(_, address)| *address).collect();
         assert_eq!(bound.len(), 3);
         assert_ne!(bound[0].port(), 0);
         assert!(bound.iter().all(|it| it.port() == bound[0].port()));
@@ -156,11 +149,11 @@ mod tests {
         assert_eq!(listeners.len(), 1);
         let error = on_all(&addresses(&[NOWHERE])).await.unwrap_err();
         assert!(!error.is_in_use());
-        assert!(error.to_string().contains("cannot be listened on"), "{error}");
-        assert!(matches!(
-            on_all(&[]).await,
-            Err(ListenError::NoAddress)
-        ));
+        assert!(
+            error.to_string().contains("cannot be listened on"),
+            "{error}"
+        );
+        assert!(matches!(on_all(&[]).await, Err(ListenError::NoAddress)));
     }
 
     #[tokio::test]
@@ -168,7 +161,9 @@ mod tests {
         let other = Blocking::bind("127.0.0.2:0").unwrap();
         let taken = other.local_addr().unwrap();
         let mut wanted = addresses(&["127.0.0.1:0", "127.0.0.2:0"]);
-        wanted.iter_mut().for_each(|it| it.set_port(taken.port()));
+        for address in &mut wanted {
+            address.set_port(taken.port());
+        }
         let error = on_all(&wanted).await.unwrap_err();
         assert!(error.is_in_use());
         let text = format!("{taken} is in use by another program");

@@ -161,9 +161,15 @@ async fn a_body_that_is_compressed_or_no_utf_8_is_told_so_and_not_called_bad_jso
     let endpoint = served(Endpoint::new()).await;
     let body = "{\"input\": 1}";
     for (headers, words) in [
-        (&[("Content-Encoding", "gzip")][..], "compressed (its Content-Encoding is gzip)"),
+        (
+            &[("Content-Encoding", "gzip")][..],
+            "compressed (its Content-Encoding is gzip)",
+        ),
         (&[("Content-Encoding", "br")], "its Content-Encoding is br"),
-        (&[("Content-Encoding", "identity, deflate")], "identity, deflate"),
+        (
+            &[("Content-Encoding", "identity, deflate")],
+            "identity, deflate",
+        ),
         (
             &[("Content-Type", "application/json; charset=utf-16")],
             "charset is utf-16",

@@ -116,7 +116,10 @@ async fn with_a_key_clients_and_workers_need_it() {
 async fn an_image_on_a_page_takes_no_job() {
     let endpoint = served(Endpoint::new()).await;
     assert_eq!(ask(&endpoint, "POST", "/run", &[], JOB).await.status, 200);
-    let image = [("Authorization", ""), ("Accept", "image/avif,image/webp,*/*")];
+    let image = [
+        ("Authorization", ""),
+        ("Accept", "image/avif,image/webp,*/*"),
+    ];
     for path in [
         "/job-take/image",
         "/v2/local/job-take-batch/image?batch_size=9",
@@ -145,7 +148,10 @@ async fn a_front_end_of_an_allowed_origin_asks_beforehand_and_reads_every_answer
     let preflight = [
         origin,
         ("Access-Control-Request-Method", "POST"),
-        ("Access-Control-Request-Headers", "authorization,content-type"),
+        (
+            "Access-Control-Request-Headers",
+            "authorization,content-type",
+        ),
         ("Access-Control-Request-Private-Network", "true"),
         ("Sec-Fetch-Site", "same-site"),
     ];
@@ -154,7 +160,10 @@ async fn a_front_end_of_an_allowed_origin_asks_beforehand_and_reads_every_answer
     assert_eq!(answer.status, 204);
     for (name, value) in [
         ("access-control-allow-origin", origin.1),
-        ("access-control-allow-headers", "Authorization, Content-Type"),
+        (
+            "access-control-allow-headers",
+            "Authorization, Content-Type",
+        ),
         ("access-control-allow-private-network", "true"),
         ("vary", "Origin"),
     ] {
@@ -185,7 +194,10 @@ async fn a_front_end_of_an_allowed_origin_asks_beforehand_and_reads_every_answer
     let other = [("Origin", "http://localhost:3001"), key];
     let answer = ask(&endpoint, "POST", "/run", &other, JOB).await;
     assert_eq!(answer.status, 403);
-    assert!(answer.error().contains("--rp_api_allow_origin"), "{answer:?}");
+    assert!(
+        answer.error().contains("--rp_api_allow_origin"),
+        "{answer:?}"
+    );
     is_closed_to_other_origins(&answer);
 }
 

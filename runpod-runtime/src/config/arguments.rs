@@ -10,9 +10,11 @@ use super::json_fault::parse_json;
 use super::log_level::LogLevel;
 use super::spelling::nearly_right;
 
-const HOST_NAMES: &str = "a host name such as host.docker.internal, or several with commas between them";
+const HOST_NAMES: &str =
+    "a host name such as host.docker.internal, or several with commas between them";
 
-const ORIGINS: &str = "an origin such as http://localhost:3000, or several with commas between them";
+const ORIGINS: &str =
+    "an origin such as http://localhost:3000, or several with commas between them";
 
 /// What the command line said.
 ///
@@ -216,7 +218,10 @@ fn switch(name: &str, value: Option<&str>) -> Result<bool, Fault> {
 
 /// Values with commas between them.
 fn list(name: &str, value: &str, expected: &str) -> Result<Vec<String>, Fault> {
-    let items: Vec<_> = value.split(',').map(|item| item.trim().to_owned()).collect();
+    let items: Vec<_> = value
+        .split(',')
+        .map(|item| item.trim().to_owned())
+        .collect();
     if items.iter().any(String::is_empty) {
         return Err(Fault::new(name, found(value)).expected(expected));
     }

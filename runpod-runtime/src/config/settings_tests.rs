@@ -260,9 +260,7 @@ fn a_key_of_the_local_endpoint_that_no_client_can_send_is_named_by_its_own_varia
 fn a_blank_key_and_an_id_with_a_line_break_are_refused() {
     assert_eq!(
         faults(&[("RUNPOD_AI_API_KEY", " ")], &[]),
-        [
-            "RUNPOD_AI_API_KEY: it is empty or blank; expected a key; set it to the key, or unset it"
-        ]
+        ["RUNPOD_AI_API_KEY: it is empty or blank; expected a key; set it to the key, or unset it"]
     );
     assert_eq!(
         faults(&[("RUNPOD_POD_ID", "pod-1\n")], &[]),

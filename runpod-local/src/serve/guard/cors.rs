@@ -23,7 +23,9 @@ impl AllowedOrigin {
     /// The answer to a browser that asks whether it may send a request. That has no key yet.
     pub(in crate::serve) fn preflight<B>(&self, request: &Request<B>) -> Option<Response<Body>> {
         let asks = request.method() == Method::OPTIONS
-            && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+            && request
+                .headers()
+                .contains_key(ACCESS_CONTROL_REQUEST_METHOD);
         if !asks {
             return None;
         }

@@ -174,7 +174,11 @@ fn a_link_on_another_page_opens_the_page_and_nothing_else() {
 }
 
 fn with_key() -> Guard {
-    Guard::new("localhost", Some("Bearer sk-1".to_owned()), Access::default())
+    Guard::new(
+        "localhost",
+        Some("Bearer sk-1".to_owned()),
+        Access::default(),
+    )
 }
 
 #[test]
@@ -302,7 +306,10 @@ fn behind_an_https_proxy_the_page_is_its_own_origin_if_the_name_is_allowed() {
         status(&allowing(), &asking("POST", "/run", &headers))
     };
     assert_eq!(with(&format!("https://{name}")), StatusCode::OK);
-    assert_eq!(with("https://pod2-8000.proxy.runpod.net"), StatusCode::FORBIDDEN);
+    assert_eq!(
+        with("https://pod2-8000.proxy.runpod.net"),
+        StatusCode::FORBIDDEN
+    );
     assert_eq!(with("https://evil.example"), StatusCode::FORBIDDEN);
 }
 
@@ -323,7 +330,16 @@ fn a_page_of_an_allowed_origin_is_let_in_as_a_client_and_not_as_a_worker() {
     for path in ["/job-take/w", "/v2/local/ping/w"] {
         assert_eq!(asked("GET", path, origin), StatusCode::FORBIDDEN, "{path}");
     }
-    for other in ["http://localhost:3001", "https://localhost:3000", "null", ""] {
-        assert_eq!(asked("POST", "/run", other), StatusCode::FORBIDDEN, "{other}");
+    for other in [
+        "http://localhost:3001",
+        "https://localhost:3000",
+        "null",
+        "",
+    ] {
+        assert_eq!(
+            asked("POST", "/run", other),
+            StatusCode::FORBIDDEN,
+            "{other}"
+        );
     }
 }
