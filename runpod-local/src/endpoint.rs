@@ -1,13 +1,15 @@
 //! The way in: what the endpoint is to be.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::{fmt, io};
 
 use axum::Router;
 use serde_json::Value;
-use tokio::net::TcpListener;
 
+use crate::access::{Access, AllowError};
+use crate::api_key::check_api_key;
+use crate::bind_error::{BindError, Fault, checked_id};
 use crate::faults::Faults;
 use crate::queue::Queue;
 use crate::running::Running;
@@ -72,6 +74,10 @@ pub struct HandlerInfo {
 /// let endpoint = Endpoint::new()
 ///     .id("mine")
 ///     .api_key(Some("a key for tests".to_owned()))
+///     .api_key_variable("MY_KEY")
+///     .allow_host("host.docker.internal")?
+///     .allow_origin("http://localhost:3000")?
+///     .raise_open_file_limit(true)
 ///     .limits(Limits::default())
 ///     .timing(Timing::default())
 ///     .rate_limits(true)
@@ -80,13 +86,16 @@ pub struct HandlerInfo {
 ///     .route(Some("task".to_owned()))
 ///     .examples(vec![json!({ "input": { "task": "shout", "text": "hi" } })]);
 /// # drop(endpoint);
-/// # Ok::<(), runpod_local::FaultsError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
 #[must_use = "an endpoint does nothing until it is bound"]
 pub struct Endpoint {
     id: String,
     api_key: Option<String>,
+    api_key_variable: String,
+    access: Access,
+    raises_open_file_limit: bool,
     limits: Limits,
     timing: Timing,
     rate_limits: bool,
@@ -96,56 +105,8 @@ pub struct Endpoint {
     examples: Vec<Value>,
 }
 
-/// Why an endpoint could not be started: its port is taken, its address is none of this machine's, or its id is none.
-///
-/// ```
-/// use runpod_local::Endpoint;
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), runpod_local::BindError> {
-/// let first = Endpoint::new().bind("127.0.0.1", 0).await?;
-///
-/// let error = Endpoint::new().bind("127.0.0.1", first.address().port()).await.unwrap_err();
-/// assert!(error.is_in_use());
-/// assert_eq!(error.to_string(), "the port is in use by another program");
-///
-/// let error = Endpoint::new().id("no/id").bind("127.0.0.1", 0).await.unwrap_err();
-/// assert!(!error.is_in_use());
-/// # first.shutdown().await;
-/// # Ok(()) }
-/// ```
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct BindError(#[from] Fault);
-
-#[derive(Debug, thiserror::Error)]
-enum Fault {
-    #[error("{}", told(.0))]
-    Address(#[source] io::Error),
-    #[error(
-        "the endpoint id {0:?} is none: expected letters, digits, `-` and `_`, {LONGEST_ID} at most"
-    )]
-    Id(String),
-}
-
-fn told(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => "the port is in use by another program".to_owned(),
-        io::ErrorKind::PermissionDenied => {
-            "this user may not listen there; ports below 1024 need privileges".to_owned()
-        }
-        _ => format!("the address cannot be listened on: {error}"),
-    }
-}
-
-const LONGEST_ID: usize = 64;
-
-impl BindError {
-    /// Something else listens on that port.
-    pub fn is_in_use(&self) -> bool {
-        matches!(&self.0, Fault::Address(error) if error.kind() == io::ErrorKind::AddrInUse)
-    }
-}
+/// The variable that programs of this project read the API key from.
+const API_KEY_VARIABLE: &str = "RUNPOD_LOCAL_API_KEY";
 
 /// Who listens on all addresses is reached on the loopback one.
 fn for_a_client(address: SocketAddr) -> SocketAddr {
@@ -193,6 +154,9 @@ pub(crate) struct About {
     pub(crate) url: String,
     /// Whether requests need a key. The key itself is the guard's only.
     pub(crate) has_api_key: bool,
+    /// The environment variable that the key was read from, for code that a user copies.
+    pub(crate) api_key_variable: String,
+    pub(crate) rate_limits: bool,
     pub(crate) handlers: Vec<HandlerInfo>,
     /// The key of the input that names the handler, where there are several.
     pub(crate) route: Option<String>,
@@ -230,6 +194,9 @@ impl Endpoint {
         Self {
             id: "local".to_owned(),
             api_key: None,
+            api_key_variable: API_KEY_VARIABLE.to_owned(),
+            access: Access::default(),
+            raises_open_file_limit: false,
             limits: Limits::default(),
             timing: Timing::default(),
             rate_limits: false,
@@ -247,9 +214,48 @@ impl Endpoint {
         self
     }
 
-    /// The key that clients and workers have to send. None: nobody needs one.
+    /// The key that clients and workers have to send. None: clients need none, and workers send the word `local`, as
+    /// [`Running::worker_environment`] says. [`bind`](Self::bind) looks at it; [`check_api_key`] does so before.
     pub fn api_key(mut self, key: Option<String>) -> Self {
         self.api_key = key;
+        self
+    }
+
+    /// The environment variable that the key was read from: the code that the page offers to copy reads it there.
+    /// `RUNPOD_LOCAL_API_KEY` unless said.
+    pub fn api_key_variable(mut self, name: impl Into<String>) -> Self {
+        self.api_key_variable = name.into();
+        self
+    }
+
+    /// Answers requests for this host name too, beside `localhost`, the host that is bound and every IP address. For
+    /// names such as `host.docker.internal` or that of an HTTPS proxy; `*.` before a name stands for any name below it.
+    /// Every call adds one.
+    ///
+    /// # Errors
+    ///
+    /// It is no host name.
+    pub fn allow_host(mut self, name: &str) -> Result<Self, AllowError> {
+        self.access.allow_host(name)?;
+        Ok(self)
+    }
+
+    /// Lets web pages of this origin, such as `http://localhost:3000`, use the API of clients, by CORS. They need the API
+    /// key as all clients do. Every call adds one.
+    ///
+    /// # Errors
+    ///
+    /// It is no origin.
+    pub fn allow_origin(mut self, origin: &str) -> Result<Self, AllowError> {
+        self.access.allow_origin(origin)?;
+        Ok(self)
+    }
+
+    /// Whether [`bind`](Self::bind) may raise this process's limit of open files, as far as the system lets it and no
+    /// further than 65,536, so that more connections can be open at the same time. It does not by default: the limit is
+    /// the whole process's, and the programs that the process starts inherit it.
+    pub fn raise_open_file_limit(mut self, raised: bool) -> Self {
+        self.raises_open_file_limit = raised;
         self
     }
 
@@ -295,25 +301,29 @@ impl Endpoint {
         self
     }
 
-    /// Starts to serve, on the runtime that this is called on. With port 0 it is any free one, which
-    /// [`Running::address`] tells.
+    /// Starts to serve, on the runtime that this is called on, at every address of the host. With port 0 it is any port
+    /// that is free at all of them, which [`Running::address`] tells.
+    ///
+    /// An address that cannot be listened on is left out, if there is another one: `localhost` is `127.0.0.1` and `::1`,
+    /// and not every machine has both.
     ///
     /// # Errors
     ///
-    /// The address cannot be listened on, or the endpoint's id is none.
+    /// The port is taken at one of the addresses, none of them can be listened on, or the endpoint's id or key cannot be
+    /// used.
     pub async fn bind(self, host: &str, port: u16) -> Result<Running, BindError> {
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-        if self.id.is_empty() || self.id.len() > LONGEST_ID || !self.id.bytes().all(is_plain) {
-            return Err(BindError(Fault::Id(self.id)));
+        let id = checked_id(self.id)?;
+        if let Some(key) = &self.api_key {
+            check_api_key(key).map_err(Fault::ApiKey)?;
         }
-        let listener = TcpListener::bind((host, port))
-            .await
-            .map_err(Fault::Address)?;
-        let address = listener.local_addr().map_err(Fault::Address)?;
+        let listeners = serve::on_host(host, port).await.map_err(Fault::Listen)?;
+        let addresses: Vec<_> = listeners.iter().map(|(_, address)| *address).collect();
         let about = Told::of(About {
-            id: self.id,
-            url: format!("http://{}", for_a_client(address)),
+            id,
+            url: format!("http://{}", for_a_client(addresses[0])),
             has_api_key: self.api_key.is_some(),
+            api_key_variable: self.api_key_variable,
+            rate_limits: self.rate_limits,
             handlers: self.handlers,
             route: self.route,
             examples: self.examples,
@@ -340,21 +350,32 @@ impl Endpoint {
             .method_not_allowed_fallback(unknown::method)
             .with_state(shared.clone());
         let serving = serve::spawn(
-            listener,
+            listeners.into_iter().map(|(listener, _)| listener),
             router,
             ServeSettings {
                 host: host.to_owned(),
                 api_key: self.api_key.clone(),
+                access: self.access,
                 rate_limits: self.rate_limits,
                 faults: self.faults,
                 grace: shared.timing.shutdown_grace,
+                raises_open_file_limit: self.raises_open_file_limit,
             },
         );
-        Ok(Running {
-            address,
+        let running = Running {
+            addresses,
             shared,
             serving,
             api_key: self.api_key,
-        })
+        };
+        if let Some(exposed) = running.exposed_address() {
+            let variable = &running.shared.about.now().api_key_variable;
+            tracing::warn!(
+                "The endpoint listens on {exposed} without an API key: whoever reaches this address over the network can submit \
+                 jobs, read and cancel the jobs of others, and take jobs as a worker. Set {variable} to a key that clients and \
+                 workers have to send, or listen on localhost."
+            );
+        }
+        Ok(running)
     }
 }

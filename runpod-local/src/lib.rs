@@ -28,6 +28,7 @@
 //! | --- | --- |
 //! | [`Endpoint`] | an endpoint that is to be started |
 //! | [`Running`], [`OpenJobs`], [`BindError`] | one that runs, the jobs that it has, and why it could not |
+//! | [`check_api_key`], [`ApiKeyError`], [`AllowError`] | keys, host names and origins that cannot be used |
 //! | [`Limits`], [`Timing`] | every number of the rules |
 //! | [`Faults`], [`FaultsError`] | errors, delays and outages on purpose |
 //! | [`HandlerInfo`] | a worker's handler, for the page and `/openapi.json` |
@@ -35,7 +36,10 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod access;
 mod answer;
+mod api_key;
+mod bind_error;
 mod endpoint;
 mod faults;
 mod openapi;
@@ -51,7 +55,10 @@ mod unknown;
 mod webhook;
 mod worker_api;
 
-pub use endpoint::{BindError, Endpoint, HandlerInfo};
+pub use access::AllowError;
+pub use api_key::{ApiKeyError, check_api_key};
+pub use bind_error::BindError;
+pub use endpoint::{Endpoint, HandlerInfo};
 pub use faults::{Faults, FaultsError};
 pub use queue::JobLogs;
 pub use running::{OpenJobs, Running};

@@ -4,7 +4,7 @@ use std::env::VarError;
 use std::process::ExitCode;
 
 use clap::Parser;
-use runpod_local::{BindError, Endpoint, Faults, Running};
+use runpod_local::{BindError, Endpoint, Faults, Running, check_api_key};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::Level;
 
@@ -38,6 +38,14 @@ struct Arguments {
     /// Answer 429 where Runpod would
     #[arg(long)]
     rate_limits: bool,
+
+    /// Answer requests for this host name too: host.docker.internal, *.proxy.runpod.net; may be given several times
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    allow_host: Vec<String>,
+
+    /// Let web pages of this origin (scheme, host and port) use the endpoint; may be given several times
+    #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
+    allow_origin: Vec<String>,
 
     /// Make requests fail: {"seed": 7, "rules": [{"route": "status", "error": 0.2}]}, or the path of a file with it
     #[arg(long, value_name = "JSON|FILE", value_parser = Faults::from_flag)]
@@ -83,8 +91,23 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     let mut terminated = signal(SignalKind::terminate()).map_err(unwatched)?;
 
     let (host, port) = (arguments.host, arguments.port);
-    let endpoint = Endpoint::new()
+    let mut endpoint = Endpoint::new();
+    for name in &arguments.allow_host {
+        endpoint = endpoint
+            .allow_host(name)
+            .map_err(|error| format!("--allow-host: {error}"))?;
+    }
+    for origin in &arguments.allow_origin {
+        endpoint = endpoint
+            .allow_origin(origin)
+            .map_err(|error| format!("--allow-origin: {error}"))?;
+    }
+    if let Some(it) = &api_key {
+        endpoint = endpoint.api_key_variable(&it.variable);
+    }
+    let endpoint = endpoint
         .id(arguments.endpoint_id)
+        .raise_open_file_limit(true)
         .api_key(api_key.as_ref().map(|it| it.key.clone()))
         .rate_limits(arguments.rate_limits)
         .faults(arguments.faults.unwrap_or_default())
@@ -103,13 +126,18 @@ async fn run(arguments: Arguments) -> Result<(), String> {
 fn api_key(named: Option<&str>) -> Result<Option<ApiKey>, String> {
     let variable = named.unwrap_or(API_KEY);
     match std::env::var(variable) {
-        Ok(key) if !key.is_empty() => Ok(Some(ApiKey {
-            variable: variable.to_owned(),
-            key,
-        })),
-        Ok(_) | Err(VarError::NotPresent) if named.is_none() => Ok(None),
-        Ok(_) | Err(VarError::NotPresent) => Err(format!(
-            "--api-key-env: the variable {variable} is not set, or empty; set it to the key, or leave the flag out"
+        Ok(key) => match check_api_key(&key) {
+            Ok(()) => Ok(Some(ApiKey {
+                variable: variable.to_owned(),
+                key,
+            })),
+            Err(error) => Err(format!(
+                "{variable}: the key in it cannot be used: {error}; set the variable to the key and nothing else, or unset it"
+            )),
+        },
+        Err(VarError::NotPresent) if named.is_none() => Ok(None),
+        Err(VarError::NotPresent) => Err(format!(
+            "--api-key-env: the variable {variable} is not set; set it to the key, or leave the flag out"
         )),
         Err(VarError::NotUnicode(_)) => {
             Err(format!("{variable} is not UTF-8; no key can be sent so"))

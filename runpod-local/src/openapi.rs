@@ -5,6 +5,8 @@ mod handlers;
 mod operations;
 mod schemas;
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -14,7 +16,7 @@ use serde_json::{Map, Value, json};
 
 use crate::answer;
 use crate::endpoint::{About, Shared};
-use crate::settings::Limits;
+use crate::settings::{Limits, Timing};
 use handlers::Handlers;
 
 pub(crate) fn router() -> Router<Shared> {
@@ -22,7 +24,7 @@ pub(crate) fn router() -> Router<Shared> {
 }
 
 async fn show(State(shared): State<Shared>) -> Response {
-    let document = document(&shared.about.now(), &shared.limits);
+    let document = document(&shared.about.now(), &shared.limits, &shared.timing);
     // Its keys are text, so that it always becomes JSON.
     answer::json(
         StatusCode::OK,
@@ -30,9 +32,9 @@ async fn show(State(shared): State<Shared>) -> Response {
     )
 }
 
-pub(crate) fn document(about: &About, limits: &Limits) -> Value {
+pub(crate) fn document(about: &About, limits: &Limits, timing: &Timing) -> Value {
     let handlers = Handlers::of(about);
-    let mut schemas = schemas::all(&handlers);
+    let mut schemas = schemas::all(&handlers, limits, timing);
     schemas.extend(handlers.components().clone());
     let mut document = json!({
         "openapi": "3.1.0",
@@ -54,11 +56,11 @@ pub(crate) fn document(about: &About, limits: &Limits) -> Value {
             { "name": "jobs", "description": "Submit jobs and learn what became of them." },
             { "name": "queue", "description": "The endpoint as a whole." },
         ],
-        "paths": operations::paths(about, limits),
+        "paths": operations::paths(about, limits, timing),
         "components": {
             "schemas": schemas,
-            "parameters": operations::parameters(),
-            "responses": errors::responses(),
+            "parameters": operations::parameters(timing),
+            "responses": errors::responses(about.rate_limits, limits),
             "links": operations::links(),
         },
     });
@@ -73,6 +75,21 @@ pub(crate) fn document(about: &About, limits: &Limits) -> Value {
         });
     }
     document
+}
+
+/// Bytes for people: in MiB, if they are whole.
+fn bytes(bytes: usize) -> String {
+    const MIB: usize = 1024 * 1024;
+    if bytes >= MIB && bytes.is_multiple_of(MIB) {
+        format!("{bytes} bytes ({} MiB)", bytes / MIB)
+    } else {
+        format!("{bytes} bytes")
+    }
+}
+
+/// A time as a JSON number of milliseconds; those too long for one are cut.
+fn ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn reference(kind: &str, name: &str) -> Value {

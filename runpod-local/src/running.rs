@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::endpoint::{HandlerInfo, Shared};
 use crate::queue::JobLogs;
-use crate::serve::Serving;
+use crate::serve::{Serving, WORKER_KEY};
 
 /// An endpoint that serves. Dropping it does not end it; [`Running::shutdown`] does, and the end of its runtime.
 ///
@@ -30,7 +30,8 @@ use crate::serve::Serving;
 /// # Ok(()) }
 /// ```
 pub struct Running {
-    pub(crate) address: SocketAddr,
+    /// At least one.
+    pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) shared: Shared,
     pub(crate) serving: Serving,
     pub(crate) api_key: Option<String>,
@@ -39,15 +40,49 @@ pub struct Running {
 impl fmt::Debug for Running {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Running")
-            .field("address", &self.address)
+            .field("addresses", &self.addresses)
             .finish_non_exhaustive()
     }
 }
 
 impl Running {
-    /// Where it listens.
+    /// Where it listens; of several addresses the first one, which is an IPv4 address if the host has any.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.addresses[0]
+    }
+
+    /// All addresses where it listens, on the same port: a host name such as `localhost` may have several.
+    ///
+    /// ```
+    /// use runpod_local::Endpoint;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), runpod_local::BindError> {
+    /// let endpoint = Endpoint::new().bind("localhost", 0).await?;
+    /// assert!(endpoint.addresses().contains(&endpoint.address()));
+    /// # endpoint.shutdown().await;
+    /// # Ok(()) }
+    /// ```
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// An address at which other machines may reach this endpoint without a key: the endpoint has none, and the address is
+    /// not a loopback one. [`Endpoint::bind`](crate::Endpoint::bind) logs a warning then.
+    ///
+    /// ```
+    /// use runpod_local::Endpoint;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), runpod_local::BindError> {
+    /// let endpoint = Endpoint::new().bind("127.0.0.1", 0).await?;
+    /// assert_eq!(endpoint.exposed_address(), None);
+    /// # endpoint.shutdown().await;
+    /// # Ok(()) }
+    /// ```
+    pub fn exposed_address(&self) -> Option<SocketAddr> {
+        let exposed = self.addresses.iter().find(|it| !it.ip().is_loopback());
+        exposed.copied().filter(|_| self.api_key.is_none())
     }
 
     /// Where it listens, for a browser: `http://127.0.0.1:8000`.
@@ -57,8 +92,9 @@ impl Running {
 
     /// The variables that attach a worker, in any language.
     ///
-    /// Each worker needs an id of its own, and gets a random one where none is given. Without an API key of the
-    /// endpoint's, `RUNPOD_AI_API_KEY` is the word `local`: the official SDK's worker pings only where that is set.
+    /// Each worker needs an id of its own, and gets a random one where none is given. `RUNPOD_AI_API_KEY` is the key that
+    /// workers have to send: the endpoint's API key or, without one, the word `local`. That word is no secret; it keeps web
+    /// pages from taking jobs, because a page cannot send it without leave.
     pub fn worker_environment(&self, worker_id: Option<&str>) -> Vec<(&'static str, String)> {
         let about = self.shared.about.now();
         let base = format!("{}/v2/{}", about.url, about.id);
@@ -67,7 +103,7 @@ impl Running {
             str::to_owned,
         );
         let interval = self.shared.timing.ping_interval.as_millis();
-        let key = self.api_key.as_deref().unwrap_or("local");
+        let key = self.api_key.as_deref().unwrap_or(WORKER_KEY);
         // The SDK appends parameters with `&`, so that there has to be one.
         vec![
             (

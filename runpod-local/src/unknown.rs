@@ -12,6 +12,14 @@ pub(crate) async fn path(State(shared): State<Shared>, uri: Uri) -> Answer {
     let about = shared.about.now();
     let id = &about.id;
     let path = path::shown(uri.path());
+    if let Some((name, instead)) = not_implemented(uri.path(), id) {
+        return Answer::new(
+            StatusCode::NOT_IMPLEMENTED,
+            format!(
+                "/{name} is not implemented by this local endpoint, although Runpod has it; {instead}"
+            ),
+        );
+    }
     let other = uri
         .path()
         .strip_prefix("/v2/")
@@ -26,6 +34,27 @@ pub(crate) async fn path(State(shared): State<Shared>, uri: Uri) -> Answer {
              /cancel/ID, /retry/ID, /purge-queue and /health, with or without /v2/{id} before them; /openapi.json \
              describes them"
         ),
+    })
+}
+
+/// What Runpod serves at a path and this endpoint does not, with what to do instead.
+fn not_implemented(path: &str, endpoint_id: &str) -> Option<(&'static str, &'static str)> {
+    let bare = path
+        .strip_prefix("/v2/")
+        .and_then(|rest| rest.strip_prefix(endpoint_id))
+        .unwrap_or(path);
+    Some(match bare.strip_prefix('/')?.split('/').next()? {
+        "openai" => (
+            "openai",
+            "submit the job that Runpod makes of such a call, by /run or /runsync: {\"input\": {\"openai_route\": \
+             \"/v1/chat/completions\", \"openai_input\": {…}}}",
+        ),
+        "batch" => ("batch", "submit each job of the batch by /run"),
+        "requests" => (
+            "requests",
+            "the page at / lists the jobs, and /status/ID tells of one",
+        ),
+        _ => return None,
     })
 }
 

@@ -104,6 +104,66 @@ fn the_key_is_read_from_the_environment_and_never_printed() {
 }
 
 #[test]
+fn a_key_that_no_client_can_send_is_told_by_the_name_of_its_variable() {
+    for (key, problem) in [
+        ("sk-secret\n", "line break at its end"),
+        ("", "it is empty"),
+        ("  ", "it is blank"),
+    ] {
+        for (variable, arguments) in [
+            ("RUNPOD_LOCAL_API_KEY", &["--port", "0"][..]),
+            ("MY_KEY", &["--port", "0", "--api-key-env", "MY_KEY"]),
+        ] {
+            let output = command(arguments).env(variable, key).output().unwrap();
+            assert!(!output.status.success());
+            let told = String::from_utf8(output.stderr).unwrap();
+            let begins = format!("runpod-local: {variable}: ");
+            assert!(
+                told.starts_with(&begins) && told.contains(problem),
+                "{told}"
+            );
+            assert!(!told.contains("sk-secret"), "{told}");
+            assert!(output.stdout.is_empty(), "it listened before it looked");
+        }
+    }
+}
+
+#[test]
+fn a_name_and_an_origin_are_allowed_or_refused_with_their_flag() {
+    let allowed = [
+        "--port",
+        "0",
+        "--allow-host=host.docker.internal,*.proxy.runpod.net",
+        "--allow-origin",
+        "http://localhost:3000",
+    ];
+    let mut program = Program::start(&allowed, &[]);
+    program.lines_until("Ctrl-C");
+    program.interrupt();
+    let told = refused(&["--allow-host", "http://a"]);
+    assert!(told.contains("--allow-host: \"http://a\""), "{told}");
+    let told = refused(&["--allow-origin=*"]);
+    assert!(told.contains("--allow-origin: every origin"), "{told}");
+}
+
+#[test]
+fn who_listens_for_other_machines_without_a_key_is_warned() {
+    let arguments = ["--port", "0", "--host", "0.0.0.0"];
+    let warning = "without an API key";
+    let mut open = Program::start(&arguments, &[]);
+    let lines = open.lines_until("Ctrl-C");
+    assert!(
+        lines.contains(warning) && lines.contains("RUNPOD_LOCAL_API_KEY"),
+        "{lines}"
+    );
+    let key = [("RUNPOD_LOCAL_API_KEY", "sk-secret")];
+    for (arguments, environment) in [(&arguments[..], &key[..]), (&arguments[..2], &[])] {
+        let lines = Program::start(arguments, environment).lines_until("Ctrl-C");
+        assert!(!lines.contains(warning), "{lines}");
+    }
+}
+
+#[test]
 fn faults_that_are_none_are_refused_with_their_place() {
     let told = refused(&["--faults", r#"{"rules": [{"route": "ran"}]}"#]);
     assert!(told.contains("rules[0].route"), "{told}");

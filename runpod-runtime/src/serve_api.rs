@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use runpod_local::{Endpoint, Faults, HandlerInfo};
+use runpod_local::{AllowError, Endpoint, Faults, HandlerInfo};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -112,8 +112,19 @@ fn describe(ready: &Ready, api: &ApiSettings) -> Result<Endpoint, Error> {
     let mut endpoint = Endpoint::new()
         .handlers(ready.dispatch.handlers().map(described).collect())
         .route(ready.dispatch.key().map(str::to_owned))
+        .raise_open_file_limit(true)
         .api_key(api.api_key.as_ref().map(|key| key.expose().to_owned()))
         .rate_limits(api.rate_limits);
+    for name in &api.allow_hosts {
+        endpoint = endpoint
+            .allow_host(name)
+            .map_err(|error| not_allowed("--rp_api_allow_host", &error))?;
+    }
+    for origin in &api.allow_origins {
+        endpoint = endpoint
+            .allow_origin(origin)
+            .map_err(|error| not_allowed("--rp_api_allow_origin", &error))?;
+    }
     if let Some(job) = &api.example {
         // Checked when it was read.
         endpoint = endpoint.examples(serde_json::from_str(job).into_iter().collect());
@@ -124,6 +135,10 @@ fn describe(ready: &Ready, api: &ApiSettings) -> Result<Endpoint, Error> {
         endpoint = endpoint.faults(faults);
     }
     Ok(endpoint)
+}
+
+fn not_allowed(flag: &str, error: &AllowError) -> Error {
+    Error::new(ErrorKind::Config, format!("{flag}: {error}"))
 }
 
 fn described(handler: &Handler) -> HandlerInfo {

@@ -219,6 +219,35 @@ test("every kind of schema has its field", async () => {
   page.clean();
 });
 
+test("what is needed comes first and is marked, and all else is in the order of its declaration", async () => {
+  const properties = Object.fromEntries(["zoom", "prompt", "style", "seed", "mask", "tags"].map((key) => [key, { type: "string" }]));
+  const page = await formFor({ type: "object", properties, required: ["prompt", "mask"] });
+  await page.getByLabel("prompt", { exact: true }).waitFor();
+  const marks = await page.locator("#new-job .field-head").allTextContents();
+  // Behind them come the heads of the editor and of the options.
+  assert.deepEqual(marks.slice(0, 6), ["promptrequired", "maskrequired", "zoomoptional", "styleoptional", "seedoptional", "tagsoptional"]);
+  await screenshot(page, "form-order");
+  for (const key of Object.keys(properties)) await page.getByLabel(key, { exact: true }).fill(key);
+  let sent;
+  page.on("request", (request) => (sent = request.url().endsWith("/run") ? request.postData() : sent));
+  await submitted(page);
+  assert.deepEqual(Object.keys(JSON.parse(sent).input), Object.keys(properties));
+  page.clean();
+});
+
+test("a worker's own schema keeps the order in which its fields were declared", async () => {
+  const page = await open(browser, described.url);
+  await page.getByLabel("width", { exact: true }).waitFor();
+  const names = await page.locator("#new-job").getByRole("textbox").evaluateAll((fields) => fields.map((field) => field.labels[0].textContent));
+  assert.deepEqual(names, ["prompt", "width", "height"]);
+  for (const path of ["/local/state", "/openapi.json"]) {
+    const text = await (await fetch(described.url + path)).text();
+    const [width, height] = ['"width":{', '"height":{'].map((key) => text.indexOf(key));
+    assert.ok(width > 0 && width < height, path);
+  }
+  page.clean();
+});
+
 test("what may be left out is left out", async () => {
   const page = await formFor(SCHEMA);
   await page.getByLabel("whole", { exact: true }).fill("1");

@@ -154,6 +154,9 @@ test("progress moves a bar, or is shown as it is", async () => {
     [{ step: 7, of: 10 }, "70 %", "step"],
     [{ percent: 80, message: "decoding" }, "80 %", "decoding"],
     ["9 of 10 tiles", "90 %", "9 of 10 tiles"],
+    [{ current: 3, total: 10 }, "30 %", '{"current":3,"total":10}'],
+    [{ current: 4, total: 10, message: "tile 4" }, "40 %", "tile 4"],
+    ["12.5 of 50 MB", "25 %", "12.5 of 50 MB"],
   ]) {
     await worker.progress(job, update);
     await shows(card, percent);
@@ -164,6 +167,13 @@ test("progress moves a bar, or is shown as it is", async () => {
   await worker.progress(job, { loading: "weights" });
   await shows(card, '{"loading":"weights"}');
   await bar.waitFor({ state: "hidden" });
+  // Neither a date nor a share beyond the whole is a bar.
+  for (const update of ["as of 11/27/2026", { done: 5, total: 4 }, { step: "3", of: "10" }]) {
+    await worker.progress(job, 0.5);
+    await shows(card, "50 %");
+    await worker.progress(job, update);
+    await bar.waitFor({ state: "hidden" });
+  }
   await worker.done(job, { output: "done" });
   await shows(page.getByRole("region", { name: "Result" }), "done");
   page.clean();
@@ -272,7 +282,12 @@ test("the request is copied as curl, and as curl it gives the same job", async (
   assert.deepEqual(again.input, job.input);
   await worker.done(again, { output: "same" });
   assert.equal(JSON.parse(await sent).output, "same");
-  for (const [name, words] of [["Python", /runpod\.Endpoint\("local"\)[\s\S]*\[\n\s+1,\n\s+True,\n\s+None,\n/], ["JavaScript", /runpodSdk\("local"/]]) {
+  for (const [name, words] of [
+    ["Python", /runpod\.Endpoint\("local"\)[\s\S]*\[\n\s+1,\n\s+True,\n\s+None,\n/],
+    ["JavaScript", /runpodSdk\("local"/],
+    ["Rust", /with_api_key\("local"\)[\s\S]*from_str\(r#"\{[\s\S]*\}"#\)/],
+    ["cargo runpod", /^cargo runpod invoke --url http:\S+ '\{/],
+  ]) {
     await request.getByRole("tab", { name }).click();
     await shows(request.getByRole("tabpanel"), words);
   }

@@ -186,6 +186,19 @@ test("an endpoint with an API key asks for it, and works with it", async () => {
     const job = await worker.take();
     await worker.done(job, { output: "let in" });
     await shows(page.getByRole("region", { name: "Result" }), "let in");
+    // Code that is copied reads the key where the endpoint read it.
+    const request = page.getByRole("region", { name: "Request" });
+    for (const [name, words] of [
+      ["curl", 'Authorization: Bearer $KEY_OF_THE_TEST"'],
+      ["Python", 'os.environ["KEY_OF_THE_TEST"]'],
+      ["JavaScript", "process.env.KEY_OF_THE_TEST"],
+      ["Rust", 'std::env::var("KEY_OF_THE_TEST")?'],
+      ["cargo runpod", 'RUNPOD_LOCAL_API_KEY="$KEY_OF_THE_TEST" cargo runpod invoke'],
+    ]) {
+      await request.getByRole("tab", { name, exact: true }).click();
+      await shows(request.getByRole("tabpanel"), words);
+      await screenshot(page, `snippet-${name.replace(" ", "-")}`);
+    }
     assert.ok(!(await page.content()).includes("s3cret"));
     page.clean();
     await page.reload();

@@ -7,7 +7,8 @@ export class Worker {
   constructor({ webhooks }, id = "driven-worker", headers = {}) {
     this.id = id;
     this.webhooks = webhooks;
-    this.headers = headers;
+    // The key that workers send to an endpoint without one; `headers` may say another.
+    this.headers = { authorization: "local", ...headers };
   }
 
   /** Waits for the next job. */

@@ -2,9 +2,9 @@
 
 use std::env::VarError;
 
-use runpod_local::{BindError, Endpoint, Running};
+use runpod_local::{BindError, Endpoint, Running, check_api_key};
 
-use super::Arguments;
+use super::{Arguments, say};
 use crate::failure::Failure;
 
 /// Holds the key that clients have to send, as for the program `runpod-local`.
@@ -13,18 +13,44 @@ const API_KEY: &str = "RUNPOD_LOCAL_API_KEY";
 /// Listens from now on. Nothing was built by then, so that a port in use is told at once.
 pub(super) async fn serve(arguments: &Arguments) -> Result<Running, Failure> {
     let (host, port) = (&arguments.host, arguments.port);
-    Endpoint::new()
+    let mut endpoint = Endpoint::new();
+    for name in &arguments.allow_host {
+        endpoint = endpoint
+            .allow_host(name)
+            .map_err(|error| Failure::new(format!("--allow-host: {error}")))?;
+    }
+    for origin in &arguments.allow_origin {
+        endpoint = endpoint
+            .allow_origin(origin)
+            .map_err(|error| Failure::new(format!("--allow-origin: {error}")))?;
+    }
+    endpoint
         .api_key(api_key()?)
         .rate_limits(arguments.rate_limits)
         .faults(arguments.faults.clone().unwrap_or_default())
         .bind(host, port)
         .await
         .map_err(|error| not_bound(&error, host, port))
+        .inspect(warn_of_exposure)
+}
+
+fn warn_of_exposure(endpoint: &Running) {
+    if let Some(exposed) = endpoint.exposed_address() {
+        say::fault(&format!(
+            "the endpoint listens on {exposed} without an API key, so whoever reaches this address can submit jobs and take \
+             them; set {API_KEY} to a key, or leave out --host"
+        ));
+    }
 }
 
 fn api_key() -> Result<Option<String>, Failure> {
     match std::env::var(API_KEY) {
-        Ok(key) => Ok(Some(key).filter(|key| !key.is_empty())),
+        Ok(key) => match check_api_key(&key) {
+            Ok(()) => Ok(Some(key)),
+            Err(error) => Err(Failure::new(format!(
+                "{API_KEY}: the key in it cannot be used: {error}; set the variable to the key and nothing else, or unset it"
+            ))),
+        },
         Err(VarError::NotPresent) => Ok(None),
         Err(VarError::NotUnicode(_)) => Err(Failure::new(format!(
             "{API_KEY} is not UTF-8; no key can be sent so: set it again, or unset it"

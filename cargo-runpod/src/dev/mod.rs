@@ -55,6 +55,14 @@ pub(crate) struct Arguments {
     #[arg(long)]
     rate_limits: bool,
 
+    /// Answer requests for this host name too: host.docker.internal, *.proxy.runpod.net; may be given several times
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    allow_host: Vec<String>,
+
+    /// Let web pages of this origin (scheme, host and port) use the endpoint; may be given several times
+    #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
+    allow_origin: Vec<String>,
+
     /// Make requests fail: {"seed": 7, "rules": [{"route": "status", "error": 0.2}]}, or the path of a file with it
     #[arg(long, value_name = "JSON|FILE", value_parser = Faults::from_flag)]
     faults: Option<Faults>,

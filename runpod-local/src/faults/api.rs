@@ -5,13 +5,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{Request, StatusCode, header};
+use axum::http::{Request, StatusCode};
 use axum::response::Response;
 use axum::routing::get;
 
 use super::{Faults, Injection};
 use crate::answer::{self, Answer};
-use crate::serve::read_body;
+use crate::serve::{demand_json, read_body};
 
 /// A description of faults is written by hand.
 const MOST_BYTES: usize = 1024 * 1024;
@@ -30,16 +30,7 @@ async fn set(
     State(injection): State<Arc<Injection>>,
     request: Request<Body>,
 ) -> Result<Response, Answer> {
-    let is_json = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
-    if !is_json {
-        return Err(Answer::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "faults are JSON: send them with -H 'Content-Type: application/json'",
-        ));
-    }
+    demand_json(request.headers())?;
     let body = read_body(request, MOST_BYTES).await?;
     let faults: Faults = std::str::from_utf8(&body)
         .map_err(|error| Answer::bad_request(format!("the body is not UTF-8: {error}")))?

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::reference;
+use crate::settings::Limits;
 
 /// Status, name and meaning.
 const ERRORS: [(&str, &str, &str); 10] = [
@@ -40,27 +41,32 @@ const ERRORS: [(&str, &str, &str); 10] = [
     (
         "415",
         "UnsupportedMediaType",
-        "The body's Content-Type is not JSON.",
+        "The body is not JSON by its Content-Type, or it is compressed.",
     ),
     (
         "421",
         "MisdirectedRequest",
         "The Host header names another machine than this one.",
     ),
-    (
-        "429",
-        "TooManyRequests",
-        "More requests than Runpod allows, where its limits are enforced, or a queue that holds no more.",
-    ),
+    ("429", "TooManyRequests", ""),
 ];
 
 /// For `components`.
-pub(super) fn responses() -> Map<String, Value> {
+pub(super) fn responses(rate_limits: bool, limits: &Limits) -> Map<String, Value> {
+    let rates = if rate_limits {
+        "More requests than Runpod allows"
+    } else {
+        "Runpod's rate limits are not enforced here, and do not cause it"
+    };
+    let too_many = format!(
+        "{rates}; or the queue holds no more: {} jobs may wait, and {} bytes of inputs and outputs be held.",
+        limits.queued_jobs, limits.held_bytes
+    );
     ERRORS
         .into_iter()
         .map(|(status, name, meaning)| {
             let mut response = json!({
-                "description": meaning,
+                "description": if status == "429" { &too_many } else { meaning },
                 "content": {
                     "application/json": { "schema": reference("schemas", "Error") }
                 },

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::reference;
+use super::{bytes, reference};
 use crate::endpoint::{About, HandlerInfo};
 
 #[derive(Debug)]
@@ -64,11 +64,12 @@ impl Handlers {
     }
 
     /// Of a stream.
-    pub(super) fn item(&self) -> Value {
-        self.given(
-            "What the handler streamed.",
-            "A piece of an item that is larger than 1 MiB, or an item of a worker that is not described here.",
-        )
+    pub(super) fn item(&self, most_bytes: usize) -> Value {
+        let piece = format!(
+            "A piece of an item that is larger than {}, or an item of a worker that is not described here.",
+            bytes(most_bytes)
+        );
+        self.given("What the handler streamed.", &piece)
     }
 
     fn given(&self, meaning: &str, otherwise: &str) -> Value {

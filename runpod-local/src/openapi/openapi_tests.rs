@@ -1,14 +1,18 @@
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::document;
 use crate::endpoint::{About, HandlerInfo};
-use crate::settings::Limits;
+use crate::settings::{Limits, Timing};
 
 fn about(handlers: Vec<HandlerInfo>, route: Option<&str>) -> About {
     About {
         id: "local".to_owned(),
         url: "http://127.0.0.1:8000".to_owned(),
         has_api_key: false,
+        api_key_variable: "RUNPOD_LOCAL_API_KEY".to_owned(),
+        rate_limits: false,
         handlers,
         route: route.map(str::to_owned),
         examples: vec![json!({ "input": { "text": "hello" } })],
@@ -42,7 +46,7 @@ fn tree() -> Value {
 }
 
 fn described(about: &About) -> Value {
-    document(about, &Limits::default())
+    document(about, &Limits::default(), &Timing::default())
 }
 
 /// Every `$ref` of the document that leads nowhere.
@@ -179,4 +183,74 @@ fn examples_of_jobs_are_there_to_be_tried() {
         content["examples"]["example-1"]["value"]["input"]["text"],
         "hello"
     );
+}
+
+#[test]
+fn the_document_has_the_limits_that_are_in_force() {
+    let mut about = about(Vec::new(), None);
+    about.rate_limits = true;
+    let limits = Limits {
+        run_body: 3 * 1024 * 1024,
+        runsync_body: 77,
+        stream_item: 55,
+        queued_jobs: 8,
+        ..Limits::default()
+    };
+    let timing = Timing {
+        sync_wait: Duration::from_millis(1_234),
+        execution_timeout: Duration::from_secs(42),
+        ttl: Duration::from_secs(4_321),
+        run_retention: Duration::from_secs(31),
+        stream_hold: Duration::from_millis(2_500),
+        ..Timing::default()
+    };
+    let document = document(&about, &limits, &timing);
+    let at = |pointer: &str| document.pointer(pointer).unwrap_or(&Value::Null).clone();
+    assert_eq!(at("/components/parameters/wait/schema/default"), 1_234);
+    let policy = "/components/schemas/Policy/properties";
+    assert_eq!(at(&format!("{policy}/executionTimeout/default")), 42_000);
+    assert_eq!(at(&format!("{policy}/ttl/default")), 4_321_000);
+    for (pointer, words) in [
+        ("/paths/~1run/post/requestBody/description", "(3 MiB)"),
+        ("/paths/~1runsync/post/requestBody/description", "77 bytes"),
+        ("/paths/~1run/post/responses/200/description", "31 s"),
+        (
+            "/paths/~1stream~1{id}/get/responses/200/description",
+            "2.5 s",
+        ),
+        (
+            "/components/responses/TooManyRequests/description",
+            "8 jobs",
+        ),
+        (
+            "/components/responses/TooManyRequests/description",
+            "More requests than Runpod allows",
+        ),
+    ] {
+        let text = at(pointer);
+        assert!(
+            text.as_str().is_some_and(|text| text.contains(words)),
+            "{pointer}: {text}"
+        );
+    }
+    // Without handlers an item has no alternatives; with one, the piece of a split item is among them.
+    let mut with_handler = about.clone();
+    with_handler.handlers = vec![handler("draw", None, Some(json!({ "type": "string" })))];
+    let document = super::document(&with_handler, &limits, &timing);
+    let item = &document["components"]["schemas"]["Streamed"]["properties"]["stream"]["items"]["properties"]
+        ["output"];
+    assert!(item.to_string().contains("55 bytes"), "{item}");
+}
+
+#[test]
+fn the_keys_of_a_schema_stay_in_the_order_of_their_declaration() {
+    let schema = json!({
+        "type": "object",
+        "properties": { "zebra": {}, "prompt": {}, "apple": {} },
+        "required": ["prompt"],
+    });
+    let document = described(&about(vec![handler("draw", Some(schema), None)], None));
+    let properties = &document["components"]["schemas"]["DrawInput"]["properties"];
+    let keys: Vec<_> = properties.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["zebra", "prompt", "apple"]);
 }

@@ -1,10 +1,13 @@
 //! Paths and what can be done at them.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 
-use super::{errors, reference, references};
+use super::{bytes, errors, ms, reference, references};
 use crate::endpoint::About;
-use crate::settings::Limits;
+use crate::public_api::WAIT;
+use crate::settings::{Limits, Timing};
 
 /// What an operation answers when it goes well.
 struct Good<'a> {
@@ -14,8 +17,15 @@ struct Good<'a> {
     linked: bool,
 }
 
-pub(super) fn paths(about: &About, limits: &Limits) -> Value {
-    let paths = Paths { about };
+pub(super) fn paths(about: &About, limits: &Limits, timing: &Timing) -> Value {
+    let paths = Paths { about, timing };
+    let streamed = format!(
+        "The items since the last call; held open for up to {} while there are none. A final status comes with the last \
+         items. The {} newest items of a job are kept, and {} of them.",
+        seconds(timing.stream_hold),
+        limits.stream_items_kept,
+        bytes(limits.stream_bytes_kept),
+    );
     json!({
         "/run": { "post": paths.run(limits.run_body) },
         "/runsync": {
@@ -29,8 +39,7 @@ pub(super) fn paths(about: &About, limits: &Limits) -> Value {
         }),
         "/status-sync/{id}": paths.waiting_for_a_job(),
         "/stream/{id}": paths.of_a_job(&["get", "post"], "Stream", "What a job streamed since the last call", &["404", "429"], &Good {
-            meaning: "The items since the last call; held open for a few seconds while there are none. A final status \
-                comes with the last items.",
+            meaning: &streamed,
             schema: "Streamed",
             linked: false,
         }),
@@ -57,7 +66,7 @@ pub(super) fn paths(about: &About, limits: &Limits) -> Value {
     })
 }
 
-pub(super) fn parameters() -> Value {
+pub(super) fn parameters(timing: &Timing) -> Value {
     json!({
         "id": {
             "name": "id",
@@ -70,7 +79,7 @@ pub(super) fn parameters() -> Value {
             "name": "wait",
             "in": "query",
             "description": "How long to wait for the job's end, in milliseconds; then it is answered as it is.",
-            "schema": { "type": "integer", "minimum": 1_000, "maximum": 300_000, "default": 90_000 },
+            "schema": { "type": "integer", "minimum": WAIT.start(), "maximum": WAIT.end(), "default": ms(timing.sync_wait) },
         },
     })
 }
@@ -91,14 +100,23 @@ pub(super) fn links() -> Map<String, Value> {
         .collect()
 }
 
+fn seconds(time: Duration) -> String {
+    format!("{} s", time.as_secs_f64())
+}
+
 struct Paths<'a> {
     about: &'a About,
+    timing: &'a Timing,
 }
 
 impl Paths<'_> {
     fn run(&self, limit: usize) -> Value {
+        let meaning = format!(
+            "The job waits in the queue. Its result is kept for {} after its end.",
+            seconds(self.timing.run_retention)
+        );
         let good = Good {
-            meaning: "The job waits in the queue.",
+            meaning: &meaning,
             schema: "Submitted",
             linked: true,
         };
@@ -107,8 +125,12 @@ impl Paths<'_> {
     }
 
     fn runsync(&self, limit: usize) -> Value {
+        let meaning = format!(
+            "The job when it has ended, or as it is when the time to wait is over. Its result is kept for {} after its end.",
+            seconds(self.timing.runsync_retention)
+        );
         let good = Good {
-            meaning: "The job when it has ended, or as it is when the time to wait is over.",
+            meaning: &meaning,
             schema: "Job",
             linked: true,
         };
@@ -133,15 +155,19 @@ impl Paths<'_> {
         }
         operation["requestBody"] = json!({
             "required": true,
-            "description": format!("At most {limit} bytes."),
+            "description": format!("At most {}.", bytes(limit)),
             "content": { "application/json": content },
         });
         operation
     }
 
     fn waiting_for_a_job(&self) -> Value {
+        let meaning = format!(
+            "The job when it has ended, or as it is when the time to wait is over. Its result is kept for {} after its end.",
+            seconds(self.timing.runsync_retention)
+        );
         let good = Good {
-            meaning: "The job when it has ended, or as it is when the time to wait is over.",
+            meaning: &meaning,
             schema: "Job",
             linked: false,
         };

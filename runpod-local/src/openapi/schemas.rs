@@ -3,18 +3,20 @@
 use serde_json::{Map, Value, json};
 
 use super::handlers::Handlers;
-use super::reference;
+use super::{ms, reference};
+use crate::public_api::{EXECUTION_TIMEOUT, TTL};
 use crate::queue::ReadyState;
+use crate::settings::{Limits, Timing};
 
-pub(super) fn all(handlers: &Handlers) -> Map<String, Value> {
+pub(super) fn all(handlers: &Handlers, limits: &Limits, timing: &Timing) -> Map<String, Value> {
     let schemas = [
         ("Error", error()),
         ("Health", health()),
         ("Job", job(handlers)),
-        ("Policy", policy()),
+        ("Policy", policy(timing)),
         ("Purged", purged()),
         ("Status", status()),
-        ("Streamed", streamed(handlers)),
+        ("Streamed", streamed(handlers, limits)),
         ("Submission", submission(handlers)),
         ("Submitted", submitted()),
     ];
@@ -70,22 +72,22 @@ const WEBHOOK: &str = concat!(
     "([/?#][!-~]*)?$"
 );
 
-fn policy() -> Value {
+fn policy(timing: &Timing) -> Value {
     json!({
         "type": "object",
         "properties": {
             "executionTimeout": {
                 "type": ["integer", "null"],
-                "minimum": 5_000,
-                "maximum": 604_800_000,
-                "default": 600_000,
+                "minimum": EXECUTION_TIMEOUT.start(),
+                "maximum": EXECUTION_TIMEOUT.end(),
+                "default": ms(timing.execution_timeout),
                 "description": "How long the job may run, in ms; then it is TIMED_OUT.",
             },
             "ttl": {
                 "type": ["integer", "null"],
-                "minimum": 10_000,
-                "maximum": 604_800_000,
-                "default": 86_400_000,
+                "minimum": TTL.start(),
+                "maximum": TTL.end(),
+                "default": ms(timing.ttl),
                 "description": "How long the job may exist from its submission, in ms; then it is TIMED_OUT if it waits, and \
                     removed if it runs.",
             },
@@ -138,7 +140,7 @@ fn job(handlers: &Handlers) -> Value {
     })
 }
 
-fn streamed(handlers: &Handlers) -> Value {
+fn streamed(handlers: &Handlers, limits: &Limits) -> Value {
     json!({
         "type": "object",
         "required": ["id", "status", "stream"],
@@ -150,7 +152,7 @@ fn streamed(handlers: &Handlers) -> Value {
                 "items": {
                     "type": "object",
                     "required": ["output"],
-                    "properties": { "output": handlers.item() },
+                    "properties": { "output": handlers.item(limits.stream_item) },
                 },
             },
         },

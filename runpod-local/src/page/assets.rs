@@ -12,7 +12,7 @@ use crate::answer::Answer;
 /// Nothing but the page's own files is run, shown or asked. The last two have the browser refuse to make markup of
 /// text, should a script of the page ever try.
 pub(super) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-     img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+     img-src 'self' data:; media-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
      require-trusted-types-for 'script'; trusted-types 'none'";
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -31,9 +31,9 @@ macro_rules! assets {
 
 assets! {
     CSS: "fields.css", "frame.css", "job.css", "overview.css", "page.css";
-    SCRIPT: "activity.js", "announce.js", "copy.js", "dom.js", "follow_end.js", "form.js", "form_field.js",
+    SCRIPT: "activity.js", "announce.js", "copy.js", "dom.js", "fold.js", "follow_end.js", "form.js", "form_field.js",
         "job_list.js", "job_log.js", "job_options.js", "job_page.js", "json_editor.js", "json_text.js", "json_view.js",
-        "key_dialog.js", "live.js", "new_job.js", "outcome.js", "progress.js", "route.js", "schema.js", "server.js",
+        "key_dialog.js", "live.js", "media.js", "new_job.js", "outcome.js", "progress.js", "route.js", "schema.js", "server.js",
         "snippets.js", "start.js", "status.js", "store.js", "stream_view.js", "time.js", "visible.js",
         "worker_list.js";
 }

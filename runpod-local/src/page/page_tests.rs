@@ -22,6 +22,8 @@ fn page() -> Router {
             id: "local".to_owned(),
             url: "http://127.0.0.1:1".to_owned(),
             has_api_key: false,
+            api_key_variable: "MY_KEY".to_owned(),
+            rate_limits: false,
             handlers: vec![HandlerInfo {
                 name: "draw".to_owned(),
                 input: Some(json!({"type": "object"})),
@@ -138,7 +140,7 @@ async fn the_state_tells_of_the_endpoint_its_handlers_and_its_examples() {
     let state = json(get("/local/state").await).await;
     assert_eq!(
         state["endpoint"],
-        json!({"id": "local", "url": "http://127.0.0.1:1", "apiKey": false})
+        json!({"id": "local", "url": "http://127.0.0.1:1", "apiKey": false, "apiKeyVariable": "MY_KEY"})
     );
     assert_eq!(
         state["handlers"],

@@ -31,6 +31,7 @@ struct EndpointInfo<'a> {
     id: &'a str,
     url: &'a str,
     api_key: bool,
+    api_key_variable: &'a str,
 }
 
 #[derive(Serialize)]
@@ -45,15 +46,18 @@ pub(super) async fn state(State(Shared { queue, about, .. }): State<Shared>) -> 
         id,
         url,
         has_api_key,
+        api_key_variable,
         handlers,
         route,
         examples,
+        ..
     } = &*about.now();
     shown(&Everything {
         endpoint: EndpointInfo {
             id,
             url,
             api_key: *has_api_key,
+            api_key_variable,
         },
         handlers: handlers.iter().map(Handler::of).collect(),
         route: route.as_deref(),

@@ -9,6 +9,9 @@ mod submit;
 use axum::Router;
 use axum::routing::{get, post};
 
+pub(crate) use result::WAIT;
+pub(crate) use submission::{EXECUTION_TIMEOUT, TTL};
+
 use crate::endpoint::Shared;
 use crate::unknown;
 

@@ -18,8 +18,8 @@ use crate::path::shown;
 use crate::queue::{JobId, Policy, Submission};
 use crate::settings::Timing;
 
-const EXECUTION_TIMEOUT: RangeInclusive<u64> = 5_000..=604_800_000;
-const TTL: RangeInclusive<u64> = 10_000..=604_800_000;
+pub(crate) const EXECUTION_TIMEOUT: RangeInclusive<u64> = 5_000..=604_800_000;
+pub(crate) const TTL: RangeInclusive<u64> = 10_000..=604_800_000;
 
 pub(super) fn read(id: JobId, body: &[u8], timing: &Timing) -> Result<Submission, Answer> {
     let body: Body<'_> = serde_json::from_slice(body).map_err(|error| not_read(&error))?;

@@ -9,6 +9,7 @@ use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use tokio::time::timeout;
 
+use super::content;
 use crate::answer::Answer;
 
 /// How long a client may be silent in the middle of a body.
@@ -16,10 +17,16 @@ const SILENCE: Duration = Duration::from_secs(30);
 
 /// Reads a whole body of at most `limit` bytes.
 ///
-/// Nothing of what is missing is waited for where it is already known to be too large: the connection then ends with
+/// It is JSON, in UTF-8 and not compressed, or refused with what it is instead. Nothing of what is missing is waited for where it is already known to be too large: the connection then ends with
 /// the answer.
 pub(crate) async fn read_body(request: Request<Body>, limit: usize) -> Result<Bytes, Answer> {
-    let mut body = request.into_body();
+    content::demand_plain(request.headers())?;
+    let whole = read_bytes(request.into_body(), limit).await?;
+    content::demand_text(&whole)?;
+    Ok(whole)
+}
+
+async fn read_bytes(mut body: Body, limit: usize) -> Result<Bytes, Answer> {
     if body.size_hint().lower() > limit as u64 {
         return Err(too_large(limit));
     }

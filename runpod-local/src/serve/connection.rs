@@ -14,7 +14,6 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::descriptors;
 use super::request::{Requests, Way};
 use super::socket::{Reset, Socket};
 
@@ -36,6 +35,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub(super) struct Accepting {
     pub(super) listener: TcpListener,
     pub(super) way: Arc<Way>,
+    /// A permit for each connection that may be open, at all listeners together.
+    pub(super) room: Arc<Semaphore>,
     /// No further connection, and none that waits for a request stays.
     pub(super) ending: CancellationToken,
     /// Every connection is closed.
@@ -50,13 +51,10 @@ impl Accepting {
     }
 
     async fn accept(self) {
-        let room = Arc::new(Semaphore::new(
-            descriptors::connections().min(Semaphore::MAX_PERMITS),
-        ));
         let mut refused = false;
         loop {
             // It is never closed.
-            let Ok(place) = Arc::clone(&room).acquire_owned().await else {
+            let Ok(place) = Arc::clone(&self.room).acquire_owned().await else {
                 return;
             };
             match self.listener.accept().await {

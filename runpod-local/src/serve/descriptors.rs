@@ -8,23 +8,31 @@ const WANTED: u64 = 65_536;
 /// What is left to the rest of the process: webhooks, files that handlers open.
 const RESERVED: u64 = 256;
 
-/// Raises the process's limit of open files as far as it may, and says how many connections that allows.
-pub(super) fn connections() -> usize {
+/// Raises the process's limit of open files as far as it may.
+pub(super) fn raise_limit() {
     let limit = getrlimit(Resource::Nofile);
-    let hard = limit.maximum.unwrap_or(WANTED);
-    let mut soft = limit.current.unwrap_or(WANTED);
-    let raised = WANTED.min(hard);
-    if soft < raised {
-        let new = Rlimit {
-            current: Some(raised),
-            maximum: limit.maximum,
-        };
-        match setrlimit(Resource::Nofile, new) {
-            Ok(()) => soft = raised,
-            Err(error) => tracing::debug!("the limit of open files stays at {soft}: {error}"),
-        }
+    let Some(soft) = limit.current else {
+        return;
+    };
+    let raised = WANTED.min(limit.maximum.unwrap_or(WANTED));
+    if soft >= raised {
+        return;
     }
-    allowed(soft)
+    let new = Rlimit {
+        current: Some(raised),
+        maximum: limit.maximum,
+    };
+    match setrlimit(Resource::Nofile, new) {
+        Ok(()) => tracing::info!(
+            "This process may now open {raised} files, so that many clients can be connected; the limit was {soft}."
+        ),
+        Err(error) => tracing::debug!("the limit of open files stays at {soft}: {error}"),
+    }
+}
+
+/// How many connections the limit of open files allows.
+pub(super) fn connections() -> usize {
+    allowed(getrlimit(Resource::Nofile).current.unwrap_or(WANTED))
 }
 
 fn allowed(descriptors: u64) -> usize {
@@ -37,6 +45,8 @@ fn allowed(descriptors: u64) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use rustix::process::{Resource, getrlimit};
+
     use super::{allowed, connections};
 
     #[test]
@@ -49,5 +59,12 @@ mod tests {
     #[test]
     fn asking_twice_gives_the_same() {
         assert_eq!(connections(), connections());
+    }
+
+    #[test]
+    fn asking_for_the_number_leaves_the_limit_of_the_process_as_it_is() {
+        let before = getrlimit(Resource::Nofile);
+        connections();
+        assert_eq!(getrlimit(Resource::Nofile), before);
     }
 }

@@ -3,9 +3,11 @@
 
 mod body;
 mod connection;
+mod content;
 mod descriptors;
 mod error_shape;
 mod guard;
+mod listening;
 mod operation;
 mod rates;
 mod refusal;
@@ -17,13 +19,18 @@ use std::time::Duration;
 
 use axum::Router;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub(crate) use body::read_body;
+pub(crate) use content::demand_json;
+pub(crate) use guard::WORKER_KEY;
+pub(crate) use listening::{ListenError, on_host};
 pub(crate) use operation::Operation;
 
+use crate::access::Access;
 use crate::faults::{self, Faults, Injection};
 use guard::Guard;
 use rates::Rates;
@@ -35,13 +42,15 @@ pub(crate) struct ServeSettings {
     /// The host that was bound, as the user named it.
     pub(crate) host: String,
     pub(crate) api_key: Option<String>,
+    pub(crate) access: Access,
     pub(crate) rate_limits: bool,
     pub(crate) faults: Faults,
     /// How long answers that are under way may take at the end.
     pub(crate) grace: Duration,
+    pub(crate) raises_open_file_limit: bool,
 }
 
-/// The connection loop that runs.
+/// The connection loops that run, one for each listener.
 #[derive(Debug)]
 pub(crate) struct Serving {
     ending: CancellationToken,
@@ -51,28 +60,40 @@ pub(crate) struct Serving {
 }
 
 /// Serves `router` on the runtime that this is called on.
-pub(crate) fn spawn(listener: TcpListener, router: Router, settings: ServeSettings) -> Serving {
+pub(crate) fn spawn(
+    listeners: impl IntoIterator<Item = TcpListener>,
+    router: Router,
+    settings: ServeSettings,
+) -> Serving {
     let injection = Arc::new(Injection::new(settings.faults));
-    let way = Way {
-        guard: Guard::new(&settings.host, settings.api_key),
+    let way = Arc::new(Way {
+        guard: Guard::new(&settings.host, settings.api_key, settings.access),
         rates: settings.rate_limits.then(Rates::of_production),
         router: router.merge(faults::router(Arc::clone(&injection))),
         faults: injection,
-    };
+    });
     let serving = Serving {
         ending: CancellationToken::new(),
         cut: CancellationToken::new(),
         connections: TaskTracker::new(),
         grace: settings.grace,
     };
-    let accepting = connection::Accepting {
-        listener,
-        way: Arc::new(way),
-        ending: serving.ending.clone(),
-        cut: serving.cut.clone(),
-        connections: serving.connections.clone(),
-    };
-    serving.connections.spawn(accepting.run());
+    if settings.raises_open_file_limit {
+        descriptors::raise_limit();
+    }
+    let room = descriptors::connections().min(Semaphore::MAX_PERMITS);
+    let room = Arc::new(Semaphore::new(room));
+    for listener in listeners {
+        let accepting = connection::Accepting {
+            listener,
+            way: Arc::clone(&way),
+            room: Arc::clone(&room),
+            ending: serving.ending.clone(),
+            cut: serving.cut.clone(),
+            connections: serving.connections.clone(),
+        };
+        serving.connections.spawn(accepting.run());
+    }
     serving
 }
 

@@ -91,6 +91,27 @@ impl Operation {
         Self::named(bare.split('/').next()?)
     }
 
+    /// Whether workers ask for it, and not clients.
+    pub(crate) fn is_of_workers(self) -> bool {
+        match self {
+            Self::JobTake
+            | Self::JobTakeBatch
+            | Self::JobStop
+            | Self::JobStream
+            | Self::JobDone
+            | Self::Ping => true,
+            Self::Run
+            | Self::Runsync
+            | Self::Status
+            | Self::StatusSync
+            | Self::Stream
+            | Self::Cancel
+            | Self::Retry
+            | Self::PurgeQueue
+            | Self::Health => false,
+        }
+    }
+
     /// Whether it hands jobs to a worker.
     pub(crate) fn takes_jobs(self) -> bool {
         matches!(self, Self::JobTake | Self::JobTakeBatch)

@@ -35,9 +35,24 @@ pub(super) struct ResetOnPurpose;
 
 impl Way {
     async fn answer(&self, request: Request<Incoming>) -> Result<Response<Body>, ResetOnPurpose> {
-        if let Err(refusal) = self.guard.admit(&request) {
-            return Ok(refusal.into_response());
+        let origin = match self.guard.origin(&request) {
+            Ok(origin) => origin,
+            Err(refusal) => return Ok(refusal.into_response()),
+        };
+        if let Some(answer) = origin.as_ref().and_then(|it| it.preflight(&request)) {
+            return Ok(answer);
         }
+        let mut response = match self.guard.key(&request) {
+            Ok(()) => self.admitted(request).await?,
+            Err(refusal) => refusal.into_response(),
+        };
+        if let Some(origin) = origin {
+            origin.mark(&mut response);
+        }
+        Ok(response)
+    }
+
+    async fn admitted(&self, request: Request<Incoming>) -> Result<Response<Body>, ResetOnPurpose> {
         let operation = Operation::of_path(request.uri().path());
         let _turn = match (&self.rates, operation) {
             (Some(rates), Some(operation)) => match rates.admit(operation) {

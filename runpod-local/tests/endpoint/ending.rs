@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use runpod_local::{BindError, Endpoint};
+use rustix::process::{Resource, getrlimit};
 use serde_json::json;
 
 use crate::site::{Site, timed};
@@ -67,5 +68,46 @@ async fn who_listens_everywhere_tells_an_address_that_can_be_opened() {
     let running = Endpoint::new().bind("0.0.0.0", 0).await.unwrap();
     let port = running.address().port();
     assert_eq!(running.url(), format!("http://127.0.0.1:{port}"));
+    running.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_host_name_is_served_at_each_of_its_addresses() {
+    let running = Endpoint::new().bind("localhost", 0).await.unwrap();
+    let port = running.address().port();
+    assert_eq!(running.url(), format!("http://127.0.0.1:{port}"));
+    for address in running.addresses() {
+        assert_eq!(address.port(), port);
+        let url = format!("http://{address}/health");
+        let response = reqwest::Client::builder()
+            .no_proxy()
+            .build()
+            .unwrap()
+            .get(&url)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(response.status(), 200, "{url}");
+    }
+    running.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_key_that_no_client_can_send_is_refused_before_anything_listens() {
+    for key in ["", " ", "sk-1\n", " sk-1", "schlüssel"] {
+        let endpoint = Endpoint::new().api_key(Some(key.to_owned()));
+        let error = endpoint.bind("127.0.0.1", 0).await.unwrap_err();
+        assert!(!error.is_in_use());
+        assert!(error.to_string().contains("API key"), "{error}");
+        assert!(!error.to_string().contains("sk-1"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn to_bind_leaves_the_limit_of_open_files_to_the_process() {
+    let limit = || getrlimit(Resource::Nofile);
+    let before = limit();
+    let running = Endpoint::new().bind("127.0.0.1", 0).await.unwrap();
+    assert_eq!(limit(), before);
     running.shutdown().await;
 }

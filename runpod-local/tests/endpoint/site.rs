@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Client, Method};
 use runpod_local::{Endpoint, Limits, Running, Timing};
 use serde_json::{Value, json};
@@ -71,6 +71,11 @@ impl Site {
         let running = endpoint.bind("127.0.0.1", 0).await.expect("a free port");
         let client = Client::builder()
             .no_proxy()
+            // Clients need no key, and workers send this one.
+            .default_headers(HeaderMap::from_iter([(
+                AUTHORIZATION,
+                HeaderValue::from_static("local"),
+            )]))
             .timeout(Duration::from_mins(1))
             .build()
             .expect("a client");

@@ -57,7 +57,9 @@ async fn a_worker_that_hangs_up_takes_no_job_with_it() {
     for n in 0..20 {
         let worker = format!("gone-{n}");
         let mut poll = TcpStream::connect(site.running.address()).await.unwrap();
-        let request = format!("GET /job-take/{worker} HTTP/1.1\r\nhost: localhost\r\n\r\n");
+        let request = format!(
+            "GET /job-take/{worker} HTTP/1.1\r\nhost: localhost\r\nauthorization: local\r\n\r\n"
+        );
         poll.write_all(request.as_bytes()).await.unwrap();
         site.until_known(&[&worker]).await;
         drop(poll);

@@ -85,7 +85,7 @@ async fn clients_that_leave_in_the_middle_do_no_harm() {
         "PO",
         "POST /run HTTP/1.1\r\n",
         "POST /run HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"inp",
-        "GET /job-take/gone HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "GET /job-take/gone HTTP/1.1\r\nHost: localhost\r\nAuthorization: local\r\n\r\n",
     ] {
         let mut connection = Connection::open(&endpoint).await;
         connection.send(part).await;
@@ -154,6 +154,90 @@ async fn other_content_types_are_refused_with_a_word_on_the_right_one() {
             "{answer:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_body_that_is_compressed_or_no_utf_8_is_told_so_and_not_called_bad_json() {
+    let endpoint = served(Endpoint::new()).await;
+    let body = "{\"input\": 1}";
+    for (headers, words) in [
+        (
+            &[("Content-Encoding", "gzip")][..],
+            "compressed (its Content-Encoding is gzip)",
+        ),
+        (&[("Content-Encoding", "br")], "its Content-Encoding is br"),
+        (
+            &[("Content-Encoding", "identity, deflate")],
+            "identity, deflate",
+        ),
+        (
+            &[("Content-Type", "application/json; charset=utf-16")],
+            "charset is utf-16",
+        ),
+    ] {
+        for path in ["/run", "/runsync", "/job-done/w/1-l1", "/job-stream/w/1-l1"] {
+            if path.starts_with("/job") && headers[0].0 == "Content-Type" {
+                // Workers say that they send a form.
+                continue;
+            }
+            let answer = ask(&endpoint, "POST", path, headers, body).await;
+            // A job that was never there is told first.
+            if path.starts_with("/job") && answer.status == 404 {
+                continue;
+            }
+            assert_eq!(answer.status, 415, "{path} {headers:?}: {answer:?}");
+            assert!(answer.error().contains(words), "{answer:?}");
+        }
+    }
+    for headers in [
+        [("Content-Encoding", "identity")],
+        [("Content-Type", "Application/JSON; Charset=\"UTF-8\"")],
+    ] {
+        let answer = ask(&endpoint, "POST", "/run", &headers, body).await;
+        assert_eq!(answer.status, 200, "{headers:?}");
+    }
+    for (bytes, status, words) in [
+        (&b"\x1f\x8b\x08\0\0"[..], 415, "begins as gzip does"),
+        (b"\xff\xfe{\0}\0", 415, "UTF-16"),
+        (b"\xef\xbb\xbf{\"input\": 1}", 400, "byte order mark"),
+    ] {
+        let mut connection = Connection::open(&endpoint).await;
+        let head = format!(
+            "POST /run HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            bytes.len()
+        );
+        connection.send([head.as_bytes(), bytes].concat()).await;
+        let answer = connection.answer().await;
+        assert_eq!(answer.status, status, "{words}");
+        assert!(answer.error().contains(words), "{answer:?}");
+    }
+    let faults = [("Content-Encoding", "gzip")];
+    let answer = ask(&endpoint, "PUT", "/local/faults", &faults, "{}").await;
+    assert_eq!(answer.status, 415);
+}
+
+#[tokio::test]
+async fn what_runpod_has_and_this_endpoint_does_not_says_so() {
+    let endpoint = served(Endpoint::new()).await;
+    let body = "{\"input\": 1}";
+    for (method, path, name) in [
+        ("POST", "/v2/local/openai/v1/chat/completions", "/openai"),
+        ("GET", "/openai/v1/models", "/openai"),
+        ("POST", "/v2/local/batch", "/batch"),
+        ("GET", "/batch/b-1/requests?offset=0", "/batch"),
+        ("GET", "/v2/local/requests", "/requests"),
+        ("POST", "/run?ttl=60000", "?ttl="),
+        ("POST", "/runsync?wait=1000&ttl=60000", "?ttl="),
+        ("GET", "/status/none?ttl=60000", "?ttl="),
+        ("GET", "/status-sync/none?ttl=60000", "?ttl="),
+        ("GET", "/stream/none?ttl=60000", "?ttl="),
+    ] {
+        let answer = ask(&endpoint, method, path, &[], body).await;
+        assert_eq!(answer.status, 501, "{path}");
+        assert!(answer.error().contains(name), "{answer:?}");
+        assert!(answer.error().contains("not implemented"), "{answer:?}");
+    }
+    assert_eq!(queued(&endpoint).await, 0);
 }
 
 #[tokio::test]

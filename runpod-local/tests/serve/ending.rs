@@ -14,7 +14,7 @@ async fn at_the_end_held_requests_are_answered_and_idle_connections_closed() {
         .await;
     assert_eq!(idle.answer().await.status, 200);
     let mut held = Connection::open(&endpoint).await;
-    held.send("GET /job-take/worker HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    held.send("GET /job-take/worker HTTP/1.1\r\nHost: localhost\r\nAuthorization: local\r\n\r\n")
         .await;
     let mut watching = Connection::open(&endpoint).await;
     watching

@@ -109,3 +109,107 @@ async fn with_a_key_clients_and_workers_need_it() {
         assert_eq!(get(&endpoint, path).await.status, 200, "{path}");
     }
 }
+
+/// A browser says neither `Origin` nor `Sec-Fetch-Site` of an image that a page at an address without encryption has it
+/// fetch from another machine.
+#[tokio::test]
+async fn an_image_on_a_page_takes_no_job() {
+    let endpoint = served(Endpoint::new()).await;
+    assert_eq!(ask(&endpoint, "POST", "/run", &[], JOB).await.status, 200);
+    let image = [
+        ("Authorization", ""),
+        ("Accept", "image/avif,image/webp,*/*"),
+    ];
+    for path in [
+        "/job-take/image",
+        "/v2/local/job-take-batch/image?batch_size=9",
+        "/ping/image?status=unhealthy",
+    ] {
+        let answer = ask(&endpoint, "GET", path, &image, "").await;
+        assert_eq!(answer.status, 401, "{path}");
+        assert!(
+            answer.error().contains("RUNPOD_AI_API_KEY=local"),
+            "{answer:?}"
+        );
+    }
+    assert_eq!(queued(&endpoint).await, 1);
+    let state = get(&endpoint, "/local/state").await.json();
+    assert_eq!(state["workers"], serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn a_front_end_of_an_allowed_origin_asks_beforehand_and_reads_every_answer() {
+    let origin = ("Origin", "http://localhost:3000");
+    let endpoint = Endpoint::new()
+        .api_key(Some("sk-secret".to_owned()))
+        .allow_origin(origin.1)
+        .unwrap();
+    let endpoint = served(endpoint).await;
+    let preflight = [
+        origin,
+        ("Access-Control-Request-Method", "POST"),
+        (
+            "Access-Control-Request-Headers",
+            "authorization,content-type",
+        ),
+        ("Access-Control-Request-Private-Network", "true"),
+        ("Sec-Fetch-Site", "same-site"),
+    ];
+    // Browsers send no key with it.
+    let answer = ask(&endpoint, "OPTIONS", "/v2/local/run", &preflight, "").await;
+    assert_eq!(answer.status, 204);
+    for (name, value) in [
+        ("access-control-allow-origin", origin.1),
+        (
+            "access-control-allow-headers",
+            "Authorization, Content-Type",
+        ),
+        ("access-control-allow-private-network", "true"),
+        ("vary", "Origin"),
+    ] {
+        assert_eq!(answer.header(name), Some(value), "{answer:?}");
+    }
+    assert!(
+        answer
+            .header("access-control-allow-methods")
+            .is_some_and(|methods| methods.contains("POST"))
+    );
+    let key = ("Authorization", "Bearer sk-secret");
+    let site = ("Sec-Fetch-Site", "same-site");
+    for (path, headers, status) in [
+        ("/run", &[origin, site, key][..], 200),
+        ("/run", &[origin, site], 401),
+        ("/cancel/none", &[origin, site, key], 404),
+        ("/health", &[origin, site, key], 405),
+    ] {
+        let answer = ask(&endpoint, "POST", path, headers, JOB).await;
+        assert_eq!(answer.status, status, "{path}");
+        assert_eq!(
+            answer.header("access-control-allow-origin"),
+            Some(origin.1),
+            "{path}"
+        );
+    }
+    // Nobody else is told anything.
+    let other = [("Origin", "http://localhost:3001"), key];
+    let answer = ask(&endpoint, "POST", "/run", &other, JOB).await;
+    assert_eq!(answer.status, 403);
+    assert!(
+        answer.error().contains("--rp_api_allow_origin"),
+        "{answer:?}"
+    );
+    is_closed_to_other_origins(&answer);
+}
+
+#[tokio::test]
+async fn a_container_reaches_the_endpoint_by_a_name_that_is_allowed() {
+    let host = [("Host", "host.docker.internal:8000")];
+    let endpoint = served(Endpoint::new()).await;
+    let answer = ask(&endpoint, "GET", "/health", &host, "").await;
+    assert_eq!(answer.status, 421);
+    assert!(answer.error().contains("--rp_api_allow_host"), "{answer:?}");
+    let allowing = Endpoint::new().allow_host("host.docker.internal").unwrap();
+    let endpoint = served(allowing).await;
+    let answer = ask(&endpoint, "GET", "/health", &host, "").await;
+    assert_eq!(answer.status, 200);
+}

@@ -167,6 +167,10 @@ pub(crate) fn request(
     if !has("Host") {
         lines.push(format!("Host: {}", endpoint.address()));
     }
+    let is_of_workers = path.contains("/job-") || path.contains("/ping/");
+    if is_of_workers && !has("Authorization") {
+        lines.push("Authorization: local".to_owned());
+    }
     if !body.is_empty() {
         lines.push(format!("Content-Length: {}", body.len()));
         if !has("Content-Type") {

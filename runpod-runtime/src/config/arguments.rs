@@ -10,6 +10,12 @@ use super::json_fault::parse_json;
 use super::log_level::LogLevel;
 use super::spelling::nearly_right;
 
+const HOST_NAMES: &str =
+    "a host name such as host.docker.internal, or several with commas between them";
+
+const ORIGINS: &str =
+    "an origin such as http://localhost:3000, or several with commas between them";
+
 /// What the command line said.
 ///
 /// Reading it never fails: faults are kept and come out of [`Settings::resolve`](super::Settings::resolve), together with
@@ -39,6 +45,9 @@ pub(crate) struct Arguments {
     pub(super) api_rate_limits: bool,
     /// Raw text; what it means is known where the endpoint is.
     pub(super) api_faults: Option<String>,
+    /// Raw text, as well.
+    pub(super) api_allow_hosts: Vec<String>,
+    pub(super) api_allow_origins: Vec<String>,
     /// Raw text; whether it is a job is found out where it is used.
     pub(super) test_input: Option<String>,
     pub(super) test_output: Option<Value>,
@@ -49,7 +58,7 @@ impl Arguments {
     /// Reads a command line whose first item is the program's name, as [`std::env::args_os`] gives it.
     ///
     /// Values stand behind their flag or after `=`; a value that begins with `--` needs the second form. Of a flag that is
-    /// given twice, the last one counts. After `--` everything is the program's.
+    /// given twice, the last one counts, except for flags that are lists. After `--` everything is the program's.
     pub(crate) fn parse(argv: impl IntoIterator<Item = OsString>) -> Self {
         let mut argv = argv.into_iter().peekable();
         let mut arguments = Self {
@@ -121,6 +130,14 @@ impl Arguments {
             Flag::ApiFaults => {
                 let faults = given("rules as JSON, or a file with them")?;
                 self.api_faults = Some(faults.to_owned());
+            }
+            Flag::ApiAllowHost => {
+                let names = list(name, given(HOST_NAMES)?, HOST_NAMES)?;
+                self.api_allow_hosts.extend(names);
+            }
+            Flag::ApiAllowOrigin => {
+                let origins = list(name, given(ORIGINS)?, ORIGINS)?;
+                self.api_allow_origins.extend(origins);
             }
             Flag::LogLevel => {
                 let value = given(LogLevel::NAMES)?;
@@ -197,6 +214,18 @@ fn switch(name: &str, value: Option<&str>) -> Result<bool, Fault> {
             .expected("no value")
             .remedy(format!("write {name} alone, or leave it out"))),
     }
+}
+
+/// Values with commas between them.
+fn list(name: &str, value: &str, expected: &str) -> Result<Vec<String>, Fault> {
+    let items: Vec<_> = value
+        .split(',')
+        .map(|item| item.trim().to_owned())
+        .collect();
+    if items.iter().any(String::is_empty) {
+        return Err(Fault::new(name, found(value)).expected(expected));
+    }
+    Ok(items)
 }
 
 fn number<N: std::str::FromStr>(name: &str, value: &str, expected: &str) -> Result<N, Fault> {

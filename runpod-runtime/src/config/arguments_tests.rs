@@ -72,6 +72,27 @@ fn kebab_case_and_equals_signs_mean_the_same() {
 }
 
 #[test]
+fn a_flag_that_is_a_list_is_given_several_times_or_with_commas() {
+    let arguments = parse(&[
+        "--rp_api_allow_host",
+        "a, b",
+        "--api-allow-host=c",
+        "--api-allow-origin",
+        "http://localhost:3000",
+    ]);
+    assert_eq!(arguments.api_allow_hosts, ["a", "b", "c"]);
+    assert_eq!(arguments.api_allow_origins, ["http://localhost:3000"]);
+    assert!(arguments.faults.is_empty());
+    assert_eq!(
+        faults(&["--rp_api_allow_host=a,,b"]),
+        [
+            "--rp_api_allow_host: found \"a,,b\"; expected a host name such as host.docker.internal, or several with \
+             commas between them"
+        ]
+    );
+}
+
+#[test]
 fn unknown_arguments_are_left_to_the_program_in_their_order() {
     let arguments = parse(&["--model", "tiny", "--rp_debugger", "file.txt", "-x", "-"]);
     assert_eq!(arguments.rest, ["--model", "tiny", "file.txt", "-x", "-"]);

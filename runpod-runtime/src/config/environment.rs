@@ -41,6 +41,11 @@ impl Environment {
             .filter(|value| !value.is_empty())
     }
 
+    /// Whether a variable is set, and to nothing.
+    pub(super) fn is_empty(&self, name: &str) -> bool {
+        self.values.get(name).is_some_and(String::is_empty)
+    }
+
     /// The `RUNPOD_*` variables whose values are not text, as faults.
     pub(super) fn faults(&self) -> impl Iterator<Item = Fault> {
         self.undecodable.iter().map(|name| {

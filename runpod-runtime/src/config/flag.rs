@@ -1,5 +1,5 @@
-//! The worker's own flags: the SDK's names, and the same in kebab case. `--schema`, `--rp_api_rate_limits` and
-//! `--rp_api_faults` are not among the SDK's.
+//! The worker's own flags: the SDK's names, and the same in kebab case. `--schema`, `--rp_api_rate_limits`,
+//! `--rp_api_faults`, `--rp_api_allow_host` and `--rp_api_allow_origin` are not among the SDK's.
 
 /// One flag of the worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,13 +13,15 @@ pub(super) enum Flag {
     ApiConcurrency,
     ApiRateLimits,
     ApiFaults,
+    ApiAllowHost,
+    ApiAllowOrigin,
     LogLevel,
     Debugger,
 }
 
 impl Flag {
     /// All of them, in the order of `--help`.
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::TestInput,
         Self::TestOutput,
         Self::Schema,
@@ -29,6 +31,8 @@ impl Flag {
         Self::ApiConcurrency,
         Self::ApiRateLimits,
         Self::ApiFaults,
+        Self::ApiAllowHost,
+        Self::ApiAllowOrigin,
         Self::LogLevel,
         Self::Debugger,
     ];
@@ -52,6 +56,8 @@ impl Flag {
             Self::ApiConcurrency => "--rp_api_concurrency",
             Self::ApiRateLimits => "--rp_api_rate_limits",
             Self::ApiFaults => "--rp_api_faults",
+            Self::ApiAllowHost => "--rp_api_allow_host",
+            Self::ApiAllowOrigin => "--rp_api_allow_origin",
             Self::LogLevel => "--rp_log_level",
             Self::Debugger => "--rp_debugger",
         }
@@ -69,6 +75,8 @@ impl Flag {
             Self::ApiConcurrency => "--api-concurrency",
             Self::ApiRateLimits => "--api-rate-limits",
             Self::ApiFaults => "--api-faults",
+            Self::ApiAllowHost => "--api-allow-host",
+            Self::ApiAllowOrigin => "--api-allow-origin",
             Self::LogLevel => "--log-level",
             Self::Debugger => "--debugger",
         }
@@ -80,6 +88,8 @@ impl Flag {
             Self::TestInput | Self::TestOutput => Some("JSON"),
             Self::ApiFaults => Some("RULES"),
             Self::ApiHost => Some("HOST"),
+            Self::ApiAllowHost => Some("NAME"),
+            Self::ApiAllowOrigin => Some("ORIGIN"),
             Self::ApiPort => Some("PORT"),
             Self::ApiConcurrency => Some("N"),
             Self::LogLevel => Some("LEVEL"),
@@ -94,13 +104,15 @@ impl Flag {
             Self::TestOutput => {
                 "compare the test job's result with this; a difference is exit code 1"
             }
-            Self::Schema => "print the JSON Schema of input and output and exit (feature `schema`)",
+            Self::Schema => "print the JSON Schema of input and output (feature `schema`)",
             Self::ServeApi => "be a Runpod endpoint on this machine, with a page to try it",
             Self::ApiHost => "where to serve it (localhost)",
             Self::ApiPort => "on which port (8000; 0: any free one)",
             Self::ApiConcurrency => "how many jobs at once (what the worker says; 1)",
             Self::ApiRateLimits => "answer 429 where Runpod would",
             Self::ApiFaults => "make requests fail, to test with: JSON or a file with it",
+            Self::ApiAllowHost => "answer to this host name too: host.docker.internal",
+            Self::ApiAllowOrigin => "let web pages of this origin in: http://localhost:3000",
             Self::LogLevel => "NOTSET, TRACE, DEBUG, INFO, WARN or ERROR (DEBUG)",
             Self::Debugger => "add timings and system information to each output",
         }

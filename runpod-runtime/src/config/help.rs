@@ -65,11 +65,11 @@ pub(crate) fn help(program: &str) -> String {
         let ours = format!("{}{value}", flag.kebab_name());
         // The SDK has no `--schema`.
         let theirs = Some(flag.sdk_name()).filter(|name| *name != flag.kebab_name());
-        let both = format!("{ours:<21}  {}", theirs.unwrap_or_default());
-        line(&mut text, &both, 43);
+        let both = format!("{ours:<25}  {}", theirs.unwrap_or_default());
+        line(&mut text, &both, 48);
         let _ = writeln!(text, "{}", flag.about());
     }
-    line(&mut text, "--help                 -h", 43);
+    line(&mut text, "--help                     -h", 48);
     text.push_str("show this text\n\nEnvironment:\n");
     for (name, about) in VARIABLES {
         line(&mut text, name, 28);

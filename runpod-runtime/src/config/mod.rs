@@ -13,6 +13,7 @@ mod flag;
 pub(crate) mod fuzzing;
 mod help;
 mod json_fault;
+mod key;
 mod log_level;
 mod platform_urls;
 mod resolving;

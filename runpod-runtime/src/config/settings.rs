@@ -4,23 +4,17 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use reqwest::header::HeaderValue;
 use serde_json::Value;
 
 use super::arguments::Arguments;
 use super::environment::Environment;
-use super::error::{ConfigError, Fault};
+use super::error::ConfigError;
+use super::key::API_KEY;
 use super::log_level::LogLevel;
 use super::platform_urls::PlatformUrls;
 use super::resolving::Resolving;
 use super::secret::Secret;
 use super::test_job::{self, TestSource};
-
-const API_KEY: &str = "RUNPOD_AI_API_KEY";
-
-/// The key that the local endpoint demands, if any. Not the platform's variable: that one is set on many developers'
-/// machines, and its value has no business in a server of their own.
-const LOCAL_API_KEY: &str = "RUNPOD_LOCAL_API_KEY";
 
 /// The pace of heartbeats where nothing else is said.
 const PING_INTERVAL: Duration = Duration::from_secs(10);
@@ -65,10 +59,6 @@ pub(crate) struct Settings {
 
 /// Where the jobs come from.
 #[derive(Debug, Clone)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one of them in a process"
-)]
 pub(crate) enum Mode {
     Platform(PlatformUrls),
     /// One job, as JSON text: an object with an `input` that is not null.
@@ -99,6 +89,10 @@ pub(crate) struct ApiSettings {
     /// Rules, or the name of a file with them.
     pub(crate) faults: Option<String>,
     pub(crate) api_key: Option<Secret>,
+    /// Host names to answer to, beside this machine's own.
+    pub(crate) allow_hosts: Vec<String>,
+    /// Origins whose web pages may use the endpoint.
+    pub(crate) allow_origins: Vec<String>,
     /// The job of `test_input.json`, to be tried with a click.
     pub(crate) example: Option<String>,
 }
@@ -143,7 +137,7 @@ impl Settings {
                 .collect(),
             warnings: arguments.warnings.clone(),
         };
-        let pod_id = resolving.text("RUNPOD_POD_ID");
+        let pod_id = resolving.pod_id();
         let endpoint_id = resolving.text("RUNPOD_ENDPOINT_ID");
         let worker_id = pod_id
             .clone()
@@ -191,28 +185,6 @@ impl Settings {
 }
 
 impl Resolving<'_> {
-    fn api_key(&mut self) -> Option<Secret> {
-        let key = self.environment.get(API_KEY)?;
-        if HeaderValue::from_str(key).is_err() {
-            let place = key
-                .chars()
-                .position(|character| character.is_ascii_control() && character != '\t')
-                .map_or_else(String::new, |index| {
-                    format!("character {} of {}", index + 1, key.chars().count())
-                });
-            self.fault(
-                Fault::new(
-                    API_KEY,
-                    format!("{place} cannot be sent in a request header"),
-                )
-                .expected("a key without control characters")
-                .remedy("copy the key again, without a line break at its end"),
-            );
-            return None;
-        }
-        Some(Secret::new(key))
-    }
-
     fn ping_interval(&mut self) -> Option<Duration> {
         self.value(
             "RUNPOD_PING_INTERVAL",
@@ -304,7 +276,9 @@ impl Resolving<'_> {
             concurrency: arguments.api_concurrency,
             rate_limits: arguments.api_rate_limits,
             faults: arguments.api_faults.clone(),
-            api_key: self.environment.get(LOCAL_API_KEY).map(Secret::new),
+            api_key: self.local_api_key(),
+            allow_hosts: arguments.api_allow_hosts.clone(),
+            allow_origins: arguments.api_allow_origins.clone(),
             example,
         }
     }

@@ -234,6 +234,44 @@ fn a_key_that_no_header_can_hold_is_refused_without_being_shown() {
 }
 
 #[test]
+fn a_key_of_the_local_endpoint_that_no_client_can_send_is_named_by_its_own_variable() {
+    let served = ["--rp_serve_api"];
+    for (key, problem) in [
+        ("SECRETKEY\n", "character 10 of 10 cannot be sent"),
+        ("SECRET\r\n", "character 7 of 8 cannot be sent"),
+        ("SCHLÜSSEL", "character 5 of 9 cannot be sent"),
+        ("SECRETKEY ", "it has a space at its beginning or end"),
+        (" \t", "it is empty or blank"),
+        ("", "it is empty or blank"),
+    ] {
+        let found = faults(&[("RUNPOD_LOCAL_API_KEY", key)], &served);
+        assert_eq!(found.len(), 1, "{key:?}: {found:?}");
+        assert!(
+            found[0].starts_with(&format!("RUNPOD_LOCAL_API_KEY: {problem}")),
+            "{key:?}: {found:?}"
+        );
+        assert!(!found[0].contains("SECRET"), "{found:?}");
+    }
+    // Whoever serves nothing does not need it.
+    settings(&[TAKE, OUTPUT, ("RUNPOD_LOCAL_API_KEY", "x\n")], &[]);
+}
+
+#[test]
+fn a_blank_key_and_an_id_with_a_line_break_are_refused() {
+    assert_eq!(
+        faults(&[("RUNPOD_AI_API_KEY", " ")], &[]),
+        ["RUNPOD_AI_API_KEY: it is empty or blank; expected a key; set it to the key, or unset it"]
+    );
+    assert_eq!(
+        faults(&[("RUNPOD_POD_ID", "pod-1\n")], &[]),
+        [
+            "RUNPOD_POD_ID: character 6 of 6 is a control character; expected an id without control characters; \
+             set it again, without a line break at its end"
+        ]
+    );
+}
+
+#[test]
 fn colours_are_for_terminals_whose_owner_wants_them() {
     assert!(!settings(&[("NO_COLOR", "1")], &[]).color);
     assert!(settings(&[("NO_COLOR", "")], &[]).color);
@@ -302,6 +340,8 @@ fn the_local_server_wins_over_everything() {
         rate_limits: false,
         faults: None,
         api_key: None,
+        allow_hosts: Vec::new(),
+        allow_origins: Vec::new(),
         example: None,
     };
     assert_eq!(api, unsaid);
@@ -313,6 +353,10 @@ fn the_local_server_wins_over_everything() {
         "--api-concurrency=4",
         "--api-rate-limits",
         "--api-faults=faults.json",
+        "--api-allow-host=host.docker.internal",
+        "--rp_api_allow_host",
+        "web",
+        "--api-allow-origin=http://localhost:3000",
     ];
     let key = ("RUNPOD_LOCAL_API_KEY", "SECRETKEY");
     let Mode::ServeApi(api) = settings(&[key], &all).mode else {
@@ -325,6 +369,8 @@ fn the_local_server_wins_over_everything() {
         rate_limits: true,
         faults: Some("faults.json".to_owned()),
         api_key: Some(Secret::new("SECRETKEY")),
+        allow_hosts: vec!["host.docker.internal".to_owned(), "web".to_owned()],
+        allow_origins: vec!["http://localhost:3000".to_owned()],
         example: None,
     };
     assert_eq!(api, said);

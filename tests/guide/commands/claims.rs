@@ -198,6 +198,12 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
             own(serves(
                 r#"cargo run -- --rp_serve_api --rp_api_faults '{"seed": 7, "rules": [{"route": "status", "error": 0.2, "status": 503}]}'"#,
             )),
+            own(serves(
+                "cargo run -- --rp_serve_api --rp_api_host 0.0.0.0 --rp_api_allow_host host.docker.internal,*.proxy.runpod.net",
+            )),
+            own(serves(
+                "cargo run -- --rp_serve_api --rp_api_allow_origin http://localhost:3000",
+            )),
             not_here(
                 "cargo run -p runpod-local --features cli -- --port 8000",
                 "the feature is off here; runpod-local/tests/program.rs runs it where it is on",

@@ -22,13 +22,15 @@ export function groupFields(shape, { depth = 0, hidden = null } = {}) {
   const entries = shape
     .fields()
     .filter(({ key }) => key !== hidden)
-    .map(({ key, required, shape: inner }) => ({ key, field: fieldFor(inner, { name: key, required, depth: depth + 1 }) }));
+    .map(({ key, required, shape: inner }) => ({ key, required, field: fieldFor(inner, { name: key, required, depth: depth + 1 }) }));
+  // What is needed comes first; apart from that, all is in the order in which it was declared, in the JSON as well.
+  const shown = [...entries.filter(({ required }) => required), ...entries.filter(({ required }) => !required)];
   const keys = new Set(entries.map(({ key }) => key));
   const note = element("p", { class: "hint", hidden: true });
   let others = [];
   return {
-    node: element("div", { class: "fields" }, entries.map(({ field }) => field.node), note),
-    focus: () => entries[0]?.field.focus(),
+    node: element("div", { class: "fields" }, shown.map(({ field }) => field.node), note),
+    focus: () => shown[0]?.field.focus(),
     read(faults) {
       const values = entries.map(({ key, field }) => [key, field.read(faults)]);
       return Object.fromEntries([...values.filter(([, value]) => value !== ABSENT), ...others]);
@@ -52,8 +54,8 @@ function optional(shape, { name, required }, make) {
   const box = element("input", { type: "checkbox", id: freshId("include") });
   const free = !required || shape.nullable;
   const legend = free
-    ? element("legend", {}, box, element("label", { for: box.id, class: "name" }, name), element("span", { class: "type" }, "optional"))
-    : element("legend", {}, element("span", { class: "name" }, name));
+    ? element("legend", {}, box, element("label", { for: box.id, class: "name" }, name), element("span", { class: "type" }, required ? "may be null" : "optional"))
+    : element("legend", {}, element("span", { class: "name" }, name), element("span", { class: "type" }, "required"));
   const hint = shape.description && element("p", { class: "hint" }, shape.description);
   let inner = null;
   const include = (wanted) => {
@@ -84,7 +86,7 @@ function listField(shape, { name, required, depth = 0 }) {
   const items = [];
   const rows = element("ol", { class: "items" });
   const add = element("button", { type: "button", class: "quiet", on: { click: () => append().focus() } }, "Add item");
-  const kind = element("span", { class: "type" }, required ? "list" : "list, optional");
+  const kind = element("span", { class: "type" }, required ? "list, required" : "list, optional");
   const message = element("p", { class: "fault", role: "alert", hidden: true });
   const append = () => {
     const field = fieldFor(shape.item(), { name: `${name} ${items.length + 1}`, required: true, depth: depth + 1 });

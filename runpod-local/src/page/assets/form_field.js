@@ -39,7 +39,9 @@ function framed(shape, { name, required }, control) {
   setAttribute(control.input, "id", id);
   setAttribute(control.input, "aria-describedby", `${id}-hint ${id}-fault`);
   setAttribute(control.input, "aria-required", required ? "true" : null);
-  const type = element("span", { class: "type" }, [control.type, !required && "optional"].filter(Boolean).join(", "));
+  // A box to tick always has a value.
+  const need = control.input.type === "checkbox" ? "" : required ? "required" : "optional";
+  const type = element("span", { class: "type" }, [control.type, need].filter(Boolean).join(", "));
   const label = element("label", { for: id, class: "name" }, name);
   const line = element("div", { class: "field-head" }, label, type);
   const node =

@@ -1,18 +1,19 @@
 // Values from jobs, laid out for reading. What is long is cut, and shown whole when it is asked for.
 
 import { element, fill } from "./dom.js";
+import { foldInto, shownOf } from "./fold.js";
 import { digits, isObject, pretty, unhidden } from "./json_text.js";
-import { visible } from "./visible.js";
+import { mediaWithin } from "./media.js";
+import { brief, visible } from "./visible.js";
 
 const MOST_PARTS = 4000;
 const LONGEST_TEXT = 2000;
 const LONGEST_BLOCK = 50_000;
 const DEEPEST = 100;
-const PICTURE = /^data:image\/(png|jpeg|gif|webp|avif);base64,[A-Za-z0-9+/=\s]+$/;
 
-/** A value: text as text, pictures in it as pictures, anything else as JSON in colour. */
+/** A value: text as text, pictures and sounds in it as such, anything else as JSON in colour. */
 export function valueView(value) {
-  return element("div", { class: "value" }, pictures(value), typeof value === "string" ? textBlock(value) : jsonBlock(value));
+  return element("div", { class: "value" }, mediaView(value), typeof value === "string" ? textBlock(value) : jsonBlock(value));
 }
 
 /** A value as it is copied. */
@@ -23,7 +24,7 @@ export function plainText(value) {
 /** Text with its line breaks, in the direction in which it is written. */
 export function textBlock(text) {
   const block = element("pre", { class: "text", dir: "auto", tabindex: "0" });
-  return cut(block, text, LONGEST_BLOCK);
+  return foldInto(block, text, LONGEST_BLOCK, visible);
 }
 
 /** JSON in colour. */
@@ -55,28 +56,35 @@ export function written(value, indent = 2) {
   }
 }
 
-function cut(block, text, most) {
-  if (text.length <= most) return fill(block, visible(text));
-  const more = element(
-    "button",
-    { type: "button", class: "quiet", on: { click: () => fill(block, visible(text)) } },
-    `Show ${(text.length - most).toLocaleString()} more characters`,
-  );
-  return fill(block, visible(text.slice(0, most)), "… ", more);
+/** The pictures and sounds in a value, or `null` where there are none. */
+export function mediaView(value) {
+  const found = mediaWithin(value);
+  return found.length === 0 ? null : element("div", { class: "pictures" }, found.map(figure));
 }
 
-function pictures(value) {
-  const candidates = isObject(value) ? Object.values(value) : Array.isArray(value) ? value : [value];
-  const found = candidates.flat().filter((text) => typeof text === "string" && PICTURE.test(text)).slice(0, 12);
-  if (found.length === 0) return null;
-  return element("div", { class: "pictures" }, found.map(picture));
+function figure({ place, url, kind, sound, bytes }) {
+  const where = brief(place, 80);
+  const name = where === "" ? kind : `${where}: ${kind}`;
+  const shown = sound
+    ? element("audio", { controls: true, "aria-label": name })
+    : element("img", { alt: name });
+  const node = element("figure", {}, shown, element("figcaption", { dir: "auto" }, `${name}, ${size(bytes)}`));
+  // What begins as a picture and is none is shown as the text that it is, below.
+  shown.addEventListener("error", () => node.remove());
+  // The one address that comes from a job: by its type it is a raster image or a sound, and by its letters base64.
+  shown.src = url;
+  return node;
 }
 
-function picture(address) {
-  const image = element("img", { alt: "A picture from the output" });
-  // The one address that comes from a job: it matched PICTURE, so it is a raster image and nothing else.
-  image.src = address;
-  return image;
+function size(bytes) {
+  if (bytes < 1000) return `${bytes} bytes`;
+  return bytes < 1_000_000 ? `${(bytes / 1000).toFixed(1)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+}
+
+/** Text as JSON has it, without the closing quote where it goes on. */
+function quoted(text, isWhole) {
+  const json = unhidden(JSON.stringify(text));
+  return isWhole ? json : json.slice(0, -1);
 }
 
 function isSmall(value) {
@@ -136,9 +144,9 @@ class Painter {
   text(kind, value) {
     const shown = element("span", { class: kind });
     // Each text is an island: letters that are written from right to left do not turn the JSON around them.
-    cut(shown, unhidden(JSON.stringify(value)), LONGEST_TEXT);
+    foldInto(shown, value, LONGEST_TEXT, quoted);
     this.block.append(shown);
-    this.left -= 1 + value.length / LONGEST_TEXT;
+    this.left -= 1 + shownOf(value, LONGEST_TEXT) / LONGEST_TEXT;
   }
 
   part(kind, text) {

@@ -1,4 +1,5 @@
-// What a progress update says. Handlers send what they like; the usual ways to say "how far" become a bar.
+// What a progress update says. Handlers send what they like; the usual ways to say "how far" become a bar. The rule is
+// written down in docs/progress.md, and `cargo runpod invoke` follows it too.
 
 import { element, setText } from "./dom.js";
 import { digits, isObject } from "./json_text.js";
@@ -9,6 +10,8 @@ const PERCENT = ["percent", "percentage", "pct"];
 const SHARE = ["progress", "fraction", "ratio", "completion"];
 const DONE = ["step", "current", "done", "completed", "processed", "epoch", "iteration", "index", "n", "i", "value"];
 const TOTAL = ["of", "total", "steps", "total_steps", "totalSteps", "max", "count", "epochs", "iterations"];
+// A number with a fraction or without; not the end of a longer number, a path or a date.
+const PAIR = /(?<![\d.,/-])(\d+(?:\.\d+)?)\s*(?:\/|of)\s*(\d+(?:\.\d+)?)(?![\d/-]|[.,]\d)/;
 const NOTE = ["message", "status", "stage", "phase", "text", "description"];
 
 /** How far an update says the job is, from 0 to 1, or `null` where it does not say. */
@@ -19,7 +22,7 @@ export function shareOf(update) {
   const of = (keys) => keys.map((key) => Object.hasOwn(update, key) && digits(update[key])).find(Boolean);
   const percent = of(PERCENT);
   if (percent) return inRange(Number(percent) / 100);
-  const [done, total] = [of(DONE) ?? of(SHARE), of(TOTAL)];
+  const [done, total] = [of([...DONE, ...SHARE]), of(TOTAL)];
   if (done && Number(total) > 0) return inRange(Number(done) / Number(total));
   return of(SHARE) ? share(Number(of(SHARE))) : null;
 }
@@ -62,7 +65,7 @@ function share(number) {
 function shareInText(text) {
   const percent = text.match(/(\d+(?:\.\d+)?)\s*%/);
   if (percent) return inRange(Number(percent[1]) / 100);
-  const pair = text.match(/(\d+)\s*(?:\/|of)\s*(\d+)/);
+  const pair = text.match(PAIR);
   return pair && Number(pair[2]) > 0 ? inRange(Number(pair[1]) / Number(pair[2])) : null;
 }
 

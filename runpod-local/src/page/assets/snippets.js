@@ -2,16 +2,22 @@
 // here runs on Runpod once the marked line is gone and the key is a real one.
 
 import { copyButton } from "./copy.js";
-import { element, fill, setAttribute } from "./dom.js";
+import { element, setAttribute } from "./dom.js";
+import { foldInto } from "./fold.js";
 import { digits, unhidden } from "./json_text.js";
 
 const LANGUAGES = [
   ["curl", curl],
   ["Python", python],
   ["JavaScript", javascript],
+  ["Rust", rust],
+  ["cargo runpod", invoke],
 ];
+const LONGEST = 20_000;
+// What `cargo runpod invoke` reads for an endpoint that is not on Runpod.
+const LOCAL_KEY = "RUNPOD_LOCAL_API_KEY";
 
-/** Tabs with the request in three languages; `update(input, endpoint)` shows another one. */
+/** Tabs with the request in several languages; `update(input, endpoint)` shows another one. */
 export function snippets() {
   const code = element("pre", { class: "snippet", tabindex: "0", role: "tabpanel", "aria-label": "Request" });
   let [[chosen]] = LANGUAGES;
@@ -26,7 +32,7 @@ export function snippets() {
       setAttribute(tab, "aria-selected", String(tab.textContent === name));
       setAttribute(tab, "tabindex", tab.textContent === name ? "0" : "-1");
     }
-    fill(code, texts[name] ?? "");
+    foldInto(code, texts[name] ?? "", LONGEST, (text) => text);
   }
   function step(event) {
     const direction = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -54,18 +60,52 @@ export function snippets() {
   };
 }
 
-function curl(body, { base, apiKey }) {
-  const key = apiKey ? ` \\\n  -H "Authorization: Bearer $RUNPOD_API_KEY"` : "";
-  return `curl ${base}/runsync \\\n  -H 'Content-Type: application/json'${key} \\\n  -d '${body.replaceAll("'", "'\\''")}'`;
+function curl(body, { base, apiKey, apiKeyVariable }) {
+  const key = apiKey ? ` \\\n  -H "Authorization: Bearer $${apiKeyVariable}"` : "";
+  return `curl ${base}/runsync \\\n  -H 'Content-Type: application/json'${key} \\\n  -d ${inShell(body)}`;
 }
 
-function python(_body, { base, id, apiKey }, input) {
+// The whole request, because an input with a key `input` would be taken for one.
+function invoke(body, { base, apiKey, apiKeyVariable }) {
+  const key = apiKey && apiKeyVariable !== LOCAL_KEY ? `${LOCAL_KEY}="$${apiKeyVariable}" ` : "";
+  return `${key}cargo runpod invoke --url ${base} ${inShell(body)}`;
+}
+
+function inShell(text) {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+function rust(_body, { base, id, apiKey, apiKeyVariable }, input) {
+  const json = unhidden(JSON.stringify(input, null, 2)).replaceAll("\n", "\n    ");
+  // A raw text ends at the first quote with as many signs behind it.
+  let signs = "#";
+  while (json.includes(`"${signs}`)) signs += "#";
+  return [
+    '// cargo add runpod-sdk --features serverless; cargo add tokio --features macros,rt-multi-thread; cargo add serde_json',
+    "use runpod_sdk::{RunpodClient, serverless::ServerlessEndpoint};",
+    "use serde_json::Value;",
+    "",
+    "#[tokio::main]",
+    "async fn main() -> Result<(), Box<dyn std::error::Error>> {",
+    "    let client = RunpodClient::builder()",
+    `        .with_api_key(${apiKey ? `std::env::var(${JSON.stringify(apiKeyVariable)})?` : '"local"'})`,
+    `        .with_api_url(${JSON.stringify(`${base}/v2`)}) // not on Runpod`,
+    "        .build_client()?;",
+    `    let input: Value = serde_json::from_str(r${signs}"${json}"${signs})?;`,
+    `    let output: Value = ServerlessEndpoint::new(${JSON.stringify(id)}, client).run_now(&input).await?;`,
+    '    println!("{output}");',
+    "    Ok(())",
+    "}",
+  ].join("\n");
+}
+
+function python(_body, { base, id, apiKey, apiKeyVariable }, input) {
   return [
     ...(apiKey ? ["import os", ""] : []),
     "import runpod  # pip install runpod",
     "",
     `runpod.endpoint_url_base = ${JSON.stringify(`${base}/v2`)}  # not on Runpod`,
-    `runpod.api_key = ${apiKey ? 'os.environ["RUNPOD_API_KEY"]' : '"local"'}`,
+    `runpod.api_key = ${apiKey ? `os.environ["${apiKeyVariable}"]` : '"local"'}`,
     "",
     `job = runpod.Endpoint(${JSON.stringify(id)}).run({`,
     `    "input": ${literal(input, 1)}`,
@@ -74,11 +114,11 @@ function python(_body, { base, id, apiKey }, input) {
   ].join("\n");
 }
 
-function javascript(body, { base, id, apiKey }) {
+function javascript(body, { base, id, apiKey, apiKeyVariable }) {
   return [
     'import runpodSdk from "runpod-sdk"; // npm install runpod-sdk',
     "",
-    `const runpod = runpodSdk(${apiKey ? "process.env.RUNPOD_API_KEY" : '"local"'}, {`,
+    `const runpod = runpodSdk(${apiKey ? `process.env.${apiKeyVariable}` : '"local"'}, {`,
     `  baseUrl: ${JSON.stringify(`${base}/v2`)}, // not on Runpod`,
     "});",
     `const job = await runpod.endpoint(${JSON.stringify(id)}).runSync(${body});`,

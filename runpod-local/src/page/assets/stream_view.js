@@ -1,9 +1,10 @@
-// The items of a stream, as they are produced: text flows on, anything else is a list.
+// The items of a stream, as they are produced: text flows on, anything else is a list, pictures and sounds too.
 
 import { copyButton } from "./copy.js";
 import { element, fill, setText } from "./dom.js";
 import { atEnd } from "./follow_end.js";
-import { jsonLine, written } from "./json_view.js";
+import { jsonLine, mediaView, written } from "./json_view.js";
+import { mediaIn } from "./media.js";
 import { visible } from "./visible.js";
 
 const MOST_ROWS = 1000;
@@ -45,7 +46,8 @@ export function streamView() {
     }
   };
   const addRow = (item, index) => {
-    list.append(element("li", {}, element("span", { class: "index" }, String(index)), jsonLine(item)));
+    const shown = element("div", { class: "value" }, mediaView(item), jsonLine(item));
+    list.append(element("li", {}, element("span", { class: "index" }, String(index)), shown));
     if (list.childElementCount > MOST_ROWS) list.firstElementChild.remove();
   };
 
@@ -79,5 +81,5 @@ export function streamView() {
 }
 
 function isText(item) {
-  return typeof item === "string";
+  return typeof item === "string" && mediaIn(item) === null;
 }

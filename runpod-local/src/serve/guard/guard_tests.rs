@@ -1,6 +1,8 @@
 use axum::http::{Request, StatusCode, Version, header};
 
-use super::Guard;
+use super::{AllowedOrigin, Guard, WORKER_KEY};
+use crate::access::Access;
+use crate::serve::refusal::Refusal;
 
 fn request(headers: &[(&str, &str)]) -> Request<()> {
     asking("GET", "/health", headers)
@@ -15,13 +17,19 @@ fn asking(method: &str, uri: &str, headers: &[(&str, &str)]) -> Request<()> {
 }
 
 fn open() -> Guard {
-    Guard::new("127.0.0.1", None)
+    Guard::new("127.0.0.1", None, Access::default())
+}
+
+fn admitted(guard: &Guard, request: &Request<()>) -> Result<Option<AllowedOrigin>, Refusal> {
+    let origin = guard.origin(request)?;
+    guard.key(request)?;
+    Ok(origin)
 }
 
 /// 200: admitted.
 fn status(guard: &Guard, request: &Request<()>) -> StatusCode {
-    match guard.admit(request) {
-        Ok(()) => StatusCode::OK,
+    match admitted(guard, request) {
+        Ok(_) => StatusCode::OK,
         Err(refusal) => refusal.into_response().status(),
     }
 }
@@ -42,11 +50,11 @@ fn this_machine_is_asked_by_its_own_names_and_by_addresses() {
     ] {
         assert_eq!(of_host(&open(), host), StatusCode::OK, "{host}");
     }
-    let named = Guard::new("Worker.lan", None);
+    let named = Guard::new("Worker.lan", None, Access::default());
     assert_eq!(of_host(&named, "worker.lan:8000"), StatusCode::OK);
-    let everywhere = Guard::new("0.0.0.0", None);
+    let everywhere = Guard::new("0.0.0.0", None, Access::default());
     assert_eq!(of_host(&everywhere, "0.0.0.0:8000"), StatusCode::OK);
-    let version_6 = Guard::new("[::]", None);
+    let version_6 = Guard::new("[::]", None, Access::default());
     assert_eq!(of_host(&version_6, "[::]:8000"), StatusCode::OK);
 }
 
@@ -166,7 +174,11 @@ fn a_link_on_another_page_opens_the_page_and_nothing_else() {
 }
 
 fn with_key() -> Guard {
-    Guard::new("localhost", Some("Bearer sk-1".to_owned()))
+    Guard::new(
+        "localhost",
+        Some("Bearer sk-1".to_owned()),
+        Access::default(),
+    )
 }
 
 #[test]
@@ -191,7 +203,7 @@ fn with_a_key_only_who_knows_it_is_admitted() {
             "{key}"
         );
     }
-    let without = with_key().admit(&request(&[("host", "localhost")]));
+    let without = admitted(&with_key(), &request(&[("host", "localhost")]));
     let challenge =
         without.unwrap_err().into_response().headers()[header::WWW_AUTHENTICATE].clone();
     assert_eq!(challenge, "Bearer");
@@ -222,8 +234,112 @@ fn the_page_can_be_opened_without_the_key_and_shows_nothing_without_it() {
 #[test]
 fn the_key_is_not_shown() {
     assert!(!format!("{:?}", with_key()).contains("sk-1"));
-    let refusal = with_key()
-        .admit(&request(&[("host", "localhost")]))
-        .unwrap_err();
+    let refusal = admitted(&with_key(), &request(&[("host", "localhost")])).unwrap_err();
     assert!(!format!("{refusal:?}").contains("sk-1"));
+}
+
+#[test]
+fn what_workers_ask_for_needs_their_key_even_where_clients_need_none() {
+    let paths = [
+        ("GET", "/job-take/w"),
+        ("GET", "/v2/local/job-take-batch/w?batch_size=9"),
+        ("GET", "/job-stop/w"),
+        ("GET", "/ping/w?job_id=1"),
+        ("POST", "/job-done/w/1"),
+        ("POST", "/job-stream/w/1"),
+        ("HEAD", "/job-take/w"),
+    ];
+    for bound in ["0.0.0.0", "127.0.0.1"] {
+        let guard = Guard::new(bound, None, Access::default());
+        let host = ("host", "192.168.1.7:8000");
+        for (method, path) in paths {
+            // As a browser on another machine asks for an image: no Origin, no Sec-Fetch-Site.
+            let image = asking(method, path, &[host]);
+            assert_eq!(status(&guard, &image), StatusCode::UNAUTHORIZED, "{path}");
+            for key in [WORKER_KEY, "Bearer local"] {
+                let worker = asking(method, path, &[host, ("authorization", key)]);
+                assert_eq!(status(&guard, &worker), StatusCode::OK, "{path}");
+            }
+        }
+        let client = asking("GET", "/health", &[host]);
+        assert_eq!(status(&guard, &client), StatusCode::OK);
+    }
+    // With a key of its own the endpoint takes no other one.
+    let word = ("authorization", WORKER_KEY);
+    let request = asking("GET", "/job-take/w", &[("host", "localhost"), word]);
+    assert_eq!(status(&with_key(), &request), StatusCode::UNAUTHORIZED);
+}
+
+fn allowing() -> Guard {
+    let mut access = Access::default();
+    access.allow_host("host.docker.internal").unwrap();
+    access.allow_host("*.proxy.runpod.net").unwrap();
+    access.allow_origin("http://localhost:3000").unwrap();
+    Guard::new("0.0.0.0", None, access)
+}
+
+#[test]
+fn a_host_name_that_is_allowed_is_this_machines_and_no_other_one() {
+    for (host, expected) in [
+        ("host.docker.internal:8000", StatusCode::OK),
+        ("pod1-8000.proxy.runpod.net", StatusCode::OK),
+        ("proxy.runpod.net", StatusCode::MISDIRECTED_REQUEST),
+        ("evil.example", StatusCode::MISDIRECTED_REQUEST),
+    ] {
+        assert_eq!(of_host(&allowing(), host), expected, "{host}");
+    }
+    assert_eq!(
+        of_host(&open(), "host.docker.internal:8000"),
+        StatusCode::MISDIRECTED_REQUEST
+    );
+}
+
+#[test]
+fn behind_an_https_proxy_the_page_is_its_own_origin_if_the_name_is_allowed() {
+    let name = "pod1-8000.proxy.runpod.net";
+    let with = |origin: &str| {
+        let headers = [
+            ("host", name),
+            ("origin", origin),
+            ("sec-fetch-site", "same-origin"),
+        ];
+        status(&allowing(), &asking("POST", "/run", &headers))
+    };
+    assert_eq!(with(&format!("https://{name}")), StatusCode::OK);
+    assert_eq!(
+        with("https://pod2-8000.proxy.runpod.net"),
+        StatusCode::FORBIDDEN
+    );
+    assert_eq!(with("https://evil.example"), StatusCode::FORBIDDEN);
+}
+
+#[test]
+fn a_page_of_an_allowed_origin_is_let_in_as_a_client_and_not_as_a_worker() {
+    let asked = |method, path, origin| {
+        let headers = [
+            ("host", "127.0.0.1:8000"),
+            ("origin", origin),
+            ("sec-fetch-site", "same-site"),
+            ("authorization", WORKER_KEY),
+        ];
+        status(&allowing(), &asking(method, path, &headers))
+    };
+    let origin = "http://localhost:3000";
+    assert_eq!(asked("POST", "/run", origin), StatusCode::OK);
+    assert_eq!(asked("GET", "/local/events", origin), StatusCode::OK);
+    for path in ["/job-take/w", "/v2/local/ping/w"] {
+        assert_eq!(asked("GET", path, origin), StatusCode::FORBIDDEN, "{path}");
+    }
+    for other in [
+        "http://localhost:3001",
+        "https://localhost:3000",
+        "null",
+        "",
+    ] {
+        assert_eq!(
+            asked("POST", "/run", other),
+            StatusCode::FORBIDDEN,
+            "{other}"
+        );
+    }
 }

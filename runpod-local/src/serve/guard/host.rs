@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use axum::http::{Request, StatusCode, Version, header};
 
+use crate::access::Access;
 use crate::answer::Answer;
 
 /// The names that this endpoint answers to.
@@ -21,7 +22,11 @@ impl Hosts {
     }
 
     /// The host and port that were asked, which may be empty for a client that is no browser.
-    pub(super) fn check<'a, B>(&self, request: &'a Request<B>) -> Result<&'a str, Answer> {
+    pub(super) fn check<'a, B>(
+        &self,
+        request: &'a Request<B>,
+        access: &Access,
+    ) -> Result<&'a str, Answer> {
         let mut hosts = request.headers().get_all(header::HOST).iter();
         let host = match (hosts.next(), hosts.next()) {
             (Some(host), None) => host.to_str().map_err(|_| malformed())?,
@@ -31,7 +36,8 @@ impl Hosts {
         };
         // A client that takes this endpoint for a proxy names the host in the request line.
         for asked in [Some(host), request.uri().host()].into_iter().flatten() {
-            if !self.is_ours(name_of(asked)) {
+            let name = name_of(asked);
+            if !self.is_ours(name) && !access.has_host(name) {
                 return Err(self.misdirected(asked));
             }
         }
@@ -52,7 +58,8 @@ impl Hosts {
             StatusCode::MISDIRECTED_REQUEST,
             format!(
                 "this endpoint does not go by the name {host:?}, only by localhost, {:?} and IP addresses, so that no web \
-                 page can reach it under a name of its own; use one of them, or bind the endpoint to that name",
+                 page can reach it under a name of its own; use one of them, or allow that name when you start the \
+                 endpoint: --rp_api_allow_host NAME (--allow-host of runpod-local and cargo runpod dev)",
                 self.bound
             ),
         )
@@ -66,7 +73,7 @@ fn malformed() -> Answer {
 }
 
 /// Without the port, and without the brackets of an IPv6 address.
-fn name_of(host: &str) -> &str {
+pub(super) fn name_of(host: &str) -> &str {
     if let Some((address, _)) = host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         return address;
     }

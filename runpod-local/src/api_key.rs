@@ -1,0 +1,59 @@
+//! Which API keys a client can send.
+
+/// Why a text cannot be an API key: clients send the key in a request header, and headers carry no line breaks and no
+/// spaces at their ends. Says nothing of the key itself but where the fault is.
+///
+/// ```
+/// let error = runpod_local::check_api_key("sk-1\n").unwrap_err();
+/// assert_eq!(error.to_string(), "it has a line break at its end, which no request header can carry");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(transparent)]
+pub struct ApiKeyError(#[from] Fault);
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+enum Fault {
+    #[error("it is empty")]
+    Empty,
+    #[error("it is blank")]
+    Blank,
+    #[error("it has a line break at its end, which no request header can carry")]
+    LineBreak,
+    #[error("it has a space at its beginning or end, which a request header does not keep")]
+    Space,
+    #[error(
+        "character {0} of {1} cannot be sent in a request header; expected visible ASCII characters"
+    )]
+    Character(usize, usize),
+}
+
+/// Looks at an API key before anything is started with it. [`Endpoint::bind`](crate::Endpoint::bind) looks at it too; a
+/// program that reads the key from a variable can name the variable, which the endpoint does not know.
+///
+/// ```
+/// assert!(runpod_local::check_api_key("sk-1").is_ok());
+/// for key in ["", " ", "sk-1\n", " sk-1", "sk\u{7}1", "schlüssel"] {
+///     assert!(runpod_local::check_api_key(key).is_err(), "{key:?}");
+/// }
+/// ```
+///
+/// # Errors
+///
+/// No client can send the key as it is.
+pub fn check_api_key(key: &str) -> Result<(), ApiKeyError> {
+    let is_sent = |character: char| character.is_ascii_graphic() || character == ' ';
+    let fault = if key.is_empty() {
+        Fault::Empty
+    } else if key.trim().is_empty() {
+        Fault::Blank
+    } else if key.ends_with(['\n', '\r']) {
+        Fault::LineBreak
+    } else if let Some(index) = key.chars().position(|character| !is_sent(character)) {
+        Fault::Character(index + 1, key.chars().count())
+    } else if key.starts_with(' ') || key.ends_with(' ') {
+        Fault::Space
+    } else {
+        return Ok(());
+    };
+    Err(fault.into())
+}
