@@ -44,14 +44,15 @@ pub(crate) fn of_handler(function: &Function, options: &Options, root: &Root) ->
 ///     use __rp::SetupValue as _;
 ///     __rp::launch(
 ///         __rp::Options::NEW.concurrency(4),
-///         __rp::Setup::future(main, |it| __rp::Made(it).state(__rp::WorkerState::share, __rp::IntoFailure::into_failure)),
+///         __rp::Setup::future(main, |__rp_it| __rp::Made(__rp_it).state(__rp::WorkerState::share, __rp::IntoFailure::into_failure)),
 ///     )
 /// }
 /// ```
 pub(crate) fn with_setup(function: &Function, options: &Options, root: &Root) -> TokenStream {
     let signature = &function.signature;
     let (here, result) = (places::name(function), places::result(function));
-    let conditions = function.attributes_named(&["cfg"]);
+    // Its documentation as well: what has to be documented is the outer one.
+    let shared = function.attributes_named(&["cfg", "doc"]);
     let visibility = &function.visibility;
     let inner = function.without_visibility();
     let name = places::function_name(function, here);
@@ -68,10 +69,10 @@ pub(crate) fn with_setup(function: &Function, options: &Options, root: &Root) ->
     let into_failure = Item::IntoFailure.function("into_failure", error);
     let exit_code = standard::exit_code(here);
     let setup = quote_spanned! {result=>
-        #setup::#kind(#name, |it| #made(it).state(#share, #into_failure))
+        #setup::#kind(#name, |__rp_it| #made(__rp_it).state(#share, #into_failure))
     };
     quote_spanned! {here=>
-        #(#conditions)*
+        #(#shared)*
         #visibility fn #name() -> #exit_code {
             #inner
             #import
@@ -126,5 +127,5 @@ fn value<T: ToTokens>(given: Option<&Given<T>>) -> Option<TokenStream> {
 /// The path of the function, of which the type is said here: if it is another, the compiler shows the user's path.
 fn modifier(given: &Given<ExprPath>) -> TokenStream {
     let (here, path) = (given.span, &given.value);
-    quote_spanned!(here=> { let modifier: fn(usize) -> usize = #path; modifier })
+    quote_spanned!(here=> { let __rp_modifier: fn(usize) -> usize = #path; __rp_modifier })
 }

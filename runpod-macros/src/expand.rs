@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
-use syn::Attribute;
+use syn::{Attribute, Ident};
 
 use crate::diagnostics::Faults;
 use crate::model::{Function, Options, Place};
@@ -61,10 +61,22 @@ fn annotated(place: Place, attribute: TokenStream, function: &Function) -> Token
 
 /// The function as written, and what is made of it.
 fn beside(function: &Function, made: &TokenStream) -> TokenStream {
-    // clippy cannot know that we ask for arguments by value.
-    let excuse = quote_spanned!(Span::mixed_site()=> #[allow(clippy::needless_pass_by_value)]);
-    let written = &function.written;
+    let (excuse, written) = (excuse(function), &function.written);
     quote!(#excuse #written #made)
+}
+
+/// clippy cannot know that we ask for arguments by value, and would advise a plain `fn` to take `&State<T>`. Nothing is
+/// excused where nothing is found fault with, which leaves room for a crate that forbids the lint: an `async fn` moves
+/// its arguments into its future, and a function may say itself what is to become of the lint.
+fn excuse(function: &Function) -> Option<TokenStream> {
+    const LINT: &str = "needless_pass_by_value";
+    let lints = function.attributes_named(&["allow", "expect", "warn", "deny", "forbid"]);
+    let said = lints.iter().any(|it| quote!(#it).to_string().contains(LINT));
+    let plain = function.signature.asyncness.is_none() && !function.signature.inputs.is_empty();
+    (plain && !said).then(|| {
+        let lint = Ident::new(LINT, Span::mixed_site());
+        quote_spanned!(Span::mixed_site()=> #[allow(clippy::#lint)])
+    })
 }
 
 /// The item as written and the errors.

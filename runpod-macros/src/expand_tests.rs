@@ -51,9 +51,8 @@ fn an_async_function_is_run_with_its_arguments_by_position() {
     assert_is(
         &made,
         &quote! {
-            #[allow(clippy::needless_pass_by_value)]
             async fn greet((a, b): Pair, ctx: JobContext) -> String {}
-            const __GREET: () = {
+            const __greet: () = {
                 use ::runpod::__private as __rp;
                 use __rp::ReturnedValue as _;
                 const __HANDLER: __rp::Function = __rp::Function::new(
@@ -61,12 +60,12 @@ fn an_async_function_is_run_with_its_arguments_by_position() {
                 );
                 __rp::submit!(__HANDLER.asynchronous(
                     &[<Pair as __rp::FromJob<_>>::describe, <JobContext as __rp::FromJob<_>>::describe],
-                    |call| {
-                        let argument_0 = <Pair as __rp::FromJob<_>>::from_job(call)?;
-                        let ctx = <JobContext as __rp::FromJob<_>>::from_job(call)?;
+                    |__rp_call| {
+                        let __rp_0 = <Pair as __rp::FromJob<_>>::from_job(__rp_call)?;
+                        let ctx = <JobContext as __rp::FromJob<_>>::from_job(__rp_call)?;
                         __rp::Async::run(
-                            (greet)(argument_0, ctx),
-                            |it| __rp::Returned(it).output(__rp::HandlerValue::into_json, __rp::IntoFailure::into_failure)
+                            (greet)(__rp_0, ctx),
+                            |__rp_it| __rp::Returned(__rp_it).output(__rp::HandlerValue::into_json, __rp::IntoFailure::into_failure)
                         )
                     }
                 ));
@@ -83,7 +82,7 @@ fn a_plain_function_is_blocking() {
             fn nothing() {}
         ),
     );
-    assert_has_text(&made, "__HANDLER . blocking (& [] , | _call |");
+    assert_has_text(&made, "__HANDLER . blocking (& [] , | _ |");
     assert_has_text(&made, "__rp :: Blocking :: run (move || (nothing) () ,");
 }
 
@@ -103,7 +102,7 @@ fn a_stream_is_called_and_its_items_are_output() {
             &quote! {
                 __rp::IntoItems::run(
                     move || (generate)(to),
-                    |it| __rp::Returned(it).output(__rp::HandlerValue::into_json, __rp::IntoFailure::into_failure)
+                    |__rp_it| __rp::Returned(__rp_it).output(__rp::HandlerValue::into_json, __rp::IntoFailure::into_failure)
                 )
             },
         );
@@ -120,8 +119,44 @@ fn arguments_keep_their_names_where_those_are_free() {
     );
     assert_has(
         &made,
-        &quote!((greet)(input, argument_1, argument_2, argument_3, e)),
+        &quote!((greet)(input, call, __rp_2, __rp_3, e)),
     );
+}
+
+#[test]
+fn names_that_are_one_without_hygiene_are_numbered() {
+    let made = handler(
+        quote!(),
+        &quote!(
+            fn greet(r#gen: A, a: B, a: C, __rp_call: D) {}
+        ),
+    );
+    assert_has(&made, &quote!((greet)(__rp_0, a, __rp_2, __rp_3)));
+}
+
+#[test]
+fn functions_whose_names_differ_in_case_have_blocks_of_their_own() {
+    let lower = handler(quote!(), &quote!(fn add_it() {}));
+    let upper = handler(quote!(), &quote!(fn ADD_IT() {}));
+    assert_has(&lower, &quote!(const __add_it: ()));
+    assert_has(&upper, &quote!(const __ADD_IT: ()));
+}
+
+#[test]
+fn clippy_is_answered_for_plain_functions_that_do_not_answer_themselves() {
+    let excuse = quote!(#[allow(clippy::needless_pass_by_value)]);
+    for (function, excused) in [
+        (quote!(fn greet(input: A) {}), true),
+        (quote!(fn greet() {}), false),
+        (quote!(async fn greet(input: A) {}), false),
+        (
+            quote!(#[deny(clippy::needless_pass_by_value)] fn greet(input: A) {}),
+            false,
+        ),
+    ] {
+        let made = handler(quote!(), &function).to_string();
+        assert_eq!(made.contains(&excuse.to_string()), excused, "{made}");
+    }
 }
 
 #[test]
@@ -188,7 +223,7 @@ fn a_condition_of_the_function_holds_for_what_is_generated() {
     let function = quote!(#condition fn greet() {});
     assert_has(
         &handler(quote!(), &function),
-        &quote!(#condition const __GREET: ()),
+        &quote!(#condition const __greet: ()),
     );
     assert_has(&main(quote!(), &function), &quote!(#condition fn main()));
     let on_main = main(quote!(), &quote!(#condition fn main() {}));
@@ -238,7 +273,7 @@ fn an_excuse_from_a_lint_covers_the_adapter_which_names_the_same_types() {
             fn greet(old: Old) {}
         ),
     );
-    assert_has(&made, &quote!(#[allow(deprecated)] const __GREET: ()));
+    assert_has(&made, &quote!(#[allow(deprecated)] const __greet: ()));
 }
 
 #[test]
@@ -328,7 +363,7 @@ fn main_on_main_keeps_the_function_inside_and_makes_the_state_with_it() {
                     __rp::Options::NEW,
                     __rp::Setup::future(
                         main,
-                        |it| __rp::Made(it).state(__rp::WorkerState::share, __rp::IntoFailure::into_failure)
+                        |__rp_it| __rp::Made(__rp_it).state(__rp::WorkerState::share, __rp::IntoFailure::into_failure)
                     )
                 )
             }
