@@ -65,5 +65,7 @@ fn free(name: &str) -> Option<Ident> {
     // Keywords and raw names are none.
     let parsed = plain.then(|| syn::parse_str::<Ident>(name).ok())?;
     let raw = name.starts_with("r#");
-    parsed.filter(|_| !raw).map(|_| Ident::new(name, Span::mixed_site()))
+    parsed
+        .filter(|_| !raw)
+        .map(|_| Ident::new(name, Span::mixed_site()))
 }

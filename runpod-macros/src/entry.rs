@@ -1,12 +1,12 @@
 //! The `main` of a worker.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote_spanned};
-use syn::{ExprPath, Ident};
+use quote::quote_spanned;
+use syn::Ident;
 
-use crate::model::{Function, Given, Options};
+use crate::model::{Function, Key, Options};
 use crate::paths::{Item, Root, standard};
-use crate::{places, registration};
+use crate::{places, registration, settings};
 
 /// `#[main]` on a handler: a `main` that registers it and runs it.
 ///
@@ -94,38 +94,44 @@ fn launch_options(options: &Options, on_handler: bool) -> TokenStream {
         }
         None => None,
     };
+    let route = options.route.as_ref();
     let given = [
-        ("refresh_worker", value(options.refresh_worker.as_ref())),
         (
-            "return_aggregate_stream",
-            value(options.return_aggregate_stream.as_ref()),
+            Key::RefreshWorker,
+            settings::flag(options.refresh_worker.as_ref()),
         ),
-        ("concurrency", value(options.concurrency.as_ref())),
         (
-            "concurrency_modifier",
-            options.concurrency_modifier.as_ref().map(modifier),
+            Key::ReturnAggregateStream,
+            settings::flag(options.return_aggregate_stream.as_ref()),
         ),
-        ("handler", handler),
-        ("route", value(options.route.as_ref())),
         (
-            "max_consecutive_failures",
-            value(options.max_consecutive_failures.as_ref()),
+            Key::Concurrency,
+            settings::count(Key::Concurrency, options.concurrency.as_ref()),
         ),
-        ("worker_threads", value(options.worker_threads.as_ref())),
+        (
+            Key::ConcurrencyModifier,
+            options
+                .concurrency_modifier
+                .as_ref()
+                .map(settings::modifier),
+        ),
+        (Key::Handler, handler),
+        (Key::Route, route.map(|it| settings::text(Key::Route, it))),
+        (
+            Key::MaxConsecutiveFailures,
+            settings::count(
+                Key::MaxConsecutiveFailures,
+                options.max_consecutive_failures.as_ref(),
+            ),
+        ),
+        (
+            Key::WorkerThreads,
+            settings::count(Key::WorkerThreads, options.worker_threads.as_ref()),
+        ),
     ];
-    for (name, value) in given {
-        let name = Ident::new(name, here);
+    for (key, value) in given {
+        let name = Ident::new(key.name(), here);
         chain.extend(value.map(|value| quote_spanned!(here=> .#name(#value))));
     }
     chain
-}
-
-fn value<T: ToTokens>(given: Option<&Given<T>>) -> Option<TokenStream> {
-    given.map(|given| given.value.to_token_stream())
-}
-
-/// The path of the function, of which the type is said here: if it is another, the compiler shows the user's path.
-fn modifier(given: &Given<ExprPath>) -> TokenStream {
-    let (here, path) = (given.span, &given.value);
-    quote_spanned!(here=> { let __rp_modifier: fn(usize) -> usize = #path; __rp_modifier })
 }

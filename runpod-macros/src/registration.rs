@@ -6,12 +6,16 @@ use syn::ext::IdentExt as _;
 use syn::{Ident, Meta, ReturnType};
 
 use crate::arguments::{Argument, arguments};
-use crate::model::{Function, Options, handler_name};
+use crate::imports::Imports;
+use crate::model::{Function, Options};
 use crate::paths::{Item, Root, standard};
 use crate::places::{self, Place};
+use crate::settings::handler_name;
 use crate::types::{
     borrowings, gives_nothing, impl_traits, is_emitter, surely_no_emitter, surely_no_input,
+    wrapped_emitter,
 };
+use crate::unfit;
 
 /// What generated code calls the description of the function.
 const HANDLER: &str = "__HANDLER";
@@ -42,7 +46,7 @@ pub(crate) fn statements(function: &Function, options: &Options, root: &Root) ->
     let import = root.import(Item::ReturnedValue);
     let constant = constant(here);
     let (submit, description) = (Item::Submit.path(here), Item::Function.path(here));
-    let name = handler_name(options, &function.signature.ident);
+    let name = handler_name(options, function);
     // Not `here`: in a macro's own code these would tell the line of the attribute.
     let (file, line) = standard::place(function.signature.ident.span());
     // Where it is called as well: that it is not found is shown once.
@@ -70,7 +74,13 @@ pub(crate) fn questions(function: &Function, options: &Options, root: &Root) -> 
     let here = places::name(function);
     let mut arguments = arguments(function);
     // What was found fault with already.
-    arguments.retain(|it| borrowings(it.ty).is_empty() && impl_traits(it.ty).is_empty());
+    let imports = Imports::beside(&function.signature.ident);
+    arguments.retain(|it| {
+        borrowings(it.ty).is_empty()
+            && impl_traits(it.ty).is_empty()
+            && wrapped_emitter(it.ty).is_none()
+            && unfit::argument(it.ty, &imports, root).is_none()
+    });
     if arguments.is_empty() || !function.signature.generics.params.is_empty() {
         return TokenStream::new();
     }
@@ -273,7 +283,8 @@ fn running(function: &Function, options: &Options, passed: &[TokenStream]) -> To
     let returned = Item::Returned.path(result);
     let into_json = Item::HandlerValue.function("into_json", value);
     let into_failure = Item::IntoFailure.function("into_failure", error);
-    let convert = quote_spanned!(result=> |__rp_it| #returned(__rp_it).output(#into_json, #into_failure));
+    let convert =
+        quote_spanned!(result=> |__rp_it| #returned(__rp_it).output(#into_json, #into_failure));
     match kind_of(function, options) {
         Kind::Async => {
             let run = Item::Async.function("run", ident);
@@ -285,8 +296,15 @@ fn running(function: &Function, options: &Options, passed: &[TokenStream]) -> To
         }
         Kind::Stream => {
             let whole = places::whole_result(function);
-            let run = Item::IntoItems.function("run", whole);
-            quote_spanned!(whole.start=> #run(move || #called, #convert))
+            let failure = Item::IntoFailure.function("into_failure", places::error(function));
+            let (items, called) = if function.signature.asyncness.is_some() {
+                let later = Item::Async.function("later", ident);
+                (Item::AwaitedItems, quote_spanned!(result=> #later(#called)))
+            } else {
+                (Item::IntoItems, called)
+            };
+            let run = items.function("run", whole);
+            quote_spanned!(whole.start=> #run(move || #called, #convert, #failure))
         }
     }
 }
