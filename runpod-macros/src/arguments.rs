@@ -2,7 +2,6 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
-use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{Attribute, FnArg, Ident, Pat, PatType, Type};
 
@@ -36,29 +35,37 @@ pub(crate) fn arguments(function: &Function) -> Vec<Argument<'_>> {
             FnArg::Typed(typed) => Some(typed),
             FnArg::Receiver(_) => None,
         });
-    typed
-        .enumerate()
-        .map(|(index, typed)| Argument {
+    let mut arguments: Vec<Argument<'_>> = Vec::new();
+    for (index, typed) in typed.enumerate() {
+        let taken = |name: &Ident| arguments.iter().any(|it| it.variable == *name);
+        arguments.push(Argument {
             conditions: named(&typed.attrs, &["cfg"]),
             ty: &typed.ty,
-            variable: variable(typed, index),
+            variable: variable(typed, index, taken),
             span: places::at(typed.ty.span()),
-        })
-        .collect()
+        });
+    }
+    arguments
 }
 
-/// The argument's own name, so that the expansion reads well, where it has one that is free.
-fn variable(argument: &PatType, index: usize) -> Ident {
-    let name = match &*argument.pat {
-        Pat::Ident(name) => name.ident.unraw().to_string(),
-        _ => String::new(),
+/// The argument's own name, so that the expansion reads well, where that name is free in the adapter. Two arguments can
+/// have one name: in what a `macro_rules` makes, names are told apart by more than their letters.
+fn variable(argument: &PatType, index: usize, taken: impl Fn(&Ident) -> bool) -> Ident {
+    let own = match &*argument.pat {
+        Pat::Ident(name) => free(&name.ident.to_string()),
+        _ => None,
     };
-    let plain = name.chars().next().is_some_and(char::is_alphabetic);
-    // `call` is the adapter's parameter; what was raw stays away from keywords.
-    let taken = name == "call" || name.starts_with("argument_");
-    if plain && !taken && syn::parse_str::<Ident>(&name).is_ok() {
-        Ident::new(&name, Span::mixed_site())
-    } else {
-        Ident::new(&format!("argument_{index}"), Span::mixed_site())
-    }
+    own.filter(|name| !taken(name))
+        .unwrap_or_else(|| Ident::new(&format!("__rp_{index}"), Span::mixed_site()))
+}
+
+/// The name for generated code, which is of another edition than the function may be: `gen` is a keyword there.
+fn free(name: &str) -> Option<Ident> {
+    let plain = name.starts_with(char::is_alphabetic) && name != "gen";
+    // Keywords and raw names are none.
+    let parsed = plain.then(|| syn::parse_str::<Ident>(name).ok())?;
+    let raw = name.starts_with("r#");
+    parsed
+        .filter(|_| !raw)
+        .map(|_| Ident::new(name, Span::mixed_site()))
 }

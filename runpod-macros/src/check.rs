@@ -3,30 +3,40 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
-use syn::{Attribute, FnArg, GenericParam, Ident, ReturnType, Safety, Signature, Type};
+use syn::{FnArg, GenericParam, Ident, ReturnType, Safety, Signature, Type};
 
 use crate::diagnostics::Faults;
+use crate::imports::Imports;
 use crate::model::{Function, Options, Place};
+use crate::paths::Root;
 use crate::show::tidy;
 use crate::types::{
-    Borrowing, borrowings, gives_nothing, impl_traits, is_emitter, item_source, returned_impl,
-    surely_no_emitter, surely_no_input,
+    Borrowing, borrowings, gives_nothing, impl_traits, is_emitter, is_one_of, item_source,
+    returned_impl, surely_no_emitter, surely_no_input, wrapped_emitter,
 };
+use crate::{neighbours, unfit};
 
 /// Checks `function` at its `place`.
 pub(crate) fn function(function: &Function, place: Place, options: &Options, faults: &mut Faults) {
     let signature = &function.signature;
+    let imports = Imports::beside(&signature.ident);
     name(signature, place, faults);
     qualifiers(signature, place, faults);
     generics(signature, place, faults);
     if place == Place::Main {
         no_arguments(signature, faults);
     } else {
-        arguments(signature, faults);
+        arguments(signature, &imports, &Root::of(options), faults);
         stream(signature, place, options, faults);
+        if let Some(unfit) = unfit::result(function, options, &imports) {
+            faults.add(unfit.at, unfit.wrong, unfit.help);
+        }
+    }
+    if place == Place::MainOnHandler {
+        no_state(signature, faults);
     }
     choice(options, faults);
-    other_attributes(function, place, options, faults);
+    neighbours::check(function, place, options, faults);
     body(function, place, faults);
 }
 
@@ -120,7 +130,20 @@ fn no_arguments(signature: &Signature, faults: &mut Faults) {
     }
 }
 
-fn arguments(signature: &Signature, faults: &mut Faults) {
+/// Without a `main` of the user's there is nothing to share.
+fn no_state(signature: &Signature, faults: &mut Faults) {
+    for (argument, ty) in types_of(signature) {
+        if is_one_of(ty, &["State"]) {
+            faults.add(
+                argument,
+                "a `State<T>` is what `main` makes, and there is no `main` beside this function that makes it",
+                "write `#[runpod::main]` above `async fn main() -> T { … }`, and `#[runpod::handler]` above this function",
+            );
+        }
+    }
+}
+
+fn arguments(signature: &Signature, imports: &Imports, root: &Root, faults: &mut Faults) {
     if let Some(receiver) = signature.receiver() {
         faults.add(
             receiver,
@@ -144,6 +167,10 @@ fn arguments(signature: &Signature, faults: &mut Faults) {
                 "a handler's argument cannot be an `impl Trait`",
                 "write the concrete type: nothing tells the worker which one to make",
             );
+        }
+        if let Some(unfit) = unfit::argument(ty, imports, root) {
+            faults.add(unfit.at, unfit.wrong, unfit.help);
+            continue;
         }
         match borrowings(ty).into_iter().next() {
             Some(Borrowing::Whole(reference)) => {
@@ -206,8 +233,19 @@ fn owned(target: &str) -> &str {
 
 fn stream(signature: &Signature, place: Place, options: &Options, faults: &mut Faults) {
     let emitter = types_of(signature).find(|(_, ty)| is_emitter(ty));
+    let wrapped = types_of(signature).find_map(|(_, ty)| Some((ty, wrapped_emitter(ty)?)));
     let attribute = place.attribute().trim_end_matches(']');
     match (&options.stream, emitter) {
+        (Some(_), None) if wrapped.is_some() => {
+            // Of a reference it is said what it is.
+            if let Some((ty, emitter)) = wrapped.filter(|(ty, _)| borrowings(ty).is_empty()) {
+                faults.add(
+                    ty,
+                    "an `Emitter` is an argument of its own: every `stream` handler that asks for one gets it",
+                    format!("take it as `{}`", tidy(&quote!(#emitter))),
+                );
+            }
+        }
         // Another argument may be an alias: of that, its type decides.
         (Some(stream), None)
             if gives_nothing(&signature.output)
@@ -266,55 +304,6 @@ fn choice(options: &Options, faults: &mut Faults) {
             "keep `handler` to give every job to one handler, or `route` to choose by the job's input",
         );
     }
-}
-
-fn other_attributes(function: &Function, place: Place, options: &Options, faults: &mut Faults) {
-    for attribute in &function.attributes {
-        if is_ours(attribute, options) {
-            let (wrong, help) = match place {
-                Place::Main => (
-                    "`main` needs one attribute only",
-                    "keep `#[runpod::main]`; `#[runpod::handler]` goes on a function of another name",
-                ),
-                _ => (
-                    "a handler needs one attribute only",
-                    "keep `#[runpod::main]` on the function that is the whole worker, `#[runpod::handler]` on any other",
-                ),
-            };
-            faults.add(attribute, wrong, help);
-        } else if is_tokio_main(attribute) {
-            faults.add(
-                attribute,
-                format!(
-                    "`#[tokio::main]` cannot be used with `{}`",
-                    place.attribute()
-                ),
-                "remove it: the worker starts a tokio runtime itself",
-            );
-        }
-    }
-}
-
-/// Whether an attribute is one of this crate's, by its name.
-pub(crate) fn is_ours(attribute: &Attribute, options: &Options) -> bool {
-    let root = options.root.as_ref().map_or_else(
-        || Some("runpod".to_owned()),
-        |root| root.value.segments.last().map(|it| it.ident.to_string()),
-    );
-    match words(attribute).as_slice() {
-        [name] => name == "handler" || name == "main",
-        [first, name] => Some(first) == root.as_ref() && (name == "handler" || name == "main"),
-        _ => false,
-    }
-}
-
-pub(crate) fn is_tokio_main(attribute: &Attribute) -> bool {
-    words(attribute) == ["tokio", "main"]
-}
-
-fn words(attribute: &Attribute) -> Vec<String> {
-    let segments = attribute.path().segments.iter();
-    segments.map(|it| it.ident.to_string()).collect()
 }
 
 fn body(function: &Function, place: Place, faults: &mut Faults) {

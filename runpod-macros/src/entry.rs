@@ -1,12 +1,12 @@
 //! The `main` of a worker.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote_spanned};
-use syn::{ExprPath, Ident};
+use quote::quote_spanned;
+use syn::Ident;
 
-use crate::model::{Function, Given, Options};
+use crate::model::{Function, Key, Options};
 use crate::paths::{Item, Root, standard};
-use crate::{places, registration};
+use crate::{places, registration, settings};
 
 /// `#[main]` on a handler: a `main` that registers it and runs it.
 ///
@@ -44,11 +44,11 @@ pub(crate) fn of_handler(function: &Function, options: &Options, root: &Root) ->
 ///     use __rp::SetupValue as _;
 ///     __rp::launch(
 ///         __rp::Options::NEW.concurrency(4),
-///         __rp::Setup::future(main, |it| {
-///             let made = __rp::Made(it).flat(__rp::IntoFailure::into_failure, __rp::IntoFailure::into_failure);
-///             __rp::ask(made.asked().awaited(), __rp::Awaited::check);
-///             __rp::ask(made.asked().no_exit_code(), __rp::NoExitCode::check);
-///             made.state(__rp::WorkerState::share, __rp::IntoFailure::into_failure)
+///         __rp::Setup::future(main, |__rp_it| {
+///             let __rp_made = __rp::Made(__rp_it).flat(__rp::IntoFailure::into_failure, __rp::IntoFailure::into_failure);
+///             __rp::ask(__rp_made.asked().awaited(), __rp::Awaited::check);
+///             __rp::ask(__rp_made.asked().no_exit_code(), __rp::NoExitCode::check);
+///             __rp_made.state(__rp::WorkerState::share, __rp::IntoFailure::into_failure)
 ///         }),
 ///     )
 /// }
@@ -56,7 +56,8 @@ pub(crate) fn of_handler(function: &Function, options: &Options, root: &Root) ->
 pub(crate) fn with_setup(function: &Function, options: &Options, root: &Root) -> TokenStream {
     let signature = &function.signature;
     let (here, result) = (places::name(function), places::result(function));
-    let conditions = function.attributes_named(&["cfg"]);
+    // Its documentation as well: what has to be documented is the outer one.
+    let shared = function.attributes_named(&["cfg", "doc"]);
     let visibility = &function.visibility;
     let inner = function.without_visibility();
     let name = places::function_name(function, here);
@@ -76,15 +77,15 @@ pub(crate) fn with_setup(function: &Function, options: &Options, root: &Root) ->
     let no_exit_code = Item::NoExitCode.function("check", value);
     let exit_code = standard::exit_code(here);
     let setup = quote_spanned! {result=>
-        #setup::#kind(#name, |it| {
-            let made = #made(it).flat(#into_failure, #into_failure);
-            #ask(made.asked().awaited(), #awaited);
-            #ask(made.asked().no_exit_code(), #no_exit_code);
-            made.state(#share, #into_failure)
+        #setup::#kind(#name, |__rp_it| {
+            let __rp_made = #made(__rp_it).flat(#into_failure, #into_failure);
+            #ask(__rp_made.asked().awaited(), #awaited);
+            #ask(__rp_made.asked().no_exit_code(), #no_exit_code);
+            __rp_made.state(#share, #into_failure)
         })
     };
     quote_spanned! {here=>
-        #(#conditions)*
+        #(#shared)*
         #visibility fn #name() -> #exit_code {
             #inner
             #import
@@ -106,38 +107,44 @@ fn launch_options(options: &Options, on_handler: bool) -> TokenStream {
         }
         None => None,
     };
+    let route = options.route.as_ref();
     let given = [
-        ("refresh_worker", value(options.refresh_worker.as_ref())),
         (
-            "return_aggregate_stream",
-            value(options.return_aggregate_stream.as_ref()),
+            Key::RefreshWorker,
+            settings::flag(options.refresh_worker.as_ref()),
         ),
-        ("concurrency", value(options.concurrency.as_ref())),
         (
-            "concurrency_modifier",
-            options.concurrency_modifier.as_ref().map(modifier),
+            Key::ReturnAggregateStream,
+            settings::flag(options.return_aggregate_stream.as_ref()),
         ),
-        ("handler", handler),
-        ("route", value(options.route.as_ref())),
         (
-            "max_consecutive_failures",
-            value(options.max_consecutive_failures.as_ref()),
+            Key::Concurrency,
+            settings::count(Key::Concurrency, options.concurrency.as_ref()),
         ),
-        ("worker_threads", value(options.worker_threads.as_ref())),
+        (
+            Key::ConcurrencyModifier,
+            options
+                .concurrency_modifier
+                .as_ref()
+                .map(settings::modifier),
+        ),
+        (Key::Handler, handler),
+        (Key::Route, route.map(|it| settings::text(Key::Route, it))),
+        (
+            Key::MaxConsecutiveFailures,
+            settings::count(
+                Key::MaxConsecutiveFailures,
+                options.max_consecutive_failures.as_ref(),
+            ),
+        ),
+        (
+            Key::WorkerThreads,
+            settings::count(Key::WorkerThreads, options.worker_threads.as_ref()),
+        ),
     ];
-    for (name, value) in given {
-        let name = Ident::new(name, here);
+    for (key, value) in given {
+        let name = Ident::new(key.name(), here);
         chain.extend(value.map(|value| quote_spanned!(here=> .#name(#value))));
     }
     chain
-}
-
-fn value<T: ToTokens>(given: Option<&Given<T>>) -> Option<TokenStream> {
-    given.map(|given| given.value.to_token_stream())
-}
-
-/// The path of the function, of which the type is said here: if it is another, the compiler shows the user's path.
-fn modifier(given: &Given<ExprPath>) -> TokenStream {
-    let (here, path) = (given.span, &given.value);
-    quote_spanned!(here=> { let modifier: fn(usize) -> usize = #path; modifier })
 }

@@ -2,14 +2,13 @@
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
-use syn::Attribute;
+use syn::{Attribute, Ident};
 
 use crate::diagnostics::Faults;
 use crate::model::{Function, Options, Place};
 use crate::parse::{self, NoFunction};
 use crate::paths::Root;
-use crate::types::returns_stream;
-use crate::{check, entry, registration, show};
+use crate::{check, entry, kept, registration, show};
 
 /// `#[runpod::handler]`
 pub(crate) fn handler(attribute: TokenStream, item: &TokenStream) -> TokenStream {
@@ -25,9 +24,9 @@ pub(crate) fn main(attribute: TokenStream, item: &TokenStream) -> TokenStream {
         Ok(function) if function.is_main() => annotated(Place::Main, attribute, &function),
         Ok(function) => annotated(Place::MainOnHandler, attribute, &function),
         Err(reason) => {
-            let mut tokens = without_function(Place::MainOnHandler, attribute, item, reason);
-            tokens.extend(empty_main(&[]));
-            tokens
+            let main = (!matches!(reason, NoFunction::Closure(_))).then(|| empty_main(&[]));
+            let tokens = without_function(Place::MainOnHandler, attribute, item, reason);
+            quote!(#tokens #main)
         }
     }
 }
@@ -61,10 +60,24 @@ fn annotated(place: Place, attribute: TokenStream, function: &Function) -> Token
 
 /// The function as written, and what is made of it.
 fn beside(function: &Function, made: &TokenStream) -> TokenStream {
-    // clippy cannot know that we ask for arguments by value.
-    let excuse = quote_spanned!(Span::mixed_site()=> #[allow(clippy::needless_pass_by_value)]);
-    let written = &function.written;
+    let (excuse, written) = (excuse(function), &function.written);
     quote!(#excuse #written #made)
+}
+
+/// clippy cannot know that we ask for arguments by value, and would advise a plain `fn` to take `&State<T>`. Nothing is
+/// excused where nothing is found fault with, which leaves room for a crate that forbids the lint: an `async fn` moves
+/// its arguments into its future, and a function may say itself what is to become of the lint.
+fn excuse(function: &Function) -> Option<TokenStream> {
+    const LINT: &str = "needless_pass_by_value";
+    let lints = function.attributes_named(&["allow", "expect", "warn", "deny", "forbid"]);
+    let said = lints
+        .iter()
+        .any(|it| quote!(#it).to_string().contains(LINT));
+    let plain = function.signature.asyncness.is_none() && !function.signature.inputs.is_empty();
+    (plain && !said).then(|| {
+        let lint = Ident::new(LINT, Span::mixed_site());
+        quote_spanned!(Span::mixed_site()=> #[allow(clippy::#lint)])
+    })
 }
 
 /// The item as written and the errors.
@@ -76,15 +89,25 @@ fn without_function(
 ) -> TokenStream {
     let mut faults = Faults::default();
     parse::options(attribute, place, &mut faults);
+    let is_closure = matches!(reason, NoFunction::Closure(_));
     match reason {
         NoFunction::OtherItem(first) => faults.add(
             first,
             format!("`{}` goes on a function", place.attribute()),
             "write it above the function that gets the jobs",
         ),
+        NoFunction::Closure(first) => faults.add(
+            first,
+            format!("`{}` goes on a function", place.attribute()),
+            "write a function, or give the closure to `Worker::builder()`",
+        ),
         NoFunction::Unreadable(error) => faults.add_syntax(error),
     }
     let errors = faults.into_compile_errors();
+    if is_closure {
+        // One expression is all that there is room for.
+        return quote!({ #errors #item });
+    }
     quote!(#item #errors)
 }
 
@@ -93,7 +116,7 @@ fn without_function(
 fn rejected(place: Place, function: &Function, options: &Options, faults: Faults) -> TokenStream {
     let errors = faults.into_compile_errors();
     let conditions = function.attributes_named(&["cfg"]);
-    let kept = kept(function, options);
+    let kept = kept::function(function, options);
     match place {
         Place::Handler => quote!(#kept #errors),
         Place::MainOnHandler => {
@@ -110,32 +133,6 @@ fn rejected(place: Place, function: &Function, options: &Options, faults: Faults
                 #errors
             }
         }
-    }
-}
-
-/// The function, without what would be found fault with a second time.
-fn kept(function: &Function, options: &Options) -> TokenStream {
-    let ours = |it: &Attribute| check::is_ours(it, options) || check::is_tokio_main(it);
-    let attributes: Vec<_> = function.attributes.iter().filter(|it| !ours(it)).collect();
-    let Function {
-        visibility,
-        signature,
-        body,
-        ..
-    } = function;
-    let body = if function.block().is_none() {
-        quote!({ ::core::unimplemented!() })
-    } else if returns_stream(&signature.output) && check::bare_yield(function).is_some() {
-        // The compiler would go on for four errors about this `yield`: the macro that is missing is put around it.
-        let stream = Root::of(options).stream();
-        quote!({ #stream! #body })
-    } else {
-        quote!(#body)
-    };
-    // Whether its arguments are used is of no interest now.
-    quote! {
-        #[allow(unused_variables, unused_mut)]
-        #(#attributes)* #visibility #signature #body
     }
 }
 

@@ -6,24 +6,24 @@ use quote::quote;
 use crate::expand::{handler, main};
 
 #[track_caller]
-fn assert_is(tokens: &TokenStream, expected: &TokenStream) {
+pub(crate) fn assert_is(tokens: &TokenStream, expected: &TokenStream) {
     assert_eq!(tokens.to_string(), expected.to_string());
 }
 
 #[track_caller]
-fn assert_has(tokens: &TokenStream, part: &TokenStream) {
+pub(crate) fn assert_has(tokens: &TokenStream, part: &TokenStream) {
     assert_has_text(tokens, &part.to_string());
 }
 
 /// For a part in which a parenthesis stays open.
 #[track_caller]
-fn assert_has_text(tokens: &TokenStream, part: &str) {
+pub(crate) fn assert_has_text(tokens: &TokenStream, part: &str) {
     let all = tokens.to_string();
     assert!(all.contains(part), "no\n  {part}\nin\n  {all}");
 }
 
 #[track_caller]
-fn assert_lacks(tokens: &TokenStream, part: &str) {
+pub(crate) fn assert_lacks(tokens: &TokenStream, part: &str) {
     let all = tokens.to_string();
     assert!(!all.contains(part), "{part} in\n  {all}");
 }
@@ -51,9 +51,8 @@ fn an_async_function_is_run_with_its_arguments_by_position() {
     assert_is(
         &made,
         &quote! {
-            #[allow(clippy::needless_pass_by_value)]
             async fn greet((a, b): Pair, ctx: JobContext) -> String {}
-            const __GREET: () = {
+            const __greet: () = {
                 use ::runpod::__private as __rp;
                 use __rp::ReturnedValue as _;
                 const __HANDLER: __rp::Function = __rp::Function::new(
@@ -61,12 +60,12 @@ fn an_async_function_is_run_with_its_arguments_by_position() {
                 );
                 __rp::submit!(__HANDLER.asynchronous(
                     &[<Pair as __rp::FromJob<_>>::describe, <JobContext as __rp::FromJob<_>>::describe],
-                    |call| {
-                        let argument_0 = <Pair as __rp::FromJob<_>>::from_job(call)?;
-                        let ctx = <JobContext as __rp::FromJob<_>>::from_job(call)?;
+                    |__rp_call| {
+                        let __rp_0 = <Pair as __rp::FromJob<_>>::from_job(__rp_call)?;
+                        let ctx = <JobContext as __rp::FromJob<_>>::from_job(__rp_call)?;
                         __rp::Async::run(
-                            (greet)(argument_0, ctx),
-                            |it| __rp::Returned(it).flat(__rp::IntoFailure::into_failure, __rp::IntoFailure::into_failure).output(__rp::HandlerValue::into_json, __rp::IntoFailure::into_failure)
+                            (greet)(__rp_0, ctx),
+                            |__rp_it| __rp::Returned(__rp_it).flat(__rp::IntoFailure::into_failure, __rp::IntoFailure::into_failure).output(__rp::HandlerValue::into_json, __rp::IntoFailure::into_failure)
                         )
                     }
                 ));
@@ -83,7 +82,7 @@ fn a_plain_function_is_blocking() {
             fn nothing() {}
         ),
     );
-    assert_has_text(&made, "__HANDLER . blocking (& [] , | _call |");
+    assert_has_text(&made, "__HANDLER . blocking (& [] , | _ |");
     assert_has_text(&made, "__rp :: Blocking :: run (move || (nothing) () ,");
 }
 
@@ -95,15 +94,23 @@ fn a_stream_is_called_and_its_items_are_output() {
     let plain = quote!(
         fn generate(to: u32) -> impl Iterator<Item = u32> {}
     );
-    for function in [asynchronous, plain] {
+    for (function, run, called) in [
+        (
+            asynchronous,
+            quote!(__rp::AwaitedItems::run),
+            quote!(__rp::Async::later((generate)(to))),
+        ),
+        (plain, quote!(__rp::IntoItems::run), quote!((generate)(to))),
+    ] {
         let made = handler(quote!(stream), &function);
         assert_has(&made, &quote!(__HANDLER.streaming));
         assert_has(
             &made,
             &quote! {
-                __rp::IntoItems::run(
-                    move || (generate)(to),
-                    |it| __rp::Returned(it).flat(__rp::IntoFailure::into_failure, __rp::IntoFailure::into_failure).output(__rp::HandlerValue::into_json, __rp::IntoFailure::into_failure)
+                #run(
+                    move || #called,
+                    |__rp_it| __rp::Returned(__rp_it).flat(__rp::IntoFailure::into_failure, __rp::IntoFailure::into_failure).output(__rp::HandlerValue::into_json, __rp::IntoFailure::into_failure),
+                    __rp::IntoFailure::into_failure
                 )
             },
         );
@@ -118,10 +125,71 @@ fn arguments_keep_their_names_where_those_are_free() {
             fn greet(input: A, call: B, _unused: C, r#type: D, mut e: E) {}
         ),
     );
-    assert_has(
-        &made,
-        &quote!((greet)(input, argument_1, argument_2, argument_3, e)),
+    assert_has(&made, &quote!((greet)(input, call, __rp_2, __rp_3, e)));
+}
+
+#[test]
+fn names_that_are_one_without_hygiene_are_numbered() {
+    let made = handler(
+        quote!(),
+        &quote!(
+            fn greet(r#gen: A, a: B, a: C, __rp_call: D) {}
+        ),
     );
+    assert_has(&made, &quote!((greet)(__rp_0, a, __rp_2, __rp_3)));
+}
+
+#[test]
+fn functions_whose_names_differ_in_case_have_blocks_of_their_own() {
+    let lower = handler(
+        quote!(),
+        &quote!(
+            fn add_it() {}
+        ),
+    );
+    let upper = handler(
+        quote!(),
+        &quote!(
+            fn ADD_IT() {}
+        ),
+    );
+    assert_has(&lower, &quote!(const __add_it: ()));
+    assert_has(&upper, &quote!(const __ADD_IT: ()));
+}
+
+#[test]
+fn clippy_is_answered_for_plain_functions_that_do_not_answer_themselves() {
+    let excuse = quote!(#[allow(clippy::needless_pass_by_value)]);
+    for (function, excused) in [
+        (
+            quote!(
+                fn greet(input: A) {}
+            ),
+            true,
+        ),
+        (
+            quote!(
+                fn greet() {}
+            ),
+            false,
+        ),
+        (
+            quote!(
+                async fn greet(input: A) {}
+            ),
+            false,
+        ),
+        (
+            quote!(
+                #[deny(clippy::needless_pass_by_value)]
+                fn greet(input: A) {}
+            ),
+            false,
+        ),
+    ] {
+        let made = handler(quote!(), &function).to_string();
+        assert_eq!(made.contains(&excuse.to_string()), excused, "{made}");
+    }
 }
 
 #[test]
@@ -188,7 +256,7 @@ fn a_condition_of_the_function_holds_for_what_is_generated() {
     let function = quote!(#condition fn greet() {});
     assert_has(
         &handler(quote!(), &function),
-        &quote!(#condition const __GREET: ()),
+        &quote!(#condition const __greet: ()),
     );
     assert_has(&main(quote!(), &function), &quote!(#condition fn main()));
     let on_main = main(quote!(), &quote!(#condition fn main() {}));
@@ -238,7 +306,7 @@ fn an_excuse_from_a_lint_covers_the_adapter_which_names_the_same_types() {
             fn greet(old: Old) {}
         ),
     );
-    assert_has(&made, &quote!(#[allow(deprecated)] const __GREET: ()));
+    assert_has(&made, &quote!(#[allow(deprecated)] const __greet: ()));
 }
 
 #[test]
@@ -261,124 +329,4 @@ fn another_path_to_our_crate_is_used_everywhere() {
             assert_lacks(&made, ":: runpod");
         }
     }
-}
-
-#[test]
-fn main_on_a_handler_registers_it_and_runs_it() {
-    let made = main(
-        quote!(stream, name = "g"),
-        &quote!(
-            fn greet(x: u32) -> Items {}
-        ),
-    );
-    assert_has_text(
-        &made,
-        "fn main () -> :: std :: process :: ExitCode { use :: runpod :: __private",
-    );
-    assert_has_text(&made, r#"__rp :: Function :: new ("g" ,"#);
-    assert_has(&made, &quote!(__rp::submit!));
-    assert_has_text(&made, "__HANDLER . streaming");
-    assert_has(
-        &made,
-        &quote!(__rp::launch(
-            __rp::Options::NEW.handler(__HANDLER.path),
-            __rp::Setup::none()
-        )),
-    );
-}
-
-#[test]
-fn main_on_a_handler_leaves_the_choice_to_the_options_where_they_have_one() {
-    let function = quote!(
-        fn greet() {}
-    );
-    let routed = main(quote!(route = "task"), &function);
-    assert_has(&routed, &quote!(__rp::Options::NEW.route("task"),));
-    let chosen = main(quote!(handler = others::shout), &function);
-    assert_has(
-        &chosen,
-        &quote!(__rp::Options::NEW.handler(|| ::core::any::type_name_of_val(&others::shout)),),
-    );
-}
-
-#[test]
-fn main_on_main_keeps_the_function_inside_and_makes_the_state_with_it() {
-    let made = main(
-        quote!(),
-        &quote!(
-            /// Loads.
-            #[inline]
-            pub async fn main() -> anyhow::Result<Model> {
-                load().await
-            }
-        ),
-    );
-    assert_is(
-        &made,
-        &quote! {
-            pub fn main() -> ::std::process::ExitCode {
-                /// Loads.
-                #[inline]
-                async fn main() -> anyhow::Result<Model> {
-                    load().await
-                }
-                use ::runpod::__private as __rp;
-                use __rp::SetupValue as _;
-                __rp::launch(
-                    __rp::Options::NEW,
-                    __rp::Setup::future(
-                        main,
-                        |it| {
-                            let made = __rp::Made(it).flat(__rp::IntoFailure::into_failure, __rp::IntoFailure::into_failure);
-                            __rp::ask(made.asked().awaited(), __rp::Awaited::check);
-                            __rp::ask(made.asked().no_exit_code(), __rp::NoExitCode::check);
-                            made.state(__rp::WorkerState::share, __rp::IntoFailure::into_failure)
-                        }
-                    )
-                )
-            }
-        },
-    );
-}
-
-#[test]
-fn a_plain_main_is_blocking_set_up() {
-    let made = main(
-        quote!(),
-        &quote!(
-            fn main() -> Model {}
-        ),
-    );
-    assert_has_text(&made, "__rp :: Setup :: blocking (main ,");
-}
-
-#[test]
-fn every_option_of_main_is_handed_over() {
-    let made = main(
-        quote!(
-            refresh_worker,
-            return_aggregate_stream = false,
-            concurrency = 4,
-            concurrency_modifier = limits::scale::<2, 3>,
-            route = "task",
-            max_consecutive_failures = 3,
-            worker_threads = 2usize,
-        ),
-        &quote!(
-            fn main() {}
-        ),
-    );
-    assert_has(
-        &made,
-        &quote! {
-            __rp::Options::NEW
-                .refresh_worker(true)
-                .return_aggregate_stream(false)
-                .concurrency(4usize)
-                .concurrency_modifier({ let modifier: fn(usize) -> usize = limits::scale::<2, 3>; modifier })
-                .route("task")
-                .max_consecutive_failures(3usize)
-                .worker_threads(2usize),
-        },
-    );
 }

@@ -4,10 +4,12 @@
 //! the runtime of it; all behaviour is the runtime's. The steps:
 //!
 //! - `parse`: from tokens to the typed `model`; the body stays tokens, so that half-typed code still expands;
-//! - `check`: what can be seen to be wrong, all of it at once (`diagnostics`), and what `types` can be seen to be;
-//! - `expand`: the function, with a `registration` (of its `arguments`) and an `entry` or with errors, at the right
-//!   `places`;
-//! - `paths`: every name of the runtime that generated code may use;
+//!   the `values` of options that are literals are read, all others go to the compiler (`settings`);
+//! - `check`: what can be seen to be wrong, all of it at once (`diagnostics`): with the function, with its `neighbours`, and
+//!   with types that are `unfit` by what `types` can be seen to be and `imports` tell;
+//! - `expand`: the function, with a `registration` (of its `arguments`) and an `entry`, or as it is `kept` and with errors,
+//!   at the right `places`;
+//! - `paths`: every name of the runtime that generated code may use, with ours from the `manifest`;
 //! - `show`: prints what was made, for who wants to see it.
 
 use proc_macro::TokenStream;
@@ -18,22 +20,31 @@ mod check;
 mod check_tests;
 mod diagnostics;
 mod entry;
+#[cfg(test)]
+mod entry_tests;
 mod expand;
 #[cfg(test)]
 mod expand_tests;
 #[cfg(test)]
 mod feature_tests;
+mod imports;
+mod kept;
+mod manifest;
 mod model;
+mod neighbours;
 mod parse;
 #[cfg(test)]
 mod parse_tests;
 mod paths;
 mod places;
 mod registration;
+mod settings;
 mod show;
 #[cfg(test)]
 mod show_tests;
 mod types;
+mod unfit;
+mod values;
 
 /// Makes a handler of a function: it gets a job and gives its result.
 ///
@@ -106,7 +117,9 @@ mod types;
 /// | --- | --- |
 /// | `stream` | the handler sends items |
 /// | `name = "…"` | its name, for `route` and in messages; the function's otherwise |
-/// | `crate = path` | where the crate `runpod` is, when you have renamed or re-exported it |
+/// | `crate = path` | where the crate `runpod` is, if you have re-exported it; another name in your manifest is found without |
+///
+/// The name may be a constant or another constant expression: `name = NAME`.
 ///
 /// # Errors
 ///
@@ -168,19 +181,22 @@ pub fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// | `refresh_worker = true` | a fresh container after every job |
 /// | `return_aggregate_stream = true` | a stream's result repeats its items |
 /// | `concurrency = 4` | so many jobs at once; 1 otherwise |
-/// | `concurrency_modifier = path` | a `fn(usize) -> usize`, asked before every take for the number to go on with |
+/// | `concurrency_modifier = path` | a `fn(usize) -> usize`, or a closure that needs nothing, asked before every take for the number to go on with |
 /// | `handler = path` | the handler that gets all jobs, where several are linked |
 /// | `route = "key"` | several handlers: `input.<key>` is the name of the one that a job is for |
 /// | `max_consecutive_failures = 3` | after so many failed jobs in a row the worker counts as broken: it finishes what runs, says so and exits with 1 |
 /// | `worker_threads = 2` | threads for `async` handlers; one for each core otherwise |
-/// | `crate = path` | where the crate `runpod` is, when you have renamed or re-exported it |
+/// | `crate = path` | where the crate `runpod` is, if you have re-exported it; another name in your manifest is found without |
+///
+/// Numbers, texts, `true` and `false` may be constants or other constant expressions: `concurrency = LIMIT`. The compiler
+/// checks their type and, as for a literal, that a number is not 0 and a text is not empty.
 ///
 /// `refresh_worker` alone means `refresh_worker = true`; the same goes for `return_aggregate_stream`.
 ///
 /// # Errors
 ///
-/// As for a handler; besides, `main` takes no arguments and has no options of a handler, and `handler` and `route`
-/// exclude each other.
+/// As for a handler; besides, `main` takes no arguments and has no options of a handler, `handler` and `route` exclude each
+/// other, and a handler that is the whole worker has no `State<T>`, because no `main` makes one.
 #[proc_macro_attribute]
 pub fn main(attribute: TokenStream, item: TokenStream) -> TokenStream {
     expand::main(attribute.into(), &item.into()).into()

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::quote;
-use syn::{Attribute, ExprPath, Ident, LitStr, Path, Signature, Visibility};
+use syn::{Attribute, Expr, ExprPath, LitStr, Path, Signature, Visibility};
 
 /// Where an attribute stands, which decides what it makes and which options it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,7 +125,7 @@ impl Key {
                 "a whole number, the failed jobs in a row that mean that the worker is broken"
             }
             Self::WorkerThreads => "a whole number of threads",
-            Self::ConcurrencyModifier => "the path of a `fn(usize) -> usize`",
+            Self::ConcurrencyModifier => "a `fn(usize) -> usize`, by its path or as a closure",
             Self::Handler => "the path of a handler function",
             Self::Route => "a text, the key of the input that names the handler",
             Self::Crate => "the path under which this crate is known",
@@ -139,19 +139,26 @@ pub(crate) struct Given<T> {
     pub(crate) value: T,
 }
 
+/// What an option is set to: read here where it is a literal, and left to the compiler where it is a constant or another
+/// expression.
+pub(crate) enum Setting<T> {
+    Literal(T),
+    Expression(Box<Expr>),
+}
+
 /// All options of both attributes; which of them an attribute has is [`Key::fits`].
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) stream: Option<Given<()>>,
-    pub(crate) name: Option<Given<LitStr>>,
-    pub(crate) refresh_worker: Option<Given<bool>>,
-    pub(crate) return_aggregate_stream: Option<Given<bool>>,
-    pub(crate) concurrency: Option<Given<usize>>,
-    pub(crate) concurrency_modifier: Option<Given<ExprPath>>,
+    pub(crate) name: Option<Given<Setting<LitStr>>>,
+    pub(crate) refresh_worker: Option<Given<Setting<bool>>>,
+    pub(crate) return_aggregate_stream: Option<Given<Setting<bool>>>,
+    pub(crate) concurrency: Option<Given<Setting<usize>>>,
+    pub(crate) concurrency_modifier: Option<Given<Expr>>,
     pub(crate) handler: Option<Given<ExprPath>>,
-    pub(crate) route: Option<Given<LitStr>>,
-    pub(crate) max_consecutive_failures: Option<Given<usize>>,
-    pub(crate) worker_threads: Option<Given<usize>>,
+    pub(crate) route: Option<Given<Setting<LitStr>>>,
+    pub(crate) max_consecutive_failures: Option<Given<Setting<usize>>>,
+    pub(crate) worker_threads: Option<Given<Setting<usize>>>,
     /// `crate = path`; the keyword cannot be a field's name.
     pub(crate) root: Option<Given<Path>>,
 }
@@ -212,14 +219,4 @@ pub(crate) fn named<'a>(attributes: &'a [Attribute], names: &[&str]) -> Vec<&'a 
         .iter()
         .filter(|attribute| names.iter().any(|name| attribute.path().is_ident(name)))
         .collect()
-}
-
-/// The name of the handler: the one that was given, or the function's.
-pub(crate) fn handler_name(options: &Options, function: &Ident) -> LitStr {
-    use syn::ext::IdentExt as _;
-
-    match &options.name {
-        Some(name) => name.value.clone(),
-        None => LitStr::new(&function.unraw().to_string(), function.span()),
-    }
 }

@@ -1,18 +1,21 @@
 //! From tokens to the model. Faults are collected, and reading goes on after each.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{TokenStream, TokenTree};
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
-use syn::{Attribute, Expr, ExprPath, Ident, Lit, LitStr, PathArguments, Token};
+use syn::{Attribute, Expr, Ident, LitStr, Token};
 
 use crate::diagnostics::{Faults, list};
 use crate::model::{Function, Given, Key, Options, Place};
+use crate::values::{Misfit, Value, boolean, count, flag, given, modifier, module, path, text};
 
 /// Why there is no [`Function`].
 #[derive(Debug)]
 pub(crate) enum NoFunction {
     /// Another kind of item; its first token after attributes and visibility.
     OtherItem(TokenStream),
+    /// A closure; its first token.
+    Closure(TokenStream),
     /// A function whose signature cannot be read.
     Unreadable(syn::Error),
 }
@@ -24,8 +27,9 @@ pub(crate) fn function(item: &TokenStream) -> Result<Function, NoFunction> {
         let attributes = input.call(Attribute::parse_outer)?;
         let visibility = input.parse()?;
         if !starts_function(&input.fork()) {
+            let closure = starts_closure(&input.fork());
             let rest: TokenStream = input.parse()?;
-            other = Some(rest.into_iter().take(1).collect());
+            other = Some((closure, rest.into_iter().take(1).collect()));
             return Err(input.error("not a function"));
         }
         Ok(Function {
@@ -38,7 +42,8 @@ pub(crate) fn function(item: &TokenStream) -> Result<Function, NoFunction> {
     };
     let function = read.parse2(item.clone());
     function.map_err(|error| match other {
-        Some(first) => NoFunction::OtherItem(first),
+        Some((true, first)) => NoFunction::Closure(first),
+        Some((false, first)) => NoFunction::OtherItem(first),
         None => NoFunction::Unreadable(error),
     })
 }
@@ -60,6 +65,16 @@ fn starts_function(input: ParseStream<'_>) -> bool {
     }
 }
 
+/// Whether the `|` of a closure comes next, after the words that may stand before it.
+fn starts_closure(input: ParseStream<'_>) -> bool {
+    while input.peek(Token![move]) || input.peek(Token![async]) || input.peek(Token![static]) {
+        if input.parse::<TokenTree>().is_err() {
+            return false;
+        }
+    }
+    input.peek(Token![|]) || input.peek(Token![||])
+}
+
 /// Reads the options between an attribute's parentheses.
 pub(crate) fn options(attribute: TokenStream, place: Place, faults: &mut Faults) -> Options {
     let mut reader = Reader {
@@ -71,7 +86,7 @@ pub(crate) fn options(attribute: TokenStream, place: Place, faults: &mut Faults)
     let read = |input: ParseStream<'_>| {
         while !input.is_empty() {
             reader.option(input);
-            input.parse::<Option<Token![,]>>()?;
+            reader.separator(input)?;
         }
         Ok(())
     };
@@ -87,15 +102,6 @@ struct Reader<'a> {
     faults: &'a mut Faults,
     seen: Vec<Key>,
     options: Options,
-}
-
-/// What stands after an option's name.
-enum Value {
-    Nothing,
-    /// `= value`
-    Is(Expr),
-    /// Anything else, such as `= <nothing>` or `("value")`.
-    Unreadable(TokenStream),
 }
 
 impl Reader<'_> {
@@ -122,6 +128,20 @@ impl Reader<'_> {
         }
         self.seen.push(key);
         self.set(key, &name, value);
+    }
+
+    /// The comma after an option.
+    fn separator(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
+        if input.peek(Token![;]) {
+            let found: Token![;] = input.parse()?;
+            self.faults.add(
+                found,
+                "options are separated by commas",
+                "write `,` for `;`",
+            );
+            return Ok(());
+        }
+        input.parse::<Option<Token![,]>>().map(drop)
     }
 
     fn has(&self, key: Key) -> bool {
@@ -185,7 +205,7 @@ impl Reader<'_> {
             }
             Key::Concurrency => given(span, count(&value), &mut options.concurrency),
             Key::ConcurrencyModifier => {
-                given(span, path(&value), &mut options.concurrency_modifier)
+                given(span, modifier(&value), &mut options.concurrency_modifier)
             }
             Key::Handler => given(span, path(&value), &mut options.handler),
             Key::Route => given(span, text(&value), &mut options.route),
@@ -196,6 +216,10 @@ impl Reader<'_> {
             Key::Crate => given(span, module(&value), &mut options.root),
         };
         let Err(misfit) = read else { return };
+        if key == Key::Stream {
+            // As it was meant, so that the function is not found to be no stream's as well.
+            options.stream = Some(Given { span, value: () });
+        }
         let found = match value {
             Value::Nothing => quote::quote!(#name),
             Value::Is(found) => quote::quote!(#found),
@@ -216,7 +240,7 @@ impl Reader<'_> {
 
 /// Reads what stands up to the next comma.
 fn value(input: ParseStream<'_>) -> Value {
-    if input.is_empty() || input.peek(Token![,]) {
+    if ends(input) {
         return Value::Nothing;
     }
     if input.parse::<Token![=]>().is_err() {
@@ -225,7 +249,7 @@ fn value(input: ParseStream<'_>) -> Value {
     let ahead = input.fork();
     match ahead.parse::<Expr>() {
         // To the real end of the value: a path may have commas inside, `scale::<1, 2>`.
-        Ok(_) if ahead.is_empty() || ahead.peek(Token![,]) => match input.parse() {
+        Ok(_) if ends(&ahead) => match input.parse() {
             Ok(value) => Value::Is(ungrouped(value)),
             Err(_) => Value::Unreadable(up_to_comma(input)),
         },
@@ -241,97 +265,20 @@ fn ungrouped(mut value: Expr) -> Expr {
     value
 }
 
+/// Whether an option ends here, be it with what should be a comma.
+fn ends(input: ParseStream<'_>) -> bool {
+    input.is_empty() || input.peek(Token![,]) || input.peek(Token![;])
+}
+
 fn up_to_comma(input: ParseStream<'_>) -> TokenStream {
     let mut skipped = TokenStream::new();
-    while !input.is_empty() && !input.peek(Token![,]) {
+    while !ends(input) {
         let Ok(token) = input.parse::<TokenTree>() else {
             break;
         };
         skipped.extend([token]);
     }
     skipped
-}
-
-/// Why a value does not fit its option.
-enum Misfit {
-    Kind,
-    Zero,
-    TooLarge,
-    Empty,
-}
-
-fn given<T>(
-    span: Span,
-    value: Result<T, Misfit>,
-    into: &mut Option<Given<T>>,
-) -> Result<(), Misfit> {
-    let value = value?;
-    *into = Some(Given { span, value });
-    Ok(())
-}
-
-fn literal(value: &Value) -> Option<&Lit> {
-    match value {
-        Value::Is(Expr::Lit(literal)) => Some(&literal.lit),
-        _ => None,
-    }
-}
-
-fn flag(value: &Value) -> Result<(), Misfit> {
-    match value {
-        Value::Nothing => Ok(()),
-        _ => Err(Misfit::Kind),
-    }
-}
-
-fn boolean(value: &Value) -> Result<bool, Misfit> {
-    match (value, literal(value)) {
-        (Value::Nothing, _) => Ok(true),
-        (_, Some(Lit::Bool(value))) => Ok(value.value),
-        _ => Err(Misfit::Kind),
-    }
-}
-
-fn text(value: &Value) -> Result<LitStr, Misfit> {
-    match literal(value) {
-        Some(Lit::Str(text)) if text.value().is_empty() => Err(Misfit::Empty),
-        Some(Lit::Str(text)) if text.suffix().is_empty() => Ok(text.clone()),
-        _ => Err(Misfit::Kind),
-    }
-}
-
-fn count(value: &Value) -> Result<usize, Misfit> {
-    match literal(value) {
-        Some(Lit::Int(number)) if matches!(number.suffix(), "" | "usize") => {
-            match number.base10_parse() {
-                Ok(0) => Err(Misfit::Zero),
-                Ok(number) => Ok(number),
-                Err(_) => Err(Misfit::TooLarge),
-            }
-        }
-        _ => Err(Misfit::Kind),
-    }
-}
-
-fn path(value: &Value) -> Result<ExprPath, Misfit> {
-    match value {
-        Value::Is(Expr::Path(path)) => Ok(path.clone()),
-        _ => Err(Misfit::Kind),
-    }
-}
-
-fn module(value: &Value) -> Result<syn::Path, Misfit> {
-    let path = path(value)?;
-    let plain = path
-        .path
-        .segments
-        .iter()
-        .all(|segment| matches!(segment.arguments, PathArguments::None));
-    if path.qself.is_none() && plain {
-        Ok(path.path)
-    } else {
-        Err(Misfit::Kind)
-    }
 }
 
 /// The name that `text` is probably meant to be.

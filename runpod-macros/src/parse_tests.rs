@@ -88,7 +88,7 @@ fn every_value_of_a_wrong_kind_is_reported_with_the_right_one() {
             refresh_worker = "true",
             return_aggregate_stream = 1,
             concurrency,
-            concurrency_modifier = |n| n,
+            concurrency_modifier = 2,
             handler = "greet",
             max_consecutive_failures = "3",
             worker_threads = 2.5,
@@ -102,7 +102,7 @@ fn every_value_of_a_wrong_kind_is_reported_with_the_right_one() {
              help: write `return_aggregate_stream = true`",
             "the option `concurrency` takes a whole number, the jobs that may run at once\n\
              help: write `concurrency = 4`",
-            "the option `concurrency_modifier` takes the path of a `fn(usize) -> usize`\n\
+            "the option `concurrency_modifier` takes a `fn(usize) -> usize`, by its path or as a closure\n\
              help: write `concurrency_modifier = scale`",
             "the option `handler` takes the path of a handler function\nhelp: write `handler = greet`",
             "the option `max_consecutive_failures` takes a whole number, the failed jobs in a row that mean that the \
@@ -112,7 +112,7 @@ fn every_value_of_a_wrong_kind_is_reported_with_the_right_one() {
         ],
     );
     assert_errors(
-        &on_main(quote!(route = task)),
+        &on_main(quote!(route = [task])),
         &[
             "the option `route` takes a text, the key of the input that names the handler\n\
              help: write `route = \"task\"`",
@@ -149,6 +149,35 @@ fn a_number_is_at_least_one_and_fits() {
         &[
             "the option `concurrency` takes a whole number, the jobs that may run at once\n\
              help: write `concurrency = 4`",
+        ],
+    );
+}
+
+#[test]
+fn what_is_no_literal_is_left_to_the_compiler() {
+    assert_errors(
+        &on_main(quote!(
+            concurrency = LIMIT + 1,
+            concurrency_modifier = |n| n,
+            worker_threads = limits::threads(),
+            refresh_worker = cfg!(windows),
+            route = keys::ROUTE,
+        )),
+        &[],
+    );
+    assert_errors(&on_handler(quote!(name = concat!("a", "b"))), &[]);
+}
+
+#[test]
+fn a_semicolon_is_no_comma_and_hides_nothing() {
+    let separated = "options are separated by commas\nhelp: write `,` for `;`";
+    assert_errors(
+        &on_main(quote!(concurrency = 4; refresh_worker; route = 3)),
+        &[
+            separated,
+            separated,
+            "the option `route` takes a text, the key of the input that names the handler\n\
+             help: write `route = \"task\"`",
         ],
     );
 }

@@ -4,10 +4,11 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::Ident;
 
+use crate::manifest;
 use crate::model::Options;
 use crate::places::Place;
 
-/// The way to our own crate: `::runpod`, or what `crate = path` says.
+/// The way to our own crate: what `crate = path` says, or `::` and the name in the manifest, which is `runpod` by itself.
 pub(crate) struct Root(TokenStream);
 
 /// What generated code calls the runtime's `__private` module. It is imported once per block, so that a crate which
@@ -28,6 +29,7 @@ pub(crate) enum Item {
     Async,
     Blocking,
     IntoItems,
+    AwaitedItems,
     Returned,
     ReturnedValue,
     HandlerValue,
@@ -59,6 +61,7 @@ impl Item {
             Self::Async => "Async",
             Self::Blocking => "Blocking",
             Self::IntoItems => "IntoItems",
+            Self::AwaitedItems => "AwaitedItems",
             Self::Returned => "Returned",
             Self::ReturnedValue => "ReturnedValue",
             Self::HandlerValue => "HandlerValue",
@@ -98,7 +101,11 @@ impl Root {
     pub(crate) fn of(options: &Options) -> Self {
         let given = options.root.as_ref();
         Self(given.map_or_else(
-            || quote_spanned!(Span::mixed_site()=> ::runpod),
+            || {
+                let name = manifest::other_name().unwrap_or("runpod");
+                let name = Ident::new(name, Span::mixed_site());
+                quote_spanned!(Span::mixed_site()=> ::#name)
+            },
             |root| root.value.to_token_stream(),
         ))
     }
@@ -116,6 +123,12 @@ impl Root {
         let here = Span::mixed_site();
         let (door, rung) = (self.door(), ladder.path(here));
         quote_spanned!(here=> #door use #rung as _;)
+    }
+
+    /// `JobContext`, the argument.
+    pub(crate) fn job_context(&self) -> TokenStream {
+        let root = &self.0;
+        quote_spanned!(Span::mixed_site()=> #root::JobContext)
     }
 
     /// The `stream!` macro.

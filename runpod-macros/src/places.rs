@@ -69,6 +69,14 @@ pub(crate) fn value_and_error(function: &Function) -> (Place, Place) {
     )
 }
 
+/// The place of the error that a stream handler returns before its items or after them.
+pub(crate) fn error(function: &Function) -> Place {
+    match &function.signature.output {
+        ReturnType::Type(_, ty) => Place::of(parts_of_result(ty).1.unwrap_or(ty)),
+        ReturnType::Default => Place::of(&function.signature.ident),
+    }
+}
+
 /// The function's name for generated code at `span`.
 pub(crate) fn function_name(function: &Function, span: Span) -> Ident {
     let mut name = function.signature.ident.clone();

@@ -2,15 +2,20 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt as _;
 use syn::{Ident, Meta, ReturnType};
 
 use crate::arguments::{Argument, arguments};
-use crate::model::{Function, Options, handler_name};
+use crate::imports::Imports;
+use crate::model::{Function, Options};
 use crate::paths::{Item, Root, standard};
 use crate::places::{self, Place};
+use crate::settings::handler_name;
 use crate::types::{
     borrowings, gives_nothing, impl_traits, is_emitter, surely_no_emitter, surely_no_input,
+    wrapped_emitter,
 };
+use crate::unfit;
 
 /// What generated code calls the description of the function.
 const HANDLER: &str = "__HANDLER";
@@ -18,11 +23,11 @@ const HANDLER: &str = "__HANDLER";
 /// From `async fn greet(input: Greeting) -> String` to:
 ///
 /// ```text
-/// const __GREET: () = {
+/// const __greet: () = {
 ///     use ::runpod::__private as __rp;
 ///     use __rp::ReturnedValue as _;
 ///     const __HANDLER: __rp::Function = __rp::Function::new("greet", file!(), line!(), || type_name_of_val(&greet));
-///     __rp::submit!(__HANDLER.asynchronous(&[..], |call| { .. }));
+///     __rp::submit!(__HANDLER.asynchronous(&[..], |__rp_call| { .. }));
 /// };
 /// ```
 pub(crate) fn of(function: &Function, options: &Options, root: &Root) -> TokenStream {
@@ -30,9 +35,8 @@ pub(crate) fn of(function: &Function, options: &Options, root: &Root) -> TokenSt
     let shared = shared_attributes(function);
     let statements = statements(function, options, root);
     // A name, because a `const _` in an `impl` is an error of its own. There, the function is not found by its name, and
-    // one error that says so is enough.
-    let name = function.signature.ident.to_string().to_uppercase();
-    let block = format_ident!("__{}", name.trim_start_matches("R#"), span = here);
+    // one error that says so is enough. The letters are the function's: `ADD` and `add` are two functions.
+    let block = format_ident!("__{}", function.signature.ident.unraw(), span = here);
     quote_spanned!(here=> #shared const #block: () = { #statements };)
 }
 
@@ -42,7 +46,7 @@ pub(crate) fn statements(function: &Function, options: &Options, root: &Root) ->
     let import = root.import(Item::ReturnedValue);
     let constant = constant(here);
     let (submit, description) = (Item::Submit.path(here), Item::Function.path(here));
-    let name = handler_name(options, &function.signature.ident);
+    let name = handler_name(options, function);
     // Not `here`: in a macro's own code these would tell the line of the attribute.
     let (file, line) = standard::place(function.signature.ident.span());
     // Where it is called as well: that it is not found is shown once.
@@ -70,7 +74,13 @@ pub(crate) fn questions(function: &Function, options: &Options, root: &Root) -> 
     let here = places::name(function);
     let mut arguments = arguments(function);
     // What was found fault with already.
-    arguments.retain(|it| borrowings(it.ty).is_empty() && impl_traits(it.ty).is_empty());
+    let imports = Imports::beside(&function.signature.ident);
+    arguments.retain(|it| {
+        borrowings(it.ty).is_empty()
+            && impl_traits(it.ty).is_empty()
+            && wrapped_emitter(it.ty).is_none()
+            && unfit::argument(it.ty, &imports, root).is_none()
+    });
     if arguments.is_empty() || !function.signature.generics.params.is_empty() {
         return TokenStream::new();
     }
@@ -159,10 +169,10 @@ fn kind_of(function: &Function, options: &Options) -> Kind {
 ///
 /// ```text
 /// |call| {
-///     let input = <Greeting as __rp::FromJob<_>>::from_job(call)?;
+///     let input = <Greeting as __rp::FromJob<_>>::from_job(#call)?;
 ///     __rp::Async::run(
 ///         greet(input),
-///         |it| __rp::Returned(it)
+///         |__rp_it| __rp::Returned(__rp_it)
 ///             .flat(__rp::IntoFailure::into_failure, __rp::IntoFailure::into_failure)
 ///             .output(__rp::HandlerValue::into_json, __rp::IntoFailure::into_failure),
 ///     )
@@ -174,7 +184,9 @@ fn kind_of(function: &Function, options: &Options) -> Kind {
 fn call(function: &Function, options: &Options, arguments: &[Argument<'_>]) -> TokenStream {
     let here = places::name(function);
     let checks = checks(function, options, arguments);
+    let parameter = call_name(arguments.is_empty(), here);
     let made = arguments.iter().map(|argument| {
+        let call = call_name(false, argument.span);
         let Argument {
             conditions,
             ty,
@@ -183,7 +195,7 @@ fn call(function: &Function, options: &Options, arguments: &[Argument<'_>]) -> T
         } = argument;
         let from_job = Item::FromJob.path(*span);
         quote_spanned! {*span=>
-            #(#conditions)* let #variable = <#ty as #from_job<_>>::from_job(call)?;
+            #(#conditions)* let #variable = <#ty as #from_job<_>>::from_job(#call)?;
         }
     });
     let passed: Vec<_> = arguments.iter().map(Argument::passed).collect();
@@ -192,12 +204,6 @@ fn call(function: &Function, options: &Options, arguments: &[Argument<'_>]) -> T
         quote_spanned!(here=> #validate!(#(#passed),*);)
     });
     let running = running(function, options, &passed);
-    let parameter = if arguments.is_empty() {
-        "_call"
-    } else {
-        "call"
-    };
-    let parameter = Ident::new(parameter, here);
     quote_spanned! {here=>
         |#parameter| {
             #checks
@@ -206,6 +212,12 @@ fn call(function: &Function, options: &Options, arguments: &[Argument<'_>]) -> T
             #running
         }
     }
+}
+
+/// The adapter's parameter. Names that generated code binds start with `__`: a pattern is no binding where a user's
+/// `static` or `const` has the same name, and hygiene does not tell the two apart.
+fn call_name(unused: bool, span: Span) -> Ident {
+    Ident::new(if unused { "_" } else { "__rp_call" }, span)
 }
 
 /// What the names of the types leave open is asked of the types. A usual signature leaves nothing open.
@@ -273,7 +285,7 @@ fn running(function: &Function, options: &Options, passed: &[TokenStream]) -> To
     let returned = Item::Returned.path(result);
     let into_json = Item::HandlerValue.function("into_json", value);
     let into_failure = Item::IntoFailure.function("into_failure", error);
-    let convert = quote_spanned!(result=> |it| #returned(it)
+    let convert = quote_spanned!(result=> |__rp_it| #returned(__rp_it)
         .flat(#into_failure, #into_failure)
         .output(#into_json, #into_failure));
     match kind_of(function, options) {
@@ -287,8 +299,15 @@ fn running(function: &Function, options: &Options, passed: &[TokenStream]) -> To
         }
         Kind::Stream => {
             let whole = places::whole_result(function);
-            let run = Item::IntoItems.function("run", whole);
-            quote_spanned!(whole.start=> #run(move || #called, #convert))
+            let failure = Item::IntoFailure.function("into_failure", places::error(function));
+            let (items, called) = if function.signature.asyncness.is_some() {
+                let later = Item::Async.function("later", ident);
+                (Item::AwaitedItems, quote_spanned!(result=> #later(#called)))
+            } else {
+                (Item::IntoItems, called)
+            };
+            let run = items.function("run", whole);
+            quote_spanned!(whole.start=> #run(move || #called, #convert, #failure))
         }
     }
 }
@@ -298,8 +317,8 @@ fn schemas(function: &Function, options: &Options, arguments: &[Argument<'_>]) -
     let here = places::name(function);
     let schemas = Item::Schemas.path(here);
     let kind = Ident::new(kind_of(function, options).name(), here);
-    // Where it is called as well: an error about the name is shown once.
-    let name = places::function_name(function, places::result(function));
+    // Where it is called as well, and in the same form: an error about the name is shown once.
+    let name = places::function_name(function, Place::of(&function.signature.ident).start);
     let types = arguments.iter().map(|argument| {
         let (conditions, ty) = (&argument.conditions, argument.ty);
         quote!(#(#conditions)* #ty)

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{
-    GenericArgument, Lifetime, Path, PathArguments, ReturnType, Type, TypeImplTrait,
+    GenericArgument, Ident, Lifetime, Path, PathArguments, ReturnType, Type, TypeImplTrait,
     TypeParamBound, TypeReference,
 };
 
@@ -79,7 +79,7 @@ pub(crate) fn surely_no_emitter(ty: &Type) -> bool {
     ) || !matches!(bare(ty), Type::Path(_))
 }
 
-fn is_one_of(ty: &Type, names: &[&str]) -> bool {
+pub(crate) fn is_one_of(ty: &Type, names: &[&str]) -> bool {
     matches!(bare(ty), Type::Path(path) if names.iter().any(|name| last_word_is(&path.path, name)))
 }
 
@@ -126,7 +126,7 @@ pub(crate) fn returned_impl<'a>(
     fits.then_some(bounds)
 }
 
-fn last_word_is(path: &Path, word: &str) -> bool {
+pub(crate) fn last_word_is(path: &Path, word: &str) -> bool {
     path.segments.last().is_some_and(|last| last.ident == word)
 }
 
@@ -178,8 +178,39 @@ fn type_arguments(path: &Path) -> Vec<&Type> {
     types.collect()
 }
 
+/// The types in the angle brackets of a path, `T` and `E` of `Result<T, E>`.
+pub(crate) fn inner_types(ty: &Type) -> Vec<&Type> {
+    match bare(ty) {
+        Type::Path(path) => type_arguments(&path.path),
+        _ => Vec::new(),
+    }
+}
+
+/// The word of a type that is nothing but a word.
+pub(crate) fn single_word(ty: &Type) -> Option<&Ident> {
+    match bare(ty) {
+        Type::Path(path) if path.qself.is_none() => path.path.get_ident(),
+        _ => None,
+    }
+}
+
+/// The item's type of an `impl Stream<Item = T>`, and any other type itself.
+pub(crate) fn returned_type(ty: &Type) -> &Type {
+    item_of(ty).unwrap_or(ty)
+}
+
+/// The `Emitter<..>` behind a reference or in an `Option`, an `Arc` and the like.
+pub(crate) fn wrapped_emitter(ty: &Type) -> Option<&Type> {
+    let within = |ty| wrapped_emitter(ty).or_else(|| is_emitter(ty).then_some(ty));
+    match bare(ty) {
+        Type::Reference(reference) => within(&reference.elem),
+        Type::Tuple(tuple) => tuple.elems.iter().find_map(within),
+        _ => inner_types(ty).into_iter().find_map(within),
+    }
+}
+
 /// Without parentheses, and without the group that one cannot see around what came through another macro.
-fn bare(ty: &Type) -> &Type {
+pub(crate) fn bare(ty: &Type) -> &Type {
     match ty {
         Type::Paren(inner) => bare(&inner.elem),
         Type::Group(inner) => bare(&inner.elem),

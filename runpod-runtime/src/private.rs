@@ -1,9 +1,9 @@
 //! The one door through which macro-generated code enters. Not public API: anything here may change at any time.
 
 pub use crate::handler::{
-    Async, Awaited, Beside, Blocking, Call, Emits, Failure, FromJob, Function, HandlerValue,
-    IntoFailure, IntoItems, Made, NoExitCode, Returned, ReturnedValue, Setup, SetupValue,
-    WorkerState, ask,
+    Async, Awaited, AwaitedItems, Beside, Blocking, Call, Emits, Failure, FromJob, Function,
+    HandlerValue, IntoFailure, IntoItems, Made, NoExitCode, Returned, ReturnedValue, Setup,
+    SetupValue, WorkerState, ask,
 };
 pub use crate::handler::{schema::*, validation::*};
 pub use crate::launch::{Options, launch};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::argument::{Argument, FromJob};
+use super::failure::IntoFailure;
 use super::items::IntoItems;
 use super::output::IntoOutput;
 use super::registration::Kind;
@@ -180,6 +181,7 @@ macro_rules! functions {
         where
             Function: Fn($($arg),*) -> Items + Send + Sync + 'static,
             Items: IntoItems<Kept>,
+            Items::Error: IntoFailure,
             Items::Item: IntoOutput<Back> + 'static,
             Back: 'static,
             $($arg: FromJob<$via> + Send + 'static,)*
@@ -189,7 +191,11 @@ macro_rules! functions {
                 named::<Function>(Kind::Stream, vec![$(Argument::of::<$arg, $via>()),*], move |_call| {
                     $(#[expect(non_snake_case, reason = "named after its type")] let $arg = _call.argument::<$arg, $via>()?;)*
                     let function = Arc::clone(&function);
-                    Items::run(move || function($($arg),*), IntoOutput::<Back>::into_output)
+                    Items::run(
+                        move || function($($arg),*),
+                        IntoOutput::<Back>::into_output,
+                        IntoFailure::into_failure,
+                    )
                 })
             }
         }

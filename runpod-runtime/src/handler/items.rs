@@ -1,6 +1,7 @@
 //! What a stream handler may return: a stream, an iterator, or nothing (it has an emitter), plain or in a `Result`,
 //! now or after an `await`.
 
+use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 
@@ -10,7 +11,7 @@ use tokio::runtime::Handle;
 use super::emitter::{ItemSink, StreamEnd};
 use super::failure::{Failure, IntoFailure};
 use super::output::Output;
-use super::running::Running;
+use super::running::{Later, Running};
 
 /// A stream handler's result being worked off.
 #[expect(missing_debug_implementations, reason = "holds a future")]
@@ -78,25 +79,33 @@ pub struct Sink(pub(crate) ItemSink);
 pub trait IntoItems<Via> {
     /// An item: anything that serialises, or a `Result` of it.
     type Item;
+    /// What it fails with as a whole.
+    #[doc(hidden)]
+    type Error: 'static;
     /// Whether the handler is to be called on a thread that may block.
     #[doc(hidden)]
     const BLOCKING: bool;
 
     #[doc(hidden)]
-    fn drive<C>(self, convert: C, sink: Sink) -> Drive
+    fn drive<C>(self, convert: C, failure: fn(Self::Error) -> Failure, sink: Sink) -> Drive
     where
         C: Fn(Self::Item) -> Output + Send + 'static;
 
-    /// `call` calls the function, `convert` makes output of each item.
+    /// `call` calls the function, `convert` makes output of each item. Whether the error is one is not asked here but
+    /// where generated code names [`IntoFailure`], at the error's type.
     #[doc(hidden)]
-    fn run<F, C>(call: F, convert: C) -> Result<Running, Failure>
+    fn run<F, C>(
+        call: F,
+        convert: C,
+        failure: fn(Self::Error) -> Failure,
+    ) -> Result<Running, Failure>
     where
         Self: Sized,
         F: FnOnce() -> Self + Send + 'static,
         C: Fn(Self::Item) -> Output + Send + 'static,
     {
         Ok(Running::stream(
-            move |sink| call().drive(convert, sink),
+            move |sink| call().drive(convert, failure, sink),
             Self::BLOCKING,
         ))
     }
@@ -125,9 +134,10 @@ where
     S::Item: Send,
 {
     type Item = S::Item;
+    type Error = Infallible;
     const BLOCKING: bool = false;
 
-    fn drive<C>(self, convert: C, sink: Sink) -> Drive
+    fn drive<C>(self, convert: C, _: fn(Infallible) -> Failure, sink: Sink) -> Drive
     where
         C: Fn(Self::Item) -> Output + Send + 'static,
     {
@@ -146,10 +156,11 @@ where
 #[diagnostic::do_not_recommend]
 impl<I: Iterator + 'static> IntoItems<ViaIterator> for I {
     type Item = I::Item;
+    type Error = Infallible;
     const BLOCKING: bool = true;
 
     /// Runs on a blocking thread, to the end: the iterator itself need not be `Send`.
-    fn drive<C>(self, convert: C, sink: Sink) -> Drive
+    fn drive<C>(self, convert: C, _: fn(Infallible) -> Failure, sink: Sink) -> Drive
     where
         C: Fn(Self::Item) -> Output + Send + 'static,
     {
@@ -166,9 +177,10 @@ impl<I: Iterator + 'static> IntoItems<ViaIterator> for I {
 #[diagnostic::do_not_recommend]
 impl IntoItems<ViaNothing> for () {
     type Item = ();
+    type Error = Infallible;
     const BLOCKING: bool = true;
 
-    fn drive<C>(self, _convert: C, _sink: Sink) -> Drive
+    fn drive<C>(self, _convert: C, _: fn(Infallible) -> Failure, _sink: Sink) -> Drive
     where
         C: Fn(()) -> Output + Send + 'static,
     {
@@ -180,18 +192,20 @@ impl IntoItems<ViaNothing> for () {
 impl<S, E, Via> IntoItems<ViaResult<Via>> for Result<S, E>
 where
     S: IntoItems<Via>,
-    E: IntoFailure,
+    S::Error: IntoFailure,
+    E: 'static,
 {
     type Item = S::Item;
+    type Error = E;
     const BLOCKING: bool = S::BLOCKING;
 
-    fn drive<C>(self, convert: C, sink: Sink) -> Drive
+    fn drive<C>(self, convert: C, failure: fn(E) -> Failure, sink: Sink) -> Drive
     where
         C: Fn(Self::Item) -> Output + Send + 'static,
     {
         match self {
-            Ok(items) => items.drive(convert, sink),
-            Err(error) => Drive::Done(Ended(StreamEnd::Failed(error.into_failure()))),
+            Ok(items) => items.drive(convert, S::Error::into_failure, sink),
+            Err(error) => Drive::Done(Ended(StreamEnd::Failed(failure(error)))),
         }
     }
 }
@@ -210,17 +224,70 @@ where
     Via: Awaitable,
 {
     type Item = <F::Output as IntoItems<Via>>::Item;
+    type Error = <F::Output as IntoItems<Via>>::Error;
     const BLOCKING: bool = false;
 
-    fn drive<C>(self, convert: C, sink: Sink) -> Drive
+    fn drive<C>(self, convert: C, failure: fn(Self::Error) -> Failure, sink: Sink) -> Drive
     where
         C: Fn(Self::Item) -> Output + Send + 'static,
     {
         Drive::Later(Box::pin(async move {
             // In a block of its own: what the handler returned need not be `Send` once it is being driven.
-            let drive = self.await.drive(convert, sink);
+            let drive = self.await.drive(convert, failure, sink);
             drive.finish().await
         }))
+    }
+}
+
+/// What an `async fn` that streams ends in. Asked of that and not of the future: of the future it is asked first whether
+/// it is `Send`, with the words of the compiler, which name what it holds.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a `stream` handler's result",
+    label = "a `stream` handler returns `impl Stream<Item = T>` or `impl Iterator<Item = T>`",
+    note = "or it takes an `Emitter<T>` and returns `()` or `Result<(), E>`",
+    note = "a stream is sent between threads: what it holds across a `yield` or an `await` has to be `Send`, so no `Rc` and no lock guard",
+    note = "an iterator is driven on a thread that it may block: return it from a plain `fn`"
+)]
+pub trait AwaitedItems<Via>: Sized {
+    /// An item.
+    type Item;
+    /// What it fails with as a whole.
+    type Error: 'static;
+
+    /// As [`IntoItems::run`].
+    ///
+    /// # Errors
+    ///
+    /// None.
+    fn run<F, C>(
+        call: F,
+        convert: C,
+        failure: fn(Self::Error) -> Failure,
+    ) -> Result<Running, Failure>
+    where
+        F: FnOnce() -> Later<Self> + Send + 'static,
+        C: Fn(Self::Item) -> Output + Send + 'static;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, Via> AwaitedItems<Via> for T
+where
+    T: IntoItems<Via> + 'static,
+    Via: Awaitable,
+{
+    type Item = T::Item;
+    type Error = T::Error;
+
+    fn run<F, C>(
+        call: F,
+        convert: C,
+        failure: fn(Self::Error) -> Failure,
+    ) -> Result<Running, Failure>
+    where
+        F: FnOnce() -> Later<Self> + Send + 'static,
+        C: Fn(Self::Item) -> Output + Send + 'static,
+    {
+        <Later<T> as IntoItems<ViaFuture<Via>>>::run(call, convert, failure)
     }
 }
 

@@ -14,7 +14,8 @@ use super::failure::Failure;
 use super::items::{Drive, Ended, Sink};
 use super::output::{Output, Payload};
 
-type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+/// A future of any kind.
+pub(super) type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 type StreamCall = Box<dyn FnOnce(Sink) -> Drive + Send>;
 
 /// A handler's call with all its arguments, ready to run.
@@ -88,6 +89,9 @@ pub trait Async: Future {
     fn run<C>(self, convert: C) -> Result<Running, Failure>
     where
         C: FnOnce(Self::Output) -> Output + Send + 'static;
+
+    /// The future of a `stream` handler.
+    fn later(self) -> Later<Self::Output>;
 }
 
 // No `do_not_recommend` here: it would hide which value keeps the future from being `Send`.
@@ -97,6 +101,10 @@ impl<F: Future + Send + 'static> Async for F {
         C: FnOnce(Self::Output) -> Output + Send + 'static,
     {
         Ok(Running::future(async move { convert(self.await) }))
+    }
+
+    fn later(self) -> Later<Self::Output> {
+        Box::pin(self)
     }
 }
 

@@ -27,6 +27,16 @@ pub struct Schemas {
     pub result: Option<Value>,
 }
 
+impl Schemas {
+    /// An array, because `Vec::from` needs a trait of the prelude, and a crate may do without the prelude.
+    pub fn new<const N: usize>(arguments: [Option<Value>; N], result: Option<Value>) -> Self {
+        Self {
+            arguments: arguments.into(),
+            result,
+        }
+    }
+}
+
 /// A type that is asked for what it can do; there is never a value of it.
 #[derive(Debug)]
 pub struct Probe<T>(Unknown<T>);
@@ -176,16 +186,16 @@ fn written<T: JsonSchema>() -> Value {
 #[macro_export]
 macro_rules! __schemas {
     ($kind:ident $name:ident($($(#[$condition:meta])* $argument:ty),*)) => {
-        ::core::option::Option::Some(|| $crate::__private::Schemas {
-            arguments: ::std::vec::Vec::from([$(
+        ::core::option::Option::Some(|| $crate::__private::Schemas::new(
+            [$(
                 $(#[$condition])*
                 $crate::__private::Probe::<$argument>::new().argument()
-            ),*]),
-            result: $crate::__schemas!(@$kind $crate::__private::Probe::of(|| $name($(
+            ),*],
+            $crate::__schemas!(@$kind $crate::__private::Probe::of(|| ($name)($(
                 $(#[$condition])*
                 $crate::__private::never::<$argument>()
             ),*))).value().schema(),
-        })
+        ))
     };
     (@Async $returned:expr) => { $returned.awaited() };
     (@Blocking $returned:expr) => { $returned };

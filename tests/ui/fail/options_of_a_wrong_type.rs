@@ -7,7 +7,7 @@
     max_consecutive_failures = "3",
     worker_threads = 2.5,
     stream = true,
-    name = greet
+    name = 5
 )]
 async fn greet(name: String) -> String {
     name

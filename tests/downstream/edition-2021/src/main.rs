@@ -32,3 +32,9 @@ fn spell(person: Person, phrase: State<Phrase>) -> impl Stream<Item = String> {
         }
     }
 }
+
+/// `gen` is a name in this edition, and a keyword in the edition of the code that the attribute generates.
+#[runpod::handler]
+async fn count(gen: u32) -> u32 {
+    gen + 1
+}

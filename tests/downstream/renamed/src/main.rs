@@ -1,4 +1,5 @@
-//! A worker that knows our crate under another name only: `crate = worker` tells the attributes. One handler of each kind.
+//! A worker that knows our crate under another name only: `crate = worker` tells the attributes, or they find it in the
+//! manifest. One handler of each kind.
 
 use std::convert::Infallible;
 
@@ -6,7 +7,7 @@ use worker::prelude::*;
 
 struct Phrase(&'static str);
 
-#[worker::main(crate = worker, route = "task", concurrency = 2)]
+#[worker::main(route = "task", concurrency = 2)]
 async fn main() -> Result<Phrase, Infallible> {
     Ok(Phrase("Good day"))
 }
@@ -22,7 +23,7 @@ async fn greet(person: Person, ctx: JobContext, phrase: State<Phrase>) -> String
     format!("{}, {}!", phrase.0, person.name)
 }
 
-#[worker::handler(crate = worker)]
+#[worker::handler]
 fn shout(job: Job<Person>) -> Result<String, String> {
     if job.input.name.is_empty() {
         return Err(format!("job {} names nobody", job.id));
@@ -30,7 +31,7 @@ fn shout(job: Job<Person>) -> Result<String, String> {
     Ok(job.input.name.to_uppercase() + "!")
 }
 
-#[worker::handler(stream, crate = worker)]
+#[worker::handler(stream)]
 fn spell(person: Person) -> impl Stream<Item = String> {
     stream! {
         for letter in person.name.chars() {

@@ -1,0 +1,104 @@
+//! What the function's file imports, for names that tokens alone do not explain.
+//!
+//! An attribute sees no imports. `Context` may be ours or `anyhow`'s trait, and of the trait the compiler says nothing that
+//! helps. The file is read only if such a name was found, and only to choose the words of an error: what the file does
+//! not tell is left to the compiler.
+
+use std::cell::OnceCell;
+
+use syn::{Ident, Item, UseTree};
+
+/// The imports beside a function.
+pub(crate) struct Imports {
+    function: String,
+    file: OnceCell<Option<syn::File>>,
+}
+
+impl Imports {
+    /// The imports beside `function`, in the file that its attribute is in.
+    pub(crate) fn beside(function: &Ident) -> Self {
+        Self {
+            function: function.to_string(),
+            file: OnceCell::new(),
+        }
+    }
+
+    /// The path that `name` was imported by, such as `anyhow::Context`; nothing where that is not sure.
+    pub(crate) fn path_of(&self, name: &str) -> Option<String> {
+        let file = self.file.get_or_init(read).as_ref()?;
+        path_in(file, &self.function, name)
+    }
+}
+
+fn read() -> Option<syn::File> {
+    // Not so in unit tests.
+    if !proc_macro::is_available() {
+        return None;
+    }
+    let path = proc_macro::Span::call_site().local_file()?;
+    syn::parse_file(&std::fs::read_to_string(path).ok()?).ok()
+}
+
+/// Where `name` comes from. A function in a module of the file may have other imports.
+pub(crate) fn path_in(file: &syn::File, function: &str, name: &str) -> Option<String> {
+    let is_there = |item: &Item| matches!(item, Item::Fn(it) if it.sig.ident == function);
+    if file.items.iter().filter(|item| is_there(item)).count() != 1 {
+        return None;
+    }
+    file.items.iter().find_map(|item| match item {
+        Item::Use(import) => path_through(&import.tree, name),
+        _ => None,
+    })
+}
+
+fn path_through(tree: &UseTree, name: &str) -> Option<String> {
+    match tree {
+        UseTree::Path(path) => {
+            let rest = path_through(&path.tree, name)?;
+            Some(format!("{}::{rest}", path.ident))
+        }
+        UseTree::Name(import) => (import.ident == name).then(|| name.to_owned()),
+        UseTree::Rename(import) => (import.rename == name).then(|| import.ident.to_string()),
+        UseTree::Group(group) => group.items.iter().find_map(|it| path_through(it, name)),
+        UseTree::Glob(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "
+        use anyhow::{bail, Context};
+        use serde::Serialize as Written;
+        use runpod::prelude::*;
+        use std::fmt::Write as _;
+
+        fn greet() {}
+        mod inner {
+            fn hidden() {}
+        }
+    ";
+
+    fn path(function: &str, name: &str) -> Option<String> {
+        let file = syn::parse_file(FILE).expect("the file is Rust");
+        path_in(&file, function, name)
+    }
+
+    #[test]
+    fn an_import_tells_where_a_name_comes_from() {
+        assert_eq!(path("greet", "Context").as_deref(), Some("anyhow::Context"));
+        assert_eq!(
+            path("greet", "Written").as_deref(),
+            Some("serde::Serialize")
+        );
+        assert_eq!(path("greet", "bail").as_deref(), Some("anyhow::bail"));
+    }
+
+    #[test]
+    fn what_the_file_does_not_tell_is_not_guessed() {
+        assert_eq!(path("greet", "Job"), None, "a glob");
+        assert_eq!(path("greet", "Serialize"), None, "renamed");
+        assert_eq!(path("hidden", "Context"), None, "in a module");
+    }
+}

@@ -1,0 +1,60 @@
+//! A function that was found fault with, as it stays: without what the compiler would find fault with a second time.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Attribute, FnArg, Signature, Type, parse_quote};
+
+use crate::imports::Imports;
+use crate::model::{Function, Options};
+use crate::paths::Root;
+use crate::types::returns_stream;
+use crate::unfit::{self, Then};
+use crate::{check, neighbours};
+
+pub(crate) fn function(function: &Function, options: &Options) -> TokenStream {
+    let root = Root::of(options);
+    let ours = |it: &Attribute| neighbours::is_ours(it, options) || neighbours::is_runtime_main(it);
+    let attributes: Vec<_> = function.attributes.iter().filter(|it| !ours(it)).collect();
+    let visibility = &function.visibility;
+    let (signature, has_body) = signature(function, options, &root);
+    let written = &function.body;
+    let body = if !has_body {
+        quote!({ ::core::unimplemented!() })
+    } else if returns_stream(&signature.output) && check::bare_yield(function).is_some() {
+        // The compiler would go on for four errors about this `yield`: the macro that is missing is put around it.
+        let stream = root.stream();
+        quote!({ #stream! #written })
+    } else {
+        quote!(#written)
+    };
+    // Whether its arguments are used is of no interest now.
+    quote! {
+        #[allow(unused_variables, unused_mut)]
+        #(#attributes)* #visibility #signature #body
+    }
+}
+
+/// The signature with types that are possible, and whether the body fits it.
+fn signature(function: &Function, options: &Options, root: &Root) -> (Signature, bool) {
+    let imports = Imports::beside(&function.signature.ident);
+    let mut signature = function.signature.clone();
+    let mut has_body = function.block().is_some();
+    if !function.is_main() {
+        for argument in &mut signature.inputs {
+            let FnArg::Typed(typed) = argument else {
+                continue;
+            };
+            match unfit::argument(&typed.ty, &imports, root).map(|unfit| unfit.then) {
+                Some(Then::Has(owned)) => *typed.ty = Type::Verbatim(owned),
+                Some(Then::WithoutBody) => has_body = false,
+                Some(Then::Stays) | None => {}
+            }
+        }
+        let result = unfit::result(function, options, &imports).map(|unfit| unfit.then);
+        if let Some(Then::Has(other)) = result {
+            signature.output = parse_quote!(-> #other);
+            has_body = false;
+        }
+    }
+    (signature, has_body)
+}

@@ -1,0 +1,80 @@
+//! The values of options, as code.
+//!
+//! A literal was looked at when the attribute was read. Of any other expression the compiler says whether it is a constant
+//! of the option's type, at the expression's own tokens; whether its value fits is asserted while it compiles.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
+use syn::{Expr, Ident, LitStr};
+
+use crate::model::{Function, Given, Key, Options, Setting};
+use crate::places;
+
+/// What generated code calls the constant.
+const VALUE: &str = "__RP_VALUE";
+
+/// The value of an option that is `true` or `false`.
+pub(crate) fn flag(given: Option<&Given<Setting<bool>>>) -> Option<TokenStream> {
+    given.map(|given| value(given, &quote!(bool), None))
+}
+
+/// The value of an option that is a number of 1 or more.
+pub(crate) fn count(key: Key, given: Option<&Given<Setting<usize>>>) -> Option<TokenStream> {
+    let wrong = format!("the option `{}` must be 1 or more", key.name());
+    given.map(|given| value(given, &quote!(usize), Some((quote!(> 0), wrong))))
+}
+
+/// The value of an option that is a text.
+pub(crate) fn text(key: Key, given: &Given<Setting<LitStr>>) -> TokenStream {
+    let wrong = format!("the option `{}` must not be empty", key.name());
+    value(
+        given,
+        &quote!(&'static str),
+        Some((quote!(.len() > 0), wrong)),
+    )
+}
+
+/// The name of the handler: the one that was given, or the function's.
+pub(crate) fn handler_name(options: &Options, function: &Function) -> TokenStream {
+    let own = &function.signature.ident;
+    match &options.name {
+        Some(name) => text(Key::Name, name),
+        None => LitStr::new(&own.unraw().to_string(), own.span()).into_token_stream(),
+    }
+}
+
+/// The function, of which the type is said here: if it is another, the compiler shows the user's expression.
+pub(crate) fn modifier(given: &Given<Expr>) -> TokenStream {
+    let (here, function) = (given.span, &given.value);
+    let name = Ident::new("__rp_modifier", here);
+    quote_spanned!(here=> { let #name: fn(usize) -> usize = #function; #name })
+}
+
+fn value<T: ToTokens>(
+    given: &Given<Setting<T>>,
+    ty: &TokenStream,
+    asserted: Option<(TokenStream, String)>,
+) -> TokenStream {
+    let expression = match &given.value {
+        Setting::Literal(literal) => return literal.to_token_stream(),
+        Setting::Expression(expression) => expression,
+    };
+    let (here, there) = (places::at(given.span), places::at(expression.span()));
+    let name = Ident::new(VALUE, here);
+    let assertion = asserted.map(|(fits, wrong)| {
+        let name = Ident::new(VALUE, there);
+        quote_spanned!(there=> const _: () = ::core::assert!(#name #fits, #wrong);)
+    });
+    // The type has the option's place: that is what is shown to ask for it.
+    let ty: TokenStream = ty
+        .clone()
+        .into_iter()
+        .map(|mut token| {
+            token.set_span(here);
+            token
+        })
+        .collect();
+    quote_spanned!(here=> { const #name: #ty = #expression; #assertion #name })
+}

@@ -1,0 +1,5 @@
+fn main() {
+    #[runpod::handler]
+    let double = |input: u32| input * 2;
+    let _ = double;
+}

@@ -1,0 +1,10 @@
+use runpod::prelude::*;
+
+#[runpod::handler(stream)]
+async fn letters(word: String, out: &Emitter<char>) {
+    for letter in word.chars() {
+        let _ = out.send(letter).await;
+    }
+}
+
+fn main() {}

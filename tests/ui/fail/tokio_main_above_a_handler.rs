@@ -1,0 +1,7 @@
+#[tokio::main]
+#[runpod::handler]
+async fn greet(name: String) -> String {
+    name
+}
+
+fn main() {}

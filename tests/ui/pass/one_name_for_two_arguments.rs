@@ -1,0 +1,37 @@
+//! In what a `macro_rules` makes, two names of the same letters are two names.
+use runpod::prelude::*;
+
+macro_rules! handler {
+    ($name:ident($input:ident: $type:ty) $body:expr) => {
+        #[runpod::handler]
+        async fn $name($input: $type, input: JobContext) -> $type {
+            input.progress("working");
+            $body
+        }
+    };
+}
+
+handler!(double(input: Value) input);
+
+mod library {
+    pub use runpod::Job;
+
+    #[macro_export]
+    macro_rules! identity {
+        ($name:ident) => {
+            #[runpod::handler(crate = ::runpod)]
+            fn $name(job: $crate::library::Job<u32>) -> u32 {
+                job.input
+            }
+        };
+    }
+}
+
+identity!(same);
+
+#[runpod::main(handler = double)]
+async fn main() {
+    // An item in a body, of the name that one outside has.
+    identity!(same);
+    let _ = same;
+}
