@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::handler::{
     AsyncFunction, BlockingFunction, Choice, Handler, Setup, SetupRun, StreamFunction,
 };
@@ -281,7 +281,7 @@ impl WorkerBuilder {
         };
         let state = match self.setup.run {
             SetupRun::Blocking(make) => {
-                Some(make().map_err(|failure| Error::new(ErrorKind::Setup, failure.message))?)
+                Some(make().map_err(|failure| ready.setup_error(&failure))?)
             }
             _ => None,
         };

@@ -13,7 +13,7 @@ use super::error::{ConfigError, Fault};
 use super::log_level::LogLevel;
 use super::platform_urls::PlatformUrls;
 use super::resolving::Resolving;
-use super::secret::Secret;
+use super::secret::{Secret, Secrets};
 use super::test_job::{self, TestSource};
 use super::url_template::encode_component;
 
@@ -49,6 +49,8 @@ pub(crate) struct Settings {
     )]
     pub(crate) endpoint_id: Option<String>,
     pub(crate) api_key: Option<Secret>,
+    /// What must appear in no output: the platform's key, and the local endpoint's.
+    pub(crate) secrets: Secrets,
     pub(crate) mode: Mode,
     pub(crate) ping_interval: Duration,
     pub(crate) log_level: LogLevel,
@@ -158,10 +160,13 @@ impl Settings {
         let Resolving {
             faults, warnings, ..
         } = resolving;
-        // A key that cannot be sent is kept out of the messages all the same.
-        let secret = environment.get(API_KEY).map(|key| Secret::new(key.trim()));
+        // A key that cannot be sent, or that nobody asks for, is kept out of all output all the same.
+        let secrets: Secrets = [API_KEY, LOCAL_API_KEY]
+            .into_iter()
+            .filter_map(|variable| Some(Secret::new(environment.get(variable)?.trim())))
+            .collect();
         let (Some(mode), true) = (mode, faults.is_empty()) else {
-            return Err(ConfigError::new(faults, secret.as_ref()));
+            return Err(ConfigError::new(faults, &secrets));
         };
         let json_logs = endpoint_id.is_some();
         Ok(Self {
@@ -172,6 +177,7 @@ impl Settings {
                 .map_or_else(unknown, str::to_owned),
             endpoint_id,
             api_key,
+            secrets,
             mode,
             ping_interval: ping_interval.unwrap_or(PING_INTERVAL),
             log_level: arguments

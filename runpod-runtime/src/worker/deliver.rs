@@ -19,9 +19,19 @@ pub(super) struct Parcel {
     pub(super) streaming: bool,
     pub(super) body: Bytes,
     pub(super) on_disk: OnDisk,
+    /// No line in the log says that it was delivered.
+    pub(super) quiet: bool,
 }
 
 impl Parcel {
+    /// The same, of which the log says nothing as long as nothing goes wrong.
+    pub(super) fn quiet(self) -> Self {
+        Self {
+            quiet: true,
+            ..self
+        }
+    }
+
     /// A result that this thread has made, with its copy on disk soon to be there.
     pub(super) fn of(shared: &Shared, id: &str, streaming: bool, body: Bytes) -> Self {
         let parcel = Self {
@@ -29,6 +39,7 @@ impl Parcel {
             streaming,
             body,
             on_disk: OnDisk::new(shared.spool.as_ref()),
+            quiet: false,
         };
         parcel.on_disk.write_soon(parcel.record(shared, Vec::new()));
         parcel
@@ -68,14 +79,21 @@ pub(super) async fn result(shared: &Shared, parcel: Parcel, ticket: &Ticket) {
             tracing::info!(job_id = parcel.id, "Job stopped: its result is no longer wanted.");
             parcel.on_disk.settle().await;
         }
-        () = deliver(shared, &parcel) => {}
+        () = deliver(shared, &parcel, ticket) => {}
     }
 }
 
-async fn deliver(shared: &Shared, parcel: &Parcel) {
-    match until_accepted(shared, &parcel.post(), FIRST).await {
+async fn deliver(shared: &Shared, parcel: &Parcel, ticket: &Ticket) {
+    let delivery = until_accepted(shared, &parcel.post(), FIRST).await;
+    // Whatever happens from here on, no other result of this job may follow one that arrived.
+    if matches!(delivery, Delivery::Accepted | Delivery::NotWanted(_)) {
+        ticket.answered();
+    }
+    match delivery {
         Delivery::Accepted => {
-            tracing::info!(job_id = parcel.id, "Finished.");
+            if !parcel.quiet {
+                tracing::info!(job_id = parcel.id, "Finished.");
+            }
             parcel.on_disk.settle().await;
         }
         Delivery::Refused(why) => {
@@ -171,6 +189,7 @@ pub(super) async fn offer_again(shared: &Shared, kept: Record, on_disk: &OnDisk)
         streaming: kept.is_stream,
         body: kept.body,
         on_disk: on_disk.clone(),
+        quiet: false,
     };
     let mut items = kept.items;
     while let Some(item) = items.first() {
