@@ -3,6 +3,8 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use crate::config::Secrets;
+
 /// Any error that can be boxed and sent between threads.
 pub(crate) type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
@@ -77,6 +79,12 @@ impl Error {
 
     pub(crate) fn with_source(mut self, source: impl Into<BoxError>) -> Self {
         self.source = Some(source.into());
+        self
+    }
+
+    /// The same error without what must appear in no output.
+    pub(crate) fn redacted(mut self, secrets: &Secrets) -> Self {
+        self.message = secrets.redact(&self.message).into_owned();
         self
     }
 

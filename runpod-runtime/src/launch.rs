@@ -11,6 +11,7 @@ use crate::handler::{
     Choice, Dispatch, Failure, Handler, Setup, SetupRun, StateCell, StateType, registered,
 };
 use crate::logging::{self, LogSettings};
+use crate::panics;
 use crate::ready::Ready;
 use crate::show_schema;
 use crate::user_values::UserValues;
@@ -137,7 +138,7 @@ pub fn launch(options: Options, setup: Setup) -> ExitCode {
     match run_process(plan, setup.run, options.worker_threads) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            report(&error);
+            logging::error(&format!("{error:?}"));
             ExitCode::FAILURE
         }
     }
@@ -174,15 +175,6 @@ fn make_state(setup: SetupRun, handlers: &Handlers) -> Result<Option<StateCell>,
     }
 }
 
-/// A log line where there is a log already, else text for a person.
-fn report(error: &Error) {
-    if tracing::enabled!(tracing::Level::ERROR) {
-        tracing::error!("{error:?}");
-    } else {
-        eprintln!("error: {error:?}");
-    }
-}
-
 /// What a worker is to be, before the environment and the arguments were looked at.
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -215,6 +207,7 @@ impl Plan {
         let settings = Settings::resolve(&Environment::from_process(), &arguments, &surroundings)
             .map_err(|error| Error::new(ErrorKind::Config, error.to_string()))?;
         logging::init(&LogSettings::of(&settings));
+        panics::log_from_now_on(&settings.secrets);
         tracing::info!("Starting Serverless Worker | Version {}", crate::VERSION);
         for warning in &settings.warnings {
             tracing::warn!("{warning}");

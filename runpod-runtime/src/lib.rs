@@ -25,6 +25,7 @@ mod json;
 mod launch;
 mod local_test;
 mod logging;
+mod panics;
 mod platform;
 mod ready;
 #[cfg(feature = "local")]
@@ -32,6 +33,7 @@ mod serve_api;
 mod show_schema;
 pub mod signature;
 pub mod testing;
+mod threads;
 mod user_values;
 mod worker;
 

@@ -33,15 +33,25 @@ impl Ready {
             text.push_str("\n  ");
             text.push_str(line);
         }
-        let text = match &self.settings.api_key {
-            Some(key) => key.redact(&text).into_owned(),
-            None => text,
-        };
-        Error::new(ErrorKind::Setup, text)
+        Error::new(ErrorKind::Setup, text).redacted(&self.settings.secrets)
     }
 
     /// Runs the worker, or the local test job, to its end.
+    ///
+    /// # Errors
+    ///
+    /// What [`WorkerBuilder::run`](crate::WorkerBuilder::run) says. A handler's own words may be in it, but no key.
     pub(crate) async fn serve(
+        self,
+        state: Option<StateCell>,
+        handlers: Handlers,
+    ) -> Result<(), Error> {
+        let secrets = self.settings.secrets.clone();
+        let served = self.serve_in_mode(state, handlers).await;
+        served.map_err(|error| error.redacted(&secrets))
+    }
+
+    async fn serve_in_mode(
         self,
         state: Option<StateCell>,
         handlers: Handlers,
@@ -64,8 +74,11 @@ impl Ready {
             Mode::MissingTestInput => Err(Error::new(
                 ErrorKind::LocalTest,
                 "test_input.json not found, exiting.\n\
-                 This worker runs locally, because RUNPOD_WEBHOOK_GET_JOB is not set, and has no job. Give it one with \
-                 --test_input '{\"input\": …}', or write it into test_input.json in the working directory.",
+                 This worker runs locally, because RUNPOD_WEBHOOK_GET_JOB is not set, and has no job.\n  \
+                 - To run one job, pass --test_input '{\"input\": …}', or write the job into test_input.json in the \
+                 working directory.\n  \
+                 - To serve an endpoint on this machine, with a page to send jobs from, pass --rp_serve_api.\n  \
+                 - To do that and rebuild the worker after each edit, run `cargo runpod dev`.",
             )),
             #[cfg(feature = "local")]
             Mode::ServeApi(api) => serve_api::serve(self, &api, state, &handlers).await,
@@ -139,7 +152,7 @@ impl Ready {
             reporter: Reporter {
                 hostname: settings.hostname,
                 worker_id: settings.reported_worker_id,
-                secret: settings.api_key,
+                secrets: settings.secrets,
                 debugger: settings
                     .debugger
                     .then(|| self.begun.elapsed().as_secs_f64() * 1000.0),

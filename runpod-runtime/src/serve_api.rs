@@ -17,6 +17,7 @@ use crate::logging;
 use crate::platform::Runpod;
 use crate::ready::Ready;
 use crate::show_schema;
+use crate::threads;
 use crate::worker::{self, Concurrency, Ended, Handlers, Running};
 
 /// Serves until the process is told to end; the worker then drains, as in production.
@@ -53,12 +54,9 @@ impl Local {
             Error::new(ErrorKind::System, "the local endpoint could not be started")
                 .with_source(error)
         };
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("runpod-local")
-            .enable_all()
-            .build()
-            .map_err(system)?;
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder.thread_name("runpod-local");
+        let runtime = threads::several(&mut builder, Some(1), "the local endpoint's runtime")?;
         let told_to_end = CancellationToken::new();
         let watcher = told_to_end.clone();
         let (host, port) = (api.host.clone(), api.port);
@@ -163,7 +161,8 @@ fn announce(endpoint: &runpod_local::Running, api: &ApiSettings) {
             _ => format!("{name}='{value}'"),
         })
         .collect();
-    tracing::info!(
+    // Many, and the same at each start: docs/local-endpoint.md says how to have them shown.
+    tracing::trace!(
         "Further workers, in any language, attach with these variables: {}",
         variables.join(" ")
     );

@@ -31,6 +31,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use crate::config::Secrets;
 #[cfg(feature = "schema")]
 use crate::handler::registered;
 use crate::handler::{
@@ -257,7 +258,7 @@ impl Job {
             reporter: Reporter {
                 hostname: "unknown".to_owned(),
                 worker_id: "test".to_owned(),
-                secret: None,
+                secrets: Secrets::default(),
                 debugger: None,
             },
             spool: None,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::secret::Secret;
+use super::secret::Secrets;
 
 /// How much of a value that was found is shown.
 const FOUND_LIMIT: usize = 60;
@@ -44,9 +44,9 @@ impl Fault {
         self
     }
 
-    /// The same fault without the secret: a key pasted into the wrong variable must not be printed either.
-    fn redacted(self, secret: &Secret) -> Self {
-        let clean = |text: String| secret.redact(&text).into_owned();
+    /// The same fault without the secrets: a key pasted into the wrong variable must not be printed either.
+    fn redacted(self, secrets: &Secrets) -> Self {
+        let clean = |text: String| secrets.redact(&text).into_owned();
         Self {
             subject: self.subject,
             problem: clean(self.problem),
@@ -80,15 +80,11 @@ pub(crate) struct ConfigError {
 }
 
 impl ConfigError {
-    pub(super) fn new(faults: Vec<Fault>, secret: Option<&Secret>) -> Self {
-        let faults = match secret {
-            Some(secret) => faults
-                .into_iter()
-                .map(|fault| fault.redacted(secret))
-                .collect(),
-            None => faults,
-        };
-        Self { faults }
+    pub(super) fn new(faults: Vec<Fault>, secrets: &Secrets) -> Self {
+        let faults = faults.into_iter().map(|fault| fault.redacted(secrets));
+        Self {
+            faults: faults.collect(),
+        }
     }
 
     /// One for each thing that is wrong, in the order of the settings.
@@ -131,6 +127,7 @@ pub(super) fn cut(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Secret;
 
     #[test]
     fn every_fault_has_its_line_with_name_finding_expectation_and_remedy() {
@@ -141,7 +138,7 @@ mod tests {
                     .remedy("correct it"),
                 Fault::new("--b", "no value given"),
             ],
-            None,
+            &Secrets::default(),
         );
         assert_eq!(
             error.to_string(),
@@ -170,7 +167,7 @@ mod tests {
     #[test]
     fn a_key_in_the_wrong_variable_is_redacted() {
         let fault = Fault::new("RUNPOD_PING_INTERVAL", found("rpa_SECRETKEY"));
-        let error = ConfigError::new(vec![fault], Some(&Secret::new("rpa_SECRETKEY")));
+        let error = ConfigError::new(vec![fault], &Secret::new("rpa_SECRETKEY").into());
         assert_eq!(
             error.faults()[0].to_string(),
             "RUNPOD_PING_INTERVAL: found \"[redacted]\""

@@ -30,7 +30,7 @@ pub(crate) use environment::Environment;
 pub(crate) use help::help;
 pub(crate) use log_level::LogLevel;
 pub(crate) use platform_urls::PlatformUrls;
-pub(crate) use secret::Secret;
+pub(crate) use secret::{Secret, Secrets};
 #[cfg(feature = "local")]
 pub(crate) use settings::ApiSettings;
 pub(crate) use settings::{Mode, Settings, Surroundings};

@@ -63,6 +63,38 @@ impl fmt::Display for Secret {
     }
 }
 
+/// All that must appear in no output.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Secrets(Vec<Secret>);
+
+impl Secrets {
+    /// The text with every occurrence of each secret replaced.
+    pub(crate) fn redact<'text>(&self, text: &'text str) -> Cow<'text, str> {
+        let mut clean = Cow::Borrowed(text);
+        for secret in &self.0 {
+            if let Cow::Owned(cleaner) = secret.redact(&clean) {
+                clean = Cow::Owned(cleaner);
+            }
+        }
+        clean
+    }
+}
+
+impl FromIterator<Secret> for Secrets {
+    /// Longer ones are replaced first: one secret may be the beginning of another.
+    fn from_iter<I: IntoIterator<Item = Secret>>(secrets: I) -> Self {
+        let mut secrets: Vec<_> = secrets.into_iter().collect();
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.value.len()));
+        Self(secrets)
+    }
+}
+
+impl From<Secret> for Secrets {
+    fn from(secret: Secret) -> Self {
+        Self(vec![secret])
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,6 +127,19 @@ mod tests {
         assert_eq!(secret.redact(&url), "https://host/?key=[redacted]");
         let debug = format!("{:?}", secret.expose());
         assert_eq!(secret.redact(&debug), r#""[redacted]""#);
+    }
+
+    #[test]
+    fn of_two_secrets_neither_is_left_in_part() {
+        let secrets: Secrets = ["rpa_KEY", "rpa_KEY_OF_MINE", "other-key"]
+            .map(Secret::new)
+            .into_iter()
+            .collect();
+        assert_eq!(
+            secrets.redact("rpa_KEY_OF_MINE other-key rpa_KEY"),
+            "[redacted] [redacted] [redacted]"
+        );
+        assert!(matches!(secrets.redact("nothing"), Cow::Borrowed(_)));
     }
 
     #[test]

@@ -9,11 +9,11 @@ use serde_json::Value;
 use super::arguments::Arguments;
 use super::environment::Environment;
 use super::error::ConfigError;
-use super::key::API_KEY;
+use super::key::{API_KEY, LOCAL_API_KEY};
 use super::log_level::LogLevel;
 use super::platform_urls::PlatformUrls;
 use super::resolving::Resolving;
-use super::secret::Secret;
+use super::secret::{Secret, Secrets};
 use super::test_job::{self, TestSource};
 
 /// The pace of heartbeats where nothing else is said.
@@ -42,6 +42,8 @@ pub(crate) struct Settings {
     )]
     pub(crate) endpoint_id: Option<String>,
     pub(crate) api_key: Option<Secret>,
+    /// What must appear in no output: the platform's key, and the local endpoint's.
+    pub(crate) secrets: Secrets,
     pub(crate) mode: Mode,
     pub(crate) ping_interval: Duration,
     pub(crate) log_level: LogLevel,
@@ -151,10 +153,13 @@ impl Settings {
         let Resolving {
             faults, warnings, ..
         } = resolving;
-        // A key that cannot be sent is kept out of the messages all the same.
-        let secret = environment.get(API_KEY).map(|key| Secret::new(key.trim()));
+        // A key that cannot be sent, or that nobody asks for, is kept out of all output all the same.
+        let secrets: Secrets = [API_KEY, LOCAL_API_KEY]
+            .into_iter()
+            .filter_map(|variable| Some(Secret::new(environment.get(variable)?.trim())))
+            .collect();
         let (Some(mode), true) = (mode, faults.is_empty()) else {
-            return Err(ConfigError::new(faults, secret.as_ref()));
+            return Err(ConfigError::new(faults, &secrets));
         };
         let json_logs = endpoint_id.is_some();
         Ok(Self {
@@ -165,6 +170,7 @@ impl Settings {
                 .map_or_else(unknown, str::to_owned),
             endpoint_id,
             api_key,
+            secrets,
             mode,
             ping_interval: ping_interval.unwrap_or(PING_INTERVAL),
             log_level: arguments

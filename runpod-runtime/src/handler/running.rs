@@ -1,18 +1,18 @@
 //! A handler's call, made but not yet worked off.
 
-use std::any::Any;
-use std::cell::RefCell;
-use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::future::Future;
 use std::pin::Pin;
-use std::sync::Once;
-use std::task::Poll;
+
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 
 use super::call::Slot;
 use super::emitter::{ItemSink, StreamEnd};
 use super::failure::Failure;
 use super::items::{Drive, Ended, Sink};
 use super::output::{Output, Payload};
+use crate::panics::{Panic, caught, caught_now};
+use crate::threads::spawn_blocking;
 
 /// A future of any kind.
 pub(super) type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -134,14 +134,27 @@ async fn on_blocking_thread<T: Send + 'static>(
     slot: Slot,
 ) -> Result<T, Failure> {
     let span = tracing::Span::current();
-    let thread = tokio::task::spawn_blocking(move || {
-        let _slot = slot;
+    let (sender, ended) = oneshot::channel();
+    let spawned = spawn_blocking(&Handle::current(), move || {
+        // The job was stopped while it waited for a thread.
+        if sender.is_closed() {
+            return;
+        }
         span.in_scope(|| {
-            remember_panic_places();
-            catch_unwind(AssertUnwindSafe(call)).map_err(|payload| panic_failure(&*payload))
-        })
+            let ended = caught_now(call).map_err(Failure::from);
+            if let Err(Err(failure)) = sender.send(ended) {
+                tracing::warn!("{}, after its job was stopped", failure.message);
+            }
+        });
+        drop(slot);
     });
-    match thread.await {
+    if let Err(refused) = spawned {
+        return Err(Failure::new(
+            "ThreadRefused",
+            format!("the handler was not called: {refused}"),
+        ));
+    }
+    match ended.await {
         Ok(ended) => ended,
         // Panics are caught inside, so only a runtime that is being shut down ends here.
         Err(_) => Err(Failure::new(
@@ -155,44 +168,15 @@ async fn on_blocking_thread<T: Send + 'static>(
 pub(crate) async fn catch_panic<T>(
     future: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
-    remember_panic_places();
-    tokio::pin!(future);
-    poll_fn(
-        |cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
-            Ok(polled) => polled,
-            Err(payload) => Poll::Ready(Err(panic_failure(&*payload))),
-        },
-    )
-    .await
+    caught(future).await?
 }
 
-thread_local! {
-    /// Where this thread panicked last.
-    static LAST_PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
-}
-
-/// Puts a hook before the one that is there, which still runs and prints the panic as always.
-fn remember_panic_places() {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let previous = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            let place = info.location().map(ToString::to_string);
-            LAST_PANIC.with(|last| *last.borrow_mut() = place);
-            previous(info);
-        }));
-    });
-}
-
-fn panic_failure(payload: &(dyn Any + Send)) -> Failure {
-    let message = payload
-        .downcast_ref::<&str>()
-        .map(ToString::to_string)
-        .or_else(|| payload.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a value that is no text".to_owned());
-    let failure = Failure::new("panic", format!("the handler panicked: {message}"));
-    match LAST_PANIC.with(|last| last.borrow_mut().take()) {
-        Some(place) => failure.at(format!("panicked at {place}")),
-        None => failure,
+impl From<Panic> for Failure {
+    fn from(panic: Panic) -> Self {
+        let failure = Self::new("panic", format!("the handler panicked: {}", panic.message));
+        match panic.place {
+            Some(place) => failure.at(format!("panicked at {place}")),
+            None => failure,
+        }
     }
 }

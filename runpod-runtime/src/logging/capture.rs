@@ -7,7 +7,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 
 use super::LogSettings;
 use super::layer::LogLayer;
-use crate::config::LogLevel;
+use crate::config::{LogLevel, Secrets};
 
 /// A writer that keeps each write and each flush.
 #[derive(Clone, Default)]
@@ -42,7 +42,7 @@ pub(crate) fn captured(act: impl FnOnce()) -> String {
     let settings = LogSettings {
         level: LogLevel::Trace,
         json: false,
-        secret: None,
+        secrets: Secrets::default(),
         color: false,
     };
     captured_with(&settings, act)
@@ -57,4 +57,24 @@ pub(super) fn captured_with(settings: &LogSettings, act: impl FnOnce()) -> Strin
     let mut lines = page.writes();
     lines.retain(|line| line != FLUSHED);
     lines.concat()
+}
+
+/// Every terminal line that this thread logs until the guard is dropped, at all levels and without colours.
+pub(crate) fn captured_here() -> (impl Fn() -> String, tracing::subscriber::DefaultGuard) {
+    let settings = LogSettings {
+        level: LogLevel::Trace,
+        json: false,
+        secrets: Secrets::default(),
+        color: false,
+    };
+    let page = Page::default();
+    let writer = page.clone();
+    let layer = LogLayer::new(&settings, move || writer.clone());
+    let guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
+    let read = move || {
+        let mut lines = page.writes();
+        lines.retain(|line| line != FLUSHED);
+        lines.concat()
+    };
+    (read, guard)
 }

@@ -125,6 +125,21 @@ fn push_json_text(line: &mut String, text: &str) {
     line.push('"');
 }
 
+/// The text for a terminal: of several lines, all but the first are indented, so that none looks like a message of its own.
+pub(super) fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for (index, line) in text.trim_end().split('\n').enumerate() {
+        if index > 0 {
+            shown.push('\n');
+            if !line.starts_with(' ') {
+                shown.push_str("  ");
+            }
+        }
+        push_visible(&mut shown, line);
+    }
+    shown
+}
+
 /// The text with everything escaped that a terminal would obey or that would make it show something else.
 fn push_visible(line: &mut String, text: &str) {
     for character in text.chars() {
@@ -151,6 +166,14 @@ mod tests {
             job_id,
             message,
         }
+    }
+
+    #[test]
+    fn a_visible_text_is_not_obeyed_and_begins_no_line_of_its_own() {
+        assert_eq!(
+            visible("a\u{1b}[2J\n{\"level\": \"INFO\"}\r\n  caused by: b\n"),
+            "a\\u{1b}[2J\n  {\"level\": \"INFO\"}\\r\n  caused by: b"
+        );
     }
 
     #[test]

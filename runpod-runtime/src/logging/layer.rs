@@ -1,5 +1,6 @@
 //! Receives events, finds the job they belong to, and writes their lines.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt::{self, Write as _};
 use std::io;
@@ -8,14 +9,14 @@ use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::Interest;
-use tracing::{Event, Metadata, Subscriber};
+use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::format::{Line, shortened};
 use super::{JOB_TARGET, LogSettings};
-use crate::config::{LogLevel, Secret};
+use crate::config::{LogLevel, Secrets};
 
 /// Crates below the worker that say much at `DEBUG`, the SDK's default, about things that no user asked for.
 const NOISY: [&str; 13] = [
@@ -34,47 +35,66 @@ const NOISY: [&str; 13] = [
     "want",
 ];
 
+/// Which events are shown.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Levels(LevelFilter);
+
+impl Levels {
+    pub(super) fn shows(self, level: Level, target: &str) -> bool {
+        let source = target.split("::").next().unwrap_or_default();
+        let limit = if NOISY.contains(&source) {
+            self.0.min(LevelFilter::WARN)
+        } else {
+            self.0
+        };
+        level <= limit
+    }
+
+    /// The last level of which an event may be shown.
+    pub(super) fn most(self) -> LevelFilter {
+        self.0
+    }
+}
+
 /// Writes each event to what `writer` gives, in one piece.
 pub(super) struct LogLayer<W> {
-    level: LevelFilter,
+    levels: Levels,
     json: bool,
     color: bool,
-    secret: Option<Secret>,
+    secrets: Secrets,
     writer: W,
 }
 
 impl<W> LogLayer<W> {
     pub(super) fn new(settings: &LogSettings, writer: W) -> Self {
         Self {
-            level: match settings.level {
+            levels: Levels(match settings.level {
                 LogLevel::NotSet => LevelFilter::OFF,
                 LogLevel::Trace => LevelFilter::TRACE,
                 LogLevel::Debug => LevelFilter::DEBUG,
                 LogLevel::Info => LevelFilter::INFO,
                 LogLevel::Warn => LevelFilter::WARN,
                 LogLevel::Error => LevelFilter::ERROR,
-            },
+            }),
             json: settings.json,
             color: settings.color,
-            secret: settings.secret.clone(),
+            secrets: settings.secrets.clone(),
             writer,
         }
     }
 
+    pub(super) fn levels(&self) -> Levels {
+        self.levels
+    }
+
     fn shows(&self, metadata: &Metadata<'_>) -> bool {
-        let source = metadata.target().split("::").next().unwrap_or_default();
-        let limit = if NOISY.contains(&source) {
-            self.level.min(LevelFilter::WARN)
-        } else {
-            self.level
-        };
-        *metadata.level() <= limit
+        self.levels.shows(*metadata.level(), metadata.target())
     }
 
     fn line(&self, job: Option<&JobScope>, event: EventText) -> String {
-        let clean = |text: String| match &self.secret {
-            Some(secret) => secret.redact(&text).into_owned(),
-            None => text,
+        let clean = |text: String| match self.secrets.redact(&text) {
+            Cow::Owned(clean) => clean,
+            Cow::Borrowed(_) => text,
         };
         let mut message = event.message;
         message.push_str(&event.fields);
@@ -125,7 +145,7 @@ where
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(self.level)
+        Some(self.levels.most())
     }
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {

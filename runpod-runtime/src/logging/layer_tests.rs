@@ -2,6 +2,7 @@ use tracing::{Span, debug, error, info, trace, warn};
 use tracing_subscriber::layer::SubscriberExt as _;
 
 use super::*;
+use crate::config::Secret;
 use crate::logging::capture::{FLUSHED, Page, captured, captured_with};
 use crate::logging::job_span;
 
@@ -9,7 +10,7 @@ fn settings(level: LogLevel) -> LogSettings {
     LogSettings {
         level,
         json: false,
-        secret: None,
+        secrets: Secrets::default(),
         color: false,
     }
 }
@@ -168,7 +169,7 @@ fn noisy_libraries_are_heard_from_warnings_on() {
 #[test]
 fn the_key_is_redacted_wherever_it_stands() {
     let settings = LogSettings {
-        secret: Some(Secret::new("rpa_SECRETKEY")),
+        secrets: Secret::new("rpa_SECRETKEY").into(),
         ..settings(LogLevel::Trace)
     };
     let act = || {
@@ -193,7 +194,7 @@ fn the_key_is_redacted_wherever_it_stands() {
 #[test]
 fn a_key_across_the_cut_of_a_long_message_leaves_no_half() {
     let settings = LogSettings {
-        secret: Some(Secret::new("rpa_SECRETKEY")),
+        secrets: Secret::new("rpa_SECRETKEY").into(),
         ..settings(LogLevel::Trace)
     };
     for place in 2036..2050 {

@@ -1,25 +1,26 @@
 //! The log: one line per event on stdout, as JSON on the platform and readable in a terminal (the SDK's two formats).
 //!
 //! Events come from `tracing`, the worker's own and those of handlers and their libraries; each is given the id of the job
-//! in whose [`job_span`] it happened. The API key is taken out of every line here, whoever wrote it. What is worth
-//! logging is decided elsewhere.
+//! in whose [`job_span`] it happened. Events of the crate `log` come through [`bridge`]. The keys are taken out of every line
+//! here, whoever wrote it. What is worth logging is decided elsewhere.
 
+mod bridge;
 #[cfg(test)]
 mod capture;
 mod format;
 mod layer;
 
-use std::io;
+use std::io::{self, Write as _};
 
 use tracing::Span;
 use tracing_subscriber::layer::SubscriberExt as _;
 
-use crate::config::{LogLevel, Secret, Settings};
+use crate::config::{LogLevel, Secrets, Settings};
 
 use self::layer::LogLayer;
 
 #[cfg(test)]
-pub(crate) use self::capture::captured;
+pub(crate) use self::capture::{captured, captured_here};
 
 /// The target that tells the spans of [`job_span`] from a user's own that are named `job` too.
 const JOB_TARGET: &str = module_path!();
@@ -31,7 +32,7 @@ pub(crate) struct LogSettings {
     /// JSON lines for the platform.
     pub(crate) json: bool,
     /// What must appear in no line.
-    pub(crate) secret: Option<Secret>,
+    pub(crate) secrets: Secrets,
     pub(crate) color: bool,
 }
 
@@ -40,16 +41,32 @@ impl LogSettings {
         Self {
             level: settings.log_level,
             json: settings.json_logs,
-            secret: settings.api_key.clone(),
+            secrets: settings.secrets.clone(),
             color: settings.color,
         }
     }
 }
 
-/// Starts the log. A subscriber that the program has installed itself stays, and then the answer is `false`.
-pub(crate) fn init(settings: &LogSettings) -> bool {
+/// Starts the log. A subscriber or a logger that the program has installed itself stays.
+pub(crate) fn init(settings: &LogSettings) {
     let layer = LogLayer::new(settings, || io::stdout().lock());
-    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer)).is_ok()
+    let levels = layer.levels();
+    let installed =
+        tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer)).is_ok();
+    // Who has a subscriber of one's own decides on the events of `log`, too.
+    if installed {
+        bridge::install(levels);
+    }
+}
+
+/// An error that a person has to see: a log line, or text on standard error if the log shows no errors.
+pub(crate) fn error(text: &str) {
+    if tracing::enabled!(tracing::Level::ERROR) {
+        tracing::error!("{text}");
+    } else {
+        // Whoever closed standard error does not want to know.
+        let _ = writeln!(io::stderr(), "error: {}", format::visible(text));
+    }
 }
 
 /// Gets the level and the text of every line that a job's log has.

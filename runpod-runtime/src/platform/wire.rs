@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::config::Secret;
+use crate::config::Secrets;
 use crate::handler::{Failure, JobContext, Payload, StreamEnd, truthy};
 use crate::json;
 
@@ -38,7 +38,7 @@ pub(crate) struct ResultBody {
 pub(crate) struct Reporter {
     pub(crate) hostname: String,
     pub(crate) worker_id: String,
-    pub(crate) secret: Option<Secret>,
+    pub(crate) secrets: Secrets,
     /// `--rp_debugger`: how long the worker took to get ready, in milliseconds.
     pub(crate) debugger: Option<f64>,
 }
@@ -134,11 +134,8 @@ impl Reporter {
     }
 
     /// No error report may carry the worker's key, whatever a handler put into its error.
-    fn redacted<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        match &self.secret {
-            Some(secret) => secret.redact(text),
-            None => Cow::Borrowed(text),
-        }
+    pub(crate) fn redacted<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.secrets.redact(text)
     }
 }
 
@@ -241,12 +238,13 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::config::Secret;
 
     fn reporter() -> Reporter {
         Reporter {
             hostname: "host".into(),
             worker_id: "w1".into(),
-            secret: Some(Secret::new("very-secret-key")),
+            secrets: Secret::new("very-secret-key").into(),
             debugger: None,
         }
     }

@@ -25,6 +25,11 @@ impl Concurrency {
         }
     }
 
+    /// The number of the last take.
+    pub(super) fn current(&self) -> usize {
+        self.current
+    }
+
     /// Whether the number may change.
     pub(super) fn varies(&self) -> bool {
         self.modifier.is_some()

@@ -21,9 +21,19 @@ pub(super) struct Parcel {
     pub(super) streaming: bool,
     pub(super) body: Bytes,
     pub(super) on_disk: OnDisk,
+    /// No line in the log says that it was delivered.
+    pub(super) quiet: bool,
 }
 
 impl Parcel {
+    /// The same, of which the log says nothing as long as nothing goes wrong.
+    pub(super) fn quiet(self) -> Self {
+        Self {
+            quiet: true,
+            ..self
+        }
+    }
+
     /// Another result of the same job, with its copy on disk soon to be there.
     fn in_place_of(refused: &Self, shared: &Shared, body: Bytes) -> Self {
         let parcel = Self {
@@ -32,6 +42,7 @@ impl Parcel {
             streaming: refused.streaming,
             body,
             on_disk: OnDisk::new(shared.spool.as_ref()),
+            quiet: false,
         };
         parcel.on_disk.write_soon(parcel.record(Vec::new()));
         parcel
@@ -72,14 +83,21 @@ pub(super) async fn result(shared: &Shared, parcel: Parcel, ticket: &Ticket) {
             tracing::info!(job_id = parcel.id, "Job stopped: its result is no longer wanted.");
             parcel.on_disk.settle().await;
         }
-        () = deliver(shared, &parcel) => {}
+        () = deliver(shared, &parcel, ticket) => {}
     }
 }
 
-async fn deliver(shared: &Shared, parcel: &Parcel) {
-    match until_accepted(shared, &parcel.post(), FIRST).await {
+async fn deliver(shared: &Shared, parcel: &Parcel, ticket: &Ticket) {
+    let delivery = until_accepted(shared, &parcel.post(), FIRST).await;
+    // Whatever happens from here on, no other result of this job may follow one that arrived.
+    if matches!(delivery, Delivery::Accepted | Delivery::NotWanted(_)) {
+        ticket.answered();
+    }
+    match delivery {
         Delivery::Accepted => {
-            tracing::info!(job_id = parcel.id, "Finished.");
+            if !parcel.quiet {
+                tracing::info!(job_id = parcel.id, "Finished.");
+            }
             parcel.on_disk.settle().await;
         }
         Delivery::Refused(why) => {
@@ -171,6 +189,7 @@ pub(super) async fn offer_again(shared: &Shared, kept: Record, on_disk: &OnDisk)
         streaming: kept.is_stream,
         body: kept.body,
         on_disk: on_disk.clone(),
+        quiet: false,
     };
     let mut items = kept.items;
     while let Some(item) = items.first() {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
+use crate::threads;
 use crate::user_values::UserValues;
 
 /// Blocking handlers have a thread each for as long as they run; more than this many wait for one.
@@ -22,19 +23,16 @@ pub(crate) struct Handlers {
 
 impl Handlers {
     /// Threads of the worker's own; as many as the machine has processors unless said.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses a thread.
     pub(crate) fn own(threads: Option<usize>) -> Result<Self, Error> {
         let mut builder = Builder::new_multi_thread();
         builder
-            .enable_all()
             .thread_name("runpod-handler")
             .max_blocking_threads(MOST_BLOCKING_THREADS);
-        if let Some(threads) = threads {
-            builder.worker_threads(threads.max(1));
-        }
-        let runtime = builder.build().map_err(|error| {
-            Error::new(ErrorKind::System, "the handlers' runtime could not be made")
-                .with_source(error)
-        })?;
+        let runtime = threads::several(&mut builder, threads, "the handlers' runtime")?;
         Ok(Self {
             handle: runtime.handle().clone(),
             own: Some(runtime),

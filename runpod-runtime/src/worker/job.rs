@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 use tracing::Instrument;
 
 use super::Shared;
-use super::book::Ticket;
+use super::book::{JobSlot, Ticket};
 use super::deliver::{self, Parcel};
 use super::emit::{NotSent, emitted};
 use super::failures::Verdict;
@@ -18,77 +19,121 @@ use crate::handler::{
     Slot, TakenJob,
 };
 use crate::logging;
+use crate::panics::{Panic, caught};
+use crate::platform::Outcome;
 use crate::platform::spool::Record;
-use crate::platform::{BrokenJob, Outcome};
 
-/// Starts a job in a slot of its own. False when it is here already.
-pub(super) fn start(shared: &Arc<Shared>, job: TakenJob) -> bool {
-    let Some((ticket, slot)) = shared.book.admit(&job.id) else {
-        tracing::warn!(
-            job_id = job.id,
-            "the platform handed this job over again; it is not run twice"
-        );
-        return false;
+/// A job that is here already.
+#[derive(Debug)]
+pub(super) struct Again {
+    pub(super) id: String,
+}
+
+/// Starts a job: at once if a slot is free, else as soon as one is.
+///
+/// # Errors
+///
+/// When the job is here already.
+pub(super) fn start(shared: &Arc<Shared>, job: TakenJob) -> Result<(), Again> {
+    let Some((ticket, place)) = shared.book.admit(&job.id) else {
+        return Err(Again { id: job.id });
     };
+    let slot = shared.book.slot();
     let span = logging::job_span(&job.id, job.batch_id());
     let shared = Arc::clone(shared);
     tokio::spawn(
         async move {
+            let _place = place;
             let id = job.id.clone();
-            follow(&shared, job, ticket, slot).await;
-            shared.book.remove(&id);
+            if let Err(panic) = caught(follow(&shared, job, ticket.clone(), slot)).await {
+                abandon(&shared, &id, &ticket, &panic).await;
+            }
         }
         .instrument(span),
     );
-    true
+    Ok(())
 }
 
-/// Tells the client of a job that cannot be run, where its id is known; else there is nobody to tell.
-pub(super) fn refuse(shared: &Arc<Shared>, broken: BrokenJob) {
-    let Some(id) = broken.id else {
-        tracing::error!(
-            "a job cannot be run and its client cannot be told: {}",
-            broken.reason
+/// The worker's own code has panicked on the job's way. The job is failed, unless its result is known already.
+async fn abandon(shared: &Arc<Shared>, id: &str, ticket: &Ticket, panic: &Panic) {
+    let place = panic.place.as_deref().unwrap_or("an unknown place");
+    let message = format!(
+        "the worker panicked while it worked on this job: {} (at {place}); this is a bug in runpod-worker",
+        panic.message
+    );
+    let message = shared.reporter.redacted(&message);
+    tracing::error!(job_id = id, "{message}");
+    if ticket.is_answered() {
+        return;
+    }
+    let told = caught(async {
+        let made = failed(
+            shared,
+            id,
+            Failure::new("WorkerError", message.as_ref()),
+            false,
         );
-        return;
-    };
-    tracing::error!(job_id = id, "the job cannot be run: {}", broken.reason);
-    let Some((ticket, slot)) = shared.book.admit(&id) else {
-        return;
-    };
-    let failure = Failure::new(
-        "JobError",
-        format!("the job cannot be run: {}", broken.reason),
-    )
-    .at("in the job as the platform sent it");
-    let shared = Arc::clone(shared);
-    tokio::spawn(async move {
-        let made = failed(&shared, &id, failure, false);
-        deliver_made(&shared, &id, false, made, slot, &ticket).await;
-        shared.book.remove(&id);
+        let parcel = sent_off(shared, id, false, made, None);
+        // A ticket of its own: the job's may be what went wrong.
+        deliver::result(shared, parcel, &Ticket::default()).await;
     });
+    if let Err(panic) = told.await {
+        tracing::error!(
+            job_id = id,
+            "the client cannot be told that the job failed: the worker panicked again: {}",
+            panic.message
+        );
+    }
 }
 
-async fn follow(shared: &Arc<Shared>, job: TakenJob, ticket: Ticket, slot: Slot) {
+async fn follow(
+    shared: &Arc<Shared>,
+    job: TakenJob,
+    ticket: Ticket,
+    slot: oneshot::Receiver<JobSlot>,
+) {
     let id = job.id.clone();
     let handler = match shared.dispatch.find(&job) {
         Ok(handler) => handler,
         Err(failure) => {
             let failure = failure.at("while the job's handler was looked for");
             let made = failed(shared, &id, failure, false);
-            deliver_made(shared, &id, false, made, slot, &ticket).await;
+            deliver_made(shared, &id, false, made, None, &ticket).await;
             return;
         }
     };
     let streaming = handler.streams();
+    let slot = tokio::select! {
+        biased;
+        reason = ticket.cancelled() => {
+            if reason == CancelReason::Shutdown {
+                let made = failed(shared, &id, out_of_time("started"), streaming);
+                deliver_made(shared, &id, streaming, made, None, &ticket).await;
+            } else {
+                tracing::info!("Job stopped before it was started.");
+            }
+            return;
+        }
+        // The book, which gives it, lives as long as the worker.
+        Ok(slot) = slot => Arc::new(slot) as Slot,
+    };
     match execute(shared, handler, job, &ticket, Arc::clone(&slot)).await {
-        Executed::Made(made) => deliver_made(shared, &id, streaming, made, slot, &ticket).await,
+        Executed::Made(made) => {
+            deliver_made(shared, &id, streaming, made, Some(slot), &ticket).await;
+        }
         Executed::Stopped => tracing::info!("Job stopped."),
         Executed::Unfinished { made, items, why } => {
-            let parcel = sent_off(shared, &id, streaming, made, slot);
+            let parcel = sent_off(shared, &id, streaming, made, Some(slot));
             deliver::leave_unfinished(parcel, &items, &why).await;
         }
     }
+}
+
+fn out_of_time(what: &str) -> Failure {
+    let message = format!(
+        "the worker shut down before this job was {what}: its time to finish (RUNPOD_SHUTDOWN_GRACE_S) was over"
+    );
+    Failure::new("Shutdown", message)
 }
 
 async fn deliver_made(
@@ -96,7 +141,7 @@ async fn deliver_made(
     id: &str,
     streaming: bool,
     made: Made,
-    slot: Slot,
+    slot: Option<Slot>,
     ticket: &Ticket,
 ) {
     // The slot is held until then: a kill costs no more than what is in the slots.
@@ -106,7 +151,13 @@ async fn deliver_made(
 }
 
 /// The job's handler has ended: says so in the log, draws the conclusions for the worker, and frees the slot.
-fn sent_off(shared: &Shared, id: &str, streaming: bool, made: Made, slot: Slot) -> Parcel {
+pub(super) fn sent_off(
+    shared: &Shared,
+    id: &str,
+    streaming: bool,
+    made: Made,
+    slot: Option<Slot>,
+) -> Parcel {
     match made.error {
         Some(Said {
             text,
@@ -138,6 +189,7 @@ fn sent_off(shared: &Shared, id: &str, streaming: bool, made: Made, slot: Slot) 
         streaming,
         body: made.body,
         on_disk: made.on_disk,
+        quiet: false,
     }
 }
 
@@ -187,6 +239,7 @@ async fn execute(
         .handlers
         .handle()
         .spawn(run.result_into(sender).instrument(tracing::Span::current()));
+    let mut task = AbortOnDrop(task);
 
     // What the handler emits leaves while it runs; the channel is closed when it has ended, and then emptied.
     let handler_side = async {
@@ -195,15 +248,12 @@ async fn execute(
             // Without a result the task has panicked where no code of ours is, or its runtime was shut down.
             made = made => match made {
                 Ok(made) => Some(made),
-                Err(_) => Some(failed(shared, &id, no_result(task.await), streaming)),
+                Err(_) => Some(failed(shared, &id, no_result((&mut task.0).await), streaming)),
             },
             reason = ticket.cancelled() => {
-                task.abort();
-                (reason == CancelReason::Shutdown).then(|| {
-                    let message = "the worker shut down before this job was finished: its time to finish \
-                                   (RUNPOD_SHUTDOWN_GRACE_S) was over";
-                    failed(shared, &id, Failure::new("Shutdown", message), streaming)
-                })
+                task.0.abort();
+                (reason == CancelReason::Shutdown)
+                    .then(|| failed(shared, &id, out_of_time("finished"), streaming))
             }
         };
         if let Some(made) = &made {
@@ -244,8 +294,18 @@ async fn execute(
     }
 }
 
+/// A handler's task. Whoever followed it and is gone, in a panic at worst, leaves no handler behind that nobody asks after.
+struct AbortOnDrop(JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 fn context(shared: &Arc<Shared>, id: &str, outbox: &Outbox, ticket: &Ticket) -> JobContext {
     let stopping = shared.stopping.clone();
+    let reporter = shared.reporter.clone();
     JobContext::new(ContextParts {
         job_id: id.into(),
         worker_id: Arc::clone(&shared.worker_id),
@@ -255,7 +315,7 @@ fn context(shared: &Arc<Shared>, id: &str, outbox: &Outbox, ticket: &Ticket) -> 
         unhealthy: Arc::new(move |reason| {
             stopping.declare_unhealthy(Unhealthy {
                 check: "handler",
-                reason,
+                reason: reporter.redacted(&reason).into_owned(),
             });
         }),
     })
@@ -272,7 +332,7 @@ fn no_result(ended: Result<(), tokio::task::JoinError>) -> Failure {
 }
 
 /// The result of a job whose failure is the worker's to tell.
-fn failed(shared: &Shared, id: &str, failure: Failure, streaming: bool) -> Made {
+pub(super) fn failed(shared: &Shared, id: &str, failure: Failure, streaming: bool) -> Made {
     let body = shared.reporter.result(
         &Outcome::Failed(failure),
         streaming,

@@ -17,8 +17,10 @@ mod job;
 mod line;
 mod on_disk;
 mod pace;
+mod refuse;
 mod run;
 mod signals;
+mod some_of;
 mod spooled;
 mod stop;
 mod stopping;
@@ -38,6 +40,7 @@ use crate::error::{Error, ErrorKind};
 use crate::handler::{CancelReason, Dispatch, StateCell};
 use crate::platform::spool::Spool;
 use crate::platform::{Health, Platform, Reporter};
+use crate::threads;
 
 use book::JobBook;
 use failures::Failures;
@@ -162,7 +165,7 @@ async fn run(parts: Parts, stopping: Stopping) -> Ended {
     // A kept result that was just accepted is to be forgotten, not offered again by the next worker.
     let _ = tokio::time::timeout(LAST_WRITES, offering).await;
     if let Some(spool) = shared.spool.clone() {
-        let leaving = tokio::task::spawn_blocking(move || spool.leave());
+        let leaving = threads::blocking(move || spool.leave());
         let _ = tokio::time::timeout(LAST_WRITES, leaving).await;
     }
 

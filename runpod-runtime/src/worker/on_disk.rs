@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::copy::{Copy, Left};
 use crate::platform::spool::{Entry, Record, Spool};
+use crate::threads::{blocking, spawn_blocking};
 
 /// A disk that takes longer is not waited for. What it does then is done in the background.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
@@ -75,7 +75,11 @@ impl OnDisk {
     /// Writes the copy on another thread.
     pub(super) fn write_soon(&self, record: Record) {
         if let Some(inner) = self.0.clone() {
-            spawn_blocking(move || inner.write(|| record));
+            let job_id = record.job_id.clone();
+            if let Err(refused) = spawn_blocking(&Handle::current(), move || inner.write(|| record))
+            {
+                tracing::warn!(job_id, "the result has no copy on disk: {refused}");
+            }
         }
     }
 
@@ -93,7 +97,7 @@ impl OnDisk {
         };
         if let Some(entry) = inner.copy.settle() {
             let spool = inner.spool.clone();
-            let removing = spawn_blocking(move || remove(&spool, &entry));
+            let removing = blocking(move || remove(&spool, &entry));
             let _ = timeout(LONGEST_WAIT, removing).await;
         }
     }
@@ -108,7 +112,7 @@ impl OnDisk {
             return Err("there is no spool (RUNPOD_RESULT_SPOOL)".to_owned());
         };
         let left = inner.copy.leave();
-        let leaving = spawn_blocking(move || {
+        let leaving = blocking(move || {
             let entry = match left {
                 Left::There(entry) => entry,
                 Left::Soon => return Ok(()),
@@ -118,8 +122,8 @@ impl OnDisk {
             inner.spool.release(&entry).map(drop)
         });
         match timeout(LONGEST_WAIT, leaving).await {
-            Ok(Ok(left)) => left.map_err(|error| error.to_string()),
-            Ok(Err(_)) => Err("the worker ended".to_owned()),
+            Ok(Some(left)) => left.map_err(|error| error.to_string()),
+            Ok(None) => Err("the worker ended".to_owned()),
             Err(_) => Err("the disk does not answer".to_owned()),
         }
     }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::on_disk::OnDisk;
 use super::{Shared, deliver};
 use crate::platform::spool::{Entry, LEASE, Spool, SpoolError};
+use crate::threads::blocking;
 
 /// How often it is looked whether something waits, at first and at least; twice as long after each time that nothing could
 /// be delivered.
@@ -48,7 +49,7 @@ pub(super) async fn stay_known(shared: Arc<Shared>) {
     loop {
         ticks.tick().await;
         let spool = spool.clone();
-        if let Ok(Err(error)) = spawn_blocking(move || spool.renew()).await {
+        if let Some(Err(error)) = blocking(move || spool.renew()).await {
             tracing::debug!("the spool cannot be kept for this worker: {error}");
         }
     }
@@ -58,15 +59,15 @@ pub(super) async fn stay_known(shared: Arc<Shared>) {
 async fn round(shared: &Arc<Shared>, spool: &Spool) -> bool {
     let listed = {
         let spool = spool.clone();
-        spawn_blocking(move || spool.waiting()).await
+        blocking(move || spool.waiting()).await
     };
     let waiting = match listed {
-        Ok(Ok(waiting)) => waiting,
-        Ok(Err(error)) => {
+        Some(Ok(waiting)) => waiting,
+        Some(Err(error)) => {
             tracing::warn!("results that could not be delivered cannot be looked for: {error}");
             return false;
         }
-        Err(_) => return false,
+        None => return false,
     };
     let mut all_settled = true;
     let mut offers = JoinSet::new();
@@ -94,7 +95,7 @@ async fn round(shared: &Arc<Shared>, spool: &Spool) -> bool {
 async fn one(shared: &Shared, spool: &Spool, entry: Entry) -> bool {
     let taken_over = {
         let spool = spool.clone();
-        spawn_blocking(move || {
+        blocking(move || {
             let Some(entry) = spool.claim(&entry)? else {
                 return Ok(None);
             };
@@ -110,13 +111,13 @@ async fn one(shared: &Shared, spool: &Spool, entry: Entry) -> bool {
         .await
     };
     let (entry, record) = match taken_over {
-        Ok(Ok(Some(found))) => found,
-        Ok(Ok(None)) => return true,
-        Ok(Err(error)) => {
+        Some(Ok(Some(found))) => found,
+        Some(Ok(None)) => return true,
+        Some(Err(error)) => {
             tracing::warn!("a result that was kept cannot be read: {error}");
             return false;
         }
-        Err(_) => return false,
+        None => return false,
     };
     deliver::offer_again(shared, record, &OnDisk::of(spool, entry)).await
 }

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::Shared;
 use super::pace::{Pace, SHORTEST};
+use super::some_of::some_of;
 use crate::platform::StopSignals;
 
 pub(super) async fn listen(shared: Arc<Shared>) {
@@ -14,17 +15,20 @@ pub(super) async fn listen(shared: Arc<Shared>) {
         let asked = Instant::now();
         match poll.await {
             StopSignals::Stop(ids) => {
-                let mut stopped = false;
-                for id in ids {
-                    if shared.book.stop(&id) {
-                        tracing::info!(job_id = id, "Stopping job.");
-                        stopped = true;
-                    } else {
-                        tracing::debug!(job_id = id, "no such job to stop");
-                    }
+                let (stopped, unknown): (Vec<_>, Vec<_>) =
+                    ids.into_iter().partition(|id| shared.book.stop(id));
+                for id in &stopped {
+                    tracing::info!(job_id = id, "Stopping job.");
+                }
+                if !unknown.is_empty() {
+                    tracing::debug!(
+                        "{} jobs are to be stopped that this worker does not have: {}",
+                        unknown.len(),
+                        some_of(&unknown)
+                    );
                 }
                 // The same ids again and again are no news, however often they come.
-                if stopped {
+                if !stopped.is_empty() {
                     pace.flowing();
                 } else {
                     pace.nothing(asked.elapsed());

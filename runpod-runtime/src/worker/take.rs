@@ -8,8 +8,10 @@ use tokio::time::{Instant, sleep, timeout};
 use super::book::JobBook;
 use super::concurrency::Concurrency;
 use super::pace::Pace;
-use super::{Shared, job};
+use super::some_of::some_of;
+use super::{Shared, job, refuse};
 use crate::platform::Taken;
+use crate::threads::spawn_blocking;
 
 /// How long a question that was in flight when the worker began to end is still listened to: a job that the platform
 /// was just handing over is run, not dropped. Short, because nothing else may hold up the exit.
@@ -22,6 +24,7 @@ const MOST_UNDELIVERED_BYTES: usize = 256 << 20;
 /// Takes jobs until the worker ends.
 pub(super) async fn take_jobs(shared: &Arc<Shared>, mut concurrency: Concurrency) {
     let mut changes = shared.book.changes();
+    shared.book.set_limit(concurrency.current());
     let mut pace = Pace::default();
     while !shared.stopping.has_begun() {
         let pause = pace.pause();
@@ -35,7 +38,9 @@ pub(super) async fn take_jobs(shared: &Arc<Shared>, mut concurrency: Concurrency
         let Some(limit) = next_limit(shared, &mut concurrency).await else {
             return;
         };
-        let free = limit.saturating_sub(shared.book.running());
+        shared.book.set_limit(limit);
+        let taken = shared.book.running() + shared.book.waiting();
+        let free = limit.saturating_sub(taken);
         if free == 0 || too_much_is_undelivered(&shared.book, limit) {
             tokio::select! {
                 _ = changes.changed() => {}
@@ -55,7 +60,7 @@ pub(super) async fn take_jobs(shared: &Arc<Shared>, mut concurrency: Concurrency
                 Err(_) => return,
             },
         };
-        accept(shared, answer, asked, &mut pace);
+        accept(shared, answer, free, asked, &mut pace);
     }
 }
 
@@ -66,10 +71,17 @@ async fn next_limit(shared: &Shared, concurrency: &mut Concurrency) -> Option<us
         return Some(concurrency.next());
     }
     let mut asked = concurrency.clone();
-    let asking = shared.handlers.handle().spawn_blocking(move || {
+    let asking = spawn_blocking(shared.handlers.handle(), move || {
         let limit = asked.next();
         (limit, asked)
     });
+    let asking = match asking {
+        Ok(asking) => asking,
+        Err(refused) => {
+            tracing::error!("concurrency_modifier is not asked: {refused}");
+            return Some(concurrency.current());
+        }
+    };
     tokio::select! {
         answered = asking => {
             let (limit, asked) = answered.ok()?;
@@ -86,7 +98,7 @@ fn too_much_is_undelivered(book: &JobBook, limit: usize) -> bool {
     results >= limit.saturating_mul(2).saturating_add(16) || bytes >= MOST_UNDELIVERED_BYTES
 }
 
-fn accept(shared: &Arc<Shared>, answer: Taken, asked: Instant, pace: &mut Pace) {
+fn accept(shared: &Arc<Shared>, answer: Taken, want: usize, asked: Instant, pace: &mut Pace) {
     if pace.had_trouble() && !matches!(answer, Taken::Failed(_) | Taken::Throttled(_)) {
         tracing::info!("the platform answers again");
         shared.line.is_back();
@@ -94,14 +106,26 @@ fn accept(shared: &Arc<Shared>, answer: Taken, asked: Instant, pace: &mut Pace) 
     match answer {
         Taken::Jobs(jobs) => {
             // An answer in which every job is broken, or here already, is no flow of jobs, however often it comes.
-            let mut started = false;
+            let mut started: usize = 0;
+            let (mut broken, mut here) = (Vec::new(), Vec::new());
             for taken in jobs {
                 match taken {
-                    Ok(taken) => started |= job::start(shared, taken),
-                    Err(broken) => job::refuse(shared, broken),
+                    Ok(taken) => match job::start(shared, taken) {
+                        Ok(()) => started += 1,
+                        Err(again) => here.push(again.id),
+                    },
+                    Err(unusable) => broken.push(unusable),
                 }
             }
-            if started {
+            if started > want {
+                tracing::warn!(
+                    "the platform handed over {started} jobs, and {want} were asked for: {} wait until a slot is free",
+                    shared.book.waiting()
+                );
+            }
+            tell_of_jobs_here(&here);
+            refuse::refuse(shared, broken);
+            if started > 0 {
                 pace.flowing();
             } else {
                 pace.nothing(asked.elapsed());
@@ -120,6 +144,22 @@ fn accept(shared: &Arc<Shared>, answer: Taken, asked: Instant, pace: &mut Pace) 
     }
 }
 
+/// One line, however many they are.
+fn tell_of_jobs_here(ids: &[String]) {
+    match ids {
+        [] => {}
+        [id] => tracing::warn!(
+            job_id = id,
+            "the platform handed this job over again; it is not run twice"
+        ),
+        ids => tracing::warn!(
+            "the platform handed {} jobs over again; they are not run twice: {}",
+            ids.len(),
+            some_of(ids)
+        ),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,7 +168,8 @@ mod tests {
         let book = JobBook::new();
         for number in 0..results {
             let id = number.to_string();
-            let _slot = book.admit(&id).unwrap();
+            // What is in the book stays there.
+            std::mem::forget(book.admit(&id).unwrap());
             book.delivering(&id, bytes);
         }
         book

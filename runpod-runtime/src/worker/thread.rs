@@ -5,6 +5,7 @@ use tokio::sync::oneshot;
 use super::stopping::Stopping;
 use super::{Ended, Parts};
 use crate::error::{Error, ErrorKind};
+use crate::threads;
 
 /// A worker that runs.
 #[derive(Debug)]
@@ -14,23 +15,27 @@ pub(crate) struct Running {
 }
 
 /// Starts a worker on a thread of its own.
+///
+/// # Errors
+///
+/// When the system refuses a thread, or something else that the worker needs.
 pub(crate) fn start(parts: Parts) -> Result<Running, Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| {
-            Error::new(
-                ErrorKind::System,
-                "the worker's own runtime could not be made",
-            )
-            .with_source(error)
-        })?;
     let (sender, ended) = oneshot::channel();
+    // The runtime is made where it is dropped: async code, which may call this, must not drop one.
+    let (starting, started) = std::sync::mpsc::channel();
     let stopping = Stopping::default();
     let inner = stopping.clone();
     std::thread::Builder::new()
         .name("runpod-worker".to_owned())
         .spawn(move || {
+            let runtime = match threads::single("the worker's own runtime") {
+                Ok(runtime) => runtime,
+                Err(error) => {
+                    let _ = starting.send(error);
+                    return;
+                }
+            };
+            drop(starting);
             let end = runtime.block_on(super::run(parts, inner));
             // Heartbeat, stop channel and long polls go with it; a look-up of a name may hang for long.
             runtime.shutdown_background();
@@ -41,9 +46,12 @@ pub(crate) fn start(parts: Parts) -> Result<Running, Error> {
                 ErrorKind::System,
                 "the worker's own thread could not be started",
             )
-            .with_source(error)
+            .with_source(threads::Refused::from(error))
         })?;
-    Ok(Running { ended, stopping })
+    match started.recv() {
+        Ok(error) => Err(error),
+        Err(_) => Ok(Running { ended, stopping }),
+    }
 }
 
 impl Running {

@@ -5,6 +5,7 @@ mod client;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
 
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
@@ -13,6 +14,7 @@ use reqwest::{Client, Response, StatusCode};
 use super::{BoxFuture, Health, Platform, Post, PostKind, Posted, StopSignals, Taken};
 use crate::config::{PlatformUrls, Secret, Settings};
 use crate::error::{Error, ErrorKind};
+use crate::threads;
 
 pub(crate) use client::ClientError;
 
@@ -41,6 +43,8 @@ pub(crate) struct Runpod {
     client: Client,
     urls: PlatformUrls,
     ping_timeout: Duration,
+    /// The status of the last answers to takes, as long as there was no job; else 0.
+    idle_with: AtomicU16,
 }
 
 impl Runpod {
@@ -53,6 +57,7 @@ impl Runpod {
             client: client::build(key)?,
             urls,
             ping_timeout: ping_interval * 2,
+            idle_with: AtomicU16::new(0),
         })
     }
 
@@ -80,7 +85,7 @@ impl Runpod {
             StatusCode::OK => {}
             // 400 is normal while FlashBoot is on.
             StatusCode::NO_CONTENT | StatusCode::BAD_REQUEST => {
-                tracing::debug!("no job ({status})");
+                self.idle(status);
                 return Taken::Nothing;
             }
             StatusCode::TOO_MANY_REQUESTS => {
@@ -88,16 +93,24 @@ impl Runpod {
             }
             _ => return Taken::Failed(answer::refusal(status)),
         }
+        self.idle_with.store(0, Ordering::Relaxed);
         let content_type = content_type(&response);
         let limit = LARGEST_JOB.saturating_mul(want).min(LARGEST_ANSWER);
         match read(response, limit).await {
             Ok(body) if body.len() > LARGE_ANSWER => {
-                let read = tokio::task::spawn_blocking(move || answer::jobs(&content_type, &body));
+                let read = threads::blocking(move || answer::jobs(&content_type, &body));
                 read.await
-                    .unwrap_or_else(|_| Taken::Failed("the worker ends".to_owned()))
+                    .unwrap_or_else(|| Taken::Failed("the worker ends".to_owned()))
             }
             Ok(body) => answer::jobs(&content_type, &body),
             Err(why) => Taken::Failed(why),
+        }
+    }
+
+    /// There is no job. Said once until a job comes: an idle worker asks a thousand times a day.
+    fn idle(&self, status: StatusCode) {
+        if self.idle_with.swap(status.as_u16(), Ordering::Relaxed) != status.as_u16() {
+            tracing::debug!("no job ({status}); waiting for one");
         }
     }
 

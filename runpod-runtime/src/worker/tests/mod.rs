@@ -3,5 +3,8 @@
 
 mod delivering;
 mod ending;
+mod one_line;
+mod panicking;
 mod stage;
 mod taking;
+mod waiting;

@@ -1,7 +1,7 @@
 //! A platform that answers as a test says, and a worker in front of it.
 
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::value::RawValue;
@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
+use crate::config::Secrets;
 use crate::handler::{Choice, Dispatch, Handler, TakenJob};
 use crate::platform::spool::Spool;
 use crate::platform::{
@@ -25,6 +26,8 @@ const LONG: Duration = Duration::from_hours(2);
 pub(super) enum Event {
     Take,
     Stop,
+    /// A heartbeat, and the jobs that it names.
+    Beat(Vec<String>),
     Ping(String),
     /// A post and its body.
     Post(String, &'static str, String),
@@ -100,6 +103,16 @@ impl Stage {
         posts.collect()
     }
 
+    /// The jobs that something of this kind was posted of, in order.
+    pub(super) fn posted_to(&self, kind: &str) -> Vec<String> {
+        let log = self.log();
+        let posts = log.into_iter().filter_map(|(_, event)| match event {
+            Event::Post(id, of, _) if of == kind => Some(id),
+            _ => None,
+        });
+        posts.collect()
+    }
+
     pub(super) async fn until(&self, holds: impl Fn(&[Event]) -> bool) {
         let mut log = self.log.subscribe();
         let held = log.wait_for(|log| {
@@ -137,8 +150,13 @@ impl Platform for Stage {
     }
 
     fn ping(&self, health: Health<'_>) -> Option<BoxFuture<'_, ()>> {
-        if let Health::Unhealthy { check, reason } = health {
-            self.record(Event::Ping(format!("{check}: {reason}")));
+        match health {
+            Health::Unhealthy { check, reason } => {
+                self.record(Event::Ping(format!("{check}: {reason}")));
+            }
+            // Asked whether there are heartbeats at all, with no jobs.
+            Health::Working([]) => {}
+            Health::Working(jobs) => self.record(Event::Beat(jobs.to_vec())),
         }
         Some(Box::pin(std::future::ready(())))
     }
@@ -156,10 +174,23 @@ impl Platform for Stage {
 }
 
 fn answer<'a, Q, A: Send + 'a>(answers: &Answer<Q, A>, question: Q) -> BoxFuture<'a, A> {
-    match (answers.lock().unwrap())(question) {
+    // An answer may panic, as a platform may.
+    match (answers.lock().unwrap_or_else(PoisonError::into_inner))(question) {
         Some(answer) => Box::pin(std::future::ready(answer)),
         None => Box::pin(std::future::pending()),
     }
+}
+
+/// How many jobs have posted progress.
+pub(super) fn begun(events: &[Event]) -> usize {
+    let is_progress = |event: &&Event| matches!(event, Event::Post(_, "progress", _));
+    events.iter().filter(is_progress).count()
+}
+
+/// How many results were posted.
+pub(super) fn results(events: &[Event]) -> usize {
+    let is_result = |event: &&Event| matches!(event, Event::Post(_, "result", _));
+    events.iter().filter(is_result).count()
 }
 
 /// A job whose input is its id.
@@ -222,7 +253,7 @@ pub(super) fn play(stage: Stage, handler: Handler, setting: Setting) -> Playing 
         reporter: Reporter {
             hostname: "host".to_owned(),
             worker_id: "w1".to_owned(),
-            secret: None,
+            secrets: Secrets::default(),
             debugger: None,
         },
         spool: setting.spool,

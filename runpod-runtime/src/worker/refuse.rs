@@ -1,0 +1,74 @@
+//! Jobs that cannot be run: their clients are told, and the log in one line, however many an answer has of them.
+
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use super::job::{failed, sent_off};
+use super::some_of::some_of;
+use super::{Shared, deliver};
+use crate::handler::Failure;
+use crate::platform::BrokenJob;
+
+/// How many clients are told at once.
+const AT_ONCE: usize = 16;
+
+/// Fails the jobs of one answer that cannot be run: all are told of in one line of the log, and each client whose job's id
+/// is known gets a failed result.
+pub(super) fn refuse(shared: &Arc<Shared>, broken: Vec<BrokenJob>) {
+    match &broken[..] {
+        [] => return,
+        [
+            BrokenJob {
+                id: Some(id),
+                reason,
+            },
+        ] => tracing::error!(job_id = id, "the job cannot be run: {reason}"),
+        [BrokenJob { id: None, reason }] => tracing::error!(
+            "a job cannot be run and its client cannot be told: {}",
+            some_of([reason])
+        ),
+        broken => {
+            let unknown = broken.iter().filter(|job| job.id.is_none()).count();
+            tracing::error!(
+                "{} jobs of one answer cannot be run, and the clients of {unknown} cannot be told: {}",
+                broken.len(),
+                some_of(broken.iter().map(|job| match &job.id {
+                    Some(id) => format!("{id:.40}: {}", job.reason),
+                    None => job.reason.clone(),
+                }))
+            );
+        }
+    }
+    let mut known = Vec::new();
+    for job in broken {
+        if let Some(id) = job.id
+            && let Some((ticket, place)) = shared.book.admit(&id)
+        {
+            shared.book.delivering(&id, 0);
+            known.push((id, job.reason, ticket, place));
+        }
+    }
+    let shared = Arc::clone(shared);
+    tokio::spawn(async move {
+        let mut telling = JoinSet::new();
+        for (id, reason, ticket, place) in known {
+            if telling.len() == AT_ONCE {
+                let _ = telling.join_next().await;
+            }
+            let shared = Arc::clone(&shared);
+            telling.spawn(async move {
+                let _place = place;
+                let failure = Failure::new("JobError", format!("the job cannot be run: {reason}"))
+                    .at("in the job as the platform sent it");
+                let mut made = failed(&shared, &id, failure, false);
+                // The log has it.
+                made.error = None;
+                made.on_disk.is_there_or_late().await;
+                let parcel = sent_off(&shared, &id, false, made, None);
+                deliver::result(&shared, parcel.quiet(), &ticket).await;
+            });
+        }
+        while telling.join_next().await.is_some() {}
+    });
+}

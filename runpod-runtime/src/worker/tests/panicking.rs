@@ -1,0 +1,82 @@
+//! The worker's own code panics on a job's way: the job is failed, and no other one notices.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::stage::{Setting, Stage, jobs, play, results};
+use crate::handler::{AsyncFunction, JobContext};
+use crate::platform::{PostKind, Posted};
+use crate::worker::Ended;
+
+async fn echo(input: String) -> String {
+    input
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_whose_task_panics_is_a_failed_job_that_frees_its_slot_and_the_worker_ends() {
+    let stage = Stage::new()
+        .takes(|number| match number {
+            0 => Some(jobs(["panics"])),
+            // Only asked for when the slot is free.
+            1 => Some(jobs(["fine"])),
+            _ => None,
+        })
+        .posts({
+            let first = AtomicBool::new(true);
+            move |_| {
+                assert!(!first.swap(false, Ordering::SeqCst), "no thread");
+                Some(Posted::Accepted)
+            }
+        });
+    let playing = play(stage, echo.into_handler().0, Setting::default());
+    let stage = Arc::clone(&playing.stage);
+    stage.until(|events| results(events) == 3).await;
+    assert_eq!(playing.end().await, Ended::Finished);
+    let posted = stage.posted("panics");
+    assert_eq!(posted.len(), 2, "{posted:?}");
+    assert!(
+        posted[1].contains("the worker panicked while it worked on this job: no thread"),
+        "{posted:?}"
+    );
+    assert_eq!(stage.posted("fine"), [r#"result {"output":"fine"}"#]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_is_not_left_behind_when_the_task_that_follows_it_panics() {
+    struct Gone(Arc<AtomicBool>);
+    impl Drop for Gone {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+    let gone = Arc::new(AtomicBool::new(false));
+    let held = Arc::clone(&gone);
+    let handler = move |_input: String, ctx: JobContext| {
+        let gone = Gone(Arc::clone(&held));
+        async move {
+            let _gone = gone;
+            ctx.progress("hanging");
+            std::future::pending::<()>().await;
+        }
+    };
+    let stage = Stage::new().jobs(&["j"]).posts(|post| {
+        assert!(post.kind != PostKind::Progress, "no thread");
+        Some(Posted::Accepted)
+    });
+    let playing = play(stage, handler.into_handler().0, Setting::default());
+    let stage = Arc::clone(&playing.stage);
+    stage.until(|events| results(events) == 1).await;
+    assert_eq!(playing.end().await, Ended::Finished);
+    assert!(gone.load(Ordering::SeqCst));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_ends_even_if_the_failure_cannot_be_told_either() {
+    let stage = Stage::new()
+        .jobs(&["j"])
+        .posts(|_| panic!("no thread at all"));
+    let playing = play(stage, echo.into_handler().0, Setting::default());
+    let stage = Arc::clone(&playing.stage);
+    stage.until(|events| results(events) == 2).await;
+    assert_eq!(playing.end().await, Ended::Finished);
+}
