@@ -82,7 +82,11 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         ["setup"] => {
             let tools = Tools::installed(&workspace)?;
             println!("The Python that the tests use: {}", tools.python.display());
-            println!("The Chromium that they use: {}", tools.chromium.display());
+            let chromium = tools.chromium.map(drop);
+            let missing = [chromium, tools.node, tools.compiler].map(Result::err);
+            for missing in missing.into_iter().flatten() {
+                println!("{missing}");
+            }
         }
         ["test"] => println!("\n{}", suite::everything(&workspace, Short, false)?),
         ["test", "--long"] => println!("\n{}", suite::everything(&workspace, Long, false)?),

@@ -4,7 +4,7 @@ use std::fmt;
 use std::process::{Command, Output};
 
 /// What went wrong and what to do, in words for the person at the terminal.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Failure(String);
 
 impl Failure {
