@@ -69,7 +69,9 @@ fn main() -> ExitCode {
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("\nxtask: {failure}");
+            if !failure.is_shown() {
+                eprintln!("\nxtask: {failure}");
+            }
             ExitCode::FAILURE
         }
     }
@@ -88,13 +90,13 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
                 println!("{missing}");
             }
         }
-        ["test"] => println!("\n{}", suite::everything(&workspace, Short, false)?),
-        ["test", "--long"] => println!("\n{}", suite::everything(&workspace, Long, false)?),
+        ["test"] => suite::everything(&workspace, Short, false)?,
+        ["test", "--long"] => suite::everything(&workspace, Long, false)?,
         ["test", arguments @ ..] => suite::part(&workspace, arguments)?,
-        ["check"] => println!("\n{}", suite::checks(&workspace, Short)?),
-        ["check", "--long"] => println!("\n{}", suite::checks(&workspace, Long)?),
-        ["ci"] => println!("\n{}", suite::everything(&workspace, Short, true)?),
-        ["ci", "--long"] => println!("\n{}", suite::everything(&workspace, Long, true)?),
+        ["check"] => suite::checks(&workspace, Short)?,
+        ["check", "--long"] => suite::checks(&workspace, Long)?,
+        ["ci"] => suite::everything(&workspace, Short, true)?,
+        ["ci", "--long"] => suite::everything(&workspace, Long, true)?,
         ["clients", words @ ..] => {
             clients::run(&workspace, &suite::programs(&workspace, words)?, words)?;
         }

@@ -11,6 +11,15 @@ impl Failure {
     pub(crate) fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
+
+    /// One whose words are on the screen already.
+    pub(crate) fn shown() -> Self {
+        Self(String::new())
+    }
+
+    pub(crate) fn is_shown(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 impl fmt::Display for Failure {

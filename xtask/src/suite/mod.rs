@@ -45,7 +45,7 @@ pub(crate) fn everything(
     workspace: &Workspace,
     extent: Extent,
     with_checks: bool,
-) -> Result<String, Failure> {
+) -> Result<(), Failure> {
     let screen = Screen::new();
     let mut steps = Steps::default();
     let tools = steps.take("setup", "cargo xtask setup", || Tools::installed(workspace))?;
@@ -77,7 +77,7 @@ pub(crate) fn everything(
 }
 
 /// Only the checks: what needs no test run.
-pub(crate) fn checks(workspace: &Workspace, extent: Extent) -> Result<String, Failure> {
+pub(crate) fn checks(workspace: &Workspace, extent: Extent) -> Result<(), Failure> {
     let parts = check::parts(workspace, &itself(workspace)?, extent)?;
     finish(workspace, Screen::new(), Vec::new(), parts, &[])
 }
@@ -89,7 +89,7 @@ fn finish(
     mut ended: Vec<Ended>,
     mut parts: Vec<Part>,
     left_out: &[String],
-) -> Result<String, Failure> {
+) -> Result<(), Failure> {
     let outside = Outside::new(workspace)?;
     for part in &mut parts {
         outside.applied_to(&mut part.command);
@@ -105,11 +105,11 @@ fn finish(
         ));
     }
     ended.push(files);
-    let last = screen.last(&ended, left_out);
+    println!("\n{}", screen.last(&ended, left_out));
     if ended.iter().all(Ended::is_well) {
-        Ok(last)
+        Ok(())
     } else {
-        Err(Failure::new(format!("failed\n\n{last}")))
+        Err(Failure::shown())
     }
 }
 
