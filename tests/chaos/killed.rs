@@ -37,7 +37,7 @@ struct Toll {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hundred_kills_under_load_lose_nothing_that_was_on_disk() {
+async fn kills_under_load_lose_nothing_that_was_on_disk() {
     let kills = std::env::var(VARIABLE).map_or(KILLS, |given| {
         given
             .parse()

@@ -74,6 +74,7 @@ fn python(workspace: &Workspace, programs: &Programs, is_long: bool) -> Result<(
 
 /// `runpod-sdk` from npm, likewise.
 fn javascript(workspace: &Workspace, programs: &Programs, is_long: bool) -> Result<(), Failure> {
+    programs.need_node()?;
     let mut tests = node::tests(workspace, node::CLIENT);
     let rooms = workspace.fresh_folder("clients/js")?;
     programs

@@ -122,7 +122,7 @@ fn build(workspace: &Workspace) -> Result<PathBuf, Failure> {
 }
 
 /// libFuzzer comes as source, in C++.
-fn with_a_compiler() -> Result<(), Failure> {
+pub(crate) fn with_a_compiler() -> Result<(), Failure> {
     let is_there =
         || step::capture(Command::new("c++").arg("--version")).is_ok_and(|it| it.status.success());
     if is_there() || std::env::var_os("CXX").is_some() {

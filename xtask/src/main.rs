@@ -69,7 +69,9 @@ fn main() -> ExitCode {
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("\nxtask: {failure}");
+            if !failure.is_shown() {
+                eprintln!("\nxtask: {failure}");
+            }
             ExitCode::FAILURE
         }
     }
@@ -82,15 +84,19 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         ["setup"] => {
             let tools = Tools::installed(&workspace)?;
             println!("The Python that the tests use: {}", tools.python.display());
-            println!("The Chromium that they use: {}", tools.chromium.display());
+            let chromium = tools.chromium.map(drop);
+            let missing = [chromium, tools.node, tools.compiler].map(Result::err);
+            for missing in missing.into_iter().flatten() {
+                println!("{missing}");
+            }
         }
-        ["test"] => println!("\n{}", suite::everything(&workspace, Short, false)?),
-        ["test", "--long"] => println!("\n{}", suite::everything(&workspace, Long, false)?),
+        ["test"] => suite::everything(&workspace, Short, false)?,
+        ["test", "--long"] => suite::everything(&workspace, Long, false)?,
         ["test", arguments @ ..] => suite::part(&workspace, arguments)?,
-        ["check"] => println!("\n{}", suite::checks(&workspace, Short)?),
-        ["check", "--long"] => println!("\n{}", suite::checks(&workspace, Long)?),
-        ["ci"] => println!("\n{}", suite::everything(&workspace, Short, true)?),
-        ["ci", "--long"] => println!("\n{}", suite::everything(&workspace, Long, true)?),
+        ["check"] => suite::checks(&workspace, Short)?,
+        ["check", "--long"] => suite::checks(&workspace, Long)?,
+        ["ci"] => suite::everything(&workspace, Short, true)?,
+        ["ci", "--long"] => suite::everything(&workspace, Long, true)?,
         ["clients", words @ ..] => {
             clients::run(&workspace, &suite::programs(&workspace, words)?, words)?;
         }

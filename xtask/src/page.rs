@@ -8,6 +8,7 @@ use crate::workspace::Workspace;
 
 /// Its screenshots are in `target/page` afterwards.
 pub(crate) fn run(workspace: &Workspace, programs: &Programs) -> Result<(), Failure> {
+    programs.need_browser()?;
     let artefacts = workspace.fresh_folder("page")?;
     let mut tests = node::tests(workspace, node::PAGE);
     programs

@@ -12,7 +12,8 @@ use crate::workspace::Workspace;
 #[derive(Debug)]
 pub(crate) struct Programs {
     pub(crate) python: PathBuf,
-    chromium: PathBuf,
+    chromium: Result<PathBuf, Failure>,
+    node: Result<(), Failure>,
     /// `tests/peers/src`
     pub(crate) worker: PathBuf,
     /// The stand-alone endpoint.
@@ -55,6 +56,7 @@ impl Programs {
         Ok(Self {
             python: tools.python.clone(),
             chromium: tools.chromium.clone(),
+            node: tools.node.clone(),
             worker: place("rust-peer")?,
             local: place("runpod-local")?,
             chaos_worker: place("chaos-worker")?,
@@ -64,11 +66,24 @@ impl Programs {
         })
     }
 
+    /// For the suites in JavaScript.
+    pub(crate) fn need_node(&self) -> Result<(), Failure> {
+        self.node.clone()
+    }
+
+    /// For the suite of the page.
+    pub(crate) fn need_browser(&self) -> Result<(), Failure> {
+        self.need_node()?;
+        self.chromium.clone().map(drop)
+    }
+
     /// For a suite that starts them itself.
     pub(crate) fn named_to<'a>(&self, suite: &'a mut Command) -> &'a mut Command {
+        if let Ok(chromium) = &self.chromium {
+            suite.env(chromium::VARIABLE, chromium);
+        }
         without_proxy(suite)
             .env(python::VARIABLE, &self.python)
-            .env(chromium::VARIABLE, &self.chromium)
             .env("RUNPOD_TEST_WORKER", &self.worker)
             .env("RUNPOD_TEST_LOCAL", &self.local)
             .env("RUNPOD_CHAOS_WORKER", &self.chaos_worker)

@@ -4,12 +4,21 @@ use std::fmt;
 use std::process::{Command, Output};
 
 /// What went wrong and what to do, in words for the person at the terminal.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Failure(String);
 
 impl Failure {
     pub(crate) fn new(text: impl Into<String>) -> Self {
         Self(text.into())
+    }
+
+    /// One whose words are on the screen already.
+    pub(crate) fn shown() -> Self {
+        Self(String::new())
+    }
+
+    pub(crate) fn is_shown(&self) -> bool {
+        self.0.is_empty()
     }
 }
 

@@ -4,24 +4,31 @@ use std::env;
 use std::path::PathBuf;
 
 use crate::chromium;
+use crate::fuzz;
 use crate::node;
 use crate::python;
 use crate::step::Failure;
 use crate::workspace::Workspace;
 
-/// All of it is there.
+/// Python with the SDK, without which most of the tests say nothing; and what single parts need. If such a tool is missing
+/// and cannot be installed, a run leaves out the part that needs it, and tells so on its last screen.
 #[derive(Debug)]
 pub(crate) struct Tools {
     pub(crate) python: PathBuf,
-    pub(crate) chromium: PathBuf,
+    pub(crate) chromium: Result<PathBuf, Failure>,
+    pub(crate) node: Result<(), Failure>,
+    /// A compiler for C++.
+    pub(crate) compiler: Result<(), Failure>,
 }
 
 impl Tools {
     pub(crate) fn installed(workspace: &Workspace) -> Result<Self, Failure> {
-        let python = python::with_the_sdk(workspace)?;
-        node::with_packages(workspace)?;
-        let chromium = chromium::installed()?;
-        Ok(Self { python, chromium })
+        Ok(Self {
+            python: python::with_the_sdk(workspace)?,
+            chromium: chromium::installed(),
+            node: node::with_packages(workspace),
+            compiler: fuzz::with_a_compiler(),
+        })
     }
 
     /// What the variables of the tests name, without a look at it: a run has looked already, and starts this part of it.
@@ -33,7 +40,9 @@ impl Tools {
         };
         Ok(Self {
             python: named(python::VARIABLE)?,
-            chromium: named(chromium::VARIABLE)?,
+            chromium: named(chromium::VARIABLE),
+            node: Ok(()),
+            compiler: Ok(()),
         })
     }
 }

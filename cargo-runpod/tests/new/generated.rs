@@ -37,7 +37,15 @@ pub(crate) struct Worker {
 
 impl Worker {
     fn build(template: &'static str) -> Self {
-        let folder = home().join("workers").join(format!("new-{template}"));
+        let worker = Self::make(template, "new");
+        let built = worker.cargo(&["build", "--offline"]);
+        worker.assert_clean(&built);
+        worker
+    }
+
+    /// One whose name begins with `prefix`, not yet built.
+    pub(crate) fn make(template: &'static str, prefix: &str) -> Self {
+        let folder = home().join("workers").join(format!("{prefix}-{template}"));
         if folder.exists() {
             fs::remove_dir_all(&folder).expect("what an earlier run left can be removed");
         }
@@ -47,10 +55,7 @@ impl Worker {
             .assert()
             .success();
         lock(&folder);
-        let worker = Self { template, folder };
-        let built = worker.cargo(&["build", "--offline"]);
-        worker.assert_clean(&built);
-        worker
+        Self { template, folder }
     }
 
     /// `cargo` in the worker's folder.

@@ -45,7 +45,7 @@ pub(crate) fn everything(
     workspace: &Workspace,
     extent: Extent,
     with_checks: bool,
-) -> Result<String, Failure> {
+) -> Result<(), Failure> {
     let screen = Screen::new();
     let mut steps = Steps::default();
     let tools = steps.take("setup", "cargo xtask setup", || Tools::installed(workspace))?;
@@ -60,6 +60,7 @@ pub(crate) fn everything(
     let run = Run {
         workspace,
         extent,
+        tools: &tools,
         tests: &tests,
         programs: &programs,
         itself: itself(workspace)?,
@@ -76,7 +77,7 @@ pub(crate) fn everything(
 }
 
 /// Only the checks: what needs no test run.
-pub(crate) fn checks(workspace: &Workspace, extent: Extent) -> Result<String, Failure> {
+pub(crate) fn checks(workspace: &Workspace, extent: Extent) -> Result<(), Failure> {
     let parts = check::parts(workspace, &itself(workspace)?, extent)?;
     finish(workspace, Screen::new(), Vec::new(), parts, &[])
 }
@@ -88,7 +89,7 @@ fn finish(
     mut ended: Vec<Ended>,
     mut parts: Vec<Part>,
     left_out: &[String],
-) -> Result<String, Failure> {
+) -> Result<(), Failure> {
     let outside = Outside::new(workspace)?;
     for part in &mut parts {
         outside.applied_to(&mut part.command);
@@ -104,11 +105,11 @@ fn finish(
         ));
     }
     ended.push(files);
-    let last = screen.last(&ended, left_out);
+    println!("\n{}", screen.last(&ended, left_out));
     if ended.iter().all(Ended::is_well) {
-        Ok(last)
+        Ok(())
     } else {
-        Err(Failure::new(format!("failed\n\n{last}")))
+        Err(Failure::shown())
     }
 }
 
@@ -147,6 +148,7 @@ fn itself(workspace: &Workspace) -> Result<PathBuf, Failure> {
 struct Run<'a> {
     workspace: &'a Workspace,
     extent: Extent,
+    tools: &'a Tools,
     tests: &'a [TestProgram],
     programs: &'a Programs,
     itself: PathBuf,
@@ -171,6 +173,9 @@ impl Run<'_> {
         }
         let long = is_long.then_some("--long");
         for client in ["python", "javascript", "rust", "openapi"] {
+            if client == "javascript" && self.tools.node.is_err() {
+                continue;
+            }
             let words: Vec<_> = ["clients", client].into_iter().chain(long).collect();
             let load = if client == "rust" {
                 Load::Compiles
@@ -179,7 +184,9 @@ impl Run<'_> {
             };
             parts.push(self.own(&words, &format!("clients, {client}"), load));
         }
-        parts.push(self.own(&["page"], "page", Load::Waits));
+        if self.programs.need_browser().is_ok() {
+            parts.push(self.own(&["page"], "page", Load::Waits));
+        }
         let mut documentation = workspace.cargo();
         documentation.args(["test", "--workspace", "--all-features", "--doc"]);
         parts.push(Part::tests(
@@ -193,7 +200,9 @@ impl Run<'_> {
             Extent::Short => &["fuzz", "--seconds", SHORT_FUZZING][..],
             Extent::Long => &["fuzz"],
         };
-        parts.push(self.own(fuzzing, "fuzzing", Load::Compiles));
+        if self.tools.compiler.is_ok() {
+            parts.push(self.own(fuzzing, "fuzzing", Load::Compiles));
+        }
         parts.extend(self.soak());
         parts
     }
@@ -242,6 +251,16 @@ impl Run<'_> {
     /// For the last screen.
     fn left_out(&self) -> Vec<String> {
         let mut left_out = Vec::new();
+        let missing = [
+            ("the JavaScript client", self.programs.need_node()),
+            ("page", self.programs.need_browser()),
+            ("fuzzing", self.tools.compiler.clone()),
+        ];
+        for (part, need) in missing {
+            if let Err(failure) = need {
+                left_out.push(format!("{part}: {failure}"));
+            }
+        }
         if self.cargo_generate.is_none() {
             left_out.push("cargo-generate: it is not installed".to_owned());
         }

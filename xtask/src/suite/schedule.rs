@@ -128,8 +128,10 @@ mod tests {
     use std::process::Command;
     use std::time::Instant;
 
-    use super::{Running, file_name, next};
+    use super::{Running, file_name, next, run};
     use crate::suite::part::{Load, Part};
+    use crate::suite::screen::Screen;
+    use crate::workspace::Workspace;
 
     fn part(name: &str, load: Load) -> Part {
         Part::tests(name, Command::new("true"), name, load)
@@ -141,6 +143,45 @@ mod tests {
             since: Instant::now(),
             load,
         }
+    }
+
+    #[test]
+    fn every_part_runs_to_its_end_whatever_happens_to_the_others() {
+        let shell = |name: &str, script: &str| {
+            let mut command = Command::new("sh");
+            command.args(["-c", script]);
+            Part::tests(name, command, name, Load::Waits)
+        };
+        let parts = vec![
+            shell("well", "echo '3 passed, 0 failed'"),
+            shell(
+                "failed",
+                "echo 'test one ... FAILED'; echo '1 passed, 1 failed'; exit 1",
+            ),
+            shell("killed", "echo '5 passed, 0 failed'; kill -KILL $$"),
+            shell("silent", "true"),
+            part("compiles", Load::Compiles),
+        ];
+        let logs = Workspace::here().fresh_folder("xtask-tests/logs");
+        let logs = logs.expect("a folder can be made");
+        let mut ended = run(parts, &logs, &mut Screen::new()).expect("they are started");
+        ended.sort_by(|one, other| one.name.cmp(&other.name));
+        let seen: Vec<_> = ended
+            .iter()
+            .map(|part| (part.name.as_str(), part.is_well(), part.tally.passed))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                ("compiles", false, 0),
+                ("failed", false, 1),
+                ("killed", false, 5),
+                ("silent", false, 0),
+                ("well", true, 3),
+            ]
+        );
+        assert_eq!(ended[1].failed, ["one"]);
+        assert!(logs.join("killed.log").is_file());
     }
 
     #[test]
