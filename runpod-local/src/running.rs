@@ -102,7 +102,9 @@ impl Running {
             || format!("worker-{:08x}", Uuid::new_v4().as_fields().0),
             str::to_owned,
         );
+        // Workers read it as a number of their own, which has an end.
         let interval = self.shared.timing.ping_interval.as_millis();
+        let interval = interval.clamp(1, u32::MAX.into());
         let key = self.api_key.as_deref().unwrap_or(WORKER_KEY);
         // The SDK appends parameters with `&`, so that there has to be one.
         vec![

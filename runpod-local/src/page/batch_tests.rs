@@ -30,8 +30,8 @@ fn submit(queue: &Queue) -> JobId {
         task: format!("{{\"id\":\"{id}\"}}").into_bytes().into(),
         input: 0..1,
         policy: Policy {
-            execution_timeout: Duration::from_secs(60),
-            ttl: Duration::from_secs(60),
+            execution_timeout: Duration::from_mins(1),
+            ttl: Duration::from_mins(1),
         },
         webhook: None,
     };

@@ -8,7 +8,7 @@ use crate::settings::Limits;
 /// The newest lines of one job.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
-    lines: VecDeque<LogLine>,
+    kept: VecDeque<LogLine>,
     bytes: usize,
     /// The number of the first line that is kept, counted from the job's first.
     first: u64,
@@ -21,13 +21,13 @@ impl Lines {
             let end = line.text.floor_char_boundary(limits.log_bytes);
             line.text = line.text[..end].into();
         }
-        let number = self.first + self.lines.len() as u64;
+        let number = self.first + self.kept.len() as u64;
         self.bytes += line.text.len();
-        self.lines.push_back(line);
-        while self.lines.len() > limits.log_lines.max(1)
-            || (self.bytes > limits.log_bytes && self.lines.len() > 1)
+        self.kept.push_back(line);
+        while self.kept.len() > limits.log_lines.max(1)
+            || (self.bytes > limits.log_bytes && self.kept.len() > 1)
         {
-            let Some(dropped) = self.lines.pop_front() else {
+            let Some(dropped) = self.kept.pop_front() else {
                 break;
             };
             self.bytes -= dropped.text.len();
@@ -39,15 +39,15 @@ impl Lines {
     /// The line with this number, if it is kept.
     pub(super) fn get(&self, number: u64) -> Option<&LogLine> {
         let index = number.checked_sub(self.first)?;
-        self.lines.get(usize::try_from(index).ok()?)
+        self.kept.get(usize::try_from(index).ok()?)
     }
 
     pub(super) fn kept(&self) -> impl Iterator<Item = &LogLine> {
-        self.lines.iter()
+        self.kept.iter()
     }
 
     /// Of the lines, and of what it costs to keep them.
     pub(super) fn bytes(&self) -> usize {
-        self.bytes + self.lines.len() * size_of::<LogLine>()
+        self.bytes + self.kept.len() * size_of::<LogLine>()
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// As good as never; far from where an instant overflows.
-const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+const LONGEST: Duration = Duration::from_hours(100 * 365 * 24);
 
 /// So long after `start`; a hundred years after it at most.
 pub(super) fn after(start: Instant, time: Duration) -> Instant {

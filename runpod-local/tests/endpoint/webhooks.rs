@@ -129,7 +129,7 @@ fn without_request(mut body: Value) -> Value {
 
 #[tokio::test]
 async fn webhooks_are_called_whatever_the_settings_say() {
-    for (in_flight, time) in [(0, Duration::MAX), (usize::MAX, Duration::from_secs(60))] {
+    for (in_flight, time) in [(0, Duration::MAX), (usize::MAX, Duration::from_mins(1))] {
         let mut limits = Limits::default();
         limits.webhooks_in_flight = in_flight;
         limits.webhook_bytes = if in_flight == 0 { 0 } else { u64::MAX };
