@@ -2,7 +2,8 @@
 
 pub use crate::handler::{
     Async, AwaitedItems, Beside, Blocking, Call, Emits, Failure, FromJob, Function, HandlerValue,
-    IntoFailure, IntoItems, Made, Returned, ReturnedValue, Setup, SetupValue, WorkerState, ask,
+    IntoFailure, IntoItems, Made, Returned, ReturnedValue, SendStream, Setup, SetupValue,
+    WorkerState, ask,
 };
 pub use crate::handler::{schema::*, validation::*};
 pub use crate::launch::{Options, launch};

@@ -315,6 +315,19 @@ where
     }
 }
 
+/// The `impl Stream` that a plain `stream` handler returns. Generated code asks for this before it asks for [`IntoItems`].
+pub trait SendStream: Stream {
+    /// The stream, on its way to another thread.
+    fn boxed(self) -> Pin<Box<dyn Stream<Item = Self::Item> + Send>>;
+}
+
+// No `do_not_recommend` here: it would hide which value keeps the stream from being `Send`.
+impl<S: Stream + Send + 'static> SendStream for S {
+    fn boxed(self) -> Pin<Box<dyn Stream<Item = S::Item> + Send>> {
+        Box::pin(self)
+    }
+}
+
 impl Drive {
     pub(super) async fn finish(self) -> Ended {
         match self {

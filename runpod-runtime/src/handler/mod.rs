@@ -33,7 +33,7 @@ pub use context::{CancelReason, Checkpoint, JobContext};
 pub use emitter::{Cancelled, Emitter};
 pub use failure::{Failure, IntoFailure};
 pub use function::{AsyncFunction, BlockingFunction, StreamFunction};
-pub use items::{AwaitedItems, IntoItems};
+pub use items::{AwaitedItems, IntoItems, SendStream};
 pub use job::Job;
 pub use output::{HandlerValue, IntoOutput, Returned, ReturnedValue};
 pub use registration::Function;
