@@ -74,15 +74,15 @@ pub(crate) fn assert_errors(expansion: &Expansion, errors: &[&str]) {
     assert!(expansion.mains <= 1);
 }
 
-fn on_handler(function: &TokenStream) -> Expansion {
+pub(crate) fn on_handler(function: &TokenStream) -> Expansion {
     Expansion::of(handler(quote!(), function), function)
 }
 
-fn stream(function: &TokenStream) -> Expansion {
+pub(crate) fn stream(function: &TokenStream) -> Expansion {
     Expansion::of(handler(quote!(stream), function), function)
 }
 
-fn on_main(function: &TokenStream) -> Expansion {
+pub(crate) fn on_main(function: &TokenStream) -> Expansion {
     let expansion = Expansion::of(main(quote!(), function), function);
     assert_eq!(expansion.mains, 1);
     expansion
@@ -263,6 +263,34 @@ fn one_attribute_is_enough() {
         &on_handler(&quote! { #[other::handler] fn greet() {} }),
         &[],
     );
+}
+
+#[test]
+fn a_handler_that_is_the_whole_worker_has_no_state() {
+    let function = quote! { async fn greet(name: String, model: State<Model>) {} };
+    let expansion = Expansion::of(main(quote!(), &function), &function);
+    assert_errors(
+        &expansion,
+        &[
+            "a `State<T>` is what `main` makes, and there is no `main` beside this function that makes it\n\
+             help: write `#[runpod::main]` above `async fn main() -> T { … }`, and `#[runpod::handler]` above this function",
+        ],
+    );
+    assert_errors(&on_handler(&function), &[]);
+}
+
+#[test]
+fn an_attribute_on_a_closure_leaves_one_expression() {
+    for closure in [
+        quote!(|x: u32| x),
+        quote!(async move || 0),
+        quote!(move |x| x),
+    ] {
+        for made in [handler(quote!(), &closure), main(quote!(), &closure)] {
+            let made = syn::parse2::<syn::Expr>(made);
+            assert!(matches!(made, Ok(syn::Expr::Block(_))), "{closure}");
+        }
+    }
 }
 
 const YIELD: &str = "`yield` is not possible directly in a function\n\

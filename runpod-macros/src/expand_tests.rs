@@ -91,6 +91,9 @@ fn a_stream_is_called_and_its_items_are_output() {
     let asynchronous = quote!(
         async fn generate(to: u32) -> impl Stream<Item = u32> {}
     );
+    let stream = quote!(
+        fn generate(to: u32) -> impl Stream<Item = u32> {}
+    );
     let plain = quote!(
         fn generate(to: u32) -> impl Iterator<Item = u32> {}
     );
@@ -99,6 +102,11 @@ fn a_stream_is_called_and_its_items_are_output() {
             asynchronous,
             quote!(__rp::AwaitedItems::run),
             quote!(__rp::Async::later((generate)(to))),
+        ),
+        (
+            stream,
+            quote!(__rp::IntoItems::run),
+            quote!(__rp::SendStream::boxed((generate)(to))),
         ),
         (plain, quote!(__rp::IntoItems::run), quote!((generate)(to))),
     ] {

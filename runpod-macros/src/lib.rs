@@ -32,6 +32,8 @@ mod kept;
 mod manifest;
 mod model;
 mod neighbours;
+#[cfg(test)]
+mod neighbours_tests;
 mod parse;
 #[cfg(test)]
 mod parse_tests;
@@ -44,6 +46,8 @@ mod show;
 mod show_tests;
 mod types;
 mod unfit;
+#[cfg(test)]
+mod unfit_tests;
 mod values;
 
 /// Makes a handler of a function: it gets a job and gives its result.

@@ -12,8 +12,8 @@ use crate::paths::{Item, Root, standard};
 use crate::places::{self, Place};
 use crate::settings::handler_name;
 use crate::types::{
-    borrowings, gives_nothing, impl_traits, is_emitter, surely_no_emitter, surely_no_input,
-    wrapped_emitter,
+    borrowings, gives_nothing, impl_traits, is_emitter, returns_stream, surely_no_emitter,
+    surely_no_input, wrapped_emitter,
 };
 use crate::unfit;
 
@@ -303,6 +303,10 @@ fn running(function: &Function, options: &Options, passed: &[TokenStream]) -> To
             let (items, called) = if function.signature.asyncness.is_some() {
                 let later = Item::Async.function("later", ident);
                 (Item::AwaitedItems, quote_spanned!(result=> #later(#called)))
+            } else if returns_stream(&function.signature.output) {
+                let boxed = Item::SendStream.function("boxed", ident);
+                let called = quote_spanned!(result=> #boxed(#called));
+                (Item::IntoItems, called)
             } else {
                 (Item::IntoItems, called)
             };

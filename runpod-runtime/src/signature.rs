@@ -22,5 +22,5 @@
 //! ```
 
 pub use crate::handler::{
-    Beside, Emits, HandlerValue, ViaEmitter, ViaInput, ViaJob, ViaWorker, WorkerState,
+    AwaitedItems, Beside, Emits, HandlerValue, ViaEmitter, ViaInput, ViaJob, ViaWorker, WorkerState,
 };

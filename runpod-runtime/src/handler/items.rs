@@ -239,8 +239,36 @@ where
     }
 }
 
-/// What an `async fn` that streams ends in. Asked of that and not of the future: of the future it is asked first whether
-/// it is `Send`, with the words of the compiler, which name what it holds.
+/// Asked of what an `async` `stream` handler returns: a [`Stream`], or `()` where an [`Emitter`](super::Emitter) sends the
+/// items, each plain or in a `Result`.
+///
+/// An iterator is none of these: driven by an `async fn` it would hold up other jobs. Return it from a plain `fn`
+/// ([`IntoItems`]).
+///
+/// ```
+/// use runpod::prelude::*;
+///
+/// #[runpod::handler(stream)]
+/// async fn letters(text: String, out: Emitter<char>) -> Result<(), runpod::Cancelled> {
+///     for letter in text.chars() {
+///         out.send(letter).await?;
+///     }
+///     Ok(())
+/// }
+/// ```
+///
+/// This does not compile:
+///
+/// ```compile_fail
+/// use runpod::prelude::*;
+///
+/// #[runpod::handler(stream)]
+/// async fn letters(text: String) -> Vec<char> {
+///     text.chars().collect()
+/// }
+/// ```
+// Asked of this and not of the future: of the future it is asked first whether it is `Send`, and the compiler's own words
+// for that name the value that it holds.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a `stream` handler's result",
     label = "a `stream` handler returns `impl Stream<Item = T>` or `impl Iterator<Item = T>`",
@@ -249,16 +277,12 @@ where
     note = "an iterator is driven on a thread that it may block: return it from a plain `fn`"
 )]
 pub trait AwaitedItems<Via>: Sized {
-    /// An item.
+    #[doc(hidden)]
     type Item;
-    /// What it fails with as a whole.
+    #[doc(hidden)]
     type Error: 'static;
 
-    /// As [`IntoItems::run`].
-    ///
-    /// # Errors
-    ///
-    /// None.
+    #[doc(hidden)]
     fn run<F, C>(
         call: F,
         convert: C,
@@ -288,6 +312,19 @@ where
         C: Fn(Self::Item) -> Output + Send + 'static,
     {
         <Later<T> as IntoItems<ViaFuture<Via>>>::run(call, convert, failure)
+    }
+}
+
+/// The `impl Stream` that a plain `stream` handler returns. Generated code asks for this before it asks for [`IntoItems`].
+pub trait SendStream: Stream {
+    /// The stream, on its way to another thread.
+    fn boxed(self) -> Pin<Box<dyn Stream<Item = Self::Item> + Send>>;
+}
+
+// No `do_not_recommend` here: it would hide which value keeps the stream from being `Send`.
+impl<S: Stream + Send + 'static> SendStream for S {
+    fn boxed(self) -> Pin<Box<dyn Stream<Item = S::Item> + Send>> {
+        Box::pin(self)
     }
 }
 

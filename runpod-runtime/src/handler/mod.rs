@@ -38,7 +38,7 @@ pub use emitter::{Cancelled, Emitter};
 pub use failure::{Failure, IntoFailure};
 pub use function::{AsyncFunction, BlockingFunction, StreamFunction};
 pub use handler_error::HandlerError;
-pub use items::{AwaitedItems, IntoItems};
+pub use items::{AwaitedItems, IntoItems, SendStream};
 pub use job::Job;
 pub use output::{HandlerValue, IntoOutput, Returned, ReturnedValue};
 pub use registration::Function;

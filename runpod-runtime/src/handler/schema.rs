@@ -4,6 +4,9 @@
 //! asks by calling a method: [`Probe`] has it for the types that fit, and where it has not, the compiler goes on to
 //! [`Unknown`], which `Probe` derefs to and which has it for all types. The call compiles in either case, so that a type
 //! without a schema is no error, and no fault of a signature is reported once more from here.
+//!
+//! The methods are named as no other trait's are: a trait in the user's scope that all types implement is found on `Probe`,
+//! before `Unknown` is looked at.
 
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -58,47 +61,47 @@ impl<T> Probe<T> {
     }
 
     /// Asks the items of the stream that `T` is. `Via` is inferred.
-    pub fn items<Via>(&self) -> Streamed<T, Via> {
+    pub fn __rp_items<Via>(&self) -> Streamed<T, Via> {
         Streamed(NoStream(()), PhantomData)
     }
 }
 
 impl<F: Future> Probe<F> {
     /// What an `async fn` returns after its `await`.
-    pub fn awaited(&self) -> Probe<F::Output> {
+    pub fn __rp_awaited(&self) -> Probe<F::Output> {
         Probe::new()
     }
 }
 
 impl<T, E> Probe<Result<T, E>> {
     /// The value in a result; for any other type, the type.
-    pub fn value(&self) -> Probe<T> {
+    pub fn __rp_value(&self) -> Probe<T> {
         Probe::new()
     }
 }
 
 impl<T: JsonSchema> Probe<T> {
     /// The schema of an argument.
-    pub fn argument(&self) -> Option<Value> {
+    pub fn __rp_argument(&self) -> Option<Value> {
         Some(read::<T>())
     }
 
     /// The schema of a result.
-    pub fn schema(&self) -> Option<Value> {
+    pub fn __rp_schema(&self) -> Option<Value> {
         Some(written::<T>())
     }
 }
 
 impl<T: JsonSchema> Probe<Job<T>> {
     /// The schema of the input in a job.
-    pub fn argument(&self) -> Option<Value> {
+    pub fn __rp_argument(&self) -> Option<Value> {
         Some(read::<T>())
     }
 }
 
 impl<T: JsonSchema> Probe<Emitter<T>> {
     /// The schema of the items that are sent.
-    pub fn argument(&self) -> Option<Value> {
+    pub fn __rp_argument(&self) -> Option<Value> {
         Some(written::<T>())
     }
 }
@@ -113,17 +116,17 @@ impl<T> Deref for Probe<T> {
 
 impl<T> Unknown<T> {
     /// The type itself.
-    pub fn value(&self) -> Probe<T> {
+    pub fn __rp_value(&self) -> Probe<T> {
         Probe::new()
     }
 
     /// No schema.
-    pub fn argument(&self) -> Option<Value> {
+    pub fn __rp_argument(&self) -> Option<Value> {
         None
     }
 
     /// No schema.
-    pub fn schema(&self) -> Option<Value> {
+    pub fn __rp_schema(&self) -> Option<Value> {
         None
     }
 }
@@ -138,7 +141,7 @@ pub struct NoStream(());
 
 impl<S: IntoItems<Via>, Via> Streamed<S, Via> {
     /// Asks the type of an item.
-    pub fn item(&self) -> Probe<S::Item> {
+    pub fn __rp_item(&self) -> Probe<S::Item> {
         Probe::new()
     }
 }
@@ -153,7 +156,7 @@ impl<S, Via> Deref for Streamed<S, Via> {
 
 impl NoStream {
     /// Asks a type that has no schema.
-    pub fn item(&self) -> Probe<Self> {
+    pub fn __rp_item(&self) -> Probe<Self> {
         Probe::new()
     }
 }
@@ -189,15 +192,15 @@ macro_rules! __schemas {
         ::core::option::Option::Some(|| $crate::__private::Schemas::new(
             [$(
                 $(#[$condition])*
-                $crate::__private::Probe::<$argument>::new().argument()
+                $crate::__private::Probe::<$argument>::new().__rp_argument()
             ),*],
             $crate::__schemas!(@$kind $crate::__private::Probe::of(|| ($name)($(
                 $(#[$condition])*
                 $crate::__private::never::<$argument>()
-            ),*))).value().schema(),
+            ),*))).__rp_value().__rp_schema(),
         ))
     };
-    (@Async $returned:expr) => { $returned.awaited() };
+    (@Async $returned:expr) => { $returned.__rp_awaited() };
     (@Blocking $returned:expr) => { $returned };
-    (@Stream $returned:expr) => { $returned.items().item() };
+    (@Stream $returned:expr) => { $returned.__rp_items().__rp_item() };
 }

@@ -38,7 +38,7 @@ impl<T: Validate<Context = ()>> Check<'_, T> {
     /// # Errors
     ///
     /// When it is not valid.
-    pub fn valid(&self) -> Result<(), Failure> {
+    pub fn __rp_valid(&self) -> Result<(), Failure> {
         self.0.validate().map_err(|report| failure(&report))
     }
 }
@@ -71,7 +71,7 @@ impl Unchecked {
     /// # Errors
     ///
     /// Never; it stands beside those that validate.
-    pub fn valid(&self) -> Result<(), Failure> {
+    pub fn __rp_valid(&self) -> Result<(), Failure> {
         Ok(())
     }
 }
@@ -99,7 +99,7 @@ fn failure(report: &Report) -> Failure {
 macro_rules! __validate {
     ($($(#[$condition:meta])* $argument:ident),*) => {$(
         $(#[$condition])*
-        let () = $crate::__private::Check::of(&$argument).valid()?;
+        let () = $crate::__private::Check::of(&$argument).__rp_valid()?;
     )*};
 }
 
