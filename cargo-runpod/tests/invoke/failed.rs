@@ -60,7 +60,7 @@ fn a_stream_that_fails_keeps_its_items() {
 error: job [ID] failed: word 1 is too long for this model
   worker: worker-1
   traceback:
-    alloc::string::String: word 1 is too long for this model
+    Error: word 1 is too long for this model
     in handler `generate` (examples/stream.rs:28)
 
 "#]],

@@ -116,7 +116,7 @@ mod tests {
     fn a_job_without_input_is_told_to_have_one() {
         assert_eq!(
             flag_fault(r#"{"name": "World", "id": "x"}"#),
-            "--test_input: the job has no `input`, found \"id, name\"; \
+            "--test_input: the job has no `input`, found \"name, id\"; \
              expected a job such as {\"input\": {\"name\": \"World\"}}; \
              put what the handler gets inside {\"input\": …}"
         );

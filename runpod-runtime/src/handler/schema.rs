@@ -67,6 +67,27 @@ impl<T, E> Probe<Result<T, E>> {
     }
 }
 
+impl<T, E> Probe<Box<Result<T, E>>> {
+    /// The value in the result.
+    pub fn value(&self) -> Probe<T> {
+        Probe::new()
+    }
+}
+
+impl<T, E> Probe<Option<Result<T, E>>> {
+    /// The value in the result, or nothing.
+    pub fn value(&self) -> Probe<Option<T>> {
+        Probe::new()
+    }
+}
+
+impl<T, E> Probe<Emitter<Result<T, E>>> {
+    /// An emitter of what leaves: the values in the results.
+    pub fn emitter(&self) -> Probe<Emitter<T>> {
+        Probe::new()
+    }
+}
+
 impl<T: JsonSchema> Probe<T> {
     /// The schema of an argument.
     pub fn argument(&self) -> Option<Value> {
@@ -104,6 +125,11 @@ impl<T> Deref for Probe<T> {
 impl<T> Unknown<T> {
     /// The type itself.
     pub fn value(&self) -> Probe<T> {
+        Probe::new()
+    }
+
+    /// The type itself.
+    pub fn emitter(&self) -> Probe<T> {
         Probe::new()
     }
 
@@ -179,12 +205,12 @@ macro_rules! __schemas {
         ::core::option::Option::Some(|| $crate::__private::Schemas {
             arguments: ::std::vec::Vec::from([$(
                 $(#[$condition])*
-                $crate::__private::Probe::<$argument>::new().argument()
+                $crate::__private::Probe::<$argument>::new().emitter().argument()
             ),*]),
             result: $crate::__schemas!(@$kind $crate::__private::Probe::of(|| $name($(
                 $(#[$condition])*
                 $crate::__private::never::<$argument>()
-            ),*))).value().schema(),
+            ),*))).value().value().value().schema(),
         })
     };
     (@Async $returned:expr) => { $returned.awaited() };
