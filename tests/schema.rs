@@ -202,3 +202,77 @@ async fn through_us(input: ThroughUs) -> u64 {
 fn the_derive_can_be_used_through_our_crate() {
     assert_eq!(described("through_us")["input"]["title"], "ThroughUs");
 }
+
+#[runpod::handler]
+async fn nested() -> Result<Result<Prompt, std::fmt::Error>, std::num::ParseIntError> {
+    Ok(Err(std::fmt::Error))
+}
+
+#[runpod::handler]
+fn boxed_result() -> Box<Result<Prompt, String>> {
+    Box::new(Err("no prompt".to_owned()))
+}
+
+#[runpod::handler]
+fn optional_result(input: Prompt) -> Option<Result<u32, String>> {
+    Some(Ok(input.limit))
+}
+
+#[runpod::handler(stream)]
+async fn emitted_results(out: Emitter<Result<Prompt, String>>) {
+    let _ = out.send(Err("no prompt".to_owned())).await;
+}
+
+#[test]
+fn of_a_result_in_a_type_the_value_is_described_since_an_err_is_a_failed_job() {
+    assert_is_prompt(&described("nested")["output"]);
+    assert_is_prompt(&described("boxed_result")["output"]);
+    assert_is_prompt(&described("emitted_results")["item"]);
+    let optional = described("optional_result");
+    assert_eq!(optional["output"]["type"], json!(["integer", "null"]));
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct Nothing;
+
+#[runpod::handler]
+async fn of_nothing(_input: Nothing) -> u32 {
+    7
+}
+
+#[runpod::handler]
+async fn of_a_job_with_nothing(job: Job<()>) -> String {
+    job.id
+}
+
+#[test]
+fn an_input_that_holds_nothing_is_described_as_an_object_or_null() {
+    for handler in ["of_nothing", "of_a_job_with_nothing"] {
+        let described = described(handler);
+        assert_eq!(described["input"]["type"], json!(["object", "null"]));
+    }
+}
+
+/// Its fields are declared in another order than that of the alphabet.
+#[derive(Deserialize, JsonSchema)]
+#[expect(dead_code, reason = "only its schema matters")]
+struct Declared {
+    zebra: u8,
+    apple: u8,
+    mango: u8,
+}
+
+#[runpod::handler]
+async fn of_declared(_input: Declared) {}
+
+#[test]
+fn the_properties_of_a_schema_are_in_the_order_of_their_declaration() {
+    let described = described("of_declared");
+    let properties = described["input"]["properties"].as_object().unwrap();
+    let names: Vec<_> = properties.keys().collect();
+    assert_eq!(names, ["zebra", "apple", "mango"]);
+    assert_eq!(
+        described["input"]["required"],
+        json!(["zebra", "apple", "mango"])
+    );
+}

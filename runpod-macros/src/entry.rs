@@ -45,10 +45,10 @@ pub(crate) fn of_handler(function: &Function, options: &Options, root: &Root) ->
 ///     __rp::launch(
 ///         __rp::Options::NEW.concurrency(4),
 ///         __rp::Setup::future(main, |__rp_it| {
-///             let __rp_made = __rp::Made(__rp_it).flat(__rp::IntoFailure::into_failure, __rp::IntoFailure::into_failure);
-///             __rp::ask(__rp_made.asked().awaited(), __rp::Awaited::check);
-///             __rp::ask(__rp_made.asked().no_exit_code(), __rp::NoExitCode::check);
-///             __rp_made.state(__rp::WorkerState::share, __rp::IntoFailure::into_failure)
+///             let __rp_made = __rp::Made(__rp_it).__rp_flat(__rp::IntoFailure::into_failure, __rp::IntoFailure::into_failure);
+///             __rp::ask(__rp_made.__rp_asked().__rp_awaited(), __rp::Awaited::check);
+///             __rp::ask(__rp_made.__rp_asked().__rp_no_exit_code(), __rp::NoExitCode::check);
+///             __rp_made.__rp_state(__rp::WorkerState::share, __rp::IntoFailure::into_failure)
 ///         }),
 ///     )
 /// }
@@ -78,10 +78,10 @@ pub(crate) fn with_setup(function: &Function, options: &Options, root: &Root) ->
     let exit_code = standard::exit_code(here);
     let setup = quote_spanned! {result=>
         #setup::#kind(#name, |__rp_it| {
-            let __rp_made = #made(__rp_it).flat(#into_failure, #into_failure);
-            #ask(__rp_made.asked().awaited(), #awaited);
-            #ask(__rp_made.asked().no_exit_code(), #no_exit_code);
-            __rp_made.state(#share, #into_failure)
+            let __rp_made = #made(__rp_it).__rp_flat(#into_failure, #into_failure);
+            #ask(__rp_made.__rp_asked().__rp_awaited(), #awaited);
+            #ask(__rp_made.__rp_asked().__rp_no_exit_code(), #no_exit_code);
+            __rp_made.__rp_state(#share, #into_failure)
         })
     };
     quote_spanned! {here=>

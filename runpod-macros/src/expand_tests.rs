@@ -65,7 +65,7 @@ fn an_async_function_is_run_with_its_arguments_by_position() {
                         let ctx = <JobContext as __rp::FromJob<_>>::from_job(__rp_call)?;
                         __rp::Async::run(
                             (greet)(__rp_0, ctx),
-                            |__rp_it| __rp::Returned(__rp_it).flat(__rp::IntoFailure::into_failure, __rp::IntoFailure::into_failure).output(__rp::HandlerValue::into_json, __rp::IntoFailure::into_failure)
+                            |__rp_it| __rp::Returned(__rp_it).__rp_flat(__rp::IntoFailure::into_failure, __rp::IntoFailure::into_failure).__rp_output(__rp::HandlerValue::into_json, __rp::IntoFailure::into_failure)
                         )
                     }
                 ));
@@ -117,7 +117,7 @@ fn a_stream_is_called_and_its_items_are_output() {
             &quote! {
                 #run(
                     move || #called,
-                    |__rp_it| __rp::Returned(__rp_it).flat(__rp::IntoFailure::into_failure, __rp::IntoFailure::into_failure).output(__rp::HandlerValue::into_json, __rp::IntoFailure::into_failure),
+                    |__rp_it| __rp::Returned(__rp_it).__rp_flat(__rp::IntoFailure::into_failure, __rp::IntoFailure::into_failure).__rp_output(__rp::HandlerValue::into_json, __rp::IntoFailure::into_failure),
                     __rp::IntoFailure::into_failure
                 )
             },

@@ -173,8 +173,8 @@ fn kind_of(function: &Function, options: &Options) -> Kind {
 ///     __rp::Async::run(
 ///         greet(input),
 ///         |__rp_it| __rp::Returned(__rp_it)
-///             .flat(__rp::IntoFailure::into_failure, __rp::IntoFailure::into_failure)
-///             .output(__rp::HandlerValue::into_json, __rp::IntoFailure::into_failure),
+///             .__rp_flat(__rp::IntoFailure::into_failure, __rp::IntoFailure::into_failure)
+///             .__rp_output(__rp::HandlerValue::into_json, __rp::IntoFailure::into_failure),
 ///     )
 /// }
 /// ```
@@ -286,8 +286,8 @@ fn running(function: &Function, options: &Options, passed: &[TokenStream]) -> To
     let into_json = Item::HandlerValue.function("into_json", value);
     let into_failure = Item::IntoFailure.function("into_failure", error);
     let convert = quote_spanned!(result=> |__rp_it| #returned(__rp_it)
-        .flat(#into_failure, #into_failure)
-        .output(#into_json, #into_failure));
+        .__rp_flat(#into_failure, #into_failure)
+        .__rp_output(#into_json, #into_failure));
     match kind_of(function, options) {
         Kind::Async => {
             let run = Item::Async.function("run", ident);

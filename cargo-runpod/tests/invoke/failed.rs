@@ -58,7 +58,7 @@ fn a_stream_that_fails_keeps_its_items() {
 "#]],
         str![[r#"
 error: job [ID] failed: word 1 is too long for this model
-  type: alloc::string::String
+  type: Error
   worker: worker-1
   traceback:
     in handler `generate` (examples/stream.rs:28)

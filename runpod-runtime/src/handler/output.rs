@@ -99,7 +99,7 @@ pub struct Returned<T>(pub T);
 
 impl<T, E, F> Returned<Result<Result<T, E>, F>> {
     /// One result of two.
-    pub fn flat(
+    pub fn __rp_flat(
         self,
         inner: fn(E) -> Failure,
         outer: fn(F) -> Failure,
@@ -114,7 +114,7 @@ impl<T, E> Returned<Result<T, E>> {
     /// # Errors
     ///
     /// When the handler returned `Err`, or its value does not serialise.
-    pub fn output(self, json: fn(T) -> Output, failure: fn(E) -> Failure) -> Output {
+    pub fn __rp_output(self, json: fn(T) -> Output, failure: fn(E) -> Failure) -> Output {
         self.0.map_err(failure).and_then(json)
     }
 }
@@ -126,7 +126,7 @@ pub trait ReturnedValue {
 
     /// The same: it is no result in a result.
     #[must_use]
-    fn flat(self, inner: fn(Infallible) -> Failure, outer: fn(Infallible) -> Failure) -> Self
+    fn __rp_flat(self, inner: fn(Infallible) -> Failure, outer: fn(Infallible) -> Failure) -> Self
     where
         Self: Sized;
 
@@ -135,17 +135,21 @@ pub trait ReturnedValue {
     /// # Errors
     ///
     /// When the value does not serialise.
-    fn output(self, json: fn(Self::Value) -> Output, failure: fn(Infallible) -> Failure) -> Output;
+    fn __rp_output(
+        self,
+        json: fn(Self::Value) -> Output,
+        failure: fn(Infallible) -> Failure,
+    ) -> Output;
 }
 
 impl<T> ReturnedValue for Returned<T> {
     type Value = T;
 
-    fn flat(self, _: fn(Infallible) -> Failure, _: fn(Infallible) -> Failure) -> Self {
+    fn __rp_flat(self, _: fn(Infallible) -> Failure, _: fn(Infallible) -> Failure) -> Self {
         self
     }
 
-    fn output(self, json: fn(T) -> Output, _: fn(Infallible) -> Failure) -> Output {
+    fn __rp_output(self, json: fn(T) -> Output, _: fn(Infallible) -> Failure) -> Output {
         json(self.0)
     }
 }
@@ -270,7 +274,7 @@ impl<T: Serialize> IntoOutput<ViaValue> for T {
 #[diagnostic::do_not_recommend]
 impl<T: Serialize, E: StdError + Send + Sync + 'static> IntoOutput<ViaError> for Result<T, E> {
     fn into_output(self) -> Output {
-        Returned(self).output(T::into_json, E::into_failure)
+        Returned(self).__rp_output(T::into_json, E::into_failure)
     }
 }
 
@@ -281,7 +285,7 @@ where
     E: IntoFailure + Deref<Target = dyn StdError + Send + Sync + 'static>,
 {
     fn into_output(self) -> Output {
-        Returned(self).output(T::into_json, E::into_failure)
+        Returned(self).__rp_output(T::into_json, E::into_failure)
     }
 }
 
@@ -315,8 +319,8 @@ macro_rules! nested {
         {
             fn into_output(self) -> Output {
                 Returned(self)
-                    .flat(E::into_failure, F::into_failure)
-                    .output(T::into_json, Failure::into_failure)
+                    .__rp_flat(E::into_failure, F::into_failure)
+                    .__rp_output(T::into_json, Failure::into_failure)
             }
         }
     )*};
@@ -339,8 +343,8 @@ mod tests {
     macro_rules! by_ladder {
         ($value:expr) => {
             Returned($value)
-                .flat(IntoFailure::into_failure, IntoFailure::into_failure)
-                .output(HandlerValue::into_json, IntoFailure::into_failure)
+                .__rp_flat(IntoFailure::into_failure, IntoFailure::into_failure)
+                .__rp_output(HandlerValue::into_json, IntoFailure::into_failure)
         };
     }
 

@@ -80,6 +80,27 @@ impl<T, E> Probe<Result<T, E>> {
     }
 }
 
+impl<T, E> Probe<Box<Result<T, E>>> {
+    /// The value in the result.
+    pub fn __rp_value(&self) -> Probe<T> {
+        Probe::new()
+    }
+}
+
+impl<T, E> Probe<Option<Result<T, E>>> {
+    /// The value in the result, or nothing.
+    pub fn __rp_value(&self) -> Probe<Option<T>> {
+        Probe::new()
+    }
+}
+
+impl<T, E> Probe<Emitter<Result<T, E>>> {
+    /// An emitter of what leaves: the values in the results.
+    pub fn __rp_emitter(&self) -> Probe<Emitter<T>> {
+        Probe::new()
+    }
+}
+
 impl<T: JsonSchema> Probe<T> {
     /// The schema of an argument.
     pub fn __rp_argument(&self) -> Option<Value> {
@@ -117,6 +138,11 @@ impl<T> Deref for Probe<T> {
 impl<T> Unknown<T> {
     /// The type itself.
     pub fn __rp_value(&self) -> Probe<T> {
+        Probe::new()
+    }
+
+    /// The type itself.
+    pub fn __rp_emitter(&self) -> Probe<T> {
         Probe::new()
     }
 
@@ -192,12 +218,12 @@ macro_rules! __schemas {
         ::core::option::Option::Some(|| $crate::__private::Schemas::new(
             [$(
                 $(#[$condition])*
-                $crate::__private::Probe::<$argument>::new().__rp_argument()
+                $crate::__private::Probe::<$argument>::new().__rp_emitter().__rp_argument()
             ),*],
             $crate::__schemas!(@$kind $crate::__private::Probe::of(|| ($name)($(
                 $(#[$condition])*
                 $crate::__private::never::<$argument>()
-            ),*))).__rp_value().__rp_schema(),
+            ),*))).__rp_value().__rp_value().__rp_value().__rp_schema(),
         ))
     };
     (@Async $returned:expr) => { $returned.__rp_awaited() };

@@ -132,7 +132,7 @@ pub struct Made<T>(pub T);
 
 impl<T, E, F> Made<Result<Result<T, E>, F>> {
     /// One result of two.
-    pub fn flat(
+    pub fn __rp_flat(
         self,
         inner: fn(E) -> Failure,
         outer: fn(F) -> Failure,
@@ -143,7 +143,7 @@ impl<T, E, F> Made<Result<Result<T, E>, F>> {
 
 impl<T, E> Made<Result<T, E>> {
     /// The type of the state, to be asked whether it can be one.
-    pub fn asked(&self) -> Asked<T> {
+    pub fn __rp_asked(&self) -> Asked<T> {
         Asked::new()
     }
 
@@ -152,7 +152,7 @@ impl<T, E> Made<Result<T, E>> {
     /// # Errors
     ///
     /// When `main` returned `Err`.
-    pub fn state(
+    pub fn __rp_state(
         self,
         share: fn(T) -> Shared<T>,
         failure: fn(E) -> Failure,
@@ -168,19 +168,19 @@ pub trait SetupValue {
 
     /// The same: it is no result in a result.
     #[must_use]
-    fn flat(self, inner: fn(Infallible) -> Failure, outer: fn(Infallible) -> Failure) -> Self
+    fn __rp_flat(self, inner: fn(Infallible) -> Failure, outer: fn(Infallible) -> Failure) -> Self
     where
         Self: Sized;
 
     /// The type of the state, to be asked whether it can be one.
-    fn asked(&self) -> Asked<Self::Value>;
+    fn __rp_asked(&self) -> Asked<Self::Value>;
 
     /// The state.
     ///
     /// # Errors
     ///
     /// Never; it stands beside the other rung.
-    fn state(
+    fn __rp_state(
         self,
         share: fn(Self::Value) -> Shared<Self::Value>,
         failure: fn(Infallible) -> Failure,
@@ -190,15 +190,15 @@ pub trait SetupValue {
 impl<T> SetupValue for Made<T> {
     type Value = T;
 
-    fn flat(self, _: fn(Infallible) -> Failure, _: fn(Infallible) -> Failure) -> Self {
+    fn __rp_flat(self, _: fn(Infallible) -> Failure, _: fn(Infallible) -> Failure) -> Self {
         self
     }
 
-    fn asked(&self) -> Asked<T> {
+    fn __rp_asked(&self) -> Asked<T> {
         Asked::new()
     }
 
-    fn state(
+    fn __rp_state(
         self,
         share: fn(T) -> Shared<T>,
         _: fn(Infallible) -> Failure,

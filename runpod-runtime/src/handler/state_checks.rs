@@ -36,14 +36,14 @@ impl<T> Asked<T> {
 
 impl<F: Future> Asked<F> {
     /// Asks whether somebody awaits it: nobody does.
-    pub fn awaited(&self) -> NotAwaited {
+    pub fn __rp_awaited(&self) -> NotAwaited {
         NotAwaited(())
     }
 }
 
 impl Asked<ExitCode> {
     /// Asks whether it is no exit code: it is one.
-    pub fn no_exit_code(&self) -> IsExitCode {
+    pub fn __rp_no_exit_code(&self) -> IsExitCode {
         IsExitCode(())
     }
 }
@@ -58,12 +58,12 @@ impl<T> Deref for Asked<T> {
 
 impl<T> NoMistake<T> {
     /// It is no future.
-    pub fn awaited(&self) -> Fine {
+    pub fn __rp_awaited(&self) -> Fine {
         Fine(())
     }
 
     /// It is no exit code.
-    pub fn no_exit_code(&self) -> Fine {
+    pub fn __rp_no_exit_code(&self) -> Fine {
         Fine(())
     }
 }

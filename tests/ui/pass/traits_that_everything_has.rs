@@ -3,6 +3,12 @@ use runpod::prelude::*;
 use runpod::serde::Serializer;
 
 trait Everything: Sized {
+    fn flat(self) {}
+    fn output(self) {}
+    fn asked(&self) {}
+    fn state(self) {}
+    fn no_exit_code(&self) {}
+    fn emitter(&self) {}
     fn value(&self) {}
     fn argument(&self) {}
     fn schema(&self) {}
