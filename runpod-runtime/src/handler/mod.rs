@@ -9,6 +9,7 @@ mod call;
 mod context;
 mod emitter;
 mod failure;
+mod field_names;
 mod function;
 mod input;
 mod items;
