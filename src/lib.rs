@@ -59,7 +59,7 @@
 //! | --- | --- |
 //! | `T: Deserialize` | the job's `input` |
 //! | [`Job<T>`](Job) | the input, the job's id, and all else that the platform sent |
-//! | [`JobContext`] | progress, cancellation and refresh of the running job |
+//! | [`JobContext`] | progress, cancellation and refresh of the running job; [`Context`] is another name of it |
 //! | [`State<T>`](State) | what `main` made before the first job |
 //! | [`Emitter<T>`](Emitter) | the way out for the items of a `stream` handler |
 //!

@@ -144,7 +144,8 @@ impl WorkerBuilder {
         self
     }
 
-    /// Names the handler that was added last; it is called `handler` otherwise. Without effect before there is one. Names
+    /// Names the handler that was added last. Otherwise it has the name of its function, or the one that its attribute
+    /// gives it; a closure is called `handler`. Without effect before there is one. Names
     /// are what [`route`](Self::route) chooses by, so two of a routed worker's handlers may not share one.
     pub fn named(mut self, name: impl Into<String>) -> Self {
         if let Some(last) = self.handlers.last_mut() {

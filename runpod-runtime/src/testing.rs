@@ -23,8 +23,10 @@
 //! }
 //! ```
 //!
-//! The attributes leave a function as it is, so that it can also be called as one: [`State::new`](crate::State::new) and
-//! [`Job::new`](crate::Job::new) make what it asks for. `docs/testing.md` has more.
+//! The attributes leave a function as it is, so that it can also be called as one: [`State::new`](crate::State::new),
+//! [`Job::new`](crate::Job::new), [`context`] and [`emitter`] make what it asks for. `docs/testing.md` has more.
+
+mod direct;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,6 +46,8 @@ use crate::platform::{Reporter, SingleJob, error_type, message};
 use crate::show_schema::document;
 use crate::user_values::UserValues;
 use crate::worker::{self, Concurrency, Handlers, Parts, Policy};
+
+pub use direct::{ContextHandle, EmitterHandle, context, emitter};
 
 /// A job for a handler under test.
 ///

@@ -24,7 +24,7 @@ error: job [ID] failed: no such model:
   type: String
   worker: worker-1
   traceback:
-    in handler `handler`
+    in handler `asynchronous`
 
 "#]],
     );

@@ -1,6 +1,9 @@
 //! Stream items on their way from a handler into its job's outbox.
 
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
 
 use tokio::runtime::Handle;
 
@@ -131,7 +134,8 @@ impl ItemSink {
 /// producers. Where code can be written as a generator, `stream!` reads better.
 ///
 /// The handler returns `()` or a `Result<(), E>`. Each item is posted as soon as it is there, in order (*While a job
-/// runs* in `docs/protocol.md`). Clones send to the same stream. `docs/streaming.md` has the other ways to stream.
+/// runs* in `docs/protocol.md`). Clones send to the same stream. `docs/streaming.md` has the other ways to stream, and
+/// [`testing::emitter`](crate::testing::emitter) makes one for a test that calls the handler.
 ///
 /// ```
 /// use runpod::Cancelled;
@@ -164,7 +168,8 @@ impl ItemSink {
 #[derive(Debug)]
 pub struct Emitter<T> {
     sink: ItemSink,
-    runtime: Handle,
+    /// None in a test that calls the handler directly: then no item has to wait.
+    runtime: Option<Handle>,
     /// Kept here, so that whether items serialise is asked once, in the handler's signature.
     json: fn(T) -> Output,
 }
@@ -184,7 +189,16 @@ impl<T: HandlerValue> Emitter<T> {
     pub(super) fn new(sink: ItemSink) -> Self {
         Self {
             sink,
-            runtime: Handle::current(),
+            runtime: Some(Handle::current()),
+            json: T::into_json,
+        }
+    }
+
+    /// For use outside of a job.
+    pub(crate) fn without_a_job(sink: ItemSink) -> Self {
+        Self {
+            sink,
+            runtime: None,
             json: T::into_json,
         }
     }
@@ -218,7 +232,31 @@ impl<T> Emitter<T> {
     ///
     /// When called from asynchronous code, where it would hold up other jobs: `send(…).await` is for that.
     pub fn blocking_send(&self, item: T) -> Result<(), Cancelled> {
-        self.runtime.block_on(self.send(item))
+        let sent = self.send(item);
+        match &self.runtime {
+            Some(runtime) => runtime.block_on(sent),
+            None => block_on(sent),
+        }
+    }
+}
+
+/// Waits for a future on a thread that belongs to no runtime.
+fn block_on<F: Future>(future: F) -> F::Output {
+    struct Unpark(Thread);
+
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => thread::park(),
+        }
     }
 }
 
@@ -255,8 +293,6 @@ pub struct Cancelled(());
 #[cfg(test)]
 mod tests {
     use std::future::poll_fn;
-    use std::pin::pin;
-    use std::task::Poll;
 
     use super::*;
 

@@ -128,7 +128,7 @@ fn named<F>(
     let path = std::any::type_name::<F>();
     // An attribute knows the types where here are only traits, so it can do more: validate the input, give schemas.
     let handler = registered_as(path, kind, &arguments).unwrap_or_else(|| Handler {
-        name: String::new(),
+        name: name_in(path).to_owned(),
         place: None,
         path,
         kind,
@@ -136,10 +136,15 @@ fn named<F>(
         schemas: None,
         call: Arc::new(call),
     });
-    HandlerBox(Handler {
-        name: "handler".to_owned(),
-        ..handler
-    })
+    HandlerBox(handler)
+}
+
+/// The name of a function in its path; `handler` for a closure, which has no name.
+fn name_in(path: &str) -> &str {
+    let path = path.split('<').next().unwrap_or_default();
+    let name = path.rsplit("::").next().unwrap_or_default();
+    let is_name = !name.is_empty() && name.chars().all(|it| it.is_alphanumeric() || it == '_');
+    if is_name { name } else { "handler" }
 }
 
 macro_rules! functions {
@@ -209,3 +214,25 @@ functions!(A1 V1, A2 V2, A3 V3);
 functions!(A1 V1, A2 V2, A3 V3, A4 V4);
 functions!(A1 V1, A2 V2, A3 V3, A4 V4, A5 V5);
 functions!(A1 V1, A2 V2, A3 V3, A4 V4, A5 V5, A6 V6);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_has_its_own_name_and_a_closure_none() {
+        fn double(input: u64) -> u64 {
+            input * 2
+        }
+        let name = |handler: HandlerBox| handler.0.name;
+        assert_eq!(name(BlockingFunction::into_handler(double)), "double");
+        assert_eq!(
+            name(BlockingFunction::into_handler(|input: u64| input)),
+            "handler"
+        );
+        assert_eq!(name_in("app::lärm<core::option::Option<u8>>"), "lärm");
+        for path in ["app::main::{{closure}}", "<app::A as app::B>::f", ""] {
+            assert_eq!(name_in(path), "handler", "{path}");
+        }
+    }
+}

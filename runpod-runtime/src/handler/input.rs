@@ -1,9 +1,13 @@
 //! Reads a job's input into the handler's type; the failure names the path.
 
+use std::fmt::Write as _;
+
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use serde_path_to_error::{Path, Segment};
 
 use super::failure::Failure;
+use super::field_names;
 use super::unit_input::Input;
 
 /// The type of the error that a client is told of.
@@ -12,38 +16,88 @@ pub(super) const ERROR_TYPE: &str = "InputError";
 /// The longest message about an input, in characters: serde repeats the offending value, which may be a whole image.
 const LONGEST_MESSAGE: usize = 400;
 
+/// The longest place in an input, and how much of a key is in it, in characters: a key may be as long as the input.
+const LONGEST_PLACE: usize = 400;
+const LONGEST_KEY: usize = 60;
+
+/// How serde's own messages begin, which end with what the program expected. In other messages anything may stand.
+const OF_SERDE: [&str; 5] = [
+    "invalid type: ",
+    "invalid value: ",
+    "invalid length ",
+    "unknown variant `",
+    "unknown field `",
+];
+
 /// Reads `input` as a `T`. `route` is the key of the input that names the handler, if there is such a key.
 pub(super) fn read<T: DeserializeOwned>(
     input: &RawValue,
     route: Option<&str>,
 ) -> Result<T, Failure> {
     let mut json = serde_json::Deserializer::from_str(input.get());
-    let input = Input {
+    let reader = Input {
         json: &mut json,
         route,
         is_null: input.get() == "null",
     };
-    serde_path_to_error::deserialize(input).map_err(|error| {
-        let place = place(&error.path().to_string());
-        let message = shorten(&without_position(&error.into_inner()));
+    serde_path_to_error::deserialize(reader).map_err(|error| {
+        let names = field_names::of::<T>(input);
+        let path = error.path();
+        let (place, logged) = (
+            place(path, |_| true),
+            place(path, |key| names.contains(key)),
+        );
+        let error = error.inner();
+        let message = shorten(&without_position(error));
         Failure {
-            without_data: Some(without_data(&place, &message)),
+            without_data: Some(format!("{logged}: {}", without_data(error, &message))),
             ..Failure::new(ERROR_TYPE, format!("{place}: {message}"))
         }
     })
 }
 
 /// serde says what it found first, a piece of the input, and what it expected last.
-fn without_data(place: &str, message: &str) -> String {
-    match message.rsplit_once(", expected ") {
-        Some((_, expected)) => format!("{place}: expected {expected}"),
-        None if message.starts_with("missing field ") => format!("{place}: {message}"),
-        None => format!("{place}: not what the handler takes"),
+fn without_data<'m>(error: &serde_json::Error, message: &'m str) -> &'m str {
+    let is_of_serde = OF_SERDE.iter().any(|start| message.starts_with(start));
+    match message.rfind(", expected ") {
+        Some(expected) if is_of_serde => &message[expected + 2..],
+        // It names a field of the program's, or a rule of JSON's.
+        _ if message.starts_with("missing field `")
+            || message.starts_with("duplicate field `")
+            || error.is_syntax() =>
+        {
+            message
+        }
+        _ => "not what the handler takes",
     }
 }
 
-/// Where in the input something is, from the path that serde's or garde's crate writes.
-pub(super) fn place(path: &str) -> String {
+/// Where in the input something is. A key that is not to be shown is a `*`.
+fn place(path: &Path, is_shown: impl Fn(&str) -> bool) -> String {
+    let mut place = "input".to_owned();
+    for segment in path {
+        let key: &str = match segment {
+            Segment::Seq { index } => {
+                let _ = write!(place, "[{index}]");
+                continue;
+            }
+            Segment::Map { key } => key,
+            Segment::Enum { variant } => variant,
+            Segment::Unknown => "?",
+        };
+        place.push('.');
+        if is_shown(key) {
+            place.push_str(&cut(key, LONGEST_KEY));
+        } else {
+            place.push('*');
+        }
+    }
+    cut(&place, LONGEST_PLACE)
+}
+
+/// The place in an input that garde's crate writes.
+#[cfg(feature = "validate")]
+pub(super) fn place_of_text(path: &str) -> String {
     match path.trim_start_matches('.') {
         "" => "input".to_owned(),
         path if path.starts_with('[') => format!("input{path}"),
@@ -61,21 +115,47 @@ fn without_position(error: &serde_json::Error) -> String {
         .to_owned()
 }
 
-/// The message, without its middle where it is too long.
+/// A message with a piece of the input in it: without its middle if it is too long, on one line, and nothing in it that a
+/// terminal would act on.
 pub(super) fn shorten(message: &str) -> String {
-    let length = message.chars().count();
-    if length <= LONGEST_MESSAGE {
-        return message.to_owned();
+    cut(message, LONGEST_MESSAGE)
+}
+
+/// Both ends of a text matter: in a message, what was found stands first, and what was expected last.
+fn cut(text: &str, longest: usize) -> String {
+    let escaped = |text: &str| -> String {
+        let mut escaped = String::with_capacity(text.len());
+        for character in text.chars() {
+            if character.is_control() || is_invisible(character) {
+                escaped.extend(character.escape_default());
+            } else {
+                escaped.push(character);
+            }
+        }
+        escaped
+    };
+    let length = text.chars().count();
+    if length <= longest {
+        return escaped(text);
     }
-    // Both ends matter: what was found stands first, what was expected last.
-    let half = LONGEST_MESSAGE / 2;
-    let head: String = message.chars().take(half).collect();
-    let tail: String = message.chars().skip(length - half).collect();
-    format!("{head}…{tail}")
+    let half = longest / 2;
+    let head: String = text.chars().take(half).collect();
+    let tail: String = text.chars().skip(length - half).collect();
+    format!("{}…{}", escaped(&head), escaped(&tail))
+}
+
+/// Changes the direction or the order in which a text is shown, or is not shown itself.
+fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+    )
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
 
     #[derive(Debug, serde::Deserialize)]
@@ -113,16 +193,119 @@ mod tests {
 
     #[test]
     fn what_may_be_logged_repeats_nothing_of_the_input() {
-        let logged = |json: &str| {
-            let raw = RawValue::from_string(json.to_owned()).unwrap();
-            read::<Image>(&raw, None).unwrap_err().without_data.unwrap()
-        };
+        let logged = logged::<Image>;
         assert_eq!(
             logged(r#"{"size":{"width":"my secret, expected by nobody"}}"#),
             "input.size.width: expected u32"
         );
         assert_eq!(logged("{}"), "input: missing field `size`");
         assert_eq!(logged("7"), "input: expected struct Image");
+    }
+
+    fn logged<T: DeserializeOwned + std::fmt::Debug>(json: &str) -> String {
+        let raw = RawValue::from_string(json.to_owned()).unwrap();
+        read::<T>(&raw, None).unwrap_err().without_data.unwrap()
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    #[expect(dead_code, reason = "only the names matter")]
+    enum Shape {
+        Circle { radius: u32 },
+        Named(HashMap<String, Size>),
+        Several(Vec<Shape>),
+        Pair(Option<u8>, Option<Size>),
+    }
+
+    #[test]
+    fn the_log_has_the_names_of_the_program_and_not_the_keys_of_the_client() {
+        for (json, told, log) in [
+            (
+                r#"{"circle":{"radius":"x"}}"#,
+                "input.circle.radius",
+                "input.circle.radius",
+            ),
+            (
+                r#"{"several":[{"named":{"ada@h.io":{"width":"x"}}}]}"#,
+                "input.several[0].named.ada@h.io.width",
+                "input.several[0].named.*.width",
+            ),
+            (
+                r#"{"pair":[1,{"width":"x"}]}"#,
+                "input.pair[1].width",
+                "input.pair[1].width",
+            ),
+        ] {
+            let expected = |place| format!("{place}: invalid type: string \"x\", expected u32");
+            assert_eq!(message::<Shape>(json), expected(told));
+            assert_eq!(logged::<Shape>(json), format!("{log}: expected u32"));
+        }
+        assert_eq!(
+            logged::<HashMap<String, u8>>(r#"{"my secret":"x"}"#),
+            "input.*: expected u8"
+        );
+        assert_eq!(
+            message::<HashMap<String, u8>>(r#"{"my secret":"x"}"#),
+            r#"input.my secret: invalid type: string "x", expected u8"#
+        );
+    }
+
+    #[test]
+    fn a_message_that_is_not_serdes_is_not_logged_whatever_is_in_it() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(try_from = "String")]
+        struct Never;
+        impl TryFrom<String> for Never {
+            type Error = String;
+            fn try_from(text: String) -> Result<Self, String> {
+                Err(text)
+            }
+        }
+        let json = r#""my secret, expected by nobody""#;
+        assert_eq!(logged::<Never>(json), "input: not what the handler takes");
+        assert_eq!(
+            logged::<Vec<u8>>("[1e999]"),
+            "input[0]: number out of range"
+        );
+        assert_eq!(
+            logged::<String>(r#""\ud800""#),
+            "input: unexpected end of hex escape"
+        );
+        assert_eq!(
+            logged::<Shape>(r#"{"my secret":1}"#),
+            "input: expected one of `circle`, `named`, `several`, `pair`"
+        );
+        assert_eq!(
+            logged::<Size>(r#"{"width":1,"width":2}"#),
+            "input: duplicate field `width`"
+        );
+    }
+
+    #[test]
+    fn a_huge_key_is_cut_and_every_key_is_on_one_line() {
+        type Map = HashMap<String, HashMap<String, u8>>;
+        let huge = "k".repeat(2 << 20);
+        let told = message::<Map>(&format!(r#"{{"{huge}":{{"{huge}":"x"}}}}"#));
+        assert!(told.len() < 300, "{}", told.len());
+        assert!(told.starts_with("input.kkk") && told.ends_with("expected u8"));
+
+        let told = message::<Map>(r#"{"a\n\u001b[31m\u202eERROR":{"b\u0000":"x\ny"}}"#);
+        assert_eq!(
+            told,
+            r#"input.a\n\u{1b}[31m\u{202e}ERROR.b\u{0}: invalid type: string "x\ny", expected u8"#
+        );
+        #[derive(Debug, serde::Deserialize)]
+        enum Word {}
+        let told = message::<Word>(r#""a\nERROR""#);
+        assert!(!told.contains('\n'), "{told}");
+
+        let deep = format!("{}1{}", r#"{"k":"#.repeat(100), "}".repeat(100));
+        #[derive(Debug, serde::Deserialize)]
+        #[expect(dead_code, reason = "only the depth matters")]
+        struct Deep(HashMap<String, Deep>);
+        let told = message::<Deep>(&deep);
+        assert!(told.len() < 500, "{told}");
+        assert!(logged::<Deep>(&deep).starts_with("input.*.*"), "{told}");
     }
 
     #[test]

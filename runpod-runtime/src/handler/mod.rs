@@ -9,6 +9,7 @@ mod call;
 mod context;
 mod emitter;
 mod failure;
+mod field_names;
 mod function;
 mod handler_error;
 mod hidden_result;

@@ -48,11 +48,15 @@ struct Queue {
     bytes: usize,
     progress_bytes: usize,
     closed: bool,
+    /// Nothing is replaced, and there is always room.
+    keeps_all: bool,
 }
 
 impl Queue {
     fn has_room_for(&self, item: &Payload) -> bool {
-        self.items == 0 || (self.items < MOST_ITEMS && self.bytes + item.text().len() <= MOST_BYTES)
+        self.keeps_all
+            || self.items == 0
+            || (self.items < MOST_ITEMS && self.bytes + item.text().len() <= MOST_BYTES)
     }
 }
 
@@ -63,10 +67,21 @@ impl Outbox {
         }
     }
 
+    /// For a handler that is called directly by a test: nobody takes anything away, and nothing is replaced.
+    pub(crate) fn keeping_all() -> Self {
+        let outbox = Self::new();
+        outbox.queue().keeps_all = true;
+        outbox
+    }
+
     /// Sends an update in place of one that still waits to be sent. Without effect on a closed channel.
     pub(crate) fn progress(&self, update: Payload) {
         let mut queue = self.queue();
         if queue.closed {
+            return;
+        }
+        if queue.keeps_all {
+            queue.messages.push_back(Message::Progress(update));
             return;
         }
         if let Some(Message::Progress(waiting)) = queue.messages.back() {
@@ -158,6 +173,16 @@ impl Outbox {
             .chain(waiting)
             .map(Arc::clone)
             .collect()
+    }
+
+    /// The progress updates that wait, in their order.
+    pub(crate) fn progress_updates(&self) -> Vec<Payload> {
+        let queue = self.queue();
+        let updates = queue.messages.iter().filter_map(|message| match message {
+            Message::Progress(update) => Some(update.clone()),
+            Message::Item(_) => None,
+        });
+        updates.collect()
     }
 
     /// Takes nothing more; what waits is still sent.

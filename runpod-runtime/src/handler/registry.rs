@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::argument::{Argument, Role, StateType};
 use super::call::Call;
 use super::failure::Failure;
+use super::input;
 use super::job::TakenJob;
 use super::registration::{Kind, Registration};
 use super::running::Running;
@@ -195,24 +196,35 @@ impl Dispatch {
             let names: Vec<_> = handlers.keys().map(|name| format!("`{name}`")).collect();
             names.join(", ")
         };
-        let input: serde_json::Value = job.input(None)?;
-        match input.get(key) {
+        let whole: serde_json::Value = job.input(None)?;
+        match whole.get(key) {
             Some(serde_json::Value::String(name)) => handlers.get(name).cloned().ok_or_else(|| {
-                Failure::new(
-                    "RouteError",
-                    format!(
-                        "input.{key}: there is no handler {name:?}; this worker has {}",
+                let name = input::shorten(&format!("{name:?}"));
+                Failure {
+                    without_data: Some(format!(
+                        "input.{key}: there is no such handler; this worker has {}",
                         known()
-                    ),
-                )
+                    )),
+                    ..Failure::new(
+                        "RouteError",
+                        format!(
+                            "input.{key}: there is no handler {name}; this worker has {}",
+                            known()
+                        ),
+                    )
+                }
             }),
-            Some(other) => Err(Failure::new(
-                "RouteError",
-                format!(
-                    "input.{key}: expected a handler's name, found {other}; this worker has {}",
-                    known()
-                ),
-            )),
+            Some(other) => {
+                let expected = format!("input.{key}: expected a handler's name");
+                let other = input::shorten(&other.to_string());
+                Err(Failure {
+                    without_data: Some(format!("{expected}; this worker has {}", known())),
+                    ..Failure::new(
+                        "RouteError",
+                        format!("{expected}, found {other}; this worker has {}", known()),
+                    )
+                })
+            }
             None => Err(Failure::new(
                 "RouteError",
                 format!(

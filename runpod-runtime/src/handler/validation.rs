@@ -79,18 +79,31 @@ impl Unchecked {
 /// Names every place in the input that is not valid, in the manner of an input that cannot be read.
 fn failure(report: &Report) -> Failure {
     let mut message = String::new();
+    // A key of a map is in the path like the name of a field, so the log has no paths.
+    let mut errors = Vec::new();
     for (path, error) in report.iter().take(MOST_FAULTS) {
         if !message.is_empty() {
             message.push_str("; ");
         }
-        let fault = format!("{}: {error}", input::place(&path.to_string()));
+        let fault = format!("{}: {error}", input::place_of_text(&path.to_string()));
         message.push_str(&input::shorten(&fault));
+        let error = input::shorten(error.message());
+        if !errors.contains(&error) {
+            errors.push(error);
+        }
     }
     let more = report.iter().skip(MOST_FAULTS).count();
     if more > 0 {
         let _ = write!(message, "; and {more} more");
     }
-    Failure::new(input::ERROR_TYPE, message)
+    Failure {
+        without_data: Some(format!(
+            "{} values of the input are not valid: {}",
+            report.iter().count(),
+            errors.join("; ")
+        )),
+        ..Failure::new(input::ERROR_TYPE, message)
+    }
 }
 
 /// Validates a handler's arguments, or leaves its adapter with the failure: `validate!(argument_0, argument_1);`.
@@ -126,6 +139,23 @@ mod tests {
         assert_eq!(
             message(faults),
             "input.size.width: too wide; input.name: too long; input.name: not ASCII"
+        );
+    }
+
+    #[test]
+    fn the_log_has_what_is_wrong_and_no_key_of_the_client() {
+        let mut report = Report::new();
+        for key in ["ada@h.io", "bob@h.io"] {
+            report.append(Path::new("users").join(key), Error::new("too long"));
+        }
+        report.append(Path::new(0_usize), Error::new("not\nASCII"));
+        assert_eq!(
+            failure(&report).without_data.unwrap(),
+            r"3 values of the input are not valid: too long; not\nASCII"
+        );
+        assert_eq!(
+            failure(&report).message,
+            r"input.users.ada@h.io: too long; input.users.bob@h.io: too long; input[0]: not\nASCII"
         );
     }
 

@@ -24,9 +24,16 @@ fn readable_id(job: &[u8]) -> Option<String> {
     can_be_told(&id).then_some(id)
 }
 
+/// The longest id that a job may have, in bytes. Ids are in addresses, in headers and in every line of the log. Servers take
+/// addresses of 8 KiB, and heartbeats name all running jobs.
+const LONGEST_ID: usize = 1024;
+
+/// How much of what stands in place of an id is repeated, in characters.
+const LONGEST_FOUND: usize = 100;
+
 /// `.` and `..` have a meaning of their own in the path of an address: a result would go astray.
 fn can_be_told(id: &str) -> bool {
-    !matches!(id, "" | "." | "..")
+    id.len() <= LONGEST_ID && !matches!(id, "" | "." | "..")
 }
 
 /// Reads one job from its JSON text.
@@ -65,9 +72,17 @@ pub(crate) fn read_job(text: &str) -> Result<TakenJob, BrokenJob> {
     }
     let id = id.ok_or_else(|| broken(None, "it has no `id`".to_owned()))?;
     let id: String = serde_json::from_str(id.get())
-        .map_err(|_| broken(None, format!("its `id` is not a text: {:.100}", id.get())))?;
+        .map_err(|_| broken(None, format!("its `id` is not a text: {}", found(id.get()))))?;
     if !can_be_told(&id) {
-        return Err(broken(None, format!("its `id` is {id:?}")));
+        let length = id.len();
+        return Err(broken(
+            None,
+            if length > LONGEST_ID {
+                format!("its `id` has {length} bytes, and may have {LONGEST_ID}")
+            } else {
+                format!("its `id` is {id:?}")
+            },
+        ));
     }
     let input = input.ok_or_else(|| broken(Some(&id), "it has no `input`".to_owned()))?;
     Ok(TakenJob {
@@ -76,4 +91,12 @@ pub(crate) fn read_job(text: &str) -> Result<TakenJob, BrokenJob> {
         webhook,
         extra,
     })
+}
+
+/// The start of a text, on one line.
+fn found(text: &str) -> String {
+    let start = text.chars().take(LONGEST_FOUND);
+    start
+        .map(|it| if it.is_control() { ' ' } else { it })
+        .collect()
 }

@@ -198,6 +198,10 @@ mod tests {
         assert_eq!(reason(r#"{"id":7,"input":1}"#), "its `id` is not a text: 7");
         assert_eq!(reason(r#"{"id":"","input":1}"#), "its `id` is \"\"");
         assert_eq!(reason(r#"{"id":"..","input":1}"#), "its `id` is \"..\"");
+        assert_eq!(
+            reason("{\"id\":[\n\"a\"],\"input\":1}"),
+            "its `id` is not a text: [ \"a\"]"
+        );
         assert!(reason(r#"{"id":"a","input":"#).starts_with("it is not a JSON object: EOF"));
         assert!(reason("[1]").starts_with("it is not a JSON object"));
     }
@@ -228,6 +232,21 @@ mod tests {
         };
         let broken = jobs.remove(0).unwrap_err();
         (broken.id, broken.reason)
+    }
+
+    #[test]
+    fn an_id_that_no_address_can_hold_is_refused() {
+        let job = |length: usize| format!(r#"{{"id":"{}","input":1}}"#, "x".repeat(length));
+        assert!(taken(&job(1024))[0].is_ok());
+        assert_eq!(
+            broken(job(1025).as_bytes()),
+            (
+                None,
+                "its `id` has 1025 bytes, and may have 1024".to_owned()
+            )
+        );
+        let job = format!(r#"{{"id":"{}","\ud800":1}}"#, "x".repeat(1025));
+        assert_eq!(broken(job.as_bytes()).0, None);
     }
 
     /// What makes a job unreadable as a whole, beside an id that can be read.

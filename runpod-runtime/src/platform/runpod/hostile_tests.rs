@@ -199,3 +199,43 @@ async fn a_date_in_retry_after_is_honoured_as_well() {
         "{posted:?}"
     );
 }
+
+#[tokio::test]
+async fn a_post_names_the_worker_and_the_job_whatever_is_in_their_ids() {
+    for id in ["j-1", "a/../b?c#d&e=f", "ä\r\nX-Evil: 1", "%2e%2e", " "] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let serving = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            let head: Vec<_> = lines
+                .map(Result::unwrap)
+                .take_while(|line| !line.is_empty())
+                .collect();
+            write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
+            head
+        });
+        let post = Post {
+            job_id: id.to_owned(),
+            worker_id: "another worker".into(),
+            ..result()
+        };
+        assert_eq!(platform(address).post(&post).await, Posted::Accepted);
+        let head = serving.join().unwrap();
+        assert_eq!(
+            head[0],
+            format!(
+                "POST /v2/ep/job-done/another%20worker/{}?gpu=test&isStream=false HTTP/1.1",
+                crate::config::encode_component(id)
+            )
+        );
+        let names: Vec<_> = head[1..]
+            .iter()
+            .map(|line| line.split_once(':').unwrap().0.to_ascii_lowercase())
+            .collect();
+        assert!(!names.contains(&"x-evil".to_owned()), "{head:?}");
+        // Left out if a header cannot carry it.
+        let named = names.iter().any(|name| name == "x-request-id");
+        assert_eq!(named, !id.contains('\n'), "{head:?}");
+    }
+}

@@ -1,0 +1,276 @@
+//! What a handler asks for beside its input, for tests that call the handler as a function.
+
+use std::sync::{Arc, OnceLock};
+
+use serde::Serialize;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::Job;
+use crate::handler::{
+    CancelReason, ContextParts, Emitter, ItemSink, JobContext, Outbox, Payload, StreamEnd,
+};
+
+/// Makes a [`JobContext`] for a test that calls a handler as a function, and the handle that shows what the handler does
+/// with it. The job's id and the worker's id are `test`; [`Job::context`] makes one with another job id.
+///
+/// ```
+/// use runpod::prelude::*;
+/// use runpod::testing;
+///
+/// #[runpod::handler]
+/// async fn train(epochs: u32, ctx: JobContext) -> String {
+///     for epoch in 1..=epochs {
+///         ctx.progress(epoch);
+///     }
+///     ctx.refresh_worker();
+///     format!("job {}", ctx.job_id())
+/// }
+///
+/// #[tokio::main] // `#[tokio::test]`, in a test
+/// async fn main() {
+///     let (ctx, job) = testing::context();
+///     assert_eq!(train(2, ctx).await, "job test");
+///     assert_eq!(job.progress(), [json!(1), json!(2)]);
+///     assert!(job.wants_refresh());
+/// }
+/// ```
+pub fn context() -> (JobContext, ContextHandle) {
+    Job::new(Value::Null).context()
+}
+
+/// Makes an [`Emitter`] for a test that calls a stream handler as a function, and the handle that has the items.
+///
+/// No item waits for the network, so that a test may send any number of them before it looks. `blocking_send` works on any
+/// thread.
+///
+/// ```
+/// use runpod::Cancelled;
+/// use runpod::prelude::*;
+/// use runpod::testing;
+///
+/// #[runpod::handler(stream)]
+/// fn letters(text: String, out: Emitter<char>) -> Result<(), Cancelled> {
+///     text.chars().try_for_each(|letter| out.blocking_send(letter))
+/// }
+///
+/// let (out, stream) = testing::emitter();
+/// assert_eq!(letters("to".to_owned(), out), Ok(()));
+/// assert_eq!(stream.items(), [json!("t"), json!("o")]);
+/// ```
+pub fn emitter<T: Serialize>() -> (Emitter<T>, EmitterHandle) {
+    let outbox = Outbox::keeping_all();
+    let sink = ItemSink::new(outbox.clone(), false);
+    let emitter = Emitter::without_a_job(sink.clone());
+    (emitter, EmitterHandle { sink, outbox })
+}
+
+/// Shows what a handler did with its [`JobContext`], and cancels its job. [`context`] and [`Job::context`] make one.
+///
+/// ```
+/// use runpod::CancelReason;
+/// use runpod::prelude::*;
+/// use runpod::testing;
+///
+/// #[runpod::handler]
+/// fn search(from: u64, ctx: JobContext) -> Option<u64> {
+///     ctx.progress(json!({ "from": from }));
+///     (from..).take_while(|_| !ctx.is_cancelled()).find(|number| number % 7919 == 0)
+/// }
+///
+/// let (ctx, job) = testing::context();
+/// assert_eq!(search(7900, ctx.clone()), Some(7919));
+/// assert_eq!(job.progress(), [json!({ "from": 7900 })]);
+/// assert!(!job.wants_refresh());
+/// assert_eq!(job.unhealthy(), None);
+///
+/// job.cancel(CancelReason::Stopped);
+/// assert_eq!(search(7900, ctx.clone()), None);
+/// assert_eq!(ctx.cancel_reason(), Some(CancelReason::Stopped));
+/// ```
+#[derive(Debug, Clone)]
+pub struct ContextHandle {
+    context: JobContext,
+    outbox: Outbox,
+    cancel: CancellationToken,
+    reason: Arc<OnceLock<CancelReason>>,
+    unhealthy: Arc<OnceLock<String>>,
+}
+
+/// Has the items that a handler sent with its [`Emitter`], and cancels its stream. [`emitter`] makes one.
+///
+/// ```
+/// use runpod::prelude::*;
+/// use runpod::testing;
+///
+/// #[runpod::handler(stream)]
+/// async fn count(from: u32, out: Emitter<Value>) -> Result<(), runpod::Cancelled> {
+///     for number in from.. {
+///         let item = if number == 9 { json!({ "error": "9 is too much" }) } else { json!(number) };
+///         out.send(item).await?;
+///     }
+///     Ok(())
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// let (out, stream) = testing::emitter();
+/// assert!(count(7, out).await.is_err());
+/// assert_eq!(stream.items(), [json!(7), json!(8)]);
+/// assert_eq!(stream.error().as_deref(), Some("9 is too much"));
+///
+/// let (out, stream) = testing::emitter();
+/// stream.cancel();
+/// assert!(count(7, out).await.is_err());
+/// assert!(stream.items().is_empty());
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct EmitterHandle {
+    sink: ItemSink,
+    outbox: Outbox,
+}
+
+impl Job {
+    /// Makes a [`JobContext`] of this job for a test that calls the handler as a function, and its handle. The job's input
+    /// and its state are for you to hand over: [`State::new`](crate::State::new) and [`Job::new`](crate::Job::new) make
+    /// what a handler asks for.
+    ///
+    /// ```
+    /// use runpod::prelude::*;
+    /// use runpod::testing;
+    ///
+    /// #[runpod::handler]
+    /// fn infer(prompt: String, ctx: JobContext) -> Result<String, String> {
+    ///     if prompt == "lost" {
+    ///         ctx.mark_unhealthy("the GPU is gone");
+    ///     }
+    ///     Err(format!("job {} has no GPU", ctx.job_id()))
+    /// }
+    ///
+    /// let (ctx, job) = testing::Job::new(json!(null)).id("j1").context();
+    /// assert_eq!(infer("lost".to_owned(), ctx), Err("job j1 has no GPU".to_owned()));
+    /// assert_eq!(job.unhealthy().as_deref(), Some("the GPU is gone"));
+    /// ```
+    pub fn context(&self) -> (JobContext, ContextHandle) {
+        let outbox = Outbox::keeping_all();
+        let cancel = CancellationToken::new();
+        let reason = Arc::default();
+        let unhealthy = Arc::<OnceLock<String>>::default();
+        let told = Arc::clone(&unhealthy);
+        let context = JobContext::new(ContextParts {
+            job_id: self.id.as_str().into(),
+            worker_id: "test".into(),
+            outbox: outbox.clone(),
+            cancel: cancel.clone(),
+            reason: Arc::clone(&reason),
+            unhealthy: Arc::new(move |reason| {
+                // The first reason counts.
+                let _ = told.set(reason);
+            }),
+        });
+        let handle = ContextHandle {
+            context: context.clone(),
+            outbox,
+            cancel,
+            reason,
+            unhealthy,
+        };
+        (context, handle)
+    }
+}
+
+impl ContextHandle {
+    /// The progress updates so far, all of them: nothing is replaced by a newer update.
+    pub fn progress(&self) -> Vec<Value> {
+        values(self.outbox.progress_updates().iter())
+    }
+
+    /// Whether the handler asked for a fresh worker, with [`JobContext::refresh_worker`].
+    pub fn wants_refresh(&self) -> bool {
+        self.context.wants_refresh()
+    }
+
+    /// The first reason for which the handler declared the worker broken, with [`JobContext::mark_unhealthy`].
+    pub fn unhealthy(&self) -> Option<String> {
+        self.unhealthy.get().cloned()
+    }
+
+    /// Cancels the job. Only the first reason counts.
+    ///
+    /// The context says so from now on. A future that you await is not dropped, as a worker would drop that of an async
+    /// handler.
+    pub fn cancel(&self, reason: CancelReason) {
+        let _ = self.reason.set(reason);
+        self.cancel.cancel();
+    }
+}
+
+impl EmitterHandle {
+    /// The items so far.
+    pub fn items(&self) -> Vec<Value> {
+        values(self.outbox.undelivered().iter().map(|item| &**item))
+    }
+
+    /// What an item ended the stream with: it had an `error`, or did not serialise.
+    pub fn error(&self) -> Option<String> {
+        match self.sink.early_end()? {
+            StreamEnd::ItemError(message) => Some(message),
+            StreamEnd::Failed(failure) => Some(failure.message),
+            StreamEnd::Finished | StreamEnd::Cancelled => None,
+        }
+    }
+
+    /// Cancels the stream: from now on, sending an item gives [`Cancelled`](crate::Cancelled).
+    pub fn cancel(&self) {
+        self.outbox.close();
+    }
+}
+
+fn values<'p>(payloads: impl Iterator<Item = &'p Payload>) -> Vec<Value> {
+    payloads
+        .filter_map(|payload| serde_json::from_str(payload.text()).ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_that_is_sent_is_there_however_much_it_is() {
+        let (out, stream) = emitter::<usize>();
+        let (ctx, job) = context();
+        for number in 0..1000 {
+            assert_eq!(out.blocking_send(number), Ok(()));
+            ctx.progress(number);
+        }
+        assert_eq!(stream.items().len(), 1000);
+        assert_eq!(job.progress().len(), 1000);
+        assert_eq!(job.progress()[500], 500);
+    }
+
+    #[tokio::test]
+    async fn sending_works_inside_of_a_runtime_as_well() {
+        let (out, stream) = emitter();
+        assert_eq!(out.blocking_send("a"), Ok(()));
+        assert_eq!(out.send("b").await, Ok(()));
+        assert_eq!(stream.items(), ["a", "b"]);
+        stream.cancel();
+        assert!(out.blocking_send("c").is_err());
+        assert_eq!(stream.items(), ["a", "b"]);
+        assert_eq!(stream.error(), None);
+    }
+
+    #[test]
+    fn only_the_first_reason_counts() {
+        let (ctx, job) = context();
+        assert_eq!((job.wants_refresh(), job.unhealthy()), (false, None));
+        job.cancel(CancelReason::Shutdown);
+        job.cancel(CancelReason::Stopped);
+        assert_eq!(ctx.cancel_reason(), Some(CancelReason::Shutdown));
+        ctx.mark_unhealthy("first");
+        ctx.mark_unhealthy("second");
+        assert_eq!(job.unhealthy().as_deref(), Some("first"));
+    }
+}

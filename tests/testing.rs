@@ -1,0 +1,53 @@
+//! What `runpod::testing` says of a handler, and to whom it belongs.
+
+use runpod::prelude::*;
+use runpod::testing;
+
+#[runpod::handler(stream)]
+fn failing(text: String) -> impl Iterator<Item = Result<u32, String>> {
+    std::iter::once(Err(text))
+}
+
+#[runpod::handler(stream, name = "renamed")]
+fn failing_too(text: String) -> impl Iterator<Item = Result<u32, String>> {
+    std::iter::once(Err(text))
+}
+
+/// Without an attribute.
+fn bare(text: String) -> impl Iterator<Item = Result<u32, String>> {
+    std::iter::once(Err(text))
+}
+
+#[runpod::handler]
+async fn stateful(_text: String, _state: State<u32>) {}
+
+fn job() -> testing::Job {
+    testing::Job::new(json!("no luck"))
+}
+
+#[tokio::test]
+async fn the_error_of_a_handler_has_the_name_of_its_function() {
+    let error = job().stream(failing).await.error.unwrap();
+    assert!(
+        error.contains("in handler `failing` (tests/testing.rs:"),
+        "{error}"
+    );
+    let error = job().stream(failing_too).await.error.unwrap();
+    assert!(
+        error.contains("in handler `renamed` (tests/testing.rs:"),
+        "{error}"
+    );
+    let error = job().stream(bare).await.error.unwrap();
+    assert!(
+        error.contains("in handler `bare`\n") || error.ends_with("in handler `bare`"),
+        "{error}"
+    );
+    let error = job().stream(|text: String| bare(text)).await.error.unwrap();
+    assert!(error.contains("in handler `handler`"), "{error}");
+}
+
+#[tokio::test]
+#[should_panic(expected = "handler `stateful` (tests/testing.rs:")]
+async fn a_handler_that_does_not_fit_its_job_is_named() {
+    job().run(stateful).await;
+}
