@@ -1,6 +1,7 @@
 //! An example as a process.
 
 use std::env;
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Output, Stdio};
 use std::time::Duration;
@@ -64,7 +65,12 @@ impl From<Output> for Ended {
 /// The example `name`, ready to be started: with none of this machine's `RUNPOD_` variables, in a folder of no meaning,
 /// and ended with the test that started it.
 pub(crate) fn example(name: &str) -> Command {
-    let mut command = Command::new(binary(name));
+    bare(binary(name))
+}
+
+/// Any program under the same conditions.
+pub(crate) fn bare(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
     command
         .current_dir(env!("CARGO_TARGET_TMPDIR"))
         .stdin(Stdio::null())
@@ -82,7 +88,7 @@ pub(crate) fn example(name: &str) -> Command {
 }
 
 /// `cargo test` builds the examples into the folder next to the tests'.
-fn binary(name: &str) -> PathBuf {
+pub(crate) fn binary(name: &str) -> PathBuf {
     let this = env::current_exe().expect("a running test knows its own file");
     let built = this
         .ancestors()
