@@ -20,7 +20,12 @@ async fn messages(name: &str, ends: &'static [End], code: i32) -> Vec<String> {
     assert_eq!(stage.dismiss(&mut worker).await, Some(code));
     stage.assert_kept();
     let log = stage.log();
+    assert!(!log.contains('\u{1b}'), "{log}");
     let messages = log.lines().map(|line| {
+        // Its `main` returns the error, which is on standard error then, with indented lines.
+        if line.starts_with("Error: ") || line.starts_with("  {") {
+            return line.to_owned();
+        }
         let line: Value = serde_json::from_str(line)
             .unwrap_or_else(|error| panic!("{error}: {line:?} is no line of the worker's"));
         line["message"]
