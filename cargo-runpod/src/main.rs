@@ -4,6 +4,9 @@
 //! nothing of this tool: what it starts are ordinary worker processes, attached to [`runpod_local`] by the variables that
 //! Runpod sets too.
 
+#[cfg(not(unix))]
+compile_error!("cargo-runpod builds on Linux and macOS. On Windows, install it in WSL.");
+
 mod build;
 mod dev;
 mod failure;

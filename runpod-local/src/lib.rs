@@ -36,6 +36,12 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(not(unix))]
+compile_error!(
+    "runpod-local, the endpoint on your own machine, builds on Linux and macOS. On Windows, build in WSL. A worker needs it \
+     for --rp_serve_api only: `default-features = false` on the dependency runpod-worker leaves it out."
+);
+
 mod access;
 mod answer;
 mod api_key;

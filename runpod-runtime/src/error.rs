@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use crate::config::Secrets;
+use crate::logging;
 
 /// Any error that can be boxed and sent between threads.
 pub(crate) type BoxError = Box<dyn StdError + Send + Sync + 'static>;
@@ -82,9 +83,9 @@ impl Error {
         self
     }
 
-    /// The same error without what must appear in no output.
-    pub(crate) fn redacted(mut self, secrets: &Secrets) -> Self {
-        self.message = secrets.redact(&self.message).into_owned();
+    /// The same error as it may be printed: a handler's words may be in it, and so a key, or what a terminal obeys.
+    pub(crate) fn printable(mut self, secrets: &Secrets) -> Self {
+        self.message = logging::visible(&secrets.redact(&self.message));
         self
     }
 

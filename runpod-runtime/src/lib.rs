@@ -31,6 +31,7 @@ mod ready;
 #[cfg(feature = "local")]
 mod serve_api;
 mod show_schema;
+mod signals;
 pub mod signature;
 pub mod testing;
 mod threads;

@@ -33,7 +33,7 @@ impl Ready {
             text.push_str("\n  ");
             text.push_str(line);
         }
-        Error::new(ErrorKind::Setup, text).redacted(&self.settings.secrets)
+        Error::new(ErrorKind::Setup, text).printable(&self.settings.secrets)
     }
 
     /// Runs the worker, or the local test job, to its end.
@@ -48,7 +48,7 @@ impl Ready {
     ) -> Result<(), Error> {
         let secrets = self.settings.secrets.clone();
         let served = self.serve_in_mode(state, handlers).await;
-        served.map_err(|error| error.redacted(&secrets))
+        served.map_err(|error| error.printable(&secrets))
     }
 
     async fn serve_in_mode(

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use runpod_local::{AllowError, Endpoint, Faults, HandlerInfo};
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{ApiSettings, Arguments, Environment, Mode, Settings, Surroundings};
@@ -17,6 +16,7 @@ use crate::logging;
 use crate::platform::Runpod;
 use crate::ready::Ready;
 use crate::show_schema;
+use crate::signals::Signals;
 use crate::threads;
 use crate::worker::{self, Concurrency, Ended, Handlers, Running};
 
@@ -231,16 +231,10 @@ async fn ended(mut worker: Running, told_to_end: &CancellationToken) -> Result<E
 }
 
 async fn watch_signals(told_to_end: CancellationToken) {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
-        // The worker says so, for itself and for the process.
+    // The worker says so, for itself and for the process.
+    let Ok(mut signals) = Signals::watch() else {
         return;
     };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    signals.next().await;
     told_to_end.cancel();
 }

@@ -182,3 +182,31 @@ async fn the_schema_is_refused_with_the_feature_that_is_missing() {
     ended.assert_code(1);
     ended.assert_shows(&["--schema needs the feature `schema`", "Cargo.toml"]);
 }
+
+#[tokio::test]
+async fn a_worker_without_a_job_says_every_way_to_give_it_one() {
+    let place = tempfile::tempdir().expect("there is a place for temporary files");
+    let mut command = example("hello");
+    command.current_dir(place.path());
+    let ended: Ended = command.output().await.expect("the example starts").into();
+    ended.assert_code(1);
+    ended.assert_shows(&[
+        "test_input.json not found",
+        "--test_input",
+        "--rp_serve_api",
+        "cargo runpod dev",
+    ]);
+}
+
+#[tokio::test]
+async fn the_key_of_the_local_endpoint_is_in_no_line() {
+    let mut command = example("hello");
+    command
+        .arg("--test_input")
+        .arg(r#"{"input": {"name": "local-secret-key"}}"#)
+        .env("RUNPOD_LOCAL_API_KEY", "local-secret-key");
+    let ended: Ended = command.output().await.expect("the example starts").into();
+    ended.assert_code(0);
+    ended.assert_shows(&["Hello, [redacted]!"]);
+    assert!(!ended.text.contains("local-secret-key"), "{ended}");
+}

@@ -7,6 +7,8 @@ mod local_runs;
 mod on_the_protocol;
 mod process;
 mod recipes;
+#[cfg(target_os = "linux")]
+mod refused;
 #[cfg(feature = "local")]
 mod served;
 mod session;

@@ -1,6 +1,7 @@
 //! An example as a process.
 
 use std::env;
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Output, Stdio};
 use std::time::Duration;
@@ -67,8 +68,8 @@ pub(crate) fn example(name: &str) -> Command {
     isolated(binary(name))
 }
 
-/// The program, ready to be started in the same way.
-pub(crate) fn isolated(program: PathBuf) -> Command {
+/// Any program under the same conditions.
+pub(crate) fn isolated(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command
         .current_dir(env!("CARGO_TARGET_TMPDIR"))
@@ -87,7 +88,7 @@ pub(crate) fn isolated(program: PathBuf) -> Command {
 }
 
 /// `cargo test` builds the examples into the folder next to the tests'.
-fn binary(name: &str) -> PathBuf {
+pub(crate) fn binary(name: &str) -> PathBuf {
     let this = env::current_exe().expect("a running test knows its own file");
     let built = this
         .ancestors()

@@ -359,7 +359,9 @@ fn the_local_server_wins_over_everything() {
         "--api-allow-origin=http://localhost:3000",
     ];
     let key = ("RUNPOD_LOCAL_API_KEY", "SECRETKEY");
-    let Mode::ServeApi(api) = settings(&[key], &all).mode else {
+    let given = settings(&[key], &all);
+    assert_eq!(given.secrets.redact("a SECRETKEY"), "a [redacted]");
+    let Mode::ServeApi(api) = given.mode else {
         panic!("another mode")
     };
     let said = ApiSettings {

@@ -61,3 +61,48 @@ fn level_of(level: log::Level) -> Level {
         log::Level::Trace => Level::TRACE,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use log::Log as _;
+    use tracing::level_filters::LevelFilter;
+
+    use super::*;
+    use crate::logging::{captured, job_span};
+
+    fn say(bridge: &Bridge, level: log::Level, target: &str, text: &str) {
+        bridge.log(
+            &Record::builder()
+                .level(level)
+                .target(target)
+                .args(format_args!("{text}"))
+                .build(),
+        );
+    }
+
+    #[test]
+    fn an_event_of_log_is_a_line_of_its_job_at_its_level() {
+        let bridge = Bridge(Levels::up_to(LevelFilter::INFO));
+        let text = captured(|| {
+            job_span("j-1", None).in_scope(|| say(&bridge, log::Level::Info, "mine", "in"));
+            say(&bridge, log::Level::Error, "mine", "out\u{1b}");
+            say(&bridge, log::Level::Debug, "mine", "below the level");
+            // Crates below the worker, as for `tracing`.
+            say(&bridge, log::Level::Info, "reqwest::connect", "noise");
+            say(&bridge, log::Level::Warn, "reqwest::connect", "trouble");
+        });
+        assert_eq!(
+            text,
+            "INFO   | j-1 | in\nERROR  | out\\u{1b}\nWARN   | trouble\n"
+        );
+    }
+
+    #[test]
+    fn an_event_that_comes_round_again_is_dropped() {
+        let bridge = Bridge(Levels::up_to(LevelFilter::INFO));
+        CROSSING.set(true);
+        let text = captured(|| say(&bridge, log::Level::Info, "mine", "again"));
+        CROSSING.set(false);
+        assert_eq!(text, "");
+    }
+}

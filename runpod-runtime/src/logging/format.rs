@@ -126,7 +126,7 @@ fn push_json_text(line: &mut String, text: &str) {
 }
 
 /// The text for a terminal: of several lines, all but the first are indented, so that none looks like a message of its own.
-pub(super) fn visible(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for (index, line) in text.trim_end().split('\n').enumerate() {
         if index > 0 {

@@ -40,6 +40,11 @@ const NOISY: [&str; 13] = [
 pub(super) struct Levels(LevelFilter);
 
 impl Levels {
+    #[cfg(test)]
+    pub(super) fn up_to(level: LevelFilter) -> Self {
+        Self(level)
+    }
+
     pub(super) fn shows(self, level: Level, target: &str) -> bool {
         let source = target.split("::").next().unwrap_or_default();
         let limit = if NOISY.contains(&source) {

@@ -21,6 +21,7 @@ use self::layer::LogLayer;
 
 #[cfg(test)]
 pub(crate) use self::capture::{captured, captured_here};
+pub(crate) use self::format::visible;
 
 /// The target that tells the spans of [`job_span`] from a user's own that are named `job` too.
 const JOB_TARGET: &str = module_path!();
@@ -65,7 +66,7 @@ pub(crate) fn error(text: &str) {
         tracing::error!("{text}");
     } else {
         // Whoever closed standard error does not want to know.
-        let _ = writeln!(io::stderr(), "error: {}", format::visible(text));
+        let _ = writeln!(io::stderr(), "error: {}", visible(text));
     }
 }
 

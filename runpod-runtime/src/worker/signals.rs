@@ -3,35 +3,25 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
-
 use super::Shared;
+use crate::signals::Signals;
 
 pub(super) async fn watch(shared: Arc<Shared>, grace: Duration) {
-    let (mut terminate, mut interrupt) = match (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) {
-        (Ok(terminate), Ok(interrupt)) => (terminate, interrupt),
-        (Err(error), _) | (_, Err(error)) => {
+    let mut signals = match Signals::watch() {
+        Ok(signals) => signals,
+        Err(error) => {
             tracing::warn!(
                 "signals cannot be watched, so a SIGTERM ends this worker at once: {error}"
             );
             return;
         }
     };
-    let mut next = async || {
-        tokio::select! {
-            _ = terminate.recv() => "SIGTERM",
-            _ = interrupt.recv() => "SIGINT",
-        }
-    };
-    let name = next().await;
+    let name = signals.next().await;
     tracing::info!("{name} received: no further job is taken");
     shared.stopping.end();
     tokio::select! {
         () = tokio::time::sleep(grace) => {}
-        name = next() => tracing::warn!("{name} received again: running jobs are cut off"),
+        name = signals.next() => tracing::warn!("{name} received again: running jobs are cut off"),
     }
     shared.stopping.cut_off();
 }

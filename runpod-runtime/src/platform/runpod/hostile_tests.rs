@@ -239,3 +239,27 @@ async fn a_post_names_the_worker_and_the_job_whatever_is_in_their_ids() {
         assert_eq!(named, !id.contains('\n'), "{head:?}");
     }
 }
+
+#[tokio::test]
+async fn an_idle_worker_says_once_that_there_is_no_job() {
+    let (address, _) = server(|out| {
+        let empty = "HTTP/1.1 204 No Content\r\n\r\n";
+        write!(out, "{empty}")?;
+        let mut requests = BufReader::new(out.stream.try_clone()?).lines();
+        for _ in 0..4 {
+            while requests
+                .next()
+                .is_some_and(|line| line.is_ok_and(|it| !it.is_empty()))
+            {}
+            write!(out, "{empty}")?;
+        }
+        Ok(())
+    });
+    let platform = platform(address);
+    let (logged, _guard) = crate::logging::captured_here();
+    for _ in 0..5 {
+        let taken = platform.take(1, false).await;
+        assert!(matches!(taken, Taken::Nothing), "{taken:?}");
+    }
+    assert_eq!(logged().matches("no job").count(), 1, "{}", logged());
+}

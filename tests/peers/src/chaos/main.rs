@@ -6,6 +6,7 @@
 
 mod gate;
 mod kinds;
+mod loud;
 mod plan;
 
 use runpod::Worker;
@@ -15,6 +16,9 @@ fn main() -> Result<(), runpod::Error> {
     let kind = words.next().unwrap_or_default();
     let slots = words.next().and_then(|word| word.parse().ok()).unwrap_or(1);
     let refresh = words.next().is_some_and(|word| word == "refresh");
+    if std::env::var_os("CHAOS_HOOK").is_some() {
+        loud::install_hook();
+    }
     let worker = Worker::builder();
     let worker = match kind.as_str() {
         "async" => worker.handler(kinds::asynchronous),
@@ -22,6 +26,7 @@ fn main() -> Result<(), runpod::Error> {
         "stream" => worker.stream(kinds::stream),
         "iterator" => worker.stream(kinds::iterator),
         "emitter" => worker.stream(kinds::emitter),
+        "loud" => worker.handler(loud::loud),
         "aggregate" => worker.stream(kinds::stream).return_aggregate_stream(true),
         unknown => {
             eprintln!("there is no worker named {unknown:?}");

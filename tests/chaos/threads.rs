@@ -1,0 +1,70 @@
+//! The system refuses further threads while a worker runs: no job is lost, no handler stays uncalled, and the worker ends.
+
+use std::fs;
+
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
+
+use crate::jobs::{Plan, jobs};
+use crate::process::Kind;
+use crate::stage::Stage;
+use crate::watched::Held;
+use crate::weather::Weather;
+
+/// What each thread of the worker has for its stack, in bytes: more than the rest of the process needs altogether. So a
+/// limit of the address space refuses threads and nothing else, to root as to anybody.
+const STACK: u64 = 512 << 20;
+
+/// From now on the process gets no further thread.
+fn refuse_threads(process: u32) {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).expect("the worker runs");
+    let size = status.lines().find_map(|line| line.strip_prefix("VmSize:"));
+    let size = size.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    let limit = size.expect("the system tells the size") * 1024 + STACK / 2;
+    let limit = Rlimit {
+        current: Some(limit),
+        maximum: Some(limit),
+    };
+    let process = Pid::from_raw(process.cast_signed());
+    prlimit(process, Resource::As, limit).expect("a child may be limited");
+}
+
+#[tokio::test]
+async fn a_worker_that_gets_no_further_thread_runs_and_delivers_every_job_and_ends() {
+    for handler in ["plain", "iterator", "async", "stream"] {
+        let name = format!("no-threads-{handler}");
+        let kind = Kind::ours(handler, 4);
+        let stage = Stage::set(&name, kind, Weather::fair(), Vec::new()).await;
+        // A name, so that it has to be looked up, which takes a thread too.
+        let port = stage.endpoint.address.port();
+        let results =
+            format!("http://localhost:{port}/v2/chaos/job-done/$RUNPOD_POD_ID/$ID?gpu=any");
+        let mut stage = stage
+            .with("RUST_MIN_STACK", &STACK.to_string())
+            .with("RUNPOD_WEBHOOK_POST_OUTPUT", &results);
+        let mut worker = stage.start();
+        stage
+            .until("it asks for jobs", |ledger| !ledger.takes.is_empty())
+            .await;
+        let process = worker.id().expect("it runs");
+        refuse_threads(process);
+        let before = Held::by(process).expect("it runs").threads;
+        stage.endpoint.change(|ledger| {
+            ledger.add(jobs(12, |_| Plan {
+                ms: 5,
+                items: 3,
+                progress: 1,
+                ..Plan::default()
+            }));
+        });
+        stage.until_settled().await;
+        let after = Held::by(process).expect("it runs").threads;
+        assert!(
+            after <= before,
+            "{name}: it got a thread, so that this shows nothing"
+        );
+        assert_eq!(stage.dismiss(&mut worker).await, Some(0), "{name}");
+        assert_eq!(stage.assert_kept().sums.delivered, 12, "{name}");
+        let log = stage.log();
+        assert!(!log.contains("panicked"), "{name}: {log}");
+    }
+}

@@ -1,0 +1,78 @@
+//! A system that grants a worker no thread when it starts: an error, and no panic.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use tokio::process::Command;
+use tokio::time::timeout;
+
+use crate::process::{Ended, PATIENCE, binary, isolated};
+
+/// As a worker on the platform, as a local test run, and as an endpoint.
+const WAYS: [&[&str]; 3] = [
+    &[],
+    &["--test_input", r#"{"input": {}}"#],
+    &["--rp_serve_api", "--rp_api_port", "0"],
+];
+
+/// A shell that sets a limit and becomes the program.
+fn limited(limit: &str, program: &Path, arguments: &[&str]) -> Command {
+    let mut shell = isolated("sh");
+    shell
+        .arg("-c")
+        .arg(format!("{limit}; exec \"$0\" \"$@\""))
+        .arg(program)
+        .args(arguments)
+        .env("RUNPOD_WEBHOOK_GET_JOB", "http://127.0.0.1:9/job-take/$ID")
+        .env(
+            "RUNPOD_WEBHOOK_POST_OUTPUT",
+            "http://127.0.0.1:9/job-done/$ID",
+        );
+    shell
+}
+
+async fn assert_refused(mut command: Command) {
+    let output = timeout(PATIENCE, command.output()).await;
+    let ended: Ended = output
+        .expect("a worker that cannot start ends")
+        .expect("the shell starts")
+        .into();
+    ended.assert_code(1);
+    ended.assert_shows(&[
+        "ERROR",
+        "the system refuses a thread",
+        "pids.max",
+        "ulimit -u",
+    ]);
+    assert!(!ended.text.contains("panicked"), "{ended}");
+}
+
+#[tokio::test]
+async fn without_room_for_the_stack_of_a_thread_a_worker_ends_with_an_error() {
+    for arguments in WAYS {
+        // In KiB. A stack is larger, the rest of the process is not.
+        let mut command = limited("ulimit -v 1000000", &binary("hello"), arguments);
+        command.env("RUST_MIN_STACK", (1_u64 << 30).to_string());
+        assert_refused(command).await;
+    }
+}
+
+/// The limit does not hold for root, who becomes nobody for it.
+#[tokio::test]
+async fn with_one_process_a_user_a_worker_ends_with_an_error() {
+    let place = tempfile::tempdir().expect("there is a place for temporary files");
+    let all_may_enter = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(place.path(), all_may_enter).expect("it is ours");
+    let program = place.path().join("hello");
+    fs::copy(binary("hello"), &program).expect("the example is there");
+    for arguments in WAYS {
+        let limit = "ulimit -u 1 2>/dev/null || ulimit -p 1";
+        let mut command = limited(limit, &program, arguments);
+        command.current_dir(place.path());
+        if rustix::process::getuid().is_root() {
+            command.uid(65534).gid(65534);
+        }
+        assert_refused(command).await;
+    }
+}
