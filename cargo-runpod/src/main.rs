@@ -6,6 +6,7 @@
 
 mod build;
 mod dev;
+mod dev_endpoint;
 mod failure;
 mod invoke;
 mod new;

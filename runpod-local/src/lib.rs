@@ -39,6 +39,7 @@ mod answer;
 mod endpoint;
 mod faults;
 mod openapi;
+mod owner;
 mod page;
 mod path;
 mod public_api;
