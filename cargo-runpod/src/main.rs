@@ -9,6 +9,7 @@ compile_error!("cargo-runpod builds on Linux and macOS. On Windows, install it i
 
 mod build;
 mod dev;
+mod dev_endpoint;
 mod failure;
 mod invoke;
 mod new;

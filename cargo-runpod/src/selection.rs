@@ -93,6 +93,17 @@ impl Worker {
         self.metadata.target_directory.as_std_path()
     }
 
+    /// The name of a folder for this program: another one for each program of the workspace, since packages may have
+    /// programs of one name. There is no dot in a package's name.
+    pub(crate) fn folder_name(&self) -> String {
+        let package = self.package.name.as_str();
+        match self.kind {
+            Kind::Bin if self.name == package => package.to_owned(),
+            Kind::Bin => format!("{package}.{}", self.name),
+            Kind::Example => format!("{package}.example.{}", self.name),
+        }
+    }
+
     /// `cargo COMMAND` of this program alone, which tells on standard output what it has made ([`Self::executable`]) and on
     /// standard error, in its usual form, what is wrong.
     pub(crate) fn cargo(&self, command: &str) -> Command {

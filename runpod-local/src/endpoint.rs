@@ -15,7 +15,7 @@ use crate::queue::Queue;
 use crate::running::Running;
 use crate::serve::{self, ServeSettings};
 use crate::settings::{Limits, Timing};
-use crate::{openapi, page, public_api, unknown, webhook, worker_api};
+use crate::{openapi, owner, page, public_api, unknown, webhook, worker_api};
 
 /// A handler of the attached worker, as the page and `/openapi.json` describe it.
 ///
@@ -103,6 +103,7 @@ pub struct Endpoint {
     handlers: Vec<HandlerInfo>,
     route: Option<String>,
     examples: Vec<Value>,
+    owner: Option<Value>,
 }
 
 /// The variable that programs of this project read the API key from.
@@ -204,6 +205,7 @@ impl Endpoint {
             handlers: Vec::new(),
             route: None,
             examples: Vec::new(),
+            owner: None,
         }
     }
 
@@ -301,6 +303,21 @@ impl Endpoint {
         self
     }
 
+    /// Whose endpoint it is, in the words of whoever starts it: `GET /local/owner` answers this document, and 404 without
+    /// one. A client on the same machine recognises the endpoint of its own project by it, whatever listens on the port.
+    ///
+    /// ```
+    /// use runpod_local::Endpoint;
+    /// use serde_json::json;
+    ///
+    /// let endpoint = Endpoint::new().owner(json!({ "package": "hello" }));
+    /// # drop(endpoint);
+    /// ```
+    pub fn owner(mut self, owner: Value) -> Self {
+        self.owner = Some(owner);
+        self
+    }
+
     /// Starts to serve, on the runtime that this is called on, at every address of the host. With port 0 it is any port
     /// that is free at all of them, which [`Running::address`] tells.
     ///
@@ -346,6 +363,7 @@ impl Endpoint {
             .merge(worker_api::router(&shared))
             .merge(openapi::router())
             .merge(page::router())
+            .merge(owner::router(self.owner))
             .fallback(unknown::path)
             .method_not_allowed_fallback(unknown::method)
             .with_state(shared.clone());

@@ -49,6 +49,7 @@ mod bind_error;
 mod endpoint;
 mod faults;
 mod openapi;
+mod owner;
 mod page;
 mod path;
 mod public_api;

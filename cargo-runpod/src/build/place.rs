@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::files::Included;
 use crate::failure::Failure;
-use crate::selection::{Kind, Worker};
+use crate::selection::Worker;
 
 #[derive(Debug)]
 pub(super) struct Place {
@@ -62,16 +62,11 @@ impl Place {
     }
 }
 
-/// One for each worker, since a workspace may have several. A package's name has no dot in it.
 fn default_folder(worker: &Worker) -> PathBuf {
-    let package = worker.package.name.as_str();
-    let program = worker.name.as_str();
-    let name = match worker.kind {
-        Kind::Bin if program == package => package.to_owned(),
-        Kind::Bin => format!("{package}.{program}"),
-        Kind::Example => format!("{package}.example.{program}"),
-    };
-    worker.target_directory().join("runpod-image").join(name)
+    worker
+        .target_directory()
+        .join("runpod-image")
+        .join(worker.folder_name())
 }
 
 fn protected(worker: &Worker) -> Vec<(&'static str, PathBuf)> {

@@ -1,14 +1,12 @@
 //! All workers: those that serve, those that are to take over, and those that finish their last jobs.
 
-use std::io;
-use std::process::ExitStatus;
 use std::sync::Arc;
 
 use tokio::time::Instant;
 
 use super::program::Program;
 use super::slot::Slot;
-use super::worker::{News, Surroundings, Worker};
+use super::worker::{Ended, News, Surroundings, Worker};
 
 #[derive(Debug)]
 pub(super) struct Crew {
@@ -36,7 +34,8 @@ impl Crew {
         }
     }
 
-    pub(super) fn hear(&mut self, news: News) {
+    /// `missing`: what the program lacks, if it is no worker.
+    pub(super) fn hear(&mut self, news: News, missing: impl Fn() -> String) {
         match news {
             News::Attached(id) => {
                 let before = self.leaving.len();
@@ -51,18 +50,18 @@ impl Crew {
                     worker.stop();
                 }
             }
-            News::Ended(id, status) => self.ended(&id, &status),
+            News::Ended(id, ended) => self.ended(&id, &ended, &missing),
         }
     }
 
-    fn ended(&mut self, id: &str, status: &io::Result<ExitStatus>) {
+    fn ended(&mut self, id: &str, ended: &Ended, missing: &dyn Fn() -> String) {
         let leaving = self.leaving.iter().position(|worker| worker.id == id);
         if let Some(index) = leaving {
             self.leaving.swap_remove(index);
             return;
         }
         for slot in &mut self.slots {
-            if slot.ended(&self.around, id, status) {
+            if slot.ended(&self.around, id, ended, missing) {
                 return;
             }
         }

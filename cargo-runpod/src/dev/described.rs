@@ -1,20 +1,12 @@
 //! What the page and `/openapi.json` tell of the worker: its own `--schema`, and the job in `test_input.json`.
 
 use std::path::Path;
-use std::process::Stdio;
-use std::time::Duration;
 
 use runpod_local::HandlerInfo;
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::io::AsyncReadExt as _;
-use tokio::process::Command;
 
-use super::group::Group;
-use super::say;
-
-/// A program that takes longer does not know `--schema`.
-const PATIENCE: Duration = Duration::from_secs(10);
+use super::{asked, say};
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Described {
@@ -65,26 +57,10 @@ impl From<Document> for Described {
 
 /// None where the worker has no schemas: the feature is off.
 async fn schema(program: &Path, ended: impl Future) -> Option<Document> {
-    let mut command = Command::new(program);
-    command
-        .arg("--schema")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
-    let mut asked = Group::spawn(&mut command).await.ok()?;
-    let mut out = asked.child().stdout.take()?;
-    let mut text = Vec::new();
-    let answered = tokio::select! {
-        read = out.read_to_end(&mut text) => read.is_ok(),
-        () = tokio::time::sleep(PATIENCE) => false,
-        _ = ended => false,
-    };
-    if !answered {
-        asked.kill_all();
-    }
-    let status = asked.ended().await.ok()?;
-    (answered && status.success())
-        .then(|| serde_json::from_slice(&text).ok())
+    let answer = asked::of(program, "--schema", ended).await?;
+    answer
+        .is_success
+        .then(|| serde_json::from_slice(&answer.text).ok())
         .flatten()
 }
 

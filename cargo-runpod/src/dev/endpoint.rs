@@ -5,13 +5,14 @@ use std::env::VarError;
 use runpod_local::{BindError, Endpoint, Running, check_api_key};
 
 use super::{Arguments, say};
+use crate::dev_endpoint::Owner;
 use crate::failure::Failure;
 
 /// Holds the key that clients have to send, as for the program `runpod-local`.
 const API_KEY: &str = "RUNPOD_LOCAL_API_KEY";
 
 /// Listens from now on. Nothing was built by then, so that a port in use is told at once.
-pub(super) async fn serve(arguments: &Arguments) -> Result<Running, Failure> {
+pub(super) async fn serve(arguments: &Arguments, owner: &Owner) -> Result<Running, Failure> {
     let (host, port) = (&arguments.host, arguments.port);
     let mut endpoint = Endpoint::new();
     for name in &arguments.allow_host {
@@ -28,6 +29,7 @@ pub(super) async fn serve(arguments: &Arguments) -> Result<Running, Failure> {
         .api_key(api_key()?)
         .rate_limits(arguments.rate_limits)
         .faults(arguments.faults.clone().unwrap_or_default())
+        .owner(serde_json::json!(owner))
         .bind(host, port)
         .await
         .map_err(|error| not_bound(&error, host, port))

@@ -5,6 +5,7 @@
 //! be run, and what it is made of: [`target`], [`sources`]. How it comes to be: [`making`]. How workers take each other's
 //! place without a job being lost: [`crew`].
 
+mod asked;
 mod cargo_build;
 mod contents;
 mod crew;
@@ -14,6 +15,7 @@ mod endpoint;
 mod group;
 mod log_line;
 mod making;
+mod missing;
 mod output;
 mod packages;
 mod program;

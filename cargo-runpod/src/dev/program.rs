@@ -5,6 +5,7 @@ use std::io::{self, BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 
 use super::target::Target;
+use crate::dev_endpoint::RUNS;
 use crate::failure::Failure;
 
 /// So many of these commands can run for one program at the same time.
@@ -27,8 +28,8 @@ pub(super) struct Program {
 
 impl RunFolder {
     pub(super) fn make(target: &Target) -> Result<Self, Failure> {
-        let all = target.worker.target_directory().join("runpod-dev");
-        Self::make_in(&all, &target.worker.name).map_err(|error| {
+        let all = target.worker.target_directory().join(RUNS);
+        Self::make_in(&all, &target.worker.folder_name()).map_err(|error| {
             Failure::new(format!(
                 "{}: no folder for this run can be made there: {error}",
                 all.display()
@@ -61,6 +62,10 @@ impl RunFolder {
             return Ok(folder);
         }
         Err(io::Error::other(format!("{MOST} runs are there already")))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Where workers keep results that they could not deliver.

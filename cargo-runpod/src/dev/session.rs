@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use super::crew::Crew;
 use super::described::Described;
 use super::making::{Good, Made, Making, Plan};
+use super::missing;
 use super::program::{Program, RunFolder};
 use super::signals::{End, Signals};
 use super::sources::Sources;
@@ -16,6 +17,7 @@ use super::target::Target;
 use super::watch::Watch;
 use super::worker::{News, Surroundings};
 use super::{Arguments, endpoint, say};
+use crate::dev_endpoint::{DevEndpoint, Owner};
 use crate::failure::Failure;
 use crate::selection::Selection;
 
@@ -33,6 +35,10 @@ pub(super) struct Session {
     making: Option<Making>,
     /// The lock file has changed while a build was under way, which may have done it itself.
     is_lock_new: bool,
+    /// The lock file when the last build ended.
+    lock: Vec<u8>,
+    /// The build under way only makes sure of that: where nothing comes of it, nothing is to be told.
+    is_to_make_sure: bool,
     builds: u32,
     /// The last good build.
     program: Option<Arc<Program>>,
@@ -54,8 +60,20 @@ impl Session {
     pub(super) async fn start(arguments: &Arguments) -> Result<Self, Failure> {
         let signals = Signals::watch()?;
         let target = Target::find(&arguments.selection)?;
-        let endpoint = Arc::new(endpoint::serve(arguments).await?);
+        let owner = Owner::new(&target.worker);
+        let endpoint = Arc::new(endpoint::serve(arguments, &owner).await?);
         let folder = Arc::new(RunFolder::make(&target)?);
+        let at = DevEndpoint {
+            url: endpoint.url(),
+            pid: std::process::id(),
+            owner,
+        };
+        if let Err(error) = at.write(folder.path()) {
+            let folder = folder.path().display();
+            say::fault(&format!(
+                "the endpoint's address cannot be written into {folder}: {error}; name it with `cargo runpod invoke --port`"
+            ));
+        }
         let watch = Watch::start(Sources::of(&target, &[]))?;
         say::note(&format!(
             "the endpoint is at {}: open it in a browser",
@@ -81,6 +99,8 @@ impl Session {
             news,
             making: None,
             is_lock_new: false,
+            lock: Vec::new(),
+            is_to_make_sure: false,
             builds: 0,
             program: None,
             parts: Vec::new(),
@@ -96,7 +116,7 @@ impl Session {
                 Step::End(end) => return self.end(end).await,
                 Step::Edited(files) => self.edited(files).await,
                 Step::Made(made) => self.made(made),
-                Step::News(news) => self.crew.hear(news),
+                Step::News(news) => self.hear(news),
                 Step::RestartDue => self.crew.restart(),
             }
         }
@@ -119,9 +139,15 @@ impl Session {
         }
     }
 
+    fn hear(&mut self, news: News) {
+        let (target, parts) = (&self.target, &self.parts);
+        self.crew.hear(news, || missing::told(target, parts));
+    }
+
     fn build(&mut self) {
         self.builds += 1;
         self.is_lock_new = false;
+        self.is_to_make_sure = false;
         self.watch.build_begins();
         self.making = Some(Making::start(Plan {
             target: self.target.clone(),
@@ -134,9 +160,16 @@ impl Session {
 
     async fn edited(&mut self, files: Vec<PathBuf>) {
         let is_lock = |file: &PathBuf| file.file_name().is_some_and(|name| name == "Cargo.lock");
-        if self.making.is_some() && files.iter().all(is_lock) {
-            self.is_lock_new = true;
-            return;
+        if files.iter().all(is_lock) {
+            if self.making.is_some() {
+                self.is_lock_new = true;
+                return;
+            }
+            if self.lock == self.lock_file() {
+                // It was written during the last build.
+                self.make_sure();
+                return;
+            }
         }
         let name = files
             .first()
@@ -160,6 +193,18 @@ impl Session {
         self.build();
     }
 
+    /// Cargo may have been asked to build from another lock file than it is now.
+    fn make_sure(&mut self) {
+        self.build();
+        self.is_to_make_sure = true;
+    }
+
+    /// Empty if there is none.
+    fn lock_file(&self) -> Vec<u8> {
+        let file = self.target.worker.workspace().join("Cargo.lock");
+        std::fs::read(file).unwrap_or_default()
+    }
+
     /// The packages may be others now. One that cannot be read is told by the build.
     fn find_again(&mut self) {
         if let Ok(target) = Target::find(&self.selection) {
@@ -179,6 +224,7 @@ impl Session {
 
     fn made(&mut self, made: Made) {
         let began = self.making.take().map(|making| making.began);
+        self.lock = self.lock_file();
         self.watch.build_ended(matches!(made, Made::Good(_)));
         match made {
             Made::Good(good) => {
@@ -194,7 +240,7 @@ impl Session {
             Made::Ended => {}
         }
         if self.is_lock_new {
-            self.build();
+            self.make_sure();
         }
     }
 
@@ -214,6 +260,7 @@ impl Session {
                 self.crew.renew(&program);
                 self.program = Some(program);
             }
+            None if self.is_to_make_sure => {}
             None => say::note("the program is the same as before, so its workers go on"),
         }
     }
@@ -247,7 +294,7 @@ impl Session {
             }
             tokio::select! {
                 _ = self.signals.next() => end = End::AtOnce,
-                Some(news) = self.news.recv() => self.crew.hear(news),
+                Some(news) = self.news.recv() => self.hear(news),
             }
         }
         // Those that were cut off have gone back to the queue.

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::program::Program;
 use super::say;
-use super::worker::{Surroundings, Worker};
+use super::worker::{Ended, Surroundings, Worker};
 
 /// After the first crash, and after the last of many.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
@@ -91,12 +91,19 @@ impl Slot {
         &mut self,
         around: &Surroundings,
         id: &str,
-        status: &io::Result<ExitStatus>,
+        ended: &Ended,
+        missing: &dyn Fn() -> String,
     ) -> bool {
+        let status = &ended.status;
         if self.incoming.take_if(|worker| worker.id == id).is_some() {
             let stays = self.serving.as_ref().map_or("none", |it| it.id.as_str());
+            let why = if ended.is_no_worker {
+                format!(", and the program is no worker: {}", missing())
+            } else {
+                String::new()
+            };
             say::fault(&format!(
-                "{id} ended before it took a job: {}; {stays} goes on. Waiting for an edit",
+                "{id} ended before it took a job: {}{why}; {stays} goes on. Waiting for an edit",
                 told(status)
             ));
             return true;
@@ -116,6 +123,22 @@ impl Slot {
             let fresh = self.start(around, worker.program);
             say::note(&format!("{id} has ended; {} is a fresh process", fresh.id));
             self.serving = Some(fresh);
+        } else if ended.is_no_worker {
+            say::fault(&format!(
+                "{id} ended before it took a job: {}, and the program is no worker: {}. Waiting for an edit",
+                told(status),
+                missing()
+            ));
+        } else if !worker.is_attached && status.as_ref().is_ok_and(ExitStatus::success) {
+            // It was not in trouble: it has done something else, and would do it again.
+            let arguments = if around.arguments.is_empty() {
+                ""
+            } else {
+                ", as the arguments after `--` may tell it to"
+            };
+            say::fault(&format!(
+                "{id} ended before it took a job: exit code 0{arguments}; it is not started again. Waiting for an edit"
+            ));
         } else {
             self.crashed(worker, status);
         }

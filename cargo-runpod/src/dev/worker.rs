@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::group::Group;
+use super::missing;
 use super::output::{Stream, pass_on};
 use super::program::Program;
 
@@ -24,6 +25,9 @@ const OF_THE_PLATFORM: [&str; 4] = [
     "RUNPOD_REALTIME_PORT",
     "RUNPOD_LOCAL_API_KEY",
 ];
+
+/// Variables that say how much a worker logs.
+const LOG_LEVELS: [&str; 2] = ["RUNPOD_LOG_LEVEL", "RUNPOD_DEBUG_LEVEL"];
 
 /// What a worker printed last is there by then.
 const LAST_LINES: Duration = Duration::from_secs(1);
@@ -44,7 +48,15 @@ pub(super) struct Surroundings {
 pub(super) enum News {
     /// It takes jobs.
     Attached(String),
-    Ended(String, io::Result<ExitStatus>),
+    Ended(String, Ended),
+}
+
+/// How a worker's process ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) status: io::Result<ExitStatus>,
+    /// It never asked for a job, nor would it the next time.
+    pub(super) is_no_worker: bool,
 }
 
 /// A worker that was started and whose end was not told yet. It is killed when this is dropped.
@@ -112,7 +124,13 @@ async fn attend(
     program: Arc<Program>,
     orders: mpsc::UnboundedReceiver<Order>,
 ) {
-    let ended = live(&around, &id, prefix, &program, orders).await;
+    let ended = match live(&around, &id, prefix, &program, orders).await {
+        Ok(ended) => ended,
+        Err(error) => Ended {
+            status: Err(error),
+            is_no_worker: false,
+        },
+    };
     around.endpoint.worker_ended(&id);
     // Whoever hears of the end may take the endpoint and the folder away.
     let Surroundings { endpoint, news, .. } = around;
@@ -126,7 +144,7 @@ async fn live(
     prefix: Option<String>,
     program: &Program,
     mut orders: mpsc::UnboundedReceiver<Order>,
-) -> io::Result<ExitStatus> {
+) -> io::Result<Ended> {
     let mut group = Group::spawn(&mut command(around, id, program)).await?;
     let logs = || around.endpoint.job_logs();
     let mut output = JoinSet::new();
@@ -138,7 +156,8 @@ async fn live(
     }
     let mut attached = std::pin::pin!(around.endpoint.attached(id));
     let mut is_attached = false;
-    let ended = loop {
+    let mut was_ordered = false;
+    let status = loop {
         tokio::select! {
             biased;
             () = &mut attached, if !is_attached => {
@@ -146,12 +165,15 @@ async fn live(
                 let _ = around.news.send(News::Attached(id.to_owned()));
             }
             ended = group.ended() => break ended,
-            order = orders.recv() => match order {
-                Some(Order::Stop) => group.terminate(),
-                Some(Order::Kill) => group.kill_all(),
-                None => {
-                    group.kill_all();
-                    break group.ended().await;
+            order = orders.recv() => {
+                was_ordered = true;
+                match order {
+                    Some(Order::Stop) => group.terminate(),
+                    Some(Order::Kill) => group.kill_all(),
+                    None => {
+                        group.kill_all();
+                        break group.ended().await;
+                    }
                 }
             },
         }
@@ -159,7 +181,17 @@ async fn live(
     // A process that left the group may hold the pipes for ever.
     let last_lines = async { while output.join_next().await.is_some() {} };
     let _ = tokio::time::timeout(LAST_LINES, last_lines).await;
-    ended
+    let is_no_worker = !is_attached
+        && !was_ordered
+        && tokio::select! {
+            it = missing::is_no_worker(program.path()) => it,
+            // This command is to end.
+            _ = orders.recv() => false,
+        };
+    Ok(Ended {
+        status: Ok(status?),
+        is_no_worker,
+    })
 }
 
 fn command(around: &Surroundings, id: &str, program: &Program) -> Command {
@@ -169,6 +201,11 @@ fn command(around: &Surroundings, id: &str, program: &Program) -> Command {
         if is_route || OF_THE_PLATFORM.iter().any(|other| name == *other) {
             command.env_remove(name);
         }
+    }
+    // A worker's own default is DEBUG, with a line for each time that there is no job.
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    if !LOG_LEVELS.into_iter().any(is_set) {
+        command.env(LOG_LEVELS[0], "INFO");
     }
     command
         .args(around.arguments.iter())

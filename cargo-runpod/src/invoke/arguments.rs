@@ -34,6 +34,14 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "URL", conflicts_with = "endpoint", help = AT)]
     pub(super) url: Option<String>,
 
+    #[arg(
+        long,
+        conflicts_with_all = ["endpoint", "url"],
+        value_parser = clap::value_parser!(u16).range(1..),
+        help = PORT
+    )]
+    pub(super) port: Option<u16>,
+
     /// Print texts that are streamed without a newline after each, as the tokens of a language model
     #[arg(long, conflicts_with = "json")]
     pub(super) raw: bool,
@@ -51,7 +59,9 @@ pub(crate) struct Arguments {
     pub(super) retry_for: Option<u32>,
 }
 
-const AT: &str = "The address of the endpoint [default: http://127.0.0.1:8000]";
+const AT: &str = "The address of the endpoint";
+
+const PORT: &str = "The port of an endpoint on this machine [default: that of `cargo runpod dev` in this project, else 8000]";
 
 const CODES: &str = "\
 Exit codes: 0 COMPLETED, 1 FAILED, 2 wrong usage, 3 CANCELLED, 4 TIMED_OUT, 5 no answer from the endpoint, or a refusal; \

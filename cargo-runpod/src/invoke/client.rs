@@ -9,15 +9,19 @@ use reqwest::redirect::Policy;
 use rustls::{ClientConfig, RootCertStore};
 use serde::de::DeserializeOwned;
 
+use super::health::Health;
 use super::report::{Report, Streamed, Submitted};
 use super::target::Target;
 use super::trouble::{self, Trouble};
+use crate::dev_endpoint::Owner;
 use crate::failure::Failure;
 
 /// Until a connection stands.
 const CONNECT: Duration = Duration::from_secs(10);
 /// For an answer that is given at once.
 const AT_ONCE: Duration = Duration::from_secs(30);
+/// For one that tells something beside the job, which goes on without it.
+const BESIDE: Duration = Duration::from_secs(5);
 /// For one that is held open, or that follows a large request.
 const HELD: Duration = Duration::from_mins(2);
 
@@ -58,6 +62,17 @@ impl Client {
     pub(super) async fn cancel(&self, id: &str) -> Result<Report, Trouble> {
         let path = format!("cancel/{id}");
         self.answer(self.request(Method::POST, &path, AT_ONCE))
+            .await
+    }
+
+    pub(super) async fn health(&self) -> Result<Health, Trouble> {
+        self.answer(self.request(Method::GET, "health", BESIDE))
+            .await
+    }
+
+    /// Whose endpoint it is, if `cargo runpod dev` serves it.
+    pub(super) async fn owner(&self) -> Result<Owner, Trouble> {
+        self.answer(self.request(Method::GET, "local/owner", BESIDE))
             .await
     }
 

@@ -16,6 +16,7 @@ use super::output::Output;
 use super::report::Report;
 use super::retries::Retries;
 use super::trouble::{self, Trouble};
+use super::waiting::Waiting;
 use crate::failure::Failure;
 
 #[derive(Debug)]
@@ -45,6 +46,7 @@ impl Following<'_> {
     async fn state(&self, over: &watch::Sender<bool>) -> Result<Report, Halt> {
         let mut retries = self.retries();
         let mut pace = self.pace();
+        let mut waiting = Waiting::default();
         loop {
             match self.client.status(self.id).await {
                 Ok(report) => {
@@ -56,6 +58,9 @@ impl Following<'_> {
                     if self.display.show(self.id, &report) {
                         pace.restart();
                     }
+                    waiting
+                        .look(self.client, self.id, &report.status, self.display)
+                        .await;
                     pace.rest(over).await;
                 }
                 Err(trouble) => self.wait_out("state", &trouble, &mut retries).await?,

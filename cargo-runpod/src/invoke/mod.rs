@@ -9,12 +9,14 @@ mod client;
 mod code;
 mod display;
 mod follow;
+mod health;
 mod input;
 mod invocation;
 mod json_fault;
 mod json_text;
 mod key;
 mod output;
+mod project;
 mod report;
 mod retries;
 mod safe_text;
@@ -24,6 +26,7 @@ mod submit;
 mod target;
 mod trouble;
 mod verdict;
+mod waiting;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -39,12 +42,12 @@ use target::Target;
 use crate::failure::Failure;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let (target, request) = given(arguments)?;
-    let client = Client::new(target)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::new(format!("the runtime could not be set up: {error}")))?;
+    let (target, request) = runtime.block_on(given(arguments))?;
+    let client = Client::new(target)?;
     let display = Display::new(arguments.json, arguments.verbose);
     if request.from_test_input {
         display.note("no input was given: test_input.json of this folder is sent");
@@ -57,8 +60,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
 }
 
 /// Both faults where there are two.
-fn given(arguments: &Arguments) -> Result<(Target, Request), Failure> {
-    let target = match target::resolve(arguments) {
+async fn given(arguments: &Arguments) -> Result<(Target, Request), Failure> {
+    let target = match target::resolve(arguments).await {
         Ok(target) => target,
         // Nobody is to type an input that will not be sent.
         Err(fault) if !arguments.has_input() => return Err(fault),

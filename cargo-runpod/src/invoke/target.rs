@@ -9,6 +9,7 @@ use reqwest::Url;
 
 use super::Arguments;
 use super::key::Key;
+use super::project::Project;
 use super::safe_text;
 use crate::failure::Failure;
 
@@ -33,10 +34,13 @@ pub(super) struct Target {
     pub(super) endpoint: Option<String>,
 }
 
-pub(super) fn resolve(arguments: &Arguments) -> Result<Target, Failure> {
+pub(super) async fn resolve(arguments: &Arguments) -> Result<Target, Failure> {
     if let Some(url) = &arguments.url {
         let url = address("--url", url)?;
         return at(&url, LOCAL_KEY, None);
+    }
+    if let Some(port) = arguments.port {
+        return here(&format!("http://127.0.0.1:{port}"));
     }
     let base = base()?;
     match (&arguments.endpoint, base) {
@@ -48,8 +52,20 @@ pub(super) fn resolve(arguments: &Arguments) -> Result<Target, Failure> {
             of_id(&base, id)
         }
         (None, Some(base)) if is_here(&base) => at(&below(&base, "local")?, LOCAL_KEY, None),
-        (None, _) => at(&address("the local address", LOCAL)?, LOCAL_KEY, None),
+        (None, _) => {
+            let of_the_project = match Project::here() {
+                Some(project) => project.url(LOCAL, here).await?,
+                // Wherever else the command is called, there is one endpoint that can be meant.
+                None => None,
+            };
+            here(of_the_project.as_deref().unwrap_or(LOCAL))
+        }
     }
+}
+
+/// At an address on this machine.
+pub(super) fn here(url: &str) -> Result<Target, Failure> {
+    at(&address("the local address", url)?, LOCAL_KEY, None)
 }
 
 fn of_id(base: &Url, id: &str) -> Result<Target, Failure> {

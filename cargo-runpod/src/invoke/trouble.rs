@@ -86,7 +86,7 @@ pub(super) fn of_submission(trouble: &Trouble, target: &Target) -> String {
     match trouble {
         Trouble::NotConnected(why) if target.is_here => format!(
             "no endpoint answers at {url} ({why}); start one in the folder of a worker with\n\n  cargo runpod dev\n\nor name \
-             its address with --url"
+             its port with --port, or its address with --url"
         ),
         Trouble::NotConnected(_) => format!("{url} {told}"),
         Trouble::Broken(_) | Trouble::Unreadable(_) => unclear(&format!("{url} {told}")),

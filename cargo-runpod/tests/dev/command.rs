@@ -30,6 +30,20 @@ struct Printed {
 
 /// The command, not yet started. It finds nothing of Runpod's in its environment.
 pub(crate) fn dev(folder: &Path) -> Command {
+    let mut command = command("dev", folder);
+    command
+        .env("CARGO_BUILD_JOBS", "2")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// `cargo runpod invoke`, alike.
+pub(crate) fn invoke(folder: &Path) -> Command {
+    command("invoke", folder)
+}
+
+fn command(name: &str, folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-runpod"));
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
@@ -38,13 +52,10 @@ pub(crate) fn dev(folder: &Path) -> Command {
         }
     }
     command
-        .args(["runpod", "dev"])
+        .args(["runpod", name])
         .current_dir(folder)
         .env("CARGO_TARGET_DIR", built())
-        .env("CARGO_BUILD_JOBS", "2")
         .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
         .kill_on_drop(true);
     command
 }

@@ -5,6 +5,7 @@ mod command;
 mod crate_under_edit;
 mod edits;
 mod ending;
+mod finding;
 mod flags;
 mod starts;
 mod workers;

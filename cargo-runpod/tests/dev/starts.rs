@@ -81,3 +81,73 @@ async fn a_folder_without_a_package_is_told_in_cargos_words() {
         "{told}"
     );
 }
+
+#[tokio::test]
+async fn a_program_that_is_no_worker_is_told_what_it_lacks_and_not_started_again() {
+    let edited = Crate::new("no-worker");
+    edited.write("src/main.rs", "fn main() { println!(\"good day\") }\n");
+    let dev = Dev::start(&edited, &[]);
+    dev.says(
+        "worker-1-1 ended before it took a job: exit code 0, and the program is no worker: no function of dev-no-worker has \
+         #[runpod::main], which makes a program ask for jobs. Waiting for an edit",
+    )
+    .await;
+    edited.replace(
+        "src/main.rs",
+        "fn main() { eprintln!(\"usage: no\"); std::process::exit(2) }\n",
+    );
+    dev.says("worker-1-2 ended before it took a job: exit code 2, and the program is no worker")
+        .await;
+    edited.replace("src/main.rs", MAIN);
+    dev.says("worker-1-3 takes jobs").await;
+    assert!(
+        !dev.printed().contains("started again"),
+        "{}",
+        dev.printed()
+    );
+
+    let manifest = std::fs::read_to_string(edited.path("Cargo.toml")).expect("a manifest");
+    let without = manifest
+        .lines()
+        .filter(|line| !line.starts_with("runpod-worker"));
+    edited.write("src/main.rs", "fn main() {}\n");
+    edited.replace("Cargo.toml", &without.collect::<Vec<_>>().join("\n"));
+    dev.says("the package dev-no-worker does not depend on runpod-worker")
+        .await;
+    dev.end().await;
+}
+
+#[tokio::test]
+async fn a_worker_whose_arguments_make_it_do_something_else_is_not_started_again() {
+    let edited = Crate::new("other-arguments");
+    let job = r#"{"input": {"do": "tell"}}"#;
+    let dev = Dev::start(&edited, &["--", "--test_input", job]);
+    dev.says(
+        "worker-1-1 ended before it took a job: exit code 0, as the arguments after `--` may tell it to; it is not started \
+         again. Waiting for an edit",
+    )
+    .await;
+    dev.end().await;
+}
+
+#[tokio::test]
+async fn a_first_build_says_nothing_of_the_lock_file_that_it_makes() {
+    let edited = Crate::new("lock");
+    // What is in it is not what the crate needs, so that cargo writes it.
+    let dev = Dev::start(&edited, &[]);
+    dev.says("takes jobs").await;
+    let client = dev.client().await;
+    let job = client.run(json!({ "do": "print" })).await;
+    client.output(&job).await;
+    edited.replace("src/main.rs", &Crate::edition("second"));
+    dev.says("has taken over").await;
+    let printed = dev.printed();
+    assert!(!printed.contains("the same as before"), "{printed}");
+    assert!(!printed.contains("Cargo.lock"), "{printed}");
+    // A worker logs from INFO on.
+    assert!(
+        printed.contains("INFO   | ") && !printed.contains("DEBUG  | "),
+        "{printed}"
+    );
+    dev.end().await;
+}

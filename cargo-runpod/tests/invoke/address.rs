@@ -21,7 +21,7 @@ error: no endpoint answers at [URL] (Connection refused (os error 111)); start o
 
   cargo runpod dev
 
-or name its address with --url
+or name its port with --port, or its address with --url
 
 "#]]);
 }

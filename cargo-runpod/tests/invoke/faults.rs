@@ -151,3 +151,24 @@ fn items_that_may_be_missing_are_told() {
         ran.stderr
     );
 }
+
+#[test]
+fn a_job_that_no_worker_takes_says_why_it_waits() {
+    let mut stage = Stage::without_worker();
+    let mut watched = Watched::start(&stage, &[ADA]);
+    watched.waits_until_it_says("waits in the queue: no worker is attached to the endpoint at ");
+    stage.attach("hello");
+    watched.end(&stage).assert(0, "Hello, Ada!\n", "");
+}
+
+#[test]
+fn a_job_behind_others_says_so_once() {
+    let stage = Stage::with("peer:async");
+    let mut first = Watched::start(&stage, &["-v", r#"{"do": "hang"}"#]);
+    let id = first.waits_until_it_says("hanging");
+    let mut second = Watched::start(&stage, &[r#"{"do": "return", "value": 1}"#]);
+    second.waits_until_it_says("waits in the queue: all workers are busy with other jobs");
+    stage.post(&format!("/cancel/{id}"));
+    second.end(&stage).assert(0, "1\n", "");
+    drop(first);
+}

@@ -88,6 +88,13 @@ impl Stage {
         std::fs::write(self.room().join(file), text).expect("the file can be written");
     }
 
+    /// Starts a worker, which an endpoint without one has been lacking.
+    pub(crate) fn attach(&mut self, worker: &str) {
+        let endpoint = self.endpoint.as_ref().expect("it serves");
+        let variables = endpoint.worker_environment(Some("worker-1"));
+        self.worker = Some(Worker::start(worker, &variables, self.room()));
+    }
+
     pub(crate) fn go_on(&mut self) {
         self.worker.as_mut().expect("there is a worker").go_on();
     }
