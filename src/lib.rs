@@ -36,7 +36,7 @@
 //! | | |
 //! | --- | --- |
 //! | [`#[runpod::main]`](macro@main), [`#[runpod::handler]`](macro@handler) | make a worker, and a handler, of a function |
-//! | [`Job`], [`JobContext`], [`State`], [`Emitter`] | what a handler may ask for, beside its input |
+//! | [`Job`], [`JobContext`], [`State`], [`Emitter`] | what a handler may ask for, beside its input; [`Context`] is another name of [`JobContext`] |
 //! | [`stream!`], [`try_stream!`], [`Stream`], [`Cancelled`] | for handlers that stream |
 //! | [`CancelReason`], [`Checkpoint`] | what a [`JobContext`] gives |
 //! | [`HandlerError`] | an error with a name that clients know it by |

@@ -2,7 +2,8 @@
 //!
 //! `tests/ui/fail` is the catalogue of mistakes, each with its message as rustc prints it; `tests/ui/pass` are forms that
 //! have to work. After a change of a message, `TRYBUILD=overwrite cargo test --test ui` writes them anew: read the
-//! difference as somebody who has just made that mistake.
+//! difference as somebody who has just made that mistake. `cargo test --test ui -- mistakes trybuild=NAME` looks at the cases
+//! whose file names contain `NAME`.
 
 use std::path::Path;
 use std::process::Command;
@@ -18,6 +19,8 @@ fn mistakes_are_explained_and_accepted_forms_work() {
         // trybuild hands its environment on to cargo, and a process cannot change its own safely.
         let itself = env::current_exe().expect("a test has a path");
         let mut again = Command::new(itself);
+        // With what was asked for: `mistakes trybuild=two_inputs` looks at that case alone.
+        again.args(env::args_os().skip(1));
         again.arg("--nocapture").env(DEBUG_INFO.0, DEBUG_INFO.1);
         let status = again.status().expect("the test is started again");
         assert!(status.success(), "the cases above");

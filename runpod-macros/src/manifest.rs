@@ -6,29 +6,25 @@
 //! called, we are called `runpod`.
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::{env, fs};
 
 /// The package of the attributes' crate, as manifests name it.
 const PACKAGE: &str = "runpod-worker";
 
-/// The other name, in the manifest of the crate that is being compiled.
-pub(crate) fn other_name() -> Option<&'static str> {
-    static NAME: OnceLock<Option<String>> = OnceLock::new();
-    NAME.get_or_init(|| {
-        // Unit tests expand code of no crate.
-        if !proc_macro::is_available() {
-            return None;
-        }
-        let folder = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR")?);
-        let own = read(&folder)?;
-        let above = folder
-            .ancestors()
-            .skip(1)
-            .find_map(|folder| read(folder).filter(|manifest| manifest.contains("[workspace")));
-        name_in(&own, &above.unwrap_or_default())
-    })
-    .as_deref()
+/// The other name, in the manifest of the crate that is being compiled. It is read each time: an editor expands the
+/// attributes of many crates in one process.
+pub(crate) fn other_name() -> Option<String> {
+    // Unit tests expand code of no crate.
+    if !proc_macro::is_available() {
+        return None;
+    }
+    let folder = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR")?);
+    let own = read(&folder)?;
+    let above = folder
+        .ancestors()
+        .skip(1)
+        .find_map(|folder| read(folder).filter(|manifest| manifest.contains("[workspace")));
+    name_in(&own, &above.unwrap_or_default())
 }
 
 fn read(folder: &Path) -> Option<String> {

@@ -104,8 +104,8 @@ impl Root {
         let given = options.root.as_ref();
         Self(given.map_or_else(
             || {
-                let name = manifest::other_name().unwrap_or("runpod");
-                let name = Ident::new(name, Span::mixed_site());
+                let name = manifest::other_name().unwrap_or_else(|| "runpod".to_owned());
+                let name = Ident::new(&name, Span::mixed_site());
                 quote_spanned!(Span::mixed_site()=> ::#name)
             },
             |root| root.value.to_token_stream(),
