@@ -47,6 +47,7 @@ mod queue;
 mod running;
 mod serve;
 mod settings;
+mod status_body;
 mod unknown;
 mod webhook;
 mod worker_api;

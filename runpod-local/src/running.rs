@@ -66,7 +66,9 @@ impl Running {
             || format!("worker-{:08x}", Uuid::new_v4().as_fields().0),
             str::to_owned,
         );
+        // Workers read it as a number of their own, which has an end.
         let interval = self.shared.timing.ping_interval.as_millis();
+        let interval = interval.clamp(1, u32::MAX.into());
         let key = self.api_key.as_deref().unwrap_or("local");
         // The SDK appends parameters with `&`, so that there has to be one.
         vec![
@@ -174,6 +176,80 @@ impl Running {
     /// ```
     pub fn worker_ended(&self, worker_id: &str) {
         self.shared.queue.worker_ended(worker_id);
+    }
+
+    /// As [`worker_ended`](Self::worker_ended), for a worker that ended without being asked to. `/health` gives the reason to
+    /// clients whose jobs nobody takes, until a worker asks for a job. A reason is one line; 256 characters of it are kept.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), runpod_local::BindError> {
+    /// let endpoint = runpod_local::Endpoint::new().bind("127.0.0.1", 0).await?;
+    /// endpoint.worker_starts("worker-1");
+    /// // … its process has ended, and you did not ask it to:
+    /// endpoint.worker_crashed("worker-1", "exit code 1 before it took a job");
+    /// # endpoint.shutdown().await;
+    /// # Ok(()) }
+    /// ```
+    pub fn worker_crashed(&self, worker_id: &str, reason: &str) {
+        self.shared.queue.worker_crashed(worker_id, reason);
+    }
+
+    /// Tells of a worker whose process was started. Until it asks for its first job, or its end is told, `/health` counts it
+    /// among the workers that are `initializing`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), runpod_local::BindError> {
+    /// let endpoint = runpod_local::Endpoint::new().bind("127.0.0.1", 0).await?;
+    /// let variables = endpoint.worker_environment(Some("worker-1"));
+    /// // … start a process with these variables, and then:
+    /// endpoint.worker_starts("worker-1");
+    /// # endpoint.shutdown().await;
+    /// # Ok(()) }
+    /// ```
+    pub fn worker_starts(&self, worker_id: &str) {
+        self.shared.queue.worker_starts(worker_id);
+    }
+
+    /// Tells that the workers' program is being built, and how many workers will start with it. Until
+    /// [`build_failed`](Self::build_failed) or [`build_finished`](Self::build_finished) is called, `/health` counts them
+    /// among the workers that are `initializing`. A second call replaces the number.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), runpod_local::BindError> {
+    /// let endpoint = runpod_local::Endpoint::new().bind("127.0.0.1", 0).await?;
+    /// endpoint.build_started(1);
+    /// // … build it …
+    /// let built = true;
+    /// if built {
+    ///     endpoint.worker_starts("worker-1");
+    ///     endpoint.build_finished();
+    /// } else {
+    ///     endpoint.build_failed("it does not build");
+    /// }
+    /// # endpoint.shutdown().await;
+    /// # Ok(()) }
+    /// ```
+    pub fn build_started(&self, workers: usize) {
+        self.shared.queue.build_started(workers);
+    }
+
+    /// Tells that the build failed. If there is no worker, `/health` gives the reason to clients whose jobs nobody takes. A
+    /// reason is one line; 256 characters of it are kept.
+    ///
+    /// See [`build_started`](Self::build_started) for an example.
+    pub fn build_failed(&self, reason: &str) {
+        self.shared.queue.build_failed(reason);
+    }
+
+    /// Tells that no build is under way any more: it succeeded, or was given up. Call
+    /// [`worker_starts`](Self::worker_starts) first, otherwise a client may see a moment without any worker.
+    ///
+    /// See [`build_started`](Self::build_started) for an example.
+    pub fn build_finished(&self) {
+        self.shared.queue.build_finished();
     }
 
     /// How many jobs wait, and how many run.

@@ -45,8 +45,14 @@ pub struct Limits {
     pub log_bytes: usize,
     /// Workers known at the same time: 10,000.
     pub workers: usize,
-    /// Webhook requests in flight: 32.
+    /// Webhook requests in flight: 32. 0 counts as 1.
     pub webhooks_in_flight: usize,
+    /// Bytes of inputs and results that wait for their webhooks, those in flight among them: 256 MiB. The webhook of a
+    /// job that ends beyond that is not called, and a warning names the job. A result that is larger waits alone.
+    pub webhook_bytes: u64,
+    /// Bytes of events that are written for one reader of `/local/events` before it has read them, unless a single event
+    /// is larger: 4 MiB. A reader that is slower than that is told to load everything again.
+    pub event_bytes: usize,
 }
 
 impl Default for Limits {
@@ -67,11 +73,14 @@ impl Default for Limits {
             log_bytes: 256 * 1024,
             workers: 10_000,
             webhooks_in_flight: 32,
+            webhook_bytes: 256 * MIB as u64,
+            event_bytes: 4 * MIB,
         }
     }
 }
 
-/// How long things take. [`Default`] is what holds in production; tests choose shorter times.
+/// How long things take. [`Default`] is what holds in production; tests choose shorter times. [`Duration::MAX`] is as good
+/// as never.
 ///
 /// ```
 /// use std::time::Duration;
@@ -98,13 +107,16 @@ pub struct Timing {
     pub stream_hold: Duration,
     /// How long `/runsync` and `/status-sync` wait unless the client says otherwise: 90 s.
     pub sync_wait: Duration,
-    /// A worker that was silent for longer than this is lost: 10 s.
+    /// A worker that was silent for longer than this is lost: 10 s. It is silent while it neither polls nor posts nor
+    /// pings. A worker that never pings and never asks which jobs to stop gives no sign of life while all its slots are
+    /// busy, and is lost after six times as long.
     pub lost_after: Duration,
     /// What workers are told as the time between two pings: 2 s.
     pub ping_interval: Duration,
     /// A job's limit of running time unless its policy says otherwise: 10 min.
     pub execution_timeout: Duration,
-    /// A job's limit from submission to end unless its policy says otherwise: 24 h.
+    /// A job's limit from submission to end unless its policy says otherwise: 24 h. A job that waits in the queue then is
+    /// `TIMED_OUT`; one that runs is removed.
     pub ttl: Duration,
     /// How long a job of `/run` can be asked about after its end: 30 min.
     pub run_retention: Duration,

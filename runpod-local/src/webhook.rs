@@ -1,6 +1,5 @@
 //! Results delivered to the client's own server.
 
-use std::io::Write as _;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -11,14 +10,12 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
-use crate::queue::{Ended, Json, LogLine, Queue, Status, ms};
+use crate::queue::{Ended, LogLine, Queue};
 use crate::settings::{Limits, Timing};
+use crate::status_body;
 
 /// The first attempt and two more.
 const ATTEMPTS: u32 = 3;
-
-/// So many may wait for their turn; each holds on to a result.
-const WAITING: usize = 10_000;
 
 /// Delivers until the endpoint shuts down.
 pub(crate) async fn deliver(queue: Queue, limits: Arc<Limits>, timing: Arc<Timing>) {
@@ -26,7 +23,10 @@ pub(crate) async fn deliver(queue: Queue, limits: Arc<Limits>, timing: Arc<Timin
     let desk = Arc::new(Desk {
         client: OnceLock::new(),
         timeout: timing.webhook_timeout,
-        in_flight: Semaphore::new(limits.webhooks_in_flight),
+        in_flight: Semaphore::new(
+            // With none in flight, none would ever be called.
+            limits.webhooks_in_flight.clamp(1, Semaphore::MAX_PERMITS),
+        ),
         pause: timing.webhook_pause,
         queue: queue.clone(),
     });
@@ -41,10 +41,6 @@ async fn serve(desk: &Arc<Desk>, ended: &mut mpsc::UnboundedReceiver<Ended>) {
     loop {
         tokio::select! {
             ended = ended.recv() => match ended {
-                Some(ended) if deliveries.len() >= WAITING => desk.warn(
-                    &ended,
-                    &format!("the webhook is not called, as {WAITING} are waiting already"),
-                ),
                 Some(ended) => {
                     deliveries.spawn(Arc::clone(desk).call(ended));
                 }
@@ -67,13 +63,12 @@ struct Desk {
 
 impl Desk {
     async fn call(self: Arc<Self>, ended: Ended) {
-        let body = bytes::Bytes::from(body(&ended));
         let server = origin(&ended.url);
         for attempt in 1..=ATTEMPTS {
             if attempt > 1 {
                 tokio::time::sleep(self.pause).await;
             }
-            let what = match self.attempt(&ended.url, body.clone()).await {
+            let what = match self.attempt(&ended).await {
                 Ok(StatusCode::OK) => return,
                 Ok(status) => format!("answered {}", status.as_u16()),
                 Err(error) => error,
@@ -92,16 +87,21 @@ impl Desk {
         }
     }
 
-    async fn attempt(&self, url: &str, body: bytes::Bytes) -> Result<StatusCode, String> {
+    async fn attempt(&self, ended: &Ended) -> Result<StatusCode, String> {
         // Never closed.
         let _permit = self.in_flight.acquire().await;
+        // Written for each attempt anew, as what waits must not be held twice.
+        let Ended {
+            report, input, url, ..
+        } = ended;
+        let body = status_body::for_webhook(report, input, url);
         let client = self
             .client
             .get_or_init(|| client(self.timeout).map_err(|error| error.to_string()))
             .as_ref()
             .map_err(|error| format!("cannot be called, as there is no HTTP client: {error}"))?;
         let answer = client
-            .post(url)
+            .post(&**url)
             .header(CONTENT_TYPE, "application/json")
             .body(body)
             .send()
@@ -116,35 +116,9 @@ impl Desk {
     }
 
     fn warn(&self, ended: &Ended, text: &str) {
-        tracing::warn!(target: "runpod_local", "job {}: {text}", ended.id);
-        self.queue.log(ended.id, LogLine::warning(text));
+        tracing::warn!(target: "runpod_local", "job {}: {text}", ended.report.id);
+        self.queue.log(ended.report.id, LogLine::warning(text));
     }
-}
-
-fn body(ended: &Ended) -> Vec<u8> {
-    let size = |json: &Option<Json>| json.as_ref().map_or(0, Json::len);
-    let mut body =
-        Vec::with_capacity(256 + ended.input.len() + size(&ended.output) + size(&ended.error));
-    // Writing to memory does not fail.
-    let time = |time: Option<Duration>| time.map_or(0, ms);
-    let _ = write!(
-        body,
-        "{{\"delayTime\":{},\"executionTime\":{},\"id\":\"{}\",\"input\":",
-        time(ended.delay),
-        time(ended.execution),
-        ended.id
-    );
-    body.extend_from_slice(&ended.input);
-    let of_output = (ended.status == Status::Completed).then_some(&ended.output);
-    let output = of_output.and_then(Option::as_ref);
-    for (key, value) in [("output", output), ("error", ended.error.as_ref())] {
-        if let Some(value) = value {
-            let _ = write!(body, ",\"{key}\":");
-            body.extend_from_slice(value.as_bytes());
-        }
-    }
-    let _ = write!(body, ",\"status\":\"{}\"}}", ended.status.as_str());
-    body
 }
 
 /// The address without what may be secret.

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::handlers::Handlers;
 use super::reference;
+use crate::queue::ReadyState;
 
 pub(super) fn all(handlers: &Handlers) -> Map<String, Value> {
     let schemas = [
@@ -85,12 +86,13 @@ fn policy() -> Value {
                 "minimum": 10_000,
                 "maximum": 604_800_000,
                 "default": 86_400_000,
-                "description": "How long the job may exist from its submission, waiting or running, in ms.",
+                "description": "How long the job may exist from its submission, in ms; then it is TIMED_OUT if it waits, and \
+                    removed if it runs.",
             },
             "lowPriority": {
                 "type": ["boolean", "null"],
                 "default": false,
-                "description": "Whether all other jobs go first.",
+                "description": "Accepted, and without effect here: on Runpod such a job starts no worker.",
             },
         },
     })
@@ -180,6 +182,19 @@ fn health() -> Value {
                 "throttled",
                 "unhealthy",
             ]),
+            "local": readiness(),
+        },
+    })
+}
+
+fn readiness() -> Value {
+    json!({
+        "type": "object",
+        "required": ["state"],
+        "description": "Whether a worker takes jobs, and if none does, why. Runpod has nothing like it.",
+        "properties": {
+            "state": { "type": "string", "enum": ReadyState::ALL },
+            "reason": { "type": "string", "description": "One line for people." },
         },
     })
 }

@@ -1,26 +1,24 @@
 //! What has happened since the page was last told, as server-sent events. A busy endpoint has thousands of events a
 //! second: of each job and worker only the newest state is told, and of very many jobs only that there are many.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 
-use crate::queue::{Event, JobId, Stats, Summary, WorkerSummary};
+use crate::queue::{Event, JobId, Json, Queue, Stats};
 
 /// More jobs than this at once, and it is less work to load the list again.
 const MOST_JOBS: usize = 200;
 
-/// More bytes than this of one job's items and log lines at once, and the page loads that job again.
-const MOST_BYTES: usize = 16 * 1024 * 1024;
-
 #[derive(Debug)]
 pub(super) struct Batch {
     viewed: Option<JobId>,
-    jobs: HashMap<JobId, Arc<Summary>>,
+    /// Bytes that are told at once; what is beyond has to be loaded.
+    most_bytes: usize,
+    jobs: HashSet<JobId>,
     order: Vec<JobId>,
-    workers: HashMap<Arc<str>, Option<Arc<WorkerSummary>>>,
+    workers: HashSet<Arc<str>>,
     /// Items and log lines of the job that is looked at, as text that is ready to be sent.
     lines: String,
     stats: String,
@@ -29,38 +27,36 @@ pub(super) struct Batch {
 
 impl Batch {
     /// `viewed`: the job whose items and log lines are wanted as well.
-    pub(super) fn new(viewed: Option<JobId>) -> Self {
+    pub(super) fn new(viewed: Option<JobId>, most_bytes: usize) -> Self {
         Self {
             viewed,
-            jobs: HashMap::new(),
+            most_bytes,
+            jobs: HashSet::new(),
             order: Vec::new(),
-            workers: HashMap::new(),
+            workers: HashSet::new(),
             lines: String::new(),
             stats: String::new(),
             reload: false,
         }
     }
 
-    pub(super) fn add(&mut self, event: Event) {
+    /// Events only name what has changed; the queue has it.
+    pub(super) fn add(&mut self, event: Event, queue: &Queue) {
         match event {
             Event::Described => self.reload = true,
-            Event::Job(summary) => self.add_job(summary),
-            Event::Worker(worker) => {
-                self.workers.insert(Arc::clone(&worker.id), Some(worker));
+            Event::Job(id) => self.add_job(id),
+            Event::Worker(id) => {
+                self.workers.insert(id);
             }
-            Event::WorkerGone(id) => {
-                self.workers.insert(id, None);
+            Event::Item { job, index } if self.viewed == Some(job) => {
+                self.add_line("item", || {
+                    let item = queue.item(job, index)?;
+                    Some(format!("{{\"index\":{index},\"output\":{}}}", text(&item)?))
+                });
             }
-            Event::Item { job, index, output } if self.viewed == Some(job) => {
-                self.add_line(
-                    "item",
-                    &Item {
-                        index,
-                        output: &output,
-                    },
-                );
+            Event::Log { job, index } if self.viewed == Some(job) => {
+                self.add_line("log", || queue.line(job, index).map(|line| json(&line)));
             }
-            Event::Log { job, line } if self.viewed == Some(job) => self.add_line("log", &line),
             Event::Item { .. } | Event::Log { .. } => {}
         }
     }
@@ -80,16 +76,21 @@ impl Batch {
     }
 
     /// The events' text, which is then forgotten here; empty where nothing happened.
-    pub(super) fn take(&mut self) -> String {
+    pub(super) fn take(&mut self, queue: &Queue) -> String {
         let mut text = std::mem::take(&mut self.lines);
+        self.jobs.clear();
         for id in self.order.drain(..) {
-            if let Some(summary) = self.jobs.remove(&id) {
-                write(&mut text, "job", &json(&*summary));
+            match queue.summary(id) {
+                Some(summary) if text.len() < self.most_bytes || self.viewed == Some(id) => {
+                    write(&mut text, "job", &json(&summary));
+                }
+                // It is gone, or there is too much to tell.
+                _ => self.reload = true,
             }
         }
-        for (id, worker) in self.workers.drain() {
-            match worker {
-                Some(worker) => write(&mut text, "worker", &json(&*worker)),
+        for id in self.workers.drain() {
+            match queue.worker(&id) {
+                Some(worker) => write(&mut text, "worker", &json(&worker)),
                 None => write(&mut text, "workerGone", &json(&Gone { id: &id })),
             }
         }
@@ -102,36 +103,44 @@ impl Batch {
         text
     }
 
-    fn add_job(&mut self, summary: Arc<Summary>) {
-        let id = summary.id;
-        let known = self.jobs.len();
-        if known < MOST_JOBS || self.jobs.contains_key(&id) || self.viewed == Some(id) {
-            if self.jobs.insert(id, summary).is_none() {
-                self.order.push(id);
+    fn add_job(&mut self, id: JobId) {
+        if self.jobs.contains(&id) {
+            return;
+        }
+        if self.order.len() < MOST_JOBS || self.viewed == Some(id) {
+            self.jobs.insert(id);
+            self.order.push(id);
+        } else {
+            self.reload = true;
+        }
+    }
+
+    /// `line` is none when it is kept no more.
+    fn add_line(&mut self, name: &str, line: impl FnOnce() -> Option<String>) {
+        // Once a line is left out, those after it are of no use to the page.
+        if self.reload || self.lines.len() >= self.most_bytes {
+            self.reload = true;
+            return;
+        }
+        match line() {
+            Some(line)
+                if self.lines.is_empty() || self.lines.len() + line.len() <= self.most_bytes =>
+            {
+                write(&mut self.lines, name, &line);
             }
-        } else {
-            self.reload = true;
+            _ => self.reload = true,
         }
     }
-
-    fn add_line(&mut self, name: &str, line: &impl Serialize) {
-        if self.lines.len() < MOST_BYTES {
-            write(&mut self.lines, name, &json(line));
-        } else {
-            self.reload = true;
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct Item<'a> {
-    index: u64,
-    output: &'a RawValue,
 }
 
 #[derive(Serialize)]
 struct Gone<'a> {
     id: &'a str,
+}
+
+/// JSON is always UTF-8.
+fn text(json: &Json) -> Option<&str> {
+    std::str::from_utf8(json.as_bytes()).ok()
 }
 
 fn json(what: &impl Serialize) -> String {

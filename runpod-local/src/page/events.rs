@@ -32,12 +32,13 @@ pub(super) struct Wanted {
 
 pub(super) async fn events(
     Query(Wanted { job }): Query<Wanted>,
-    State(Shared { queue, .. }): State<Shared>,
+    State(Shared { queue, limits, .. }): State<Shared>,
 ) -> Response {
     let viewed = job.as_deref().and_then(JobId::parse);
+    let batch = Batch::new(viewed, limits.event_bytes);
     let events = queue.subscribe();
     let (sink, told) = mpsc::channel(1);
-    tokio::spawn(tell(queue, events, Batch::new(viewed), sink));
+    tokio::spawn(tell(queue, events, batch, sink));
     let headers = [
         (CONTENT_TYPE, "text/event-stream"),
         (CACHE_CONTROL, "no-store"),
@@ -60,11 +61,11 @@ async fn tell(
     loop {
         tokio::select! {
             event = events.recv() => {
-                if add(&mut batch, event).is_err() {
+                if add(&mut batch, event, &queue).is_err() {
                     return;
                 }
                 while let Some(event) = next(&mut events) {
-                    if add(&mut batch, event).is_err() {
+                    if add(&mut batch, event, &queue).is_err() {
                         return;
                     }
                 }
@@ -73,7 +74,7 @@ async fn tell(
             () = &mut ending => return,
             () = sink.closed() => return,
         }
-        let mut text = batch.take();
+        let mut text = batch.take(&queue);
         if text.is_empty() {
             quiet += 1;
             if quiet < STILL_HERE_AFTER {
@@ -82,7 +83,8 @@ async fn tell(
             ": still here\n\n".clone_into(&mut text);
         }
         quiet = 0;
-        // A page that reads slowly has the next events wait, and is told of the newest states only.
+        // A page that reads slowly has the next events wait. They only name what has changed, so that nothing is held for
+        // it; what it is told then is the newest state, or that it has to load everything again.
         if sink.send(text.into()).await.is_err() {
             return;
         }
@@ -103,9 +105,13 @@ fn next(
 }
 
 /// An error where no more events will come.
-fn add(batch: &mut Batch, event: Result<Event, broadcast::error::RecvError>) -> Result<(), ()> {
+fn add(
+    batch: &mut Batch,
+    event: Result<Event, broadcast::error::RecvError>,
+    queue: &Queue,
+) -> Result<(), ()> {
     match event {
-        Ok(event) => batch.add(event),
+        Ok(event) => batch.add(event, queue),
         Err(broadcast::error::RecvError::Lagged(_)) => batch.lost(),
         Err(broadcast::error::RecvError::Closed) => return Err(()),
     }

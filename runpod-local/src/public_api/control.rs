@@ -46,15 +46,18 @@ pub(super) async fn health(State(shared): State<Shared>) -> Response {
         initializing,
         running,
         unhealthy,
+        readiness,
     } = shared.queue.health();
     let ready = idle + running;
+    // A word and a text always become JSON.
+    let local = serde_json::to_string(&readiness).unwrap_or_default();
     answer::json(
         StatusCode::OK,
         format!(
             "{{\"jobs\":{{\"completed\":{completed},\"failed\":{failed},\"inProgress\":{in_progress},\
              \"inQueue\":{in_queue},\"retried\":{retried}}},\"workers\":{{\"idle\":{idle},\
              \"initializing\":{initializing},\"ready\":{ready},\"running\":{running},\"throttled\":0,\
-             \"unhealthy\":{unhealthy}}}}}"
+             \"unhealthy\":{unhealthy}}},\"local\":{local}}}"
         ),
     )
 }

@@ -155,7 +155,6 @@ fn policy(given: Option<&RawValue>, timing: &Timing) -> Result<Policy, Answer> {
     let mut policy = Policy {
         execution_timeout: timing.execution_timeout,
         ttl: timing.ttl,
-        low_priority: false,
     };
     let Some(given) = given else {
         return Ok(policy);
@@ -171,12 +170,11 @@ fn policy(given: Option<&RawValue>, timing: &Timing) -> Result<Policy, Answer> {
     if let Some(value) = given.ttl {
         policy.ttl = ms("policy.ttl", value, &TTL)?;
     }
-    if let Some(value) = given.low_priority {
-        policy.low_priority = match value.get() {
-            "true" => true,
-            "false" => false,
-            _ => return Err(wrong("policy.lowPriority", value, "true or false")),
-        };
+    // It says that the job starts no workers. Here no job does, and all are taken in the order in which they came.
+    if let Some(value) = given.low_priority
+        && !matches!(value.get(), "true" | "false")
+    {
+        return Err(wrong("policy.lowPriority", value, "true or false"));
     }
     Ok(policy)
 }

@@ -7,7 +7,7 @@ use axum::response::Response;
 use super::{report, result, submission};
 use crate::answer::Answer;
 use crate::endpoint::Shared;
-use crate::queue::{JobId, Status};
+use crate::queue::{JobId, Status, Submission};
 use crate::serve;
 
 pub(super) async fn run(
@@ -15,7 +15,9 @@ pub(super) async fn run(
     request: Request,
 ) -> Result<Response, Answer> {
     let limit = shared.limits.run_body;
-    let id = submit(&shared, request, limit, false).await?;
+    let submission = submission(&shared, request, limit, false).await?;
+    let id = submission.id;
+    shared.queue.submit(submission)?;
     Ok(report::brief(id, Status::InQueue))
 }
 
@@ -25,23 +27,21 @@ pub(super) async fn runsync(
 ) -> Result<Response, Answer> {
     let wait = result::wait(request.uri().query(), shared.timing.sync_wait)?;
     let limit = shared.limits.runsync_body;
-    let id = submit(&shared, request, limit, true).await?;
-    let report = shared.queue.wait(id, wait).await?;
+    let submission = submission(&shared, request, limit, true).await?;
+    let report = shared.queue.run_sync(submission, wait).await?;
     Ok(report::whole(&report))
 }
 
-async fn submit(
+async fn submission(
     shared: &Shared,
     request: Request,
     limit: usize,
     sync: bool,
-) -> Result<JobId, Answer> {
+) -> Result<Submission, Answer> {
     demand_json(request.headers())?;
     let body = serve::read_body(request, limit).await?;
     let id = JobId::new(sync);
-    let submission = submission::read(id, &body, &shared.timing)?;
-    shared.queue.submit(submission)?;
-    Ok(id)
+    submission::read(id, &body, &shared.timing)
 }
 
 /// A browser's form of another site can send everything but this.

@@ -8,8 +8,9 @@ use tokio::time::Instant;
 use super::book::{Book, Caller};
 use super::clock_time::unix_ms;
 use super::ending::Outcome;
-use super::job::{Class, Tie};
+use super::job::Tie;
 use super::json::Json;
+use super::monotonic::after;
 use super::refusal::Refusal;
 use super::voice::Said;
 use super::worker::{FORGOTTEN_AFTER, Presence, Worker};
@@ -32,10 +33,11 @@ impl Book {
     pub(super) fn polled(&mut self, caller: Caller<'_>, now: Instant) -> Result<Arc<str>, Refusal> {
         let is_known = self.workers.contains_key(caller.worker);
         let worker = self.meet(caller, now)?;
-        worker.last_poll = now;
+        worker.last_active = now;
         worker.hung_up = false;
         let before = std::mem::replace(&mut worker.presence, Presence::Polling);
         let id = Arc::clone(&worker.id);
+        self.preparation.attached(&id);
         if before == Presence::Ghost {
             self.voice.say(|| Said::WorkerCame(Arc::clone(&id)));
         }
@@ -53,15 +55,22 @@ impl Book {
     }
 
     /// It was answered, or the worker hung up.
-    pub(super) fn poll_ends(&mut self, worker: &str, hung_up: bool, now: Instant) {
-        if let Some(worker) = self.workers.get_mut(worker) {
+    pub(super) fn poll_ends(&mut self, id: &str, hung_up: bool, now: Instant) {
+        if let Some(worker) = self.workers.get_mut(id) {
             worker.open_polls = worker.open_polls.saturating_sub(1);
-            worker.last_poll = now;
+            worker.last_active = now;
             worker.hung_up = hung_up;
             worker.seen(now);
-            if let Some(until) = worker.silent_until(self.timing.lost_after) {
-                self.alarm.no_later_than(until);
-            }
+            self.watch_silence(id);
+        }
+    }
+
+    /// Looks at the worker when it has been silent for long enough, unless it is heard of before.
+    pub(super) fn watch_silence(&mut self, worker: &str) {
+        let worker = self.workers.get(worker);
+        let until = worker.and_then(|worker| worker.silent_until(self.timing.lost_after));
+        if let Some(until) = until {
+            self.alarm.no_later_than(until);
         }
     }
 
@@ -88,10 +97,10 @@ impl Book {
             worker.jobs_by_turn(|held| !ping.is_cut && now.duration_since(held.named) > lost_after);
         let id = Arc::clone(&worker.id);
         let reason = worker.unhealthy.clone().filter(|_| was_healthy);
-        let until = worker.silent_until(lost_after);
-        if let Some(until) = until {
-            self.alarm.no_later_than(until);
+        if !ping.is_cut {
+            worker.removed.retain(|job| ping.jobs.contains(job));
         }
+        self.watch_silence(&id);
         if let Some(reason) = reason {
             self.voice.warn(Said::WorkerUnhealthy {
                 worker: Arc::clone(&id),
@@ -113,6 +122,7 @@ impl Book {
     /// A worker posted something: it lives.
     pub(super) fn heard(&mut self, worker: &str, now: Instant) {
         if let Some(worker) = self.workers.get_mut(worker) {
+            worker.last_active = now;
             worker.seen(now);
         }
     }
@@ -124,14 +134,16 @@ impl Book {
         now: Instant,
     ) -> Result<(Vec<JobId>, Arc<Notify>), Refusal> {
         let id = self.polled(caller, now)?;
-        Ok(match self.workers.get_mut(&id) {
+        let stops = match self.workers.get_mut(&id) {
             Some(worker) => {
                 worker.asks_for_stops = true;
                 let stops = worker.stops.drain().collect();
                 (stops, Arc::clone(&worker.stops_changed))
             }
             None => Default::default(),
-        })
+        };
+        self.watch_silence(&id);
+        Ok(stops)
     }
 
     pub(super) fn ask_to_stop(&mut self, worker: &str, job: JobId) {
@@ -145,7 +157,8 @@ impl Book {
     /// Does a worker that names this job run it in vain? One that was thought lost may still finish a queued job.
     fn is_to_stop(&self, worker: &str, job: JobId) -> bool {
         let Some(job) = self.jobs.get(&job) else {
-            return false;
+            let worker = self.workers.get(worker);
+            return worker.is_some_and(|worker| worker.removed.contains(&job));
         };
         let has_it = job.tie(worker);
         match job.status {
@@ -184,8 +197,8 @@ impl Book {
             return;
         };
         let jobs = worker.jobs_by_turn(|_| true);
-        let silent = now.duration_since(worker.last_poll.min(worker.last_seen));
-        let still_pings = worker.last_seen + lost_after > now;
+        let silent = now.duration_since(worker.last_active.min(worker.last_seen));
+        let still_pings = after(worker.last_seen, lost_after) > now;
         let was_ghost = worker.is_ghost();
         let was_to_end = worker.refreshing || worker.last_ping_at.is_none();
         if still_pings && !was_ghost {
@@ -195,7 +208,7 @@ impl Book {
             self.workers.remove(id);
         }
         if !was_ghost {
-            self.voice.tell(|| Event::WorkerGone(Arc::clone(id)));
+            self.voice.tell(|| Event::Worker(Arc::clone(id)));
             if was_to_end && jobs.is_empty() {
                 self.voice.say(|| Said::WorkerLeft(Arc::clone(id)));
             } else {
@@ -214,6 +227,13 @@ impl Book {
 
     /// To the front of the queue, unless that was done too often.
     pub(super) fn give_back(&mut self, id: JobId, worker: &Arc<str>, now: Instant) {
+        if self
+            .jobs
+            .get(&id)
+            .is_none_or(|job| job.status != Status::InProgress)
+        {
+            return;
+        }
         self.release(id);
         let lost_retries = self.limits.lost_retries;
         let Some(job) = self.jobs.get_mut(&id) else {
@@ -251,7 +271,7 @@ impl Book {
         });
         self.recount(id);
         self.remind(id, due);
-        self.enqueue(id, Class::Returned);
+        self.enqueue_first(id);
     }
 
     /// The worker's record, made for a worker that is new.
@@ -270,7 +290,7 @@ impl Book {
             let worker = Worker::new(caller.worker, now);
             let id = Arc::clone(&worker.id);
             self.workers.insert(Arc::clone(&id), worker);
-            self.alarm.no_later_than(now + FORGOTTEN_AFTER);
+            self.alarm.no_later_than(after(now, FORGOTTEN_AFTER));
             self.voice.say(|| Said::WorkerCame(Arc::clone(&id)));
             self.tell_worker(&id);
         }

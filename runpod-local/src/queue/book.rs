@@ -6,18 +6,21 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::sync::{Notify, broadcast, mpsc};
+use tokio::sync::{Notify, broadcast};
 use tokio::time::Instant;
 
 use super::alarm::{Alarm, Deadlines};
 use super::clock_time::unix_ms;
 use super::id::ByJob;
-use super::job::{Class, Job, Place, Submission};
+use super::job::{Job, Place, Submission};
+use super::monotonic::after;
+use super::readiness::Preparation;
 use super::refusal::Refusal;
 use super::tally::Tally;
 use super::voice::{Said, Voice};
+use super::webhooks::Webhooks;
 use super::worker::{Held, Worker};
-use super::{Ended, Event, JobId, Status};
+use super::{Event, JobId, Status};
 use crate::settings::{Limits, Timing};
 
 /// How many jobs the list of the newest can have.
@@ -56,7 +59,9 @@ pub(super) struct Book {
     /// Woken once for each job that comes into the queue.
     pub(super) takers: Arc<Notify>,
     /// Where jobs with a webhook go at their end.
-    pub(super) webhooks: Option<mpsc::UnboundedSender<Ended>>,
+    pub(super) webhooks: Option<Webhooks>,
+    /// What the owner of the workers is doing before they ask for a first job.
+    pub(super) preparation: Preparation,
 }
 
 /// A worker that asks.
@@ -95,6 +100,7 @@ impl Book {
             voice: Voice::new(events),
             takers: Arc::default(),
             webhooks: None,
+            preparation: Preparation::default(),
         }
     }
 
@@ -102,11 +108,6 @@ impl Book {
         if self.queue.len() >= self.limits.queued_jobs {
             return Err(Refusal::QueueFull(self.limits.queued_jobs));
         }
-        let class = if submission.policy.low_priority {
-            Class::Low
-        } else {
-            Class::Normal
-        };
         let job = Job::new(submission, unix_ms(), now);
         self.make_room(job.weight())?;
         let (id, due) = (job.id, job.due);
@@ -118,20 +119,23 @@ impl Book {
         self.recent.push_back(id);
         self.remind(id, due);
         self.voice.say(|| Said::Queued(id));
-        self.enqueue(id, class);
+        self.enqueue(id);
         Ok(())
     }
 
-    /// At the end of its class; of jobs that come back, at the front of all.
-    pub(super) fn enqueue(&mut self, id: JobId, class: Class) {
-        let number = if class == Class::Returned {
-            self.next_front -= 1;
-            self.next_front
-        } else {
-            self.next_place += 1;
-            self.next_place
-        };
-        let place = Place { class, number };
+    /// At the end of the queue.
+    pub(super) fn enqueue(&mut self, id: JobId) {
+        self.next_place += 1;
+        self.enqueue_at(id, self.next_place);
+    }
+
+    /// At its front: for a job that comes back from a lost worker.
+    pub(super) fn enqueue_first(&mut self, id: JobId) {
+        self.next_front -= 1;
+        self.enqueue_at(id, self.next_front);
+    }
+
+    fn enqueue_at(&mut self, id: JobId, place: Place) {
         let Some(job) = self.jobs.get_mut(&id) else {
             return;
         };
@@ -201,7 +205,7 @@ impl Book {
         job.place = None;
         job.worker = Some(Arc::clone(worker));
         job.taken_at = Some(now);
-        job.due = job.ttl_ends().min(now + job.policy.execution_timeout);
+        job.due = job.ttl_ends().min(after(now, job.policy.execution_timeout));
         let due = job.due;
         self.running += 1;
         if let Some(worker) = self.workers.get_mut(worker) {
@@ -210,6 +214,7 @@ impl Book {
             let turn = self.next_turn;
             worker.jobs.insert(id, Held { named: now, turn });
         }
+        self.watch_silence(worker);
         self.remind(id, due);
         self.tell_job(id);
     }
@@ -227,15 +232,12 @@ impl Book {
     }
 
     pub(super) fn tell_job(&self, id: JobId) {
-        if let Some(job) = self.jobs.get(&id) {
-            self.voice.tell(|| Event::Job(Arc::new(job.summary())));
-        }
+        self.voice.tell(|| Event::Job(id));
     }
 
     pub(super) fn tell_worker(&self, id: &str) {
         if let Some(worker) = self.workers.get(id).filter(|worker| !worker.is_ghost()) {
-            self.voice
-                .tell(|| Event::Worker(Arc::new(worker.summary())));
+            self.voice.tell(|| Event::Worker(Arc::clone(&worker.id)));
         }
     }
 }

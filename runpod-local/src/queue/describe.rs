@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::book::Book;
 use super::clock_time::unix_ms;
 use super::job::Job;
 use super::json::{self, Json};
-use super::worker::{Presence, Worker};
+use super::readiness::Readiness;
+use super::worker::Worker;
 use super::{Detail, JobId, LogLine, Stats, Status, Summary, WorkerSummary};
 
 /// How much of an error stands in one line.
@@ -21,6 +23,9 @@ const READ: usize = 64 * 1024;
 
 /// How many characters of an input stand in the list of jobs.
 const PREVIEW: usize = 120;
+
+/// A progress update with more bytes than this is shown cut.
+const PROGRESS: usize = 16 * 1024;
 
 /// What a client is told of a job.
 #[derive(Debug, Clone)]
@@ -37,7 +42,7 @@ pub(crate) struct Report {
 }
 
 /// The counts of `/health`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Health {
     pub(crate) completed: u64,
     pub(crate) failed: u64,
@@ -45,10 +50,11 @@ pub(crate) struct Health {
     pub(crate) in_queue: usize,
     pub(crate) retried: u64,
     pub(crate) idle: usize,
-    /// Workers that have pinged and not asked for a job yet, and those that make room for a fresh one.
+    /// Workers that are being built or load, and those that make room for a fresh one.
     pub(crate) initializing: usize,
     pub(crate) running: usize,
     pub(crate) unhealthy: usize,
+    pub(crate) readiness: Readiness,
 }
 
 impl Job {
@@ -77,7 +83,7 @@ impl Job {
             retries: self.retries,
             items: self.stream.as_ref().map_or(0, |stream| stream.end()),
             preview: self.preview(),
-            progress: self.progress.as_ref().map(Json::to_raw),
+            progress: self.progress.as_ref().map(progress),
             error: self.error.as_ref().map(error_line),
         }
     }
@@ -168,6 +174,23 @@ impl Book {
             .collect()
     }
 
+    pub(super) fn summary(&self, id: JobId) -> Option<Summary> {
+        self.jobs.get(&id).map(|job| job.summary())
+    }
+
+    pub(super) fn item(&self, id: JobId, index: u64) -> Option<Json> {
+        self.jobs.get(&id)?.stream.as_ref()?.get(index).cloned()
+    }
+
+    pub(super) fn line(&self, id: JobId, index: u64) -> Option<LogLine> {
+        self.jobs.get(&id)?.lines.as_ref()?.get(index).cloned()
+    }
+
+    pub(super) fn worker(&self, id: &str) -> Option<WorkerSummary> {
+        let worker = self.workers.get(id).filter(|worker| !worker.is_ghost())?;
+        Some(worker.summary())
+    }
+
     pub(super) fn sketch(&self, id: JobId) -> Option<Sketch> {
         self.jobs.get(&id).map(|job| job.sketch())
     }
@@ -201,6 +224,8 @@ impl Book {
             in_progress: self.running,
             in_queue: self.queue.len(),
             retried: self.tally.retried,
+            initializing: self.initializing(),
+            readiness: self.readiness(),
             ..Health::default()
         };
         for worker in self.workers.values().filter(|worker| !worker.is_ghost()) {
@@ -208,14 +233,22 @@ impl Book {
                 health.unhealthy += 1;
             } else if !worker.jobs.is_empty() {
                 health.running += 1;
-            } else if worker.refreshing || worker.presence == Presence::New {
-                health.initializing += 1;
-            } else {
+            } else if !worker.is_initializing() {
                 health.idle += 1;
             }
         }
         health
     }
+}
+
+/// As it is shown in lists and events, of which there are many.
+fn progress(progress: &Json) -> Box<RawValue> {
+    if progress.len() <= PROGRESS {
+        return progress.to_raw();
+    }
+    let start = String::from_utf8_lossy(&progress.as_bytes()[..PROGRESS]);
+    let start: String = start.chars().take(LINE).chain(['…']).collect();
+    Json::string(&start).to_raw()
 }
 
 /// The first line of an error, for people. The SDK's workers send an object in a string; its message is what counts.

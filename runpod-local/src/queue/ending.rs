@@ -1,18 +1,16 @@
 //! How jobs end.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::book::Book;
 use super::describe;
-use super::job::{Class, Job, Place, Tie};
+use super::job::{Job, Place, Tie};
 use super::json::Json;
 use super::refusal::Refusal;
 use super::voice::Said;
-use super::{JobId, Status};
+use super::{JobId, LogLine, Status};
 
 /// A job's end, as it comes from a worker or from the rules.
 #[derive(Debug, Clone)]
@@ -37,19 +35,6 @@ pub(crate) enum Accepted {
     Yes,
     /// The job has ended already, or is another worker's by now.
     Ignored,
-}
-
-/// A job that has ended and has a webhook.
-#[derive(Debug, Clone)]
-pub(crate) struct Ended {
-    pub(crate) id: JobId,
-    pub(crate) url: Box<str>,
-    pub(crate) status: Status,
-    pub(crate) delay: Option<Duration>,
-    pub(crate) execution: Option<Duration>,
-    pub(crate) input: Bytes,
-    pub(crate) output: Option<Json>,
-    pub(crate) error: Option<Json>,
 }
 
 impl Book {
@@ -136,19 +121,12 @@ impl Book {
     }
 
     /// Cancels queued jobs that are not newer than a number, so many at most, without a word on each. Returns how many.
-    pub(super) fn purge(&mut self, newest: i64, most: usize, now: Instant) -> usize {
-        let places: Vec<_> = [Class::Returned, Class::Normal, Class::Low]
-            .into_iter()
-            .flat_map(|class| {
-                let of = |number| Place { class, number };
-                self.queue.range(of(i64::MIN)..=of(newest))
-            })
-            .map(|(_, id)| *id)
-            .take(most)
-            .collect();
-        let purged = places.len();
+    pub(super) fn purge(&mut self, newest: Place, most: usize, now: Instant) -> usize {
+        let queued = self.queue.range(..=newest);
+        let ids: Vec<_> = queued.map(|(_, id)| *id).take(most).collect();
+        let purged = ids.len();
         self.voice.hush(true);
-        for id in places {
+        for id in ids {
             self.cancel(id, now);
         }
         self.voice.hush(false);
@@ -171,12 +149,12 @@ impl Book {
         // Their results are of an attempt that is over.
         job.outdated = job.earlier.len();
         job.start_over(now);
-        let (due, class) = (job.due, job.class());
+        let due = job.due;
         self.tally.retried += 1;
         self.recount(id);
         self.remind(id, due);
         self.voice.say(|| Said::Retried(id));
-        self.enqueue(id, class);
+        self.enqueue(id);
         Ok(())
     }
 
@@ -230,18 +208,13 @@ impl Book {
             execution: job.execution(),
             error: job.error.as_ref().map(describe::error_line),
         });
-        if let (Some(webhooks), Some(url)) = (&self.webhooks, &job.webhook) {
-            // Nobody receives it once the endpoint has shut down.
-            let _ = webhooks.send(Ended {
-                id,
-                url: url.clone(),
-                status: job.status,
-                delay: job.delay(),
-                execution: job.execution(),
-                input: job.task.slice(job.input.clone()),
-                output: job.output.clone(),
-                error: job.error.clone(),
-            });
+        let is_called = match (&self.webhooks, &job.webhook) {
+            (Some(webhooks), Some(url)) => webhooks.hand_on(job, url),
+            _ => Ok(()),
+        };
+        if let Err(said) = is_called {
+            self.log(id, LogLine::warning(&said.to_string()));
+            self.voice.warn(said);
         }
         self.recount(id);
         // A result is never refused for want of room: older ones go.
@@ -258,8 +231,11 @@ impl Job {
         self.error = outcome.error;
         self.progress = None;
         self.ended_at = Some(now);
-        self.tell_waiters();
-        self.changed = None;
+        if let Some(watch) = self.watch.take() {
+            // The first end counts, and there is only one until the job is retried, with another watch.
+            let _ = watch.end.set(self.report());
+            watch.changed.notify_waiters();
+        }
     }
 
     /// As if it had just been submitted.
@@ -275,14 +251,6 @@ impl Job {
         self.losses = 0;
         if let Some(stream) = &mut self.stream {
             stream.start_over();
-        }
-    }
-
-    pub(super) fn class(&self) -> Class {
-        if self.policy.low_priority {
-            Class::Low
-        } else {
-            Class::Normal
         }
     }
 }

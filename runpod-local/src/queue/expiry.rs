@@ -1,10 +1,15 @@
 //! What happens because time passes.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use super::book::Book;
 use super::ending::Outcome;
 use super::json::Json;
+use super::monotonic::after;
+use super::voice::Said;
 use super::{JobId, Status};
 
 /// So much is done at a time, so that nobody waits long for the book.
@@ -43,10 +48,14 @@ impl Book {
         if job.due != at || job.status.is_final() {
             return;
         }
-        let error = if at == job.ttl_ends() {
+        let ttl = job.policy.ttl;
+        let is_over = at == job.ttl_ends();
+        let is_running = job.status == Status::InProgress;
+        let worker = job.worker.clone().filter(|_| is_running);
+        let error = if is_over {
             format!(
                 "the job did not end within its time to live of {} ms, counted from its submission (policy.ttl)",
-                job.policy.ttl.as_millis()
+                ttl.as_millis()
             )
         } else {
             format!(
@@ -60,6 +69,24 @@ impl Book {
             error: Some(Json::string(&error)),
         };
         self.end_and_stop(id, outcome, now);
+        // Of a job that waited, clients can learn for a while that it timed out. A running one is removed.
+        if is_over && let Some(worker) = worker {
+            self.remove(id, &worker, ttl);
+        }
+    }
+
+    fn remove(&mut self, id: JobId, worker: &Arc<str>, ttl: Duration) {
+        if let Some(worker) = self.workers.get_mut(worker)
+            && worker.last_ping_at.is_some()
+        {
+            worker.removed.insert(id);
+        }
+        self.forget(id);
+        self.voice.warn(Said::Removed {
+            job: id,
+            worker: Arc::clone(worker),
+            ttl,
+        });
     }
 
     /// The job has ended: it can be asked about for a while.
@@ -69,7 +96,7 @@ impl Book {
         } else {
             self.timing.run_retention
         };
-        let at = now + retention;
+        let at = after(now, retention);
         if let Some(job) = self.jobs.get_mut(&id) {
             job.expires = Some(at);
         }

@@ -1,15 +1,17 @@
 //! What is known of one job.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::describe::Report;
 use super::json::Json;
 use super::lines::Lines;
+use super::monotonic::after;
 use super::stream::Stream;
 use super::{JobId, Status};
 
@@ -30,23 +32,11 @@ pub(crate) struct Submission {
 pub(crate) struct Policy {
     pub(crate) execution_timeout: Duration,
     pub(crate) ttl: Duration,
-    pub(crate) low_priority: bool,
 }
 
-/// Where a queued job stands: those of a lower class first, then those of a lower number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
-    pub(super) class: Class,
-    pub(super) number: i64,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Class {
-    /// Taken once already, by a worker that was lost.
-    Returned,
-    Normal,
-    Low,
-}
+/// The number of a place in the queue; lower numbers come first. Jobs that come back from a lost worker count down from
+/// zero, all others count up.
+pub(super) type Place = i64;
 
 #[derive(Debug)]
 pub(super) struct Job {
@@ -83,8 +73,8 @@ pub(super) struct Job {
     pub(super) retries: u32,
     /// How many of these were because its worker was lost.
     pub(super) losses: u32,
-    /// Made by the first who waits.
-    pub(super) changed: Option<Arc<Notify>>,
+    /// Made for the first client that waits.
+    pub(super) watch: Option<Arc<Watch>>,
     /// Its weight as it was counted last.
     pub(super) counted: u64,
 }
@@ -111,7 +101,7 @@ impl Job {
             ended_at: None,
             expires: None,
             place: None,
-            due: now + policy.ttl,
+            due: after(now, policy.ttl),
             worker: None,
             earlier: Vec::new(),
             outdated: 0,
@@ -122,13 +112,13 @@ impl Job {
             lines: None,
             retries: 0,
             losses: 0,
-            changed: None,
+            watch: None,
             counted: 0,
         }
     }
 
     pub(super) fn ttl_ends(&self) -> Instant {
-        self.queued_at + self.policy.ttl
+        after(self.queued_at, self.policy.ttl)
     }
 
     /// From submission to the start; to the end, where it never started.
@@ -168,6 +158,7 @@ impl Job {
             + json(&self.output)
             + json(&self.error)
             + json(&self.progress)
+            + self.webhook.as_ref().map_or(0, |url| url.len())
             + stream
             + lines) as u64
     }
@@ -182,16 +173,25 @@ impl Job {
         }
     }
 
-    /// For who waits until something changes.
-    pub(super) fn changed(&mut self) -> Arc<Notify> {
-        Arc::clone(self.changed.get_or_insert_default())
+    /// For clients that wait until something changes.
+    pub(super) fn watch(&mut self) -> Arc<Watch> {
+        Arc::clone(self.watch.get_or_insert_default())
     }
 
     pub(super) fn tell_waiters(&self) {
-        if let Some(changed) = &self.changed {
-            changed.notify_waiters();
+        if let Some(watch) = &self.watch {
+            watch.changed.notify_waiters();
         }
     }
+}
+
+/// What the clients that wait for one job share.
+#[derive(Debug, Default)]
+pub(super) struct Watch {
+    pub(super) changed: Arc<Notify>,
+    /// How the job ended. The job itself may be gone by the time that a client looks: its time to live is over, or its
+    /// result had to make room.
+    pub(super) end: OnceLock<Report>,
 }
 
 /// What a job costs beside its input and output, about.

@@ -16,8 +16,10 @@ mod job;
 mod json;
 mod lines;
 mod logs;
+mod monotonic;
 mod owner;
 mod post;
+mod readiness;
 mod refusal;
 mod stream;
 mod tally;
@@ -26,6 +28,7 @@ mod tests;
 mod view;
 mod voice;
 mod waiting;
+mod webhooks;
 mod worker;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -36,21 +39,24 @@ use tokio_util::sync::CancellationToken;
 
 use self::book::Book;
 use self::voice::Said;
+use self::webhooks::Webhooks;
 
 pub(crate) use attendance::Ping;
 pub(crate) use book::Caller;
 use describe::Sketch;
 pub(crate) use describe::{Health, Report, ms};
-pub(crate) use ending::{Accepted, Ended, Posted};
+pub(crate) use ending::{Accepted, Posted};
 pub(crate) use id::JobId;
 pub(crate) use job::{Policy, Submission};
 pub(crate) use json::Json;
 pub use logs::JobLogs;
+pub(crate) use readiness::ReadyState;
 pub(crate) use refusal::Refusal;
 pub(crate) use view::{
     Detail, Event, Latency, LogLine, Stats, Status, Summary, WorkerState, WorkerSummary,
 };
 pub(crate) use waiting::Streamed;
+pub(crate) use webhooks::Ended;
 
 use crate::settings::{Limits, Timing};
 
@@ -92,9 +98,11 @@ impl Queue {
 
     /// The ends of jobs with a webhook, from now on.
     pub(crate) fn ended(&self) -> mpsc::UnboundedReceiver<Ended> {
-        let (webhooks, ended) = mpsc::unbounded_channel();
-        self.book(|book, _| book.webhooks = Some(webhooks));
-        ended
+        self.book(|book, _| {
+            let (webhooks, ended) = Webhooks::new(book.limits.webhook_bytes);
+            book.webhooks = Some(webhooks);
+            ended
+        })
     }
 
     /// Does what time brings, until the queue is closed.
@@ -203,6 +211,20 @@ impl Queue {
         self.book(|book, _| book.recent(most))
     }
 
+    pub(crate) fn summary(&self, id: JobId) -> Option<Summary> {
+        self.book(|book, _| book.summary(id))
+    }
+
+    /// The stream item with this number, if it is kept.
+    pub(crate) fn item(&self, id: JobId, index: u64) -> Option<Json> {
+        self.book(|book, _| book.item(id, index))
+    }
+
+    /// The log line with this number, if it is kept.
+    pub(crate) fn line(&self, id: JobId, index: u64) -> Option<LogLine> {
+        self.book(|book, _| book.line(id, index))
+    }
+
     pub(crate) fn detail(&self, id: JobId) -> Option<Detail> {
         // Written out when the book is free again.
         self.book(|book, _| book.sketch(id)).map(Sketch::finish)
@@ -210,6 +232,10 @@ impl Queue {
 
     pub(crate) fn workers(&self) -> Vec<WorkerSummary> {
         self.book(|book, _| book.worker_list())
+    }
+
+    pub(crate) fn worker(&self, id: &str) -> Option<WorkerSummary> {
+        self.book(|book, _| book.worker(id))
     }
 
     pub(crate) fn stats(&self) -> Stats {

@@ -17,7 +17,7 @@ impl Queue {
         while !self.book(|book, _| book.is_attached(worker)) {
             loop {
                 match events.recv().await {
-                    Ok(Event::Worker(told)) if *told.id == *worker => break,
+                    Ok(Event::Worker(changed)) if *changed == *worker => break,
                     Ok(_) => {}
                     Err(RecvError::Lagged(_)) => break,
                     // The endpoint is gone, and nobody comes any more.
@@ -55,11 +55,12 @@ impl Book {
         // A poll of its may be held still, and would take the very jobs that are given back here.
         self.ended_workers.insert(Arc::clone(&id));
         self.leaving_workers.remove(&id);
+        self.preparation.ended(&id);
         let Some(worker) = self.workers.remove(&id) else {
             return;
         };
         if !worker.is_ghost() {
-            self.voice.tell(|| Event::WorkerGone(Arc::clone(&id)));
+            self.voice.tell(|| Event::Worker(Arc::clone(&id)));
             self.voice.say(|| Said::WorkerLeft(Arc::clone(&id)));
         }
         // Each goes to the front, so that the last comes first.

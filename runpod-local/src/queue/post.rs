@@ -31,17 +31,9 @@ impl Book {
         let stream = job.stream.get_or_insert_default();
         let mut lost = false;
         for item in items {
-            let output = self.voice.is_heard().then(|| item.to_raw());
             let (index, lost_some) = stream.push(item, &self.limits);
             lost |= lost_some;
-            if let Some(output) = output {
-                let output = output.into();
-                self.voice.tell(|| Event::Item {
-                    job: id,
-                    index,
-                    output,
-                });
-            }
+            self.voice.tell(|| Event::Item { job: id, index });
         }
         let is_news = lost && !std::mem::replace(&mut stream.is_overflowing, true);
         job.tell_waiters();
@@ -77,12 +69,12 @@ impl Book {
     /// A line for the job's page.
     pub(super) fn log(&mut self, id: JobId, line: LogLine) {
         if let Some(job) = self.jobs.get_mut(&id) {
-            self.voice.tell(|| Event::Log {
-                job: id,
-                line: line.clone(),
-            });
-            job.lines.get_or_insert_default().push(line, &self.limits);
+            let lines = job.lines.get_or_insert_default();
+            let index = lines.push(line, &self.limits);
+            self.voice.tell(|| Event::Log { job: id, index });
             self.recount(id);
+            // A line is never refused for want of room: older results go.
+            let _ = self.make_room(0);
         }
     }
 

@@ -13,7 +13,6 @@ pub(super) struct Stream {
     /// The number of the first item that is kept, counted from the job's first.
     first: u64,
     /// The number of the next item that a client has not had.
-    /// The number of the next item that a client has not had.
     next: u64,
     /// Whether it was said that items are dropped.
     pub(super) is_overflowing: bool,
@@ -72,6 +71,12 @@ impl Stream {
         self.items.iter()
     }
 
+    /// The item with this number, if it is kept.
+    pub(super) fn get(&self, number: u64) -> Option<&Json> {
+        let index = number.checked_sub(self.first)?;
+        self.items.get(usize::try_from(index).ok()?)
+    }
+
     /// The number of the first item that is kept.
     pub(super) fn first(&self) -> u64 {
         self.first
@@ -82,8 +87,9 @@ impl Stream {
         self.first + self.items.len() as u64
     }
 
+    /// Of the items, and of what it costs to keep them.
     pub(super) fn bytes(&self) -> usize {
-        self.bytes
+        self.bytes + self.items.len() * size_of::<Json>()
     }
 
     fn kept_from(&self, number: u64) -> impl Iterator<Item = &Json> {

@@ -56,7 +56,7 @@ pub(crate) struct Summary {
     pub(crate) items: u64,
     /// The beginning of the input.
     pub(crate) preview: String,
-    /// The newest progress update of a job that runs.
+    /// The newest progress update of a job that runs; the beginning of its JSON, as a text, if it is very large.
     pub(crate) progress: Option<Box<RawValue>>,
     /// The error's first line, cut.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -138,21 +138,23 @@ pub(crate) struct Latency {
     pub(crate) p99: Option<u64>,
 }
 
-/// Something happened; told to the page.
+/// Something happened; told to the page. An event only names what has changed, as it may wait for a slow reader for long:
+/// what is told of it is read when it is written out.
 #[derive(Debug, Clone)]
 pub(crate) enum Event {
     /// The endpoint's handlers are others now.
     Described,
-    Job(Arc<Summary>),
-    Worker(Arc<WorkerSummary>),
-    WorkerGone(Arc<str>),
+    Job(JobId),
+    /// It came, went, or is not what it was.
+    Worker(Arc<str>),
+    /// A stream item, by its number.
     Item {
         job: JobId,
         index: u64,
-        output: Arc<RawValue>,
     },
+    /// A log line, by its number.
     Log {
         job: JobId,
-        line: LogLine,
+        index: u64,
     },
 }

@@ -39,6 +39,12 @@ pub(super) enum Said {
     },
     Retried(JobId),
     Purged(usize),
+    /// It ran when its time to live was over.
+    Removed {
+        job: JobId,
+        worker: Arc<str>,
+        ttl: Duration,
+    },
     Ignored {
         job: JobId,
         worker: String,
@@ -46,6 +52,11 @@ pub(super) enum Said {
     },
     ItemsDropped(JobId),
     ResultsDropped,
+    /// So many bytes of results wait for their webhooks at most.
+    WebhookDropped {
+        job: JobId,
+        most: u64,
+    },
     WorkerCame(Arc<str>),
     WorkerLeft(Arc<str>),
     WorkerLost {
@@ -71,14 +82,10 @@ impl Voice {
 
     /// Makes an event only where somebody listens.
     pub(super) fn tell(&self, event: impl FnOnce() -> Event) {
-        if self.is_heard() {
+        if self.events.receiver_count() > 0 {
             // The last listener may have gone this moment.
             let _ = self.events.send(event());
         }
-    }
-
-    pub(super) fn is_heard(&self) -> bool {
-        self.events.receiver_count() > 0
     }
 
     /// Makes a line only where it is logged.
@@ -120,8 +127,10 @@ impl Said {
         matches!(
             self,
             Self::Returned { .. }
+                | Self::Removed { .. }
                 | Self::ItemsDropped(_)
                 | Self::ResultsDropped
+                | Self::WebhookDropped { .. }
                 | Self::WorkerLost { .. }
                 | Self::WorkerUnhealthy { .. }
         )
@@ -161,6 +170,12 @@ impl fmt::Display for Said {
             ),
             Self::Retried(job) => write!(f, "job {job} queued again, as its client asked"),
             Self::Purged(jobs) => write!(f, "{jobs} queued jobs CANCELLED, as a client purged the queue"),
+            Self::Removed { job, worker, ttl } => write!(
+                f,
+                "job {job} is removed while worker {worker} runs it, because its time to live of {} ms is over; \
+                 /status answers 404 from now on",
+                ttl.as_millis()
+            ),
             Self::Ignored {
                 job,
                 worker,
@@ -177,6 +192,11 @@ impl fmt::Display for Said {
             ),
             Self::ResultsDropped => f.write_str(
                 "results are dropped before their time, the oldest first, as the endpoint holds as much as it may",
+            ),
+            Self::WebhookDropped { job, most } => write!(
+                f,
+                "job {job}: its webhook is not called, because results of {most} bytes already wait for their webhooks, \
+                 which is the limit; ask for the result with /status"
             ),
             Self::WorkerCame(worker) => write!(f, "worker {worker} attached"),
             Self::WorkerLeft(worker) => write!(f, "worker {worker} left"),

@@ -11,7 +11,9 @@ use tokio::sync::futures::OwnedNotified;
 use tokio::time::Instant;
 
 use super::book::Book;
-use super::{Caller, JobId, Json, Queue, Refusal, Report, Status};
+use super::job::Watch;
+use super::monotonic::after;
+use super::{Caller, JobId, Json, Queue, Refusal, Report, Status, Submission};
 
 /// What a client gets of a job's stream.
 #[derive(Debug, Clone)]
@@ -22,41 +24,72 @@ pub(crate) struct Streamed {
 }
 
 impl Queue {
+    /// Submits a job, and waits for it as [`Queue::wait`] does.
+    pub(crate) async fn run_sync(
+        &self,
+        submission: Submission,
+        wait: Duration,
+    ) -> Result<Report, Refusal> {
+        let id = submission.id;
+        let watched = self.book(|book, now| {
+            book.submit(submission, now)?;
+            book.watch(id)
+        })?;
+        self.wait_on(id, watched, wait).await
+    }
+
     /// Where the job is, once it has ended or the time is over.
     pub(crate) async fn wait(&self, id: JobId, wait: Duration) -> Result<Report, Refusal> {
-        let until = Instant::now() + wait;
+        let watched = self.book(|book, _| book.watch(id))?;
+        self.wait_on(id, watched, wait).await
+    }
+
+    async fn wait_on(
+        &self,
+        id: JobId,
+        mut watched: Watched,
+        wait: Duration,
+    ) -> Result<Report, Refusal> {
+        let until = after(Instant::now(), wait);
         loop {
-            let changed = {
-                let mut book = self.lock();
-                let report = book.report(id)?;
-                if report.status.is_final() || self.0.closing.is_cancelled() {
-                    return Ok(report);
-                }
-                book.changed(id)?
-            };
-            if self.holds_until(until, changed).await.is_none() {
+            let Watched { watch, changed } = watched;
+            let is_open = self
+                .report(id)
+                .is_ok_and(|report| !report.status.is_final() && !self.0.closing.is_cancelled());
+            let has_changed = is_open && self.holds_until(until, changed).await.is_some();
+            // The job itself may be gone by now, or wait in the queue again.
+            if let Some(end) = watch.end.get() {
+                return Ok(end.clone());
+            }
+            if !has_changed {
                 return self.report(id);
             }
+            watched = self.book(|book, _| book.watch(id))?;
         }
     }
 
     /// The items since the last call, once there are any, or the job has ended, or it was held for long enough.
     pub(crate) async fn stream(&self, id: JobId) -> Result<Streamed, Refusal> {
-        let until = Instant::now() + self.0.timing.stream_hold;
+        let until = after(Instant::now(), self.0.timing.stream_hold);
         loop {
-            let changed = {
-                let mut book = self.lock();
-                let streamed = book.fetch(id)?;
-                if !streamed.items.is_empty()
-                    || streamed.status.is_final()
-                    || self.0.closing.is_cancelled()
-                {
-                    return Ok(streamed);
-                }
-                book.changed(id)?
-            };
-            if self.holds_until(until, changed).await.is_none() {
-                return self.lock().fetch(id);
+            let (streamed, Watched { watch, changed }) =
+                self.book(|book, _| Ok::<_, Refusal>((book.fetch(id)?, book.watch(id)?)))?;
+            if !streamed.items.is_empty()
+                || streamed.status.is_final()
+                || self.0.closing.is_cancelled()
+            {
+                return Ok(streamed);
+            }
+            let is_over = self.holds_until(until, changed).await.is_none();
+            if let (Some(end), None) = (watch.end.get(), self.book(|book, _| book.summary(id))) {
+                // It ended, and is gone.
+                return Ok(Streamed {
+                    status: end.status,
+                    items: Vec::new(),
+                });
+            }
+            if is_over {
+                return self.book(|book, _| book.fetch(id));
             }
         }
     }
@@ -78,19 +111,21 @@ impl Queue {
     }
 
     async fn hold_take(&self, caller: Caller<'_>, most: usize) -> Result<Vec<Bytes>, Refusal> {
-        let until = Instant::now() + self.0.timing.take_hold;
+        let until = after(Instant::now(), self.0.timing.take_hold);
         loop {
             let mut queued = std::pin::pin!(self.0.takers.notified());
             // From here on a job that comes wakes this taker, and if this one is gone by then, the next.
             queued.as_mut().enable();
-            let tasks = self.book(|book, now| book.take(caller, most, now))?;
-            if !tasks.is_empty() {
-                return Ok(tasks);
-            }
-            if self.book(|book, _| book.leaving_workers.contains(caller.worker)) {
-                // What woke it may have been a job, which is another one's.
-                self.0.takers.notify_one();
-                return Ok(tasks);
+            let tasks = self.book(|book, now| book.take(caller, most, now));
+            let is_leaving = self.book(|book, _| book.leaving_workers.contains(caller.worker));
+            match tasks {
+                Ok(tasks) if tasks.is_empty() && !is_leaving => {}
+                Ok(tasks) if !tasks.is_empty() => return Ok(tasks),
+                none => {
+                    // What woke this poll may have been a job. It is for another one.
+                    self.0.takers.notify_one();
+                    return none;
+                }
             }
             tokio::select! {
                 () = queued => {}
@@ -117,7 +152,7 @@ impl Queue {
         caller: Caller<'_>,
         mut changed: OwnedNotified,
     ) -> Result<Vec<JobId>, Refusal> {
-        let until = Instant::now() + self.0.timing.stop_hold;
+        let until = after(Instant::now(), self.0.timing.stop_hold);
         while self.holds_until(until, changed).await.is_some() {
             let (stops, next) = self.stops_now(caller)?;
             if !stops.is_empty() {
@@ -184,13 +219,21 @@ impl Book {
         Ok(Streamed { status, items })
     }
 
-    /// Resolves at the next change of the job after now.
-    fn changed(&mut self, id: JobId) -> Result<OwnedNotified, Refusal> {
-        match self.jobs.get_mut(&id) {
-            Some(job) => Ok(job.changed().notified_owned()),
-            None => Err(Refusal::UnknownJob(id.to_string())),
-        }
+    /// For a client that waits: what it shares with the others that wait, and the next change of the job after now.
+    fn watch(&mut self, id: JobId) -> Result<Watched, Refusal> {
+        let job = self
+            .jobs
+            .get_mut(&id)
+            .ok_or_else(|| Refusal::UnknownJob(id.to_string()))?;
+        let watch = job.watch();
+        let changed = Arc::clone(&watch.changed).notified_owned();
+        Ok(Watched { watch, changed })
     }
+}
+
+struct Watched {
+    watch: Arc<Watch>,
+    changed: OwnedNotified,
 }
 
 /// A poll that is held open. Its end is known however it comes.

@@ -9,10 +9,15 @@ use tokio::time::Instant;
 
 use super::clock_time::unix_ms;
 use super::id::ByJob;
+use super::monotonic::after;
 use super::{JobId, WorkerState, WorkerSummary};
 
 /// A worker that never pings and neither has a job nor asks for one is forgotten after this.
 pub(super) const FORGOTTEN_AFTER: Duration = Duration::from_mins(1);
+
+/// A worker that neither pings nor asks which jobs to stop is silent whenever all its slots are busy, so it is waited for
+/// this many times as long as others.
+const PATIENCE_WITHOUT_PINGS: u32 = 6;
 
 #[derive(Debug)]
 pub(super) struct Worker {
@@ -23,13 +28,16 @@ pub(super) struct Worker {
     /// Jobs that it is to stop and has not been told of.
     pub(super) stops: HashSet<JobId>,
     pub(super) stops_changed: Arc<Notify>,
+    /// Jobs that were removed while it ran them: as long as it names them, it is told to stop them.
+    pub(super) removed: HashSet<JobId>,
     /// Polls that are held open.
     pub(super) open_polls: u32,
-    pub(super) last_poll: Instant,
+    /// When it last polled or posted. Pings do not count: they may come from a process of their own.
+    pub(super) last_active: Instant,
     pub(super) last_seen: Instant,
     /// In ms since 1970.
     pub(super) last_seen_at: u64,
-    /// In ms since 1970; the first ping makes its silence a reason to take its jobs away.
+    /// In ms since 1970.
     pub(super) last_ping_at: Option<u64>,
     /// It asks which jobs to stop, so that it always has a poll open.
     pub(super) asks_for_stops: bool,
@@ -67,8 +75,9 @@ impl Worker {
             jobs: ByJob::default(),
             stops: HashSet::new(),
             stops_changed: Arc::default(),
+            removed: HashSet::new(),
             open_polls: 0,
-            last_poll: now,
+            last_active: now,
             last_seen: now,
             last_seen_at: unix_ms(),
             last_ping_at: None,
@@ -96,25 +105,33 @@ impl Worker {
         self.presence == Presence::Ghost
     }
 
-    /// When its silence is long enough to count it as lost, or to forget it.
+    /// When its silence is long enough to count it as lost, or to forget it. Never while it has a poll open.
     ///
     /// Pings alone do not show that a worker lives that used to poll: those of the Python SDK come from a process of
-    /// their own, which outlives a worker that is killed.
+    /// their own, which outlives a worker that is killed. A worker without pings that asks for stops, as the SDK's does
+    /// without an API key, has a poll open for as long as it lives.
     pub(super) fn silent_until(&self, lost_after: Duration) -> Option<Instant> {
         if self.open_polls > 0 {
             return None;
         }
-        if self.last_ping_at.is_none() {
-            return self
-                .jobs
-                .is_empty()
-                .then(|| self.last_seen + FORGOTTEN_AFTER);
+        let pings = self.last_ping_at.is_some();
+        if !pings && self.jobs.is_empty() {
+            return Some(after(self.last_seen, FORGOTTEN_AFTER));
         }
-        let silent = self.last_seen + lost_after;
+        let silent = after(self.last_seen, lost_after);
         if self.asks_for_stops && !self.is_ghost() {
             // One whose connection broke is waited for as long as a silent one; one that only pauses, longer.
-            let patience = lost_after * if self.hung_up { 1 } else { 2 };
-            return Some(silent.min(self.last_poll + patience));
+            let patience = lost_after.saturating_mul(if self.hung_up { 1 } else { 2 });
+            let inactive = after(self.last_active, patience);
+            return Some(if pings {
+                silent.min(inactive)
+            } else {
+                inactive
+            });
+        }
+        if !pings {
+            let patience = lost_after.saturating_mul(PATIENCE_WITHOUT_PINGS);
+            return Some(after(self.last_active, patience));
         }
         Some(silent)
     }

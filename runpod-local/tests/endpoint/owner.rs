@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::Method;
-use runpod_local::{Endpoint, HandlerInfo};
+use runpod_local::{Endpoint, HandlerInfo, Limits};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -130,6 +130,70 @@ async fn a_result_that_a_worker_posted_with_its_last_breath_counts() {
         .ok();
     let status: Value = site.status(&job).await;
     assert_eq!(status["output"], "late", "{status}");
+}
+
+#[tokio::test]
+async fn health_says_why_nobody_takes_a_job() {
+    let site = Site::new().await;
+    let running = &site.running;
+    let told = async || {
+        let health = site.get("/v2/local/health").await.ok();
+        (
+            health["local"].clone(),
+            health["workers"]["initializing"].clone(),
+        )
+    };
+    assert_eq!(told().await, (json!({"state": "no_worker"}), json!(0)));
+    running.build_started(2);
+    assert_eq!(told().await, (json!({"state": "building"}), json!(2)));
+    running.build_failed("it does \"not\" build");
+    let failed = json!({"state": "build_failed", "reason": "it does \"not\" build"});
+    assert_eq!(told().await, (failed, json!(0)));
+    running.build_started(1);
+    running.worker_starts("w1");
+    running.build_finished();
+    assert_eq!(told().await, (json!({"state": "loading"}), json!(1)));
+    running.worker_crashed("w1", "exit code 1");
+    let crashed = json!({"state": "crashed", "reason": "exit code 1"});
+    assert_eq!(told().await, (crashed, json!(0)));
+    running.worker_starts("w2");
+    let loading = json!({"state": "loading", "reason": "exit code 1"});
+    assert_eq!(told().await, (loading, json!(1)));
+    site.run(json!({})).await;
+    site.take("w2").await;
+    assert_eq!(told().await, (json!({"state": "ready"}), json!(0)));
+}
+
+#[tokio::test]
+async fn a_reader_of_events_that_stalls_is_told_to_load_everything_again() {
+    let mut limits = Limits::default();
+    limits.event_bytes = 64 * 1024;
+    let site = Site::of(Endpoint::new().limits(limits)).await;
+    let job = site.run(json!({})).await;
+    site.take("w1").await;
+    let events = site.request(Method::GET, &format!("/local/events?job={job}"));
+    let mut events = events.send().await.expect("an answer");
+    events.chunk().await.expect("an event");
+    // Nothing is read while 64 MB are posted.
+    let item = json!("x".repeat(1_000_000));
+    for _ in 0..64 {
+        site.item("w1", &job, item.clone()).await.ok();
+    }
+    let mut told = 0;
+    let mut end = String::new();
+    let reload = async {
+        while !end.contains("event: reload") {
+            let some = events.chunk().await.expect("an event").expect("no end");
+            told += some.len();
+            end.push_str(&String::from_utf8_lossy(
+                &some[some.len().saturating_sub(64)..],
+            ));
+        }
+    };
+    timeout(PATIENCE, reload)
+        .await
+        .expect("it has to load everything");
+    assert!(told < 32_000_000, "{told} bytes");
 }
 
 #[tokio::test]

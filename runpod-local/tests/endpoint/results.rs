@@ -216,6 +216,7 @@ async fn purging_empties_the_queue_and_health_counts_it_all() {
         "idle": 0, "initializing": 0, "ready": 1, "running": 1, "throttled": 0, "unhealthy": 0
     });
     assert_eq!(health["workers"], workers);
+    assert_eq!(health["local"], json!({"state": "ready"}));
     let purged = site.send(Method::POST, "/purge-queue", None).await.ok();
     assert_eq!(purged, json!({"removed": 3, "status": "completed"}));
     assert_eq!(site.get("/health").await.ok()["jobs"]["inQueue"], 0);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use runpod_local::{Endpoint, Limits, Timing};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -71,9 +72,102 @@ async fn a_webhook_gets_the_result_as_the_platform_sends_it() {
         assert!(body[time].take().is_u64());
     }
     let expected = json!({
-        "delayTime": null, "executionTime": null, "id": job, "input": {"n": 1}, "output": [1], "status": "COMPLETED"
+        "id": job, "status": "COMPLETED", "delayTime": null, "executionTime": null, "output": [1], "workerId": "w1",
+        "input": {"n": 1}, "webhook": hook.url()
     });
     assert_eq!(body, expected);
+}
+
+#[tokio::test]
+async fn a_webhook_gets_what_status_answers_however_the_job_ended() {
+    let site = timed(|timing| timing.webhook_pause = Duration::from_millis(1)).await;
+    let hook = Hook::new().await;
+    let results = [
+        json!({"output": {"a": 1}}),
+        json!({"output": null}),
+        json!({}),
+        json!({"error": "no", "output": {"half": true}}),
+        json!({"error": {"code": 7}, "stopPod": true}),
+    ];
+    for result in results {
+        let job = run(&site, &hook).await;
+        assert_eq!(site.take("w1").await["id"], *job);
+        site.done("w1", &job, result).await.ok();
+        let body = hook.answer(200).await;
+        assert_eq!(without_request(body), site.status(&job).await);
+    }
+    // Running, and in the queue.
+    for take in [true, false] {
+        let job = run(&site, &hook).await;
+        if take {
+            assert_eq!(site.take("w1").await["id"], *job);
+        }
+        site.post(&format!("/cancel/{job}"), &json!({})).await.ok();
+        let body = hook.answer(200).await;
+        assert_eq!(without_request(body), site.status(&job).await);
+    }
+    let job = run(&site, &hook).await;
+    site.take("w1").await;
+    site.done("w1", &job, json!({"error": "no"})).await.ok();
+    hook.answer(200).await;
+    site.post(&format!("/retry/{job}"), &json!({})).await.ok();
+    site.take("w2").await;
+    site.done("w2", &job, json!({"output": 1})).await.ok();
+    let body = hook.answer(200).await;
+    assert_eq!(body["retries"], 1);
+    assert_eq!(without_request(body), site.status(&job).await);
+}
+
+/// A webhook gets the job's input and its own address as well.
+fn without_request(mut body: Value) -> Value {
+    let object = body.as_object_mut().expect("an object");
+    assert_eq!(object.remove("input"), Some(json!({"n": 1})));
+    let webhook = object.remove("webhook");
+    assert!(webhook.is_some_and(|url| url.as_str().is_some_and(|url| url.ends_with("secret=1"))));
+    body
+}
+
+#[tokio::test]
+async fn webhooks_are_called_whatever_the_settings_say() {
+    for (in_flight, time) in [(0, Duration::MAX), (usize::MAX, Duration::from_mins(1))] {
+        let mut limits = Limits::default();
+        limits.webhooks_in_flight = in_flight;
+        limits.webhook_bytes = if in_flight == 0 { 0 } else { u64::MAX };
+        let mut timing = Timing::default();
+        timing.webhook_timeout = time;
+        timing.webhook_pause = time;
+        timing.run_retention = Duration::MAX;
+        let site = Site::of(Endpoint::new().limits(limits).timing(timing)).await;
+        let hook = Hook::new().await;
+        let job = run(&site, &hook).await;
+        site.post(&format!("/cancel/{job}"), &json!({})).await.ok();
+        assert_eq!(hook.answer(200).await["id"], *job);
+    }
+}
+
+#[tokio::test]
+async fn a_running_job_whose_time_to_live_ends_is_gone_and_its_webhook_called() {
+    let site = timed(|timing| timing.ttl = Duration::from_secs(2)).await;
+    let hook = Hook::new().await;
+    // The worker waits for the job already, so that its time to live cannot end in the queue.
+    let submit = async {
+        site.until_known(&["w1"]).await;
+        run(&site, &hook).await
+    };
+    let (_, job) = tokio::join!(site.take("w1"), submit);
+    let waiting = format!("/status-sync/{job}?wait=60000");
+    let (waited, body, stops) = tokio::join!(
+        site.get(&waiting),
+        hook.answer(200),
+        site.get("/job-stop/w1")
+    );
+    let waited = waited.ok();
+    assert_eq!(waited["status"], "TIMED_OUT");
+    assert_eq!(without_request(body), waited);
+    assert_eq!(stops.ok()["jobsToStop"], json!([job]));
+    site.get(&format!("/status/{job}")).await.error(404);
+    site.done("w1", &job, json!({"output": 1})).await.error(404);
+    assert_eq!(site.get("/health").await.ok()["jobs"]["failed"], 1);
 }
 
 #[tokio::test]
@@ -87,7 +181,6 @@ async fn a_webhook_is_called_for_failed_and_cancelled_jobs_too() {
         (&body["status"], &body["error"]),
         (&json!("FAILED"), &json!("no"))
     );
-    assert!(body.get("output").is_none());
     let job = run(&site, &hook).await;
     site.post(&format!("/cancel/{job}"), &json!({})).await.ok();
     assert_eq!(hook.answer(200).await["status"], "CANCELLED");

@@ -165,6 +165,32 @@ async fn a_worker_that_falls_silent_loses_its_job_to_the_next() {
 }
 
 #[tokio::test]
+async fn a_worker_that_never_pings_loses_its_job_too() {
+    let site = timed(|timing| timing.lost_after = Duration::from_millis(10)).await;
+    let job = site.run(json!({})).await;
+    assert_eq!(site.take("w1").await["id"], *job);
+    // Held until the job is back.
+    assert_eq!(site.take("w2").await["id"], *job);
+    assert_eq!(site.status(&job).await["retries"], 1);
+}
+
+#[tokio::test]
+async fn low_priority_is_no_order_of_the_queue() {
+    let site = Site::new().await;
+    let mut jobs = Vec::new();
+    for low in [true, false, true] {
+        let body = json!({"input": 1, "policy": {"lowPriority": low}});
+        jobs.push(site.post("/run", &body).await.ok()["id"].clone());
+    }
+    for job in jobs {
+        assert_eq!(site.take("w1").await["id"], job);
+    }
+    let wrong = json!({"input": 1, "policy": {"lowPriority": "yes"}});
+    let error = site.post("/run", &wrong).await.error(400);
+    assert!(error.contains("policy.lowPriority"), "{error}");
+}
+
+#[tokio::test]
 async fn a_sick_worker_is_counted_as_one() {
     let site = Site::new().await;
     let ping = "/ping/w1?status=unhealthy&check=disk&reason=2%25%20left";

@@ -119,7 +119,7 @@ fn cancelling_what_has_ended_changes_nothing() {
 fn purging_cancels_what_is_queued_and_leaves_what_runs() {
     let mut table = Table::new();
     let running = table.running("w1");
-    let queued = [table.run(), table.low(), table.run()];
+    let queued = [table.run(), table.run(), table.run()];
     let newest = table.book.next_place;
     let later = table.run();
     assert_eq!(table.book.purge(newest, 2, table.now), 2);
@@ -197,28 +197,26 @@ fn a_worker_that_asks_to_be_refreshed_is_shown_so_until_it_takes_again() {
 }
 
 #[test]
-fn the_end_of_a_job_with_a_webhook_is_handed_on_whatever_it_is() {
+fn purging_cancels_what_came_back_from_a_lost_worker_too() {
     let mut table = Table::new();
-    let (webhooks, mut ended) = tokio::sync::mpsc::unbounded_channel();
-    table.book.webhooks = Some(webhooks);
-    let hooked = |job: &mut Submission| job.webhook = Some("http://h/".into());
-    let jobs: Vec<_> = (0..4).map(|_| table.submit(false, hooked)).collect();
-    table.book.cancel(jobs[3], table.now);
-    table.take_up_to("w1", 3);
-    table.done("w1", jobs[0], output("1"));
-    table.done("w1", jobs[1], error("\"no\""));
-    table.ping("w1", &[jobs[2]]);
-    table.book.cancel(jobs[2], table.now);
-    let mut seen = Vec::new();
-    while let Ok(ended) = ended.try_recv() {
-        assert_eq!(&ended.input[..], b"1");
-        seen.push((ended.id, ended.status));
-    }
-    let expected = [
-        (jobs[3], Status::Cancelled),
-        (jobs[0], Status::Completed),
-        (jobs[1], Status::Failed),
-        (jobs[2], Status::Cancelled),
-    ];
-    assert_eq!(seen, expected);
+    let job = table.running("w1");
+    table.ping("w1", &[job]);
+    table.pass(secs(10));
+    let newest = table.book.next_place;
+    assert_eq!(table.book.purge(newest, 9, table.now), 1);
+    assert_eq!(table.status(job), Some(Status::Cancelled));
+}
+
+#[test]
+fn a_job_that_a_lost_worker_no_longer_has_is_not_given_back_twice() {
+    let mut table = Table::new();
+    let job = table.running("w1");
+    let worker = Arc::from("w1");
+    table.book.give_back(job, &worker, table.now);
+    table.book.give_back(job, &worker, table.now);
+    assert_eq!(table.report(job).retries, 1);
+    assert_eq!(table.take_up_to("w2", 9), [job]);
+    table.done("w2", job, output("1"));
+    table.book.give_back(job, &worker, table.now);
+    assert_eq!(table.status(job), Some(Status::Completed));
 }

@@ -34,11 +34,76 @@ fn a_worker_that_pings_is_not_lost() {
 }
 
 #[test]
-fn a_worker_that_never_pinged_is_not_lost() {
+fn a_worker_that_never_pings_nor_asks_for_stops_is_lost_after_six_times_as_long() {
     let mut table = Table::new();
     let job = table.running("w1");
-    table.pass(secs(500));
+    table.pass(secs(59));
     assert_eq!(table.status(job), Some(Status::InProgress));
+    table.pass(secs(1));
+    let report = table.report(job);
+    assert_eq!((report.status, report.retries), (Status::InQueue, 1));
+    assert!(matches!(&table.said[0], Said::WorkerLost { worker, .. } if **worker == *"w1"));
+    assert_eq!(table.take("w2"), Some(job));
+}
+
+#[test]
+fn a_job_whose_workers_never_ping_and_vanish_fails_like_any_other() {
+    let mut table = Table::new();
+    let job = table.run();
+    for lost in 1..=4 {
+        assert_eq!(table.take(&format!("w{lost}")), Some(job));
+        table.pass(secs(60));
+    }
+    assert_eq!(table.status(job), Some(Status::Failed));
+    assert!(table.error(job).contains("lost 4 times"));
+}
+
+#[test]
+fn what_a_worker_posts_is_a_sign_of_life_without_pings() {
+    let mut table = Table::new();
+    let job = table.running("w1");
+    for _ in 0..5 {
+        table.pass(secs(50));
+        table.item("w1", job, "1");
+    }
+    for _ in 0..5 {
+        table.pass(secs(50));
+        // Its concurrency is two, and it asks for another job.
+        assert_eq!(table.take("w1"), None);
+    }
+    assert_eq!(table.status(job), Some(Status::InProgress));
+}
+
+#[test]
+fn a_worker_without_pings_that_asks_for_stops_is_known_by_its_polls() {
+    // So does the SDK's worker without an API key, in the middle of a long job.
+    let mut table = Table::new();
+    let job = table.running("w1");
+    table.stops("w1");
+    for _ in 0..50 {
+        table.book.poll_begins("w1");
+        table.pass(secs(10));
+        table.book.poll_ends("w1", false, table.now);
+        table.stops("w1");
+    }
+    assert_eq!(table.status(job), Some(Status::InProgress));
+    // It is killed, and its connections break.
+    table.book.poll_begins("w1");
+    table.book.poll_ends("w1", true, table.now);
+    table.pass(secs(9));
+    assert_eq!(table.status(job), Some(Status::InProgress));
+    table.pass(secs(1));
+    assert_eq!(table.status(job), Some(Status::InQueue));
+}
+
+#[test]
+fn a_lost_worker_that_never_pinged_may_still_post_its_result() {
+    let mut table = Table::new();
+    let job = table.running("w1");
+    table.pass(secs(60));
+    assert_eq!(table.status(job), Some(Status::InQueue));
+    assert_eq!(table.done("w1", job, output("1")), Accepted::Yes);
+    assert_eq!(table.status(job), Some(Status::Completed));
 }
 
 #[test]

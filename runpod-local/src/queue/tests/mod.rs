@@ -1,12 +1,16 @@
 //! The rules, on the book alone, with the time that the tests choose.
 
 mod ending;
+mod extremes;
 mod losing;
+mod readiness;
 mod room;
 mod showing;
 mod streams;
 mod taking;
 mod timing_out;
+mod waiting;
+mod webhooks;
 
 use std::time::Duration;
 
@@ -94,10 +98,6 @@ impl Table {
         let id = submission.id;
         self.book.submit(submission, self.now).expect("room");
         id
-    }
-
-    fn low(&mut self) -> JobId {
-        self.submit(false, |job| job.policy.low_priority = true)
     }
 
     /// What the worker is given: the ids.
@@ -205,7 +205,6 @@ fn submission(sync: bool, input: &str) -> Submission {
         policy: Policy {
             execution_timeout: timing.execution_timeout,
             ttl: timing.ttl,
-            low_priority: false,
         },
         webhook: None,
     }

@@ -109,4 +109,43 @@ fn log_lines_are_bounded_in_number_and_bytes() {
     assert_eq!(lines(&table), ["b", "c", "d"]);
     table.book.log(job, LogLine::new("info", "123456789"));
     assert_eq!(lines(&table), ["d", "123456789"]);
+    table
+        .book
+        .log(job, LogLine::new("info", "123456789é and more"));
+    assert_eq!(lines(&table), ["123456789"]);
+    let numbered = |index| {
+        table
+            .book
+            .line(job, index)
+            .map(|line| line.text.to_string())
+    };
+    assert_eq!(
+        (numbered(4), numbered(5)),
+        (None, Some("123456789".to_owned()))
+    );
+}
+
+#[test]
+fn the_address_of_a_webhook_counts_as_held() {
+    let mut table = Table::new();
+    table.submit(false, |job| job.webhook = Some("http://h/".into()));
+    let short = table.book.held;
+    table.submit(false, |job| {
+        job.webhook = Some(format!("http://h/{}", "x".repeat(1_000)).into());
+    });
+    assert_eq!(table.book.held, 2 * short + 1_000);
+}
+
+#[test]
+fn log_lines_make_old_results_go_too() {
+    let mut table = Table::limited(|limits| limits.held_bytes = 100_000);
+    let old = table.running("w1");
+    let large = format!("\"{}\"", "x".repeat(90_000));
+    table.done("w1", old, output(&large));
+    let job = table.running("w1");
+    table
+        .book
+        .log(job, LogLine::new("info", &"x".repeat(20_000)));
+    assert_eq!(table.status(old), None);
+    assert!(table.book.held <= 100_000);
 }

@@ -14,24 +14,69 @@ fn nothing_is_told_to_nobody_and_everything_to_somebody() {
     while let Ok(event) = events.try_recv() {
         told.push(match event {
             Event::Described => "other handlers".to_owned(),
-            Event::Job(job) => job.status.as_str().to_owned(),
-            Event::Worker(worker) => format!("{} {:?}", worker.id, worker.state),
-            Event::WorkerGone(id) => format!("{id} gone"),
-            Event::Item { index, output, .. } => format!("{index}: {output}"),
-            Event::Log { line, .. } => line.text.to_string(),
+            Event::Job(id) => format!("job {}", id == job),
+            Event::Worker(worker) => worker.to_string(),
+            Event::Item { index, .. } => format!("item {index}"),
+            Event::Log { index, .. } => format!("line {index}"),
         });
     }
     let expected = [
-        "IN_QUEUE",
-        "w1 Idle",
-        "IN_PROGRESS",
-        "w1 Running",
-        "0: 1",
-        "hello",
-        "w1 Idle",
-        "FAILED",
+        "job true", "w1", "job true", "w1", "item 0", "line 0", "w1", "job true",
     ];
     assert_eq!(told, expected);
+}
+
+#[test]
+fn events_that_nobody_reads_keep_nothing_alive_but_themselves() {
+    let mut table = Table::limited(|limits| {
+        limits.stream_items_kept = 1;
+        limits.log_lines = 1;
+    });
+    let _stalled = table.events.subscribe();
+    let job = table.running("w1");
+    let line = LogLine::new("INFO", &"x".repeat(100_000));
+    let text = Arc::downgrade(&line.text);
+    table.book.log(job, line);
+    table.book.log(job, LogLine::new("INFO", "next"));
+    assert!(text.upgrade().is_none());
+    let large = format!("\"{}\"", "x".repeat(100_000));
+    for _ in 0..100 {
+        table.item("w1", job, &large);
+        table
+            .book
+            .progress("w1", job, json(&large), table.now)
+            .unwrap();
+    }
+    // All that is held is the last item and the last progress, which the book counts.
+    assert!(table.book.held < 250_000, "{}", table.book.held);
+    assert!(EVENTS * size_of::<Event>() <= 256 * 1024);
+}
+
+#[test]
+fn very_large_progress_is_cut_in_lists_and_whole_for_clients() {
+    let mut table = Table::new();
+    let job = table.running("w1");
+    let large = json(&format!("\"{}\"", "é".repeat(100_000)));
+    table
+        .book
+        .progress("w1", job, large.clone(), table.now)
+        .unwrap();
+    let summary = table.book.summary(job).expect("the job");
+    let progress: String = serde_json::from_str(summary.progress.expect("progress").get()).unwrap();
+    assert!(
+        progress.ends_with('…') && progress.len() < 1_000,
+        "{progress}"
+    );
+    assert_eq!(table.report(job).output, Some(large));
+    table
+        .book
+        .progress("w1", job, json("{\"percent\": 5}"), table.now)
+        .unwrap();
+    let summary = table.book.summary(job).expect("the job");
+    assert_eq!(
+        summary.progress.expect("progress").get(),
+        "{\"percent\": 5}"
+    );
 }
 
 #[test]

@@ -16,15 +16,6 @@ fn jobs_are_taken_in_the_order_in_which_they_came() {
 }
 
 #[test]
-fn a_low_priority_is_behind_all_normal_ones() {
-    let mut table = Table::new();
-    let low = [table.low(), table.low()];
-    let normal = [table.run(), table.run()];
-    let order = table.take_up_to("w1", 10);
-    assert_eq!(order, [normal[0], normal[1], low[0], low[1]]);
-}
-
-#[test]
 fn a_batch_has_no_more_jobs_than_were_asked_for() {
     let mut table = Table::new();
     for _ in 0..5 {

@@ -31,15 +31,47 @@ fn a_job_that_is_never_taken_times_out_at_the_end_of_its_time_to_live() {
 }
 
 #[test]
-fn the_time_to_live_ends_a_running_job_too() {
+fn a_running_job_is_removed_at_the_end_of_its_time_to_live() {
     let mut table = Table::new();
     let job = table.submit(false, |job| job.policy.ttl = secs(10));
     table.pass(secs(8));
     table.take("w1");
+    table.ping("w1", &[job]);
     table.pass(secs(2));
+    assert_eq!(table.status(job), None);
+    assert_eq!(
+        table.book.retry(job, table.now).err(),
+        Some(Refusal::UnknownJob(job.to_string()))
+    );
+    assert_eq!(table.book.health().failed, 1);
+    assert_eq!(table.book.health().in_progress, 0);
+    assert_eq!(table.book.held, 0);
+    let removed = table.said[0].to_string();
+    assert!(
+        removed.contains(&job.to_string()) && removed.contains("10000 ms"),
+        "{removed}"
+    );
+    // Its worker is told to stop it, and again as long as it names it.
+    assert_eq!(table.stops("w1"), [job]);
+    assert_eq!(table.stops("w1"), []);
+    table.ping("w1", &[job]);
+    assert_eq!(table.stops("w1"), [job]);
+    table.ping("w1", &[]);
+    table.ping("w1", &[job]);
+    assert_eq!(table.stops("w1"), []);
+    let late = table.book.done("w1", job, output("1"), table.now);
+    assert_eq!(late, Err(Refusal::UnknownJob(job.to_string())));
+}
+
+#[test]
+fn a_job_that_came_back_from_a_lost_worker_times_out_in_the_queue() {
+    let mut table = Table::new();
+    let job = table.submit(false, |job| job.policy.ttl = secs(15));
+    table.take("w1");
+    table.ping("w1", &[job]);
+    table.pass(secs(15));
     assert_eq!(table.status(job), Some(Status::TimedOut));
     assert!(table.error(job).contains("time to live"));
-    assert_eq!(table.stops("w1"), [job]);
 }
 
 #[test]

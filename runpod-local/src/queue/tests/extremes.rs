@@ -1,0 +1,91 @@
+//! Settings at the ends of what their types can hold.
+
+use super::*;
+
+/// A job's whole life, and what time brings.
+fn lives(table: &mut Table) {
+    let ended = table.running("w1");
+    table.stops("w1");
+    table.ping("w1", &[ended]);
+    table.book.poll_begins("w1");
+    table.book.poll_ends("w1", true, table.now);
+    table.item("w1", ended, "1");
+    table.book.log(ended, LogLine::new("info", "a line"));
+    table.done("w1", ended, output("1"));
+    table.running("w2");
+    table.submit(true, |_| {});
+    table.pass(secs(24 * 60 * 60));
+}
+
+fn timed(change: impl Fn(&mut Timing)) -> Table {
+    let mut timing = Timing::default();
+    change(&mut timing);
+    Table::with(Limits::default(), timing)
+}
+
+#[test]
+fn no_time_is_too_long_or_too_short_for_the_clock() {
+    let settings: [fn(&mut Timing, Duration); 6] = [
+        |timing, time| timing.lost_after = time,
+        |timing, time| timing.execution_timeout = time,
+        |timing, time| timing.ttl = time,
+        |timing, time| timing.run_retention = time,
+        |timing, time| timing.runsync_retention = time,
+        |timing, time| timing.ping_interval = time,
+    ];
+    for set in settings {
+        for time in [Duration::MAX, Duration::ZERO, Duration::from_nanos(1)] {
+            let mut table = timed(|timing| set(timing, time));
+            lives(&mut table);
+            // The policy of a job has what the settings say.
+            let timing = table.book.timing.clone();
+            table.submit(true, |job| {
+                job.policy.execution_timeout = timing.execution_timeout;
+                job.policy.ttl = timing.ttl;
+            });
+            table.take("w3");
+            table.pass(secs(1));
+        }
+    }
+}
+
+#[test]
+fn a_time_that_is_as_long_as_can_be_never_comes() {
+    let mut table = timed(|timing| {
+        timing.lost_after = Duration::MAX;
+        timing.run_retention = Duration::MAX;
+    });
+    let job = table.submit(false, |job| {
+        job.policy.execution_timeout = Duration::MAX;
+        job.policy.ttl = Duration::MAX;
+    });
+    table.take("w1");
+    table.ping("w1", &[job]);
+    table.pass(secs(10 * 365 * 24 * 60 * 60));
+    assert_eq!(table.status(job), Some(Status::InProgress));
+    table.done("w1", job, output("1"));
+    table.pass(secs(10 * 365 * 24 * 60 * 60));
+    assert_eq!(table.status(job), Some(Status::Completed));
+}
+
+#[test]
+fn no_limit_is_too_large_or_too_small_for_the_book() {
+    let settings: [fn(&mut Limits, usize); 11] = [
+        |limits, most| limits.stream_item = most,
+        |limits, most| limits.stream_answer = most,
+        |limits, most| limits.stream_items_kept = most,
+        |limits, most| limits.stream_bytes_kept = most,
+        |limits, most| limits.queued_jobs = most.max(3),
+        |limits, most| limits.held_bytes = if most == 0 { 100_000 } else { u64::MAX },
+        |limits, most| limits.lost_retries = u32::try_from(most).unwrap_or(u32::MAX),
+        |limits, most| limits.log_lines = most,
+        |limits, most| limits.log_bytes = most,
+        |limits, most| limits.workers = most.max(3),
+        |limits, most| limits.webhook_bytes = most as u64,
+    ];
+    for set in settings {
+        for most in [usize::MAX, 0] {
+            lives(&mut Table::limited(|limits| set(limits, most)));
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Why no worker takes jobs.
+
+use super::super::readiness::Readiness;
+use super::*;
+
+impl Table {
+    fn readiness(&self) -> (ReadyState, Option<String>) {
+        let Readiness { state, reason } = self.book.readiness();
+        (state, reason.map(|reason| reason.to_string()))
+    }
+
+    fn initializing(&self) -> usize {
+        self.book.health().initializing
+    }
+}
+
+fn queue() -> Queue {
+    Queue::new(Limits::default(), Timing::default())
+}
+
+fn of(queue: &Queue) -> (ReadyState, Option<String>, usize) {
+    let health = queue.health();
+    let Readiness { state, reason } = health.readiness;
+    let reason = reason.map(|reason| reason.to_string());
+    (state, reason, health.initializing)
+}
+
+#[test]
+fn without_a_worker_there_is_none() {
+    assert_eq!(of(&queue()), (ReadyState::NoWorker, None, 0));
+}
+
+#[test]
+fn a_build_and_the_load_of_its_workers_are_told_until_one_takes_jobs() {
+    let queue = queue();
+    queue.build_started(2);
+    assert_eq!(of(&queue), (ReadyState::Building, None, 2));
+    queue.worker_starts("w1");
+    queue.worker_starts("w2");
+    queue.build_finished();
+    assert_eq!(of(&queue), (ReadyState::Loading, None, 2));
+    // It pings while it loads, and is counted once all the same.
+    queue.ping(caller("w1"), &Ping::default()).unwrap();
+    assert_eq!(of(&queue), (ReadyState::Loading, None, 2));
+    queue
+        .book(|book, now| book.take(caller("w1"), 1, now))
+        .unwrap();
+    assert_eq!(of(&queue), (ReadyState::Ready, None, 1));
+    queue.worker_ended("w2");
+    assert_eq!(of(&queue), (ReadyState::Ready, None, 0));
+}
+
+#[test]
+fn a_build_that_fails_says_why_as_long_as_no_worker_takes_jobs() {
+    let queue = queue();
+    queue.build_started(1);
+    queue.build_failed("it does\nnot build");
+    let failed = (
+        ReadyState::BuildFailed,
+        Some("it does not build".to_owned()),
+        0,
+    );
+    assert_eq!(of(&queue), failed);
+    queue
+        .book(|book, now| book.take(caller("old"), 1, now))
+        .unwrap();
+    assert_eq!(of(&queue).0, ReadyState::Ready);
+    queue.worker_ended("old");
+    assert_eq!(of(&queue), failed);
+    queue.build_started(1);
+    assert_eq!(of(&queue), (ReadyState::Building, None, 1));
+}
+
+#[test]
+fn a_crash_is_told_until_a_worker_takes_jobs_even_while_the_next_one_loads() {
+    let queue = queue();
+    queue.worker_starts("w1");
+    queue.worker_crashed("w1", &"x".repeat(1_000));
+    let (state, reason, initializing) = of(&queue);
+    assert_eq!((state, initializing), (ReadyState::Crashed, 0));
+    assert_eq!(reason.map(|reason| reason.len()), Some(256));
+    queue.worker_crashed("w1", "exit code 1");
+    queue.worker_starts("w2");
+    let reason = Some("exit code 1".to_owned());
+    assert_eq!(of(&queue), (ReadyState::Loading, reason, 1));
+    queue
+        .book(|book, now| book.take(caller("w2"), 1, now))
+        .unwrap();
+    assert_eq!(of(&queue), (ReadyState::Ready, None, 0));
+    // A worker that has ended is not started again.
+    queue.worker_starts("w1");
+    queue.worker_starts("w2");
+    assert_eq!(of(&queue), (ReadyState::Ready, None, 0));
+}
+
+#[test]
+fn a_crashed_workers_jobs_go_to_others() {
+    let queue = queue();
+    let submission = submission(false, "1");
+    let id = submission.id;
+    queue.submit(submission).unwrap();
+    queue
+        .book(|book, now| book.take(caller("w1"), 1, now))
+        .unwrap();
+    queue.worker_crashed("w1", "signal 9");
+    assert_eq!(queue.report(id).unwrap().status, Status::InQueue);
+}
+
+#[test]
+fn unhealthy_leaving_and_refreshing_workers_take_no_jobs() {
+    let mut table = Table::new();
+    let sick = Ping {
+        unhealthy: Some("disk: full"),
+        ..Ping::default()
+    };
+    table.book.worker_starts("w1");
+    table.book.ping(caller("w1"), &sick, table.now).unwrap();
+    let unhealthy = (ReadyState::Unhealthy, Some("disk: full".to_owned()));
+    assert_eq!((table.readiness(), table.initializing()), (unhealthy, 0));
+    assert_eq!(table.book.health().unhealthy, 1);
+    table.book.worker_ended("w1", table.now);
+
+    let job = table.running("w2");
+    assert_eq!(table.readiness(), (ReadyState::Ready, None));
+    let posted = Posted {
+        refreshes: true,
+        ..output("1")
+    };
+    table.done("w2", job, posted);
+    assert_eq!(table.readiness(), (ReadyState::Loading, None));
+    assert_eq!(table.initializing(), 1);
+    table.book.worker_ended("w2", table.now);
+
+    table.take("w3");
+    table.book.leaving_workers.insert("w3".into());
+    assert_eq!(table.readiness(), (ReadyState::NoWorker, None));
+}

@@ -1,0 +1,99 @@
+//! Results that wait for their webhook.
+
+use super::*;
+
+/// A table whose webhooks nobody calls, and how many bytes may wait for them.
+fn with_webhooks(most: u64) -> (Table, tokio::sync::mpsc::UnboundedReceiver<Ended>) {
+    let mut table = Table::new();
+    let (webhooks, ended) = Webhooks::new(most);
+    table.book.webhooks = Some(webhooks);
+    (table, ended)
+}
+
+fn hooked(job: &mut Submission) {
+    job.webhook = Some("http://h/".into());
+}
+
+fn waiting(table: &Table) -> u64 {
+    table.book.webhooks.as_ref().expect("webhooks").waiting()
+}
+
+#[test]
+fn the_end_of_a_job_with_a_webhook_is_handed_on_whatever_it_is() {
+    let (mut table, mut ended) = with_webhooks(1_000_000);
+    let jobs: Vec<_> = (0..4).map(|_| table.submit(false, hooked)).collect();
+    table.book.cancel(jobs[3], table.now);
+    table.take_up_to("w1", 3);
+    table.done("w1", jobs[0], output("1"));
+    table.done("w1", jobs[1], error("\"no\""));
+    table.ping("w1", &[jobs[2]]);
+    table.book.cancel(jobs[2], table.now);
+    let mut seen = Vec::new();
+    while let Ok(ended) = ended.try_recv() {
+        assert_eq!(&ended.input[..], b"1");
+        seen.push((ended.report.id, ended.report.status));
+    }
+    let expected = [
+        (jobs[3], Status::Cancelled),
+        (jobs[0], Status::Completed),
+        (jobs[1], Status::Failed),
+        (jobs[2], Status::Cancelled),
+    ];
+    assert_eq!(seen, expected);
+}
+
+#[test]
+fn what_waits_for_webhooks_is_bounded_in_bytes_and_a_warning_names_the_job() {
+    let (mut table, mut ended) = with_webhooks(100_000);
+    let large = format!("\"{}\"", "x".repeat(40_000));
+    let mut jobs = Vec::new();
+    for _ in 0..10 {
+        let job = table.submit(false, hooked);
+        table.take("w1");
+        table.done("w1", job, output(&large));
+        assert!(waiting(&table) <= 100_000, "{}", waiting(&table));
+        jobs.push(job);
+    }
+    let dropped: Vec<_> = table.book.voice.take_said();
+    assert_eq!(dropped.len(), 8);
+    for (said, job) in dropped.iter().zip(&jobs[2..]) {
+        assert!(said.to_string().contains(&job.to_string()), "{said}");
+        let line = &table.detail(*job).logs[0];
+        assert!(line.text.contains("webhook is not called"), "{line:?}");
+        assert_eq!(table.status(*job), Some(Status::Completed));
+    }
+    // What was delivered makes room, whether its job is still kept or not.
+    table.pass(secs(60 * 60));
+    assert!(waiting(&table) > 80_000);
+    drop(ended.try_recv());
+    drop(ended.try_recv());
+    assert_eq!(waiting(&table), 0);
+    assert!(ended.try_recv().is_err());
+}
+
+#[test]
+fn a_result_larger_than_all_that_may_wait_for_webhooks_waits_alone() {
+    let (mut table, mut ended) = with_webhooks(0);
+    for _ in 0..2 {
+        let job = table.submit(false, hooked);
+        table.take("w1");
+        table.done("w1", job, output("1"));
+    }
+    assert!(ended.try_recv().is_ok());
+    assert!(ended.try_recv().is_err());
+}
+
+#[test]
+fn the_webhook_of_a_job_that_is_removed_gets_its_end() {
+    let (mut table, mut ended) = with_webhooks(1_000_000);
+    let job = table.submit(false, |job| {
+        hooked(job);
+        job.policy.ttl = secs(10);
+    });
+    table.take("w1");
+    table.pass(secs(10));
+    assert_eq!(table.status(job), None);
+    let ended = ended.try_recv().expect("it has ended");
+    assert_eq!(ended.report.status, Status::TimedOut);
+    assert!(ended.report.error.is_some());
+}

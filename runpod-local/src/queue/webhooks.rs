@@ -1,0 +1,100 @@
+//! Results that wait for their webhook. They are the same bytes as those of the job, but outlive it: how many bytes may
+//! wait is limited.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+use super::describe::Report;
+use super::job::Job;
+use super::json::Json;
+use super::voice::Said;
+
+/// What a call costs beside the bytes that it delivers, about: its task, and its connection.
+const OVERHEAD: usize = 4 * 1024;
+
+/// The way to whoever calls webhooks.
+#[derive(Debug)]
+pub(super) struct Webhooks {
+    calls: mpsc::UnboundedSender<Ended>,
+    /// Bytes of all that wait.
+    waiting: Arc<AtomicU64>,
+    most: u64,
+}
+
+/// A job that has ended and has a webhook.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) report: Report,
+    pub(crate) input: Bytes,
+    pub(crate) url: Box<str>,
+    _counted: Counted,
+}
+
+/// Bytes that count as waiting until this is dropped.
+#[derive(Debug)]
+struct Counted {
+    waiting: Arc<AtomicU64>,
+    bytes: u64,
+}
+
+impl Webhooks {
+    /// `most`: how many bytes may wait.
+    pub(super) fn new(most: u64) -> (Self, mpsc::UnboundedReceiver<Ended>) {
+        let (calls, ended) = mpsc::unbounded_channel();
+        let webhooks = Self {
+            calls,
+            waiting: Arc::default(),
+            most,
+        };
+        (webhooks, ended)
+    }
+
+    /// Has the webhook called, unless too many bytes wait already.
+    pub(super) fn hand_on(&self, job: &Job, url: &str) -> Result<(), Said> {
+        let size = |json: &Option<Json>| json.as_ref().map_or(0, Json::len);
+        let bytes = OVERHEAD + job.task.len() + url.len() + size(&job.output) + size(&job.error);
+        let Some(counted) = self.count(bytes as u64) else {
+            return Err(Said::WebhookDropped {
+                job: job.id,
+                most: self.most,
+            });
+        };
+        // Nobody receives it once the endpoint has shut down.
+        let _ = self.calls.send(Ended {
+            report: job.report(),
+            input: job.task.slice(job.input.clone()),
+            url: url.into(),
+            _counted: counted,
+        });
+        Ok(())
+    }
+
+    /// A result may be larger than what may wait; then it waits alone.
+    fn count(&self, bytes: u64) -> Option<Counted> {
+        let fits = |waiting: u64| {
+            let sum = waiting.saturating_add(bytes);
+            (waiting == 0 || sum <= self.most).then_some(sum)
+        };
+        self.waiting
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits)
+            .ok()?;
+        Some(Counted {
+            waiting: Arc::clone(&self.waiting),
+            bytes,
+        })
+    }
+
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> u64 {
+        self.waiting.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.waiting.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,69 @@
+//! The JSON that tells of one job. `/status`, the answers like it, and webhooks are all written here, so that they are the
+//! same.
+
+use std::io::Write as _;
+
+use crate::queue::{JobId, Json, Report, Status, ms};
+
+/// `{"id": …, "status": …}`
+pub(crate) fn brief(id: JobId, status: Status) -> Vec<u8> {
+    let mut body = Vec::with_capacity(96);
+    begin(&mut body, id, status);
+    body.push(b'}');
+    body
+}
+
+/// Everything that a client is told.
+pub(crate) fn whole(report: &Report) -> Vec<u8> {
+    let mut body = Vec::with_capacity(room(report));
+    write(&mut body, report);
+    body.push(b'}');
+    body
+}
+
+/// What a webhook gets: everything that a client is told, the job's input, and the webhook's address, as on Runpod.
+pub(crate) fn for_webhook(report: &Report, input: &[u8], url: &str) -> Vec<u8> {
+    let mut body = Vec::with_capacity(room(report) + input.len() + url.len());
+    write(&mut body, report);
+    body.extend_from_slice(b",\"input\":");
+    body.extend_from_slice(input);
+    body.extend_from_slice(b",\"webhook\":");
+    // Writing to memory does not fail.
+    let _ = serde_json::to_writer(&mut body, url);
+    body.push(b'}');
+    body
+}
+
+/// The beginning of an object that tells of a job; the end is the caller's to write.
+pub(crate) fn begin(body: &mut Vec<u8>, id: JobId, status: Status) {
+    let status = status.as_str();
+    let _ = write!(body, "{{\"id\":\"{id}\",\"status\":\"{status}\"");
+}
+
+fn room(report: &Report) -> usize {
+    let size = |json: &Option<Json>| json.as_ref().map_or(0, Json::len);
+    256 + size(&report.output) + size(&report.error)
+}
+
+fn write(body: &mut Vec<u8>, report: &Report) {
+    begin(body, report.id, report.status);
+    if let Some(delay) = report.delay {
+        let _ = write!(body, ",\"delayTime\":{}", ms(delay));
+    }
+    if let Some(execution) = report.execution {
+        let _ = write!(body, ",\"executionTime\":{}", ms(execution));
+    }
+    for (key, value) in [("output", &report.output), ("error", &report.error)] {
+        if let Some(value) = value {
+            let _ = write!(body, ",\"{key}\":");
+            body.extend_from_slice(value.as_bytes());
+        }
+    }
+    if let Some(worker) = &report.worker {
+        body.extend_from_slice(b",\"workerId\":");
+        let _ = serde_json::to_writer(&mut *body, &**worker);
+    }
+    if report.retries > 0 {
+        let _ = write!(body, ",\"retries\":{}", report.retries);
+    }
+}
