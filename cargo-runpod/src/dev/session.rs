@@ -25,6 +25,7 @@ use crate::selection::Selection;
 pub(super) struct Session {
     selection: Box<Selection>,
     release: bool,
+    workers: u16,
     signals: Signals,
     endpoint: Arc<Running>,
     target: Target,
@@ -90,6 +91,7 @@ impl Session {
         Ok(Self {
             selection: arguments.selection.clone(),
             release: arguments.release,
+            workers: arguments.workers,
             signals,
             endpoint,
             target,
@@ -149,6 +151,7 @@ impl Session {
         self.is_lock_new = false;
         self.is_to_make_sure = false;
         self.watch.build_begins();
+        self.endpoint.build_started(self.workers.into());
         self.making = Some(Making::start(Plan {
             target: self.target.clone(),
             release: self.release,
@@ -263,6 +266,8 @@ impl Session {
             None if self.is_to_make_sure => {}
             None => say::note("the program is the same as before, so its workers go on"),
         }
+        // The workers were started by now, so that the endpoint never seems to lack them.
+        self.endpoint.build_finished();
     }
 
     fn not_built(&self, why: &str) {
@@ -270,6 +275,7 @@ impl Session {
             Some(_) => "the workers of the last good build go on",
             None => "jobs wait in the queue",
         };
+        self.endpoint.build_failed(why);
         say::fault(&format!("{why}; {meanwhile}. Waiting for an edit"));
     }
 

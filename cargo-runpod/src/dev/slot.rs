@@ -1,7 +1,5 @@
 //! The place of one worker: who serves in it, who is to take over, and when to try again after a crash.
 
-use std::io;
-use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
@@ -104,7 +102,7 @@ impl Slot {
             };
             say::fault(&format!(
                 "{id} ended before it took a job: {}{why}; {stays} goes on. Waiting for an edit",
-                told(status)
+                ended.told()
             ));
             return true;
         }
@@ -114,7 +112,7 @@ impl Slot {
         if let Some(fresh) = self.incoming.take() {
             say::note(&format!(
                 "{id} ended: {}; {} takes its place",
-                told(status),
+                ended.told(),
                 fresh.id
             ));
             self.serving = Some(fresh);
@@ -126,7 +124,7 @@ impl Slot {
         } else if ended.is_no_worker {
             say::fault(&format!(
                 "{id} ended before it took a job: {}, and the program is no worker: {}. Waiting for an edit",
-                told(status),
+                ended.told(),
                 missing()
             ));
         } else if !worker.is_attached && status.as_ref().is_ok_and(ExitStatus::success) {
@@ -140,12 +138,12 @@ impl Slot {
                 "{id} ended before it took a job: exit code 0{arguments}; it is not started again. Waiting for an edit"
             ));
         } else {
-            self.crashed(worker, status);
+            self.crashed(worker, ended);
         }
         true
     }
 
-    fn crashed(&mut self, worker: Worker, status: &io::Result<ExitStatus>) {
+    fn crashed(&mut self, worker: Worker, ended: &Ended) {
         if worker.is_attached && worker.since.elapsed() >= LONG_LIFE {
             self.pause = SHORTEST_PAUSE;
         }
@@ -157,7 +155,7 @@ impl Slot {
         say::fault(&format!(
             "{} ended{when}: {}; started again in {} s, or after an edit",
             worker.id,
-            told(status),
+            ended.told(),
             self.pause.as_secs()
         ));
         self.restart = Some(Restart {
@@ -187,17 +185,5 @@ impl Slot {
         self.lives += 1;
         let id = format!("{}-{}", self.name, self.lives);
         Worker::start(around, id, &self.name, program)
-    }
-}
-
-/// `exit code 1`, `signal 9`.
-fn told(status: &io::Result<ExitStatus>) -> String {
-    match status {
-        Ok(status) => match (status.code(), status.signal()) {
-            (Some(code), _) => format!("exit code {code}"),
-            (None, Some(signal)) => format!("signal {signal}"),
-            (None, None) => status.to_string(),
-        },
-        Err(error) => format!("it cannot be started: {error}"),
     }
 }

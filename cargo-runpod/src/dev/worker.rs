@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
@@ -57,6 +58,29 @@ pub(super) struct Ended {
     pub(super) status: io::Result<ExitStatus>,
     /// It never asked for a job, nor would it the next time.
     pub(super) is_no_worker: bool,
+    was_attached: bool,
+    /// This command had told it to.
+    was_ordered: bool,
+}
+
+impl Ended {
+    /// `exit code 1`, `signal 9`.
+    pub(super) fn told(&self) -> String {
+        match &self.status {
+            Ok(status) => match (status.code(), status.signal()) {
+                (Some(code), _) => format!("exit code {code}"),
+                (None, Some(signal)) => format!("signal {signal}"),
+                (None, None) => status.to_string(),
+            },
+            Err(error) => format!("it cannot be started: {error}"),
+        }
+    }
+
+    /// Nobody wanted it to end, nor did it itself.
+    fn is_crash(&self) -> bool {
+        let has_finished = self.was_attached && self.status.as_ref().is_ok_and(ExitStatus::success);
+        !self.was_ordered && !has_finished
+    }
 }
 
 /// A worker that was started and whose end was not told yet. It is killed when this is dropped.
@@ -82,6 +106,7 @@ impl Worker {
         slot: &str,
         program: Arc<Program>,
     ) -> Self {
+        around.endpoint.worker_starts(&id);
         let (orders, given) = mpsc::unbounded_channel();
         let prefix = around.with_prefix.then(|| slot.to_owned());
         let attended = attend(
@@ -129,9 +154,21 @@ async fn attend(
         Err(error) => Ended {
             status: Err(error),
             is_no_worker: false,
+            was_attached: false,
+            was_ordered: false,
         },
     };
-    around.endpoint.worker_ended(&id);
+    if ended.is_crash() {
+        let when = if ended.was_attached {
+            ""
+        } else {
+            " before it asked for a job"
+        };
+        let reason = format!("{}{when}", ended.told());
+        around.endpoint.worker_crashed(&id, &reason);
+    } else {
+        around.endpoint.worker_ended(&id);
+    }
     // Whoever hears of the end may take the endpoint and the folder away.
     let Surroundings { endpoint, news, .. } = around;
     drop((endpoint, program));
@@ -191,6 +228,8 @@ async fn live(
     Ok(Ended {
         status: Ok(status?),
         is_no_worker,
+        was_attached: is_attached,
+        was_ordered,
     })
 }
 

@@ -99,6 +99,9 @@ async fn an_edit_during_a_build_begins_it_again_and_leaves_nothing_of_the_first(
         all.len()
     };
     eventually("the build is held up", async || scripts() == 1).await;
+    let health = client.get("/health").await;
+    assert_eq!(health["local"]["state"], "building", "{health}");
+    assert_eq!(health["workers"]["initializing"], 1, "{health}");
     // Jobs can be queued by now.
     let job = client.run(json!({ "do": "tell" })).await;
 

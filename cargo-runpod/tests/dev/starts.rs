@@ -18,6 +18,9 @@ async fn a_first_build_that_fails_is_shown_and_jobs_wait_for_the_next() {
     let client = dev.client().await;
     dev.says("error[E0609]: no field `when`").await;
     dev.says("it does not build; jobs wait in the queue").await;
+    let health = client.get("/health").await;
+    assert_eq!(health["local"]["state"], "build_failed", "{health}");
+    assert_eq!(health["local"]["reason"], "it does not build");
     let job = client.run(json!({ "do": "tell" })).await;
     edited.write("test_input.json", r#"{"input": {"do": "example"}}"#);
     edited.replace("src/main.rs", MAIN);
@@ -92,6 +95,12 @@ async fn a_program_that_is_no_worker_is_told_what_it_lacks_and_not_started_again
          #[runpod::main], which makes a program ask for jobs. Waiting for an edit",
     )
     .await;
+    let health = dev.client().await.get("/health").await;
+    assert_eq!(health["local"]["state"], "crashed", "{health}");
+    assert_eq!(
+        health["local"]["reason"],
+        "exit code 0 before it asked for a job"
+    );
     edited.replace(
         "src/main.rs",
         "fn main() { eprintln!(\"usage: no\"); std::process::exit(2) }\n",

@@ -192,7 +192,8 @@ Arguments:
 Options:
   -f, --file <PATH>          Read the input from a file
   -e, --endpoint <ID>        A deployed endpoint, by its id; the key is read from RUNPOD_API_KEY
-      --url <URL>            The address of the endpoint [default: http://127.0.0.1:8000]
+      --url <URL>            The address of the endpoint
+      --port <PORT>          The port of an endpoint on this machine [default: that of `cargo runpod dev` in this project, else 8000]
       --raw                  Print texts that are streamed without a newline after each, as the tokens of a language model
       --json                 Print one JSON document at the end, whatever became of the job, and nothing else
   -v, --verbose              Tell the job's states and its progress in lines on stderr
@@ -221,7 +222,10 @@ Options:
           A deployed endpoint, by its id; the key is read from RUNPOD_API_KEY
 
       --url <URL>
-          The address of the endpoint [default: http://127.0.0.1:8000]
+          The address of the endpoint
+
+      --port <PORT>
+          The port of an endpoint on this machine [default: that of `cargo runpod dev` in this project, else 8000]
 
       --raw
           Print texts that are streamed without a newline after each, as the tokens of a language model
