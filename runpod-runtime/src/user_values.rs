@@ -3,9 +3,11 @@
 //! Dropping such a value may block (a `tokio::runtime::Runtime` waits for its threads and panics in asynchronous code) and
 //! may panic. So the last owner of each value is here, and drops it when the worker has ended, on a thread that may block.
 
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::runtime::{Handle, Runtime};
@@ -52,50 +54,55 @@ impl UserValues {
 
     /// Drops the values, unless a worker still has them, and waits for that. For a thread that may block.
     pub(crate) fn drop_blocking(self: Arc<Self>) {
-        let (sender, dropped) = mpsc::channel();
         if let Some(mut values) = Arc::into_inner(self) {
-            values.drop_on_a_thread(move || drop(sender));
-            wait_for(&dropped, MOST);
+            wait_for(&values.drop_on_a_thread(), MOST);
         }
     }
 
     /// Drops the values, unless a worker still has them, and waits for that.
     pub(crate) async fn dropped(self: Arc<Self>) {
-        let (sender, dropped) = oneshot::channel::<()>();
-        if let Some(mut values) = Arc::into_inner(self) {
-            values.drop_on_a_thread(move || drop(sender));
-            // An error means that the sender is gone, that is, the values are.
-            let _ = dropped.await;
-        }
+        let Some(mut values) = Arc::into_inner(self) else {
+            return;
+        };
+        let dropping = values.drop_on_a_thread();
+        let (sender, waited) = oneshot::channel::<()>();
+        // A thread, since any executor may poll this, and not each has timers. If it is refused, nobody waits.
+        let _ = on_a_thread(move || {
+            wait_for(&dropping, MOST);
+            drop(sender);
+        });
+        // An error means that the sender is gone.
+        let _ = waited.await;
     }
 
-    fn drop_on_a_thread(&mut self, then: impl FnOnce() + Send + 'static) {
+    /// The sender is gone when the values are.
+    fn drop_on_a_thread(&mut self) -> mpsc::Receiver<()> {
+        let (sender, dropped) = mpsc::channel();
         let Some(values) = self.0.take() else {
-            return;
+            return dropped;
         };
         // Of a closure whose thread is refused, everything is dropped right here.
         let shared = Arc::new(Mutex::new(Some(values)));
         let on_thread = Arc::clone(&shared);
-        let thread = std::thread::Builder::new()
-            .name("runpod-drop".to_owned())
-            .spawn(move || {
-                if let Some(values) = take(&on_thread) {
-                    values.drop_here();
-                }
-                then();
-            });
+        let thread = on_a_thread(move || {
+            if let Some(values) = take(&on_thread) {
+                values.drop_here();
+            }
+            drop(sender);
+        });
         if let Err(error) = thread {
             tracing::warn!(
                 "the worker's state is not dropped, since the system refuses a thread for that: {error}"
             );
             std::mem::forget(take(&shared));
         }
+        dropped
     }
 }
 
 impl Drop for UserValues {
     fn drop(&mut self) {
-        self.drop_on_a_thread(|| {});
+        drop(self.drop_on_a_thread());
     }
 }
 
@@ -118,6 +125,12 @@ impl Values {
             own.shutdown_background();
         }
     }
+}
+
+fn on_a_thread(work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    std::thread::Builder::new()
+        .name("runpod-drop".to_owned())
+        .spawn(work)
 }
 
 fn take(values: &Mutex<Option<Values>>) -> Option<Values> {

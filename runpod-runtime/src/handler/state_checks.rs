@@ -79,6 +79,7 @@ pub trait Awaited: Sized {
     #[doc(hidden)]
     fn check(self) {}
 }
+#[diagnostic::do_not_recommend]
 impl Awaited for Fine {}
 
 /// Asked of what `main` returned: it is no exit code.
@@ -92,4 +93,5 @@ pub trait NoExitCode: Sized {
     #[doc(hidden)]
     fn check(self) {}
 }
+#[diagnostic::do_not_recommend]
 impl NoExitCode for Fine {}
