@@ -250,3 +250,13 @@ fn the_urls_for_tests_have_the_platforms_form() {
         "http://127.0.0.1:1/v2/ep/job-done/w1/j?gpu=test&isStream=false"
     );
 }
+
+#[test]
+fn a_heartbeat_for_more_jobs_than_an_address_holds_names_the_first_ones() {
+    let urls = PlatformUrls::for_tests("http://127.0.0.1:1");
+    let many: Vec<String> = (0..100_000).map(|number| format!("job-{number}")).collect();
+    let url = urls.ping_url(&many, "1").unwrap();
+    assert!(url.as_str().len() < 65_000, "{}", url.as_str().len());
+    let (_, list) = url.query_pairs().find(|(key, _)| key == "job_id").unwrap();
+    assert!(list.starts_with("job-0,job-1,job-2,"), "{list:.100}");
+}

@@ -285,6 +285,7 @@ impl Spool {
         let directory = &self.0.directory;
         let files = fs::read_dir(directory).map_err(refused("read", directory))?;
         let mut entries = Vec::new();
+        let (mut foreign, mut first_foreign) = (0_usize, None);
         for file in files {
             let file = file.map_err(refused("read", directory))?;
             // Not text: not ours. Gone since: delivered by another worker. A link or a directory: nothing that we made.
@@ -299,10 +300,8 @@ impl Spool {
                 if self.0.owner.is_same_user(&metadata) {
                     entries.push(entry);
                 } else {
-                    tracing::warn!(
-                        "{} belongs to another user and is left alone",
-                        file.path().display()
-                    );
+                    foreign += 1;
+                    first_foreign.get_or_insert_with(|| file.path());
                 }
                 continue;
             }
@@ -320,6 +319,13 @@ impl Spool {
             if age.is_some_and(|age| age > limit) {
                 let _ = fs::remove_file(file.path());
             }
+        }
+        // One line, however many they are.
+        if let Some(first) = first_foreign {
+            tracing::warn!(
+                "{foreign} files in the spool belong to another user and are left alone, such as {}",
+                first.display()
+            );
         }
         entries.sort();
         Ok(entries)
