@@ -14,6 +14,7 @@ mod failure;
 mod invoke;
 mod new;
 mod selection;
+mod threads;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;

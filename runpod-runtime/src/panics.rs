@@ -193,11 +193,10 @@ mod tests {
 
     #[test]
     fn a_panic_inside_of_one_that_is_caught_does_not_hide_it() {
-        let panic = caught_now(|| {
+        let panic = caught_now::<()>(|| {
             let _ = caught_now(|| panic!("inner"));
             panic!("outer")
         })
-        .map(|()| ())
         .unwrap_err();
         assert_eq!(panic.message, "outer");
     }

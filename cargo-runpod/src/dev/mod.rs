@@ -36,6 +36,7 @@ use runpod_local::Faults;
 
 use crate::failure::Failure;
 use crate::selection::Selection;
+use crate::threads;
 use session::Session;
 
 /// Run the worker of this folder behind a local endpoint, and again after every edit
@@ -83,11 +84,8 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(format!("no threads can be started: {error}")))?;
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = threads::runtime(builder.worker_threads(2), 2)?;
     let ended = runtime.block_on(async { Session::start(arguments).await?.run().await });
     // A file that is read, or a name that is looked up, is nothing to wait for.
     runtime.shutdown_background();

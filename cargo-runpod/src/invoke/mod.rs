@@ -40,12 +40,10 @@ use invocation::Invocation;
 use target::Target;
 
 use crate::failure::Failure;
+use crate::threads;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(format!("the runtime could not be set up: {error}")))?;
+    let runtime = threads::runtime(&mut tokio::runtime::Builder::new_current_thread(), 0)?;
     let (target, request) = runtime.block_on(given(arguments))?;
     let client = Client::new(target)?;
     let display = Display::new(arguments.json, arguments.verbose);

@@ -14,4 +14,6 @@ mod output;
 mod stage;
 mod stopping;
 mod terminal;
+#[cfg(target_os = "linux")]
+mod threads;
 mod worker;

@@ -16,6 +16,9 @@ const PING: &str = "RUNPOD_WEBHOOK_PING";
 /// The part of a take URL in whose place the other requests to the same queue have their own.
 const TAKE_PART: &str = "/job-take/";
 
+/// An address of more than 65,534 bytes cannot be sent; this much of it is for the ids of jobs.
+const LONGEST_LIST: usize = 60_000;
+
 /// The URLs of the platform for this worker. All were checked at the start, so that none of the methods can fail.
 #[derive(Clone)]
 pub(crate) struct PlatformUrls {
@@ -65,7 +68,7 @@ impl PlatformUrls {
     pub(crate) fn ping_url(&self, job_ids: &[String], version: &str) -> Option<Url> {
         let mut query = String::new();
         if !job_ids.is_empty() {
-            query = format!("job_id={}&", encode_value(&job_ids.join(",")));
+            query = format!("job_id={}&", listed(job_ids));
         }
         query.push_str("runpod_version=");
         query.push_str(&encode_value(version));
@@ -169,6 +172,23 @@ fn missing(variable: &str, problem: &str) -> Fault {
     Fault::new(variable, problem)
         .expected(EXPECTED)
         .remedy(format!("set it, or unset {TAKE} to run a local test job"))
+}
+
+/// Ids of jobs as the value of a query: all of them, or the first ones if an address cannot hold them all.
+fn listed(job_ids: &[String]) -> String {
+    let comma = encode_value(",");
+    let mut list = String::new();
+    for id in job_ids {
+        let id = encode_value(id);
+        if list.len() + comma.len() + id.len() > LONGEST_LIST {
+            break;
+        }
+        if !list.is_empty() {
+            list.push_str(&comma);
+        }
+        list.push_str(&id);
+    }
+    list
 }
 
 /// A value of a query as Python's `requests` writes it: percent-encoded, with a `+` for a space.

@@ -283,3 +283,13 @@ fn a_worker_id_that_makes_no_url_of_a_template_leaves_the_url_as_it_is() {
     assert_eq!(host("w2").as_deref(), Some("w2.h.io"));
     assert_eq!(host("evil.org/").as_deref(), Some("w1.h.io"));
 }
+
+#[test]
+fn a_heartbeat_for_more_jobs_than_an_address_holds_names_the_first_ones() {
+    let urls = PlatformUrls::for_tests("http://127.0.0.1:1");
+    let many: Vec<String> = (0..100_000).map(|number| format!("job-{number}")).collect();
+    let url = urls.ping_url(&many, "1").unwrap();
+    assert!(url.as_str().len() < 65_000, "{}", url.as_str().len());
+    let (_, list) = url.query_pairs().find(|(key, _)| key == "job_id").unwrap();
+    assert!(list.starts_with("job-0,job-1,job-2,"), "{list:.100}");
+}

@@ -28,10 +28,10 @@ pub(super) async fn listen(shared: Arc<Shared>) {
                     );
                 }
                 // The same ids again and again are no news, however often they come.
-                if !stopped.is_empty() {
-                    pace.flowing();
-                } else {
+                if stopped.is_empty() {
                     pace.nothing(asked.elapsed());
+                } else {
+                    pace.flowing();
                 }
             }
             StopSignals::Throttled(pause) => pace.asked_to_wait(pause),
