@@ -92,7 +92,7 @@ fn policy(timing: &Timing) -> Value {
             "lowPriority": {
                 "type": ["boolean", "null"],
                 "default": false,
-                "description": "Whether all other jobs go first.",
+                "description": "On Runpod, such a job does not make the endpoint start workers; the order of the queue stays as it is.",
             },
         },
     })
