@@ -116,6 +116,7 @@ test("very large and very deep results are cut until they are asked for", async 
   const page = await jobPage(id);
   const response = await fetch(worker.webhooks.POST_OUTPUT.replaceAll("$RUNPOD_POD_ID", encodeURIComponent(worker.id)).replaceAll("$ID", id), {
     method: "POST",
+    headers: worker.headers,
     body: JSON.stringify({ output }).replace('"#"', deep),
   });
   assert.equal(response.status, 200);

@@ -94,7 +94,7 @@ fn policy(timing: &Timing) -> Value {
             "lowPriority": {
                 "type": ["boolean", "null"],
                 "default": false,
-                "description": "Accepted, and without effect here: on Runpod such a job starts no worker.",
+                "description": "On Runpod, such a job does not make the endpoint start workers; the order of the queue stays as it is.",
             },
         },
     })
