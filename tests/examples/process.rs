@@ -84,6 +84,8 @@ pub(crate) fn isolated(program: impl AsRef<OsStr>) -> Command {
     }
     // A result that is kept for the next start would be offered to the next test.
     command.env("RUNPOD_RESULT_SPOOL", "off");
+    // Some write a draft among the temporary files of this machine, and leave it there.
+    command.env("TMPDIR", env!("CARGO_TARGET_TMPDIR"));
     command
 }
 

@@ -99,7 +99,12 @@ pub(crate) fn parts(
         ),
         // What the macros generate must be clean in a user's crate as well.
         elsewhere("clippy, downstream crates", &lint, &downstream, &STRICT),
-        elsewhere("clippy, the Rust client's suite", &lint, &client, &STRICT),
+        elsewhere(
+            "clippy, the Rust client's suite",
+            &["clippy", "--all-targets", "--locked"],
+            &client,
+            &STRICT,
+        ),
         Part::check(
             "rustdoc",
             documentation,

@@ -185,6 +185,9 @@ fn the_image_has_the_worker_and_not_the_empty_program() {
     for template in templates::NAMES {
         // Not one of those that other tests run: for a moment, the program of this name is the empty one.
         let worker = Worker::make(template, "image");
+        // The image is built with a lock file that is the worker's own, as its user's first build makes it.
+        let locked = worker.cargo(&["update", "--workspace", "--offline"]);
+        assert!(locked.status.success(), "{}", text(&locked));
         // Always the same one, so that what is built there takes the place of what was.
         let stages = home().join("images").join(worker.template);
         if stages.exists() {

@@ -175,6 +175,8 @@ impl Shell {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
         command
             .env("RUNPOD_RESULT_SPOOL", "off")
+            // What an example leaves among temporary files goes with the page's folder.
+            .env("TMPDIR", self.folder.path())
             // Crates that the tool makes are built upon what is built already, from what is on this machine.
             .envs(target.map(|target| ("CARGO_TARGET_DIR", target)))
             .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only")

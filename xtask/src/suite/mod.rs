@@ -40,6 +40,9 @@ const SHORT_SOAK: &str = "1";
 /// So many seconds of each fuzz target: what is kept in the corpora is run again, and a little more is tried.
 const SHORT_FUZZING: &str = "4";
 
+/// So many of the files that a run has left are named.
+const LEFT_SHOWN: usize = 20;
+
 /// All tests; with the checks before them, everything that has to hold before a change is merged.
 pub(crate) fn everything(
     workspace: &Workspace,
@@ -99,9 +102,11 @@ fn finish(
     let left = outside.left(workspace);
     let mut files = Ended::step("files left behind", "cargo xtask test", Duration::ZERO);
     if !left.is_empty() {
+        let shown: Vec<_> = left.iter().take(LEFT_SHOWN).map(String::as_str).collect();
         files.fault = Some(format!(
-            "new outside the target folder: {}",
-            left.join(", ")
+            "{} outside the target folder: {}",
+            left.len(),
+            shown.join(", ")
         ));
     }
     ended.push(files);

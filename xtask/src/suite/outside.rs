@@ -20,15 +20,17 @@ const VOLUME: &str = "/runpod-volume";
 const OURS: [&str; 3] = ["runpod", ".runpod", "cargo-runpod"];
 const PREFIX: &str = "runpod-xtask-";
 
-/// What programs of other people leave among temporary files by design, and why.
-const THEIRS: [(&str, &str); 4] = [
-    ("pytest-of-", "pytest keeps the rooms of its last runs"),
-    ("node-compile-cache", "npm's programs keep compiled code"),
-    ("playwright", "Playwright keeps what it has unpacked"),
-    (
-        ".org.chromium.",
-        "Chromium does not remove all of its locks",
-    ),
+/// What programs of other people leave there by design: how the paths begin.
+const THEIRS: [&str; 7] = [
+    // Chromium, and the desktop's libraries in it.
+    "home/.cache/dconf",
+    "home/.config/chromium",
+    "tmp/.org.chromium.",
+    "tmp/org.chromium.",
+    "tmp/playwright",
+    "tmp/node-compile-cache",
+    // pytest keeps the rooms of its last runs.
+    "tmp/pytest-of-",
 ];
 
 /// The folders that a run has for itself, and what was elsewhere before it.
@@ -82,13 +84,15 @@ impl Outside {
             .difference(&self.before)
             .cloned()
             .collect();
+        let mut own = Vec::new();
         for name in ["home", "tmp"] {
-            for entry in names(&self.folder.join(name)) {
-                if !THEIRS.iter().any(|(theirs, _)| entry.starts_with(theirs)) {
-                    left.push(format!("{name}/{entry}"));
-                }
+            let folder = self.folder.join(name);
+            for entry in names(&folder) {
+                leaves(&folder.join(&entry), format!("{name}/{entry}"), &mut own);
             }
         }
+        own.retain(|path| !THEIRS.iter().any(|theirs| path.starts_with(theirs)));
+        left.append(&mut own);
         left
     }
 }
@@ -152,6 +156,22 @@ fn below(folder: &Path, levels: u32, seen: &mut BTreeSet<String>) {
     }
 }
 
+/// The files at `path` and below it, and the folders that are empty, by the names that begin with `shown`.
+fn leaves(path: &Path, shown: String, found: &mut Vec<String>) {
+    let inside = if path.is_symlink() {
+        Vec::new()
+    } else {
+        names(path)
+    };
+    if inside.is_empty() {
+        found.push(shown);
+        return;
+    }
+    for name in inside {
+        leaves(&path.join(&name), format!("{shown}/{name}"), found);
+    }
+}
+
 /// None if it is not there, or cannot be read.
 fn names(folder: &Path) -> Vec<String> {
     let name = |name: OsString| name.to_string_lossy().into_owned();
@@ -184,9 +204,12 @@ mod tests {
         let spool = outside.folder.join("tmp/runpod-spool-local");
         fs::create_dir(spool).expect("a folder");
         fs::create_dir(outside.folder.join("tmp/pytest-of-me")).expect("a folder");
-        fs::write(outside.folder.join("home/.cache"), "").expect("a file");
+        for theirs in ["home/.config/chromium", "home/.config/ours"] {
+            fs::create_dir_all(outside.folder.join(theirs)).expect("a folder");
+            fs::write(outside.folder.join(theirs).join("file"), "").expect("a file");
+        }
         let left = ours(outside.left(&workspace));
-        assert_eq!(left, ["home/.cache", "tmp/runpod-spool-local"]);
+        assert_eq!(left, ["home/.config/ours/file", "tmp/runpod-spool-local"]);
         let folder: PathBuf = outside.folder.clone();
         drop(outside);
         assert!(!folder.exists());
