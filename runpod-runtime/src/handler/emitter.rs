@@ -208,8 +208,8 @@ impl<T> Emitter<T> {
     /// Sends one item, waiting while too many wait to be delivered: at most 64 items or 4 MiB (4,194,304 bytes) of JSON; a
     /// larger item waits alone.
     ///
-    /// An item that does not serialise, or is an object with a truthy `error` key as in the Python worker, ends the stream
-    /// and fails the job.
+    /// An item that is an `Err`, does not serialise, or is an object with a truthy `error` key as in the Python worker, ends
+    /// the stream and fails the job. Of an `Ok`, the value is sent.
     ///
     /// # Errors
     ///

@@ -34,7 +34,7 @@ pub struct Sink(pub(crate) ItemSink);
 /// items; each plain or in a `Result`, and all but the iterator after an `await`, too.
 ///
 /// A stream is polled on the worker's threads; an iterator is driven on a thread that it may block. An item is anything
-/// that serialises, or a `Result` of it. There is nothing to implement, and `Via` is inferred.
+/// that serialises, or a `Result` of it; the first `Err` ends the stream and fails the job. There is nothing to implement, and `Via` is inferred.
 ///
 /// ```
 /// use runpod::prelude::*;

@@ -212,6 +212,9 @@ impl<T: Serialize> HandlerValue for T {
 
 /// What a handler may return: a value that serialises, or a `Result` of one and an [`IntoFailure`] error. `()` is fine.
 ///
+/// If the value is a `Result` again, or its type hides one (`Option<Result<T, E>>`, `impl Serialize`), the output is what the
+/// `Ok` holds, and an `Err` fails the job.
+///
 /// It is asked of functions and closures that are given to [`Worker::builder`](crate::Worker::builder) and to
 /// [`testing`](crate::testing). There is nothing to implement, and `Via` is inferred.
 ///

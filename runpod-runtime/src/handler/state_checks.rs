@@ -34,6 +34,7 @@ impl<T> Asked<T> {
     }
 }
 
+#[expect(clippy::unused_self, reason = "found by looking up a method")]
 impl<F: Future> Asked<F> {
     /// Asks whether somebody awaits it: nobody does.
     pub fn __rp_awaited(&self) -> NotAwaited {
@@ -41,6 +42,7 @@ impl<F: Future> Asked<F> {
     }
 }
 
+#[expect(clippy::unused_self, reason = "found by looking up a method")]
 impl Asked<ExitCode> {
     /// Asks whether it is no exit code: it is one.
     pub fn __rp_no_exit_code(&self) -> IsExitCode {
@@ -56,6 +58,7 @@ impl<T> Deref for Asked<T> {
     }
 }
 
+#[expect(clippy::unused_self, reason = "found by looking up a method")]
 impl<T> NoMistake<T> {
     /// It is no future.
     pub fn __rp_awaited(&self) -> Fine {

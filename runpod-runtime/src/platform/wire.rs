@@ -173,8 +173,8 @@ pub(crate) fn readable(error: &RawValue) -> String {
     let Ok(report) = serde_json::from_str::<ReadReport>(&text) else {
         return text;
     };
-    let mut readable = report.error_message;
-    for line in report.error_traceback.lines() {
+    let mut readable = report.message;
+    for line in report.traceback.lines() {
         readable.push_str("\n  ");
         readable.push_str(line);
     }
@@ -184,20 +184,24 @@ pub(crate) fn readable(error: &RawValue) -> String {
 /// The message of an error alone.
 pub(crate) fn message(error: &RawValue) -> String {
     let text = json::text_of(error);
-    serde_json::from_str::<ReadReport>(&text).map_or(text, |report| report.error_message)
+    serde_json::from_str::<ReadReport>(&text).map_or(text, |report| report.message)
 }
 
 /// The type of an error, if a report tells it.
 pub(crate) fn error_type(error: &RawValue) -> Option<String> {
-    let report: ReadReport = serde_json::from_str(&json::text_of(error)).ok()?;
-    Some(report.error_type)
+    serde_json::from_str::<ReadReport>(&json::text_of(error))
+        .ok()?
+        .kind
 }
 
 #[derive(serde::Deserialize)]
 struct ReadReport {
-    error_type: String,
-    error_message: String,
-    error_traceback: String,
+    #[serde(rename = "error_type")]
+    kind: Option<String>,
+    #[serde(rename = "error_message")]
+    message: String,
+    #[serde(rename = "error_traceback")]
+    traceback: String,
 }
 
 fn of_value(value: &Payload) -> Body<'_> {
