@@ -245,6 +245,18 @@ async fn the_printed_variables_lead_a_worker_through_a_job() {
 }
 
 #[tokio::test]
+async fn a_ping_interval_is_a_number_that_workers_can_read() {
+    for (interval, expected) in [(Duration::MAX, "4294967295"), (Duration::ZERO, "1")] {
+        let site = timed(|timing| timing.ping_interval = interval).await;
+        let variables = site.running.worker_environment(None);
+        let told = variables
+            .iter()
+            .find(|(name, _)| *name == "RUNPOD_PING_INTERVAL");
+        assert_eq!(told.map(|(_, value)| value.as_str()), Some(expected));
+    }
+}
+
+#[tokio::test]
 async fn each_worker_gets_an_id_of_its_own() {
     let site = Site::new().await;
     let id = || {

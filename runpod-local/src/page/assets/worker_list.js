@@ -31,7 +31,8 @@ export function workerList(place) {
     empty.hidden = workers.length > 0;
     setText(count, workers.length === 0 ? "" : String(workers.length));
   });
-  everySecond(() => rows.forEach((row, id) => row.tick(known.workers.get(id))));
+  // A worker that went this moment still has its row until the next frame.
+  everySecond(() => rows.forEach((row, id) => known.workers.has(id) && row.tick(known.workers.get(id))));
 }
 
 function workerRow(worker) {
