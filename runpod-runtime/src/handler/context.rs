@@ -14,8 +14,9 @@ use super::output::Payload;
 /// A handle on the running job: its id, progress, refresh, cancellation.
 ///
 /// A handler gets one by asking for it, at any place among its arguments. It is cheap to clone, and clones speak of the
-/// same job, so that tasks and threads of the handler's own may have one. To call a handler that takes one in a test,
-/// run it as a job with [`testing::Job`](crate::testing::Job). `docs/progress.md` and `docs/refresh.md` have more.
+/// same job, so that tasks and threads of the handler's own may have one. In a test, run the handler as a job with
+/// [`testing::Job`](crate::testing::Job), or call it with a [`testing::context`](crate::testing::context).
+/// `docs/progress.md` and `docs/refresh.md` have more.
 ///
 /// ```
 /// use runpod::prelude::*;
@@ -272,6 +273,9 @@ impl JobContext {
 
     /// Measures from now until the guard is dropped, for `--rp_debugger`; [`Checkpoint`] says where it is shown.
     ///
+    /// Give the guard a name: `let _timing = …` measures until the end of the block. As a statement, of which the compiler
+    /// warns, and as `let _ = …`, the guard is dropped at once and measures nothing.
+    ///
     /// ```
     /// use runpod::prelude::*;
     ///
@@ -339,7 +343,8 @@ impl fmt::Debug for JobContext {
 /// # }
 /// ```
 #[derive(Debug)]
-#[must_use = "the measurement ends when this is dropped"]
+#[must_use = "it measures until it is dropped: give it a name, as in `let _timing = ctx.checkpoint(\"…\");`, to measure until \
+              the end of the block; `let _ = …` drops it at once and measures nothing"]
 pub struct Checkpoint {
     context: JobContext,
     name: String,

@@ -11,9 +11,8 @@ struct Value<'t> {
 
 /// The elements of the list that the text begins with. The last one may be cut off.
 pub(super) fn elements(list: &[u8]) -> Vec<&[u8]> {
-    let mut rest = match list.split_first() {
-        Some((b'[', rest)) => rest,
-        _ => return Vec::new(),
+    let Some((b'[', mut rest)) = list.split_first() else {
+        return Vec::new();
     };
     let mut elements = Vec::new();
     loop {
@@ -30,9 +29,8 @@ pub(super) fn elements(list: &[u8]) -> Vec<&[u8]> {
 
 /// The values of all entries with this key in the object that the text begins with, in their order.
 pub(super) fn values_of<'t>(object: &'t [u8], wanted: &str) -> Vec<&'t [u8]> {
-    let mut rest = match object.split_first() {
-        Some((b'{', rest)) => rest,
-        _ => return Vec::new(),
+    let Some((b'{', mut rest)) = object.split_first() else {
+        return Vec::new();
     };
     let mut values = Vec::new();
     loop {
