@@ -189,9 +189,8 @@ pub(crate) fn message(error: &RawValue) -> String {
 
 /// The type of an error, if a report tells it.
 pub(crate) fn error_type(error: &RawValue) -> Option<String> {
-    serde_json::from_str::<ReadReport>(&json::text_of(error))
-        .ok()?
-        .kind
+    let report: Option<ReadReport> = serde_json::from_str(&json::text_of(error)).ok();
+    report?.kind
 }
 
 #[derive(serde::Deserialize)]
