@@ -37,7 +37,10 @@ fn the_spool_is_where_it_survives_longest_and_else_where_it_can_be() {
     let spools = |environment: &[(&str, &str)]| spools(directory.path(), environment);
     let volume = directory.path().join("volume");
     let temporary = PathBuf::from("/temporary/runpod-spool-ep");
-    assert_eq!(spools(&[("RUNPOD_ENDPOINT_ID", "ep")]), [temporary.clone()]);
+    assert_eq!(
+        spools(&[("RUNPOD_ENDPOINT_ID", "ep")]),
+        std::slice::from_ref(&temporary)
+    );
     std::fs::create_dir(&volume).unwrap();
     assert_eq!(
         spools(&[("RUNPOD_ENDPOINT_ID", "ep")]),

@@ -281,6 +281,13 @@ mod tests {
         );
     }
 
+    #[derive(Debug, serde::Deserialize)]
+    enum Word {}
+
+    #[derive(Debug, serde::Deserialize)]
+    #[expect(dead_code, reason = "only the depth matters")]
+    struct Deep(HashMap<String, Deep>);
+
     #[test]
     fn a_huge_key_is_cut_and_every_key_is_on_one_line() {
         type Map = HashMap<String, HashMap<String, u8>>;
@@ -294,15 +301,10 @@ mod tests {
             told,
             r#"input.a\n\u{1b}[31m\u{202e}ERROR.b\u{0}: invalid type: string "x\ny", expected u8"#
         );
-        #[derive(Debug, serde::Deserialize)]
-        enum Word {}
         let told = message::<Word>(r#""a\nERROR""#);
         assert!(!told.contains('\n'), "{told}");
 
         let deep = format!("{}1{}", r#"{"k":"#.repeat(100), "}".repeat(100));
-        #[derive(Debug, serde::Deserialize)]
-        #[expect(dead_code, reason = "only the depth matters")]
-        struct Deep(HashMap<String, Deep>);
         let told = message::<Deep>(&deep);
         assert!(told.len() < 500, "{told}");
         assert!(logged::<Deep>(&deep).starts_with("input.*.*"), "{told}");

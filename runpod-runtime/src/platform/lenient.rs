@@ -184,9 +184,9 @@ mod tests {
 
     #[test]
     fn depth_is_no_danger() {
-        let deep = [b'['; 1 << 20];
+        let deep = vec![b'['; 1 << 20];
         assert_eq!(elements(&deep).len(), 1);
-        assert!(values_of(&[b'{'; 1 << 20], "id").is_empty());
+        assert!(values_of(&vec![b'{'; 1 << 20], "id").is_empty());
     }
 
     proptest! {

@@ -235,8 +235,8 @@ async fn a_post_names_the_worker_and_the_job_whatever_is_in_their_ids() {
             .collect();
         assert!(!names.contains(&"x-evil".to_owned()), "{head:?}");
         // Left out if a header cannot carry it.
-        let named = names.iter().any(|name| name == "x-request-id");
-        assert_eq!(named, !id.contains('\n'), "{head:?}");
+        let has_id = names.iter().any(|name| name == "x-request-id");
+        assert_eq!(has_id, !id.contains('\n'), "{head:?}");
     }
 }
 
