@@ -191,18 +191,18 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
                 "cargo run -- --rp_serve_api            # in a worker's folder; --serve-api says the same",
             )),
             ASKS_HELLO,
+            own(serves(
+                "cargo run -- --rp_serve_api --rp_api_host 0.0.0.0 --rp_api_allow_host host.docker.internal,*.proxy.runpod.net",
+            )),
+            own(serves(
+                "cargo run -- --rp_serve_api --rp_api_allow_origin http://localhost:3000",
+            )),
             not_here(
                 "RUNPOD_WEBHOOK_GET_JOB='http://127.0.0.1:8000/v2/local/job-take/$ID' … python handler.py",
                 "the other variables are left out of it; tests/local attaches Python workers",
             ),
             own(serves(
                 r#"cargo run -- --rp_serve_api --rp_api_faults '{"seed": 7, "rules": [{"route": "status", "error": 0.2, "status": 503}]}'"#,
-            )),
-            own(serves(
-                "cargo run -- --rp_serve_api --rp_api_host 0.0.0.0 --rp_api_allow_host host.docker.internal,*.proxy.runpod.net",
-            )),
-            own(serves(
-                "cargo run -- --rp_serve_api --rp_api_allow_origin http://localhost:3000",
             )),
             not_here(
                 "cargo run -p runpod-local --features cli -- --port 8000",
