@@ -88,6 +88,11 @@ impl Worker {
         self.metadata.workspace_root.as_std_path()
     }
 
+    /// What is in the workspace's `Cargo.lock`; nothing if there is none.
+    pub(crate) fn lock_file(&self) -> Vec<u8> {
+        std::fs::read(self.workspace().join("Cargo.lock")).unwrap_or_default()
+    }
+
     /// Where cargo builds.
     pub(crate) fn target_directory(&self) -> &Path {
         self.metadata.target_directory.as_std_path()

@@ -2,7 +2,7 @@
 
 use std::fs::{self, Metadata};
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::{Path, PathBuf};
 
 use super::written::{LIST, Written, digest};
@@ -92,9 +92,7 @@ impl Before {
             return Ok(());
         }
         for folder in &self.folders {
-            let made = to.join(folder);
-            fs::create_dir_all(&made)?;
-            fs::set_permissions(made, fs::metadata(from.join(folder))?.permissions())?;
+            fs::create_dir_all(to.join(folder))?;
         }
         for other in &self.others {
             let made = to.join(&other.path);
@@ -104,7 +102,20 @@ impl Before {
             // The same file by a second name, so that whoever writes to it meanwhile loses nothing.
             fs::hard_link(from.join(&other.path), made)?;
         }
-        fs::set_permissions(to, fs::metadata(from)?.permissions())
+        // At last, since nothing can be put into a folder that is read-only; the top one is the last of all.
+        for folder in self
+            .folders
+            .iter()
+            .rev()
+            .map(|it| &**it)
+            .chain([Path::new("")])
+        {
+            let (about, made) = (fs::metadata(from.join(folder))?, to.join(folder));
+            // Only root may give a folder away, and others have no need to.
+            let _ = chown(&made, Some(about.uid()), Some(about.gid()));
+            fs::set_permissions(made, about.permissions())?;
+        }
+        Ok(())
     }
 
     /// Removes what was in the folder, which is `old` now, from there. A file stays if it is neither ours nor in `new`:

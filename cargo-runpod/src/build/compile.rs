@@ -1,6 +1,6 @@
 //! A program that needs nothing of the system that it runs on but the kernel.
 
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Write as _};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -13,7 +13,12 @@ const GNU: &str = "x86_64-unknown-linux-gnu";
 /// Builds it, with cargo's words shown as they come, and says where it is.
 pub(super) fn statically(worker: &Worker, profile: &str) -> Result<PathBuf, Failure> {
     let target = target()?;
-    eprintln!("Building {} for {target}, statically linked", worker.name);
+    // Where nobody reads it, the build goes on.
+    let _ = writeln!(
+        io::stderr(),
+        "Building {} for {target}, statically linked",
+        worker.name
+    );
     let mut build = worker.cargo("rustc");
     build.args(["--profile", profile]);
     if target != GNU {

@@ -11,6 +11,7 @@ mod start;
 mod swap;
 mod written;
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -71,7 +72,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let complete = context.write(&program)?;
     let started = start::in_an_empty_root(&complete)?;
     let in_place = complete.put_in_place()?;
-    show(&worker, &in_place, &binary, &started);
+    // Where nobody reads it, the folder is there all the same.
+    let _ = show(
+        &mut io::stdout().lock(),
+        &worker,
+        &in_place,
+        &binary,
+        &started,
+    );
     Ok(ExitCode::SUCCESS)
 }
 
@@ -99,13 +107,20 @@ fn image(arguments: &Arguments, worker: &Worker) -> Result<Image, Failure> {
     })
 }
 
-fn show(worker: &Worker, context: &InPlace, binary: &Binary, started: &Started) {
-    println!(
+fn show(
+    out: &mut impl Write,
+    worker: &Worker,
+    context: &InPlace,
+    binary: &Binary,
+    started: &Started,
+) -> io::Result<()> {
+    writeln!(
+        out,
         "Packed {} {} into {}:",
         worker.name,
         worker.package.version,
         context.shown.display()
-    );
+    )?;
     let mut all = 0;
     for file in &context.files {
         let about = if file.is_program {
@@ -113,18 +128,24 @@ fn show(worker: &Worker, context: &InPlace, binary: &Binary, started: &Started) 
         } else {
             String::new()
         };
-        println!("{:>10}  {}{about}", size(file.bytes), file.path.display());
+        writeln!(
+            out,
+            "{:>10}  {}{about}",
+            size(file.bytes),
+            file.path.display()
+        )?;
         all += file.bytes;
     }
-    println!("{:>10}  in all", size(all));
+    writeln!(out, "{:>10}  in all", size(all))?;
     if context.left_out > 0 {
-        println!(
+        writeln!(
+            out,
             "Left out of the included folders: {} hidden files and folders, whose names begin with a dot.",
             context.left_out
-        );
+        )?;
     }
     if !context.done.kept.is_empty() {
-        println!("Not written by this command, and left as it is:");
+        writeln!(out, "Not written by this command, and left as it is:")?;
         for path in &context.done.kept {
             let is_in_image = path.starts_with("rootfs");
             let place = if is_in_image {
@@ -132,29 +153,38 @@ fn show(worker: &Worker, context: &InPlace, binary: &Binary, started: &Started) 
             } else {
                 ""
             };
-            println!("  {}{place}", path.display());
+            writeln!(out, "  {}{place}", path.display())?;
         }
     }
     if let Some(folder) = &context.done.left_behind {
-        println!(
+        writeln!(
+            out,
             "Files that were written into the folder while it was replaced are in {}.",
             folder.display()
-        );
+        )?;
     }
-    println!("Checked: the program needs no library and no loader.");
+    writeln!(out, "Checked: the program needs no library and no loader.")?;
     match started {
         Started::Well => {
-            println!("Checked: it starts in an empty root directory, and answers --help.");
+            writeln!(
+                out,
+                "Checked: it starts in an empty root directory, and answers --help."
+            )?;
         }
         Started::NotTried(why) => {
-            println!("NOT checked: whether it starts in an empty root directory: {why}.");
+            writeln!(
+                out,
+                "NOT checked: whether it starts in an empty root directory: {why}."
+            )?;
         }
     }
-    println!(
+    writeln!(
+        out,
         "\nNext, where a container engine is:\n  docker build --platform linux/amd64 --tag {} {}",
         worker.package.name,
         context.shown.display()
-    );
+    )?;
+    Ok(())
 }
 
 /// For people.

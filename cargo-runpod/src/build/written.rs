@@ -1,6 +1,7 @@
 //! The list of the files that this command has written into a folder. Only these may be replaced or removed by a later run.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -86,10 +87,10 @@ pub(super) fn digest(file: &Path) -> io::Result<String> {
             Err(error) => return Err(error),
         }
     }
-    let digest = context.finish();
-    Ok(digest
-        .as_ref()
-        .iter()
-        .map(|it| format!("{it:02x}"))
-        .collect())
+    let mut digits = String::new();
+    for byte in context.finish().as_ref() {
+        // Writing into a string does not fail.
+        let _ = write!(digits, "{byte:02x}");
+    }
+    Ok(digits)
 }

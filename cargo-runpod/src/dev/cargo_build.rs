@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::{Arc, OnceLock};
 
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{ChildStdout, Command};
@@ -15,12 +16,19 @@ pub(super) struct CargoBuild {
     cargo: Group,
     messages: Lines<BufReader<ChildStdout>>,
     worker: Worker,
+    resolved: Arc<OnceLock<Vec<u8>>>,
     executable: Option<PathBuf>,
 }
 
 impl CargoBuild {
     /// What cargo and rustc have to say goes to the terminal as it comes, in their own colours.
-    pub(super) async fn start(worker: &Worker, release: bool) -> io::Result<Self> {
+    ///
+    /// `resolved` gets the lock file as cargo builds from it.
+    pub(super) async fn start(
+        worker: &Worker,
+        release: bool,
+        resolved: Arc<OnceLock<Vec<u8>>>,
+    ) -> io::Result<Self> {
         let mut command = Command::from(worker.cargo("build"));
         command
             .args(release.then_some("--release"))
@@ -33,6 +41,7 @@ impl CargoBuild {
             cargo,
             messages: BufReader::new(out).lines(),
             worker: worker.clone(),
+            resolved,
             executable: None,
         })
     }
@@ -42,6 +51,8 @@ impl CargoBuild {
     /// Nothing is lost by dropping the future.
     pub(super) async fn ended(&mut self) -> io::Result<Option<PathBuf>> {
         while let Some(line) = self.messages.next_line().await? {
+            // Cargo has read the lock file, and written it if need be, before its first message.
+            self.resolved.get_or_init(|| self.worker.lock_file());
             self.executable = self.worker.executable(&line).or(self.executable.take());
         }
         let status = self.cargo.ended().await?;

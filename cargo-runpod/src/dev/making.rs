@@ -1,7 +1,7 @@
 //! From the sources to a program that can be started: `cargo build`, a copy, a look at its schema.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use tokio::sync::oneshot;
@@ -49,6 +49,8 @@ pub(super) struct Plan {
     pub(super) folder: Arc<RunFolder>,
     pub(super) number: u32,
     pub(super) before: Option<Arc<Program>>,
+    /// Gets the lock file as cargo builds from it.
+    pub(super) resolved: Arc<OnceLock<Vec<u8>>>,
 }
 
 impl Making {
@@ -79,7 +81,13 @@ impl Making {
 
 impl Plan {
     async fn make(self, mut ended: oneshot::Receiver<()>) -> Made {
-        let mut cargo = match CargoBuild::start(&self.target.worker, self.release).await {
+        let mut cargo = match CargoBuild::start(
+            &self.target.worker,
+            self.release,
+            Arc::clone(&self.resolved),
+        )
+        .await
+        {
             Ok(cargo) => cargo,
             Err(error) => return Made::Broken(format!("cargo cannot be started: {error}")),
         };

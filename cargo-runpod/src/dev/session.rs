@@ -1,7 +1,7 @@
 //! The command while it runs: edits, builds, workers and signals, one at a time.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use runpod_local::Running;
 use tokio::sync::mpsc;
@@ -36,9 +36,10 @@ pub(super) struct Session {
     making: Option<Making>,
     /// The lock file has changed while a build was under way, which may have done it itself.
     is_lock_new: bool,
-    /// The lock file when the last build ended.
-    lock: Vec<u8>,
-    /// The build under way only makes sure of that: where nothing comes of it, nothing is to be told.
+    /// The lock file that the last build was made from, as soon as cargo has said a word.
+    resolved: Arc<OnceLock<Vec<u8>>>,
+    /// The build under way follows a lock file that was changed in the middle of the last one: where nothing comes of it,
+    /// nothing is to be told.
     is_to_make_sure: bool,
     builds: u32,
     /// The last good build.
@@ -101,7 +102,7 @@ impl Session {
             news,
             making: None,
             is_lock_new: false,
-            lock: Vec::new(),
+            resolved: Arc::default(),
             is_to_make_sure: false,
             builds: 0,
             program: None,
@@ -147,17 +148,23 @@ impl Session {
     }
 
     fn build(&mut self) {
+        self.endpoint.build_started(self.workers.into());
+        self.begin();
+    }
+
+    fn begin(&mut self) {
         self.builds += 1;
         self.is_lock_new = false;
         self.is_to_make_sure = false;
         self.watch.build_begins();
-        self.endpoint.build_started(self.workers.into());
+        self.resolved = Arc::default();
         self.making = Some(Making::start(Plan {
             target: self.target.clone(),
             release: self.release,
             folder: Arc::clone(&self.folder),
             number: self.builds,
             before: self.program.clone(),
+            resolved: Arc::clone(&self.resolved),
         }));
     }
 
@@ -168,9 +175,7 @@ impl Session {
                 self.is_lock_new = true;
                 return;
             }
-            if self.lock == self.lock_file() {
-                // It was written during the last build.
-                self.make_sure();
+            if self.has_own_lock_file() {
                 return;
             }
         }
@@ -196,16 +201,16 @@ impl Session {
         self.build();
     }
 
-    /// Cargo may have been asked to build from another lock file than it is now.
+    /// The last build was made from another lock file than there is now.
     fn make_sure(&mut self) {
-        self.build();
+        self.begin();
         self.is_to_make_sure = true;
     }
 
-    /// Empty if there is none.
-    fn lock_file(&self) -> Vec<u8> {
-        let file = self.target.worker.workspace().join("Cargo.lock");
-        std::fs::read(file).unwrap_or_default()
+    /// Whether the lock file is the one that the last build was made from, or has written itself.
+    fn has_own_lock_file(&self) -> bool {
+        let now = self.target.worker.lock_file();
+        self.resolved.get().is_some_and(|resolved| *resolved == now)
     }
 
     /// The packages may be others now. One that cannot be read is told by the build.
@@ -227,7 +232,6 @@ impl Session {
 
     fn made(&mut self, made: Made) {
         let began = self.making.take().map(|making| making.began);
-        self.lock = self.lock_file();
         self.watch.build_ended(matches!(made, Made::Good(_)));
         match made {
             Made::Good(good) => {
@@ -242,7 +246,7 @@ impl Session {
             // It is followed by another one.
             Made::Ended => {}
         }
-        if self.is_lock_new {
+        if self.is_lock_new && !self.has_own_lock_file() {
             self.make_sure();
         }
     }

@@ -51,6 +51,11 @@ impl Waiting {
             Err(trouble) if trouble.is_transient() => return,
             Err(_) => "no worker has taken it yet".to_owned(),
         };
+        // A worker's own words may be in it.
+        let reason = match &target.key {
+            Some(key) => key.redact(&reason),
+            None => reason,
+        };
         if reason != self.told {
             display.note(&format!("job {id} waits in the queue: {reason}"));
             self.told = reason;

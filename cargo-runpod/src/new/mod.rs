@@ -13,6 +13,7 @@ mod template;
 mod writing;
 
 use std::ffi::OsString;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -61,9 +62,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
             Failure::new(fault)
         })?,
     };
-    print!(
-        "{}",
-        report::of(&place, arguments.template, &dependency, &surroundings)
-    );
+    let report = report::of(&place, arguments.template, &dependency, &surroundings);
+    // Where nobody reads it, the worker is there all the same.
+    let _ = io::stdout().write_all(report.as_bytes());
     Ok(ExitCode::SUCCESS)
 }

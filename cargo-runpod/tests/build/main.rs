@@ -9,7 +9,7 @@ mod command;
 mod folder;
 
 use std::fs;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use snapbox::str;
 
@@ -171,6 +171,28 @@ error: [CRATE]/Cargo.toml: [package.metadata.runpod.image]: unknown field `bas`,
 
 "#]]
     );
+}
+
+#[test]
+fn a_reader_that_is_gone_makes_no_panic() {
+    let folder = a_crate("", "fn main() { println!(\"--test_input\") }");
+    for arguments in [&["build", "--profile=dev"][..], &["new", "another"]] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-runpod"));
+        command
+            .arg("runpod")
+            .args(arguments)
+            .current_dir(folder.path());
+        command.env_remove("CARGO_TARGET_DIR");
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut run = command.spawn().unwrap();
+        drop(run.stdout.take());
+        let output = run.wait_with_output().unwrap();
+        let said = text(&output.stderr);
+        assert!(
+            output.status.success() && !said.contains("panicked"),
+            "{arguments:?}: {said}"
+        );
+    }
 }
 
 #[test]

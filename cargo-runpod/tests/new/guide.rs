@@ -114,9 +114,10 @@ fn pages() -> Vec<(String, String)> {
         for entry in fs::read_dir(root().join(&folder)).expect("docs can be read") {
             let path = folder.join(entry.expect("docs can be read").file_name());
             let name = path.display().to_string();
+            let is_page = path.extension().is_some_and(|it| it == "md");
             if root().join(&path).is_dir() {
                 folders.push(path);
-            } else if name.ends_with(".md") && LEFT_OUT.iter().all(|(page, _)| *page != name) {
+            } else if is_page && LEFT_OUT.iter().all(|(page, _)| *page != name) {
                 let text = fs::read_to_string(root().join(&path)).expect("a page");
                 pages.push((name, text));
             }
