@@ -4,7 +4,6 @@ use serde_json::{Map, Value, json};
 
 use super::handlers::Handlers;
 use super::reference;
-use crate::queue::ReadyState;
 
 pub(super) fn all(handlers: &Handlers) -> Map<String, Value> {
     let schemas = [
@@ -86,13 +85,12 @@ fn policy() -> Value {
                 "minimum": 10_000,
                 "maximum": 604_800_000,
                 "default": 86_400_000,
-                "description": "How long the job may exist from its submission, in ms; then it is TIMED_OUT if it waits, and \
-                    removed if it runs.",
+                "description": "How long the job may exist from its submission, waiting or running, in ms.",
             },
             "lowPriority": {
                 "type": ["boolean", "null"],
                 "default": false,
-                "description": "Accepted, and without effect here: on Runpod such a job starts no worker.",
+                "description": "Whether all other jobs go first.",
             },
         },
     })
@@ -193,7 +191,7 @@ fn readiness() -> Value {
         "required": ["state"],
         "description": "Whether a worker takes jobs, and if none does, why. Runpod has nothing like it.",
         "properties": {
-            "state": { "type": "string", "enum": ReadyState::ALL },
+            "state": { "type": "string", "enum": crate::queue::ReadyState::ALL },
             "reason": { "type": "string", "description": "One line for people." },
         },
     })

@@ -8,7 +8,7 @@ export function jobOptions() {
   const fields = {
     executionTimeout: secondsField("Execution timeout", "Seconds that it may run; 600 without it.", 5),
     ttl: secondsField("Time to live", "Seconds that it may wait and run; a day without it.", 10),
-    lowPriority: singleField({ kind: "boolean", description: "On Runpod, the job starts no worker. Without effect here." }, { name: "Low priority", required: true }),
+    lowPriority: singleField({ kind: "boolean", description: "Runs when no other job waits." }, { name: "Low priority", required: true }),
     webhook: singleField({ kind: "text", format: "uri", description: "An address that gets the result by POST." }, { name: "Webhook", required: false }),
   };
   return {
