@@ -109,7 +109,7 @@ impl Worker {
     ///
     /// Pings alone do not show that a worker lives that used to poll: those of the Python SDK come from a process of
     /// their own, which outlives a worker that is killed. A worker without pings that asks for stops, as the SDK's does
-    /// without an API key, has a poll open for as long as it lives.
+    /// without a ping address, has a poll open for as long as it lives.
     pub(super) fn silent_until(&self, lost_after: Duration) -> Option<Instant> {
         if self.open_polls > 0 {
             return None;

@@ -76,7 +76,7 @@ fn what_a_worker_posts_is_a_sign_of_life_without_pings() {
 
 #[test]
 fn a_worker_without_pings_that_asks_for_stops_is_known_by_its_polls() {
-    // So does the SDK's worker without an API key, in the middle of a long job.
+    // So does the SDK's worker without a ping address, in the middle of a long job.
     let mut table = Table::new();
     let job = table.running("w1");
     table.stops("w1");
