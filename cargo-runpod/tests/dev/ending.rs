@@ -111,7 +111,11 @@ async fn ctrl_c_in_a_terminal_waits_and_colours_are_for_terminals() {
 fn in_a_terminal(of: &Crate) -> PtySession {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_cargo-runpod"));
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("RUNPOD_") {
+        let text = name.to_string_lossy();
+        if ["RUNPOD_", "CARGO_PKG_", "CARGO_MANIFEST_"]
+            .iter()
+            .any(|of| text.starts_with(of))
+        {
             command.env_remove(name);
         }
     }
