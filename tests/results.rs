@@ -30,7 +30,7 @@ fn assert_stream_failed(report: &Report, items: &[Value], message: &str) {
 }
 
 fn half(n: u32) -> Result<u32, String> {
-    if n % 2 == 0 {
+    if n.is_multiple_of(2) {
         Ok(n / 2)
     } else {
         Err(format!("{n} is odd"))
