@@ -19,7 +19,7 @@ use crate::crate_under_edit::{Crate, built};
 pub(crate) struct Dev {
     child: Child,
     printed: Printed,
-    crate_name: String,
+    places: [String; 2],
 }
 
 #[derive(Debug, Clone)]
@@ -79,7 +79,7 @@ impl Dev {
         Self {
             child,
             printed,
-            crate_name: of.name.clone(),
+            places: of.places(),
         }
     }
 
@@ -137,7 +137,7 @@ impl Dev {
         self.signal(Signal::INT);
         let status = self.ended().await;
         assert!(status.success(), "{status}:\n{}", self.printed());
-        assert_nothing_left(&self.crate_name);
+        assert_nothing_left(&self.places);
     }
 }
 
@@ -154,9 +154,10 @@ impl Printed {
     }
 }
 
-/// No process is there whose command line has the run's folder or the crate's name in it.
-pub(crate) fn assert_nothing_left(crate_name: &str) {
-    let left = processes_with(crate_name);
+/// No process is there whose command line has one of these folders in it: the crate's, or that of its runs. Its name would
+/// not do, since another checkout may run the same tests.
+pub(crate) fn assert_nothing_left(places: &[String; 2]) {
+    let left: Vec<_> = places.iter().flat_map(|it| processes_with(it)).collect();
     assert!(left.is_empty(), "left behind: {left:?}");
 }
 

@@ -117,6 +117,11 @@ debug = "line-tables-only"
         MAIN.replace("\"first\"", &format!("{name:?}"))
     }
 
+    /// Folders that the command lines of its processes have in them: its own, and that of its runs.
+    pub(crate) fn places(&self) -> [String; 2] {
+        [self.folder().to_owned(), self.run_folder()].map(|it| it.display().to_string())
+    }
+
     /// Where the programs are that the command runs.
     pub(crate) fn run_folder(&self) -> PathBuf {
         built().join("runpod-dev").join(&self.name)

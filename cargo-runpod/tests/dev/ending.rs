@@ -29,7 +29,7 @@ async fn ctrl_c_waits_for_the_job_that_runs_and_tells_what_goes_with_the_queue()
     let status = dev.ended().await;
     assert!(status.success(), "{status}");
     dev.says("3 jobs are gone with the queue").await;
-    assert_nothing_left(&edited.name);
+    assert_nothing_left(&edited.places());
     assert!(!edited.run_folder().exists());
 }
 
@@ -51,7 +51,7 @@ async fn a_second_ctrl_c_and_a_closed_terminal_cut_off_what_runs() {
         let status = dev.ended().await;
         assert!(status.success(), "{status}");
         dev.says("1 job is cut off").await;
-        assert_nothing_left(&edited.name);
+        assert_nothing_left(&edited.places());
     }
 }
 
@@ -72,7 +72,7 @@ fn ctrl_c_in_a_terminal_reaches_the_command_alone_and_ends_everything() {
     // The worker was asked to end by the command, not by the terminal.
     assert!(rest.contains("SIGTERM received"), "{rest}");
     assert!(!rest.contains("SIGINT received"), "{rest}");
-    assert_nothing_left(&edited.name);
+    assert_nothing_left(&edited.places());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -105,7 +105,7 @@ async fn ctrl_c_in_a_terminal_waits_and_colours_are_for_terminals() {
         .expect("no panic")
         .expect("it ends");
     assert!(rest.contains("\u{1b}[32mINFO\u{1b}[0m   | "), "{rest}");
-    assert_nothing_left(&edited.name);
+    assert_nothing_left(&edited.places());
 }
 
 fn in_a_terminal(of: &Crate) -> PtySession {
