@@ -67,8 +67,12 @@ impl Running {
             str::to_owned,
         );
         // Workers read it as a number of their own, which has an end.
-        let interval = self.shared.timing.ping_interval.as_millis();
-        let interval = interval.clamp(1, u32::MAX.into());
+        let interval = self
+            .shared
+            .timing
+            .ping_interval
+            .as_millis()
+            .clamp(1, u32::MAX.into());
         let key = self.api_key.as_deref().unwrap_or("local");
         // The SDK appends parameters with `&`, so that there has to be one.
         vec![
