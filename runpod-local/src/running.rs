@@ -102,9 +102,7 @@ impl Running {
             || format!("worker-{:08x}", Uuid::new_v4().as_fields().0),
             str::to_owned,
         );
-        // Workers read it as a number of their own, which has an end.
         let interval = self.shared.timing.ping_interval.as_millis();
-        let interval = interval.clamp(1, u32::MAX.into());
         let key = self.api_key.as_deref().unwrap_or(WORKER_KEY);
         // The SDK appends parameters with `&`, so that there has to be one.
         vec![
@@ -121,7 +119,11 @@ impl Running {
                 format!("{base}/job-stream/$RUNPOD_POD_ID/$ID?gpu=local"),
             ),
             ("RUNPOD_WEBHOOK_PING", format!("{base}/ping/$RUNPOD_POD_ID")),
-            ("RUNPOD_PING_INTERVAL", interval.to_string()),
+            (
+                "RUNPOD_PING_INTERVAL",
+                // Workers read it as a number of their own, which has an end.
+                interval.clamp(1, u32::MAX.into()).to_string(),
+            ),
             ("RUNPOD_AI_API_KEY", key.to_owned()),
             ("RUNPOD_POD_ID", worker),
         ]

@@ -195,7 +195,7 @@ fn readiness() -> Value {
         "required": ["state"],
         "description": "Whether a worker takes jobs, and if none does, why. Runpod has nothing like it.",
         "properties": {
-            "state": { "type": "string", "enum": crate::queue::ReadyState::ALL },
+            "state": { "type": "string", "enum": ReadyState::ALL },
             "reason": { "type": "string", "description": "One line for people." },
         },
     })

@@ -61,6 +61,7 @@ pub(crate) struct Settings {
 
 /// Where the jobs come from.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "a process has one")]
 pub(crate) enum Mode {
     Platform(PlatformUrls),
     /// One job, as JSON text: an object with an `input` that is not null.
