@@ -61,7 +61,10 @@ pub(crate) struct Settings {
 
 /// Where the jobs come from.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "a process has one")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one of them in a process"
+)]
 pub(crate) enum Mode {
     Platform(PlatformUrls),
     /// One job, as JSON text: an object with an `input` that is not null.
