@@ -215,7 +215,7 @@ fn boxed_result() -> Box<Result<Prompt, String>> {
 
 #[runpod::handler]
 fn optional_result(input: Prompt) -> Option<Result<u32, String>> {
-    Some(Ok(input.limit))
+    (input.limit > 0).then_some(Ok(input.limit))
 }
 
 #[runpod::handler(stream)]
