@@ -44,7 +44,10 @@ use crate::error::BoxError;
 ///         .map_err(|error| HandlerError::new("ModelMissing", "the weights cannot be read").with_source(error))?;
 ///     Ok(weights)
 /// }
-/// # assert!(load("/nowhere").is_err());
+///
+/// let error = load("/nowhere").unwrap_err();
+/// let named: &HandlerError = error.downcast_ref().unwrap();
+/// assert_eq!(named.error_type(), "ModelMissing");
 /// ```
 ///
 /// The worker's own failures have the names that `docs/errors.md` lists (`InputError`, `panic`, …). Choose other names,
