@@ -75,7 +75,9 @@ fn failed(id: &str, error: &RawValue, worker: Option<&str>) -> String {
         report.traceback.as_deref().unwrap_or_default(),
         report.message.trim(),
     );
-    if let Some(kind) = report.kind.as_deref().or(repeated) {
+    // A worker in Rust reports `Error` if the handler chose no name.
+    let kind = report.kind.as_deref().or(repeated);
+    if let Some(kind) = kind.filter(|kind| *kind != "Error") {
         let _ = write!(told, "\n  type: {}", safe_text::line(class(kind), 200));
     }
     if let Some(worker) = worker {

@@ -21,7 +21,6 @@ fn the_report_of_a_failed_job_is_made_readable() {
         str![[r#"
 error: job [ID] failed: no such model:
 \u{1b}[31mtiny
-  type: String
   worker: worker-1
   traceback:
     in handler `asynchronous`
@@ -58,7 +57,6 @@ fn a_stream_that_fails_keeps_its_items() {
 "#]],
         str![[r#"
 error: job [ID] failed: word 1 is too long for this model
-  type: Error
   worker: worker-1
   traceback:
     in handler `generate` (examples/stream.rs:28)
