@@ -122,6 +122,12 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         |finding| finding.is_posts_of(&["no-input"]) && finding.only_ours(),
     ),
     always(
+        "job that cannot be read",
+        "The SDK only logs an answer that is no JSON, so the client waits in vain. Ours reports each job failed whose id it \
+         can read.",
+        |finding| finding.is_posts_of(&["cut%20off"]) && finding.only_ours(),
+    ),
+    always(
         "output that is not JSON",
         "The SDK posts nothing, so the client waits in vain. Ours reports the job failed.",
         |finding| finding.is_posts_of(&["not-json"]) && finding.only_ours(),
