@@ -80,6 +80,8 @@ pub(crate) struct Posted {
     pub(crate) worker: String,
     pub(crate) said: Said,
     pub(crate) outcome: Outcome,
+    /// How many workers had been killed when it came.
+    pub(crate) kills: usize,
 }
 
 /// What became of it.
@@ -248,6 +250,7 @@ impl Ledger {
             worker: asked.worker.clone(),
             said: Said::read(&asked.body),
             outcome,
+            kills: self.killed.len(),
         });
         if asked.route == Route::Result && outcome == Outcome::Seen {
             self.results += usize::from(!entry.is_settled);

@@ -210,10 +210,11 @@ impl Verdict {
     }
 }
 
-/// The worker could not know that the first was accepted: its answer was lost, or the worker was killed.
+/// The worker could not know that the first was accepted: its answer was lost, or a worker was killed in between. Both posts
+/// name the worker that made the result, whoever offers it again.
 fn is_forced(first: &Posted, again: &Posted, ledger: &Ledger) -> bool {
     let is_unknown = first.outcome == Outcome::Hidden
-        || (first.worker != again.worker && ledger.killed.contains(&first.worker));
+        || (again.kills > first.kills && ledger.killed.contains(&first.worker));
     is_unknown && first.said == again.said
 }
 
