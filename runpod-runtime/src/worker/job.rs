@@ -72,7 +72,7 @@ async fn abandon(shared: &Arc<Shared>, id: &str, ticket: &Ticket, on_disk: &OnDi
             return;
         }
         let failure = Failure::new("WorkerError", message.as_ref());
-        let made = failed(shared, id, failure, false, on_disk.replaced());
+        let made = failed(shared, id, failure, false, &on_disk.replaced());
         let parcel = sent_off(shared, id, false, made, None);
         on_disk.settle().await;
         // A ticket of its own: the job's may be what went wrong.
@@ -99,7 +99,7 @@ async fn follow(
         Ok(handler) => handler,
         Err(failure) => {
             let failure = failure.at("while the job's handler was looked for");
-            let made = failed(shared, &id, failure, false, on_disk);
+            let made = failed(shared, &id, failure, false, &on_disk);
             // The slot, or the wait for one, ends as any other job's: not as late as the delivery.
             let slot = Arc::new(slot) as Slot;
             deliver_made(shared, &id, false, made, Some(slot), &ticket).await;
@@ -111,7 +111,7 @@ async fn follow(
         biased;
         reason = ticket.cancelled() => {
             if reason == CancelReason::Shutdown {
-                let made = failed(shared, &id, out_of_time("started"), streaming, on_disk);
+                let made = failed(shared, &id, out_of_time("started"), streaming, &on_disk);
                 deliver_made(shared, &id, streaming, made, None, &ticket).await;
             } else {
                 tracing::info!("Job stopped before it was started.");
@@ -255,17 +255,16 @@ async fn execute(
         let made = tokio::select! {
             biased;
             // Without a result the task has panicked where no code of ours is, or its runtime was shut down.
-            made = made => match made {
-                Ok(made) => Some(made),
-                Err(_) => {
-                    let failure = no_result((&mut task.0).await);
-                    Some(failed(shared, &id, failure, streaming, on_disk.clone()))
-                }
-            },
+            made = made => Some(if let Ok(made) = made {
+                made
+            } else {
+                let failure = no_result((&mut task.0).await);
+                failed(shared, &id, failure, streaming, on_disk)
+            }),
             reason = ticket.cancelled() => {
                 task.0.abort();
                 (reason == CancelReason::Shutdown)
-                    .then(|| failed(shared, &id, out_of_time("finished"), streaming, on_disk.clone()))
+                    .then(|| failed(shared, &id, out_of_time("finished"), streaming, on_disk))
             }
         };
         if let Some(made) = &made {
@@ -300,7 +299,7 @@ async fn execute(
         },
         Err(NotSent::Hole(why)) => {
             let failure = Failure::new("StreamError", why);
-            let instead = failed(shared, &id, failure, streaming, on_disk.replaced());
+            let instead = failed(shared, &id, failure, streaming, &on_disk.replaced());
             on_disk.settle().await;
             Executed::Made(instead)
         }
@@ -350,7 +349,7 @@ pub(super) fn failed(
     id: &str,
     failure: Failure,
     streaming: bool,
-    on_disk: OnDisk,
+    on_disk: &OnDisk,
 ) -> Made {
     let body = shared.reporter.result(
         &Outcome::Failed(failure),

@@ -63,7 +63,7 @@ pub(super) fn refuse(shared: &Arc<Shared>, broken: Vec<BrokenJob>) {
                 let failure = Failure::new("JobError", format!("the job cannot be run: {reason}"))
                     .at("in the job as the platform sent it");
                 let on_disk = OnDisk::new(shared.spool.as_ref());
-                let mut made = failed(&shared, &id, failure, false, on_disk);
+                let mut made = failed(&shared, &id, failure, false, &on_disk);
                 // The log has it.
                 made.error = None;
                 made.on_disk.is_there_or_late().await;
