@@ -270,13 +270,9 @@ impl WorkerBuilder {
     pub async fn run(self) -> Result<(), Error> {
         let (makes, state) = self.state.unzip();
         // Owns what the user gave, so that it is dropped neither in this asynchronous code nor by the worker's own thread.
-        let values = UserValues::new(state.clone(), self.handlers.clone(), self.modifier.clone());
-        if makes.is_some_and(StateType::is::<ExitCode>) {
-            return Err(Error::new(
-                ErrorKind::Setup,
-                "the state that `Worker::builder().state(..)` was given is an `ExitCode`: return it from `main` instead",
-            ));
-        }
+        // Whatever else has one of these is declared after it, so that it lets go first on every way out.
+        let values = UserValues::new(state, self.handlers.clone(), self.modifier.clone());
+        let is_exit_code = makes.is_some_and(StateType::is::<ExitCode>);
         let plan = Plan {
             handlers: self.handlers,
             choice: Choice {
@@ -289,11 +285,21 @@ impl WorkerBuilder {
             concurrency: Concurrency::new(self.concurrency, self.modifier),
             max_consecutive_failures: self.max_consecutive_failures,
         };
-        let Some(ready) = plan.prepare()? else {
-            return Ok(());
+        if is_exit_code {
+            return Err(Error::new(
+                ErrorKind::Setup,
+                "the state that `Worker::builder().state(..)` was given is an `ExitCode`: return it from `main` instead",
+            ));
+        }
+        let ready = match plan.prepare() {
+            Ok(Some(ready)) => ready,
+            nothing_to_do => {
+                Arc::new(values).dropped().await;
+                return nothing_to_do.map(drop);
+            }
         };
         let (handlers, values) = Handlers::own(self.threads)?.keeping(values);
-        let ended = ready.serve(state, handlers).await;
+        let ended = ready.serve(values.state(), handlers).await;
         values.dropped().await;
         ended
     }

@@ -138,7 +138,7 @@ fn text(payload: &(dyn Any + Send)) -> String {
         .downcast_ref::<&str>()
         .map(ToString::to_string)
         .or_else(|| payload.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a value that is no text".to_owned())
+        .unwrap_or_else(|| "(the panic payload is not a string)".to_owned())
 }
 
 /// Polls `future`, and gives a panic of it to the caller, who has to tell it.
@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(panic.message, "no GPU 7");
         assert!(panic.place.unwrap().starts_with(file!()));
         let panic = caught_now(|| std::panic::panic_any(7)).unwrap_err();
-        assert_eq!(panic.message, "a value that is no text");
+        assert_eq!(panic.message, "(the panic payload is not a string)");
         assert_eq!(caught_now(|| 7).unwrap(), 7);
     }
 

@@ -95,7 +95,7 @@ fn not_bound(error: &runpod_local::BindError, api: &ApiSettings) -> Error {
     let remedy = if error.is_in_use() {
         "end what listens there, or choose another port: --rp_api_port PORT (0: any free one)"
     } else {
-        "--rp_api_host and --rp_api_port say where"
+        "set the address with --rp_api_host and --rp_api_port"
     };
     Error::new(
         ErrorKind::Config,

@@ -231,7 +231,7 @@ impl Job {
 
     async fn report(mut self, handler: Handler) -> Report {
         let (makes, state) = self.state.take().unzip();
-        let values = UserValues::new(state.clone(), vec![handler.clone()], None);
+        let values = UserValues::new(state, vec![handler.clone()], None);
         let (handlers, values) = Handlers::current().keeping(values);
         let dispatch = match Dispatch::choose(vec![handler], Choice::default(), makes) {
             Ok(dispatch) => dispatch,
@@ -249,7 +249,7 @@ impl Job {
         let parts = Parts {
             platform: Arc::clone(&platform) as _,
             dispatch,
-            state,
+            state: values.state(),
             policy: Policy {
                 concurrency: Concurrency::new(1, None),
                 refresh_worker: false,

@@ -52,10 +52,19 @@ impl UserValues {
         self
     }
 
+    /// The state, for the worker.
+    pub(crate) fn state(&self) -> Option<StateCell> {
+        self.0.as_ref().and_then(|values| values.state.clone())
+    }
+
     /// Drops the values, unless a worker still has them, and waits for that. For a thread that may block.
     pub(crate) fn drop_blocking(self: Arc<Self>) {
+        self.drop_within(MOST);
+    }
+
+    fn drop_within(self: Arc<Self>, most: Duration) {
         if let Some(mut values) = Arc::into_inner(self) {
-            wait_for(&values.drop_on_a_thread(), MOST);
+            wait_for(&values.drop_on_a_thread(), most);
         }
     }
 
@@ -141,7 +150,7 @@ fn take(values: &Mutex<Option<Values>>) -> Option<Values> {
 fn wait_for(dropped: &mpsc::Receiver<()>, most: Duration) {
     if dropped.recv_timeout(most) == Err(RecvTimeoutError::Timeout) {
         tracing::warn!(
-            "the worker's state is still being dropped after {} s; the process ends now",
+            "dropping the worker's state took longer than {} s; the process exits without waiting for it",
             most.as_secs()
         );
     }
@@ -151,6 +160,7 @@ fn wait_for(dropped: &mpsc::Receiver<()>, most: Duration) {
 mod tests {
     use super::*;
     use crate::handler::cell;
+    use crate::logging::captured;
 
     /// Says that it was dropped, and whether its thread was allowed to block.
     struct Blocks {
@@ -211,12 +221,32 @@ mod tests {
                 panic!("in drop");
             }
         }
+        // On this thread, which a panic would end.
+        let mut values = UserValues::new(Some(cell(Panics)), Vec::new(), None);
+        let text = captured(|| values.0.take().unwrap().drop_here());
+        assert_eq!(
+            text,
+            "ERROR  | the worker's state panicked when it was dropped, after the last job\n"
+        );
         of_state(cell(Panics)).drop_blocking();
     }
 
     #[test]
     fn a_value_that_is_dropped_for_ever_does_not_hold_the_process() {
-        let (_never, dropped) = mpsc::channel();
-        wait_for(&dropped, Duration::ZERO);
+        struct Waits(Mutex<mpsc::Receiver<()>>);
+        impl Drop for Waits {
+            fn drop(&mut self) {
+                let _ = self.0.lock().unwrap().recv();
+            }
+        }
+        // As long as there is a sender, the drop does not end.
+        let (sender, receiver) = mpsc::channel();
+        let values = of_state(cell(Waits(Mutex::new(receiver))));
+        let text = captured(|| values.drop_within(Duration::ZERO));
+        assert_eq!(
+            text,
+            "WARN   | dropping the worker's state took longer than 0 s; the process exits without waiting for it\n"
+        );
+        drop(sender);
     }
 }

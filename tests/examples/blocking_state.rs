@@ -138,3 +138,27 @@ async fn a_worker_on_the_platform_posts_its_results_and_ends_with_code_0() {
         assert!(!run.text.contains("panicked"), "{run}");
     }
 }
+
+#[tokio::test]
+async fn a_worker_that_only_shows_its_help_drops_the_state() {
+    let run = process("builder")
+        // The test program passes over `--help`, the value of `--skip`, and the worker takes it for its own.
+        .args(["--skip", "--help"])
+        .output();
+    let run: Ended = timeout(PATIENCE, run).await.unwrap().unwrap().into();
+    run.assert_code(0);
+    run.assert_shows(&["--rp_log_level"]);
+    assert_eq!(drops(&run), 2, "{run}");
+    assert!(!run.text.contains("panicked"), "{run}");
+}
+
+#[tokio::test]
+async fn a_worker_whose_configuration_is_wrong_says_so_and_drops_the_state() {
+    let run = process("builder")
+        .env("RUNPOD_SHUTDOWN_GRACE_S", "soon")
+        .output();
+    let run: Ended = timeout(PATIENCE, run).await.unwrap().unwrap().into();
+    run.assert_shows(&["RUNPOD_SHUTDOWN_GRACE_S"]);
+    assert_eq!(drops(&run), 2, "{run}");
+    assert!(!run.text.contains("panicked at"), "{run}");
+}

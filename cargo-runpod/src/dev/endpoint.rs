@@ -64,7 +64,7 @@ fn not_bound(error: &BindError, host: &str, port: u16) -> Failure {
     let remedy = if error.is_in_use() {
         "; end what listens there, or choose another port with --port (0: any free one)"
     } else {
-        "; --host and --port say where"
+        "; set the address with --host and --port"
     };
     Failure::new(format!(
         "cannot listen on {host}, port {port}: {error}{remedy}"

@@ -9,6 +9,7 @@ use serde_path_to_error::{Path, Segment};
 use super::failure::Failure;
 use super::field_names;
 use super::unit_input::Input;
+use crate::logging::is_misleading;
 
 /// The type of the error that a client is told of.
 pub(super) const ERROR_TYPE: &str = "InputError";
@@ -29,6 +30,9 @@ const OF_SERDE: [&str; 5] = [
     "unknown field `",
 ];
 
+/// What serde says last if nothing can be expected, since the program's type has no variant or no field.
+const NOTHING_EXPECTED: [&str; 2] = ["there are no variants", "there are no fields"];
+
 /// Reads `input` as a `T`. `route` is the key of the input that names the handler, if there is such a key.
 pub(super) fn read<T: DeserializeOwned>(
     input: &RawValue,
@@ -48,17 +52,23 @@ pub(super) fn read<T: DeserializeOwned>(
             place(path, |key| names.contains(key)),
         );
         let error = error.inner();
-        let message = shorten(&without_position(error));
+        let message = without_position(error);
+        let to_log = shorten(without_data(error, &message));
         Failure {
-            without_data: Some(format!("{logged}: {}", without_data(error, &message))),
-            ..Failure::new(ERROR_TYPE, format!("{place}: {message}"))
+            without_data: Some(format!("{logged}: {to_log}")),
+            ..Failure::new(ERROR_TYPE, format!("{place}: {}", shorten(&message)))
         }
     })
 }
 
-/// serde says what it found first, a piece of the input, and what it expected last.
+/// serde says what it found first, a piece of the input, and what it expected last. Takes the whole message: in one that was
+/// cut, the last `, expected ` may be the client's.
 fn without_data<'m>(error: &serde_json::Error, message: &'m str) -> &'m str {
     let is_of_serde = OF_SERDE.iter().any(|start| message.starts_with(start));
+    if is_of_serde && let Some(nothing) = NOTHING_EXPECTED.iter().find(|it| message.ends_with(**it))
+    {
+        return nothing;
+    }
     match message.rfind(", expected ") {
         Some(expected) if is_of_serde => &message[expected + 2..],
         // It names a field of the program's, or a rule of JSON's.
@@ -126,7 +136,7 @@ fn cut(text: &str, longest: usize) -> String {
     let escaped = |text: &str| -> String {
         let mut escaped = String::with_capacity(text.len());
         for character in text.chars() {
-            if character.is_control() || is_invisible(character) {
+            if character.is_control() || is_misleading(character) {
                 escaped.extend(character.escape_default());
             } else {
                 escaped.push(character);
@@ -142,14 +152,6 @@ fn cut(text: &str, longest: usize) -> String {
     let head: String = text.chars().take(half).collect();
     let tail: String = text.chars().skip(length - half).collect();
     format!("{}…{}", escaped(&head), escaped(&tail))
-}
-
-/// Changes the direction or the order in which a text is shown, or is not shown itself.
-fn is_invisible(character: char) -> bool {
-    matches!(
-        character,
-        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
-    )
 }
 
 #[cfg(test)]
@@ -278,6 +280,33 @@ mod tests {
         assert_eq!(
             logged::<Size>(r#"{"width":1,"width":2}"#),
             "input: duplicate field `width`"
+        );
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    enum Many {
+        #[serde(
+            rename = "a name of a variant that is so long that a few of them fill a whole message about an input, one"
+        )]
+        One,
+        #[serde(
+            rename = "a name of a variant that is so long that a few of them fill a whole message about an input, two"
+        )]
+        Two,
+        #[serde(
+            rename = "a name of a variant that is so long that a few of them fill a whole message about an input, three"
+        )]
+        Three,
+    }
+
+    #[test]
+    fn a_value_that_reads_like_serdes_message_is_not_logged() {
+        let value = format!("x, expected SECRET{}", "y".repeat(300));
+        let told = logged::<Many>(&format!("{value:?}"));
+        assert!(told.starts_with("input: expected one of `a name"), "{told}");
+        assert_eq!(
+            logged::<Word>(r#""x, expected SECRET""#),
+            "input: there are no variants"
         );
     }
 

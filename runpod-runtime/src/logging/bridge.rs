@@ -15,6 +15,15 @@ thread_local! {
     static CROSSING: Cell<bool> = const { Cell::new(false) };
 }
 
+/// The event is through when this is dropped, even if the program panics while it writes an argument.
+struct Crossed;
+
+impl Drop for Crossed {
+    fn drop(&mut self) {
+        CROSSING.set(false);
+    }
+}
+
 /// Has the log show the events of `log` too. A logger that the program has installed itself stays.
 pub(super) fn install(levels: Levels) {
     if log::set_boxed_logger(Box::new(Bridge(levels))).is_ok() {
@@ -38,6 +47,7 @@ impl Log for Bridge {
         if !self.enabled(record.metadata()) || CROSSING.replace(true) {
             return;
         }
+        let _crossed = Crossed;
         let message = record.args();
         match record.level() {
             log::Level::Error => tracing::error!("{message}"),
@@ -46,7 +56,6 @@ impl Log for Bridge {
             log::Level::Debug => tracing::debug!("{message}"),
             log::Level::Trace => tracing::trace!("{message}"),
         }
-        CROSSING.set(false);
     }
 
     fn flush(&self) {}
@@ -104,5 +113,24 @@ mod tests {
         let text = captured(|| say(&bridge, log::Level::Info, "mine", "again"));
         CROSSING.set(false);
         assert_eq!(text, "");
+    }
+
+    #[test]
+    fn an_argument_that_panics_takes_no_later_event_with_it() {
+        struct Panics;
+        impl std::fmt::Display for Panics {
+            fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                panic!("in an argument");
+            }
+        }
+        let bridge = Bridge(Levels::up_to(LevelFilter::INFO));
+        let text = captured(|| {
+            let ended = std::panic::catch_unwind(|| {
+                bridge.log(&Record::builder().args(format_args!("{Panics}")).build());
+            });
+            assert!(ended.is_err());
+            say(&bridge, log::Level::Info, "mine", "later");
+        });
+        assert_eq!(text, "INFO   | later\n");
     }
 }

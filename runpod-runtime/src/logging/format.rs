@@ -144,16 +144,27 @@ pub(crate) fn visible(text: &str) -> String {
 fn push_visible(line: &mut String, text: &str) {
     for character in text.chars() {
         let obeyed = character.is_control() && character != '\t';
-        let misleading = matches!(
-            character,
-            '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-        );
-        if obeyed || misleading {
+        if obeyed || is_misleading(character) {
             line.extend(character.escape_default());
         } else {
             line.push(character);
         }
     }
+}
+
+/// Changes the direction or the order in which a text is shown, begins a line, or is not shown itself. The joiners U+200C
+/// and U+200D are not among these: some scripts are not written without them, nor are some emoji.
+pub(crate) fn is_misleading(character: char) -> bool {
+    matches!(
+        character,
+        '\u{61c}'
+            | '\u{200b}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}'
+    )
 }
 
 #[cfg(test)]
@@ -271,15 +282,17 @@ mod tests {
                 matches!(character, '\n' | '\t') || !character.is_control(),
                 "{character:?}"
             );
-            assert!(!matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'));
+            assert!(
+                !matches!(character, '\u{200b}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
+            );
         }
     }
 
     #[test]
     fn in_a_terminal_ordinary_text_in_any_script_is_left_as_it_is() {
         assert_eq!(
-            line(None, "\u{1b}[2Jé 漢字\t😀").terminal(false),
-            "INFO   | \\u{1b}[2Jé 漢字\t😀\n"
+            line(None, "\u{1b}[2Jé 漢字\t😀 می\u{200c}خواهم 👩\u{200d}💻").terminal(false),
+            "INFO   | \\u{1b}[2Jé 漢字\t😀 می\u{200c}خواهم 👩\u{200d}💻\n"
         );
     }
 

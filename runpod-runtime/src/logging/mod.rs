@@ -21,7 +21,7 @@ use self::layer::LogLayer;
 
 #[cfg(test)]
 pub(crate) use self::capture::{captured, captured_here};
-pub(crate) use self::format::visible;
+pub(crate) use self::format::{is_misleading, visible};
 
 /// The target that tells the spans of [`job_span`] from a user's own that are named `job` too.
 const JOB_TARGET: &str = module_path!();

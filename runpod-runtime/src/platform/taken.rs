@@ -78,7 +78,7 @@ pub(crate) fn read_job(text: &str) -> Result<TakenJob, BrokenJob> {
         return Err(broken(
             None,
             if length > LONGEST_ID {
-                format!("its `id` has {length} bytes, and may have {LONGEST_ID}")
+                format!("its `id` is {length} bytes long; the limit is {LONGEST_ID}")
             } else {
                 format!("its `id` is {id:?}")
             },

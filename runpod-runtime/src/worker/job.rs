@@ -45,8 +45,10 @@ pub(super) fn start(shared: &Arc<Shared>, job: TakenJob) -> Result<(), Again> {
         async move {
             let _place = place;
             let id = job.id.clone();
-            if let Err(panic) = caught(follow(&shared, job, ticket.clone(), slot)).await {
-                abandon(&shared, &id, &ticket, &panic).await;
+            let on_disk = OnDisk::new(shared.spool.as_ref());
+            let followed = follow(&shared, job, ticket.clone(), slot, on_disk.clone());
+            if let Err(panic) = caught(followed).await {
+                abandon(&shared, &id, &ticket, &on_disk, &panic).await;
             }
         }
         .instrument(span),
@@ -54,8 +56,9 @@ pub(super) fn start(shared: &Arc<Shared>, job: TakenJob) -> Result<(), Again> {
     Ok(())
 }
 
-/// The worker's own code has panicked on the job's way. The job is failed, unless its result is known already.
-async fn abandon(shared: &Arc<Shared>, id: &str, ticket: &Ticket, panic: &Panic) {
+/// The worker's own code has panicked on the job's way. The job is failed, unless its result is known already. Either way
+/// nobody is to offer the copy that it may have.
+async fn abandon(shared: &Arc<Shared>, id: &str, ticket: &Ticket, on_disk: &OnDisk, panic: &Panic) {
     let place = panic.place.as_deref().unwrap_or("an unknown place");
     let message = format!(
         "the worker panicked while it worked on this job: {} (at {place}); this is a bug in runpod-worker",
@@ -63,17 +66,15 @@ async fn abandon(shared: &Arc<Shared>, id: &str, ticket: &Ticket, panic: &Panic)
     );
     let message = shared.reporter.redacted(&message);
     tracing::error!(job_id = id, "{message}");
-    if ticket.is_answered() {
-        return;
-    }
     let told = caught(async {
-        let made = failed(
-            shared,
-            id,
-            Failure::new("WorkerError", message.as_ref()),
-            false,
-        );
+        if ticket.is_answered() {
+            on_disk.settle().await;
+            return;
+        }
+        let failure = Failure::new("WorkerError", message.as_ref());
+        let made = failed(shared, id, failure, false, &on_disk.replaced());
         let parcel = sent_off(shared, id, false, made, None);
+        on_disk.settle().await;
         // A ticket of its own: the job's may be what went wrong.
         deliver::result(shared, parcel, &Ticket::default()).await;
     });
@@ -91,14 +92,17 @@ async fn follow(
     job: TakenJob,
     ticket: Ticket,
     slot: oneshot::Receiver<JobSlot>,
+    on_disk: OnDisk,
 ) {
     let id = job.id.clone();
     let handler = match shared.dispatch.find(&job) {
         Ok(handler) => handler,
         Err(failure) => {
             let failure = failure.at("while the job's handler was looked for");
-            let made = failed(shared, &id, failure, false);
-            deliver_made(shared, &id, false, made, None, &ticket).await;
+            let made = failed(shared, &id, failure, false, &on_disk);
+            // The slot, or the wait for one, ends as any other job's: not as late as the delivery.
+            let slot = Arc::new(slot) as Slot;
+            deliver_made(shared, &id, false, made, Some(slot), &ticket).await;
             return;
         }
     };
@@ -107,7 +111,7 @@ async fn follow(
         biased;
         reason = ticket.cancelled() => {
             if reason == CancelReason::Shutdown {
-                let made = failed(shared, &id, out_of_time("started"), streaming);
+                let made = failed(shared, &id, out_of_time("started"), streaming, &on_disk);
                 deliver_made(shared, &id, streaming, made, None, &ticket).await;
             } else {
                 tracing::info!("Job stopped before it was started.");
@@ -117,11 +121,15 @@ async fn follow(
         // The book, which gives it, lives as long as the worker.
         Ok(slot) = slot => Arc::new(slot) as Slot,
     };
-    match execute(shared, handler, job, &ticket, Arc::clone(&slot)).await {
+    match execute(shared, handler, job, &ticket, Arc::clone(&slot), &on_disk).await {
         Executed::Made(made) => {
             deliver_made(shared, &id, streaming, made, Some(slot), &ticket).await;
         }
-        Executed::Stopped => tracing::info!("Job stopped."),
+        Executed::Stopped => {
+            // Its handler may have ended at the same moment.
+            on_disk.settle().await;
+            tracing::info!("Job stopped.");
+        }
         Executed::Unfinished { made, items, why } => {
             let parcel = sent_off(shared, &id, streaming, made, Some(slot));
             deliver::leave_unfinished(parcel, &items, &why).await;
@@ -213,6 +221,7 @@ async fn execute(
     job: TakenJob,
     ticket: &Ticket,
     slot: Slot,
+    on_disk: &OnDisk,
 ) -> Executed {
     let id = job.id.clone();
     let streaming = handler.streams();
@@ -230,7 +239,7 @@ async fn execute(
         outbox: outbox.clone(),
         reporter: shared.reporter.clone(),
         refresh: shared.refresh_worker,
-        spool: shared.spool.clone(),
+        on_disk: on_disk.clone(),
         worker_id: Arc::clone(&shared.worker_id),
     };
     tracing::info!("Started.");
@@ -246,14 +255,16 @@ async fn execute(
         let made = tokio::select! {
             biased;
             // Without a result the task has panicked where no code of ours is, or its runtime was shut down.
-            made = made => match made {
-                Ok(made) => Some(made),
-                Err(_) => Some(failed(shared, &id, no_result((&mut task.0).await), streaming)),
-            },
+            made = made => Some(if let Ok(made) = made {
+                made
+            } else {
+                let failure = no_result((&mut task.0).await);
+                failed(shared, &id, failure, streaming, on_disk)
+            }),
             reason = ticket.cancelled() => {
                 task.0.abort();
                 (reason == CancelReason::Shutdown)
-                    .then(|| failed(shared, &id, out_of_time("finished"), streaming))
+                    .then(|| failed(shared, &id, out_of_time("finished"), streaming, on_disk))
             }
         };
         if let Some(made) = &made {
@@ -287,8 +298,9 @@ async fn execute(
             why,
         },
         Err(NotSent::Hole(why)) => {
-            let instead = failed(shared, &id, Failure::new("StreamError", why), streaming);
-            made.on_disk.settle().await;
+            let failure = Failure::new("StreamError", why);
+            let instead = failed(shared, &id, failure, streaming, &on_disk.replaced());
+            on_disk.settle().await;
             Executed::Made(instead)
         }
     }
@@ -331,15 +343,20 @@ fn no_result(ended: Result<(), tokio::task::JoinError>) -> Failure {
     }
 }
 
-/// The result of a job whose failure is the worker's to tell.
-pub(super) fn failed(shared: &Shared, id: &str, failure: Failure, streaming: bool) -> Made {
+/// The result of a job whose failure is the worker's to tell, and `on_disk` its copy.
+pub(super) fn failed(
+    shared: &Shared,
+    id: &str,
+    failure: Failure,
+    streaming: bool,
+    on_disk: &OnDisk,
+) -> Made {
     let body = shared.reporter.result(
         &Outcome::Failed(failure),
         streaming,
         shared.refresh_worker,
         None,
     );
-    let on_disk = OnDisk::new(shared.spool.as_ref());
     let made = Made::of(body, Verdict::None, on_disk.clone());
     on_disk.write_soon(Record {
         job_id: id.to_owned(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use super::job::{failed, sent_off};
+use super::on_disk::OnDisk;
 use super::some_of::some_of;
 use super::{Shared, deliver};
 use crate::handler::Failure;
@@ -61,7 +62,8 @@ pub(super) fn refuse(shared: &Arc<Shared>, broken: Vec<BrokenJob>) {
                 let _place = place;
                 let failure = Failure::new("JobError", format!("the job cannot be run: {reason}"))
                     .at("in the job as the platform sent it");
-                let mut made = failed(&shared, &id, failure, false);
+                let on_disk = OnDisk::new(shared.spool.as_ref());
+                let mut made = failed(&shared, &id, failure, false, &on_disk);
                 // The log has it.
                 made.error = None;
                 made.on_disk.is_there_or_late().await;

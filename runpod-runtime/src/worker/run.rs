@@ -9,7 +9,7 @@ use super::deliver::item_bodies;
 use super::failures::Verdict;
 use super::on_disk::OnDisk;
 use crate::handler::{Call, Done, Handler, Outbox, StreamEnd, catch_panic};
-use crate::platform::spool::{Record, Spool};
+use crate::platform::spool::Record;
 use crate::platform::{Outcome, Reporter, ResultBody};
 
 /// What a handler needs to run, and what its result goes with.
@@ -20,7 +20,8 @@ pub(super) struct Run {
     pub(super) reporter: Reporter,
     /// The worker is to be fresh after every job.
     pub(super) refresh: bool,
-    pub(super) spool: Option<Spool>,
+    /// The copy that the result is to have.
+    pub(super) on_disk: OnDisk,
     pub(super) worker_id: Arc<str>,
 }
 
@@ -105,7 +106,7 @@ impl Run {
         // Nothing of the job leaves any more: what is undelivered now is all of it.
         self.outbox.close();
 
-        let on_disk = OnDisk::new(self.spool.as_ref());
+        let on_disk = self.on_disk;
         let result = Made::of(body, verdict, on_disk.clone());
         let body = result.body.clone();
         if made.send(result).is_err() {

@@ -98,9 +98,12 @@ fn texts_of(ids: impl Iterator<Item = Option<String>>) -> Vec<String> {
         })
         .collect();
     if others > 0 {
-        tracing::warn!(
-            "the answer to a stop poll names {others} jobs by something else than a text"
-        );
+        let entries = if others == 1 {
+            "entry of `jobsToStop` that is not a string"
+        } else {
+            "entries of `jobsToStop` that are not strings"
+        };
+        tracing::warn!("ignored {others} {entries}");
     }
     texts
 }
@@ -242,7 +245,7 @@ mod tests {
             broken(job(1025).as_bytes()),
             (
                 None,
-                "its `id` has 1025 bytes, and may have 1024".to_owned()
+                "its `id` is 1025 bytes long; the limit is 1024".to_owned()
             )
         );
         let job = format!(r#"{{"id":"{}","\ud800":1}}"#, "x".repeat(1025));

@@ -393,7 +393,7 @@ fn a_file_that_is_larger_than_any_result_is_left_alone_and_pushes_out_no_result(
     let file = File::create(place.path().join(&huge)).unwrap();
     file.set_len(1 << 40).unwrap();
     let log = captured(|| assert_eq!(place.jobs(), ["j"]));
-    assert!(log.starts_with("WARN   | 1 files in "), "{log}");
+    assert!(log.starts_with("WARN   | ignored 1 file in "), "{log}");
     assert!(log.contains(&huge), "{log}");
     // Told once.
     assert_eq!(captured(|| assert_eq!(place.jobs(), ["j"])), "");

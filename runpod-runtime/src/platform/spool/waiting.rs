@@ -153,9 +153,14 @@ impl Spool {
         if let Some(name) = foreign.first()
             && told != foreign.len()
         {
+            let (files, are) = if foreign.len() == 1 {
+                ("file", "is")
+            } else {
+                ("files", "are")
+            };
             tracing::warn!(
-                "{} files in {} have names of results, but are not regular files of this user, or are too large; they \
-                 are left alone: {name} is one of them",
+                "ignored {} {files} in {} that {are} named like results (for example {name}): each is too large, or not \
+                 a regular file of this user",
                 foreign.len(),
                 self.0.directory.display()
             );

@@ -18,7 +18,7 @@ async fn echo(input: String) -> String {
     input
 }
 
-fn spool(directory: &Path) -> Setting {
+pub(super) fn spool(directory: &Path) -> Setting {
     // Whatever the umask is, a spool must not be writable by others.
     #[cfg(unix)]
     {
@@ -41,7 +41,7 @@ fn waiting(directory: &Path) -> Vec<Record> {
     records
 }
 
-fn files(directory: &Path) -> usize {
+pub(super) fn files(directory: &Path) -> usize {
     std::fs::read_dir(directory).unwrap().count()
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::delivering::{files, spool};
 use super::stage::{Setting, Stage, jobs, play, results};
 use crate::handler::{AsyncFunction, JobContext};
 use crate::platform::{PostKind, Posted};
@@ -79,4 +80,24 @@ async fn a_worker_ends_even_if_the_failure_cannot_be_told_either() {
     let stage = Arc::clone(&playing.stage);
     stage.until(|events| results(events) == 2).await;
     assert_eq!(playing.end().await, Ended::Finished);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_result_of_a_job_whose_delivery_panics_is_not_left_for_another_worker() {
+    let directory = tempfile::tempdir().unwrap();
+    let stage = Stage::new().jobs(&["j"]).posts({
+        let first = AtomicBool::new(true);
+        move |_| {
+            assert!(!first.swap(false, Ordering::SeqCst), "no thread");
+            Some(Posted::Accepted)
+        }
+    });
+    let playing = play(stage, echo.into_handler().0, spool(directory.path()));
+    let stage = Arc::clone(&playing.stage);
+    stage.until(|events| results(events) == 2).await;
+    assert_eq!(playing.end().await, Ended::Finished);
+    let posted = stage.posted("j");
+    assert_eq!(posted[0], r#"result {"output":"j"}"#);
+    assert!(posted[1].contains("WorkerError"), "{posted:?}");
+    assert_eq!(files(directory.path()), 0);
 }

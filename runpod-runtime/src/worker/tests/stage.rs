@@ -231,15 +231,20 @@ pub(super) struct Setting {
     pub(super) worker_id: Option<&'static str>,
     pub(super) max_consecutive_failures: usize,
     pub(super) modifier: Option<Modifier>,
+    pub(super) route: Option<&'static str>,
 }
 
 /// Starts the worker in the runtime of the test.
 pub(super) fn play(stage: Stage, handler: Handler, setting: Setting) -> Playing {
     let stage = Arc::new(stage);
     let stopping = Stopping::default();
+    let choice = Choice {
+        route: setting.route,
+        ..Choice::default()
+    };
     let parts = Parts {
         platform: Arc::clone(&stage) as _,
-        dispatch: Dispatch::choose(vec![handler], Choice::default(), None).unwrap(),
+        dispatch: Dispatch::choose(vec![handler], choice, None).unwrap(),
         state: None,
         policy: Policy {
             concurrency: Concurrency::new(setting.concurrency, setting.modifier),

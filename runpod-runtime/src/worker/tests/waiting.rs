@@ -110,3 +110,22 @@ async fn a_worker_that_is_to_be_refreshed_runs_what_waits_for_a_slot_first() {
     assert_eq!(stage.posted_to("result"), ["a", "b", "c"]);
     assert_eq!(stage.times(|event| *event == Event::Take).len(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_job_for_which_there_is_no_handler_keeps_no_slot_while_its_failure_is_delivered() {
+    let stage = Stage::new()
+        .takes(|number| (number < 2).then(|| jobs([["a", "b"][number]])))
+        // No post is ever answered.
+        .posts(|_| None);
+    let setting = Setting {
+        concurrency: 1,
+        route: Some("task"),
+        ..Setting::default()
+    };
+    let playing = play(stage, slow.into_handler().0, setting);
+    playing.stage.until(|events| results(events) == 2).await;
+    for job in ["a", "b"] {
+        let posted = playing.stage.posted(job);
+        assert!(posted[0].contains("RouteError"), "{posted:?}");
+    }
+}
