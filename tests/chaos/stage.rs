@@ -117,6 +117,12 @@ impl Stage {
         self.until("every job is settled", Ledger::is_over).await;
     }
 
+    /// The same for a worker of which nothing is promised: false when it does not get there.
+    pub(crate) async fn settles(&self) -> bool {
+        let settled = self.endpoint.until(Ledger::is_over);
+        timeout(DEADLINE, settled).await.is_ok()
+    }
+
     async fn within<T>(&self, limit: Duration, what: &str, event: impl Future<Output = T>) -> T {
         timeout(limit, event).await.unwrap_or_else(|_| {
             panic!(

@@ -123,9 +123,9 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
     ),
     always(
         "job that cannot be read",
-        "The SDK only logs an answer that is no JSON, so the client waits in vain. Ours reports each job failed whose id it \
+        "The SDK only logs an answer that is not JSON, so the client waits in vain. Ours reports each job failed whose id it \
          can read.",
-        |finding| finding.is_posts_of(&["cut%20off"]) && finding.only_ours(),
+        |finding| finding.is_posts_of(&["unreadable"]) && finding.only_ours(),
     ),
     always(
         "output that is not JSON",

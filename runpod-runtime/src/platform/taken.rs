@@ -10,10 +10,21 @@ use crate::json;
 pub(crate) fn read_job_in(bytes: &[u8]) -> Result<TakenJob, BrokenJob> {
     match str::from_utf8(bytes) {
         Ok(text) => read_job(text),
+        Err(error) if error.error_len().is_none() => Err(cut_off(bytes)),
         Err(error) => Err(BrokenJob {
             id: readable_id(bytes),
             reason: format!("it is not UTF-8: {error}"),
         }),
+    }
+}
+
+/// A job of which the end is missing. Its client is told nothing: the job itself may be all right, and the platform hands it
+/// over again when no heartbeat names it.
+fn cut_off(job: &[u8]) -> BrokenJob {
+    let named = readable_id(job).map_or_else(String::new, |id| format!(" {id:?}"));
+    BrokenJob {
+        id: None,
+        reason: format!("the platform's answer ends in the middle of the job{named}"),
     }
 }
 
@@ -43,6 +54,9 @@ pub(crate) fn read_job(text: &str) -> Result<TakenJob, BrokenJob> {
         reason,
     };
     let entries = json::entries(text).map_err(|error| {
+        if error.is_eof() {
+            return cut_off(text.as_bytes());
+        }
         // Of another kind of value serde repeats what is in it.
         let why = if error.is_data() {
             String::new()

@@ -32,6 +32,7 @@ fn strange_answers() -> Case {
     case.take(Answer::closed())
         .take(json_text(""))
         .take(json_text("{\"id\": \"cut off\", \"inp"))
+        .take(json_text("{\"id\": \"unreadable\", \"input\": \"\\x\"}"))
         .take(json_text("null"))
         .take(json_text("true"))
         .take(json_text("5"))
