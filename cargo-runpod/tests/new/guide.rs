@@ -23,6 +23,7 @@ const OF_TOKIO: [(&str, &str); 8] = [
     ("tokio::join", "macros"),
     ("tokio::select", "macros"),
     ("tokio::spawn", "rt-multi-thread"),
+    ("tokio::runtime", "rt-multi-thread"),
     ("tokio::task", "rt-multi-thread"),
     ("tokio::time", "time"),
     ("tokio::sync", "sync"),
@@ -39,6 +40,7 @@ fn every_crate_that_the_guide_uses_is_a_dependency_of_every_template() {
         for code in blocks(&text, "rust").into_iter().chain(inline(&text)) {
             for name in paths(&code).into_iter().filter(|it| known.contains(it)) {
                 let is_ours = code.contains(&format!("runpod::{name}"))
+                    || text.contains(&format!("`cargo add {name}`"))
                     || added
                         .iter()
                         .any(|added| added.contains(&format!("\n{name} = ")));

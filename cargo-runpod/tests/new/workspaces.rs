@@ -112,9 +112,10 @@ publish = false
 [dependencies]
 runpod-worker = { git = "https://git.invalid/runpod" }
 serde = { version = "1", features = ["derive"] }
-
-[dev-dependencies]
-tokio = { version = "1", features = ["macros", "rt"] }
+# To wait, to lock, to run blocking code; and for the tests.
+tokio = { version = "1", features = ["macros", "rt-multi-thread", "sync", "time"] }
+# For log lines of your own: `tracing::info!`.
+tracing = "0.1"
 
 # Not a member of the workspace in whose folder it is. To make it one, take this table away, and name this folder in
 # the `members` there.

@@ -2,8 +2,8 @@ use runpod::prelude::*;
 
 mod r#async {
     #[runpod::handler]
-    pub async fn r#gen(r#gen: u8, r#type: runpod::JobContext) -> u8 {
-        r#type.progress(r#gen);
+    pub async fn r#gen(r#gen: runpod::prelude::Value, r#type: runpod::JobContext) -> runpod::prelude::Value {
+        r#type.progress(&r#gen);
         r#gen
     }
 }

@@ -5,14 +5,14 @@ const LIMIT: usize = 4;
 struct Of;
 
 impl Of {
-    const NAME: &'static str = "greeter";
+    const NAME: &'static str = "Ada";
     const fn threads() -> usize {
         LIMIT / 2
     }
 }
 
 mod keys {
-    pub static ROUTE: &str = "task";
+    pub static ROUTE: &str = "name";
     pub const ROUTE_KEY: &str = ROUTE;
 }
 
