@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::broadcast;
 use tracing::Level;
 
+use super::webhooks::Full;
 use super::{Event, JobId, Status};
 
 #[derive(Debug)]
@@ -52,10 +53,10 @@ pub(super) enum Said {
     },
     ItemsDropped(JobId),
     ResultsDropped,
-    /// So many bytes of results wait for their webhooks at most.
-    WebhookDropped {
+    /// The webhook of this job, and perhaps those of later jobs.
+    WebhooksDropped {
         job: JobId,
-        most: u64,
+        full: Full,
     },
     WorkerCame(Arc<str>),
     WorkerLeft(Arc<str>),
@@ -130,7 +131,7 @@ impl Said {
                 | Self::Removed { .. }
                 | Self::ItemsDropped(_)
                 | Self::ResultsDropped
-                | Self::WebhookDropped { .. }
+                | Self::WebhooksDropped { .. }
                 | Self::WorkerLost { .. }
                 | Self::WorkerUnhealthy { .. }
         )
@@ -193,10 +194,10 @@ impl fmt::Display for Said {
             Self::ResultsDropped => f.write_str(
                 "results are dropped before their time, the oldest first, as the endpoint holds as much as it may",
             ),
-            Self::WebhookDropped { job, most } => write!(
+            Self::WebhooksDropped { job, full } => write!(
                 f,
-                "job {job}: its webhook is not called, because results of {most} bytes already wait for their webhooks, \
-                 which is the limit; ask for the result with /status"
+                "job {job}: {full}. If this happens to further jobs, only the logs of these jobs say so, until less than \
+                 half of the limit waits"
             ),
             Self::WorkerCame(worker) => write!(f, "worker {worker} attached"),
             Self::WorkerLeft(worker) => write!(f, "worker {worker} left"),
