@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{bytes, errors, ms, reference, references};
+use super::{errors, reference, references};
 use crate::endpoint::About;
 use crate::public_api::WAIT;
+use crate::queue::ms;
 use crate::settings::{Limits, Timing};
+use crate::text::bytes;
 
 /// What an operation answers when it goes well.
 struct Good<'a> {

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use super::content;
 use crate::answer::Answer;
+use crate::text::bytes;
 
 /// How long a client may be silent in the middle of a body.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -70,17 +71,12 @@ async fn read_bytes(mut body: Body, limit: usize) -> Result<Bytes, Answer> {
 }
 
 fn too_large(limit: usize) -> Answer {
-    const MIB: usize = 1024 * 1024;
-    let limit = if limit >= MIB && limit.is_multiple_of(MIB) {
-        format!("{limit} bytes ({} MiB)", limit / MIB)
-    } else {
-        format!("{limit} bytes")
-    };
     Answer::new(
         StatusCode::PAYLOAD_TOO_LARGE,
         format!(
-            "the body is larger than {limit}, which is the limit here as on Runpod; put large data into a store and send \
-             its URL"
+            "the body is larger than {}, which is the limit here as on Runpod; put large data into a store and send \
+             its URL",
+            bytes(limit)
         ),
     )
 }
