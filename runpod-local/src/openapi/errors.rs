@@ -6,7 +6,7 @@ use super::reference;
 use crate::settings::Limits;
 
 /// Status, name and meaning.
-const ERRORS: [(&str, &str, &str); 10] = [
+const ERRORS: [(&str, &str, &str); 11] = [
     (
         "400",
         "BadRequest",
@@ -36,7 +36,7 @@ const ERRORS: [(&str, &str, &str); 10] = [
     (
         "413",
         "PayloadTooLarge",
-        "The body is larger than Runpod takes.",
+        "The body is larger than the operation accepts.",
     ),
     (
         "415",
@@ -49,6 +49,11 @@ const ERRORS: [(&str, &str, &str); 10] = [
         "The Host header names another machine than this one.",
     ),
     ("429", "TooManyRequests", ""),
+    (
+        "501",
+        "NotImplemented",
+        "The request uses a feature of Runpod that this endpoint does not have, such as ?ttl=.",
+    ),
 ];
 
 /// For `components`.

@@ -34,13 +34,13 @@ pub(super) fn paths(about: &About, limits: &Limits, timing: &Timing) -> Value {
             "parameters": [reference("parameters", "wait")],
             "post": paths.runsync(limits.runsync_body),
         },
-        "/status/{id}": paths.of_a_job(&["get", "post"], "Status", "What became of a job", &["404", "429"], &Good {
+        "/status/{id}": paths.of_a_job(&["get", "post"], "Status", "What became of a job", &["404", "429", "501"], &Good {
             meaning: "The job as it is now. While it runs, `output` is its newest progress update.",
             schema: "Job",
             linked: false,
         }),
         "/status-sync/{id}": paths.waiting_for_a_job(),
-        "/stream/{id}": paths.of_a_job(&["get", "post"], "Stream", "What a job streamed since the last call", &["404", "429"], &Good {
+        "/stream/{id}": paths.of_a_job(&["get", "post"], "Stream", "What a job streamed since the last call", &["404", "429", "501"], &Good {
             meaning: &streamed,
             schema: "Streamed",
             linked: false,
@@ -145,7 +145,7 @@ impl Paths<'_> {
     }
 
     fn submission(&self, id: &str, summary: &str, limit: usize, good: &Good<'_>) -> Value {
-        let errors = ["408", "413", "415", "429"];
+        let errors = ["408", "413", "415", "429", "501"];
         let mut operation = self.operation(id, "jobs", summary, &errors, good);
         let mut content = json!({ "schema": reference("schemas", "Submission") });
         let examples: Map<_, _> = (1_u32..)
@@ -178,7 +178,7 @@ impl Paths<'_> {
             &["get", "post"],
             "StatusSync",
             summary,
-            &["404", "429"],
+            &["404", "429", "501"],
             &good,
         );
         path["parameters"] = json!([

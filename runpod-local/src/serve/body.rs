@@ -74,8 +74,7 @@ fn too_large(limit: usize) -> Answer {
     Answer::new(
         StatusCode::PAYLOAD_TOO_LARGE,
         format!(
-            "the body is larger than {}, which is the limit here as on Runpod; put large data into a store and send \
-             its URL",
+            "the body is larger than {}, the limit of this endpoint; upload large data to a store and send its URL",
             bytes(limit)
         ),
     )
