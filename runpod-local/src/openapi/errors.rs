@@ -59,12 +59,12 @@ const ERRORS: [(&str, &str, &str); 11] = [
 /// For `components`.
 pub(super) fn responses(rate_limits: bool, limits: &Limits) -> Map<String, Value> {
     let rates = if rate_limits {
-        "More requests than Runpod allows"
+        "The error also means that a rate limit of Runpod was exceeded."
     } else {
-        "Runpod's rate limits are not enforced here, and do not cause it"
+        "Runpod's rate limits are not enforced."
     };
     let too_many = format!(
-        "{rates}; or the queue holds no more: {} jobs may wait, and {} bytes of inputs and outputs be held.",
+        "The queue is full: at most {} jobs may wait, and the endpoint holds at most {} bytes of inputs and outputs. {rates}",
         limits.queued_jobs, limits.held_bytes
     );
     ERRORS

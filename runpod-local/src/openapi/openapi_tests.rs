@@ -224,7 +224,7 @@ fn the_document_has_the_limits_that_are_in_force() {
         ),
         (
             "/components/responses/TooManyRequests/description",
-            "More requests than Runpod allows",
+            "a rate limit of Runpod was exceeded",
         ),
     ] {
         let text = at(pointer);

@@ -23,7 +23,7 @@ pub(super) fn paths(about: &About, limits: &Limits, timing: &Timing) -> Value {
     let paths = Paths { about, timing };
     let streamed = format!(
         "The items since the last call; held open for up to {} while there are none. A final status comes with the last \
-         items. The {} newest items of a job are kept, and {} of them.",
+         items. At most the newest {} items of a job are kept, and at most {}.",
         seconds(timing.stream_hold),
         limits.stream_items_kept,
         bytes(limits.stream_bytes_kept),

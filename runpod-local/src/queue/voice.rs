@@ -167,7 +167,7 @@ impl fmt::Display for Said {
                 retries,
             } => write!(
                 f,
-                "job {job} goes back to the front of the queue, as worker {worker} has it no more (retry {retries})"
+                "job {job}: worker {worker} no longer has it; it returns to the front of the queue (retry {retries})"
             ),
             Self::Retried(job) => write!(f, "job {job} queued again, as its client asked"),
             Self::Purged(jobs) => write!(f, "{jobs} queued jobs CANCELLED, as a client purged the queue"),
@@ -181,18 +181,21 @@ impl fmt::Display for Said {
                 job,
                 worker,
                 status,
-            } => write!(
-                f,
-                "job {job}: a further result, of worker {worker}, is ignored; the job is {}",
-                status.as_str()
-            ),
+            } => {
+                write!(f, "job {job}: ignored a late result from worker {worker}, because ")?;
+                if status.is_final() {
+                    write!(f, "the job is already {}", status.as_str())
+                } else {
+                    f.write_str("it belongs to an earlier attempt")
+                }
+            }
             Self::ItemsDropped(job) => write!(
                 f,
                 "job {job}: stream items are dropped, the oldest first, as there are too many of them and nobody \
                  fetched them from /stream"
             ),
             Self::ResultsDropped => f.write_str(
-                "results are dropped before their time, the oldest first, as the endpoint holds as much as it may",
+                "the memory limit is reached, so the oldest results are dropped before they expire",
             ),
             Self::WebhooksDropped { job, full } => write!(
                 f,
