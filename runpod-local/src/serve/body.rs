@@ -18,8 +18,8 @@ const SILENCE: Duration = Duration::from_secs(30);
 
 /// Reads a whole body of at most `limit` bytes.
 ///
-/// It is JSON, in UTF-8 and not compressed, or refused with what it is instead. Nothing of what is missing is waited for where it is already known to be too large: the connection then ends with
-/// the answer.
+/// The body must be uncompressed and must not begin as gzip, UTF-16 or a byte order mark does. If it is already known to be
+/// too large, the rest is not awaited, and the connection closes after the answer.
 pub(crate) async fn read_body(request: Request<Body>, limit: usize) -> Result<Bytes, Answer> {
     content::demand_plain(request.headers())?;
     let whole = read_bytes(request.into_body(), limit).await?;
