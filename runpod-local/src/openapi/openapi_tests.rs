@@ -246,8 +246,14 @@ fn the_document_has_the_limits_that_are_in_force() {
 fn operations_that_refuse_a_ttl_in_the_query_say_so() {
     let document = described(&about(Vec::new(), None));
     for (path, methods) in document["paths"].as_object().unwrap() {
-        let refuses = ["/run", "/runsync", "/status/{id}", "/status-sync/{id}", "/stream/{id}"]
-            .contains(&path.as_str());
+        let refuses = [
+            "/run",
+            "/runsync",
+            "/status/{id}",
+            "/status-sync/{id}",
+            "/stream/{id}",
+        ]
+        .contains(&path.as_str());
         for method in ["get", "post"] {
             let Some(operation) = methods.get(method) else {
                 continue;

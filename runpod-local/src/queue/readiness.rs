@@ -73,7 +73,9 @@ impl Queue {
     }
 
     pub(crate) fn build_failed(&self, reason: &str) {
-        self.book(|book, _| book.preparation.build = Build::Failed(one_line(reason, REASON).into()));
+        self.book(|book, _| {
+            book.preparation.build = Build::Failed(one_line(reason, REASON).into())
+        });
     }
 
     pub(crate) fn build_finished(&self) {

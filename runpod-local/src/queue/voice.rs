@@ -170,7 +170,10 @@ impl fmt::Display for Said {
                 "job {job}: worker {worker} no longer has it; it returns to the front of the queue (retry {retries})"
             ),
             Self::Retried(job) => write!(f, "job {job} queued again, as its client asked"),
-            Self::Purged(jobs) => write!(f, "{jobs} queued jobs CANCELLED, as a client purged the queue"),
+            Self::Purged(jobs) => write!(
+                f,
+                "{jobs} queued jobs CANCELLED, as a client purged the queue"
+            ),
             Self::Removed { job, worker, ttl } => write!(
                 f,
                 "job {job} is removed while worker {worker} runs it, because its time to live of {} ms is over; \
@@ -182,7 +185,10 @@ impl fmt::Display for Said {
                 worker,
                 status,
             } => {
-                write!(f, "job {job}: ignored a late result from worker {worker}, because ")?;
+                write!(
+                    f,
+                    "job {job}: ignored a late result from worker {worker}, because "
+                )?;
                 if status.is_final() {
                     write!(f, "the job is already {}", status.as_str())
                 } else {
@@ -212,7 +218,10 @@ impl fmt::Display for Said {
                 let silent = Rounded(*silent);
                 write!(f, "worker {worker} is lost: ")?;
                 if *still_pings {
-                    write!(f, "it has asked for nothing for {silent}, though it still pings")
+                    write!(
+                        f,
+                        "it has asked for nothing for {silent}, though it still pings"
+                    )
                 } else {
                     write!(f, "silent for {silent}")
                 }

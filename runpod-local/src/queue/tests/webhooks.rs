@@ -76,8 +76,9 @@ fn webhooks_that_are_not_called_are_warned_of_once_until_less_than_half_waits() 
         let jobs: Vec<_> = (0..5).map(|_| large(table)).collect();
         let said = table.book.voice.take_said();
         let warned = |job: &JobId| {
-            said.iter()
-                .any(|said| matches!(said, Said::WebhooksDropped { job: named, .. } if named == job))
+            said.iter().any(
+                |said| matches!(said, Said::WebhooksDropped { job: named, .. } if named == job),
+            )
         };
         assert!(said.len() <= 1, "{said:?}");
         jobs.iter().map(warned).collect()
