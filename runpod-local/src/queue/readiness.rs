@@ -74,7 +74,7 @@ impl Queue {
 
     pub(crate) fn build_failed(&self, reason: &str) {
         self.book(|book, _| {
-            book.preparation.build = Build::Failed(one_line(reason, REASON).into())
+            book.preparation.build = Build::Failed(one_line(reason, REASON).into());
         });
     }
 
