@@ -31,7 +31,7 @@ pub(crate) enum Fault {
     #[error(transparent)]
     Listen(#[from] ListenError),
     #[error(
-        "the endpoint id {0:?} is none: expected letters, digits, `-` and `_`, {LONGEST_ID} at most"
+        "{0:?} is not a valid endpoint id: expected letters, digits, `-` and `_`, at most {LONGEST_ID} characters"
     )]
     Id(String),
     #[error("the API key cannot be used: {0}")]

@@ -58,6 +58,7 @@ mod running;
 mod serve;
 mod settings;
 mod status_body;
+mod text;
 mod unknown;
 mod webhook;
 mod worker_api;

@@ -5,8 +5,6 @@ mod handlers;
 mod operations;
 mod schemas;
 
-use std::time::Duration;
-
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -75,21 +73,6 @@ pub(crate) fn document(about: &About, limits: &Limits, timing: &Timing) -> Value
         });
     }
     document
-}
-
-/// Bytes for people: in MiB, if they are whole.
-fn bytes(bytes: usize) -> String {
-    const MIB: usize = 1024 * 1024;
-    if bytes >= MIB && bytes.is_multiple_of(MIB) {
-        format!("{bytes} bytes ({} MiB)", bytes / MIB)
-    } else {
-        format!("{bytes} bytes")
-    }
-}
-
-/// A time as a JSON number of milliseconds; those too long for one are cut.
-fn ms(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn reference(kind: &str, name: &str) -> Value {

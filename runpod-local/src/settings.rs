@@ -48,7 +48,8 @@ pub struct Limits {
     /// Webhook requests in flight: 32. 0 counts as 1.
     pub webhooks_in_flight: usize,
     /// Bytes of inputs and results that wait for their webhooks, those in flight among them: 256 MiB. The webhook of a
-    /// job that ends beyond that is not called, and a warning names the job. A result that is larger waits alone.
+    /// job that ends beyond that is not called: the job's log says so, and a warning names the first such job. A result
+    /// that is larger waits alone.
     pub webhook_bytes: u64,
     /// Bytes of events that are written for one reader of `/local/events` before it has read them, unless a single event
     /// is larger: 4 MiB. A reader that is slower than that is told to load everything again.

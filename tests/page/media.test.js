@@ -151,6 +151,15 @@ test("what only looks like a picture or a sound stays text", async () => {
   page.clean();
 });
 
+test("prose in a language that is written without spaces is shown whole", async () => {
+  const prose = "春眠不觉晓，".repeat(100);
+  const page = await ended({ prose });
+  const result = page.getByRole("region", { name: "Result" });
+  await shows(result, prose);
+  assert.equal(await result.getByRole("button", { name: /^Show all/ }).count(), 0);
+  page.clean();
+});
+
 test("a long text is folded, unfolded and copied whole", async () => {
   const blob = Buffer.from("no picture at all, only bytes ".repeat(3000)).toString("base64");
   const prose = "It was a bright cold day in April. ".repeat(40);

@@ -6,7 +6,7 @@ use super::reference;
 use crate::settings::Limits;
 
 /// Status, name and meaning.
-const ERRORS: [(&str, &str, &str); 10] = [
+const ERRORS: [(&str, &str, &str); 11] = [
     (
         "400",
         "BadRequest",
@@ -36,7 +36,7 @@ const ERRORS: [(&str, &str, &str); 10] = [
     (
         "413",
         "PayloadTooLarge",
-        "The body is larger than Runpod takes.",
+        "The body is larger than the operation accepts.",
     ),
     (
         "415",
@@ -49,17 +49,22 @@ const ERRORS: [(&str, &str, &str); 10] = [
         "The Host header names another machine than this one.",
     ),
     ("429", "TooManyRequests", ""),
+    (
+        "501",
+        "NotImplemented",
+        "The request uses a feature of Runpod that this endpoint does not have, such as ?ttl=.",
+    ),
 ];
 
 /// For `components`.
 pub(super) fn responses(rate_limits: bool, limits: &Limits) -> Map<String, Value> {
     let rates = if rate_limits {
-        "More requests than Runpod allows"
+        "The error also means that a rate limit of Runpod was exceeded."
     } else {
-        "Runpod's rate limits are not enforced here, and do not cause it"
+        "Runpod's rate limits are not enforced."
     };
     let too_many = format!(
-        "{rates}; or the queue holds no more: {} jobs may wait, and {} bytes of inputs and outputs be held.",
+        "The queue is full: at most {} jobs may wait, and the endpoint holds at most {} bytes of inputs and outputs. {rates}",
         limits.queued_jobs, limits.held_bytes
     );
     ERRORS

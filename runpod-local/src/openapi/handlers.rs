@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{bytes, reference};
+use super::reference;
 use crate::endpoint::{About, HandlerInfo};
+use crate::text::bytes;
 
 #[derive(Debug)]
 pub(super) struct Handlers {

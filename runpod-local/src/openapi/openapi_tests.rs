@@ -224,7 +224,7 @@ fn the_document_has_the_limits_that_are_in_force() {
         ),
         (
             "/components/responses/TooManyRequests/description",
-            "More requests than Runpod allows",
+            "a rate limit of Runpod was exceeded",
         ),
     ] {
         let text = at(pointer);
@@ -240,6 +240,30 @@ fn the_document_has_the_limits_that_are_in_force() {
     let item = &document["components"]["schemas"]["Streamed"]["properties"]["stream"]["items"]["properties"]
         ["output"];
     assert!(item.to_string().contains("55 bytes"), "{item}");
+}
+
+#[test]
+fn operations_that_refuse_a_ttl_in_the_query_say_so() {
+    let document = described(&about(Vec::new(), None));
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        let refuses = [
+            "/run",
+            "/runsync",
+            "/status/{id}",
+            "/status-sync/{id}",
+            "/stream/{id}",
+        ]
+        .contains(&path.as_str());
+        for method in ["get", "post"] {
+            let Some(operation) = methods.get(method) else {
+                continue;
+            };
+            let answer = operation["responses"].get("501");
+            assert_eq!(answer.is_some(), refuses, "{method} {path}");
+        }
+    }
+    let answer = &document["components"]["responses"]["NotImplemented"];
+    assert!(answer["description"].as_str().unwrap().contains("?ttl="));
 }
 
 #[test]

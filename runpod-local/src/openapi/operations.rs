@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{bytes, errors, ms, reference, references};
+use super::{errors, reference, references};
 use crate::endpoint::About;
 use crate::public_api::WAIT;
+use crate::queue::ms;
 use crate::settings::{Limits, Timing};
+use crate::text::bytes;
 
 /// What an operation answers when it goes well.
 struct Good<'a> {
@@ -21,7 +23,7 @@ pub(super) fn paths(about: &About, limits: &Limits, timing: &Timing) -> Value {
     let paths = Paths { about, timing };
     let streamed = format!(
         "The items since the last call; held open for up to {} while there are none. A final status comes with the last \
-         items. The {} newest items of a job are kept, and {} of them.",
+         items. At most the newest {} items of a job are kept, and at most {}.",
         seconds(timing.stream_hold),
         limits.stream_items_kept,
         bytes(limits.stream_bytes_kept),
@@ -32,13 +34,13 @@ pub(super) fn paths(about: &About, limits: &Limits, timing: &Timing) -> Value {
             "parameters": [reference("parameters", "wait")],
             "post": paths.runsync(limits.runsync_body),
         },
-        "/status/{id}": paths.of_a_job(&["get", "post"], "Status", "What became of a job", &["404", "429"], &Good {
+        "/status/{id}": paths.of_a_job(&["get", "post"], "Status", "What became of a job", &["404", "429", "501"], &Good {
             meaning: "The job as it is now. While it runs, `output` is its newest progress update.",
             schema: "Job",
             linked: false,
         }),
         "/status-sync/{id}": paths.waiting_for_a_job(),
-        "/stream/{id}": paths.of_a_job(&["get", "post"], "Stream", "What a job streamed since the last call", &["404", "429"], &Good {
+        "/stream/{id}": paths.of_a_job(&["get", "post"], "Stream", "What a job streamed since the last call", &["404", "429", "501"], &Good {
             meaning: &streamed,
             schema: "Streamed",
             linked: false,
@@ -143,7 +145,7 @@ impl Paths<'_> {
     }
 
     fn submission(&self, id: &str, summary: &str, limit: usize, good: &Good<'_>) -> Value {
-        let errors = ["408", "413", "415", "429"];
+        let errors = ["408", "413", "415", "429", "501"];
         let mut operation = self.operation(id, "jobs", summary, &errors, good);
         let mut content = json!({ "schema": reference("schemas", "Submission") });
         let examples: Map<_, _> = (1_u32..)
@@ -176,7 +178,7 @@ impl Paths<'_> {
             &["get", "post"],
             "StatusSync",
             summary,
-            &["404", "429"],
+            &["404", "429", "501"],
             &good,
         );
         path["parameters"] = json!([

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::handlers::Handlers;
-use super::{ms, reference};
+use super::reference;
 use crate::public_api::{EXECUTION_TIMEOUT, TTL};
-use crate::queue::ReadyState;
+use crate::queue::{ReadyState, ms};
 use crate::settings::{Limits, Timing};
 
 pub(super) fn all(handlers: &Handlers, limits: &Limits, timing: &Timing) -> Map<String, Value> {

@@ -241,8 +241,8 @@ impl Book {
         };
         if job.losses >= lost_retries {
             let error = format!(
-                "the job's worker was lost {} times, which is as often as a job is tried; the last was {worker}: see \
-                 whether the handler crashes, or runs out of memory",
+                "the job's worker was lost {} times, so the job is not tried again; the last worker was {worker}. Check \
+                 whether the handler crashes or runs out of memory",
                 job.losses + 1
             );
             let outcome = Outcome {

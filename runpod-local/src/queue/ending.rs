@@ -208,13 +208,15 @@ impl Book {
             execution: job.execution(),
             error: job.error.as_ref().map(describe::error_line),
         });
-        let is_called = match (&self.webhooks, &job.webhook) {
+        let is_called = match (&mut self.webhooks, &job.webhook) {
             (Some(webhooks), Some(url)) => webhooks.hand_on(job, url),
             _ => Ok(()),
         };
-        if let Err(said) = is_called {
-            self.log(id, LogLine::warning(&said.to_string()));
-            self.voice.warn(said);
+        if let Err(full) = is_called {
+            self.log(id, LogLine::warning(&full.to_string()));
+            if full.is_new {
+                self.voice.warn(Said::WebhooksDropped { job: id, full });
+            }
         }
         self.recount(id);
         // A result is never refused for want of room: older ones go.

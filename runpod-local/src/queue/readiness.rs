@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::Queue;
 use super::book::Book;
 use super::worker::{Presence, Worker};
+use crate::text::one_line;
 
 /// How many characters of a reason are kept.
 const REASON: usize = 256;
@@ -72,7 +73,9 @@ impl Queue {
     }
 
     pub(crate) fn build_failed(&self, reason: &str) {
-        self.book(|book, _| book.preparation.build = Build::Failed(one_line(reason)));
+        self.book(|book, _| {
+            book.preparation.build = Build::Failed(one_line(reason, REASON).into());
+        });
     }
 
     pub(crate) fn build_finished(&self) {
@@ -86,7 +89,7 @@ impl Queue {
     pub(crate) fn worker_crashed(&self, worker: &str, reason: &str) {
         self.book(|book, now| {
             book.worker_ended(worker, now);
-            book.preparation.crash = Some(one_line(reason));
+            book.preparation.crash = Some(one_line(reason, REASON).into());
         });
     }
 }
@@ -184,14 +187,4 @@ impl Worker {
         let is_preparing = self.refreshing || self.presence == Presence::New;
         is_preparing && !self.is_ghost() && self.unhealthy.is_none() && self.jobs.is_empty()
     }
-}
-
-/// As it can stand in a line that people read.
-fn one_line(reason: &str) -> Arc<str> {
-    let line: String = reason
-        .chars()
-        .take(REASON)
-        .map(|char| if char.is_control() { ' ' } else { char })
-        .collect();
-    line.into()
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::broadcast;
 use tracing::Level;
 
+use super::webhooks::Full;
 use super::{Event, JobId, Status};
 
 #[derive(Debug)]
@@ -52,10 +53,10 @@ pub(super) enum Said {
     },
     ItemsDropped(JobId),
     ResultsDropped,
-    /// So many bytes of results wait for their webhooks at most.
-    WebhookDropped {
+    /// The webhook of this job, and perhaps those of later jobs.
+    WebhooksDropped {
         job: JobId,
-        most: u64,
+        full: Full,
     },
     WorkerCame(Arc<str>),
     WorkerLeft(Arc<str>),
@@ -130,7 +131,7 @@ impl Said {
                 | Self::Removed { .. }
                 | Self::ItemsDropped(_)
                 | Self::ResultsDropped
-                | Self::WebhookDropped { .. }
+                | Self::WebhooksDropped { .. }
                 | Self::WorkerLost { .. }
                 | Self::WorkerUnhealthy { .. }
         )
@@ -166,10 +167,13 @@ impl fmt::Display for Said {
                 retries,
             } => write!(
                 f,
-                "job {job} goes back to the front of the queue, as worker {worker} has it no more (retry {retries})"
+                "job {job}: worker {worker} no longer has it; it returns to the front of the queue (retry {retries})"
             ),
             Self::Retried(job) => write!(f, "job {job} queued again, as its client asked"),
-            Self::Purged(jobs) => write!(f, "{jobs} queued jobs CANCELLED, as a client purged the queue"),
+            Self::Purged(jobs) => write!(
+                f,
+                "{jobs} queued jobs CANCELLED, as a client purged the queue"
+            ),
             Self::Removed { job, worker, ttl } => write!(
                 f,
                 "job {job} is removed while worker {worker} runs it, because its time to live of {} ms is over; \
@@ -180,23 +184,29 @@ impl fmt::Display for Said {
                 job,
                 worker,
                 status,
-            } => write!(
-                f,
-                "job {job}: a further result, of worker {worker}, is ignored; the job is {}",
-                status.as_str()
-            ),
+            } => {
+                write!(
+                    f,
+                    "job {job}: ignored a late result from worker {worker}, because "
+                )?;
+                if status.is_final() {
+                    write!(f, "the job is already {}", status.as_str())
+                } else {
+                    f.write_str("it belongs to an earlier attempt")
+                }
+            }
             Self::ItemsDropped(job) => write!(
                 f,
                 "job {job}: stream items are dropped, the oldest first, as there are too many of them and nobody \
                  fetched them from /stream"
             ),
             Self::ResultsDropped => f.write_str(
-                "results are dropped before their time, the oldest first, as the endpoint holds as much as it may",
+                "the memory limit is reached, so the oldest results are dropped before they expire",
             ),
-            Self::WebhookDropped { job, most } => write!(
+            Self::WebhooksDropped { job, full } => write!(
                 f,
-                "job {job}: its webhook is not called, because results of {most} bytes already wait for their webhooks, \
-                 which is the limit; ask for the result with /status"
+                "job {job}: {full}. If this happens to further jobs, only the logs of these jobs say so, until less than \
+                 half of the limit waits"
             ),
             Self::WorkerCame(worker) => write!(f, "worker {worker} attached"),
             Self::WorkerLeft(worker) => write!(f, "worker {worker} left"),
@@ -208,7 +218,10 @@ impl fmt::Display for Said {
                 let silent = Rounded(*silent);
                 write!(f, "worker {worker} is lost: ")?;
                 if *still_pings {
-                    write!(f, "it has asked for nothing for {silent}, though it still pings")
+                    write!(
+                        f,
+                        "it has asked for nothing for {silent}, though it still pings"
+                    )
                 } else {
                     write!(f, "silent for {silent}")
                 }

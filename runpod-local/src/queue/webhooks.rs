@@ -1,6 +1,7 @@
 //! Results that wait for their webhook. They are the same bytes as those of the job, but outlive it: how many bytes may
 //! wait is limited.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,7 +11,6 @@ use tokio::sync::mpsc;
 use super::describe::Report;
 use super::job::Job;
 use super::json::Json;
-use super::voice::Said;
 
 /// What a call costs beside the bytes that it delivers, about: its task, and its connection.
 const OVERHEAD: usize = 4 * 1024;
@@ -22,6 +22,17 @@ pub(super) struct Webhooks {
     /// Bytes of all that wait.
     waiting: Arc<AtomicU64>,
     most: u64,
+    /// Whether it was said that webhooks are not called for want of room.
+    drops: bool,
+}
+
+/// Why a webhook is not called: no more may wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Full {
+    /// So many bytes.
+    pub(super) most: u64,
+    /// Whether less than half of that has waited since another webhook was not called.
+    pub(super) is_new: bool,
 }
 
 /// A job that has ended and has a webhook.
@@ -48,18 +59,22 @@ impl Webhooks {
             calls,
             waiting: Arc::default(),
             most,
+            drops: false,
         };
         (webhooks, ended)
     }
 
     /// Has the webhook called, unless too many bytes wait already.
-    pub(super) fn hand_on(&self, job: &Job, url: &str) -> Result<(), Said> {
+    pub(super) fn hand_on(&mut self, job: &Job, url: &str) -> Result<(), Full> {
         let size = |json: &Option<Json>| json.as_ref().map_or(0, Json::len);
         let bytes = OVERHEAD + job.task.len() + url.len() + size(&job.output) + size(&job.error);
+        if self.waiting.load(Ordering::Relaxed) <= self.most / 2 {
+            self.drops = false;
+        }
         let Some(counted) = self.count(bytes as u64) else {
-            return Err(Said::WebhookDropped {
-                job: job.id,
+            return Err(Full {
                 most: self.most,
+                is_new: !std::mem::replace(&mut self.drops, true),
             });
         };
         // Nobody receives it once the endpoint has shut down.
@@ -90,6 +105,17 @@ impl Webhooks {
     #[cfg(test)]
     pub(super) fn waiting(&self) -> u64 {
         self.waiting.load(Ordering::Relaxed)
+    }
+}
+
+impl fmt::Display for Full {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the webhook is not called, because inputs and results of {} bytes already wait for their webhooks, which is \
+             the limit; ask for the result with /status",
+            self.most
+        )
     }
 }
 

@@ -11,14 +11,15 @@ use tokio::time::timeout;
 
 use super::content;
 use crate::answer::Answer;
+use crate::text::bytes;
 
 /// How long a client may be silent in the middle of a body.
 const SILENCE: Duration = Duration::from_secs(30);
 
 /// Reads a whole body of at most `limit` bytes.
 ///
-/// It is JSON, in UTF-8 and not compressed, or refused with what it is instead. Nothing of what is missing is waited for where it is already known to be too large: the connection then ends with
-/// the answer.
+/// The body must be uncompressed and must not begin as gzip, UTF-16 or a byte order mark does. If it is already known to be
+/// too large, the rest is not awaited, and the connection closes after the answer.
 pub(crate) async fn read_body(request: Request<Body>, limit: usize) -> Result<Bytes, Answer> {
     content::demand_plain(request.headers())?;
     let whole = read_bytes(request.into_body(), limit).await?;
@@ -70,17 +71,11 @@ async fn read_bytes(mut body: Body, limit: usize) -> Result<Bytes, Answer> {
 }
 
 fn too_large(limit: usize) -> Answer {
-    const MIB: usize = 1024 * 1024;
-    let limit = if limit >= MIB && limit.is_multiple_of(MIB) {
-        format!("{limit} bytes ({} MiB)", limit / MIB)
-    } else {
-        format!("{limit} bytes")
-    };
     Answer::new(
         StatusCode::PAYLOAD_TOO_LARGE,
         format!(
-            "the body is larger than {limit}, which is the limit here as on Runpod; put large data into a store and send \
-             its URL"
+            "the body is larger than {}, the limit of this endpoint; upload large data to a store and send its URL",
+            bytes(limit)
         ),
     )
 }

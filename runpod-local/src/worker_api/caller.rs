@@ -45,7 +45,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Asking {
 pub(super) fn check(worker: &str) -> Result<(), Answer> {
     if worker.len() > LONGEST || worker.chars().any(char::is_control) {
         return Err(Answer::bad_request(format!(
-            "the worker id {:?} is none: expected at most {LONGEST} bytes without control characters",
+            "{:?} is not a valid worker id: expected at most {LONGEST} bytes without control characters",
             path::shown(worker)
         )));
     }

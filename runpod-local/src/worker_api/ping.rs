@@ -12,6 +12,7 @@ use super::caller::Asking;
 use crate::answer::{self, Answer};
 use crate::endpoint::Shared;
 use crate::queue::{JobId, Ping};
+use crate::text::one_line;
 
 /// The SDK cuts its list of jobs at 64 KiB: one that is nearly as long may not name all.
 const MAY_BE_CUT: usize = 60 * 1024;
@@ -58,11 +59,5 @@ fn reason(check: Option<&str>, reason: Option<&str>) -> String {
 /// As it can stand in a log line.
 fn plain(text: &str) -> Cow<'_, str> {
     const LONGEST: usize = 256;
-    if text.len() <= LONGEST && !text.chars().any(char::is_control) {
-        return text.into();
-    }
-    text.chars()
-        .take(LONGEST)
-        .map(|char| if char.is_control() { ' ' } else { char })
-        .collect()
+    one_line(text, LONGEST)
 }

@@ -159,11 +159,11 @@ async fn a_worker_that_falls_silent_loses_its_job_to_the_next() {
     assert_eq!(task["id"], *job);
     site.done("w2", &job, json!({"output": 1})).await.ok();
     let status = site.status(&job).await;
-    assert_eq!(
-        (&status["retries"], &status["workerId"]),
-        (&json!(1), &json!("w2"))
-    );
-    assert_eq!(site.get("/health").await.ok()["jobs"]["retried"], 1);
+    assert_eq!(status["workerId"], "w2");
+    // The second worker may be lost as well if this machine is slow; `queue/tests/losing.rs` counts exactly.
+    assert!(status["retries"].as_u64() >= Some(1), "{status}");
+    let health = site.get("/health").await.ok();
+    assert!(health["jobs"]["retried"].as_u64() >= Some(1), "{health}");
 }
 
 #[tokio::test]
@@ -173,7 +173,8 @@ async fn a_worker_that_never_pings_loses_its_job_too() {
     assert_eq!(site.take("w1").await["id"], *job);
     // Held until the job is back.
     assert_eq!(site.take("w2").await["id"], *job);
-    assert_eq!(site.status(&job).await["retries"], 1);
+    let status = site.status(&job).await;
+    assert!(status["retries"].as_u64() >= Some(1), "{status}");
 }
 
 #[tokio::test]

@@ -192,7 +192,7 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
             )),
             ASKS_HELLO,
             own(serves(
-                "cargo run -- --rp_serve_api --rp_api_host 0.0.0.0 --rp_api_allow_host host.docker.internal,*.proxy.runpod.net",
+                "RUNPOD_LOCAL_API_KEY=choose-one cargo run -- --rp_serve_api --rp_api_host 0.0.0.0 --rp_api_allow_host 'host.docker.internal,*.proxy.runpod.net'",
             )),
             own(serves(
                 "cargo run -- --rp_serve_api --rp_api_allow_origin http://localhost:3000",

@@ -6,9 +6,9 @@ import { element, fill } from "./dom.js";
 const BLOB = 300;
 const SHOWN_OF_BLOB = 80;
 
-/** How much of a text is shown: all of it up to `most` characters, and little of one that nobody reads, such as base64. */
+/** How much of a text is shown: all of it up to `most` characters, and little of a long one in ASCII without a space, such as base64. */
 export function shownOf(text, most) {
-  if (text.length > BLOB && !/\s/.test(text.slice(0, BLOB))) return SHOWN_OF_BLOB;
+  if (text.length > BLOB && /^[\x21-\x7e]+$/.test(text.slice(0, BLOB))) return SHOWN_OF_BLOB;
   return Math.min(text.length, most);
 }
 

@@ -75,6 +75,7 @@ function inShell(text) {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
+// As tests/clients/rust does it.
 function rust(_body, { base, id, apiKey, apiKeyVariable }, input) {
   const json = unhidden(JSON.stringify(input, null, 2)).replaceAll("\n", "\n    ");
   // A raw text ends at the first quote with as many signs behind it.

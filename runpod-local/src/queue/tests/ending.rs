@@ -220,3 +220,25 @@ fn a_job_that_a_lost_worker_no_longer_has_is_not_given_back_twice() {
     table.book.give_back(job, &worker, table.now);
     assert_eq!(table.status(job), Some(Status::Completed));
 }
+
+#[test]
+fn the_log_says_why_a_late_result_is_ignored() {
+    let job = JobId::new(false);
+    let ignored = |status| {
+        let worker = "w1".to_owned();
+        Said::Ignored {
+            job,
+            worker,
+            status,
+        }
+        .to_string()
+    };
+    for (status, why) in [
+        (Status::Failed, "the job is already FAILED"),
+        (Status::InProgress, "it belongs to an earlier attempt"),
+        (Status::InQueue, "it belongs to an earlier attempt"),
+    ] {
+        let expected = format!("job {job}: ignored a late result from worker w1, because {why}");
+        assert_eq!(ignored(status), expected);
+    }
+}

@@ -85,6 +85,16 @@ impl Endpoint {
         ServerlessEndpoint::new("local", client)
     }
 
+    /// A client that is built as the snippet on the local endpoint's page builds it.
+    pub fn client_as_on_the_page(&self) -> ServerlessEndpoint {
+        let client = RunpodClient::builder()
+            .with_api_key("local")
+            .with_api_url(format!("{}/v2", self.url))
+            .build_client()
+            .expect("the key and the address are given");
+        ServerlessEndpoint::new("local", client)
+    }
+
     /// Waits until the handler of a job has begun.
     ///
     /// The endpoint calls a job running once it was taken. The SDK's worker, told to stop it before its handler has begun,

@@ -10,6 +10,7 @@ use submitted::submitted;
 
 with_each_worker!(
     a_job_that_is_awaited_gives_its_output,
+    a_client_that_is_built_as_the_page_shows_it_gets_an_output,
     a_job_that_fails_has_no_output,
     a_running_job_that_is_cancelled_frees_its_worker,
     purging_cancels_what_is_queued_and_health_counts_it,
@@ -38,6 +39,12 @@ async fn a_job_that_is_awaited_gives_its_output(endpoint: Endpoint) {
 
     let sum: u32 = client.run_now(&value(7)).await.unwrap();
     assert_eq!(sum, 7);
+}
+
+async fn a_client_that_is_built_as_the_page_shows_it_gets_an_output(endpoint: Endpoint) {
+    let client = endpoint.client_as_on_the_page();
+    let output: Value = client.run_now(&value("shown")).await.unwrap();
+    assert_eq!(output, "shown");
 }
 
 async fn a_job_that_fails_has_no_output(endpoint: Endpoint) {
