@@ -20,8 +20,8 @@ const MARGIN: usize = 4;
 pub(crate) fn runtime(builder: &mut Builder, threads: usize) -> Result<Runtime, Failure> {
     let refused = |error: io::Error| {
         Failure::new(format!(
-            "the system refuses a thread: {error}; a limit is reached, of processes and threads (`ulimit -u`, `pids.max` of a \
-             container) or of memory (`ulimit -v`): raise it, or end other programs"
+            "cannot start a thread: {error}. A limit on processes and threads (`ulimit -u`, `pids.max` of a container) or on \
+             memory (`ulimit -v`) is reached: raise the limit, or stop other programs"
         ))
     };
     grants(threads + 1 + MARGIN).map_err(refused)?;

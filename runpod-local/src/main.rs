@@ -139,9 +139,9 @@ fn api_key(named: Option<&str>) -> Result<Option<ApiKey>, String> {
         Err(VarError::NotPresent) => Err(format!(
             "--api-key-env: the variable {variable} is not set; set it to the key, or leave the flag out"
         )),
-        Err(VarError::NotUnicode(_)) => {
-            Err(format!("{variable} is not UTF-8; no key can be sent so"))
-        }
+        Err(VarError::NotUnicode(_)) => Err(format!(
+            "{variable} is not valid UTF-8, so no client can send it: set another key, or unset the variable"
+        )),
     }
 }
 

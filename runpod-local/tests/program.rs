@@ -1,7 +1,9 @@
 //! The program `runpod-local`, as a user starts it.
 
+use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
+use std::os::unix::ffi::OsStrExt as _;
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -126,6 +128,21 @@ fn a_key_that_no_client_can_send_is_told_by_the_name_of_its_variable() {
             assert!(output.stdout.is_empty(), "it listened before it looked");
         }
     }
+}
+
+#[test]
+fn a_key_that_is_not_utf_8_is_told_by_the_name_of_its_variable() {
+    let key = OsStr::from_bytes(b"sk-secret\xff");
+    let output = command(&["--port", "0"])
+        .env("RUNPOD_LOCAL_API_KEY", key)
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        "runpod-local: RUNPOD_LOCAL_API_KEY is not valid UTF-8, so no client can send it: set another key, or unset the \
+         variable\n"
+    );
 }
 
 #[test]

@@ -126,8 +126,8 @@ impl Context {
         let before = Before::of(&self.place.folder).map_err(|error| {
             Failure::new(match error.kind() {
                 io::ErrorKind::AlreadyExists => format!(
-                    "--output: {shown} is there already and not empty, and has no {LIST} with the files that this \
-                     command wrote; name another folder, or remove it"
+                    "--output: {shown} is not empty and contains no {LIST}, so its files may be yours; choose another \
+                     folder, or delete this one"
                 ),
                 _ => format!("--output: {shown} cannot be used: {error}"),
             })
@@ -137,8 +137,8 @@ impl Context {
         };
         if !list.of.is_also(&self.of) {
             return Err(Failure::new(format!(
-                "--output: {shown} has the image of the program {} of the package {} ({}); name another folder, or \
-                 remove it",
+                "--output: {shown} has the image of the program {} of the package {} ({}); choose another folder, or \
+                 delete this one",
                 list.of.program,
                 list.of.package,
                 list.of.manifest.display()
@@ -154,9 +154,9 @@ impl Context {
                      was_written_by_us,
                  }| {
                     let how = if *was_written_by_us {
-                        "was changed since"
+                        "changed since the last run"
                     } else {
-                        "was not written by this command"
+                        "not written by this command"
                     };
                     format!("  {}: {how}", path.display())
                 },
@@ -166,8 +166,8 @@ impl Context {
             return Ok(());
         }
         Err(Failure::new(format!(
-            "{shown} has files in the place of those that this run writes, and none was touched:\n{}\nMove them away or \
-             delete them, or name another folder with --output",
+            "this run would overwrite files in {shown}; nothing was changed:\n{}\nMove them away or delete them, or choose \
+             another folder with --output",
             in_the_way.join("\n")
         )))
     }

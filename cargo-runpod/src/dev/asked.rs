@@ -12,14 +12,17 @@ use super::group::Group;
 /// A program that takes longer does not know the flag.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// An answer that is longer, in bytes, is none.
+const MOST: u64 = 16 << 20;
+
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) text: Vec<u8>,
     pub(super) is_success: bool,
 }
 
-/// None if the program could not be started, or did not end in time, or `ended` came first. No process is left in any
-/// case.
+/// None if the program could not be started, did not end in time, prints too much, or `ended` came first. No process is left
+/// in any case.
 pub(super) async fn of(program: &Path, flag: &str, ended: impl Future) -> Option<Answer> {
     let mut command = Command::new(program);
     command
@@ -28,10 +31,11 @@ pub(super) async fn of(program: &Path, flag: &str, ended: impl Future) -> Option
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
     let mut asked = Group::spawn(&mut command).await.ok()?;
-    let mut out = asked.child().stdout.take()?;
+    let mut out = asked.child().stdout.take()?.take(MOST);
     let mut text = Vec::new();
     let has_answered = tokio::select! {
-        read = out.read_to_end(&mut text) => read.is_ok(),
+        // One that prints without an end does not know the flag either.
+        read = out.read_to_end(&mut text) => read.is_ok() && out.limit() > 0,
         () = tokio::time::sleep(PATIENCE) => false,
         _ = ended => false,
     };

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use super::missing::Help;
 use super::program::Program;
 use super::slot::Slot;
 use super::worker::{Ended, News, Surroundings, Worker};
@@ -34,8 +35,8 @@ impl Crew {
         }
     }
 
-    /// `missing`: what the program lacks, if it is no worker.
-    pub(super) fn hear(&mut self, news: News, missing: impl Fn() -> String) {
+    /// `missing`: what the program lacks, if it is no worker, by its answer to `--help`.
+    pub(super) fn hear(&mut self, news: News, missing: impl Fn(Help) -> Option<String>) {
         match news {
             News::Attached(id) => {
                 let before = self.leaving.len();
@@ -54,7 +55,7 @@ impl Crew {
         }
     }
 
-    fn ended(&mut self, id: &str, ended: &Ended, missing: &dyn Fn() -> String) {
+    fn ended(&mut self, id: &str, ended: &Ended, missing: &dyn Fn(Help) -> Option<String>) {
         let leaving = self.leaving.iter().position(|worker| worker.id == id);
         if let Some(index) = leaving {
             self.leaving.swap_remove(index);

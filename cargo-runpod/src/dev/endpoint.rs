@@ -55,7 +55,7 @@ fn api_key() -> Result<Option<String>, Failure> {
         },
         Err(VarError::NotPresent) => Ok(None),
         Err(VarError::NotUnicode(_)) => Err(Failure::new(format!(
-            "{API_KEY} is not UTF-8; no key can be sent so: set it again, or unset it"
+            "{API_KEY} is not valid UTF-8, so no client can send it: set another key, or unset the variable"
         ))),
     }
 }

@@ -13,16 +13,55 @@ use crate::selection::Kind;
 /// The package that makes a worker.
 const OURS: &str = "runpod-worker";
 
-/// Whether a program does not answer `--help` as every worker does. A program that gives no answer at all may be a worker.
-pub(super) async fn is_no_worker(program: &Path) -> bool {
-    let answer = asked::of(program, "--help", pending::<()>()).await;
-    answer.is_some_and(|answer| {
-        !answer.is_success || !String::from_utf8_lossy(&answer.text).contains("--test_input")
-    })
+/// How a program answers `--help`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Help {
+    /// As every worker does.
+    OfAWorker,
+    /// It succeeds, and the text is not a worker's.
+    Other,
+    /// Code that comes before the worker may have failed, such as a panic before `Worker::builder()`.
+    Failed,
 }
 
-/// Of a program that is no worker. `parts`: the files that it was made of.
-pub(super) fn told(target: &Target, parts: &[PathBuf]) -> String {
+impl Help {
+    /// None if there is no answer.
+    pub(super) async fn of(program: &Path) -> Option<Self> {
+        let answer = asked::of(program, "--help", pending::<()>()).await?;
+        Some(if !answer.is_success {
+            Self::Failed
+        } else if String::from_utf8_lossy(&answer.text).contains("--test_input") {
+            Self::OfAWorker
+        } else {
+            Self::Other
+        })
+    }
+}
+
+/// Of a program that answers like this and is no worker; none of one that may be a worker. `parts`: the files that it was
+/// made of.
+pub(super) fn told(help: Help, target: &Target, parts: &[PathBuf]) -> Option<String> {
+    let has_worker = has_worker(target, parts);
+    match help {
+        Help::OfAWorker => None,
+        Help::Failed if has_worker => None,
+        Help::Failed | Help::Other => Some(lacks(target, has_worker)),
+    }
+}
+
+/// Whether a file of the workspace makes a worker: that may be a library beside the program's package.
+fn has_worker(target: &Target, parts: &[PathBuf]) -> bool {
+    let folder = target.worker.workspace();
+    let canonical = folder.canonicalize();
+    let canonical = canonical.unwrap_or_else(|_| folder.to_owned());
+    parts
+        .iter()
+        .filter(|file| file.starts_with(&canonical) || file.starts_with(folder))
+        .filter_map(|file| fs::read_to_string(file).ok())
+        .any(|text| text.contains("runpod::main") || text.contains("Worker::builder"))
+}
+
+fn lacks(target: &Target, has_worker: bool) -> String {
     let worker = &target.worker;
     let package = &worker.package;
     let depends = package.dependencies.iter().any(|dependency| {
@@ -40,17 +79,10 @@ pub(super) fn told(target: &Target, parts: &[PathBuf]) -> String {
             package.name
         );
     }
-    let folder = worker.folder().canonicalize();
-    let folder = folder.unwrap_or_else(|_| worker.folder().to_owned());
-    let has_main = parts
-        .iter()
-        .filter(|file| file.starts_with(&folder) || file.starts_with(worker.folder()))
-        .filter_map(|file| fs::read_to_string(file).ok())
-        .any(|text| text.contains("runpod::main") || text.contains("Worker::"));
-    if has_main {
+    if has_worker {
         format!(
-            "the main function of {} ended without asking for a job; it has to be the one with #[runpod::main], or run a \
-             `runpod::Worker`",
+            "{} exited before it asked for a job: put #[runpod::main] on its main function, or call \
+             runpod::Worker::builder()…run() in it",
             worker.name
         )
     } else {

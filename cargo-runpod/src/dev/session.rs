@@ -144,7 +144,8 @@ impl Session {
 
     fn hear(&mut self, news: News) {
         let (target, parts) = (&self.target, &self.parts);
-        self.crew.hear(news, || missing::told(target, parts));
+        self.crew
+            .hear(news, |help| missing::told(help, target, parts));
     }
 
     fn build(&mut self) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::missing::Help;
 use super::program::Program;
 use super::say;
 use super::worker::{Ended, Surroundings, Worker};
@@ -90,16 +91,14 @@ impl Slot {
         around: &Surroundings,
         id: &str,
         ended: &Ended,
-        missing: &dyn Fn() -> String,
+        missing: &dyn Fn(Help) -> Option<String>,
     ) -> bool {
         let status = &ended.status;
         if self.incoming.take_if(|worker| worker.id == id).is_some() {
             let stays = self.serving.as_ref().map_or("none", |it| it.id.as_str());
-            let why = if ended.is_no_worker {
-                format!(", and the program is no worker: {}", missing())
-            } else {
-                String::new()
-            };
+            let lacks = ended.help.and_then(missing);
+            let why = lacks.map(|lacks| format!(", and the program is no worker: {lacks}"));
+            let why = why.unwrap_or_default();
             say::fault(&format!(
                 "{id} ended before it took a job: {}{why}; {stays} goes on. Waiting for an edit",
                 ended.told()
@@ -121,11 +120,10 @@ impl Slot {
             let fresh = self.start(around, worker.program);
             say::note(&format!("{id} has ended; {} is a fresh process", fresh.id));
             self.serving = Some(fresh);
-        } else if ended.is_no_worker {
+        } else if let Some(lacks) = ended.help.and_then(missing) {
             say::fault(&format!(
-                "{id} ended before it took a job: {}, and the program is no worker: {}. Waiting for an edit",
-                ended.told(),
-                missing()
+                "{id} ended before it took a job: {}, and the program is no worker: {lacks}. Waiting for an edit",
+                ended.told()
             ));
         } else if !worker.is_attached && status.as_ref().is_ok_and(ExitStatus::success) {
             // It was not in trouble: it has done something else, and would do it again.

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::group::Group;
-use super::missing;
+use super::missing::Help;
 use super::output::{Stream, pass_on};
 use super::program::Program;
 
@@ -56,8 +56,8 @@ pub(super) enum News {
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) status: io::Result<ExitStatus>,
-    /// It never asked for a job, nor would it the next time.
-    pub(super) is_no_worker: bool,
+    /// What its program answers to `--help`, if it never asked for a job.
+    pub(super) help: Option<Help>,
     was_attached: bool,
     /// This command had told it to.
     was_ordered: bool,
@@ -147,13 +147,13 @@ async fn attend(
     id: String,
     prefix: Option<String>,
     program: Arc<Program>,
-    orders: mpsc::UnboundedReceiver<Order>,
+    mut orders: mpsc::UnboundedReceiver<Order>,
 ) {
-    let ended = match live(&around, &id, prefix, &program, orders).await {
+    let mut ended = match live(&around, &id, prefix, &program, &mut orders).await {
         Ok(ended) => ended,
         Err(error) => Ended {
             status: Err(error),
-            is_no_worker: false,
+            help: None,
             was_attached: false,
             was_ordered: false,
         },
@@ -169,6 +169,14 @@ async fn attend(
     } else {
         around.endpoint.worker_ended(&id);
     }
+    // Only now, since the answer may take seconds.
+    if ended.status.is_ok() && !ended.was_attached && !ended.was_ordered {
+        ended.help = tokio::select! {
+            help = Help::of(program.path()) => help,
+            // This command is to end.
+            _ = orders.recv() => None,
+        };
+    }
     // Whoever hears of the end may take the endpoint and the folder away.
     let Surroundings { endpoint, news, .. } = around;
     drop((endpoint, program));
@@ -180,7 +188,7 @@ async fn live(
     id: &str,
     prefix: Option<String>,
     program: &Program,
-    mut orders: mpsc::UnboundedReceiver<Order>,
+    orders: &mut mpsc::UnboundedReceiver<Order>,
 ) -> io::Result<Ended> {
     let mut group = Group::spawn(&mut command(around, id, program)).await?;
     let logs = || around.endpoint.job_logs();
@@ -218,16 +226,9 @@ async fn live(
     // A process that left the group may hold the pipes for ever.
     let last_lines = async { while output.join_next().await.is_some() {} };
     let _ = tokio::time::timeout(LAST_LINES, last_lines).await;
-    let is_no_worker = !is_attached
-        && !was_ordered
-        && tokio::select! {
-            it = missing::is_no_worker(program.path()) => it,
-            // This command is to end.
-            _ = orders.recv() => false,
-        };
     Ok(Ended {
         status: Ok(status?),
-        is_no_worker,
+        help: None,
         was_attached: is_attached,
         was_ordered,
     })

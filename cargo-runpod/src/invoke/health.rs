@@ -58,9 +58,9 @@ impl Local {
                 None => loading(),
             },
             "build_failed" => {
-                with("the worker was not built, and the terminal of `cargo runpod dev` shows why")
+                with("the worker's build failed; see the terminal of `cargo runpod dev`")
             }
-            "crashed" => with("the worker has ended"),
+            "crashed" => with("the worker crashed"),
             "unhealthy" => with("the worker says that it is unhealthy"),
             "no_worker" => no_worker(target),
             other => with(&format!(
@@ -152,11 +152,11 @@ mod tests {
             ),
             (
                 r#"{"state": "build_failed", "reason": "it does not build"}"#,
-                "was not built",
+                "build failed; see the terminal of `cargo runpod dev`: it does not build",
             ),
             (
                 r#"{"state": "crashed", "reason": "exit code 1\n\u001b[1m"}"#,
-                r"has ended: exit code 1 \u{1b}[1m",
+                r"the worker crashed: exit code 1 \u{1b}[1m",
             ),
             (r#"{"state": "unhealthy"}"#, "unhealthy"),
             (r#"{"state": "no_worker"}"#, "no worker is attached"),

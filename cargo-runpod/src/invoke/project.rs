@@ -1,7 +1,7 @@
 //! The endpoint of the project that the command is called in: of a `cargo runpod dev` that runs there.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::client::Client;
 use super::code;
@@ -17,13 +17,21 @@ use crate::selection;
 pub(super) struct Project {
     /// Its `Cargo.toml`.
     manifest: PathBuf,
+    /// The package's name; none of a workspace that is no package.
+    package: Option<String>,
+    /// Whether the manifest is the workspace's: then the endpoint of any member is meant.
+    is_root: bool,
     endpoints: Vec<DevEndpoint>,
 }
 
 impl Project {
     /// None if the current folder is in no package, or in one that cargo cannot read.
     pub(super) fn here() -> Option<Self> {
-        let folder = std::env::current_dir().ok()?.canonicalize().ok()?;
+        Self::of(&std::env::current_dir().ok()?)
+    }
+
+    fn of(folder: &Path) -> Option<Self> {
+        let folder = folder.canonicalize().ok()?;
         let manifest = folder
             .ancestors()
             .map(|folder| folder.join("Cargo.toml"))
@@ -33,7 +41,14 @@ impl Project {
             metadata.target_directory.as_std_path(),
             metadata.workspace_root.as_std_path(),
         );
+        let packages = metadata.workspace_packages();
+        let package = packages
+            .iter()
+            .find(|package| package.manifest_path.canonicalize().ok().as_ref() == Some(&manifest));
+        let root = metadata.workspace_root.canonicalize().ok()?;
         Some(Self {
+            package: package.map(|package| package.name.to_string()),
+            is_root: manifest.parent() == Some(&root),
             manifest,
             endpoints,
         })
@@ -61,7 +76,10 @@ impl Project {
             .filter(|endpoint| endpoint.owner.manifest == self.manifest);
         let of_this_package: Vec<_> = of_this_package.copied().collect();
         match (&of_this_package[..], &serving[..]) {
-            ([only], _) | ([], [only]) => return Ok(Some(only.url.clone())),
+            ([only], _) => return Ok(Some(only.url.clone())),
+            ([], [only]) if self.is_root => return Ok(Some(only.url.clone())),
+            // It would fail for its input, or succeed with what this package does not do.
+            ([], [only]) => return Err(self.of_another_member(only)),
             ([], []) => {}
             ([], several) | (several, _) => return Err(which_of(several)),
         }
@@ -69,6 +87,23 @@ impl Project {
             Answer::Of(owner) => Err(of_another_project(usual, &owner, &self.manifest)),
             Answer::DemandsKey | Answer::Nobody => Ok(None),
         }
+    }
+
+    fn of_another_member(&self, DevEndpoint { url, owner, .. }: &DevEndpoint) -> Failure {
+        let port = url.rsplit(':').next().unwrap_or_default();
+        let package = safe_text::line(&owner.package, 100);
+        let folder = safe_text::line(&owner.folder().display().to_string(), 300);
+        let here = self.manifest.parent().unwrap_or(&self.manifest).display();
+        let here = match &self.package {
+            Some(name) => format!("the package {name} in {here}"),
+            None => here.to_string(),
+        };
+        Failure::new(format!(
+            "the only endpoint of this workspace, at {url}, belongs to the package {package} in {folder}, and no \
+             `cargo runpod dev` runs for {here}; nothing was sent. Start an endpoint here with\n\n  cargo runpod dev --port 0\n\n\
+             or send the job to {package} with --port {port}"
+        ))
+        .with_code(code::NO_ANSWER)
     }
 }
 
@@ -117,7 +152,7 @@ fn which_of(several: &[&DevEndpoint]) -> Failure {
     Failure::new(text).with_code(code::USAGE)
 }
 
-fn of_another_project(url: &str, owner: &Owner, manifest: &std::path::Path) -> Failure {
+fn of_another_project(url: &str, owner: &Owner, manifest: &Path) -> Failure {
     let folder = safe_text::line(&owner.folder().display().to_string(), 300);
     let here = manifest.parent().unwrap_or(manifest).display();
     let port = url.rsplit(':').next().unwrap_or_default();
@@ -132,6 +167,8 @@ fn of_another_project(url: &str, owner: &Owner, manifest: &std::path::Path) -> F
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use runpod_local::Endpoint;
     use serde_json::json;
 
@@ -160,6 +197,8 @@ mod tests {
     async fn url(endpoints: Vec<DevEndpoint>, usual: &str) -> Result<Option<String>, String> {
         let project = Project {
             manifest: "/work/other/Cargo.toml".into(),
+            package: Some("other".to_owned()),
+            is_root: true,
             endpoints,
         };
         let url = project.url(usual, target::here).await;
@@ -181,6 +220,59 @@ mod tests {
             assert!(told.contains(part), "{told}");
         }
         assert_eq!(endpoint.open_jobs().queued, 0);
+    }
+
+    #[tokio::test]
+    async fn a_job_of_one_member_is_not_sent_to_the_endpoint_of_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |file: &str, text: &str| {
+            let file = folder.path().join(file);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, text).unwrap();
+        };
+        write(
+            "Cargo.toml",
+            "[workspace]\nresolver = \"3\"\nmembers = [\"a\", \"b\"]\n",
+        );
+        for member in ["a", "b"] {
+            write(
+                &format!("{member}/Cargo.toml"),
+                &format!("[package]\nname = \"member-{member}\"\nedition = \"2024\"\n"),
+            );
+            write(&format!("{member}/src/main.rs"), "fn main() {}\n");
+        }
+        let root = folder.path().canonicalize().unwrap();
+        let of_a = Owner {
+            package: "member-a".to_owned(),
+            manifest: root.join("a/Cargo.toml"),
+            workspace: root.clone(),
+            ..owner("1")
+        };
+        let usual = served_by(None).await;
+        let served = served_by(Some(&of_a)).await;
+        let url = async |folder: &str| {
+            let mut project = Project::of(&root.join(folder)).expect("cargo can read it");
+            // As `DevEndpoint::all` finds it in the target folder.
+            project.endpoints = vec![DevEndpoint {
+                url: served.url(),
+                pid: 1,
+                owner: of_a.clone(),
+            }];
+            let url = project.url(&usual.url(), target::here).await;
+            url.map_err(|failure| failure.to_string())
+        };
+        for accepted in ["", "a", "a/src"] {
+            assert_eq!(url(accepted).await, Ok(Some(served.url())), "{accepted}");
+        }
+        let told = url("b/src").await.unwrap_err();
+        let port = served.address().port();
+        for part in [
+            "belongs to the package member-a in ",
+            "no `cargo runpod dev` runs for the package member-b in ",
+            &format!("send the job to member-a with --port {port}"),
+        ] {
+            assert!(told.contains(part), "{told}");
+        }
     }
 
     #[tokio::test]

@@ -45,6 +45,9 @@ const SHARE: [&str; 4] = ["progress", "fraction", "ratio", "completion"];
 /// What is meant for people.
 const NOTE: [&str; 6] = ["message", "status", "stage", "phase", "text", "description"];
 
+/// How much of a text is searched for a share.
+const MOST_SEARCHED: usize = 1000;
+
 /// How much of an update is shown.
 const MOST_CHARACTERS: usize = 160;
 
@@ -118,7 +121,7 @@ fn of_object(object: &Map<String, Value>) -> (Option<f64>, Option<String>) {
 
 /// `40 %`, or else `3/10` or `3 of 10`.
 fn in_text(text: &str) -> Option<f64> {
-    let text: Vec<char> = text.chars().collect();
+    let text: Vec<char> = text.chars().take(MOST_SEARCHED).collect();
     let numbers = numbers(&text);
     let percent = numbers.iter().find_map(|number| {
         let rest = skip_spaces(&text, number.end);
@@ -136,7 +139,8 @@ fn in_text(text: &str) -> Option<f64> {
             _ => return None,
         };
         let at = skip_spaces(&text, behind);
-        let total = numbers.iter().find(|it| it.start == at)?;
+        let total = numbers.binary_search_by_key(&at, |it| it.start);
+        let total = &numbers[total.ok()?];
         let is_end = match text.get(total.end..).unwrap_or_default() {
             ['/' | '-', ..] => false,
             ['.' | ',', next, ..] => !next.is_ascii_digit(),
@@ -279,6 +283,15 @@ mod tests {
         ] {
             assert_read(&format!("{text:?}"), share, text);
         }
+    }
+
+    #[test]
+    fn only_the_beginning_of_a_text_is_searched() {
+        let behind = |length: usize| in_text(&format!("{}3/10", "ä".repeat(length)));
+        assert_eq!(behind(MOST_SEARCHED - 4), Some(0.3));
+        // `3/1` is no share.
+        assert_eq!(behind(MOST_SEARCHED - 3), None);
+        assert_eq!(behind(MOST_SEARCHED), None);
     }
 
     #[test]

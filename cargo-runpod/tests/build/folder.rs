@@ -138,10 +138,10 @@ fn files_in_the_place_of_new_ones_are_named_before_anything_is_built() {
     snapbox::assert_data_eq!(
         said.replace(image.to_str().unwrap(), "[IMAGE]"),
         str![[r#"
-error: [IMAGE] has files in the place of those that this run writes, and none was touched:
-  Dockerfile: was changed since
-  rootfs/tmp: was not written by this command
-Move them away or delete them, or name another folder with --output
+error: this run would overwrite files in [IMAGE]; nothing was changed:
+  Dockerfile: changed since the last run
+  rootfs/tmp: not written by this command
+Move them away or delete them, or choose another folder with --output
 
 "#]]
     );
@@ -159,7 +159,10 @@ fn a_folder_that_only_looks_like_an_image_context_is_left_alone() {
             fs::write(mine.join("cargo-runpod-build.json"), list).unwrap();
         }
         let said = refused(folder.path(), &["--output", mine.to_str().unwrap()]);
-        assert!(said.contains("is there already and not empty"), "{said}");
+        assert!(
+            said.contains("is not empty and contains no cargo-runpod-build.json"),
+            "{said}"
+        );
         assert!(mine.join(".git").is_dir() && mine.join("Dockerfile").is_file());
     }
 }
@@ -187,7 +190,10 @@ fn the_folders_of_the_package_and_of_the_user_are_refused() {
         (Path::new("/"), "contains the folder of the package"),
         (Path::new("target"), "is cargo's target folder"),
         (&home, "your home folder"),
-        (Path::new("src"), "is there already and not empty"),
+        (
+            Path::new("src"),
+            "is not empty and contains no cargo-runpod-build.json",
+        ),
         (Path::new("model/image"), "overlaps with model"),
         (Path::new("gone/../x"), "it goes through `..`"),
     ] {

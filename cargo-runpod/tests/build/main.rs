@@ -143,7 +143,7 @@ error: what is to be included:
     snapbox::assert_data_eq!(
         said(&["--output=mine"]),
         str![[r#"
-error: --output: mine is there already and not empty, and has no cargo-runpod-build.json with the files that this command wrote; name another folder, or remove it
+error: --output: mine is not empty and contains no cargo-runpod-build.json, so its files may be yours; choose another folder, or delete this one
 
 "#]]
     );

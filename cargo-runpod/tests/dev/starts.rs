@@ -127,6 +127,37 @@ async fn a_program_that_is_no_worker_is_told_what_it_lacks_and_not_started_again
 }
 
 #[tokio::test]
+async fn a_builder_worker_that_panics_before_it_runs_is_started_again() {
+    let edited = Crate::new("panics-first");
+    let outside = tempfile::tempdir().expect("a folder");
+    let database = outside.path().join("database");
+    let main = MAIN.replace("#[runpod::main]\n", "")
+        + &format!(
+            "
+#[tokio::main(flavor = \"current_thread\")]
+async fn main() -> Result<(), runpod::Error> {{
+    if !std::path::Path::new({database:?}).exists() {{
+        panic!(\"the database is not up\");
+    }}
+    runpod::Worker::builder().handler(work).run().await
+}}
+"
+        );
+    edited.write("src/main.rs", &main);
+    let manifest = std::fs::read_to_string(edited.path("Cargo.toml")).expect("a manifest");
+    let manifest = manifest.replace("[\"time\"]", "[\"macros\", \"rt\", \"time\"]");
+    edited.write("Cargo.toml", &manifest);
+    let dev = Dev::start(&edited, &[]);
+    dev.says("worker-1-1 ended before it took a job: exit code 101; started again in 1 s")
+        .await;
+    std::fs::write(&database, "").expect("a file");
+    dev.says(" takes jobs").await;
+    let printed = dev.printed();
+    assert!(!printed.contains("is no worker"), "{printed}");
+    dev.end().await;
+}
+
+#[tokio::test]
 async fn a_worker_whose_arguments_make_it_do_something_else_is_not_started_again() {
     let edited = Crate::new("other-arguments");
     let job = r#"{"input": {"do": "tell"}}"#;

@@ -59,12 +59,12 @@ fn an_object_with_an_input_may_be_a_whole_request() {
         0,
         str![[r#"
 {
+  "s3Config": {
+    "bucketName": "b"
+  },
   "id": "[ID]",
   "input": {
     "do": "job"
-  },
-  "s3Config": {
-    "bucketName": "b"
   }
 }
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::worker::Worker;
+use crate::worker::{self, Worker};
 
 /// How long a test waits for anything before it counts as hung.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
@@ -66,6 +66,10 @@ impl Stage {
     }
 
     fn start(&mut self, endpoint: Endpoint, worker: Option<&str>) {
+        if worker.is_some() {
+            // Else a job that is there at once waits for cargo, which `invoke` would tell.
+            worker::build_programs();
+        }
         let endpoint = self
             .runtime
             .block_on(endpoint.bind("127.0.0.1", self.port))

@@ -21,7 +21,7 @@ fn a_system_that_refuses_a_thread_is_a_failure_and_no_panic() {
         let text = String::from_utf8_lossy(&ran.stderr);
         assert_eq!(ran.status.code(), Some(1), "{arguments:?}: {text}");
         assert!(
-            text.contains("error: the system refuses a thread") && text.contains("ulimit -u"),
+            text.contains("error: cannot start a thread: ") && text.contains("ulimit -u"),
             "{arguments:?}: {text}"
         );
         assert!(!text.contains("panicked"), "{arguments:?}: {text}");

@@ -48,6 +48,11 @@ impl Drop for Worker {
     }
 }
 
+/// A worker starts at once from then on.
+pub(crate) fn build_programs() {
+    programs();
+}
+
 /// Built once. Cargo builds no programs of other packages for a test, so that it is asked to, with the features that the
 /// whole workspace is tested with: the dependencies are built with these already.
 fn programs() -> &'static HashMap<String, PathBuf> {

@@ -4,15 +4,15 @@ mod outside;
 mod part;
 mod schedule;
 mod screen;
+mod steps;
 mod test_programs;
 
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use std::{env, fs};
 
 use crate::cargo_tools;
-use crate::check;
 use crate::programs::Programs;
 use crate::python;
 use crate::step::{self, Failure};
@@ -22,6 +22,7 @@ use crate::workspace::Workspace;
 use outside::Outside;
 pub(crate) use part::{Ended, Load, Part};
 use screen::Screen;
+use steps::Steps;
 use test_programs::TestProgram;
 
 /// How much is run.
@@ -51,66 +52,89 @@ pub(crate) fn everything(
 ) -> Result<(), Failure> {
     let screen = Screen::new();
     let mut steps = Steps::default();
-    let tools = steps.take("setup", "cargo xtask setup", || Tools::installed(workspace))?;
+    let setup = steps.take("setup", "cargo xtask setup", || {
+        Setup::installed(workspace, extent)
+    });
     let again = "cargo test --workspace --all-features --no-run";
     let tests = steps.take("build of the tests", again, || {
         test_programs::build(workspace)
-    })?;
+    });
     let again = "cargo build --workspace --all-features --bins --examples";
-    let programs = steps.take("build of the programs", again, || {
-        Programs::build(workspace, &tools)
-    })?;
-    let run = Run {
-        workspace,
-        extent,
-        tools: &tools,
-        tests: &tests,
-        programs: &programs,
-        itself: itself(workspace)?,
-        cargo_generate: match extent {
-            Extent::Short => cargo_tools::GENERATE.found(workspace),
-            Extent::Long => Some(cargo_tools::GENERATE.installed(workspace)?),
-        },
-    };
-    let mut parts = run.parts();
-    if with_checks {
-        parts.extend(check::parts(workspace, &run.itself, extent)?);
+    let programs = setup.as_ref().and_then(|setup| {
+        steps.take("build of the programs", again, || {
+            Programs::build(workspace, &setup.tools)
+        })
+    });
+    let itself = steps.need("copy of this program", "cargo xtask test", || {
+        itself(workspace)
+    });
+    let mut parts = Vec::new();
+    let mut left_out = Vec::new();
+    if tests.is_none() {
+        left_out.push("the workspace's tests: their build failed".to_owned());
     }
-    finish(workspace, screen, steps.0, parts, &run.left_out())
+    if let (Some(setup), Some(programs), Some(itself)) = (setup, &programs, &itself) {
+        let run = Run {
+            workspace,
+            extent,
+            tools: &setup.tools,
+            tests: tests.as_deref().unwrap_or_default(),
+            programs,
+            itself: itself.clone(),
+            cargo_generate: setup.cargo_generate,
+        };
+        parts = run.parts();
+        left_out.extend(run.left_out());
+    } else {
+        left_out.push("all tests: a step before them failed".to_owned());
+    }
+    if with_checks {
+        parts.extend(steps.checks(workspace, itself, extent));
+    }
+    finish(workspace, screen, steps.0, parts, &left_out)
 }
 
 /// Only the checks: what needs no test run.
 pub(crate) fn checks(workspace: &Workspace, extent: Extent) -> Result<(), Failure> {
-    let parts = check::parts(workspace, &itself(workspace)?, extent)?;
-    finish(workspace, Screen::new(), Vec::new(), parts, &[])
+    let mut steps = Steps::default();
+    let itself = steps.need("copy of this program", "cargo xtask check", || {
+        itself(workspace)
+    });
+    let parts = steps.checks(workspace, itself, extent);
+    finish(workspace, Screen::new(), steps.0, parts, &[])
 }
 
-/// Runs the parts, and looks at what they have left outside the target folder.
+/// Runs the parts, and looks at what they have left outside the target folder. The last screen comes whatever has failed.
 fn finish(
     workspace: &Workspace,
     mut screen: Screen,
-    mut ended: Vec<Ended>,
+    ended: Vec<Ended>,
     mut parts: Vec<Part>,
     left_out: &[String],
 ) -> Result<(), Failure> {
-    let outside = Outside::new(workspace)?;
-    for part in &mut parts {
-        outside.applied_to(&mut part.command);
+    let mut steps = Steps(ended);
+    let again = "cargo xtask test";
+    let outside = steps.need("folders of this run", again, || Outside::new(workspace));
+    let logs = steps.need("logs", again, || workspace.fresh_folder("logs"));
+    let mut ended = steps.0;
+    let mut warnings = Vec::new();
+    if let (Some(outside), Some(logs)) = (outside, logs) {
+        for part in &mut parts {
+            outside.applied_to(&mut part.command);
+        }
+        ended.extend(schedule::run(parts, &logs, &mut screen));
+        let mut left = outside.left(workspace);
+        // Only a machine of its own has nobody else who writes there.
+        if env::var_os("CI").is_some_and(|value| !value.is_empty()) {
+            left.by_the_run.append(&mut left.by_anybody);
+        }
+        let mut files = Ended::step("files left behind", again, Duration::ZERO);
+        files.fault = named(&left.by_the_run, "outside the target folder");
+        ended.push(files);
+        let new = "new since the run began, of the run or of another program";
+        warnings.extend(named(&left.by_anybody, new));
     }
-    let logs = workspace.fresh_folder("logs")?;
-    ended.extend(schedule::run(parts, &logs, &mut screen)?);
-    let left = outside.left(workspace);
-    let mut files = Ended::step("files left behind", "cargo xtask test", Duration::ZERO);
-    if !left.is_empty() {
-        let shown: Vec<_> = left.iter().take(LEFT_SHOWN).map(String::as_str).collect();
-        files.fault = Some(format!(
-            "{} outside the target folder: {}",
-            left.len(),
-            shown.join(", ")
-        ));
-    }
-    ended.push(files);
-    println!("\n{}", screen.last(&ended, left_out));
+    println!("\n{}", screen.last(&ended, left_out, &warnings));
     if ended.iter().all(Ended::is_well) {
         Ok(())
     } else {
@@ -118,21 +142,27 @@ fn finish(
     }
 }
 
-/// What is done before the parts, with the terminal as its output.
-#[derive(Debug, Default)]
-struct Steps(Vec<Ended>);
+/// How many there are, and the first of them.
+fn named(files: &[String], what: &str) -> Option<String> {
+    let shown: Vec<_> = files.iter().take(LEFT_SHOWN).map(String::as_str).collect();
+    (!files.is_empty()).then(|| format!("{} {what}: {}", files.len(), shown.join(", ")))
+}
 
-impl Steps {
-    fn take<T>(
-        &mut self,
-        name: &str,
-        again: &str,
-        step: impl FnOnce() -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
-        let begun = Instant::now();
-        let result = step()?;
-        self.0.push(Ended::step(name, again, begun.elapsed()));
-        Ok(result)
+/// What the tests need of the machine.
+struct Setup {
+    tools: Tools,
+    cargo_generate: Option<PathBuf>,
+}
+
+impl Setup {
+    fn installed(workspace: &Workspace, extent: Extent) -> Result<Self, Failure> {
+        Ok(Self {
+            tools: Tools::installed(workspace)?,
+            cargo_generate: match extent {
+                Extent::Short => cargo_tools::GENERATE.found(workspace),
+                Extent::Long => Some(cargo_tools::GENERATE.installed(workspace)?),
+            },
+        })
     }
 }
 
@@ -193,7 +223,13 @@ impl Run<'_> {
             parts.push(self.own(&["page"], "page", Load::Waits));
         }
         let mut documentation = workspace.cargo();
-        documentation.args(["test", "--workspace", "--all-features", "--doc"]);
+        documentation.args([
+            "test",
+            "--workspace",
+            "--all-features",
+            "--doc",
+            "--no-fail-fast",
+        ]);
         parts.push(Part::tests(
             "documentation",
             documentation,

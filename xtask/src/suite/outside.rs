@@ -5,10 +5,11 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::{env, fs, process};
+use std::{env, fs, io, process};
 
 use crate::step::{self, Failure};
 use crate::workspace::Workspace;
@@ -33,11 +34,33 @@ const THEIRS: [&str; 7] = [
     "tmp/pytest-of-",
 ];
 
+/// Locked for as long as the folder is in use.
+const LOCK: &str = "lock";
+
 /// The folders that a run has for itself, and what was elsewhere before it.
 #[derive(Debug)]
 pub(crate) struct Outside {
     folder: PathBuf,
-    before: BTreeSet<String>,
+    _lock: File,
+    before: Seen,
+}
+
+/// What is in the places that no test may write to.
+#[derive(Debug, Default)]
+struct Seen {
+    /// In those that only a run of the tests writes to.
+    ours: BTreeSet<String>,
+    /// In those that other programs use, too.
+    shared: BTreeSet<String>,
+}
+
+/// What is there after a run and was not before, in words.
+#[derive(Debug)]
+pub(crate) struct Left {
+    /// Of this run.
+    pub(crate) by_the_run: Vec<String>,
+    /// Of this run or of another program.
+    pub(crate) by_anybody: Vec<String>,
 }
 
 /// So many were made by this program.
@@ -47,17 +70,23 @@ impl Outside {
     pub(crate) fn new(workspace: &Workspace) -> Result<Self, Failure> {
         let temporary = env::temp_dir();
         remove_left_overs(&temporary);
-        // Not in the target folder: tests need folders that are in no workspace, and sockets short paths.
-        let number = MADE.fetch_add(1, Ordering::Relaxed);
-        let folder = temporary.join(format!("{PREFIX}{}-{number}", process::id()));
+        let (folder, lock) = locked_folder(&temporary).map_err(|error| {
+            Failure::new(format!(
+                "cannot make a folder in {}: {error}",
+                temporary.display()
+            ))
+        })?;
         for name in ["home", "tmp"] {
             let made = folder.join(name);
             fs::create_dir_all(&made).map_err(|error| {
                 Failure::new(format!("cannot make {}: {error}", made.display()))
             })?;
         }
-        let before = seen(workspace, &folder);
-        Ok(Self { folder, before })
+        Ok(Self {
+            folder,
+            _lock: lock,
+            before: Seen::now(workspace),
+        })
     }
 
     /// Has a program use them.
@@ -78,12 +107,15 @@ impl Outside {
             .env("TMPDIR", self.folder.join("tmp"));
     }
 
-    /// What is there now that was not there before, in words.
-    pub(crate) fn left(&self, workspace: &Workspace) -> Vec<String> {
-        let mut left: Vec<_> = seen(workspace, &self.folder)
-            .difference(&self.before)
-            .cloned()
-            .collect();
+    /// What is there now that was not there before.
+    pub(crate) fn left(&self, workspace: &Workspace) -> Left {
+        let now = Seen::now(workspace);
+        let new =
+            |now: BTreeSet<String>, before| -> Vec<_> { now.difference(before).cloned().collect() };
+        let mut left = Left {
+            by_the_run: new(now.ours, &self.before.ours),
+            by_anybody: new(now.shared, &self.before.shared),
+        };
         let mut own = Vec::new();
         for name in ["home", "tmp"] {
             let folder = self.folder.join(name);
@@ -92,7 +124,7 @@ impl Outside {
             }
         }
         own.retain(|path| !THEIRS.iter().any(|theirs| path.starts_with(theirs)));
-        left.append(&mut own);
+        left.by_the_run.append(&mut own);
         left
     }
 }
@@ -104,42 +136,71 @@ impl Drop for Outside {
     }
 }
 
-/// Of runs that were interrupted.
-fn remove_left_overs(temporary: &Path) {
-    for name in names(temporary) {
-        let of = name
-            .strip_prefix(PREFIX)
-            .and_then(|of| of.split('-').next());
-        if of.is_some_and(|id| !Path::new("/proc").join(id).exists()) {
-            let _ = fs::remove_dir_all(temporary.join(name));
+/// One that no other run has, and takes away. Not in the target folder: tests need folders that are in no workspace, and
+/// sockets short paths.
+fn locked_folder(temporary: &Path) -> io::Result<(PathBuf, File)> {
+    loop {
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        let folder = temporary.join(format!("{PREFIX}{}-{number}", process::id()));
+        match fs::create_dir(&folder) {
+            // Of a run in another container, say, that has the same number.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+            made => made?,
+        }
+        let lock = File::create(folder.join(LOCK))?;
+        match lock.try_lock() {
+            Ok(()) => return Ok((folder, lock)),
+            // Another run has found it unlocked, and takes it away.
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(error)) => return Err(error),
         }
     }
 }
 
-/// Everything that is in the places that no test may write to.
-fn seen(workspace: &Workspace, own: &Path) -> BTreeSet<String> {
-    let mut seen = BTreeSet::new();
-    below(Path::new(VOLUME), 3, &mut seen);
-    if let Some(home) = env::home_dir() {
-        below(&home, 1, &mut seen);
-    }
-    // Other programs use it, too.
-    let temporary = env::temp_dir();
-    for name in names(&temporary) {
-        let path = temporary.join(&name);
-        if path != own && OURS.iter().any(|ours| name.starts_with(ours)) {
-            seen.insert(path.display().to_string());
+/// Of runs that were interrupted.
+fn remove_left_overs(temporary: &Path) {
+    for name in names(temporary) {
+        let folder = temporary.join(&name);
+        if name.starts_with(PREFIX)
+            && let Ok(lock) = File::open(folder.join(LOCK))
+            && lock.try_lock().is_ok()
+        {
+            let _ = fs::remove_dir_all(folder);
         }
     }
-    // Untracked files as well as changed ones. There may be no git, and no repository.
-    let mut git = Command::new("git");
-    git.args(["status", "--porcelain", "--untracked-files=all"])
-        .current_dir(workspace.file("."));
-    if let Ok(output) = step::capture(&mut git) {
-        let text = String::from_utf8_lossy(&output.stdout);
-        seen.extend(text.lines().map(|line| format!("source tree: {line}")));
+}
+
+impl Seen {
+    fn now(workspace: &Workspace) -> Self {
+        let mut seen = Self::default();
+        below(Path::new(VOLUME), 3, &mut seen.ours);
+        if let Some(home) = env::home_dir() {
+            below(&home, 1, &mut seen.shared);
+        }
+        let temporary = env::temp_dir();
+        for name in names(&temporary) {
+            // Runs have their folders there.
+            if OURS.iter().any(|ours| name.starts_with(ours)) && !name.starts_with(PREFIX) {
+                seen.shared
+                    .insert(temporary.join(name).display().to_string());
+            }
+        }
+        // There may be no git, and no repository.
+        let mut git = Command::new("git");
+        git.args(["status", "--porcelain", "--untracked-files=all"])
+            .current_dir(workspace.file("."));
+        if let Ok(output) = step::capture(&mut git) {
+            let status = String::from_utf8_lossy(&output.stdout);
+            let untracked = untracked(&status).map(|file| format!("source tree: {file}"));
+            seen.ours.extend(untracked);
+        }
+        seen
     }
-    seen
+}
+
+/// The files that no test may leave. Those that git knows may be edited by whoever works on them.
+fn untracked(status: &str) -> impl Iterator<Item = &str> {
+    status.lines().filter_map(|line| line.strip_prefix("?? "))
 }
 
 /// The paths of what is in `folder`, and in its folders, so many levels down.
@@ -189,16 +250,16 @@ mod tests {
     use std::fs;
     use std::path::PathBuf;
 
-    use super::Outside;
+    use super::{LOCK, Left, Outside, PREFIX, remove_left_overs, untracked};
     use crate::workspace::Workspace;
 
     #[test]
     fn a_file_that_a_part_leaves_is_named() {
         let workspace = Workspace::here();
         let outside = Outside::new(&workspace).expect("folders can be made");
-        let ours = |left: Vec<String>| -> Vec<String> {
+        let ours = |left: Left| -> Vec<String> {
             let of_parts = |it: &String| it.starts_with("home/") || it.starts_with("tmp/");
-            left.into_iter().filter(of_parts).collect()
+            left.by_the_run.into_iter().filter(of_parts).collect()
         };
         assert_eq!(ours(outside.left(&workspace)), [""; 0]);
         let spool = outside.folder.join("tmp/runpod-spool-local");
@@ -213,6 +274,32 @@ mod tests {
         let folder: PathBuf = outside.folder.clone();
         drop(outside);
         assert!(!folder.exists());
+    }
+
+    #[test]
+    fn only_the_folder_of_a_run_that_is_gone_is_removed() {
+        let workspace = Workspace::here();
+        let outside = Outside::new(&workspace).expect("folders can be made");
+        let temporary = outside.folder.join("tmp");
+        let [held, gone] = ["1-0", "2-0"].map(|run| {
+            let folder = temporary.join(format!("{PREFIX}{run}"));
+            fs::create_dir(&folder).expect("a folder");
+            fs::write(folder.join(LOCK), "").expect("a file");
+            folder
+        });
+        let lock = fs::File::open(held.join(LOCK)).expect("a file");
+        lock.lock().expect("nobody else has it");
+        remove_left_overs(&temporary);
+        assert!(held.exists() && !gone.exists());
+        drop(lock);
+        remove_left_overs(&temporary);
+        assert!(!held.exists());
+    }
+
+    #[test]
+    fn an_edit_of_a_file_that_git_knows_is_nothing_left_behind() {
+        let status = " M src/lib.rs\n?? left.txt\nA  added.rs\n D gone.rs\n";
+        assert_eq!(untracked(status).collect::<Vec<_>>(), ["left.txt"]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
+use crate::step::Failure;
 use crate::tally::Tally;
 
 /// What a part needs of the machine while it runs.
@@ -69,6 +70,14 @@ impl Ended {
         self.fault.is_none() && self.tally.failed == 0
     }
 
+    /// One that could not be run.
+    pub(crate) fn not_run(name: &str, again: &str, took: Duration, why: &Failure) -> Self {
+        Self {
+            fault: Some(why.to_string()),
+            ..Self::step(name, again, took)
+        }
+    }
+
     /// A step that was run before the parts, with the terminal as its output.
     pub(crate) fn step(name: &str, again: &str, took: Duration) -> Self {
         Self {
@@ -123,7 +132,9 @@ fn failed_tests(log: &str) -> Vec<String> {
         let pytest = line
             .strip_prefix("FAILED ")
             .or_else(|| line.strip_prefix("ERROR "))
-            .map(|line| line.split(" - ").next().unwrap_or(line));
+            .map(|line| line.split(" - ").next().unwrap_or(line))
+            // Log lines begin like this, too.
+            .filter(|name| name.contains(".py"));
         // With its time in milliseconds in brackets.
         let node = line
             .trim_start()
@@ -163,6 +174,8 @@ test pace::fast ... FAILED
 test pace::slow ... ok
 FAILED tests/test_values.py::test_nothing[ours] - AssertionError: no
 ERROR tests/test_streams.py::test_items[sdk]
+ERROR  | a-job | the handler failed
+FAILED to connect - it tries again
   ✖ a job that was run (12.3ms)
 ✖ a job that was run (12.3ms)
 ✖ failing tests:

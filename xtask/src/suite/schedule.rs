@@ -1,5 +1,6 @@
 //! Runs the parts: several at a time, each with what it writes in a file, shown when the part has ended.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::num::NonZero;
 use std::path::Path;
@@ -19,22 +20,20 @@ const SILENCE: Duration = Duration::from_secs(20);
 /// A part that runs.
 #[derive(Debug)]
 pub(crate) struct Running {
+    number: usize,
     pub(crate) name: String,
     pub(crate) since: Instant,
     load: Load,
 }
 
 /// Runs all of them to the end, so that one run shows every fault. What a part writes goes into a file of its name in `logs`.
-pub(crate) fn run(
-    parts: Vec<Part>,
-    logs: &Path,
-    screen: &mut Screen,
-) -> Result<Vec<Ended>, Failure> {
+pub(crate) fn run(parts: Vec<Part>, logs: &Path, screen: &mut Screen) -> Vec<Ended> {
     // One more than there are cores, since most programs under test wait most of the time.
     let slots = thread::available_parallelism().map_or(2, NonZero::get) + 1;
     let mut waiting = parts;
     let mut running: Vec<Running> = Vec::new();
     let mut ended = Vec::new();
+    let mut names = BTreeSet::new();
     let (sender, receiver) = channel();
     screen.begin(waiting.len());
     loop {
@@ -42,30 +41,31 @@ pub(crate) fn run(
             && let Some(index) = next(&waiting, &running)
         {
             let part = waiting.remove(index);
+            let number = names.len();
+            let log = logs.join(file_name(&part.name, &mut names));
             running.push(Running {
+                number,
                 name: part.name.clone(),
                 since: Instant::now(),
                 load: part.load,
             });
             let sender = sender.clone();
-            let log = logs.join(file_name(&part.name));
             thread::spawn(move || {
                 // The receiver lives as long as anything runs.
-                let _ = sender.send(to_its_end(part, &log));
+                let _ = sender.send((number, to_its_end(part, &log)));
             });
         }
         if running.is_empty() {
-            return Ok(ended);
+            return ended;
         }
         match receiver.recv_timeout(SILENCE) {
-            Ok(done) => {
-                let Done { part, log } = done?;
-                running.retain(|running| running.name != part.name);
+            Ok((number, Done { part, log })) => {
+                running.retain(|running| running.number != number);
                 screen.ended(&part, &log);
                 ended.push(part);
             }
             Err(RecvTimeoutError::Timeout) => screen.waits(&running),
-            Err(RecvTimeoutError::Disconnected) => return Ok(ended),
+            Err(RecvTimeoutError::Disconnected) => return ended,
         }
     }
 }
@@ -86,8 +86,18 @@ struct Done {
     log: String,
 }
 
-fn to_its_end(mut part: Part, log: &Path) -> Result<Done, Failure> {
+fn to_its_end(mut part: Part, log: &Path) -> Done {
     let begun = Instant::now();
+    match ended(&mut part, begun, log) {
+        Ok(done) => done,
+        Err(why) => Done {
+            part: Ended::not_run(&part.name, &part.again, begun.elapsed(), &why),
+            log: why.to_string(),
+        },
+    }
+}
+
+fn ended(part: &mut Part, begun: Instant, log: &Path) -> Result<Done, Failure> {
     let lost = |error: io::Error| Failure::new(format!("cannot write {}: {error}", log.display()));
     let file = File::create(log).map_err(lost)?;
     let beside = file.try_clone().map_err(lost)?;
@@ -106,13 +116,13 @@ fn to_its_end(mut part: Part, log: &Path) -> Result<Done, Failure> {
     let written = String::from_utf8_lossy(&written).into_owned();
     let bad_status = (!status.success()).then(|| status.to_string());
     Ok(Done {
-        part: Ended::read(&part, begun.elapsed(), bad_status, &written),
+        part: Ended::read(part, begun.elapsed(), bad_status, &written),
         log: written,
     })
 }
 
-/// A part's name, as that of a file.
-fn file_name(part: &str) -> String {
+/// A part's name, as that of a file that no other part has.
+fn file_name(part: &str, others: &mut BTreeSet<String>) -> String {
     let plain = |character: char| {
         if character.is_ascii_alphanumeric() {
             character
@@ -120,11 +130,19 @@ fn file_name(part: &str) -> String {
             '-'
         }
     };
-    format!("{}.log", part.chars().map(plain).collect::<String>())
+    let plain: String = part.chars().map(plain).collect();
+    let mut name = format!("{plain}.log");
+    let mut number = 1;
+    while !others.insert(name.clone()) {
+        number += 1;
+        name = format!("{plain}-{number}.log");
+    }
+    name
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::process::Command;
     use std::time::Instant;
 
@@ -139,6 +157,7 @@ mod tests {
 
     fn running(load: Load) -> Running {
         Running {
+            number: 0,
             name: String::new(),
             since: Instant::now(),
             load,
@@ -161,11 +180,19 @@ mod tests {
             shell("killed", "echo '5 passed, 0 failed'; kill -KILL $$"),
             shell("silent", "true"),
             part("compiles", Load::Compiles),
+            Part::tests(
+                "missing",
+                Command::new("/nowhere/at/all"),
+                "again",
+                Load::Waits,
+            ),
+            // Of the name of another one.
+            shell("well", "echo '4 passed, 0 failed'"),
         ];
         let logs = Workspace::here().fresh_folder("xtask-tests/logs");
         let logs = logs.expect("a folder can be made");
-        let mut ended = run(parts, &logs, &mut Screen::new()).expect("they are started");
-        ended.sort_by(|one, other| one.name.cmp(&other.name));
+        let mut ended = run(parts, &logs, &mut Screen::new());
+        ended.sort_by_key(|part| (part.name.clone(), part.tally.passed));
         let seen: Vec<_> = ended
             .iter()
             .map(|part| (part.name.as_str(), part.is_well(), part.tally.passed))
@@ -176,12 +203,22 @@ mod tests {
                 ("compiles", false, 0),
                 ("failed", false, 1),
                 ("killed", false, 5),
+                ("missing", false, 0),
                 ("silent", false, 0),
                 ("well", true, 3),
+                ("well", true, 4),
             ]
         );
         assert_eq!(ended[1].failed, ["one"]);
-        assert!(logs.join("killed.log").is_file());
+        let fault = ended[3].fault.as_deref().expect("it was not started");
+        assert!(
+            fault.starts_with("cannot start `/nowhere/at/all`"),
+            "{fault}"
+        );
+        assert_eq!(ended[3].again, "again");
+        for log in ["killed", "well", "well-2"] {
+            assert!(logs.join(log).with_extension("log").is_file());
+        }
     }
 
     #[test]
@@ -198,10 +235,10 @@ mod tests {
     }
 
     #[test]
-    fn a_log_has_a_plain_name() {
-        assert_eq!(
-            file_name("runpod-runtime, unit"),
-            "runpod-runtime--unit.log"
-        );
+    fn a_log_has_a_plain_name_and_no_other_part_has_it() {
+        let mut others = BTreeSet::new();
+        let mut name = |part| file_name(part, &mut others);
+        assert_eq!(name("runpod-runtime, unit"), "runpod-runtime--unit.log");
+        assert_eq!(name("runpod-runtime; unit"), "runpod-runtime--unit-2.log");
     }
 }

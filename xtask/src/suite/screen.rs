@@ -68,13 +68,13 @@ impl Screen {
     }
 
     /// The last screen.
-    pub(crate) fn last(&self, ended: &[Ended], left_out: &[String]) -> String {
-        last(ended, left_out, self.begun.elapsed())
+    pub(crate) fn last(&self, ended: &[Ended], left_out: &[String], warnings: &[String]) -> String {
+        last(ended, left_out, warnings, self.begun.elapsed())
     }
 }
 
 /// Each part with its time, what failed with the command that repeats it, and the sum as the last line, alone.
-fn last(ended: &[Ended], left_out: &[String], took: Duration) -> String {
+fn last(ended: &[Ended], left_out: &[String], warnings: &[String], took: Duration) -> String {
     let mut text = String::new();
     let width = ended.iter().map(|part| part.name.len()).max().unwrap_or(0);
     let mut sum = Tally::default();
@@ -93,6 +93,9 @@ fn last(ended: &[Ended], left_out: &[String], took: Duration) -> String {
     }
     for part in left_out {
         let _ = writeln!(text, "{:>8}  {:6}  {part}", "", "-");
+    }
+    for warning in warnings {
+        let _ = writeln!(text, "\nWarning: {warning}");
     }
     let failed: Vec<_> = ended.iter().filter(|part| !part.is_well()).collect();
     if !failed.is_empty() {
@@ -164,6 +167,8 @@ mod tests {
    1m05s  FAILED  page
           -       cargo-generate: `cargo xtask test --long`
 
+Warning: 1 new: /tmp/runpod-spool
+
 Failed; each with the command that repeats it:
   chaos    cargo xtask test --test chaos
     pace::fast
@@ -172,7 +177,8 @@ Failed; each with the command that repeats it:
 
 tests: 75 passed, 2 failed, in 3m00s
 75 passed, 2 failed";
-        let screen = last(&parts, &left_out, Duration::from_mins(3));
+        let warnings = ["1 new: /tmp/runpod-spool".to_owned()];
+        let screen = last(&parts, &left_out, &warnings, Duration::from_mins(3));
         assert_eq!(screen, expected);
     }
 

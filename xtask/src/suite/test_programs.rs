@@ -105,7 +105,7 @@ impl TestProgram {
         let name = if is_test {
             self.name.clone()
         } else {
-            format!("{} ({}), unit tests", self.package, self.kind)
+            format!("{} ({}), unit tests", self.name, self.kind)
         };
         let again = match self.kind.as_str() {
             "test" => format!("cargo xtask test --test {}", self.name),
@@ -167,6 +167,7 @@ mod tests {
     use std::path::Path;
 
     use super::{TestProgram, package, text_of};
+    use crate::workspace::Workspace;
 
     fn message(kind: &str, name: &str, is_test: bool, executable: &str) -> String {
         format!(
@@ -187,6 +188,22 @@ mod tests {
         assert_eq!(program.package, "runpod-worker");
         assert_eq!(program.manifest, Path::new("/w/Cargo.toml"));
         assert_eq!(program.executable, Path::new("/w/a \\ b/chaos-1"));
+    }
+
+    #[test]
+    fn the_programs_of_one_package_are_parts_of_different_names() {
+        let workspace = Workspace::here();
+        let names = ["rust-peer", "chaos-worker"].map(|name| {
+            let program = TestProgram::read(&message("bin", name, true, "\"/w/a\""));
+            program.expect("it is one").part(&workspace).name
+        });
+        assert_eq!(
+            names,
+            [
+                "rust-peer (bin), unit tests",
+                "chaos-worker (bin), unit tests"
+            ]
+        );
     }
 
     #[test]

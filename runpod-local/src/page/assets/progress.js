@@ -12,6 +12,8 @@ const DONE = ["step", "current", "done", "completed", "processed", "epoch", "ite
 const TOTAL = ["of", "total", "steps", "total_steps", "totalSteps", "max", "count", "epochs", "iterations"];
 // A number with a fraction or without; not the end of a longer number, a path or a date.
 const PAIR = /(?<![\d.,/-])(\d+(?:\.\d+)?)\s*(?:\/|of)\s*(\d+(?:\.\d+)?)(?![\d/-]|[.,]\d)/;
+// How much of a text is searched.
+const MOST_SEARCHED = 1000;
 const NOTE = ["message", "status", "stage", "phase", "text", "description"];
 
 /** How far an update says the job is, from 0 to 1, or `null` where it does not say. */
@@ -62,7 +64,9 @@ function share(number) {
   return inRange(number > 1 ? number / 100 : number);
 }
 
-function shareInText(text) {
+function shareInText(whole) {
+  // In characters, of which one may be two units of the string.
+  const text = [...whole.slice(0, 2 * MOST_SEARCHED)].slice(0, MOST_SEARCHED).join("");
   const percent = text.match(/(\d+(?:\.\d+)?)\s*%/);
   if (percent) return inRange(Number(percent[1]) / 100);
   const pair = text.match(PAIR);
