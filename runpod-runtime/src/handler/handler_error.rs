@@ -39,7 +39,7 @@ use crate::error::BoxError;
 /// ```
 /// use runpod::HandlerError;
 ///
-/// fn load(path: &str) -> anyhow::Result<Vec<u8>> {
+/// fn load(path: &str) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
 ///     let weights = std::fs::read(path)
 ///         .map_err(|error| HandlerError::new("ModelMissing", "the weights cannot be read").with_source(error))?;
 ///     Ok(weights)
