@@ -17,7 +17,7 @@ const LEFT_OUT: [(&str, &str); 3] = [
 ];
 
 /// What code of the guide uses, and the feature of tokio that it is behind.
-const OF_TOKIO: [(&str, &str); 8] = [
+const OF_TOKIO: [(&str, &str); 9] = [
     ("tokio::main", "rt-multi-thread"),
     ("tokio::test", "macros"),
     ("tokio::join", "macros"),
