@@ -1,0 +1,129 @@
+//! Results that wait in the spool, and the workers that offer them again.
+
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn of_two_workers_with_one_spool_only_one_offers_a_result() {
+    let directory = tempfile::tempdir().unwrap();
+    let stage = Stage::new().jobs(&["j"]).posts(|_| Some(later()));
+    let playing = play(stage, echo.into_handler().0, spool(directory.path()));
+    until_posted(&playing).await;
+    playing.stopping.cut_off();
+    playing.end().await;
+
+    let posts: Arc<Mutex<Vec<Post>>> = Arc::default();
+    let worker = || {
+        let posts = Arc::clone(&posts);
+        let stage = Stage::new().posts(move |post| {
+            posts.lock().unwrap().push(post);
+            // The first one is still trying while the second one looks.
+            None
+        });
+        play(stage, echo.into_handler().0, spool(directory.path()))
+    };
+    let (first, second) = (worker(), worker());
+    sleep(Duration::from_mins(30)).await;
+    let posts = posts.lock().unwrap();
+    assert_eq!(posts.len(), 1);
+    assert_eq!(posts[0].kind, PostKind::Result { streaming: false });
+    first.stopping.end();
+    second.stopping.end();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kept_result_that_has_to_wait_holds_up_no_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let ids: Vec<_> = (0..40).map(|number| format!("j{number}")).collect();
+    let taken = ids.clone();
+    let stage = Stage::new()
+        .takes(move |number| (number == 0).then(|| jobs(&taken)))
+        .posts(|_| Some(later()));
+    let setting = Setting {
+        concurrency: ids.len(),
+        ..spool(directory.path())
+    };
+    let playing = play(stage, echo.into_handler().0, setting);
+    until_posted(&playing).await;
+    playing.stopping.cut_off();
+    playing.end().await;
+
+    let stage = Stage::new().posts(|post| (post.job_id != "j0").then_some(Posted::Accepted));
+    let next = play(stage, echo.into_handler().0, spool(directory.path()));
+    next.stage
+        .until(|events| events.iter().filter(|event| is_result(event)).count() == ids.len())
+        .await;
+    next.stopping.cut_off();
+    next.end().await;
+    let left: Vec<_> = waiting(directory.path())
+        .into_iter()
+        .map(|it| it.job_id)
+        .collect();
+    assert_eq!(left, ["j0"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kept_result_is_offered_again_until_the_platform_is_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let back = Instant::now() + Duration::from_hours(1);
+    let stage = Stage::new().jobs(&["j"]).posts(move |_| {
+        Some(if Instant::now() < back {
+            later()
+        } else {
+            Posted::Accepted
+        })
+    });
+    let playing = play(stage, echo.into_handler().0, spool(directory.path()));
+    let stage = Arc::clone(&playing.stage);
+    sleep(Duration::from_mins(75)).await;
+    playing.end().await;
+    assert!(*stage.times(is_result).last().unwrap() >= back);
+    assert_eq!(files(directory.path()), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kept_result_is_posted_in_the_name_of_the_worker_that_made_it_however_often_it_is_put_back()
+ {
+    let directory = tempfile::tempdir().unwrap();
+    let posts: Arc<Mutex<Vec<Post>>> = Arc::default();
+    let worker = |id, stage: Stage, answer: fn(&Post) -> Posted| {
+        let posts = Arc::clone(&posts);
+        let stage = stage.posts(move |post| {
+            let answer = answer(&post);
+            posts.lock().unwrap().push(post);
+            Some(answer)
+        });
+        let setting = Setting {
+            worker_id: Some(id),
+            ..spool(directory.path())
+        };
+        play(stage, echo.into_handler().0, setting)
+    };
+    let made = worker("maker", Stage::new().jobs(&["j"]), |_| later());
+    until_posted(&made).await;
+    made.stopping.cut_off();
+    made.end().await;
+    // It cannot deliver the result either.
+    let between = worker("between", Stage::new(), |_| later());
+    until_posted(&between).await;
+    between.end().await;
+    assert_eq!(waiting(directory.path())[0].worker_id, "maker");
+    // The platform refuses the result, and takes the one that says so.
+    let last = worker("last", Stage::new(), |post| {
+        if post.body.starts_with(b"{\"error\"") {
+            Posted::Accepted
+        } else {
+            Posted::Refused {
+                why: "too large".to_owned(),
+            }
+        }
+    });
+    let is_refusal =
+        |event: &Event| matches!(event, Event::Post(_, _, body) if body.contains("ResultRefused"));
+    last.stage
+        .until(|events| events.iter().any(is_refusal))
+        .await;
+    last.end().await;
+    let posts = posts.lock().unwrap();
+    assert!(posts.len() >= 4, "{}", posts.len());
+    assert!(posts.iter().all(|post| &*post.worker_id == "maker"));
+}
