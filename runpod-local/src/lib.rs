@@ -59,6 +59,8 @@ mod serve;
 mod settings;
 mod status_body;
 mod text;
+#[doc(hidden)]
+pub mod threads;
 mod unknown;
 mod webhook;
 mod worker_api;

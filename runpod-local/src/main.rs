@@ -4,7 +4,8 @@ use std::env::VarError;
 use std::process::ExitCode;
 
 use clap::Parser;
-use runpod_local::{BindError, Endpoint, Faults, Running, check_api_key};
+use runpod_local::{BindError, Endpoint, Faults, Running, check_api_key, threads};
+use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::Level;
 
@@ -62,9 +63,14 @@ struct ApiKey {
     key: String,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match run(Arguments::parse()).await {
+/// For connections; more would wait for the queue, which is one.
+const THREADS: usize = 2;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let mut builder = Builder::new_multi_thread();
+    let runtime = threads::runtime(builder.worker_threads(THREADS), THREADS);
+    match runtime.and_then(|runtime| runtime.block_on(run(arguments))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("runpod-local: {error}");

@@ -185,3 +185,21 @@ fn faults_that_are_none_are_refused_with_their_place() {
     let told = refused(&["--faults", r#"{"rules": [{"route": "ran"}]}"#]);
     assert!(told.contains("rules[0].route"), "{told}");
 }
+
+#[test]
+fn a_system_that_refuses_a_thread_is_an_error_and_no_panic() {
+    let ran = Command::new("sh")
+        // In KiB; a stack of a thread is to be larger.
+        .args(["-c", "ulimit -v 1000000; exec \"$0\" --port 0"])
+        .arg(env!("CARGO_BIN_EXE_runpod-local"))
+        .env("RUST_MIN_STACK", (1_u64 << 30).to_string())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&ran.stderr);
+    assert_eq!(ran.status.code(), Some(1), "{text}");
+    assert!(
+        text.contains("runpod-local: cannot start a thread: ") && text.contains("ulimit -u"),
+        "{text}"
+    );
+    assert!(!text.contains("panicked"), "{text}");
+}

@@ -43,7 +43,8 @@ use crate::failure::Failure;
 use crate::threads;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let runtime = threads::runtime(&mut tokio::runtime::Builder::new_current_thread(), 0)?;
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = threads::runtime(&mut builder, 0)?;
     let (target, request) = runtime.block_on(given(arguments))?;
     let client = Client::new(target)?;
     let display = Display::new(arguments.json, arguments.verbose);
