@@ -61,7 +61,11 @@ impl Local {
         let watcher = told_to_end.clone();
         let (host, port) = (api.host.clone(), api.port);
         let bound = runtime.spawn(async move {
-            tokio::spawn(watch_signals(watcher));
+            // Before the address is told: who reads it may send Ctrl-C at once. If the signals cannot be watched, the worker
+            // says so, for itself and for the process.
+            if let Ok(signals) = Signals::watch() {
+                tokio::spawn(tell(signals, watcher));
+            }
             endpoint.bind(&host, port).await
         });
         let bound = match bound.await {
@@ -230,11 +234,7 @@ async fn ended(mut worker: Running, told_to_end: &CancellationToken) -> Result<E
     worker.ended().await
 }
 
-async fn watch_signals(told_to_end: CancellationToken) {
-    // The worker says so, for itself and for the process.
-    let Ok(mut signals) = Signals::watch() else {
-        return;
-    };
+async fn tell(mut signals: Signals, told_to_end: CancellationToken) {
     signals.next().await;
     told_to_end.cancel();
 }
