@@ -9,7 +9,7 @@
 //!   tmp/                    where results wait that could not be delivered yet
 //! ```
 //!
-//! A new context is written beside its place, and takes it in one step ([`swap`](super::swap)).
+//! A new context is written beside its place, and takes it in one step ([`swap`]).
 
 use std::fs;
 use std::io;
