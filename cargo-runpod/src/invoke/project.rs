@@ -84,9 +84,16 @@ impl Project {
             ([], several) | (several, _) => return Err(which_of(several)),
         }
         match owner(target(usual)?).await? {
+            // Its file is in another target folder: `CARGO_TARGET_DIR` is set in one of two terminals.
+            Answer::Of(owner) if self.owns(&owner) => Ok(None),
             Answer::Of(owner) => Err(of_another_project(usual, &owner, &self.manifest)),
             Answer::DemandsKey | Answer::Nobody => Ok(None),
         }
+    }
+
+    fn owns(&self, owner: &Owner) -> bool {
+        let is_of_a_member = self.manifest.parent() == Some(&*owner.workspace);
+        owner.manifest == self.manifest || (self.is_root && is_of_a_member)
     }
 
     fn of_another_member(&self, DevEndpoint { url, owner, .. }: &DevEndpoint) -> Failure {
@@ -273,6 +280,39 @@ mod tests {
         ] {
             assert!(told.contains(part), "{told}");
         }
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_of_this_project_is_used_though_its_file_is_in_another_target_folder() {
+        for (manifest, is_root, is_used) in [
+            ("/work/hello/Cargo.toml", true, true),
+            ("/work/hello/member/Cargo.toml", false, false),
+        ] {
+            let of_the_root = served_by(Some(&owner("1"))).await;
+            let project = Project {
+                manifest: manifest.into(),
+                package: None,
+                is_root,
+                endpoints: Vec::new(),
+            };
+            let url = project.url(&of_the_root.url(), target::here).await;
+            assert_eq!(url.is_ok_and(|url| url.is_none()), is_used, "{manifest}");
+        }
+        let of_a_member = Owner {
+            manifest: "/work/hello/member/Cargo.toml".into(),
+            ..owner("1")
+        };
+        let endpoint = served_by(Some(&of_a_member)).await;
+        let root = Project {
+            manifest: "/work/hello/Cargo.toml".into(),
+            package: None,
+            is_root: true,
+            endpoints: Vec::new(),
+        };
+        assert_eq!(
+            root.url(&endpoint.url(), target::here).await.ok(),
+            Some(None)
+        );
     }
 
     #[tokio::test]
