@@ -1,7 +1,9 @@
 //! The endpoint as a program of its own: workers and clients in any language find it at the address that it prints.
 
 use std::env::VarError;
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
+use std::thread::available_parallelism;
 
 use clap::Parser;
 use runpod_local::{BindError, Endpoint, Faults, Running, check_api_key, threads};
@@ -63,13 +65,11 @@ struct ApiKey {
     key: String,
 }
 
-/// For connections; more would wait for the queue, which is one.
-const THREADS: usize = 2;
-
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    let cores = available_parallelism().map_or(1, NonZeroUsize::get);
     let mut builder = Builder::new_multi_thread();
-    let runtime = threads::runtime(builder.worker_threads(THREADS), THREADS);
+    let runtime = threads::runtime(builder.worker_threads(cores), cores);
     match runtime.and_then(|runtime| runtime.block_on(run(arguments))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

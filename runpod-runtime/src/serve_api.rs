@@ -61,8 +61,8 @@ impl Local {
         let watcher = told_to_end.clone();
         let (host, port) = (api.host.clone(), api.port);
         let bound = runtime.spawn(async move {
-            // Before the address is told: who reads it may send Ctrl-C at once. If the signals cannot be watched, the worker
-            // says so, for itself and for the process.
+            // Before the address is printed, because whoever reads it may press Ctrl-C at once. If the signals cannot be
+            // watched, the worker logs that, for itself and for the process.
             if let Ok(signals) = Signals::watch() {
                 tokio::spawn(tell(signals, watcher));
             }

@@ -62,9 +62,9 @@ async fn weathered(name: &str, kind: Kind, count: usize) -> Stage {
     let mut stage = Stage::set(name, kind, storm(count), short_jobs(count)).await;
     let mut worker = stage.start();
     if kind.is_sdk {
-        // A job whose id is a number makes its HTTP client unusable: it may take no further job.
+        // A job whose id is a number makes the SDK's HTTP client unusable, so the SDK may take no further job.
         if !stage.settles().await {
-            println!("{name}: the SDK no longer gets anywhere");
+            println!("{name}: the SDK did not settle every job");
         }
         // It may need as long as its polls are held, and leaves its heartbeats behind.
         drop(worker);

@@ -117,7 +117,7 @@ impl Stage {
         self.until("every job is settled", Ledger::is_over).await;
     }
 
-    /// The same for a worker of which nothing is promised: false when it does not get there.
+    /// The same for a worker that promises nothing: false if some jobs are not settled in time.
     pub(crate) async fn settles(&self) -> bool {
         let settled = self.endpoint.until(Ledger::is_over);
         timeout(DEADLINE, settled).await.is_ok()

@@ -84,7 +84,7 @@ impl Project {
             ([], several) | (several, _) => return Err(which_of(several)),
         }
         match owner(target(usual)?).await? {
-            // Its file is in another target folder: `CARGO_TARGET_DIR` is set in one of two terminals.
+            // The endpoint's file is in another target folder if `CARGO_TARGET_DIR` differs between two terminals.
             Answer::Of(owner) if self.owns(&owner) => Ok(None),
             Answer::Of(owner) => Err(of_another_project(usual, &owner, &self.manifest)),
             Answer::DemandsKey | Answer::Nobody => Ok(None),

@@ -18,8 +18,8 @@ pub(crate) fn read_job_in(bytes: &[u8]) -> Result<TakenJob, BrokenJob> {
     }
 }
 
-/// A job of which the end is missing. Its client is told nothing: the job itself may be all right, and the platform hands it
-/// over again when no heartbeat names it.
+/// A job whose end is missing. Its client gets no failure: the job itself may be valid, and the platform can hand it over again
+/// because no heartbeat names it.
 fn cut_off(job: &[u8]) -> BrokenJob {
     let named = readable_id(job).map_or_else(String::new, |id| format!(" {id:?}"));
     BrokenJob {
