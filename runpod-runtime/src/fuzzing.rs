@@ -20,7 +20,7 @@ pub fn retry_after(data: &[u8]) {
 
 /// A file of the spool: its name in the first line, then its content.
 pub fn spool_file(data: &[u8]) {
-    platform::spool::fuzzing::file(data);
+    spool::fuzzing::file(data);
 }
 
 /// An address with placeholders, a worker's id and a job's id, a line each.

@@ -5,6 +5,7 @@
 //! - `handler`: what a function becomes: its arguments, its result, its stream;
 //! - `worker`: the loop that takes, runs, delivers, refreshes, stops and ends;
 //! - `platform`: where jobs come from and results go;
+//! - `spool`: the results that the platform has not accepted yet, on disk;
 //! - `config`, `logging`: the environment, the arguments, the log lines;
 //! - `launch`, `builder`, `testing`: the three ways in.
 
@@ -33,6 +34,7 @@ mod serve_api;
 mod show_schema;
 mod signals;
 pub mod signature;
+mod spool;
 pub mod testing;
 mod threads;
 mod user_values;

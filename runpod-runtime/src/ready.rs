@@ -8,10 +8,11 @@ use crate::config::{Mode, Settings};
 use crate::error::{Error, ErrorKind};
 use crate::handler::{Dispatch, Failure, StateCell};
 use crate::local_test;
-use crate::platform::spool::Spool;
 use crate::platform::{Platform, Reporter, Runpod};
 #[cfg(feature = "local")]
 use crate::serve_api;
+use crate::spool::SpoolWriter;
+use crate::threads::Refused;
 use crate::worker::{self, Concurrency, Handlers, Parts, Policy};
 
 /// A worker that can run: everything is checked that can be checked before its state is made.
@@ -59,7 +60,7 @@ impl Ready {
         match self.settings.mode.clone() {
             Mode::Platform(urls) => {
                 let platform = Runpod::of(urls, &self.settings)?;
-                let spool = self.open_spool();
+                let spool = self.spool();
                 let parts = self.parts(Arc::new(platform), state, handlers, spool);
                 worker::start(parts)?.ended().await?.reported()
             }
@@ -100,31 +101,21 @@ impl Ready {
         }
     }
 
-    /// The first directory that can be used.
-    fn open_spool(&self) -> Option<Spool> {
-        let mut faults = Vec::new();
-        for directory in &self.settings.spools {
-            match Spool::open(directory) {
-                Ok(spool) => {
-                    if !faults.is_empty() {
-                        tracing::warn!(
-                            "results that cannot be delivered are kept in {}, because {}",
-                            directory.display(),
-                            faults.join("; ")
-                        );
-                    }
-                    return Some(spool);
-                }
-                Err(error) => faults.push(error.to_string()),
+    /// The thread that keeps results on disk, if there is to be one.
+    fn spool(&self) -> Option<SpoolWriter> {
+        if self.settings.spools.is_empty() {
+            return None;
+        }
+        match SpoolWriter::start(self.settings.spools.clone()) {
+            Ok(spool) => Some(spool),
+            Err(error) => {
+                tracing::warn!(
+                    "results that cannot be delivered are not kept: {}",
+                    Refused::from(error)
+                );
+                None
             }
         }
-        if !faults.is_empty() {
-            tracing::warn!(
-                "results that cannot be delivered are not kept, because {}",
-                faults.join("; ")
-            );
-        }
-        None
     }
 
     pub(crate) fn parts(
@@ -132,7 +123,7 @@ impl Ready {
         platform: Arc<dyn Platform>,
         state: Option<StateCell>,
         handlers: Handlers,
-        spool: Option<Spool>,
+        spool: Option<SpoolWriter>,
     ) -> Parts {
         let settings = self.settings;
         let handles_signals = matches!(settings.mode, Mode::Platform(_));

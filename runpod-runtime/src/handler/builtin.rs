@@ -135,7 +135,13 @@ impl<T: HandlerValue + 'static> FromJob<ViaEmitter> for Emitter<T> {
     }
 
     fn from_job(call: &mut Call) -> Result<Self, Failure> {
-        Ok(Emitter::new(call.items.clone()))
+        // Checked when the program was compiled, or when the worker started.
+        call.items.clone().map(Emitter::new).ok_or_else(|| {
+            Failure::new(
+                "EmitterError",
+                "only a handler that streams has an emitter; this is a bug in runpod-worker",
+            )
+        })
     }
 }
 

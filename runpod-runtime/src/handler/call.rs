@@ -1,7 +1,6 @@
 //! One call of a handler.
 
 use std::fmt;
-use std::sync::Arc;
 
 use super::argument::FromJob;
 use super::context::JobContext;
@@ -10,19 +9,15 @@ use super::failure::Failure;
 use super::job::TakenJob;
 use super::state::StateCell;
 
-/// A place for one running job. It is free again when the last clone is gone, which is when the handler's code has
-/// really ended: a blocking handler that was told to stop keeps it until its thread is back.
-pub(crate) type Slot = Arc<dyn Send + Sync>;
-
 /// All that a handler's arguments are made from.
 pub struct Call {
-    pub(crate) job: Arc<TakenJob>,
+    pub(crate) job: TakenJob,
     /// The key of the input that names the handler, if there is such a key.
     pub(crate) route: Option<&'static str>,
     pub(crate) context: JobContext,
     pub(crate) state: Option<StateCell>,
-    pub(crate) items: ItemSink,
-    pub(crate) slot: Slot,
+    /// Only for handlers that stream.
+    pub(crate) items: Option<ItemSink>,
 }
 
 impl Call {

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use serde::Serialize;
-use tokio_util::sync::CancellationToken;
 
-use super::outbox::Outbox;
+use super::cancel::Cancel;
+use super::outbox::{Outbox, WorkerLink};
 use super::output::Payload;
 
 /// A handle on the running job: its id, progress, refresh, cancellation.
@@ -41,22 +41,14 @@ use super::output::Payload;
 pub struct JobContext(Arc<Inner>);
 
 struct Inner {
-    parts: ContextParts,
+    job_id: Arc<str>,
+    worker_id: Arc<str>,
+    worker: Arc<dyn WorkerLink>,
+    cancel: Cancel,
+    /// Made by the first that needs it: most jobs emit nothing.
+    outbox: OnceLock<Outbox>,
     refresh: AtomicBool,
     timings: Mutex<Vec<Timing>>,
-}
-
-/// What the worker makes a context from, and keeps to act on the job.
-#[derive(Clone)]
-pub(crate) struct ContextParts {
-    pub(crate) job_id: Arc<str>,
-    pub(crate) worker_id: Arc<str>,
-    pub(crate) outbox: Outbox,
-    pub(crate) cancel: CancellationToken,
-    /// Set before `cancel` is triggered.
-    pub(crate) reason: Arc<OnceLock<CancelReason>>,
-    /// Told that the worker is broken, and why.
-    pub(crate) unhealthy: Arc<dyn Fn(String) + Send + Sync>,
 }
 
 /// Why a job was cancelled: [`JobContext::cancel_reason`] says it.
@@ -108,23 +100,54 @@ pub(crate) struct Timing {
 }
 
 impl JobContext {
-    pub(crate) fn new(parts: ContextParts) -> Self {
+    pub(crate) fn new(job_id: Arc<str>, worker_id: Arc<str>, worker: Arc<dyn WorkerLink>) -> Self {
         Self(Arc::new(Inner {
-            parts,
+            job_id,
+            worker_id,
+            worker,
+            cancel: Cancel::default(),
+            outbox: OnceLock::new(),
             refresh: AtomicBool::new(false),
             timings: Mutex::default(),
         }))
     }
 
+    /// With an outbox that is there already.
+    pub(crate) fn with_outbox(self, outbox: Outbox) -> Self {
+        let _ = self.0.outbox.set(outbox);
+        self
+    }
+
+    /// The job's outbox.
+    pub(crate) fn outbox(&self) -> &Outbox {
+        self.0
+            .outbox
+            .get_or_init(|| Outbox::of(Arc::clone(&self.0.job_id), Arc::clone(&self.0.worker)))
+    }
+
+    /// The job's outbox if anything was ever sent.
+    pub(crate) fn outbox_in_use(&self) -> Option<&Outbox> {
+        self.0.outbox.get()
+    }
+
+    pub(crate) fn cancel(&self) -> &Cancel {
+        &self.0.cancel
+    }
+
+    /// The job's id, to be shared.
+    pub(crate) fn shared_job_id(&self) -> &Arc<str> {
+        &self.0.job_id
+    }
+
     /// The job's id, as the client knows it.
     pub fn job_id(&self) -> &str {
-        &self.0.parts.job_id
+        &self.0.job_id
     }
 
     /// This worker's id: `RUNPOD_POD_ID`, or a random one where that is not set. In
     /// [`testing`](crate::testing) it is `test`.
     pub fn worker_id(&self) -> &str {
-        &self.0.parts.worker_id
+        &self.0.worker_id
     }
 
     /// Tells the client how far the job is: anything that serialises. It shows up as the `output` of a job that is
@@ -135,7 +158,7 @@ impl JobContext {
     /// *While a job runs* in `docs/protocol.md`.
     pub fn progress(&self, update: impl Serialize) {
         match Payload::of(&update) {
-            Ok(update) => self.0.parts.outbox.progress(update),
+            Ok(update) => self.outbox().progress(update),
             Err(failure) => {
                 tracing::warn!("a progress update was left out: {}", failure.message);
             }
@@ -196,7 +219,7 @@ impl JobContext {
     pub fn mark_unhealthy(&self, reason: impl Into<String>) {
         let reason = reason.into();
         tracing::error!("the handler declares this worker unhealthy: {reason}");
-        (self.0.parts.unhealthy)(reason);
+        self.0.worker.unhealthy(reason);
     }
 
     /// Whether the job was cancelled. For plain `fn` handlers, which cannot be interrupted: look now and then, and return.
@@ -218,7 +241,7 @@ impl JobContext {
     /// # }
     /// ```
     pub fn is_cancelled(&self) -> bool {
-        self.0.parts.cancel.is_cancelled()
+        self.0.cancel.reason().is_some()
     }
 
     /// Waits until the job is cancelled; for ever, if it never is. An async handler is dropped at its next `await` then,
@@ -251,7 +274,7 @@ impl JobContext {
     ///
     /// May be dropped and called again at any time.
     pub async fn cancelled(&self) {
-        self.0.parts.cancel.cancelled().await;
+        self.0.cancel.cancelled().await;
     }
 
     /// Why the job was cancelled, if it was. [`CancelReason`] has an example with a handler.
@@ -266,9 +289,7 @@ impl JobContext {
     /// }
     /// ```
     pub fn cancel_reason(&self) -> Option<CancelReason> {
-        self.is_cancelled()
-            .then(|| self.0.parts.reason.get().copied())
-            .flatten()
+        self.0.cancel.reason()
     }
 
     /// Measures from now until the guard is dropped, for `--rp_debugger`; [`Checkpoint`] says where it is shown.

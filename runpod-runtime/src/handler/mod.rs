@@ -6,6 +6,7 @@
 mod argument;
 mod builtin;
 mod call;
+mod cancel;
 mod context;
 mod emitter;
 mod failure;
@@ -24,6 +25,7 @@ mod running;
 #[cfg_attr(not(feature = "schema"), path = "no_schema.rs")]
 pub(crate) mod schema;
 mod setup;
+mod slot;
 mod state;
 mod state_checks;
 mod takes;
@@ -52,15 +54,13 @@ pub use takes::{Beside, Emits, ask};
 #[cfg(feature = "schema")]
 pub(crate) use argument::Role;
 pub(crate) use argument::StateType;
-pub(crate) use call::Slot;
-pub(crate) use context::ContextParts;
 pub(crate) use emitter::{ItemSink, StreamEnd};
 pub(crate) use job::TakenJob;
-pub(crate) use outbox::{Message, Outbox};
+pub(crate) use outbox::{Message, Outbox, WorkerLink};
 pub(crate) use output::{Payload, truthy};
-#[cfg(feature = "schema")]
 pub(crate) use registration::Kind;
 pub(crate) use registry::{Choice, Dispatch, Handler, registered};
 pub(crate) use running::{Done, catch_panic};
 pub(crate) use setup::SetupRun;
+pub(crate) use slot::{Slot, Slots};
 pub(crate) use state::{StateCell, cell};

@@ -1,10 +1,12 @@
 //! The one ordered channel through which a job's progress and stream items leave.
 //!
 //! Bounded: who sends items faster than the network takes them waits. Progress never waits: an update that was not yet
-//! sent is replaced by a newer one. The result is sent by the worker after this channel is closed and empty, so that
+//! sent is replaced by a newer one. The result is sent by the worker after this channel has ended and is empty, so that
 //! nothing can overtake it.
 
 use std::collections::VecDeque;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -23,6 +25,15 @@ pub(crate) struct Outbox {
     shared: Arc<Shared>,
 }
 
+/// What a running job tells its worker.
+pub(crate) trait WorkerLink: Send + Sync {
+    /// The worker is broken, for this reason.
+    fn unhealthy(&self, reason: String);
+
+    /// The job's outbox has its first message, and nobody reads it yet.
+    fn emits(&self, job_id: &Arc<str>);
+}
+
 #[derive(Debug)]
 pub(crate) enum Message {
     Progress(Payload),
@@ -33,10 +44,27 @@ pub(crate) enum Message {
 #[derive(Debug, Default)]
 struct Shared {
     queue: Mutex<Queue>,
+    /// Who is to read this, until it was told so.
+    reader: Mutex<Option<Reader>>,
+    /// Somebody was told.
+    is_read: AtomicBool,
     /// There is something to send, or the channel was closed.
     ready: Notify,
     /// There is room again, or the channel was closed.
     room: Notify,
+}
+
+struct Reader {
+    job_id: Arc<str>,
+    worker: Arc<dyn WorkerLink>,
+}
+
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader")
+            .field("job_id", &self.job_id)
+            .finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -47,7 +75,10 @@ struct Queue {
     items: usize,
     bytes: usize,
     progress_bytes: usize,
+    /// Nothing more is taken.
     closed: bool,
+    /// Nothing more will come: the reader may end.
+    ended: bool,
     /// Nothing is replaced, and there is always room.
     keeps_all: bool,
 }
@@ -65,6 +96,36 @@ impl Outbox {
         Self {
             shared: Arc::default(),
         }
+    }
+
+    /// Of a job: its worker is told of the first message.
+    pub(crate) fn of(job_id: Arc<str>, worker: Arc<dyn WorkerLink>) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                reader: Mutex::new(Some(Reader { job_id, worker })),
+                ..Shared::default()
+            }),
+        }
+    }
+
+    /// Whether the worker was told that there is something to read.
+    pub(crate) fn is_read(&self) -> bool {
+        self.shared.is_read.load(Ordering::Acquire)
+    }
+
+    /// There is something to send.
+    fn filled(&self) {
+        if !self.shared.is_read.swap(true, Ordering::AcqRel) {
+            let mut reader = self
+                .shared
+                .reader
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            if let Some(Reader { job_id, worker }) = reader.take() {
+                worker.emits(&job_id);
+            }
+        }
+        self.shared.ready.notify_one();
     }
 
     /// For a handler that is called directly by a test: nobody takes anything away, and nothing is replaced.
@@ -97,7 +158,7 @@ impl Outbox {
         }
         queue.messages.push_back(Message::Progress(update));
         drop(queue);
-        self.shared.ready.notify_one();
+        self.filled();
     }
 
     /// Sends an item, waiting while the channel is full. False when the channel is closed: the item was not sent.
@@ -120,7 +181,7 @@ impl Outbox {
                     queue.bytes += fitting.text().len();
                     queue.messages.push_back(Message::Item(Arc::new(fitting)));
                     drop(queue);
-                    self.shared.ready.notify_one();
+                    self.filled();
                     return true;
                 }
             }
@@ -128,7 +189,7 @@ impl Outbox {
         }
     }
 
-    /// The next message in order; nothing once the channel is closed and empty. For one reader.
+    /// The next message in order; nothing once the channel has ended and is empty. For one reader.
     pub(crate) async fn next(&self) -> Option<Message> {
         loop {
             let ready = self.shared.ready.notified();
@@ -147,7 +208,7 @@ impl Outbox {
                     self.shared.room.notify_waiters();
                     return Some(message);
                 }
-                if queue.closed {
+                if queue.ended {
                     return None;
                 }
             }
@@ -185,9 +246,17 @@ impl Outbox {
         updates.collect()
     }
 
-    /// Takes nothing more; what waits is still sent.
+    /// Takes nothing more; what waits is still sent, and the reader waits for the [`end`](Self::end).
     pub(crate) fn close(&self) {
         self.queue().closed = true;
+        self.shared.room.notify_waiters();
+    }
+
+    /// Takes nothing more; the reader ends when it has sent what waits.
+    pub(crate) fn end(&self) {
+        let mut queue = self.queue();
+        (queue.closed, queue.ended) = (true, true);
+        drop(queue);
         self.wake_all();
     }
 
@@ -196,6 +265,7 @@ impl Outbox {
         let mut queue = self.queue();
         *queue = Queue {
             closed: true,
+            ended: true,
             ..Queue::default()
         };
         drop(queue);
@@ -264,7 +334,7 @@ mod tests {
         assert!(outbox.item(payload("a")).await);
         outbox.progress(payload("3"));
         outbox.progress(payload("4"));
-        outbox.close();
+        outbox.end();
         outbox.progress(payload("late"));
         assert!(!outbox.item(payload("late")).await);
         assert_eq!(
@@ -282,7 +352,7 @@ mod tests {
                 for n in 0..MOST_ITEMS * 3 {
                     assert!(outbox.item(payload(&n.to_string())).await);
                 }
-                outbox.close();
+                outbox.end();
             }
         });
         tokio::task::yield_now().await;
@@ -337,7 +407,7 @@ mod tests {
             assert!(outbox.item(payload(&n.to_string())).await);
             assert!(outbox.queue().progress_bytes <= MOST_PROGRESS_BYTES);
         }
-        outbox.close();
+        outbox.end();
         let all = drain(&outbox).await;
         let of = |kind: &str| all.iter().filter(|it| it.starts_with(kind)).count();
         assert_eq!((of("item"), of("progress")), (10, 2));

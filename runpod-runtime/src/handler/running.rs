@@ -6,11 +6,11 @@ use std::pin::Pin;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use super::call::Slot;
 use super::emitter::{ItemSink, StreamEnd};
 use super::failure::Failure;
 use super::items::{Drive, Ended, Sink};
 use super::output::{Output, Payload};
+use super::slot::Slot;
 use crate::panics::{Panic, caught, caught_now};
 use crate::threads::spawn_blocking;
 
@@ -59,12 +59,23 @@ impl Running {
 
     /// Runs the call to its end. Must be polled inside of the runtime that handlers run on.
     ///
-    /// `slot` is held by the code that really runs: a blocking thread keeps it when this future is dropped.
-    pub(crate) async fn finish(self, sink: ItemSink, slot: Slot) -> Result<Done, Failure> {
+    /// The code that really runs has the slot: a blocking thread takes it, keeps it if this future is dropped, and puts it
+    /// back when it has ended.
+    pub(crate) async fn finish(
+        self,
+        sink: Option<ItemSink>,
+        slot: &mut Option<Slot>,
+    ) -> Result<Done, Failure> {
         match self.0 {
             Kind::Future(future) => future.await.map(Done::Value),
             Kind::Blocking(call) => on_blocking_thread(call, slot).await?.map(Done::Value),
             Kind::Stream { call, blocking } => {
+                let sink = sink.ok_or_else(|| {
+                    Failure::new(
+                        "StreamError",
+                        "a handler that does not stream has sent items; this is a bug in runpod-worker",
+                    )
+                })?;
                 let items = Sink(sink.clone());
                 let drive = if blocking {
                     on_blocking_thread(move || call(items), slot).await?
@@ -74,6 +85,16 @@ impl Running {
                 let Ended(end) = drive.finish().await;
                 Ok(Done::Stream(sink.early_end().unwrap_or(end)))
             }
+        }
+    }
+}
+
+impl Running {
+    /// Runs a plain `fn` to its end, on this thread, which may block. Any other call is waited for.
+    pub(crate) fn finish_here(self) -> Result<Done, Failure> {
+        match self.0 {
+            Kind::Blocking(call) => call().map(Done::Value),
+            other => Handle::current().block_on(Self(other).finish(None, &mut None)),
         }
     }
 }
@@ -131,10 +152,11 @@ impl<F: FnOnce() -> R + Send + 'static, R> Blocking<R> for F {
 
 async fn on_blocking_thread<T: Send + 'static>(
     call: impl FnOnce() -> T + Send + 'static,
-    slot: Slot,
+    slot: &mut Option<Slot>,
 ) -> Result<T, Failure> {
     let span = tracing::Span::current();
     let (sender, ended) = oneshot::channel();
+    let held = slot.take();
     let spawned = spawn_blocking(&Handle::current(), move || {
         // The job was stopped while it waited for a thread.
         if sender.is_closed() {
@@ -142,11 +164,10 @@ async fn on_blocking_thread<T: Send + 'static>(
         }
         span.in_scope(|| {
             let ended = caught_now(call).map_err(Failure::from);
-            if let Err(Err(failure)) = sender.send(ended) {
+            if let Err((Err(failure), _slot)) = sender.send((ended, held)) {
                 tracing::warn!("{}, after its job was stopped", failure.message);
             }
         });
-        drop(slot);
     });
     if let Err(refused) = spawned {
         return Err(Failure::new(
@@ -155,7 +176,10 @@ async fn on_blocking_thread<T: Send + 'static>(
         ));
     }
     match ended.await {
-        Ok(ended) => ended,
+        Ok((ended, held)) => {
+            *slot = held;
+            ended
+        }
         // Panics are caught inside, so only a runtime that is being shut down ends here.
         Err(_) => Err(Failure::new(
             "Shutdown",

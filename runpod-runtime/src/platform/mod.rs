@@ -5,7 +5,6 @@
 mod lenient;
 mod runpod;
 mod single;
-pub(crate) mod spool;
 mod taken;
 mod wire;
 
@@ -86,7 +85,7 @@ pub(crate) enum Health<'a> {
 /// Something of a job for the platform. Cheap to send again.
 #[derive(Debug, Clone)]
 pub(crate) struct Post {
-    pub(crate) job_id: String,
+    pub(crate) job_id: Arc<str>,
     /// The worker that ran the job: another one than this worker if the result was kept in a spool.
     pub(crate) worker_id: Arc<str>,
     pub(crate) kind: PostKind,

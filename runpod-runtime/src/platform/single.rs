@@ -66,13 +66,13 @@ impl Platform for SingleJob {
         match post.kind {
             PostKind::Item => {
                 if self.shown {
-                    tracing::info!(job_id = post.job_id, "Stream item: {body}");
+                    tracing::info!(job_id = &*post.job_id, "Stream item: {body}");
                 }
                 recorded.items.push(body);
             }
             PostKind::Progress => {
                 if self.shown {
-                    tracing::info!(job_id = post.job_id, "Progress: {body}");
+                    tracing::info!(job_id = &*post.job_id, "Progress: {body}");
                 }
                 recorded.progress.push(body);
             }

@@ -4,11 +4,10 @@ use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 use serde_json::Value;
-use tokio_util::sync::CancellationToken;
 
 use super::Job;
 use crate::handler::{
-    CancelReason, ContextParts, Emitter, ItemSink, JobContext, Outbox, Payload, StreamEnd,
+    CancelReason, Emitter, ItemSink, JobContext, Outbox, Payload, StreamEnd, WorkerLink,
 };
 
 /// Makes a [`JobContext`] for a test that calls a handler as a function, and the handle that shows what the handler does
@@ -91,10 +90,22 @@ pub fn emitter<T: Serialize>() -> (Emitter<T>, EmitterHandle) {
 #[derive(Debug, Clone)]
 pub struct ContextHandle {
     context: JobContext,
-    outbox: Outbox,
-    cancel: CancellationToken,
-    reason: Arc<OnceLock<CancelReason>>,
-    unhealthy: Arc<OnceLock<String>>,
+    worker: Arc<NoWorker>,
+}
+
+/// Remembers what the handler said, in place of a worker.
+#[derive(Debug, Default)]
+struct NoWorker {
+    /// The first reason counts.
+    unhealthy: OnceLock<String>,
+}
+
+impl WorkerLink for NoWorker {
+    fn unhealthy(&self, reason: String) {
+        let _ = self.unhealthy.set(reason);
+    }
+
+    fn emits(&self, _job_id: &Arc<str>) {}
 }
 
 /// Has the items that a handler sent with its [`Emitter`], and cancels its stream. [`emitter`] makes one.
@@ -153,28 +164,13 @@ impl Job {
     /// assert_eq!(job.unhealthy().as_deref(), Some("the GPU is gone"));
     /// ```
     pub fn context(&self) -> (JobContext, ContextHandle) {
-        let outbox = Outbox::keeping_all();
-        let cancel = CancellationToken::new();
-        let reason = Arc::default();
-        let unhealthy = Arc::<OnceLock<String>>::default();
-        let told = Arc::clone(&unhealthy);
-        let context = JobContext::new(ContextParts {
-            job_id: self.id.as_str().into(),
-            worker_id: "test".into(),
-            outbox: outbox.clone(),
-            cancel: cancel.clone(),
-            reason: Arc::clone(&reason),
-            unhealthy: Arc::new(move |reason| {
-                // The first reason counts.
-                let _ = told.set(reason);
-            }),
-        });
+        let worker = Arc::<NoWorker>::default();
+        let id = self.id.as_str().into();
+        let context = JobContext::new(id, "test".into(), Arc::clone(&worker) as _)
+            .with_outbox(Outbox::keeping_all());
         let handle = ContextHandle {
             context: context.clone(),
-            outbox,
-            cancel,
-            reason,
-            unhealthy,
+            worker,
         };
         (context, handle)
     }
@@ -183,7 +179,7 @@ impl Job {
 impl ContextHandle {
     /// The progress updates so far, all of them: nothing is replaced by a newer update.
     pub fn progress(&self) -> Vec<Value> {
-        values(self.outbox.progress_updates().iter())
+        values(self.context.outbox().progress_updates().iter())
     }
 
     /// Whether the handler asked for a fresh worker, with [`JobContext::refresh_worker`].
@@ -193,7 +189,7 @@ impl ContextHandle {
 
     /// The first reason for which the handler declared the worker broken, with [`JobContext::mark_unhealthy`].
     pub fn unhealthy(&self) -> Option<String> {
-        self.unhealthy.get().cloned()
+        self.worker.unhealthy.get().cloned()
     }
 
     /// Cancels the job. Only the first reason counts.
@@ -201,8 +197,7 @@ impl ContextHandle {
     /// The context says so from now on. A future that you await is not dropped, as a worker would drop that of an async
     /// handler.
     pub fn cancel(&self, reason: CancelReason) {
-        let _ = self.reason.set(reason);
-        self.cancel.cancel();
+        self.context.cancel().cancel(reason);
     }
 }
 

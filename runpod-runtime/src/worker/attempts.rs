@@ -39,6 +39,8 @@ pub(super) enum Delivery {
     Refused(String),
     /// The platform has its answer already.
     NotWanted(String),
+    /// The platform does not know the job.
+    Unknown(String),
     /// Time ran out, for this last reason.
     GaveUp(String),
     /// The worker ended before it was accepted, for this last reason.
@@ -57,6 +59,7 @@ pub(super) async fn until_accepted(shared: &Shared, post: &Post, patience: Patie
             }
             posted = shared.line.post(&*shared.platform, post) => posted,
         };
+        let is_unknown = matches!(posted, Posted::UnknownJob { .. });
         let (why, asked, longest) = match posted {
             Posted::Accepted => return Delivery::Accepted,
             Posted::Refused { why } => return Delivery::Refused(why),
@@ -65,11 +68,15 @@ pub(super) async fn until_accepted(shared: &Shared, post: &Post, patience: Patie
             Posted::UnknownJob { why } => (why, None, patience.with_unknown_job),
         };
         if begun.elapsed() >= longest {
-            return Delivery::GaveUp(why);
+            return if is_unknown {
+                Delivery::Unknown(why)
+            } else {
+                Delivery::GaveUp(why)
+            };
         }
         let pause = backoff.next();
         tracing::warn!(
-            job_id = post.job_id,
+            job_id = &*post.job_id,
             "{} was not accepted, next attempt in {} ms or more: {why}",
             what(post.kind),
             pause.max(asked.unwrap_or_default()).as_millis()

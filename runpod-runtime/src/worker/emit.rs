@@ -21,7 +21,11 @@ pub(super) enum NotSent {
 }
 
 /// Sends until the channel is closed and empty.
-pub(super) async fn emitted(shared: &Shared, id: &str, outbox: &Outbox) -> Result<(), NotSent> {
+pub(super) async fn emitted(
+    shared: &Shared,
+    id: &Arc<str>,
+    outbox: &Outbox,
+) -> Result<(), NotSent> {
     let mut number = 0;
     while let Some(message) = outbox.next().await {
         match message {
@@ -29,7 +33,7 @@ pub(super) async fn emitted(shared: &Shared, id: &str, outbox: &Outbox) -> Resul
             Message::Item(item) => {
                 number += 1;
                 let post = Post {
-                    job_id: id.to_owned(),
+                    job_id: Arc::clone(id),
                     worker_id: Arc::clone(&shared.worker_id),
                     kind: PostKind::Item,
                     body: item_body(&item).into(),
@@ -37,7 +41,10 @@ pub(super) async fn emitted(shared: &Shared, id: &str, outbox: &Outbox) -> Resul
                 match until_accepted(shared, &post, FIRST).await {
                     Delivery::Accepted => outbox.delivered(),
                     Delivery::Ended(why) => return Err(NotSent::Ended(why)),
-                    Delivery::Refused(why) | Delivery::NotWanted(why) | Delivery::GaveUp(why) => {
+                    Delivery::Refused(why)
+                    | Delivery::NotWanted(why)
+                    | Delivery::Unknown(why)
+                    | Delivery::GaveUp(why) => {
                         let why = format!("stream item {number} could not be delivered: {why}");
                         tracing::error!("{why}");
                         outbox.discard();
@@ -50,9 +57,9 @@ pub(super) async fn emitted(shared: &Shared, id: &str, outbox: &Outbox) -> Resul
     Ok(())
 }
 
-async fn progress(shared: &Shared, id: &str, body: String, outbox: &Outbox) {
+async fn progress(shared: &Shared, id: &Arc<str>, body: String, outbox: &Outbox) {
     let post = Post {
-        job_id: id.to_owned(),
+        job_id: Arc::clone(id),
         worker_id: Arc::clone(&shared.worker_id),
         kind: PostKind::Progress,
         body: body.into(),

@@ -19,7 +19,7 @@ pub(super) async fn beat(shared: Arc<Shared>, every: Duration) {
         // Not waited for: a ping that the platform is slow to answer must not delay the next one. Each has a time limit.
         let shared = Arc::clone(&shared);
         tokio::spawn(async move {
-            let jobs = shared.book.ids();
+            let jobs = shared.jobs.ids();
             if let Some(ping) = shared.platform.ping(Health::Working(&jobs)) {
                 ping.await;
             }

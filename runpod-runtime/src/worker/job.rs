@@ -1,369 +1,280 @@
-//! One job from its arrival until nothing is left to do for it.
+//! One job on the control thread, from its arrival until nothing is left to do for it.
 
 use std::sync::Arc;
 
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
-use tracing::Instrument;
-
-use super::Shared;
-use super::book::{JobSlot, Ticket};
-use super::deliver::{self, Parcel};
+use super::deliver::{self, deliver_job};
 use super::emit::{NotSent, emitted};
+use super::execute::{self, Finished};
 use super::failures::Verdict;
-use super::on_disk::OnDisk;
-use super::run::{Made, Run, Said};
+use super::inbox::Event;
+use super::jobs::{InTable, Interrupted, Job};
 use super::stopping::Unhealthy;
-use crate::handler::{
-    Call, CancelReason, ContextParts, Failure, Handler, ItemSink, JobContext, Outbox, Payload,
-    Slot, TakenJob,
-};
-use crate::logging;
-use crate::panics::{Panic, caught};
-use crate::platform::Outcome;
-use crate::platform::spool::Record;
+use super::{Shared, thread_panicked};
+use crate::handler::{CancelReason, Failure, JobContext, TakenJob};
+use crate::panics::{Panic, caught, caught_now};
+use crate::platform::{Outcome, ResultBody};
+use crate::spool::{Copy, JobResult};
 
 /// A job that is here already.
 #[derive(Debug)]
-pub(super) struct Again {
-    pub(super) id: String,
+pub(super) struct Duplicate {
+    pub(super) id: Arc<str>,
 }
 
-/// Starts a job: at once if a slot is free, else as soon as one is.
+/// Takes a job in. It runs as soon as it has a slot ([`start_waiting`]).
 ///
 /// # Errors
 ///
 /// When the job is here already.
-pub(super) fn start(shared: &Arc<Shared>, job: TakenJob) -> Result<(), Again> {
-    let Some((ticket, place)) = shared.book.admit(&job.id) else {
-        return Err(Again { id: job.id });
-    };
-    let slot = shared.book.slot();
-    let span = logging::job_span(&job.id, job.batch_id());
-    let shared = Arc::clone(shared);
-    tokio::spawn(
-        async move {
-            let _place = place;
-            let id = job.id.clone();
-            let on_disk = OnDisk::new(shared.spool.as_ref());
-            let followed = follow(&shared, job, ticket.clone(), slot, on_disk.clone());
-            if let Err(panic) = caught(followed).await {
-                abandon(&shared, &id, &ticket, &on_disk, &panic).await;
+pub(super) fn accept(shared: &Arc<Shared>, taken: TakenJob) -> Result<(), Duplicate> {
+    let id: Arc<str> = taken.id.as_str().into();
+    match admit(shared, &id) {
+        Some(job) => {
+            shared.jobs.wait_for_slot(job, taken);
+            Ok(())
+        }
+        None => Err(Duplicate { id }),
+    }
+}
+
+pub(super) fn admit(shared: &Shared, id: &Arc<str>) -> Option<Arc<Job>> {
+    let worker_id = Arc::clone(&shared.worker_id);
+    let context = JobContext::new(Arc::clone(id), worker_id, Arc::clone(&shared.link) as _);
+    shared.jobs.admit(context, Copy::new(shared.spool.as_ref()))
+}
+
+/// Runs the jobs that wait, for as long as there are slots.
+pub(super) fn start_waiting(shared: &Arc<Shared>) {
+    while let Some((job, taken, slot)) = shared.jobs.next_to_run() {
+        execute::start(shared, &job, taken, slot);
+    }
+}
+
+/// Works off what the handlers' threads report, until the worker ends.
+pub(super) async fn receive(shared: Arc<Shared>) {
+    loop {
+        for event in shared.inbox.next().await {
+            let worked_off = caught_now(|| match event {
+                Event::Finished(finished) => finish(&shared, finished),
+                Event::Emits(id) => send_emitted(&shared, &id),
+            });
+            if let Err(panic) = worked_off {
+                tracing::error!("{}", thread_panicked(&shared, &panic));
             }
         }
-        .instrument(span),
-    );
-    Ok(())
-}
-
-/// The worker's own code has panicked on the job's way. The job is failed, unless its result is known already. Either way
-/// nobody is to offer the copy that it may have.
-async fn abandon(shared: &Arc<Shared>, id: &str, ticket: &Ticket, on_disk: &OnDisk, panic: &Panic) {
-    let place = panic.place.as_deref().unwrap_or("an unknown place");
-    let message = format!(
-        "the worker panicked while it worked on this job: {} (at {place}); this is a bug in runpod-worker",
-        panic.message
-    );
-    let message = shared.reporter.redacted(&message);
-    tracing::error!(job_id = id, "{message}");
-    let told = caught(async {
-        if ticket.is_answered() {
-            on_disk.settle().await;
-            return;
-        }
-        let failure = Failure::new("WorkerError", message.as_ref());
-        let made = failed(shared, id, failure, false, &on_disk.replaced());
-        let parcel = sent_off(shared, id, false, made, None);
-        on_disk.settle().await;
-        // A ticket of its own: the job's may be what went wrong.
-        deliver::result(shared, parcel, &Ticket::default()).await;
-    });
-    if let Err(panic) = told.await {
-        tracing::error!(
-            job_id = id,
-            "the client cannot be told that the job failed: the worker panicked again: {}",
-            panic.message
-        );
     }
 }
 
-async fn follow(
-    shared: &Arc<Shared>,
-    job: TakenJob,
-    ticket: Ticket,
-    slot: oneshot::Receiver<JobSlot>,
-    on_disk: OnDisk,
-) {
-    let id = job.id.clone();
-    let handler = match shared.dispatch.find(&job) {
-        Ok(handler) => handler,
-        Err(failure) => {
-            let failure = failure.at("while the job's handler was looked for");
-            let made = failed(shared, &id, failure, false, &on_disk);
-            // The slot, or the wait for one, ends as any other job's: not as late as the delivery.
-            let slot = Arc::new(slot) as Slot;
-            deliver_made(shared, &id, false, made, Some(slot), &ticket).await;
-            return;
-        }
-    };
-    let streaming = handler.streams();
-    let slot = tokio::select! {
-        biased;
-        reason = ticket.cancelled() => {
-            if reason == CancelReason::Shutdown {
-                let made = failed(shared, &id, out_of_time("started"), streaming, &on_disk);
-                deliver_made(shared, &id, streaming, made, None, &ticket).await;
-            } else {
-                tracing::info!("Job stopped before it was started.");
-            }
-            return;
-        }
-        // The book, which gives it, lives as long as the worker.
-        Ok(slot) = slot => Arc::new(slot) as Slot,
-    };
-    match execute(shared, handler, job, &ticket, Arc::clone(&slot), &on_disk).await {
-        Executed::Made(made) => {
-            deliver_made(shared, &id, streaming, made, Some(slot), &ticket).await;
-        }
-        Executed::Stopped => {
-            // Its handler may have ended at the same moment.
-            on_disk.settle().await;
-            tracing::info!("Job stopped.");
-        }
-        Executed::Unfinished { made, items, why } => {
-            let parcel = sent_off(shared, &id, streaming, made, Some(slot));
-            deliver::leave_unfinished(parcel, &items, &why).await;
-        }
+/// A job's handler has ended: says so in the log, draws the conclusions for the worker, frees the slot, and sends the result
+/// on its way.
+pub(super) fn finish(shared: &Arc<Shared>, finished: Finished) {
+    let Finished {
+        job,
+        body,
+        verdict,
+        slot,
+    } = finished;
+    if !shared.jobs.begin_delivery(&job, body.json.len()) {
+        return;
     }
-}
-
-fn out_of_time(what: &str) -> Failure {
-    let message = format!(
-        "the worker shut down before this job was {what}: its time to finish (RUNPOD_SHUTDOWN_GRACE_S) was over"
-    );
-    Failure::new("Shutdown", message)
-}
-
-async fn deliver_made(
-    shared: &Shared,
-    id: &str,
-    streaming: bool,
-    made: Made,
-    slot: Option<Slot>,
-    ticket: &Ticket,
-) {
-    // The slot is held until then: a kill costs no more than what is in the slots.
-    made.on_disk.is_there_or_late().await;
-    let parcel = sent_off(shared, id, streaming, made, slot);
-    deliver::result(shared, parcel, ticket).await;
-}
-
-/// The job's handler has ended: says so in the log, draws the conclusions for the worker, and frees the slot.
-pub(super) fn sent_off(
-    shared: &Shared,
-    id: &str,
-    streaming: bool,
-    made: Made,
-    slot: Option<Slot>,
-) -> Parcel {
-    match made.error {
-        Some(Said {
-            text,
-            without_data: Some(without_data),
-        }) => {
-            tracing::error!(job_id = id, "Job failed: {without_data}");
-            tracing::debug!(job_id = id, "{text}");
-        }
-        Some(Said { text, .. }) => tracing::error!(job_id = id, "Job failed: {text}"),
-        None => {}
-    }
+    log_failure(job.id(), &body);
     // Before the slot is free: else another job could be taken by a worker that must not run it.
-    if made.stop_pod {
+    if body.stop_pod {
         tracing::info!("no further job is taken: this worker is to be refreshed");
         shared.stopping.refresh();
     }
-    if let Some(reason) = shared.failures.count(made.verdict) {
+    if let Some(reason) = shared.failures.count(verdict) {
         tracing::error!("this worker is broken: {reason}");
         shared.stopping.declare_unhealthy(Unhealthy {
             check: "max_consecutive_failures",
             reason,
         });
     }
-    shared.book.delivering(id, made.body.len());
     drop(slot);
-    Parcel {
-        id: id.to_owned(),
+    let result = JobResult {
+        job_id: Arc::clone(job.id()),
         worker_id: Arc::clone(&shared.worker_id),
-        streaming,
-        body: made.body,
-        on_disk: made.on_disk,
-        quiet: false,
-    }
-}
-
-/// How it went with a job up to its result.
-enum Executed {
-    Made(Made),
-    /// The platform no longer wants it.
-    Stopped,
-    /// The worker ends before all stream items were delivered.
-    Unfinished {
-        made: Made,
-        items: Vec<Arc<Payload>>,
-        why: String,
-    },
-}
-
-/// Runs the job's handler and sends off what it emits.
-async fn execute(
-    shared: &Arc<Shared>,
-    handler: Arc<Handler>,
-    job: TakenJob,
-    ticket: &Ticket,
-    slot: Slot,
-    on_disk: &OnDisk,
-) -> Executed {
-    let id = job.id.clone();
-    let streaming = handler.streams();
-    let outbox = Outbox::new();
-    let run = Run {
-        handler,
-        call: Call {
-            context: context(shared, &id, &outbox, ticket),
-            job: Arc::new(job),
-            route: shared.dispatch.key(),
-            state: shared.state.clone(),
-            items: ItemSink::new(outbox.clone(), shared.aggregate),
-            slot,
-        },
-        outbox: outbox.clone(),
-        reporter: shared.reporter.clone(),
-        refresh: shared.refresh_worker,
-        on_disk: on_disk.clone(),
-        worker_id: Arc::clone(&shared.worker_id),
-    };
-    tracing::info!("Started.");
-    let (sender, made) = oneshot::channel();
-    let task = shared
-        .handlers
-        .handle()
-        .spawn(run.result_into(sender).instrument(tracing::Span::current()));
-    let mut task = AbortOnDrop(task);
-
-    // What the handler emits leaves while it runs; the channel is closed when it has ended, and then emptied.
-    let handler_side = async {
-        let made = tokio::select! {
-            biased;
-            // Without a result the task has panicked where no code of ours is, or its runtime was shut down.
-            made = made => Some(if let Ok(made) = made {
-                made
-            } else {
-                let failure = no_result((&mut task.0).await);
-                failed(shared, &id, failure, streaming, on_disk)
-            }),
-            reason = ticket.cancelled() => {
-                task.0.abort();
-                (reason == CancelReason::Shutdown)
-                    .then(|| failed(shared, &id, out_of_time("finished"), streaming, on_disk))
-            }
-        };
-        if let Some(made) = &made {
-            // From here on there is nothing that could be cut off.
-            shared.book.delivering(&id, made.body.len());
-            outbox.close();
-        } else {
-            outbox.discard();
-        }
-        made
-    };
-    let emitted_side = async {
-        tokio::select! {
-            biased;
-            () = ticket.stopped() => {
-                outbox.discard();
-                Ok(())
-            }
-            sent = emitted(shared, &id, &outbox) => sent,
-        }
-    };
-    let (made, sent) = tokio::join!(handler_side, emitted_side);
-    let Some(made) = made else {
-        return Executed::Stopped;
-    };
-    match sent {
-        Ok(()) => Executed::Made(made),
-        Err(NotSent::Ended(why)) => Executed::Unfinished {
-            made,
-            items: outbox.undelivered(),
-            why,
-        },
-        Err(NotSent::Hole(why)) => {
-            let failure = Failure::new("StreamError", why);
-            let instead = failed(shared, &id, failure, streaming, &on_disk.replaced());
-            on_disk.settle().await;
-            Executed::Made(instead)
-        }
-    }
-}
-
-/// A handler's task. Whoever followed it and is gone, in a panic at worst, leaves no handler behind that nobody asks after.
-struct AbortOnDrop(JoinHandle<()>);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-fn context(shared: &Arc<Shared>, id: &str, outbox: &Outbox, ticket: &Ticket) -> JobContext {
-    let stopping = shared.stopping.clone();
-    let reporter = shared.reporter.clone();
-    JobContext::new(ContextParts {
-        job_id: id.into(),
-        worker_id: Arc::clone(&shared.worker_id),
-        outbox: outbox.clone(),
-        cancel: ticket.cancel.clone(),
-        reason: Arc::clone(&ticket.reason),
-        unhealthy: Arc::new(move |reason| {
-            stopping.declare_unhealthy(Unhealthy {
-                check: "handler",
-                reason: reporter.redacted(&reason).into_owned(),
-            });
-        }),
-    })
-}
-
-fn no_result(ended: Result<(), tokio::task::JoinError>) -> Failure {
-    match ended {
-        Err(error) if error.is_panic() => Failure::new(
-            "panic",
-            "the handler panicked while what it held was dropped",
-        ),
-        _ => Failure::new("Shutdown", "the handlers' runtime was shut down"),
-    }
-}
-
-/// The result of a job whose failure is the worker's to tell, and `on_disk` its copy.
-pub(super) fn failed(
-    shared: &Shared,
-    id: &str,
-    failure: Failure,
-    streaming: bool,
-    on_disk: &OnDisk,
-) -> Made {
-    let body = shared.reporter.result(
-        &Outcome::Failed(failure),
-        streaming,
-        shared.refresh_worker,
-        None,
-    );
-    let made = Made::of(body, Verdict::None, on_disk.clone());
-    on_disk.write_soon(Record {
-        job_id: id.to_owned(),
-        worker_id: shared.worker_id.to_string(),
-        is_stream: streaming,
+        streaming: job.streams(),
         items: Vec::new(),
-        body: made.body.clone(),
+        body: body.json.into(),
+    };
+    shared.fresh.push(&job, &result);
+    match job.context.outbox_in_use() {
+        // The task that sends what the job has emitted goes on with the result.
+        Some(outbox) if outbox.is_read() => {
+            job.hand_over(result);
+            outbox.end();
+        }
+        _ => follow(shared, job, |shared, job| async move {
+            deliver_job(&shared, &job, result).await;
+        }),
+    }
+}
+
+fn log_failure(id: &str, body: &ResultBody) {
+    match (&body.error, &body.without_data) {
+        (Some(text), Some(without_data)) => {
+            tracing::error!(job_id = id, "Job failed: {without_data}");
+            tracing::debug!(job_id = id, "{text}");
+        }
+        (Some(text), None) => tracing::error!(job_id = id, "Job failed: {text}"),
+        (None, _) => {}
+    }
+}
+
+/// Sends what a job emits while it runs, and then its result.
+fn send_emitted(shared: &Arc<Shared>, id: &str) {
+    let Some(job) = shared.jobs.get(id) else {
+        return;
+    };
+    follow(shared, job, |shared, job| async move {
+        let outbox = job.context.outbox();
+        let sent = tokio::select! {
+            biased;
+            () = job.context.cancel().stopped() => Ok(()),
+            sent = emitted(&shared, job.id(), outbox) => sent,
+        };
+        let Some(result) = job.result().await else {
+            outbox.discard();
+            return;
+        };
+        match sent {
+            Ok(()) => deliver_job(&shared, &job, result).await,
+            Err(NotSent::Hole(why)) => {
+                let failure = Failure::new("StreamError", why);
+                let instead = failed(&shared, &job, failure);
+                log_failure(job.id(), &instead);
+                let result = JobResult {
+                    body: instead.json.into(),
+                    ..result
+                };
+                job.copy.keep(result.clone());
+                deliver_job(&shared, &job, result).await;
+            }
+            Err(NotSent::Ended(why)) => {
+                let items = deliver::item_bodies(&outbox.undelivered());
+                deliver::leave(&job.copy, JobResult { items, ..result }, &why).await;
+            }
+        }
     });
-    made
+}
+
+/// Follows a job in a task of its own, after which nothing is left to do for it. If the worker's own code panics there, the
+/// job fails.
+pub(super) fn follow<F>(
+    shared: &Arc<Shared>,
+    job: Arc<Job>,
+    task: impl FnOnce(Arc<Shared>, Arc<Job>) -> F,
+) where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let followed = task(Arc::clone(shared), Arc::clone(&job));
+    let shared = Arc::clone(shared);
+    tokio::spawn(async move {
+        let followed = caught(followed).await;
+        let _place = InTable(&shared.jobs, &job);
+        if let Err(panic) = followed {
+            abandon(&shared, &job, &panic).await;
+        }
+    });
+}
+
+/// The worker's own code has panicked on the job's way. The job is failed, unless its result is known already. Either way
+/// nobody is to offer the copy that it may have.
+async fn abandon(shared: &Arc<Shared>, job: &Arc<Job>, panic: &Panic) {
+    let message = thread_panicked(shared, panic);
+    tracing::error!(job_id = &**job.id(), "{message}");
+    if let Some(Interrupted::Running | Interrupted::BeforeItsStart) = shared.jobs.interrupt(job) {
+        job.cancel(CancelReason::Shutdown);
+        shared.jobs.begin_delivery(job, 0);
+    }
+    let told = caught(async {
+        if !job.is_answered() {
+            let body = failed(shared, job, Failure::new("WorkerError", message));
+            let result = result_of(shared, job, body);
+            job.copy.keep(result.clone());
+            deliver::deliver(shared, job, result).await;
+        }
+        job.copy.settle();
+    });
+    if let Err(panic) = told.await {
+        job.copy.settle();
+        tracing::error!(
+            job_id = &**job.id(),
+            "the client cannot be told that the job failed: the worker panicked again: {}",
+            panic.message
+        );
+    }
+}
+
+/// The platform no longer wants the job. False if there is no job of this id that is not cancelled yet.
+pub(super) fn stop(shared: &Arc<Shared>, id: &str) -> bool {
+    let Some(job) = shared.jobs.get(id) else {
+        return false;
+    };
+    if !job.cancel(CancelReason::Stopped) {
+        return false;
+    }
+    match shared.jobs.interrupt(&job) {
+        Some(Interrupted::BeforeItsStart) => {
+            tracing::info!(job_id = id, "Job stopped before it was started.");
+        }
+        Some(Interrupted::Running) => tracing::info!(job_id = id, "Job stopped."),
+        // Whoever delivers its result notices.
+        None => return true,
+    }
+    if let Some(outbox) = job.context.outbox_in_use() {
+        outbox.discard();
+    }
+    shared.jobs.remove(&job);
+    true
+}
+
+/// The time to finish is over: all jobs that wait or run are failed jobs. How many.
+pub(super) fn cut_off(shared: &Arc<Shared>) -> usize {
+    let mut cut = 0;
+    for job in shared.jobs.unfinished() {
+        job.cancel(CancelReason::Shutdown);
+        let Some(interrupted) = shared.jobs.interrupt(&job) else {
+            continue;
+        };
+        let what = match interrupted {
+            Interrupted::BeforeItsStart => "started",
+            Interrupted::Running => "finished",
+        };
+        let message = format!(
+            "the worker shut down before this job was {what}: its time to finish (RUNPOD_SHUTDOWN_GRACE_S) was over"
+        );
+        let body = failed(shared, &job, Failure::new("Shutdown", message));
+        finish(
+            shared,
+            Finished {
+                job,
+                body,
+                verdict: Verdict::None,
+                slot: None,
+            },
+        );
+        cut += 1;
+    }
+    cut
+}
+
+/// The result of a job whose failure is the worker's to tell.
+pub(super) fn failed(shared: &Shared, job: &Job, failure: Failure) -> ResultBody {
+    let outcome = Outcome::Failed(failure);
+    let refresh = shared.refresh_worker;
+    shared
+        .reporter
+        .result(&outcome, job.streams(), refresh, None)
+}
+
+pub(super) fn result_of(shared: &Shared, job: &Job, body: ResultBody) -> JobResult {
+    JobResult {
+        job_id: Arc::clone(job.id()),
+        worker_id: Arc::clone(&shared.worker_id),
+        streaming: job.streams(),
+        items: Vec::new(),
+        body: body.json.into(),
+    }
 }

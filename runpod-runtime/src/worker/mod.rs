@@ -1,49 +1,48 @@
 //! The worker: takes jobs, runs each in its slot, delivers what it made, refreshes, stops, ends.
 //!
-//! Everything here runs on one control thread with a small runtime of its own ([`thread`]); handlers run on theirs
-//! ([`handlers`]). So no handler, whatever it does, holds up takes, deliveries, heartbeats or stops. No HTTP in here: that is
-//! the platform's.
+//! Everything here runs on one control thread with a small runtime of its own ([`thread`]), except for [`execute`], which
+//! runs on the threads of handlers ([`handlers`]). So no handler, whatever it does, holds up takes, deliveries, heartbeats or
+//! stops. No HTTP in here: that is the platform's.
 
 mod attempts;
-mod book;
 mod concurrency;
-mod copy;
 mod deliver;
 mod emit;
+mod execute;
 mod failures;
+mod fresh;
 mod handlers;
 mod heartbeat;
+mod inbox;
 mod job;
+mod jobs;
 mod line;
-mod on_disk;
 mod pace;
+mod redelivery;
 mod refuse;
-mod run;
 mod signals;
 mod some_of;
-mod spooled;
 mod stop;
 mod stopping;
 mod take;
 mod thread;
-
-/// What [`copy`] is built on; loom's in its stead where all its schedules are tried.
-mod sync {
-    pub(super) use std::sync::{Mutex, MutexGuard, PoisonError};
-}
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind};
-use crate::handler::{CancelReason, Dispatch, StateCell};
-use crate::platform::spool::Spool;
-use crate::platform::{Health, Platform, Reporter};
-use crate::threads;
+use tokio::time::{Instant, sleep_until, timeout};
 
-use book::JobBook;
+use crate::handler::{Dispatch, StateCell};
+use crate::panics::Panic;
+use crate::platform::{Health, Platform, Reporter};
+use crate::spool::SpoolWriter;
+
 use failures::Failures;
+use fresh::Fresh;
+use inbox::{Inbox, Link};
+use jobs::Jobs;
 use line::Line;
 use stopping::{Stopping, Unhealthy};
 
@@ -55,6 +54,8 @@ pub(crate) use thread::start;
 
 /// After the drain deadline: how long the failed results of the jobs that were cut off may take to be delivered.
 const LAST_DELIVERIES: Duration = Duration::from_secs(5);
+/// Once no handler runs any more: how long the process stays for results that the platform does not accept and the spool has.
+const LONGEST_DELIVERY_AT_THE_END: Duration = Duration::from_secs(30);
 /// And how long it may take to write what is left into the spool.
 const LAST_WRITES: Duration = Duration::from_secs(2);
 
@@ -65,7 +66,7 @@ pub(crate) struct Parts {
     pub(crate) state: Option<StateCell>,
     pub(crate) policy: Policy,
     pub(crate) reporter: Reporter,
-    pub(crate) spool: Option<Spool>,
+    pub(crate) spool: Option<SpoolWriter>,
     pub(crate) worker_id: Arc<str>,
     /// Where handlers run.
     pub(crate) handlers: Handlers,
@@ -125,10 +126,13 @@ struct Shared {
     refresh_worker: bool,
     aggregate: bool,
     reporter: Reporter,
-    spool: Option<Spool>,
+    spool: Option<SpoolWriter>,
     worker_id: Arc<str>,
     handlers: Handlers,
-    book: JobBook,
+    jobs: Jobs,
+    inbox: Arc<Inbox>,
+    link: Arc<Link>,
+    fresh: Fresh,
     line: Line,
     failures: Failures,
     stopping: Stopping,
@@ -137,6 +141,12 @@ struct Shared {
 /// Runs a worker to its end, on the control thread.
 async fn run(parts: Parts, stopping: Stopping) -> Ended {
     let policy = parts.policy;
+    let inbox = Arc::<Inbox>::default();
+    let link = Link {
+        inbox: Arc::clone(&inbox),
+        stopping: stopping.clone(),
+        reporter: parts.reporter.clone(),
+    };
     let shared = Arc::new(Shared {
         platform: parts.platform,
         dispatch: parts.dispatch,
@@ -144,10 +154,13 @@ async fn run(parts: Parts, stopping: Stopping) -> Ended {
         refresh_worker: policy.refresh_worker,
         aggregate: policy.return_aggregate_stream,
         reporter: parts.reporter,
+        fresh: Fresh::new(parts.spool.is_some()),
         spool: parts.spool,
         worker_id: parts.worker_id,
         handlers: parts.handlers,
-        book: JobBook::new(),
+        jobs: Jobs::new(),
+        inbox,
+        link: Arc::new(link),
         line: Line::new(),
         failures: Failures::new(policy.max_consecutive_failures),
         stopping,
@@ -157,16 +170,16 @@ async fn run(parts: Parts, stopping: Stopping) -> Ended {
     }
     tokio::spawn(heartbeat::beat(Arc::clone(&shared), policy.ping_interval));
     tokio::spawn(stop::listen(Arc::clone(&shared)));
-    tokio::spawn(spooled::stay_known(Arc::clone(&shared)));
-    let offering = tokio::spawn(spooled::offer(Arc::clone(&shared)));
+    tokio::spawn(job::receive(Arc::clone(&shared)));
+    tokio::spawn(fresh::keep_slow_results(Arc::clone(&shared)));
+    let redelivery = tokio::spawn(redelivery::redeliver(Arc::clone(&shared)));
 
     take::take_jobs(&shared, policy.concurrency).await;
     let cut = drain(&shared).await;
     // A kept result that was just accepted is to be forgotten, not offered again by the next worker.
-    let _ = tokio::time::timeout(LAST_WRITES, offering).await;
-    if let Some(spool) = shared.spool.clone() {
-        let leaving = threads::blocking(move || spool.leave());
-        let _ = tokio::time::timeout(LAST_WRITES, leaving).await;
+    let _ = timeout(LAST_WRITES, redelivery).await;
+    if let Some(spool) = &shared.spool {
+        spool.leave().await;
     }
 
     if let Some(unhealthy) = shared.stopping.unhealthy() {
@@ -190,26 +203,65 @@ async fn run(parts: Parts, stopping: Stopping) -> Ended {
 
 /// Waits for the jobs that run and for their results; cuts them off when their time is over. How many were cut off.
 async fn drain(shared: &Arc<Shared>) -> usize {
-    let running = shared.book.ids().len();
+    let running = shared.jobs.len();
     if running > 0 {
         tracing::info!("finishing {running} jobs before the worker ends");
     }
-    tokio::select! {
-        () = shared.book.empty() => return 0,
-        () = shared.stopping.out_of_time() => {}
+    let mut give_up_at = None;
+    loop {
+        job::start_waiting(shared);
+        if shared.jobs.is_empty() {
+            return 0;
+        }
+        // What the spool keeps need not hold the process for as long as a job may run.
+        let keeps = shared
+            .spool
+            .as_ref()
+            .is_some_and(SpoolWriter::keeps_results);
+        if keeps && !shared.jobs.has_unfinished() {
+            give_up_at.get_or_insert_with(|| Instant::now() + LONGEST_DELIVERY_AT_THE_END);
+        } else {
+            give_up_at = None;
+        }
+        tokio::select! {
+            () = shared.jobs.slots.change() => {}
+            () = shared.stopping.out_of_time() => break,
+            () = sleep_until(give_up_at.unwrap_or_else(Instant::now)), if give_up_at.is_some() => {
+                deliver_no_more(shared).await;
+                return 0;
+            }
+        }
     }
-    let cut = shared.book.cancel_all(CancelReason::Shutdown);
+    let cut = job::cut_off(shared);
     if cut > 0 {
         tracing::warn!("{cut} jobs were cut off: the worker's time to finish is over");
     }
-    if tokio::time::timeout(LAST_DELIVERIES, shared.book.empty())
-        .await
-        .is_err()
-    {
-        shared.stopping.deliver_no_more();
-        let _ = tokio::time::timeout(LAST_WRITES, shared.book.empty()).await;
+    if timeout(LAST_DELIVERIES, until_empty(shared)).await.is_err() {
+        deliver_no_more(shared).await;
     }
     cut
+}
+
+/// What is not accepted yet goes into the spool.
+async fn deliver_no_more(shared: &Shared) {
+    shared.stopping.deliver_no_more();
+    let _ = timeout(LAST_WRITES, until_empty(shared)).await;
+}
+
+async fn until_empty(shared: &Shared) {
+    while !shared.jobs.is_empty() {
+        shared.jobs.slots.change().await;
+    }
+}
+
+/// What a panic of the worker's own code says, for logs and clients.
+fn thread_panicked(shared: &Shared, panic: &Panic) -> String {
+    let place = panic.place.as_deref().unwrap_or("an unknown place");
+    let message = format!(
+        "the worker panicked while it worked on this job: {} (at {place}); this is a bug in runpod-worker",
+        panic.message
+    );
+    shared.reporter.redacted(&message).into_owned()
 }
 
 #[cfg(test)]

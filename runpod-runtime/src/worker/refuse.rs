@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::job::{failed, sent_off};
-use super::on_disk::OnDisk;
+use super::Shared;
+use super::deliver::deliver_job;
+use super::job::{admit, failed, result_of};
+use super::jobs::InTable;
 use super::some_of::some_of;
-use super::{Shared, deliver};
 use crate::handler::Failure;
 use crate::platform::BrokenJob;
 
@@ -44,31 +45,28 @@ pub(super) fn refuse(shared: &Arc<Shared>, broken: Vec<BrokenJob>) {
     let mut known = Vec::new();
     for job in broken {
         if let Some(id) = job.id
-            && let Some((ticket, place)) = shared.book.admit(&id)
+            && let Some(admitted) = admit(shared, &id.into())
         {
-            shared.book.delivering(&id, 0);
-            known.push((id, job.reason, ticket, place));
+            shared.jobs.begin_delivery(&admitted, 0);
+            known.push((admitted, job.reason));
         }
     }
     let shared = Arc::clone(shared);
     tokio::spawn(async move {
         let mut telling = JoinSet::new();
-        for (id, reason, ticket, place) in known {
+        for (job, reason) in known {
             if telling.len() == AT_ONCE {
                 let _ = telling.join_next().await;
             }
             let shared = Arc::clone(&shared);
             telling.spawn(async move {
-                let _place = place;
+                let _place = InTable(&shared.jobs, &job);
                 let failure = Failure::new("JobError", format!("the job cannot be run: {reason}"))
                     .at("in the job as the platform sent it");
-                let on_disk = OnDisk::new(shared.spool.as_ref());
-                let mut made = failed(&shared, &id, failure, false, &on_disk);
-                // The log has it.
-                made.error = None;
-                made.on_disk.is_there_or_late().await;
-                let parcel = sent_off(&shared, &id, false, made, None);
-                deliver::result(&shared, parcel.quiet(), &ticket).await;
+                let body = failed(&shared, &job, failure);
+                let result = result_of(&shared, &job, body);
+                shared.fresh.push(&job, &result);
+                deliver_job(&shared, &job, result).await;
             });
         }
         while telling.join_next().await.is_some() {}

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::Shared;
 use super::pace::{Pace, SHORTEST};
 use super::some_of::some_of;
+use super::{Shared, job};
 use crate::platform::StopSignals;
 
 pub(super) async fn listen(shared: Arc<Shared>) {
@@ -16,7 +16,7 @@ pub(super) async fn listen(shared: Arc<Shared>) {
         match poll.await {
             StopSignals::Stop(ids) => {
                 let (stopped, unknown): (Vec<_>, Vec<_>) =
-                    ids.into_iter().partition(|id| shared.book.stop(id));
+                    ids.into_iter().partition(|id| job::stop(&shared, id));
                 for id in &stopped {
                     tracing::info!(job_id = id, "Stopping job.");
                 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 
-use super::book::JobBook;
 use super::concurrency::Concurrency;
+use super::jobs::Jobs;
 use super::pace::Pace;
 use super::some_of::some_of;
 use super::{Shared, job, refuse};
@@ -23,8 +23,7 @@ const MOST_UNDELIVERED_BYTES: usize = 256 << 20;
 
 /// Takes jobs until the worker ends.
 pub(super) async fn take_jobs(shared: &Arc<Shared>, mut concurrency: Concurrency) {
-    let mut changes = shared.book.changes();
-    shared.book.set_limit(concurrency.current());
+    shared.jobs.slots.set_limit(concurrency.current());
     let mut pace = Pace::default();
     while !shared.stopping.has_begun() {
         let pause = pace.pause();
@@ -34,23 +33,23 @@ pub(super) async fn take_jobs(shared: &Arc<Shared>, mut concurrency: Concurrency
                 () = shared.stopping.begun() => return,
             }
         }
-        changes.borrow_and_update();
         let Some(limit) = next_limit(shared, &mut concurrency).await else {
             return;
         };
-        shared.book.set_limit(limit);
-        let taken = shared.book.running() + shared.book.waiting();
+        shared.jobs.slots.set_limit(limit);
+        job::start_waiting(shared);
+        let taken = shared.jobs.slots.used() + shared.jobs.waiting();
         let free = limit.saturating_sub(taken);
-        if free == 0 || too_much_is_undelivered(&shared.book, limit) {
+        if free == 0 || too_much_is_undelivered(&shared.jobs, limit) {
             tokio::select! {
-                _ = changes.changed() => {}
+                () = shared.jobs.slots.change() => {}
                 () = sleep(ASK_AGAIN), if concurrency.varies() => {}
                 () = shared.stopping.begun() => return,
             }
             continue;
         }
         let asked = Instant::now();
-        let poll = shared.platform.take(free, !shared.book.is_empty());
+        let poll = shared.platform.take(free, !shared.jobs.is_empty());
         tokio::pin!(poll);
         let answer = tokio::select! {
             biased;
@@ -93,8 +92,8 @@ async fn next_limit(shared: &Shared, concurrency: &mut Concurrency) -> Option<us
 }
 
 /// Results that cannot be delivered are kept in memory; a worker with too many of them takes no further job.
-fn too_much_is_undelivered(book: &JobBook, limit: usize) -> bool {
-    let (results, bytes) = book.undelivered();
+fn too_much_is_undelivered(jobs: &Jobs, limit: usize) -> bool {
+    let (results, bytes) = jobs.undelivered();
     results >= limit.saturating_mul(2).saturating_add(16) || bytes >= MOST_UNDELIVERED_BYTES
 }
 
@@ -110,17 +109,18 @@ fn accept(shared: &Arc<Shared>, answer: Taken, want: usize, asked: Instant, pace
             let (mut broken, mut here) = (Vec::new(), Vec::new());
             for taken in jobs {
                 match taken {
-                    Ok(taken) => match job::start(shared, taken) {
+                    Ok(taken) => match job::accept(shared, taken) {
                         Ok(()) => started += 1,
-                        Err(again) => here.push(again.id),
+                        Err(duplicate) => here.push(duplicate.id),
                     },
                     Err(unusable) => broken.push(unusable),
                 }
             }
+            job::start_waiting(shared);
             if started > want {
                 tracing::warn!(
                     "the platform handed over {started} jobs, and {want} were asked for: {} wait until a slot is free",
-                    shared.book.waiting()
+                    shared.jobs.waiting()
                 );
             }
             tell_of_jobs_here(&here);
@@ -145,11 +145,11 @@ fn accept(shared: &Arc<Shared>, answer: Taken, want: usize, asked: Instant, pace
 }
 
 /// One line, however many they are.
-fn tell_of_jobs_here(ids: &[String]) {
+fn tell_of_jobs_here(ids: &[Arc<str>]) {
     match ids {
         [] => {}
         [id] => tracing::warn!(
-            job_id = id,
+            job_id = &**id,
             "the platform handed this job over again; it is not run twice"
         ),
         ids => tracing::warn!(
@@ -157,30 +157,5 @@ fn tell_of_jobs_here(ids: &[String]) {
             ids.len(),
             some_of(ids)
         ),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn undelivered(results: usize, bytes: usize) -> JobBook {
-        let book = JobBook::new();
-        for number in 0..results {
-            let id = number.to_string();
-            // What is in the book stays there.
-            std::mem::forget(book.admit(&id).unwrap());
-            book.delivering(&id, bytes);
-        }
-        book
-    }
-
-    #[test]
-    fn too_many_results_that_wait_and_too_large_ones_are_too_much() {
-        assert!(!too_much_is_undelivered(&undelivered(17, 1 << 20), 1));
-        assert!(too_much_is_undelivered(&undelivered(18, 0), 1));
-        assert!(!too_much_is_undelivered(&undelivered(18, 0), 2));
-        assert!(!too_much_is_undelivered(&undelivered(6, 40 << 20), 1));
-        assert!(too_much_is_undelivered(&undelivered(7, 40 << 20), 1));
     }
 }

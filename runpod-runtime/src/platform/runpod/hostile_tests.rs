@@ -69,7 +69,7 @@ fn platform(address: SocketAddr) -> Runpod {
 
 fn result() -> Post {
     Post {
-        job_id: "j".to_owned(),
+        job_id: "j".into(),
         worker_id: "w1".into(),
         kind: PostKind::Result { streaming: false },
         body: "{}".into(),
@@ -216,7 +216,7 @@ async fn a_post_names_the_worker_and_the_job_whatever_is_in_their_ids() {
             head
         });
         let post = Post {
-            job_id: id.to_owned(),
+            job_id: id.into(),
             worker_id: "another worker".into(),
             ..result()
         };

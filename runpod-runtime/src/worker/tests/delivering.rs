@@ -8,8 +8,8 @@ use tokio::time::{Instant, sleep};
 
 use super::stage::{Event, Playing, Setting, Stage, jobs, later, play};
 use crate::handler::{AsyncFunction, Emitter, JobContext, StreamFunction};
-use crate::platform::spool::{Record, Spool};
 use crate::platform::{Post, PostKind, Posted, StopSignals, Taken};
+use crate::spool::{JobResult, Spool, SpoolWriter};
 use crate::worker::Ended;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -29,13 +29,13 @@ pub(super) fn spool(directory: &Path) -> Setting {
         std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o700)).unwrap();
     }
     Setting {
-        spool: Some(Spool::open(directory).unwrap()),
+        spool: Some(SpoolWriter::of(Spool::open(directory).unwrap())),
         ..Setting::default()
     }
 }
 
 /// What waits in the directory now that its workers are gone.
-fn waiting(directory: &Path) -> Vec<Record> {
+fn waiting(directory: &Path) -> Vec<JobResult> {
     let spool = Spool::open(directory).unwrap();
     let entries = spool.waiting().unwrap();
     let records = entries.iter().map(|entry| spool.load(entry).unwrap());
@@ -46,6 +46,18 @@ fn waiting(directory: &Path) -> Vec<Record> {
 
 pub(super) fn files(directory: &Path) -> usize {
     std::fs::read_dir(directory).unwrap().count()
+}
+
+/// Waits until the files in the directory are as they should be. They are written by a thread that knows no paused clock.
+pub(super) async fn until_on_disk(directory: &Path, holds: impl Fn(&[String]) -> bool) {
+    let names = || -> Vec<String> {
+        let files = std::fs::read_dir(directory).unwrap();
+        let name = |file: std::io::Result<std::fs::DirEntry>| file.unwrap().file_name();
+        files.map(|it| name(it).into_string().unwrap()).collect()
+    };
+    while !holds(&names()) {
+        sleep(Duration::from_millis(1)).await;
+    }
 }
 
 fn is_result(event: &Event) -> bool {
@@ -138,17 +150,13 @@ async fn a_finished_result_is_on_disk_while_the_platform_does_not_answer() {
     let stage = Stage::new().jobs(&["j"]).posts(|_| None);
     let playing = play(stage, echo.into_handler().0, spool(directory.path()));
     until_posted(&playing).await;
-    // What a kill would leave behind now.
-    let kept = std::fs::read_dir(directory.path()).unwrap();
-    let names: Vec<_> = kept
-        .map(|it| it.unwrap().file_name().into_string().unwrap())
-        .collect();
-    assert!(
+    // What a kill would leave behind then.
+    until_on_disk(directory.path(), |names| {
         names
             .iter()
-            .any(|name| name.contains("-j-") && name.ends_with(".result")),
-        "{names:?}"
-    );
+            .any(|name| name.contains("-j-") && name.ends_with(".result"))
+    })
+    .await;
     playing.stopping.end();
     playing.stopping.cut_off();
     let ended = playing.ended().await;

@@ -47,7 +47,7 @@ async fn a_kept_result_that_has_to_wait_holds_up_no_other() {
     playing.stopping.cut_off();
     playing.end().await;
 
-    let stage = Stage::new().posts(|post| (post.job_id != "j0").then_some(Posted::Accepted));
+    let stage = Stage::new().posts(|post| (&*post.job_id != "j0").then_some(Posted::Accepted));
     let next = play(stage, echo.into_handler().0, spool(directory.path()));
     next.stage
         .until(|events| events.iter().filter(|event| is_result(event)).count() == ids.len())
@@ -56,7 +56,7 @@ async fn a_kept_result_that_has_to_wait_holds_up_no_other() {
     next.end().await;
     let left: Vec<_> = waiting(directory.path())
         .into_iter()
-        .map(|it| it.job_id)
+        .map(|it| it.job_id.to_string())
         .collect();
     assert_eq!(left, ["j0"]);
 }
@@ -106,7 +106,7 @@ async fn a_kept_result_is_posted_in_the_name_of_the_worker_that_made_it_however_
     let between = worker("between", Stage::new(), |_| later());
     until_posted(&between).await;
     between.end().await;
-    assert_eq!(waiting(directory.path())[0].worker_id, "maker");
+    assert_eq!(&*waiting(directory.path())[0].worker_id, "maker");
     // The platform refuses the result, and takes the one that says so.
     let last = worker("last", Stage::new(), |post| {
         if post.body.starts_with(b"{\"error\"") {

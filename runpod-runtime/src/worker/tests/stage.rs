@@ -11,10 +11,10 @@ use tokio::time::{Instant, timeout};
 
 use crate::config::Secrets;
 use crate::handler::{Choice, Dispatch, Handler, TakenJob};
-use crate::platform::spool::Spool;
 use crate::platform::{
     BoxFuture, Health, Platform, Post, PostKind, Posted, Reporter, StopSignals, Taken,
 };
+use crate::spool::SpoolWriter;
 use crate::worker::stopping::Stopping;
 use crate::worker::{Concurrency, Ended, Handlers, Modifier, Parts, Policy, run};
 
@@ -168,7 +168,7 @@ impl Platform for Stage {
             PostKind::Result { .. } => "result",
         };
         let body = String::from_utf8_lossy(&post.body).into_owned();
-        self.record(Event::Post(post.job_id.clone(), kind, body));
+        self.record(Event::Post(post.job_id.to_string(), kind, body));
         answer(&self.posts, post.clone())
     }
 }
@@ -226,7 +226,7 @@ pub(super) struct Playing {
 #[derive(Default)]
 pub(super) struct Setting {
     pub(super) concurrency: usize,
-    pub(super) spool: Option<Spool>,
+    pub(super) spool: Option<SpoolWriter>,
     /// Its id, if it is not `w1`.
     pub(super) worker_id: Option<&'static str>,
     pub(super) max_consecutive_failures: usize,

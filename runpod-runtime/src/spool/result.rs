@@ -2,8 +2,10 @@
 //!
 //! Bodies are not put into JSON again: a result of 100 MB is written from where it lies.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read, Write as _};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::de::IgnoredAny;
@@ -12,13 +14,14 @@ use serde::{Deserialize, Serialize};
 /// Small results leave in one piece, with one call to the system.
 const SMALL: u64 = 64 * 1024;
 
-/// One job's result as it is to be delivered.
+/// A result on its way to the platform: the one form in which it is posted, kept on disk and redelivered. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Record {
-    pub(crate) job_id: String,
+pub(crate) struct JobResult {
+    pub(crate) job_id: Arc<str>,
     /// The worker that ran the job.
-    pub(crate) worker_id: String,
-    pub(crate) is_stream: bool,
+    pub(crate) worker_id: Arc<str>,
+    /// Whether the job's handler streams.
+    pub(crate) streaming: bool,
     /// Stream items that have to be delivered first, in their order.
     pub(crate) items: Vec<Bytes>,
     pub(crate) body: Bytes,
@@ -26,10 +29,10 @@ pub(crate) struct Record {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Head {
+struct Head<'a> {
     format: u32,
-    job_id: String,
-    worker_id: String,
+    job_id: Cow<'a, str>,
+    worker_id: Cow<'a, str>,
     is_stream: bool,
     /// How long each item is, in bytes, and the body.
     items: Vec<usize>,
@@ -45,7 +48,7 @@ const BEGINNING: &[u8] = br#"{"format":"#;
 /// The longest first line that is read to find out whose file it is.
 pub(super) const LONGEST_HEAD: u64 = 1 << 20;
 
-impl Record {
+impl JobResult {
     /// How many bytes its bodies have together.
     pub(super) fn size(&self) -> u64 {
         let bodies = self.items.iter().map(Bytes::len).sum::<usize>() + self.body.len();
@@ -56,9 +59,9 @@ impl Record {
     pub(super) fn write_to(&self, mut file: File) -> io::Result<u64> {
         let mut head = serde_json::to_vec(&Head {
             format: FORMAT,
-            job_id: self.job_id.clone(),
-            worker_id: self.worker_id.clone(),
-            is_stream: self.is_stream,
+            job_id: Cow::Borrowed(&self.job_id),
+            worker_id: Cow::Borrowed(&self.worker_id),
+            is_stream: self.streaming,
             items: self.items.iter().map(Bytes::len).collect(),
             body: self.body.len(),
         })?;
@@ -82,8 +85,8 @@ impl Record {
         let mut line = Vec::new();
         let mut file = BufReader::new(file.take(LONGEST_HEAD));
         file.read_until(b'\n', &mut line).ok()?;
-        let head: Head = serde_json::from_slice(line.strip_suffix(b"\n")?).ok()?;
-        Some((head.job_id, head.worker_id))
+        let head: Head<'_> = serde_json::from_slice(line.strip_suffix(b"\n")?).ok()?;
+        Some((head.job_id.into_owned(), head.worker_id.into_owned()))
     }
 
     /// Whether a result's file can begin with these bytes, which may be all that was written of it.
@@ -98,7 +101,7 @@ impl Record {
             .position(|byte| *byte == b'\n')
             .ok_or("it has no first line")?;
         let line = content.split_to(end);
-        let head: Head = serde_json::from_slice(&line).map_err(|error| error.to_string())?;
+        let head: Head<'_> = serde_json::from_slice(&line).map_err(|error| error.to_string())?;
         if head.format != FORMAT {
             return Err(format!("its format is {}, not {FORMAT}", head.format));
         }
@@ -126,9 +129,9 @@ impl Record {
                 .map_err(|error| format!("a body in it is not JSON: {error}"))?;
         }
         Ok(Self {
-            job_id: head.job_id,
-            worker_id: head.worker_id,
-            is_stream: head.is_stream,
+            job_id: head.job_id.into(),
+            worker_id: head.worker_id.into(),
+            streaming: head.is_stream,
             items,
             body: content,
         })
@@ -146,7 +149,7 @@ mod tests {
     fn a_body_that_is_not_utf8_is_no_body() {
         let head =
             br#"{"format":1,"job_id":"j","worker_id":"w","is_stream":false,"items":[],"body":13}"#;
-        let with = |body: &[u8; 13]| Record::read([&head[..], b"\n", body].concat().into());
+        let with = |body: &[u8; 13]| JobResult::read([&head[..], b"\n", body].concat().into());
         assert!(with(b"{\"output\": 1}").is_ok());
         let error = with(b"{\"out\xffut\": 1}").unwrap_err();
         assert!(error.contains("UTF-8"), "{error}");
@@ -155,23 +158,23 @@ mod tests {
     proptest! {
         #[test]
         fn no_file_brings_the_worker_down(content: Vec<u8>) {
-            let _ = Record::read(content.into());
+            let _ = JobResult::read(content.into());
         }
 
         #[test]
         fn a_record_is_read_as_it_was_written_and_a_cut_one_never(
             job_id: String,
             worker_id: String,
-            is_stream: bool,
+            streaming: bool,
             items in prop::collection::vec(json::any(), 0..4),
             body in json::any(),
             cut: usize,
         ) {
             let bytes = |value: &serde_json::Value| Bytes::from(value.to_string());
-            let record = Record {
-                job_id,
-                worker_id,
-                is_stream,
+            let record = JobResult {
+                job_id: job_id.into(),
+                worker_id: worker_id.into(),
+                streaming,
                 items: items.iter().map(bytes).collect(),
                 body: bytes(&body),
             };
@@ -180,8 +183,8 @@ mod tests {
             let length = record.write_to(File::create(&path)?)?;
             let content = Bytes::from(std::fs::read(&path)?);
             prop_assert_eq!(length, content.len() as u64);
-            prop_assert_eq!(Record::read(content.clone()), Ok(record));
-            prop_assert!(Record::read(content.slice(..cut % content.len())).is_err());
+            prop_assert_eq!(JobResult::read(content.clone()), Ok(record));
+            prop_assert!(JobResult::read(content.slice(..cut % content.len())).is_err());
         }
     }
 }

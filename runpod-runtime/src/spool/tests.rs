@@ -3,11 +3,11 @@ use std::io::Write as _;
 use super::*;
 use crate::logging::captured;
 
-fn record(job_id: &str) -> Record {
-    Record {
-        job_id: job_id.to_owned(),
-        worker_id: "w1".to_owned(),
-        is_stream: true,
+fn record(job_id: &str) -> JobResult {
+    JobResult {
+        job_id: job_id.into(),
+        worker_id: "w1".into(),
+        streaming: true,
         items: vec![r#"{"output":1}"#.into(), r#"{"output":"ä"}"#.into()],
         body: r#"{"output":["ä"]}"#.into(),
     }
@@ -71,7 +71,9 @@ impl Place {
     fn jobs(&self) -> Vec<String> {
         let waiting = self.spool.waiting().unwrap();
         let loaded = waiting.iter().map(|entry| self.spool.load(entry).unwrap());
-        loaded.map(|record| record.unwrap().job_id).collect()
+        loaded
+            .map(|record| record.unwrap().job_id.to_string())
+            .collect()
     }
 
     fn write(&self, name: &str, content: &[u8], age: Duration) {
@@ -101,7 +103,7 @@ fn a_stored_result_is_read_back_as_it_was_and_removed_once() {
 #[test]
 fn a_large_result_is_read_back_as_it_was() {
     let place = place();
-    let large = Record {
+    let large = JobResult {
         body: format!("\"{}\"", "x".repeat(1 << 20)).into(),
         ..record("j")
     };
@@ -294,7 +296,7 @@ fn the_oldest_results_make_room_when_they_are_too_large_and_none_is_larger_than_
     }
     assert_eq!(place.jobs(), ["b", "c", "d"]);
 
-    let huge = Record {
+    let huge = JobResult {
         body: "1".repeat(usize::try_from(4 * size).unwrap()).into(),
         ..record("huge")
     };
@@ -307,17 +309,28 @@ fn the_oldest_results_make_room_when_they_are_too_large_and_none_is_larger_than_
 }
 
 #[test]
-fn a_result_older_than_a_day_is_discarded_with_a_log_line() {
+fn a_result_is_not_discarded_for_its_age_alone_since_a_clock_may_have_jumped() {
     let place = place();
     let day = 24 * 60 * 60;
-    place.left("old", day + 60);
-    place.left("young", day - 60);
-    let log = captured(|| assert_eq!(place.jobs(), ["young"]));
-    assert_eq!(
-        log,
-        "ERROR  | old | an undelivered result is discarded: it could not be delivered for 24 hours\n"
-    );
+    let old = place.left("old", 20 * 365 * day);
+    let young = place.left("young", day - 60);
+    assert_eq!(place.jobs(), ["old", "young"]);
+    assert!(Spool::is_older_than_its_job(&old) && !Spool::is_older_than_its_job(&young));
+}
+
+#[test]
+fn a_result_that_takes_the_place_of_another_one_keeps_its_time() {
+    let place = place();
+    let first = place.left("j", 3600);
+    let first = place.spool.claim(&first).unwrap().unwrap();
+    let other = JobResult {
+        items: Vec::new(),
+        ..record("j")
+    };
+    let second = place.spool.replace(&first, &other).unwrap();
+    assert_eq!(second.stored_at(), first.stored_at());
     assert_eq!(place.files().len(), 1);
+    assert_eq!(place.spool.load(&second).unwrap(), Some(other));
 }
 
 #[test]

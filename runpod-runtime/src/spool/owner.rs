@@ -7,7 +7,7 @@
 use std::fs::{self, File, Metadata, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::file::{create_private, open_regular};
 use super::name::is_name_of_128_bits;
@@ -134,6 +134,13 @@ impl Owner {
             Life::Over
         };
         (life, is_owners)
+    }
+
+    /// Whether this was longer than a lease ago. Both times are the file system's own; this worker's file is written anew
+    /// more often than that.
+    pub(super) fn is_a_lease_ago(&self, then: SystemTime) -> bool {
+        let now = self.file.metadata().and_then(|it| it.modified());
+        now.is_ok_and(|now| now.duration_since(then).is_ok_and(|age| age > LEASE))
     }
 
     /// Writes the file anew, which makes it young.

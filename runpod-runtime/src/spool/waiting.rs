@@ -11,8 +11,7 @@ use std::time::Duration;
 
 use super::name::is_name_of_128_bits;
 use super::{
-    Bounds, CORRUPT, Entry, LONGEST_KEPT, Record, Spool, SpoolError, UNFINISHED,
-    microseconds_since_1970, owner, refused,
+    Bounds, CORRUPT, Entry, JobResult, Spool, SpoolError, UNFINISHED, name, owner, refused,
 };
 
 /// A file that is still being written after this long belongs to a worker that was killed.
@@ -23,19 +22,42 @@ const LONGEST_CORRUPT: Duration = Duration::from_hours(7 * 24);
 
 impl Spool {
     /// What waits for somebody to deliver it, oldest first: what was released, and what belongs to workers that are gone.
-    /// What is too old, or more than may wait, is discarded, with a log line each.
+    /// What is more than may wait is discarded, with a log line each.
+    ///
+    /// It looks at the file of every other worker, so it is for a worker's start; from then on,
+    /// [`long_waiting`](Self::long_waiting) is enough.
     pub(crate) fn waiting(&self) -> Result<Vec<Entry>, SpoolError> {
+        let waiting = self.unclaimed(self.list()?);
+        self.0.owner.forget_dead(&self.0.directory);
+        Ok(self.within_bounds(&waiting))
+    }
+
+    /// As [`waiting`](Self::waiting), without the results that were written less than a lease ago and that nobody released.
+    /// Most of those are on their way, in a worker that lives. So the cost does not grow with the number of workers that
+    /// share the directory.
+    pub(crate) fn long_waiting(&self) -> Result<Vec<Entry>, SpoolError> {
+        let mut listed = self.list()?;
+        listed.retain(|entry| entry.owner() == name::NOBODY || self.has_waited(entry));
+        Ok(self.within_bounds(&self.unclaimed(listed)))
+    }
+
+    /// Whether the file was written longer than a lease ago, by the file system's own clock.
+    fn has_waited(&self, entry: &Entry) -> bool {
+        let written = fs::symlink_metadata(self.path(entry)).and_then(|it| it.modified());
+        written.is_ok_and(|then| self.0.owner.is_a_lease_ago(then))
+    }
+
+    /// Those that belong to no worker that lives.
+    fn unclaimed(&self, mut entries: Vec<Entry>) -> Vec<Entry> {
         let mut living = HashMap::new();
-        let mut waiting = self.list()?;
-        waiting.retain(|entry| {
+        entries.retain(|entry| {
             let owner = entry.owner();
             let lives = living
                 .entry(owner.to_owned())
                 .or_insert_with(|| self.0.owner.knows_alive(&self.0.directory, owner));
             !*lives
         });
-        self.0.owner.forget_dead(&self.0.directory);
-        Ok(self.within_bounds(&waiting))
+        entries
     }
 
     /// The entries that may go on waiting. They come oldest first.
@@ -61,17 +83,13 @@ impl Spool {
         }
         let mut results = entries.len();
         let mut bytes = total(entries);
-        let now = microseconds_since_1970();
         let last_of: HashMap<_, _> = entries
             .iter()
             .map(|entry| (entry.key(), entry.file_name()))
             .collect();
         let mut kept = Vec::with_capacity(results);
         for entry in entries {
-            let age = Duration::from_micros(now.saturating_sub(entry.stored_at()));
-            let why = if age > LONGEST_KEPT {
-                "it could not be delivered for 24 hours"
-            } else if last_of[entry.key()] != entry.file_name() {
+            let why = if last_of[entry.key()] != entry.file_name() {
                 "there is a later result of the same job"
             } else if results > most || bytes > most_bytes {
                 "the spool is full and it is the oldest in it"
@@ -86,7 +104,8 @@ impl Spool {
         kept
     }
 
-    fn discard(&self, entry: &Entry, why: &str) {
+    /// Removes a result for good. Nothing is discarded for its age alone: a clock that jumps must not cost a result.
+    pub(crate) fn discard(&self, entry: &Entry, why: &str) {
         if !self.is_ours(entry) {
             tracing::debug!("{} is no result, and is left alone", entry.file_name());
             return;
@@ -107,11 +126,11 @@ impl Spool {
     fn is_ours(&self, entry: &Entry) -> bool {
         let ids = self
             .open_ours(&self.path(entry))
-            .and_then(|mut file| Record::ids_in(&mut file));
+            .and_then(|mut file| JobResult::ids_in(&mut file));
         ids.is_some_and(|(job_id, worker_id)| entry.is_of(&job_id, &worker_id))
     }
 
-    /// All results, oldest first, whatever their age and whoever's. What killed workers left unfinished is cleared away.
+    /// All results, oldest first, whoever's. What killed workers left unfinished is cleared away.
     fn list(&self) -> Result<Vec<Entry>, SpoolError> {
         let directory = &self.0.directory;
         let files = fs::read_dir(directory).map_err(refused("read", directory))?;
@@ -209,5 +228,5 @@ fn is_set_aside(file_name: &str) -> bool {
 fn has_begun(file: &mut File) -> bool {
     let mut start = Vec::new();
     file.take(1024).read_to_end(&mut start).is_ok()
-        && (Record::may_begin_with(&start) || str::from_utf8(&start).is_ok_and(owner::is_place))
+        && (JobResult::may_begin_with(&start) || str::from_utf8(&start).is_ok_and(owner::is_place))
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
-use super::{Entry, Record};
+use super::{Entry, JobResult};
 
 pub(crate) fn file(data: &[u8]) {
     let line = data.iter().position(|byte| *byte == b'\n').unwrap_or(0);
@@ -11,7 +11,7 @@ pub(crate) fn file(data: &[u8]) {
     if let Ok(name) = str::from_utf8(name) {
         entry(name, content.len() as u64);
     }
-    let Ok(record) = Record::read(Bytes::copy_from_slice(content.get(1..).unwrap_or_default()))
+    let Ok(record) = JobResult::read(Bytes::copy_from_slice(content.get(1..).unwrap_or_default()))
     else {
         return;
     };

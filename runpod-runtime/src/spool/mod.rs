@@ -3,15 +3,21 @@
 //! One file for each result. It appears whole or not at all, is readable by this user only, and its name says when it was
 //! stored and who is to deliver it ([`owner`]). The directory may be shared: on a network volume all workers of an
 //! endpoint have the same, so that whoever wants to deliver what another one left takes it over first, by renaming it,
-//! which only one can. Nothing here is async; call it on a thread that may block.
+//! which only one can.
+//!
+//! [`SpoolWriter`] is the way in: one thread that owns the [`Spool`] and gets ordered messages, so that no other thread
+//! waits for a disk or shares the state of a file. Everything below it may block.
 
 mod file;
+mod files;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
+mod message;
 mod name;
 mod owner;
-mod record;
+mod result;
 mod waiting;
+mod writer;
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read as _};
@@ -24,8 +30,8 @@ use file::{create_private, open_regular};
 use owner::Owner;
 
 pub(crate) use name::Entry;
-pub(crate) use owner::LEASE;
-pub(crate) use record::Record;
+pub(crate) use result::JobResult;
+pub(crate) use writer::{Claimed, Copy, SpoolWriter};
 
 /// What may wait in a spool; the oldest results make room.
 const BOUNDS: Bounds = Bounds {
@@ -33,7 +39,7 @@ const BOUNDS: Bounds = Bounds {
     bytes: 512 * 1024 * 1024,
 };
 
-/// After a day the platform has forgotten the job.
+/// After a day the platform has forgotten the job, so an answer that it does not know the job is its last word.
 const LONGEST_KEPT: Duration = Duration::from_hours(24);
 
 const CORRUPT: &str = ".corrupt";
@@ -114,20 +120,28 @@ impl Spool {
 
     /// Writes a result that this worker is delivering: no other one touches it as long as this one lives. It survives the
     /// end of the process, however that comes; of the machine only after [`sync`](Self::sync).
-    pub(crate) fn store(&self, record: &Record) -> Result<Entry, SpoolError> {
-        let bytes = record.size();
+    pub(crate) fn store(&self, result: &JobResult) -> Result<Entry, SpoolError> {
+        self.write(result, self.new_time())
+    }
+
+    /// Puts another result in the place of one that this worker has. It keeps the time at which the first one was stored.
+    pub(crate) fn replace(&self, entry: &Entry, result: &JobResult) -> Result<Entry, SpoolError> {
+        self.write(result, entry.stored_at())
+    }
+
+    fn write(&self, result: &JobResult, stored_at: u64) -> Result<Entry, SpoolError> {
+        let bytes = result.size();
         let limit = self.0.bounds.bytes;
         if bytes > limit {
             return Err(SpoolError::TooLarge { bytes, limit });
         }
         let owner = self.0.owner.name();
-        let stored_at = self.new_time();
         let unfinished = self.path_of(&format!("{owner}-{stored_at}{UNFINISHED}"));
         let written = create_private(&unfinished)
-            .and_then(|file| record.write_to(file))
+            .and_then(|file| result.write_to(file))
             .map_err(refused("written", &unfinished))
             .and_then(|length| {
-                let entry = Entry::new(stored_at, &record.job_id, &record.worker_id, owner, length);
+                let entry = Entry::new(stored_at, &result.job_id, &result.worker_id, owner, length);
                 let path = self.path(&entry);
                 fs::rename(&unfinished, &path).map_err(refused("renamed", &path))?;
                 Ok(entry)
@@ -166,15 +180,15 @@ impl Spool {
     }
 
     /// Reads one result. `None` when it is gone, or corrupt, and then it is set aside.
-    pub(crate) fn load(&self, entry: &Entry) -> Result<Option<Record>, SpoolError> {
+    pub(crate) fn load(&self, entry: &Entry) -> Result<Option<JobResult>, SpoolError> {
         let path = self.path(entry);
         let content = open_regular(&path).and_then(|file| self.content(&file));
         let content = match content {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             content => content.map_err(refused("read", &path))?,
         };
-        match Record::read(content.into()) {
-            Ok(record) => Ok(Some(record)),
+        match JobResult::read(content.into()) {
+            Ok(result) => Ok(Some(result)),
             Err(why) => {
                 let aside = self.path_of(&format!("{}{CORRUPT}", entry.file_name()));
                 fs::rename(&path, &aside).map_err(refused("renamed", &path))?;
@@ -197,6 +211,12 @@ impl Spool {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether the result is so old that the platform has forgotten its job, if this machine's clock is right.
+    pub(crate) fn is_older_than_its_job(entry: &Entry) -> bool {
+        let age = microseconds_since_1970().saturating_sub(entry.stored_at());
+        Duration::from_micros(age) > LONGEST_KEPT
     }
 
     /// Shows the other workers that this one lives. To be called more often than [`owner::LEASE`].
@@ -247,7 +267,7 @@ impl Spool {
 
     /// A result's bodies are bounded; in front of them is a line about them.
     fn most_bytes_of_a_file(&self) -> u64 {
-        self.0.bounds.bytes.saturating_add(record::LONGEST_HEAD)
+        self.0.bounds.bytes.saturating_add(result::LONGEST_HEAD)
     }
 
     fn path(&self, entry: &Entry) -> PathBuf {

@@ -1,0 +1,72 @@
+//! How a job is told to end early.
+
+use std::pin::pin;
+use std::sync::OnceLock;
+
+use tokio::sync::Notify;
+
+use super::context::CancelReason;
+
+/// Whether a job was cancelled, and why.
+#[derive(Debug, Default)]
+pub(crate) struct Cancel {
+    reason: OnceLock<CancelReason>,
+    told: Notify,
+}
+
+impl Cancel {
+    /// Cancels the job. Only the first reason counts; true if this is it.
+    pub(crate) fn cancel(&self, reason: CancelReason) -> bool {
+        let is_first = self.reason.set(reason).is_ok();
+        self.told.notify_waiters();
+        is_first
+    }
+
+    pub(crate) fn reason(&self) -> Option<CancelReason> {
+        self.reason.get().copied()
+    }
+
+    /// Waits until the job is cancelled, and says why.
+    pub(crate) async fn cancelled(&self) -> CancelReason {
+        loop {
+            let mut told = pin!(self.told.notified());
+            // Registered before the look at the reason, so that no wake-up between the two is missed.
+            told.as_mut().enable();
+            if let Some(reason) = self.reason() {
+                return reason;
+            }
+            told.await;
+        }
+    }
+
+    /// Waits until the platform no longer wants the job; for ever if that never happens.
+    pub(crate) async fn stopped(&self) {
+        if self.cancelled().await != CancelReason::Stopped {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn only_the_first_reason_counts_and_everybody_who_waits_is_told() {
+        let cancel = std::sync::Arc::new(Cancel::default());
+        let waiting: Vec<_> = (0..3)
+            .map(|_| {
+                let cancel = std::sync::Arc::clone(&cancel);
+                tokio::spawn(async move { cancel.cancelled().await })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        assert_eq!(cancel.reason(), None);
+        assert!(cancel.cancel(CancelReason::Shutdown));
+        assert!(!cancel.cancel(CancelReason::Stopped));
+        for waiting in waiting {
+            assert_eq!(waiting.await.unwrap(), CancelReason::Shutdown);
+        }
+        assert_eq!(cancel.cancelled().await, CancelReason::Shutdown);
+    }
+}

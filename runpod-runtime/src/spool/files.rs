@@ -1,0 +1,244 @@
+//! The work of a spool's thread: the files that are this worker's.
+
+use std::collections::{HashMap, HashSet};
+use std::iter;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use super::message::{Backlog, Key, Message};
+use super::owner::LEASE;
+use super::{Entry, JobResult, Spool, SpoolError};
+
+/// How often other workers are shown that this one lives.
+const LOOK_AFTER: Duration = LEASE.checked_div(4).expect("a quarter of a lease");
+
+/// What the thread knows of the files that are this worker's.
+pub(super) struct Files {
+    spool: Spool,
+    backlog: Arc<Backlog>,
+    stored: HashMap<Key, Stored>,
+    /// Files that could not be removed or released when their time came. It is tried again.
+    to_remove: Vec<Entry>,
+    to_release: Vec<Entry>,
+    /// The first list of what waits was made.
+    listed: bool,
+    /// The log has said that results cannot be written.
+    reported: bool,
+}
+
+struct Stored {
+    entry: Entry,
+    /// What is in the file; nothing for a file that was read.
+    result: JobResult,
+}
+
+impl Files {
+    pub(super) fn new(spool: Spool, backlog: Arc<Backlog>) -> Self {
+        Self {
+            spool,
+            backlog,
+            stored: HashMap::new(),
+            to_remove: Vec::new(),
+            to_release: Vec::new(),
+            listed: false,
+            reported: false,
+        }
+    }
+
+    /// Works until the last sender is gone.
+    pub(super) fn work(mut self, messages: &Receiver<Message>) {
+        let mut looked_after = Instant::now();
+        loop {
+            match messages.recv_timeout(LOOK_AFTER.saturating_sub(looked_after.elapsed())) {
+                Ok(first) => {
+                    let all = iter::once(first).chain(messages.try_iter());
+                    self.work_off(all.collect());
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            if looked_after.elapsed() >= LOOK_AFTER {
+                self.look_after();
+                looked_after = Instant::now();
+            }
+        }
+    }
+
+    /// Works off all that has come, in its order. What is settled later in it need not be written first.
+    fn work_off(&mut self, messages: Vec<Message>) {
+        let mut settled: HashSet<Key> = HashSet::new();
+        let mut needed = Vec::with_capacity(messages.len());
+        for message in messages.into_iter().rev() {
+            match message {
+                Message::Keep(key, result) if settled.contains(&key) => self.is_written(&result),
+                Message::Settle(key) => {
+                    settled.insert(key);
+                    needed.push(Message::Settle(key));
+                }
+                message => needed.push(message),
+            }
+        }
+        for message in needed.into_iter().rev() {
+            self.work_on(message);
+        }
+    }
+
+    fn work_on(&mut self, message: Message) {
+        match message {
+            Message::Keep(key, result) => self.keep(key, result),
+            Message::Settle(key) => {
+                if let Some(stored) = self.stored.remove(&key) {
+                    self.remove(stored.entry);
+                }
+            }
+            Message::Release(key, result, reply) => {
+                let released = self.release(key, result).map_err(|error| error.to_string());
+                if reply.send(released).is_err() {
+                    tracing::debug!(
+                        "a result was released after the worker had given up waiting for it"
+                    );
+                }
+            }
+            Message::Abandon(key) => {
+                if let Some(stored) = self.stored.remove(&key) {
+                    self.give_back(stored.entry);
+                }
+            }
+            Message::List(reply) => {
+                let waiting = if self.listed {
+                    self.spool.long_waiting()
+                } else {
+                    self.spool.waiting()
+                };
+                self.listed |= waiting.is_ok();
+                let _ = reply.send(waiting);
+            }
+            Message::Claim(key, entry, reply) => {
+                let claimed = self.claim(key, &entry);
+                if reply.send(claimed).is_err()
+                    && let Some(stored) = self.stored.remove(&key)
+                {
+                    self.give_back(stored.entry);
+                }
+            }
+            Message::Expire(key, why, reply) => {
+                let is_old = |stored: &Stored| Spool::is_older_than_its_job(&stored.entry);
+                let old = self.stored.get(&key).is_some_and(is_old);
+                if old && let Some(stored) = self.stored.remove(&key) {
+                    self.spool.discard(&stored.entry, why);
+                }
+                let _ = reply.send(old);
+            }
+            Message::Leave(reply) => {
+                for entry in self.stored.drain().map(|(_, stored)| stored.entry) {
+                    let _ = self.spool.release(&entry);
+                }
+                self.look_after();
+                self.spool.leave();
+                let _ = reply.send(());
+            }
+        }
+    }
+
+    fn keep(&mut self, key: Key, result: JobResult) {
+        self.is_written(&result);
+        if let Err(error) = self.store(key, result) {
+            // Once: it is the same for every job.
+            if !std::mem::replace(&mut self.reported, true) {
+                tracing::warn!(
+                    "results have no copy on disk while they are delivered, and do not survive a kill: {error}"
+                );
+            }
+        }
+    }
+
+    /// Writes a result. One that is in its place already keeps its time.
+    fn store(&mut self, key: Key, result: JobResult) -> Result<(), SpoolError> {
+        let entry = match self.stored.get(&key) {
+            Some(stored) => self.spool.replace(&stored.entry, &result)?,
+            None => self.spool.store(&result)?,
+        };
+        self.stored.insert(key, Stored { entry, result });
+        Ok(())
+    }
+
+    fn release(&mut self, key: Key, result: JobResult) -> Result<(), SpoolError> {
+        let is_there = self
+            .stored
+            .get(&key)
+            .is_some_and(|stored| stored.result == result);
+        if !is_there {
+            self.store(key, result)?;
+        }
+        let Some(stored) = self.stored.remove(&key) else {
+            return Ok(());
+        };
+        let synced = self.spool.sync(&stored.entry);
+        self.give_back(stored.entry);
+        synced
+    }
+
+    /// A file that cannot be read is nobody's again.
+    fn claim(&mut self, key: Key, entry: &Entry) -> Result<Option<JobResult>, SpoolError> {
+        let Some(entry) = self.spool.claim(entry)? else {
+            return Ok(None);
+        };
+        match self.spool.load(&entry) {
+            Ok(Some(result)) => {
+                let stored = Stored {
+                    entry,
+                    result: result.clone(),
+                };
+                self.stored.insert(key, stored);
+                Ok(Some(result))
+            }
+            Ok(None) => Ok(None),
+            Err(error) => {
+                self.give_back(entry);
+                Err(error)
+            }
+        }
+    }
+
+    fn give_back(&mut self, entry: Entry) {
+        if let Err(error) = self.spool.release(&entry) {
+            tracing::warn!(
+                job_id = entry.job_id(),
+                "a kept result cannot be released to other workers yet: {error}"
+            );
+            self.to_release.push(entry);
+        }
+    }
+
+    fn remove(&mut self, entry: Entry) {
+        if let Err(error) = self.spool.remove(&entry) {
+            tracing::warn!(
+                job_id = entry.job_id(),
+                "a delivered result cannot be removed from the spool yet, and is delivered again if this worker ends: {error}"
+            );
+            self.to_remove.push(entry);
+        }
+    }
+
+    fn is_written(&self, result: &JobResult) {
+        self.backlog
+            .bytes
+            .fetch_sub(result.size(), Ordering::Relaxed);
+        if self.backlog.bytes.load(Ordering::Relaxed) == 0 {
+            self.backlog.reported.store(false, Ordering::Relaxed);
+        }
+    }
+
+    /// What is done again and again: other workers see that this one lives, and what failed is tried once more.
+    fn look_after(&mut self) {
+        if let Err(error) = self.spool.renew() {
+            tracing::debug!("the spool cannot be kept for this worker: {error}");
+        }
+        let spool = &self.spool;
+        self.to_remove.retain(|entry| spool.remove(entry).is_err());
+        self.to_release
+            .retain(|entry| spool.release(entry).is_err());
+    }
+}

@@ -1,0 +1,45 @@
+//! What the worker tells the thread of a spool.
+
+use std::sync::atomic::{AtomicBool, AtomicU64};
+
+use tokio::sync::oneshot;
+
+use super::{Entry, JobResult, SpoolError};
+
+/// Which result a message is about.
+pub(super) type Key = u64;
+
+/// What is known of the thread without asking it.
+#[derive(Debug, Default)]
+pub(super) struct Backlog {
+    /// Bytes of the results that wait to be written.
+    pub(super) bytes: AtomicU64,
+    /// It has a directory.
+    pub(super) open: AtomicBool,
+    /// It has none, and will have none.
+    pub(super) failed: AtomicBool,
+    /// The log has said that there are too many.
+    pub(super) reported: AtomicBool,
+}
+
+#[derive(Debug)]
+pub(super) enum Message {
+    /// Writes the result, or writes it in the place of another one of the same key.
+    Keep(Key, JobResult),
+    /// The result is not needed any more.
+    Settle(Key),
+    /// The result is anybody's to deliver, and on the disk itself.
+    Release(Key, JobResult, Reply<Result<(), String>>),
+    /// Nobody in this worker has the result any more.
+    Abandon(Key),
+    /// What waits to be delivered.
+    List(Reply<Result<Vec<Entry>, SpoolError>>),
+    /// Takes a waiting result over.
+    Claim(Key, Entry, Reply<Result<Option<JobResult>, SpoolError>>),
+    /// Discards the result, for this reason, if it is older than its job can be.
+    Expire(Key, &'static str, Reply<bool>),
+    Leave(Reply<()>),
+}
+
+/// Where an answer is waited for.
+pub(super) type Reply<T> = oneshot::Sender<T>;

@@ -1,0 +1,304 @@
+//! The jobs that this worker has: which wait for a slot, which run, and which wait for their result to be accepted.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+
+use crate::handler::{CancelReason, JobContext, Slot, Slots, TakenJob};
+use crate::spool::{Copy, JobResult};
+
+/// A job of this worker, from its arrival until nothing is left to do for it.
+#[derive(Debug)]
+pub(super) struct Job {
+    /// Its place in the order in which jobs were taken. No two jobs of a worker have the same.
+    number: u64,
+    pub(super) context: JobContext,
+    /// Whether its handler streams, once the handler is known.
+    pub(super) streaming: OnceLock<bool>,
+    /// The copy on disk that its result may have.
+    pub(super) copy: Copy,
+    /// The platform has a result of the job, or wants none.
+    pub(super) answered: AtomicBool,
+    /// Nothing is left to do for it.
+    done: AtomicBool,
+    /// The result, for the task that still sends what the job has emitted.
+    result: Mutex<Option<JobResult>>,
+    has_result: Notify,
+}
+
+impl Job {
+    pub(super) fn id(&self) -> &Arc<str> {
+        self.context.shared_job_id()
+    }
+
+    pub(super) fn is_answered(&self) -> bool {
+        self.answered.load(Ordering::Acquire)
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.done.load(Ordering::Acquire)
+    }
+
+    pub(super) fn streams(&self) -> bool {
+        self.streaming.get().copied().unwrap_or(false)
+    }
+
+    /// Hands the result to the task that sends what the job has emitted.
+    pub(super) fn hand_over(&self, result: JobResult) {
+        *self.result.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+        self.has_result.notify_one();
+    }
+
+    /// Waits for the result. `None` if the job was stopped.
+    pub(super) async fn result(&self) -> Option<JobResult> {
+        loop {
+            let result = self
+                .result
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take();
+            if result.is_some() {
+                return result;
+            }
+            tokio::select! {
+                biased;
+                () = self.context.cancel().stopped() => return None,
+                () = self.has_result.notified() => {}
+            }
+        }
+    }
+}
+
+/// All jobs of the worker. Used by the control thread alone.
+#[derive(Debug)]
+pub(super) struct Jobs {
+    table: Mutex<Table>,
+    pub(super) slots: Arc<Slots>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    by_id: HashMap<Arc<str>, Entry>,
+    taken: u64,
+    /// Jobs that wait for a slot, in their order.
+    waiting: VecDeque<(Arc<Job>, TakenJob)>,
+    /// How many results wait to be accepted, and their bytes.
+    undelivered: (usize, usize),
+}
+
+#[derive(Debug)]
+struct Entry {
+    job: Arc<Job>,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// It waits for a slot.
+    Waiting,
+    /// Its handler runs.
+    Running(AbortHandle),
+    /// Its result, of so many bytes, is on its way.
+    Delivering(usize),
+}
+
+impl Jobs {
+    pub(super) fn new() -> Self {
+        Self {
+            table: Mutex::default(),
+            slots: Arc::default(),
+        }
+    }
+
+    /// Enters a job. `None` if a job of this id is here already.
+    pub(super) fn admit(&self, context: JobContext, copy: Copy) -> Option<Arc<Job>> {
+        let mut table = self.table();
+        let id = Arc::clone(context.shared_job_id());
+        if table.by_id.contains_key(&id) {
+            return None;
+        }
+        let job = Arc::new(Job {
+            number: table.taken,
+            context,
+            streaming: OnceLock::new(),
+            copy,
+            answered: AtomicBool::new(false),
+            done: AtomicBool::new(false),
+            result: Mutex::new(None),
+            has_result: Notify::new(),
+        });
+        table.taken += 1;
+        let entry = Entry {
+            job: Arc::clone(&job),
+            state: State::Waiting,
+        };
+        table.by_id.insert(id, entry);
+        Some(job)
+    }
+
+    /// A job that has no slot yet. It gets one after those that came before.
+    pub(super) fn wait_for_slot(&self, job: Arc<Job>, taken: TakenJob) {
+        self.table().waiting.push_back((job, taken));
+    }
+
+    /// The next job that may run, with its slot.
+    pub(super) fn next_to_run(&self) -> Option<(Arc<Job>, TakenJob, Slot)> {
+        let mut table = self.table();
+        if table.waiting.is_empty() {
+            return None;
+        }
+        let slot = self.slots.take()?;
+        let (job, taken) = table.waiting.pop_front()?;
+        Some((job, taken, slot))
+    }
+
+    /// The job's handler runs, in this task.
+    pub(super) fn runs(&self, job: &Job, task: AbortHandle) {
+        // A handler may have ended before its start is entered.
+        if let Some(entry) = self.table().entry(job)
+            && matches!(entry.state, State::Waiting)
+        {
+            entry.state = State::Running(task);
+        }
+    }
+
+    /// The job's handler has ended, and its result of so many bytes is on its way. False if the job is not here any more, or
+    /// has its result already.
+    pub(super) fn begin_delivery(&self, job: &Job, result_bytes: usize) -> bool {
+        let mut table = self.table();
+        let Some(entry) = table.entry(job) else {
+            return false;
+        };
+        if matches!(entry.state, State::Delivering(_)) {
+            return false;
+        }
+        entry.state = State::Delivering(result_bytes);
+        table.undelivered.0 += 1;
+        table.undelivered.1 = table.undelivered.1.saturating_add(result_bytes);
+        true
+    }
+
+    /// Nothing is left to do for the job.
+    pub(super) fn remove(&self, job: &Job) {
+        job.done.store(true, Ordering::Release);
+        let mut table = self.table();
+        if table.entry(job).is_some()
+            && let Some(removed) = table.by_id.remove(job.id())
+            && let State::Delivering(bytes) = removed.state
+        {
+            table.undelivered.0 -= 1;
+            table.undelivered.1 -= bytes.min(table.undelivered.1);
+        }
+        drop(table);
+        self.slots.changed();
+    }
+
+    pub(super) fn get(&self, id: &str) -> Option<Arc<Job>> {
+        Some(Arc::clone(&self.table().by_id.get(id)?.job))
+    }
+
+    /// Takes out a job that waits or runs, and ends its handler at the next `await`. Says whether the handler had been called;
+    /// `None` if the job's result is on its way, or if the job is not here.
+    pub(super) fn interrupt(&self, job: &Job) -> Option<Interrupted> {
+        let mut table = self.table();
+        let interrupted = match &table.entry(job)?.state {
+            State::Waiting => Interrupted::BeforeItsStart,
+            State::Running(task) => {
+                task.abort();
+                Interrupted::Running
+            }
+            State::Delivering(_) => return None,
+        };
+        table.waiting.retain(|(it, _)| it.number != job.number);
+        Some(interrupted)
+    }
+
+    /// All jobs that wait or run.
+    pub(super) fn unfinished(&self) -> Vec<Arc<Job>> {
+        let table = self.table();
+        let unfinished = table
+            .by_id
+            .values()
+            .filter(|entry| !matches!(entry.state, State::Delivering(_)));
+        let mut jobs: Vec<_> = unfinished.map(|entry| Arc::clone(&entry.job)).collect();
+        jobs.sort_unstable_by_key(|job| job.number);
+        jobs
+    }
+
+    pub(super) fn has_unfinished(&self) -> bool {
+        let table = self.table();
+        table.by_id.len() > table.undelivered.0
+    }
+
+    /// The ids of all jobs whose result was not accepted yet, in the order in which they were taken.
+    pub(super) fn ids(&self) -> Vec<String> {
+        let table = self.table();
+        let mut ids: Vec<_> = table
+            .by_id
+            .iter()
+            .map(|(id, entry)| (entry.job.number, id.to_string()))
+            .collect();
+        ids.sort_unstable();
+        ids.into_iter().map(|(_, id)| id).collect()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.table().by_id.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many jobs wait for a slot.
+    pub(super) fn waiting(&self) -> usize {
+        self.table().waiting.len()
+    }
+
+    /// How many results wait to be accepted, and their bytes.
+    pub(super) fn undelivered(&self) -> (usize, usize) {
+        self.table().undelivered
+    }
+
+    /// No code of a user's runs under the lock, so a poisoned one still holds a sound table.
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    /// The entry of this very job: another one may have the same id by now.
+    fn entry(&mut self, job: &Job) -> Option<&mut Entry> {
+        let entry = self.by_id.get_mut(job.id())?;
+        (entry.job.number == job.number).then_some(entry)
+    }
+}
+
+/// How far a job was that was interrupted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Interrupted {
+    BeforeItsStart,
+    Running,
+}
+
+/// A job's place in the table, until this is dropped: whatever becomes of the task that delivers its result, a panic too, the
+/// heartbeat names no job that nobody works on, and the worker can end.
+#[derive(Debug)]
+#[must_use]
+pub(super) struct InTable<'a>(pub(super) &'a Jobs, pub(super) &'a Job);
+
+impl Drop for InTable<'_> {
+    fn drop(&mut self) {
+        self.0.remove(self.1);
+    }
+}
+
+impl Job {
+    /// Cancels the job. False if it was cancelled before.
+    pub(super) fn cancel(&self, reason: CancelReason) -> bool {
+        self.context.cancel().cancel(reason)
+    }
+}

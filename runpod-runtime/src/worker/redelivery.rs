@@ -1,0 +1,142 @@
+//! Delivers results that are kept on disk: those of workers that are gone, and those that this worker gave up.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use super::Shared;
+use super::attempts::{AGAIN, Delivery, until_accepted};
+use super::deliver::{post_result, settled};
+use super::pace::jittered;
+use crate::platform::{Post, PostKind};
+use crate::spool::{Claimed, Entry, SpoolWriter};
+
+/// How often it is looked whether something waits, at first and at least; twice as long after each time that nothing could
+/// be delivered.
+const SOONEST: Duration = Duration::from_secs(30);
+const LATEST: Duration = Duration::from_mins(10);
+
+/// How many are offered at once, so that one which has to wait does not hold up the others.
+const AT_ONCE: usize = 16;
+
+/// Offers what waits, oldest first, beside the worker's own work; and looks again now and then, until the worker ends.
+pub(super) async fn redeliver(shared: Arc<Shared>) {
+    let Some(spool) = shared.spool.clone() else {
+        return;
+    };
+    let mut pause = SOONEST;
+    loop {
+        let all_settled = round(&shared, &spool).await;
+        pause = if all_settled {
+            SOONEST
+        } else {
+            (pause * 2).min(LATEST)
+        };
+        tokio::select! {
+            // Workers that share a spool do not look at the same moment.
+            () = sleep(jittered(pause)) => {}
+            () = shared.stopping.begun() => return,
+        }
+    }
+}
+
+/// True when nothing is left that waits.
+async fn round(shared: &Arc<Shared>, spool: &SpoolWriter) -> bool {
+    let waiting = match spool.waiting().await {
+        Some(Ok(waiting)) => waiting,
+        Some(Err(error)) => {
+            tracing::warn!("results that could not be delivered cannot be looked for: {error}");
+            return false;
+        }
+        None => {
+            tracing::warn!(
+                "the disk with the results that could not be delivered does not answer (RUNPOD_RESULT_SPOOL)"
+            );
+            return false;
+        }
+    };
+    let mut all_settled = true;
+    let mut offers = JoinSet::new();
+    for entry in waiting {
+        if shared.stopping.has_begun() {
+            all_settled = false;
+            break;
+        }
+        if offers.len() == AT_ONCE {
+            all_settled &= offers
+                .join_next()
+                .await
+                .is_some_and(|it| it.is_ok_and(|it| it));
+        }
+        let (shared, spool) = (Arc::clone(shared), spool.clone());
+        offers.spawn(async move { claim_and_offer(&shared, &spool, entry).await });
+    }
+    while let Some(settled) = offers.join_next().await {
+        all_settled &= settled.is_ok_and(|settled| settled);
+    }
+    all_settled
+}
+
+/// True when nothing is left to do for it, at least for this worker.
+async fn claim_and_offer(shared: &Shared, spool: &SpoolWriter, entry: Entry) -> bool {
+    match spool.claim(entry).await {
+        Ok(Some(claimed)) => offer(shared, claimed).await,
+        Ok(None) => true,
+        Err(error) => {
+            tracing::warn!("a result that was kept cannot be read: {error}");
+            false
+        }
+    }
+}
+
+/// True when the result is settled; else it waits again, with the items that the platform does not have yet.
+async fn offer(shared: &Shared, claimed: Claimed) -> bool {
+    let Claimed { mut result, copy } = claimed;
+    let mut delivery = Delivery::Accepted;
+    while let (Delivery::Accepted, Some(item)) = (&delivery, result.items.first()) {
+        let post = Post {
+            job_id: Arc::clone(&result.job_id),
+            worker_id: Arc::clone(&result.worker_id),
+            kind: PostKind::Item,
+            body: item.clone(),
+        };
+        delivery = until_accepted(shared, &post, AGAIN).await;
+        if matches!(delivery, Delivery::Accepted) {
+            result.items.remove(0);
+        }
+    }
+    if matches!(delivery, Delivery::Accepted) {
+        delivery = post_result(shared, &mut result, &copy, AGAIN).await;
+        if matches!(delivery, Delivery::Accepted) {
+            tracing::info!(
+                job_id = &*result.job_id,
+                "A result that was kept is delivered."
+            );
+        }
+    }
+    let is_unknown = matches!(delivery, Delivery::Unknown(_));
+    let Err(why) = settled(delivery, &result, &copy) else {
+        return true;
+    };
+    if is_unknown
+        && copy
+            .expire("the platform does not know its job, and it is older than 24 hours")
+            .await
+    {
+        return true;
+    }
+    let job_id = Arc::clone(&result.job_id);
+    match copy.release(result).await {
+        Ok(()) => tracing::warn!(
+            job_id = &*job_id,
+            "a result that was kept stays kept: {why}"
+        ),
+        Err(error) => tracing::warn!(
+            job_id = &*job_id,
+            "a result that was kept is not delivered ({why}), and cannot be put back yet: {error}"
+        ),
+    }
+    false
+}
