@@ -1,5 +1,6 @@
 //! The project's own commands, run as `cargo xtask <command>`. Plain `std`, so that they start in a second.
 
+mod bench;
 mod cargo_tools;
 mod check;
 mod chromium;
@@ -59,7 +60,9 @@ Parts of these, each alone:
 
 Measurements:
 
-  beside-the-sdk   our worker and the official SDK's at the same endpoint: start, memory, speed (some minutes)
+  bench [CELL...] [--only WORKER,...] [--rounds N]
+                   our worker, the SDK's, another one and bare loops at the same endpoint: the table of
+                   docs/performance.md (some minutes); `cargo xtask bench --list` names cells and workers
   compile-cost [--rounds N]
                    build a worker and the like of it on lambda_runtime from nothing, and compare (some minutes a round)
 ";
@@ -106,7 +109,7 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         ["dependencies", "--long"] => dependencies::check(&workspace, Long)?,
         ["soak", arguments @ ..] => soak::run(&workspace, arguments)?,
         ["fuzz", arguments @ ..] => fuzz::run(&workspace, arguments)?,
-        ["beside-the-sdk"] => suite::beside_the_sdk(&workspace)?,
+        ["bench", arguments @ ..] => bench::run(&workspace, arguments)?,
         ["compile-cost", arguments @ ..] => compile_cost::run(&workspace, arguments)?,
         [] | ["help" | "--help" | "-h"] => print!("{USAGE}"),
         [unknown, ..] => {

@@ -336,16 +336,6 @@ pub(crate) fn part(workspace: &Workspace, arguments: &[&str]) -> Result<(), Fail
     Ok(())
 }
 
-/// What is measured beside the SDK, which prints a table.
-pub(crate) fn beside_the_sdk(workspace: &Workspace) -> Result<(), Failure> {
-    let python = python::with_the_sdk(workspace)?;
-    let mut bench = workspace.cargo();
-    bench
-        .args(["bench", "--package=runpod-worker", "--bench=beside_the_sdk"])
-        .env(python::VARIABLE, python);
-    step::run("cargo bench --bench beside_the_sdk", &mut bench)
-}
-
 /// The programs of the tests: built now, or, with `--no-build`, those that a run has built.
 pub(crate) fn programs(workspace: &Workspace, words: &[&str]) -> Result<Programs, Failure> {
     if words.contains(&"--no-build") {

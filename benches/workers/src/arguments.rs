@@ -1,0 +1,110 @@
+//! What is asked for.
+
+use std::time::Duration;
+
+use crate::Outcome;
+use crate::cells::{self, Cell};
+use crate::worker::{self, Worker};
+
+pub(crate) const USAGE: &str = "\
+cargo xtask bench [CELL...] [--only WORKER,...] [--rounds N] [--window SECONDS] [--urgent]
+
+  CELL...      only these cells; `noop` stands for all cells with no-op jobs, `noop-50` for one of them
+  --only       only these workers; without it, every worker that the cell can measure
+  --rounds     each worker is measured so many times, turn by turn (5)
+  --window     how long a rate is measured, in seconds (1)
+  --urgent     at a high priority, for a machine with other work (only root may do that)
+  --list       the names of cells and workers
+
+Without cells and workers, everything is measured, and the table in docs/performance.md is written anew.
+";
+
+#[derive(Debug)]
+pub(crate) struct Arguments {
+    pub(crate) cells: Vec<&'static Cell>,
+    pub(crate) workers: Vec<Worker>,
+    pub(crate) rounds: usize,
+    pub(crate) window: Duration,
+    pub(crate) is_urgent: bool,
+    pub(crate) is_everything: bool,
+}
+
+impl Arguments {
+    pub(crate) fn read(mut words: impl Iterator<Item = String>) -> Outcome<Self> {
+        let mut prefixes = Vec::new();
+        let mut workers = worker::ALL.to_vec();
+        let (mut rounds, mut window, mut is_urgent) = (5, 1.0, false);
+        while let Some(word) = words.next() {
+            match word.as_str() {
+                "--only" => workers = only(&value(&word, &mut words)?)?,
+                "--rounds" => rounds = number(&word, &value(&word, &mut words)?)?,
+                "--window" => window = number(&word, &value(&word, &mut words)?)?,
+                "--urgent" => is_urgent = true,
+                flag if flag.starts_with('-') => {
+                    return Err(format!("there is no flag {flag}\n\n{USAGE}").into());
+                }
+                _ => prefixes.push(word),
+            }
+        }
+        for prefix in &prefixes {
+            if !cells::ALL.iter().any(|cell| is_named(cell, prefix)) {
+                let names: Vec<_> = cells::ALL.iter().map(|cell| cell.name).collect();
+                return Err(format!(
+                    "no cell is named {prefix:?}; there are {}",
+                    names.join(", ")
+                )
+                .into());
+            }
+        }
+        let asked_for = |cell: &&Cell| {
+            prefixes.is_empty() || prefixes.iter().any(|prefix| is_named(cell, prefix))
+        };
+        let is_everything = prefixes.is_empty() && workers == worker::ALL;
+        Ok(Self {
+            cells: cells::ALL.iter().filter(asked_for).collect(),
+            workers,
+            rounds: rounds.max(1),
+            is_urgent,
+            window: Duration::try_from_secs_f64(window)?,
+            is_everything,
+        })
+    }
+}
+
+/// `noop` stands for `noop-1`, `noop-10` and so on.
+fn is_named(cell: &Cell, name: &str) -> bool {
+    cell.name
+        .strip_prefix(name)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+}
+
+fn value(flag: &str, words: &mut impl Iterator<Item = String>) -> Outcome<String> {
+    words
+        .next()
+        .ok_or_else(|| format!("{flag} needs a value").into())
+}
+
+fn number<T: std::str::FromStr>(flag: &str, given: &str) -> Outcome<T> {
+    given
+        .parse()
+        .map_err(|_| format!("{flag}: found {given:?}; expected a number").into())
+}
+
+fn only(names: &str) -> Outcome<Vec<Worker>> {
+    let mut workers = Vec::new();
+    for name in names.split(',') {
+        let found = worker::ALL.into_iter().find(|worker| worker.name() == name);
+        let known: Vec<_> = worker::ALL.iter().map(|worker| worker.name()).collect();
+        workers.push(found.ok_or_else(|| {
+            format!(
+                "--only: there is no worker {name:?}; there are {}",
+                known.join(", ")
+            )
+        })?);
+    }
+    // In the order of the columns.
+    Ok(worker::ALL
+        .into_iter()
+        .filter(|worker| workers.contains(worker))
+        .collect())
+}

@@ -1,0 +1,126 @@
+//! What is measured: each cell takes one worker through one situation, and gives a figure for each of its measures.
+
+mod beside_the_sdk;
+mod jobs;
+mod kills;
+mod large;
+mod mixed;
+mod start;
+mod streams;
+mod waiting;
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::Outcome;
+use crate::endpoint::Endpoint;
+use crate::process::{Process, Start};
+use crate::worker::Worker;
+
+/// What one figure of a cell is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Measure {
+    pub(crate) what: &'static str,
+    pub(crate) unit: &'static str,
+}
+
+/// A situation.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cell {
+    pub(crate) name: &'static str,
+    pub(crate) measures: &'static [Measure],
+    /// What the others are compared with.
+    pub(crate) yardstick: Worker,
+    /// Who is measured.
+    pub(crate) workers: &'static [Worker],
+    /// No more rounds than this.
+    pub(crate) most_rounds: usize,
+    pub(crate) run: fn(&Lab, Worker) -> Outcome<Vec<f64>>,
+}
+
+/// In the order of the table.
+pub(crate) const ALL: &[Cell] = &[
+    start::START,
+    jobs::NOOP_1,
+    jobs::NOOP_10,
+    jobs::NOOP_50,
+    jobs::NOOP_200,
+    streams::STREAM_1,
+    streams::STREAM_10,
+    streams::FIRST_ITEM,
+    large::LARGE,
+    waiting::IDLE,
+    waiting::SLEEPING_JOBS,
+    mixed::MIXED,
+    kills::KILLS_CELL,
+    beside_the_sdk::BESIDE_THE_SDK,
+];
+
+/// What all cells need.
+#[derive(Debug)]
+pub(crate) struct Lab {
+    pub(crate) python: Option<PathBuf>,
+    pub(crate) folder: PathBuf,
+    /// How long a rate is measured.
+    pub(crate) window: Duration,
+}
+
+impl Lab {
+    /// Starts a worker with a home and a spool that are empty.
+    fn start(
+        &self,
+        worker: Worker,
+        streams: bool,
+        slots: usize,
+        endpoint: &Endpoint,
+    ) -> Outcome<Process> {
+        self.start_with(worker, streams, slots, environment(endpoint))
+    }
+
+    /// The same at another endpoint, which gives these variables to a worker.
+    fn start_with(
+        &self,
+        worker: Worker,
+        streams: bool,
+        slots: usize,
+        variables: Vec<(&'static str, String)>,
+    ) -> Outcome<Process> {
+        if self.folder.exists() {
+            fs::remove_dir_all(&self.folder)?;
+        }
+        fs::create_dir_all(&self.folder)?;
+        self.process(worker, streams, slots, variables)
+    }
+
+    /// Starts a worker that finds what the one before it has left.
+    fn start_again(
+        &self,
+        worker: Worker,
+        streams: bool,
+        slots: usize,
+        endpoint: &Endpoint,
+    ) -> Outcome<Process> {
+        self.process(worker, streams, slots, environment(endpoint))
+    }
+
+    fn process(
+        &self,
+        worker: Worker,
+        streams: bool,
+        slots: usize,
+        variables: Vec<(&'static str, String)>,
+    ) -> Outcome<Process> {
+        let start = Start {
+            worker,
+            streams,
+            slots,
+            folder: &self.folder,
+        };
+        Process::start(start, self.python.as_deref(), variables)
+    }
+}
+
+fn environment(endpoint: &Endpoint) -> Vec<(&'static str, String)> {
+    endpoint.environment("bench-worker")
+}

@@ -1,0 +1,47 @@
+//! Outputs of 20 MB, one after the other.
+
+use std::time::Duration;
+
+use super::{Cell, Lab, Measure};
+use crate::Outcome;
+use crate::endpoint::{Endpoint, Jobs};
+use crate::sample::median;
+use crate::worker::{self, Worker};
+
+const INPUT: &str = r#"{"bytes":20000000}"#;
+const OUTPUTS: u64 = 5;
+const LIMIT: Duration = Duration::from_secs(60);
+
+pub(super) const LARGE: Cell = Cell {
+    name: "large",
+    measures: &[
+        Measure {
+            what: "take of a job to its output of 20 MB",
+            unit: "ms",
+        },
+        Measure {
+            what: "most memory resident, outputs of 20 MB",
+            unit: "MB",
+        },
+    ],
+    yardstick: Worker::Reqwest,
+    workers: &worker::ALL,
+    most_rounds: usize::MAX,
+    run: large,
+};
+
+fn large(lab: &Lab, worker: Worker) -> Outcome<Vec<f64>> {
+    let endpoint = Endpoint::open(Jobs::of(0, |_| INPUT.into()))?;
+    let process = lab.start(worker, false, 1, &endpoint)?;
+    let mut times = Vec::new();
+    for output in 1..=OUTPUTS {
+        endpoint.add(1);
+        let took = endpoint.wait("large output", LIMIT, |it| {
+            (it.counts().results >= output).then(|| it.last_job())
+        })?;
+        times.push(took.ok_or("a result without a take")?.as_secs_f64() * 1e3);
+    }
+    let peak = process.peak_memory()?;
+    process.kill()?;
+    Ok(vec![median(times).ok_or("no output was measured")?, peak])
+}

@@ -1,0 +1,42 @@
+//! From a process's start to its first take.
+
+use std::time::Duration;
+
+use super::{Cell, Lab, Measure};
+use crate::Outcome;
+use crate::endpoint::{Endpoint, Jobs};
+use crate::sample::median;
+use crate::worker::{self, Worker};
+
+const STARTS: usize = 10;
+const STARTS_OF_THE_SDK: usize = 3;
+
+pub(super) const START: Cell = Cell {
+    name: "start",
+    measures: &[Measure {
+        what: "process start to first take",
+        unit: "ms",
+    }],
+    yardstick: Worker::Hyper,
+    workers: &worker::ALL,
+    most_rounds: usize::MAX,
+    run: start,
+};
+
+fn start(lab: &Lab, worker: Worker) -> Outcome<Vec<f64>> {
+    let starts = match worker {
+        Worker::Python => STARTS_OF_THE_SDK,
+        _ => STARTS,
+    };
+    let mut times = Vec::new();
+    for _ in 0..starts {
+        let endpoint = Endpoint::open(Jobs::of(0, |_| "{}".into()))?;
+        let process = lab.start(worker, false, 1, &endpoint)?;
+        let limit = Duration::from_secs(60);
+        let taken = endpoint.wait("first take", limit, Endpoint::first_take)?;
+        let took = taken.saturating_duration_since(process.begun);
+        times.push(took.as_secs_f64() * 1e3);
+        process.kill()?;
+    }
+    Ok(vec![median(times).ok_or("no start was measured")?])
+}

@@ -1,0 +1,117 @@
+//! Jobs that stream, from a queue that is never empty.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use super::{Cell, Lab, Measure};
+use crate::Outcome;
+use crate::endpoint::{Endpoint, Jobs};
+use crate::sample::{float, median};
+use crate::worker::Worker;
+
+/// `runpod-sdk` has no streams.
+const WORKERS: &[Worker] = &[
+    Worker::Hyper,
+    Worker::Reqwest,
+    Worker::Ours,
+    Worker::OursWithoutSpool,
+    Worker::Python,
+];
+const LONG: &str = r#"{"items":1000}"#;
+const SHORT: &str = r#"{"items":1}"#;
+const WARM_UP: Duration = Duration::from_millis(300);
+const LIMIT: Duration = Duration::from_secs(30);
+/// Of items whose age is looked at.
+const FIRST_ITEMS: usize = 300;
+/// A stream a second.
+const FIRST_ITEMS_OF_THE_SDK: usize = 5;
+
+pub(super) const STREAM_1: Cell = Cell {
+    name: "stream-1",
+    measures: &[
+        Measure {
+            what: "items of one job that streams 1,000",
+            unit: "/s",
+        },
+        Measure {
+            what: "processor time per item, one job",
+            unit: "µs",
+        },
+    ],
+    yardstick: Worker::Reqwest,
+    workers: WORKERS,
+    most_rounds: usize::MAX,
+    run: |lab, worker| items(lab, worker, 1),
+};
+
+pub(super) const STREAM_10: Cell = Cell {
+    name: "stream-10",
+    measures: &[
+        Measure {
+            what: "items of ten jobs at once that stream 1,000 each",
+            unit: "/s",
+        },
+        Measure {
+            what: "processor time per item, ten jobs",
+            unit: "µs",
+        },
+    ],
+    yardstick: Worker::Reqwest,
+    workers: WORKERS,
+    most_rounds: usize::MAX,
+    run: |lab, worker| items(lab, worker, 10),
+};
+
+pub(super) const FIRST_ITEM: Cell = Cell {
+    name: "first-item",
+    measures: &[Measure {
+        what: "yield of a job's first item to its arrival",
+        unit: "ms",
+    }],
+    yardstick: Worker::Reqwest,
+    workers: WORKERS,
+    most_rounds: usize::MAX,
+    run: first_item,
+};
+
+fn items(lab: &Lab, worker: Worker, slots: usize) -> Outcome<Vec<f64>> {
+    let endpoint = Endpoint::open(Jobs::endless(|_| LONG.into()))?;
+    let process = lab.start(worker, true, slots, &endpoint)?;
+    endpoint.wait("first item", LIMIT, |it| {
+        (it.counts().items > 0).then_some(())
+    })?;
+    sleep(WARM_UP);
+    let (begun, before) = (Instant::now(), endpoint.counts().items);
+    let processor = process.processor_time()?;
+    sleep(lab.window);
+    let processor = process.processor_time()?.saturating_sub(processor);
+    let (took, items) = (begun.elapsed(), endpoint.counts().items - before);
+    process.kill()?;
+    let items = float(items);
+    Ok(vec![
+        items / took.as_secs_f64(),
+        processor.as_secs_f64() * 1e6 / items,
+    ])
+}
+
+fn first_item(lab: &Lab, worker: Worker) -> Outcome<Vec<f64>> {
+    let endpoint = Endpoint::open(Jobs::endless(|_| SHORT.into()))?;
+    let process = lab.start(worker, true, 1, &endpoint)?;
+    let wanted = match worker {
+        Worker::Python => FIRST_ITEMS_OF_THE_SDK,
+        _ => FIRST_ITEMS,
+    };
+    // The first one opens a connection.
+    endpoint.wait("first item", LIMIT, |it| {
+        (it.counts().items > 0).then_some(())
+    })?;
+    endpoint.ages_of_items();
+    let enough = u64::try_from(wanted)? + endpoint.counts().items;
+    endpoint.wait("items", LIMIT, |it| {
+        (it.counts().items > enough).then_some(())
+    })?;
+    process.kill()?;
+    let ages = endpoint.ages_of_items().into_iter();
+    let age = median(ages.map(float).collect()).ok_or("no item has arrived")?;
+    Ok(vec![age / 1e6])
+}

@@ -1,0 +1,98 @@
+//! Workers that have nothing to do: no job, or a thousand jobs that sleep.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use super::{Cell, Lab, Measure};
+use crate::Outcome;
+use crate::endpoint::{Endpoint, Jobs};
+use crate::process::Process;
+use crate::sample::float;
+use crate::worker::{self, Worker};
+
+/// So that what follows the start is over.
+const SETTLE: Duration = Duration::from_secs(2);
+const LIMIT: Duration = Duration::from_secs(60);
+/// Of waits: there are few.
+const LONGER: u32 = 8;
+const SLEEPING: u64 = 1000;
+const HOUR: &str = r#"{"ms":3600000}"#;
+
+pub(super) const IDLE: Cell = Cell {
+    name: "idle",
+    measures: &[
+        Measure {
+            what: "memory of an idle worker (PSS)",
+            unit: "MB",
+        },
+        Measure {
+            what: "waits an idle worker's threads begin (voluntary context switches)",
+            unit: "/s",
+        },
+        Measure {
+            what: "threads of an idle worker",
+            unit: "",
+        },
+    ],
+    yardstick: Worker::Reqwest,
+    workers: &worker::ALL,
+    most_rounds: 3,
+    run: idle,
+};
+
+pub(super) const SLEEPING_JOBS: Cell = Cell {
+    name: "sleeping",
+    measures: &[
+        Measure {
+            what: "memory with 1,000 sleeping jobs (PSS)",
+            unit: "MB",
+        },
+        Measure {
+            what: "memory resident with 1,000 sleeping jobs",
+            unit: "MB",
+        },
+        Measure {
+            what: "threads with 1,000 sleeping jobs",
+            unit: "",
+        },
+    ],
+    yardstick: Worker::Reqwest,
+    workers: &worker::ALL,
+    most_rounds: 3,
+    run: sleeping,
+};
+
+fn idle(lab: &Lab, worker: Worker) -> Outcome<Vec<f64>> {
+    let endpoint = Endpoint::open(Jobs::of(0, |_| "{}".into()))?;
+    let process = lab.start(worker, false, 1, &endpoint)?;
+    endpoint.wait("first take", LIMIT, Endpoint::first_take)?;
+    sleep(SETTLE);
+    let waits = waits_a_second(&process, lab.window * LONGER)?;
+    let figures = vec![process.share_of_memory()?, waits, float(process.threads()?)];
+    process.kill()?;
+    Ok(figures)
+}
+
+fn waits_a_second(process: &Process, window: Duration) -> Outcome<f64> {
+    let (begun, before) = (Instant::now(), process.waits()?);
+    sleep(window);
+    let waits = process.waits()?.saturating_sub(before);
+    Ok(float(waits) / begun.elapsed().as_secs_f64())
+}
+
+fn sleeping(lab: &Lab, worker: Worker) -> Outcome<Vec<f64>> {
+    let endpoint = Endpoint::open(Jobs::of(SLEEPING, |_| HOUR.into()))?;
+    let slots = usize::try_from(SLEEPING)?;
+    let process = lab.start(worker, false, slots, &endpoint)?;
+    endpoint.wait("thousand jobs taken", LIMIT, |it| {
+        (it.counts().handed_out == SLEEPING).then_some(())
+    })?;
+    sleep(SETTLE);
+    let figures = vec![
+        process.share_of_memory()?,
+        process.resident_memory()?,
+        float(process.threads()?),
+    ];
+    process.kill()?;
+    Ok(figures)
+}

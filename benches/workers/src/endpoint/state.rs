@@ -1,0 +1,246 @@
+//! Jobs, and what has become of them.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt::Write as _;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+use worker_bench::item;
+
+/// A take is held as long as there is no job, but no longer than this.
+const HOLD: Duration = Duration::from_secs(60);
+
+/// What is in the queue at first, and what all jobs ask for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Jobs {
+    number: Number,
+    input: fn(u64) -> Cow<'static, str>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Number {
+    /// The queue is never empty.
+    Endless,
+    Of(u64),
+}
+
+impl Jobs {
+    /// `input` makes the input of the job with a number.
+    pub(crate) fn endless(input: fn(u64) -> Cow<'static, str>) -> Self {
+        let number = Number::Endless;
+        Self { number, input }
+    }
+
+    pub(crate) fn of(number: u64, input: fn(u64) -> Cow<'static, str>) -> Self {
+        let number = Number::Of(number);
+        Self { number, input }
+    }
+}
+
+/// What a result gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Accepted,
+    /// Status 503.
+    Refused,
+    /// Nothing, on a connection that stays open.
+    Nothing,
+    /// The connection ends.
+    Closed,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Counts {
+    pub(crate) takes: u64,
+    pub(crate) handed_out: u64,
+    /// Accepted for the first time.
+    pub(crate) results: u64,
+    /// Arrived, and not accepted as the cell wants it; each job once.
+    pub(crate) not_accepted: u64,
+    /// Accepted once more.
+    pub(crate) again: u64,
+    pub(crate) items: u64,
+    pub(crate) pings: u64,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Moments {
+    pub(super) first_take: Option<Instant>,
+    pub(super) handed_out: Option<Instant>,
+    pub(super) accepted: Option<Instant>,
+    /// Of items.
+    pub(super) ages: Vec<u64>,
+}
+
+#[derive(Debug)]
+pub(super) struct State {
+    input: fn(u64) -> Cow<'static, str>,
+    queue: Mutex<Queue>,
+    moments: Mutex<Moments>,
+    added: Notify,
+}
+
+#[derive(Debug)]
+struct Queue {
+    waiting: Number,
+    counts: Counts,
+    /// By the number of the job.
+    accepted: Vec<bool>,
+    unaccepted: HashSet<u64>,
+    answer: (u64, Answer),
+}
+
+impl State {
+    pub(super) fn new(jobs: Jobs) -> Self {
+        Self {
+            input: jobs.input,
+            queue: Mutex::new(Queue {
+                waiting: jobs.number,
+                counts: Counts::default(),
+                accepted: Vec::new(),
+                unaccepted: HashSet::new(),
+                answer: (0, Answer::Accepted),
+            }),
+            moments: Mutex::default(),
+            added: Notify::new(),
+        }
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn moments(&self) -> MutexGuard<'_, Moments> {
+        self.moments.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        self.queue().counts
+    }
+
+    pub(super) fn add(&self, jobs: u64) {
+        let mut queue = self.queue();
+        if let Number::Of(waiting) = queue.waiting {
+            queue.waiting = Number::Of(waiting + jobs);
+        }
+        drop(queue);
+        self.added.notify_waiters();
+    }
+
+    pub(super) fn answer_results(&self, from: u64, answer: Answer) {
+        self.queue().answer = (from, answer);
+    }
+
+    pub(super) fn without_result(&self, jobs: u64) -> u64 {
+        let queue = self.queue();
+        let jobs = usize::try_from(jobs).unwrap_or(usize::MAX);
+        let accepted = queue.accepted.iter().take(jobs).filter(|done| **done);
+        (jobs - accepted.count()) as u64
+    }
+
+    /// Up to so many jobs, as the body of the answer; none if no job has come for a while.
+    pub(super) async fn take(&self, wanted: u64, batch: bool) -> Option<String> {
+        self.queue().counts.takes += 1;
+        self.moments().first_take.get_or_insert_with(Instant::now);
+        let deadline = tokio::time::Instant::now() + HOLD;
+        loop {
+            let added = self.added.notified();
+            tokio::pin!(added);
+            // From here on, no call of `add` is missed.
+            added.as_mut().enable();
+            if let Some(jobs) = self.take_now(wanted, batch) {
+                return Some(jobs);
+            }
+            tokio::time::timeout_at(deadline, added).await.ok()?;
+        }
+    }
+
+    fn take_now(&self, wanted: u64, batch: bool) -> Option<String> {
+        let mut queue = self.queue();
+        let number = match &mut queue.waiting {
+            Number::Endless => wanted,
+            Number::Of(0) => return None,
+            Number::Of(waiting) => {
+                let number = wanted.min(*waiting);
+                *waiting -= number;
+                number
+            }
+        };
+        let first = queue.counts.handed_out;
+        queue.counts.handed_out += number;
+        drop(queue);
+        let mut jobs = String::with_capacity(1 << 10);
+        if batch {
+            jobs.push('[');
+        }
+        for job in first..first + number {
+            if job > first {
+                jobs.push(',');
+            }
+            let input = (self.input)(job);
+            let _ = write!(jobs, r#"{{"id":"{}","input":{input}}}"#, id(job));
+        }
+        if batch {
+            jobs.push(']');
+        }
+        self.moments().handed_out = Some(Instant::now());
+        Some(jobs)
+    }
+
+    pub(super) fn result(&self, job: &str) -> Answer {
+        let Some(number) = number(job) else {
+            return Answer::Refused;
+        };
+        let mut queue = self.queue();
+        let (from, answer) = queue.answer;
+        if number >= from && answer != Answer::Accepted {
+            if queue.unaccepted.insert(number) {
+                queue.counts.not_accepted += 1;
+            }
+            return answer;
+        }
+        let index = usize::try_from(number).unwrap_or(usize::MAX);
+        if index >= queue.accepted.len() {
+            let jobs = usize::try_from(queue.counts.handed_out).unwrap_or(usize::MAX);
+            let length = jobs.max(2 * queue.accepted.len());
+            queue.accepted.resize(length, false);
+        }
+        match queue.accepted.get_mut(index) {
+            Some(accepted) if !*accepted => {
+                *accepted = true;
+                queue.counts.results += 1;
+            }
+            _ => queue.counts.again += 1,
+        }
+        drop(queue);
+        self.moments().accepted = Some(Instant::now());
+        Answer::Accepted
+    }
+
+    /// `{"output": 123}`, with the moment in which the item was made.
+    pub(super) fn item(&self, body: &[u8]) {
+        let now = item();
+        self.queue().counts.items += 1;
+        let digits = body.iter().filter(|byte| byte.is_ascii_digit());
+        let made = digits.fold(0_u64, |sum, digit| {
+            sum.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'))
+        });
+        self.moments().ages.push(now.saturating_sub(made));
+    }
+
+    pub(super) fn ping(&self) {
+        self.queue().counts.pings += 1;
+    }
+}
+
+/// As long as the platform's own.
+fn id(number: u64) -> String {
+    format!("0b5e7a11-3c7d-4a52-9f04-{number:012x}-u1")
+}
+
+fn number(id: &str) -> Option<u64> {
+    let number = id.strip_suffix("-u1")?.rsplit('-').next()?;
+    u64::from_str_radix(number, 16).ok()
+}

@@ -1,0 +1,89 @@
+//! Workers and bare loops at the same endpoint, turn by turn: `cargo xtask bench`.
+//!
+//! The machine may have other work. Therefore each round measures each worker, the order is turned round with every round,
+//! and a figure is given as its ratio to the yardstick's in the same round, as the median of the rounds with the spread.
+
+mod arguments;
+mod cells;
+mod endpoint;
+mod priority;
+mod process;
+mod sample;
+mod table;
+mod worker;
+
+use std::env;
+use std::error::Error;
+use std::path::PathBuf;
+
+use arguments::Arguments;
+use cells::{Cell, Lab};
+use priority::Urgent;
+use table::Row;
+use worker::Worker;
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+fn main() -> Outcome<()> {
+    let words: Vec<_> = env::args().skip(1).collect();
+    if words.iter().any(|word| word == "--help" || word == "-h") {
+        print!("{}", arguments::USAGE);
+        return Ok(());
+    }
+    if words.iter().any(|word| word == "--list") {
+        let cells: Vec<_> = cells::ALL.iter().map(|cell| cell.name).collect();
+        let workers: Vec<_> = worker::ALL.iter().map(|worker| worker.name()).collect();
+        println!("cells: {}\nworkers: {}", cells.join(" "), workers.join(" "));
+        return Ok(());
+    }
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .map_err(|_| "another provider of cryptography is installed")?;
+    let arguments = Arguments::read(words.into_iter())?;
+    let _urgent = arguments.is_urgent.then(Urgent::raised).transpose()?;
+    let room = tempfile::tempdir()?;
+    let python = env::var_os("RUNPOD_TEST_PYTHON").filter(|given| !given.is_empty());
+    let lab = Lab {
+        python: python.map(PathBuf::from),
+        folder: room.path().join("worker"),
+        window: arguments.window,
+    };
+    let mut rows = Vec::new();
+    for cell in &arguments.cells {
+        rows.extend(measure(&lab, cell, &arguments)?);
+    }
+    println!("{}", table::of(&rows, &arguments.workers));
+    Ok(())
+}
+
+fn measure(lab: &Lab, cell: &Cell, arguments: &Arguments) -> Outcome<Vec<Row>> {
+    let workers: Vec<Worker> = arguments
+        .workers
+        .iter()
+        .copied()
+        .filter(|worker| cell.workers.contains(worker))
+        .collect();
+    let mut rows = Row::empty(cell, &workers);
+    for round in 0..arguments.rounds.min(cell.most_rounds) {
+        let mut order = workers.clone();
+        if round % 2 == 1 {
+            order.reverse();
+        }
+        for worker in order {
+            let name = worker.name();
+            let figures = if worker == Worker::Python && round > 0 {
+                // Its figures are far from all others, and take the most time.
+                vec![None; rows.len()]
+            } else {
+                let figures = (cell.run)(lab, worker);
+                let figures = figures.map_err(|error| format!("{}, {name}: {error}", cell.name))?;
+                eprintln!("{} {} {name}: {figures:.1?}", cell.name, round + 1);
+                figures.into_iter().map(Some).collect()
+            };
+            for (row, figure) in rows.iter_mut().zip(figures) {
+                row.add(worker, figure);
+            }
+        }
+    }
+    Ok(rows)
+}

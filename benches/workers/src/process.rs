@@ -1,0 +1,225 @@
+//! A worker as a process, and what the system tells of it.
+
+use std::fs;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+
+use crate::Outcome;
+use crate::worker::Worker;
+
+/// A worker that runs, in a process group of its own.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+    id: Pid,
+    pub(crate) begun: Instant,
+}
+
+/// What is started.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Start<'a> {
+    pub(crate) worker: Worker,
+    pub(crate) streams: bool,
+    pub(crate) slots: usize,
+    /// The worker's home and its spool are in it.
+    pub(crate) folder: &'a Path,
+}
+
+impl Process {
+    pub(crate) fn start(
+        start: Start<'_>,
+        python: Option<&Path>,
+        variables: Vec<(&'static str, String)>,
+    ) -> Outcome<Self> {
+        let mut command = command(start, python)?;
+        command
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", start.folder)
+            .env("TMPDIR", start.folder)
+            .env("RUNPOD_LOG_LEVEL", "ERROR")
+            .env("RUNPOD_SKIP_AUTO_SYSTEM_CHECKS", "true")
+            .env("RUNPOD_SKIP_GPU_CHECK", "true")
+            .env("RUNPOD_WORKER_CONCURRENCY", start.slots.to_string())
+            .env("BENCH_SLOTS", start.slots.to_string())
+            .env("BENCH_KIND", if start.streams { "stream" } else { "value" })
+            .env("NO_PROXY", "127.0.0.1")
+            .envs(variables)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::inherit())
+            .process_group(0);
+        if start.worker == Worker::OursWithoutSpool {
+            command.env("RUNPOD_RESULT_SPOOL", "off");
+        } else {
+            command.env("RUNPOD_RESULT_SPOOL", start.folder.join("spool"));
+        }
+        let begun = Instant::now();
+        let child = command.spawn()?;
+        let id = Pid::from_child(&child);
+        Ok(Self { child, id, begun })
+    }
+
+    /// Processor time of the worker since its start: user and system, all threads, those that have ended too.
+    pub(crate) fn processor_time(&self) -> Outcome<Duration> {
+        let mut ticks = 0;
+        for process in self.group()? {
+            // Counted from the field behind the program's name, which is in brackets and may have anything in it.
+            let fields = process.stat()?;
+            ticks += field(&fields, 11)? + field(&fields, 12)?;
+        }
+        Ok(Duration::from_millis(ticks * 1000 / ticks_a_second()))
+    }
+
+    pub(crate) fn threads(&self) -> Outcome<u64> {
+        self.sum(|process| process.status("Threads:"))
+    }
+
+    /// The most memory that it has had resident, in MB.
+    pub(crate) fn peak_memory(&self) -> Outcome<f64> {
+        Ok(megabytes(self.sum(|process| process.status("VmHWM:"))?))
+    }
+
+    /// What it has resident, in MB.
+    pub(crate) fn resident_memory(&self) -> Outcome<f64> {
+        Ok(megabytes(self.sum(|process| process.status("VmRSS:"))?))
+    }
+
+    /// What it alone has resident, and its share of what it has in common with others, in MB.
+    pub(crate) fn share_of_memory(&self) -> Outcome<f64> {
+        let kilobytes = self.sum(|process| process.read("smaps_rollup", "Pss:"))?;
+        Ok(megabytes(kilobytes))
+    }
+
+    /// How many times its threads have begun to wait for something, over all threads that there are.
+    pub(crate) fn waits(&self) -> Outcome<u64> {
+        let mut waits = 0;
+        for process in self.group()? {
+            for task in fs::read_dir(process.0.join("task"))?.flatten() {
+                waits += Folder(task.path()).status("voluntary_ctxt_switches:")?;
+            }
+        }
+        Ok(waits)
+    }
+
+    /// SIGTERM, and how long the process then takes to end.
+    pub(crate) fn end(mut self) -> Outcome<Duration> {
+        let signalled = Instant::now();
+        kill_process(self.id, Signal::TERM)?;
+        self.child.wait()?;
+        let took = signalled.elapsed();
+        self.kill_group();
+        Ok(took)
+    }
+
+    pub(crate) fn kill(mut self) -> Outcome<()> {
+        self.kill_group();
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// With the processes that it has started: the SDK's heartbeat outlives its worker.
+    fn kill_group(&self) {
+        // It may be gone.
+        let _ = kill_process_group(self.id, Signal::KILL);
+    }
+
+    fn sum(&self, of: impl Fn(&Folder) -> Outcome<u64>) -> Outcome<u64> {
+        self.group()?.iter().map(of).sum()
+    }
+
+    /// Itself and the processes that it has started.
+    fn group(&self) -> Outcome<Vec<Folder>> {
+        let id = self.id.as_raw_nonzero().get();
+        let itself = Folder(PathBuf::from(format!("/proc/{id}")));
+        let mut group = Vec::new();
+        // Of our workers, only the SDK's has more than one.
+        for child in itself.descendants() {
+            group.push(child);
+        }
+        group.push(itself);
+        Ok(group)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if let Ok(None) = self.child.try_wait() {
+            self.kill_group();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+/// A folder of a process or a thread in `/proc`.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn descendants(&self) -> Vec<Self> {
+        let mut found = Vec::new();
+        for task in fs::read_dir(self.0.join("task"))
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            let children = fs::read_to_string(task.path().join("children")).unwrap_or_default();
+            for child in children.split_whitespace() {
+                let child = Self(PathBuf::from("/proc").join(child));
+                found.extend(child.descendants());
+                found.push(child);
+            }
+        }
+        found
+    }
+
+    fn stat(&self) -> Outcome<Vec<String>> {
+        let stat = fs::read_to_string(self.0.join("stat"))?;
+        let (_, fields) = stat.rsplit_once(") ").ok_or("a process without a name")?;
+        Ok(fields.split_whitespace().map(str::to_owned).collect())
+    }
+
+    fn status(&self, name: &str) -> Outcome<u64> {
+        self.read("status", name)
+    }
+
+    fn read(&self, file: &str, name: &str) -> Outcome<u64> {
+        let text = fs::read_to_string(self.0.join(file))?;
+        let value = text.lines().find_map(|line| line.strip_prefix(name));
+        let value = value.and_then(|value| value.split_whitespace().next()?.parse().ok());
+        value.ok_or_else(|| format!("{file} of {} has no {name}", self.0.display()).into())
+    }
+}
+
+fn command(start: Start<'_>, python: Option<&Path>) -> Outcome<Command> {
+    if start.worker == Worker::Python {
+        let python = python.ok_or(
+            "RUNPOD_TEST_PYTHON names no Python with the SDK; `cargo xtask bench` installs one and sets it",
+        )?;
+        let mut command = Command::new(python);
+        command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/python_sdk.py"));
+        return Ok(command);
+    }
+    let program = start.worker.program(start.streams);
+    // Built with this one, into the same folder.
+    Ok(Command::new(
+        std::env::current_exe()?.with_file_name(program),
+    ))
+}
+
+fn field(fields: &[String], index: usize) -> Outcome<u64> {
+    let field = fields.get(index).and_then(|field| field.parse().ok());
+    field.ok_or_else(|| "the system does not tell a process's times".into())
+}
+
+/// Of the clock that `/proc` counts in.
+fn ticks_a_second() -> u64 {
+    rustix::param::clock_ticks_per_second()
+}
+
+fn megabytes(kilobytes: u64) -> f64 {
+    crate::sample::float(kilobytes) / 1000.0
+}

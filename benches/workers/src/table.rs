@@ -1,0 +1,123 @@
+//! The figures as one table in Markdown.
+
+use std::fmt::Write as _;
+
+use crate::cells::{Cell, Measure};
+use crate::sample::{Sample, Spread};
+use crate::worker::Worker;
+
+/// A row: one measure of one cell, with each worker's figures.
+#[derive(Debug)]
+pub(crate) struct Row {
+    measure: &'static Measure,
+    yardstick: Worker,
+    samples: Vec<(Worker, Sample)>,
+}
+
+impl Row {
+    /// For each measure of the cell, without figures.
+    pub(crate) fn empty(cell: &Cell, workers: &[Worker]) -> Vec<Self> {
+        let rows = cell.measures.iter().map(|measure| Self {
+            measure,
+            yardstick: cell.yardstick,
+            samples: workers
+                .iter()
+                .map(|&worker| (worker, Sample::default()))
+                .collect(),
+        });
+        rows.collect()
+    }
+
+    pub(crate) fn add(&mut self, worker: Worker, figure: Option<f64>) {
+        for (of, sample) in &mut self.samples {
+            if *of == worker {
+                sample.0.push(figure);
+            }
+        }
+    }
+
+    fn sample(&self, worker: Worker) -> Option<&Sample> {
+        let found = self.samples.iter().find(|(of, _)| *of == worker);
+        found.map(|(_, sample)| sample)
+    }
+
+    /// `9763/s, 0.31 × (0.29–0.33)`: the median, its ratio to the yardstick's in the same round, and the spread of that.
+    /// Where there is no ratio, the spread is that of the figures.
+    fn figure(&self, worker: Worker) -> String {
+        let Some(sample) = self.sample(worker) else {
+            return String::new();
+        };
+        let Some(spread) = sample.spread() else {
+            return "–".to_owned();
+        };
+        let unit = self.measure.unit;
+        let space = if unit.is_empty() || unit.starts_with('/') {
+            ""
+        } else {
+            " "
+        };
+        let mut text = format!("{}{space}{unit}", digits(spread.median));
+        let ratio = self
+            .sample(self.yardstick)
+            .filter(|_| worker != self.yardstick)
+            .and_then(|yardstick| sample.ratio_to(yardstick));
+        match ratio {
+            Some(ratio) => {
+                let _ = write!(text, ", {} ×{}", digits(ratio.median), around(ratio));
+            }
+            None => text.push_str(&around(spread)),
+        }
+        text
+    }
+}
+
+pub(crate) fn of(rows: &[Row], workers: &[Worker]) -> String {
+    let mut table = String::from("|");
+    for worker in workers {
+        let _ = write!(table, " | {}", worker.title());
+    }
+    table.push_str(" |\n| ---");
+    table.push_str(&" | ---:".repeat(workers.len()));
+    table.push_str(" |\n");
+    for row in rows {
+        let _ = write!(table, "| {}", row.measure.what);
+        for &worker in workers {
+            let _ = write!(table, " | {}", row.figure(worker));
+        }
+        table.push_str(" |\n");
+    }
+    table
+}
+
+fn around(spread: Spread) -> String {
+    let (least, most) = (digits(spread.least), digits(spread.most));
+    if least == most {
+        String::new()
+    } else {
+        format!(" ({least}–{most})")
+    }
+}
+
+/// With three digits that mean something.
+fn digits(figure: f64) -> String {
+    match figure {
+        _ if figure.fract() == 0.0 && figure < 1000.0 => format!("{figure:.0}"),
+        1000.0.. => thousands(figure),
+        100.0..1000.0 => format!("{figure:.0}"),
+        10.0..100.0 => format!("{figure:.1}"),
+        0.1..10.0 => format!("{figure:.2}"),
+        _ => format!("{figure:.3}"),
+    }
+}
+
+fn thousands(figure: f64) -> String {
+    let plain = format!("{figure:.0}");
+    let mut text = String::new();
+    for (index, digit) in plain.chars().enumerate() {
+        if index > 0 && (plain.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

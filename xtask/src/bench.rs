@@ -1,0 +1,58 @@
+//! Our worker, other workers and bare loops at the same endpoint: `docs/performance.md`.
+
+use std::process::Command;
+
+use crate::python;
+use crate::step::{self, Failure};
+use crate::workspace::Workspace;
+
+/// Outside our workspace, with a lock file of its own.
+pub(crate) const MANIFEST: &str = "benches/workers/Cargo.toml";
+
+/// Builds the workers as users build theirs, and hands the arguments on.
+pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failure> {
+    build(workspace, "worker-bench")?;
+    if measures("runpod-sdk", arguments) {
+        build(workspace, "runpod-sdk-worker")?;
+    }
+    let mut bench = Command::new(workspace.target().join("release/bench"));
+    bench.args(arguments);
+    if measures("python", arguments) {
+        bench.env(python::VARIABLE, python::with_the_sdk(workspace)?);
+    }
+    step::run(&format!("bench {}", arguments.join(" ")), &mut bench)
+}
+
+/// One package at a time: built together, they would share the features of their dependencies.
+fn build(workspace: &Workspace, package: &str) -> Result<(), Failure> {
+    let mut build = workspace.cargo();
+    build
+        .args(["build", "--release", "--manifest-path"])
+        .arg(workspace.file(MANIFEST))
+        .arg(format!("--package={package}"));
+    step::run(&format!("cargo build --release, {package}"), &mut build)
+}
+
+/// A worker that is not asked for need not be built or installed.
+fn measures(worker: &str, arguments: &[&str]) -> bool {
+    if arguments.contains(&"--list") || arguments.contains(&"--help") {
+        return false;
+    }
+    let only = arguments.iter().position(|word| *word == "--only");
+    only.and_then(|index| arguments.get(index + 1))
+        .is_none_or(|workers| workers.split(',').any(|asked_for| asked_for == worker))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::measures;
+
+    #[test]
+    fn only_the_workers_that_are_asked_for_are_built_and_installed() {
+        assert!(measures("python", &[]));
+        assert!(measures("python", &["noop-50", "--only", "ours,python"]));
+        assert!(!measures("python", &["noop-50", "--only", "ours,reqwest"]));
+        assert!(!measures("runpod-sdk", &["--only", "ours", "noop"]));
+        assert!(!measures("python", &["--list"]));
+    }
+}
