@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::argument::{Argument, FromJob};
 use super::failure::IntoFailure;
+use super::into_output::IntoOutput;
 use super::items::IntoItems;
-use super::output::IntoOutput;
 use super::registration::Kind;
 use super::registry::{Handler, registered_as};
 use super::running::Running;

@@ -72,7 +72,7 @@ impl Parcel {
 
 /// Stream items as they are posted.
 pub(super) fn item_bodies(items: &[Arc<Payload>]) -> Vec<Bytes> {
-    items.iter().map(|item| item_body(item).into()).collect()
+    items.iter().map(|item| item_body(item)).collect()
 }
 
 /// Delivers a job's result. Returns when the platform has it, when it is in the spool, or when nobody wants it.
@@ -125,13 +125,13 @@ async fn tell_of_refusal(
     )
     .at("while the result was delivered");
     let body = shared.reporter.result(
-        &Outcome::Failed(failure),
+        Outcome::Failed(failure),
         refused.streaming,
         shared.refresh_worker,
         None,
     );
     // What was refused is offered by nobody again.
-    let parcel = Parcel::in_place_of(refused, shared, body.json.into());
+    let parcel = Parcel::in_place_of(refused, shared, body.body);
     parcel.on_disk.is_there_or_late().await;
     refused.on_disk.settle().await;
     match until_accepted(shared, &parcel.post(), patience).await {

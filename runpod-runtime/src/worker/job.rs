@@ -352,7 +352,7 @@ pub(super) fn failed(
     on_disk: &OnDisk,
 ) -> Made {
     let body = shared.reporter.result(
-        &Outcome::Failed(failure),
+        Outcome::Failed(failure),
         streaming,
         shared.refresh_worker,
         None,

@@ -55,7 +55,7 @@ impl Made {
             verdict,
             error: body.error.map(|text| Said { text, without_data }),
             on_disk,
-            body: body.json.into(),
+            body: body.body,
         }
     }
 }
@@ -89,20 +89,24 @@ impl Run {
                 items: items.collected(),
             },
         };
-        let streaming = handler.streams();
-        let body = self
-            .reporter
-            .result(&outcome, streaming, self.refresh, Some(&context));
-        let verdict = match &outcome {
-            _ if !was_called => Verdict::None,
+        let was_cancelled = matches!(
+            outcome,
             Outcome::Stream {
                 end: StreamEnd::Cancelled,
                 ..
-            } => Verdict::None,
-            _ if body.error.is_some() => Verdict::Failed,
-            _ => Verdict::Succeeded,
+            }
+        );
+        let streaming = handler.streams();
+        let body = self
+            .reporter
+            .result(outcome, streaming, self.refresh, Some(&context));
+        let verdict = if !was_called || was_cancelled {
+            Verdict::None
+        } else if body.error.is_some() {
+            Verdict::Failed
+        } else {
+            Verdict::Succeeded
         };
-        drop(outcome);
         // Nothing of the job leaves any more: what is undelivered now is all of it.
         self.outbox.close();
 
