@@ -64,11 +64,8 @@ struct Seen {
 }
 
 impl Seen {
-    fn key(&mut self, key: &str) {
-        self.special_key |= is_special(key);
-    }
-
-    fn field(&mut self, name: &str) {
+    /// A key of the outermost object: the name of a field or of a variant.
+    fn name(&mut self, name: &str) {
         // `RawValue` serialises as a struct with a private field whose name starts with `$`. serde_json writes the text
         // that the `RawValue` holds in place of that struct, and the text may have any keys.
         self.special_key |= is_special(name) || name.starts_with('$');
@@ -87,7 +84,7 @@ struct Entries<'a, C> {
     seen: &'a mut Seen,
 }
 
-/// Sees the text of a key.
+/// A key whose text is seen.
 struct Key<'a, T: ?Sized> {
     key: &'a T,
     is_special: &'a Cell<bool>,
@@ -192,7 +189,7 @@ impl<'a, S: Serializer> Serializer for TopLevel<'a, S> {
                 Err(S::Error::custom("the value is an `Err`"))
             }
             _ => {
-                self.seen.key(variant);
+                self.seen.name(variant);
                 self.json
                     .serialize_newtype_variant(name, index, variant, value)
             }
@@ -206,7 +203,7 @@ impl<'a, S: Serializer> Serializer for TopLevel<'a, S> {
         variant: &'static str,
         length: usize,
     ) -> Result<Self::SerializeTupleVariant, S::Error> {
-        self.seen.key(variant);
+        self.seen.name(variant);
         self.json
             .serialize_tuple_variant(name, index, variant, length)
     }
@@ -218,7 +215,7 @@ impl<'a, S: Serializer> Serializer for TopLevel<'a, S> {
         variant: &'static str,
         length: usize,
     ) -> Result<Self::SerializeStructVariant, S::Error> {
-        self.seen.key(variant);
+        self.seen.name(variant);
         self.json
             .serialize_struct_variant(name, index, variant, length)
     }
@@ -297,7 +294,7 @@ impl<C: SerializeStruct> SerializeStruct for Entries<'_, C> {
         name: &'static str,
         value: &T,
     ) -> Result<(), C::Error> {
-        self.seen.field(name);
+        self.seen.name(name);
         self.json.serialize_field(name, value)
     }
 
@@ -332,7 +329,6 @@ impl<S: Serializer> Serializer for KeySerializer<'_, S> {
 
     scalars_as_they_are!();
 
-    // No key of a JSON object is written by these.
     as_it_is! {
         serialize_tuple_variant(name: &'static str, index: u32, variant: &'static str, length: usize) -> SerializeTupleVariant;
         serialize_map(length: Option<usize>) -> SerializeMap;

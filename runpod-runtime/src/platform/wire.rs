@@ -275,3 +275,7 @@ struct ReadReport {
 #[cfg(test)]
 #[path = "wire_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "allocation_tests.rs"]
+mod allocation_tests;
