@@ -43,7 +43,7 @@ pub use handler_error::HandlerError;
 pub use into_output::{HandlerValue, IntoOutput, Returned, ReturnedValue};
 pub use items::{AwaitedItems, IntoItems, SendStream};
 pub use job::Job;
-pub use registration::Function;
+pub use registration::{Function, FunctionId};
 pub use running::{Async, Blocking};
 pub use setup::{Made, Setup, SetupValue, WorkerState};
 pub use state::State;
