@@ -184,3 +184,23 @@ async fn a_function_without_attribute_validates_on_its_own() {
     let report = TestJob::new(bad()).run(without_attribute).await;
     assert_eq!(report.output, Some(bad()), "{:?}", report.error);
 }
+
+#[tokio::test]
+async fn two_functions_of_one_name_in_two_blocks_are_both_validated() {
+    let first = {
+        #[runpod::handler]
+        async fn same_name(input: Request) -> Request {
+            input
+        }
+        TestJob::new(bad()).run(same_name).await
+    };
+    let second = {
+        #[runpod::handler]
+        async fn same_name(input: Request) -> Request {
+            input
+        }
+        TestJob::new(bad()).run(same_name).await
+    };
+    assert_faults(&first);
+    assert_faults(&second);
+}

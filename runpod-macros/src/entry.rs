@@ -16,7 +16,7 @@ use crate::{places, registration, settings};
 ///     use __rp::ReturnedValue as _;
 ///     const __HANDLER: __rp::Function = ..;
 ///     __rp::submit!(__HANDLER.asynchronous(..));
-///     __rp::launch(__rp::Options::NEW.handler(__HANDLER), __rp::Setup::none())
+///     __rp::launch(__rp::Options::NEW.handler(__HANDLER.id), __rp::Setup::none())
 /// }
 /// ```
 pub(crate) fn of_handler(function: &Function, options: &Options, root: &Root) -> TokenStream {
@@ -100,10 +100,10 @@ fn launch_options(options: &Options, on_handler: bool) -> TokenStream {
     let mut chain = Item::Options.path(here);
     chain.extend(quote_spanned!(here=> ::NEW));
     let handler = match &options.handler {
-        Some(given) => Some(registration::path(&given.value, here)),
+        Some(given) => Some(registration::id(&given.value, here)),
         None if on_handler && options.route.is_none() => {
             let constant = registration::constant(here);
-            Some(quote_spanned!(here=> #constant.path))
+            Some(quote_spanned!(here=> #constant.id))
         }
         None => None,
     };

@@ -23,7 +23,7 @@ fn main_on_a_handler_registers_it_and_runs_it() {
     assert_has(
         &made,
         &quote!(__rp::launch(
-            __rp::Options::NEW.handler(__HANDLER.path),
+            __rp::Options::NEW.handler(__HANDLER.id),
             __rp::Setup::none()
         )),
     );
@@ -39,7 +39,7 @@ fn main_on_a_handler_leaves_the_choice_to_the_options_where_they_have_one() {
     let chosen = main(quote!(handler = others::shout), &function);
     assert_has(
         &chosen,
-        &quote!(__rp::Options::NEW.handler(|| ::core::any::type_name_of_val(&others::shout)),),
+        &quote!(__rp::Options::NEW.handler(|| __rp::FunctionId::of(&others::shout)),),
     );
 }
 

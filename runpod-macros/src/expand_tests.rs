@@ -56,7 +56,7 @@ fn an_async_function_is_run_with_its_arguments_by_position() {
                 use ::runpod::__private as __rp;
                 use __rp::ReturnedValue as _;
                 const __HANDLER: __rp::Function = __rp::Function::new(
-                    "greet", ::core::file!(), ::core::line!(), || ::core::any::type_name_of_val(&greet)
+                    "greet", ::core::file!(), ::core::line!(), || __rp::FunctionId::of(&greet)
                 );
                 __rp::submit!(__HANDLER.asynchronous(
                     &[<Pair as __rp::FromJob<_>>::describe, <JobContext as __rp::FromJob<_>>::describe],
@@ -250,7 +250,7 @@ fn a_name_is_given_or_the_functions_without_its_raw_prefix() {
     );
     assert_has(
         &handler(quote!(), &function),
-        &quote!(type_name_of_val(&r#type)),
+        &quote!(FunctionId::of(&r#type)),
     );
     assert_has_text(
         &handler(quote!(name = "sort-of"), &function),

@@ -21,6 +21,7 @@ pub(crate) enum Item {
     /// `submit!`
     Submit,
     Function,
+    FunctionId,
     FromJob,
     /// `fn ask<T>(T, fn(T))`
     Ask,
@@ -55,6 +56,7 @@ impl Item {
         match self {
             Self::Submit => "submit",
             Self::Function => "Function",
+            Self::FunctionId => "FunctionId",
             Self::FromJob => "FromJob",
             Self::Ask => "ask",
             Self::Beside => "Beside",
@@ -144,10 +146,6 @@ impl Root {
 pub(crate) mod standard {
     use proc_macro2::{Span, TokenStream};
     use quote::quote_spanned;
-
-    pub(crate) fn type_name_of(span: Span) -> TokenStream {
-        quote_spanned!(span=> ::core::any::type_name_of_val)
-    }
 
     pub(crate) fn exit_code(span: Span) -> TokenStream {
         quote_spanned!(span=> ::std::process::ExitCode)

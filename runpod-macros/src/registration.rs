@@ -26,7 +26,7 @@ const HANDLER: &str = "__HANDLER";
 /// const __greet: () = {
 ///     use ::runpod::__private as __rp;
 ///     use __rp::ReturnedValue as _;
-///     const __HANDLER: __rp::Function = __rp::Function::new("greet", file!(), line!(), || type_name_of_val(&greet));
+///     const __HANDLER: __rp::Function = __rp::Function::new("greet", file!(), line!(), || __rp::FunctionId::of(&greet));
 ///     __rp::submit!(__HANDLER.asynchronous(&[..], |__rp_call| { .. }));
 /// };
 /// ```
@@ -51,7 +51,7 @@ pub(crate) fn statements(function: &Function, options: &Options, root: &Root) ->
     let (file, line) = standard::place(function.signature.ident.span());
     // Where it is called as well: that it is not found is shown once.
     let called = Place::of(&function.signature.ident).start;
-    let path = path(places::function_name(function, called), here);
+    let id = id(places::function_name(function, called), here);
     let kind = Ident::new(kind_of(function, options).constructor(), here);
     let arguments = arguments(function);
     let described = arguments.iter().map(|argument| {
@@ -63,7 +63,7 @@ pub(crate) fn statements(function: &Function, options: &Options, root: &Root) ->
     let schemas = cfg!(feature = "schema").then(|| schemas(function, options, &arguments));
     quote_spanned! {here=>
         #import
-        const #constant: #description = #description::new(#name, #file, #line, #path);
+        const #constant: #description = #description::new(#name, #file, #line, #id);
         #submit!(#constant.#kind(&[#(#described),*], #call) #schemas);
     }
 }
@@ -107,10 +107,10 @@ pub(crate) fn constant(span: Span) -> Ident {
     Ident::new(HANDLER, span)
 }
 
-/// `|| type_name_of_val(&greet)`
-pub(crate) fn path(function: impl quote::ToTokens, span: Span) -> TokenStream {
-    let type_name_of = standard::type_name_of(span);
-    quote_spanned!(span=> || #type_name_of(&#function))
+/// `|| __rp::FunctionId::of(&greet)`
+pub(crate) fn id(function: impl quote::ToTokens, span: Span) -> TokenStream {
+    let function_id = Item::FunctionId.path(span);
+    quote_spanned!(span=> || #function_id::of(&#function))
 }
 
 /// The attributes that generated items share with the function they belong to: the conditions under which it exists,

@@ -8,7 +8,8 @@ use std::time::Instant;
 use crate::config::{Arguments, Environment, Settings, Surroundings};
 use crate::error::{Error, ErrorKind};
 use crate::handler::{
-    Choice, Dispatch, Failure, Handler, Setup, SetupRun, StateCell, StateType, registered,
+    Choice, Dispatch, Failure, FunctionId, Handler, Setup, SetupRun, StateCell, StateType,
+    registered,
 };
 use crate::logging::{self, LogSettings};
 use crate::panics;
@@ -24,7 +25,7 @@ pub struct Options {
     return_aggregate_stream: Option<bool>,
     concurrency: Option<usize>,
     concurrency_modifier: Option<fn(usize) -> usize>,
-    handler: Option<fn() -> &'static str>,
+    handler: Option<fn() -> FunctionId>,
     route: Option<&'static str>,
     max_consecutive_failures: Option<usize>,
     worker_threads: Option<usize>,
@@ -79,9 +80,9 @@ impl Options {
         }
     }
 
-    /// The handler that gets all jobs: the full path of its function.
+    /// The handler that gets all jobs.
     #[must_use]
-    pub fn handler(self, value: fn() -> &'static str) -> Self {
+    pub fn handler(self, value: fn() -> FunctionId) -> Self {
         Self {
             handler: Some(value),
             ..self
@@ -126,7 +127,7 @@ pub fn launch(options: Options, setup: Setup) -> ExitCode {
     let plan = Plan {
         handlers: registered(),
         choice: Choice {
-            handler: options.handler.map(|path| path()),
+            handler: options.handler.map(|id| id()),
             route: options.route,
         },
         makes: setup.makes,

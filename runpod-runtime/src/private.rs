@@ -2,8 +2,8 @@
 
 pub use crate::handler::{
     Async, Awaited, AwaitedItems, Beside, Blocking, Call, Emits, Failure, FromJob, Function,
-    HandlerValue, IntoFailure, IntoItems, Made, NoExitCode, Returned, ReturnedValue, SendStream,
-    Setup, SetupValue, WorkerState, ask,
+    FunctionId, HandlerValue, IntoFailure, IntoItems, Made, NoExitCode, Returned, ReturnedValue,
+    SendStream, Setup, SetupValue, WorkerState, ask,
 };
 pub use crate::handler::{schema::*, validation::*};
 pub use crate::launch::{Options, launch};

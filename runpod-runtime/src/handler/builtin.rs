@@ -9,8 +9,8 @@ use super::call::Call;
 use super::context::JobContext;
 use super::emitter::Emitter;
 use super::failure::Failure;
+use super::into_output::HandlerValue;
 use super::job::Job;
-use super::output::HandlerValue;
 use super::state::State;
 
 /// Marker for [`FromJob`]: the job's input, read into a type of the handler's.

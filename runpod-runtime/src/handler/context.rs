@@ -157,7 +157,7 @@ impl JobContext {
     /// job's result. An update that does not serialise is logged and left out; the job goes on. What is posted is under
     /// *While a job runs* in `docs/protocol.md`.
     pub fn progress(&self, update: impl Serialize) {
-        match Payload::of(&update) {
+        match Payload::progress(&update) {
             Ok(update) => self.outbox().progress(update),
             Err(failure) => {
                 tracing::warn!("a progress update was left out: {}", failure.message);

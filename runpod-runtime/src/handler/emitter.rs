@@ -8,8 +8,9 @@ use std::thread::{self, Thread};
 use tokio::runtime::Handle;
 
 use super::failure::Failure;
+use super::into_output::HandlerValue;
 use super::outbox::Outbox;
-use super::output::{HandlerValue, Output, Payload, truthy};
+use super::output::{Output, Payload, truthy};
 use crate::json;
 
 /// How a stream ended.
@@ -45,7 +46,7 @@ struct Aggregate {
 impl Aggregate {
     /// `Err` when there are too many with this one: the job is to fail then.
     fn room_for(&mut self, item: &Payload) -> Result<(), Failure> {
-        if self.bytes + item.text().len() > MOST_AGGREGATED {
+        if self.bytes + item.len() > MOST_AGGREGATED {
             self.items = Vec::new();
             return Err(Failure::new(
                 "AggregateTooLarge",
@@ -61,7 +62,7 @@ impl Aggregate {
     }
 
     fn add(&mut self, item: Payload) {
-        self.bytes += item.text().len();
+        self.bytes += item.len();
         self.items.push(item);
     }
 }
@@ -83,7 +84,7 @@ impl ItemSink {
         let end = match item {
             Err(failure) => StreamEnd::Failed(failure),
             Ok(payload) => {
-                if let Some(error) = payload.entry("error").filter(|error| truthy(error)) {
+                if let Some(error) = payload.special_entry("error").filter(|error| truthy(error)) {
                     StreamEnd::ItemError(json::text_of(error))
                 } else if let Err(failure) = self.room_for(&payload) {
                     StreamEnd::Failed(failure)

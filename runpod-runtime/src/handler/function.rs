@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::argument::{Argument, FromJob};
 use super::failure::IntoFailure;
+use super::into_output::IntoOutput;
 use super::items::IntoItems;
-use super::output::IntoOutput;
-use super::registration::Kind;
+use super::registration::{FunctionId, Kind};
 use super::registry::{Handler, registered_as};
 use super::running::Running;
 
@@ -120,17 +120,17 @@ pub trait StreamFunction<Via> {
 #[derive(Debug)]
 pub struct HandlerBox(pub(crate) Handler);
 
-fn named<F>(
+fn named<F: 'static>(
     kind: Kind,
     arguments: Vec<Argument>,
     call: impl Fn(&mut super::Call) -> Result<Running, super::Failure> + Send + Sync + 'static,
 ) -> HandlerBox {
-    let path = std::any::type_name::<F>();
+    let id = FunctionId::of_type::<F>();
     // An attribute knows the types where here are only traits, so it can do more: validate the input, give schemas.
-    let handler = registered_as(path, kind, &arguments).unwrap_or_else(|| Handler {
-        name: name_in(path).to_owned(),
+    let handler = registered_as(id, kind).unwrap_or_else(|| Handler {
+        name: name_in(id.path).to_owned(),
         place: None,
-        path,
+        id,
         kind,
         arguments,
         schemas: None,

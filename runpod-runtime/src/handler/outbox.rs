@@ -87,7 +87,7 @@ impl Queue {
     fn has_room_for(&self, item: &Payload) -> bool {
         self.keeps_all
             || self.items == 0
-            || (self.items < MOST_ITEMS && self.bytes + item.text().len() <= MOST_BYTES)
+            || (self.items < MOST_ITEMS && self.bytes + item.len() <= MOST_BYTES)
     }
 }
 
@@ -146,12 +146,12 @@ impl Outbox {
             return;
         }
         if let Some(Message::Progress(waiting)) = queue.messages.back() {
-            queue.progress_bytes -= waiting.text().len();
+            queue.progress_bytes -= waiting.len();
             queue.messages.pop_back();
         }
-        queue.progress_bytes += update.text().len();
+        queue.progress_bytes += update.len();
         if queue.progress_bytes > MOST_PROGRESS_BYTES {
-            queue.progress_bytes = update.text().len();
+            queue.progress_bytes = update.len();
             queue
                 .messages
                 .retain(|message| matches!(message, Message::Item(_)));
@@ -178,7 +178,7 @@ impl Outbox {
                 }
                 if let Some(fitting) = item.take_if(|item| queue.has_room_for(item)) {
                     queue.items += 1;
-                    queue.bytes += fitting.text().len();
+                    queue.bytes += fitting.len();
                     queue.messages.push_back(Message::Item(Arc::new(fitting)));
                     drop(queue);
                     self.filled();
@@ -199,10 +199,10 @@ impl Outbox {
                     match &message {
                         Message::Item(item) => {
                             queue.items -= 1;
-                            queue.bytes -= item.text().len();
+                            queue.bytes -= item.len();
                             queue.in_hand = Some(Arc::clone(item));
                         }
-                        Message::Progress(update) => queue.progress_bytes -= update.text().len(),
+                        Message::Progress(update) => queue.progress_bytes -= update.len(),
                     }
                     drop(queue);
                     self.shared.room.notify_waiters();

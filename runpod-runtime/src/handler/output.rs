@@ -1,61 +1,111 @@
-//! What a handler returned, as JSON: the return-value ladder.
+//! What a handler returned or sent, as JSON in the body that is posted: written once, then neither copied nor read again.
 
-use std::convert::Infallible;
-use std::error::Error as StdError;
-use std::ops::Deref;
+use std::io::{self, Write};
 
+use bytes::Bytes;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::failure::{self, Failure, IntoFailure};
-use super::hidden_result::{self, NoJson};
+use super::failure::{self, Failure};
+use super::top_level::{self, NoJson};
 use crate::json;
 
-/// A handler's value as JSON text, or why there is none.
+/// A handler's value as JSON, or why there is none.
 pub(super) type Output = Result<Payload, Failure>;
 
-/// JSON text that a handler made. Kept as text: key order stays as it was written, and nothing is copied twice.
+/// What comes before the value in the body of a result or an item.
+const OUTPUT: &str = r#"{"output":"#;
+/// What comes before the value in the body of a progress update.
+const PROGRESS: &str = r#"{"status":"IN_PROGRESS","output":"#;
+/// What comes after the value in every body.
+const END: &str = "}";
+
+/// How large a body is at first: larger than most items.
+const SMALLEST: usize = 128;
+/// What a buffer that grows has room for beyond what is written: the end of the body, also with `"stopPod":true` in it.
+const ROOM: usize = 64;
+
+/// JSON that a handler made, in its body: `{"output":<value>}`. A clone shares the body.
 #[derive(Debug, Clone)]
-pub struct Payload(Box<RawValue>);
+pub struct Payload {
+    body: Bytes,
+    /// Where the value starts in the body.
+    start: usize,
+    /// Whether the value may be an object of which not everything is output. `false` is certain.
+    may_be_special: bool,
+}
 
 impl Payload {
-    /// Any value. Of a `Result`, both are data.
-    pub(crate) fn of<T: Serialize + ?Sized>(value: &T) -> Output {
-        serde_json::value::to_raw_value(value)
-            .map(Self)
-            .map_err(|error| does_not_serialise(&error))
-    }
-
     /// What a handler returned or sent: an `Err`, even one that the type hides, is a failure.
-    fn of_output<T: Serialize + ?Sized>(value: &T) -> Output {
-        hidden_result::to_json(value)
-            .map(Self)
-            .map_err(|why| match why {
-                NoJson::Err(message) => Failure::new(failure::ERROR_TYPE, message),
-                NoJson::Fault(error) => does_not_serialise(&error),
-            })
+    pub(crate) fn of<T: Serialize + ?Sized>(value: &T) -> Output {
+        let mut body = Buffer::starting_with(OUTPUT);
+        match top_level::write(value, &mut body) {
+            Ok(special_key) => Ok(body.into_payload(OUTPUT.len(), special_key)),
+            Err(NoJson::Err(message)) => Err(Failure::new(failure::ERROR_TYPE, message)),
+            Err(NoJson::Fault(error)) => Err(does_not_serialise(&error)),
+        }
     }
 
-    pub(crate) fn raw(&self) -> &RawValue {
-        &self.0
+    /// A progress update. Of a `Result`, both are data.
+    pub(crate) fn progress<T: Serialize + ?Sized>(update: &T) -> Output {
+        let mut body = Buffer::starting_with(PROGRESS);
+        serde_json::to_writer(&mut body, update).map_err(|error| does_not_serialise(&error))?;
+        Ok(body.into_payload(PROGRESS.len(), false))
     }
 
-    pub(crate) fn text(&self) -> &str {
-        self.0.get()
+    /// A list of items.
+    pub(crate) fn list(items: &[Self]) -> Self {
+        let separated: usize = items.iter().map(|item| item.len() + 1).sum();
+        let mut list = Vec::with_capacity(OUTPUT.len() + separated + ROOM);
+        list.extend_from_slice(OUTPUT.as_bytes());
+        list.push(b'[');
+        for (index, item) in items.iter().enumerate() {
+            if index > 0 {
+                list.push(b',');
+            }
+            list.extend_from_slice(item.value());
+        }
+        list.push(b']');
+        Buffer(list).into_payload(OUTPUT.len(), false)
+    }
+
+    /// The whole body.
+    pub(crate) fn body(&self) -> Bytes {
+        self.body.clone()
+    }
+
+    /// The whole body, which nothing else shares then.
+    pub(crate) fn into_body(self) -> Bytes {
+        self.body
+    }
+
+    /// The JSON of the value alone.
+    pub(crate) fn value(&self) -> &[u8] {
+        &self.body[self.start..self.body.len() - END.len()]
+    }
+
+    /// How many bytes of JSON the value is.
+    pub(crate) fn len(&self) -> usize {
+        self.value().len()
+    }
+
+    /// Whether the value has to be looked at before it is posted: it may be an object that is empty, or that has a key for
+    /// the worker. `false` is certain.
+    pub(crate) fn may_be_special(&self) -> bool {
+        self.may_be_special
     }
 
     /// The entries of a JSON object in their order; nothing for any other value.
-    pub(crate) fn entries(&self) -> Option<Vec<(String, &RawValue)>> {
-        if !self.text().starts_with('{') {
+    pub(crate) fn entries(&self) -> Option<Vec<json::Entry<'_>>> {
+        if !self.value().starts_with(b"{") {
             return None;
         }
-        json::entries(self.text()).ok()
+        json::entries(std::str::from_utf8(self.value()).ok()?).ok()
     }
 
-    /// The value of a key of a JSON object.
-    pub(crate) fn entry(&self, key: &str) -> Option<&RawValue> {
-        // Most items are small objects or text: look before parsing.
-        if !self.text().starts_with('{') || !self.text().contains(key) {
+    /// The value of a special key of a JSON object.
+    pub(crate) fn special_entry(&self, key: &str) -> Option<&RawValue> {
+        if !self.may_be_special {
             return None;
         }
         // As in any JSON reader, the last of several equal keys counts.
@@ -63,6 +113,67 @@ impl Payload {
             .into_iter()
             .rev()
             .find_map(|(name, value)| (name == key).then_some(value))
+    }
+
+    /// As if its keys had not been seen while it was written.
+    #[cfg(test)]
+    pub(crate) fn seen_as_special(self) -> Self {
+        Self {
+            may_be_special: true,
+            ..self
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(self.value()).unwrap()
+    }
+}
+
+/// A body that is being written.
+///
+/// A large text arrives in one piece. `Vec` alone would make exactly enough room for it, and would then double all of it for
+/// the few bytes that close the body.
+struct Buffer(Vec<u8>);
+
+impl Buffer {
+    fn starting_with(text: &str) -> Self {
+        let mut bytes = Vec::with_capacity(SMALLEST);
+        bytes.extend_from_slice(text.as_bytes());
+        Self(bytes)
+    }
+
+    fn into_payload(self, start: usize, special_key: bool) -> Payload {
+        let Self(mut body) = self;
+        let value = &body[start..];
+        let may_be_special = value == b"{}" || (special_key && value.starts_with(b"{"));
+        body.extend_from_slice(END.as_bytes());
+        Payload {
+            body: body.into(),
+            start,
+            may_be_special,
+        }
+    }
+}
+
+impl Write for Buffer {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.0.capacity() - self.0.len() < bytes.len() {
+            self.0.reserve(bytes.len() + ROOM);
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -83,259 +194,6 @@ pub(crate) fn truthy(value: &RawValue) -> bool {
         text if text.starts_with(['{', '[']) => text[1..text.len() - 1].trim() != "",
         text => text.parse::<f64>() != Ok(0.0),
     }
-}
-
-/// A handler's result before it is looked at; the macros wrap what the user's function returned.
-///
-/// Method look-up is the ladder: `Returned<Result<T, E>>` has methods of its own, everything else has those of
-/// [`ReturnedValue`]. So `Result<T, String>`, which is itself `Serialize`, is taken as a result, and a `Result` in a
-/// `Result`, which `spawn_blocking(..).await` gives, is one `Result` for what comes after. A `Result` that the type hides
-/// is found when the value is written.
-///
-/// The methods ask nothing of the types: generated code gives them [`HandlerValue::into_json`] and
-/// [`IntoFailure::into_failure`], and what is amiss is then a matter of those alone.
-#[derive(Debug)]
-pub struct Returned<T>(pub T);
-
-impl<T, E, F> Returned<Result<Result<T, E>, F>> {
-    /// One result of two.
-    pub fn __rp_flat(
-        self,
-        inner: fn(E) -> Failure,
-        outer: fn(F) -> Failure,
-    ) -> Returned<Result<T, Failure>> {
-        Returned(self.0.map_err(outer).and_then(|it| it.map_err(inner)))
-    }
-}
-
-impl<T, E> Returned<Result<T, E>> {
-    /// The value, or the failure.
-    ///
-    /// # Errors
-    ///
-    /// When the handler returned `Err`, or its value does not serialise.
-    pub fn __rp_output(self, json: fn(T) -> Output, failure: fn(E) -> Failure) -> Output {
-        self.0.map_err(failure).and_then(json)
-    }
-}
-
-/// The lower rung of the ladder: a plain value.
-pub trait ReturnedValue {
-    /// The value.
-    type Value;
-
-    /// The same: it is no result in a result.
-    #[must_use]
-    fn __rp_flat(self, inner: fn(Infallible) -> Failure, outer: fn(Infallible) -> Failure) -> Self
-    where
-        Self: Sized;
-
-    /// The value as JSON.
-    ///
-    /// # Errors
-    ///
-    /// When the value does not serialise.
-    fn __rp_output(
-        self,
-        json: fn(Self::Value) -> Output,
-        failure: fn(Infallible) -> Failure,
-    ) -> Output;
-}
-
-impl<T> ReturnedValue for Returned<T> {
-    type Value = T;
-
-    fn __rp_flat(self, _: fn(Infallible) -> Failure, _: fn(Infallible) -> Failure) -> Self {
-        self
-    }
-
-    fn __rp_output(self, json: fn(T) -> Output, _: fn(Infallible) -> Failure) -> Output {
-        json(self.0)
-    }
-}
-
-/// A value that a handler may return or send as an item: anything that is [`Serialize`].
-///
-/// The compiler names this trait where a handler's result, or what an `Emitter` sends, cannot be written as JSON. The
-/// remedy is a derive:
-///
-/// ```
-/// use runpod::prelude::*;
-///
-/// #[derive(Serialize)]
-/// struct Answer {
-///     text: String,
-/// }
-///
-/// #[runpod::handler]
-/// async fn answer(prompt: String) -> Answer {
-///     Answer { text: prompt }
-/// }
-/// ```
-///
-/// Without it this does not compile:
-///
-/// ```compile_fail
-/// use runpod::prelude::*;
-///
-/// struct Answer {
-///     text: String,
-/// }
-///
-/// #[runpod::handler]
-/// async fn answer(prompt: String) -> Answer {
-///     Answer { text: prompt }
-/// }
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be a handler's output",
-    label = "not a value that can be written as JSON",
-    note = "put `#[derive(serde::Serialize)]` on it and on the types in it",
-    note = "where it is a stream or an iterator, the attribute needs the option `stream`; where it is a future, write `async fn`"
-)]
-pub trait HandlerValue {
-    /// The value as JSON.
-    ///
-    /// # Errors
-    ///
-    /// When the value does not serialise.
-    #[doc(hidden)]
-    fn into_json(self) -> Output;
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: Serialize> HandlerValue for T {
-    fn into_json(self) -> Output {
-        Payload::of_output(&self)
-    }
-}
-
-/// What a handler may return: a value that serialises, or a `Result` of one and an [`IntoFailure`] error. `()` is fine.
-///
-/// If the value is a `Result` again, or its type hides one (`Option<Result<T, E>>`, `impl Serialize`), the output is what the
-/// `Ok` holds, and an `Err` fails the job.
-///
-/// It is asked of functions and closures that are given to [`Worker::builder`](crate::Worker::builder) and to
-/// [`testing`](crate::testing). There is nothing to implement, and `Via` is inferred.
-///
-/// ```
-/// use runpod::prelude::*;
-/// use runpod::testing;
-///
-/// fn half(input: u32) -> Result<u32, std::num::TryFromIntError> {
-///     u8::try_from(input).map(|small| u32::from(small) / 2)
-/// }
-///
-/// # #[tokio::main]
-/// # async fn main() {
-/// let report = testing::Job::new(json!(8)).blocking(half).await;
-/// assert_eq!(report.output, Some(json!(4)));
-///
-/// let report = testing::Job::new(json!(800)).blocking(half).await;
-/// assert!(report.error.unwrap().contains("out of range"));
-///
-/// let report = testing::Job::new(json!(8)).blocking(|_input: u32| ()).await;
-/// assert_eq!(report.output, Some(Value::Null));
-/// # }
-/// ```
-///
-/// An error type that is both `std::error::Error` and `Serialize` fits twice, so that the compiler asks for `Via`: convert
-/// it first (`.map_err(anyhow::Error::from)`), or use the attribute macros, which have no such limit.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be a handler's result",
-    label = "not a value that serialises, nor a `Result` of one",
-    note = "return a `T: serde::Serialize`, or a `Result<T, E>` whose error is a `std::error::Error`, `anyhow::Error`, `String` or `&str`"
-)]
-pub trait IntoOutput<Via> {
-    /// The value, or the failure.
-    ///
-    /// # Errors
-    ///
-    /// When the handler returned `Err`, or its value does not serialise.
-    #[doc(hidden)]
-    fn into_output(self) -> Output;
-}
-
-/// Marker: a plain value.
-#[derive(Debug)]
-pub struct ViaValue;
-/// Marker: a `Result` whose error is an `Error`.
-#[derive(Debug)]
-pub struct ViaError;
-/// Marker: a `Result` whose error holds an `Error` (`anyhow::Error`, `Box<dyn Error + Send + Sync>`).
-#[derive(Debug)]
-pub struct ViaHeldError;
-
-#[diagnostic::do_not_recommend]
-impl<T: Serialize> IntoOutput<ViaValue> for T {
-    fn into_output(self) -> Output {
-        // `Result<T, String>` serialises, so it arrives here.
-        Payload::of_output(&self)
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: Serialize, E: StdError + Send + Sync + 'static> IntoOutput<ViaError> for Result<T, E> {
-    fn into_output(self) -> Output {
-        Returned(self).__rp_output(T::into_json, E::into_failure)
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<T, E> IntoOutput<ViaHeldError> for Result<T, E>
-where
-    T: Serialize,
-    E: IntoFailure + Deref<Target = dyn StdError + Send + Sync + 'static>,
-{
-    fn into_output(self) -> Output {
-        Returned(self).__rp_output(T::into_json, E::into_failure)
-    }
-}
-
-/// Marker: a `Result` in a `Result`, of which the inner error does not serialise: `Inner` and `Outer` are the markers of
-/// the two errors.
-#[derive(Debug)]
-pub struct ViaNested<Inner, Outer>(Inner, Outer);
-/// Marker: an error that is text.
-#[derive(Debug)]
-pub struct ViaText;
-
-/// An error of its own type.
-pub trait PlainError: StdError + Send + Sync + 'static {}
-impl<E: StdError + Send + Sync + 'static> PlainError for E {}
-
-/// An error that holds one of any type.
-pub trait HeldError: IntoFailure + Deref<Target = dyn StdError + Send + Sync + 'static> {}
-impl<E: IntoFailure + Deref<Target = dyn StdError + Send + Sync + 'static>> HeldError for E {}
-
-/// An error that is text.
-pub trait TextError: IntoFailure {}
-impl TextError for String {}
-impl TextError for &'static str {}
-
-// An impl for each pair: the compiler must see at once which of them fits.
-macro_rules! nested {
-    ($(Result<Result<T, $inner:ident $inner_via:ident>, $outer:ident $outer_via:ident>;)*) => {$(
-        #[diagnostic::do_not_recommend]
-        impl<T: Serialize, E: $inner, F: $outer> IntoOutput<ViaNested<$inner_via, $outer_via>>
-            for Result<Result<T, E>, F>
-        {
-            fn into_output(self) -> Output {
-                Returned(self)
-                    .__rp_flat(E::into_failure, F::into_failure)
-                    .__rp_output(T::into_json, Failure::into_failure)
-            }
-        }
-    )*};
-}
-
-nested! {
-    Result<Result<T, PlainError ViaError>, PlainError ViaError>;
-    Result<Result<T, PlainError ViaError>, HeldError ViaHeldError>;
-    Result<Result<T, PlainError ViaError>, TextError ViaText>;
-    Result<Result<T, HeldError ViaHeldError>, PlainError ViaError>;
-    Result<Result<T, HeldError ViaHeldError>, HeldError ViaHeldError>;
-    Result<Result<T, HeldError ViaHeldError>, TextError ViaText>;
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What an attribute makes known of a function. Found through `inventory`, in no particular order.
 
+use std::any::{TypeId, type_name};
+
 use super::argument::Argument;
 use super::call::Call;
 use super::failure::Failure;
@@ -43,14 +45,43 @@ pub(crate) enum Kind {
     Stream,
 }
 
+/// Identifies a function among all others of the binary.
+#[derive(Debug, Clone, Copy)]
+pub struct FunctionId {
+    /// Each function has a type of its own.
+    id: TypeId,
+    /// How the compiler calls the function, for messages: not every function has another name there.
+    pub(crate) path: &'static str,
+}
+
+impl FunctionId {
+    /// Of a function, or of a closure.
+    pub fn of<F: 'static>(_: &F) -> Self {
+        Self::of_type::<F>()
+    }
+
+    pub(crate) fn of_type<F: 'static>() -> Self {
+        Self {
+            id: TypeId::of::<F>(),
+            path: type_name::<F>(),
+        }
+    }
+}
+
+impl PartialEq for FunctionId {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
 /// An annotated function: what it is called, and where it is written.
 #[derive(Debug, Clone, Copy)]
 pub struct Function {
     pub(crate) name: &'static str,
     file: &'static str,
     line: u32,
-    /// The full path of the function.
-    pub path: fn() -> &'static str,
+    /// Which function it is.
+    pub id: fn() -> FunctionId,
 }
 
 impl Function {
@@ -59,13 +90,13 @@ impl Function {
         name: &'static str,
         file: &'static str,
         line: u32,
-        path: fn() -> &'static str,
+        id: fn() -> FunctionId,
     ) -> Self {
         Self {
             name,
             file,
             line,
-            path,
+            id,
         }
     }
 

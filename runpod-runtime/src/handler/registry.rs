@@ -9,7 +9,7 @@ use super::call::Call;
 use super::failure::Failure;
 use super::input;
 use super::job::TakenJob;
-use super::registration::{Kind, Registration};
+use super::registration::{FunctionId, Kind, Registration};
 use super::running::Running;
 use super::schema::Schemas;
 
@@ -21,7 +21,7 @@ pub(crate) struct Handler {
     pub(crate) name: String,
     /// File and line where it is written; nothing for a closure given to the builder.
     pub(crate) place: Option<String>,
-    pub(crate) path: &'static str,
+    pub(crate) id: FunctionId,
     pub(crate) kind: Kind,
     pub(crate) arguments: Vec<Argument>,
     /// Nothing for a function that no attribute has seen.
@@ -35,7 +35,7 @@ impl Handler {
         Self {
             name: registration.function.name.to_owned(),
             place: Some(registration.function.place()),
-            path: (registration.function.path)(),
+            id: (registration.function.id)(),
             kind: registration.kind,
             arguments: registration.arguments.iter().map(|it| it()).collect(),
             schemas: registration.schemas,
@@ -89,32 +89,23 @@ pub(crate) fn registered() -> Vec<Handler> {
         .into_iter()
         .map(Handler::of)
         .collect();
-    all.sort_by(|a, b| (a.path, &a.name).cmp(&(b.path, &b.name)));
+    all.sort_by(|a, b| (a.id.path, &a.name).cmp(&(b.id.path, &b.name)));
     all
 }
 
-/// What an attribute registered of the function that somebody hands over without one.
-pub(super) fn registered_as(path: &str, kind: Kind, arguments: &[Argument]) -> Option<Handler> {
-    let mut same = inventory::iter::<Registration>.into_iter().filter(|known| {
-        // Functions in two blocks of one function share a path, so that it alone is not enough.
-        known.kind == kind
-            && (known.function.path)() == path
-            && known
-                .arguments
-                .iter()
-                .map(|it| it())
-                .eq(arguments.iter().copied())
-    });
-    same.next()
-        .filter(|_| same.next().is_none())
+/// What an attribute registered of a function that is given to the builder.
+pub(super) fn registered_as(id: FunctionId, kind: Kind) -> Option<Handler> {
+    inventory::iter::<Registration>
+        .into_iter()
+        .find(|known| known.kind == kind && (known.function.id)() == id)
         .map(Handler::of)
 }
 
 /// What the user said about which handler is to run.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Choice {
-    /// `handler = path`: the function's full path.
-    pub(crate) handler: Option<&'static str>,
+    /// `handler = path`: that function.
+    pub(crate) handler: Option<FunctionId>,
     /// `route = "key"`: the key of the input that names the handler.
     pub(crate) route: Option<&'static str>,
 }
@@ -152,11 +143,11 @@ impl Dispatch {
         if handlers.is_empty() {
             return Err(HandlersError::None);
         }
-        if let Some(path) = choice.handler {
-            return match handlers.iter().position(|handler| handler.path == path) {
+        if let Some(id) = choice.handler {
+            return match handlers.iter().position(|handler| handler.id == id) {
                 Some(index) => Ok(Self::One(Arc::new(handlers.swap_remove(index)))),
                 None => Err(HandlersError::NotAHandler {
-                    path: path.to_owned(),
+                    path: id.path.to_owned(),
                     known: list(&handlers),
                 }),
             };

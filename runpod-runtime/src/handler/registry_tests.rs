@@ -8,7 +8,7 @@ fn handler(name: &str, line: u32, kind: Kind, arguments: Vec<Role>) -> Handler {
     Handler {
         name: name.to_owned(),
         place: Some(format!("src/main.rs:{line}")),
-        path: "app::greet",
+        id: FunctionId::of(&plain),
         kind,
         arguments: arguments.into_iter().map(Argument).collect(),
         schemas: None,
@@ -53,14 +53,41 @@ fn several_handlers_are_named_with_their_places() {
 #[test]
 fn a_function_that_is_no_handler_is_named_with_those_that_are() {
     let choice = Choice {
-        handler: Some("app::other"),
+        handler: Some(FunctionId::of(&fault)),
         route: None,
     };
     let fault = fault(vec![plain("a", 3)], choice, None);
     assert!(
-        fault.contains("app::other") && fault.contains("`a` (src/main.rs:3)"),
+        fault.contains("registry::tests::fault`") && fault.contains("`a` (src/main.rs:3)"),
         "{fault}"
     );
+}
+
+#[test]
+fn a_handler_is_chosen_by_the_function_and_not_by_the_name_of_its_type() {
+    let first = {
+        fn greet() {}
+        FunctionId::of(&greet)
+    };
+    let second = {
+        fn greet() {}
+        FunctionId::of(&greet)
+    };
+    assert_eq!(first.path, second.path);
+    assert_ne!(first, second);
+    for (id, line) in [(first, "src/main.rs:3"), (second, "src/main.rs:9")] {
+        let handlers = [(first, 3), (second, 9)].map(|(id, line)| Handler {
+            id,
+            ..plain("greet", line)
+        });
+        let choice = Choice {
+            handler: Some(id),
+            route: None,
+        };
+        let chosen = Dispatch::choose(handlers.into(), choice, None).unwrap();
+        let places: Vec<_> = chosen.handlers().map(|it| it.place.as_deref()).collect();
+        assert_eq!(places, [Some(line)]);
+    }
 }
 
 #[test]

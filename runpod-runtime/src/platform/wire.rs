@@ -1,12 +1,17 @@
-//! The JSON of results, stream items and progress: made here and nowhere else (docs/protocol.md).
+//! The bodies of results, stream items and progress (docs/protocol.md).
+//!
+//! A handler's value is written once, in the body that is posted ([`Payload`]). A value that is all output, as nearly every
+//! value is, is not read or copied again here. Everything else is put together here: failures, and objects with an `error`
+//! or a `refresh_worker` in them.
 
 use std::borrow::Cow;
 
+use bytes::{Bytes, BytesMut};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::config::Secrets;
-use crate::handler::{Failure, JobContext, Payload, StreamEnd, truthy};
+use crate::handler::{Failure, JobContext, Payload, StreamEnd, is_special, truthy};
 use crate::json;
 
 /// How a job ended.
@@ -21,10 +26,10 @@ pub(crate) enum Outcome {
     Failed(Failure),
 }
 
-/// The body of a result.
+/// A result, ready to be posted.
 #[derive(Debug)]
 pub(crate) struct ResultBody {
-    pub(crate) json: String,
+    pub(crate) body: Bytes,
     /// Whether it asks for a fresh worker.
     pub(crate) stop_pod: bool,
     /// What it says about a failure, for the log.
@@ -43,10 +48,11 @@ pub(crate) struct Reporter {
     pub(crate) debugger: Option<f64>,
 }
 
+/// The parts of a result that is put together.
 #[derive(Serialize, Default)]
-struct Body<'a> {
+struct Parts<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    output: Option<Cow<'a, RawValue>>,
+    output: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Cow<'a, RawValue>>,
     #[serde(rename = "stopPod", skip_serializing_if = "std::ops::Not::not")]
@@ -63,52 +69,99 @@ struct ErrorReport<'a> {
     runpod_version: &'a str,
 }
 
-pub(crate) fn item_body(item: &Payload) -> String {
-    format!(r#"{{"output":{}}}"#, item.text())
+pub(crate) fn item_body(item: &Payload) -> Bytes {
+    item.body()
 }
 
-pub(crate) fn progress_body(update: &Payload) -> String {
-    format!(r#"{{"status":"IN_PROGRESS","output":{}}}"#, update.text())
+pub(crate) fn progress_body(update: &Payload) -> Bytes {
+    update.body()
 }
 
 impl Reporter {
     /// The result of a job. `streaming`: its handler streams; `refresh`: the worker is to be fresh after every job.
     pub(crate) fn result(
         &self,
-        outcome: &Outcome,
+        outcome: Outcome,
         streaming: bool,
         refresh: bool,
         context: Option<&JobContext>,
     ) -> ResultBody {
-        let mut body = match outcome {
-            Outcome::Value(value) => of_value(value),
-            Outcome::Stream { end, items } => match end {
-                StreamEnd::Finished | StreamEnd::Cancelled => Body {
-                    output: Some(Cow::Owned(list(items))),
-                    ..Body::default()
-                },
-                StreamEnd::ItemError(message) => Body::failed(message),
-                StreamEnd::Failed(failure) => self.failed_stream(failure),
-            },
-            Outcome::Failed(failure) if streaming => self.failed_stream(failure),
-            Outcome::Failed(failure) => self.failed(failure),
+        let refresh = refresh || context.is_some_and(JobContext::wants_refresh);
+        let failed = |message: &str| {
+            let mut parts = Parts::failed(message);
+            parts.stop_pod = refresh;
+            parts.output = self
+                .debugger_report(context)
+                .map(|it| object_of(Vec::new(), &it));
+            parts.into_result()
         };
-        body.stop_pod |= refresh || context.is_some_and(JobContext::wants_refresh);
-        if let Some(ready_ms) = self.debugger {
-            body.add_debugger(context, ready_ms);
-        }
-        ResultBody {
-            error: body.error.as_ref().map(|error| readable(error)),
-            without_data: match outcome {
-                Outcome::Failed(failure) => failure.without_data.clone(),
-                _ => None,
+        match outcome {
+            Outcome::Value(value) => self.of_value(value, refresh, context),
+            Outcome::Stream { end, items } => match end {
+                StreamEnd::Finished | StreamEnd::Cancelled => {
+                    self.of_value(Payload::list(&items), refresh, context)
+                }
+                StreamEnd::ItemError(message) => failed(&message),
+                StreamEnd::Failed(failure) => failed(&self.of_failed_stream(&failure)),
             },
-            stop_pod: body.stop_pod,
-            json: serde_json::to_string(&body).unwrap_or_else(|_| "{}".to_owned()),
+            Outcome::Failed(failure) => {
+                let message = if streaming {
+                    self.of_failed_stream(&failure)
+                } else {
+                    self.of_failure(&failure)
+                };
+                ResultBody {
+                    without_data: failure.without_data,
+                    ..failed(&message)
+                }
+            }
         }
     }
 
-    fn failed(&self, failure: &Failure) -> Body<'static> {
+    fn of_value(&self, value: Payload, refresh: bool, context: Option<&JobContext>) -> ResultBody {
+        let report = self.debugger_report(context);
+        if !value.may_be_special() && report.is_none() {
+            return ResultBody::of_output(value, refresh);
+        }
+        let Some(mut entries) = value.entries() else {
+            if report.is_some() {
+                tracing::warn!(
+                    "--rp_debugger adds its report to outputs that are objects; this one is not"
+                );
+            }
+            return ResultBody::of_output(value, refresh);
+        };
+        let last_truthy = |wanted: &str| {
+            let value = entries.iter().rev().find(|(key, _)| key == wanted)?.1;
+            truthy(value).then_some(value)
+        };
+        let error = last_truthy("error").map(Cow::Borrowed);
+        let stop_pod = refresh || last_truthy("refresh_worker").is_some();
+        let all = entries.len();
+        entries.retain(|(key, _)| !is_special(key));
+        let output = match &report {
+            None if entries.is_empty() => None,
+            // Its type did not show its keys.
+            None if entries.len() == all => return ResultBody::of_output(value, refresh),
+            None => Some(json::object(&entries)),
+            Some(report) => Some(object_of(entries, report)),
+        };
+        Parts {
+            output,
+            error,
+            stop_pod,
+        }
+        .into_result()
+    }
+
+    /// What `--rp_debugger` adds to the output.
+    fn debugger_report(&self, context: Option<&JobContext>) -> Option<Box<RawValue>> {
+        let ready_ms = self.debugger?;
+        to_raw_value(&crate::debugger::report(context, ready_ms)).ok()
+    }
+
+    /// The error of a failed job: Python's own `json.dumps(error_info)`, a JSON text inside of the JSON.
+    fn of_failure(&self, failure: &Failure) -> String {
         let trace = failure.trace.join("\n");
         let report = ErrorReport {
             error_type: &self.redacted(&failure.error_type),
@@ -118,11 +171,10 @@ impl Reporter {
             worker_id: &self.worker_id,
             runpod_version: crate::VERSION,
         };
-        // Python's own `json.dumps(error_info)`: a JSON text inside of the JSON.
-        Body::failed(&serde_json::to_string(&report).unwrap_or_default())
+        serde_json::to_string(&report).unwrap_or_default()
     }
 
-    fn failed_stream(&self, failure: &Failure) -> Body<'static> {
+    fn of_failed_stream(&self, failure: &Failure) -> String {
         let text = format!(
             "handler: {} \ntraceback: {}: {}\n{}",
             failure.message,
@@ -130,7 +182,7 @@ impl Reporter {
             failure.message,
             failure.trace.join("\n")
         );
-        Body::failed(&self.redacted(&text))
+        self.redacted(&text).into_owned()
     }
 
     /// No error report may carry the worker's key, whatever a handler put into its error.
@@ -139,32 +191,49 @@ impl Reporter {
     }
 }
 
-impl Body<'_> {
-    fn failed(message: &str) -> Body<'static> {
-        Body {
+impl ResultBody {
+    /// The result whose output is all of this value.
+    fn of_output(value: Payload, stop_pod: bool) -> Self {
+        let mut body = value.into_body();
+        if stop_pod {
+            // In place, unless somebody else holds the body, too.
+            let mut longer = BytesMut::from(body);
+            longer.truncate(longer.len() - 1);
+            longer.extend_from_slice(br#","stopPod":true}"#);
+            body = longer.freeze();
+        }
+        Self {
+            body,
+            stop_pod,
+            error: None,
+            without_data: None,
+        }
+    }
+}
+
+impl Parts<'_> {
+    fn failed(message: &str) -> Self {
+        Self {
             error: to_raw_value(message).ok().map(Cow::Owned),
-            ..Body::default()
+            ..Self::default()
         }
     }
 
-    /// Puts the debugger's report into an output that is an object (the SDK breaks on any other).
-    fn add_debugger(&mut self, context: Option<&JobContext>, ready_ms: f64) {
-        let Ok(report) = to_raw_value(&crate::debugger::report(context, ready_ms)) else {
-            return;
-        };
-        let output = self.output.take();
-        let Ok(mut entries) = json::entries(output.as_ref().map_or("{}", |output| output.get()))
-        else {
-            tracing::warn!(
-                "--rp_debugger adds its report to outputs that are objects; this one is not"
-            );
-            self.output = output;
-            return;
-        };
-        entries.push(("rp_debugger".to_owned(), &report));
-        let output = json::object(&entries);
-        self.output = Some(Cow::Owned(output));
+    fn into_result(self) -> ResultBody {
+        let body = serde_json::to_vec(&self).unwrap_or_else(|_| b"{}".to_vec());
+        ResultBody {
+            body: body.into(),
+            stop_pod: self.stop_pod,
+            error: self.error.as_deref().map(readable),
+            without_data: None,
+        }
     }
+}
+
+/// The object that has these entries, and the debugger's report (the SDK breaks on any output that is not an object).
+fn object_of<'a>(mut entries: Vec<json::Entry<'a>>, report: &'a RawValue) -> Box<RawValue> {
+    entries.push(("rp_debugger".to_owned(), report));
+    json::object(&entries)
 }
 
 /// An error as a person wants to read it: a raised one is a report in a text, of which the message and the trace count.
@@ -203,196 +272,10 @@ struct ReadReport {
     traceback: String,
 }
 
-fn of_value(value: &Payload) -> Body<'_> {
-    let Some(entries) = value.entries() else {
-        return Body {
-            output: Some(Cow::Borrowed(value.raw())),
-            ..Body::default()
-        };
-    };
-    let is_special = |key: &str| key == "error" || key == "refresh_worker";
-    let last_truthy = |wanted: &str| {
-        let value = entries.iter().rev().find(|(key, _)| key == wanted)?.1;
-        truthy(value).then_some(value)
-    };
-    let rest: Vec<_> = entries.iter().filter(|(key, _)| !is_special(key)).collect();
-    let output = if rest.is_empty() {
-        None
-    } else if rest.len() == entries.len() {
-        Some(Cow::Borrowed(value.raw()))
-    } else {
-        Some(Cow::Owned(json::object(rest.iter().copied())))
-    };
-    Body {
-        output,
-        error: last_truthy("error").map(Cow::Borrowed),
-        stop_pod: last_truthy("refresh_worker").is_some(),
-    }
-}
-
-fn list(items: &[Payload]) -> Box<RawValue> {
-    let items: Vec<_> = items.iter().map(Payload::raw).collect();
-    to_raw_value(&items).expect("a list of values that are JSON already always serialises")
-}
+#[cfg(test)]
+#[path = "wire_tests.rs"]
+mod tests;
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use serde_json::{Value, json};
-
-    use super::*;
-    use crate::config::Secret;
-
-    fn reporter() -> Reporter {
-        Reporter {
-            hostname: "host".into(),
-            worker_id: "w1".into(),
-            secrets: Secret::new("very-secret-key").into(),
-            debugger: None,
-        }
-    }
-
-    fn body(outcome: &Outcome, streaming: bool, refresh: bool) -> Value {
-        let body = reporter().result(outcome, streaming, refresh, None);
-        serde_json::from_str(&body.json).unwrap()
-    }
-
-    fn value(json: &str) -> Value {
-        let raw = RawValue::from_string(json.to_owned()).unwrap();
-        body(&Outcome::Value(Payload::of(&raw).unwrap()), false, false)
-    }
-
-    #[test]
-    fn values_have_the_shapes_of_the_outcome_table() {
-        assert_eq!(value("1"), json!({"output": 1}));
-        assert_eq!(value("null"), json!({"output": null}));
-        assert_eq!(value("[]"), json!({"output": []}));
-        assert_eq!(value("{}"), json!({}));
-        assert_eq!(value(r#"{"a":{}}"#), json!({"output": {"a": {}}}));
-        assert_eq!(value(r#"{"error":"e"}"#), json!({"error": "e"}));
-        assert_eq!(
-            value(r#"{"error":{"code":1},"a":1}"#),
-            json!({"output": {"a": 1}, "error": {"code": 1}})
-        );
-        assert_eq!(value(r#"{"error":"","a":1}"#), json!({"output": {"a": 1}}));
-        assert_eq!(
-            value(r#"{"refresh_worker":true}"#),
-            json!({"stopPod": true})
-        );
-        assert_eq!(
-            value(r#"{"refresh_worker":1,"a":2}"#),
-            json!({"output": {"a": 2}, "stopPod": true})
-        );
-        assert_eq!(
-            value(r#"{"refresh_worker":0,"a":2}"#),
-            json!({"output": {"a": 2}})
-        );
-        assert_eq!(
-            value(r#"{"refresh_worker":true,"error":"e"}"#),
-            json!({"error": "e", "stopPod": true})
-        );
-    }
-
-    /// The outcome table of docs/protocol.md for returned values, in other words than above.
-    fn by_the_table(value: Value) -> Value {
-        let Value::Object(mut entries) = value else {
-            return json!({ "output": value });
-        };
-        let mut body = serde_json::Map::new();
-        let is_true = |value: &Value| match value {
-            Value::Null => false,
-            Value::Bool(is) => *is,
-            Value::Number(number) => number.as_f64() != Some(0.0),
-            Value::String(text) => !text.is_empty(),
-            Value::Array(list) => !list.is_empty(),
-            Value::Object(entries) => !entries.is_empty(),
-        };
-        if let Some(error) = entries.remove("error").filter(is_true) {
-            body.insert("error".to_owned(), error);
-        }
-        if entries
-            .remove("refresh_worker")
-            .as_ref()
-            .is_some_and(is_true)
-        {
-            body.insert("stopPod".to_owned(), json!(true));
-        }
-        if !entries.is_empty() {
-            body.insert("output".to_owned(), entries.into());
-        }
-        body.into()
-    }
-
-    proptest! {
-        #[test]
-        fn every_value_has_the_shape_of_the_outcome_table(returned in json::any()) {
-            let text = returned.to_string();
-            prop_assert_eq!(value(&text), by_the_table(returned));
-        }
-
-        #[test]
-        fn every_failure_is_json_and_carries_no_key(
-            message: String, at: String, streaming: bool, refresh: bool
-        ) {
-            let message = format!("{message}very-secret-key{message}");
-            let failed = Outcome::Failed(Failure::new("T", message).at(at));
-            let body = body(&failed, streaming, refresh);
-            prop_assert!(body["error"].is_string());
-            prop_assert!(!body.to_string().contains("very-secret-key"));
-            prop_assert_eq!(body.get("stopPod").is_some(), refresh);
-        }
-    }
-
-    #[test]
-    fn the_order_of_keys_in_an_output_is_the_handlers() {
-        let raw = RawValue::from_string(r#"{"z":1,"error":"","a":2}"#.into()).unwrap();
-        let outcome = Outcome::Value(Payload::of(&raw).unwrap());
-        let body = reporter().result(&outcome, false, false, None);
-        assert_eq!(body.json, r#"{"output":{"z":1,"a":2}}"#);
-    }
-
-    #[test]
-    fn refresh_goes_on_failures_too() {
-        let failed = Outcome::Failed(Failure::new("T", "m"));
-        assert_eq!(body(&failed, false, true)["stopPod"], json!(true));
-        assert_eq!(body(&failed, true, true)["stopPod"], json!(true));
-    }
-
-    #[test]
-    fn failures_are_reports_in_a_text_and_never_carry_the_key() {
-        let failure = Failure::new("very-secret-key", "no very-secret-key").at("greet");
-        let report: Value = serde_json::from_str(
-            body(&Outcome::Failed(failure.clone()), false, false)["error"]
-                .as_str()
-                .unwrap(),
-        )
-        .unwrap();
-        assert_eq!(
-            report,
-            json!({
-                "error_type": "[redacted]", "error_message": "no [redacted]", "error_traceback": "greet",
-                "hostname": "host", "worker_id": "w1", "runpod_version": crate::VERSION,
-            })
-        );
-        let text = body(&Outcome::Failed(failure), true, false)["error"].to_string();
-        assert!(
-            text.contains("handler: no [redacted]") && !text.contains("very-secret"),
-            "{text}"
-        );
-    }
-
-    #[test]
-    fn streams_end_as_in_the_outcome_table() {
-        let items = vec![Payload::of(&1).unwrap(), Payload::of("x").unwrap()];
-        let end = |end, items| body(&Outcome::Stream { end, items }, true, false);
-        assert_eq!(end(StreamEnd::Finished, vec![]), json!({"output": []}));
-        assert_eq!(
-            end(StreamEnd::Finished, items.clone()),
-            json!({"output": [1, "x"]})
-        );
-        assert_eq!(
-            end(StreamEnd::ItemError("bad".into()), items),
-            json!({"error": "bad"})
-        );
-    }
-}
+#[path = "allocation_tests.rs"]
+mod allocation_tests;

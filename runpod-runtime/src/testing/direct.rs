@@ -224,7 +224,7 @@ impl EmitterHandle {
 
 fn values<'p>(payloads: impl Iterator<Item = &'p Payload>) -> Vec<Value> {
     payloads
-        .filter_map(|payload| serde_json::from_str(payload.text()).ok())
+        .filter_map(|payload| serde_json::from_slice(payload.value()).ok())
         .collect()
 }
 

@@ -26,7 +26,7 @@ fn post_of(result: &JobResult) -> Post {
 
 /// Stream items as they are posted.
 pub(super) fn item_bodies(items: &[Arc<Payload>]) -> Vec<Bytes> {
-    items.iter().map(|item| item_body(item).into()).collect()
+    items.iter().map(|item| item_body(item)).collect()
 }
 
 /// Delivers a job's result unless the job is stopped first. Returns when the platform has it, when it is in the spool, or when
@@ -77,8 +77,8 @@ pub(super) async fn post_result(
     let refresh = shared.refresh_worker;
     let body = shared
         .reporter
-        .result(&outcome, result.streaming, refresh, None);
-    result.body = body.json.into();
+        .result(outcome, result.streaming, refresh, None);
+    result.body = body.body;
     copy.keep(result.clone());
     until_accepted(shared, &post_of(result), patience).await
 }

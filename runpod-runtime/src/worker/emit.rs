@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::Shared;
 use super::attempts::{Delivery, FIRST, until_accepted};
 use super::pace::Backoff;
@@ -36,7 +38,7 @@ pub(super) async fn emitted(
                     job_id: Arc::clone(id),
                     worker_id: Arc::clone(&shared.worker_id),
                     kind: PostKind::Item,
-                    body: item_body(&item).into(),
+                    body: item_body(&item),
                 };
                 match until_accepted(shared, &post, FIRST).await {
                     Delivery::Accepted => outbox.delivered(),
@@ -57,12 +59,12 @@ pub(super) async fn emitted(
     Ok(())
 }
 
-async fn progress(shared: &Shared, id: &Arc<str>, body: String, outbox: &Outbox) {
+async fn progress(shared: &Shared, id: &Arc<str>, body: Bytes, outbox: &Outbox) {
     let post = Post {
         job_id: Arc::clone(id),
         worker_id: Arc::clone(&shared.worker_id),
         kind: PostKind::Progress,
-        body: body.into(),
+        body,
     };
     let mut backoff = Backoff::default();
     for attempt in 1..=PROGRESS_ATTEMPTS {

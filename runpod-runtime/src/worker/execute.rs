@@ -127,7 +127,7 @@ impl Run {
         let failure = failure.at("while the job's handler was looked for");
         let body = self
             .reporter
-            .result(&Outcome::Failed(failure), false, self.refresh, None);
+            .result(Outcome::Failed(failure), false, self.refresh, None);
         self.report.finished(body, Verdict::None);
     }
 
@@ -231,15 +231,20 @@ impl Ended<'_> {
             },
         };
         let context = Some(&self.job.context);
-        let body = reporter.result(&outcome, self.handler.streams(), refresh, context);
-        let verdict = match &outcome {
-            _ if !self.was_called => Verdict::None,
+        let was_cancelled = matches!(
+            outcome,
             Outcome::Stream {
                 end: StreamEnd::Cancelled,
                 ..
-            } => Verdict::None,
-            _ if body.error.is_some() => Verdict::Failed,
-            _ => Verdict::Succeeded,
+            }
+        );
+        let body = reporter.result(outcome, self.handler.streams(), refresh, context);
+        let verdict = if !self.was_called || was_cancelled {
+            Verdict::None
+        } else if body.error.is_some() {
+            Verdict::Failed
+        } else {
+            Verdict::Succeeded
         };
         (body, verdict)
     }
@@ -286,7 +291,7 @@ impl Drop for Report {
         let outcome = Outcome::Failed(failure);
         let body = self
             .reporter
-            .result(&outcome, job.streams(), self.refresh, None);
+            .result(outcome, job.streams(), self.refresh, None);
         self.report(body, Verdict::None);
     }
 }

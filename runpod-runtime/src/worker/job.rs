@@ -74,7 +74,7 @@ pub(super) fn finish(shared: &Arc<Shared>, finished: Finished) {
         verdict,
         slot,
     } = finished;
-    if !shared.jobs.begin_delivery(&job, body.json.len()) {
+    if !shared.jobs.begin_delivery(&job, body.body.len()) {
         return;
     }
     log_failure(job.id(), &body);
@@ -96,7 +96,7 @@ pub(super) fn finish(shared: &Arc<Shared>, finished: Finished) {
         worker_id: Arc::clone(&shared.worker_id),
         streaming: job.streams(),
         items: Vec::new(),
-        body: body.json.into(),
+        body: body.body,
     };
     shared.fresh.push(&job, &result);
     match job.context.outbox_in_use() {
@@ -145,7 +145,7 @@ fn send_emitted(shared: &Arc<Shared>, id: &str) {
                 let instead = failed(&shared, &job, failure);
                 log_failure(job.id(), &instead);
                 let result = JobResult {
-                    body: instead.json.into(),
+                    body: instead.body,
                     ..result
                 };
                 job.copy.keep(result.clone());
@@ -266,7 +266,7 @@ pub(super) fn failed(shared: &Shared, job: &Job, failure: Failure) -> ResultBody
     let refresh = shared.refresh_worker;
     shared
         .reporter
-        .result(&outcome, job.streams(), refresh, None)
+        .result(outcome, job.streams(), refresh, None)
 }
 
 pub(super) fn result_of(shared: &Shared, job: &Job, body: ResultBody) -> JobResult {
@@ -275,6 +275,6 @@ pub(super) fn result_of(shared: &Shared, job: &Job, body: ResultBody) -> JobResu
         worker_id: Arc::clone(&shared.worker_id),
         streaming: job.streams(),
         items: Vec::new(),
-        body: body.json.into(),
+        body: body.body,
     }
 }

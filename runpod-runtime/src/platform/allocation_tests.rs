@@ -1,0 +1,104 @@
+//! How much memory it takes to make a body of a handler's value.
+//!
+//! The allocator that counts has no `realloc` of its own: a buffer that grows counts as a further allocation.
+
+use allocation_counter::{AllocationInfo, measure};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::config::Secret;
+
+/// Of the body itself, and of the count of those who share it.
+const FEWEST: u64 = 2;
+
+const LARGE: usize = 20_000_000;
+
+#[derive(Serialize)]
+struct Answer {
+    text: &'static str,
+    tokens: u32,
+    seconds: f64,
+}
+
+const ANSWER: Answer = Answer {
+    text: "hello",
+    tokens: 3,
+    seconds: 0.5,
+};
+
+/// What it takes from the handler's value to a body that can be posted twice, and its length.
+fn result_of(value: &impl Serialize, refresh: bool) -> (AllocationInfo, usize) {
+    let reporter = Reporter {
+        hostname: "host".into(),
+        worker_id: "w1".into(),
+        secrets: Secret::new("key").into(),
+        debugger: None,
+    };
+    let mut length = 0;
+    let needed = measure(|| {
+        let outcome = Outcome::Value(Payload::of(value).unwrap());
+        let result = reporter.result(outcome, false, refresh, None);
+        let posted = result.body.clone();
+        length = posted.len();
+    });
+    (needed, length)
+}
+
+#[test]
+fn a_small_output_is_one_buffer() {
+    let keys: serde_json::Map<_, _> = (0..10).map(|n| (format!("key{n}"), json!(n))).collect();
+    for refresh in [false, true] {
+        // The count of those who share the buffer is made anew.
+        let fewest = FEWEST + u64::from(refresh);
+        let (of_struct, _) = result_of(&ANSWER, refresh);
+        assert_eq!(of_struct.count_total, fewest, "{of_struct:?}");
+        let (of_map, _) = result_of(&Value::Object(keys.clone()), refresh);
+        assert!(
+            of_map.count_total <= fewest + u64::from(refresh),
+            "{of_map:?}"
+        );
+        let (of_hidden, _) = result_of(&Some(Ok::<_, String>(ANSWER)), refresh);
+        assert_eq!(of_hidden.count_total, fewest, "{of_hidden:?}");
+    }
+}
+
+#[test]
+fn a_large_output_is_in_memory_once() {
+    let text = "x".repeat(LARGE);
+    let image = json!({ "image": text });
+    for refresh in [false, true] {
+        for (needed, length) in [result_of(&text, refresh), result_of(&image, refresh)] {
+            assert!(length > LARGE);
+            assert!(needed.bytes_max < length as u64 + 1024, "{needed:?}");
+            // Nor was there a second copy at any other time.
+            assert!(needed.bytes_total < length as u64 + 1024, "{needed:?}");
+            // The first small buffer and the large one, and who shares it, before and after it became longer.
+            assert!(needed.count_total <= 4, "{needed:?}");
+        }
+    }
+}
+
+#[test]
+fn an_item_and_an_update_are_one_buffer_each_however_often_they_are_posted() {
+    let item = measure(|| {
+        let item = Payload::of(&ANSWER).unwrap();
+        assert!(item.special_entry("error").is_none());
+        let posts = [item_body(&item), item_body(&item)];
+        assert_eq!(posts[0], posts[1]);
+    });
+    assert_eq!(item.count_total, FEWEST, "{item:?}");
+    let update = measure(|| {
+        let update = Payload::progress("half of it").unwrap();
+        let posts = [progress_body(&update), progress_body(&update)];
+        assert_eq!(posts[0], posts[1]);
+    });
+    assert_eq!(update.count_total, FEWEST, "{update:?}");
+}
+
+#[test]
+fn items_that_the_result_repeats_are_copied_once() {
+    let items: Vec<_> = (0..100).map(|n| Payload::of(&n).unwrap()).collect();
+    let list = measure(|| drop(Payload::list(&items)));
+    assert_eq!(list.count_total, FEWEST, "{list:?}");
+}
