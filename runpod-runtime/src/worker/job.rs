@@ -23,6 +23,9 @@ use crate::panics::{Panic, caught};
 use crate::platform::Outcome;
 use crate::platform::spool::Record;
 
+/// To look for the handler in a larger input takes longer than a heartbeat should wait.
+const LARGE_INPUT: usize = 16 << 10;
+
 /// A job that is here already.
 #[derive(Debug)]
 pub(super) struct Again {
@@ -95,7 +98,8 @@ async fn follow(
     on_disk: OnDisk,
 ) {
     let id = job.id.clone();
-    let handler = match shared.dispatch.find(&job) {
+    let job = Arc::new(job);
+    let handler = match find_handler(shared, &job).await {
         Ok(handler) => handler,
         Err(failure) => {
             let failure = failure.at("while the job's handler was looked for");
@@ -135,6 +139,21 @@ async fn follow(
             deliver::leave_unfinished(parcel, &items, &why).await;
         }
     }
+}
+
+/// The handler for a job. A large input is read on the handlers' runtime, so that it holds up neither heartbeats nor takes.
+async fn find_handler(shared: &Arc<Shared>, job: &Arc<TakenJob>) -> Result<Arc<Handler>, Failure> {
+    if !shared.dispatch.reads_input() || job.input.get().len() < LARGE_INPUT {
+        return shared.dispatch.find(job);
+    }
+    let (of, job) = (Arc::clone(shared), Arc::clone(job));
+    let found = shared
+        .handlers
+        .handle()
+        .spawn(async move { of.dispatch.find(&job) });
+    found
+        .await
+        .unwrap_or_else(|error| Err(no_result(Err(error))))
 }
 
 fn out_of_time(what: &str) -> Failure {
@@ -218,7 +237,7 @@ enum Executed {
 async fn execute(
     shared: &Arc<Shared>,
     handler: Arc<Handler>,
-    job: TakenJob,
+    job: Arc<TakenJob>,
     ticket: &Ticket,
     slot: Slot,
     on_disk: &OnDisk,
@@ -230,7 +249,7 @@ async fn execute(
         handler,
         call: Call {
             context: context(shared, &id, &outbox, ticket),
-            job: Arc::new(job),
+            job,
             route: shared.dispatch.key(),
             state: shared.state.clone(),
             items: ItemSink::new(outbox.clone(), shared.aggregate),
