@@ -60,8 +60,11 @@ fn urls(environment: Vec<(&'static str, String)>) -> PlatformUrls {
     resolved.urls.unwrap()
 }
 
-fn ids(ids: &[&str]) -> Vec<String> {
-    ids.iter().map(ToString::to_string).collect()
+/// The address of a heartbeat for these jobs, and how many of them it names.
+fn ping(urls: &PlatformUrls, job_ids: &[&str]) -> (String, usize) {
+    let ids: Vec<String> = job_ids.iter().map(ToString::to_string).collect();
+    let (url, named) = urls.ping_url(&ids, "1.12.0", 8000).unwrap();
+    (url.into(), named)
 }
 
 #[test]
@@ -133,13 +136,11 @@ fn a_heartbeat_names_jobs_and_version_as_requests_writes_them() {
     let urls = urls(with(PING, "https://h.io/ping/$RUNPOD_POD_ID"));
     // The SDK's `requests` on the same values, percent-encoding included.
     assert_eq!(
-        urls.ping_url(&ids(&["a", "b c~*"]), "1.12.0")
-            .unwrap()
-            .as_str(),
+        ping(&urls, &["a", "b c~*"]).0,
         "https://h.io/ping/w1?job_id=a%2Cb+c~%2A&runpod_version=1.12.0"
     );
     assert_eq!(
-        urls.ping_url(&[], "1.12.0").unwrap().as_str(),
+        ping(&urls, &[]).0,
         "https://h.io/ping/w1?runpod_version=1.12.0"
     );
 }
@@ -147,11 +148,8 @@ fn a_heartbeat_names_jobs_and_version_as_requests_writes_them() {
 #[test]
 fn a_heartbeat_keeps_the_query_that_it_was_given() {
     assert_eq!(
-        urls(environment())
-            .ping_url(&ids(&["a"]), "1")
-            .unwrap()
-            .as_str(),
-        "https://h.io/v2/ep/ping/w1?gpu=A+B&job_id=a&runpod_version=1"
+        ping(&urls(environment()), &["a"]).0,
+        "https://h.io/v2/ep/ping/w1?gpu=A+B&job_id=a&runpod_version=1.12.0"
     );
 }
 
@@ -170,7 +168,7 @@ fn heartbeats_are_off_with_a_warning_that_names_what_is_not_set() {
         ),
     ] {
         let resolved = resolve(without(missing), true);
-        assert_eq!(resolved.urls.unwrap().ping_url(&[], "1"), None);
+        assert_eq!(resolved.urls.unwrap().ping_url(&[], "1", 8000), None);
         assert_eq!(
             resolved.warnings,
             [format!("no heartbeats are sent, because {warning} not set")]
@@ -288,8 +286,19 @@ fn a_worker_id_that_makes_no_url_of_a_template_leaves_the_url_as_it_is() {
 fn a_heartbeat_for_more_jobs_than_an_address_holds_names_the_first_ones() {
     let urls = PlatformUrls::for_tests("http://127.0.0.1:1");
     let many: Vec<String> = (0..100_000).map(|number| format!("job-{number}")).collect();
-    let url = urls.ping_url(&many, "1").unwrap();
-    assert!(url.as_str().len() < 65_000, "{}", url.as_str().len());
-    let (_, list) = url.query_pairs().find(|(key, _)| key == "job_id").unwrap();
-    assert!(list.starts_with("job-0,job-1,job-2,"), "{list:.100}");
+    for longest in [
+        0, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 8000,
+    ] {
+        let (url, named) = urls.ping_url(&many, "1", longest).unwrap();
+        let (_, list) = url.query_pairs().find(|(key, _)| key == "job_id").unwrap();
+        let list: Vec<&str> = list.split(',').collect();
+        assert!(list == many[..named], "{list:?}");
+        let length = url.as_str().len();
+        assert!(length <= longest || named == 1, "{length}");
+        // One more would not fit.
+        let (longer, more) = urls.ping_url(&many, "1", longest + 20).unwrap();
+        assert!(more > named || longer == url, "{longest}");
+    }
+    let (url, named) = urls.ping_url(&many, "1", 8000).unwrap();
+    assert!(url.as_str().len() > 7980 && named > 700, "{named}");
 }
