@@ -85,38 +85,39 @@ impl PlatformUrls {
         Some(stream.with_id_and_query(job_id, NO_STREAM))
     }
 
-    /// Where a heartbeat goes, and how many of the jobs it names: the first one, and as many more as an address of `longest`
-    /// bytes holds. `None` if heartbeats are off.
+    /// Where a heartbeat goes, and how many of the jobs it names: the first one at least, and as many more as an address of
+    /// `longest` bytes holds. If it cannot hold all, several heartbeats name about as many each: none has a list so short that
+    /// it could be taken for all jobs of the worker. `None` if heartbeats are off.
     pub(crate) fn ping_url(
         &self,
         job_ids: &[String],
         version: &str,
         longest: usize,
     ) -> Option<(Url, usize)> {
-        let version = format!("runpod_version={}", encode_value(version));
         let url = self.ping.clone()?;
+        let version = format!("runpod_version={}", encode_value(version));
         if job_ids.is_empty() {
             return Some((with_query(url, &version), 0));
         }
+        let ids: Vec<String> = job_ids.iter().map(|id| encode_value(id)).collect();
         let comma = encode_value(",");
-        let mut query = "job_id=".to_owned();
-        // What joins the parts counts too.
-        let others = url.as_str().len() + version.len() + 2;
+        // What joins the parts of the query counts too.
+        let room = longest.saturating_sub(url.as_str().len() + "?job_id=&".len() + version.len());
+        let all: usize = ids.iter().map(|id| id.len() + comma.len()).sum();
+        let share = all.div_ceil(all.div_ceil(room.max(1)));
+        let mut list = String::new();
         let mut named = 0;
-        for id in job_ids {
-            let id = encode_value(id);
+        for id in ids {
             if named > 0 {
-                if others + query.len() + comma.len() + id.len() > longest {
+                if list.len() >= share || list.len() + comma.len() + id.len() > room {
                     break;
                 }
-                query.push_str(&comma);
+                list.push_str(&comma);
             }
-            query.push_str(&id);
+            list.push_str(&id);
             named += 1;
         }
-        query.push('&');
-        query.push_str(&version);
-        Some((with_query(url, &query), named))
+        Some((with_query(url, &format!("job_id={list}&{version}")), named))
     }
 
     /// Reads the four variables; `take` is the value of the first. `None` when one of them cannot be used.

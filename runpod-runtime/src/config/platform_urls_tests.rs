@@ -283,22 +283,39 @@ fn a_worker_id_that_makes_no_url_of_a_template_leaves_the_url_as_it_is() {
 }
 
 #[test]
-fn a_heartbeat_for_more_jobs_than_an_address_holds_names_the_first_ones() {
+fn heartbeats_for_more_jobs_than_an_address_holds_name_all_of_them_and_about_as_many_each() {
     let urls = PlatformUrls::for_tests("http://127.0.0.1:1");
-    let many: Vec<String> = (0..100_000).map(|number| format!("job-{number}")).collect();
-    for longest in [
-        0, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 8000,
+    for (count, longest) in [
+        (1, 8000),
+        (2, 0),
+        (10, 100),
+        (10, 200),
+        (189, 1000),
+        (189, 8000),
+        (190, 8000),
+        (400, 8000),
     ] {
-        let (url, named) = urls.ping_url(&many, "1", longest).unwrap();
-        let (_, list) = url.query_pairs().find(|(key, _)| key == "job_id").unwrap();
-        let list: Vec<&str> = list.split(',').collect();
-        assert!(list == many[..named], "{list:?}");
-        let length = url.as_str().len();
-        assert!(length <= longest || named == 1, "{length}");
-        // One more would not fit.
-        let (longer, more) = urls.ping_url(&many, "1", longest + 20).unwrap();
-        assert!(more > named || longer == url, "{longest}");
+        let jobs: Vec<String> = (0..count)
+            .map(|number| format!("{number:036}-u1"))
+            .collect();
+        let (mut rest, mut lengths) = (&jobs[..], Vec::new());
+        while !rest.is_empty() {
+            let (url, named) = urls.ping_url(rest, "1", longest).unwrap();
+            let (_, list) = url.query_pairs().find(|(key, _)| key == "job_id").unwrap();
+            assert!(list.split(',').eq(&rest[..named]), "{list}");
+            assert!(
+                url.as_str().len() <= longest || named == 1,
+                "{longest} {url}"
+            );
+            lengths.push(list.len());
+            rest = &rest[named..];
+        }
+        let (least, most) = (lengths.iter().min().unwrap(), lengths.iter().max().unwrap());
+        // A longer list has as many ids more as there are heartbeats at most.
+        assert!(most - least <= 40 * lengths.len(), "{longest}: {lengths:?}");
+        assert!(
+            longest < 8000 || lengths.len() == 1 || *least > 3700,
+            "{longest}: {lengths:?}"
+        );
     }
-    let (url, named) = urls.ping_url(&many, "1", 8000).unwrap();
-    assert!(url.as_str().len() > 7980 && named > 700, "{named}");
 }

@@ -185,7 +185,11 @@ async fn of_an_answer_that_is_too_large_the_jobs_before_the_limit_are_run_and_th
     assert_eq!(broken.len(), 1);
     assert_eq!(broken[0].0.as_deref(), Some("b"));
     assert!(broken[0].1.contains("larger than"), "{}", broken[0].1);
-    assert!(logged().contains("in the rest of it are lost"), "{}", logged());
+    assert!(
+        logged().contains("in the rest of it are lost"),
+        "{}",
+        logged()
+    );
 }
 
 #[tokio::test]
