@@ -13,30 +13,47 @@ const OUTPUT: &str = "RUNPOD_WEBHOOK_POST_OUTPUT";
 const STREAM: &str = "RUNPOD_WEBHOOK_POST_STREAM";
 const PING: &str = "RUNPOD_WEBHOOK_PING";
 
+/// The query of a post that is no result of a stream.
+const NO_STREAM: &str = "isStream=false";
+
 /// The part of a take URL in whose place the other requests to the same queue have their own.
 const TAKE_PART: &str = "/job-take/";
-
-/// An address of more than 65,534 bytes cannot be sent; this much of it is for the ids of jobs.
-const LONGEST_LIST: usize = 60_000;
 
 /// The URLs of the platform for this worker. All were checked at the start, so that none of the methods can fail.
 #[derive(Clone)]
 pub(crate) struct PlatformUrls {
     take: Url,
+    /// Where to ask for one job, when no job is in progress and when one is.
+    take_one: [Url; 2],
     output: UrlTemplate,
     stream: Option<UrlTemplate>,
     ping: Option<Url>,
 }
 
 impl PlatformUrls {
+    fn new(take: Url, output: UrlTemplate, stream: Option<UrlTemplate>, ping: Option<Url>) -> Self {
+        let one = |query| with_query(take.clone(), query);
+        Self {
+            take_one: [one("job_in_progress=0"), one("job_in_progress=1")],
+            take,
+            output,
+            stream,
+            ping,
+        }
+    }
+
     /// Where to ask for up to `batch` jobs.
     pub(crate) fn take_url(&self, batch: usize, in_progress: bool) -> Url {
-        let mut url = self.take.clone();
-        if batch > 1 {
-            url.set_path(&url.path().replace(TAKE_PART, "/job-take-batch/"));
-            url = with_query(url, &format!("batch_size={batch}"));
+        let in_progress = usize::from(in_progress);
+        if batch <= 1 {
+            return self.take_one[in_progress].clone();
         }
-        with_query(url, &format!("job_in_progress={}", u8::from(in_progress)))
+        let mut url = self.take.clone();
+        url.set_path(&url.path().replace(TAKE_PART, "/job-take-batch/"));
+        with_query(
+            url,
+            &format!("batch_size={batch}&job_in_progress={in_progress}"),
+        )
     }
 
     /// Where to ask which jobs to stop; `None` where the take URL has not the form from which it is made.
@@ -52,27 +69,55 @@ impl PlatformUrls {
     /// Where a result goes, and, with `is_stream` false, a progress update. `worker_id` is the worker that ran the job: it
     /// is another one if the result was kept in a spool.
     pub(crate) fn output_url(&self, worker_id: &str, job_id: &str, is_stream: bool) -> Url {
-        with_query(
-            self.output.of_worker(worker_id).with_id(job_id),
-            &format!("isStream={is_stream}"),
-        )
+        let query = if is_stream {
+            "isStream=true"
+        } else {
+            NO_STREAM
+        };
+        self.output
+            .of_worker(worker_id)
+            .with_id_and_query(job_id, query)
     }
 
     /// Where an item of a stream goes; `None` only where no handler streams.
     pub(crate) fn stream_url(&self, worker_id: &str, job_id: &str) -> Option<Url> {
         let stream = self.stream.as_ref()?.of_worker(worker_id);
-        Some(with_query(stream.with_id(job_id), "isStream=false"))
+        Some(stream.with_id_and_query(job_id, NO_STREAM))
     }
 
-    /// Where a heartbeat goes; `None` where heartbeats are off.
-    pub(crate) fn ping_url(&self, job_ids: &[String], version: &str) -> Option<Url> {
-        let mut query = String::new();
-        if !job_ids.is_empty() {
-            query = format!("job_id={}&", listed(job_ids));
+    /// Where a heartbeat goes, and how many of the jobs it names: the first one at least, and as many more as an address of
+    /// `longest` bytes holds. If it cannot hold all, several heartbeats name about as many each: none has a list so short that
+    /// it could be taken for all jobs of the worker. `None` if heartbeats are off.
+    pub(crate) fn ping_url(
+        &self,
+        job_ids: &[String],
+        version: &str,
+        longest: usize,
+    ) -> Option<(Url, usize)> {
+        let url = self.ping.clone()?;
+        let version = format!("runpod_version={}", encode_value(version));
+        if job_ids.is_empty() {
+            return Some((with_query(url, &version), 0));
         }
-        query.push_str("runpod_version=");
-        query.push_str(&encode_value(version));
-        Some(with_query(self.ping.clone()?, &query))
+        let ids: Vec<String> = job_ids.iter().map(|id| encode_value(id)).collect();
+        let comma = encode_value(",");
+        // What joins the parts of the query counts too.
+        let room = longest.saturating_sub(url.as_str().len() + "?job_id=&".len() + version.len());
+        let all: usize = ids.iter().map(|id| id.len() + comma.len()).sum();
+        let share = all.div_ceil(all.div_ceil(room.max(1)));
+        let mut list = String::new();
+        let mut named = 0;
+        for id in ids {
+            if named > 0 {
+                if list.len() >= share || list.len() + comma.len() + id.len() > room {
+                    break;
+                }
+                list.push_str(&comma);
+            }
+            list.push_str(&id);
+            named += 1;
+        }
+        Some((with_query(url, &format!("job_id={list}&{version}")), named))
     }
 
     /// Reads the four variables; `take` is the value of the first. `None` when one of them cannot be used.
@@ -98,12 +143,12 @@ impl PlatformUrls {
                 "not set, but a handler of this worker streams",
             ));
         }
-        let urls = Self {
-            take: take?.with_id(worker_id),
-            output: output.usable()?,
-            stream: stream.usable(),
-            ping: ping.usable().map(|ping| ping.as_it_is()),
-        };
+        let urls = Self::new(
+            take?.with_id(worker_id),
+            output.usable()?,
+            stream.usable(),
+            ping.usable().map(|ping| ping.as_it_is()),
+        );
         if urls.stop_url().is_none() {
             resolving.warnings.push(format!(
                 "the path of {TAKE} has no {TAKE_PART} in it: a job that is cancelled on the platform runs to its end"
@@ -139,12 +184,12 @@ impl PlatformUrls {
             UrlTemplate::parse("base", &format!("{base}/v2/ep/{path}?gpu=test"), "w1")
                 .unwrap_or_else(|fault| panic!("{fault}"))
         };
-        Self {
-            take: template("job-take/$ID").with_id("w1"),
-            output: template("job-done/$RUNPOD_POD_ID/$ID"),
-            stream: Some(template("job-stream/$RUNPOD_POD_ID/$ID")),
-            ping: Some(template("ping/$RUNPOD_POD_ID").as_it_is()),
-        }
+        Self::new(
+            template("job-take/$ID").with_id("w1"),
+            template("job-done/$RUNPOD_POD_ID/$ID"),
+            Some(template("job-stream/$RUNPOD_POD_ID/$ID")),
+            Some(template("ping/$RUNPOD_POD_ID").as_it_is()),
+        )
     }
 }
 
@@ -172,23 +217,6 @@ fn missing(variable: &str, problem: &str) -> Fault {
     Fault::new(variable, problem)
         .expected(EXPECTED)
         .remedy(format!("set it, or unset {TAKE} to run a local test job"))
-}
-
-/// Ids of jobs as the value of a query: all of them, or the first ones if an address cannot hold them all.
-fn listed(job_ids: &[String]) -> String {
-    let comma = encode_value(",");
-    let mut list = String::new();
-    for id in job_ids {
-        let id = encode_value(id);
-        if list.len() + comma.len() + id.len() > LONGEST_LIST {
-            break;
-        }
-        if !list.is_empty() {
-            list.push_str(&comma);
-        }
-        list.push_str(&id);
-    }
-    list
 }
 
 /// A value of a query as Python's `requests` writes it: percent-encoded, with a `+` for a space.

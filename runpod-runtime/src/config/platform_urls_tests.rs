@@ -60,8 +60,11 @@ fn urls(environment: Vec<(&'static str, String)>) -> PlatformUrls {
     resolved.urls.unwrap()
 }
 
-fn ids(ids: &[&str]) -> Vec<String> {
-    ids.iter().map(ToString::to_string).collect()
+/// The address of a heartbeat for these jobs, and how many of them it names.
+fn ping(urls: &PlatformUrls, job_ids: &[&str]) -> (String, usize) {
+    let ids: Vec<String> = job_ids.iter().map(ToString::to_string).collect();
+    let (url, named) = urls.ping_url(&ids, "1.12.0", 8000).unwrap();
+    (url.into(), named)
 }
 
 #[test]
@@ -133,13 +136,11 @@ fn a_heartbeat_names_jobs_and_version_as_requests_writes_them() {
     let urls = urls(with(PING, "https://h.io/ping/$RUNPOD_POD_ID"));
     // The SDK's `requests` on the same values, percent-encoding included.
     assert_eq!(
-        urls.ping_url(&ids(&["a", "b c~*"]), "1.12.0")
-            .unwrap()
-            .as_str(),
+        ping(&urls, &["a", "b c~*"]).0,
         "https://h.io/ping/w1?job_id=a%2Cb+c~%2A&runpod_version=1.12.0"
     );
     assert_eq!(
-        urls.ping_url(&[], "1.12.0").unwrap().as_str(),
+        ping(&urls, &[]).0,
         "https://h.io/ping/w1?runpod_version=1.12.0"
     );
 }
@@ -147,11 +148,8 @@ fn a_heartbeat_names_jobs_and_version_as_requests_writes_them() {
 #[test]
 fn a_heartbeat_keeps_the_query_that_it_was_given() {
     assert_eq!(
-        urls(environment())
-            .ping_url(&ids(&["a"]), "1")
-            .unwrap()
-            .as_str(),
-        "https://h.io/v2/ep/ping/w1?gpu=A+B&job_id=a&runpod_version=1"
+        ping(&urls(environment()), &["a"]).0,
+        "https://h.io/v2/ep/ping/w1?gpu=A+B&job_id=a&runpod_version=1.12.0"
     );
 }
 
@@ -170,7 +168,7 @@ fn heartbeats_are_off_with_a_warning_that_names_what_is_not_set() {
         ),
     ] {
         let resolved = resolve(without(missing), true);
-        assert_eq!(resolved.urls.unwrap().ping_url(&[], "1"), None);
+        assert_eq!(resolved.urls.unwrap().ping_url(&[], "1", 8000), None);
         assert_eq!(
             resolved.warnings,
             [format!("no heartbeats are sent, because {warning} not set")]
@@ -285,11 +283,39 @@ fn a_worker_id_that_makes_no_url_of_a_template_leaves_the_url_as_it_is() {
 }
 
 #[test]
-fn a_heartbeat_for_more_jobs_than_an_address_holds_names_the_first_ones() {
+fn heartbeats_for_more_jobs_than_an_address_holds_name_all_of_them_and_about_as_many_each() {
     let urls = PlatformUrls::for_tests("http://127.0.0.1:1");
-    let many: Vec<String> = (0..100_000).map(|number| format!("job-{number}")).collect();
-    let url = urls.ping_url(&many, "1").unwrap();
-    assert!(url.as_str().len() < 65_000, "{}", url.as_str().len());
-    let (_, list) = url.query_pairs().find(|(key, _)| key == "job_id").unwrap();
-    assert!(list.starts_with("job-0,job-1,job-2,"), "{list:.100}");
+    for (count, longest) in [
+        (1, 8000),
+        (2, 0),
+        (10, 100),
+        (10, 200),
+        (189, 1000),
+        (189, 8000),
+        (190, 8000),
+        (400, 8000),
+    ] {
+        let jobs: Vec<String> = (0..count)
+            .map(|number| format!("{number:036}-u1"))
+            .collect();
+        let (mut rest, mut lengths) = (&jobs[..], Vec::new());
+        while !rest.is_empty() {
+            let (url, named) = urls.ping_url(rest, "1", longest).unwrap();
+            let (_, list) = url.query_pairs().find(|(key, _)| key == "job_id").unwrap();
+            assert!(list.split(',').eq(&rest[..named]), "{list}");
+            assert!(
+                url.as_str().len() <= longest || named == 1,
+                "{longest} {url}"
+            );
+            lengths.push(list.len());
+            rest = &rest[named..];
+        }
+        let (least, most) = (lengths.iter().min().unwrap(), lengths.iter().max().unwrap());
+        // A longer list has as many ids more as there are heartbeats at most.
+        assert!(most - least <= 40 * lengths.len(), "{longest}: {lengths:?}");
+        assert!(
+            longest < 8000 || lengths.len() == 1 || *least > 3700,
+            "{longest}: {lengths:?}"
+        );
+    }
 }

@@ -1,8 +1,8 @@
 //! A URL of the platform, with a place for an id.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
 
 use super::error::{Fault, cut};
@@ -13,6 +13,13 @@ const WORKER: &str = "$RUNPOD_POD_ID";
 /// Stands for the job's id; in the URLs of takes for the worker's.
 const ID: &str = "$ID";
 
+/// All but the unreserved characters.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
 /// What was expected of every such variable.
 pub(super) const EXPECTED: &str = "a URL such as https://host/path, without user and password";
 
@@ -22,6 +29,9 @@ pub(super) const EXPECTED: &str = "a URL such as https://host/path, without user
 #[derive(Clone)]
 pub(super) struct UrlTemplate {
     url: Url,
+    /// The URL's text around the places of the id, and what joins a query to its end: such a URL is made for each post.
+    around_id: Vec<String>,
+    joint: &'static str,
     /// The worker that is filled in, and the text into which another worker's id can be put.
     worker_id: String,
     text: String,
@@ -55,6 +65,8 @@ impl UrlTemplate {
         }
         url.set_fragment(None);
         Ok(Self {
+            around_id: url.as_str().split(ID).map(str::to_owned).collect(),
+            joint: joint(&url),
             url,
             worker_id: worker_id.to_owned(),
             text: text.to_owned(),
@@ -72,12 +84,37 @@ impl UrlTemplate {
 
     /// The URL with this id in it.
     pub(super) fn with_id(&self, id: &str) -> Url {
-        let id = encode_component(id);
-        let mut url = self.url.clone();
-        url.set_path(&self.url.path().replace(ID, &id));
-        let query = self.url.query().map(|query| query.replace(ID, &id));
-        url.set_query(query.as_deref());
-        url
+        self.parsed(&self.text_with_id(id, 0))
+    }
+
+    /// The same with one more pair, or several, at the end of its query.
+    pub(super) fn with_id_and_query(&self, id: &str, pairs: &str) -> Url {
+        let mut text = self.text_with_id(id, self.joint.len() + pairs.len());
+        text.push_str(self.joint);
+        text.push_str(pairs);
+        self.parsed(&text)
+    }
+
+    fn text_with_id(&self, id: &str, room: usize) -> String {
+        let id = Cow::from(utf8_percent_encode(id, RESERVED));
+        let length: usize = self
+            .around_id
+            .iter()
+            .map(|part| part.len() + id.len())
+            .sum();
+        let mut text = String::with_capacity(length + room);
+        for (number, part) in self.around_id.iter().enumerate() {
+            if number > 0 {
+                text.push_str(&id);
+            }
+            text.push_str(part);
+        }
+        text
+    }
+
+    /// An encoded id in a path or a query leaves a URL a URL.
+    fn parsed(&self, text: &str) -> Url {
+        Url::parse(text).unwrap_or_else(|_| self.url.clone())
     }
 
     /// The URL as it is, for one that names no job.
@@ -94,6 +131,15 @@ pub(super) fn with_query(mut url: Url, pairs: &str) -> Url {
     };
     url.set_query(Some(&query));
     url
+}
+
+/// What stands between a URL and a further pair of its query.
+fn joint(url: &Url) -> &'static str {
+    match url.query() {
+        None => "?",
+        Some("") => "",
+        Some(_) => "&",
+    }
 }
 
 /// What tells one platform from another in the URL of takes: its host, and its address without the worker's id, without
@@ -113,18 +159,7 @@ pub(super) fn address_without_worker(text: &str, worker_id: &str) -> Option<(Str
 
 /// Percent-encodes all but the unreserved characters, so that a text is one segment of a path, one value of a query.
 pub(crate) fn encode_component(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                encoded.push(char::from(byte));
-            }
-            _ => {
-                let _ = write!(encoded, "%{byte:02X}");
-            }
-        }
-    }
-    encoded
+    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 /// What may be shown of a text that should have been a URL: neither its query nor its user and password.

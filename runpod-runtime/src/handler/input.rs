@@ -38,11 +38,22 @@ pub(super) fn read<T: DeserializeOwned>(
     input: &RawValue,
     route: Option<&str>,
 ) -> Result<T, Failure> {
+    let is_null = input.get() == "null";
     let mut json = serde_json::Deserializer::from_str(input.get());
     let reader = Input {
         json: &mut json,
         route,
-        is_null: input.get() == "null",
+        is_null,
+    };
+    if let Ok(value) = T::deserialize(reader) {
+        return Ok(value);
+    }
+    // Once more, to learn the path: to keep track of it takes longer than to read.
+    let mut json = serde_json::Deserializer::from_str(input.get());
+    let reader = Input {
+        json: &mut json,
+        route,
+        is_null,
     };
     serde_path_to_error::deserialize(reader).map_err(|error| {
         let names = field_names::of::<T>(input);

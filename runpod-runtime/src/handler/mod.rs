@@ -21,6 +21,7 @@ mod outbox;
 mod output;
 mod registration;
 mod registry;
+mod route;
 mod running;
 #[cfg_attr(not(feature = "schema"), path = "no_schema.rs")]
 pub(crate) mod schema;

@@ -21,7 +21,7 @@ pub(crate) use runpod::Runpod;
 #[cfg(fuzzing)]
 pub(crate) use runpod::fuzzing;
 pub(crate) use single::SingleJob;
-pub(crate) use taken::{read_job, read_job_in};
+pub(crate) use taken::read_job;
 pub(crate) use wire::{
     Outcome, Reporter, ResultBody, error_type, item_body, message, progress_body, readable,
 };
@@ -30,21 +30,45 @@ pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A source of jobs that takes their results.
 pub(crate) trait Platform: Send + Sync + 'static {
-    /// Asks for at most `want` jobs; may hold the question for long. Once dropped, a job that was on its way is lost, so
-    /// that the worker drops it only when it ends.
-    fn take(&self, want: usize, in_progress: bool) -> BoxFuture<'_, Taken>;
+    /// Asks for at most `want` jobs; the platform may hold the request for long. If this future is dropped, a job that the
+    /// platform is handing over is lost, so the worker drops it only when it ends.
+    fn take(&self, want: usize, in_progress: bool) -> BoxFuture<'_, TakeAnswer>;
 
     /// Waits for jobs to stop. Nothing when this platform has no such channel.
     fn stop_signals(&self) -> Option<BoxFuture<'_, StopSignals>>;
 
     /// Says that the worker lives and which jobs it has. Nothing when this platform wants no heartbeat.
-    fn ping(&self, health: Health<'_>) -> Option<BoxFuture<'_, ()>>;
+    fn ping<'a>(&'a self, health: Health<'a>) -> Option<BoxFuture<'a, ()>>;
 
     /// Hands over something of a job.
     fn post<'a>(&'a self, post: &'a Post) -> BoxFuture<'a, Posted>;
 }
 
-/// The answer to a take.
+/// The platform's answer to a take.
+pub(crate) enum TakeAnswer {
+    Whole(Taken),
+    /// The platform has begun to hand jobs over, and this future reads them. A job that is lost here is lost for its client,
+    /// so the future is awaited even if the worker is shutting down.
+    Begun(BoxFuture<'static, Taken>),
+}
+
+impl TakeAnswer {
+    /// The answer, read to its end.
+    pub(crate) async fn read(self) -> Taken {
+        match self {
+            Self::Whole(taken) => taken,
+            Self::Begun(reading) => reading.await,
+        }
+    }
+}
+
+impl From<Taken> for TakeAnswer {
+    fn from(taken: Taken) -> Self {
+        Self::Whole(taken)
+    }
+}
+
+/// What a take brought.
 #[derive(Debug)]
 pub(crate) enum Taken {
     /// Jobs, each whole or broken.

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{BoxFuture, Health, Platform, Post, PostKind, Posted, StopSignals, Taken};
+use super::{BoxFuture, Health, Platform, Post, PostKind, Posted, StopSignals, TakeAnswer, Taken};
 use crate::handler::TakenJob;
 
 #[derive(Debug)]
@@ -40,16 +40,17 @@ impl SingleJob {
 }
 
 impl Platform for SingleJob {
-    fn take(&self, _want: usize, _in_progress: bool) -> BoxFuture<'_, Taken> {
+    fn take(&self, _want: usize, _in_progress: bool) -> BoxFuture<'_, TakeAnswer> {
         let job = self
             .job
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        Box::pin(std::future::ready(match job {
+        let taken = match job {
             Some(job) => Taken::Jobs(vec![Ok(job)]),
             None => Taken::NoMore,
-        }))
+        };
+        Box::pin(std::future::ready(taken.into()))
     }
 
     fn stop_signals(&self) -> Option<BoxFuture<'_, StopSignals>> {

@@ -12,7 +12,8 @@ use crate::platform::{Post, PostKind, Posted};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patience {
     pub(super) with_trouble: Duration,
-    /// An unknown job may be a platform that just restarted; it is not worth half an hour.
+    /// How long after the first of several such answers in a row. The platform may have just restarted, and know the job
+    /// again soon; that is not worth half an hour.
     pub(super) with_unknown_job: Duration,
     /// Whether to give up as soon as the worker begins to end: somebody else will try.
     pub(super) ends_with_the_worker: bool,
@@ -50,6 +51,7 @@ pub(super) enum Delivery {
 /// Posts until the platform accepts, refuses, or there is no more time.
 pub(super) async fn until_accepted(shared: &Shared, post: &Post, patience: Patience) -> Delivery {
     let begun = Instant::now();
+    let mut unknown_since = None;
     let mut backoff = Backoff::default();
     loop {
         let posted = tokio::select! {
@@ -59,16 +61,21 @@ pub(super) async fn until_accepted(shared: &Shared, post: &Post, patience: Patie
             }
             posted = shared.line.post(&*shared.platform, post) => posted,
         };
-        let is_unknown = matches!(posted, Posted::UnknownJob { .. });
-        let (why, asked, longest) = match posted {
+        let (why, asked, is_over) = match posted {
             Posted::Accepted => return Delivery::Accepted,
             Posted::Refused { why } => return Delivery::Refused(why),
             Posted::NotWanted { why } => return Delivery::NotWanted(why),
-            Posted::Later { why, after } => (why, after, patience.with_trouble),
-            Posted::UnknownJob { why } => (why, None, patience.with_unknown_job),
+            Posted::Later { why, after } => {
+                unknown_since = None;
+                (why, after, begun.elapsed() >= patience.with_trouble)
+            }
+            Posted::UnknownJob { why } => {
+                let since = unknown_since.get_or_insert_with(Instant::now);
+                (why, None, since.elapsed() >= patience.with_unknown_job)
+            }
         };
-        if begun.elapsed() >= longest {
-            return if is_unknown {
+        if is_over {
+            return if unknown_since.is_some() {
                 Delivery::Unknown(why)
             } else {
                 Delivery::GaveUp(why)

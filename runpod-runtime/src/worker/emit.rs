@@ -1,8 +1,9 @@
 //! Sends off what a job makes while it runs: progress and stream items, in the order in which they were made.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use bytes::Bytes;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::Shared;
 use super::attempts::{Delivery, FIRST, until_accepted};
@@ -12,6 +13,8 @@ use crate::platform::{Post, PostKind, Posted, item_body, progress_body};
 
 /// A progress update is old news soon.
 const PROGRESS_ATTEMPTS: u32 = 3;
+/// How long items and the result wait for progress updates that the platform does not answer, all of them together.
+const LONGEST_DELAY: Duration = Duration::from_secs(5);
 
 /// Why not all of it was sent.
 #[derive(Debug)]
@@ -29,9 +32,18 @@ pub(super) async fn emitted(
     outbox: &Outbox,
 ) -> Result<(), NotSent> {
     let mut number = 0;
+    let mut delay_left = LONGEST_DELAY;
     while let Some(message) = outbox.next().await {
         match message {
-            Message::Progress(update) => progress(shared, id, progress_body(&update), outbox).await,
+            Message::Progress(update) => {
+                let post = Post {
+                    job_id: Arc::clone(id),
+                    worker_id: Arc::clone(&shared.worker_id),
+                    kind: PostKind::Progress,
+                    body: progress_body(&update),
+                };
+                delay_left = progress(shared, &post, outbox, delay_left).await;
+            }
             Message::Item(item) => {
                 number += 1;
                 let post = Post {
@@ -59,39 +71,47 @@ pub(super) async fn emitted(
     Ok(())
 }
 
-async fn progress(shared: &Shared, id: &Arc<str>, body: Bytes, outbox: &Outbox) {
-    let post = Post {
-        job_id: Arc::clone(id),
-        worker_id: Arc::clone(&shared.worker_id),
-        kind: PostKind::Progress,
-        body,
-    };
+/// Posts a progress update a few times, as long as there is nothing newer, and gives it up when others have waited behind
+/// it for `delay_left`. Returns how long they may wait behind the next one.
+async fn progress(shared: &Shared, post: &Post, outbox: &Outbox, delay_left: Duration) -> Duration {
     let mut backoff = Backoff::default();
-    for attempt in 1..=PROGRESS_ATTEMPTS {
+    let mut attempt = 1;
+    loop {
+        let mut waiting_since = None;
+        let overdue = async {
+            outbox.more().await;
+            sleep_until(*waiting_since.insert(Instant::now()) + delay_left).await;
+        };
         let posted = tokio::select! {
             biased;
-            () = shared.stopping.no_more_deliveries() => return,
-            posted = shared.line.post(&*shared.platform, &post) => posted,
+            () = shared.stopping.no_more_deliveries() => return delay_left,
+            posted = shared.line.post(&*shared.platform, post) => posted,
+            () = overdue => {
+                tracing::warn!("a progress update was given up: the platform does not answer");
+                return Duration::ZERO;
+            }
         };
         match posted {
-            Posted::Accepted => return,
+            Posted::Accepted => return LONGEST_DELAY,
             Posted::Later { why, after }
                 if attempt < PROGRESS_ATTEMPTS && !outbox.has_more() && shared.line.has_turn() =>
             {
                 tracing::debug!("a progress update was not accepted: {why}");
                 let pause = backoff.next().max(after.unwrap_or_default());
                 tokio::select! {
-                    () = tokio::time::sleep(pause) => {}
+                    () = sleep(pause) => {}
                     // A result must not wait for it.
-                    () = outbox.more() => return,
+                    () = outbox.more() => return delay_left,
                 }
+                attempt += 1;
             }
             Posted::Later { why, .. }
             | Posted::Refused { why }
             | Posted::NotWanted { why }
             | Posted::UnknownJob { why } => {
                 tracing::warn!("a progress update was given up: {why}");
-                return;
+                let waited = waiting_since.map_or(Duration::ZERO, |since| since.elapsed());
+                return delay_left.saturating_sub(waited);
             }
         }
     }

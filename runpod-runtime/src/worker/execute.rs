@@ -80,8 +80,8 @@ pub(super) fn start(shared: &Shared, job: &Arc<Job>, taken: TakenJob, slot: Slot
 impl Run {
     fn spawn(self, handlers: &Handlers, span: Span) -> Option<tokio::task::AbortHandle> {
         let handle = handlers.handle();
-        let must_read_input = matches!(self.dispatch, Dispatch::Routed { .. })
-            && self.taken.input.get().len() > SMALL_INPUT;
+        let must_read_input =
+            self.dispatch.reads_input() && self.taken.input.get().len() > SMALL_INPUT;
         if must_read_input {
             return Some(
                 handle

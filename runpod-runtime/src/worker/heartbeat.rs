@@ -11,11 +11,11 @@ use crate::platform::Health;
 pub(super) async fn beat(shared: Arc<Shared>, every: Duration) {
     let mut ticks = tokio::time::interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    if shared.platform.ping(Health::Working(&[])).is_none() {
+        return;
+    }
     loop {
         ticks.tick().await;
-        if shared.platform.ping(Health::Working(&[])).is_none() {
-            return;
-        }
         // Not waited for: a ping that the platform is slow to answer must not delay the next one. Each has a time limit.
         let shared = Arc::clone(&shared);
         tokio::spawn(async move {

@@ -59,7 +59,18 @@ pub(super) async fn take_jobs(shared: &Arc<Shared>, mut concurrency: Concurrency
                 Err(_) => return,
             },
         };
-        accept(shared, answer, free, asked, &mut pace);
+        // An answer that has begun hands jobs over: it is read to its end though the worker is shutting down.
+        let taken = tokio::select! {
+            biased;
+            taken = answer.read() => taken,
+            () = shared.stopping.out_of_time() => {
+                tracing::error!(
+                    "the answer to a take was not read to its end, and the jobs in it are lost: the worker's time to finish is over"
+                );
+                return;
+            }
+        };
+        accept(shared, taken, free, asked, &mut pace);
     }
 }
 
@@ -97,12 +108,12 @@ fn too_much_is_undelivered(jobs: &Jobs, limit: usize) -> bool {
     results >= limit.saturating_mul(2).saturating_add(16) || bytes >= MOST_UNDELIVERED_BYTES
 }
 
-fn accept(shared: &Arc<Shared>, answer: Taken, want: usize, asked: Instant, pace: &mut Pace) {
-    if pace.had_trouble() && !matches!(answer, Taken::Failed(_) | Taken::Throttled(_)) {
+fn accept(shared: &Arc<Shared>, taken: Taken, want: usize, asked: Instant, pace: &mut Pace) {
+    if pace.had_trouble() && !matches!(taken, Taken::Failed(_) | Taken::Throttled(_)) {
         tracing::info!("the platform answers again");
         shared.line.is_back();
     }
-    match answer {
+    match taken {
         Taken::Jobs(jobs) => {
             // An answer in which every job is broken, or here already, is no flow of jobs, however often it comes.
             let mut started: usize = 0;

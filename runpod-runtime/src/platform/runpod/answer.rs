@@ -6,7 +6,10 @@ use reqwest::StatusCode;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::super::{Posted, Taken, lenient, read_job, read_job_in};
+use super::super::taken::{UnreadJob, jobs_before, read_job, read_job_in, readable_ids};
+use super::super::{BrokenJob, Posted, Taken, lenient};
+use super::body::Unfinished;
+use crate::handler::TakenJob;
 
 /// The jobs in the body of a take that was answered with 200. A job that cannot be read takes no other one with it.
 pub(super) fn jobs(content_type: &str, body: &[u8]) -> Taken {
@@ -16,13 +19,9 @@ pub(super) fn jobs(content_type: &str, body: &[u8]) -> Taken {
     match body.first() {
         Some(b'{') => Taken::Jobs(vec![read_job_in(body)]),
         Some(b'[') => {
-            let jobs: Vec<_> = match serde_json::from_slice::<Vec<&RawValue>>(body) {
-                Ok(jobs) => jobs.into_iter().map(|raw| read_job(raw.get())).collect(),
-                Err(error) => {
-                    tracing::warn!("the answer to a take is not JSON as a whole: {error}");
-                    let jobs = lenient::elements(body).into_iter();
-                    jobs.map(read_job_in).collect()
-                }
+            let jobs: Vec<_> = match serde_json::from_slice::<Vec<UnreadJob<'_>>>(body) {
+                Ok(jobs) => jobs.into_iter().map(UnreadJob::read).collect(),
+                Err(_) => each_of(body),
             };
             if jobs.is_empty() {
                 Taken::Nothing
@@ -37,6 +36,46 @@ pub(super) fn jobs(content_type: &str, body: &[u8]) -> Taken {
             Taken::Nothing
         }
     }
+}
+
+/// The jobs of a list of which at least one element is no job.
+fn each_of(list: &[u8]) -> Vec<Result<TakenJob, BrokenJob>> {
+    match serde_json::from_slice::<Vec<&RawValue>>(list) {
+        Ok(jobs) => jobs.into_iter().map(|raw| read_job(raw.get())).collect(),
+        Err(error) => {
+            tracing::warn!("the answer to a take is not JSON as a whole: {error}");
+            let jobs = lenient::elements(list).into_iter();
+            jobs.map(read_job_in).collect()
+        }
+    }
+}
+
+/// What becomes of the jobs in an answer that was not read to its end.
+///
+/// If it is too large, the jobs before the limit are run: the platform has handed them over. If the connection broke, none is
+/// run: the platform sees that too, and hands the jobs over again.
+pub(super) fn jobs_of_unfinished(limit: usize, unfinished: &Unfinished) -> Taken {
+    let Unfinished { why, read, .. } = unfinished;
+    if unfinished.is_too_large {
+        let jobs = jobs_before(limit, read);
+        let is_known = |job: &Result<TakenJob, BrokenJob>| match job {
+            Ok(_) => true,
+            Err(broken) => broken.id.is_some(),
+        };
+        if jobs.iter().any(is_known) {
+            return Taken::Jobs(jobs);
+        }
+    }
+    let ids = readable_ids(read);
+    Taken::Failed(match &ids[..] {
+        [] => why.clone(),
+        ids => format!("{why}. These jobs were in it: {}", ids.join(", ")),
+    })
+}
+
+/// Whether an answer with this status may be due to the length of the address.
+pub(super) fn may_be_too_long(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 400 | 414 | 431)
 }
 
 /// What is in an answer, if it should be JSON and is not empty.
@@ -123,25 +162,14 @@ pub(super) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     if let Ok(seconds) = value.parse() {
         return Some(Duration::from_secs(seconds));
     }
-    // `Sun, 06 Nov 1994 08:49:37 GMT`, the one form that servers may send.
-    let (_, date) = value.strip_suffix(" GMT")?.split_once(", ")?;
-    let [day, month, year, time] = date.split(' ').collect::<Vec<_>>()[..] else {
-        return None;
-    };
-    let month = MONTHS.iter().position(|name| *name == month)? + 1;
-    let then = humantime::parse_rfc3339(&format!("{year}-{month:02}-{day}T{time}Z")).ok()?;
+    let then = httpdate::parse_http_date(value).ok()?;
     Some(then.duration_since(now).unwrap_or_default())
 }
 
-const MONTHS: [&str; 12] = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-];
-
-/// What the status of a post's answer means for the post.
-pub(super) fn posted(status: StatusCode, after: Option<Duration>, size: usize) -> Posted {
+/// What the status of a post's answer means for the post, if it is not a success.
+pub(super) fn not_accepted(status: StatusCode, after: Option<Duration>, size: usize) -> Posted {
     let why = refusal(status);
     match status.as_u16() {
-        200..=299 => Posted::Accepted,
         404 => Posted::UnknownJob { why },
         409 | 410 => Posted::NotWanted { why },
         413 => Posted::Refused {

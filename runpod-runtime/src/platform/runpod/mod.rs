@@ -1,41 +1,54 @@
 //! The Runpod platform over HTTP: takes, posts, heartbeats and the stop channel of docs/protocol.md.
 
 mod answer;
+mod body;
 mod client;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
 
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Response, StatusCode};
+use bytes::Bytes;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::{Client, Method, Request, Response, StatusCode, Url};
+use tokio::time::timeout;
 
-use super::{BoxFuture, Health, Platform, Post, PostKind, Posted, StopSignals, Taken};
+use super::{BoxFuture, Health, Platform, Post, PostKind, Posted, StopSignals, TakeAnswer, Taken};
 use crate::config::{PlatformUrls, Secret, Settings};
 use crate::error::{Error, ErrorKind};
 use crate::threads;
 
 pub(crate) use client::ClientError;
 
-/// How long a take and a stop poll may be held by the platform; the SDK's own number.
+/// How long the platform may hold a take and a stop poll before its answer begins; the SDK's own number.
 const LONG_POLL: Duration = Duration::from_secs(90);
-/// What a post may take: this long, and a second more for each of so many bytes (a line of half a megabit a second).
-const POST_BASE: Duration = Duration::from_secs(30);
-const POST_BYTES_A_SECOND: u64 = 64 * 1024;
+/// What a body may take, in either direction: this long, and a second more for each of so many bytes (a line of half a megabit
+/// a second).
+const BASE: Duration = Duration::from_secs(30);
+const BYTES_A_SECOND: u64 = 64 * 1024;
 /// The protocol's own pause after a 429.
 const THROTTLED: Duration = Duration::from_secs(5);
 /// The longest pause that an answer may ask for.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
-/// The largest job of the platform is 20 MB; this many bytes a job, and no more, are read.
+/// The largest job of the platform is 20 MB; this many bytes for each job that was asked for, and no more, are read.
 const LARGEST_JOB: usize = 32 << 20;
-/// And of all jobs of one answer together.
-const LARGEST_ANSWER: usize = 128 << 20;
+/// How many jobs are asked for at once, however many slots are free: an answer stays under a gigabyte.
+const MOST_JOBS: usize = 32;
 /// A larger answer takes so long to be read that heartbeats must not wait for it.
 const LARGE_ANSWER: usize = 1 << 20;
 /// The last words of an unhealthy worker.
 const LAST_PING: Duration = Duration::from_secs(2);
 const LONGEST_REASON: usize = 256;
+/// Servers refuse longer addresses: nginx reads a request line of 8 KiB by default.
+const LONGEST_PING: usize = 8000;
+/// No server refuses an address of this length for its length.
+const SHORTEST_PING: usize = 2000;
+
+const CHARSET: HeaderName = HeaderName::from_static("charset");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+const UTF_8: HeaderValue = HeaderValue::from_static("utf-8");
 
 /// The real platform.
 #[derive(Debug)]
@@ -45,6 +58,8 @@ pub(crate) struct Runpod {
     ping_timeout: Duration,
     /// The status of the last answers to takes, as long as there was no job; else 0.
     idle_with: AtomicU16,
+    /// The length that the address of a heartbeat may have: what was not refused so far.
+    longest_ping: AtomicUsize,
 }
 
 impl Runpod {
@@ -58,6 +73,7 @@ impl Runpod {
             urls,
             ping_timeout: ping_interval * 2,
             idle_with: AtomicU16::new(0),
+            longest_ping: AtomicUsize::new(LONGEST_PING),
         })
     }
 
@@ -72,38 +88,38 @@ impl Runpod {
         })
     }
 
-    async fn ask_for_jobs(&self, want: usize, in_progress: bool) -> Taken {
-        let url = self.urls.take_url(want, in_progress);
-        let response = match self.client.get(url).timeout(LONG_POLL).send().await {
-            Ok(response) => response,
-            // A poll that ran its full time says only that there was no job.
-            Err(error) if error.is_timeout() && !error.is_connect() => return Taken::Nothing,
-            Err(error) => return Taken::Failed(describe(error)),
+    async fn ask_for_jobs(&self, want: usize, in_progress: bool) -> TakeAnswer {
+        let want = want.min(MOST_JOBS);
+        let response = match self.poll(self.urls.take_url(want, in_progress)).await {
+            Ok(Some(response)) => response,
+            // A poll that was held for the full time says only that there was no job.
+            Ok(None) => return Taken::Nothing.into(),
+            Err(why) => return Taken::Failed(why).into(),
         };
         let status = response.status();
         match status {
-            StatusCode::OK => {}
+            StatusCode::OK => {
+                self.idle_with.store(0, Ordering::Relaxed);
+                TakeAnswer::Begun(Box::pin(jobs_of(response, want)))
+            }
             // 400 is normal while FlashBoot is on.
             StatusCode::NO_CONTENT | StatusCode::BAD_REQUEST => {
                 self.idle(status);
-                return Taken::Nothing;
+                Taken::Nothing.into()
             }
             StatusCode::TOO_MANY_REQUESTS => {
-                return Taken::Throttled(pause(&response).unwrap_or(THROTTLED));
+                Taken::Throttled(pause(&response).unwrap_or(THROTTLED)).into()
             }
-            _ => return Taken::Failed(answer::refusal(status)),
+            _ => Taken::Failed(answer::refusal(status)).into(),
         }
-        self.idle_with.store(0, Ordering::Relaxed);
-        let content_type = content_type(&response);
-        let limit = LARGEST_JOB.saturating_mul(want).min(LARGEST_ANSWER);
-        match read(response, limit).await {
-            Ok(body) if body.len() > LARGE_ANSWER => {
-                let read = threads::blocking(move || answer::jobs(&content_type, &body));
-                read.await
-                    .unwrap_or_else(|| Taken::Failed("the worker ends".to_owned()))
-            }
-            Ok(body) => answer::jobs(&content_type, &body),
-            Err(why) => Taken::Failed(why),
+    }
+
+    /// Asks, and waits until an answer begins: nothing if the platform holds the request for the full time.
+    async fn poll(&self, url: Url) -> Result<Option<Response>, String> {
+        match timeout(LONG_POLL, self.client.get(url).send()).await {
+            Ok(Ok(response)) => Ok(Some(response)),
+            Ok(Err(error)) => Err(describe(error)),
+            Err(_) => Ok(None),
         }
     }
 
@@ -114,13 +130,11 @@ impl Runpod {
         }
     }
 
-    async fn ask_for_stops(&self, url: reqwest::Url) -> StopSignals {
-        let response = match self.client.get(url).timeout(LONG_POLL).send().await {
-            Ok(response) => response,
-            Err(error) if error.is_timeout() && !error.is_connect() => {
-                return StopSignals::Stop(Vec::new());
-            }
-            Err(error) => return StopSignals::Failed(describe(error)),
+    async fn ask_for_stops(&self, url: Url) -> StopSignals {
+        let response = match self.poll(url).await {
+            Ok(Some(response)) => response,
+            Ok(None) => return StopSignals::Stop(Vec::new()),
+            Err(why) => return StopSignals::Failed(why),
         };
         match response.status() {
             StatusCode::OK => {}
@@ -131,17 +145,49 @@ impl Runpod {
             status => return StopSignals::Failed(answer::refusal(status)),
         }
         let content_type = content_type(&response);
-        match read(response, 1 << 20).await {
+        match body::read(response, 1 << 20).await {
             Ok(body) => StopSignals::Stop(answer::stops(&content_type, &body)),
-            Err(why) => StopSignals::Failed(why),
+            Err(unfinished) => StopSignals::Failed(unfinished.why),
         }
     }
 
-    async fn send_ping(&self, url: reqwest::Url, timeout: Duration) {
+    /// Names all jobs, in several heartbeats if an address cannot hold them all.
+    async fn send_pings(&self, mut jobs: &[String]) {
+        loop {
+            let longest = self.longest_ping.load(Ordering::Relaxed);
+            let Some((url, named)) = self.urls.ping_url(jobs, crate::VERSION, longest) else {
+                return;
+            };
+            let length = url.as_str().len();
+            let status = self.send_ping(url, self.ping_timeout).await;
+            if named > 1 && length > SHORTEST_PING && status.is_some_and(answer::may_be_too_long) {
+                let shorter = (length / 2).max(SHORTEST_PING);
+                tracing::debug!("heartbeats have addresses of at most {shorter} bytes from now on");
+                self.longest_ping.store(shorter, Ordering::Relaxed);
+                continue;
+            }
+            jobs = jobs.get(named..).unwrap_or_default();
+            if jobs.is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// The status of the answer, if there is one.
+    async fn send_ping(&self, url: Url, timeout: Duration) -> Option<StatusCode> {
         match self.client.get(url).timeout(timeout).send().await {
-            Ok(response) if response.status().is_success() => tracing::trace!("heartbeat sent"),
-            Ok(response) => tracing::debug!("heartbeat answered {}", response.status()),
-            Err(error) => tracing::warn!("a heartbeat failed: {}", describe(error)),
+            Ok(response) if response.status().is_success() => {
+                tracing::trace!("heartbeat sent");
+                Some(response.status())
+            }
+            Ok(response) => {
+                tracing::debug!("heartbeat answered {}", response.status());
+                Some(response.status())
+            }
+            Err(error) => {
+                tracing::warn!("a heartbeat failed: {}", describe(error));
+                None
+            }
         }
     }
 
@@ -158,19 +204,8 @@ impl Runpod {
                     .into(),
             };
         };
-        let seconds = post.body.len() as u64 / POST_BYTES_A_SECOND;
-        let mut request = self
-            .client
-            .post(url)
-            .timeout(POST_BASE + Duration::from_secs(seconds))
-            // The body is JSON all the same; the platform is used to this header.
-            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .header(HeaderName::from_static("charset"), "utf-8")
-            .body(post.body.clone());
-        if let Ok(id) = HeaderValue::from_str(&post.job_id) {
-            request = request.header(HeaderName::from_static("x-request-id"), id);
-        }
-        let response = match request.send().await {
+        let request = post_request(url, job, post.body.clone());
+        let response = match self.client.execute(request).await {
             Ok(response) => response,
             Err(error) => {
                 return Posted::Later {
@@ -179,15 +214,56 @@ impl Runpod {
                 };
             }
         };
-        let posted = answer::posted(response.status(), pause(&response), post.body.len());
+        let status = response.status();
+        let posted = if status.is_success() {
+            Posted::Accepted
+        } else {
+            answer::not_accepted(status, pause(&response), post.body.len())
+        };
         // Read to its end so that the connection can be used again.
-        let _ = read(response, 64 << 10).await;
+        if response.content_length() != Some(0) {
+            let _ = body::read(response, 64 << 10).await;
+        }
         posted
     }
 }
 
+fn post_request(url: Url, job_id: &str, body: Bytes) -> Request {
+    let seconds = body.len() as u64 / BYTES_A_SECOND;
+    let mut request = Request::new(Method::POST, url);
+    *request.timeout_mut() = Some(BASE + Duration::from_secs(seconds));
+    // Room for these headers and for those that every request has.
+    let mut headers = HeaderMap::with_capacity(12);
+    // The body is JSON all the same; the platform is used to this header.
+    headers.insert(CONTENT_TYPE, FORM);
+    headers.insert(CHARSET, UTF_8);
+    if let Ok(id) = HeaderValue::from_str(job_id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    *request.headers_mut() = headers;
+    *request.body_mut() = Some(body.into());
+    request
+}
+
+/// The jobs of an answer that has begun.
+async fn jobs_of(response: Response, want: usize) -> Taken {
+    let content_type = content_type(&response);
+    let limit = LARGEST_JOB.saturating_mul(want);
+    let reading = match body::read(response, limit).await {
+        Ok(body) if body.len() <= LARGE_ANSWER => return answer::jobs(&content_type, &body),
+        Ok(body) => threads::blocking(move || answer::jobs(&content_type, &body)).await,
+        Err(unfinished) => {
+            if unfinished.is_too_large {
+                tracing::error!("{}: the jobs in the rest of it are lost", unfinished.why);
+            }
+            threads::blocking(move || answer::jobs_of_unfinished(limit, &unfinished)).await
+        }
+    };
+    reading.unwrap_or_else(|| Taken::Failed("the worker ends".to_owned()))
+}
+
 impl Platform for Runpod {
-    fn take(&self, want: usize, in_progress: bool) -> BoxFuture<'_, Taken> {
+    fn take(&self, want: usize, in_progress: bool) -> BoxFuture<'_, TakeAnswer> {
         Box::pin(self.ask_for_jobs(want, in_progress))
     }
 
@@ -195,19 +271,21 @@ impl Platform for Runpod {
         Some(Box::pin(self.ask_for_stops(self.urls.stop_url()?)))
     }
 
-    fn ping(&self, health: Health<'_>) -> Option<BoxFuture<'_, ()>> {
-        let (mut url, timeout) = match health {
-            Health::Working(jobs) => (self.urls.ping_url(jobs, crate::VERSION)?, self.ping_timeout),
-            Health::Unhealthy { .. } => (self.urls.ping_url(&[], crate::VERSION)?, LAST_PING),
-        };
-        if let Health::Unhealthy { check, reason } = health {
-            let reason: String = reason.chars().take(LONGEST_REASON).collect();
-            url.query_pairs_mut()
-                .append_pair("status", "unhealthy")
-                .append_pair("check", check)
-                .append_pair("reason", &reason);
+    fn ping<'a>(&'a self, health: Health<'a>) -> Option<BoxFuture<'a, ()>> {
+        let (mut url, _) = self.urls.ping_url(&[], crate::VERSION, LONGEST_PING)?;
+        match health {
+            Health::Working(jobs) => Some(Box::pin(self.send_pings(jobs))),
+            Health::Unhealthy { check, reason } => {
+                let reason: String = reason.chars().take(LONGEST_REASON).collect();
+                url.query_pairs_mut()
+                    .append_pair("status", "unhealthy")
+                    .append_pair("check", check)
+                    .append_pair("reason", &reason);
+                Some(Box::pin(async {
+                    self.send_ping(url, LAST_PING).await;
+                }))
+            }
         }
-        Some(Box::pin(self.send_ping(url, timeout)))
     }
 
     fn post<'a>(&'a self, post: &'a Post) -> BoxFuture<'a, Posted> {
@@ -244,21 +322,10 @@ fn pause(response: &Response) -> Option<Duration> {
     answer::retry_after(value, SystemTime::now()).map(|pause| pause.min(LONGEST_PAUSE))
 }
 
-/// Reads a body of at most `limit` bytes.
-async fn read(mut response: Response, limit: usize) -> Result<Vec<u8>, String> {
-    let mut body = Vec::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() > limit => {
-                return Err(format!("the answer is larger than {limit} bytes"));
-            }
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => return Ok(body),
-            Err(error) => return Err(describe(error)),
-        }
-    }
-}
-
 #[cfg(test)]
 #[path = "hostile_tests.rs"]
 mod hostile;
+
+#[cfg(test)]
+#[path = "limits_tests.rs"]
+mod limits;

@@ -3,6 +3,7 @@
 
 mod delivering;
 mod ending;
+mod limits;
 mod one_line;
 mod panicking;
 mod stage;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::delivering::{files, spool};
-use super::stage::{Setting, Stage, jobs, play, results};
+use super::stage::{Setting, Stage, jobs, later, play, results};
 use crate::handler::{AsyncFunction, JobContext};
-use crate::platform::{PostKind, Posted};
+use crate::platform::{BrokenJob, PostKind, Posted, Taken};
 use crate::worker::Ended;
 
 async fn echo(input: String) -> String {
@@ -100,4 +100,45 @@ async fn the_result_of_a_job_whose_delivery_panics_is_not_left_for_another_worke
     assert_eq!(posted[0], r#"result {"output":"j"}"#);
     assert!(posted[1].contains("WorkerError"), "{posted:?}");
     assert_eq!(files(directory.path()), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_ends_though_the_failure_of_a_job_that_cannot_be_run_panics_on_its_way() {
+    let broken = || {
+        Taken::Jobs(vec![Err(BrokenJob {
+            id: Some("broken".to_owned()),
+            reason: "it has no `input`".to_owned(),
+        })])
+    };
+    let stage = Stage::new()
+        .takes(move |number| (number == 0).then(broken))
+        .posts(|_| panic!("no thread"));
+    let playing = play(stage, echo.into_handler().0, Setting::default());
+    let stage = Arc::clone(&playing.stage);
+    stage.until(|events| results(events) == 1).await;
+    assert_eq!(playing.end().await, Ended::Finished);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_runs_jobs_and_ends_though_a_redelivery_panics() {
+    let directory = tempfile::tempdir().unwrap();
+    let stage = Stage::new().jobs(&["kept"]).posts(|_| Some(later()));
+    let playing = play(stage, echo.into_handler().0, spool(directory.path()));
+    let stage = Arc::clone(&playing.stage);
+    stage.until(|events| results(events) == 1).await;
+    playing.stopping.cut_off();
+    assert_eq!(playing.end().await, Ended::Finished);
+    assert_eq!(files(directory.path()), 1);
+
+    let stage = Stage::new()
+        .takes(|number| (number == 0).then(|| jobs(["fine"])))
+        .posts(|post| {
+            assert!(&*post.job_id != "kept", "no thread");
+            Some(Posted::Accepted)
+        });
+    let playing = play(stage, echo.into_handler().0, spool(directory.path()));
+    let stage = Arc::clone(&playing.stage);
+    stage.until(|events| results(events) == 2).await;
+    assert_eq!(playing.end().await, Ended::Finished);
+    assert_eq!(stage.posted("fine"), [r#"result {"output":"fine"}"#]);
 }

@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout};
 use crate::config::Secrets;
 use crate::handler::{Choice, Dispatch, Handler, TakenJob};
 use crate::platform::{
-    BoxFuture, Health, Platform, Post, PostKind, Posted, Reporter, StopSignals, Taken,
+    BoxFuture, Health, Platform, Post, PostKind, Posted, Reporter, StopSignals, TakeAnswer, Taken,
 };
 use crate::spool::SpoolWriter;
 use crate::worker::stopping::Stopping;
@@ -37,7 +37,7 @@ type Answer<Q, A> = Mutex<Box<dyn FnMut(Q) -> Option<A> + Send>>;
 
 /// `None` as an answer holds the question for ever.
 pub(super) struct Stage {
-    takes: Answer<usize, Taken>,
+    takes: Answer<usize, TakeAnswer>,
     stops: Answer<usize, StopSignals>,
     posts: Answer<Post, Posted>,
     log: watch::Sender<Vec<(Instant, Event)>>,
@@ -54,8 +54,11 @@ impl Stage {
     }
 
     /// How takes are answered; they are counted from 0.
-    pub(super) fn takes(self, answer: impl FnMut(usize) -> Option<Taken> + Send + 'static) -> Self {
-        *self.takes.lock().unwrap() = Box::new(answer);
+    pub(super) fn takes<A: Into<TakeAnswer>>(
+        self,
+        mut answer: impl FnMut(usize) -> Option<A> + Send + 'static,
+    ) -> Self {
+        *self.takes.lock().unwrap() = Box::new(move |number| answer(number).map(Into::into));
         self
     }
 
@@ -137,7 +140,7 @@ impl Stage {
 }
 
 impl Platform for Stage {
-    fn take(&self, _want: usize, _in_progress: bool) -> BoxFuture<'_, Taken> {
+    fn take(&self, _want: usize, _in_progress: bool) -> BoxFuture<'_, TakeAnswer> {
         let number = self.count(|event| *event == Event::Take);
         self.record(Event::Take);
         answer(&self.takes, number)
