@@ -15,6 +15,8 @@ const JOBS: u64 = 10;
 /// A result has to survive if it is this old. Handlers tell of their return just before it, so that a moment is added.
 const AGE: Duration = Duration::from_millis(11);
 const LIMIT: Duration = Duration::from_secs(60);
+/// What the last worker has for all that is left.
+const DELIVERY: Duration = Duration::from_secs(20);
 /// What the results of the worker that will be killed get, in turn.
 const ANSWERS: [Answer; 3] = [Answer::Nothing, Answer::Refused, Answer::Closed];
 
@@ -31,8 +33,8 @@ pub(super) const KILLS_CELL: Cell = Cell {
         },
     ],
     yardstick: Worker::Ours,
-    // The others keep nothing.
-    workers: &[Worker::Ours],
+    // The others keep nothing, as ours without its spool, which shows that a loss is seen.
+    workers: &[Worker::Ours, Worker::OursWithoutSpool],
     most_rounds: 1,
     run: kills,
 };
@@ -72,7 +74,7 @@ fn kills(lab: &Lab, worker: Worker) -> Outcome<Vec<f64>> {
     endpoint.answer_results(made, Answer::Accepted);
     let process = lab.start_again(worker, false, slots, variables)?;
     // What is never delivered is lost.
-    let _ = endpoint.wait("result of each job", LIMIT, |it| {
+    let _ = endpoint.wait("result of each job", DELIVERY, |it| {
         (it.without_result(made) == 0).then_some(())
     });
     process.kill()?;

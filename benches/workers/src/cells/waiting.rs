@@ -14,7 +14,7 @@ use crate::worker::{self, Worker};
 const SETTLE: Duration = Duration::from_secs(2);
 const LIMIT: Duration = Duration::from_secs(60);
 /// Of waits: there are few.
-const LONGER: u32 = 8;
+const LONGER: u32 = 5;
 const SLEEPING: u64 = 1000;
 /// Longer than it takes to hand them out, so that all of them sleep at the same time, and end at the same time.
 const LONG: &str = r#"{"ms":5000}"#;
