@@ -3,7 +3,6 @@
 use std::env;
 use std::fs::File;
 use std::io::Write as _;
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
@@ -70,12 +69,6 @@ pub fn item() -> u64 {
 /// How many jobs the worker runs at a time.
 pub fn slots() -> usize {
     variable("BENCH_SLOTS").parse().unwrap_or(1)
-}
-
-/// The same as a `concurrency_modifier`, which is asked before every take.
-pub fn slots_of(_current: usize) -> usize {
-    static SLOTS: OnceLock<usize> = OnceLock::new();
-    *SLOTS.get_or_init(slots)
 }
 
 /// Whether the jobs are streams.
