@@ -3,6 +3,7 @@
 use std::env;
 use std::fs::File;
 use std::io::Write as _;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
