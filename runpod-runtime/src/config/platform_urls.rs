@@ -202,7 +202,7 @@ impl fmt::Debug for PlatformUrls {
             .field("output", &template(&self.output))
             .field("stream", &self.stream.as_ref().map(template))
             .field("ping", &self.ping.as_ref().map(shown_url))
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

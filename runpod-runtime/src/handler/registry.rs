@@ -203,22 +203,19 @@ impl Dispatch {
                 ),
             ));
         };
-        let (expected, found) = match serde_json::from_str::<String>(value.get()) {
-            Ok(name) => match handlers.get(&name) {
-                Some(handler) => return Ok(Arc::clone(handler)),
-                None => (
-                    "there is no such handler",
-                    format!(
-                        "there is no handler {}",
-                        input::shorten(&format!("{name:?}"))
-                    ),
-                ),
-            },
-            Err(_) => {
-                let expected = "expected a handler's name";
-                let found = format!("{expected}, found {}", input::shorten(value.get()));
-                (expected, found)
+        let (expected, found) = if let Ok(name) = serde_json::from_str::<String>(value.get()) {
+            if let Some(handler) = handlers.get(&name) {
+                return Ok(Arc::clone(handler));
             }
+            let name = input::shorten(&format!("{name:?}"));
+            (
+                "there is no such handler",
+                format!("there is no handler {name}"),
+            )
+        } else {
+            let expected = "expected a handler's name";
+            let found = input::shorten(value.get());
+            (expected, format!("{expected}, found {found}"))
         };
         let told = |what: &str| format!("input.{key}: {what}; this worker has {}", known());
         Err(Failure {
