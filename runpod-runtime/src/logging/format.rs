@@ -123,7 +123,8 @@ fn color_of(level: Level) -> u8 {
 fn push_json_text(line: &mut String, text: &str) {
     line.push('"');
     let mut rest = text;
-    let is_escaped = |character: char| !matches!(character, ' '..='~') || "\"\\".contains(character);
+    let is_escaped =
+        |character: char| !matches!(character, ' '..='~') || "\"\\".contains(character);
     while let Some((start, character)) = rest.char_indices().find(|(_, it)| is_escaped(*it)) {
         line.push_str(&rest[..start]);
         push_json_escape(line, character);
@@ -168,9 +169,8 @@ pub(crate) fn visible(text: &str) -> String {
 /// The text with everything escaped that a terminal would obey or that would make it show something else.
 fn push_visible(line: &mut String, text: &str) {
     let mut rest = text;
-    let is_escaped = |character: char| {
-        (character.is_control() && character != '\t') || is_misleading(character)
-    };
+    let is_escaped =
+        |character: char| (character.is_control() && character != '\t') || is_misleading(character);
     while let Some((start, character)) = rest.char_indices().find(|(_, it)| is_escaped(*it)) {
         line.push_str(&rest[..start]);
         line.extend(character.escape_default());
@@ -326,7 +326,8 @@ mod tests {
     #[test]
     fn in_a_terminal_ordinary_text_in_any_script_is_left_as_it_is() {
         assert_eq!(
-            line(None, "\u{1b}[2Jé 漢字\t😀 می\u{200c}خواهم 👩\u{200d}💻").written(Format::Terminal { color: false }),
+            line(None, "\u{1b}[2Jé 漢字\t😀 می\u{200c}خواهم 👩\u{200d}💻")
+                .written(Format::Terminal { color: false }),
             "INFO   | \\u{1b}[2Jé 漢字\t😀 می\u{200c}خواهم 👩\u{200d}💻\n"
         );
     }

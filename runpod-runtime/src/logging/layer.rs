@@ -129,8 +129,7 @@ impl<L: Lines> LogLayer<L> {
             message: message.trim_start_matches(' '),
         };
         #[cfg(feature = "local")]
-        if let (Some(read), Some(id), true) =
-            (super::JOB_READER.get(), shown.job_id, job.is_some())
+        if let (Some(read), Some(id), true) = (super::JOB_READER.get(), shown.job_id, job.is_some())
         {
             read(id, shown.level, shown.message);
         }
@@ -235,7 +234,11 @@ const KEPT_CAPACITY: usize = 4096;
 impl EventText {
     /// An empty one. Inside of another event there is no spare one, and at the end of a thread neither.
     fn take() -> Self {
-        SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default()
+        SPARE
+            .try_with(Cell::take)
+            .ok()
+            .flatten()
+            .unwrap_or_default()
     }
 
     fn put_back(mut self) {

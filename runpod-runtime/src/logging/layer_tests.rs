@@ -229,10 +229,7 @@ fn a_line_is_handed_over_in_one_piece() {
         info!("a\nb");
         info!("c");
     });
-    assert_eq!(
-        page.lines(),
-        ["INFO   | a\n       | b\n", "INFO   | c\n"]
-    );
+    assert_eq!(page.lines(), ["INFO   | a\n       | b\n", "INFO   | c\n"]);
 }
 
 #[test]

@@ -97,7 +97,9 @@ impl Writers {
             text
         };
         let dropped_errors = |lines| {
-            format!("error: {lines} errors were dropped: standard error was not read as fast as they came\n")
+            format!(
+                "error: {lines} errors were dropped: standard error was not read as fast as they came\n"
+            )
         };
         Self {
             output: Arc::new(LogWriter::new(output, dropped)),

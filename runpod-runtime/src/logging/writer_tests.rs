@@ -82,7 +82,7 @@ fn lines_that_come_during_a_write_are_written_in_one_piece_and_in_order() {
 #[test]
 fn what_waits_is_bounded_in_bytes_and_errors_have_room_beyond_that() {
     never_wait_on_this_thread();
-    let (writer, reader) = stuck_writer();
+    let (writer, _reader) = stuck_writer();
     let lines = fill(&writer, Level::INFO);
     assert_eq!(lines, MOST_WAITING / 1000);
     assert_eq!(fill(&writer, Level::WARN), 0);
@@ -233,7 +233,10 @@ fn an_output_that_is_full_or_interrupted_gets_all_of_it() {
 
 #[test]
 fn an_output_that_is_closed_is_asked_once() {
-    let mut output = Answers(vec![Ok(1), Err(io::ErrorKind::BrokenPipe.into())], Vec::new());
+    let mut output = Answers(
+        vec![Ok(1), Err(io::ErrorKind::BrokenPipe.into())],
+        Vec::new(),
+    );
     write_all(&mut output, b"a line\n");
     assert!(output.0.is_empty());
 }
