@@ -1,4 +1,5 @@
-//! Log lines on their way out: a bounded buffer, and one thread that writes it. No thread that logs waits for a reader.
+//! Log lines on their way out: a bounded buffer, and one thread that writes it. A reader that is slow or gone holds up none
+//! of the worker's own threads, and others only as long as it reads.
 //!
 //! `tracing-appender` has such a writer too, but bounds its queue by lines only, reports no drops, gives errors no
 //! preference, panics if the system refuses its thread, and prints to standard output if it cannot flush that.
@@ -7,22 +8,23 @@ use std::cell::Cell;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tracing::Level;
 
-/// Bytes that may wait to be written. Further lines are dropped and counted. Lines wait in one buffer and cost nothing
-/// beside their bytes, so their number needs no bound of its own.
+/// Bytes that may wait to be written. Lines wait in one buffer and cost nothing beside their bytes, so their number needs no
+/// bound of its own.
 const MOST_WAITING: usize = 1 << 20;
-/// What error lines may fill beyond that.
-const FOR_ERRORS: usize = 256 << 10;
+/// What may wait beyond that: errors, and lines of threads that never wait.
+const RESERVE: usize = 256 << 10;
 /// A buffer that a burst made larger than this is given back.
 const KEPT_CAPACITY: usize = 64 << 10;
 /// After a write, the thread leaves lines unwritten for this long, so that it is woken once for a burst and not for each
 /// line. A line that follows no other is written at once.
 const BURST: Duration = Duration::from_millis(2);
-/// How long an error line is waited for, so that it is seen even if the program ends itself right after it.
-const ERROR_WAIT: Duration = Duration::from_millis(500);
+/// How long a thread that logs waits if its line does not fit, and for an error to be written, so that the error is seen even
+/// if the program ends itself right after it. Then the output counts as stuck, and nobody waits until it moves again.
+const PATIENCE: Duration = Duration::from_millis(500);
 /// How long the end of the process waits for the last lines.
 const EXIT_WAIT: Duration = Duration::from_secs(2);
 /// Between two attempts on an output that is full and has been made non-blocking, by whoever shares it.
@@ -32,7 +34,7 @@ thread_local! {
     static NEVER_WAITS: Cell<bool> = const { Cell::new(false) };
 }
 
-/// From now on this thread waits for no line, not even for an error.
+/// From now on, this thread never waits for whoever reads the log.
 pub(crate) fn never_wait_on_this_thread() {
     NEVER_WAITS.set(true);
 }
@@ -42,13 +44,13 @@ pub(super) struct LogWriter {
     queue: Mutex<Queue>,
     /// The thread waits on it for lines.
     lines_came: Condvar,
-    /// Those who flush wait on it.
+    /// Others wait on it for lines to be taken and written.
     lines_left: Condvar,
     /// Writes some whole lines. It may block.
     output: Box<dyn Fn(&[u8]) + Send + Sync>,
     /// The line that says how many lines were dropped.
     report: Box<dyn Fn(u64) -> String + Send + Sync>,
-    error_wait: Duration,
+    patience: Duration,
 }
 
 #[derive(Debug, Default)]
@@ -60,9 +62,9 @@ struct Queue {
     written: u64,
     /// Lines since the last report.
     dropped: u64,
-    /// How many threads wait in [`LogWriter::flush`].
-    flushing: usize,
-    /// An error line was waited for in vain, and nothing was written since.
+    /// How many threads wait on [`LogWriter::lines_left`].
+    waiters: usize,
+    /// The output was waited for in vain, and nothing was written since.
     is_stuck: bool,
     thread: Thread,
 }
@@ -90,41 +92,45 @@ impl LogWriter {
             lines_left: Condvar::new(),
             output: Box::new(output),
             report: Box::new(report),
-            error_wait: ERROR_WAIT,
+            patience: PATIENCE,
         }
     }
 
-    /// Takes a line, which ends in `\n`, or drops it if too much is waiting. Only an error line is waited for: once in vain,
-    /// then not before something was written again, and never on a thread that never waits.
+    /// Takes a line, which ends in `\n`. One that does not fit is dropped, after a moment in which there may be room for it.
     pub(super) fn push(self: &Arc<Self>, level: Level, line: &str) {
         let is_error = level == Level::ERROR;
+        let never_waits = NEVER_WAITS.get();
+        let most = if is_error || never_waits {
+            MOST_WAITING + RESERVE
+        } else {
+            MOST_WAITING
+        };
+        let fits = |queue: &Queue| queue.waiting.len() + line.len() <= most;
         let mut queue = self.queue();
         if queue.thread == Thread::Refused {
             drop(queue);
             (self.output)(line.as_bytes());
             return;
         }
-        let most = if is_error {
-            MOST_WAITING + FOR_ERRORS
-        } else {
-            MOST_WAITING
-        };
-        if queue.waiting.len() + line.len() > most {
+        if !never_waits {
+            queue = self.patiently(queue, fits);
+        }
+        if !fits(&queue) {
             queue.dropped += 1;
             return;
         }
         queue.waiting.extend_from_slice(line.as_bytes());
         queue.accepted += line.len() as u64;
+        let upto = queue.accepted;
         let thread = std::mem::replace(&mut queue.thread, Thread::Busy);
-        let is_stuck = queue.is_stuck;
         drop(queue);
         match thread {
             Thread::NotStarted => self.start(),
             Thread::Idle => self.lines_came.notify_one(),
             Thread::Busy | Thread::Refused => {}
         }
-        if is_error && !is_stuck && !NEVER_WAITS.get() && !self.flush_within(self.error_wait) {
-            self.queue().is_stuck = true;
+        if is_error && !never_waits {
+            drop(self.patiently(self.queue(), |queue| queue.written >= upto));
         }
     }
 
@@ -141,28 +147,45 @@ impl LogWriter {
 
     /// Whether all lines so far are written.
     fn flush_within(&self, most: Duration) -> bool {
-        let deadline = Instant::now() + most;
-        let mut queue = self.queue();
+        let queue = self.queue();
         let upto = queue.accepted;
-        if queue.written >= upto {
-            return true;
+        self.wait_until(queue, most, |queue| queue.written >= upto)
+            .written
+            >= upto
+    }
+
+    /// Waits until it is so, unless the output is stuck or proves to be.
+    fn patiently<'queue>(
+        &self,
+        mut queue: MutexGuard<'queue, Queue>,
+        is_so: impl Fn(&Queue) -> bool,
+    ) -> MutexGuard<'queue, Queue> {
+        if !queue.is_stuck {
+            queue = self.wait_until(queue, self.patience, &is_so);
+            queue.is_stuck = !is_so(&queue);
         }
-        queue.flushing += 1;
+        queue
+    }
+
+    /// Waits until it is so, `most` at most.
+    fn wait_until<'queue>(
+        &self,
+        mut queue: MutexGuard<'queue, Queue>,
+        most: Duration,
+        is_so: impl Fn(&Queue) -> bool,
+    ) -> MutexGuard<'queue, Queue> {
+        if is_so(&queue) {
+            return queue;
+        }
+        queue.waiters += 1;
         // It may be waiting for more of a burst.
         self.lines_came.notify_one();
-        while queue.written < upto {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                break;
-            }
-            queue = self
-                .lines_left
-                .wait_timeout(queue, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
-        }
-        queue.flushing -= 1;
-        queue.written >= upto
+        let (mut queue, _) = self
+            .lines_left
+            .wait_timeout_while(queue, most, |queue| !is_so(queue))
+            .unwrap_or_else(PoisonError::into_inner);
+        queue.waiters -= 1;
+        queue
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -212,6 +235,9 @@ impl LogWriter {
         }
         queue.thread = Thread::Busy;
         std::mem::swap(&mut queue.waiting, batch);
+        if queue.waiters > 0 {
+            self.lines_left.notify_all();
+        }
         std::mem::take(&mut queue.dropped)
     }
 
@@ -220,12 +246,12 @@ impl LogWriter {
         let mut queue = self.queue();
         queue.written += bytes as u64;
         queue.is_stuck = false;
-        if queue.flushing > 0 {
+        if queue.waiters > 0 {
             self.lines_left.notify_all();
         }
         let _ = self
             .lines_came
-            .wait_timeout_while(queue, BURST, |queue| queue.flushing == 0);
+            .wait_timeout_while(queue, BURST, |queue| queue.waiters == 0);
     }
 }
 

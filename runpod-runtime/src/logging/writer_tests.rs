@@ -50,21 +50,25 @@ fn writer() -> (LogWriter, Reader) {
 }
 
 /// A writer whose thread is in a write that blocks, with nothing else to be written.
-fn stuck_writer() -> (Arc<LogWriter>, Reader) {
-    let (writer, reader) = writer();
+fn stuck_writer(patience: Duration) -> (Arc<LogWriter>, Reader) {
+    let (mut writer, reader) = writer();
+    writer.patience = patience;
     let writer = Arc::new(writer);
     writer.push(Level::INFO, "first\n");
     assert_eq!(reader.begun(), "first\n");
     (writer, reader)
 }
 
+fn kilobyte() -> String {
+    format!("{}\n", "x".repeat(999))
+}
+
 /// Pushes lines of 1000 bytes until one is dropped. How many were accepted.
 fn fill(writer: &Arc<LogWriter>, level: Level) -> usize {
-    let line = format!("{}\n", "x".repeat(999));
     let dropped = writer.queue().dropped;
     (0..)
         .take_while(|_| {
-            writer.push(level, &line);
+            writer.push(level, &kilobyte());
             writer.queue().dropped == dropped
         })
         .count()
@@ -72,7 +76,7 @@ fn fill(writer: &Arc<LogWriter>, level: Level) -> usize {
 
 #[test]
 fn lines_that_come_during_a_write_are_written_in_one_piece_and_in_order() {
-    let (writer, reader) = stuck_writer();
+    let (writer, reader) = stuck_writer(Duration::ZERO);
     writer.push(Level::INFO, "a\n");
     writer.push(Level::DEBUG, "b\n");
     reader.let_go();
@@ -81,19 +85,47 @@ fn lines_that_come_during_a_write_are_written_in_one_piece_and_in_order() {
 
 #[test]
 fn what_waits_is_bounded_in_bytes_and_errors_have_room_beyond_that() {
-    never_wait_on_this_thread();
-    let (writer, _reader) = stuck_writer();
+    let (writer, _reader) = stuck_writer(Duration::ZERO);
     let lines = fill(&writer, Level::INFO);
     assert_eq!(lines, MOST_WAITING / 1000);
     assert_eq!(fill(&writer, Level::WARN), 0);
     let errors = fill(&writer, Level::ERROR);
-    assert_eq!(lines + errors, (MOST_WAITING + FOR_ERRORS) / 1000);
+    assert_eq!(lines + errors, (MOST_WAITING + RESERVE) / 1000);
     assert_eq!(writer.queue().waiting.len(), (lines + errors) * 1000);
 }
 
 #[test]
+fn lines_of_a_thread_that_never_waits_have_that_room_too() {
+    let (writer, _reader) = stuck_writer(VERY_LONG);
+    never_wait_on_this_thread();
+    assert_eq!(fill(&writer, Level::INFO), (MOST_WAITING + RESERVE) / 1000);
+}
+
+#[test]
+fn a_line_that_does_not_fit_waits_for_a_reader_that_is_slow() {
+    let (writer, reader) = stuck_writer(VERY_LONG);
+    let lines = MOST_WAITING / 1000;
+    for _ in 0..lines {
+        writer.push(Level::INFO, &kilobyte());
+    }
+    let log = Arc::clone(&writer);
+    let logging = thread::spawn(move || log.push(Level::INFO, &kilobyte()));
+    reader.let_go();
+    let first = reader.read();
+    logging.join().unwrap();
+    // It may have waited, or have come after the thread had taken the others.
+    let second = if first.lines().count() == lines {
+        reader.read()
+    } else {
+        String::new()
+    };
+    assert_eq!(first.lines().count() + second.lines().count(), lines + 1);
+    assert_eq!(writer.queue().dropped, 0);
+}
+
+#[test]
 fn dropped_lines_are_counted_and_reported_behind_those_that_were_kept() {
-    let (writer, reader) = stuck_writer();
+    let (writer, reader) = stuck_writer(Duration::ZERO);
     let kept = fill(&writer, Level::INFO);
     fill(&writer, Level::INFO);
     fill(&writer, Level::INFO);
@@ -107,7 +139,7 @@ fn dropped_lines_are_counted_and_reported_behind_those_that_were_kept() {
 
 #[test]
 fn the_room_of_a_burst_is_given_back() {
-    let (writer, reader) = stuck_writer();
+    let (writer, reader) = stuck_writer(Duration::ZERO);
     fill(&writer, Level::INFO);
     for _ in 0..3 {
         reader.let_go();
@@ -124,7 +156,7 @@ fn the_room_of_a_burst_is_given_back() {
 
 #[test]
 fn a_flush_waits_for_the_lines_before_it_and_not_for_ever() {
-    let (writer, reader) = stuck_writer();
+    let (writer, reader) = stuck_writer(Duration::ZERO);
     assert!(!writer.is_flushed());
     assert!(!writer.flush_within(Duration::ZERO), "nobody reads");
     writer.push(Level::INFO, "second\n");
@@ -145,7 +177,7 @@ fn a_flush_before_the_first_line_has_nothing_to_wait_for() {
 #[test]
 fn an_error_is_written_when_it_was_logged() {
     let (mut writer, reader) = writer();
-    writer.error_wait = VERY_LONG;
+    writer.patience = VERY_LONG;
     let writer = Arc::new(writer);
     reader.let_go();
     writer.push(Level::ERROR, "gone\n");
@@ -153,36 +185,38 @@ fn an_error_is_written_when_it_was_logged() {
 }
 
 #[test]
-fn an_error_that_was_waited_for_in_vain_is_the_last_until_something_is_written() {
-    let (mut writer, reader) = writer();
-    writer.error_wait = Duration::ZERO;
-    let writer = Arc::new(writer);
-    writer.push(Level::ERROR, "first\n");
+fn an_output_that_was_waited_for_in_vain_is_stuck_until_something_is_written() {
+    let (writer, reader) = stuck_writer(Duration::ZERO);
+    writer.push(Level::ERROR, "second\n");
     assert!(writer.queue().is_stuck);
+    reader.let_go();
     reader.let_go();
     assert!(writer.flush_within(VERY_LONG));
     assert!(!writer.queue().is_stuck);
 }
 
 #[test]
-fn an_error_is_not_waited_for_if_the_output_is_stuck_or_the_thread_must_not_wait() {
-    let (mut writer, reader) = writer();
-    writer.error_wait = VERY_LONG;
-    let writer = Arc::new(writer);
-    writer.push(Level::INFO, "first\n");
-    assert_eq!(reader.begun(), "first\n");
+fn nobody_waits_for_an_output_that_is_stuck() {
+    let (writer, reader) = stuck_writer(VERY_LONG);
     writer.queue().is_stuck = true;
     writer.push(Level::ERROR, "a\n");
-    writer.queue().is_stuck = false;
-    never_wait_on_this_thread();
-    writer.push(Level::ERROR, "b\n");
+    let lines = fill(&writer, Level::INFO);
     reader.let_go();
-    assert_eq!(reader.read(), "a\nb\n");
+    assert_eq!(reader.read().lines().count(), lines + 1);
+}
+
+#[test]
+fn a_thread_that_never_waits_does_not_even_wait_for_an_error() {
+    let (writer, reader) = stuck_writer(VERY_LONG);
+    never_wait_on_this_thread();
+    writer.push(Level::ERROR, "a\n");
+    reader.let_go();
+    assert_eq!(reader.read(), "a\n");
 }
 
 #[test]
 fn what_waits_to_be_written_has_no_secret_in_it() {
-    let (writer, _reader) = stuck_writer();
+    let (writer, _reader) = stuck_writer(Duration::ZERO);
     let settings = LogSettings {
         level: LogLevel::Info,
         json: true,
