@@ -39,6 +39,11 @@ pub(crate) fn never_wait_on_this_thread() {
     NEVER_WAITS.set(true);
 }
 
+/// Writes some whole lines. It may block.
+type Output = Box<dyn Fn(&[u8]) + Send + Sync>;
+/// The line that says how many lines were dropped.
+type Report = Box<dyn Fn(u64) -> String + Send + Sync>;
+
 /// Writes lines with a thread of its own, which starts with the first line.
 pub(super) struct LogWriter {
     queue: Mutex<Queue>,
@@ -46,10 +51,8 @@ pub(super) struct LogWriter {
     lines_came: Condvar,
     /// Others wait on it for lines to be taken and written.
     lines_left: Condvar,
-    /// Writes some whole lines. It may block.
-    output: Box<dyn Fn(&[u8]) + Send + Sync>,
-    /// The line that says how many lines were dropped.
-    report: Box<dyn Fn(u64) -> String + Send + Sync>,
+    output: Output,
+    report: Report,
     patience: Duration,
 }
 

@@ -66,7 +66,7 @@ fn kilobyte() -> String {
 /// Pushes lines of 1000 bytes until one is dropped. How many were accepted.
 fn fill(writer: &Arc<LogWriter>, level: Level) -> usize {
     let dropped = writer.queue().dropped;
-    (0..)
+    (0..10_000)
         .take_while(|_| {
             writer.push(level, &kilobyte());
             writer.queue().dropped == dropped
