@@ -110,13 +110,13 @@ impl LogWriter {
         };
         let fits = |queue: &Queue| queue.waiting.len() + line.len() <= most;
         let mut queue = self.queue();
+        if !never_waits {
+            queue = self.patiently(queue, fits);
+        }
         if queue.thread == Thread::Refused {
             drop(queue);
             (self.output)(line.as_bytes());
             return;
-        }
-        if !never_waits {
-            queue = self.patiently(queue, fits);
         }
         if !fits(&queue) {
             queue.dropped += 1;
