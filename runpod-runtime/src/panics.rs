@@ -52,7 +52,8 @@ pub(crate) fn log_from_now_on(secrets: &Secrets) {
             let secrets = secrets.clone();
             set_hook(Box::new(move |info| {
                 let report = PanicReport::of(info, Some(&secrets));
-                if CATCHING.get() {
+                // A panic that aborts is caught by nobody.
+                if CATCHING.get() && cfg!(panic = "unwind") {
                     log(replace_last(Some(report)));
                 } else {
                     log(Some(report));
