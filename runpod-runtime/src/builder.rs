@@ -9,6 +9,7 @@ use crate::handler::{
     AsyncFunction, BlockingFunction, Choice, Handler, StateCell, StateType, StreamFunction, cell,
 };
 use crate::launch::Plan;
+use crate::logging;
 use crate::user_values::UserValues;
 use crate::worker::{Concurrency, Handlers, Modifier};
 
@@ -272,6 +273,13 @@ impl WorkerBuilder {
     ///
     /// A worker whose future is dropped takes no further job and finishes in the background.
     pub async fn run(self) -> Result<(), Error> {
+        let ended = self.run_to_the_end().await;
+        // The process may end now.
+        logging::flushed().await;
+        ended
+    }
+
+    async fn run_to_the_end(self) -> Result<(), Error> {
         let (makes, state) = self.state.unzip();
         // Owns what the user gave, so that it is dropped neither in this asynchronous code nor by the worker's own thread.
         // Whatever else has one of these is declared after it, so that it lets go first on every way out.

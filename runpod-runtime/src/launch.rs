@@ -1,5 +1,6 @@
 //! From a linked binary to a running worker: what `#[runpod::main]` and `Worker::run` do.
 
+use std::io::{self, Write as _};
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -136,12 +137,14 @@ pub fn launch(options: Options, setup: Setup) -> ExitCode {
         concurrency: Concurrency::new(options.concurrency.unwrap_or(1), modifier),
         max_consecutive_failures: options.max_consecutive_failures.and_then(NonZeroUsize::new),
     };
-    match run_process(plan, setup.run, options.worker_threads) {
+    let ended = run_process(plan, setup.run, options.worker_threads);
+    if let Err(error) = &ended {
+        logging::error(&format!("{error:?}"));
+    }
+    logging::flush();
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            logging::error(&format!("{error:?}"));
-            ExitCode::FAILURE
-        }
+        Err(_) => ExitCode::FAILURE,
     }
 }
 
@@ -195,7 +198,8 @@ impl Plan {
         let begun = Instant::now();
         let arguments = Arguments::parse(std::env::args_os());
         if arguments.help {
-            print!("{}", crate::config::help(&arguments.program));
+            // Whoever closed standard output has read enough of it (`--help | head -1`).
+            let _ = write!(io::stdout(), "{}", crate::config::help(&arguments.program));
             return Ok(None);
         }
         let dispatch = Dispatch::choose(self.handlers, self.choice, self.makes)

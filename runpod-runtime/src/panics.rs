@@ -27,9 +27,9 @@ pub(crate) struct Panic {
     pub(crate) place: Option<String>,
 }
 
-/// What a hook noted of a panic.
+/// What a hook saw of a panic.
 #[derive(Debug)]
-struct Noted {
+struct PanicReport {
     place: Option<String>,
     /// For the log, without secrets; nothing if another hook has shown it.
     line: Option<String>,
@@ -40,7 +40,7 @@ thread_local! {
     /// This thread runs code whose panics are caught here, and told by whoever catches them.
     static CATCHING: Cell<bool> = const { Cell::new(false) };
     /// A panic that nobody has told yet.
-    static LAST: RefCell<Option<Noted>> = const { RefCell::new(None) };
+    static LAST: RefCell<Option<PanicReport>> = const { RefCell::new(None) };
 }
 
 /// Makes log lines of all panics from now on, without `secrets`; unless the program has installed a hook of its own.
@@ -51,15 +51,20 @@ pub(crate) fn log_from_now_on(secrets: &Secrets) {
         if is_rusts_own {
             let secrets = secrets.clone();
             set_hook(Box::new(move |info| {
-                let noted = Noted::of(info, Some(&secrets));
-                if CATCHING.get() {
-                    log(replace_last(Some(noted)));
+                let report = PanicReport::of(info, Some(&secrets));
+                // A panic that aborts is caught by nobody.
+                if CATCHING.get() && cfg!(panic = "unwind") {
+                    log(replace_last(Some(report)));
                 } else {
-                    log(Some(noted));
+                    log(Some(report));
                 }
+                flush_if_last();
             }));
         } else {
-            set_hook(hook);
+            set_hook(Box::new(move |info| {
+                hook(info);
+                flush_if_last();
+            }));
         }
     });
 }
@@ -74,8 +79,8 @@ fn remember_places() {
             hook(info);
             log(before);
             if CATCHING.get() {
-                let noted = replace_last(None).unwrap_or_else(|| Noted::of(info, None));
-                replace_last(Some(noted));
+                let report = replace_last(None).unwrap_or_else(|| PanicReport::of(info, None));
+                replace_last(Some(report));
             }
         }));
     });
@@ -90,12 +95,19 @@ fn current_hook() -> (Hook, bool) {
     (hook, is_rusts_own)
 }
 
-/// A thread that is about to end has no notes any more.
-fn replace_last(noted: Option<Noted>) -> Option<Noted> {
-    LAST.try_with(|last| last.replace(noted)).ok().flatten()
+/// Writes what is in the log if the process ends with this panic: in `main`, or on any thread if panics abort.
+fn flush_if_last() {
+    if cfg!(panic = "abort") || std::thread::current().name() == Some("main") {
+        logging::flush();
+    }
 }
 
-impl Noted {
+/// A thread that is about to end has no report any more.
+fn replace_last(report: Option<PanicReport>) -> Option<PanicReport> {
+    LAST.try_with(|last| last.replace(report)).ok().flatten()
+}
+
+impl PanicReport {
     /// `secrets`: where the log is to say it.
     fn of(info: &PanicHookInfo<'_>, secrets: Option<&Secrets>) -> Self {
         let place = info.location().map(ToString::to_string);
@@ -118,12 +130,12 @@ impl Noted {
     }
 }
 
-fn log(noted: Option<Noted>) {
-    let Some(Noted {
+fn log(report: Option<PanicReport>) {
+    let Some(PanicReport {
         line: Some(line),
         backtrace,
         ..
-    }) = noted
+    }) = report
     else {
         return;
     };

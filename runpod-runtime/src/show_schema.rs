@@ -144,7 +144,9 @@ mod with_feature {
         } else {
             "the handler has no attribute"
         };
-        eprintln!(
+        // Whoever closed standard error does not want to know.
+        let _ = writeln!(
+            std::io::stderr(),
             "note: handler {handler}: no schema of its {}: {why}",
             unknown.join(" and ")
         );

@@ -26,6 +26,7 @@ mod soak;
 mod stage;
 mod threads;
 mod trend;
+mod unread;
 mod verdict;
 mod watched;
 mod weather;

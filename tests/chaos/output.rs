@@ -3,18 +3,19 @@
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
-use tokio::process::Child;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-/// Both outputs of a worker.
+/// The outputs of a worker that are read.
 pub(crate) struct Output {
     readers: JoinSet<()>,
     listeners: Arc<Mutex<Vec<Listener>>>,
+    log: PathBuf,
+    announced: Arc<dyn Fn(News<'_>) + Send + Sync>,
 }
 
 /// What a handler announces.
@@ -43,33 +44,33 @@ struct Listener {
 }
 
 impl Output {
-    /// Reads from now on. What handlers announce is told apart.
-    pub(crate) fn of(
-        child: &mut Child,
-        log: &Path,
-        announced: impl Fn(News<'_>) + Send + Sync + 'static,
-    ) -> io::Result<Self> {
-        let listeners = Arc::<Mutex<Vec<Listener>>>::default();
-        let announced = Arc::new(announced);
-        let mut readers = JoinSet::new();
-        let outputs: [Option<Box<dyn AsyncRead + Send + Unpin>>; 2] = [
-            child.stdout.take().map(|pipe| Box::new(pipe) as _),
-            child.stderr.take().map(|pipe| Box::new(pipe) as _),
-        ];
-        for pipe in outputs.into_iter().flatten() {
-            let mut log = OpenOptions::new().create(true).append(true).open(log)?;
-            let (listeners, announced) = (Arc::clone(&listeners), Arc::clone(&announced));
-            readers.spawn(async move {
-                let mut lines = BufReader::new(pipe).lines();
-                while let Ok(Some(line)) = lines.next_line().await {
-                    match News::read(&line) {
-                        Some(news) => announced(news),
-                        None => pass_on(&line, &mut log, &listeners),
-                    }
-                }
-            });
+    /// Nothing is read yet.
+    pub(crate) fn new(log: &Path, announced: impl Fn(News<'_>) + Send + Sync + 'static) -> Self {
+        Self {
+            readers: JoinSet::new(),
+            listeners: Arc::default(),
+            log: log.to_owned(),
+            announced: Arc::new(announced),
         }
-        Ok(Self { readers, listeners })
+    }
+
+    /// Reads from now on. What handlers announce is told apart.
+    pub(crate) fn read(&mut self, pipe: impl AsyncRead + Send + Unpin + 'static) -> io::Result<()> {
+        let mut log = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&self.log)?;
+        let (listeners, announced) = (Arc::clone(&self.listeners), Arc::clone(&self.announced));
+        self.readers.spawn(async move {
+            let mut lines = BufReader::new(pipe).lines();
+            while let Ok(Some(line)) = lines.next_line().await {
+                match News::read(&line) {
+                    Some(news) => announced(news),
+                    None => pass_on(&line, &mut log, &listeners),
+                }
+            }
+        });
+        Ok(())
     }
 
     /// Comes true when a line with this text is written, from now on.

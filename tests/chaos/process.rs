@@ -60,7 +60,7 @@ pub(crate) struct Worker {
     output: Output,
 }
 
-/// Starts a worker in its room, with nothing of our environment but the path.
+/// Starts a worker in its room, with nothing of our environment but the path. Its standard output is not read yet.
 pub(crate) fn start(
     kind: Kind,
     room: &Path,
@@ -96,8 +96,10 @@ pub(crate) fn start(
     let leader = child
         .id()
         .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-    let output = Output::of(&mut child, &room.join("output.log"), news)
-        .map_err(|error| error.to_string())?;
+    let mut output = Output::new(&room.join("output.log"), news);
+    if let Some(errors) = child.stderr.take() {
+        output.read(errors).map_err(|error| error.to_string())?;
+    }
     Ok(Worker {
         child,
         leader,
@@ -110,6 +112,14 @@ impl Worker {
         if let Some(pid) = self.leader {
             // It may be gone already, which is seen when it is waited for.
             let _ = kill_process(pid, signal);
+        }
+    }
+
+    /// Reads its standard output from now on.
+    pub(crate) fn read_stdout(&mut self) -> io::Result<()> {
+        match self.child.stdout.take() {
+            Some(pipe) => self.output.read(pipe),
+            None => Ok(()),
         }
     }
 

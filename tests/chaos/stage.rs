@@ -78,6 +78,13 @@ impl Stage {
 
     /// Starts a worker. Each has an id of its own.
     pub(crate) fn start(&mut self) -> Worker {
+        let mut worker = self.start_unread();
+        worker.read_stdout().expect("its log can be kept");
+        worker
+    }
+
+    /// The same, and nobody reads its standard output.
+    pub(crate) fn start_unread(&mut self) -> Worker {
         self.workers += 1;
         let mut environment = self.environment.clone();
         environment.push(("RUNPOD_POD_ID", self.worker_id()));

@@ -15,6 +15,23 @@ async fn hello_greets() {
     run.assert_shows(&["Hello, Ada!", "local_test"]);
 }
 
+/// As `worker --help | head -0`.
+#[tokio::test]
+async fn whoever_reads_no_further_gets_no_panic() {
+    for arguments in [
+        &["--help"][..],
+        &["--test_input", r#"{"input": {"name": "Ada"}}"#],
+    ] {
+        let (reader, writer) = std::io::pipe().expect("there is a pipe");
+        drop(reader);
+        let mut hello = example("hello");
+        hello.args(arguments).stdout(writer);
+        let ended: Ended = hello.output().await.expect("the example starts").into();
+        assert!(!ended.text.contains("panicked"), "{ended}");
+        ended.assert_code(0);
+    }
+}
+
 #[tokio::test]
 async fn hello_says_where_its_input_is_wrong_and_fails() {
     let run = run("hello", json!({ "name": 7 })).await;

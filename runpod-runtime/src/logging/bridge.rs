@@ -58,7 +58,10 @@ impl Log for Bridge {
         }
     }
 
-    fn flush(&self) {}
+    /// For programs that end the process themselves: `log::logger().flush()`.
+    fn flush(&self) {
+        super::flush();
+    }
 }
 
 fn level_of(level: log::Level) -> Level {

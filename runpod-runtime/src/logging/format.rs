@@ -4,6 +4,7 @@
 //! printable ASCII is escaped, as Python does it, and in a terminal nothing is sent that the terminal would obey and
 //! nothing begins a line that looks like a new event.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use tracing::Level;
@@ -14,6 +15,15 @@ const LONGEST_MESSAGE: usize = 4096;
 /// Stands before the second and every further line of a message, where the first has the level.
 const CONTINUATION: &str = "       | ";
 
+/// Which of the two formats lines have.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Format {
+    /// For the platform.
+    Json,
+    /// For people.
+    Terminal { color: bool },
+}
+
 /// One event, ready to be written; the secret is no longer in it.
 pub(super) struct Line<'a> {
     pub(super) level: Level,
@@ -22,25 +32,32 @@ pub(super) struct Line<'a> {
 }
 
 impl Line<'_> {
+    /// Adds the line to `text`.
+    pub(super) fn write(&self, format: Format, text: &mut String) {
+        match format {
+            Format::Json => self.json(text),
+            Format::Terminal { color } => self.terminal(color, text),
+        }
+    }
+
     /// `{"requestId": …, "message": …, "level": …}`, to the letter as the SDK prints it.
-    pub(super) fn json(&self) -> String {
-        let mut line = String::with_capacity(self.message.len() + 80);
+    fn json(&self, line: &mut String) {
+        line.reserve(self.message.len() + 80);
         line.push_str("{\"requestId\": ");
         match self.job_id {
-            Some(id) => push_json_text(&mut line, id),
+            Some(id) => push_json_text(line, id),
             None => line.push_str("null"),
         }
         line.push_str(", \"message\": ");
-        push_json_text(&mut line, self.message);
+        push_json_text(line, self.message);
         line.push_str(", \"level\": \"");
         line.push_str(self.level.as_str());
         line.push_str("\"}\n");
-        line
     }
 
     /// `INFO   | job | message`.
-    pub(super) fn terminal(&self, color: bool) -> String {
-        let mut line = String::with_capacity(self.message.len() + 40);
+    fn terminal(&self, color: bool, line: &mut String) {
+        line.reserve(self.message.len() + 40);
         let level = self.level.as_str();
         if color {
             let _ = write!(
@@ -52,7 +69,7 @@ impl Line<'_> {
             let _ = write!(line, "{level:<7}| ");
         }
         if let Some(id) = self.job_id {
-            push_visible(&mut line, id);
+            push_visible(line, id);
             line.push_str(" | ");
         }
         for (index, part) in self.message.trim_end().split('\n').enumerate() {
@@ -60,22 +77,21 @@ impl Line<'_> {
                 line.push('\n');
                 line.push_str(CONTINUATION);
             }
-            push_visible(&mut line, part.trim_end_matches('\r'));
+            push_visible(line, part.trim_end_matches('\r'));
         }
         line.push('\n');
-        line
     }
 }
 
 /// The message, without its middle where it is too long; the SDK's words.
-pub(super) fn shortened(message: String) -> String {
+pub(super) fn shortened(message: &str) -> Cow<'_, str> {
     // Bytes are never fewer than characters.
     if message.len() <= LONGEST_MESSAGE {
-        return message;
+        return message.into();
     }
     let characters = message.chars().count();
     if characters <= LONGEST_MESSAGE {
-        return message;
+        return message.into();
     }
     let half = LONGEST_MESSAGE / 2;
     let start_of = |character: usize| {
@@ -90,6 +106,7 @@ pub(super) fn shortened(message: String) -> String {
         characters - LONGEST_MESSAGE,
         &message[start_of(characters - half)..]
     )
+    .into()
 }
 
 fn color_of(level: Level) -> u8 {
@@ -105,24 +122,33 @@ fn color_of(level: Level) -> u8 {
 /// A JSON string of printable ASCII only, so that no collector splits or reads it differently.
 fn push_json_text(line: &mut String, text: &str) {
     line.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => line.push_str("\\\""),
-            '\\' => line.push_str("\\\\"),
-            '\n' => line.push_str("\\n"),
-            '\r' => line.push_str("\\r"),
-            '\t' => line.push_str("\\t"),
-            '\u{8}' => line.push_str("\\b"),
-            '\u{c}' => line.push_str("\\f"),
-            ' '..='~' => line.push(character),
-            _ => {
-                for unit in character.encode_utf16(&mut [0; 2]) {
-                    let _ = write!(line, "\\u{unit:04x}");
-                }
+    let mut rest = text;
+    let is_escaped =
+        |character: char| !matches!(character, ' '..='~') || "\"\\".contains(character);
+    while let Some((start, character)) = rest.char_indices().find(|(_, it)| is_escaped(*it)) {
+        line.push_str(&rest[..start]);
+        push_json_escape(line, character);
+        rest = &rest[start + character.len_utf8()..];
+    }
+    line.push_str(rest);
+    line.push('"');
+}
+
+fn push_json_escape(line: &mut String, character: char) {
+    match character {
+        '"' => line.push_str("\\\""),
+        '\\' => line.push_str("\\\\"),
+        '\n' => line.push_str("\\n"),
+        '\r' => line.push_str("\\r"),
+        '\t' => line.push_str("\\t"),
+        '\u{8}' => line.push_str("\\b"),
+        '\u{c}' => line.push_str("\\f"),
+        _ => {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                let _ = write!(line, "\\u{unit:04x}");
             }
         }
     }
-    line.push('"');
 }
 
 /// The text for a terminal: of several lines, all but the first are indented, so that none looks like a message of its own.
@@ -142,14 +168,15 @@ pub(crate) fn visible(text: &str) -> String {
 
 /// The text with everything escaped that a terminal would obey or that would make it show something else.
 fn push_visible(line: &mut String, text: &str) {
-    for character in text.chars() {
-        let obeyed = character.is_control() && character != '\t';
-        if obeyed || is_misleading(character) {
-            line.extend(character.escape_default());
-        } else {
-            line.push(character);
-        }
+    let mut rest = text;
+    let is_escaped =
+        |character: char| (character.is_control() && character != '\t') || is_misleading(character);
+    while let Some((start, character)) = rest.char_indices().find(|(_, it)| is_escaped(*it)) {
+        line.push_str(&rest[..start]);
+        line.extend(character.escape_default());
+        rest = &rest[start + character.len_utf8()..];
     }
+    line.push_str(rest);
 }
 
 /// Changes the direction or the order in which a text is shown, begins a line, or is not shown itself. The joiners U+200C
@@ -179,6 +206,14 @@ mod tests {
         }
     }
 
+    impl Line<'_> {
+        fn written(&self, format: Format) -> String {
+            let mut text = String::new();
+            self.write(format, &mut text);
+            text
+        }
+    }
+
     #[test]
     fn a_visible_text_is_not_obeyed_and_begins_no_line_of_its_own() {
         assert_eq!(
@@ -195,12 +230,12 @@ mod tests {
                 Some("j-1"),
                 "a \"quoted\" \\ ä€😀\n\t\u{8}\u{c}\r\u{0}\u{7f}"
             )
-            .json(),
+            .written(Format::Json),
             "{\"requestId\": \"j-1\", \"message\": \"a \\\"quoted\\\" \\\\ \\u00e4\\u20ac\\ud83d\\ude00\
              \\n\\t\\b\\f\\r\\u0000\\u007f\", \"level\": \"INFO\"}\n"
         );
         assert_eq!(
-            line(None, "Started.").json(),
+            line(None, "Started.").written(Format::Json),
             "{\"requestId\": null, \"message\": \"Started.\", \"level\": \"INFO\"}\n"
         );
     }
@@ -208,7 +243,7 @@ mod tests {
     #[test]
     fn a_json_line_is_one_line_of_ascii_and_says_the_same() {
         let message: String = (0..0x2100_u32).filter_map(char::from_u32).collect();
-        let json = line(Some(&message), &message).json();
+        let json = line(Some(&message), &message).written(Format::Json);
         assert!(json.is_ascii());
         assert_eq!(
             json.matches(|character: char| character.is_control())
@@ -223,11 +258,11 @@ mod tests {
     #[test]
     fn a_terminal_line_has_level_job_and_message() {
         assert_eq!(
-            line(Some("j-1"), "Started.").terminal(false),
+            line(Some("j-1"), "Started.").written(Format::Terminal { color: false }),
             "INFO   | j-1 | Started.\n"
         );
         assert_eq!(
-            line(None, "Started.").terminal(false),
+            line(None, "Started.").written(Format::Terminal { color: false }),
             "INFO   | Started.\n"
         );
     }
@@ -246,7 +281,7 @@ mod tests {
                 job_id: None,
                 message: "x",
             };
-            assert_eq!(line.terminal(true), start);
+            assert_eq!(line.written(Format::Terminal { color: true }), start);
         }
     }
 
@@ -254,7 +289,7 @@ mod tests {
     fn in_a_terminal_no_message_can_begin_a_line_of_its_own() {
         let forged = "x\nERROR  | j-2 | gone\r\nINFO   | back\r\r\nmore\n\n";
         assert_eq!(
-            line(Some("j\n1"), forged).terminal(false),
+            line(Some("j\n1"), forged).written(Format::Terminal { color: false }),
             "INFO   | j\\n1 | x\n       | ERROR  | j-2 | gone\n       | INFO   | back\n       | more\n"
         );
         for hostile in [
@@ -264,7 +299,7 @@ mod tests {
             "a\u{b}ERROR",
             "a\u{c}ERROR",
         ] {
-            let line = line(None, hostile).terminal(false);
+            let line = line(None, hostile).written(Format::Terminal { color: false });
             assert_eq!(line.lines().count(), 1);
             assert!(line.starts_with("INFO   | a\\"), "{line}");
         }
@@ -276,7 +311,7 @@ mod tests {
             .chain(0x2000..0x2070)
             .filter_map(char::from_u32)
             .collect();
-        let line = line(Some(&hostile), &hostile).terminal(false);
+        let line = line(Some(&hostile), &hostile).written(Format::Terminal { color: false });
         for character in line.chars() {
             assert!(
                 matches!(character, '\n' | '\t') || !character.is_control(),
@@ -291,7 +326,8 @@ mod tests {
     #[test]
     fn in_a_terminal_ordinary_text_in_any_script_is_left_as_it_is() {
         assert_eq!(
-            line(None, "\u{1b}[2Jé 漢字\t😀 می\u{200c}خواهم 👩\u{200d}💻").terminal(false),
+            line(None, "\u{1b}[2Jé 漢字\t😀 می\u{200c}خواهم 👩\u{200d}💻")
+                .written(Format::Terminal { color: false }),
             "INFO   | \\u{1b}[2Jé 漢字\t😀 می\u{200c}خواهم 👩\u{200d}💻\n"
         );
     }
@@ -299,10 +335,10 @@ mod tests {
     #[test]
     fn a_message_of_4096_characters_is_whole_and_a_longer_one_loses_its_middle() {
         let whole = "ä".repeat(4096);
-        assert_eq!(shortened(whole.clone()), whole);
+        assert_eq!(shortened(&whole), whole);
         let long = format!("{}x{}", "ä".repeat(2048), "€".repeat(2049));
         assert_eq!(
-            shortened(long),
+            shortened(&long),
             format!(
                 "{}\n...TRUNCATED 2 CHARACTERS...\n{}",
                 "ä".repeat(2048),

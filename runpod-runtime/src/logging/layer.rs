@@ -1,20 +1,20 @@
 //! Receives events, finds the job they belong to, and writes their lines.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::error::Error;
 use std::fmt::{self, Write as _};
-use std::io;
 
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
-use tracing::span::{Attributes, Id, Record};
+use tracing::span::{Attributes, Id};
 use tracing::subscriber::Interest;
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::format::{Line, shortened};
+use super::format::{Format, Line, shortened};
 use super::{JOB_TARGET, LogSettings};
 use crate::config::{LogLevel, Secrets};
 
@@ -61,17 +61,22 @@ impl Levels {
     }
 }
 
-/// Writes each event to what `writer` gives, in one piece.
-pub(super) struct LogLayer<W> {
-    levels: Levels,
-    json: bool,
-    color: bool,
-    secrets: Secrets,
-    writer: W,
+/// Takes the lines.
+pub(super) trait Lines: 'static {
+    /// `line` is one whole line, with `\n` at its end.
+    fn line(&self, level: Level, line: &str);
 }
 
-impl<W> LogLayer<W> {
-    pub(super) fn new(settings: &LogSettings, writer: W) -> Self {
+/// Makes a line of each event.
+pub(super) struct LogLayer<L> {
+    levels: Levels,
+    format: Format,
+    secrets: Secrets,
+    lines: L,
+}
+
+impl<L: Lines> LogLayer<L> {
+    pub(super) fn new(settings: &LogSettings, lines: L) -> Self {
         Self {
             levels: Levels(match settings.level {
                 LogLevel::NotSet => LevelFilter::OFF,
@@ -81,10 +86,9 @@ impl<W> LogLayer<W> {
                 LogLevel::Warn => LevelFilter::WARN,
                 LogLevel::Error => LevelFilter::ERROR,
             }),
-            json: settings.json,
-            color: settings.color,
+            format: settings.format(),
             secrets: settings.secrets.clone(),
-            writer,
+            lines,
         }
     }
 
@@ -96,46 +100,48 @@ impl<W> LogLayer<W> {
         self.levels.shows(*metadata.level(), metadata.target())
     }
 
-    fn line(&self, job: Option<&JobScope>, event: EventText) -> String {
-        let clean = |text: String| match self.secrets.redact(&text) {
-            Cow::Owned(clean) => clean,
-            Cow::Borrowed(_) => text,
-        };
-        let mut message = event.message;
-        message.push_str(&event.fields);
+    fn write(&self, level: Level, job: Option<&JobScope>, event: &mut EventText) {
+        let EventText {
+            message,
+            fields,
+            job_id,
+            has_job_id,
+            line,
+        } = event;
         if let Some(batch_id) = job.and_then(|job| job.batch_id.as_deref()) {
-            message.insert_str(0, &format!("[batchId={batch_id}] "));
+            for part in ["] ", batch_id, "[batchId="] {
+                message.insert_str(0, part);
+            }
         }
+        message.push_str(fields);
         // The key must be gone before the cut, which could leave a half of it on either side.
-        let message = shortened(clean(message));
-        let job_id = event
-            .job_id
-            .or_else(|| job.and_then(|job| job.id.clone()))
-            .filter(|id| !id.is_empty())
-            .map(clean);
-        let line = Line {
-            level: event.level,
-            job_id: job_id.as_deref(),
+        let message = self.secrets.redact(message);
+        let message = shortened(&message);
+        let job_id = if *has_job_id {
+            self.secrets.redact(job_id)
+        } else {
+            // Redacted when the span began.
+            job.map_or("", |job| &job.id).into()
+        };
+        let shown = Line {
+            level,
+            job_id: (!job_id.is_empty()).then_some(&job_id),
             message: message.trim_start_matches(' '),
         };
         #[cfg(feature = "local")]
-        if let (Some(read), Some(id), true) = (super::JOB_READER.get(), line.job_id, job.is_some())
+        if let (Some(read), Some(id), true) = (super::JOB_READER.get(), shown.job_id, job.is_some())
         {
-            read(id, line.level, line.message);
+            read(id, shown.level, shown.message);
         }
-        if self.json {
-            line.json()
-        } else {
-            line.terminal(self.color)
-        }
+        shown.write(self.format, line);
+        self.lines.line(level, line);
     }
 }
 
-impl<S, W, O> Layer<S> for LogLayer<W>
+impl<S, L> Layer<S> for LogLayer<L>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
-    W: Fn() -> O + 'static,
-    O: io::Write,
+    L: Lines,
 {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
         if self.shows(metadata) {
@@ -163,69 +169,90 @@ where
         };
         let mut job = JobScope::default();
         attributes.record(&mut job);
+        if let Cow::Owned(clean) = self.secrets.redact(&job.id) {
+            job.id = clean;
+        }
         span.extensions_mut().insert(job);
     }
 
-    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
-        if let Some(span) = context.span(id)
-            && let Some(job) = span.extensions_mut().get_mut::<JobScope>()
-        {
-            values.record(job);
-        }
-    }
-
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let mut text = EventText::new(*event.metadata().level());
+        let level = *event.metadata().level();
+        let mut text = EventText::take();
+        // Runs the program's code, which may log: so before a span is looked into.
         event.record(&mut text);
-        let job = context.event_scope(event).and_then(|mut scope| {
-            scope.find_map(|span| span.extensions().get::<JobScope>().cloned())
-        });
-        let line = self.line(job.as_ref(), text);
-        // A log that nobody can read any more is no reason to stop working.
-        let mut writer = (self.writer)();
-        let _ = writer
-            .write_all(line.as_bytes())
-            .and_then(|()| writer.flush());
+        for span in context.event_scope(event).into_iter().flatten() {
+            if let Some(job) = span.extensions().get::<JobScope>() {
+                self.write(level, Some(job), &mut text);
+                text.put_back();
+                return;
+            }
+        }
+        self.write(level, None, &mut text);
+        text.put_back();
     }
 }
 
 /// What the span of a job says.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 struct JobScope {
-    id: Option<String>,
+    /// Empty if there is none.
+    id: String,
     batch_id: Option<String>,
 }
 
 impl Visit for JobScope {
     fn record_str(&mut self, field: &Field, value: &str) {
         match field.name() {
-            "id" => self.id = Some(value.to_owned()),
+            "id" => value.clone_into(&mut self.id),
             "batch_id" if !value.is_empty() => self.batch_id = Some(value.to_owned()),
             _ => {}
         }
     }
 
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.record_str(field, &format!("{value:?}"));
-    }
+    /// [`super::job_span`] has text only.
+    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
 }
 
-/// What an event says: its message, and every other field behind it.
+/// What an event says: its message, and every other field behind it; and the line that becomes of it.
+#[derive(Debug, Default)]
 struct EventText {
-    level: tracing::Level,
     message: String,
     fields: String,
-    job_id: Option<String>,
+    job_id: String,
+    has_job_id: bool,
+    line: String,
 }
 
+thread_local! {
+    /// Room for the next event of this thread, so that a line costs no allocation.
+    static SPARE: Cell<Option<EventText>> = const { Cell::new(None) };
+}
+
+/// Room beyond this is given back.
+const KEPT_CAPACITY: usize = 4096;
+
 impl EventText {
-    fn new(level: tracing::Level) -> Self {
-        Self {
-            level,
-            message: String::new(),
-            fields: String::new(),
-            job_id: None,
+    /// An empty one. Inside of another event there is no spare one, and at the end of a thread neither.
+    fn take() -> Self {
+        SPARE
+            .try_with(Cell::take)
+            .ok()
+            .flatten()
+            .unwrap_or_default()
+    }
+
+    fn put_back(mut self) {
+        self.has_job_id = false;
+        for text in [
+            &mut self.message,
+            &mut self.fields,
+            &mut self.job_id,
+            &mut self.line,
+        ] {
+            text.clear();
+            text.shrink_to(KEPT_CAPACITY);
         }
+        let _ = SPARE.try_with(|spare| spare.set(Some(self)));
     }
 }
 
@@ -234,7 +261,10 @@ impl Visit for EventText {
         let name = field.name();
         match name.strip_prefix("r#").unwrap_or(name) {
             "message" => self.message.push_str(value),
-            "job_id" => self.job_id = Some(value.to_owned()),
+            "job_id" => {
+                value.clone_into(&mut self.job_id);
+                self.has_job_id = true;
+            }
             // Quoted where it could not be told from what stands around it.
             name if value.is_empty()
                 || value.contains(|c: char| c.is_whitespace() || c == '"' || c == '=') =>
@@ -262,8 +292,9 @@ impl Visit for EventText {
         let _ = match name.strip_prefix("r#").unwrap_or(name) {
             "message" => write!(self.message, "{value:?}"),
             "job_id" => {
-                self.job_id = Some(format!("{value:?}"));
-                Ok(())
+                self.job_id.clear();
+                self.has_job_id = true;
+                write!(self.job_id, "{value:?}")
             }
             name => write!(self.fields, " {name}={value:?}"),
         };

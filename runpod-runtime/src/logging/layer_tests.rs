@@ -3,7 +3,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 
 use super::*;
 use crate::config::Secret;
-use crate::logging::capture::{FLUSHED, Page, captured, captured_with};
+use crate::logging::capture::{Page, captured, captured_with};
 use crate::logging::job_span;
 
 fn settings(level: LogLevel) -> LogSettings {
@@ -12,6 +12,7 @@ fn settings(level: LogLevel) -> LogSettings {
         json: false,
         secrets: Secrets::default(),
         color: false,
+        waits_for_reader: true,
     }
 }
 
@@ -221,31 +222,14 @@ fn a_long_message_is_cut_as_the_sdk_cuts_it() {
 }
 
 #[test]
-fn a_line_is_written_in_one_piece_and_flushed() {
+fn a_line_is_handed_over_in_one_piece() {
     let page = Page::default();
-    let writer = page.clone();
-    let layer = LogLayer::new(&settings(LogLevel::Info), move || writer.clone());
+    let layer = LogLayer::new(&settings(LogLevel::Info), page.clone());
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
         info!("a\nb");
+        info!("c");
     });
-    assert_eq!(page.writes(), ["INFO   | a\n       | b\n", FLUSHED]);
-}
-
-#[test]
-fn a_writer_that_fails_stops_nobody() {
-    struct Broken;
-    impl io::Write for Broken {
-        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            Err(io::ErrorKind::BrokenPipe.into())
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Err(io::ErrorKind::BrokenPipe.into())
-        }
-    }
-    let layer = LogLayer::new(&settings(LogLevel::Info), || Broken);
-    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
-        info!("a");
-    });
+    assert_eq!(page.lines(), ["INFO   | a\n       | b\n", "INFO   | c\n"]);
 }
 
 #[test]

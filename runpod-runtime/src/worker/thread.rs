@@ -5,6 +5,7 @@ use tokio::sync::oneshot;
 use super::stopping::Stopping;
 use super::{Ended, Parts};
 use crate::error::{Error, ErrorKind};
+use crate::logging;
 use crate::threads;
 
 /// A worker that runs.
@@ -28,6 +29,7 @@ pub(crate) fn start(parts: Parts) -> Result<Running, Error> {
     std::thread::Builder::new()
         .name("runpod-worker".to_owned())
         .spawn(move || {
+            logging::never_wait_on_this_thread();
             let runtime = match threads::single("the worker's own runtime") {
                 Ok(runtime) => runtime,
                 Err(error) => {

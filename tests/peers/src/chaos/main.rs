@@ -4,20 +4,27 @@
 //! `chaos_peer.py` builds the same workers on the real SDK. A handler with a `gate` in its input waits for the endpoint to
 //! open it, so that no order depends on timing.
 
+mod ends;
 mod gate;
 mod kinds;
+mod logs;
 mod loud;
 mod plan;
 
+use std::process::ExitCode;
+
 use runpod::Worker;
 
-fn main() -> Result<(), runpod::Error> {
+fn main() -> Result<ExitCode, runpod::Error> {
     let mut words = std::env::args().skip(1);
     let kind = words.next().unwrap_or_default();
     let slots = words.next().and_then(|word| word.parse().ok()).unwrap_or(1);
     let refresh = words.next().is_some_and(|word| word == "refresh");
     if std::env::var_os("CHAOS_HOOK").is_some() {
         loud::install_hook();
+    }
+    if kind == "ends" {
+        return Ok(ends::main());
     }
     let worker = Worker::builder();
     let worker = match kind.as_str() {
@@ -26,6 +33,8 @@ fn main() -> Result<(), runpod::Error> {
         "stream" => worker.stream(kinds::stream),
         "iterator" => worker.stream(kinds::iterator),
         "emitter" => worker.stream(kinds::emitter),
+        "logs" => worker.handler(logs::logs),
+        "holds-stdout" => worker.blocking(logs::holds_stdout),
         "loud" => worker.handler(loud::loud),
         "aggregate" => worker.stream(kinds::stream).return_aggregate_stream(true),
         unknown => {
@@ -37,5 +46,6 @@ fn main() -> Result<(), runpod::Error> {
         .enable_all()
         .build()
         .expect("a runtime can be made");
-    runtime.block_on(worker.concurrency(slots).refresh_worker(refresh).run())
+    let worker = worker.concurrency(slots).refresh_worker(refresh);
+    runtime.block_on(worker.run()).map(|()| ExitCode::SUCCESS)
 }
