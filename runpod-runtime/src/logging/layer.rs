@@ -129,8 +129,7 @@ impl<L: Lines> LogLayer<L> {
             message: message.trim_start_matches(' '),
         };
         #[cfg(feature = "local")]
-        if let (Some(read), Some(id), true) = (super::JOB_READER.get(), shown.job_id, job.is_some())
-        {
+        if let (Some(read), Some(id)) = (super::JOB_READER.get(), shown.job_id) {
             read(id, shown.level, shown.message);
         }
         shown.write(self.format, line);
