@@ -51,17 +51,36 @@ pub(super) enum Delivery {
 /// Posts until the platform accepts, refuses, or there is no more time.
 pub(super) async fn until_accepted(shared: &Shared, post: &Post, patience: Patience) -> Delivery {
     let begun = Instant::now();
+    match attempt(shared, post).await {
+        Some(Posted::Accepted) => Delivery::Accepted,
+        // In a box, like all that is rarely needed: a job's task is as large as its largest part.
+        first => Box::pin(try_again(shared, post, patience, (begun, first))).await,
+    }
+}
+
+/// Posts once. `None` if the worker ends before there is an answer.
+pub(super) async fn attempt(shared: &Shared, post: &Post) -> Option<Posted> {
+    tokio::select! {
+        biased;
+        () = shared.stopping.no_more_deliveries() => None,
+        posted = shared.line.post(&*shared.platform, post) => Some(posted),
+    }
+}
+
+/// Goes on after the first attempt, which was begun then and ended so.
+pub(super) async fn try_again(
+    shared: &Shared,
+    post: &Post,
+    patience: Patience,
+    (begun, mut posted): (Instant, Option<Posted>),
+) -> Delivery {
     let mut unknown_since = None;
     let mut backoff = Backoff::default();
     loop {
-        let posted = tokio::select! {
-            biased;
-            () = shared.stopping.no_more_deliveries() => {
-                return Delivery::Ended("the worker ends".to_owned());
-            }
-            posted = shared.line.post(&*shared.platform, post) => posted,
+        let Some(answer) = posted else {
+            return Delivery::Ended("the worker ends".to_owned());
         };
-        let (why, asked, is_over) = match posted {
+        let (why, asked, is_over) = match answer {
             Posted::Accepted => return Delivery::Accepted,
             Posted::Refused { why } => return Delivery::Refused(why),
             Posted::NotWanted { why } => return Delivery::NotWanted(why),
@@ -95,6 +114,7 @@ pub(super) async fn until_accepted(shared: &Shared, post: &Post, patience: Patie
             }
             () = shared.stopping.no_more_deliveries() => return Delivery::Ended(why),
         }
+        posted = attempt(shared, post).await;
     }
 }
 

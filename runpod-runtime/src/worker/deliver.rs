@@ -4,16 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use super::Shared;
-use super::attempts::{Delivery, FIRST, Patience, until_accepted};
+use super::attempts::{Delivery, FIRST, Patience, attempt, try_again, until_accepted};
 use super::jobs::Job;
 use crate::handler::{Failure, Payload};
-use crate::platform::{Outcome, Post, PostKind, item_body};
+use crate::platform::{Outcome, Post, PostKind, Posted, item_body};
 use crate::spool::{Copy, JobResult};
 
 /// The post of a result.
-fn post_of(result: &JobResult) -> Post {
+pub(super) fn post_of(result: &JobResult) -> Post {
     Post {
         job_id: Arc::clone(&result.job_id),
         worker_id: Arc::clone(&result.worker_id),
@@ -32,41 +33,83 @@ pub(super) fn item_bodies(items: &[Arc<Payload>]) -> Vec<Bytes> {
 /// Delivers a job's result unless the job is stopped first. Returns when the platform has it, when it is in the spool, or when
 /// nobody wants it.
 pub(super) async fn deliver_job(shared: &Shared, job: &Job, result: JobResult) {
+    let post = post_of(&result);
+    let begun = Instant::now();
+    let first = tokio::select! {
+        biased;
+        () = job.context.cancel().stopped() => return stopped(job),
+        posted = attempt(shared, &post) => posted,
+    };
+    if matches!(first, Some(Posted::Accepted)) {
+        accepted(job);
+        job.copy.settle();
+        return;
+    }
+    // In a box, like all that is rarely needed: a job's task is as large as its largest part.
+    let rest = Box::pin(deliver(shared, job, result, (begun, first)));
     tokio::select! {
         biased;
-        () = job.context.cancel().stopped() => {
-            tracing::info!(job_id = &**job.id(), "Job stopped: its result is no longer wanted.");
-            job.copy.settle();
-        }
-        () = deliver(shared, job, result) => {}
+        () = job.context.cancel().stopped() => stopped(job),
+        () = rest => {}
     }
 }
 
-pub(super) async fn deliver(shared: &Shared, job: &Job, mut result: JobResult) {
-    let delivery = post_result(shared, &mut result, &job.copy, FIRST).await;
-    // Whatever happens from here on, no other result of this job may follow one that arrived.
-    if matches!(delivery, Delivery::Accepted | Delivery::NotWanted(_)) {
-        job.answered.store(true, Ordering::Release);
-    }
-    if matches!(delivery, Delivery::Accepted) && job.streaming.get().is_some() {
+fn stopped(job: &Job) {
+    tracing::info!(
+        job_id = &**job.id(),
+        "Job stopped: its result is no longer wanted."
+    );
+    job.copy.settle();
+}
+
+/// Whatever happens from here on, no other result of this job may follow.
+fn accepted(job: &Job) {
+    job.answered.store(true, Ordering::Release);
+    if job.streaming.get().is_some() {
         tracing::info!(job_id = &**job.id(), "Finished.");
+    }
+}
+
+/// Goes on after the first attempt, which was begun then and ended so.
+pub(super) async fn deliver(
+    shared: &Shared,
+    job: &Job,
+    mut result: JobResult,
+    first: (Instant, Option<Posted>),
+) {
+    let delivery = post_result(shared, &mut result, &job.copy, FIRST, first).await;
+    match &delivery {
+        Delivery::Accepted => accepted(job),
+        Delivery::NotWanted(_) => job.answered.store(true, Ordering::Release),
+        _ => {}
     }
     if let Err(why) = settled(delivery, &result, &job.copy) {
         leave(&job.copy, result, &why).await;
     }
 }
 
-/// Posts a result. If it is refused, a failed one takes its place, so that its client has an answer and does not wait.
+/// Posts a result again until there is an outcome. If it is refused, a failed one takes its place, so that its client has an
+/// answer and does not wait.
 pub(super) async fn post_result(
     shared: &Shared,
     result: &mut JobResult,
     copy: &Copy,
     patience: Patience,
+    first: (Instant, Option<Posted>),
 ) -> Delivery {
-    let delivery = until_accepted(shared, &post_of(result), patience).await;
-    let Delivery::Refused(why) = delivery else {
-        return delivery;
-    };
+    match try_again(shared, &post_of(result), patience, first).await {
+        Delivery::Refused(why) => post_refusal(shared, result, copy, patience, &why).await,
+        delivery => delivery,
+    }
+}
+
+async fn post_refusal(
+    shared: &Shared,
+    result: &mut JobResult,
+    copy: &Copy,
+    patience: Patience,
+    why: &str,
+) -> Delivery {
     tracing::error!(job_id = &*result.job_id, "the result was refused: {why}");
     let failure = Failure::new(
         "ResultRefused",

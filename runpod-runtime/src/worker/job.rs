@@ -168,13 +168,13 @@ pub(super) fn follow<F>(
 ) where
     F: Future<Output = ()> + Send + 'static,
 {
-    let followed = task(Arc::clone(shared), Arc::clone(&job));
+    let followed = Box::pin(task(Arc::clone(shared), Arc::clone(&job)));
     let shared = Arc::clone(shared);
     tokio::spawn(async move {
         let followed = caught(followed).await;
         let _place = InTable(&shared.jobs, &job);
         if let Err(panic) = followed {
-            abandon(&shared, &job, &panic).await;
+            Box::pin(abandon(&shared, &job, &panic)).await;
         }
     });
 }
@@ -193,7 +193,7 @@ async fn abandon(shared: &Arc<Shared>, job: &Arc<Job>, panic: &Panic) {
             let body = failed(shared, job, Failure::new("WorkerError", message));
             let result = result_of(shared, job, body);
             job.copy.keep(result.clone());
-            deliver::deliver(shared, job, result).await;
+            deliver_job(shared, job, result).await;
         }
         job.copy.settle();
     });

@@ -79,7 +79,11 @@ impl Line {
 
     /// Posts once.
     pub(super) async fn post(&self, platform: &dyn Platform, post: &Post) -> Posted {
-        let _one_of_many = self.posts.acquire().await;
+        let _one_of_many = match self.posts.try_acquire() {
+            Ok(permit) => Some(permit),
+            // The semaphore is never closed.
+            Err(_) => Box::pin(self.posts.acquire()).await.ok(),
+        };
         let posted = platform.post(post).await;
         match posted {
             Posted::Later { .. } => {

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::Shared;
-use super::attempts::{AGAIN, Delivery, until_accepted};
-use super::deliver::{post_result, settled};
+use super::attempts::{AGAIN, Delivery, attempt, until_accepted};
+use super::deliver::{post_of, post_result, settled};
 use super::pace::jittered;
 use crate::platform::{Post, PostKind};
 use crate::spool::{Claimed, Entry, SpoolWriter};
@@ -108,7 +108,9 @@ async fn offer(shared: &Shared, claimed: Claimed) -> bool {
         }
     }
     if matches!(delivery, Delivery::Accepted) {
-        delivery = post_result(shared, &mut result, &copy, AGAIN).await;
+        let begun = Instant::now();
+        let first = attempt(shared, &post_of(&result)).await;
+        delivery = post_result(shared, &mut result, &copy, AGAIN, (begun, first)).await;
         if matches!(delivery, Delivery::Accepted) {
             tracing::info!(
                 job_id = &*result.job_id,

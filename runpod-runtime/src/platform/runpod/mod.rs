@@ -222,7 +222,7 @@ impl Runpod {
         };
         // Read to its end so that the connection can be used again.
         if response.content_length() != Some(0) {
-            let _ = body::read(response, 64 << 10).await;
+            let _ = Box::pin(body::read(response, 64 << 10)).await;
         }
         posted
     }
