@@ -298,7 +298,7 @@ impl WorkerBuilder {
                 return nothing_to_do.map(drop);
             }
         };
-        let (handlers, values) = Handlers::own(self.threads)?.keeping(values);
+        let (handlers, values) = Handlers::own(self.threads, ready.may_block())?.keeping(values);
         let ended = ready.serve(values.state(), handlers).await;
         values.dropped().await;
         ended

@@ -33,6 +33,7 @@ mod serve_api;
 mod show_schema;
 mod signals;
 pub mod signature;
+mod spool_opening;
 pub mod testing;
 mod threads;
 mod user_values;

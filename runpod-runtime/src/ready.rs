@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::config::{Mode, Settings};
+use crate::config::{Mode, PlatformUrls, Settings};
 use crate::error::{Error, ErrorKind};
 use crate::handler::{Dispatch, Failure, StateCell};
 use crate::local_test;
@@ -12,7 +12,8 @@ use crate::platform::spool::Spool;
 use crate::platform::{Platform, Reporter, Runpod};
 #[cfg(feature = "local")]
 use crate::serve_api;
-use crate::worker::{self, Concurrency, Handlers, Parts, Policy};
+use crate::spool_opening::Opening;
+use crate::worker::{self, Concurrency, Ended, Handlers, Parts, Policy};
 
 /// A worker that can run: everything is checked that can be checked before its state is made.
 #[derive(Debug, Clone)]
@@ -34,6 +35,28 @@ impl Ready {
             text.push_str(line);
         }
         Error::new(ErrorKind::Setup, text).printable(&self.settings.secrets)
+    }
+
+    /// Whether some of the user's code runs on blocking threads.
+    pub(crate) fn may_block(&self) -> bool {
+        self.dispatch.may_block() || self.concurrency.varies()
+    }
+
+    /// Runs the worker, or the local test job, to its end: on this thread, which must not run asynchronous code.
+    ///
+    /// # Errors
+    ///
+    /// As [`serve`](Self::serve).
+    pub(crate) fn run(self, state: Option<StateCell>, handlers: Handlers) -> Result<(), Error> {
+        let Mode::Platform(urls) = self.settings.mode.clone() else {
+            let waiting = handlers.handle().clone();
+            return waiting.block_on(self.serve(state, handlers));
+        };
+        let secrets = self.settings.secrets.clone();
+        self.on_the_platform(urls, state, handlers)
+            .and_then(worker::run_here)
+            .and_then(Ended::reported)
+            .map_err(|error| error.printable(&secrets))
     }
 
     /// Runs the worker, or the local test job, to its end.
@@ -58,9 +81,7 @@ impl Ready {
     ) -> Result<(), Error> {
         match self.settings.mode.clone() {
             Mode::Platform(urls) => {
-                let platform = Runpod::of(urls, &self.settings)?;
-                let spool = self.open_spool();
-                let parts = self.parts(Arc::new(platform), state, handlers, spool);
+                let parts = self.on_the_platform(urls, state, handlers)?;
                 worker::start(parts)?.ended().await?.reported()
             }
             Mode::TestJob { job, source } => {
@@ -91,6 +112,18 @@ impl Ready {
         }
     }
 
+    fn on_the_platform(
+        self,
+        urls: PlatformUrls,
+        state: Option<StateCell>,
+        handlers: Handlers,
+    ) -> Result<Parts, Error> {
+        // Beside the set-up of the connections.
+        let opening = Opening::begin(self.settings.spools.clone());
+        let platform = Runpod::of(urls, &self.settings, handlers.handle())?;
+        Ok(self.parts(Arc::new(platform), state, handlers, opening.opened()))
+    }
+
     /// A local test looks at one job's result: the flag is about the worker, and a stream is shown whole.
     fn for_test(self) -> Self {
         Self {
@@ -98,33 +131,6 @@ impl Ready {
             return_aggregate_stream: true,
             ..self
         }
-    }
-
-    /// The first directory that can be used.
-    fn open_spool(&self) -> Option<Spool> {
-        let mut faults = Vec::new();
-        for directory in &self.settings.spools {
-            match Spool::open(directory) {
-                Ok(spool) => {
-                    if !faults.is_empty() {
-                        tracing::warn!(
-                            "results that cannot be delivered are kept in {}, because {}",
-                            directory.display(),
-                            faults.join("; ")
-                        );
-                    }
-                    return Some(spool);
-                }
-                Err(error) => faults.push(error.to_string()),
-            }
-        }
-        if !faults.is_empty() {
-            tracing::warn!(
-                "results that cannot be delivered are not kept, because {}",
-                faults.join("; ")
-            );
-        }
-        None
     }
 
     pub(crate) fn parts(
