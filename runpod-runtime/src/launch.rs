@@ -150,7 +150,7 @@ fn run_process(plan: Plan, setup: SetupRun, threads: Option<usize>) -> Result<()
     };
     let handlers = Handlers::own(threads, ready.may_block())?;
     let state = make_state(setup, &handlers).map_err(|failure| ready.setup_error(&failure))?;
-    let (handlers, kept) = handlers.keeping(UserValues::new(state.clone(), Vec::new(), None));
+    let (handlers, kept) = handlers.keeping(UserValues::new(state.clone()));
     let ended = ready.run(state, handlers);
     kept.drop_blocking();
     ended
