@@ -75,7 +75,8 @@ impl Lab {
         slots: usize,
         endpoint: &Endpoint,
     ) -> Outcome<Process> {
-        self.start_with(worker, streams, slots, environment(endpoint))
+        let variables = endpoint.environment("bench-worker");
+        self.start_with(worker, streams, slots, variables)
     }
 
     /// The same at another endpoint, which gives these variables to a worker.
@@ -90,21 +91,11 @@ impl Lab {
             fs::remove_dir_all(&self.folder)?;
         }
         fs::create_dir_all(&self.folder)?;
-        self.process(worker, streams, slots, variables)
+        self.start_again(worker, streams, slots, variables)
     }
 
     /// Starts a worker that finds what the one before it has left.
     fn start_again(
-        &self,
-        worker: Worker,
-        streams: bool,
-        slots: usize,
-        endpoint: &Endpoint,
-    ) -> Outcome<Process> {
-        self.process(worker, streams, slots, environment(endpoint))
-    }
-
-    fn process(
         &self,
         worker: Worker,
         streams: bool,
@@ -119,8 +110,4 @@ impl Lab {
         };
         Process::start(start, self.python.as_deref(), variables)
     }
-}
-
-fn environment(endpoint: &Endpoint) -> Vec<(&'static str, String)> {
-    endpoint.environment("bench-worker")
 }

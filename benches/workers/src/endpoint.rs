@@ -91,6 +91,11 @@ impl Endpoint {
         self.state.counts()
     }
 
+    /// How many connections are open.
+    pub(crate) fn connections(&self) -> usize {
+        self.state.connections()
+    }
+
     /// When the first take came.
     pub(crate) fn first_take(&self) -> Option<Instant> {
         self.state.moments().first_take

@@ -6,6 +6,7 @@
 mod arguments;
 mod cells;
 mod endpoint;
+mod page;
 mod priority;
 mod process;
 mod sample;
@@ -48,11 +49,16 @@ fn main() -> Outcome<()> {
         folder: room.path().join("worker"),
         window: arguments.window,
     };
+    let conditions = page::conditions(&arguments);
     let mut rows = Vec::new();
     for cell in &arguments.cells {
         rows.extend(measure(&lab, cell, &arguments)?);
     }
-    println!("{}", table::of(&rows, &arguments.workers));
+    let text = format!("{conditions}\n{}", table::of(&rows, &arguments.workers));
+    println!("{text}");
+    if arguments.is_everything {
+        page::write(&text)?;
+    }
     Ok(())
 }
 

@@ -84,11 +84,6 @@ impl Process {
         Ok(megabytes(self.sum(|process| process.status("VmHWM:"))?))
     }
 
-    /// What it has resident, in MB.
-    pub(crate) fn resident_memory(&self) -> Outcome<f64> {
-        Ok(megabytes(self.sum(|process| process.status("VmRSS:"))?))
-    }
-
     /// What it alone has resident, and its share of what it has in common with others, in MB.
     pub(crate) fn share_of_memory(&self) -> Outcome<f64> {
         let kilobytes = self.sum(|process| process.read("smaps_rollup", "Pss:"))?;

@@ -71,9 +71,12 @@ impl Row {
     }
 }
 
+/// With a column for each worker that has figures.
 pub(crate) fn of(rows: &[Row], workers: &[Worker]) -> String {
+    let has_figures = |worker: &Worker| rows.iter().any(|row| row.sample(*worker).is_some());
+    let workers: Vec<_> = workers.iter().copied().filter(has_figures).collect();
     let mut table = String::from("|");
-    for worker in workers {
+    for worker in &workers {
         let _ = write!(table, " | {}", worker.title());
     }
     table.push_str(" |\n| ---");
@@ -81,7 +84,7 @@ pub(crate) fn of(rows: &[Row], workers: &[Worker]) -> String {
     table.push_str(" |\n");
     for row in rows {
         let _ = write!(table, "| {}", row.measure.what);
-        for &worker in workers {
+        for &worker in &workers {
             let _ = write!(table, " | {}", row.figure(worker));
         }
         table.push_str(" |\n");

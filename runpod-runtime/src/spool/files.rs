@@ -242,3 +242,7 @@ impl Files {
             .retain(|entry| spool.release(entry).is_err());
     }
 }
+
+#[cfg(test)]
+#[path = "files_tests.rs"]
+mod tests;

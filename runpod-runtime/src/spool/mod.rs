@@ -298,3 +298,5 @@ fn refused(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Spool
 
 #[cfg(test)]
 mod tests;
+#[cfg(all(test, target_os = "linux"))]
+pub(crate) mod watched;

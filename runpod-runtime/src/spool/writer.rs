@@ -72,7 +72,9 @@ impl SpoolWriter {
         Self::start_with(move || Some(spool)).expect("a test gets its threads")
     }
 
-    fn start_with(open: impl FnOnce() -> Option<Spool> + Send + 'static) -> std::io::Result<Self> {
+    pub(super) fn start_with(
+        open: impl FnOnce() -> Option<Spool> + Send + 'static,
+    ) -> std::io::Result<Self> {
         let (messages, receiver) = mpsc::channel();
         let shared = Arc::<Backlog>::default();
         let backlog = Arc::clone(&shared);

@@ -302,3 +302,7 @@ impl Job {
         self.context.cancel().cancel(reason)
     }
 }
+
+#[cfg(test)]
+#[path = "jobs_tests.rs"]
+mod tests;

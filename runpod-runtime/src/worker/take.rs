@@ -6,7 +6,6 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::concurrency::Concurrency;
-use super::jobs::Jobs;
 use super::pace::Pace;
 use super::some_of::some_of;
 use super::{Shared, job, refuse};
@@ -40,7 +39,7 @@ pub(super) async fn take_jobs(shared: &Arc<Shared>, mut concurrency: Concurrency
         job::start_waiting(shared);
         let taken = shared.jobs.slots.used() + shared.jobs.waiting();
         let free = limit.saturating_sub(taken);
-        if free == 0 || too_much_is_undelivered(&shared.jobs, limit) {
+        if free == 0 || is_too_much(shared.jobs.undelivered(), limit) {
             tokio::select! {
                 () = shared.jobs.slots.change() => {}
                 () = sleep(ASK_AGAIN), if concurrency.varies() => {}
@@ -103,8 +102,7 @@ async fn next_limit(shared: &Shared, concurrency: &mut Concurrency) -> Option<us
 }
 
 /// Results that cannot be delivered are kept in memory; a worker with too many of them takes no further job.
-fn too_much_is_undelivered(jobs: &Jobs, limit: usize) -> bool {
-    let (results, bytes) = jobs.undelivered();
+fn is_too_much((results, bytes): (usize, usize), limit: usize) -> bool {
     results >= limit.saturating_mul(2).saturating_add(16) || bytes >= MOST_UNDELIVERED_BYTES
 }
 
@@ -168,5 +166,19 @@ fn tell_of_jobs_here(ids: &[Arc<str>]) {
             ids.len(),
             some_of(ids)
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_many_results_that_wait_and_too_large_ones_are_too_much() {
+        assert!(!is_too_much((17, 1 << 20), 1));
+        assert!(is_too_much((18, 0), 1));
+        assert!(!is_too_much((18, 0), 2));
+        assert!(!is_too_much((6, 240 << 20), 1));
+        assert!(is_too_much((7, 280 << 20), 1));
     }
 }

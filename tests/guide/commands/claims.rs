@@ -172,6 +172,19 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
         ],
     ),
     (
+        "docs/performance.md",
+        &[
+            not_here(
+                "cargo xtask bench                      # everything, about a quarter of an hour; writes the table of this page anew",
+                "it takes a quarter of an hour",
+            ),
+            not_here(
+                "cargo xtask bench noop-50 --only ours,reqwest --rounds 3",
+                "it builds in release mode, for minutes",
+            ),
+        ],
+    ),
+    (
         "docs/compile-cost.md",
         &[
             not_here(

@@ -1,13 +1,18 @@
-//! Our worker with a handler that streams, as a user would write it.
+//! Our worker with a handler that streams.
 
 use runpod::{Stream, stream};
-use worker_bench::{Input, item, slots_of};
+use worker_bench::{Input, item, slots};
 
-#[runpod::main(stream, concurrency_modifier = slots_of)]
 fn items(input: Input) -> impl Stream<Item = u64> {
     stream! {
         for _ in 0..input.items {
             yield item();
         }
     }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), runpod::Error> {
+    let worker = runpod::Worker::builder().stream(items);
+    worker.concurrency(slots()).run().await
 }

@@ -14,9 +14,12 @@ use crate::worker::{self, Worker};
 const SETTLE: Duration = Duration::from_secs(2);
 const LIMIT: Duration = Duration::from_secs(60);
 /// Of waits: there are few.
-const LONGER: u32 = 8;
+const LONGER: u32 = 5;
 const SLEEPING: u64 = 1000;
-const HOUR: &str = r#"{"ms":3600000}"#;
+/// Longer than it takes to hand them out, so that all of them sleep at the same time, and end at the same time.
+const LONG: &str = r#"{"ms":5000}"#;
+/// Threads are counted this often.
+const LOOK: Duration = Duration::from_millis(10);
 
 pub(super) const IDLE: Cell = Cell {
     name: "idle",
@@ -48,11 +51,11 @@ pub(super) const SLEEPING_JOBS: Cell = Cell {
             unit: "MB",
         },
         Measure {
-            what: "memory resident with 1,000 sleeping jobs",
+            what: "most memory resident, 1,000 sleeping jobs until all results are accepted",
             unit: "MB",
         },
         Measure {
-            what: "threads with 1,000 sleeping jobs",
+            what: "most threads, 1,000 sleeping jobs until all results are accepted",
             unit: "",
         },
     ],
@@ -81,18 +84,23 @@ fn waits_a_second(process: &Process, window: Duration) -> Outcome<f64> {
 }
 
 fn sleeping(lab: &Lab, worker: Worker) -> Outcome<Vec<f64>> {
-    let endpoint = Endpoint::open(Jobs::of(SLEEPING, |_| HOUR.into()))?;
+    let endpoint = Endpoint::open(Jobs::of(SLEEPING, |_| LONG.into()))?;
     let slots = usize::try_from(SLEEPING)?;
     let process = lab.start(worker, false, slots, &endpoint)?;
     endpoint.wait("thousand jobs taken", LIMIT, |it| {
         (it.counts().handed_out == SLEEPING).then_some(())
     })?;
     sleep(SETTLE);
-    let figures = vec![
-        process.share_of_memory()?,
-        process.resident_memory()?,
-        float(process.threads()?),
-    ];
+    let asleep = process.share_of_memory()?;
+    let (mut threads, begun) = (0, Instant::now());
+    while endpoint.counts().results < SLEEPING {
+        threads = threads.max(process.threads()?);
+        if begun.elapsed() > LIMIT {
+            return Err(format!("after {LIMIT:?}: {:?}", endpoint.counts()).into());
+        }
+        sleep(LOOK);
+    }
+    let peak = process.peak_memory()?;
     process.kill()?;
-    Ok(figures)
+    Ok(vec![asleep, peak, float(threads)])
 }

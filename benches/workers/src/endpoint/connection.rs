@@ -26,6 +26,7 @@ struct Head {
 }
 
 pub(super) async fn serve(mut stream: TcpStream, state: &State) -> Result<()> {
+    let _open = state.opened();
     stream.set_nodelay(true)?;
     let mut buffer = Vec::with_capacity(LARGE_BODY);
     loop {
@@ -124,7 +125,10 @@ async fn answer(stream: &mut TcpStream, state: &State, path: &str, body: &[u8]) 
             Answer::Accepted => stream.write_all(OK).await?,
             Answer::Refused => stream.write_all(UNAVAILABLE).await?,
             Answer::Closed => return Ok(false),
-            Answer::Nothing => std::future::pending().await,
+            Answer::Nothing => {
+                gone(stream).await;
+                return Ok(false);
+            }
         },
         "job-stream" => {
             state.item(body);
@@ -135,7 +139,9 @@ async fn answer(stream: &mut TcpStream, state: &State, path: &str, body: &[u8]) 
             stream.write_all(OK).await?;
         }
         "job-stop" => {
-            tokio::time::sleep(HOLD_STOP).await;
+            if tokio::time::timeout(HOLD_STOP, gone(stream)).await.is_ok() {
+                return Ok(false);
+            }
             stream.write_all(NO_CONTENT).await?;
         }
         _ => stream.write_all(NOT_FOUND).await?,
@@ -144,7 +150,13 @@ async fn answer(stream: &mut TcpStream, state: &State, path: &str, body: &[u8]) 
 }
 
 async fn take(stream: &mut TcpStream, state: &State, wanted: u64, batch: bool) -> Result<()> {
-    let Some(jobs) = state.take(wanted, batch).await else {
+    let jobs = tokio::select! {
+        biased;
+        // It must not get jobs any more.
+        () = gone(stream) => return Err(ErrorKind::UnexpectedEof.into()),
+        jobs = state.take(wanted, batch) => jobs,
+    };
+    let Some(jobs) = jobs else {
         return stream.write_all(NO_CONTENT).await;
     };
     let length = jobs.len();
@@ -152,4 +164,10 @@ async fn take(stream: &mut TcpStream, state: &State, wanted: u64, batch: bool) -
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{jobs}"
     );
     stream.write_all(answer.as_bytes()).await
+}
+
+/// Until the worker has closed the connection. It sends nothing while it waits for an answer.
+async fn gone(stream: &TcpStream) {
+    // Whatever comes, this connection is of no use any more.
+    let _ = stream.peek(&mut [0]).await;
 }

@@ -1,8 +1,8 @@
 //! Jobs, and what has become of them.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -57,7 +57,7 @@ pub(crate) struct Counts {
     pub(crate) handed_out: u64,
     /// Accepted for the first time.
     pub(crate) results: u64,
-    /// Arrived, and not accepted as the cell wants it; each job once.
+    /// Arrived, and not accepted as the cell wants it.
     pub(crate) not_accepted: u64,
     /// Accepted once more.
     pub(crate) again: u64,
@@ -80,6 +80,17 @@ pub(super) struct State {
     queue: Mutex<Queue>,
     moments: Mutex<Moments>,
     added: Notify,
+    connections: AtomicUsize,
+}
+
+/// Counts a connection as long as it is open.
+#[derive(Debug)]
+pub(super) struct Open<'a>(&'a AtomicUsize);
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 #[derive(Debug)]
@@ -88,7 +99,6 @@ struct Queue {
     counts: Counts,
     /// By the number of the job.
     accepted: Vec<bool>,
-    unaccepted: HashSet<u64>,
     answer: (u64, Answer),
 }
 
@@ -100,12 +110,21 @@ impl State {
                 waiting: jobs.number,
                 counts: Counts::default(),
                 accepted: Vec::new(),
-                unaccepted: HashSet::new(),
                 answer: (0, Answer::Accepted),
             }),
             moments: Mutex::default(),
             added: Notify::new(),
+            connections: AtomicUsize::new(0),
         }
+    }
+
+    pub(super) fn opened(&self) -> Open<'_> {
+        self.connections.fetch_add(1, Ordering::Relaxed);
+        Open(&self.connections)
+    }
+
+    pub(super) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -196,9 +215,7 @@ impl State {
         let mut queue = self.queue();
         let (from, answer) = queue.answer;
         if number >= from && answer != Answer::Accepted {
-            if queue.unaccepted.insert(number) {
-                queue.counts.not_accepted += 1;
-            }
+            queue.counts.not_accepted += 1;
             return answer;
         }
         let index = usize::try_from(number).unwrap_or(usize::MAX);

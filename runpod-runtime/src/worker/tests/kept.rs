@@ -127,3 +127,105 @@ async fn a_kept_result_is_posted_in_the_name_of_the_worker_that_made_it_however_
     assert!(posts.len() >= 4, "{}", posts.len());
     assert!(posts.iter().all(|post| &*post.worker_id == "maker"));
 }
+
+/// The results in the directory: each file's name and number.
+#[cfg(unix)]
+fn files_of_results(directory: &Path) -> Vec<(String, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    let files = std::fs::read_dir(directory).unwrap().map(Result::unwrap);
+    let named = files.map(|file| {
+        let name = file.file_name().into_string().unwrap();
+        (name, file.metadata().unwrap().ino())
+    });
+    named
+        .filter(|(name, _)| name.ends_with(".result"))
+        .collect()
+}
+
+#[cfg(unix)]
+#[tokio::test(start_paused = true)]
+async fn a_kept_result_that_is_not_accepted_again_stays_in_the_same_file_with_its_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let stage = Stage::new().jobs(&["j"]).posts(|_| Some(later()));
+    let playing = play(stage, echo.into_handler().0, spool(directory.path()));
+    until_posted(&playing).await;
+    playing.stopping.cut_off();
+    playing.end().await;
+    let before = files_of_results(directory.path());
+    assert_eq!(before.len(), 1);
+
+    let stage = Stage::new().posts(|_| Some(later()));
+    let next = play(stage, echo.into_handler().0, spool(directory.path()));
+    // Long enough for several rounds.
+    sleep(Duration::from_mins(30)).await;
+    assert!(next.stage.times(is_result).len() > 10);
+    next.end().await;
+    assert_eq!(files_of_results(directory.path()), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_is_stopped_while_its_refusal_is_reported_leaves_no_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let refused = Arc::new(AtomicBool::new(false));
+    let stop = Arc::clone(&refused);
+    let stage = Stage::new()
+        .jobs(&["j"])
+        .posts(move |_| {
+            if refused.swap(true, Ordering::SeqCst) {
+                // The report of the refusal is never answered.
+                return None;
+            }
+            Some(Posted::Refused {
+                why: "too large".to_owned(),
+            })
+        })
+        .stops(move |_| {
+            let ids = stop.load(Ordering::SeqCst).then(|| "j".to_owned());
+            Some(StopSignals::Stop(ids.into_iter().collect()))
+        });
+    let playing = play(stage, echo.into_handler().0, spool(directory.path()));
+    playing
+        .stage
+        .until(|events| events.iter().filter(|event| is_result(event)).count() == 2)
+        .await;
+    sleep(5 * SECOND).await;
+    assert_eq!(playing.end().await, Ended::Finished);
+    assert_eq!(files(directory.path()), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_result_that_cannot_be_delivered_holds_the_end_by_half_a_minute_if_it_is_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let stage = Stage::new().jobs(&["j"]).posts(|_| Some(later()));
+    let playing = play(stage, echo.into_handler().0, spool(directory.path()));
+    until_posted(&playing).await;
+    let told = Instant::now();
+    assert_eq!(playing.end().await, Ended::Finished);
+    assert!(told.elapsed() <= 40 * SECOND, "{:?}", told.elapsed());
+    assert_eq!(waiting(directory.path()).len(), 1);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(start_paused = true)]
+async fn a_result_that_is_accepted_at_once_is_never_written_and_a_slow_one_is_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let setting = spool(directory.path());
+    let watched = crate::spool::watched::Watched::new(directory.path());
+    let ids: Vec<_> = (0..100).map(|number| format!("j{number}")).collect();
+    let stage = Stage::new()
+        .takes(move |number| Some(jobs([ids.get(number)?])))
+        .posts(|post| (&*post.job_id != "j99").then_some(Posted::Accepted));
+    let playing = play(stage, echo.into_handler().0, setting);
+    playing
+        .stage
+        .until(|events| events.iter().filter(|event| is_result(event)).count() == 100)
+        .await;
+    until_on_disk(directory.path(), |names| {
+        names.iter().any(|name| name.contains("-j99-"))
+    })
+    .await;
+    let written = watched.seen().renamed;
+    assert_eq!(written.len(), 1, "{written:?}");
+    playing.stopping.cut_off();
+    playing.end().await;
+}
