@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind};
 use crate::handler::{
-    AsyncFunction, BlockingFunction, Choice, Handler, StateCell, StateType, StreamFunction, cell,
+    AsyncFunction, BlockingFunction, Choice, Handler, StateType, StreamFunction, cell,
 };
 use crate::launch::Plan;
 use crate::logging;
@@ -35,7 +35,7 @@ impl Worker {
     pub fn builder() -> WorkerBuilder {
         WorkerBuilder {
             handlers: Vec::new(),
-            state: None,
+            makes: None,
             refresh_worker: false,
             return_aggregate_stream: false,
             concurrency: 1,
@@ -43,6 +43,7 @@ impl Worker {
             route: None,
             max_consecutive_failures: None,
             threads: None,
+            values: UserValues::new(None),
         }
     }
 }
@@ -90,14 +91,17 @@ impl Worker {
 #[must_use = "a worker does nothing until it is run"]
 pub struct WorkerBuilder {
     handlers: Vec<Handler>,
-    state: Option<(StateType, StateCell)>,
+    makes: Option<StateType>,
+    modifier: Option<Modifier>,
     refresh_worker: bool,
     return_aggregate_stream: bool,
     concurrency: usize,
-    modifier: Option<Modifier>,
     route: Option<&'static str>,
     max_consecutive_failures: Option<NonZeroUsize>,
     threads: Option<usize>,
+    /// Owns what the user gave, so that it is dropped neither in asynchronous code nor by the worker's own thread. Whatever
+    /// else has one of these is declared before it, so that it lets go first when this is dropped.
+    values: UserValues,
 }
 
 impl WorkerBuilder {
@@ -113,9 +117,8 @@ impl WorkerBuilder {
     ///
     /// A function that has `#[runpod::handler]` brings its schema and its validation (features `schema` and `validate`).
     /// Of others nothing is known: `--schema` says `null`, and they validate their input themselves.
-    pub fn handler<Via>(mut self, function: impl AsyncFunction<Via>) -> Self {
-        self.handlers.push(function.into_handler().0);
-        self
+    pub fn handler<Via>(self, function: impl AsyncFunction<Via>) -> Self {
+        self.with(function.into_handler().0)
     }
 
     /// Adds a plain `fn` (or closure), called on a thread that may block.
@@ -126,9 +129,8 @@ impl WorkerBuilder {
     /// let worker = Worker::builder().blocking(|input: u64| input + 1);
     /// # drop(worker);
     /// ```
-    pub fn blocking<Via>(mut self, function: impl BlockingFunction<Via>) -> Self {
-        self.handlers.push(function.into_handler().0);
-        self
+    pub fn blocking<Via>(self, function: impl BlockingFunction<Via>) -> Self {
+        self.with(function.into_handler().0)
     }
 
     /// Adds a function that streams: it returns `impl Stream` or `impl Iterator`, or takes an
@@ -140,8 +142,13 @@ impl WorkerBuilder {
     /// let worker = Worker::builder().stream(|to: u32| 0..to);
     /// # drop(worker);
     /// ```
-    pub fn stream<Via>(mut self, function: impl StreamFunction<Via>) -> Self {
-        self.handlers.push(function.into_handler().0);
+    pub fn stream<Via>(self, function: impl StreamFunction<Via>) -> Self {
+        self.with(function.into_handler().0)
+    }
+
+    fn with(mut self, handler: Handler) -> Self {
+        self.values.keep_handler(handler.clone());
+        self.handlers.push(handler);
         self
     }
 
@@ -170,7 +177,8 @@ impl WorkerBuilder {
     /// # drop(worker);
     /// ```
     pub fn state<T: Send + Sync + 'static>(mut self, state: T) -> Self {
-        self.state = Some((StateType::of::<T>(), cell(state)));
+        self.makes = Some(StateType::of::<T>());
+        self.values.set_state(cell(state));
         self
     }
 
@@ -219,7 +227,9 @@ impl WorkerBuilder {
         mut self,
         modifier: impl Fn(usize) -> usize + Send + Sync + 'static,
     ) -> Self {
-        self.modifier = Some(Arc::new(modifier));
+        let modifier: Modifier = Arc::new(modifier);
+        self.values.keep_modifier(Arc::clone(&modifier));
+        self.modifier = Some(modifier);
         self
     }
 
@@ -280,10 +290,9 @@ impl WorkerBuilder {
     }
 
     async fn run_to_the_end(self) -> Result<(), Error> {
-        let (makes, state) = self.state.unzip();
-        // Owns what the user gave, so that it is dropped neither in this asynchronous code nor by the worker's own thread.
-        // Whatever else has one of these is declared after it, so that it lets go first on every way out.
-        let values = UserValues::new(state, self.handlers.clone(), self.modifier.clone());
+        // Whatever else has one of the user's values is declared after this, so that it lets go first on every way out.
+        let values = self.values;
+        let makes = self.makes;
         let is_exit_code = makes.is_some_and(StateType::is::<ExitCode>);
         let plan = Plan {
             handlers: self.handlers,
@@ -310,7 +319,7 @@ impl WorkerBuilder {
                 return nothing_to_do.map(drop);
             }
         };
-        let (handlers, values) = Handlers::own(self.threads)?.keeping(values);
+        let (handlers, values) = Handlers::own(self.threads, ready.may_block())?.keeping(values);
         let ended = ready.serve(values.state(), handlers).await;
         values.dropped().await;
         ended

@@ -52,7 +52,12 @@ pub(crate) fn report(context: Option<&JobContext>, ready_delay_ms: f64) -> Repor
 
 /// Such as `Linux 6.1.0`.
 pub(crate) fn operating_system() -> String {
-    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    #[cfg(unix)]
+    let name_of_system = rustix::system::uname();
+    #[cfg(unix)]
+    let release = name_of_system.release().to_string_lossy();
+    #[cfg(not(unix))]
+    let release = "";
     let mut name = std::env::consts::OS.to_owned();
     if let Some(first) = name.get_mut(0..1) {
         first.make_ascii_uppercase();

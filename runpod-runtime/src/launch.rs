@@ -152,17 +152,10 @@ fn run_process(plan: Plan, setup: SetupRun, threads: Option<usize>) -> Result<()
     let Some(ready) = plan.prepare()? else {
         return Ok(());
     };
-    let handlers = Handlers::own(threads)?;
+    let handlers = Handlers::own(threads, ready.may_block())?;
     let state = make_state(setup, &handlers).map_err(|failure| ready.setup_error(&failure))?;
-    let (handlers, kept) = handlers.keeping(UserValues::new(state.clone(), Vec::new(), None));
-    // Only to wait on: the worker has a thread of its own, and its handlers have theirs.
-    let ended = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .map_err(|error| {
-            Error::new(ErrorKind::System, "the process cannot wait for its worker")
-                .with_source(error)
-        })
-        .and_then(|waiting| waiting.block_on(ready.serve(state, handlers)));
+    let (handlers, kept) = handlers.keeping(UserValues::new(state.clone()));
+    let ended = ready.run(state, handlers);
     kept.drop_blocking();
     ended
 }

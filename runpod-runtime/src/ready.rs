@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::config::{Mode, Settings};
+use crate::config::{Mode, PlatformUrls, Settings};
 use crate::error::{Error, ErrorKind};
 use crate::handler::{Dispatch, Failure, StateCell};
 use crate::local_test;
@@ -13,7 +13,7 @@ use crate::platform::{Platform, Reporter, Runpod};
 use crate::serve_api;
 use crate::spool::SpoolWriter;
 use crate::threads::Refused;
-use crate::worker::{self, Concurrency, Handlers, Parts, Policy};
+use crate::worker::{self, Concurrency, Ended, Handlers, Parts, Policy};
 
 /// A worker that can run: everything is checked that can be checked before its state is made.
 #[derive(Debug, Clone)]
@@ -35,6 +35,28 @@ impl Ready {
             text.push_str(line);
         }
         Error::new(ErrorKind::Setup, text).printable(&self.settings.secrets)
+    }
+
+    /// Whether some of the user's code runs on blocking threads.
+    pub(crate) fn may_block(&self) -> bool {
+        self.dispatch.may_block() || self.concurrency.varies()
+    }
+
+    /// Runs the worker, or the local test job, to its end: on this thread, which must not run asynchronous code.
+    ///
+    /// # Errors
+    ///
+    /// As [`serve`](Self::serve).
+    pub(crate) fn run(self, state: Option<StateCell>, handlers: Handlers) -> Result<(), Error> {
+        let Mode::Platform(urls) = self.settings.mode.clone() else {
+            let waiting = handlers.handle().clone();
+            return waiting.block_on(self.serve(state, handlers));
+        };
+        let secrets = self.settings.secrets.clone();
+        self.on_the_platform(urls, state, handlers)
+            .and_then(worker::run_here)
+            .and_then(Ended::reported)
+            .map_err(|error| error.printable(&secrets))
     }
 
     /// Runs the worker, or the local test job, to its end.
@@ -59,9 +81,7 @@ impl Ready {
     ) -> Result<(), Error> {
         match self.settings.mode.clone() {
             Mode::Platform(urls) => {
-                let platform = Runpod::of(urls, &self.settings)?;
-                let spool = self.spool();
-                let parts = self.parts(Arc::new(platform), state, handlers, spool);
+                let parts = self.on_the_platform(urls, state, handlers)?;
                 worker::start(parts)?.ended().await?.reported()
             }
             Mode::TestJob { job, source } => {
@@ -90,6 +110,17 @@ impl Ready {
                  on by default; take `default-features = false` out of the dependency in Cargo.toml, or add the feature.",
             )),
         }
+    }
+
+    fn on_the_platform(
+        self,
+        urls: PlatformUrls,
+        state: Option<StateCell>,
+        handlers: Handlers,
+    ) -> Result<Parts, Error> {
+        let spool = self.spool();
+        let platform = Runpod::of(urls, &self.settings, handlers.handle())?;
+        Ok(self.parts(Arc::new(platform), state, handlers, spool))
     }
 
     /// A local test looks at one job's result: the flag is about the worker, and a stream is shown whole.

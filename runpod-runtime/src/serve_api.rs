@@ -56,7 +56,7 @@ impl Local {
         };
         let mut builder = tokio::runtime::Builder::new_multi_thread();
         builder.thread_name("runpod-local");
-        let runtime = threads::several(&mut builder, Some(1), "the local endpoint's runtime")?;
+        let runtime = threads::several(builder, Some(1), "the local endpoint's runtime")?;
         let told_to_end = CancellationToken::new();
         let watcher = told_to_end.clone();
         let (host, port) = (api.host.clone(), api.port);
@@ -187,7 +187,7 @@ async fn work(
                 "the local endpoint gave no address to take jobs from; this is a bug in runpod-worker",
             ));
         };
-        let platform = Arc::new(Runpod::of(urls, &worker.settings)?);
+        let platform = Arc::new(Runpod::of(urls, &worker.settings, handlers.handle())?);
         let parts = worker.parts(platform, state.clone(), handlers.share(), None);
         match ended(worker::start(parts)?, &local.told_to_end).await? {
             Ended::Refreshed if !local.told_to_end.is_cancelled() => tracing::info!(

@@ -231,7 +231,8 @@ impl Job {
 
     async fn report(mut self, handler: Handler) -> Report {
         let (makes, state) = self.state.take().unzip();
-        let values = UserValues::new(state, vec![handler.clone()], None);
+        let mut values = UserValues::new(state);
+        values.keep_handler(handler.clone());
         let (handlers, values) = Handlers::current().keeping(values);
         let dispatch = match Dispatch::choose(vec![handler], Choice::default(), makes) {
             Ok(dispatch) => dispatch,

@@ -5,7 +5,7 @@
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc::{self, RecvTimeoutError, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -24,24 +24,44 @@ pub(crate) struct UserValues(Option<Values>);
 
 struct Values {
     state: Option<StateCell>,
+    /// States in whose place the program has put another one.
+    replaced: Vec<StateCell>,
     handlers: Vec<Handler>,
-    modifier: Option<Modifier>,
+    modifiers: Vec<Modifier>,
     /// At hand while the values are dropped, and ended after that: it is the one that the state was made on.
     runtime: Option<(Handle, Option<Runtime>)>,
 }
 
 impl UserValues {
-    pub(crate) fn new(
-        state: Option<StateCell>,
-        handlers: Vec<Handler>,
-        modifier: Option<Modifier>,
-    ) -> Self {
+    pub(crate) fn new(state: Option<StateCell>) -> Self {
         Self(Some(Values {
             state,
-            handlers,
-            modifier,
+            replaced: Vec::new(),
+            handlers: Vec::new(),
+            modifiers: Vec::new(),
             runtime: None,
         }))
+    }
+
+    /// Another state; the one that it replaces is dropped with the others.
+    pub(crate) fn set_state(&mut self, state: StateCell) {
+        if let Some(values) = &mut self.0 {
+            values.replaced.extend(values.state.replace(state));
+        }
+    }
+
+    /// Keeps a handler and what it captured.
+    pub(crate) fn keep_handler(&mut self, handler: Handler) {
+        if let Some(values) = &mut self.0 {
+            values.handlers.push(handler);
+        }
+    }
+
+    /// Keeps a concurrency modifier and what it captured.
+    pub(crate) fn keep_modifier(&mut self, modifier: Modifier) {
+        if let Some(values) = &mut self.0 {
+            values.modifiers.push(modifier);
+        }
     }
 
     /// Keeps the handlers' runtime, too; if `own` is given, until the values are dropped.
@@ -74,6 +94,9 @@ impl UserValues {
             return;
         };
         let dropping = values.drop_on_a_thread();
+        if dropping.try_recv() == Err(TryRecvError::Disconnected) {
+            return;
+        }
         let (sender, waited) = oneshot::channel::<()>();
         // A thread, since any executor may poll this, and not each has timers. If it is refused, nobody waits.
         let _ = on_a_thread(move || {
@@ -90,6 +113,10 @@ impl UserValues {
         let Some(values) = self.0.take() else {
             return dropped;
         };
+        if !values.has_any() {
+            values.drop_here();
+            return dropped;
+        }
         // Of a closure whose thread is refused, everything is dropped right here.
         let shared = Arc::new(Mutex::new(Some(values)));
         let on_thread = Arc::clone(&shared);
@@ -116,15 +143,22 @@ impl Drop for UserValues {
 }
 
 impl Values {
+    /// Whether there is a value of the user's. The runtime alone can be ended anywhere.
+    fn has_any(&self) -> bool {
+        self.state.is_some()
+            || !(self.replaced.is_empty() && self.handlers.is_empty() && self.modifiers.is_empty())
+    }
+
     fn drop_here(self) {
         let Self {
             state,
+            replaced,
             handlers,
-            modifier,
+            modifiers,
             runtime,
         } = self;
         let entered = runtime.as_ref().map(|(handle, _)| handle.enter());
-        let values = AssertUnwindSafe(|| drop((state, handlers, modifier)));
+        let values = AssertUnwindSafe(|| drop((state, replaced, handlers, modifiers)));
         if catch_unwind(values).is_err() {
             tracing::error!("the worker's state panicked when it was dropped, after the last job");
         }
@@ -182,7 +216,7 @@ mod tests {
     }
 
     fn of_state(state: StateCell) -> Arc<UserValues> {
-        Arc::new(UserValues::new(Some(state), Vec::new(), None))
+        Arc::new(UserValues::new(Some(state)))
     }
 
     #[tokio::test]
@@ -197,6 +231,30 @@ mod tests {
         assert_eq!(dropped.recv(), Ok("dropped"));
     }
 
+    #[tokio::test]
+    async fn a_state_that_was_replaced_or_whose_worker_never_ran_is_dropped_where_that_may_block() {
+        let (first, first_dropped) = blocks();
+        let (second, second_dropped) = blocks();
+        let worker = || crate::Worker::builder().handler(async || ());
+        let mut values = UserValues::new(Some(first));
+        values.set_state(second);
+        drop(values);
+        assert_eq!(first_dropped.recv(), Ok("dropped"));
+        assert_eq!(second_dropped.recv(), Ok("dropped"));
+
+        let (dropped, receiver) = mpsc::channel();
+        let state = |dropped| Blocks {
+            runtime: Some(tokio::runtime::Runtime::new().unwrap()),
+            dropped,
+        };
+        let replaced = worker().state(state(dropped.clone()));
+        let run = replaced.state(state(dropped.clone())).run();
+        // Without a poll.
+        drop(run);
+        drop(worker().state(state(dropped)));
+        assert_eq!(receiver.iter().count(), 3);
+    }
+
     #[test]
     fn a_value_is_dropped_with_the_handlers_runtime_at_hand() {
         struct Looks(mpsc::Sender<bool>);
@@ -207,7 +265,7 @@ mod tests {
         }
         let (sender, receiver) = mpsc::channel();
         let runtime = Runtime::new().unwrap();
-        let values = UserValues::new(Some(cell(Looks(sender))), Vec::new(), None);
+        let values = UserValues::new(Some(cell(Looks(sender))));
         let values = values.with_runtime(runtime.handle().clone(), Some(runtime));
         Arc::new(values).drop_blocking();
         assert_eq!(receiver.try_recv(), Ok(true));
@@ -222,7 +280,7 @@ mod tests {
             }
         }
         // On this thread, which a panic would end.
-        let mut values = UserValues::new(Some(cell(Panics)), Vec::new(), None);
+        let mut values = UserValues::new(Some(cell(Panics)));
         let text = captured(|| values.0.take().unwrap().drop_here());
         assert_eq!(
             text,

@@ -12,6 +12,7 @@ mod crossing;
 mod dice;
 mod endpoint;
 mod fault;
+mod hung;
 mod isolated;
 mod jobs;
 mod killed;

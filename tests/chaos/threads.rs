@@ -1,11 +1,13 @@
-//! The system refuses further threads while a worker runs: no job is lost, no handler stays uncalled, and the worker ends.
+//! How many threads a worker has; and that it runs without a further one: no job is lost, no handler stays uncalled, and
+//! the worker ends.
 
 use std::fs;
+use std::thread::available_parallelism;
 
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
 use crate::jobs::{Plan, jobs};
-use crate::process::Kind;
+use crate::process::{Kind, raise_file_limit};
 use crate::stage::Stage;
 use crate::watched::Held;
 use crate::weather::Weather;
@@ -40,7 +42,9 @@ async fn a_worker_that_gets_no_further_thread_runs_and_delivers_every_job_and_en
             format!("http://localhost:{port}/v2/chaos/job-done/$RUNPOD_POD_ID/$ID?gpu=any");
         let mut stage = stage
             .with("RUST_MIN_STACK", &STACK.to_string())
-            .with("RUNPOD_WEBHOOK_POST_OUTPUT", &results);
+            .with("RUNPOD_WEBHOOK_POST_OUTPUT", &results)
+            // The thread that opens the spool ends, and its stack would be used for another thread.
+            .with("RUNPOD_RESULT_SPOOL", "off");
         let mut worker = stage.start();
         stage
             .until("it asks for jobs", |ledger| !ledger.takes.is_empty())
@@ -67,4 +71,50 @@ async fn a_worker_that_gets_no_further_thread_runs_and_delivers_every_job_and_en
         let log = stage.log();
         assert!(!log.contains("panicked"), "{name}: {log}");
     }
+}
+
+/// Beside a thread for each core: the main thread, the control thread, and the writers of the log and of the spool.
+const BESIDE_THE_CORES: usize = 4;
+
+/// The names of a process's threads.
+fn threads(process: u32) -> Vec<String> {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).expect("the worker runs");
+    threads
+        .flatten()
+        .filter_map(|thread| fs::read_to_string(thread.path().join("comm")).ok())
+        .map(|name| name.trim_end().to_owned())
+        .collect()
+}
+
+async fn assert_few_threads(name: &str, slots: usize, count: usize, gate: bool) {
+    let all = jobs(count, |_| Plan {
+        gate,
+        ..Plan::default()
+    });
+    let mut stage = Stage::set(name, Kind::ours("async", slots), Weather::fair(), all).await;
+    let mut worker = stage.start();
+    if gate {
+        let what = "all jobs wait at their gates";
+        stage.until(what, |ledger| ledger.at_gates() == count).await;
+    } else {
+        stage.until_settled().await;
+    }
+    // A thread that was started for a blocking call stays for ten seconds.
+    let threads = threads(worker.id().expect("it runs"));
+    let cores = available_parallelism().expect("the system tells").get();
+    assert!(
+        threads.len() <= cores + BESIDE_THE_CORES,
+        "{name}, {cores} cores: {threads:?}"
+    );
+    stage.endpoint.change(|ledger| ledger.all_gates_open = true);
+    stage.until_settled().await;
+    assert_eq!(stage.dismiss(&mut worker).await, Some(0), "{name}");
+    assert_eq!(stage.assert_kept().sums.delivered, count, "{name}");
+}
+
+#[tokio::test]
+async fn a_worker_with_async_handlers_has_a_thread_for_each_core_and_four_others_at_most() {
+    assert_few_threads("threads-of-50", 50, 2000, false).await;
+    raise_file_limit();
+    assert_few_threads("threads-of-1000", 1000, 1000, true).await;
 }

@@ -58,6 +58,36 @@ async fn without_room_for_the_stack_of_a_thread_a_worker_ends_with_an_error() {
     }
 }
 
+/// tokio starts its threads one after the other, and the system may refuse any of them.
+#[tokio::test]
+async fn wherever_the_system_begins_to_refuse_threads_a_worker_runs_or_ends_with_an_error() {
+    let stack: u64 = 1 << 30;
+    let (mut refused, mut ran) = (0, 0);
+    // In KiB: from room for no stack to room for more than any worker needs, half a stack at a time.
+    for half_stacks in 1..=16 {
+        let limit = format!("ulimit -v {}", half_stacks * (stack / 2 / 1024));
+        let job = ["--test_input", r#"{"input": {"name": "World"}}"#];
+        let mut command = limited(&limit, &binary("hello"), &job);
+        command
+            .env("RUST_MIN_STACK", stack.to_string())
+            .env("RUNPOD_LOG_LEVEL", "INFO");
+        let output = timeout(PATIENCE, command.output()).await;
+        let ended: Ended = output
+            .unwrap_or_else(|_| panic!("{limit}: the worker hangs"))
+            .expect("the shell starts")
+            .into();
+        assert!(!ended.text.contains("panicked"), "{limit}: {ended}");
+        if ended.code() == Some(0) {
+            ran += 1;
+        } else {
+            ended.assert_code(1);
+            ended.assert_shows(&["ERROR", "the system refuses a thread"]);
+            refused += 1;
+        }
+    }
+    assert!(refused > 1 && ran > 1, "{refused} refused, {ran} ran");
+}
+
 /// The limit does not hold for root, who becomes nobody for it.
 #[tokio::test]
 async fn with_one_process_a_user_a_worker_ends_with_an_error() {

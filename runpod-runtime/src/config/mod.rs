@@ -34,4 +34,5 @@ pub(crate) use secret::{Secret, Secrets};
 #[cfg(feature = "local")]
 pub(crate) use settings::ApiSettings;
 pub(crate) use settings::{Mode, Settings, Surroundings};
+pub(crate) use spool::SpoolDirectory;
 pub(crate) use url_template::encode_component;

@@ -14,6 +14,7 @@ use super::log_level::LogLevel;
 use super::platform_urls::PlatformUrls;
 use super::resolving::Resolving;
 use super::secret::{Secret, Secrets};
+use super::spool::SpoolDirectory;
 use super::test_job::{self, TestSource};
 
 /// The pace of heartbeats where nothing else is said.
@@ -51,8 +52,8 @@ pub(crate) struct Settings {
     pub(crate) json_logs: bool,
     pub(crate) color: bool,
     pub(crate) shutdown_grace: Duration,
-    /// Where results may be kept that could not be delivered, the best directory first; empty where they are not.
-    pub(crate) spools: Vec<PathBuf>,
+    /// Where results may be kept that could not be delivered, the best directory first; empty if they are not kept.
+    pub(crate) spools: Vec<SpoolDirectory>,
     pub(crate) debugger: bool,
     pub(crate) test_output: Option<Value>,
     /// What a person should know although the worker can start; for the log, once there is one.

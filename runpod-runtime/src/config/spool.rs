@@ -13,26 +13,43 @@ const VARIABLE: &str = "RUNPOD_RESULT_SPOOL";
 /// How much of the platform's host is in the name of a folder; the digest behind it tells longer hosts apart.
 const LONGEST_HOST_IN_NAME: usize = 100;
 
+/// A directory in which results may be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SpoolDirectory {
+    pub(crate) path: PathBuf,
+    /// The mount point of the network volume that the directory is on. If nothing is mounted, the directory is not made.
+    pub(crate) volume: Option<PathBuf>,
+}
+
 impl Resolving<'_> {
-    /// The directories in which results may be kept, the best one first; none where the spool is off.
+    /// The directories in which results may be kept, the best one first; none if the spool is off. No disk is touched: a
+    /// network volume may hang.
     ///
     /// A directory that the user names has no substitute.
-    pub(super) fn spools(&self, surroundings: &Surroundings) -> Vec<PathBuf> {
+    pub(super) fn spools(&self, surroundings: &Surroundings) -> Vec<SpoolDirectory> {
         if let Some(given) = self.environment.get(VARIABLE) {
             let is_off = given.trim().eq_ignore_ascii_case("off");
             return if is_off {
                 Vec::new()
             } else {
-                vec![PathBuf::from(given)]
+                vec![SpoolDirectory {
+                    path: PathBuf::from(given),
+                    volume: None,
+                }]
             };
         }
         let name = self.spool_name();
-        let mut spools = Vec::new();
-        if surroundings.volume.is_dir() {
-            spools.push(surroundings.volume.join(".runpod-spool").join(&name));
-        }
-        spools.push(surroundings.temporary.join(format!("runpod-spool-{name}")));
-        spools
+        let volume = &surroundings.volume;
+        vec![
+            SpoolDirectory {
+                path: volume.join(".runpod-spool").join(&name),
+                volume: Some(volume.clone()),
+            },
+            SpoolDirectory {
+                path: surroundings.temporary.join(format!("runpod-spool-{name}")),
+                volume: None,
+            },
+        ]
     }
 
     /// A folder that only workers of the same endpoint share. It is one part of a path, whatever the endpoint's id is.

@@ -3,7 +3,7 @@ use std::path::Path;
 use super::*;
 use crate::config::environment::Environment;
 
-fn spools(directory: &Path, environment: &[(&str, &str)]) -> Vec<PathBuf> {
+fn spools(environment: &[(&str, &str)]) -> Vec<SpoolDirectory> {
     let environment = Environment::of(
         environment
             .iter()
@@ -16,47 +16,51 @@ fn spools(directory: &Path, environment: &[(&str, &str)]) -> Vec<PathBuf> {
     };
     resolving.spools(&Surroundings {
         streams: false,
-        working_directory: directory.to_owned(),
-        volume: directory.join("volume"),
+        working_directory: PathBuf::from("/working"),
+        volume: PathBuf::from("/volume"),
         temporary: PathBuf::from("/temporary"),
         stdout_is_terminal: false,
     })
 }
 
-/// The only directory without a volume.
+/// The directory that is used without a volume.
 fn spool(environment: &[(&str, &str)]) -> PathBuf {
-    let directory = tempfile::tempdir().unwrap();
-    let mut spools = spools(directory.path(), environment);
-    assert_eq!(spools.len(), 1);
-    spools.remove(0)
+    let last = spools(environment).pop().unwrap();
+    assert_eq!(last.volume, None);
+    last.path
 }
 
 #[test]
 fn the_spool_is_where_it_survives_longest_and_else_where_it_can_be() {
-    let directory = tempfile::tempdir().unwrap();
-    let spools = |environment: &[(&str, &str)]| spools(directory.path(), environment);
-    let volume = directory.path().join("volume");
-    let temporary = PathBuf::from("/temporary/runpod-spool-ep");
+    let volume = PathBuf::from("/volume");
     assert_eq!(
         spools(&[("RUNPOD_ENDPOINT_ID", "ep")]),
-        std::slice::from_ref(&temporary)
+        [
+            SpoolDirectory {
+                path: volume.join(".runpod-spool/ep"),
+                volume: Some(volume.clone()),
+            },
+            SpoolDirectory {
+                path: PathBuf::from("/temporary/runpod-spool-ep"),
+                volume: None,
+            }
+        ]
     );
-    std::fs::create_dir(&volume).unwrap();
     assert_eq!(
-        spools(&[("RUNPOD_ENDPOINT_ID", "ep")]),
-        [volume.join(".runpod-spool/ep"), temporary]
-    );
-    assert_eq!(
-        spools(&[("RUNPOD_ENDPOINT_ID", "..")])[0],
+        spools(&[("RUNPOD_ENDPOINT_ID", "..")])[0].path,
         volume.join(".runpod-spool/%2E%2E")
     );
     assert_eq!(
-        spools(&[("RUNPOD_ENDPOINT_ID", "../x")])[0],
+        spools(&[("RUNPOD_ENDPOINT_ID", "../x")])[0].path,
         volume.join(".runpod-spool/%2E%2E%2Fx")
     );
+    let given = spools(&[("RUNPOD_RESULT_SPOOL", "/var/spool/x")]);
     assert_eq!(
-        spools(&[("RUNPOD_RESULT_SPOOL", "/var/spool/x")]),
-        [PathBuf::from("/var/spool/x")]
+        given,
+        [SpoolDirectory {
+            path: PathBuf::from("/var/spool/x"),
+            volume: None,
+        }]
     );
     assert!(spools(&[("RUNPOD_RESULT_SPOOL", "OFF")]).is_empty());
 }

@@ -48,6 +48,12 @@ impl Handler {
         self.kind == Kind::Stream
     }
 
+    /// Whether the handler's code may run on a blocking thread. What a function that streams returns, an iterator or a
+    /// stream, is not known before it is called.
+    fn may_block(&self) -> bool {
+        self.kind != Kind::Async
+    }
+
     /// Where among the arguments the one is that has this role.
     #[cfg(feature = "schema")]
     pub(crate) fn position(&self, is_it: impl Fn(&Role) -> bool) -> Option<usize> {
@@ -242,6 +248,11 @@ impl Dispatch {
     /// Whether any of the handlers streams.
     pub(crate) fn streams(&self) -> bool {
         self.handlers().any(Handler::streams)
+    }
+
+    /// Whether the code of any of the handlers may run on a blocking thread.
+    pub(crate) fn may_block(&self) -> bool {
+        self.handlers().any(Handler::may_block)
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::mpsc;
 use tokio::sync::oneshot;
 
 use super::*;
+use crate::config::SpoolDirectory;
 use crate::logging::captured;
 use crate::spool::SpoolWriter;
 
@@ -191,7 +192,11 @@ async fn without_a_directory_that_can_be_used_a_result_cannot_be_released_and_th
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("file");
     fs::write(&file, "").unwrap();
-    let writer = SpoolWriter::start(vec![file]).unwrap();
+    let writer = SpoolWriter::start(vec![SpoolDirectory {
+        path: file,
+        volume: None,
+    }])
+    .unwrap();
     let copy = crate::spool::Copy::new(Some(&writer));
     let error = copy.release(result("j")).await.unwrap_err();
     assert_eq!(error, "no directory for results can be used");

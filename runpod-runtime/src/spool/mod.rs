@@ -14,6 +14,7 @@ mod files;
 pub(crate) mod fuzzing;
 mod message;
 mod name;
+mod opening;
 mod owner;
 mod result;
 mod waiting;

@@ -4,7 +4,6 @@
 //! of the worker waits for a disk. A result that is settled before its turn to be written comes is never written: a worker
 //! whose platform answers quickly has no file at all.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -16,7 +15,9 @@ use tokio::time::timeout;
 
 use super::files::Files;
 use super::message::{Backlog, Key, Message, Reply};
+use super::opening::Opening;
 use super::{Entry, JobResult, Spool, SpoolError};
+use crate::config::SpoolDirectory;
 
 /// A disk that takes longer to answer is not waited for. What it does then, the thread does in the background.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
@@ -61,8 +62,8 @@ impl SpoolWriter {
     /// # Errors
     ///
     /// When the system refuses the thread.
-    pub(crate) fn start(directories: Vec<PathBuf>) -> std::io::Result<Self> {
-        Self::start_with(move || open_first(&directories))
+    pub(crate) fn start(directories: Vec<SpoolDirectory>) -> std::io::Result<Self> {
+        Self::start_with(move || Opening::begin(directories).opened())
     }
 
     /// For tests: with a spool that is open already.
@@ -224,31 +225,6 @@ impl Drop for Copy {
             writer.send(Message::Abandon(self.key));
         }
     }
-}
-
-/// The first directory that can be used.
-fn open_first(directories: &[PathBuf]) -> Option<Spool> {
-    let mut faults = Vec::new();
-    for directory in directories {
-        match Spool::open(directory) {
-            Ok(spool) => {
-                if !faults.is_empty() {
-                    tracing::warn!(
-                        "results that cannot be delivered are kept in {}, because {}",
-                        directory.display(),
-                        faults.join("; ")
-                    );
-                }
-                return Some(spool);
-            }
-            Err(error) => faults.push(error.to_string()),
-        }
-    }
-    tracing::warn!(
-        "results that cannot be delivered are not kept, because {}",
-        faults.join("; ")
-    );
-    None
 }
 
 /// Without a directory. Replies that are dropped say that there is none.

@@ -31,7 +31,7 @@ impl Concurrency {
     }
 
     /// Whether the number may change.
-    pub(super) fn varies(&self) -> bool {
+    pub(crate) fn varies(&self) -> bool {
         self.modifier.is_some()
     }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use crate::error::Error;
-use crate::threads;
+use crate::error::{Error, ErrorKind};
+use crate::threads::{self, Reserve};
 use crate::user_values::UserValues;
 
 /// Blocking handlers have a thread each for as long as they run; more than this many wait for one.
@@ -17,25 +17,34 @@ const MOST_BLOCKING_THREADS: usize = 1024;
 pub(crate) struct Handlers {
     handle: Handle,
     own: Option<Runtime>,
+    /// Runs blocking calls when the system grants no further thread; ends with the last worker.
+    reserve: Option<Arc<Reserve>>,
     /// What handlers use as long as there is a worker.
     values: Option<Arc<UserValues>>,
 }
 
 impl Handlers {
-    /// Threads of the worker's own; as many as the machine has processors unless said.
+    /// Threads of the worker's own; as many as the machine has processors unless said. If `may_block`, some of the user's
+    /// code runs on blocking threads, and a thread is kept in reserve for it.
     ///
     /// # Errors
     ///
     /// When the system refuses a thread.
-    pub(crate) fn own(threads: Option<usize>) -> Result<Self, Error> {
+    pub(crate) fn own(threads: Option<usize>, may_block: bool) -> Result<Self, Error> {
         let mut builder = Builder::new_multi_thread();
         builder
             .thread_name("runpod-handler")
             .max_blocking_threads(MOST_BLOCKING_THREADS);
-        let runtime = threads::several(&mut builder, threads, "the handlers' runtime")?;
+        let reserve = may_block.then(Reserve::start).transpose();
+        let reserve = reserve.map_err(|refused| {
+            let text = "the thread for blocking handlers could not be started";
+            Error::new(ErrorKind::System, text).with_source(refused)
+        })?;
+        let runtime = threads::several(builder, threads, "the handlers' runtime")?;
         Ok(Self {
             handle: runtime.handle().clone(),
             own: Some(runtime),
+            reserve,
             values: None,
         })
     }
@@ -45,6 +54,7 @@ impl Handlers {
         Self {
             handle: Handle::current(),
             own: None,
+            reserve: None,
             values: None,
         }
     }
@@ -62,6 +72,7 @@ impl Handlers {
         Self {
             handle: self.handle.clone(),
             own: None,
+            reserve: self.reserve.clone(),
             values: self.values.clone(),
         }
     }
@@ -75,6 +86,7 @@ impl std::fmt::Debug for Handlers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Handlers")
             .field("handle", &self.handle)
+            .field("reserve", &self.reserve)
             .finish_non_exhaustive()
     }
 }

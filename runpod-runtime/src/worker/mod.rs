@@ -50,7 +50,7 @@ pub(crate) use concurrency::{Concurrency, Modifier};
 pub(crate) use handlers::Handlers;
 #[cfg(feature = "local")]
 pub(crate) use thread::Running;
-pub(crate) use thread::start;
+pub(crate) use thread::{run_here, start};
 
 /// After the drain deadline: how long the failed results of the jobs that were cut off may take to be delivered.
 const LAST_DELIVERIES: Duration = Duration::from_secs(5);

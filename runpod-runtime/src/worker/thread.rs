@@ -1,5 +1,7 @@
 //! The control thread: a small runtime of its own, where no handler can hold anything up.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use tokio::sync::oneshot;
 
 use super::stopping::Stopping;
@@ -8,11 +10,29 @@ use crate::error::{Error, ErrorKind};
 use crate::logging;
 use crate::threads;
 
+/// What errors call the runtime of the control thread.
+const RUNTIME: &str = "the worker's own runtime";
+
 /// A worker that runs.
 #[derive(Debug)]
 pub(crate) struct Running {
     ended: oneshot::Receiver<Ended>,
     stopping: Stopping,
+}
+
+/// Runs a worker to its end on this thread, which must not run asynchronous code.
+///
+/// # Errors
+///
+/// When the system refuses something that the worker needs.
+pub(crate) fn run_here(parts: Parts) -> Result<Ended, Error> {
+    logging::never_wait_on_this_thread();
+    let runtime = threads::single(RUNTIME)?;
+    let worker = AssertUnwindSafe(|| runtime.block_on(super::run(parts, Stopping::default())));
+    let end = catch_unwind(worker).map_err(|_| panicked());
+    // Heartbeat, stop channel and long polls go with it; a look-up of a name may hang for long.
+    runtime.shutdown_background();
+    end
 }
 
 /// Starts a worker on a thread of its own.
@@ -30,7 +50,7 @@ pub(crate) fn start(parts: Parts) -> Result<Running, Error> {
         .name("runpod-worker".to_owned())
         .spawn(move || {
             logging::never_wait_on_this_thread();
-            let runtime = match threads::single("the worker's own runtime") {
+            let runtime = match threads::single(RUNTIME) {
                 Ok(runtime) => runtime,
                 Err(error) => {
                     let _ = starting.send(error);
@@ -39,7 +59,7 @@ pub(crate) fn start(parts: Parts) -> Result<Running, Error> {
             };
             drop(starting);
             let end = runtime.block_on(super::run(parts, inner));
-            // Heartbeat, stop channel and long polls go with it; a look-up of a name may hang for long.
+            // As above.
             runtime.shutdown_background();
             let _ = sender.send(end);
         })
@@ -69,13 +89,15 @@ impl Running {
     ///
     /// A worker whose `Running` is dropped takes no further job and finishes in the background.
     pub(crate) async fn ended(&mut self) -> Result<Ended, Error> {
-        (&mut self.ended).await.map_err(|_| {
-            Error::new(
-                ErrorKind::System,
-                "the worker's own thread panicked; this is a bug in runpod-worker",
-            )
-        })
+        (&mut self.ended).await.map_err(|_| panicked())
     }
+}
+
+fn panicked() -> Error {
+    Error::new(
+        ErrorKind::System,
+        "the worker's own thread panicked; this is a bug in runpod-worker",
+    )
 }
 
 impl Drop for Running {

@@ -1,14 +1,18 @@
 //! The HTTP client: TLS with bundled roots, the key as a header that is never shown.
 
+use std::net::ToSocketAddrs as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Client;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use reqwest::redirect::Policy;
 use rustls::{ClientConfig, RootCertStore};
+use tokio::runtime::Handle;
 
 use crate::config::Secret;
+use crate::threads;
 
 /// Why there is no client.
 #[derive(Debug, thiserror::Error)]
@@ -22,14 +26,18 @@ pub(crate) enum ClientError {
 }
 
 /// A client for the platform. Nothing about a job is ever kept on it.
-pub(super) fn build(key: Option<&Secret>) -> Result<Client, ClientError> {
+pub(super) fn build(key: Option<&Secret>, handlers: &Handle) -> Result<Client, ClientError> {
     let roots = RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
     };
-    build_trusting(roots, key)
+    build_trusting(roots, key, handlers)
 }
 
-fn build_trusting(roots: RootCertStore, key: Option<&Secret>) -> Result<Client, ClientError> {
+fn build_trusting(
+    roots: RootCertStore,
+    key: Option<&Secret>,
+    handlers: &Handle,
+) -> Result<Client, ClientError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
@@ -48,12 +56,33 @@ fn build_trusting(roots: RootCertStore, key: Option<&Secret>) -> Result<Client, 
         .tls_backend_preconfigured(tls)
         .default_headers(headers)
         .connect_timeout(Duration::from_secs(10))
+        .dns_resolver(Names {
+            handlers: handlers.clone(),
+        })
         .tcp_nodelay(true)
         // The key goes to the addresses that the platform gave, and to no other.
         .redirect(Policy::none())
         .no_proxy()
         .build()?;
     Ok(client)
+}
+
+/// Looks names up as the system does. reqwest's own resolver panics if the system refuses a thread.
+struct Names {
+    handlers: Handle,
+}
+
+impl Resolve for Names {
+    fn resolve(&self, name: Name) -> Resolving {
+        let handlers = self.handlers.clone();
+        Box::pin(async move {
+            // reqwest sets the port.
+            let look_up = move || (name.as_str(), 0).to_socket_addrs();
+            let found = threads::blocking_here_or_on(&handlers, look_up).await;
+            let found = found.ok_or("the look-up of the name was broken off")??;
+            Ok(Box::new(found) as Addrs)
+        })
+    }
 }
 
 /// Such as `RunPod-Rust-SDK/0.1.0 (Linux 6.1.0; x86_64) Language/Rust 1.95`, in the form of the Python SDK's.
@@ -120,24 +149,31 @@ mod tests {
         let (address, certificate) = tls_server(2);
         let url = format!("https://localhost:{}/", address.port());
 
-        let error = build(None).unwrap().get(&url).send().await.unwrap_err();
+        let error = build(None, &Handle::current())
+            .unwrap()
+            .get(&url)
+            .send()
+            .await
+            .unwrap_err();
         assert!(super::super::describe(error).contains("UnknownIssuer"));
 
         let mut roots = RootCertStore::empty();
         roots.add(certificate).unwrap();
-        let trusting = build_trusting(roots, None).unwrap();
+        let trusting = build_trusting(roots, None, &Handle::current()).unwrap();
         assert_eq!(trusting.get(&url).send().await.unwrap().status(), 204);
     }
 
-    #[test]
-    fn the_key_is_not_shown_by_the_client() {
-        let client = build(Some(&Secret::new("very-secret-key"))).unwrap();
+    #[tokio::test]
+    async fn the_key_is_not_shown_by_the_client() {
+        let key = Secret::new("very-secret-key");
+        let client = build(Some(&key), &Handle::current()).unwrap();
         assert!(!format!("{client:?}").contains("very-secret-key"));
     }
 
-    #[test]
-    fn a_key_that_no_header_can_carry_is_an_error_that_does_not_show_it() {
-        let error = build(Some(&Secret::new("line\nbreak"))).unwrap_err();
+    #[tokio::test]
+    async fn a_key_that_no_header_can_carry_is_an_error_that_does_not_show_it() {
+        let key = Secret::new("line\nbreak");
+        let error = build(Some(&key), &Handle::current()).unwrap_err();
         assert!(matches!(error, ClientError::Key));
         assert!(!error.to_string().contains("break"));
     }

@@ -64,7 +64,13 @@ fn without_end(out: &mut impl Write, piece: &[u8]) -> io::Result<()> {
 fn platform(address: SocketAddr) -> Runpod {
     let urls = PlatformUrls::for_tests(&format!("http://{address}"));
     let key = Secret::new("very-secret-key");
-    Runpod::new(urls, Some(&key), Duration::from_secs(10)).unwrap()
+    Runpod::new(
+        urls,
+        Some(&key),
+        Duration::from_secs(10),
+        &Handle::current(),
+    )
+    .unwrap()
 }
 
 async fn taken(address: SocketAddr, want: usize) -> Taken {

@@ -53,7 +53,7 @@ fn head(requests: &mut impl BufRead) -> Option<String> {
 
 fn platform(address: SocketAddr) -> Runpod {
     let urls = PlatformUrls::for_tests(&format!("http://{address}"));
-    Runpod::new(urls, None, Duration::from_secs(10)).unwrap()
+    Runpod::new(urls, None, Duration::from_secs(10), &Handle::current()).unwrap()
 }
 
 /// A server that sends half a job, a byte for each word that it gets, and the rest when there are no more words.

@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, Request, Response, StatusCode, Url};
+use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use super::{BoxFuture, Health, Platform, Post, PostKind, Posted, StopSignals, TakeAnswer, Taken};
@@ -67,9 +68,10 @@ impl Runpod {
         urls: PlatformUrls,
         key: Option<&Secret>,
         ping_interval: Duration,
+        handlers: &Handle,
     ) -> Result<Self, ClientError> {
         Ok(Self {
-            client: client::build(key)?,
+            client: client::build(key, handlers)?,
             urls,
             ping_timeout: ping_interval * 2,
             idle_with: AtomicU16::new(0),
@@ -77,9 +79,15 @@ impl Runpod {
         })
     }
 
-    /// The platform that these settings speak of.
-    pub(crate) fn of(urls: PlatformUrls, settings: &Settings) -> Result<Self, Error> {
-        Self::new(urls, settings.api_key.as_ref(), settings.ping_interval).map_err(|error| {
+    /// The platform that these settings speak of. If the system refuses a thread for the look-up of a name, it runs on
+    /// `handlers`.
+    pub(crate) fn of(
+        urls: PlatformUrls,
+        settings: &Settings,
+        handlers: &Handle,
+    ) -> Result<Self, Error> {
+        let key = settings.api_key.as_ref();
+        Self::new(urls, key, settings.ping_interval, handlers).map_err(|error| {
             Error::new(
                 ErrorKind::System,
                 "the connection to the platform could not be set up",

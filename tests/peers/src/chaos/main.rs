@@ -42,7 +42,8 @@ fn main() -> Result<ExitCode, runpod::Error> {
             std::process::exit(2);
         }
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    // It only waits: the worker brings its own threads.
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("a runtime can be made");
