@@ -10,9 +10,9 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
+use crate::job_body;
 use crate::queue::{Ended, LogLine, Queue};
 use crate::settings::{Limits, Timing};
-use crate::status_body;
 
 /// The first attempt and two more.
 const ATTEMPTS: u32 = 3;
@@ -20,7 +20,7 @@ const ATTEMPTS: u32 = 3;
 /// Delivers until the endpoint shuts down.
 pub(crate) async fn deliver(queue: Queue, limits: Arc<Limits>, timing: Arc<Timing>) {
     let mut ended = queue.ended();
-    let desk = Arc::new(Desk {
+    let caller = Arc::new(WebhookCaller {
         client: OnceLock::new(),
         timeout: timing.webhook_timeout,
         in_flight: Semaphore::new(
@@ -31,18 +31,18 @@ pub(crate) async fn deliver(queue: Queue, limits: Arc<Limits>, timing: Arc<Timin
         queue: queue.clone(),
     });
     tokio::select! {
-        () = serve(&desk, &mut ended) => {}
+        () = serve(&caller, &mut ended) => {}
         () = queue.shutting_down() => {}
     }
 }
 
-async fn serve(desk: &Arc<Desk>, ended: &mut mpsc::UnboundedReceiver<Ended>) {
+async fn serve(caller: &Arc<WebhookCaller>, ended: &mut mpsc::UnboundedReceiver<Ended>) {
     let mut deliveries = JoinSet::new();
     loop {
         tokio::select! {
             ended = ended.recv() => match ended {
                 Some(ended) => {
-                    deliveries.spawn(Arc::clone(desk).call(ended));
+                    deliveries.spawn(Arc::clone(caller).call(ended));
                 }
                 None => return,
             },
@@ -52,7 +52,7 @@ async fn serve(desk: &Arc<Desk>, ended: &mut mpsc::UnboundedReceiver<Ended>) {
 }
 
 /// Where webhooks are called from.
-struct Desk {
+struct WebhookCaller {
     /// Made for the first webhook: few endpoints see one.
     client: OnceLock<Result<Client, String>>,
     timeout: Duration,
@@ -61,7 +61,7 @@ struct Desk {
     queue: Queue,
 }
 
-impl Desk {
+impl WebhookCaller {
     async fn call(self: Arc<Self>, ended: Ended) {
         let server = origin(&ended.url);
         for attempt in 1..=ATTEMPTS {
@@ -94,7 +94,7 @@ impl Desk {
         let Ended {
             report, input, url, ..
         } = ended;
-        let body = status_body::for_webhook(report, input, url);
+        let body = job_body::for_webhook(report, input, url);
         let client = self
             .client
             .get_or_init(|| client(self.timeout).map_err(|error| error.to_string()))

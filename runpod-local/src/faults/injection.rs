@@ -9,22 +9,22 @@ use axum::http::{Response, StatusCode, header};
 use http_body_util::BodyExt as _;
 use tokio::time::{Instant, sleep};
 
-use super::Faults;
 use super::chance::{self, Draw};
+use super::config::Faults;
 use super::rule::Rule;
-use crate::answer::{self, Answer};
-use crate::serve::Operation;
+use crate::operation::Operation;
+use crate::response::{self, ErrorResponse};
 
 /// The faults in force.
 #[derive(Debug)]
 pub(crate) struct Injection {
     /// Where there are none, which is nearly always, no request waits for another one.
     any: AtomicBool,
-    force: RwLock<Arc<Force>>,
+    force: RwLock<Arc<ActiveFaults>>,
 }
 
 #[derive(Debug)]
-struct Force {
+struct ActiveFaults {
     faults: Faults,
     since: Instant,
     /// Requests so far, of each operation.
@@ -43,7 +43,7 @@ pub(crate) struct Fault {
 pub(crate) enum Effect {
     None,
     /// It is answered so, and not acted on.
-    Answer(Answer),
+    Answer(ErrorResponse),
     /// The connection is reset, and it is not acted on.
     ResetBefore,
     /// It is acted on, and the connection is reset in place of the answer.
@@ -56,14 +56,14 @@ impl Injection {
     pub(crate) fn new(faults: Faults) -> Self {
         Self {
             any: AtomicBool::new(!faults.is_none()),
-            force: RwLock::new(Arc::new(Force::new(faults))),
+            force: RwLock::new(Arc::new(ActiveFaults::new(faults))),
         }
     }
 
     /// From now on; what was counted and timed begins again.
     pub(super) fn set(&self, faults: Faults) {
         let any = !faults.is_none();
-        let force = Arc::new(Force::new(faults));
+        let force = Arc::new(ActiveFaults::new(faults));
         *self.force.write().unwrap_or_else(PoisonError::into_inner) = force;
         self.any.store(any, Ordering::Release);
     }
@@ -80,12 +80,12 @@ impl Injection {
         self.in_force().meet(operation)
     }
 
-    fn in_force(&self) -> Arc<Force> {
+    fn in_force(&self) -> Arc<ActiveFaults> {
         Arc::clone(&self.force.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl Force {
+impl ActiveFaults {
     fn new(faults: Faults) -> Self {
         Self {
             faults,
@@ -156,7 +156,7 @@ impl Fault {
 }
 
 fn answered(status: StatusCode) -> Effect {
-    Effect::Answer(Answer::new(
+    Effect::Answer(ErrorResponse::new(
         status,
         "a fault on purpose; /local/faults tells the rules",
     ))
@@ -179,7 +179,7 @@ pub(crate) async fn malformed(response: Response<Body>) -> Response<Body> {
         StatusCode::NO_CONTENT => StatusCode::OK,
         status => status,
     };
-    let mut response = answer::json(status, half);
+    let mut response = response::json(status, half);
     for (name, value) in &parts.headers {
         if !matches!(*name, header::CONTENT_LENGTH | header::CONTENT_TYPE) {
             response.headers_mut().append(name, value.clone());

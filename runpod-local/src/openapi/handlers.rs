@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::reference;
-use crate::endpoint::{About, HandlerInfo};
+use super::reference::reference;
+use crate::context::{Description, HandlerInfo};
 use crate::text::bytes;
 
 #[derive(Debug)]
@@ -19,16 +19,16 @@ pub(super) struct Handlers {
 }
 
 impl Handlers {
-    pub(super) fn of(about: &About) -> Self {
+    pub(super) fn of(description: &Description) -> Self {
         let mut handlers = Self {
             components: Map::new(),
             inputs: Vec::new(),
             outputs: Vec::new(),
         };
         let mut names = BTreeSet::new();
-        for handler in &about.handlers {
+        for handler in &description.handlers {
             let name = unused(&type_name(&handler.name), &mut names);
-            handlers.add(&name, handler, about.route.as_deref());
+            handlers.add(&name, handler, description.route.as_deref());
         }
         handlers
     }

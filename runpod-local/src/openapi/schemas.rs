@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::handlers::Handlers;
-use super::reference;
+use super::reference::reference;
 use crate::public_api::{EXECUTION_TIMEOUT, TTL};
 use crate::queue::{ReadyState, ms};
 use crate::settings::{Limits, Timing};

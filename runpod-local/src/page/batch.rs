@@ -91,7 +91,7 @@ impl Batch {
         for id in self.workers.drain() {
             match queue.worker(&id) {
                 Some(worker) => write(&mut text, "worker", &json(&worker)),
-                None => write(&mut text, "workerGone", &json(&Gone { id: &id })),
+                None => write(&mut text, "workerGone", &json(&WorkerGone { id: &id })),
             }
         }
         if !self.stats.is_empty() {
@@ -134,7 +134,7 @@ impl Batch {
 }
 
 #[derive(Serialize)]
-struct Gone<'a> {
+struct WorkerGone<'a> {
     id: &'a str,
 }
 

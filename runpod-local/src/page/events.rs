@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{self, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -16,7 +16,7 @@ use tokio::sync::{broadcast, mpsc};
 use tokio::time::{self, MissedTickBehavior};
 
 use super::batch::Batch;
-use crate::endpoint::Shared;
+use crate::context::Context;
 use crate::queue::{Event, JobId, Queue};
 
 /// A pause after each telling: what happens in it is told together.
@@ -26,13 +26,13 @@ const PAUSE: Duration = Duration::from_millis(30);
 const STILL_HERE_AFTER: u32 = 15;
 
 #[derive(Deserialize)]
-pub(super) struct Wanted {
+pub(super) struct EventsQuery {
     job: Option<String>,
 }
 
 pub(super) async fn events(
-    Query(Wanted { job }): Query<Wanted>,
-    State(Shared { queue, limits, .. }): State<Shared>,
+    Query(EventsQuery { job }): Query<EventsQuery>,
+    State(Context { queue, limits, .. }): State<Context>,
 ) -> Response {
     let viewed = job.as_deref().and_then(JobId::parse);
     let batch = Batch::new(viewed, limits.event_bytes);
@@ -43,7 +43,7 @@ pub(super) async fn events(
         (CONTENT_TYPE, "text/event-stream"),
         (CACHE_CONTROL, "no-store"),
     ];
-    (headers, Body::new(Told(told))).into_response()
+    (headers, Body::new(EventBody(told))).into_response()
 }
 
 async fn tell(
@@ -118,16 +118,16 @@ fn add(
     Ok(())
 }
 
-/// The body of the answer: what is told, as it is told.
-struct Told(mpsc::Receiver<Bytes>);
+/// The body of the answer: each text as it is sent.
+struct EventBody(mpsc::Receiver<Bytes>);
 
-impl http_body::Body for Told {
+impl http_body::Body for EventBody {
     type Data = Bytes;
     type Error = Infallible;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
+        cx: &mut task::Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         self.0
             .poll_recv(cx)

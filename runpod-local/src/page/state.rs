@@ -1,21 +1,21 @@
 //! What the page shows when it is opened: the endpoint, its jobs and workers; and all of one job.
 
 use axum::extract::{Path, State};
+use axum::http::HeaderValue;
 use axum::http::header::CACHE_CONTROL;
-use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::answer::{self, Answer};
-use crate::endpoint::{About, HandlerInfo, Shared};
+use crate::context::{Context, Description, HandlerInfo};
 use crate::queue::{JobId, Stats, Summary, WorkerSummary};
+use crate::response::{self, ErrorResponse};
 
 /// As many jobs as the page lists.
 const MOST_JOBS: usize = 200;
 
 #[derive(Serialize)]
-struct Everything<'a> {
+struct PageState<'a> {
     endpoint: EndpointInfo<'a>,
     handlers: Vec<Handler<'a>>,
     route: Option<&'a str>,
@@ -41,8 +41,12 @@ struct Handler<'a> {
     output: Option<&'a Value>,
 }
 
-pub(super) async fn state(State(Shared { queue, about, .. }): State<Shared>) -> Response {
-    let About {
+pub(super) async fn state(
+    State(Context {
+        queue, description, ..
+    }): State<Context>,
+) -> Response {
+    let Description {
         id,
         url,
         has_api_key,
@@ -51,8 +55,8 @@ pub(super) async fn state(State(Shared { queue, about, .. }): State<Shared>) -> 
         route,
         examples,
         ..
-    } = &*about.now();
-    shown(&Everything {
+    } = &*description.now();
+    uncached_json(&PageState {
         endpoint: EndpointInfo {
             id,
             url,
@@ -70,13 +74,13 @@ pub(super) async fn state(State(Shared { queue, about, .. }): State<Shared>) -> 
 
 pub(super) async fn job(
     Path(id): Path<String>,
-    State(Shared { queue, .. }): State<Shared>,
-) -> Result<Response, Answer> {
+    State(Context { queue, .. }): State<Context>,
+) -> Result<Response, ErrorResponse> {
     JobId::parse(&id)
         .and_then(|id| queue.detail(id))
-        .map(|detail| shown(&detail))
+        .map(|detail| uncached_json(&detail))
         .ok_or_else(|| {
-            Answer::not_found(
+            ErrorResponse::not_found(
                 "there is no such job: it never was here, or it ended too long ago to be kept",
             )
         })
@@ -92,10 +96,10 @@ impl<'a> Handler<'a> {
     }
 }
 
-fn shown(what: &impl Serialize) -> Response {
+fn uncached_json(what: &impl Serialize) -> Response {
     // Only a map with keys that are no text could fail, and there is none.
     let body = serde_json::to_vec(what).unwrap_or_default();
-    let mut response = answer::json(StatusCode::OK, body);
+    let mut response = response::ok(body);
     response
         .headers_mut()
         .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

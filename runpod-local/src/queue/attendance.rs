@@ -8,10 +8,10 @@ use tokio::time::Instant;
 use super::book::{Book, Caller};
 use super::clock_time::unix_ms;
 use super::ending::Outcome;
+use super::error::QueueError;
 use super::job::Tie;
 use super::json::Json;
 use super::monotonic::after;
-use super::refusal::Refusal;
 use super::voice::Said;
 use super::worker::{FORGOTTEN_AFTER, Presence, Worker};
 use super::{Event, JobId, Status};
@@ -30,7 +30,11 @@ pub(crate) struct Ping<'a> {
 
 impl Book {
     /// A worker polls: it is there.
-    pub(super) fn polled(&mut self, caller: Caller<'_>, now: Instant) -> Result<Arc<str>, Refusal> {
+    pub(super) fn polled(
+        &mut self,
+        caller: Caller<'_>,
+        now: Instant,
+    ) -> Result<Arc<str>, QueueError> {
         let is_known = self.workers.contains_key(caller.worker);
         let worker = self.meet(caller, now)?;
         worker.last_active = now;
@@ -79,7 +83,7 @@ impl Book {
         caller: Caller<'_>,
         ping: &Ping<'_>,
         now: Instant,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), QueueError> {
         let lost_after = self.timing.lost_after;
         let worker = self.meet(caller, now)?;
         worker.last_ping_at = Some(unix_ms());
@@ -132,7 +136,7 @@ impl Book {
         &mut self,
         caller: Caller<'_>,
         now: Instant,
-    ) -> Result<(Vec<JobId>, Arc<Notify>), Refusal> {
+    ) -> Result<(Vec<JobId>, Arc<Notify>), QueueError> {
         let id = self.polled(caller, now)?;
         let stops = match self.workers.get_mut(&id) {
             Some(worker) => {
@@ -279,13 +283,13 @@ impl Book {
         &mut self,
         caller: Caller<'_>,
         now: Instant,
-    ) -> Result<&mut Worker, Refusal> {
+    ) -> Result<&mut Worker, QueueError> {
         if !self.workers.contains_key(caller.worker) {
             if self.ended_workers.contains(caller.worker) {
-                return Err(Refusal::WorkerEnded(caller.worker.to_owned()));
+                return Err(QueueError::WorkerEnded(caller.worker.to_owned()));
             }
             if self.workers.len() >= self.limits.workers {
-                return Err(Refusal::TooManyWorkers(self.limits.workers));
+                return Err(QueueError::TooManyWorkers(self.limits.workers));
             }
             let worker = Worker::new(caller.worker, now);
             let id = Arc::clone(&worker.id);
@@ -298,7 +302,7 @@ impl Book {
         let worker = self
             .workers
             .get_mut(caller.worker)
-            .ok_or(Refusal::TooManyWorkers(limit))?;
+            .ok_or(QueueError::TooManyWorkers(limit))?;
         worker.seen(now);
         if caller.agent.is_some() && worker.agent.as_deref() != caller.agent {
             worker.agent = caller.agent.map(Into::into);

@@ -11,11 +11,11 @@ use tokio::time::Instant;
 
 use super::alarm::{Alarm, Deadlines};
 use super::clock_time::unix_ms;
+use super::error::QueueError;
 use super::id::ByJob;
 use super::job::{Job, Place, Submission};
 use super::monotonic::after;
 use super::readiness::Preparation;
-use super::refusal::Refusal;
 use super::tally::Tally;
 use super::voice::{Said, Voice};
 use super::webhooks::Webhooks;
@@ -104,9 +104,13 @@ impl Book {
         }
     }
 
-    pub(super) fn submit(&mut self, submission: Submission, now: Instant) -> Result<(), Refusal> {
+    pub(super) fn submit(
+        &mut self,
+        submission: Submission,
+        now: Instant,
+    ) -> Result<(), QueueError> {
         if self.queue.len() >= self.limits.queued_jobs {
-            return Err(Refusal::QueueFull(self.limits.queued_jobs));
+            return Err(QueueError::QueueFull(self.limits.queued_jobs));
         }
         let job = Job::new(submission, unix_ms(), now);
         self.make_room(job.weight())?;
@@ -152,7 +156,7 @@ impl Book {
         caller: Caller<'_>,
         most: usize,
         now: Instant,
-    ) -> Result<Vec<Bytes>, Refusal> {
+    ) -> Result<Vec<Bytes>, QueueError> {
         let worker = self.polled(caller, now)?;
         let mut tasks = Vec::new();
         let mut bytes = 0;

@@ -6,9 +6,9 @@ use tokio::time::Instant;
 
 use super::book::Book;
 use super::describe;
+use super::error::QueueError;
 use super::job::{Job, Place, Tie};
 use super::json::Json;
-use super::refusal::Refusal;
 use super::voice::Said;
 use super::{JobId, LogLine, Status};
 
@@ -45,7 +45,7 @@ impl Book {
         id: JobId,
         posted: Posted,
         now: Instant,
-    ) -> Result<Accepted, Refusal> {
+    ) -> Result<Accepted, QueueError> {
         let (tie, status) = self.tie(worker, id)?;
         self.heard(worker, now);
         if posted.refreshes
@@ -96,13 +96,13 @@ impl Book {
     }
 
     /// What a worker is to a job, and where the job is.
-    pub(super) fn tie(&self, worker: &str, id: JobId) -> Result<(Tie, Status), Refusal> {
+    pub(super) fn tie(&self, worker: &str, id: JobId) -> Result<(Tie, Status), QueueError> {
         let job = self
             .jobs
             .get(&id)
-            .ok_or_else(|| Refusal::UnknownJob(id.to_string()))?;
+            .ok_or_else(|| QueueError::UnknownJob(id.to_string()))?;
         match job.tie(worker) {
-            Tie::None => Err(Refusal::NeverTaken {
+            Tie::None => Err(QueueError::NeverTaken {
                 job: id,
                 worker: worker.to_owned(),
             }),
@@ -134,13 +134,13 @@ impl Book {
     }
 
     /// Queues a job again that failed or timed out.
-    pub(super) fn retry(&mut self, id: JobId, now: Instant) -> Result<(), Refusal> {
+    pub(super) fn retry(&mut self, id: JobId, now: Instant) -> Result<(), QueueError> {
         let job = self
             .jobs
             .get_mut(&id)
-            .ok_or_else(|| Refusal::UnknownJob(id.to_string()))?;
+            .ok_or_else(|| QueueError::UnknownJob(id.to_string()))?;
         if !matches!(job.status, Status::Failed | Status::TimedOut) {
-            return Err(Refusal::NotRetriable {
+            return Err(QueueError::NotRetriable {
                 job: id,
                 status: job.status,
             });

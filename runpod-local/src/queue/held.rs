@@ -2,18 +2,18 @@
 
 use super::JobId;
 use super::book::Book;
-use super::refusal::Refusal;
+use super::error::QueueError;
 use super::voice::Said;
 
 impl Book {
     /// Room for so many bytes. Jobs that have ended go first, those that would expire first before others.
-    pub(super) fn make_room(&mut self, bytes: u64) -> Result<(), Refusal> {
+    pub(super) fn make_room(&mut self, bytes: u64) -> Result<(), QueueError> {
         if self.held < self.limits.held_bytes / 2 {
             self.drops_results = false;
         }
         while self.held + bytes > self.limits.held_bytes {
             let Some((_, id)) = self.pop_ended(None) else {
-                return Err(Refusal::HeldFull(self.limits.held_bytes));
+                return Err(QueueError::HeldFull(self.limits.held_bytes));
             };
             self.forget(id);
             if !std::mem::replace(&mut self.drops_results, true) {

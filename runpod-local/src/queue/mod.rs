@@ -9,6 +9,7 @@ mod book;
 mod clock_time;
 mod describe;
 mod ending;
+mod error;
 mod expiry;
 mod held;
 mod id;
@@ -20,7 +21,6 @@ mod monotonic;
 mod owner;
 mod post;
 mod readiness;
-mod refusal;
 mod stream;
 mod tally;
 #[cfg(test)]
@@ -46,12 +46,12 @@ pub(crate) use book::Caller;
 use describe::Sketch;
 pub(crate) use describe::{Health, Report, ms};
 pub(crate) use ending::{Accepted, Posted};
+pub(crate) use error::QueueError;
 pub(crate) use id::JobId;
 pub(crate) use job::{Policy, Submission};
 pub(crate) use json::Json;
 pub use logs::JobLogs;
 pub(crate) use readiness::ReadyState;
-pub(crate) use refusal::Refusal;
 pub(crate) use view::{
     Detail, Event, Latency, LogLine, Stats, Status, Summary, WorkerState, WorkerSummary,
 };
@@ -127,23 +127,23 @@ impl Queue {
         }
     }
 
-    pub(crate) fn submit(&self, submission: Submission) -> Result<(), Refusal> {
+    pub(crate) fn submit(&self, submission: Submission) -> Result<(), QueueError> {
         self.book(|book, now| book.submit(submission, now))
     }
 
-    pub(crate) fn report(&self, id: JobId) -> Result<Report, Refusal> {
+    pub(crate) fn report(&self, id: JobId) -> Result<Report, QueueError> {
         self.book(|book, _| book.report(id))
     }
 
     /// Cancels the job, unless it has ended; tells where it is then.
-    pub(crate) fn cancel(&self, id: JobId) -> Result<Report, Refusal> {
+    pub(crate) fn cancel(&self, id: JobId) -> Result<Report, QueueError> {
         self.book(|book, now| {
             book.cancel(id, now);
             book.report(id)
         })
     }
 
-    pub(crate) fn retry(&self, id: JobId) -> Result<(), Refusal> {
+    pub(crate) fn retry(&self, id: JobId) -> Result<(), QueueError> {
         self.book(|book, now| book.retry(id, now))
     }
 
@@ -166,7 +166,7 @@ impl Queue {
         self.book(|book, _| book.health())
     }
 
-    pub(crate) fn ping(&self, caller: Caller<'_>, ping: &Ping<'_>) -> Result<(), Refusal> {
+    pub(crate) fn ping(&self, caller: Caller<'_>, ping: &Ping<'_>) -> Result<(), QueueError> {
         self.book(|book, now| book.ping(caller, ping, now))
     }
 
@@ -175,7 +175,7 @@ impl Queue {
         worker: &str,
         id: JobId,
         posted: Posted,
-    ) -> Result<Accepted, Refusal> {
+    ) -> Result<Accepted, QueueError> {
         self.book(|book, now| book.done(worker, id, posted, now))
     }
 
@@ -184,7 +184,7 @@ impl Queue {
         worker: &str,
         id: JobId,
         items: Vec<Json>,
-    ) -> Result<Accepted, Refusal> {
+    ) -> Result<Accepted, QueueError> {
         self.book(|book, now| book.stream(worker, id, items, now))
     }
 
@@ -193,7 +193,7 @@ impl Queue {
         worker: &str,
         id: JobId,
         progress: Json,
-    ) -> Result<Accepted, Refusal> {
+    ) -> Result<Accepted, QueueError> {
         self.book(|book, now| book.progress(worker, id, progress, now))
     }
 

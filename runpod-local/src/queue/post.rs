@@ -6,9 +6,9 @@ use tokio::time::Instant;
 
 use super::book::{Book, Caller};
 use super::ending::Accepted;
+use super::error::QueueError;
 use super::job::Tie;
 use super::json::Json;
-use super::refusal::Refusal;
 use super::voice::Said;
 use super::{Event, JobId, LogLine, Status};
 
@@ -20,7 +20,7 @@ impl Book {
         id: JobId,
         items: Vec<Json>,
         now: Instant,
-    ) -> Result<Accepted, Refusal> {
+    ) -> Result<Accepted, QueueError> {
         if self.reclaim(worker, id, now)? == Accepted::Ignored {
             return Ok(Accepted::Ignored);
         }
@@ -53,7 +53,7 @@ impl Book {
         id: JobId,
         progress: Json,
         now: Instant,
-    ) -> Result<Accepted, Refusal> {
+    ) -> Result<Accepted, QueueError> {
         if self.reclaim(worker, id, now)? == Accepted::Ignored {
             return Ok(Accepted::Ignored);
         }
@@ -79,7 +79,7 @@ impl Book {
     }
 
     /// Does the worker run the job? One that was thought lost and goes on with it has it again, unless another has it.
-    fn reclaim(&mut self, worker: &str, id: JobId, now: Instant) -> Result<Accepted, Refusal> {
+    fn reclaim(&mut self, worker: &str, id: JobId, now: Instant) -> Result<Accepted, QueueError> {
         let (tie, status) = self.tie(worker, id)?;
         self.heard(worker, now);
         match (tie, status) {

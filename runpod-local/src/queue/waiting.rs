@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::book::Book;
 use super::job::Watch;
 use super::monotonic::after;
-use super::{Caller, JobId, Json, Queue, Refusal, Report, Status, Submission};
+use super::{Caller, JobId, Json, Queue, QueueError, Report, Status, Submission};
 
 /// What a client gets of a job's stream.
 #[derive(Debug, Clone)]
@@ -29,7 +29,7 @@ impl Queue {
         &self,
         submission: Submission,
         wait: Duration,
-    ) -> Result<Report, Refusal> {
+    ) -> Result<Report, QueueError> {
         let id = submission.id;
         let watched = self.book(|book, now| {
             book.submit(submission, now)?;
@@ -39,7 +39,7 @@ impl Queue {
     }
 
     /// Where the job is, once it has ended or the time is over.
-    pub(crate) async fn wait(&self, id: JobId, wait: Duration) -> Result<Report, Refusal> {
+    pub(crate) async fn wait(&self, id: JobId, wait: Duration) -> Result<Report, QueueError> {
         let watched = self.book(|book, _| book.watch(id))?;
         self.wait_on(id, watched, wait).await
     }
@@ -49,7 +49,7 @@ impl Queue {
         id: JobId,
         mut watched: Watched,
         wait: Duration,
-    ) -> Result<Report, Refusal> {
+    ) -> Result<Report, QueueError> {
         let until = after(Instant::now(), wait);
         loop {
             let Watched { watch, changed } = watched;
@@ -69,11 +69,11 @@ impl Queue {
     }
 
     /// The items since the last call, once there are any, or the job has ended, or it was held for long enough.
-    pub(crate) async fn stream(&self, id: JobId) -> Result<Streamed, Refusal> {
+    pub(crate) async fn stream(&self, id: JobId) -> Result<Streamed, QueueError> {
         let until = after(Instant::now(), self.0.timing.stream_hold);
         loop {
             let (streamed, Watched { watch, changed }) =
-                self.book(|book, _| Ok::<_, Refusal>((book.fetch(id)?, book.watch(id)?)))?;
+                self.book(|book, _| Ok::<_, QueueError>((book.fetch(id)?, book.watch(id)?)))?;
             if !streamed.items.is_empty()
                 || streamed.status.is_final()
                 || self.0.closing.is_cancelled()
@@ -99,7 +99,7 @@ impl Queue {
         &self,
         caller: Caller<'_>,
         most: usize,
-    ) -> Result<Vec<Bytes>, Refusal> {
+    ) -> Result<Vec<Bytes>, QueueError> {
         let tasks = self.book(|book, now| book.take(caller, most, now))?;
         if !tasks.is_empty() || self.book(|book, _| book.leaving_workers.contains(caller.worker)) {
             return Ok(tasks);
@@ -110,7 +110,7 @@ impl Queue {
         Ok(tasks)
     }
 
-    async fn hold_take(&self, caller: Caller<'_>, most: usize) -> Result<Vec<Bytes>, Refusal> {
+    async fn hold_take(&self, caller: Caller<'_>, most: usize) -> Result<Vec<Bytes>, QueueError> {
         let until = after(Instant::now(), self.0.timing.take_hold);
         loop {
             let mut queued = std::pin::pin!(self.0.takers.notified());
@@ -136,7 +136,7 @@ impl Queue {
     }
 
     /// Jobs that a worker is to stop; none after having been held for long enough.
-    pub(crate) async fn stops(&self, caller: Caller<'_>) -> Result<Vec<JobId>, Refusal> {
+    pub(crate) async fn stops(&self, caller: Caller<'_>) -> Result<Vec<JobId>, QueueError> {
         let (stops, changed) = self.stops_now(caller)?;
         if !stops.is_empty() {
             return Ok(stops);
@@ -151,7 +151,7 @@ impl Queue {
         &self,
         caller: Caller<'_>,
         mut changed: OwnedNotified,
-    ) -> Result<Vec<JobId>, Refusal> {
+    ) -> Result<Vec<JobId>, QueueError> {
         let until = after(Instant::now(), self.0.timing.stop_hold);
         while self.holds_until(until, changed).await.is_some() {
             let (stops, next) = self.stops_now(caller)?;
@@ -164,7 +164,7 @@ impl Queue {
     }
 
     /// And what resolves at the next stop after these.
-    fn stops_now(&self, caller: Caller<'_>) -> Result<(Vec<JobId>, OwnedNotified), Refusal> {
+    fn stops_now(&self, caller: Caller<'_>) -> Result<(Vec<JobId>, OwnedNotified), QueueError> {
         self.book(|book, now| {
             let (stops, changed) = book.stops(caller, now)?;
             Ok((stops, changed.notified_owned()))
@@ -191,19 +191,19 @@ impl Queue {
 }
 
 impl Book {
-    pub(super) fn report(&self, id: JobId) -> Result<Report, Refusal> {
+    pub(super) fn report(&self, id: JobId) -> Result<Report, QueueError> {
         match self.jobs.get(&id) {
             Some(job) => Ok(job.report()),
-            None => Err(Refusal::UnknownJob(id.to_string())),
+            None => Err(QueueError::UnknownJob(id.to_string())),
         }
     }
 
     /// What a client has not had of the job's stream.
-    pub(super) fn fetch(&mut self, id: JobId) -> Result<Streamed, Refusal> {
+    pub(super) fn fetch(&mut self, id: JobId) -> Result<Streamed, QueueError> {
         let job = self
             .jobs
             .get_mut(&id)
-            .ok_or_else(|| Refusal::UnknownJob(id.to_string()))?;
+            .ok_or_else(|| QueueError::UnknownJob(id.to_string()))?;
         let Some(stream) = &mut job.stream else {
             return Ok(Streamed {
                 status: job.status,
@@ -220,11 +220,11 @@ impl Book {
     }
 
     /// For a client that waits: what it shares with the others that wait, and the next change of the job after now.
-    fn watch(&mut self, id: JobId) -> Result<Watched, Refusal> {
+    fn watch(&mut self, id: JobId) -> Result<Watched, QueueError> {
         let job = self
             .jobs
             .get_mut(&id)
-            .ok_or_else(|| Refusal::UnknownJob(id.to_string()))?;
+            .ok_or_else(|| QueueError::UnknownJob(id.to_string()))?;
         let watch = job.watch();
         let changed = Arc::clone(&watch.changed).notified_owned();
         Ok(Watched { watch, changed })

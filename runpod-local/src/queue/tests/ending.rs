@@ -34,7 +34,7 @@ fn the_first_result_wins_and_a_further_one_is_ignored_and_counted() {
 fn who_never_took_a_job_may_not_post_to_it() {
     let mut table = Table::new();
     let job = table.running("w1");
-    let never = Refusal::NeverTaken {
+    let never = QueueError::NeverTaken {
         job,
         worker: "w2".to_owned(),
     };
@@ -46,7 +46,7 @@ fn who_never_took_a_job_may_not_post_to_it() {
     let unknown = JobId::new(false);
     assert_eq!(
         book.done("w1", unknown, output("1"), now),
-        Err(Refusal::UnknownJob(unknown.to_string()))
+        Err(QueueError::UnknownJob(unknown.to_string()))
     );
     assert_eq!(table.status(job), Some(Status::InProgress));
 }
@@ -165,7 +165,7 @@ fn only_a_job_that_failed_or_timed_out_is_retried() {
             None => {}
         }
         let refused = table.book.retry(job, table.now);
-        assert_eq!(refused, Err(Refusal::NotRetriable { job, status }));
+        assert_eq!(refused, Err(QueueError::NotRetriable { job, status }));
     }
 }
 

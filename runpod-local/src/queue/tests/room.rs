@@ -8,7 +8,7 @@ fn a_full_queue_takes_no_more_until_somebody_takes() {
     table.run();
     table.run();
     let refused = table.book.submit(submission(false, "1"), table.now);
-    assert_eq!(refused, Err(Refusal::QueueFull(2)));
+    assert_eq!(refused, Err(QueueError::QueueFull(2)));
     table.take("w1");
     table.run();
 }
@@ -32,7 +32,7 @@ fn results_make_room_for_jobs_the_oldest_first_and_queued_jobs_do_not() {
         .unwrap();
     assert_eq!(table.status(newer), None);
     let refused = table.book.submit(submission(false, &large), table.now);
-    assert_eq!(refused, Err(Refusal::HeldFull(100_000)));
+    assert_eq!(refused, Err(QueueError::HeldFull(100_000)));
     assert_eq!(table.status(id), Some(Status::InQueue));
     let warnings = table.book.voice.take_said();
     let dropped = warnings

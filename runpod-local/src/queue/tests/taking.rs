@@ -79,6 +79,6 @@ fn a_full_house_of_workers_lets_in_no_more() {
     table.take("w1");
     table.take("w2");
     let refused = table.book.take(caller("w3"), 1, table.now);
-    assert_eq!(refused, Err(Refusal::TooManyWorkers(2)));
+    assert_eq!(refused, Err(QueueError::TooManyWorkers(2)));
     table.take("w2");
 }

@@ -41,7 +41,7 @@ fn a_running_job_is_removed_at_the_end_of_its_time_to_live() {
     assert_eq!(table.status(job), None);
     assert_eq!(
         table.book.retry(job, table.now).err(),
-        Some(Refusal::UnknownJob(job.to_string()))
+        Some(QueueError::UnknownJob(job.to_string()))
     );
     assert_eq!(table.book.health().failed, 1);
     assert_eq!(table.book.health().in_progress, 0);
@@ -60,7 +60,7 @@ fn a_running_job_is_removed_at_the_end_of_its_time_to_live() {
     table.ping("w1", &[job]);
     assert_eq!(table.stops("w1"), []);
     let late = table.book.done("w1", job, output("1"), table.now);
-    assert_eq!(late, Err(Refusal::UnknownJob(job.to_string())));
+    assert_eq!(late, Err(QueueError::UnknownJob(job.to_string())));
 }
 
 #[test]

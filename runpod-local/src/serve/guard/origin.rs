@@ -5,7 +5,8 @@ use axum::http::{Method, Request, StatusCode, header};
 use super::cors::AllowedOrigin;
 use super::host::name_of;
 use crate::access::Access;
-use crate::answer::Answer;
+use crate::operation::Operation;
+use crate::response::ErrorResponse;
 
 const SEC_FETCH_SITE: &str = "sec-fetch-site";
 const SEC_FETCH_MODE: &str = "sec-fetch-mode";
@@ -15,7 +16,7 @@ pub(super) fn check<B>(
     request: &Request<B>,
     host: &str,
     access: &Access,
-) -> Result<Option<AllowedOrigin>, Answer> {
+) -> Result<Option<AllowedOrigin>, ErrorResponse> {
     let headers = request.headers();
     let mut allowed = None;
     for origin in headers.get_all(header::ORIGIN) {
@@ -24,7 +25,7 @@ pub(super) fn check<B>(
             continue;
         }
         // A front end asks for jobs, never for a worker's part.
-        if !access.has_origin(text) || super::is_of_workers(request) {
+        if !access.has_origin(text) || Operation::is_workers_path(request.uri().path()) {
             return Err(foreign());
         }
         allowed = Some(AllowedOrigin::new(origin.clone()));
@@ -61,8 +62,8 @@ fn opens_the_page<B>(request: &Request<B>) -> bool {
             .is_some_and(|mode| mode == "navigate")
 }
 
-fn foreign() -> Answer {
-    Answer::new(
+fn foreign() -> ErrorResponse {
+    ErrorResponse::new(
         StatusCode::FORBIDDEN,
         "a web page of another origin may not use this endpoint; call it from your own server, from the page that it \
          serves at /, or allow that origin when you start the endpoint: --rp_api_allow_origin ORIGIN (--allow-origin of \

@@ -91,8 +91,13 @@ impl Operation {
         Self::named(bare.split('/').next()?)
     }
 
+    /// Whether a path is one that workers ask for, and not clients.
+    pub(crate) fn is_workers_path(path: &str) -> bool {
+        Self::of_path(path).is_some_and(Self::is_of_workers)
+    }
+
     /// Whether workers ask for it, and not clients.
-    pub(crate) fn is_of_workers(self) -> bool {
+    fn is_of_workers(self) -> bool {
         match self {
             Self::JobTake
             | Self::JobTakeBatch

@@ -3,7 +3,7 @@
 use super::{JobId, Status};
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Refusal {
+pub(crate) enum QueueError {
     #[error(
         "the queue is full: {0} jobs wait in it; attach a worker, or empty it with POST /purge-queue"
     )]

@@ -1,26 +1,34 @@
-//! The one shape of an error: `{"error": "text"}` with its status.
+//! Answers: JSON, and the one shape of an error, `{"error": "text"}` with its status.
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::queue::Refusal;
+use crate::queue::QueueError;
 
 /// What a client that asked for the wrong thing is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Answer {
+pub(crate) struct ErrorResponse {
     status: StatusCode,
     text: String,
+    header: Option<(HeaderName, HeaderValue)>,
 }
 
-impl Answer {
+impl ErrorResponse {
     /// The text says what was wrong, where, and what to do.
     pub(crate) fn new(status: StatusCode, text: impl Into<String>) -> Self {
         Self {
             status,
             text: text.into(),
+            header: None,
         }
+    }
+
+    /// With something to say in a header as well.
+    pub(crate) fn with_header(mut self, name: HeaderName, value: impl Into<HeaderValue>) -> Self {
+        self.header = Some((name, value.into()));
+        self
     }
 
     pub(crate) fn bad_request(text: impl Into<String>) -> Self {
@@ -42,7 +50,7 @@ impl Answer {
     }
 }
 
-impl IntoResponse for Answer {
+impl IntoResponse for ErrorResponse {
     fn into_response(self) -> Response {
         #[derive(Serialize)]
         struct Body<'a> {
@@ -50,8 +58,17 @@ impl IntoResponse for Answer {
         }
         // A struct of one string always becomes JSON.
         let body = serde_json::to_vec(&Body { error: &self.text }).unwrap_or_default();
-        json(self.status, body)
+        let mut response = json(self.status, body);
+        if let Some((name, value)) = self.header {
+            response.headers_mut().insert(name, value);
+        }
+        response
     }
+}
+
+/// 200, with a body that is JSON already.
+pub(crate) fn ok(body: impl Into<Bytes>) -> Response {
+    json(StatusCode::OK, body)
 }
 
 /// An answer whose body is JSON already.
@@ -65,15 +82,15 @@ pub(crate) fn json(status: StatusCode, body: impl Into<Bytes>) -> Response {
     response
 }
 
-impl From<Refusal> for Answer {
-    fn from(refusal: Refusal) -> Self {
+impl From<QueueError> for ErrorResponse {
+    fn from(refusal: QueueError) -> Self {
         let status = match refusal {
-            Refusal::QueueFull(_) | Refusal::HeldFull(_) | Refusal::TooManyWorkers(_) => {
+            QueueError::QueueFull(_) | QueueError::HeldFull(_) | QueueError::TooManyWorkers(_) => {
                 StatusCode::TOO_MANY_REQUESTS
             }
-            Refusal::WorkerEnded(_) => StatusCode::GONE,
-            Refusal::UnknownJob(_) => StatusCode::NOT_FOUND,
-            Refusal::NeverTaken { .. } | Refusal::NotRetriable { .. } => StatusCode::CONFLICT,
+            QueueError::WorkerEnded(_) => StatusCode::GONE,
+            QueueError::UnknownJob(_) => StatusCode::NOT_FOUND,
+            QueueError::NeverTaken { .. } | QueueError::NotRetriable { .. } => StatusCode::CONFLICT,
         };
         Self::new(status, refusal.to_string())
     }

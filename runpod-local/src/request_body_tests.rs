@@ -7,14 +7,14 @@ use http_body_util::channel::{Channel, Sender};
 use tokio::time::sleep;
 
 use super::read_body;
-use crate::answer::Answer;
+use crate::response::ErrorResponse;
 
 fn streamed() -> (Sender<Bytes, std::io::Error>, Request<Body>) {
     let (sender, body) = Channel::new(16);
     (sender, Request::new(Body::new(body)))
 }
 
-fn status(read: Result<Bytes, Answer>) -> StatusCode {
+fn status(read: Result<Bytes, ErrorResponse>) -> StatusCode {
     read.expect_err("it should have been refused").status()
 }
 

@@ -4,24 +4,25 @@ use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use crate::answer::Answer;
-use crate::queue::{JobId, Refusal};
+use crate::queue::{JobId, QueueError};
+use crate::response::ErrorResponse;
+use crate::text::quoted;
 
 /// The parameters of a path; what is wrong with them is told as all errors are.
 #[derive(Debug)]
-pub(crate) struct InPath<T>(pub(crate) T);
+pub(crate) struct PathParameters<T>(pub(crate) T);
 
-impl<S, T> FromRequestParts<S> for InPath<T>
+impl<S, T> FromRequestParts<S> for PathParameters<T>
 where
     S: Send + Sync,
     T: DeserializeOwned + Send,
 {
-    type Rejection = Answer;
+    type Rejection = ErrorResponse;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Answer> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ErrorResponse> {
         match Path::from_request_parts(parts, state).await {
             Ok(Path(parameters)) => Ok(Self(parameters)),
-            Err(error) => Err(Answer::bad_request(format!(
+            Err(error) => Err(ErrorResponse::bad_request(format!(
                 "the path cannot be read: {}; ids are percent-encoded UTF-8",
                 error.body_text()
             ))),
@@ -30,26 +31,16 @@ where
 }
 
 /// A job id that can be one.
-pub(crate) fn job(text: &str) -> Result<JobId, Answer> {
-    JobId::parse(text).ok_or_else(|| Refusal::UnknownJob(shown(text)).into())
+pub(crate) fn job_id(text: &str) -> Result<JobId, ErrorResponse> {
+    JobId::parse(text).ok_or_else(|| QueueError::UnknownJob(quoted(text).into_owned()).into())
 }
 
 /// The value of a query's last such parameter, as it stands there.
-pub(crate) fn parameter<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
+pub(crate) fn query<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
     query?
         .split('&')
         .filter_map(|pair| pair.split_once('='))
         .filter(|(key, _)| *key == name)
         .map(|(_, value)| value)
         .next_back()
-}
-
-/// A piece of a request as an answer repeats it: not too much of it.
-pub(crate) fn shown(text: &str) -> String {
-    const LONGEST: usize = 100;
-    let mut shown: String = text.chars().take(LONGEST).collect();
-    if shown.len() < text.len() {
-        shown.push('…');
-    }
-    shown
 }

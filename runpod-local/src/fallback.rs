@@ -1,19 +1,19 @@
-//! Requests that lead nowhere.
+//! Requests that no route takes: unknown paths, other methods.
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::answer::Answer;
-use crate::endpoint::Shared;
-use crate::path;
+use crate::context::Context;
+use crate::response::ErrorResponse;
+use crate::text::quoted;
 
-pub(crate) async fn path(State(shared): State<Shared>, uri: Uri) -> Answer {
-    let about = shared.about.now();
-    let id = &about.id;
-    let path = path::shown(uri.path());
+pub(crate) async fn not_found(State(context): State<Context>, uri: Uri) -> ErrorResponse {
+    let description = context.description.now();
+    let id = &description.id;
+    let path = quoted(uri.path());
     if let Some((name, instead)) = not_implemented(uri.path(), id) {
-        return Answer::new(
+        return ErrorResponse::new(
             StatusCode::NOT_IMPLEMENTED,
             format!(
                 "/{name} is not implemented by this local endpoint, although Runpod has it; {instead}"
@@ -25,7 +25,7 @@ pub(crate) async fn path(State(shared): State<Shared>, uri: Uri) -> Answer {
         .strip_prefix("/v2/")
         .and_then(|rest| rest.split('/').next())
         .filter(|endpoint| endpoint != id);
-    Answer::not_found(match other {
+    ErrorResponse::not_found(match other {
         Some(_) => format!(
             "{path}: no such endpoint here; this one is called {id}, so its paths begin with /v2/{id}/"
         ),
@@ -58,9 +58,9 @@ fn not_implemented(path: &str, endpoint_id: &str) -> Option<(&'static str, &'sta
     })
 }
 
-pub(crate) async fn method(request: Request) -> Answer {
-    let path = path::shown(request.uri().path());
-    Answer::new(
+pub(crate) async fn method_not_allowed(request: Request) -> ErrorResponse {
+    let path = quoted(request.uri().path());
+    ErrorResponse::new(
         StatusCode::METHOD_NOT_ALLOWED,
         format!(
             "{path} does not take {}; the Allow header names what it takes",
@@ -70,8 +70,8 @@ pub(crate) async fn method(request: Request) -> Answer {
 }
 
 /// A poll hands out what is not handed out twice, so that it must not be answered without its body.
-pub(crate) async fn head_of_a_poll(request: Request) -> Response {
-    let mut response = method(request).await.into_response();
+pub(crate) async fn head_not_allowed(request: Request) -> Response {
+    let mut response = method_not_allowed(request).await.into_response();
     response
         .headers_mut()
         .insert(header::ALLOW, HeaderValue::from_static("GET"));

@@ -1,11 +1,13 @@
 //! Faults as they are written down, and what may be wrong with that.
 
+use std::str::FromStr;
+
 use axum::http::StatusCode;
 use serde::Deserialize;
 
+use super::config::{Faults, FaultsError};
 use super::rule::{Outage, Route, Rule};
-use super::{Faults, FaultsError};
-use crate::serve::Operation;
+use crate::operation::Operation;
 
 /// A test that is held up for longer than this has hung.
 const MOST_DELAY_MS: u64 = 600_000;
@@ -59,7 +61,15 @@ enum Delay {
     Between(u64, u64),
 }
 
-pub(super) fn faults(json: &str) -> Result<Faults, FaultsError> {
+impl FromStr for Faults {
+    type Err = FaultsError;
+
+    fn from_str(json: &str) -> Result<Self, Self::Err> {
+        faults(json)
+    }
+}
+
+fn faults(json: &str) -> Result<Faults, FaultsError> {
     let given: GivenFaults =
         serde_json::from_str(json).map_err(|error| FaultsError(error.to_string()))?;
     let mut found = Found::default();

@@ -3,7 +3,7 @@
 
 use std::io::Write as _;
 
-use crate::queue::{JobId, Json, Report, Status, ms};
+use crate::queue::{JobId, Json, Report, Status, Streamed, ms};
 
 /// `{"id": …, "status": …}`
 pub(crate) fn brief(id: JobId, status: Status) -> Vec<u8> {
@@ -34,8 +34,26 @@ pub(crate) fn for_webhook(report: &Report, input: &[u8], url: &str) -> Vec<u8> {
     body
 }
 
+/// `{"id": …, "status": …, "stream": [{"output": …}, …]}`
+pub(crate) fn stream(id: JobId, streamed: &Streamed) -> Vec<u8> {
+    let size: usize = streamed.items.iter().map(|item| item.len() + 16).sum();
+    let mut body = Vec::with_capacity(128 + size);
+    begin(&mut body, id, streamed.status);
+    body.extend_from_slice(b",\"stream\":[");
+    for (index, item) in streamed.items.iter().enumerate() {
+        if index > 0 {
+            body.push(b',');
+        }
+        body.extend_from_slice(b"{\"output\":");
+        body.extend_from_slice(item.as_bytes());
+        body.push(b'}');
+    }
+    body.extend_from_slice(b"]}");
+    body
+}
+
 /// The beginning of an object that tells of a job; the end is the caller's to write.
-pub(crate) fn begin(body: &mut Vec<u8>, id: JobId, status: Status) {
+fn begin(body: &mut Vec<u8>, id: JobId, status: Status) {
     let status = status.as_str();
     let _ = write!(body, "{{\"id\":\"{id}\",\"status\":\"{status}\"");
 }
