@@ -3,7 +3,7 @@
 
 use std::io::Write as _;
 
-use crate::queue::{JobId, Json, Report, Status, Streamed, ms};
+use crate::queue::{JobId, Json, Report, Status, StreamBatch, ms};
 
 /// `{"id": …, "status": …}`
 pub(crate) fn brief(id: JobId, status: Status) -> Vec<u8> {
@@ -35,7 +35,7 @@ pub(crate) fn for_webhook(report: &Report, input: &[u8], url: &str) -> Vec<u8> {
 }
 
 /// `{"id": …, "status": …, "stream": [{"output": …}, …]}`
-pub(crate) fn stream(id: JobId, streamed: &Streamed) -> Vec<u8> {
+pub(crate) fn stream(id: JobId, streamed: &StreamBatch) -> Vec<u8> {
     let size: usize = streamed.items.iter().map(|item| item.len() + 16).sum();
     let mut body = Vec::with_capacity(128 + size);
     begin(&mut body, id, streamed.status);

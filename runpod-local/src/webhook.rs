@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use crate::job_body;
-use crate::queue::{Ended, LogLine, Queue};
+use crate::queue::{LogLine, Queue, WebhookCall};
 use crate::settings::{Limits, Timing};
 
 /// The first attempt and two more.
@@ -36,7 +36,7 @@ pub(crate) async fn deliver(queue: Queue, limits: Arc<Limits>, timing: Arc<Timin
     }
 }
 
-async fn serve(caller: &Arc<WebhookCaller>, ended: &mut mpsc::UnboundedReceiver<Ended>) {
+async fn serve(caller: &Arc<WebhookCaller>, ended: &mut mpsc::UnboundedReceiver<WebhookCall>) {
     let mut deliveries = JoinSet::new();
     loop {
         tokio::select! {
@@ -62,7 +62,7 @@ struct WebhookCaller {
 }
 
 impl WebhookCaller {
-    async fn call(self: Arc<Self>, ended: Ended) {
+    async fn call(self: Arc<Self>, ended: WebhookCall) {
         let server = origin(&ended.url);
         for attempt in 1..=ATTEMPTS {
             if attempt > 1 {
@@ -87,11 +87,11 @@ impl WebhookCaller {
         }
     }
 
-    async fn attempt(&self, ended: &Ended) -> Result<StatusCode, String> {
+    async fn attempt(&self, ended: &WebhookCall) -> Result<StatusCode, String> {
         // Never closed.
         let _permit = self.in_flight.acquire().await;
         // Written for each attempt anew, as what waits must not be held twice.
-        let Ended {
+        let WebhookCall {
             report, input, url, ..
         } = ended;
         let body = job_body::for_webhook(report, input, url);
@@ -115,7 +115,7 @@ impl WebhookCaller {
         }
     }
 
-    fn warn(&self, ended: &Ended, text: &str) {
+    fn warn(&self, ended: &WebhookCall, text: &str) {
         tracing::warn!(target: "runpod_local", "job {}: {text}", ended.report.id);
         self.queue.log(ended.report.id, LogLine::warning(text));
     }

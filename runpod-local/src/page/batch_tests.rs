@@ -4,13 +4,13 @@ use serde_json::value::RawValue;
 
 use super::Batch;
 use crate::queue::{
-    Caller, Event, JobId, Json, Latency, LogLine, Policy, Posted, Queue, Stats, Submission,
+    CallingWorker, Event, JobId, Json, LogLine, Outcome, Policy, Queue, Stats, Submission,
 };
 use crate::settings::{Limits, Timing};
 
 const MOST: usize = 1024 * 1024;
 
-const WORKER: Caller<'static> = Caller {
+const WORKER: CallingWorker<'static> = CallingWorker {
     worker: "a\"b",
     agent: None,
 };
@@ -52,12 +52,10 @@ fn json(json: &str) -> Json {
 }
 
 fn done(queue: &Queue, job: JobId) {
-    let posted = Posted {
-        output: Some(json("1")),
-        error: None,
-        refreshes: false,
-    };
-    queue.done(WORKER.worker, job, posted).expect("its worker");
+    let outcome = Outcome::posted(Some(json("1")), None);
+    queue
+        .done(WORKER.worker, job, outcome, false)
+        .expect("its worker");
 }
 
 /// The worker posts an item; the event that tells of it.
@@ -237,7 +235,7 @@ fn stats_are_told_when_they_have_changed() {
     let queue = queue();
     let mut stats = Stats {
         throughput: vec![0; 60],
-        latency: Latency::default(),
+        latency: Default::default(),
         queue: 0,
         running: 0,
         completed: 0,

@@ -1,6 +1,7 @@
 //! What the queue does not do, and why.
 
-use super::{JobId, Status};
+use super::id::JobId;
+use super::views::Status;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum QueueError {

@@ -5,7 +5,7 @@ use axum::http::header;
 use axum::http::request::Parts;
 
 use crate::parameters::PathParameters;
-use crate::queue::Caller;
+use crate::queue::CallingWorker;
 use crate::response::ErrorResponse;
 use crate::text::quoted;
 
@@ -20,8 +20,8 @@ pub(super) struct RequestingWorker {
 }
 
 impl RequestingWorker {
-    pub(super) fn caller(&self) -> Caller<'_> {
-        Caller {
+    pub(super) fn caller(&self) -> CallingWorker<'_> {
+        CallingWorker {
             worker: &self.worker,
             agent: self.agent.as_deref(),
         }

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::{caller, oversized_item};
 use crate::context::Context;
 use crate::parameters::{self, PathParameters};
-use crate::queue::{Accepted, JobId, Json, Posted};
+use crate::queue::{Accepted, JobId, Json, Outcome};
 use crate::request_body;
 use crate::response::{self, ErrorResponse};
 
@@ -46,12 +46,9 @@ pub(super) async fn done(
         let progress = output.unwrap_or_else(|| Json::copied(RawValue::NULL));
         context.queue.post_progress(&worker, id, progress)?
     } else {
-        let posted = Posted {
-            output,
-            error: done.error.map(Json::copied),
-            refreshes: done.stop_pod == Some(true),
-        };
-        context.queue.done(&worker, id, posted)?
+        let outcome = Outcome::posted(output, done.error.map(Json::copied));
+        let refreshes = done.stop_pod == Some(true);
+        context.queue.done(&worker, id, outcome, refreshes)?
     };
     Ok(answered(accepted))
 }

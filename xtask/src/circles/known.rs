@@ -20,17 +20,6 @@ pub(super) const KNOWN: &[&[&str]] = &[
         "cargo-runpod/src/invoke/trouble.rs",
     ],
     &[
-        "runpod-local/src/queue/attendance.rs",
-        "runpod-local/src/queue/book.rs",
-        "runpod-local/src/queue/describe.rs",
-        "runpod-local/src/queue/ending.rs",
-        "runpod-local/src/queue/job.rs",
-        "runpod-local/src/queue/mod.rs",
-        "runpod-local/src/queue/readiness.rs",
-        "runpod-local/src/queue/voice.rs",
-        "runpod-local/src/queue/webhooks.rs",
-    ],
-    &[
         "runpod-runtime/src/config/error.rs",
         "runpod-runtime/src/config/secret.rs",
         "runpod-runtime/src/config/url_template.rs",

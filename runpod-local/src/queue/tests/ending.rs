@@ -25,9 +25,9 @@ fn the_first_result_wins_and_a_further_one_is_ignored_and_counted() {
     assert_eq!(table.done("w1", job, output("1")), Accepted::Yes);
     assert_eq!(table.done("w1", job, error("\"late\"")), Accepted::Ignored);
     assert_eq!(table.status(job), Some(Status::Completed));
-    assert_eq!(table.book.tally.ignored, 1);
-    assert_eq!(table.book.health().completed, 1);
-    assert_eq!(table.book.health().failed, 0);
+    assert_eq!(table.state.metrics.ignored, 1);
+    assert_eq!(table.state.health().completed, 1);
+    assert_eq!(table.state.health().failed, 0);
 }
 
 #[test]
@@ -39,13 +39,19 @@ fn who_never_took_a_job_may_not_post_to_it() {
         worker: "w2".to_owned(),
     };
     let now = table.now;
-    let book = &mut table.book;
-    assert_eq!(book.done("w2", job, output("1"), now), Err(never.clone()));
-    assert_eq!(book.progress("w2", job, json("1"), now), Err(never.clone()));
-    assert_eq!(book.stream("w2", job, vec![json("1")], now), Err(never));
+    let state = &mut table.state;
+    assert_eq!(
+        state.done("w2", job, output("1"), false, now),
+        Err(never.clone())
+    );
+    assert_eq!(
+        state.progress("w2", job, json("1"), now),
+        Err(never.clone())
+    );
+    assert_eq!(state.stream("w2", job, vec![json("1")], now), Err(never));
     let unknown = JobId::new(false);
     assert_eq!(
-        book.done("w1", unknown, output("1"), now),
+        state.done("w1", unknown, output("1"), false, now),
         Err(QueueError::UnknownJob(unknown.to_string()))
     );
     assert_eq!(table.status(job), Some(Status::InProgress));
@@ -56,7 +62,12 @@ fn a_queued_job_that_nobody_took_cannot_be_finished() {
     let mut table = Table::new();
     let job = table.run();
     let now = table.now;
-    assert!(table.book.done("w1", job, output("1"), now).is_err());
+    assert!(
+        table
+            .state
+            .done("w1", job, output("1"), false, now)
+            .is_err()
+    );
     assert_eq!(table.take("w1"), Some(job));
 }
 
@@ -65,7 +76,7 @@ fn cancelling_a_queued_job_takes_it_out_of_the_queue() {
     let mut table = Table::new();
     let (first, second) = (table.run(), table.run());
     table.pass(secs(1));
-    table.book.cancel(first, table.now);
+    table.state.cancel(first, table.now);
     let report = table.report(first);
     assert_eq!(report.status, Status::Cancelled);
     assert_eq!((report.delay, report.execution), (Some(secs(1)), None));
@@ -76,7 +87,7 @@ fn cancelling_a_queued_job_takes_it_out_of_the_queue() {
 fn cancelling_a_running_job_tells_its_worker_once_and_ignores_its_result() {
     let mut table = Table::new();
     let job = table.running("w1");
-    table.book.cancel(job, table.now);
+    table.state.cancel(job, table.now);
     assert_eq!(table.status(job), Some(Status::Cancelled));
     assert_eq!(table.stops("w1"), [job]);
     assert_eq!(table.stops("w1"), []);
@@ -89,7 +100,7 @@ fn cancelling_a_running_job_tells_its_worker_once_and_ignores_its_result() {
 fn a_ping_that_still_names_a_cancelled_job_asks_for_its_stop_again() {
     let mut table = Table::new();
     let job = table.running("w1");
-    table.book.cancel(job, table.now);
+    table.state.cancel(job, table.now);
     table.stops("w1");
     table.ping("w1", &[job]);
     assert_eq!(table.stops("w1"), [job]);
@@ -111,7 +122,7 @@ fn cancelling_what_has_ended_changes_nothing() {
     let mut table = Table::new();
     let job = table.running("w1");
     table.done("w1", job, output("1"));
-    table.book.cancel(job, table.now);
+    table.state.cancel(job, table.now);
     assert_eq!(table.status(job), Some(Status::Completed));
 }
 
@@ -120,11 +131,11 @@ fn purging_cancels_what_is_queued_and_leaves_what_runs() {
     let mut table = Table::new();
     let running = table.running("w1");
     let queued = [table.run(), table.run(), table.run()];
-    let newest = table.book.next_place;
+    let newest = table.state.waiting.last_place();
     let later = table.run();
-    assert_eq!(table.book.purge(newest, 2, table.now), 2);
-    assert_eq!(table.book.purge(newest, 2, table.now), 1);
-    assert_eq!(table.book.purge(newest, 2, table.now), 0);
+    assert_eq!(table.state.purge(newest, 2, table.now), 2);
+    assert_eq!(table.state.purge(newest, 2, table.now), 1);
+    assert_eq!(table.state.purge(newest, 2, table.now), 0);
     for job in queued {
         assert_eq!(table.status(job), Some(Status::Cancelled));
     }
@@ -138,7 +149,7 @@ fn a_retried_job_is_queued_under_its_id_and_ends_anew() {
     let job = table.running("w1");
     table.done("w1", job, error("\"no\""));
     table.pass(secs(60));
-    table.book.retry(job, table.now).unwrap();
+    table.state.retry(job, table.now).unwrap();
     let report = table.report(job);
     assert_eq!(report.status, Status::InQueue);
     assert_eq!((report.error, report.retries), (None, 1));
@@ -147,7 +158,7 @@ fn a_retried_job_is_queued_under_its_id_and_ends_anew() {
     assert_eq!(table.report(job).delay, Some(secs(5)));
     assert_eq!(table.done("w2", job, output("1")), Accepted::Yes);
     assert_eq!(table.status(job), Some(Status::Completed));
-    assert_eq!(table.book.health().retried, 1);
+    assert_eq!(table.state.health().retried, 1);
 }
 
 #[test]
@@ -164,7 +175,7 @@ fn only_a_job_that_failed_or_timed_out_is_retried() {
             Some(_) => drop(table.done("w1", job, output("1"))),
             None => {}
         }
-        let refused = table.book.retry(job, table.now);
+        let refused = table.state.retry(job, table.now);
         assert_eq!(refused, Err(QueueError::NotRetriable { job, status }));
     }
 }
@@ -174,7 +185,7 @@ fn a_repeated_result_of_the_attempt_before_does_not_end_a_retried_job() {
     let mut table = Table::new();
     let job = table.running("w1");
     table.done("w1", job, error("\"no\""));
-    table.book.retry(job, table.now).unwrap();
+    table.state.retry(job, table.now).unwrap();
     // The worker had no answer to its post, and sends it again.
     assert_eq!(table.done("w1", job, error("\"no\"")), Accepted::Ignored);
     assert_eq!(table.status(job), Some(Status::InQueue));
@@ -186,14 +197,16 @@ fn a_repeated_result_of_the_attempt_before_does_not_end_a_retried_job() {
 fn a_worker_that_asks_to_be_refreshed_is_shown_so_until_it_takes_again() {
     let mut table = Table::new();
     let job = table.running("w1");
-    let posted = Posted {
-        refreshes: true,
-        ..output("1")
-    };
-    table.done("w1", job, posted);
-    assert_eq!(table.book.worker_list()[0].state, WorkerState::Refreshing);
+    table.refreshed("w1", job, output("1"));
+    assert_eq!(
+        table.state.workers.summaries()[0].state,
+        WorkerState::Refreshing
+    );
     table.running("w1");
-    assert_eq!(table.book.worker_list()[0].state, WorkerState::Running);
+    assert_eq!(
+        table.state.workers.summaries()[0].state,
+        WorkerState::Running
+    );
 }
 
 #[test]
@@ -202,8 +215,8 @@ fn purging_cancels_what_came_back_from_a_lost_worker_too() {
     let job = table.running("w1");
     table.ping("w1", &[job]);
     table.pass(secs(10));
-    let newest = table.book.next_place;
-    assert_eq!(table.book.purge(newest, 9, table.now), 1);
+    let newest = table.state.waiting.last_place();
+    assert_eq!(table.state.purge(newest, 9, table.now), 1);
     assert_eq!(table.status(job), Some(Status::Cancelled));
 }
 
@@ -212,12 +225,12 @@ fn a_job_that_a_lost_worker_no_longer_has_is_not_given_back_twice() {
     let mut table = Table::new();
     let job = table.running("w1");
     let worker = Arc::from("w1");
-    table.book.give_back(job, &worker, table.now);
-    table.book.give_back(job, &worker, table.now);
+    table.state.give_back(job, &worker, table.now);
+    table.state.give_back(job, &worker, table.now);
     assert_eq!(table.report(job).retries, 1);
     assert_eq!(table.take_up_to("w2", 9), [job]);
     table.done("w2", job, output("1"));
-    table.book.give_back(job, &worker, table.now);
+    table.state.give_back(job, &worker, table.now);
     assert_eq!(table.status(job), Some(Status::Completed));
 }
 
@@ -226,7 +239,7 @@ fn the_log_says_why_a_late_result_is_ignored() {
     let job = JobId::new(false);
     let ignored = |status| {
         let worker = "w1".to_owned();
-        Said::Ignored {
+        LogEvent::Ignored {
             job,
             worker,
             status,

@@ -7,10 +7,10 @@ fn lives(table: &mut Table) {
     let ended = table.running("w1");
     table.stops("w1");
     table.ping("w1", &[ended]);
-    table.book.poll_begins("w1");
-    table.book.poll_ends("w1", true, table.now);
+    table.state.poll_begins("w1");
+    table.state.poll_ends("w1", true, table.now);
     table.item("w1", ended, "1");
-    table.book.log(ended, LogLine::new("info", "a line"));
+    table.state.log(ended, LogLine::new("info", "a line"));
     table.done("w1", ended, output("1"));
     table.running("w2");
     table.submit(true, |_| {});
@@ -38,7 +38,7 @@ fn no_time_is_too_long_or_too_short_for_the_clock() {
             let mut table = timed(|timing| set(timing, time));
             lives(&mut table);
             // The policy of a job has what the settings say.
-            let timing = table.book.timing.clone();
+            let timing = table.state.timing.clone();
             table.submit(true, |job| {
                 job.policy.execution_timeout = timing.execution_timeout;
                 job.policy.ttl = timing.ttl;

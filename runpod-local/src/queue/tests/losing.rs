@@ -16,10 +16,10 @@ fn the_jobs_of_a_silent_worker_go_to_the_front_in_their_order() {
         assert_eq!((report.status, report.retries), (Status::InQueue, 1));
         assert_eq!(report.worker, None);
     }
-    assert!(table.book.worker_list().is_empty());
+    assert!(table.state.workers.summaries().is_empty());
     assert_eq!(table.take_up_to("w2", 9), [taken[0], taken[1], waiting]);
-    assert_eq!(table.book.health().retried, 2);
-    assert!(matches!(&table.said[0], Said::WorkerLost { worker, .. } if **worker == *"w1"));
+    assert_eq!(table.state.health().retried, 2);
+    assert!(matches!(&table.lines[0], LogEvent::WorkerLost { worker, .. } if **worker == *"w1"));
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn a_worker_that_never_pings_nor_asks_for_stops_is_lost_after_six_times_as_long(
     table.pass(secs(1));
     let report = table.report(job);
     assert_eq!((report.status, report.retries), (Status::InQueue, 1));
-    assert!(matches!(&table.said[0], Said::WorkerLost { worker, .. } if **worker == *"w1"));
+    assert!(matches!(&table.lines[0], LogEvent::WorkerLost { worker, .. } if **worker == *"w1"));
     assert_eq!(table.take("w2"), Some(job));
 }
 
@@ -81,15 +81,15 @@ fn a_worker_without_pings_that_asks_for_stops_is_known_by_its_polls() {
     let job = table.running("w1");
     table.stops("w1");
     for _ in 0..50 {
-        table.book.poll_begins("w1");
+        table.state.poll_begins("w1");
         table.pass(secs(10));
-        table.book.poll_ends("w1", false, table.now);
+        table.state.poll_ends("w1", false, table.now);
         table.stops("w1");
     }
     assert_eq!(table.status(job), Some(Status::InProgress));
     // It is killed, and its connections break.
-    table.book.poll_begins("w1");
-    table.book.poll_ends("w1", true, table.now);
+    table.state.poll_begins("w1");
+    table.state.poll_ends("w1", true, table.now);
     table.pass(secs(9));
     assert_eq!(table.status(job), Some(Status::InProgress));
     table.pass(secs(1));
@@ -111,10 +111,10 @@ fn a_worker_whose_poll_is_open_is_not_lost() {
     let mut table = Table::new();
     let job = table.running("w1");
     table.ping("w1", &[job]);
-    table.book.poll_begins("w1");
+    table.state.poll_begins("w1");
     table.pass(secs(30));
     assert_eq!(table.status(job), Some(Status::InProgress));
-    table.book.poll_ends("w1", false, table.now);
+    table.state.poll_ends("w1", false, table.now);
     table.pass(secs(9));
     assert_eq!(table.status(job), Some(Status::InProgress));
     table.pass(secs(1));
@@ -132,13 +132,13 @@ fn pings_that_outlive_their_worker_do_not_keep_its_jobs() {
         table.pass(secs(1));
     }
     assert_eq!(table.status(job), Some(Status::InQueue));
-    assert!(table.book.worker_list().is_empty());
+    assert!(table.state.workers.summaries().is_empty());
     table.ping("w1", &[job]);
-    assert!(table.book.worker_list().is_empty());
+    assert!(table.state.workers.summaries().is_empty());
     assert_eq!(table.take("w2"), Some(job));
     // Should it live after all, it shows again.
     table.stops("w1");
-    assert_eq!(table.book.worker_list().len(), 2);
+    assert_eq!(table.state.workers.summaries().len(), 2);
 }
 
 #[test]
@@ -146,9 +146,9 @@ fn a_worker_whose_connection_broke_is_waited_for_as_long_as_a_silent_one() {
     let mut table = Table::new();
     let job = table.running("w1");
     table.stops("w1");
-    table.book.poll_begins("w1");
+    table.state.poll_begins("w1");
     table.ping("w1", &[job]);
-    table.book.poll_ends("w1", true, table.now);
+    table.state.poll_ends("w1", true, table.now);
     for _ in 0..9 {
         table.ping("w1", &[job]);
         table.pass(secs(1));
@@ -157,7 +157,7 @@ fn a_worker_whose_connection_broke_is_waited_for_as_long_as_a_silent_one() {
     table.ping("w1", &[job]);
     table.pass(secs(1));
     assert_eq!(table.status(job), Some(Status::InQueue));
-    let lost = table.said[0].to_string();
+    let lost = table.lines[0].to_string();
     assert!(lost.contains("though it still pings"), "{lost}");
 }
 
@@ -167,10 +167,10 @@ fn a_worker_that_hung_up_and_polls_again_is_not_lost() {
     let job = table.running("w1");
     for _ in 0..30 {
         table.stops("w1");
-        table.book.poll_begins("w1");
+        table.state.poll_begins("w1");
         table.ping("w1", &[job]);
         table.pass(secs(1));
-        table.book.poll_ends("w1", true, table.now);
+        table.state.poll_ends("w1", true, table.now);
     }
     assert_eq!(table.status(job), Some(Status::InProgress));
 }
@@ -199,7 +199,7 @@ fn a_list_of_jobs_that_may_be_cut_takes_none_away() {
             is_cut: true,
             ..Ping::default()
         };
-        table.book.ping(caller("w1"), &cut, table.now).unwrap();
+        table.state.ping(caller("w1"), &cut, table.now).unwrap();
         table.pass(secs(1));
     }
     assert_eq!(table.status(job), Some(Status::InProgress));
@@ -284,23 +284,23 @@ fn an_unhealthy_worker_says_why_until_it_is_well() {
         version: Some("1.2"),
         ..Ping::default()
     };
-    table.book.ping(caller("w1"), &sick, table.now).unwrap();
-    let shown = &table.book.worker_list()[0];
+    table.state.ping(caller("w1"), &sick, table.now).unwrap();
+    let shown = &table.state.workers.summaries()[0];
     assert_eq!(shown.state, WorkerState::Unhealthy);
     assert_eq!(shown.reason.as_deref(), Some("disk: full"));
     assert_eq!(shown.version.as_deref(), Some("1.2"));
-    assert_eq!(table.book.health().unhealthy, 1);
+    assert_eq!(table.state.health().unhealthy, 1);
     table.ping("w1", &[]);
-    assert_eq!(table.book.worker_list()[0].state, WorkerState::Idle);
+    assert_eq!(table.state.workers.summaries()[0].state, WorkerState::Idle);
 }
 
 #[test]
 fn a_worker_that_only_looked_in_is_forgotten() {
     let mut table = Table::new();
     table.take("w1");
-    assert_eq!(table.book.health().idle, 1);
+    assert_eq!(table.state.health().idle, 1);
     table.pass(secs(60));
-    assert!(table.book.workers.is_empty());
+    assert!(table.state.workers.known.is_empty());
 }
 
 #[test]
@@ -309,7 +309,7 @@ fn health_tells_what_workers_do() {
     table.running("runs");
     table.take("waits");
     table.ping("starts", &[]);
-    let health = table.book.health();
+    let health = table.state.health();
     assert_eq!(
         (health.running, health.idle, health.initializing),
         (1, 1, 1)

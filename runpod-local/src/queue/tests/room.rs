@@ -7,7 +7,7 @@ fn a_full_queue_takes_no_more_until_somebody_takes() {
     let mut table = Table::limited(|limits| limits.queued_jobs = 2);
     table.run();
     table.run();
-    let refused = table.book.submit(submission(false, "1"), table.now);
+    let refused = table.state.submit(submission(false, "1"), table.now);
     assert_eq!(refused, Err(QueueError::QueueFull(2)));
     table.take("w1");
     table.run();
@@ -23,21 +23,21 @@ fn results_make_room_for_jobs_the_oldest_first_and_queued_jobs_do_not() {
     table.done("w1", newer, output(&large));
     let queued = submission(false, &large);
     let id = queued.id;
-    table.book.submit(queued, table.now).unwrap();
+    table.state.submit(queued, table.now).unwrap();
     assert_eq!(table.status(old), None);
     assert_eq!(table.status(newer), Some(Status::Completed));
     table
-        .book
+        .state
         .submit(submission(false, &large), table.now)
         .unwrap();
     assert_eq!(table.status(newer), None);
-    let refused = table.book.submit(submission(false, &large), table.now);
+    let refused = table.state.submit(submission(false, &large), table.now);
     assert_eq!(refused, Err(QueueError::HeldFull(100_000)));
     assert_eq!(table.status(id), Some(Status::InQueue));
-    let warnings = table.book.voice.take_said();
+    let warnings = table.state.publisher.take_lines();
     let dropped = warnings
         .iter()
-        .filter(|said| **said == Said::ResultsDropped);
+        .filter(|lines| **lines == LogEvent::ResultsDropped);
     assert_eq!(dropped.count(), 1);
 }
 
@@ -57,29 +57,30 @@ fn what_is_counted_as_held_is_let_go_with_the_jobs() {
         let job = table.running("w1");
         table.item("w1", job, "\"item\"");
         table
-            .book
+            .state
             .progress("w1", job, json("1"), table.now)
             .unwrap();
-        table.book.log(job, LogLine::warning("a line"));
+        table.state.log(job, LogLine::warning("a line"));
         if round == 0 {
-            table.book.cancel(job, table.now);
+            table.state.cancel(job, table.now);
         } else {
             table.done("w1", job, error("\"no\""));
         }
         if round == 2 {
-            table.book.retry(job, table.now).unwrap();
-            table.book.cancel(job, table.now);
+            table.state.retry(job, table.now).unwrap();
+            table.state.cancel(job, table.now);
         }
     }
-    assert!(table.book.held > 0);
+    assert!(table.state.held_bytes > 0);
     table.pass(secs(30 * 60));
-    assert_eq!(table.book.held, 0);
-    assert!(table.book.jobs.is_empty());
+    assert_eq!(table.state.held_bytes, 0);
+    assert!(table.state.jobs.is_empty());
 }
 
 #[test]
 fn a_queued_job_costs_less_than_it_is_counted_for() {
-    use super::super::job::{Job, OVERHEAD, Place};
+    use super::super::job::{Job, OVERHEAD};
+    use super::super::waiting_jobs::Place;
 
     // The map's pointer and the two indexes, each with the room that they keep free.
     let index = 2 * (size_of::<JobId>() + size_of::<usize>());
@@ -96,7 +97,7 @@ fn log_lines_are_bounded_in_number_and_bytes() {
     });
     let job = table.run();
     for line in ["a", "b", "c", "d"] {
-        table.book.log(job, LogLine::new("info", line));
+        table.state.log(job, LogLine::new("info", line));
     }
     let lines = |table: &Table| -> Vec<_> {
         let detail = table.detail(job);
@@ -107,16 +108,15 @@ fn log_lines_are_bounded_in_number_and_bytes() {
             .collect()
     };
     assert_eq!(lines(&table), ["b", "c", "d"]);
-    table.book.log(job, LogLine::new("info", "123456789"));
+    table.state.log(job, LogLine::new("info", "123456789"));
     assert_eq!(lines(&table), ["d", "123456789"]);
     table
-        .book
+        .state
         .log(job, LogLine::new("info", "123456789é and more"));
     assert_eq!(lines(&table), ["123456789"]);
     let numbered = |index| {
-        table
-            .book
-            .line(job, index)
+        table.state.jobs[&job]
+            .line(index)
             .map(|line| line.text.to_string())
     };
     assert_eq!(
@@ -129,11 +129,11 @@ fn log_lines_are_bounded_in_number_and_bytes() {
 fn the_address_of_a_webhook_counts_as_held() {
     let mut table = Table::new();
     table.submit(false, |job| job.webhook = Some("http://h/".into()));
-    let short = table.book.held;
+    let short = table.state.held_bytes;
     table.submit(false, |job| {
         job.webhook = Some(format!("http://h/{}", "x".repeat(1_000)).into());
     });
-    assert_eq!(table.book.held, 2 * short + 1_000);
+    assert_eq!(table.state.held_bytes, 2 * short + 1_000);
 }
 
 #[test]
@@ -144,8 +144,8 @@ fn log_lines_make_old_results_go_too() {
     table.done("w1", old, output(&large));
     let job = table.running("w1");
     table
-        .book
+        .state
         .log(job, LogLine::new("info", &"x".repeat(20_000)));
     assert_eq!(table.status(old), None);
-    assert!(table.book.held <= 100_000);
+    assert!(table.state.held_bytes <= 100_000);
 }

@@ -8,7 +8,7 @@ fn nothing_is_told_to_nobody_and_everything_to_somebody() {
     let mut events = table.events.subscribe();
     let job = table.running("w1");
     table.item("w1", job, "1");
-    table.book.log(job, LogLine::new("INFO", "hello"));
+    table.state.log(job, LogLine::new("INFO", "hello"));
     table.done("w1", job, error("\"bad\\nworse\""));
     let mut told = Vec::new();
     while let Ok(event) = events.try_recv() {
@@ -36,19 +36,23 @@ fn events_that_nobody_reads_keep_nothing_alive_but_themselves() {
     let job = table.running("w1");
     let line = LogLine::new("INFO", &"x".repeat(100_000));
     let text = Arc::downgrade(&line.text);
-    table.book.log(job, line);
-    table.book.log(job, LogLine::new("INFO", "next"));
+    table.state.log(job, line);
+    table.state.log(job, LogLine::new("INFO", "next"));
     assert!(text.upgrade().is_none());
     let large = format!("\"{}\"", "x".repeat(100_000));
     for _ in 0..100 {
         table.item("w1", job, &large);
         table
-            .book
+            .state
             .progress("w1", job, json(&large), table.now)
             .unwrap();
     }
     // All that is held is the last item and the last progress, which the book counts.
-    assert!(table.book.held < 250_000, "{}", table.book.held);
+    assert!(
+        table.state.held_bytes < 250_000,
+        "{}",
+        table.state.held_bytes
+    );
     assert!(EVENTS * size_of::<Event>() <= 256 * 1024);
 }
 
@@ -58,32 +62,40 @@ fn very_large_progress_is_cut_in_lists_and_whole_for_clients() {
     let job = table.running("w1");
     let large = json(&format!("\"{}\"", "é".repeat(100_000)));
     table
-        .book
+        .state
         .progress("w1", job, large.clone(), table.now)
         .unwrap();
-    let summary = table.book.summary(job).expect("the job");
-    let progress: String = serde_json::from_str(summary.progress.expect("progress").get()).unwrap();
+    let summary = table
+        .state
+        .jobs
+        .get(&job)
+        .map(|job| job.summary())
+        .expect("the job");
+    let progress: String =
+        serde_json::from_slice(summary.progress.expect("progress").as_bytes()).unwrap();
     assert!(
         progress.ends_with('…') && progress.len() < 1_000,
         "{progress}"
     );
     assert_eq!(table.report(job).output, Some(large));
     table
-        .book
+        .state
         .progress("w1", job, json("{\"percent\": 5}"), table.now)
         .unwrap();
-    let summary = table.book.summary(job).expect("the job");
-    assert_eq!(
-        summary.progress.expect("progress").get(),
-        "{\"percent\": 5}"
-    );
+    let summary = table
+        .state
+        .jobs
+        .get(&job)
+        .map(|job| job.summary())
+        .expect("the job");
+    assert_eq!(summary.progress, Some(json("{\"percent\": 5}")));
 }
 
 #[test]
 fn the_newest_jobs_come_first_and_no_more_than_asked_for() {
     let mut table = Table::new();
     let jobs: Vec<_> = (0..5).map(|_| table.run()).collect();
-    let recent: Vec<_> = table.book.recent(3).iter().map(|job| job.id).collect();
+    let recent: Vec<_> = table.state.recent(3).iter().map(|job| job.id).collect();
     assert_eq!(recent, [jobs[4], jobs[3], jobs[2]]);
 }
 
@@ -92,7 +104,7 @@ fn a_detail_has_the_whole_error_and_a_summary_its_first_line() {
     let mut table = Table::new();
     let job = table.running("w1");
     table.done("w1", job, error("\"first\\nsecond\""));
-    let summary = serde_json::to_value(&table.book.recent(1)[0]).unwrap();
+    let summary = serde_json::to_value(&table.state.recent(1)[0]).unwrap();
     assert_eq!(summary["error"], "first");
     assert_eq!(summary["status"], "FAILED");
     assert_eq!(summary["workerId"], "w1");
@@ -104,7 +116,7 @@ fn a_detail_has_the_whole_error_and_a_summary_its_first_line() {
 
 #[test]
 fn the_errors_of_the_sdks_workers_show_their_message() {
-    let line = |error: &str| super::super::describe::error_line(&json(error));
+    let line = |error: &str| super::super::job_views::error_line(&json(error));
     let structured =
         r#"{"error_type": "<class 'ValueError'>", "error_message": "bad", "hostname": "x"}"#;
     let text = serde_json::to_string(structured).unwrap();
@@ -118,14 +130,14 @@ fn the_errors_of_the_sdks_workers_show_their_message() {
 #[test]
 fn the_chart_has_the_last_minute_and_the_percentiles_of_the_last_jobs() {
     let mut table = Table::new();
-    assert_eq!(table.book.stats(table.now).latency, Latency::default());
+    assert_eq!(table.state.stats(table.now).latency, Latency::default());
     for seconds in 1..=10 {
         let job = table.running("w1");
         table.pass(secs(seconds));
         table.done("w1", job, output("1"));
     }
     table.run();
-    let stats = table.book.stats(table.now);
+    let stats = table.state.stats(table.now);
     assert_eq!(stats.throughput.len(), 60);
     assert_eq!(stats.throughput.iter().sum::<u32>(), 10);
     assert_eq!((stats.throughput[59], stats.throughput[49]), (1, 1));
@@ -136,16 +148,16 @@ fn the_chart_has_the_last_minute_and_the_percentiles_of_the_last_jobs() {
     );
     assert_eq!((stats.queue, stats.running, stats.completed), (1, 0, 10));
     table.pass(secs(60));
-    let stats = table.book.stats(table.now);
+    let stats = table.state.stats(table.now);
     assert_eq!(stats.throughput.iter().sum::<u32>(), 0);
 }
 
 #[test]
 fn log_lines_read_well() {
     let job = JobId::new(true);
-    let said = |line: Said| line.to_string();
+    let lines = |line: LogEvent| line.to_string();
     assert_eq!(
-        said(Said::Taken {
+        lines(LogEvent::Taken {
             job,
             worker: "w1".into(),
             after: Duration::from_millis(12)
@@ -153,7 +165,7 @@ fn log_lines_read_well() {
         format!("job {job} taken by w1 after 12 ms")
     );
     let ended = |status, execution, error: Option<&str>| {
-        said(Said::Ended {
+        lines(LogEvent::Ended {
             job,
             status,
             execution,

@@ -48,8 +48,8 @@ fn fetched_items_are_kept_for_the_page() {
     table.fetch(job);
     table.item("w1", job, "2");
     let detail = table.detail(job);
-    let shown: Vec<_> = detail.stream.iter().map(|item| item.get()).collect();
-    assert_eq!((shown, detail.stream_from), (vec!["1", "2"], 0));
+    let shown: Vec<_> = detail.stream.iter().map(Json::as_bytes).collect();
+    assert_eq!((shown, detail.stream_from), (vec![&b"1"[..], b"2"], 0));
     assert_eq!(detail.summary.items, 2);
 }
 
@@ -100,14 +100,14 @@ fn progress_is_the_output_of_a_running_job_and_gone_at_its_end() {
     let job = table.running("w1");
     for progress in ["1", "{\"percent\": 2}"] {
         table
-            .book
+            .state
             .progress("w1", job, json(progress), table.now)
             .unwrap();
     }
     assert_eq!(table.report(job).output, Some(json("{\"percent\": 2}")));
     table.done("w1", job, error("\"no\""));
     assert_eq!(table.report(job).output, None);
-    let late = table.book.progress("w1", job, json("3"), table.now);
+    let late = table.state.progress("w1", job, json("3"), table.now);
     assert_eq!(late, Ok(Accepted::Ignored));
     assert_eq!(table.report(job).output, None);
 }

@@ -32,7 +32,7 @@ fn a_batch_of_large_jobs_is_cut_but_for_the_first() {
     for _ in 0..4 {
         let large = format!("\"{}\"", "x".repeat(30 * 1024 * 1024));
         table
-            .book
+            .state
             .submit(submission(false, &large), table.now)
             .unwrap();
     }
@@ -56,7 +56,7 @@ fn a_taken_job_is_in_progress_and_names_its_worker_and_its_delay() {
 #[test]
 fn each_queued_job_wakes_one_taker_and_no_more() {
     let mut table = Table::new();
-    let takers = Arc::clone(&table.book.takers);
+    let takers = Arc::clone(&table.state.takers);
     let mut waiting: Vec<_> = (0..3).map(|_| Box::pin(takers.notified())).collect();
     let mut woken = || {
         let mut context = Context::from_waker(Waker::noop());
@@ -78,7 +78,7 @@ fn a_full_house_of_workers_lets_in_no_more() {
     let mut table = Table::limited(|limits| limits.workers = 2);
     table.take("w1");
     table.take("w2");
-    let refused = table.book.take(caller("w3"), 1, table.now);
+    let refused = table.state.take(caller("w3"), 1, table.now);
     assert_eq!(refused, Err(QueueError::TooManyWorkers(2)));
     table.take("w2");
 }

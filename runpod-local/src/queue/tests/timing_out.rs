@@ -17,7 +17,7 @@ fn a_job_that_runs_for_too_long_times_out_and_its_worker_is_told() {
     assert!(table.error(job).contains("5000 ms"), "{}", table.error(job));
     assert_eq!(table.stops("w1"), [job]);
     assert_eq!(table.done("w1", job, output("1")), Accepted::Ignored);
-    assert_eq!(table.book.health().failed, 1);
+    assert_eq!(table.state.health().failed, 1);
 }
 
 #[test]
@@ -40,13 +40,13 @@ fn a_running_job_is_removed_at_the_end_of_its_time_to_live() {
     table.pass(secs(2));
     assert_eq!(table.status(job), None);
     assert_eq!(
-        table.book.retry(job, table.now).err(),
+        table.state.retry(job, table.now).err(),
         Some(QueueError::UnknownJob(job.to_string()))
     );
-    assert_eq!(table.book.health().failed, 1);
-    assert_eq!(table.book.health().in_progress, 0);
-    assert_eq!(table.book.held, 0);
-    let removed = table.said[0].to_string();
+    assert_eq!(table.state.health().failed, 1);
+    assert_eq!(table.state.health().in_progress, 0);
+    assert_eq!(table.state.held_bytes, 0);
+    let removed = table.lines[0].to_string();
     assert!(
         removed.contains(&job.to_string()) && removed.contains("10000 ms"),
         "{removed}"
@@ -59,7 +59,7 @@ fn a_running_job_is_removed_at_the_end_of_its_time_to_live() {
     table.ping("w1", &[]);
     table.ping("w1", &[job]);
     assert_eq!(table.stops("w1"), []);
-    let late = table.book.done("w1", job, output("1"), table.now);
+    let late = table.state.done("w1", job, output("1"), false, table.now);
     assert_eq!(late, Err(QueueError::UnknownJob(job.to_string())));
 }
 
@@ -89,7 +89,7 @@ fn a_retry_after_the_time_to_live_has_a_new_one() {
     let mut table = Table::new();
     let job = table.submit(false, |job| job.policy.ttl = secs(10));
     table.pass(secs(10));
-    table.book.retry(job, table.now).unwrap();
+    table.state.retry(job, table.now).unwrap();
     table.pass(secs(9));
     assert_eq!(table.status(job), Some(Status::InQueue));
     table.pass(secs(1));
@@ -112,9 +112,9 @@ fn results_expire_and_the_totals_stay() {
     assert!(table.status(run).is_some());
     table.pass(secs(1));
     assert!(table.status(run).is_none());
-    assert_eq!(table.book.health().completed, 2);
-    assert_eq!(table.book.held, 0);
-    assert!(table.book.recent(10).is_empty());
+    assert_eq!(table.state.health().completed, 2);
+    assert_eq!(table.state.held_bytes, 0);
+    assert!(table.state.recent(10).is_empty());
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn a_retried_job_does_not_expire_with_the_attempt_before() {
     let job = table.running("w1");
     table.done("w1", job, error("\"no\""));
     table.pass(secs(29 * 60));
-    table.book.retry(job, table.now).unwrap();
+    table.state.retry(job, table.now).unwrap();
     table.pass(secs(60 * 60));
     assert_eq!(table.status(job), Some(Status::InQueue));
 }
@@ -135,5 +135,5 @@ fn stale_deadlines_do_not_pile_up() {
         let job = table.running("w1");
         table.done("w1", job, output("1"));
     }
-    assert!(table.book.deadlines.len() <= 2_048);
+    assert!(table.state.deadlines.len() <= 2_048);
 }

@@ -3,10 +3,10 @@
 use super::*;
 
 /// A table whose webhooks nobody calls, and how many bytes may wait for them.
-fn with_webhooks(most: u64) -> (Table, tokio::sync::mpsc::UnboundedReceiver<Ended>) {
+fn with_webhooks(most: u64) -> (Table, tokio::sync::mpsc::UnboundedReceiver<WebhookCall>) {
     let mut table = Table::new();
-    let (webhooks, ended) = Webhooks::new(most);
-    table.book.webhooks = Some(webhooks);
+    let (webhooks, ended) = WebhookQueue::new(most);
+    table.state.webhooks = Some(webhooks);
     (table, ended)
 }
 
@@ -15,7 +15,7 @@ fn hooked(job: &mut Submission) {
 }
 
 fn waiting(table: &Table) -> u64 {
-    table.book.webhooks.as_ref().expect("webhooks").waiting()
+    table.state.webhooks.as_ref().expect("webhooks").waiting()
 }
 
 /// A job with a webhook, which has ended with a result of 40,000 bytes.
@@ -31,12 +31,12 @@ fn large(table: &mut Table) -> JobId {
 fn the_end_of_a_job_with_a_webhook_is_handed_on_whatever_it_is() {
     let (mut table, mut ended) = with_webhooks(1_000_000);
     let jobs: Vec<_> = (0..4).map(|_| table.submit(false, hooked)).collect();
-    table.book.cancel(jobs[3], table.now);
+    table.state.cancel(jobs[3], table.now);
     table.take_up_to("w1", 3);
     table.done("w1", jobs[0], output("1"));
     table.done("w1", jobs[1], error("\"no\""));
     table.ping("w1", &[jobs[2]]);
-    table.book.cancel(jobs[2], table.now);
+    table.state.cancel(jobs[2], table.now);
     let mut seen = Vec::new();
     while let Ok(ended) = ended.try_recv() {
         assert_eq!(&ended.input[..], b"1");
@@ -74,13 +74,13 @@ fn webhooks_that_are_not_called_are_warned_of_once_until_less_than_half_waits() 
     let (mut table, mut ended) = with_webhooks(100_000);
     let warnings = |table: &mut Table| -> Vec<_> {
         let jobs: Vec<_> = (0..5).map(|_| large(table)).collect();
-        let said = table.book.voice.take_said();
+        let lines = table.state.publisher.take_lines();
         let warned = |job: &JobId| {
-            said.iter().any(
-                |said| matches!(said, Said::WebhooksDropped { job: named, .. } if named == job),
+            lines.iter().any(
+                |lines| matches!(lines, LogEvent::WebhooksDropped { job: named, .. } if named == job),
             )
         };
-        assert!(said.len() <= 1, "{said:?}");
+        assert!(lines.len() <= 1, "{lines:?}");
         jobs.iter().map(warned).collect()
     };
     let first = [false, false, true, false, false];

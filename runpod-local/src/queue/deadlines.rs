@@ -1,13 +1,13 @@
-//! When the clock has to look next.
+//! When something is due: time limits of jobs, the end of what is kept of them, and what wakes the clock for it.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::JobId;
+use super::id::JobId;
 
 /// The time that the clock waits for, and what wakes it for an earlier one.
 #[derive(Debug, Default)]
@@ -55,5 +55,26 @@ impl Deadlines {
         if self.0.len() > 1_024 + 4 * open {
             self.0.retain(|Reverse((at, job))| holds(*at, *job));
         }
+    }
+}
+
+/// Jobs that have ended, with when they expire: those of `/run`, then those of `/runsync`, which are kept for less long.
+#[derive(Debug, Default)]
+pub(super) struct Retention([VecDeque<(Instant, JobId)>; 2]);
+
+impl Retention {
+    pub(super) fn push(&mut self, at: Instant, job: JobId) {
+        self.0[usize::from(job.is_sync())].push_back((at, job));
+    }
+
+    /// The one that expires first.
+    pub(super) fn next(&self) -> Option<(Instant, JobId)> {
+        let next = self.0.iter().filter_map(|jobs| jobs.front());
+        next.min_by_key(|(at, _)| *at).copied()
+    }
+
+    pub(super) fn pop(&mut self) -> Option<(Instant, JobId)> {
+        let (_, job) = self.next()?;
+        self.0[usize::from(job.is_sync())].pop_front()
     }
 }

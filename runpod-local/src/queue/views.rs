@@ -1,11 +1,13 @@
-//! What is shown of jobs and workers, to clients and on the page.
+//! What is shown of jobs and workers, to clients and on the page: one type for each purpose, and no rules.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 
-use super::JobId;
+use super::id::JobId;
+use super::json::Json;
+use super::log_lines::LogLine;
 
 /// Where a job is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -36,6 +38,28 @@ impl Status {
     }
 }
 
+/// What a client is told of a job.
+#[derive(Debug, Clone)]
+pub(crate) struct Report {
+    pub(crate) id: JobId,
+    pub(crate) status: Status,
+    pub(crate) delay: Option<Duration>,
+    pub(crate) execution: Option<Duration>,
+    /// The result; of a job that runs, the newest progress.
+    pub(crate) output: Option<Json>,
+    pub(crate) error: Option<Json>,
+    pub(crate) worker: Option<Arc<str>>,
+    pub(crate) retries: u32,
+}
+
+/// What a client gets of a job's stream.
+#[derive(Debug, Clone)]
+pub(crate) struct StreamBatch {
+    /// Final only when all items were fetched: clients stop at a final one.
+    pub(crate) status: Status,
+    pub(crate) items: Vec<Json>,
+}
+
 /// One line of the page's list of jobs.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -57,7 +81,7 @@ pub(crate) struct Summary {
     /// The beginning of the input.
     pub(crate) preview: String,
     /// The newest progress update of a job that runs; the beginning of its JSON, as a text, if it is very large.
-    pub(crate) progress: Option<Box<RawValue>>,
+    pub(crate) progress: Option<Json>,
     /// The error's first line, cut.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<String>,
@@ -70,24 +94,15 @@ pub(crate) struct Detail {
     /// Without its `error`, which stands below in whole.
     #[serde(flatten)]
     pub(crate) summary: Summary,
-    pub(crate) input: Box<RawValue>,
-    pub(crate) output: Option<Box<RawValue>>,
-    pub(crate) error: Option<Box<RawValue>>,
-    pub(crate) stream: Vec<Box<RawValue>>,
+    pub(crate) input: Json,
+    pub(crate) output: Option<Json>,
+    pub(crate) error: Option<Json>,
+    pub(crate) stream: Vec<Json>,
     /// The index of the first item that is still kept.
     pub(crate) stream_from: u64,
     pub(crate) logs: Vec<LogLine>,
     /// Whether the job has a webhook.
     pub(crate) webhook: bool,
-}
-
-/// A line that a handler logged, or that the endpoint has to say of a job.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct LogLine {
-    /// In ms since 1970.
-    pub(crate) time: u64,
-    pub(crate) level: &'static str,
-    pub(crate) text: Arc<str>,
 }
 
 /// One worker, as the page shows it.
@@ -138,23 +153,53 @@ pub(crate) struct Latency {
     pub(crate) p99: Option<u64>,
 }
 
-/// Something happened; told to the page. An event only names what has changed, as it may wait for a slow reader for long:
-/// what is told of it is read when it is written out.
-#[derive(Debug, Clone)]
-pub(crate) enum Event {
-    /// The endpoint's handlers are others now.
-    Described,
-    Job(JobId),
-    /// It came, went, or is not what it was.
-    Worker(Arc<str>),
-    /// A stream item, by its number.
-    Item {
-        job: JobId,
-        index: u64,
-    },
-    /// A log line, by its number.
-    Log {
-        job: JobId,
-        index: u64,
-    },
+/// The counts of `/health`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Health {
+    pub(crate) completed: u64,
+    pub(crate) failed: u64,
+    pub(crate) in_progress: usize,
+    pub(crate) in_queue: usize,
+    pub(crate) retried: u64,
+    pub(crate) idle: usize,
+    /// Workers that are being built or load, and those that make room for a fresh one.
+    pub(crate) initializing: usize,
+    pub(crate) running: usize,
+    pub(crate) unhealthy: usize,
+    pub(crate) readiness: Readiness,
+}
+
+/// Whether a worker takes jobs, and if not, why not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Readiness {
+    pub(crate) state: ReadyState,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<Arc<str>>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ReadyState {
+    Ready,
+    Building,
+    /// A worker was started, or pings, and has not asked for a job.
+    Loading,
+    BuildFailed,
+    Crashed,
+    Unhealthy,
+    #[default]
+    NoWorker,
+}
+
+impl ReadyState {
+    /// In the order in which they are looked for.
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Ready,
+        Self::Building,
+        Self::Loading,
+        Self::BuildFailed,
+        Self::Crashed,
+        Self::Unhealthy,
+        Self::NoWorker,
+    ];
 }

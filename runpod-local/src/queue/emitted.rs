@@ -1,18 +1,17 @@
-//! What workers post before the result: stream items and progress.
-
-use std::sync::Arc;
+//! What a job emits before its end: stream items, progress, log lines.
 
 use tokio::time::Instant;
 
-use super::book::{Book, Caller};
-use super::ending::Accepted;
 use super::error::QueueError;
-use super::job::Tie;
+use super::events::{Event, LogEvent};
+use super::id::JobId;
+use super::job::Accepted;
 use super::json::Json;
-use super::voice::Said;
-use super::{Event, JobId, LogLine, Status};
+use super::log_lines::{self, LogLine};
+use super::state::QueueState;
+use super::views::{Status, StreamBatch};
 
-impl Book {
+impl QueueState {
     /// Items of the worker that runs the job. Large ones come in several pieces.
     pub(super) fn stream(
         &mut self,
@@ -21,7 +20,7 @@ impl Book {
         items: Vec<Json>,
         now: Instant,
     ) -> Result<Accepted, QueueError> {
-        if self.reclaim(worker, id, now)? == Accepted::Ignored {
+        if !self.reclaim(worker, id, now)? {
             return Ok(Accepted::Ignored);
         }
         self.make_room(items.iter().map(|item| item.len() as u64).sum())?;
@@ -33,14 +32,14 @@ impl Book {
         for item in items {
             let (index, lost_some) = stream.push(item, &self.limits);
             lost |= lost_some;
-            self.voice.tell(|| Event::Item { job: id, index });
+            self.publisher.publish(|| Event::Item { job: id, index });
         }
         let is_news = lost && !std::mem::replace(&mut stream.is_overflowing, true);
         job.tell_waiters();
         if is_news {
-            let said = Said::ItemsDropped(id);
-            let line = LogLine::warning(&said.to_string());
-            self.voice.warn(said);
+            let lines = LogEvent::ItemsDropped(id);
+            let line = LogLine::warning(&lines.to_string());
+            self.publisher.warn(lines);
             self.log(id, line);
         }
         self.recount(id);
@@ -54,7 +53,7 @@ impl Book {
         progress: Json,
         now: Instant,
     ) -> Result<Accepted, QueueError> {
-        if self.reclaim(worker, id, now)? == Accepted::Ignored {
+        if !self.reclaim(worker, id, now)? {
             return Ok(Accepted::Ignored);
         }
         self.make_room(progress.len() as u64)?;
@@ -70,32 +69,32 @@ impl Book {
     pub(super) fn log(&mut self, id: JobId, line: LogLine) {
         if let Some(job) = self.jobs.get_mut(&id) {
             let lines = job.lines.get_or_insert_default();
-            let index = lines.push(line, &self.limits);
-            self.voice.tell(|| Event::Log { job: id, index });
+            let index = log_lines::push(lines, line, &self.limits);
+            self.publisher.publish(|| Event::Log { job: id, index });
             self.recount(id);
             // A line is never refused for want of room: older results go.
             let _ = self.make_room(0);
         }
     }
 
-    /// Does the worker run the job? One that was thought lost and goes on with it has it again, unless another has it.
-    fn reclaim(&mut self, worker: &str, id: JobId, now: Instant) -> Result<Accepted, QueueError> {
-        let (tie, status) = self.tie(worker, id)?;
-        self.heard(worker, now);
-        match (tie, status) {
-            (Tie::Current, Status::InProgress) => Ok(Accepted::Yes),
-            (Tie::Earlier, Status::InQueue) => {
-                let caller = Caller {
-                    worker,
-                    agent: None,
-                };
-                let worker = Arc::clone(&self.meet(caller, now)?.id);
-                self.release(id);
-                self.assign(id, &worker, now);
-                self.tell_worker(&worker);
-                Ok(Accepted::Yes)
-            }
-            _ => Ok(Accepted::Ignored),
-        }
+    /// What a client has not had of the job's stream.
+    pub(super) fn fetch(&mut self, id: JobId) -> Result<StreamBatch, QueueError> {
+        let job = self
+            .jobs
+            .get_mut(&id)
+            .ok_or_else(|| QueueError::UnknownJob(id.to_string()))?;
+        let Some(stream) = &mut job.stream else {
+            return Ok(StreamBatch {
+                status: job.status,
+                items: Vec::new(),
+            });
+        };
+        let items = stream.fetch(self.limits.stream_answer);
+        let status = if job.status.is_final() && !stream.is_fetched() {
+            Status::InProgress
+        } else {
+            job.status
+        };
+        Ok(StreamBatch { status, items })
     }
 }

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Latency, Status};
+use super::views::{Latency, Status};
 
 const SLOTS: usize = 60;
 const SECONDS: u64 = SLOTS as u64;
 const SAMPLES: usize = 1_000;
 
 #[derive(Debug)]
-pub(super) struct Tally {
+pub(super) struct Metrics {
     pub(super) completed: u64,
     /// Timed out ones too.
     pub(super) failed: u64,
@@ -26,7 +26,7 @@ pub(super) struct Tally {
     latencies: VecDeque<u32>,
 }
 
-impl Tally {
+impl Metrics {
     pub(super) fn new(now: Instant) -> Self {
         Self {
             completed: 0,

@@ -5,45 +5,32 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::book::{Book, Caller};
-use super::clock_time::unix_ms;
-use super::ending::Outcome;
+use super::clock::{after, unix_ms};
 use super::error::QueueError;
-use super::job::Tie;
-use super::json::Json;
-use super::monotonic::after;
-use super::voice::Said;
-use super::worker::{FORGOTTEN_AFTER, Presence, Worker};
-use super::{Event, JobId, Status};
+use super::events::{Event, LogEvent};
+use super::id::JobId;
+use super::job::Claim;
+use super::state::QueueState;
+use super::views::Status;
+use super::worker::{CallingWorker, FORGOTTEN_AFTER, Ping, Presence, WorkerRecord};
 
-/// What a worker says of itself at an even pace.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Ping<'a> {
-    /// The jobs that it has.
-    pub(crate) jobs: Vec<JobId>,
-    /// Whether these may not be all: the SDK cuts off a long list.
-    pub(crate) is_cut: bool,
-    pub(crate) version: Option<&'a str>,
-    /// Its reason, where it says that it is unhealthy.
-    pub(crate) unhealthy: Option<&'a str>,
-}
-
-impl Book {
+impl QueueState {
     /// A worker polls: it is there.
     pub(super) fn polled(
         &mut self,
-        caller: Caller<'_>,
+        caller: CallingWorker<'_>,
         now: Instant,
     ) -> Result<Arc<str>, QueueError> {
-        let is_known = self.workers.contains_key(caller.worker);
+        let is_known = self.workers.known.contains_key(caller.worker);
         let worker = self.meet(caller, now)?;
         worker.last_active = now;
         worker.hung_up = false;
         let before = std::mem::replace(&mut worker.presence, Presence::Polling);
         let id = Arc::clone(&worker.id);
-        self.preparation.attached(&id);
+        self.workers.startup.attached(&id);
         if before == Presence::Ghost {
-            self.voice.say(|| Said::WorkerCame(Arc::clone(&id)));
+            self.publisher
+                .info(|| LogEvent::WorkerCame(Arc::clone(&id)));
         }
         if is_known && before != Presence::Polling {
             self.tell_worker(&id);
@@ -80,7 +67,7 @@ impl Book {
 
     pub(super) fn ping(
         &mut self,
-        caller: Caller<'_>,
+        caller: CallingWorker<'_>,
         ping: &Ping<'_>,
         now: Instant,
     ) -> Result<(), QueueError> {
@@ -106,7 +93,7 @@ impl Book {
         }
         self.watch_silence(&id);
         if let Some(reason) = reason {
-            self.voice.warn(Said::WorkerUnhealthy {
+            self.publisher.warn(LogEvent::WorkerUnhealthy {
                 worker: Arc::clone(&id),
                 reason,
             });
@@ -134,7 +121,7 @@ impl Book {
     /// What this worker is to stop, each job once; and what to wait for where there is nothing.
     pub(super) fn stops(
         &mut self,
-        caller: Caller<'_>,
+        caller: CallingWorker<'_>,
         now: Instant,
     ) -> Result<(Vec<JobId>, Arc<Notify>), QueueError> {
         let id = self.polled(caller, now)?;
@@ -164,11 +151,11 @@ impl Book {
             let worker = self.workers.get(worker);
             return worker.is_some_and(|worker| worker.removed.contains(&job));
         };
-        let has_it = job.tie(worker);
+        let has_it = job.claim(worker);
         match job.status {
-            Status::InQueue => has_it == Tie::Outdated,
+            Status::InQueue => has_it == Claim::Outdated,
             // Of one that has ended, its own result may have overtaken its ping.
-            Status::InProgress | Status::Completed | Status::Failed => has_it != Tie::Current,
+            Status::InProgress | Status::Completed | Status::Failed => has_it != Claim::Current,
             Status::Cancelled | Status::TimedOut => true,
         }
     }
@@ -178,6 +165,7 @@ impl Book {
         let lost_after = self.timing.lost_after;
         let silent: Vec<_> = self
             .workers
+            .known
             .values()
             .filter(|worker| {
                 worker
@@ -190,6 +178,7 @@ impl Book {
             self.lose(&worker, now);
         }
         self.workers
+            .known
             .values()
             .filter_map(|worker| worker.silent_until(lost_after))
             .min()
@@ -209,14 +198,14 @@ impl Book {
             worker.presence = Presence::Ghost;
             worker.stops.clear();
         } else {
-            self.workers.remove(id);
+            self.workers.known.remove(id);
         }
         if !was_ghost {
-            self.voice.tell(|| Event::Worker(Arc::clone(id)));
+            self.publisher.publish(|| Event::Worker(Arc::clone(id)));
             if was_to_end && jobs.is_empty() {
-                self.voice.say(|| Said::WorkerLeft(Arc::clone(id)));
+                self.publisher.info(|| LogEvent::WorkerLeft(Arc::clone(id)));
             } else {
-                self.voice.warn(Said::WorkerLost {
+                self.publisher.warn(LogEvent::WorkerLost {
                     worker: Arc::clone(id),
                     silent,
                     still_pings,
@@ -229,73 +218,25 @@ impl Book {
         }
     }
 
-    /// To the front of the queue, unless that was done too often.
-    pub(super) fn give_back(&mut self, id: JobId, worker: &Arc<str>, now: Instant) {
-        if self
-            .jobs
-            .get(&id)
-            .is_none_or(|job| job.status != Status::InProgress)
-        {
-            return;
-        }
-        self.release(id);
-        let lost_retries = self.limits.lost_retries;
-        let Some(job) = self.jobs.get_mut(&id) else {
-            return;
-        };
-        if job.losses >= lost_retries {
-            let error = format!(
-                "the job's worker was lost {} times, so the job is not tried again; the last worker was {worker}. Check \
-                 whether the handler crashes or runs out of memory",
-                job.losses + 1
-            );
-            let outcome = Outcome {
-                status: Status::Failed,
-                output: None,
-                error: Some(Json::string(&error)),
-            };
-            self.finish(id, outcome, now);
-            return;
-        }
-        job.leave_worker();
-        job.losses += 1;
-        job.retries += 1;
-        job.taken_at = None;
-        job.progress = None;
-        if let Some(stream) = &mut job.stream {
-            stream.start_over();
-        }
-        job.due = job.ttl_ends();
-        let (due, retries) = (job.due, job.retries);
-        self.tally.retried += 1;
-        self.voice.warn(Said::Returned {
-            job: id,
-            worker: Arc::clone(worker),
-            retries,
-        });
-        self.recount(id);
-        self.remind(id, due);
-        self.enqueue_first(id);
-    }
-
     /// The worker's record, made for a worker that is new.
     pub(super) fn meet(
         &mut self,
-        caller: Caller<'_>,
+        caller: CallingWorker<'_>,
         now: Instant,
-    ) -> Result<&mut Worker, QueueError> {
-        if !self.workers.contains_key(caller.worker) {
-            if self.ended_workers.contains(caller.worker) {
+    ) -> Result<&mut WorkerRecord, QueueError> {
+        if !self.workers.known.contains_key(caller.worker) {
+            if self.workers.ended.contains(caller.worker) {
                 return Err(QueueError::WorkerEnded(caller.worker.to_owned()));
             }
-            if self.workers.len() >= self.limits.workers {
+            if self.workers.known.len() >= self.limits.workers {
                 return Err(QueueError::TooManyWorkers(self.limits.workers));
             }
-            let worker = Worker::new(caller.worker, now);
+            let worker = WorkerRecord::new(caller.worker, now);
             let id = Arc::clone(&worker.id);
-            self.workers.insert(Arc::clone(&id), worker);
+            self.workers.known.insert(Arc::clone(&id), worker);
             self.alarm.no_later_than(after(now, FORGOTTEN_AFTER));
-            self.voice.say(|| Said::WorkerCame(Arc::clone(&id)));
+            self.publisher
+                .info(|| LogEvent::WorkerCame(Arc::clone(&id)));
             self.tell_worker(&id);
         }
         let limit = self.limits.workers;
@@ -308,5 +249,26 @@ impl Book {
             worker.agent = caller.agent.map(Into::into);
         }
         Ok(worker)
+    }
+
+    /// Its owner said so.
+    pub(super) fn worker_ended(&mut self, id: &str, now: Instant) {
+        let id: Arc<str> = id.into();
+        // A poll of its may be held still, and would take the very jobs that are given back here.
+        self.workers.ended.insert(Arc::clone(&id));
+        self.workers.leaving.remove(&id);
+        self.workers.startup.ended(&id);
+        let Some(worker) = self.workers.known.remove(&id) else {
+            return;
+        };
+        if !worker.is_ghost() {
+            self.publisher.publish(|| Event::Worker(Arc::clone(&id)));
+            self.publisher
+                .info(|| LogEvent::WorkerLeft(Arc::clone(&id)));
+        }
+        // Each goes to the front, so that the last comes first.
+        for job in worker.jobs_by_turn(|_| true).into_iter().rev() {
+            self.give_back(job, &id, now);
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Those who wait: clients for a job's end or its stream, workers for jobs and for stops.
+//! Those who wait: clients for a job's end or its stream, workers for jobs and for stops, the owner for a worker.
 //!
 //! Whoever stops waiting, because it hung up, has changed nothing: jobs, items and stops are handed out in the last
 //! step, which cannot be interrupted.
@@ -7,21 +7,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::futures::OwnedNotified;
 use tokio::time::Instant;
 
-use super::book::Book;
-use super::job::Watch;
-use super::monotonic::after;
-use super::{Caller, JobId, Json, Queue, QueueError, Report, Status, Submission};
-
-/// What a client gets of a job's stream.
-#[derive(Debug, Clone)]
-pub(crate) struct Streamed {
-    /// Final only when all items were fetched: clients stop at a final one.
-    pub(crate) status: Status,
-    pub(crate) items: Vec<Json>,
-}
+use super::clock::after;
+use super::error::QueueError;
+use super::events::Event;
+use super::handle::Queue;
+use super::id::JobId;
+use super::job::{JobWatch, Submission};
+use super::state::QueueState;
+use super::views::{Report, StreamBatch};
+use super::worker::CallingWorker;
 
 impl Queue {
     /// Submits a job, and waits for it as [`Queue::wait`] does.
@@ -31,28 +29,28 @@ impl Queue {
         wait: Duration,
     ) -> Result<Report, QueueError> {
         let id = submission.id;
-        let watched = self.book(|book, now| {
-            book.submit(submission, now)?;
-            book.watch(id)
+        let watched = self.with_state(|state, now| {
+            state.submit(submission, now)?;
+            watch_job(state, id)
         })?;
         self.wait_on(id, watched, wait).await
     }
 
     /// Where the job is, once it has ended or the time is over.
     pub(crate) async fn wait(&self, id: JobId, wait: Duration) -> Result<Report, QueueError> {
-        let watched = self.book(|book, _| book.watch(id))?;
+        let watched = self.with_state(|state, _| watch_job(state, id))?;
         self.wait_on(id, watched, wait).await
     }
 
     async fn wait_on(
         &self,
         id: JobId,
-        mut watched: Watched,
+        mut watched: Waiter,
         wait: Duration,
     ) -> Result<Report, QueueError> {
         let until = after(Instant::now(), wait);
         loop {
-            let Watched { watch, changed } = watched;
+            let Waiter { watch, changed } = watched;
             let is_open = self
                 .report(id)
                 .is_ok_and(|report| !report.status.is_final() && !self.0.closing.is_cancelled());
@@ -64,16 +62,17 @@ impl Queue {
             if !has_changed {
                 return self.report(id);
             }
-            watched = self.book(|book, _| book.watch(id))?;
+            watched = self.with_state(|state, _| watch_job(state, id))?;
         }
     }
 
     /// The items since the last call, once there are any, or the job has ended, or it was held for long enough.
-    pub(crate) async fn stream(&self, id: JobId) -> Result<Streamed, QueueError> {
+    pub(crate) async fn stream(&self, id: JobId) -> Result<StreamBatch, QueueError> {
         let until = after(Instant::now(), self.0.timing.stream_hold);
         loop {
-            let (streamed, Watched { watch, changed }) =
-                self.book(|book, _| Ok::<_, QueueError>((book.fetch(id)?, book.watch(id)?)))?;
+            let (streamed, Waiter { watch, changed }) = self.with_state(|state, _| {
+                Ok::<_, QueueError>((state.fetch(id)?, watch_job(state, id)?))
+            })?;
             if !streamed.items.is_empty()
                 || streamed.status.is_final()
                 || self.0.closing.is_cancelled()
@@ -81,15 +80,15 @@ impl Queue {
                 return Ok(streamed);
             }
             let is_over = self.holds_until(until, changed).await.is_none();
-            if let (Some(end), None) = (watch.end.get(), self.book(|book, _| book.summary(id))) {
+            if let (Some(end), None) = (watch.end.get(), self.summary(id)) {
                 // It ended, and is gone.
-                return Ok(Streamed {
+                return Ok(StreamBatch {
                     status: end.status,
                     items: Vec::new(),
                 });
             }
             if is_over {
-                return self.book(|book, _| book.fetch(id));
+                return self.with_state(|state, _| state.fetch(id));
             }
         }
     }
@@ -97,11 +96,13 @@ impl Queue {
     /// Jobs for a worker, each as it is sent; none after having been held for long enough.
     pub(crate) async fn take(
         &self,
-        caller: Caller<'_>,
+        caller: CallingWorker<'_>,
         most: usize,
     ) -> Result<Vec<Bytes>, QueueError> {
-        let tasks = self.book(|book, now| book.take(caller, most, now))?;
-        if !tasks.is_empty() || self.book(|book, _| book.leaving_workers.contains(caller.worker)) {
+        let tasks = self.with_state(|state, now| state.take(caller, most, now))?;
+        if !tasks.is_empty()
+            || self.with_state(|state, _| state.workers.leaving.contains(caller.worker))
+        {
             return Ok(tasks);
         }
         let mut poll = self.open_poll(caller.worker);
@@ -110,14 +111,19 @@ impl Queue {
         Ok(tasks)
     }
 
-    async fn hold_take(&self, caller: Caller<'_>, most: usize) -> Result<Vec<Bytes>, QueueError> {
+    async fn hold_take(
+        &self,
+        caller: CallingWorker<'_>,
+        most: usize,
+    ) -> Result<Vec<Bytes>, QueueError> {
         let until = after(Instant::now(), self.0.timing.take_hold);
         loop {
             let mut queued = std::pin::pin!(self.0.takers.notified());
             // From here on a job that comes wakes this taker, and if this one is gone by then, the next.
             queued.as_mut().enable();
-            let tasks = self.book(|book, now| book.take(caller, most, now));
-            let is_leaving = self.book(|book, _| book.leaving_workers.contains(caller.worker));
+            let tasks = self.with_state(|state, now| state.take(caller, most, now));
+            let is_leaving =
+                self.with_state(|state, _| state.workers.leaving.contains(caller.worker));
             match tasks {
                 Ok(tasks) if tasks.is_empty() && !is_leaving => {}
                 Ok(tasks) if !tasks.is_empty() => return Ok(tasks),
@@ -136,7 +142,7 @@ impl Queue {
     }
 
     /// Jobs that a worker is to stop; none after having been held for long enough.
-    pub(crate) async fn stops(&self, caller: Caller<'_>) -> Result<Vec<JobId>, QueueError> {
+    pub(crate) async fn stops(&self, caller: CallingWorker<'_>) -> Result<Vec<JobId>, QueueError> {
         let (stops, changed) = self.stops_now(caller)?;
         if !stops.is_empty() {
             return Ok(stops);
@@ -149,7 +155,7 @@ impl Queue {
 
     async fn hold_stops(
         &self,
-        caller: Caller<'_>,
+        caller: CallingWorker<'_>,
         mut changed: OwnedNotified,
     ) -> Result<Vec<JobId>, QueueError> {
         let until = after(Instant::now(), self.0.timing.stop_hold);
@@ -164,9 +170,12 @@ impl Queue {
     }
 
     /// And what resolves at the next stop after these.
-    fn stops_now(&self, caller: Caller<'_>) -> Result<(Vec<JobId>, OwnedNotified), QueueError> {
-        self.book(|book, now| {
-            let (stops, changed) = book.stops(caller, now)?;
+    fn stops_now(
+        &self,
+        caller: CallingWorker<'_>,
+    ) -> Result<(Vec<JobId>, OwnedNotified), QueueError> {
+        self.with_state(|state, now| {
+            let (stops, changed) = state.stops(caller, now)?;
             Ok((stops, changed.notified_owned()))
         })
     }
@@ -180,8 +189,24 @@ impl Queue {
         }
     }
 
+    /// Resolves when the worker has asked for a job.
+    pub(crate) async fn attached(&self, worker: &str) {
+        let mut events = self.subscribe();
+        while !self.with_state(|state, _| state.workers.is_attached(worker)) {
+            loop {
+                match events.recv().await {
+                    Ok(Event::Worker(changed)) if *changed == *worker => break,
+                    Ok(_) => {}
+                    Err(RecvError::Lagged(_)) => break,
+                    // The endpoint is gone, and nobody comes any more.
+                    Err(RecvError::Closed) => std::future::pending().await,
+                }
+            }
+        }
+    }
+
     fn open_poll(&self, worker: &str) -> OpenPoll {
-        self.book(|book, _| book.poll_begins(worker));
+        self.with_state(|state, _| state.poll_begins(worker));
         OpenPoll {
             queue: self.clone(),
             worker: worker.into(),
@@ -190,49 +215,19 @@ impl Queue {
     }
 }
 
-impl Book {
-    pub(super) fn report(&self, id: JobId) -> Result<Report, QueueError> {
-        match self.jobs.get(&id) {
-            Some(job) => Ok(job.report()),
-            None => Err(QueueError::UnknownJob(id.to_string())),
-        }
-    }
-
-    /// What a client has not had of the job's stream.
-    pub(super) fn fetch(&mut self, id: JobId) -> Result<Streamed, QueueError> {
-        let job = self
-            .jobs
-            .get_mut(&id)
-            .ok_or_else(|| QueueError::UnknownJob(id.to_string()))?;
-        let Some(stream) = &mut job.stream else {
-            return Ok(Streamed {
-                status: job.status,
-                items: Vec::new(),
-            });
-        };
-        let items = stream.fetch(self.limits.stream_answer);
-        let status = if job.status.is_final() && !stream.is_fetched() {
-            Status::InProgress
-        } else {
-            job.status
-        };
-        Ok(Streamed { status, items })
-    }
-
-    /// For a client that waits: what it shares with the others that wait, and the next change of the job after now.
-    fn watch(&mut self, id: JobId) -> Result<Watched, QueueError> {
-        let job = self
-            .jobs
-            .get_mut(&id)
-            .ok_or_else(|| QueueError::UnknownJob(id.to_string()))?;
-        let watch = job.watch();
-        let changed = Arc::clone(&watch.changed).notified_owned();
-        Ok(Watched { watch, changed })
-    }
+/// For a client that waits: what it shares with the others that wait, and the next change of the job after now.
+fn watch_job(state: &mut QueueState, id: JobId) -> Result<Waiter, QueueError> {
+    let job = state
+        .jobs
+        .get_mut(&id)
+        .ok_or_else(|| QueueError::UnknownJob(id.to_string()))?;
+    let watch = job.watch();
+    let changed = Arc::clone(&watch.changed).notified_owned();
+    Ok(Waiter { watch, changed })
 }
 
-struct Watched {
-    watch: Arc<Watch>,
+struct Waiter {
+    watch: Arc<JobWatch>,
     changed: OwnedNotified,
 }
 
@@ -246,6 +241,6 @@ struct OpenPoll {
 impl Drop for OpenPoll {
     fn drop(&mut self) {
         self.queue
-            .book(|book, now| book.poll_ends(&self.worker, !self.is_answered, now));
+            .with_state(|state, now| state.poll_ends(&self.worker, !self.is_answered, now));
     }
 }

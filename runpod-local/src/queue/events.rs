@@ -1,4 +1,4 @@
-//! Tells what happens: to the page, and in the log. Costs nothing when nobody listens.
+//! What happened: events for the page, and lines for the log. Costs nothing when nobody listens.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,19 +7,41 @@ use std::time::Duration;
 use tokio::sync::broadcast;
 use tracing::Level;
 
-use super::webhooks::Full;
-use super::{Event, JobId, Status};
+use super::id::JobId;
+use super::views::Status;
 
+/// Something happened; told to the page. An event only names what has changed, as it may wait for a slow reader for long:
+/// what is told of it is read when it is written out.
+#[derive(Debug, Clone)]
+pub(crate) enum Event {
+    /// The endpoint's handlers are others now.
+    Described,
+    Job(JobId),
+    /// It came, went, or is not what it was.
+    Worker(Arc<str>),
+    /// A stream item, by its number.
+    Item {
+        job: JobId,
+        index: u64,
+    },
+    /// A log line, by its number.
+    Log {
+        job: JobId,
+        index: u64,
+    },
+}
+
+/// Where both go.
 #[derive(Debug)]
-pub(super) struct Voice {
+pub(super) struct Publisher {
     events: broadcast::Sender<Event>,
-    said: Vec<Said>,
-    hushed: bool,
+    lines: Vec<LogEvent>,
+    quiet: bool,
 }
 
 /// A line of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Said {
+pub(super) enum LogEvent {
     Queued(JobId),
     Taken {
         job: JobId,
@@ -56,7 +78,7 @@ pub(super) enum Said {
     /// The webhook of this job, and perhaps those of later jobs.
     WebhooksDropped {
         job: JobId,
-        full: Full,
+        full: WebhooksFull,
     },
     WorkerCame(Arc<str>),
     WorkerLeft(Arc<str>),
@@ -72,17 +94,17 @@ pub(super) enum Said {
     },
 }
 
-impl Voice {
+impl Publisher {
     pub(super) fn new(events: broadcast::Sender<Event>) -> Self {
         Self {
             events,
-            said: Vec::new(),
-            hushed: false,
+            lines: Vec::new(),
+            quiet: false,
         }
     }
 
     /// Makes an event only where somebody listens.
-    pub(super) fn tell(&self, event: impl FnOnce() -> Event) {
+    pub(super) fn publish(&self, event: impl FnOnce() -> Event) {
         if self.events.receiver_count() > 0 {
             // The last listener may have gone this moment.
             let _ = self.events.send(event());
@@ -90,32 +112,32 @@ impl Voice {
     }
 
     /// Makes a line only where it is logged.
-    pub(super) fn say(&mut self, line: impl FnOnce() -> Said) {
-        if !self.hushed && tracing::enabled!(target: "runpod_local", Level::INFO) {
-            self.said.push(line());
+    pub(super) fn info(&mut self, line: impl FnOnce() -> LogEvent) {
+        if !self.quiet && tracing::enabled!(target: "runpod_local", Level::INFO) {
+            self.lines.push(line());
         }
     }
 
     /// Says nothing but warnings meanwhile.
-    pub(super) fn hush(&mut self, hushed: bool) {
-        self.hushed = hushed;
+    pub(super) fn set_quiet(&mut self, quiet: bool) {
+        self.quiet = quiet;
     }
 
     /// A line that warns; made in any case.
-    pub(super) fn warn(&mut self, line: Said) {
-        self.said.push(line);
+    pub(super) fn warn(&mut self, line: LogEvent) {
+        self.lines.push(line);
     }
 
-    pub(super) fn has_said(&self) -> bool {
-        !self.said.is_empty()
+    pub(super) fn has_lines(&self) -> bool {
+        !self.lines.is_empty()
     }
 
-    pub(super) fn take_said(&mut self) -> Vec<Said> {
-        std::mem::take(&mut self.said)
+    pub(super) fn take_lines(&mut self) -> Vec<LogEvent> {
+        std::mem::take(&mut self.lines)
     }
 }
 
-impl Said {
+impl LogEvent {
     pub(super) fn log(&self) {
         if self.warns() {
             tracing::warn!(target: "runpod_local", "{self}");
@@ -138,7 +160,7 @@ impl Said {
     }
 }
 
-impl fmt::Display for Said {
+impl fmt::Display for LogEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Queued(job) => write!(f, "job {job} queued"),
@@ -230,6 +252,26 @@ impl fmt::Display for Said {
                 write!(f, "worker {worker} is unhealthy: {reason}")
             }
         }
+    }
+}
+
+/// Why a webhook is not called: no more may wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct WebhooksFull {
+    /// So many bytes.
+    pub(super) most: u64,
+    /// Whether less than half of that has waited since another webhook was not called.
+    pub(super) is_new: bool,
+}
+
+impl fmt::Display for WebhooksFull {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the webhook is not called, because inputs and results of {} bytes already wait for their webhooks, which is \
+             the limit; ask for the result with /status",
+            self.most
+        )
     }
 }
 
