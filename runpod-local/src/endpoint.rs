@@ -1,4 +1,4 @@
-//! The way in: what the endpoint is to be.
+//! The endpoint before it runs: its options, and `bind`, which puts it together.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};

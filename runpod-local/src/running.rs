@@ -1,4 +1,4 @@
-//! The endpoint that runs: what its owner sees and says of it.
+//! The endpoint while it runs: what its owner reads from it and reports to it.
 
 use std::fmt;
 use std::net::SocketAddr;

@@ -1,5 +1,5 @@
-//! What has happened since the page was last told, as server-sent events. A busy endpoint has thousands of events a
-//! second: of each job and worker only the newest state is told, and of very many jobs only that there are many.
+//! What has happened since the last server-sent events. A busy endpoint has thousands of events a second: of each job and
+//! worker only the newest state is sent, and of very many jobs only that there are many.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ const MOST_JOBS: usize = 200;
 #[derive(Debug)]
 pub(super) struct Batch {
     viewed: Option<JobId>,
-    /// Bytes that are told at once; what is beyond has to be loaded.
+    /// Bytes that are sent at once; the page has to load the rest.
     most_bytes: usize,
     jobs: HashSet<JobId>,
     order: Vec<JobId>,
@@ -66,12 +66,12 @@ impl Batch {
         self.reload = true;
     }
 
-    /// Told only where they differ from those that were told last.
-    pub(super) fn stats(&mut self, stats: &Stats, told: &mut String) {
+    /// Sent only if they differ from those that were sent last.
+    pub(super) fn stats(&mut self, stats: &Stats, sent: &mut String) {
         let text = json(stats);
-        if *told != text {
+        if *sent != text {
             self.stats.clone_from(&text);
-            *told = text;
+            *sent = text;
         }
     }
 

@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use super::Batch;
 use crate::queue::{
-    CallingWorker, Event, JobId, Json, LogLine, Outcome, Policy, Queue, Stats, Submission,
+    CallingWorker, Event, JobId, Json, Latency, LogLine, Outcome, Policy, Queue, Stats, Submission,
 };
 use crate::settings::{Limits, Timing};
 
@@ -235,7 +235,7 @@ fn stats_are_told_when_they_have_changed() {
     let queue = queue();
     let mut stats = Stats {
         throughput: vec![0; 60],
-        latency: Default::default(),
+        latency: Latency::default(),
         queue: 0,
         running: 0,
         completed: 0,

@@ -19,7 +19,7 @@ use super::batch::Batch;
 use crate::context::Context;
 use crate::queue::{Event, JobId, Queue};
 
-/// A pause after each telling: what happens in it is told together.
+/// A pause after each batch: what happens meanwhile is sent together.
 const PAUSE: Duration = Duration::from_millis(30);
 
 /// A line now and then keeps the connection from being taken for dead, and finds out when it is.
@@ -37,16 +37,16 @@ pub(super) async fn events(
     let viewed = job.as_deref().and_then(JobId::parse);
     let batch = Batch::new(viewed, limits.event_bytes);
     let events = queue.subscribe();
-    let (sink, told) = mpsc::channel(1);
-    tokio::spawn(tell(queue, events, batch, sink));
+    let (sink, batches) = mpsc::channel(1);
+    tokio::spawn(send_batches(queue, events, batch, sink));
     let headers = [
         (CONTENT_TYPE, "text/event-stream"),
         (CACHE_CONTROL, "no-store"),
     ];
-    (headers, Body::new(EventBody(told))).into_response()
+    (headers, Body::new(EventBody(batches))).into_response()
 }
 
-async fn tell(
+async fn send_batches(
     queue: Queue,
     mut events: broadcast::Receiver<Event>,
     mut batch: Batch,
@@ -55,7 +55,7 @@ async fn tell(
     let mut second = time::interval(Duration::from_secs(1));
     second.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut quiet = 0;
-    let mut told_stats = String::new();
+    let mut sent_stats = String::new();
     let ending = queue.shutting_down();
     tokio::pin!(ending);
     loop {
@@ -70,7 +70,7 @@ async fn tell(
                     }
                 }
             }
-            _ = second.tick() => batch.stats(&queue.stats(), &mut told_stats),
+            _ = second.tick() => batch.stats(&queue.stats(), &mut sent_stats),
             () = &mut ending => return,
             () = sink.closed() => return,
         }
@@ -84,7 +84,7 @@ async fn tell(
         }
         quiet = 0;
         // A page that reads slowly has the next events wait. They only name what has changed, so that nothing is held for
-        // it; what it is told then is the newest state, or that it has to load everything again.
+        // it; what it gets then is the newest state, or that it has to load everything again.
         if sink.send(text.into()).await.is_err() {
             return;
         }
@@ -131,6 +131,6 @@ impl http_body::Body for EventBody {
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         self.0
             .poll_recv(cx)
-            .map(|told| told.map(|text| Ok(Frame::data(text))))
+            .map(|batch| batch.map(|text| Ok(Frame::data(text))))
     }
 }

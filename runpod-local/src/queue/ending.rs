@@ -16,7 +16,7 @@ use super::state::QueueState;
 use super::views::Status;
 use super::waiting_jobs::Place;
 
-/// So much is done at a time, so that nobody waits long for the book.
+/// So much is done at a time, so that nobody waits long for the lock.
 const AT_ONCE: usize = 2_048;
 
 impl QueueState {
@@ -232,7 +232,7 @@ impl QueueState {
         self.alarm.no_later_than(at);
     }
 
-    /// The job that expires first; only one that has expired, where it is told what time it is.
+    /// The job that expires first; if the time is given, only one that has expired by then.
     pub(super) fn pop_ended(&mut self, now: Option<Instant>) -> Option<(Instant, JobId)> {
         loop {
             let (at, id) = self.retention.next()?;

@@ -10,8 +10,8 @@ use tracing::Level;
 use super::id::JobId;
 use super::views::Status;
 
-/// Something happened; told to the page. An event only names what has changed, as it may wait for a slow reader for long:
-/// what is told of it is read when it is written out.
+/// A change that the page shows. An event only names what has changed, because it may wait for a slow reader for long: the
+/// new state is read when the event is written out.
 #[derive(Debug, Clone)]
 pub(crate) enum Event {
     /// The endpoint's handlers are others now.
@@ -31,7 +31,7 @@ pub(crate) enum Event {
     },
 }
 
-/// Where both go.
+/// Sends events to the pages that are open, and collects log lines.
 #[derive(Debug)]
 pub(super) struct Publisher {
     events: broadcast::Sender<Event>,

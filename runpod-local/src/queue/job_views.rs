@@ -3,10 +3,12 @@
 use serde::Deserialize;
 
 use super::clock::{ms, unix_ms};
+use super::history::History;
 use super::job::Job;
 use super::json::Json;
 use super::log_lines::LogLine;
 use super::views::{Detail, Report, Status, Summary};
+use crate::text::{excerpt, one_line};
 
 /// How much of an error stands in one line.
 const LINE: usize = 200;
@@ -97,7 +99,7 @@ impl Job {
                 .flat_map(|items| items.iter())
                 .cloned()
                 .collect(),
-            stream_from: stream.map_or(0, |items| items.first()),
+            stream_from: stream.map_or(0, History::first),
             logs: self
                 .lines
                 .iter()
@@ -115,8 +117,7 @@ fn progress(progress: &Json) -> Json {
         return progress.clone();
     }
     let start = String::from_utf8_lossy(&progress.as_bytes()[..PROGRESS]);
-    let start: String = start.chars().take(LINE).chain(['…']).collect();
-    Json::string(&start)
+    Json::string(&excerpt(&start, LINE))
 }
 
 /// The first line of an error, for people. The SDK's workers send an object in a string; its message is what counts.
@@ -141,14 +142,5 @@ pub(super) fn error_line(error: &Json) -> String {
         Err(_) => whole,
     };
     let line = text.lines().next().unwrap_or_default();
-    let cut: String = line
-        .chars()
-        .map(|char| if char.is_control() { ' ' } else { char })
-        .take(LINE)
-        .collect();
-    if cut.len() < line.len() {
-        cut + "…"
-    } else {
-        cut
-    }
+    excerpt(&one_line(line, READ), LINE).into_owned()
 }

@@ -1,7 +1,9 @@
-//! The queue: what is known of jobs and workers, and what follows from what happens to them. No HTTP.
+//! The queue: jobs, workers, and the rules for both. It knows nothing of HTTP.
 //!
-//! The rules are methods of [`state::QueueState`], which never waits and is told what time it is: [`assignment`], [`presence`],
-//! [`emitted`] and [`ending`]. [`handle::Queue`] puts one lock and a clock around it, and [`long_polls`] those who wait.
+//! The state and its rules do no I/O and get the time as an argument: [`state`] (what is kept), [`assignment`] (which worker
+//! has a job), [`presence`] (which workers are there), [`emitted`] (stream items, progress, log lines), [`ending`] (results,
+//! cancellation, time limits). [`handle`] puts one lock and a clock around the state; in [`long_polls`], clients and workers
+//! wait for it to change.
 
 mod assignment;
 mod clock;
@@ -40,6 +42,8 @@ pub(crate) use job::{Accepted, Outcome, Policy, Submission};
 pub use job_logs::JobLogs;
 pub(crate) use json::Json;
 pub(crate) use log_lines::LogLine;
+#[cfg(test)]
+pub(crate) use views::Latency;
 pub(crate) use views::{
     Health, ReadyState, Report, Stats, Status, StreamBatch, Summary, WorkerSummary,
 };

@@ -1,6 +1,6 @@
-//! The state: all jobs and workers, what is due, what is held.
+//! The state of the queue: all jobs and workers, what is due, and how much memory that takes.
 //!
-//! Book-keeping only. Nothing here waits, and every method is told what time it is.
+//! The state does no I/O and never waits: every method gets the time as an argument, so that tests choose it.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ pub(super) struct QueueState {
     pub(super) deadlines: Deadlines,
     pub(super) retention: Retention,
     pub(super) alarm: Alarm,
-    /// Bytes held.
+    /// Bytes of inputs, outputs, stream items and log lines, and what it costs to keep them.
     pub(super) held_bytes: u64,
     /// Whether it was said that results are dropped for want of room.
     pub(super) drops_results: bool,

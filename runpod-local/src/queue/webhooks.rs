@@ -15,7 +15,7 @@ use super::views::Report;
 /// What a call costs beside the bytes that it delivers, about: its task, and its connection.
 const OVERHEAD: usize = 4 * 1024;
 
-/// The way to whoever calls webhooks.
+/// The queue between the jobs that end and the task that calls webhooks.
 #[derive(Debug)]
 pub(super) struct WebhookQueue {
     calls: mpsc::UnboundedSender<WebhookCall>,

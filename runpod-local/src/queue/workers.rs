@@ -1,5 +1,5 @@
-//! The workers, those that are being started, and those that have ended. Whether one of them takes jobs; if none does, why,
-//! as far as whoever starts the workers has told.
+//! All workers, also those that are being started and those that have ended; whether one of them takes jobs, and if none
+//! does, the reason, if whoever starts the workers has given one.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The way of one request: who asks, how often, which fault it meets, and then its route.
+//! What one request passes: the guard (who asks), the rate limits (how often), a fault on purpose, and then the router.
 
 use std::future::Future;
 use std::pin::Pin;

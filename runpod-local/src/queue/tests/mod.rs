@@ -24,7 +24,7 @@ use super::events::LogEvent;
 use super::handle::EVENTS;
 use super::job::{Accepted, Outcome};
 use super::state::QueueState;
-use super::views::{Detail, Latency, WorkerState};
+use super::views::{Detail, WorkerState};
 use super::webhooks::WebhookQueue;
 use super::worker::{CallingWorker, Ping};
 use super::*;

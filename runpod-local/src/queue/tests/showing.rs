@@ -125,6 +125,8 @@ fn the_errors_of_the_sdks_workers_show_their_message() {
     assert_eq!(line("\"one\\ntwo\""), "one");
     let long = format!("\"{}\"", "é".repeat(300));
     assert_eq!(line(&long).chars().count(), 201);
+    // A control character becomes a space, which has fewer bytes; nothing is cut by that.
+    assert_eq!(line("\"a\u{85}b\""), "a b");
 }
 
 #[test]
