@@ -164,6 +164,23 @@ mod tests { use super::B; fn f(_: B<'_>) {} }
 }
 
 #[test]
+fn a_path_through_a_module_does_not_mean_a_function_of_the_same_name() {
+    let it = Crate::new(&[
+        ("lib.rs", "mod room;\n"),
+        (
+            "room/mod.rs",
+            "mod part;\nmod user;\npub fn part() { user::work() }\n",
+        ),
+        ("room/part.rs", "pub struct Part;\n"),
+        (
+            "room/user.rs",
+            "use super::part::Part;\npub fn work() { drop(Part) }\n",
+        ),
+    ]);
+    assert_eq!(it.circles(), [[""; 0]; 0]);
+}
+
+#[test]
 fn a_glob_import_is_looked_through() {
     let it = Crate::new(&[
         ("lib.rs", "mod a;\nmod b;\n"),

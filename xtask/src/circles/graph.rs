@@ -108,14 +108,15 @@ fn resolve(
         "crate" => Target::Module(0),
         "self" => Target::Module(module),
         "super" => Target::Module(modules.all[module].parent?),
-        name => member(modules, module, name, seen)?,
+        name => member(modules, module, name, path.len() > 1, seen)?,
     };
-    for name in &path[1..] {
+    for (index, name) in path.iter().enumerate().skip(1) {
+        let goes_on = index + 1 < path.len();
         target = match target {
             Target::Module(module) if name == "super" => {
                 Target::Module(modules.all[module].parent?)
             }
-            Target::Module(module) => member(modules, module, name, seen)?,
+            Target::Module(module) => member(modules, module, name, goes_on, seen)?,
             // A variant, or an associated function.
             item @ Target::Item(..) => return Some(item),
         };
@@ -127,14 +128,20 @@ fn member(
     modules: &Modules,
     module: ModuleId,
     name: &str,
+    goes_on: bool,
     seen: &mut HashSet<(ModuleId, String)>,
 ) -> Option<Target> {
     let here = &modules.all[module];
+    let child = here.children.get(name).map(|child| Target::Module(*child));
+    // A function may be called as a module is: a path that goes on means the module.
+    if goes_on && child.is_some() {
+        return child;
+    }
     if here.items.iter().any(|item| item == name) {
         return Some(Target::Item(module, name.to_owned()));
     }
-    if let Some(child) = here.children.get(name) {
-        return Some(Target::Module(*child));
+    if child.is_some() {
+        return child;
     }
     if !seen.insert((module, name.to_owned())) {
         return None;
@@ -145,7 +152,7 @@ fn member(
     here.globs
         .iter()
         .find_map(|path| match resolve(modules, module, path, seen)? {
-            Target::Module(from) => member(modules, from, name, seen),
+            Target::Module(from) => member(modules, from, name, goes_on, seen),
             Target::Item(..) => None,
         })
 }
