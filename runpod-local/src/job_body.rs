@@ -3,7 +3,7 @@
 
 use std::io::Write as _;
 
-use crate::queue::{JobId, Json, Report, Status, StreamBatch, ms};
+use crate::queue::{JobId, JobReport, Json, Status, StreamBatch, ms};
 
 /// `{"id": …, "status": …}`
 pub(crate) fn brief(id: JobId, status: Status) -> Vec<u8> {
@@ -14,7 +14,7 @@ pub(crate) fn brief(id: JobId, status: Status) -> Vec<u8> {
 }
 
 /// Everything that a client is told.
-pub(crate) fn whole(report: &Report) -> Vec<u8> {
+pub(crate) fn whole(report: &JobReport) -> Vec<u8> {
     let mut body = Vec::with_capacity(room(report));
     write(&mut body, report);
     body.push(b'}');
@@ -22,7 +22,7 @@ pub(crate) fn whole(report: &Report) -> Vec<u8> {
 }
 
 /// What a webhook gets: everything that a client is told, the job's input, and the webhook's address, as on Runpod.
-pub(crate) fn for_webhook(report: &Report, input: &[u8], url: &str) -> Vec<u8> {
+pub(crate) fn for_webhook(report: &JobReport, input: &[u8], url: &str) -> Vec<u8> {
     let mut body = Vec::with_capacity(room(report) + input.len() + url.len());
     write(&mut body, report);
     body.extend_from_slice(b",\"input\":");
@@ -58,12 +58,12 @@ fn begin(body: &mut Vec<u8>, id: JobId, status: Status) {
     let _ = write!(body, "{{\"id\":\"{id}\",\"status\":\"{status}\"");
 }
 
-fn room(report: &Report) -> usize {
+fn room(report: &JobReport) -> usize {
     let size = |json: &Option<Json>| json.as_ref().map_or(0, Json::len);
     256 + size(&report.output) + size(&report.error)
 }
 
-fn write(body: &mut Vec<u8>, report: &Report) {
+fn write(body: &mut Vec<u8>, report: &JobReport) {
     begin(body, report.id, report.status);
     if let Some(delay) = report.delay {
         let _ = write!(body, ",\"delayTime\":{}", ms(delay));

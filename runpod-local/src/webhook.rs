@@ -19,7 +19,7 @@ const ATTEMPTS: u32 = 3;
 
 /// Delivers until the endpoint shuts down.
 pub(crate) async fn deliver(queue: Queue, limits: Arc<Limits>, timing: Arc<Timing>) {
-    let mut ended = queue.ended();
+    let mut calls = queue.webhook_calls();
     let caller = Arc::new(WebhookCaller {
         client: OnceLock::new(),
         timeout: timing.webhook_timeout,
@@ -31,18 +31,18 @@ pub(crate) async fn deliver(queue: Queue, limits: Arc<Limits>, timing: Arc<Timin
         queue: queue.clone(),
     });
     tokio::select! {
-        () = serve(&caller, &mut ended) => {}
+        () = serve(&caller, &mut calls) => {}
         () = queue.shutting_down() => {}
     }
 }
 
-async fn serve(caller: &Arc<WebhookCaller>, ended: &mut mpsc::UnboundedReceiver<WebhookCall>) {
+async fn serve(caller: &Arc<WebhookCaller>, calls: &mut mpsc::UnboundedReceiver<WebhookCall>) {
     let mut deliveries = JoinSet::new();
     loop {
         tokio::select! {
-            ended = ended.recv() => match ended {
-                Some(ended) => {
-                    deliveries.spawn(Arc::clone(caller).call(ended));
+            call = calls.recv() => match call {
+                Some(call) => {
+                    deliveries.spawn(Arc::clone(caller).deliver(call));
                 }
                 None => return,
             },
@@ -62,13 +62,13 @@ struct WebhookCaller {
 }
 
 impl WebhookCaller {
-    async fn call(self: Arc<Self>, ended: WebhookCall) {
-        let server = origin(&ended.url);
+    async fn deliver(self: Arc<Self>, call: WebhookCall) {
+        let server = origin(&call.url);
         for attempt in 1..=ATTEMPTS {
             if attempt > 1 {
                 tokio::time::sleep(self.pause).await;
             }
-            let what = match self.attempt(&ended).await {
+            let what = match self.attempt(&call).await {
                 Ok(StatusCode::OK) => return,
                 Ok(status) => format!("answered {}", status.as_u16()),
                 Err(error) => error,
@@ -79,7 +79,7 @@ impl WebhookCaller {
                 "given up".to_owned()
             };
             self.warn(
-                &ended,
+                &call,
                 &format!(
                     "webhook: {server} {what}; only 200 counts; {next} (attempt {attempt} of {ATTEMPTS})"
                 ),
@@ -87,13 +87,13 @@ impl WebhookCaller {
         }
     }
 
-    async fn attempt(&self, ended: &WebhookCall) -> Result<StatusCode, String> {
+    async fn attempt(&self, call: &WebhookCall) -> Result<StatusCode, String> {
         // Never closed.
         let _permit = self.in_flight.acquire().await;
         // Written for each attempt anew, as what waits must not be held twice.
         let WebhookCall {
             report, input, url, ..
-        } = ended;
+        } = call;
         let body = job_body::for_webhook(report, input, url);
         let client = self
             .client
@@ -115,9 +115,9 @@ impl WebhookCaller {
         }
     }
 
-    fn warn(&self, ended: &WebhookCall, text: &str) {
-        tracing::warn!(target: "runpod_local", "job {}: {text}", ended.report.id);
-        self.queue.log(ended.report.id, LogLine::warning(text));
+    fn warn(&self, call: &WebhookCall, text: &str) {
+        tracing::warn!(target: "runpod_local", "job {}: {text}", call.report.id);
+        self.queue.log(call.report.id, LogLine::warning(text));
     }
 }
 

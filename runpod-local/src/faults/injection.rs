@@ -33,7 +33,7 @@ struct ActiveFaults {
 
 /// What happens to one request.
 #[derive(Debug)]
-pub(crate) struct Fault {
+pub(crate) struct InjectedFault {
     delay: Duration,
     pub(crate) effect: Effect,
 }
@@ -73,7 +73,7 @@ impl Injection {
     }
 
     /// What happens to the next request for `operation`; None: nothing.
-    pub(crate) fn meet(&self, operation: Operation) -> Option<Fault> {
+    pub(crate) fn meet(&self, operation: Operation) -> Option<InjectedFault> {
         if !self.any.load(Ordering::Acquire) {
             return None;
         }
@@ -94,7 +94,7 @@ impl ActiveFaults {
         }
     }
 
-    fn meet(&self, operation: Operation) -> Option<Fault> {
+    fn meet(&self, operation: Operation) -> Option<InjectedFault> {
         // Counted in an outage too, so that its length does not change what comes after it.
         let count = self.counts[operation as usize].fetch_add(1, Ordering::Relaxed);
         let age = self.since.elapsed();
@@ -104,14 +104,14 @@ impl ActiveFaults {
             .iter()
             .find(|outage| outage.route.is(operation) && outage.is_on(age));
         if let Some(outage) = outage {
-            return Some(Fault {
+            return Some(InjectedFault {
                 delay: Duration::ZERO,
                 effect: outage.status.map_or(Effect::ResetBefore, answered),
             });
         }
         let rule = self.faults.rules.iter().find(|it| it.route.is(operation))?;
         let draw = |what| chance::of(self.faults.seed, operation, count, what);
-        Some(Fault {
+        Some(InjectedFault {
             delay: rule.delay(draw(Draw::Delay)),
             effect: rule.effect(operation, draw(Draw::Effect)),
         })
@@ -147,7 +147,7 @@ impl Rule {
     }
 }
 
-impl Fault {
+impl InjectedFault {
     pub(crate) async fn wait(&self) {
         if !self.delay.is_zero() {
             sleep(self.delay).await;

@@ -72,10 +72,10 @@ impl FromStr for Faults {
 fn faults(json: &str) -> Result<Faults, FaultsError> {
     let given: GivenFaults =
         serde_json::from_str(json).map_err(|error| FaultsError(error.to_string()))?;
-    let mut found = Found::default();
+    let mut reader = FaultsReader::default();
     let rules = given.rules.into_iter().enumerate().map(|(index, rule)| {
-        found.place = format!("rules[{index}]");
-        found.rule(&rule)
+        reader.place = format!("rules[{index}]");
+        reader.rule(&rule)
     });
     let rules = rules.collect();
     let outages = given
@@ -83,29 +83,29 @@ fn faults(json: &str) -> Result<Faults, FaultsError> {
         .into_iter()
         .enumerate()
         .map(|(index, outage)| {
-            found.place = format!("outages[{index}]");
-            found.outage(outage)
+            reader.place = format!("outages[{index}]");
+            reader.outage(outage)
         });
     let outages = outages.collect();
-    if found.faults.is_empty() {
+    if reader.faults.is_empty() {
         Ok(Faults {
             seed: given.seed,
             rules,
             outages,
         })
     } else {
-        Err(FaultsError(found.faults.join("; ")))
+        Err(FaultsError(reader.faults.join("; ")))
     }
 }
 
 /// What is wrong so far.
 #[derive(Default)]
-struct Found {
+struct FaultsReader {
     place: String,
     faults: Vec<String>,
 }
 
-impl Found {
+impl FaultsReader {
     fn add(&mut self, field: &str, what: &str) {
         self.faults.push(format!("{}.{field}: {what}", self.place));
     }

@@ -12,13 +12,13 @@ use crate::context::{Description, HandlerInfo};
 use crate::text::bytes;
 
 #[derive(Debug)]
-pub(super) struct Handlers {
+pub(super) struct HandlerSchemas {
     components: Map<String, Value>,
     inputs: Vec<Value>,
     outputs: Vec<Value>,
 }
 
-impl Handlers {
+impl HandlerSchemas {
     pub(super) fn of(description: &Description) -> Self {
         let mut handlers = Self {
             components: Map::new(),

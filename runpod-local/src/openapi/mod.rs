@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::context::{Context, Description};
 use crate::response;
 use crate::settings::{Limits, Timing};
-use handlers::Handlers;
+use handlers::HandlerSchemas;
 
 pub(crate) fn router() -> Router<Context> {
     Router::new().route("/openapi.json", get(show))
@@ -28,7 +28,7 @@ async fn show(State(context): State<Context>) -> Response {
 }
 
 pub(crate) fn document(description: &Description, limits: &Limits, timing: &Timing) -> Value {
-    let handlers = Handlers::of(description);
+    let handlers = HandlerSchemas::of(description);
     let mut schemas = schemas::all(&handlers, limits, timing);
     schemas.extend(handlers.components().clone());
     let mut document = json!({

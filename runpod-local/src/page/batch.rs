@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::queue::{Event, JobId, Json, Queue, Stats};
+use crate::queue::{JobId, Json, PageEvent, Queue, Stats};
 
 /// More jobs than this at once, and it is less work to load the list again.
 const MOST_JOBS: usize = 200;
@@ -41,23 +41,23 @@ impl Batch {
     }
 
     /// Events only name what has changed; the queue has it.
-    pub(super) fn add(&mut self, event: Event, queue: &Queue) {
+    pub(super) fn add(&mut self, event: PageEvent, queue: &Queue) {
         match event {
-            Event::Described => self.reload = true,
-            Event::Job(id) => self.add_job(id),
-            Event::Worker(id) => {
+            PageEvent::Described => self.reload = true,
+            PageEvent::Job(id) => self.add_job(id),
+            PageEvent::Worker(id) => {
                 self.workers.insert(id);
             }
-            Event::Item { job, index } if self.viewed == Some(job) => {
+            PageEvent::Item { job, index } if self.viewed == Some(job) => {
                 self.add_line("item", || {
                     let item = queue.item(job, index)?;
                     Some(format!("{{\"index\":{index},\"output\":{}}}", text(&item)?))
                 });
             }
-            Event::Log { job, index } if self.viewed == Some(job) => {
+            PageEvent::Log { job, index } if self.viewed == Some(job) => {
                 self.add_line("log", || queue.line(job, index).map(|line| json(&line)));
             }
-            Event::Item { .. } | Event::Log { .. } => {}
+            PageEvent::Item { .. } | PageEvent::Log { .. } => {}
         }
     }
 

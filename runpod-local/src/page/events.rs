@@ -17,7 +17,7 @@ use tokio::time::{self, MissedTickBehavior};
 
 use super::batch::Batch;
 use crate::context::Context;
-use crate::queue::{Event, JobId, Queue};
+use crate::queue::{JobId, PageEvent, Queue};
 
 /// A pause after each batch: what happens meanwhile is sent together.
 const PAUSE: Duration = Duration::from_millis(30);
@@ -48,7 +48,7 @@ pub(super) async fn events(
 
 async fn send_batches(
     queue: Queue,
-    mut events: broadcast::Receiver<Event>,
+    mut events: broadcast::Receiver<PageEvent>,
     mut batch: Batch,
     sink: mpsc::Sender<Bytes>,
 ) {
@@ -93,8 +93,8 @@ async fn send_batches(
 }
 
 fn next(
-    events: &mut broadcast::Receiver<Event>,
-) -> Option<Result<Event, broadcast::error::RecvError>> {
+    events: &mut broadcast::Receiver<PageEvent>,
+) -> Option<Result<PageEvent, broadcast::error::RecvError>> {
     use broadcast::error::{RecvError, TryRecvError};
     match events.try_recv() {
         Ok(event) => Some(Ok(event)),
@@ -107,7 +107,7 @@ fn next(
 /// An error where no more events will come.
 fn add(
     batch: &mut Batch,
-    event: Result<Event, broadcast::error::RecvError>,
+    event: Result<PageEvent, broadcast::error::RecvError>,
     queue: &Queue,
 ) -> Result<(), ()> {
     match event {

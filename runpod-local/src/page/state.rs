@@ -17,7 +17,7 @@ const MOST_JOBS: usize = 200;
 #[derive(Serialize)]
 struct PageState<'a> {
     endpoint: EndpointInfo<'a>,
-    handlers: Vec<Handler<'a>>,
+    handlers: Vec<HandlerEntry<'a>>,
     route: Option<&'a str>,
     examples: &'a [Value],
     jobs: Vec<Summary>,
@@ -35,7 +35,7 @@ struct EndpointInfo<'a> {
 }
 
 #[derive(Serialize)]
-struct Handler<'a> {
+struct HandlerEntry<'a> {
     name: &'a str,
     input: Option<&'a Value>,
     output: Option<&'a Value>,
@@ -63,7 +63,7 @@ pub(super) async fn state(
             api_key: *has_api_key,
             api_key_variable,
         },
-        handlers: handlers.iter().map(Handler::of).collect(),
+        handlers: handlers.iter().map(HandlerEntry::of).collect(),
         route: route.as_deref(),
         examples,
         jobs: queue.recent(MOST_JOBS),
@@ -86,7 +86,7 @@ pub(super) async fn job(
         })
 }
 
-impl<'a> Handler<'a> {
+impl<'a> HandlerEntry<'a> {
     fn of(info: &'a HandlerInfo) -> Self {
         Self {
             name: &info.name,

@@ -9,8 +9,7 @@ use axum::response::Response;
 use crate::context::Context;
 use crate::job_body;
 use crate::parameters::{self, PathParameters};
-use crate::response;
-use crate::response::ErrorResponse;
+use crate::response::{self, ErrorResponse};
 use crate::text::quoted;
 
 /// `wait` of `/runsync` and `/status-sync`, in ms.

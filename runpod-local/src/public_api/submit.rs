@@ -17,9 +17,8 @@ use serde_json::value::RawValue;
 
 use super::status::{no_ttl, wait};
 use crate::context::Context;
-use crate::queue::{JobId, Policy, Status, Submission};
-use crate::response;
-use crate::response::ErrorResponse;
+use crate::queue::{JobId, JobPolicy, Status, Submission};
+use crate::response::{self, ErrorResponse};
 use crate::settings::Timing;
 use crate::text::quoted;
 use crate::{job_body, request_body};
@@ -183,7 +182,7 @@ fn not_read(error: &serde_json::Error) -> ErrorResponse {
     })
 }
 
-fn policy(given: Option<&RawValue>, timing: &Timing) -> Result<Policy, ErrorResponse> {
+fn policy(given: Option<&RawValue>, timing: &Timing) -> Result<JobPolicy, ErrorResponse> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Given<'a> {
@@ -195,7 +194,7 @@ fn policy(given: Option<&RawValue>, timing: &Timing) -> Result<Policy, ErrorResp
         low_priority: Option<&'a RawValue>,
     }
 
-    let mut policy = Policy {
+    let mut policy = JobPolicy {
         execution_timeout: timing.execution_timeout,
         ttl: timing.ttl,
     };

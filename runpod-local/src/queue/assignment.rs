@@ -9,7 +9,7 @@ use super::clock::after;
 use super::error::QueueError;
 use super::events::LogEvent;
 use super::id::JobId;
-use super::job::{Claim, Outcome};
+use super::job::{Claim, JobOutcome};
 use super::state::QueueState;
 use super::views::Status;
 use super::waiting_jobs::Place;
@@ -156,7 +156,7 @@ impl QueueState {
                  whether the handler crashes or runs out of memory",
                 job.losses + 1
             );
-            self.finish(id, Outcome::with_error(Status::Failed, &error), now);
+            self.finish(id, JobOutcome::with_error(Status::Failed, &error), now);
             return;
         }
         job.leave_worker();

@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 
 use super::error::QueueError;
-use super::events::{Event, LogEvent};
+use super::events::{LogEvent, PageEvent};
 use super::id::JobId;
 use super::job::Accepted;
 use super::json::Json;
@@ -32,7 +32,8 @@ impl QueueState {
         for item in items {
             let (index, lost_some) = stream.push(item, &self.limits);
             lost |= lost_some;
-            self.publisher.publish(|| Event::Item { job: id, index });
+            self.publisher
+                .publish(|| PageEvent::Item { job: id, index });
         }
         let is_news = lost && !std::mem::replace(&mut stream.is_overflowing, true);
         job.tell_waiters();
@@ -70,7 +71,7 @@ impl QueueState {
         if let Some(job) = self.jobs.get_mut(&id) {
             let lines = job.lines.get_or_insert_default();
             let index = log_lines::push(lines, line, &self.limits);
-            self.publisher.publish(|| Event::Log { job: id, index });
+            self.publisher.publish(|| PageEvent::Log { job: id, index });
             self.recount(id);
             // A line is never refused for want of room: older results go.
             let _ = self.make_room(0);

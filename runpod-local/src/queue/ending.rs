@@ -9,7 +9,7 @@ use super::clock::after;
 use super::error::QueueError;
 use super::events::LogEvent;
 use super::id::JobId;
-use super::job::{Accepted, Claim, Outcome};
+use super::job::{Accepted, Claim, JobOutcome};
 use super::job_views::error_line;
 use super::log_lines::LogLine;
 use super::state::QueueState;
@@ -25,7 +25,7 @@ impl QueueState {
         &mut self,
         worker: &str,
         id: JobId,
-        outcome: Outcome,
+        outcome: JobOutcome,
         refreshes: bool,
         now: Instant,
     ) -> Result<Accepted, QueueError> {
@@ -64,7 +64,7 @@ impl QueueState {
 
     /// Ends a job that has not ended; one that has stays as it is.
     pub(super) fn cancel(&mut self, id: JobId, now: Instant) {
-        self.end_and_stop(id, Outcome::cancelled(), now);
+        self.end_and_stop(id, JobOutcome::cancelled(), now);
     }
 
     /// Cancels queued jobs that are not newer than a number, so many at most, without a word on each. Returns how many.
@@ -105,7 +105,7 @@ impl QueueState {
     }
 
     /// Ends a job against its worker's will.
-    pub(super) fn end_and_stop(&mut self, id: JobId, outcome: Outcome, now: Instant) {
+    pub(super) fn end_and_stop(&mut self, id: JobId, outcome: JobOutcome, now: Instant) {
         if self.jobs.get(&id).is_none_or(|job| job.status.is_final()) {
             return;
         }
@@ -116,7 +116,7 @@ impl QueueState {
     }
 
     /// The job is neither in the queue nor a worker's any more.
-    pub(super) fn finish(&mut self, id: JobId, outcome: Outcome, now: Instant) {
+    pub(super) fn finish(&mut self, id: JobId, outcome: JobOutcome, now: Instant) {
         let Some(job) = self.jobs.get_mut(&id) else {
             return;
         };
@@ -195,7 +195,7 @@ impl QueueState {
                 job.policy.execution_timeout.as_millis()
             )
         };
-        let outcome = Outcome::with_error(Status::TimedOut, &error);
+        let outcome = JobOutcome::with_error(Status::TimedOut, &error);
         self.end_and_stop(id, outcome, now);
         // Of a job that waited, clients can learn for a while that it timed out. A running one is removed.
         if is_over && let Some(worker) = worker {

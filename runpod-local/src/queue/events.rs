@@ -13,7 +13,7 @@ use super::views::Status;
 /// A change that the page shows. An event only names what has changed, because it may wait for a slow reader for long: the
 /// new state is read when the event is written out.
 #[derive(Debug, Clone)]
-pub(crate) enum Event {
+pub(crate) enum PageEvent {
     /// The endpoint's handlers are others now.
     Described,
     Job(JobId),
@@ -34,7 +34,7 @@ pub(crate) enum Event {
 /// Sends events to the pages that are open, and collects log lines.
 #[derive(Debug)]
 pub(super) struct Publisher {
-    events: broadcast::Sender<Event>,
+    events: broadcast::Sender<PageEvent>,
     lines: Vec<LogEvent>,
     quiet: bool,
 }
@@ -95,7 +95,7 @@ pub(super) enum LogEvent {
 }
 
 impl Publisher {
-    pub(super) fn new(events: broadcast::Sender<Event>) -> Self {
+    pub(super) fn new(events: broadcast::Sender<PageEvent>) -> Self {
         Self {
             events,
             lines: Vec::new(),
@@ -104,7 +104,7 @@ impl Publisher {
     }
 
     /// Makes an event only where somebody listens.
-    pub(super) fn publish(&self, event: impl FnOnce() -> Event) {
+    pub(super) fn publish(&self, event: impl FnOnce() -> PageEvent) {
         if self.events.receiver_count() > 0 {
             // The last listener may have gone this moment.
             let _ = self.events.send(event());

@@ -7,13 +7,13 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::error::QueueError;
-use super::events::{Event, LogEvent};
+use super::events::{LogEvent, PageEvent};
 use super::id::JobId;
-use super::job::{Accepted, Outcome, Submission};
+use super::job::{Accepted, JobOutcome, Submission};
 use super::json::Json;
 use super::log_lines::LogLine;
 use super::state::QueueState;
-use super::views::{Detail, Health, Report, Stats, Summary, WorkerSummary};
+use super::views::{Detail, Health, JobReport, Stats, Summary, WorkerSummary};
 use super::webhooks::{WebhookCall, WebhookQueue};
 use super::worker::{CallingWorker, Ping};
 use crate::settings::{Limits, Timing};
@@ -26,15 +26,15 @@ const PURGED_AT_ONCE: usize = 2_048;
 
 /// A handle; clones are the same queue.
 #[derive(Debug, Clone)]
-pub(crate) struct Queue(pub(super) Arc<Inner>);
+pub(crate) struct Queue(pub(super) Arc<QueueInner>);
 
 #[derive(Debug)]
-pub(super) struct Inner {
+pub(super) struct QueueInner {
     state: Mutex<QueueState>,
     /// Held while lines are logged, so that they come in order, and nobody waits for the log with the book in hand.
     log_order: Mutex<()>,
     pub(super) takers: Arc<Notify>,
-    events: broadcast::Sender<Event>,
+    events: broadcast::Sender<PageEvent>,
     pub(super) timing: Timing,
     pub(super) closing: CancellationToken,
 }
@@ -44,7 +44,7 @@ impl Queue {
     pub(crate) fn new(limits: Limits, timing: Timing) -> Self {
         let events = broadcast::Sender::new(EVENTS);
         let state = QueueState::new(limits, timing.clone(), events.clone(), Instant::now());
-        Self(Arc::new(Inner {
+        Self(Arc::new(QueueInner {
             takers: Arc::clone(&state.takers),
             state: Mutex::new(state),
             log_order: Mutex::new(()),
@@ -55,11 +55,11 @@ impl Queue {
     }
 
     /// The ends of jobs with a webhook, from now on.
-    pub(crate) fn ended(&self) -> mpsc::UnboundedReceiver<WebhookCall> {
+    pub(crate) fn webhook_calls(&self) -> mpsc::UnboundedReceiver<WebhookCall> {
         self.with_state(|state, _| {
-            let (webhooks, ended) = WebhookQueue::new(state.limits.webhook_bytes);
+            let (webhooks, calls) = WebhookQueue::new(state.limits.webhook_bytes);
             state.webhooks = Some(webhooks);
-            ended
+            calls
         })
     }
 
@@ -89,12 +89,12 @@ impl Queue {
         self.with_state(|state, now| state.submit(submission, now))
     }
 
-    pub(crate) fn report(&self, id: JobId) -> Result<Report, QueueError> {
+    pub(crate) fn report(&self, id: JobId) -> Result<JobReport, QueueError> {
         self.with_state(|state, _| state.report(id))
     }
 
     /// Cancels the job, unless it has ended; tells where it is then.
-    pub(crate) fn cancel(&self, id: JobId) -> Result<Report, QueueError> {
+    pub(crate) fn cancel(&self, id: JobId) -> Result<JobReport, QueueError> {
         self.with_state(|state, now| {
             state.cancel(id, now);
             state.report(id)
@@ -136,7 +136,7 @@ impl Queue {
         &self,
         worker: &str,
         id: JobId,
-        outcome: Outcome,
+        outcome: JobOutcome,
         refreshes: bool,
     ) -> Result<Accepted, QueueError> {
         self.with_state(|state, now| state.done(worker, id, outcome, refreshes, now))
@@ -165,7 +165,7 @@ impl Queue {
     }
 
     /// What happens from now on. Nobody listening costs nothing.
-    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Event> {
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<PageEvent> {
         self.0.events.subscribe()
     }
 
@@ -216,7 +216,7 @@ impl Queue {
 
     /// The endpoint's handlers are others from now on.
     pub(crate) fn described(&self) {
-        self.with_state(|state, _| state.publisher.publish(|| Event::Described));
+        self.with_state(|state, _| state.publisher.publish(|| PageEvent::Described));
     }
 
     pub(crate) fn build_started(&self, workers: usize) {

@@ -14,7 +14,7 @@ use super::id::JobId;
 use super::json::Json;
 use super::log_lines::LogLine;
 use super::stream::JobStream;
-use super::views::{Report, Status};
+use super::views::{JobReport, Status};
 use super::waiting_jobs::Place;
 
 /// A job as a client asked for it.
@@ -25,26 +25,26 @@ pub(crate) struct Submission {
     pub(crate) task: Bytes,
     /// Where the input is in it.
     pub(crate) input: Range<usize>,
-    pub(crate) policy: Policy,
+    pub(crate) policy: JobPolicy,
     pub(crate) webhook: Option<Box<str>>,
 }
 
 /// The limits of one job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Policy {
+pub(crate) struct JobPolicy {
     pub(crate) execution_timeout: Duration,
     pub(crate) ttl: Duration,
 }
 
 /// A job's end, as it comes from a worker or from the rules.
 #[derive(Debug, Clone)]
-pub(crate) struct Outcome {
+pub(crate) struct JobOutcome {
     pub(crate) status: Status,
     pub(crate) output: Option<Json>,
     pub(crate) error: Option<Json>,
 }
 
-impl Outcome {
+impl JobOutcome {
     /// What a worker posted: with an error, the job has failed.
     pub(crate) fn posted(output: Option<Json>, error: Option<Json>) -> Self {
         let status = if error.is_some() {
@@ -91,7 +91,7 @@ pub(super) struct Job {
     pub(super) status: Status,
     pub(super) task: Bytes,
     pub(super) input: Range<usize>,
-    pub(super) policy: Policy,
+    pub(super) policy: JobPolicy,
     pub(super) webhook: Option<Box<str>>,
     /// In ms since 1970.
     pub(super) submitted: u64,
@@ -234,7 +234,7 @@ impl Job {
         }
     }
 
-    pub(super) fn end(&mut self, outcome: Outcome, now: Instant) {
+    pub(super) fn end(&mut self, outcome: JobOutcome, now: Instant) {
         self.status = outcome.status;
         self.output = outcome.output;
         self.error = outcome.error;
@@ -270,7 +270,7 @@ pub(super) struct JobWatch {
     pub(super) changed: Arc<Notify>,
     /// How the job ended. The job itself may be gone by the time that a client looks: its time to live is over, or its
     /// result had to make room.
-    pub(super) end: OnceLock<Report>,
+    pub(super) end: OnceLock<JobReport>,
 }
 
 /// What a job costs beside its input and output, about.

@@ -7,7 +7,7 @@ use super::history::History;
 use super::job::Job;
 use super::json::Json;
 use super::log_lines::LogLine;
-use super::views::{Detail, Report, Status, Summary};
+use super::views::{Detail, JobReport, Status, Summary};
 use crate::text::{excerpt, one_line};
 
 /// How much of an error stands in one line.
@@ -23,8 +23,8 @@ const PREVIEW: usize = 120;
 const PROGRESS: usize = 16 * 1024;
 
 impl Job {
-    pub(super) fn report(&self) -> Report {
-        Report {
+    pub(super) fn report(&self) -> JobReport {
+        JobReport {
             id: self.id,
             status: self.status,
             delay: self.delay(),

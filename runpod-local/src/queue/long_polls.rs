@@ -13,12 +13,12 @@ use tokio::time::Instant;
 
 use super::clock::after;
 use super::error::QueueError;
-use super::events::Event;
+use super::events::PageEvent;
 use super::handle::Queue;
 use super::id::JobId;
 use super::job::{JobWatch, Submission};
 use super::state::QueueState;
-use super::views::{Report, StreamBatch};
+use super::views::{JobReport, StreamBatch};
 use super::worker::CallingWorker;
 
 impl Queue {
@@ -27,7 +27,7 @@ impl Queue {
         &self,
         submission: Submission,
         wait: Duration,
-    ) -> Result<Report, QueueError> {
+    ) -> Result<JobReport, QueueError> {
         let id = submission.id;
         let watched = self.with_state(|state, now| {
             state.submit(submission, now)?;
@@ -37,7 +37,7 @@ impl Queue {
     }
 
     /// Where the job is, once it has ended or the time is over.
-    pub(crate) async fn wait(&self, id: JobId, wait: Duration) -> Result<Report, QueueError> {
+    pub(crate) async fn wait(&self, id: JobId, wait: Duration) -> Result<JobReport, QueueError> {
         let watched = self.with_state(|state, _| watch_job(state, id))?;
         self.wait_on(id, watched, wait).await
     }
@@ -47,7 +47,7 @@ impl Queue {
         id: JobId,
         mut watched: Waiter,
         wait: Duration,
-    ) -> Result<Report, QueueError> {
+    ) -> Result<JobReport, QueueError> {
         let until = after(Instant::now(), wait);
         loop {
             let Waiter { watch, changed } = watched;
@@ -195,7 +195,7 @@ impl Queue {
         while !self.with_state(|state, _| state.workers.is_attached(worker)) {
             loop {
                 match events.recv().await {
-                    Ok(Event::Worker(changed)) if *changed == *worker => break,
+                    Ok(PageEvent::Worker(changed)) if *changed == *worker => break,
                     Ok(_) => {}
                     Err(RecvError::Lagged(_)) => break,
                     // The endpoint is gone, and nobody comes any more.

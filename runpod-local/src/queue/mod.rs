@@ -35,17 +35,17 @@ mod workers;
 
 pub(crate) use clock::ms;
 pub(crate) use error::QueueError;
-pub(crate) use events::Event;
+pub(crate) use events::PageEvent;
 pub(crate) use handle::Queue;
 pub(crate) use id::JobId;
-pub(crate) use job::{Accepted, Outcome, Policy, Submission};
+pub(crate) use job::{Accepted, JobOutcome, JobPolicy, Submission};
 pub use job_logs::JobLogs;
 pub(crate) use json::Json;
 pub(crate) use log_lines::LogLine;
 #[cfg(test)]
 pub(crate) use views::Latency;
 pub(crate) use views::{
-    Health, ReadyState, Report, Stats, Status, StreamBatch, Summary, WorkerSummary,
+    Health, JobReport, ReadyState, Stats, Status, StreamBatch, Summary, WorkerSummary,
 };
 pub(crate) use webhooks::WebhookCall;
 pub(crate) use worker::{CallingWorker, Ping};

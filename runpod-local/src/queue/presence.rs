@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::clock::{after, unix_ms};
 use super::error::QueueError;
-use super::events::{Event, LogEvent};
+use super::events::{LogEvent, PageEvent};
 use super::id::JobId;
 use super::job::Claim;
 use super::state::QueueState;
@@ -201,7 +201,7 @@ impl QueueState {
             self.workers.known.remove(id);
         }
         if !was_ghost {
-            self.publisher.publish(|| Event::Worker(Arc::clone(id)));
+            self.publisher.publish(|| PageEvent::Worker(Arc::clone(id)));
             if was_to_end && jobs.is_empty() {
                 self.publisher.info(|| LogEvent::WorkerLeft(Arc::clone(id)));
             } else {
@@ -262,7 +262,8 @@ impl QueueState {
             return;
         };
         if !worker.is_ghost() {
-            self.publisher.publish(|| Event::Worker(Arc::clone(&id)));
+            self.publisher
+                .publish(|| PageEvent::Worker(Arc::clone(&id)));
             self.publisher
                 .info(|| LogEvent::WorkerLeft(Arc::clone(&id)));
         }

@@ -11,11 +11,11 @@ use tokio::time::Instant;
 use super::clock::unix_ms;
 use super::deadlines::{Alarm, Deadlines, Retention};
 use super::error::QueueError;
-use super::events::{Event, LogEvent, Publisher};
+use super::events::{LogEvent, PageEvent, Publisher};
 use super::id::{ByJob, JobId};
 use super::job::{Job, Submission};
 use super::metrics::Metrics;
-use super::views::{Health, Report, Stats, Summary};
+use super::views::{Health, JobReport, Stats, Summary};
 use super::waiting_jobs::WaitingJobs;
 use super::webhooks::WebhookQueue;
 use super::workers::Workers;
@@ -54,7 +54,7 @@ impl QueueState {
     pub(super) fn new(
         limits: Limits,
         timing: Timing,
-        events: broadcast::Sender<Event>,
+        events: broadcast::Sender<PageEvent>,
         now: Instant,
     ) -> Self {
         Self {
@@ -114,7 +114,7 @@ impl QueueState {
     }
 
     pub(super) fn tell_job(&self, id: JobId) {
-        self.publisher.publish(|| Event::Job(id));
+        self.publisher.publish(|| PageEvent::Job(id));
     }
 
     pub(super) fn tell_worker(&self, id: &str) {
@@ -125,7 +125,7 @@ impl QueueState {
             .filter(|worker| !worker.is_ghost())
         {
             self.publisher
-                .publish(|| Event::Worker(Arc::clone(&worker.id)));
+                .publish(|| PageEvent::Worker(Arc::clone(&worker.id)));
         }
     }
 
@@ -206,7 +206,7 @@ impl QueueState {
         health
     }
 
-    pub(super) fn report(&self, id: JobId) -> Result<Report, QueueError> {
+    pub(super) fn report(&self, id: JobId) -> Result<JobReport, QueueError> {
         match self.jobs.get(&id) {
             Some(job) => Ok(job.report()),
             None => Err(QueueError::UnknownJob(id.to_string())),

@@ -40,7 +40,7 @@ impl Status {
 
 /// What a client is told of a job.
 #[derive(Debug, Clone)]
-pub(crate) struct Report {
+pub(crate) struct JobReport {
     pub(crate) id: JobId,
     pub(crate) status: Status,
     pub(crate) delay: Option<Duration>,

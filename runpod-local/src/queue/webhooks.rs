@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use super::events::WebhooksFull;
 use super::job::Job;
 use super::json::Json;
-use super::views::Report;
+use super::views::JobReport;
 
 /// What a call costs beside the bytes that it delivers, about: its task, and its connection.
 const OVERHEAD: usize = 4 * 1024;
@@ -29,7 +29,7 @@ pub(super) struct WebhookQueue {
 /// A job that has ended and has a webhook.
 #[derive(Debug)]
 pub(crate) struct WebhookCall {
-    pub(crate) report: Report,
+    pub(crate) report: JobReport,
     pub(crate) input: Bytes,
     pub(crate) url: Box<str>,
     _counted: PendingBytes,

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::{caller, oversized_item};
 use crate::context::Context;
 use crate::parameters::{self, PathParameters};
-use crate::queue::{Accepted, JobId, Json, Outcome};
+use crate::queue::{Accepted, JobId, JobOutcome, Json};
 use crate::request_body;
 use crate::response::{self, ErrorResponse};
 
@@ -46,7 +46,7 @@ pub(super) async fn done(
         let progress = output.unwrap_or_else(|| Json::copied(RawValue::NULL));
         context.queue.post_progress(&worker, id, progress)?
     } else {
-        let outcome = Outcome::posted(output, done.error.map(Json::copied));
+        let outcome = JobOutcome::posted(output, done.error.map(Json::copied));
         let refreshes = done.stop_pod == Some(true);
         context.queue.done(&worker, id, outcome, refreshes)?
     };

@@ -22,7 +22,7 @@ use tokio::time::Instant;
 
 use super::events::LogEvent;
 use super::handle::EVENTS;
-use super::job::{Accepted, Outcome};
+use super::job::{Accepted, JobOutcome};
 use super::state::QueueState;
 use super::views::{Detail, WorkerState};
 use super::webhooks::WebhookQueue;
@@ -34,7 +34,7 @@ use crate::settings::{Limits, Timing};
 struct Table {
     state: QueueState,
     now: Instant,
-    events: broadcast::Sender<Event>,
+    events: broadcast::Sender<PageEvent>,
     lines: Vec<LogEvent>,
 }
 
@@ -46,12 +46,12 @@ fn json(text: &str) -> Json {
     Json::copied(&RawValue::from_string(text.to_owned()).expect("JSON"))
 }
 
-fn output(text: &str) -> Outcome {
-    Outcome::posted(Some(json(text)), None)
+fn output(text: &str) -> JobOutcome {
+    JobOutcome::posted(Some(json(text)), None)
 }
 
-fn error(text: &str) -> Outcome {
-    Outcome::posted(None, Some(json(text)))
+fn error(text: &str) -> JobOutcome {
+    JobOutcome::posted(None, Some(json(text)))
 }
 
 fn caller(worker: &str) -> CallingWorker<'_> {
@@ -120,14 +120,14 @@ impl Table {
         job
     }
 
-    fn done(&mut self, worker: &str, job: JobId, outcome: Outcome) -> Accepted {
+    fn done(&mut self, worker: &str, job: JobId, outcome: JobOutcome) -> Accepted {
         self.state
             .done(worker, job, outcome, false, self.now)
             .expect("a worker that took the job")
     }
 
     /// With `stopPod`.
-    fn refreshed(&mut self, worker: &str, job: JobId, outcome: Outcome) {
+    fn refreshed(&mut self, worker: &str, job: JobId, outcome: JobOutcome) {
         self.state
             .done(worker, job, outcome, true, self.now)
             .expect("a worker that took the job");
@@ -181,7 +181,7 @@ impl Table {
         self.state.report(job).ok().map(|report| report.status)
     }
 
-    fn report(&self, job: JobId) -> Report {
+    fn report(&self, job: JobId) -> JobReport {
         self.state.report(job).expect("the job")
     }
 
@@ -205,7 +205,7 @@ fn submission(sync: bool, input: &str) -> Submission {
         id,
         input: end - input.len()..end,
         task: task.into_bytes().into_boxed_slice().into(),
-        policy: Policy {
+        policy: JobPolicy {
             execution_timeout: timing.execution_timeout,
             ttl: timing.ttl,
         },

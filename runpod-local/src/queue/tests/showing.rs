@@ -13,11 +13,11 @@ fn nothing_is_told_to_nobody_and_everything_to_somebody() {
     let mut told = Vec::new();
     while let Ok(event) = events.try_recv() {
         told.push(match event {
-            Event::Described => "other handlers".to_owned(),
-            Event::Job(id) => format!("job {}", id == job),
-            Event::Worker(worker) => worker.to_string(),
-            Event::Item { index, .. } => format!("item {index}"),
-            Event::Log { index, .. } => format!("line {index}"),
+            PageEvent::Described => "other handlers".to_owned(),
+            PageEvent::Job(id) => format!("job {}", id == job),
+            PageEvent::Worker(worker) => worker.to_string(),
+            PageEvent::Item { index, .. } => format!("item {index}"),
+            PageEvent::Log { index, .. } => format!("line {index}"),
         });
     }
     let expected = [
@@ -53,7 +53,7 @@ fn events_that_nobody_reads_keep_nothing_alive_but_themselves() {
         "{}",
         table.state.held_bytes
     );
-    assert!(EVENTS * size_of::<Event>() <= 256 * 1024);
+    assert!(EVENTS * size_of::<PageEvent>() <= 256 * 1024);
 }
 
 #[test]
