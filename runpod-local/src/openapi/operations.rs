@@ -131,10 +131,7 @@ impl Paths<'_> {
     }
 
     fn runsync(&self, limit: usize) -> Value {
-        let meaning = format!(
-            "The job when it has ended, or as it is when the time to wait is over. Its result is kept for {} after its end.",
-            seconds(self.timing.runsync_retention)
-        );
+        let meaning = self.meaning_of_waiting();
         let success = Success {
             meaning: &meaning,
             schema: "Job",
@@ -145,6 +142,13 @@ impl Paths<'_> {
             "Submit a job and wait for its result",
             limit,
             &success,
+        )
+    }
+
+    fn meaning_of_waiting(&self) -> String {
+        format!(
+            "The job when it has ended, or as it is when the time to wait is over. Its result is kept for {} after its end.",
+            seconds(self.timing.runsync_retention)
         )
     }
 
@@ -168,10 +172,7 @@ impl Paths<'_> {
     }
 
     fn waiting_for_a_job(&self) -> Value {
-        let meaning = format!(
-            "The job when it has ended, or as it is when the time to wait is over. Its result is kept for {} after its end.",
-            seconds(self.timing.runsync_retention)
-        );
+        let meaning = self.meaning_of_waiting();
         let success = Success {
             meaning: &meaning,
             schema: "Job",

@@ -3,7 +3,6 @@
 //! browser on another machine says nothing of the page that has it fetch an image, so that what workers ask for always
 //! needs a header that only code can send. Names and origins that the user allows are let in.
 
-mod cors;
 mod host;
 mod key;
 mod origin;
@@ -13,9 +12,9 @@ use axum::http::{HeaderValue, Method, Request, StatusCode, header};
 use crate::access::Access;
 use crate::operation::Operation;
 use crate::response::ErrorResponse;
-pub(super) use cors::AllowedOrigin;
 use host::Hosts;
 use key::ApiKey;
+pub(super) use origin::AllowedOrigin;
 
 /// What workers send as their key to an endpoint that has none. It is no secret; but no page can send it, as an image's
 /// request has no such header, and a script's would have to ask before.
