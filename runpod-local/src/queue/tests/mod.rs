@@ -1,4 +1,4 @@
-//! The rules, on the book alone, with the time that the tests choose.
+//! The rules, on the state alone, at times that the tests choose.
 
 mod ending;
 mod extremes;
@@ -30,8 +30,8 @@ use super::worker::{CallingWorker, Ping};
 use super::*;
 use crate::settings::{Limits, Timing};
 
-/// A book, and a clock in the hand.
-struct Table {
+/// The state, and the time as the test has set it.
+struct TimedQueue {
     state: QueueState,
     now: Instant,
     events: broadcast::Sender<PageEvent>,
@@ -61,7 +61,7 @@ fn caller(worker: &str) -> CallingWorker<'_> {
     }
 }
 
-impl Table {
+impl TimedQueue {
     fn new() -> Self {
         Self::with(Limits::default(), Timing::default())
     }

@@ -3,7 +3,7 @@
 use super::super::views::Readiness;
 use super::*;
 
-impl Table {
+impl TimedQueue {
     fn readiness(&self) -> (ReadyState, Option<String>) {
         let Readiness { state, reason } = self.state.workers.readiness();
         (state, reason.map(|reason| reason.to_string()))
@@ -108,26 +108,26 @@ fn a_crashed_workers_jobs_go_to_others() {
 
 #[test]
 fn unhealthy_leaving_and_refreshing_workers_take_no_jobs() {
-    let mut table = Table::new();
+    let mut timed = TimedQueue::new();
     let sick = Ping {
         unhealthy: Some("disk: full"),
         ..Ping::default()
     };
-    table.state.workers.starts("w1");
-    table.state.ping(caller("w1"), &sick, table.now).unwrap();
+    timed.state.workers.starts("w1");
+    timed.state.ping(caller("w1"), &sick, timed.now).unwrap();
     let unhealthy = (ReadyState::Unhealthy, Some("disk: full".to_owned()));
-    assert_eq!((table.readiness(), table.initializing()), (unhealthy, 0));
-    assert_eq!(table.state.health().unhealthy, 1);
-    table.state.worker_ended("w1", table.now);
+    assert_eq!((timed.readiness(), timed.initializing()), (unhealthy, 0));
+    assert_eq!(timed.state.health().unhealthy, 1);
+    timed.state.worker_ended("w1", timed.now);
 
-    let job = table.running("w2");
-    assert_eq!(table.readiness(), (ReadyState::Ready, None));
-    table.refreshed("w2", job, output("1"));
-    assert_eq!(table.readiness(), (ReadyState::Loading, None));
-    assert_eq!(table.initializing(), 1);
-    table.state.worker_ended("w2", table.now);
+    let job = timed.running("w2");
+    assert_eq!(timed.readiness(), (ReadyState::Ready, None));
+    timed.refreshed("w2", job, output("1"));
+    assert_eq!(timed.readiness(), (ReadyState::Loading, None));
+    assert_eq!(timed.initializing(), 1);
+    timed.state.worker_ended("w2", timed.now);
 
-    table.take("w3");
-    table.state.workers.leaving.insert("w3".into());
-    assert_eq!(table.readiness(), (ReadyState::NoWorker, None));
+    timed.take("w3");
+    timed.state.workers.leaving.insert("w3".into());
+    assert_eq!(timed.readiness(), (ReadyState::NoWorker, None));
 }

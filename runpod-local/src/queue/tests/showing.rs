@@ -4,12 +4,12 @@ use super::*;
 
 #[test]
 fn nothing_is_told_to_nobody_and_everything_to_somebody() {
-    let mut table = Table::new();
-    let mut events = table.events.subscribe();
-    let job = table.running("w1");
-    table.item("w1", job, "1");
-    table.state.log(job, LogLine::new("INFO", "hello"));
-    table.done("w1", job, error("\"bad\\nworse\""));
+    let mut queue = TimedQueue::new();
+    let mut events = queue.events.subscribe();
+    let job = queue.running("w1");
+    queue.item("w1", job, "1");
+    queue.state.log(job, LogLine::new("INFO", "hello"));
+    queue.done("w1", job, error("\"bad\\nworse\""));
     let mut told = Vec::new();
     while let Ok(event) = events.try_recv() {
         told.push(match event {
@@ -28,44 +28,44 @@ fn nothing_is_told_to_nobody_and_everything_to_somebody() {
 
 #[test]
 fn events_that_nobody_reads_keep_nothing_alive_but_themselves() {
-    let mut table = Table::limited(|limits| {
+    let mut queue = TimedQueue::limited(|limits| {
         limits.stream_items_kept = 1;
         limits.log_lines = 1;
     });
-    let _stalled = table.events.subscribe();
-    let job = table.running("w1");
+    let _stalled = queue.events.subscribe();
+    let job = queue.running("w1");
     let line = LogLine::new("INFO", &"x".repeat(100_000));
     let text = Arc::downgrade(&line.text);
-    table.state.log(job, line);
-    table.state.log(job, LogLine::new("INFO", "next"));
+    queue.state.log(job, line);
+    queue.state.log(job, LogLine::new("INFO", "next"));
     assert!(text.upgrade().is_none());
     let large = format!("\"{}\"", "x".repeat(100_000));
     for _ in 0..100 {
-        table.item("w1", job, &large);
-        table
+        queue.item("w1", job, &large);
+        queue
             .state
-            .progress("w1", job, json(&large), table.now)
+            .progress("w1", job, json(&large), queue.now)
             .unwrap();
     }
-    // All that is held is the last item and the last progress, which the book counts.
+    // All that is held is the last item and the last progress, which the state counts.
     assert!(
-        table.state.held_bytes < 250_000,
+        queue.state.held_bytes < 250_000,
         "{}",
-        table.state.held_bytes
+        queue.state.held_bytes
     );
     assert!(EVENTS * size_of::<PageEvent>() <= 256 * 1024);
 }
 
 #[test]
 fn very_large_progress_is_cut_in_lists_and_whole_for_clients() {
-    let mut table = Table::new();
-    let job = table.running("w1");
+    let mut queue = TimedQueue::new();
+    let job = queue.running("w1");
     let large = json(&format!("\"{}\"", "é".repeat(100_000)));
-    table
+    queue
         .state
-        .progress("w1", job, large.clone(), table.now)
+        .progress("w1", job, large.clone(), queue.now)
         .unwrap();
-    let summary = table
+    let summary = queue
         .state
         .jobs
         .get(&job)
@@ -77,12 +77,12 @@ fn very_large_progress_is_cut_in_lists_and_whole_for_clients() {
         progress.ends_with('…') && progress.len() < 1_000,
         "{progress}"
     );
-    assert_eq!(table.report(job).output, Some(large));
-    table
+    assert_eq!(queue.report(job).output, Some(large));
+    queue
         .state
-        .progress("w1", job, json("{\"percent\": 5}"), table.now)
+        .progress("w1", job, json("{\"percent\": 5}"), queue.now)
         .unwrap();
-    let summary = table
+    let summary = queue
         .state
         .jobs
         .get(&job)
@@ -93,22 +93,22 @@ fn very_large_progress_is_cut_in_lists_and_whole_for_clients() {
 
 #[test]
 fn the_newest_jobs_come_first_and_no_more_than_asked_for() {
-    let mut table = Table::new();
-    let jobs: Vec<_> = (0..5).map(|_| table.run()).collect();
-    let recent: Vec<_> = table.state.recent(3).iter().map(|job| job.id).collect();
+    let mut queue = TimedQueue::new();
+    let jobs: Vec<_> = (0..5).map(|_| queue.run()).collect();
+    let recent: Vec<_> = queue.state.recent(3).iter().map(|job| job.id).collect();
     assert_eq!(recent, [jobs[4], jobs[3], jobs[2]]);
 }
 
 #[test]
 fn a_detail_has_the_whole_error_and_a_summary_its_first_line() {
-    let mut table = Table::new();
-    let job = table.running("w1");
-    table.done("w1", job, error("\"first\\nsecond\""));
-    let summary = serde_json::to_value(&table.state.recent(1)[0]).unwrap();
+    let mut queue = TimedQueue::new();
+    let job = queue.running("w1");
+    queue.done("w1", job, error("\"first\\nsecond\""));
+    let summary = serde_json::to_value(&queue.state.recent(1)[0]).unwrap();
     assert_eq!(summary["error"], "first");
     assert_eq!(summary["status"], "FAILED");
     assert_eq!(summary["workerId"], "w1");
-    let detail = serde_json::to_string(&table.detail(job)).unwrap();
+    let detail = serde_json::to_string(&queue.detail(job)).unwrap();
     assert_eq!(detail.matches("\"error\"").count(), 1);
     assert!(detail.contains(r#""error":"first\nsecond""#), "{detail}");
     assert!(detail.contains(r#""input":1"#), "{detail}");
@@ -131,15 +131,15 @@ fn the_errors_of_the_sdks_workers_show_their_message() {
 
 #[test]
 fn the_chart_has_the_last_minute_and_the_percentiles_of_the_last_jobs() {
-    let mut table = Table::new();
-    assert_eq!(table.state.stats(table.now).latency, Latency::default());
+    let mut queue = TimedQueue::new();
+    assert_eq!(queue.state.stats(queue.now).latency, Latency::default());
     for seconds in 1..=10 {
-        let job = table.running("w1");
-        table.pass(secs(seconds));
-        table.done("w1", job, output("1"));
+        let job = queue.running("w1");
+        queue.pass(secs(seconds));
+        queue.done("w1", job, output("1"));
     }
-    table.run();
-    let stats = table.state.stats(table.now);
+    queue.run();
+    let stats = queue.state.stats(queue.now);
     assert_eq!(stats.throughput.len(), 60);
     assert_eq!(stats.throughput.iter().sum::<u32>(), 10);
     assert_eq!((stats.throughput[59], stats.throughput[49]), (1, 1));
@@ -149,8 +149,8 @@ fn the_chart_has_the_last_minute_and_the_percentiles_of_the_last_jobs() {
         (Some(5_000), Some(9_000), Some(10_000))
     );
     assert_eq!((stats.queue, stats.running, stats.completed), (1, 0, 10));
-    table.pass(secs(60));
-    let stats = table.state.stats(table.now);
+    queue.pass(secs(60));
+    let stats = queue.state.stats(queue.now);
     assert_eq!(stats.throughput.iter().sum::<u32>(), 0);
 }
 
