@@ -14,10 +14,10 @@ use reqwest::Url;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(transparent)]
-pub struct AllowError(#[from] Fault);
+pub struct AllowError(#[from] AllowErrorKind);
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-enum Fault {
+enum AllowErrorKind {
     #[error(
         "{0:?} cannot be allowed; expected a host name such as host.docker.internal, without scheme, port and path; \
          `*.` before a name stands for any name below it: *.proxy.runpod.net"
@@ -72,10 +72,10 @@ struct HostPattern {
 }
 
 impl HostPattern {
-    fn parse(text: &str) -> Result<Self, Fault> {
+    fn parse(text: &str) -> Result<Self, AllowErrorKind> {
         let text = text.trim();
         if text == "*" {
-            return Err(Fault::Every("host"));
+            return Err(AllowErrorKind::Every("host"));
         }
         let (name, below) = match text.strip_prefix("*.") {
             Some(name) => (name, true),
@@ -86,7 +86,7 @@ impl HostPattern {
             !label.is_empty() && label.bytes().all(is_plain)
         };
         if name.len() > 253 || !name.split('.').all(is_label) {
-            return Err(Fault::Host(text.to_owned()));
+            return Err(AllowErrorKind::Host(text.to_owned()));
         }
         Ok(Self {
             name: name.to_ascii_lowercase(),
@@ -105,12 +105,12 @@ impl HostPattern {
     }
 }
 
-fn parsed_origin(text: &str) -> Result<String, Fault> {
+fn parsed_origin(text: &str) -> Result<String, AllowErrorKind> {
     let text = text.trim();
     if text == "*" {
-        return Err(Fault::Every("origin"));
+        return Err(AllowErrorKind::Every("origin"));
     }
-    let wrong = || Fault::Origin(text.to_owned());
+    let wrong = || AllowErrorKind::Origin(text.to_owned());
     let url = Url::parse(text).map_err(|_| wrong())?;
     let is_bare = url.path() == "/"
         && url.query().is_none()

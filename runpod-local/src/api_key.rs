@@ -9,10 +9,10 @@
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(transparent)]
-pub struct ApiKeyError(#[from] Fault);
+pub struct ApiKeyError(#[from] ApiKeyErrorKind);
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-enum Fault {
+enum ApiKeyErrorKind {
     #[error("it is empty")]
     Empty,
     #[error("it is blank")]
@@ -43,15 +43,15 @@ enum Fault {
 pub fn check_api_key(key: &str) -> Result<(), ApiKeyError> {
     let is_sent = |character: char| character.is_ascii_graphic() || character == ' ';
     let fault = if key.is_empty() {
-        Fault::Empty
+        ApiKeyErrorKind::Empty
     } else if key.trim().is_empty() {
-        Fault::Blank
+        ApiKeyErrorKind::Blank
     } else if key.ends_with(['\n', '\r']) {
-        Fault::LineBreak
+        ApiKeyErrorKind::LineBreak
     } else if let Some(index) = key.chars().position(|character| !is_sent(character)) {
-        Fault::Character(index + 1, key.chars().count())
+        ApiKeyErrorKind::Character(index + 1, key.chars().count())
     } else if key.starts_with(' ') || key.ends_with(' ') {
-        Fault::Space
+        ApiKeyErrorKind::Space
     } else {
         return Ok(());
     };

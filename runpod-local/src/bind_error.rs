@@ -24,10 +24,10 @@ use crate::serve::ListenError;
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
-pub struct BindError(#[from] Fault);
+pub struct BindError(#[from] BindErrorKind);
 
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Fault {
+pub(crate) enum BindErrorKind {
     #[error(transparent)]
     Listen(#[from] ListenError),
     #[error(
@@ -41,10 +41,10 @@ pub(crate) enum Fault {
 const LONGEST_ID: usize = 64;
 
 /// The id as it was given, if it can be one.
-pub(crate) fn checked_id(id: String) -> Result<String, Fault> {
+pub(crate) fn checked_id(id: String) -> Result<String, BindErrorKind> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     if id.is_empty() || id.len() > LONGEST_ID || !id.bytes().all(is_plain) {
-        return Err(Fault::Id(id));
+        return Err(BindErrorKind::Id(id));
     }
     Ok(id)
 }
@@ -52,6 +52,6 @@ pub(crate) fn checked_id(id: String) -> Result<String, Fault> {
 impl BindError {
     /// Another program listens on that port, at one of the host's addresses at least.
     pub fn is_in_use(&self) -> bool {
-        matches!(&self.0, Fault::Listen(error) if error.is_in_use())
+        matches!(&self.0, BindErrorKind::Listen(error) if error.is_in_use())
     }
 }

@@ -1,45 +1,22 @@
-//! The way in: what the endpoint is to be.
+//! The endpoint before it runs: its options, and `bind`, which puts it together.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use axum::Router;
 use serde_json::Value;
 
 use crate::access::{Access, AllowError};
 use crate::api_key::check_api_key;
-use crate::bind_error::{BindError, Fault, checked_id};
+use crate::bind_error::{BindError, BindErrorKind, checked_id};
+use crate::context::{Context, CurrentDescription, Description, HandlerInfo};
 use crate::faults::Faults;
 use crate::queue::Queue;
 use crate::running::Running;
 use crate::serve::{self, ServeSettings};
 use crate::settings::{Limits, Timing};
-use crate::{openapi, owner, page, public_api, unknown, webhook, worker_api};
-
-/// A handler of the attached worker, as the page and `/openapi.json` describe it.
-///
-/// ```
-/// use runpod_local::{Endpoint, HandlerInfo};
-/// use serde_json::json;
-///
-/// let shout = HandlerInfo {
-///     name: "shout".to_owned(),
-///     input: Some(json!({ "type": "object", "properties": { "text": { "type": "string" } } })),
-///     output: None,
-/// };
-/// let endpoint = Endpoint::new().handlers(vec![shout]);
-/// # drop(endpoint);
-/// ```
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct HandlerInfo {
-    /// What it is called.
-    pub name: String,
-    /// The JSON Schema of its input, where it has one.
-    pub input: Option<Value>,
-    /// The JSON Schema of its output, where it has one.
-    pub output: Option<Value>,
-}
+use crate::{fallback, openapi, owner, page, public_api, webhook, worker_api};
 
 /// An endpoint that is to be started.
 ///
@@ -117,59 +94,6 @@ fn for_a_client(address: SocketAddr) -> SocketAddr {
         ip => ip,
     };
     SocketAddr::new(ip, address.port())
-}
-
-/// What all routes share.
-#[derive(Debug, Clone)]
-pub(crate) struct Shared {
-    pub(crate) queue: Queue,
-    pub(crate) about: Told,
-    pub(crate) limits: Arc<Limits>,
-    pub(crate) timing: Arc<Timing>,
-}
-
-/// What is told of the endpoint now. Clones tell the same.
-#[derive(Debug, Clone)]
-pub(crate) struct Told(Arc<RwLock<Arc<About>>>);
-
-impl Told {
-    pub(crate) fn of(about: About) -> Self {
-        Self(Arc::new(RwLock::new(Arc::new(about))))
-    }
-
-    pub(crate) fn now(&self) -> Arc<About> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    pub(crate) fn change(&self, change: impl FnOnce(&mut About)) {
-        let mut told = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        change(Arc::make_mut(&mut told));
-    }
-}
-
-/// What the page and `/openapi.json` tell of the endpoint.
-#[derive(Debug, Clone)]
-pub(crate) struct About {
-    pub(crate) id: String,
-    /// `http://127.0.0.1:8000`
-    pub(crate) url: String,
-    /// Whether requests need a key. The key itself is the guard's only.
-    pub(crate) has_api_key: bool,
-    /// The environment variable that the key was read from, for code that a user copies.
-    pub(crate) api_key_variable: String,
-    pub(crate) rate_limits: bool,
-    pub(crate) handlers: Vec<HandlerInfo>,
-    /// The key of the input that names the handler, where there are several.
-    pub(crate) route: Option<String>,
-    /// Jobs to start with: `{"input": …}`.
-    pub(crate) examples: Vec<Value>,
-}
-
-impl Shared {
-    /// Where the API is: bare, and as on the platform.
-    pub(crate) fn bases(&self) -> impl Iterator<Item = String> + use<> {
-        [String::new(), format!("/v2/{}", self.about.now().id)].into_iter()
-    }
 }
 
 impl fmt::Debug for Endpoint {
@@ -331,11 +255,13 @@ impl Endpoint {
     pub async fn bind(self, host: &str, port: u16) -> Result<Running, BindError> {
         let id = checked_id(self.id)?;
         if let Some(key) = &self.api_key {
-            check_api_key(key).map_err(Fault::ApiKey)?;
+            check_api_key(key).map_err(BindErrorKind::ApiKey)?;
         }
-        let listeners = serve::on_host(host, port).await.map_err(Fault::Listen)?;
+        let listeners = serve::on_host(host, port)
+            .await
+            .map_err(BindErrorKind::Listen)?;
         let addresses: Vec<_> = listeners.iter().map(|(_, address)| *address).collect();
-        let about = Told::of(About {
+        let description = CurrentDescription::of(Description {
             id,
             url: format!("http://{}", for_a_client(addresses[0])),
             has_api_key: self.api_key.is_some(),
@@ -347,26 +273,26 @@ impl Endpoint {
         });
         let queue = Queue::new(self.limits.clone(), self.timing.clone());
         tokio::spawn(queue.clone().keep_time());
-        let shared = Shared {
+        let context = Context {
             queue,
-            about,
+            description,
             limits: Arc::new(self.limits),
             timing: Arc::new(self.timing),
         };
         tokio::spawn(webhook::deliver(
-            shared.queue.clone(),
-            Arc::clone(&shared.limits),
-            Arc::clone(&shared.timing),
+            context.queue.clone(),
+            Arc::clone(&context.limits),
+            Arc::clone(&context.timing),
         ));
         let router = Router::new()
-            .merge(public_api::router(&shared))
-            .merge(worker_api::router(&shared))
+            .merge(public_api::router(&context))
+            .merge(worker_api::router(&context))
             .merge(openapi::router())
             .merge(page::router())
             .merge(owner::router(self.owner))
-            .fallback(unknown::path)
-            .method_not_allowed_fallback(unknown::method)
-            .with_state(shared.clone());
+            .fallback(fallback::not_found)
+            .method_not_allowed_fallback(fallback::method_not_allowed)
+            .with_state(context.clone());
         let serving = serve::spawn(
             listeners.into_iter().map(|(listener, _)| listener),
             router,
@@ -376,18 +302,18 @@ impl Endpoint {
                 access: self.access,
                 rate_limits: self.rate_limits,
                 faults: self.faults,
-                grace: shared.timing.shutdown_grace,
+                grace: context.timing.shutdown_grace,
                 raises_open_file_limit: self.raises_open_file_limit,
             },
         );
         let running = Running {
             addresses,
-            shared,
+            context,
             serving,
             api_key: self.api_key,
         };
         if let Some(exposed) = running.exposed_address() {
-            let variable = &running.shared.about.now().api_key_variable;
+            let variable = &running.context.description.now().api_key_variable;
             tracing::warn!(
                 "The endpoint listens on {exposed} without an API key: whoever reaches this address over the network can submit \
                  jobs, read and cancel the jobs of others, and take jobs as a worker. Set {variable} to a key that clients and \

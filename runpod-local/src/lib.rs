@@ -43,32 +43,36 @@ compile_error!(
 );
 
 mod access;
-mod answer;
 mod api_key;
 mod bind_error;
+mod context;
 mod endpoint;
+mod fallback;
 mod faults;
+mod job_body;
 mod openapi;
+mod operation;
 mod owner;
 mod page;
-mod path;
+mod parameters;
 mod public_api;
 mod queue;
+mod request_body;
+mod response;
 mod running;
 mod serve;
 mod settings;
-mod status_body;
 mod text;
 #[doc(hidden)]
 pub mod threads;
-mod unknown;
 mod webhook;
 mod worker_api;
 
 pub use access::AllowError;
 pub use api_key::{ApiKeyError, check_api_key};
 pub use bind_error::BindError;
-pub use endpoint::{Endpoint, HandlerInfo};
+pub use context::HandlerInfo;
+pub use endpoint::Endpoint;
 pub use faults::{Faults, FaultsError};
 pub use queue::JobLogs;
 pub use running::{OpenJobs, Running};

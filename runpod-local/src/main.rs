@@ -60,7 +60,7 @@ struct Arguments {
 }
 
 /// The key, and the variable that it was found in.
-struct ApiKey {
+struct KeyFromVariable {
     variable: String,
     key: String,
 }
@@ -129,11 +129,11 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     Ok(())
 }
 
-fn api_key(named: Option<&str>) -> Result<Option<ApiKey>, String> {
+fn api_key(named: Option<&str>) -> Result<Option<KeyFromVariable>, String> {
     let variable = named.unwrap_or(API_KEY);
     match std::env::var(variable) {
         Ok(key) => match check_api_key(&key) {
-            Ok(()) => Ok(Some(ApiKey {
+            Ok(()) => Ok(Some(KeyFromVariable {
                 variable: variable.to_owned(),
                 key,
             })),
@@ -160,7 +160,7 @@ fn not_bound(error: &BindError, host: &str, port: u16) -> String {
     format!("cannot listen on {host}, port {port}: {error}{remedy}")
 }
 
-fn announce(endpoint: &Running, api_key: Option<&ApiKey>) {
+fn announce(endpoint: &Running, api_key: Option<&KeyFromVariable>) {
     println!(
         "The endpoint is at {}: open it in a browser.",
         endpoint.url()

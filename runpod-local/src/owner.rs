@@ -1,21 +1,20 @@
 //! Whose endpoint this is: a client on the same machine can tell the endpoint of its own project from another one.
 
 use axum::Router;
-use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
 use axum::routing::get;
 use serde_json::Value;
 
-use crate::answer::{self, Answer};
-use crate::endpoint::Shared;
+use crate::context::Context;
+use crate::response::{self, ErrorResponse};
 
 /// `GET /local/owner`.
-pub(crate) fn router(owner: Option<Value>) -> Router<Shared> {
+pub(crate) fn router(owner: Option<Value>) -> Router<Context> {
     let owner = owner.map(|owner| owner.to_string());
     let shown = move || async move {
         match owner {
-            Some(owner) => answer::json(StatusCode::OK, owner),
-            None => Answer::not_found("this endpoint belongs to no project").into_response(),
+            Some(owner) => response::ok(owner),
+            None => ErrorResponse::not_found("this endpoint belongs to no project").into_response(),
         }
     };
     Router::new().route("/local/owner", get(shown))

@@ -1,4 +1,4 @@
-//! The endpoint that runs: what its owner sees and says of it.
+//! The endpoint while it runs: what its owner reads from it and reports to it.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::endpoint::{HandlerInfo, Shared};
+use crate::context::{Context, HandlerInfo};
 use crate::queue::JobLogs;
 use crate::serve::{Serving, WORKER_KEY};
 
@@ -32,7 +32,7 @@ use crate::serve::{Serving, WORKER_KEY};
 pub struct Running {
     /// At least one.
     pub(crate) addresses: Vec<SocketAddr>,
-    pub(crate) shared: Shared,
+    pub(crate) context: Context,
     pub(crate) serving: Serving,
     pub(crate) api_key: Option<String>,
 }
@@ -87,7 +87,7 @@ impl Running {
 
     /// Where it listens, for a browser: `http://127.0.0.1:8000`.
     pub fn url(&self) -> String {
-        self.shared.about.now().url.clone()
+        self.context.description.now().url.clone()
     }
 
     /// The variables that attach a worker, in any language.
@@ -96,13 +96,13 @@ impl Running {
     /// workers have to send: the endpoint's API key or, without one, the word `local`. That word is no secret; it keeps web
     /// pages from taking jobs, because a page cannot send it without leave.
     pub fn worker_environment(&self, worker_id: Option<&str>) -> Vec<(&'static str, String)> {
-        let about = self.shared.about.now();
-        let base = format!("{}/v2/{}", about.url, about.id);
+        let description = self.context.description.now();
+        let base = format!("{}/v2/{}", description.url, description.id);
         let worker = worker_id.map_or_else(
             || format!("worker-{:08x}", Uuid::new_v4().as_fields().0),
             str::to_owned,
         );
-        let interval = self.shared.timing.ping_interval.as_millis();
+        let interval = self.context.timing.ping_interval.as_millis();
         let key = self.api_key.as_deref().unwrap_or(WORKER_KEY);
         // The SDK appends parameters with `&`, so that there has to be one.
         vec![
@@ -153,12 +153,12 @@ impl Running {
         route: Option<String>,
         examples: Vec<Value>,
     ) {
-        self.shared.about.change(|about| {
-            about.handlers = handlers;
-            about.route = route;
-            about.examples = examples;
+        self.context.description.change(|description| {
+            description.handlers = handlers;
+            description.route = route;
+            description.examples = examples;
         });
-        self.shared.queue.described();
+        self.context.queue.described();
     }
 
     /// Resolves when a worker with this id is attached: it has asked for a job. Never, where none comes.
@@ -182,7 +182,7 @@ impl Running {
     ///
     /// Nothing is lost by dropping it.
     pub async fn attached(&self, worker_id: &str) {
-        self.shared.queue.attached(worker_id).await;
+        self.context.queue.attached(worker_id).await;
     }
 
     /// From now on a worker gets no further job; a poll of its that is held is answered at once. What it has it may finish.
@@ -197,7 +197,7 @@ impl Running {
     /// # Ok(()) }
     /// ```
     pub fn worker_leaves(&self, worker_id: &str) {
-        self.shared.queue.worker_leaves(worker_id);
+        self.context.queue.worker_leaves(worker_id);
     }
 
     /// Tells of a worker whose process has ended, so that nobody waits until it counts as lost: the jobs that it had go
@@ -213,7 +213,7 @@ impl Running {
     /// # Ok(()) }
     /// ```
     pub fn worker_ended(&self, worker_id: &str) {
-        self.shared.queue.worker_ended(worker_id);
+        self.context.queue.worker_ended(worker_id);
     }
 
     /// As [`worker_ended`](Self::worker_ended), for a worker that ended without being asked to. `/health` gives the reason to
@@ -230,7 +230,7 @@ impl Running {
     /// # Ok(()) }
     /// ```
     pub fn worker_crashed(&self, worker_id: &str, reason: &str) {
-        self.shared.queue.worker_crashed(worker_id, reason);
+        self.context.queue.worker_crashed(worker_id, reason);
     }
 
     /// Tells of a worker whose process was started. Until it asks for its first job, or its end is told, `/health` counts it
@@ -247,7 +247,7 @@ impl Running {
     /// # Ok(()) }
     /// ```
     pub fn worker_starts(&self, worker_id: &str) {
-        self.shared.queue.worker_starts(worker_id);
+        self.context.queue.worker_starts(worker_id);
     }
 
     /// Tells that the workers' program is being built, and how many workers will start with it. Until
@@ -271,7 +271,7 @@ impl Running {
     /// # Ok(()) }
     /// ```
     pub fn build_started(&self, workers: usize) {
-        self.shared.queue.build_started(workers);
+        self.context.queue.build_started(workers);
     }
 
     /// Tells that the build failed. If there is no worker, `/health` gives the reason to clients whose jobs nobody takes. A
@@ -279,7 +279,7 @@ impl Running {
     ///
     /// See [`build_started`](Self::build_started) for an example.
     pub fn build_failed(&self, reason: &str) {
-        self.shared.queue.build_failed(reason);
+        self.context.queue.build_failed(reason);
     }
 
     /// Tells that no build is under way any more: it succeeded, or was given up. Call
@@ -287,7 +287,7 @@ impl Running {
     ///
     /// See [`build_started`](Self::build_started) for an example.
     pub fn build_finished(&self) {
-        self.shared.queue.build_finished();
+        self.context.queue.build_finished();
     }
 
     /// How many jobs wait, and how many run.
@@ -302,7 +302,7 @@ impl Running {
     /// # Ok(()) }
     /// ```
     pub fn open_jobs(&self) -> OpenJobs {
-        let health = self.shared.queue.health();
+        let health = self.context.queue.health();
         OpenJobs {
             queued: health.in_queue,
             running: health.in_progress,
@@ -311,12 +311,12 @@ impl Running {
 
     /// Takes log lines for the pages of jobs.
     pub fn job_logs(&self) -> JobLogs {
-        JobLogs::of(self.shared.queue.clone())
+        JobLogs::of(self.context.queue.clone())
     }
 
     /// Answers what is held open, lets answers that are under way finish, closes.
     pub async fn shutdown(self) {
-        self.shared.queue.close();
+        self.context.queue.close();
         self.serving.shutdown().await;
     }
 }

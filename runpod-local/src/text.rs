@@ -12,6 +12,20 @@ pub(crate) fn bytes(bytes: usize) -> String {
     }
 }
 
+/// At most so many characters, and an ellipsis if there are more.
+pub(crate) fn excerpt(text: &str, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
+    }
+}
+
+/// A piece of a request as an answer repeats it: not too much of it.
+pub(crate) fn quoted(text: &str) -> Cow<'_, str> {
+    const LONGEST: usize = 100;
+    excerpt(text, LONGEST)
+}
+
 /// At most so many characters, with spaces in place of line breaks and other control characters.
 pub(crate) fn one_line(text: &str, most: usize) -> Cow<'_, str> {
     if text.len() <= most && !text.chars().any(char::is_control) {

@@ -10,17 +10,17 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
-use crate::queue::{Ended, LogLine, Queue};
+use crate::job_body;
+use crate::queue::{LogLine, Queue, WebhookCall};
 use crate::settings::{Limits, Timing};
-use crate::status_body;
 
 /// The first attempt and two more.
 const ATTEMPTS: u32 = 3;
 
 /// Delivers until the endpoint shuts down.
 pub(crate) async fn deliver(queue: Queue, limits: Arc<Limits>, timing: Arc<Timing>) {
-    let mut ended = queue.ended();
-    let desk = Arc::new(Desk {
+    let mut calls = queue.webhook_calls();
+    let caller = Arc::new(WebhookCaller {
         client: OnceLock::new(),
         timeout: timing.webhook_timeout,
         in_flight: Semaphore::new(
@@ -31,18 +31,18 @@ pub(crate) async fn deliver(queue: Queue, limits: Arc<Limits>, timing: Arc<Timin
         queue: queue.clone(),
     });
     tokio::select! {
-        () = serve(&desk, &mut ended) => {}
+        () = serve(&caller, &mut calls) => {}
         () = queue.shutting_down() => {}
     }
 }
 
-async fn serve(desk: &Arc<Desk>, ended: &mut mpsc::UnboundedReceiver<Ended>) {
+async fn serve(caller: &Arc<WebhookCaller>, calls: &mut mpsc::UnboundedReceiver<WebhookCall>) {
     let mut deliveries = JoinSet::new();
     loop {
         tokio::select! {
-            ended = ended.recv() => match ended {
-                Some(ended) => {
-                    deliveries.spawn(Arc::clone(desk).call(ended));
+            call = calls.recv() => match call {
+                Some(call) => {
+                    deliveries.spawn(Arc::clone(caller).deliver(call));
                 }
                 None => return,
             },
@@ -52,7 +52,7 @@ async fn serve(desk: &Arc<Desk>, ended: &mut mpsc::UnboundedReceiver<Ended>) {
 }
 
 /// Where webhooks are called from.
-struct Desk {
+struct WebhookCaller {
     /// Made for the first webhook: few endpoints see one.
     client: OnceLock<Result<Client, String>>,
     timeout: Duration,
@@ -61,14 +61,14 @@ struct Desk {
     queue: Queue,
 }
 
-impl Desk {
-    async fn call(self: Arc<Self>, ended: Ended) {
-        let server = origin(&ended.url);
+impl WebhookCaller {
+    async fn deliver(self: Arc<Self>, call: WebhookCall) {
+        let server = origin(&call.url);
         for attempt in 1..=ATTEMPTS {
             if attempt > 1 {
                 tokio::time::sleep(self.pause).await;
             }
-            let what = match self.attempt(&ended).await {
+            let what = match self.attempt(&call).await {
                 Ok(StatusCode::OK) => return,
                 Ok(status) => format!("answered {}", status.as_u16()),
                 Err(error) => error,
@@ -79,7 +79,7 @@ impl Desk {
                 "given up".to_owned()
             };
             self.warn(
-                &ended,
+                &call,
                 &format!(
                     "webhook: {server} {what}; only 200 counts; {next} (attempt {attempt} of {ATTEMPTS})"
                 ),
@@ -87,14 +87,14 @@ impl Desk {
         }
     }
 
-    async fn attempt(&self, ended: &Ended) -> Result<StatusCode, String> {
+    async fn attempt(&self, call: &WebhookCall) -> Result<StatusCode, String> {
         // Never closed.
         let _permit = self.in_flight.acquire().await;
         // Written for each attempt anew, as what waits must not be held twice.
-        let Ended {
+        let WebhookCall {
             report, input, url, ..
-        } = ended;
-        let body = status_body::for_webhook(report, input, url);
+        } = call;
+        let body = job_body::for_webhook(report, input, url);
         let client = self
             .client
             .get_or_init(|| client(self.timeout).map_err(|error| error.to_string()))
@@ -115,9 +115,9 @@ impl Desk {
         }
     }
 
-    fn warn(&self, ended: &Ended, text: &str) {
-        tracing::warn!(target: "runpod_local", "job {}: {text}", ended.report.id);
-        self.queue.log(ended.report.id, LogLine::warning(text));
+    fn warn(&self, call: &WebhookCall, text: &str) {
+        tracing::warn!(target: "runpod_local", "job {}: {text}", call.report.id);
+        self.queue.log(call.report.id, LogLine::warning(text));
     }
 }
 

@@ -1,6 +1,7 @@
 //! One step of a command: a program run to its end, announced, and explained when it fails.
 
 use std::fmt;
+use std::path::Path;
 use std::process::{Command, Output};
 
 /// What went wrong and what to do, in words for the person at the terminal.
@@ -59,4 +60,8 @@ pub(crate) fn not_started(command: &Command, error: &std::io::Error) -> Failure 
         "cannot start `{}`: {error}",
         command.get_program().display()
     ))
+}
+
+pub(crate) fn unwritten(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(format!("cannot write {}: {error}", path.display()))
 }

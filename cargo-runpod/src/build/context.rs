@@ -18,9 +18,9 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::Image;
 use super::before::{Before, Other};
 use super::files::Included;
+use super::image::Image;
 use super::place::Place;
 use super::swap;
 use super::written::{LIST, Of, Written, digest};

@@ -6,6 +6,7 @@ mod binary;
 mod compile;
 mod context;
 mod files;
+mod image;
 mod place;
 mod start;
 mod swap;
@@ -16,12 +17,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use serde::Deserialize;
 
 use crate::failure::Failure;
 use crate::selection::{Selection, Worker};
 use binary::Binary;
 use context::{Context, InPlace};
+use image::Image;
 use start::Started;
 
 /// Pack the worker of this folder for a container image
@@ -50,15 +51,6 @@ pub(crate) struct Arguments {
     // Last, since its heading is for all that follows.
     #[command(flatten)]
     selection: Selection,
-}
-
-/// `[package.metadata.runpod.image]`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Image {
-    base: Option<String>,
-    #[serde(default)]
-    include: Vec<PathBuf>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {

@@ -4,7 +4,8 @@ use std::env::VarError;
 
 use runpod_local::{BindError, Endpoint, Running, check_api_key};
 
-use super::{Arguments, say};
+use super::arguments::Arguments;
+use super::say;
 use crate::dev_endpoint::Owner;
 use crate::failure::Failure;
 

@@ -5,6 +5,7 @@
 //! be run, and what it is made of: [`target`], [`sources`]. How it comes to be: [`making`]. How workers take each other's
 //! place without a job being lost: [`crew`].
 
+mod arguments;
 mod asked;
 mod cargo_build;
 mod contents;
@@ -28,60 +29,12 @@ mod target;
 mod watch;
 mod worker;
 
-use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Args;
-use runpod_local::Faults;
-
 use crate::failure::Failure;
-use crate::selection::Selection;
 use crate::threads;
+pub(crate) use arguments::Arguments;
 use session::Session;
-
-/// Run the worker of this folder behind a local endpoint, and again after every edit
-#[derive(Debug, Args)]
-pub(crate) struct Arguments {
-    /// So many worker processes
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
-    workers: u16,
-
-    /// Where to listen; 0.0.0.0 lets other machines in
-    #[arg(long, default_value = "127.0.0.1")]
-    host: String,
-
-    /// The port; 0 is any free one
-    #[arg(long, default_value_t = 8000)]
-    port: u16,
-
-    /// Answer 429 where Runpod would
-    #[arg(long)]
-    rate_limits: bool,
-
-    /// Answer requests for this host name too: host.docker.internal, *.proxy.runpod.net; may be given several times
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
-    allow_host: Vec<String>,
-
-    /// Let web pages of this origin (scheme, host and port) use the endpoint; may be given several times
-    #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
-    allow_origin: Vec<String>,
-
-    /// Make requests fail: {"seed": 7, "rules": [{"route": "status", "error": 0.2}]}, or the path of a file with it
-    #[arg(long, value_name = "JSON|FILE", value_parser = Faults::from_flag)]
-    faults: Option<Faults>,
-
-    /// Build with optimisations
-    #[arg(short, long)]
-    release: bool,
-
-    /// For the worker, after `--`
-    #[arg(last = true, value_name = "ARGS")]
-    args: Vec<OsString>,
-
-    // Last, since its heading is for all that follows.
-    #[command(flatten)]
-    selection: Box<Selection>,
-}
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use runpod_local::Running;
 use tokio::sync::mpsc;
 
+use super::arguments::Arguments;
 use super::crew::Crew;
 use super::described::Described;
 use super::making::{Good, Made, Making, Plan};
@@ -16,7 +17,7 @@ use super::sources::Sources;
 use super::target::Target;
 use super::watch::Watch;
 use super::worker::{News, Surroundings};
-use super::{Arguments, endpoint, say};
+use super::{endpoint, say};
 use crate::dev_endpoint::{DevEndpoint, Owner};
 use crate::failure::Failure;
 use crate::selection::Selection;

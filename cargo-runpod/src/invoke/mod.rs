@@ -60,7 +60,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
 
 /// Both faults where there are two.
 async fn given(arguments: &Arguments) -> Result<(Target, Request), Failure> {
-    let target = match target::resolve(arguments).await {
+    let target = match chosen(arguments).await {
         Ok(target) => target,
         // Nobody is to type an input that will not be sent.
         Err(fault) if !arguments.has_input() => return Err(fault),
@@ -72,4 +72,12 @@ async fn given(arguments: &Arguments) -> Result<(Target, Request), Failure> {
         }
     };
     Ok((target, input::read(arguments)?))
+}
+
+/// What the flags and the variables name, otherwise the endpoint of this project.
+async fn chosen(arguments: &Arguments) -> Result<Target, Failure> {
+    match target::named(arguments)? {
+        Some(target) => Ok(target),
+        None => project::target().await,
+    }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::client::Client;
 use super::code;
 use super::safe_text;
-use super::target::Target;
+use super::target::{LOCAL, Target, here};
 use super::trouble::Trouble;
 use crate::dev_endpoint::{DevEndpoint, Owner};
 use crate::failure::Failure;
@@ -22,6 +22,16 @@ pub(super) struct Project {
     /// Whether the manifest is the workspace's: then the endpoint of any member is meant.
     is_root: bool,
     endpoints: Vec<DevEndpoint>,
+}
+
+/// The endpoint of the current folder's project; if there is none, the one at the default address.
+pub(super) async fn target() -> Result<Target, Failure> {
+    let of_the_project = match Project::here() {
+        Some(project) => project.url(LOCAL, here).await?,
+        // Wherever else the command is called, there is one endpoint that can be meant.
+        None => None,
+    };
+    here(of_the_project.as_deref().unwrap_or(LOCAL))
 }
 
 impl Project {

@@ -9,11 +9,11 @@ use reqwest::Url;
 
 use super::Arguments;
 use super::key::Key;
-use super::project::Project;
 use super::safe_text;
 use crate::failure::Failure;
 
-const LOCAL: &str = "http://127.0.0.1:8000";
+/// Where a local endpoint listens by default.
+pub(super) const LOCAL: &str = "http://127.0.0.1:8000";
 const DEPLOYED: &str = "https://api.runpod.ai/v2";
 
 /// As Runpod's Python client reads it: endpoints are at `<base>/<id>`.
@@ -34,13 +34,14 @@ pub(super) struct Target {
     pub(super) endpoint: Option<String>,
 }
 
-pub(super) async fn resolve(arguments: &Arguments) -> Result<Target, Failure> {
+/// The target that the flags or the variables name; none if they name none.
+pub(super) fn named(arguments: &Arguments) -> Result<Option<Target>, Failure> {
     if let Some(url) = &arguments.url {
         let url = address("--url", url)?;
-        return at(&url, LOCAL_KEY, None);
+        return at(&url, LOCAL_KEY, None).map(Some);
     }
     if let Some(port) = arguments.port {
-        return here(&format!("http://127.0.0.1:{port}"));
+        return here(&format!("http://127.0.0.1:{port}")).map(Some);
     }
     let base = base()?;
     match (&arguments.endpoint, base) {
@@ -49,17 +50,12 @@ pub(super) async fn resolve(arguments: &Arguments) -> Result<Target, Failure> {
                 Some(base) => base,
                 None => address("the address of Runpod", DEPLOYED)?,
             };
-            of_id(&base, id)
+            of_id(&base, id).map(Some)
         }
-        (None, Some(base)) if is_here(&base) => at(&below(&base, "local")?, LOCAL_KEY, None),
-        (None, _) => {
-            let of_the_project = match Project::here() {
-                Some(project) => project.url(LOCAL, here).await?,
-                // Wherever else the command is called, there is one endpoint that can be meant.
-                None => None,
-            };
-            here(of_the_project.as_deref().unwrap_or(LOCAL))
+        (None, Some(base)) if is_here(&base) => {
+            at(&below(&base, "local")?, LOCAL_KEY, None).map(Some)
         }
+        (None, _) => Ok(None),
     }
 }
 

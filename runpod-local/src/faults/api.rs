@@ -5,13 +5,14 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{Request, StatusCode};
+use axum::http::Request;
 use axum::response::Response;
 use axum::routing::get;
 
-use super::{Faults, Injection};
-use crate::answer::{self, Answer};
-use crate::serve::{demand_json, read_body};
+use super::config::{Faults, FaultsError};
+use super::injection::Injection;
+use crate::request_body::{demand_json, read_body};
+use crate::response::{self, ErrorResponse};
 
 /// A description of faults is written by hand.
 const MOST_BYTES: usize = 1024 * 1024;
@@ -29,13 +30,13 @@ async fn show(State(injection): State<Arc<Injection>>) -> Response {
 async fn set(
     State(injection): State<Arc<Injection>>,
     request: Request<Body>,
-) -> Result<Response, Answer> {
+) -> Result<Response, ErrorResponse> {
     demand_json(request.headers())?;
     let body = read_body(request, MOST_BYTES).await?;
     let faults: Faults = std::str::from_utf8(&body)
-        .map_err(|error| Answer::bad_request(format!("the body is not UTF-8: {error}")))?
+        .map_err(|error| ErrorResponse::bad_request(format!("the body is not UTF-8: {error}")))?
         .parse()
-        .map_err(|error: super::FaultsError| Answer::bad_request(error.to_string()))?;
+        .map_err(|error: FaultsError| ErrorResponse::bad_request(error.to_string()))?;
     injection.set(faults);
     Ok(described(&injection))
 }
@@ -48,5 +49,5 @@ async fn clear(State(injection): State<Arc<Injection>>) -> Response {
 fn described(injection: &Injection) -> Response {
     // Numbers and text always become JSON.
     let faults = serde_json::to_vec(&injection.faults()).unwrap_or_default();
-    answer::json(StatusCode::OK, faults)
+    response::ok(faults)
 }

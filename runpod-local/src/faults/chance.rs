@@ -1,6 +1,6 @@
 //! Chance that can be repeated.
 
-use crate::serve::Operation;
+use crate::operation::Operation;
 
 /// What is drawn of one request. The numbers are part of what a seed means.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +35,7 @@ fn mixed(state: u64, part: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::{Draw, of};
-    use crate::serve::Operation;
+    use crate::operation::Operation;
 
     fn draws(seed: u64, operation: Operation) -> Vec<f64> {
         (0..10_000)

@@ -9,22 +9,22 @@ use axum::http::{Response, StatusCode, header};
 use http_body_util::BodyExt as _;
 use tokio::time::{Instant, sleep};
 
-use super::Faults;
 use super::chance::{self, Draw};
+use super::config::Faults;
 use super::rule::Rule;
-use crate::answer::{self, Answer};
-use crate::serve::Operation;
+use crate::operation::Operation;
+use crate::response::{self, ErrorResponse};
 
 /// The faults in force.
 #[derive(Debug)]
 pub(crate) struct Injection {
     /// Where there are none, which is nearly always, no request waits for another one.
     any: AtomicBool,
-    force: RwLock<Arc<Force>>,
+    force: RwLock<Arc<ActiveFaults>>,
 }
 
 #[derive(Debug)]
-struct Force {
+struct ActiveFaults {
     faults: Faults,
     since: Instant,
     /// Requests so far, of each operation.
@@ -33,7 +33,7 @@ struct Force {
 
 /// What happens to one request.
 #[derive(Debug)]
-pub(crate) struct Fault {
+pub(crate) struct InjectedFault {
     delay: Duration,
     pub(crate) effect: Effect,
 }
@@ -43,7 +43,7 @@ pub(crate) struct Fault {
 pub(crate) enum Effect {
     None,
     /// It is answered so, and not acted on.
-    Answer(Answer),
+    Answer(ErrorResponse),
     /// The connection is reset, and it is not acted on.
     ResetBefore,
     /// It is acted on, and the connection is reset in place of the answer.
@@ -56,14 +56,14 @@ impl Injection {
     pub(crate) fn new(faults: Faults) -> Self {
         Self {
             any: AtomicBool::new(!faults.is_none()),
-            force: RwLock::new(Arc::new(Force::new(faults))),
+            force: RwLock::new(Arc::new(ActiveFaults::new(faults))),
         }
     }
 
     /// From now on; what was counted and timed begins again.
     pub(super) fn set(&self, faults: Faults) {
         let any = !faults.is_none();
-        let force = Arc::new(Force::new(faults));
+        let force = Arc::new(ActiveFaults::new(faults));
         *self.force.write().unwrap_or_else(PoisonError::into_inner) = force;
         self.any.store(any, Ordering::Release);
     }
@@ -73,19 +73,19 @@ impl Injection {
     }
 
     /// What happens to the next request for `operation`; None: nothing.
-    pub(crate) fn meet(&self, operation: Operation) -> Option<Fault> {
+    pub(crate) fn meet(&self, operation: Operation) -> Option<InjectedFault> {
         if !self.any.load(Ordering::Acquire) {
             return None;
         }
         self.in_force().meet(operation)
     }
 
-    fn in_force(&self) -> Arc<Force> {
+    fn in_force(&self) -> Arc<ActiveFaults> {
         Arc::clone(&self.force.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl Force {
+impl ActiveFaults {
     fn new(faults: Faults) -> Self {
         Self {
             faults,
@@ -94,7 +94,7 @@ impl Force {
         }
     }
 
-    fn meet(&self, operation: Operation) -> Option<Fault> {
+    fn meet(&self, operation: Operation) -> Option<InjectedFault> {
         // Counted in an outage too, so that its length does not change what comes after it.
         let count = self.counts[operation as usize].fetch_add(1, Ordering::Relaxed);
         let age = self.since.elapsed();
@@ -104,14 +104,14 @@ impl Force {
             .iter()
             .find(|outage| outage.route.is(operation) && outage.is_on(age));
         if let Some(outage) = outage {
-            return Some(Fault {
+            return Some(InjectedFault {
                 delay: Duration::ZERO,
                 effect: outage.status.map_or(Effect::ResetBefore, answered),
             });
         }
         let rule = self.faults.rules.iter().find(|it| it.route.is(operation))?;
         let draw = |what| chance::of(self.faults.seed, operation, count, what);
-        Some(Fault {
+        Some(InjectedFault {
             delay: rule.delay(draw(Draw::Delay)),
             effect: rule.effect(operation, draw(Draw::Effect)),
         })
@@ -147,7 +147,7 @@ impl Rule {
     }
 }
 
-impl Fault {
+impl InjectedFault {
     pub(crate) async fn wait(&self) {
         if !self.delay.is_zero() {
             sleep(self.delay).await;
@@ -156,7 +156,7 @@ impl Fault {
 }
 
 fn answered(status: StatusCode) -> Effect {
-    Effect::Answer(Answer::new(
+    Effect::Answer(ErrorResponse::new(
         status,
         "a fault on purpose; /local/faults tells the rules",
     ))
@@ -179,7 +179,7 @@ pub(crate) async fn malformed(response: Response<Body>) -> Response<Body> {
         StatusCode::NO_CONTENT => StatusCode::OK,
         status => status,
     };
-    let mut response = answer::json(status, half);
+    let mut response = response::json(status, half);
     for (name, value) in &parts.headers {
         if !matches!(*name, header::CONTENT_LENGTH | header::CONTENT_TYPE) {
             response.headers_mut().append(name, value.clone());

@@ -6,8 +6,8 @@ use http_body_util::BodyExt as _;
 use tokio::time::advance;
 
 use super::{Effect, Injection, malformed};
-use crate::answer;
-use crate::serve::Operation;
+use crate::operation::Operation;
+use crate::response;
 
 fn injection(json: &str) -> Injection {
     Injection::new(json.parse().unwrap())
@@ -148,7 +148,7 @@ async fn text(response: Response<Body>) -> String {
 #[tokio::test]
 async fn a_malformed_answer_is_never_good_json() {
     for whole in ["{\"id\":\"x\"}", "[]", "{}", "7", "77", "null", "\"text\""] {
-        let mut good = answer::json(StatusCode::OK, whole);
+        let mut good = response::ok(whole);
         good.headers_mut()
             .insert(header::CONTENT_LENGTH, whole.len().into());
         let bad = malformed(good).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use serde::{Serialize, Serializer};
 
-use crate::serve::Operation;
+use crate::operation::Operation;
 
 /// Which requests are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

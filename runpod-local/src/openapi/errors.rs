@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::reference;
+use super::reference::reference;
 use crate::settings::Limits;
 
 /// Status, name and meaning.

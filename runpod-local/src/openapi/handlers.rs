@@ -7,28 +7,28 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::reference;
-use crate::endpoint::{About, HandlerInfo};
+use super::reference::reference;
+use crate::context::{Description, HandlerInfo};
 use crate::text::bytes;
 
 #[derive(Debug)]
-pub(super) struct Handlers {
+pub(super) struct HandlerSchemas {
     components: Map<String, Value>,
     inputs: Vec<Value>,
     outputs: Vec<Value>,
 }
 
-impl Handlers {
-    pub(super) fn of(about: &About) -> Self {
+impl HandlerSchemas {
+    pub(super) fn of(description: &Description) -> Self {
         let mut handlers = Self {
             components: Map::new(),
             inputs: Vec::new(),
             outputs: Vec::new(),
         };
         let mut names = BTreeSet::new();
-        for handler in &about.handlers {
+        for handler in &description.handlers {
             let name = unused(&type_name(&handler.name), &mut names);
-            handlers.add(&name, handler, about.route.as_deref());
+            handlers.add(&name, handler, description.route.as_deref());
         }
         handlers
     }

@@ -3,11 +3,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::document;
-use crate::endpoint::{About, HandlerInfo};
+use crate::context::{Description, HandlerInfo};
 use crate::settings::{Limits, Timing};
 
-fn about(handlers: Vec<HandlerInfo>, route: Option<&str>) -> About {
-    About {
+fn description(handlers: Vec<HandlerInfo>, route: Option<&str>) -> Description {
+    Description {
         id: "local".to_owned(),
         url: "http://127.0.0.1:8000".to_owned(),
         has_api_key: false,
@@ -45,8 +45,8 @@ fn tree() -> Value {
     })
 }
 
-fn described(about: &About) -> Value {
-    document(about, &Limits::default(), &Timing::default())
+fn described(description: &Description) -> Value {
+    document(description, &Limits::default(), &Timing::default())
 }
 
 /// Every `$ref` of the document that leads nowhere.
@@ -73,9 +73,9 @@ fn dangling(document: &Value) -> Vec<String> {
 
 #[test]
 fn every_reference_leads_somewhere() {
-    let plain = described(&about(Vec::new(), None));
+    let plain = described(&description(Vec::new(), None));
     assert_eq!(dangling(&plain), Vec::<String>::new());
-    let mut with_handlers = described(&about(
+    let mut with_handlers = described(&description(
         vec![handler("grow", Some(tree()), Some(tree()))],
         None,
     ));
@@ -87,7 +87,10 @@ fn every_reference_leads_somewhere() {
 
 #[test]
 fn references_within_a_handlers_schema_are_moved_and_nothing_else_is() {
-    let document = described(&about(vec![handler("grow", Some(tree()), None)], None));
+    let document = described(&description(
+        vec![handler("grow", Some(tree()), None)],
+        None,
+    ));
     let input = &document["components"]["schemas"]["GrowInput"];
     assert_eq!(input.get("$schema"), None);
     let node = "#/components/schemas/GrowInput/$defs/Node";
@@ -109,7 +112,7 @@ fn references_within_a_handlers_schema_are_moved_and_nothing_else_is() {
 fn a_schema_with_an_id_keeps_its_references() {
     let mut tree = tree();
     tree["$id"] = "https://example.com/tree".into();
-    let document = described(&about(vec![handler("grow", Some(tree), None)], None));
+    let document = described(&description(vec![handler("grow", Some(tree), None)], None));
     let input = &document["components"]["schemas"]["GrowInput"];
     assert_eq!(input["properties"]["root"]["$ref"], "#/$defs/Node");
 }
@@ -121,7 +124,7 @@ fn several_handlers_are_told_apart_by_the_route() {
         handler("make-image", None, Some(tree())),
         handler("日本", Some(json!(true)), None),
     ];
-    let document = described(&about(handlers, Some("task")));
+    let document = described(&description(handlers, Some("task")));
     let schemas = &document["components"]["schemas"];
     assert!(schemas["MakeImageInput"].is_object());
     assert!(schemas["MakeImage2Output"].is_object());
@@ -138,7 +141,10 @@ fn several_handlers_are_told_apart_by_the_route() {
 
 #[test]
 fn a_job_that_is_reported_may_have_any_output() {
-    let document = described(&about(vec![handler("grow", None, Some(tree()))], None));
+    let document = described(&description(
+        vec![handler("grow", None, Some(tree()))],
+        None,
+    ));
     let output = &document["components"]["schemas"]["Job"]["properties"]["output"];
     assert_eq!(
         output["anyOf"][0]["$ref"],
@@ -149,14 +155,14 @@ fn a_job_that_is_reported_may_have_any_output() {
 
 #[test]
 fn a_key_is_demanded_only_where_the_endpoint_has_one() {
-    let mut about = about(Vec::new(), None);
-    let open = described(&about);
+    let mut description = description(Vec::new(), None);
+    let open = described(&description);
     assert_eq!(open.get("security"), None);
     let responses = &open["paths"]["/health"]["get"]["responses"];
     assert_eq!(responses.get("401"), None);
 
-    about.has_api_key = true;
-    let closed = described(&about);
+    description.has_api_key = true;
+    let closed = described(&description);
     assert_eq!(closed["security"], json!([{ "apiKey": [] }]));
     assert_eq!(
         closed["components"]["securitySchemes"]["apiKey"]["scheme"],
@@ -177,7 +183,7 @@ fn a_key_is_demanded_only_where_the_endpoint_has_one() {
 
 #[test]
 fn examples_of_jobs_are_there_to_be_tried() {
-    let document = described(&about(Vec::new(), None));
+    let document = described(&description(Vec::new(), None));
     let content = &document["paths"]["/run"]["post"]["requestBody"]["content"]["application/json"];
     assert_eq!(
         content["examples"]["example-1"]["value"]["input"]["text"],
@@ -187,8 +193,8 @@ fn examples_of_jobs_are_there_to_be_tried() {
 
 #[test]
 fn the_document_has_the_limits_that_are_in_force() {
-    let mut about = about(Vec::new(), None);
-    about.rate_limits = true;
+    let mut description = description(Vec::new(), None);
+    description.rate_limits = true;
     let limits = Limits {
         run_body: 3 * 1024 * 1024,
         runsync_body: 77,
@@ -204,7 +210,7 @@ fn the_document_has_the_limits_that_are_in_force() {
         stream_hold: Duration::from_millis(2_500),
         ..Timing::default()
     };
-    let document = document(&about, &limits, &timing);
+    let document = document(&description, &limits, &timing);
     let at = |pointer: &str| document.pointer(pointer).unwrap_or(&Value::Null).clone();
     assert_eq!(at("/components/parameters/wait/schema/default"), 1_234);
     let policy = "/components/schemas/Policy/properties";
@@ -234,7 +240,7 @@ fn the_document_has_the_limits_that_are_in_force() {
         );
     }
     // Without handlers an item has no alternatives; with one, the piece of a split item is among them.
-    let mut with_handler = about.clone();
+    let mut with_handler = description.clone();
     with_handler.handlers = vec![handler("draw", None, Some(json!({ "type": "string" })))];
     let document = super::document(&with_handler, &limits, &timing);
     let item = &document["components"]["schemas"]["Streamed"]["properties"]["stream"]["items"]["properties"]
@@ -244,7 +250,7 @@ fn the_document_has_the_limits_that_are_in_force() {
 
 #[test]
 fn operations_that_refuse_a_ttl_in_the_query_say_so() {
-    let document = described(&about(Vec::new(), None));
+    let document = described(&description(Vec::new(), None));
     for (path, methods) in document["paths"].as_object().unwrap() {
         let refuses = [
             "/run",
@@ -273,7 +279,10 @@ fn the_keys_of_a_schema_stay_in_the_order_of_their_declaration() {
         "properties": { "zebra": {}, "prompt": {}, "apple": {} },
         "required": ["prompt"],
     });
-    let document = described(&about(vec![handler("draw", Some(schema), None)], None));
+    let document = described(&description(
+        vec![handler("draw", Some(schema), None)],
+        None,
+    ));
     let properties = &document["components"]["schemas"]["DrawInput"]["properties"];
     let keys: Vec<_> = properties.as_object().unwrap().keys().collect();
     assert_eq!(keys, ["zebra", "prompt", "apple"]);

@@ -4,23 +4,27 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{errors, reference, references};
-use crate::endpoint::About;
+use super::errors;
+use super::reference::{reference, references};
+use crate::context::Description;
 use crate::public_api::WAIT;
 use crate::queue::ms;
 use crate::settings::{Limits, Timing};
 use crate::text::bytes;
 
 /// What an operation answers when it goes well.
-struct Good<'a> {
+struct Success<'a> {
     meaning: &'a str,
     schema: &'a str,
     /// Its answer has the id of a job that these can be asked about next.
     linked: bool,
 }
 
-pub(super) fn paths(about: &About, limits: &Limits, timing: &Timing) -> Value {
-    let paths = Paths { about, timing };
+pub(super) fn paths(description: &Description, limits: &Limits, timing: &Timing) -> Value {
+    let paths = Paths {
+        description,
+        timing,
+    };
     let streamed = format!(
         "The items since the last call; held open for up to {} while there are none. A final status comes with the last \
          items. At most the newest {} items of a job are kept, and at most {}.",
@@ -34,33 +38,33 @@ pub(super) fn paths(about: &About, limits: &Limits, timing: &Timing) -> Value {
             "parameters": [reference("parameters", "wait")],
             "post": paths.runsync(limits.runsync_body),
         },
-        "/status/{id}": paths.of_a_job(&["get", "post"], "Status", "What became of a job", &["404", "429", "501"], &Good {
+        "/status/{id}": paths.of_a_job(&["get", "post"], "Status", "What became of a job", &["404", "429", "501"], &Success {
             meaning: "The job as it is now. While it runs, `output` is its newest progress update.",
             schema: "Job",
             linked: false,
         }),
         "/status-sync/{id}": paths.waiting_for_a_job(),
-        "/stream/{id}": paths.of_a_job(&["get", "post"], "Stream", "What a job streamed since the last call", &["404", "429", "501"], &Good {
+        "/stream/{id}": paths.of_a_job(&["get", "post"], "Stream", "What a job streamed since the last call", &["404", "429", "501"], &Success {
             meaning: &streamed,
             schema: "Streamed",
             linked: false,
         }),
-        "/cancel/{id}": paths.of_a_job(&["post"], "Cancel", "Cancel a job that waits or runs", &["404", "429"], &Good {
+        "/cancel/{id}": paths.of_a_job(&["post"], "Cancel", "Cancel a job that waits or runs", &["404", "429"], &Success {
             meaning: "The job is CANCELLED, or had ended before.",
             schema: "Job",
             linked: false,
         }),
-        "/retry/{id}": paths.of_a_job(&["post"], "Retry", "Queue a job again that is FAILED or TIMED_OUT", &["404", "409", "429"], &Good {
+        "/retry/{id}": paths.of_a_job(&["post"], "Retry", "Queue a job again that is FAILED or TIMED_OUT", &["404", "409", "429"], &Success {
             meaning: "The job waits in the queue again, with the same id.",
             schema: "Submitted",
             linked: true,
         }),
-        "/purge-queue": { "post": paths.operation("purgeQueue", "queue", "Cancel all jobs that wait", &["429"], &Good {
+        "/purge-queue": { "post": paths.operation("purgeQueue", "queue", "Cancel all jobs that wait", &["429"], &Success {
             meaning: "How many were cancelled.",
             schema: "Purged",
             linked: false,
         }) },
-        "/health": { "get": paths.operation("health", "queue", "Count jobs and workers", &[], &Good {
+        "/health": { "get": paths.operation("health", "queue", "Count jobs and workers", &[], &Success {
             meaning: "Numbers of jobs and workers.",
             schema: "Health",
             linked: false,
@@ -107,7 +111,7 @@ fn seconds(time: Duration) -> String {
 }
 
 struct Paths<'a> {
-    about: &'a About,
+    description: &'a Description,
     timing: &'a Timing,
 }
 
@@ -117,21 +121,18 @@ impl Paths<'_> {
             "The job waits in the queue. Its result is kept for {} after its end.",
             seconds(self.timing.run_retention)
         );
-        let good = Good {
+        let success = Success {
             meaning: &meaning,
             schema: "Submitted",
             linked: true,
         };
         let summary = "Submit a job, and learn its result later";
-        self.submission("run", summary, limit, &good)
+        self.submission("run", summary, limit, &success)
     }
 
     fn runsync(&self, limit: usize) -> Value {
-        let meaning = format!(
-            "The job when it has ended, or as it is when the time to wait is over. Its result is kept for {} after its end.",
-            seconds(self.timing.runsync_retention)
-        );
-        let good = Good {
+        let meaning = self.meaning_of_waiting();
+        let success = Success {
             meaning: &meaning,
             schema: "Job",
             linked: true,
@@ -140,16 +141,23 @@ impl Paths<'_> {
             "runsync",
             "Submit a job and wait for its result",
             limit,
-            &good,
+            &success,
         )
     }
 
-    fn submission(&self, id: &str, summary: &str, limit: usize, good: &Good<'_>) -> Value {
+    fn meaning_of_waiting(&self) -> String {
+        format!(
+            "The job when it has ended, or as it is when the time to wait is over. Its result is kept for {} after its end.",
+            seconds(self.timing.runsync_retention)
+        )
+    }
+
+    fn submission(&self, id: &str, summary: &str, limit: usize, success: &Success<'_>) -> Value {
         let errors = ["408", "413", "415", "429", "501"];
-        let mut operation = self.operation(id, "jobs", summary, &errors, good);
+        let mut operation = self.operation(id, "jobs", summary, &errors, success);
         let mut content = json!({ "schema": reference("schemas", "Submission") });
         let examples: Map<_, _> = (1_u32..)
-            .zip(&self.about.examples)
+            .zip(&self.description.examples)
             .map(|(number, example)| (format!("example-{number}"), json!({ "value": example })))
             .collect();
         if !examples.is_empty() {
@@ -164,11 +172,8 @@ impl Paths<'_> {
     }
 
     fn waiting_for_a_job(&self) -> Value {
-        let meaning = format!(
-            "The job when it has ended, or as it is when the time to wait is over. Its result is kept for {} after its end.",
-            seconds(self.timing.runsync_retention)
-        );
-        let good = Good {
+        let meaning = self.meaning_of_waiting();
+        let success = Success {
             meaning: &meaning,
             schema: "Job",
             linked: false,
@@ -179,7 +184,7 @@ impl Paths<'_> {
             "StatusSync",
             summary,
             &["404", "429", "501"],
-            &good,
+            &success,
         );
         path["parameters"] = json!([
             reference("parameters", "id"),
@@ -195,12 +200,12 @@ impl Paths<'_> {
         name: &str,
         summary: &str,
         errors: &[&str],
-        good: &Good<'_>,
+        success: &Success<'_>,
     ) -> Value {
         let mut path = json!({ "parameters": [reference("parameters", "id")] });
         for method in methods {
             path[*method] =
-                self.operation(&format!("{method}{name}"), "jobs", summary, errors, good);
+                self.operation(&format!("{method}{name}"), "jobs", summary, errors, success);
         }
         path
     }
@@ -211,16 +216,16 @@ impl Paths<'_> {
         tag: &str,
         summary: &str,
         errors: &[&str],
-        good: &Good<'_>,
+        success: &Success<'_>,
     ) -> Value {
-        let mut responses = errors::of(errors, self.about.has_api_key);
+        let mut responses = errors::of(errors, self.description.has_api_key);
         let mut answer = json!({
-            "description": good.meaning,
+            "description": success.meaning,
             "content": {
-                "application/json": { "schema": reference("schemas", good.schema) }
+                "application/json": { "schema": reference("schemas", success.schema) }
             },
         });
-        if good.linked {
+        if success.linked {
             answer["links"] = references("links", LINKS.map(|name| (name, name))).into();
         }
         responses.insert("200".to_owned(), answer);

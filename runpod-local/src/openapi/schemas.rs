@@ -2,13 +2,17 @@
 
 use serde_json::{Map, Value, json};
 
-use super::handlers::Handlers;
-use super::reference;
+use super::handlers::HandlerSchemas;
+use super::reference::reference;
 use crate::public_api::{EXECUTION_TIMEOUT, TTL};
 use crate::queue::{ReadyState, ms};
 use crate::settings::{Limits, Timing};
 
-pub(super) fn all(handlers: &Handlers, limits: &Limits, timing: &Timing) -> Map<String, Value> {
+pub(super) fn all(
+    handlers: &HandlerSchemas,
+    limits: &Limits,
+    timing: &Timing,
+) -> Map<String, Value> {
     let schemas = [
         ("Error", error()),
         ("Health", health()),
@@ -43,7 +47,7 @@ fn status() -> Value {
     })
 }
 
-fn submission(handlers: &Handlers) -> Value {
+fn submission(handlers: &HandlerSchemas) -> Value {
     json!({
         "type": "object",
         "required": ["input"],
@@ -111,7 +115,7 @@ fn submitted() -> Value {
     })
 }
 
-fn job(handlers: &Handlers) -> Value {
+fn job(handlers: &HandlerSchemas) -> Value {
     json!({
         "type": "object",
         "required": ["id", "status"],
@@ -140,7 +144,7 @@ fn job(handlers: &Handlers) -> Value {
     })
 }
 
-fn streamed(handlers: &Handlers, limits: &Limits) -> Value {
+fn streamed(handlers: &HandlerSchemas, limits: &Limits) -> Value {
     json!({
         "type": "object",
         "required": ["id", "status", "stream"],

@@ -7,7 +7,7 @@ use axum::http::header::{
 };
 use axum::response::{IntoResponse, Response};
 
-use crate::answer::Answer;
+use crate::response::ErrorResponse;
 
 /// Nothing but the page's own files is run, shown or asked. The last two have the browser refuse to make markup of
 /// text, should a script of the page ever try.
@@ -42,12 +42,12 @@ pub(super) async fn page() -> Response {
     file(HTML, PAGE)
 }
 
-pub(super) async fn asset(Path(name): Path<String>) -> Result<Response, Answer> {
+pub(super) async fn asset(Path(name): Path<String>) -> Result<Response, ErrorResponse> {
     ASSETS
         .iter()
         .find(|(asset, _, _)| *asset == name)
         .map(|(_, kind, text)| file(kind, text))
-        .ok_or_else(|| Answer::not_found("the page has no such file"))
+        .ok_or_else(|| ErrorResponse::not_found("the page has no such file"))
 }
 
 fn file(kind: &'static str, text: &'static str) -> Response {

@@ -1,12 +1,12 @@
-//! What has happened since the page was last told, as server-sent events. A busy endpoint has thousands of events a
-//! second: of each job and worker only the newest state is told, and of very many jobs only that there are many.
+//! What has happened since the last server-sent events. A busy endpoint has thousands of events a second: of each job and
+//! worker only the newest state is sent, and of very many jobs only that there are many.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::queue::{Event, JobId, Json, Queue, Stats};
+use crate::queue::{JobId, Json, PageEvent, Queue, Stats};
 
 /// More jobs than this at once, and it is less work to load the list again.
 const MOST_JOBS: usize = 200;
@@ -14,7 +14,7 @@ const MOST_JOBS: usize = 200;
 #[derive(Debug)]
 pub(super) struct Batch {
     viewed: Option<JobId>,
-    /// Bytes that are told at once; what is beyond has to be loaded.
+    /// Bytes that are sent at once; the page has to load the rest.
     most_bytes: usize,
     jobs: HashSet<JobId>,
     order: Vec<JobId>,
@@ -41,23 +41,23 @@ impl Batch {
     }
 
     /// Events only name what has changed; the queue has it.
-    pub(super) fn add(&mut self, event: Event, queue: &Queue) {
+    pub(super) fn add(&mut self, event: PageEvent, queue: &Queue) {
         match event {
-            Event::Described => self.reload = true,
-            Event::Job(id) => self.add_job(id),
-            Event::Worker(id) => {
+            PageEvent::Described => self.reload = true,
+            PageEvent::Job(id) => self.add_job(id),
+            PageEvent::Worker(id) => {
                 self.workers.insert(id);
             }
-            Event::Item { job, index } if self.viewed == Some(job) => {
+            PageEvent::Item { job, index } if self.viewed == Some(job) => {
                 self.add_line("item", || {
                     let item = queue.item(job, index)?;
                     Some(format!("{{\"index\":{index},\"output\":{}}}", text(&item)?))
                 });
             }
-            Event::Log { job, index } if self.viewed == Some(job) => {
+            PageEvent::Log { job, index } if self.viewed == Some(job) => {
                 self.add_line("log", || queue.line(job, index).map(|line| json(&line)));
             }
-            Event::Item { .. } | Event::Log { .. } => {}
+            PageEvent::Item { .. } | PageEvent::Log { .. } => {}
         }
     }
 
@@ -66,12 +66,12 @@ impl Batch {
         self.reload = true;
     }
 
-    /// Told only where they differ from those that were told last.
-    pub(super) fn stats(&mut self, stats: &Stats, told: &mut String) {
+    /// Sent only if they differ from those that were sent last.
+    pub(super) fn stats(&mut self, stats: &Stats, sent: &mut String) {
         let text = json(stats);
-        if *told != text {
+        if *sent != text {
             self.stats.clone_from(&text);
-            *told = text;
+            *sent = text;
         }
     }
 
@@ -91,7 +91,7 @@ impl Batch {
         for id in self.workers.drain() {
             match queue.worker(&id) {
                 Some(worker) => write(&mut text, "worker", &json(&worker)),
-                None => write(&mut text, "workerGone", &json(&Gone { id: &id })),
+                None => write(&mut text, "workerGone", &json(&WorkerGone { id: &id })),
             }
         }
         if !self.stats.is_empty() {
@@ -134,7 +134,7 @@ impl Batch {
 }
 
 #[derive(Serialize)]
-struct Gone<'a> {
+struct WorkerGone<'a> {
     id: &'a str,
 }
 

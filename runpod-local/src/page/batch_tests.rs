@@ -4,13 +4,14 @@ use serde_json::value::RawValue;
 
 use super::Batch;
 use crate::queue::{
-    Caller, Event, JobId, Json, Latency, LogLine, Policy, Posted, Queue, Stats, Submission,
+    CallingWorker, JobId, JobOutcome, JobPolicy, Json, Latency, LogLine, PageEvent, Queue, Stats,
+    Submission,
 };
 use crate::settings::{Limits, Timing};
 
 const MOST: usize = 1024 * 1024;
 
-const WORKER: Caller<'static> = Caller {
+const WORKER: CallingWorker<'static> = CallingWorker {
     worker: "a\"b",
     agent: None,
 };
@@ -29,7 +30,7 @@ fn submit(queue: &Queue) -> JobId {
         id,
         task: format!("{{\"id\":\"{id}\"}}").into_bytes().into(),
         input: 0..1,
-        policy: Policy {
+        policy: JobPolicy {
             execution_timeout: Duration::from_mins(1),
             ttl: Duration::from_mins(1),
         },
@@ -52,28 +53,26 @@ fn json(json: &str) -> Json {
 }
 
 fn done(queue: &Queue, job: JobId) {
-    let posted = Posted {
-        output: Some(json("1")),
-        error: None,
-        refreshes: false,
-    };
-    queue.done(WORKER.worker, job, posted).expect("its worker");
+    let outcome = JobOutcome::posted(Some(json("1")), None);
+    queue
+        .done(WORKER.worker, job, outcome, false)
+        .expect("its worker");
 }
 
 /// The worker posts an item; the event that tells of it.
-fn item(queue: &Queue, job: JobId, index: u64, text: &str) -> Event {
+fn item(queue: &Queue, job: JobId, index: u64, text: &str) -> PageEvent {
     let items = vec![json(text)];
     queue
         .post_items(WORKER.worker, job, items)
         .expect("its worker");
-    Event::Item { job, index }
+    PageEvent::Item { job, index }
 }
 
-fn log(queue: &Queue, job: JobId, index: u64, text: &str) -> Event {
+fn log(queue: &Queue, job: JobId, index: u64, text: &str) -> PageEvent {
     let mut line = LogLine::new("INFO", text);
     line.time = 1;
     queue.log(job, line);
-    Event::Log { job, index }
+    PageEvent::Log { job, index }
 }
 
 fn names(text: &str) -> Vec<&str> {
@@ -87,10 +86,10 @@ async fn only_the_newest_state_of_a_job_is_told() {
     let queue = queue();
     let (one, other) = (running(&queue).await, submit(&queue));
     let mut batch = batch(None);
-    batch.add(Event::Job(one), &queue);
-    batch.add(Event::Job(other), &queue);
+    batch.add(PageEvent::Job(one), &queue);
+    batch.add(PageEvent::Job(other), &queue);
     done(&queue, one);
-    batch.add(Event::Job(one), &queue);
+    batch.add(PageEvent::Job(one), &queue);
     let text = batch.take(&queue);
     assert_eq!(names(&text), ["job", "job"]);
     assert!(text.find(&one.to_string()) < text.find(&other.to_string()));
@@ -105,9 +104,9 @@ fn very_many_jobs_at_once_are_told_as_a_reload_but_the_one_that_is_looked_at_is_
     let viewed = submit(&queue);
     let mut batch = batch(Some(viewed));
     for _ in 0..1_000 {
-        batch.add(Event::Job(submit(&queue)), &queue);
+        batch.add(PageEvent::Job(submit(&queue)), &queue);
     }
-    batch.add(Event::Job(viewed), &queue);
+    batch.add(PageEvent::Job(viewed), &queue);
     let text = batch.take(&queue);
     assert_eq!(names(&text).len(), super::MOST_JOBS + 2);
     assert!(text.contains(&viewed.to_string()));
@@ -118,7 +117,7 @@ fn very_many_jobs_at_once_are_told_as_a_reload_but_the_one_that_is_looked_at_is_
 fn a_job_that_is_gone_already_is_told_as_a_reload() {
     let queue = queue();
     let mut batch = batch(None);
-    batch.add(Event::Job(JobId::new(false)), &queue);
+    batch.add(PageEvent::Job(JobId::new(false)), &queue);
     assert_eq!(names(&batch.take(&queue)), ["reload"]);
 }
 
@@ -195,7 +194,7 @@ async fn jobs_with_much_to_tell_are_bounded_too() {
         queue
             .post_progress(WORKER.worker, job, json(&progress))
             .expect("its worker");
-        batch.add(Event::Job(job), &queue);
+        batch.add(PageEvent::Job(job), &queue);
     }
     let text = batch.take(&queue);
     assert!(text.len() < 120_000, "{}", text.len());
@@ -208,7 +207,7 @@ async fn an_item_that_is_dropped_before_it_is_told_is_a_reload() {
     let viewed = running(&queue).await;
     let mut batch = batch(Some(viewed));
     batch.add(
-        Event::Item {
+        PageEvent::Item {
             job: viewed,
             index: 7,
         },
@@ -222,10 +221,10 @@ async fn a_worker_that_went_is_told_as_gone() {
     let queue = queue();
     running(&queue).await;
     let mut batch = batch(None);
-    batch.add(Event::Worker(WORKER.worker.into()), &queue);
+    batch.add(PageEvent::Worker(WORKER.worker.into()), &queue);
     assert_eq!(names(&batch.take(&queue)), ["worker"]);
     queue.worker_ended(WORKER.worker);
-    batch.add(Event::Worker(WORKER.worker.into()), &queue);
+    batch.add(PageEvent::Worker(WORKER.worker.into()), &queue);
     assert_eq!(
         batch.take(&queue),
         "event: workerGone\ndata: {\"id\":\"a\\\"b\"}\n\n"

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{self, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -16,46 +16,46 @@ use tokio::sync::{broadcast, mpsc};
 use tokio::time::{self, MissedTickBehavior};
 
 use super::batch::Batch;
-use crate::endpoint::Shared;
-use crate::queue::{Event, JobId, Queue};
+use crate::context::Context;
+use crate::queue::{JobId, PageEvent, Queue};
 
-/// A pause after each telling: what happens in it is told together.
+/// A pause after each batch: what happens meanwhile is sent together.
 const PAUSE: Duration = Duration::from_millis(30);
 
 /// A line now and then keeps the connection from being taken for dead, and finds out when it is.
 const STILL_HERE_AFTER: u32 = 15;
 
 #[derive(Deserialize)]
-pub(super) struct Wanted {
+pub(super) struct EventsQuery {
     job: Option<String>,
 }
 
 pub(super) async fn events(
-    Query(Wanted { job }): Query<Wanted>,
-    State(Shared { queue, limits, .. }): State<Shared>,
+    Query(EventsQuery { job }): Query<EventsQuery>,
+    State(Context { queue, limits, .. }): State<Context>,
 ) -> Response {
     let viewed = job.as_deref().and_then(JobId::parse);
     let batch = Batch::new(viewed, limits.event_bytes);
     let events = queue.subscribe();
-    let (sink, told) = mpsc::channel(1);
-    tokio::spawn(tell(queue, events, batch, sink));
+    let (sink, batches) = mpsc::channel(1);
+    tokio::spawn(send_batches(queue, events, batch, sink));
     let headers = [
         (CONTENT_TYPE, "text/event-stream"),
         (CACHE_CONTROL, "no-store"),
     ];
-    (headers, Body::new(Told(told))).into_response()
+    (headers, Body::new(EventBody(batches))).into_response()
 }
 
-async fn tell(
+async fn send_batches(
     queue: Queue,
-    mut events: broadcast::Receiver<Event>,
+    mut events: broadcast::Receiver<PageEvent>,
     mut batch: Batch,
     sink: mpsc::Sender<Bytes>,
 ) {
     let mut second = time::interval(Duration::from_secs(1));
     second.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut quiet = 0;
-    let mut told_stats = String::new();
+    let mut sent_stats = String::new();
     let ending = queue.shutting_down();
     tokio::pin!(ending);
     loop {
@@ -70,7 +70,7 @@ async fn tell(
                     }
                 }
             }
-            _ = second.tick() => batch.stats(&queue.stats(), &mut told_stats),
+            _ = second.tick() => batch.stats(&queue.stats(), &mut sent_stats),
             () = &mut ending => return,
             () = sink.closed() => return,
         }
@@ -84,7 +84,7 @@ async fn tell(
         }
         quiet = 0;
         // A page that reads slowly has the next events wait. They only name what has changed, so that nothing is held for
-        // it; what it is told then is the newest state, or that it has to load everything again.
+        // it; what it gets then is the newest state, or that it has to load everything again.
         if sink.send(text.into()).await.is_err() {
             return;
         }
@@ -93,8 +93,8 @@ async fn tell(
 }
 
 fn next(
-    events: &mut broadcast::Receiver<Event>,
-) -> Option<Result<Event, broadcast::error::RecvError>> {
+    events: &mut broadcast::Receiver<PageEvent>,
+) -> Option<Result<PageEvent, broadcast::error::RecvError>> {
     use broadcast::error::{RecvError, TryRecvError};
     match events.try_recv() {
         Ok(event) => Some(Ok(event)),
@@ -107,7 +107,7 @@ fn next(
 /// An error where no more events will come.
 fn add(
     batch: &mut Batch,
-    event: Result<Event, broadcast::error::RecvError>,
+    event: Result<PageEvent, broadcast::error::RecvError>,
     queue: &Queue,
 ) -> Result<(), ()> {
     match event {
@@ -118,19 +118,19 @@ fn add(
     Ok(())
 }
 
-/// The body of the answer: what is told, as it is told.
-struct Told(mpsc::Receiver<Bytes>);
+/// The body of the answer: each text as it is sent.
+struct EventBody(mpsc::Receiver<Bytes>);
 
-impl http_body::Body for Told {
+impl http_body::Body for EventBody {
     type Data = Bytes;
     type Error = Infallible;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
+        cx: &mut task::Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         self.0
             .poll_recv(cx)
-            .map(|told| told.map(|text| Ok(Frame::data(text))))
+            .map(|batch| batch.map(|text| Ok(Frame::data(text))))
     }
 }

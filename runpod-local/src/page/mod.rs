@@ -9,9 +9,9 @@ mod state;
 use axum::Router;
 use axum::routing::get;
 
-use crate::endpoint::Shared;
+use crate::context::Context;
 
-pub(crate) fn router() -> Router<Shared> {
+pub(crate) fn router() -> Router<Context> {
     Router::new()
         .route("/", get(assets::page))
         .route("/local/page/{name}", get(assets::asset))

@@ -10,15 +10,15 @@ use tower_service::Service as _;
 
 use super::assets::{ASSETS, PAGE, POLICY};
 use super::router;
-use crate::endpoint::{About, HandlerInfo, Shared, Told};
+use crate::context::{Context, CurrentDescription, Description, HandlerInfo};
 use crate::queue::Queue;
 use crate::settings::{Limits, Timing};
 
 fn page() -> Router {
     let (limits, timing) = (Limits::default(), Timing::default());
-    router().with_state(Shared {
+    router().with_state(Context {
         queue: Queue::new(limits.clone(), timing.clone()),
-        about: Told::of(About {
+        description: CurrentDescription::of(Description {
             id: "local".to_owned(),
             url: "http://127.0.0.1:1".to_owned(),
             has_api_key: false,

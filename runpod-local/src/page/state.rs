@@ -1,23 +1,23 @@
 //! What the page shows when it is opened: the endpoint, its jobs and workers; and all of one job.
 
 use axum::extract::{Path, State};
+use axum::http::HeaderValue;
 use axum::http::header::CACHE_CONTROL;
-use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::answer::{self, Answer};
-use crate::endpoint::{About, HandlerInfo, Shared};
+use crate::context::{Context, Description, HandlerInfo};
 use crate::queue::{JobId, Stats, Summary, WorkerSummary};
+use crate::response::{self, ErrorResponse};
 
 /// As many jobs as the page lists.
 const MOST_JOBS: usize = 200;
 
 #[derive(Serialize)]
-struct Everything<'a> {
+struct PageState<'a> {
     endpoint: EndpointInfo<'a>,
-    handlers: Vec<Handler<'a>>,
+    handlers: Vec<HandlerEntry<'a>>,
     route: Option<&'a str>,
     examples: &'a [Value],
     jobs: Vec<Summary>,
@@ -35,14 +35,18 @@ struct EndpointInfo<'a> {
 }
 
 #[derive(Serialize)]
-struct Handler<'a> {
+struct HandlerEntry<'a> {
     name: &'a str,
     input: Option<&'a Value>,
     output: Option<&'a Value>,
 }
 
-pub(super) async fn state(State(Shared { queue, about, .. }): State<Shared>) -> Response {
-    let About {
+pub(super) async fn state(
+    State(Context {
+        queue, description, ..
+    }): State<Context>,
+) -> Response {
+    let Description {
         id,
         url,
         has_api_key,
@@ -51,15 +55,15 @@ pub(super) async fn state(State(Shared { queue, about, .. }): State<Shared>) -> 
         route,
         examples,
         ..
-    } = &*about.now();
-    shown(&Everything {
+    } = &*description.now();
+    uncached_json(&PageState {
         endpoint: EndpointInfo {
             id,
             url,
             api_key: *has_api_key,
             api_key_variable,
         },
-        handlers: handlers.iter().map(Handler::of).collect(),
+        handlers: handlers.iter().map(HandlerEntry::of).collect(),
         route: route.as_deref(),
         examples,
         jobs: queue.recent(MOST_JOBS),
@@ -70,19 +74,19 @@ pub(super) async fn state(State(Shared { queue, about, .. }): State<Shared>) -> 
 
 pub(super) async fn job(
     Path(id): Path<String>,
-    State(Shared { queue, .. }): State<Shared>,
-) -> Result<Response, Answer> {
+    State(Context { queue, .. }): State<Context>,
+) -> Result<Response, ErrorResponse> {
     JobId::parse(&id)
         .and_then(|id| queue.detail(id))
-        .map(|detail| shown(&detail))
+        .map(|detail| uncached_json(&detail))
         .ok_or_else(|| {
-            Answer::not_found(
+            ErrorResponse::not_found(
                 "there is no such job: it never was here, or it ended too long ago to be kept",
             )
         })
 }
 
-impl<'a> Handler<'a> {
+impl<'a> HandlerEntry<'a> {
     fn of(info: &'a HandlerInfo) -> Self {
         Self {
             name: &info.name,
@@ -92,10 +96,10 @@ impl<'a> Handler<'a> {
     }
 }
 
-fn shown(what: &impl Serialize) -> Response {
+fn uncached_json(what: &impl Serialize) -> Response {
     // Only a map with keys that are no text could fail, and there is none.
     let body = serde_json::to_vec(what).unwrap_or_default();
-    let mut response = answer::json(StatusCode::OK, body);
+    let mut response = response::ok(body);
     response
         .headers_mut()
         .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -1,41 +1,39 @@
 //! What clients do to jobs and to the queue: cancel, retry, purge-queue, health.
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::report;
-use crate::answer::{self, Answer};
-use crate::endpoint::Shared;
-use crate::path::{self, InPath};
+use crate::context::Context;
+use crate::job_body;
+use crate::parameters::{self, PathParameters};
 use crate::queue::{Health, Status};
+use crate::response::{self, ErrorResponse};
 
 pub(super) async fn cancel(
-    State(shared): State<Shared>,
-    InPath(job): InPath<String>,
-) -> Result<Response, Answer> {
-    let report = shared.queue.cancel(path::job(&job)?)?;
-    Ok(report::whole(&report))
+    State(context): State<Context>,
+    PathParameters(job): PathParameters<String>,
+) -> Result<Response, ErrorResponse> {
+    let report = context.queue.cancel(parameters::job_id(&job)?)?;
+    Ok(response::ok(job_body::whole(&report)))
 }
 
 pub(super) async fn retry(
-    State(shared): State<Shared>,
-    InPath(job): InPath<String>,
-) -> Result<Response, Answer> {
-    let id = path::job(&job)?;
-    shared.queue.retry(id)?;
-    Ok(report::brief(id, Status::InQueue))
+    State(context): State<Context>,
+    PathParameters(job): PathParameters<String>,
+) -> Result<Response, ErrorResponse> {
+    let id = parameters::job_id(&job)?;
+    context.queue.retry(id)?;
+    Ok(response::ok(job_body::brief(id, Status::InQueue)))
 }
 
-pub(super) async fn purge(State(shared): State<Shared>) -> Response {
-    let removed = shared.queue.purge().await;
-    answer::json(
-        StatusCode::OK,
-        format!("{{\"removed\":{removed},\"status\":\"completed\"}}"),
-    )
+pub(super) async fn purge(State(context): State<Context>) -> Response {
+    let removed = context.queue.purge().await;
+    response::ok(format!(
+        "{{\"removed\":{removed},\"status\":\"completed\"}}"
+    ))
 }
 
-pub(super) async fn health(State(shared): State<Shared>) -> Response {
+pub(super) async fn health(State(context): State<Context>) -> Response {
     let Health {
         completed,
         failed,
@@ -47,17 +45,14 @@ pub(super) async fn health(State(shared): State<Shared>) -> Response {
         running,
         unhealthy,
         readiness,
-    } = shared.queue.health();
+    } = context.queue.health();
     let ready = idle + running;
     // A word and a text always become JSON.
     let local = serde_json::to_string(&readiness).unwrap_or_default();
-    answer::json(
-        StatusCode::OK,
-        format!(
-            "{{\"jobs\":{{\"completed\":{completed},\"failed\":{failed},\"inProgress\":{in_progress},\
+    response::ok(format!(
+        "{{\"jobs\":{{\"completed\":{completed},\"failed\":{failed},\"inProgress\":{in_progress},\
              \"inQueue\":{in_queue},\"retried\":{retried}}},\"workers\":{{\"idle\":{idle},\
              \"initializing\":{initializing},\"ready\":{ready},\"running\":{running},\"throttled\":0,\
              \"unhealthy\":{unhealthy}}},\"local\":{local}}}"
-        ),
-    )
+    ))
 }

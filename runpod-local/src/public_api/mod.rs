@@ -1,38 +1,36 @@
 //! What clients ask for.
 
 mod control;
-mod report;
-mod result;
-mod submission;
+mod status;
 mod submit;
 
 use axum::Router;
 use axum::routing::{get, post};
 
-pub(crate) use result::WAIT;
-pub(crate) use submission::{EXECUTION_TIMEOUT, TTL};
+pub(crate) use status::WAIT;
+pub(crate) use submit::{EXECUTION_TIMEOUT, TTL};
 
-use crate::endpoint::Shared;
-use crate::unknown;
+use crate::context::Context;
+use crate::fallback;
 
 /// Bare, and under the endpoint's own path.
-pub(crate) fn router(shared: &Shared) -> Router<Shared> {
+pub(crate) fn router(context: &Context) -> Router<Context> {
     let stream = || {
-        get(result::stream)
-            .post(result::stream)
-            .head(unknown::head_of_a_poll)
+        get(status::stream)
+            .post(status::stream)
+            .head(fallback::head_not_allowed)
     };
-    shared.bases().fold(Router::new(), |router, base| {
+    context.bases().fold(Router::new(), |router, base| {
         router
             .route(&format!("{base}/run"), post(submit::run))
             .route(&format!("{base}/runsync"), post(submit::runsync))
             .route(
                 &format!("{base}/status/{{job}}"),
-                get(result::status).post(result::status),
+                get(status::status).post(status::status),
             )
             .route(
                 &format!("{base}/status-sync/{{job}}"),
-                get(result::status_sync).post(result::status_sync),
+                get(status::status_sync).post(status::status_sync),
             )
             .route(&format!("{base}/stream/{{job}}"), stream())
             .route(&format!("{base}/cancel/{{job}}"), post(control::cancel))

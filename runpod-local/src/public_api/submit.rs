@@ -1,46 +1,272 @@
-//! Jobs come in: run, runsync.
+//! Jobs come in: run and runsync, and what their body may hold.
+//!
+//! The input stays the text that it is: nothing in it is read, and the worker gets it as the client wrote it.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io::Write as _;
+use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::error::Category;
+use serde_json::value::RawValue;
 
-use super::{report, result, submission};
-use crate::answer::Answer;
-use crate::endpoint::Shared;
-use crate::queue::{JobId, Status, Submission};
-use crate::serve;
+use super::status::{no_ttl, wait};
+use crate::context::Context;
+use crate::queue::{JobId, JobPolicy, Status, Submission};
+use crate::response::{self, ErrorResponse};
+use crate::settings::Timing;
+use crate::text::quoted;
+use crate::{job_body, request_body};
+
+pub(crate) const EXECUTION_TIMEOUT: RangeInclusive<u64> = 5_000..=604_800_000;
+pub(crate) const TTL: RangeInclusive<u64> = 10_000..=604_800_000;
 
 pub(super) async fn run(
-    State(shared): State<Shared>,
+    State(context): State<Context>,
     request: Request,
-) -> Result<Response, Answer> {
-    result::no_ttl(request.uri().query())?;
-    let limit = shared.limits.run_body;
-    let submission = submission(&shared, request, limit, false).await?;
+) -> Result<Response, ErrorResponse> {
+    no_ttl(request.uri().query())?;
+    let limit = context.limits.run_body;
+    let submission = submission(&context, request, limit, false).await?;
     let id = submission.id;
-    shared.queue.submit(submission)?;
-    Ok(report::brief(id, Status::InQueue))
+    context.queue.submit(submission)?;
+    Ok(response::ok(job_body::brief(id, Status::InQueue)))
 }
 
 pub(super) async fn runsync(
-    State(shared): State<Shared>,
+    State(context): State<Context>,
     request: Request,
-) -> Result<Response, Answer> {
-    result::no_ttl(request.uri().query())?;
-    let wait = result::wait(request.uri().query(), shared.timing.sync_wait)?;
-    let limit = shared.limits.runsync_body;
-    let submission = submission(&shared, request, limit, true).await?;
-    let report = shared.queue.run_sync(submission, wait).await?;
-    Ok(report::whole(&report))
+) -> Result<Response, ErrorResponse> {
+    no_ttl(request.uri().query())?;
+    let wait = wait(request.uri().query(), context.timing.sync_wait)?;
+    let limit = context.limits.runsync_body;
+    let submission = submission(&context, request, limit, true).await?;
+    let report = context.queue.run_sync(submission, wait).await?;
+    Ok(response::ok(job_body::whole(&report)))
 }
 
 async fn submission(
-    shared: &Shared,
+    context: &Context,
     request: Request,
     limit: usize,
     sync: bool,
-) -> Result<Submission, Answer> {
-    serve::demand_json(request.headers())?;
-    let body = serve::read_body(request, limit).await?;
+) -> Result<Submission, ErrorResponse> {
+    request_body::demand_json(request.headers())?;
+    let body = request_body::read_body(request, limit).await?;
     let id = JobId::new(sync);
-    submission::read(id, &body, &shared.timing)
+    read(id, &body, &context.timing)
+}
+
+fn read(id: JobId, body: &[u8], timing: &Timing) -> Result<Submission, ErrorResponse> {
+    let body: SubmissionBody<'_> =
+        serde_json::from_slice(body).map_err(|error| not_read(&error))?;
+    let input = present(body.input).ok_or_else(|| {
+        ErrorResponse::bad_request(match body.input {
+            Some(_) => "`input` is null; a job needs one: {\"input\": {…}}",
+            None => "the body has no `input`; a job needs one: {\"input\": {…}}",
+        })
+    })?;
+    let policy = policy(present(body.policy), timing)?;
+    let webhook = present(body.webhook).map(webhook).transpose()?;
+
+    let others: usize = body
+        .others
+        .iter()
+        .map(|(key, value)| key.len() + value.get().len() + 8)
+        .sum();
+    let mut task = Vec::with_capacity(input.get().len() + others + 64);
+    // Writing to memory does not fail.
+    let _ = write!(task, "{{\"id\":\"{id}\",\"input\":");
+    let start = task.len();
+    task.extend_from_slice(input.get().as_bytes());
+    let input = start..task.len();
+    for (key, value) in &body.others {
+        task.push(b',');
+        let _ = serde_json::to_writer(&mut task, key);
+        task.push(b':');
+        task.extend_from_slice(value.get().as_bytes());
+    }
+    task.push(b'}');
+    // Exact, as many may wait.
+    let task = task.into_boxed_slice().into();
+    Ok(Submission {
+        id,
+        task,
+        input,
+        policy,
+        webhook,
+    })
+}
+
+/// `policy` is the endpoint's; all else is handed to the worker.
+struct SubmissionBody<'a> {
+    input: Option<&'a RawValue>,
+    policy: Option<&'a RawValue>,
+    webhook: Option<&'a RawValue>,
+    others: Vec<(Cow<'a, str>, &'a RawValue)>,
+}
+
+impl<'de> Deserialize<'de> for SubmissionBody<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(SubmissionVisitor)
+    }
+}
+
+struct SubmissionVisitor;
+
+impl<'de> Visitor<'de> for SubmissionVisitor {
+    type Value = SubmissionBody<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<SubmissionBody<'de>, A::Error> {
+        #[derive(Deserialize)]
+        struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+        let mut body = SubmissionBody {
+            input: None,
+            policy: None,
+            webhook: None,
+            others: Vec::new(),
+        };
+        while let Some(Key(key)) = map.next_key()? {
+            let value = map.next_value()?;
+            match &*key {
+                "input" => once(&mut body.input, value, "input")?,
+                "policy" => once(&mut body.policy, value, "policy")?,
+                "webhook" => {
+                    once(&mut body.webhook, value, "webhook")?;
+                    body.others.push((key, value));
+                }
+                // A job's id is the endpoint's to give.
+                "id" => {}
+                _ => body.others.push((key, value)),
+            }
+        }
+        Ok(body)
+    }
+}
+
+fn once<'a, E: serde::de::Error>(
+    place: &mut Option<&'a RawValue>,
+    value: &'a RawValue,
+    key: &'static str,
+) -> Result<(), E> {
+    match place.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(E::duplicate_field(key)),
+    }
+}
+
+fn present(value: Option<&RawValue>) -> Option<&RawValue> {
+    value.filter(|value| value.get() != "null")
+}
+
+fn not_read(error: &serde_json::Error) -> ErrorResponse {
+    let (line, column) = (error.line(), error.column());
+    let text = error.to_string();
+    let what = text.split(" at line ").next().unwrap_or_default();
+    ErrorResponse::bad_request(match error.classify() {
+        Category::Data if what.starts_with("invalid type") => {
+            "the body is not a JSON object; a job is one: {\"input\": {…}}".to_owned()
+        }
+        Category::Data => format!("the body: {what}, at line {line}, column {column}"),
+        _ => format!("the body is not JSON: {what}, at line {line}, column {column}"),
+    })
+}
+
+fn policy(given: Option<&RawValue>, timing: &Timing) -> Result<JobPolicy, ErrorResponse> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Given<'a> {
+        #[serde(borrow, default)]
+        execution_timeout: Option<&'a RawValue>,
+        #[serde(borrow, default)]
+        ttl: Option<&'a RawValue>,
+        #[serde(borrow, default)]
+        low_priority: Option<&'a RawValue>,
+    }
+
+    let mut policy = JobPolicy {
+        execution_timeout: timing.execution_timeout,
+        ttl: timing.ttl,
+    };
+    let Some(given) = given else {
+        return Ok(policy);
+    };
+    if !given.get().starts_with('{') {
+        return Err(wrong("policy", given, "an object"));
+    }
+    let given: Given<'_> = serde_json::from_str(given.get())
+        .map_err(|error| ErrorResponse::bad_request(format!("policy: {error}")))?;
+    if let Some(value) = given.execution_timeout {
+        policy.execution_timeout = ms("policy.executionTimeout", value, &EXECUTION_TIMEOUT)?;
+    }
+    if let Some(value) = given.ttl {
+        policy.ttl = ms("policy.ttl", value, &TTL)?;
+    }
+    // It says that the job starts no workers. Here no job does, and all are taken in the order in which they came.
+    if let Some(value) = given.low_priority
+        && !matches!(value.get(), "true" | "false")
+    {
+        return Err(wrong("policy.lowPriority", value, "true or false"));
+    }
+    Ok(policy)
+}
+
+fn ms(key: &str, value: &RawValue, range: &RangeInclusive<u64>) -> Result<Duration, ErrorResponse> {
+    match whole(value.get()) {
+        Some(ms) if range.contains(&ms) => Ok(Duration::from_millis(ms)),
+        _ => {
+            let (least, most) = (range.start(), range.end());
+            let expected = format!("a whole number of milliseconds from {least} to {most}");
+            Err(wrong(key, value, &expected))
+        }
+    }
+}
+
+/// JSON has one kind of number: 5000.0 is whole, and so is 5e3.
+fn whole(number: &str) -> Option<u64> {
+    number.parse().ok().or_else(|| {
+        let number: f64 = number.parse().ok()?;
+        let is_whole = number.fract() == 0.0 && (0.0..1e15).contains(&number);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "whole and within bounds"
+        )]
+        is_whole.then_some(number as u64)
+    })
+}
+
+fn webhook(value: &RawValue) -> Result<Box<str>, ErrorResponse> {
+    let url: Option<Box<str>> = serde_json::from_str(value.get()).ok();
+    url.filter(|url| reqwest::Url::parse(url).is_ok_and(|url| is_for_http(&url)))
+        // The address is not repeated: it may carry a secret.
+        .ok_or_else(|| {
+            ErrorResponse::bad_request(
+                "webhook: expected an address that begins with http:// or https://",
+            )
+        })
+}
+
+fn is_for_http(url: &reqwest::Url) -> bool {
+    // A name may be in any script; this is what is asked of the network then.
+    let is_host = |host: &str| {
+        host.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._[]:".contains(&byte))
+    };
+    matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(is_host)
+}
+
+fn wrong(key: &str, found: &RawValue, expected: &str) -> ErrorResponse {
+    let found = quoted(found.get());
+    ErrorResponse::bad_request(format!("{key}: found {found}; expected {expected}"))
 }

@@ -1,61 +1,42 @@
-//! How jobs end.
+//! How jobs end: a result, a client's wish, a time limit; and how long a job can be asked about then.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::book::Book;
-use super::describe;
-use super::job::{Job, Place, Tie};
-use super::json::Json;
-use super::refusal::Refusal;
-use super::voice::Said;
-use super::{JobId, LogLine, Status};
+use super::clock::after;
+use super::error::QueueError;
+use super::events::LogEvent;
+use super::id::JobId;
+use super::job::{Accepted, Claim, JobOutcome};
+use super::job_views::error_line;
+use super::log_lines::LogLine;
+use super::state::QueueState;
+use super::views::Status;
+use super::waiting_jobs::Place;
 
-/// A job's end, as it comes from a worker or from the rules.
-#[derive(Debug, Clone)]
-pub(crate) struct Outcome {
-    pub(crate) status: Status,
-    pub(crate) output: Option<Json>,
-    pub(crate) error: Option<Json>,
-}
+/// So much is done at a time, so that nobody waits long for the lock.
+const AT_ONCE: usize = 2_048;
 
-/// A result as a worker posts it.
-#[derive(Debug, Clone)]
-pub(crate) struct Posted {
-    pub(crate) output: Option<Json>,
-    pub(crate) error: Option<Json>,
-    /// `stopPod`: the worker ends after it.
-    pub(crate) refreshes: bool,
-}
-
-/// Whether what a worker posted counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Accepted {
-    Yes,
-    /// The job has ended already, or is another worker's by now.
-    Ignored,
-}
-
-impl Book {
+impl QueueState {
     /// The first result that is accepted ends the job, whoever of those who took it sends it.
     pub(super) fn done(
         &mut self,
         worker: &str,
         id: JobId,
-        posted: Posted,
+        outcome: JobOutcome,
+        refreshes: bool,
         now: Instant,
-    ) -> Result<Accepted, Refusal> {
-        let (tie, status) = self.tie(worker, id)?;
+    ) -> Result<Accepted, QueueError> {
+        let (claim, status) = self.claim(worker, id)?;
         self.heard(worker, now);
-        if posted.refreshes
-            && let Some(worker) = self.workers.get_mut(worker)
-        {
+        if refreshes && let Some(worker) = self.workers.get_mut(worker) {
             worker.refreshing = true;
         }
-        if status.is_final() || tie == Tie::Outdated {
-            self.tally.ignored += 1;
-            self.voice.say(|| Said::Ignored {
+        if status.is_final() || claim == Claim::Outdated {
+            self.metrics.ignored += 1;
+            self.publisher.info(|| LogEvent::Ignored {
                 job: id,
                 worker: worker.to_owned(),
                 status,
@@ -66,7 +47,7 @@ impl Book {
         if let Some(other) = stopped {
             self.ask_to_stop(&other, id);
         }
-        if tie == Tie::Earlier {
+        if claim == Claim::Earlier {
             // It was thought lost and has the result all the same.
             let came_back = self
                 .workers
@@ -77,70 +58,35 @@ impl Book {
                 job.worker = Some(came_back.unwrap_or_else(|| worker.into()));
             }
         }
-        let Posted { output, error, .. } = posted;
-        let status = if error.is_some() {
-            Status::Failed
-        } else {
-            Status::Completed
-        };
-        self.finish(
-            id,
-            Outcome {
-                status,
-                output,
-                error,
-            },
-            now,
-        );
+        self.finish(id, outcome, now);
         Ok(Accepted::Yes)
-    }
-
-    /// What a worker is to a job, and where the job is.
-    pub(super) fn tie(&self, worker: &str, id: JobId) -> Result<(Tie, Status), Refusal> {
-        let job = self
-            .jobs
-            .get(&id)
-            .ok_or_else(|| Refusal::UnknownJob(id.to_string()))?;
-        match job.tie(worker) {
-            Tie::None => Err(Refusal::NeverTaken {
-                job: id,
-                worker: worker.to_owned(),
-            }),
-            tie => Ok((tie, job.status)),
-        }
     }
 
     /// Ends a job that has not ended; one that has stays as it is.
     pub(super) fn cancel(&mut self, id: JobId, now: Instant) {
-        let outcome = Outcome {
-            status: Status::Cancelled,
-            output: None,
-            error: None,
-        };
-        self.end_and_stop(id, outcome, now);
+        self.end_and_stop(id, JobOutcome::cancelled(), now);
     }
 
     /// Cancels queued jobs that are not newer than a number, so many at most, without a word on each. Returns how many.
     pub(super) fn purge(&mut self, newest: Place, most: usize, now: Instant) -> usize {
-        let queued = self.queue.range(..=newest);
-        let ids: Vec<_> = queued.map(|(_, id)| *id).take(most).collect();
+        let ids = self.waiting.up_to(newest, most);
         let purged = ids.len();
-        self.voice.hush(true);
+        self.publisher.set_quiet(true);
         for id in ids {
             self.cancel(id, now);
         }
-        self.voice.hush(false);
+        self.publisher.set_quiet(false);
         purged
     }
 
     /// Queues a job again that failed or timed out.
-    pub(super) fn retry(&mut self, id: JobId, now: Instant) -> Result<(), Refusal> {
+    pub(super) fn retry(&mut self, id: JobId, now: Instant) -> Result<(), QueueError> {
         let job = self
             .jobs
             .get_mut(&id)
-            .ok_or_else(|| Refusal::UnknownJob(id.to_string()))?;
+            .ok_or_else(|| QueueError::UnknownJob(id.to_string()))?;
         if !matches!(job.status, Status::Failed | Status::TimedOut) {
-            return Err(Refusal::NotRetriable {
+            return Err(QueueError::NotRetriable {
                 job: id,
                 status: job.status,
             });
@@ -150,16 +96,16 @@ impl Book {
         job.outdated = job.earlier.len();
         job.start_over(now);
         let due = job.due;
-        self.tally.retried += 1;
+        self.metrics.retried += 1;
         self.recount(id);
         self.remind(id, due);
-        self.voice.say(|| Said::Retried(id));
+        self.publisher.info(|| LogEvent::Retried(id));
         self.enqueue(id);
         Ok(())
     }
 
     /// Ends a job against its worker's will.
-    pub(super) fn end_and_stop(&mut self, id: JobId, outcome: Outcome, now: Instant) {
+    pub(super) fn end_and_stop(&mut self, id: JobId, outcome: JobOutcome, now: Instant) {
         if self.jobs.get(&id).is_none_or(|job| job.status.is_final()) {
             return;
         }
@@ -169,31 +115,8 @@ impl Book {
         self.finish(id, outcome, now);
     }
 
-    /// Takes a job out of the queue, or off the hands of its worker, which is returned.
-    pub(super) fn release(&mut self, id: JobId) -> Option<Arc<str>> {
-        let job = self.jobs.get_mut(&id)?;
-        match job.status {
-            Status::InQueue => {
-                if let Some(place) = job.place.take() {
-                    self.queue.remove(&place);
-                }
-                None
-            }
-            Status::InProgress => {
-                self.running -= 1;
-                let worker = Arc::clone(job.worker.as_ref()?);
-                if let Some(record) = self.workers.get_mut(&worker) {
-                    record.jobs.remove(&id);
-                    self.tell_worker(&worker);
-                }
-                Some(worker)
-            }
-            _ => None,
-        }
-    }
-
     /// The job is neither in the queue nor a worker's any more.
-    pub(super) fn finish(&mut self, id: JobId, outcome: Outcome, now: Instant) {
+    pub(super) fn finish(&mut self, id: JobId, outcome: JobOutcome, now: Instant) {
         let Some(job) = self.jobs.get_mut(&id) else {
             return;
         };
@@ -201,12 +124,12 @@ impl Book {
         let latency = job
             .execution()
             .map(|execution| execution + job.delay().unwrap_or_default());
-        self.tally.job_ended(job.status, latency, now);
-        self.voice.say(|| Said::Ended {
+        self.metrics.job_ended(job.status, latency, now);
+        self.publisher.info(|| LogEvent::Ended {
             job: id,
             status: job.status,
             execution: job.execution(),
-            error: job.error.as_ref().map(describe::error_line),
+            error: job.error.as_ref().map(error_line),
         });
         let is_called = match (&mut self.webhooks, &job.webhook) {
             (Some(webhooks), Some(url)) => webhooks.hand_on(job, url),
@@ -215,7 +138,8 @@ impl Book {
         if let Err(full) = is_called {
             self.log(id, LogLine::warning(&full.to_string()));
             if full.is_new {
-                self.voice.warn(Said::WebhooksDropped { job: id, full });
+                self.publisher
+                    .warn(LogEvent::WebhooksDropped { job: id, full });
             }
         }
         self.recount(id);
@@ -224,35 +148,103 @@ impl Book {
         self.expire_later(id, now);
         self.tell_job(id);
     }
-}
 
-impl Job {
-    fn end(&mut self, outcome: Outcome, now: Instant) {
-        self.status = outcome.status;
-        self.output = outcome.output;
-        self.error = outcome.error;
-        self.progress = None;
-        self.ended_at = Some(now);
-        if let Some(watch) = self.watch.take() {
-            // The first end counts, and there is only one until the job is retried, with another watch.
-            let _ = watch.end.set(self.report());
-            watch.changed.notify_waiters();
+    /// Does what is due. Returns whether there is more of it.
+    pub(super) fn tick(&mut self, now: Instant) -> bool {
+        for _ in 0..AT_ONCE {
+            match self.deadlines.pop_due(now) {
+                Some((at, id)) => self.time_out(id, at, now),
+                None => break,
+            }
+        }
+        for _ in 0..AT_ONCE {
+            match self.pop_ended(Some(now)) {
+                Some((_, id)) => self.forget(id),
+                None => break,
+            }
+        }
+        let silence = self.look_for_silence(now);
+        let next = [
+            self.deadlines.next(),
+            self.retention.next().map(|(at, _)| at),
+            silence,
+        ];
+        self.alarm.at = next.into_iter().flatten().min();
+        self.alarm.at.is_some_and(|at| at <= now)
+    }
+
+    fn time_out(&mut self, id: JobId, at: Instant, now: Instant) {
+        let Some(job) = self.jobs.get(&id) else {
+            return;
+        };
+        if job.due != at || job.status.is_final() {
+            return;
+        }
+        let ttl = job.policy.ttl;
+        let is_over = at == job.ttl_ends();
+        let is_running = job.status == Status::InProgress;
+        let worker = job.worker.clone().filter(|_| is_running);
+        let error = if is_over {
+            format!(
+                "the job did not end within its time to live of {} ms, counted from its submission (policy.ttl)",
+                ttl.as_millis()
+            )
+        } else {
+            format!(
+                "the job ran for longer than its execution timeout of {} ms (policy.executionTimeout)",
+                job.policy.execution_timeout.as_millis()
+            )
+        };
+        let outcome = JobOutcome::with_error(Status::TimedOut, &error);
+        self.end_and_stop(id, outcome, now);
+        // Of a job that waited, clients can learn for a while that it timed out. A running one is removed.
+        if is_over && let Some(worker) = worker {
+            self.remove(id, &worker, ttl);
         }
     }
 
-    /// As if it had just been submitted.
-    fn start_over(&mut self, now: Instant) {
-        self.queued_at = now;
-        self.taken_at = None;
-        self.ended_at = None;
-        self.expires = None;
-        self.due = self.ttl_ends();
-        self.output = None;
-        self.error = None;
-        self.retries += 1;
-        self.losses = 0;
-        if let Some(stream) = &mut self.stream {
-            stream.start_over();
+    fn remove(&mut self, id: JobId, worker: &Arc<str>, ttl: Duration) {
+        if let Some(worker) = self.workers.get_mut(worker)
+            && worker.last_ping_at.is_some()
+        {
+            worker.removed.insert(id);
+        }
+        self.forget(id);
+        self.publisher.warn(LogEvent::Removed {
+            job: id,
+            worker: Arc::clone(worker),
+            ttl,
+        });
+    }
+
+    /// The job has ended: it can be asked about for a while.
+    pub(super) fn expire_later(&mut self, id: JobId, now: Instant) {
+        let retention = if id.is_sync() {
+            self.timing.runsync_retention
+        } else {
+            self.timing.run_retention
+        };
+        let at = after(now, retention);
+        if let Some(job) = self.jobs.get_mut(&id) {
+            job.expires = Some(at);
+        }
+        self.retention.push(at, id);
+        self.alarm.no_later_than(at);
+    }
+
+    /// The job that expires first; if the time is given, only one that has expired by then.
+    pub(super) fn pop_ended(&mut self, now: Option<Instant>) -> Option<(Instant, JobId)> {
+        loop {
+            let (at, id) = self.retention.next()?;
+            if now.is_some_and(|now| at > now) {
+                return None;
+            }
+            self.retention.pop();
+            let expires = self.jobs.get(&id).and_then(|job| job.expires);
+            // One that was retried meanwhile lives on.
+            if expires == Some(at) {
+                return Some((at, id));
+            }
         }
     }
 }

@@ -8,12 +8,14 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::describe::Report;
+use super::clock::after;
+use super::history::History;
+use super::id::JobId;
 use super::json::Json;
-use super::lines::Lines;
-use super::monotonic::after;
-use super::stream::Stream;
-use super::{JobId, Status};
+use super::log_lines::LogLine;
+use super::stream::JobStream;
+use super::views::{JobReport, Status};
+use super::waiting_jobs::Place;
 
 /// A job as a client asked for it.
 #[derive(Debug, Clone)]
@@ -23,20 +25,65 @@ pub(crate) struct Submission {
     pub(crate) task: Bytes,
     /// Where the input is in it.
     pub(crate) input: Range<usize>,
-    pub(crate) policy: Policy,
+    pub(crate) policy: JobPolicy,
     pub(crate) webhook: Option<Box<str>>,
 }
 
 /// The limits of one job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Policy {
+pub(crate) struct JobPolicy {
     pub(crate) execution_timeout: Duration,
     pub(crate) ttl: Duration,
 }
 
-/// The number of a place in the queue; lower numbers come first. Jobs that come back from a lost worker count down from
-/// zero, all others count up.
-pub(super) type Place = i64;
+/// A job's end, as it comes from a worker or from the rules.
+#[derive(Debug, Clone)]
+pub(crate) struct JobOutcome {
+    pub(crate) status: Status,
+    pub(crate) output: Option<Json>,
+    pub(crate) error: Option<Json>,
+}
+
+impl JobOutcome {
+    /// What a worker posted: with an error, the job has failed.
+    pub(crate) fn posted(output: Option<Json>, error: Option<Json>) -> Self {
+        let status = if error.is_some() {
+            Status::Failed
+        } else {
+            Status::Completed
+        };
+        Self {
+            status,
+            output,
+            error,
+        }
+    }
+
+    pub(super) fn cancelled() -> Self {
+        Self {
+            status: Status::Cancelled,
+            output: None,
+            error: None,
+        }
+    }
+
+    /// Ended by the rules.
+    pub(super) fn with_error(status: Status, error: &str) -> Self {
+        Self {
+            status,
+            output: None,
+            error: Some(Json::string(error)),
+        }
+    }
+}
+
+/// Whether what a worker posted counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Accepted {
+    Yes,
+    /// The job has ended already, or is another worker's by now.
+    Ignored,
+}
 
 #[derive(Debug)]
 pub(super) struct Job {
@@ -44,7 +91,7 @@ pub(super) struct Job {
     pub(super) status: Status,
     pub(super) task: Bytes,
     pub(super) input: Range<usize>,
-    pub(super) policy: Policy,
+    pub(super) policy: JobPolicy,
     pub(super) webhook: Option<Box<str>>,
     /// In ms since 1970.
     pub(super) submitted: u64,
@@ -68,13 +115,13 @@ pub(super) struct Job {
     pub(super) error: Option<Json>,
     /// The newest progress update.
     pub(super) progress: Option<Json>,
-    pub(super) stream: Option<Box<Stream>>,
-    pub(super) lines: Option<Box<Lines>>,
+    pub(super) stream: Option<Box<JobStream>>,
+    pub(super) lines: Option<Box<History<LogLine>>>,
     pub(super) retries: u32,
     /// How many of these were because its worker was lost.
     pub(super) losses: u32,
     /// Made for the first client that waits.
-    pub(super) watch: Option<Arc<Watch>>,
+    pub(super) watch: Option<Arc<JobWatch>>,
     /// Its weight as it was counted last.
     pub(super) counted: u64,
 }
@@ -133,26 +180,29 @@ impl Job {
     }
 
     /// How a worker stands to this job.
-    pub(super) fn tie(&self, worker: &str) -> Tie {
+    pub(super) fn claim(&self, worker: &str) -> Claim {
         if self.worker.as_deref() == Some(worker) {
-            return Tie::Current;
+            return Claim::Current;
         }
         match self
             .earlier
             .iter()
             .rposition(|earlier| **earlier == *worker)
         {
-            Some(at) if at >= self.outdated => Tie::Earlier,
-            Some(_) => Tie::Outdated,
-            None => Tie::None,
+            Some(at) if at >= self.outdated => Claim::Earlier,
+            Some(_) => Claim::Outdated,
+            None => Claim::None,
         }
     }
 
     /// Bytes that count against what may be held.
     pub(super) fn weight(&self) -> u64 {
         let json = |json: &Option<Json>| json.as_ref().map_or(0, Json::len);
-        let stream = self.stream.as_ref().map_or(0, |stream| stream.bytes());
-        let lines = self.lines.as_ref().map_or(0, |lines| lines.bytes());
+        let stream = self
+            .stream
+            .as_ref()
+            .map_or(0, |stream| stream.items.total_bytes());
+        let lines = self.lines.as_ref().map_or(0, |lines| lines.total_bytes());
         (OVERHEAD
             + self.task.len()
             + json(&self.output)
@@ -174,7 +224,7 @@ impl Job {
     }
 
     /// For clients that wait until something changes.
-    pub(super) fn watch(&mut self) -> Arc<Watch> {
+    pub(super) fn watch(&mut self) -> Arc<JobWatch> {
         Arc::clone(self.watch.get_or_insert_default())
     }
 
@@ -183,15 +233,44 @@ impl Job {
             watch.changed.notify_waiters();
         }
     }
+
+    pub(super) fn end(&mut self, outcome: JobOutcome, now: Instant) {
+        self.status = outcome.status;
+        self.output = outcome.output;
+        self.error = outcome.error;
+        self.progress = None;
+        self.ended_at = Some(now);
+        if let Some(watch) = self.watch.take() {
+            // The first end counts, and there is only one until the job is retried, with another watch.
+            let _ = watch.end.set(self.report());
+            watch.changed.notify_waiters();
+        }
+    }
+
+    /// As if it had just been submitted.
+    pub(super) fn start_over(&mut self, now: Instant) {
+        self.queued_at = now;
+        self.taken_at = None;
+        self.ended_at = None;
+        self.expires = None;
+        self.due = self.ttl_ends();
+        self.output = None;
+        self.error = None;
+        self.retries += 1;
+        self.losses = 0;
+        if let Some(stream) = &mut self.stream {
+            stream.start_over();
+        }
+    }
 }
 
 /// What the clients that wait for one job share.
 #[derive(Debug, Default)]
-pub(super) struct Watch {
+pub(super) struct JobWatch {
     pub(super) changed: Arc<Notify>,
     /// How the job ended. The job itself may be gone by the time that a client looks: its time to live is over, or its
     /// result had to make room.
-    pub(super) end: OnceLock<Report>,
+    pub(super) end: OnceLock<JobReport>,
 }
 
 /// What a job costs beside its input and output, about.
@@ -199,7 +278,7 @@ pub(super) const OVERHEAD: usize = 768;
 
 /// How a worker stands to a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tie {
+pub(super) enum Claim {
     /// Runs it, or ran it last.
     Current,
     /// Took it and was thought lost.

@@ -1,6 +1,7 @@
 //! JSON that is handed on as it came.
 
 use bytes::Bytes;
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 /// Text that is valid JSON. Clones share it.
@@ -25,13 +26,19 @@ impl Json {
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
+}
 
-    /// For answers that are made by serde. Checks the text again, so not for what has to be fast.
-    pub(crate) fn to_raw(&self) -> Box<RawValue> {
-        raw(&self.0)
+impl From<Bytes> for Json {
+    /// What is known to be JSON.
+    fn from(text: Bytes) -> Self {
+        Self(text)
     }
 }
 
-pub(super) fn raw(text: &[u8]) -> Box<RawValue> {
-    serde_json::from_slice(text).unwrap_or_else(|_| RawValue::NULL.to_owned())
+impl Serialize for Json {
+    /// As it is. The text is checked again, so not for what has to be fast.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let raw: &RawValue = serde_json::from_slice(&self.0).unwrap_or(RawValue::NULL);
+        raw.serialize(serializer)
+    }
 }

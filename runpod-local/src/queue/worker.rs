@@ -1,4 +1,4 @@
-//! What is known of one worker.
+//! What is known of one worker, and what it says of itself.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -7,10 +7,9 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::clock_time::unix_ms;
-use super::id::ByJob;
-use super::monotonic::after;
-use super::{JobId, WorkerState, WorkerSummary};
+use super::clock::{after, unix_ms};
+use super::id::{ByJob, JobId};
+use super::views::{WorkerState, WorkerSummary};
 
 /// A worker that never pings and neither has a job nor asks for one is forgotten after this.
 pub(super) const FORGOTTEN_AFTER: Duration = Duration::from_mins(1);
@@ -19,12 +18,31 @@ pub(super) const FORGOTTEN_AFTER: Duration = Duration::from_mins(1);
 /// this many times as long as others.
 const PATIENCE_WITHOUT_PINGS: u32 = 6;
 
+/// A worker that asks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CallingWorker<'a> {
+    pub(crate) worker: &'a str,
+    pub(crate) agent: Option<&'a str>,
+}
+
+/// What a worker says of itself at an even pace.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ping<'a> {
+    /// The jobs that it has.
+    pub(crate) jobs: Vec<JobId>,
+    /// Whether these may not be all: the SDK cuts off a long list.
+    pub(crate) is_cut: bool,
+    pub(crate) version: Option<&'a str>,
+    /// Its reason, where it says that it is unhealthy.
+    pub(crate) unhealthy: Option<&'a str>,
+}
+
 #[derive(Debug)]
-pub(super) struct Worker {
+pub(super) struct WorkerRecord {
     pub(super) id: Arc<str>,
     pub(super) agent: Option<Arc<str>>,
     pub(super) version: Option<Arc<str>>,
-    pub(super) jobs: ByJob<Held>,
+    pub(super) jobs: ByJob<Assignment>,
     /// Jobs that it is to stop and has not been told of.
     pub(super) stops: HashSet<JobId>,
     pub(super) stops_changed: Arc<Notify>,
@@ -50,7 +68,7 @@ pub(super) struct Worker {
 
 /// A job that a worker has.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Held {
+pub(super) struct Assignment {
     /// When the worker took it, or named it last.
     pub(super) named: Instant,
     /// Jobs are taken in this order.
@@ -66,7 +84,7 @@ pub(super) enum Presence {
     Ghost,
 }
 
-impl Worker {
+impl WorkerRecord {
     pub(super) fn new(id: &str, now: Instant) -> Self {
         Self {
             id: id.into(),
@@ -95,7 +113,7 @@ impl Worker {
     }
 
     /// Those of its jobs, in the order in which it took them.
-    pub(super) fn jobs_by_turn(&self, which: impl Fn(&Held) -> bool) -> Vec<JobId> {
+    pub(super) fn jobs_by_turn(&self, which: impl Fn(&Assignment) -> bool) -> Vec<JobId> {
         let mut jobs: Vec<_> = self.jobs.iter().filter(|(_, held)| which(held)).collect();
         jobs.sort_unstable_by_key(|(_, held)| held.turn);
         jobs.into_iter().map(|(id, _)| *id).collect()
@@ -134,6 +152,17 @@ impl Worker {
             return Some(after(self.last_active, patience));
         }
         Some(silent)
+    }
+
+    /// It asks for jobs, and will not stop doing so.
+    pub(super) fn takes_jobs(&self) -> bool {
+        self.presence == Presence::Polling && self.unhealthy.is_none() && !self.refreshing
+    }
+
+    /// It has not asked for a job, or makes room for a fresh one.
+    pub(super) fn is_initializing(&self) -> bool {
+        let is_preparing = self.refreshing || self.presence == Presence::New;
+        is_preparing && !self.is_ghost() && self.unhealthy.is_none() && self.jobs.is_empty()
     }
 
     pub(super) fn state(&self) -> WorkerState {

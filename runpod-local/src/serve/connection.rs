@@ -14,7 +14,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::request::{Requests, Way};
+use super::pipeline::{ConnectionService, Pipeline};
 use super::socket::{Reset, Socket};
 
 /// How long a connection may be without a complete request head. Longer than clients keep idle connections for another
@@ -32,9 +32,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// The loop that accepts.
 #[derive(Debug)]
-pub(super) struct Accepting {
+pub(super) struct Acceptor {
     pub(super) listener: TcpListener,
-    pub(super) way: Arc<Way>,
+    pub(super) pipeline: Arc<Pipeline>,
     /// A permit for each connection that may be open, at all listeners together.
     pub(super) room: Arc<Semaphore>,
     /// No further connection, and none that waits for a request stays.
@@ -44,7 +44,7 @@ pub(super) struct Accepting {
     pub(super) connections: TaskTracker,
 }
 
-impl Accepting {
+impl Acceptor {
     pub(super) async fn run(self) {
         let ending = self.ending.clone();
         ending.run_until_cancelled(self.accept()).await;
@@ -60,7 +60,7 @@ impl Accepting {
             match self.listener.accept().await {
                 Ok((stream, _)) => {
                     refused = false;
-                    let served = serve(stream, Arc::clone(&self.way), self.ending.clone());
+                    let served = serve(stream, Arc::clone(&self.pipeline), self.ending.clone());
                     let cut = self.cut.clone();
                     self.connections.spawn(async move {
                         cut.run_until_cancelled(served).await;
@@ -91,7 +91,7 @@ fn is_of_one_connection(error: &std::io::Error) -> bool {
     )
 }
 
-async fn serve(stream: TcpStream, way: Arc<Way>, ending: CancellationToken) {
+async fn serve(stream: TcpStream, pipeline: Arc<Pipeline>, ending: CancellationToken) {
     // Answers are written whole; waiting for more would only delay them.
     let _ = stream.set_nodelay(true);
     let reset = Reset::default();
@@ -99,7 +99,7 @@ async fn serve(stream: TcpStream, way: Arc<Way>, ending: CancellationToken) {
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
-        .serve_connection(io, Requests::new(way, reset.clone()));
+        .serve_connection(io, ConnectionService::new(pipeline, reset.clone()));
 
     let mut ended = pin!(ending.cancelled());
     let mut is_ending = false;

@@ -1,17 +1,12 @@
-//! Between the listening socket and the routes: connections, who may ask and how often, bodies, faults on purpose.
-//! What is asked for is not known here.
+//! Between the listening socket and the router: connections, who may ask and how often, faults on purpose. The router is
+//! given; this room knows of a request only which operation it asks for.
 
-mod body;
 mod connection;
-mod content;
-mod descriptors;
-mod error_shape;
 mod guard;
 mod listening;
-mod operation;
+mod open_files;
+mod pipeline;
 mod rates;
-mod refusal;
-mod request;
 mod socket;
 
 use std::sync::Arc;
@@ -24,17 +19,14 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub(crate) use body::read_body;
-pub(crate) use content::demand_json;
 pub(crate) use guard::WORKER_KEY;
 pub(crate) use listening::{ListenError, on_host};
-pub(crate) use operation::Operation;
 
 use crate::access::Access;
 use crate::faults::{self, Faults, Injection};
 use guard::Guard;
+use pipeline::Pipeline;
 use rates::Rates;
-use request::Way;
 
 /// What holds for all connections.
 #[derive(Debug)]
@@ -66,7 +58,7 @@ pub(crate) fn spawn(
     settings: ServeSettings,
 ) -> Serving {
     let injection = Arc::new(Injection::new(settings.faults));
-    let way = Arc::new(Way {
+    let pipeline = Arc::new(Pipeline {
         guard: Guard::new(&settings.host, settings.api_key, settings.access),
         rates: settings.rate_limits.then(Rates::of_production),
         router: router.merge(faults::router(Arc::clone(&injection))),
@@ -79,14 +71,14 @@ pub(crate) fn spawn(
         grace: settings.grace,
     };
     if settings.raises_open_file_limit {
-        descriptors::raise_limit();
+        open_files::raise_limit();
     }
-    let room = descriptors::connections().min(Semaphore::MAX_PERMITS);
+    let room = open_files::connections().min(Semaphore::MAX_PERMITS);
     let room = Arc::new(Semaphore::new(room));
     for listener in listeners {
-        let accepting = connection::Accepting {
+        let accepting = connection::Acceptor {
             listener,
-            way: Arc::clone(&way),
+            pipeline: Arc::clone(&pipeline),
             room: Arc::clone(&room),
             ending: serving.ending.clone(),
             cut: serving.cut.clone(),

@@ -7,28 +7,27 @@ use std::time::Duration;
 use axum::http::{StatusCode, header};
 use tokio::time::Instant;
 
-use super::operation::Operation;
-use super::refusal::Refusal;
-use crate::answer::Answer;
+use crate::operation::Operation;
+use crate::response::ErrorResponse;
 
 const WINDOW: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
 pub(super) struct Rates {
-    limited: Vec<Limited>,
+    limited: Vec<OperationLimit>,
 }
 
 /// One operation.
 #[derive(Debug)]
-struct Limited {
+struct OperationLimit {
     operation: Operation,
     most: usize,
     most_at_once: usize,
-    used: Mutex<Used>,
+    used: Mutex<Usage>,
 }
 
 #[derive(Debug, Default)]
-struct Used {
+struct Usage {
     /// When the requests of the last 10 seconds came.
     times: VecDeque<Instant>,
     at_once: usize,
@@ -36,7 +35,7 @@ struct Used {
 
 /// A request that is being answered.
 #[derive(Debug)]
-pub(super) struct Turn<'a>(&'a Limited);
+pub(super) struct RatePermit<'a>(&'a OperationLimit);
 
 impl Rates {
     pub(super) fn of_production() -> Self {
@@ -49,7 +48,7 @@ impl Rates {
             (Operation::Cancel, 100, 20),
             (Operation::PurgeQueue, 2, 2),
         ];
-        let limited = limits.map(|(operation, most, most_at_once)| Limited {
+        let limited = limits.map(|(operation, most, most_at_once)| OperationLimit {
             operation,
             most,
             most_at_once,
@@ -65,14 +64,17 @@ impl Rates {
     /// # Errors
     ///
     /// The answer that the client gets instead.
-    pub(super) fn admit(&self, operation: Operation) -> Result<Option<Turn<'_>>, Refusal> {
+    pub(super) fn admit(
+        &self,
+        operation: Operation,
+    ) -> Result<Option<RatePermit<'_>>, ErrorResponse> {
         let limited = self.limited.iter().find(|it| it.operation == operation);
-        limited.map(Limited::admit).transpose()
+        limited.map(OperationLimit::admit).transpose()
     }
 }
 
-impl Limited {
-    fn admit(&self) -> Result<Turn<'_>, Refusal> {
+impl OperationLimit {
+    fn admit(&self) -> Result<RatePermit<'_>, ErrorResponse> {
         let now = Instant::now();
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         while used
@@ -95,25 +97,25 @@ impl Limited {
         }
         used.times.push_back(now);
         used.at_once += 1;
-        Ok(Turn(self))
+        Ok(RatePermit(self))
     }
 
-    fn refusal(&self, what: &str, wait: Duration) -> Refusal {
+    fn refusal(&self, what: &str, wait: Duration) -> ErrorResponse {
         // Whole seconds, and never too early.
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         let seconds = seconds.max(1);
-        let answer = Answer::new(
+        ErrorResponse::new(
             StatusCode::TOO_MANY_REQUESTS,
             format!(
                 "/{}: {what}, which is Runpod's limit; ask again in {seconds} s",
                 self.operation.name()
             ),
-        );
-        Refusal::with_header(answer, header::RETRY_AFTER, seconds)
+        )
+        .with_header(header::RETRY_AFTER, seconds)
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for RatePermit<'_> {
     fn drop(&mut self) {
         let mut used = self.0.used.lock().unwrap_or_else(PoisonError::into_inner);
         used.at_once -= 1;

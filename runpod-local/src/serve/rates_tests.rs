@@ -1,12 +1,14 @@
 use std::time::Duration;
 
 use axum::http::{StatusCode, header};
+use axum::response::IntoResponse as _;
 use tokio::time::advance;
 
-use super::{Rates, Refusal, Turn};
-use crate::serve::Operation;
+use super::{RatePermit, Rates};
+use crate::operation::Operation;
+use crate::response::ErrorResponse;
 
-fn seconds_to_wait(refused: Result<Option<Turn<'_>>, Refusal>) -> String {
+fn seconds_to_wait(refused: Result<Option<RatePermit<'_>>, ErrorResponse>) -> String {
     let response = refused
         .expect_err("it should have been refused")
         .into_response();

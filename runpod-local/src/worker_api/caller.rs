@@ -4,56 +4,60 @@ use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
 
-use crate::answer::Answer;
-use crate::path::{self, InPath};
-use crate::queue::Caller;
+use crate::parameters::PathParameters;
+use crate::queue::CallingWorker;
+use crate::response::ErrorResponse;
+use crate::text::quoted;
 
 /// Longer ids are nobody's.
 const LONGEST: usize = 128;
 
 /// The worker of a request, with what it says of itself.
 #[derive(Debug)]
-pub(super) struct Asking {
+pub(super) struct RequestingWorker {
     worker: String,
     agent: Option<String>,
 }
 
-impl Asking {
-    pub(super) fn caller(&self) -> Caller<'_> {
-        Caller {
+impl RequestingWorker {
+    pub(super) fn caller(&self) -> CallingWorker<'_> {
+        CallingWorker {
             worker: &self.worker,
             agent: self.agent.as_deref(),
         }
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Asking {
-    type Rejection = Answer;
+impl<S: Send + Sync> FromRequestParts<S> for RequestingWorker {
+    type Rejection = ErrorResponse;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Answer> {
-        let InPath(worker) = InPath::<String>::from_request_parts(parts, state).await?;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ErrorResponse> {
+        let PathParameters(worker) =
+            PathParameters::<String>::from_request_parts(parts, state).await?;
         check(&worker)?;
         let agent = parts.headers.get(header::USER_AGENT);
         Ok(Self {
             worker,
-            agent: agent.and_then(|agent| agent.to_str().ok()).map(path::shown),
+            agent: agent
+                .and_then(|agent| agent.to_str().ok())
+                .map(|agent| quoted(agent).into_owned()),
         })
     }
 }
 
 /// A worker's id goes into log lines and onto the page.
-pub(super) fn check(worker: &str) -> Result<(), Answer> {
+pub(super) fn check(worker: &str) -> Result<(), ErrorResponse> {
     if worker.len() > LONGEST || worker.chars().any(char::is_control) {
-        return Err(Answer::bad_request(format!(
+        return Err(ErrorResponse::bad_request(format!(
             "{:?} is not a valid worker id: expected at most {LONGEST} bytes without control characters",
-            path::shown(worker)
+            quoted(worker)
         )));
     }
     if worker.starts_with('$') {
-        return Err(Answer::bad_request(format!(
+        return Err(ErrorResponse::bad_request(format!(
             "the worker id is {}, which stands for a worker's own: replace it in RUNPOD_WEBHOOK_* with the value of \
              RUNPOD_POD_ID",
-            path::shown(worker)
+            quoted(worker)
         )));
     }
     Ok(())

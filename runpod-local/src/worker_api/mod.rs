@@ -1,21 +1,21 @@
 //! What workers ask for, and what they post.
 
 mod caller;
+mod oversized_item;
 mod ping;
 mod polls;
 mod posts;
-mod split;
 
 use axum::Router;
 use axum::routing::{MethodRouter, get, post};
 
-use crate::endpoint::Shared;
-use crate::unknown;
+use crate::context::Context;
+use crate::fallback;
 
 /// Bare, and under the endpoint's own path.
-pub(crate) fn router(shared: &Shared) -> Router<Shared> {
-    let poll = |polled: MethodRouter<Shared>| polled.head(unknown::head_of_a_poll);
-    shared.bases().fold(Router::new(), |router, base| {
+pub(crate) fn router(context: &Context) -> Router<Context> {
+    let poll = |polled: MethodRouter<Context>| polled.head(fallback::head_not_allowed);
+    context.bases().fold(Router::new(), |router, base| {
         router
             .route(
                 &format!("{base}/job-take/{{worker}}"),

@@ -6,42 +6,49 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::caller::Asking;
-use crate::answer::{self, Answer};
-use crate::endpoint::Shared;
-use crate::path;
+use super::caller::RequestingWorker;
+use crate::context::Context;
+use crate::parameters;
 use crate::queue::JobId;
+use crate::response::{self, ErrorResponse};
+use crate::text::quoted;
 
 /// One job, as an object.
-pub(super) async fn take(State(shared): State<Shared>, asking: Asking) -> Result<Response, Answer> {
-    let tasks = shared.queue.take(asking.caller(), 1).await?;
+pub(super) async fn take(
+    State(context): State<Context>,
+    asking: RequestingWorker,
+) -> Result<Response, ErrorResponse> {
+    let tasks = context.queue.take(asking.caller(), 1).await?;
     Ok(match tasks.into_iter().next() {
-        Some(task) => answer::json(StatusCode::OK, task),
+        Some(task) => response::ok(task),
         None => nothing(),
     })
 }
 
 /// Jobs in an array.
 pub(super) async fn take_batch(
-    State(shared): State<Shared>,
-    asking: Asking,
+    State(context): State<Context>,
+    asking: RequestingWorker,
     RawQuery(query): RawQuery,
-) -> Result<Response, Answer> {
+) -> Result<Response, ErrorResponse> {
     let most = batch_size(query.as_deref())?;
-    let tasks = shared.queue.take(asking.caller(), most).await?;
+    let tasks = context.queue.take(asking.caller(), most).await?;
     if tasks.is_empty() {
         return Ok(nothing());
     }
-    Ok(answer::json(StatusCode::OK, array(&tasks)))
+    Ok(response::ok(array(&tasks)))
 }
 
-pub(super) async fn stop(State(shared): State<Shared>, asking: Asking) -> Result<Response, Answer> {
+pub(super) async fn stop(
+    State(context): State<Context>,
+    asking: RequestingWorker,
+) -> Result<Response, ErrorResponse> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Stops<'a> {
         jobs_to_stop: &'a [JobId],
     }
-    let stops = shared.queue.stops(asking.caller()).await?;
+    let stops = context.queue.stops(asking.caller()).await?;
     if stops.is_empty() {
         return Ok(nothing());
     }
@@ -49,18 +56,18 @@ pub(super) async fn stop(State(shared): State<Shared>, asking: Asking) -> Result
     let body = serde_json::to_vec(&Stops {
         jobs_to_stop: &stops,
     });
-    Ok(answer::json(StatusCode::OK, body.unwrap_or_default()))
+    Ok(response::ok(body.unwrap_or_default()))
 }
 
-fn batch_size(query: Option<&str>) -> Result<usize, Answer> {
-    let Some(text) = path::parameter(query, "batch_size") else {
+fn batch_size(query: Option<&str>) -> Result<usize, ErrorResponse> {
+    let Some(text) = parameters::query(query, "batch_size") else {
         return Ok(1);
     };
     match text.parse() {
         Ok(size @ 1..) => Ok(size),
-        _ => Err(Answer::bad_request(format!(
+        _ => Err(ErrorResponse::bad_request(format!(
             "batch_size: found {}; expected a whole number from 1",
-            path::shown(text)
+            quoted(text)
         ))),
     }
 }

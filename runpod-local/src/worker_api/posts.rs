@@ -3,20 +3,19 @@
 use std::borrow::Cow;
 
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{caller, split};
-use crate::answer::{self, Answer};
-use crate::endpoint::Shared;
-use crate::path::{self, InPath};
-use crate::queue::{Accepted, JobId, Json, Posted};
-use crate::serve;
+use super::{caller, oversized_item};
+use crate::context::Context;
+use crate::parameters::{self, PathParameters};
+use crate::queue::{Accepted, JobId, JobOutcome, Json};
+use crate::request_body;
+use crate::response::{self, ErrorResponse};
 
 #[derive(Deserialize)]
-struct Done<'a> {
+struct DoneBody<'a> {
     /// `IN_PROGRESS` makes it progress.
     #[serde(borrow)]
     status: Option<Cow<'a, str>>,
@@ -29,67 +28,64 @@ struct Done<'a> {
 }
 
 #[derive(Deserialize)]
-struct Item<'a> {
+struct StreamBody<'a> {
     #[serde(borrow, default, deserialize_with = "given")]
     output: Option<&'a RawValue>,
 }
 
 pub(super) async fn done(
-    State(shared): State<Shared>,
-    InPath((worker, job)): InPath<(String, String)>,
+    State(context): State<Context>,
+    PathParameters((worker, job)): PathParameters<(String, String)>,
     request: Request,
-) -> Result<Response, Answer> {
+) -> Result<Response, ErrorResponse> {
     let id = of(&worker, &job)?;
-    let body = serve::read_body(request, shared.limits.result_body).await?;
-    let done: Done<'_> = read(&body, "{\"output\": …} or {\"error\": …}")?;
+    let body = request_body::read_body(request, context.limits.result_body).await?;
+    let done: DoneBody<'_> = read(&body, "{\"output\": …} or {\"error\": …}")?;
     let output = done.output.map(Json::copied);
     let accepted = if done.status.as_deref() == Some("IN_PROGRESS") {
         let progress = output.unwrap_or_else(|| Json::copied(RawValue::NULL));
-        shared.queue.post_progress(&worker, id, progress)?
+        context.queue.post_progress(&worker, id, progress)?
     } else {
-        let posted = Posted {
-            output,
-            error: done.error.map(Json::copied),
-            refreshes: done.stop_pod == Some(true),
-        };
-        shared.queue.done(&worker, id, posted)?
+        let outcome = JobOutcome::posted(output, done.error.map(Json::copied));
+        let refreshes = done.stop_pod == Some(true);
+        context.queue.done(&worker, id, outcome, refreshes)?
     };
     Ok(answered(accepted))
 }
 
 pub(super) async fn stream(
-    State(shared): State<Shared>,
-    InPath((worker, job)): InPath<(String, String)>,
+    State(context): State<Context>,
+    PathParameters((worker, job)): PathParameters<(String, String)>,
     request: Request,
-) -> Result<Response, Answer> {
+) -> Result<Response, ErrorResponse> {
     const EXPECTED: &str = "{\"output\": item}";
     let id = of(&worker, &job)?;
-    let body = serve::read_body(request, shared.limits.result_body).await?;
-    let Item { output } = read(&body, EXPECTED)?;
+    let body = request_body::read_body(request, context.limits.result_body).await?;
+    let StreamBody { output } = read(&body, EXPECTED)?;
     let Some(item) = output else {
-        return Err(Answer::bad_request(format!(
+        return Err(ErrorResponse::bad_request(format!(
             "the stream item has no `output`; expected {EXPECTED}"
         )));
     };
-    let items = split::pieces(item, shared.limits.stream_item);
-    let accepted = shared.queue.post_items(&worker, id, items)?;
+    let items = oversized_item::pieces(item, context.limits.stream_item);
+    let accepted = context.queue.post_items(&worker, id, items)?;
     Ok(answered(accepted))
 }
 
-fn of(worker: &str, job: &str) -> Result<JobId, Answer> {
+fn of(worker: &str, job: &str) -> Result<JobId, ErrorResponse> {
     caller::check(worker)?;
-    path::job(job)
+    parameters::job_id(job)
 }
 
-fn read<'a, T: Deserialize<'a>>(body: &'a [u8], expected: &str) -> Result<T, Answer> {
+fn read<'a, T: Deserialize<'a>>(body: &'a [u8], expected: &str) -> Result<T, ErrorResponse> {
     // What is read into a struct may come as an array too.
     if body.trim_ascii_start().starts_with(b"[") {
-        return Err(Answer::bad_request(format!(
+        return Err(ErrorResponse::bad_request(format!(
             "the body is an array; expected {expected}"
         )));
     }
     serde_json::from_slice(body).map_err(|error| {
-        Answer::bad_request(format!(
+        ErrorResponse::bad_request(format!(
             "the body cannot be read: {error}; expected {expected}"
         ))
     })
@@ -107,5 +103,5 @@ fn answered(accepted: Accepted) -> Response {
         Accepted::Yes => r#"{"status":"accepted"}"#,
         Accepted::Ignored => r#"{"status":"ignored"}"#,
     };
-    answer::json(StatusCode::OK, body)
+    response::ok(body)
 }

@@ -4,28 +4,16 @@
 //! something as progress waits for a line on standard input: the suite writes one when the announcement has arrived, so
 //! that no order depends on timing.
 
+mod input;
 mod plan;
 mod streams;
 
 use std::time::Duration;
 
+use input::{Mock, line, line_async};
 use plan::{Plan, Reply, Task};
 use runpod::{Job, JobContext, Worker};
-use serde::Deserialize;
 use serde_json::Value;
-
-/// Waits until the suite says that what the job announced has arrived.
-fn line() {
-    let mut line = String::new();
-    // At the end of the input the suite is over, and nothing waits for an answer.
-    let _ = std::io::stdin().read_line(&mut line);
-}
-
-async fn line_async() {
-    let read = tokio::task::spawn_blocking(line);
-    // Only a panic could come back, and reading a line has none.
-    let _ = read.await;
-}
 
 async fn asynchronous(job: Job<Plan>, ctx: JobContext) -> Result<Reply, String> {
     for update in &job.input.progress {
@@ -65,14 +53,6 @@ fn plain(job: Job<Plan>, ctx: JobContext) -> Result<Reply, String> {
         line();
     }
     plan::reply(job)
-}
-
-/// The input of the SDK's own end-to-end suite.
-#[derive(Deserialize)]
-struct Mock {
-    mock_return: Value,
-    #[serde(default)]
-    mock_delay: f64,
 }
 
 async fn mock(input: Mock) -> Value {

@@ -4,7 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::unwritten;
 use crate::step::{self, Failure};
 use crate::workspace::Workspace;
 
@@ -213,9 +212,9 @@ impl<'c> Prepared<'c> {
                 .replace("{root}", root.trim_end_matches('/'))
         );
         let source = prepared.folder.join("src");
-        fs::create_dir_all(&source).map_err(|error| unwritten(&source, &error))?;
+        fs::create_dir_all(&source).map_err(|error| step::unwritten(&source, &error))?;
         let file = prepared.folder.join("Cargo.toml");
-        fs::write(&file, manifest).map_err(|error| unwritten(&file, &error))?;
+        fs::write(&file, manifest).map_err(|error| step::unwritten(&file, &error))?;
         prepared.write_handler("Hello")?;
         // The newest releases of today, not those of the last run. There may be no lock file yet.
         let _ = fs::remove_file(prepared.folder.join("Cargo.lock"));
@@ -234,7 +233,7 @@ impl<'c> Prepared<'c> {
     pub(super) fn write_handler(&self, greeting: &str) -> Result<(), Failure> {
         let file = self.folder.join("src").join("main.rs");
         let program = self.candidate.main.replace("{greeting}", greeting);
-        fs::write(&file, program.trim_start()).map_err(|error| unwritten(&file, &error))
+        fs::write(&file, program.trim_start()).map_err(|error| step::unwritten(&file, &error))
     }
 
     /// Nothing of an earlier build is left.

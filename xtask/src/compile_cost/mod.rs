@@ -56,7 +56,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failu
 
     let table = table::of(&results, rounds, EDITS, jobs, &toolchain()?);
     let file = folder.join("table.md");
-    fs::write(&file, &table).map_err(|error| unwritten(&file, &error))?;
+    fs::write(&file, &table).map_err(|error| step::unwritten(&file, &error))?;
     println!("\n{table}\nKept in {}.", file.display());
     Ok(())
 }
@@ -88,10 +88,6 @@ fn order(count: usize, round: usize) -> Vec<usize> {
 fn toolchain() -> Result<String, Failure> {
     let output = step::capture(std::process::Command::new("rustc").arg("--version"))?;
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-}
-
-fn unwritten(path: &std::path::Path, error: &std::io::Error) -> Failure {
-    Failure::new(format!("cannot write {}: {error}", path.display()))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Every test there is, in parts that run side by side, and how many passed.
 
+mod extent;
 mod outside;
 mod part;
 mod schedule;
@@ -19,20 +20,12 @@ use crate::step::{self, Failure};
 use crate::tools::Tools;
 use crate::workspace::Workspace;
 
+pub(crate) use extent::Extent;
 use outside::Outside;
 pub(crate) use part::{Ended, Load, Part};
 use screen::Screen;
 use steps::Steps;
 use test_programs::TestProgram;
-
-/// How much is run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Extent {
-    /// Everything, with short forms of what is slow by nature.
-    Short,
-    /// All of that in full.
-    Long,
-}
 
 /// How often a worker is killed in the short form; in full, it is what `tests/chaos/killed.rs` says.
 const SHORT_KILLS: &str = "20";

@@ -2,6 +2,7 @@
 
 use std::process::Command;
 use std::time::Duration;
+use std::time::Instant;
 
 use crate::step::Failure;
 use crate::tally::Tally;
@@ -149,6 +150,15 @@ fn failed_tests(log: &str) -> Vec<String> {
         }
     }
     names
+}
+
+/// A part that runs.
+#[derive(Debug)]
+pub(crate) struct Running {
+    pub(crate) number: usize,
+    pub(crate) name: String,
+    pub(crate) since: Instant,
+    pub(crate) load: Load,
 }
 
 #[cfg(test)]

@@ -10,21 +10,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 use std::{fs, io};
 
-use super::part::{Ended, Load, Part};
+use super::part::{Ended, Load, Part, Running};
 use super::screen::Screen;
 use crate::step::{self, Failure};
 
 /// A line says what runs if nothing has ended for so long.
 const SILENCE: Duration = Duration::from_secs(20);
-
-/// A part that runs.
-#[derive(Debug)]
-pub(crate) struct Running {
-    number: usize,
-    pub(crate) name: String,
-    pub(crate) since: Instant,
-    load: Load,
-}
 
 /// Runs all of them to the end, so that one run shows every fault. What a part writes goes into a file of its name in `logs`.
 pub(crate) fn run(parts: Vec<Part>, logs: &Path, screen: &mut Screen) -> Vec<Ended> {

@@ -3,8 +3,7 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use super::part::{Ended, closing_lines};
-use super::schedule::Running;
+use super::part::{Ended, Running, closing_lines};
 use crate::tally::Tally;
 
 /// The terminal.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use super::Extent;
+use super::extent::Extent;
 use super::part::{Ended, Part};
 use crate::check;
 use crate::step::Failure;

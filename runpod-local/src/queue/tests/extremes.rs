@@ -3,24 +3,24 @@
 use super::*;
 
 /// A job's whole life, and what time brings.
-fn lives(table: &mut Table) {
-    let ended = table.running("w1");
-    table.stops("w1");
-    table.ping("w1", &[ended]);
-    table.book.poll_begins("w1");
-    table.book.poll_ends("w1", true, table.now);
-    table.item("w1", ended, "1");
-    table.book.log(ended, LogLine::new("info", "a line"));
-    table.done("w1", ended, output("1"));
-    table.running("w2");
-    table.submit(true, |_| {});
-    table.pass(secs(24 * 60 * 60));
+fn lives(queue: &mut TimedQueue) {
+    let ended = queue.running("w1");
+    queue.stops("w1");
+    queue.ping("w1", &[ended]);
+    queue.state.poll_begins("w1");
+    queue.state.poll_ends("w1", true, queue.now);
+    queue.item("w1", ended, "1");
+    queue.state.log(ended, LogLine::new("info", "a line"));
+    queue.done("w1", ended, output("1"));
+    queue.running("w2");
+    queue.submit(true, |_| {});
+    queue.pass(secs(24 * 60 * 60));
 }
 
-fn timed(change: impl Fn(&mut Timing)) -> Table {
+fn timed(change: impl Fn(&mut Timing)) -> TimedQueue {
     let mut timing = Timing::default();
     change(&mut timing);
-    Table::with(Limits::default(), timing)
+    TimedQueue::with(Limits::default(), timing)
 }
 
 #[test]
@@ -35,41 +35,41 @@ fn no_time_is_too_long_or_too_short_for_the_clock() {
     ];
     for set in settings {
         for time in [Duration::MAX, Duration::ZERO, Duration::from_nanos(1)] {
-            let mut table = timed(|timing| set(timing, time));
-            lives(&mut table);
+            let mut queue = timed(|timing| set(timing, time));
+            lives(&mut queue);
             // The policy of a job has what the settings say.
-            let timing = table.book.timing.clone();
-            table.submit(true, |job| {
+            let timing = queue.state.timing.clone();
+            queue.submit(true, |job| {
                 job.policy.execution_timeout = timing.execution_timeout;
                 job.policy.ttl = timing.ttl;
             });
-            table.take("w3");
-            table.pass(secs(1));
+            queue.take("w3");
+            queue.pass(secs(1));
         }
     }
 }
 
 #[test]
 fn a_time_that_is_as_long_as_can_be_never_comes() {
-    let mut table = timed(|timing| {
+    let mut queue = timed(|timing| {
         timing.lost_after = Duration::MAX;
         timing.run_retention = Duration::MAX;
     });
-    let job = table.submit(false, |job| {
+    let job = queue.submit(false, |job| {
         job.policy.execution_timeout = Duration::MAX;
         job.policy.ttl = Duration::MAX;
     });
-    table.take("w1");
-    table.ping("w1", &[job]);
-    table.pass(secs(10 * 365 * 24 * 60 * 60));
-    assert_eq!(table.status(job), Some(Status::InProgress));
-    table.done("w1", job, output("1"));
-    table.pass(secs(10 * 365 * 24 * 60 * 60));
-    assert_eq!(table.status(job), Some(Status::Completed));
+    queue.take("w1");
+    queue.ping("w1", &[job]);
+    queue.pass(secs(10 * 365 * 24 * 60 * 60));
+    assert_eq!(queue.status(job), Some(Status::InProgress));
+    queue.done("w1", job, output("1"));
+    queue.pass(secs(10 * 365 * 24 * 60 * 60));
+    assert_eq!(queue.status(job), Some(Status::Completed));
 }
 
 #[test]
-fn no_limit_is_too_large_or_too_small_for_the_book() {
+fn no_limit_is_too_large_or_too_small_for_the_queue() {
     let settings: [fn(&mut Limits, usize); 11] = [
         |limits, most| limits.stream_item = most,
         |limits, most| limits.stream_answer = most,
@@ -85,7 +85,7 @@ fn no_limit_is_too_large_or_too_small_for_the_book() {
     ];
     for set in settings {
         for most in [usize::MAX, 0] {
-            lives(&mut Table::limited(|limits| set(limits, most)));
+            lives(&mut TimedQueue::limited(|limits| set(limits, most)));
         }
     }
 }

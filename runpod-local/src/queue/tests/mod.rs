@@ -1,4 +1,4 @@
-//! The rules, on the book alone, with the time that the tests choose.
+//! The rules, on the state alone, at times that the tests choose.
 
 mod ending;
 mod extremes;
@@ -12,6 +12,7 @@ mod timing_out;
 mod waiting;
 mod webhooks;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -19,19 +20,22 @@ use serde_json::value::RawValue;
 use tokio::sync::broadcast;
 use tokio::time::Instant;
 
-use super::attendance::Ping;
-use super::book::{Book, Caller};
-use super::ending::{Accepted, Posted};
-use super::voice::Said;
+use super::events::LogEvent;
+use super::handle::EVENTS;
+use super::job::{Accepted, JobOutcome};
+use super::state::QueueState;
+use super::views::{Detail, WorkerState};
+use super::webhooks::WebhookQueue;
+use super::worker::{CallingWorker, Ping};
 use super::*;
 use crate::settings::{Limits, Timing};
 
-/// A book, and a clock in the hand.
-struct Table {
-    book: Book,
+/// The state, and the time as the test has set it.
+struct TimedQueue {
+    state: QueueState,
     now: Instant,
-    events: broadcast::Sender<Event>,
-    said: Vec<Said>,
+    events: broadcast::Sender<PageEvent>,
+    lines: Vec<LogEvent>,
 }
 
 fn secs(seconds: u64) -> Duration {
@@ -42,30 +46,22 @@ fn json(text: &str) -> Json {
     Json::copied(&RawValue::from_string(text.to_owned()).expect("JSON"))
 }
 
-fn output(text: &str) -> Posted {
-    Posted {
-        output: Some(json(text)),
-        error: None,
-        refreshes: false,
-    }
+fn output(text: &str) -> JobOutcome {
+    JobOutcome::posted(Some(json(text)), None)
 }
 
-fn error(text: &str) -> Posted {
-    Posted {
-        output: None,
-        error: Some(json(text)),
-        refreshes: false,
-    }
+fn error(text: &str) -> JobOutcome {
+    JobOutcome::posted(None, Some(json(text)))
 }
 
-fn caller(worker: &str) -> Caller<'_> {
-    Caller {
+fn caller(worker: &str) -> CallingWorker<'_> {
+    CallingWorker {
         worker,
         agent: None,
     }
 }
 
-impl Table {
+impl TimedQueue {
     fn new() -> Self {
         Self::with(Limits::default(), Timing::default())
     }
@@ -80,10 +76,10 @@ impl Table {
         let events = broadcast::Sender::new(1_024);
         let now = Instant::now();
         Self {
-            book: Book::new(limits, timing, events.clone(), now),
+            state: QueueState::new(limits, timing, events.clone(), now),
             now,
             events,
-            said: Vec::new(),
+            lines: Vec::new(),
         }
     }
 
@@ -96,13 +92,13 @@ impl Table {
         let mut submission = submission(sync, "1");
         change(&mut submission);
         let id = submission.id;
-        self.book.submit(submission, self.now).expect("room");
+        self.state.submit(submission, self.now).expect("room");
         id
     }
 
     /// What the worker is given: the ids.
     fn take_up_to(&mut self, worker: &str, most: usize) -> Vec<JobId> {
-        let tasks = self.book.take(caller(worker), most, self.now);
+        let tasks = self.state.take(caller(worker), most, self.now);
         tasks
             .expect("a worker that may take")
             .iter()
@@ -124,10 +120,17 @@ impl Table {
         job
     }
 
-    fn done(&mut self, worker: &str, job: JobId, posted: Posted) -> Accepted {
-        self.book
-            .done(worker, job, posted, self.now)
+    fn done(&mut self, worker: &str, job: JobId, outcome: JobOutcome) -> Accepted {
+        self.state
+            .done(worker, job, outcome, false, self.now)
             .expect("a worker that took the job")
+    }
+
+    /// With `stopPod`.
+    fn refreshed(&mut self, worker: &str, job: JobId, outcome: JobOutcome) {
+        self.state
+            .done(worker, job, outcome, true, self.now)
+            .expect("a worker that took the job");
     }
 
     fn ping(&mut self, worker: &str, jobs: &[JobId]) {
@@ -135,14 +138,14 @@ impl Table {
             jobs: jobs.to_vec(),
             ..Ping::default()
         };
-        self.book
+        self.state
             .ping(caller(worker), &ping, self.now)
             .expect("a worker that may ping");
     }
 
     fn stops(&mut self, worker: &str) -> Vec<JobId> {
         let mut stops = self
-            .book
+            .state
             .stops(caller(worker), self.now)
             .expect("a worker")
             .0;
@@ -151,14 +154,14 @@ impl Table {
     }
 
     fn item(&mut self, worker: &str, job: JobId, item: &str) -> Accepted {
-        self.book
+        self.state
             .stream(worker, job, vec![json(item)], self.now)
             .expect("a worker that took the job")
     }
 
     /// What a client gets from `/stream`.
     fn fetch(&mut self, job: JobId) -> (Status, Vec<String>) {
-        let streamed = self.book.fetch(job).expect("the job");
+        let streamed = self.state.fetch(job).expect("the job");
         let text = |item: &Json| String::from_utf8(item.as_bytes().to_vec()).expect("UTF-8");
         (streamed.status, streamed.items.iter().map(text).collect())
     }
@@ -166,24 +169,24 @@ impl Table {
     /// Time passes, and what is due happens at its time.
     fn pass(&mut self, time: Duration) {
         let end = self.now + time;
-        while let Some(at) = self.book.alarm.at.filter(|at| *at <= end) {
+        while let Some(at) = self.state.alarm.at.filter(|at| *at <= end) {
             self.now = self.now.max(at);
-            while self.book.tick(self.now) {}
-            self.said.extend(self.book.voice.take_said());
+            while self.state.tick(self.now) {}
+            self.lines.extend(self.state.publisher.take_lines());
         }
         self.now = end;
     }
 
     fn status(&self, job: JobId) -> Option<Status> {
-        self.book.report(job).ok().map(|report| report.status)
+        self.state.report(job).ok().map(|report| report.status)
     }
 
-    fn report(&self, job: JobId) -> Report {
-        self.book.report(job).expect("the job")
+    fn report(&self, job: JobId) -> JobReport {
+        self.state.report(job).expect("the job")
     }
 
     fn detail(&self, job: JobId) -> Detail {
-        self.book.sketch(job).expect("the job").finish()
+        self.state.jobs.get(&job).expect("the job").detail()
     }
 
     /// The error of a job, which is a string.
@@ -202,7 +205,7 @@ fn submission(sync: bool, input: &str) -> Submission {
         id,
         input: end - input.len()..end,
         task: task.into_bytes().into_boxed_slice().into(),
-        policy: Policy {
+        policy: JobPolicy {
             execution_timeout: timing.execution_timeout,
             ttl: timing.ttl,
         },

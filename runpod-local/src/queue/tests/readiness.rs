@@ -1,16 +1,16 @@
 //! Why no worker takes jobs.
 
-use super::super::readiness::Readiness;
+use super::super::views::Readiness;
 use super::*;
 
-impl Table {
+impl TimedQueue {
     fn readiness(&self) -> (ReadyState, Option<String>) {
-        let Readiness { state, reason } = self.book.readiness();
+        let Readiness { state, reason } = self.state.workers.readiness();
         (state, reason.map(|reason| reason.to_string()))
     }
 
     fn initializing(&self) -> usize {
-        self.book.health().initializing
+        self.state.health().initializing
     }
 }
 
@@ -43,7 +43,7 @@ fn a_build_and_the_load_of_its_workers_are_told_until_one_takes_jobs() {
     queue.ping(caller("w1"), &Ping::default()).unwrap();
     assert_eq!(of(&queue), (ReadyState::Loading, None, 2));
     queue
-        .book(|book, now| book.take(caller("w1"), 1, now))
+        .with_state(|state, now| state.take(caller("w1"), 1, now))
         .unwrap();
     assert_eq!(of(&queue), (ReadyState::Ready, None, 1));
     queue.worker_ended("w2");
@@ -62,7 +62,7 @@ fn a_build_that_fails_says_why_as_long_as_no_worker_takes_jobs() {
     );
     assert_eq!(of(&queue), failed);
     queue
-        .book(|book, now| book.take(caller("old"), 1, now))
+        .with_state(|state, now| state.take(caller("old"), 1, now))
         .unwrap();
     assert_eq!(of(&queue).0, ReadyState::Ready);
     queue.worker_ended("old");
@@ -84,7 +84,7 @@ fn a_crash_is_told_until_a_worker_takes_jobs_even_while_the_next_one_loads() {
     let reason = Some("exit code 1".to_owned());
     assert_eq!(of(&queue), (ReadyState::Loading, reason, 1));
     queue
-        .book(|book, now| book.take(caller("w2"), 1, now))
+        .with_state(|state, now| state.take(caller("w2"), 1, now))
         .unwrap();
     assert_eq!(of(&queue), (ReadyState::Ready, None, 0));
     // A worker that has ended is not started again.
@@ -100,7 +100,7 @@ fn a_crashed_workers_jobs_go_to_others() {
     let id = submission.id;
     queue.submit(submission).unwrap();
     queue
-        .book(|book, now| book.take(caller("w1"), 1, now))
+        .with_state(|state, now| state.take(caller("w1"), 1, now))
         .unwrap();
     queue.worker_crashed("w1", "signal 9");
     assert_eq!(queue.report(id).unwrap().status, Status::InQueue);
@@ -108,30 +108,26 @@ fn a_crashed_workers_jobs_go_to_others() {
 
 #[test]
 fn unhealthy_leaving_and_refreshing_workers_take_no_jobs() {
-    let mut table = Table::new();
+    let mut timed = TimedQueue::new();
     let sick = Ping {
         unhealthy: Some("disk: full"),
         ..Ping::default()
     };
-    table.book.worker_starts("w1");
-    table.book.ping(caller("w1"), &sick, table.now).unwrap();
+    timed.state.workers.starts("w1");
+    timed.state.ping(caller("w1"), &sick, timed.now).unwrap();
     let unhealthy = (ReadyState::Unhealthy, Some("disk: full".to_owned()));
-    assert_eq!((table.readiness(), table.initializing()), (unhealthy, 0));
-    assert_eq!(table.book.health().unhealthy, 1);
-    table.book.worker_ended("w1", table.now);
+    assert_eq!((timed.readiness(), timed.initializing()), (unhealthy, 0));
+    assert_eq!(timed.state.health().unhealthy, 1);
+    timed.state.worker_ended("w1", timed.now);
 
-    let job = table.running("w2");
-    assert_eq!(table.readiness(), (ReadyState::Ready, None));
-    let posted = Posted {
-        refreshes: true,
-        ..output("1")
-    };
-    table.done("w2", job, posted);
-    assert_eq!(table.readiness(), (ReadyState::Loading, None));
-    assert_eq!(table.initializing(), 1);
-    table.book.worker_ended("w2", table.now);
+    let job = timed.running("w2");
+    assert_eq!(timed.readiness(), (ReadyState::Ready, None));
+    timed.refreshed("w2", job, output("1"));
+    assert_eq!(timed.readiness(), (ReadyState::Loading, None));
+    assert_eq!(timed.initializing(), 1);
+    timed.state.worker_ended("w2", timed.now);
 
-    table.take("w3");
-    table.book.leaving_workers.insert("w3".into());
-    assert_eq!(table.readiness(), (ReadyState::NoWorker, None));
+    timed.take("w3");
+    timed.state.workers.leaving.insert("w3".into());
+    assert_eq!(timed.readiness(), (ReadyState::NoWorker, None));
 }

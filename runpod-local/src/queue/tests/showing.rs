@@ -4,20 +4,20 @@ use super::*;
 
 #[test]
 fn nothing_is_told_to_nobody_and_everything_to_somebody() {
-    let mut table = Table::new();
-    let mut events = table.events.subscribe();
-    let job = table.running("w1");
-    table.item("w1", job, "1");
-    table.book.log(job, LogLine::new("INFO", "hello"));
-    table.done("w1", job, error("\"bad\\nworse\""));
+    let mut queue = TimedQueue::new();
+    let mut events = queue.events.subscribe();
+    let job = queue.running("w1");
+    queue.item("w1", job, "1");
+    queue.state.log(job, LogLine::new("INFO", "hello"));
+    queue.done("w1", job, error("\"bad\\nworse\""));
     let mut told = Vec::new();
     while let Ok(event) = events.try_recv() {
         told.push(match event {
-            Event::Described => "other handlers".to_owned(),
-            Event::Job(id) => format!("job {}", id == job),
-            Event::Worker(worker) => worker.to_string(),
-            Event::Item { index, .. } => format!("item {index}"),
-            Event::Log { index, .. } => format!("line {index}"),
+            PageEvent::Described => "other handlers".to_owned(),
+            PageEvent::Job(id) => format!("job {}", id == job),
+            PageEvent::Worker(worker) => worker.to_string(),
+            PageEvent::Item { index, .. } => format!("item {index}"),
+            PageEvent::Log { index, .. } => format!("line {index}"),
         });
     }
     let expected = [
@@ -28,75 +28,87 @@ fn nothing_is_told_to_nobody_and_everything_to_somebody() {
 
 #[test]
 fn events_that_nobody_reads_keep_nothing_alive_but_themselves() {
-    let mut table = Table::limited(|limits| {
+    let mut queue = TimedQueue::limited(|limits| {
         limits.stream_items_kept = 1;
         limits.log_lines = 1;
     });
-    let _stalled = table.events.subscribe();
-    let job = table.running("w1");
+    let _stalled = queue.events.subscribe();
+    let job = queue.running("w1");
     let line = LogLine::new("INFO", &"x".repeat(100_000));
     let text = Arc::downgrade(&line.text);
-    table.book.log(job, line);
-    table.book.log(job, LogLine::new("INFO", "next"));
+    queue.state.log(job, line);
+    queue.state.log(job, LogLine::new("INFO", "next"));
     assert!(text.upgrade().is_none());
     let large = format!("\"{}\"", "x".repeat(100_000));
     for _ in 0..100 {
-        table.item("w1", job, &large);
-        table
-            .book
-            .progress("w1", job, json(&large), table.now)
+        queue.item("w1", job, &large);
+        queue
+            .state
+            .progress("w1", job, json(&large), queue.now)
             .unwrap();
     }
-    // All that is held is the last item and the last progress, which the book counts.
-    assert!(table.book.held < 250_000, "{}", table.book.held);
-    assert!(EVENTS * size_of::<Event>() <= 256 * 1024);
+    // All that is held is the last item and the last progress, which the state counts.
+    assert!(
+        queue.state.held_bytes < 250_000,
+        "{}",
+        queue.state.held_bytes
+    );
+    assert!(EVENTS * size_of::<PageEvent>() <= 256 * 1024);
 }
 
 #[test]
 fn very_large_progress_is_cut_in_lists_and_whole_for_clients() {
-    let mut table = Table::new();
-    let job = table.running("w1");
+    let mut queue = TimedQueue::new();
+    let job = queue.running("w1");
     let large = json(&format!("\"{}\"", "é".repeat(100_000)));
-    table
-        .book
-        .progress("w1", job, large.clone(), table.now)
+    queue
+        .state
+        .progress("w1", job, large.clone(), queue.now)
         .unwrap();
-    let summary = table.book.summary(job).expect("the job");
-    let progress: String = serde_json::from_str(summary.progress.expect("progress").get()).unwrap();
+    let summary = queue
+        .state
+        .jobs
+        .get(&job)
+        .map(|job| job.summary())
+        .expect("the job");
+    let progress: String =
+        serde_json::from_slice(summary.progress.expect("progress").as_bytes()).unwrap();
     assert!(
         progress.ends_with('…') && progress.len() < 1_000,
         "{progress}"
     );
-    assert_eq!(table.report(job).output, Some(large));
-    table
-        .book
-        .progress("w1", job, json("{\"percent\": 5}"), table.now)
+    assert_eq!(queue.report(job).output, Some(large));
+    queue
+        .state
+        .progress("w1", job, json("{\"percent\": 5}"), queue.now)
         .unwrap();
-    let summary = table.book.summary(job).expect("the job");
-    assert_eq!(
-        summary.progress.expect("progress").get(),
-        "{\"percent\": 5}"
-    );
+    let summary = queue
+        .state
+        .jobs
+        .get(&job)
+        .map(|job| job.summary())
+        .expect("the job");
+    assert_eq!(summary.progress, Some(json("{\"percent\": 5}")));
 }
 
 #[test]
 fn the_newest_jobs_come_first_and_no_more_than_asked_for() {
-    let mut table = Table::new();
-    let jobs: Vec<_> = (0..5).map(|_| table.run()).collect();
-    let recent: Vec<_> = table.book.recent(3).iter().map(|job| job.id).collect();
+    let mut queue = TimedQueue::new();
+    let jobs: Vec<_> = (0..5).map(|_| queue.run()).collect();
+    let recent: Vec<_> = queue.state.recent(3).iter().map(|job| job.id).collect();
     assert_eq!(recent, [jobs[4], jobs[3], jobs[2]]);
 }
 
 #[test]
 fn a_detail_has_the_whole_error_and_a_summary_its_first_line() {
-    let mut table = Table::new();
-    let job = table.running("w1");
-    table.done("w1", job, error("\"first\\nsecond\""));
-    let summary = serde_json::to_value(&table.book.recent(1)[0]).unwrap();
+    let mut queue = TimedQueue::new();
+    let job = queue.running("w1");
+    queue.done("w1", job, error("\"first\\nsecond\""));
+    let summary = serde_json::to_value(&queue.state.recent(1)[0]).unwrap();
     assert_eq!(summary["error"], "first");
     assert_eq!(summary["status"], "FAILED");
     assert_eq!(summary["workerId"], "w1");
-    let detail = serde_json::to_string(&table.detail(job)).unwrap();
+    let detail = serde_json::to_string(&queue.detail(job)).unwrap();
     assert_eq!(detail.matches("\"error\"").count(), 1);
     assert!(detail.contains(r#""error":"first\nsecond""#), "{detail}");
     assert!(detail.contains(r#""input":1"#), "{detail}");
@@ -104,7 +116,7 @@ fn a_detail_has_the_whole_error_and_a_summary_its_first_line() {
 
 #[test]
 fn the_errors_of_the_sdks_workers_show_their_message() {
-    let line = |error: &str| super::super::describe::error_line(&json(error));
+    let line = |error: &str| super::super::job_views::error_line(&json(error));
     let structured =
         r#"{"error_type": "<class 'ValueError'>", "error_message": "bad", "hostname": "x"}"#;
     let text = serde_json::to_string(structured).unwrap();
@@ -113,19 +125,21 @@ fn the_errors_of_the_sdks_workers_show_their_message() {
     assert_eq!(line("\"one\\ntwo\""), "one");
     let long = format!("\"{}\"", "é".repeat(300));
     assert_eq!(line(&long).chars().count(), 201);
+    // A control character becomes a space, which has fewer bytes; nothing is cut by that.
+    assert_eq!(line("\"a\u{85}b\""), "a b");
 }
 
 #[test]
 fn the_chart_has_the_last_minute_and_the_percentiles_of_the_last_jobs() {
-    let mut table = Table::new();
-    assert_eq!(table.book.stats(table.now).latency, Latency::default());
+    let mut queue = TimedQueue::new();
+    assert_eq!(queue.state.stats(queue.now).latency, Latency::default());
     for seconds in 1..=10 {
-        let job = table.running("w1");
-        table.pass(secs(seconds));
-        table.done("w1", job, output("1"));
+        let job = queue.running("w1");
+        queue.pass(secs(seconds));
+        queue.done("w1", job, output("1"));
     }
-    table.run();
-    let stats = table.book.stats(table.now);
+    queue.run();
+    let stats = queue.state.stats(queue.now);
     assert_eq!(stats.throughput.len(), 60);
     assert_eq!(stats.throughput.iter().sum::<u32>(), 10);
     assert_eq!((stats.throughput[59], stats.throughput[49]), (1, 1));
@@ -135,17 +149,17 @@ fn the_chart_has_the_last_minute_and_the_percentiles_of_the_last_jobs() {
         (Some(5_000), Some(9_000), Some(10_000))
     );
     assert_eq!((stats.queue, stats.running, stats.completed), (1, 0, 10));
-    table.pass(secs(60));
-    let stats = table.book.stats(table.now);
+    queue.pass(secs(60));
+    let stats = queue.state.stats(queue.now);
     assert_eq!(stats.throughput.iter().sum::<u32>(), 0);
 }
 
 #[test]
 fn log_lines_read_well() {
     let job = JobId::new(true);
-    let said = |line: Said| line.to_string();
+    let lines = |line: LogEvent| line.to_string();
     assert_eq!(
-        said(Said::Taken {
+        lines(LogEvent::Taken {
             job,
             worker: "w1".into(),
             after: Duration::from_millis(12)
@@ -153,7 +167,7 @@ fn log_lines_read_well() {
         format!("job {job} taken by w1 after 12 ms")
     );
     let ended = |status, execution, error: Option<&str>| {
-        said(Said::Ended {
+        lines(LogEvent::Ended {
             job,
             status,
             execution,

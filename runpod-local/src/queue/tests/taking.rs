@@ -8,45 +8,45 @@ use super::*;
 
 #[test]
 fn jobs_are_taken_in_the_order_in_which_they_came() {
-    let mut table = Table::new();
-    let jobs: Vec<_> = (0..5).map(|_| table.run()).collect();
-    let taken: Vec<_> = (0..5).filter_map(|_| table.take("w1")).collect();
+    let mut queue = TimedQueue::new();
+    let jobs: Vec<_> = (0..5).map(|_| queue.run()).collect();
+    let taken: Vec<_> = (0..5).filter_map(|_| queue.take("w1")).collect();
     assert_eq!(taken, jobs);
-    assert_eq!(table.take("w1"), None);
+    assert_eq!(queue.take("w1"), None);
 }
 
 #[test]
 fn a_batch_has_no_more_jobs_than_were_asked_for() {
-    let mut table = Table::new();
+    let mut queue = TimedQueue::new();
     for _ in 0..5 {
-        table.run();
+        queue.run();
     }
-    assert_eq!(table.take_up_to("w1", 3).len(), 3);
-    assert_eq!(table.take_up_to("w1", 3).len(), 2);
-    assert_eq!(table.take_up_to("w1", 3).len(), 0);
+    assert_eq!(queue.take_up_to("w1", 3).len(), 3);
+    assert_eq!(queue.take_up_to("w1", 3).len(), 2);
+    assert_eq!(queue.take_up_to("w1", 3).len(), 0);
 }
 
 #[test]
 fn a_batch_of_large_jobs_is_cut_but_for_the_first() {
-    let mut table = Table::new();
+    let mut queue = TimedQueue::new();
     for _ in 0..4 {
         let large = format!("\"{}\"", "x".repeat(30 * 1024 * 1024));
-        table
-            .book
-            .submit(submission(false, &large), table.now)
+        queue
+            .state
+            .submit(submission(false, &large), queue.now)
             .unwrap();
     }
-    assert_eq!(table.take_up_to("w1", 4).len(), 2);
+    assert_eq!(queue.take_up_to("w1", 4).len(), 2);
 }
 
 #[test]
 fn a_taken_job_is_in_progress_and_names_its_worker_and_its_delay() {
-    let mut table = Table::new();
-    let job = table.run();
-    assert_eq!(table.report(job).delay, None);
-    table.pass(secs(3));
-    table.take("w1");
-    let report = table.report(job);
+    let mut queue = TimedQueue::new();
+    let job = queue.run();
+    assert_eq!(queue.report(job).delay, None);
+    queue.pass(secs(3));
+    queue.take("w1");
+    let report = queue.report(job);
     assert_eq!(report.status, Status::InProgress);
     assert_eq!(report.worker.as_deref(), Some("w1"));
     assert_eq!(report.delay, Some(secs(3)));
@@ -55,8 +55,8 @@ fn a_taken_job_is_in_progress_and_names_its_worker_and_its_delay() {
 
 #[test]
 fn each_queued_job_wakes_one_taker_and_no_more() {
-    let mut table = Table::new();
-    let takers = Arc::clone(&table.book.takers);
+    let mut queue = TimedQueue::new();
+    let takers = Arc::clone(&queue.state.takers);
     let mut waiting: Vec<_> = (0..3).map(|_| Box::pin(takers.notified())).collect();
     let mut woken = || {
         let mut context = Context::from_waker(Waker::noop());
@@ -66,19 +66,19 @@ fn each_queued_job_wakes_one_taker_and_no_more() {
         polled.filter(Poll::is_ready).count()
     };
     assert_eq!(woken(), 0);
-    table.run();
+    queue.run();
     assert_eq!(woken(), 1);
-    table.run();
-    table.run();
+    queue.run();
+    queue.run();
     assert_eq!(woken(), 3);
 }
 
 #[test]
 fn a_full_house_of_workers_lets_in_no_more() {
-    let mut table = Table::limited(|limits| limits.workers = 2);
-    table.take("w1");
-    table.take("w2");
-    let refused = table.book.take(caller("w3"), 1, table.now);
-    assert_eq!(refused, Err(Refusal::TooManyWorkers(2)));
-    table.take("w2");
+    let mut queue = TimedQueue::limited(|limits| limits.workers = 2);
+    queue.take("w1");
+    queue.take("w2");
+    let refused = queue.state.take(caller("w3"), 1, queue.now);
+    assert_eq!(refused, Err(QueueError::TooManyWorkers(2)));
+    queue.take("w2");
 }

@@ -24,13 +24,13 @@ fn running(queue: &Queue, sync: bool, ttl: Duration) -> JobId {
     submission.policy.ttl = ttl;
     let id = submission.id;
     queue.submit(submission).unwrap();
-    let taken = queue.book(|book, now| book.take(caller("w1"), 1, now));
+    let taken = queue.with_state(|state, now| state.take(caller("w1"), 1, now));
     assert_eq!(taken.unwrap().len(), 1);
     id
 }
 
 fn done(queue: &Queue, job: JobId) {
-    queue.done("w1", job, output("1")).unwrap();
+    queue.done("w1", job, output("1"), false).unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -131,7 +131,7 @@ async fn who_waits_for_a_result_gets_it_though_it_is_not_kept() {
     for queue in [no_room, no_time] {
         let mut run_sync = pin!(queue.run_sync(submission(true, "1"), secs(60)));
         assert!(step(&mut run_sync).is_pending());
-        let task = queue.book(|book, now| book.take(caller("w1"), 1, now));
+        let task = queue.with_state(|state, now| state.take(caller("w1"), 1, now));
         let task: Value = serde_json::from_slice(&task.unwrap()[0]).unwrap();
         let job = JobId::parse(task["id"].as_str().unwrap()).unwrap();
         done(&queue, job);
@@ -153,7 +153,7 @@ async fn who_waits_for_a_job_gets_its_end_though_it_is_retried_at_once() {
     let job = running(&queue, false, secs(60));
     let mut wait = pin!(queue.wait(job, secs(60)));
     assert!(step(&mut wait).is_pending());
-    queue.done("w1", job, error("\"no\"")).unwrap();
+    queue.done("w1", job, error("\"no\""), false).unwrap();
     queue.retry(job).unwrap();
     assert_eq!(wait.await.unwrap().status, Status::Failed);
     assert_eq!(queue.report(job).unwrap().status, Status::InQueue);

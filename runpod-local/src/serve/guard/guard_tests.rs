@@ -1,8 +1,9 @@
 use axum::http::{Request, StatusCode, Version, header};
+use axum::response::IntoResponse as _;
 
 use super::{AllowedOrigin, Guard, WORKER_KEY};
 use crate::access::Access;
-use crate::serve::refusal::Refusal;
+use crate::response::ErrorResponse;
 
 fn request(headers: &[(&str, &str)]) -> Request<()> {
     asking("GET", "/health", headers)
@@ -20,7 +21,7 @@ fn open() -> Guard {
     Guard::new("127.0.0.1", None, Access::default())
 }
 
-fn admitted(guard: &Guard, request: &Request<()>) -> Result<Option<AllowedOrigin>, Refusal> {
+fn admitted(guard: &Guard, request: &Request<()>) -> Result<Option<AllowedOrigin>, ErrorResponse> {
     let origin = guard.origin(request)?;
     guard.key(request)?;
     Ok(origin)
@@ -30,7 +31,7 @@ fn admitted(guard: &Guard, request: &Request<()>) -> Result<Option<AllowedOrigin
 fn status(guard: &Guard, request: &Request<()>) -> StatusCode {
     match admitted(guard, request) {
         Ok(_) => StatusCode::OK,
-        Err(refusal) => refusal.into_response().status(),
+        Err(refusal) => refusal.status(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use axum::http::{Request, StatusCode, Version, header};
 
 use crate::access::Access;
-use crate::answer::Answer;
+use crate::response::ErrorResponse;
 
 /// The names that this endpoint answers to.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ impl Hosts {
         &self,
         request: &'a Request<B>,
         access: &Access,
-    ) -> Result<&'a str, Answer> {
+    ) -> Result<&'a str, ErrorResponse> {
         let mut hosts = request.headers().get_all(header::HOST).iter();
         let host = match (hosts.next(), hosts.next()) {
             (Some(host), None) => host.to_str().map_err(|_| malformed())?,
@@ -53,8 +53,8 @@ impl Hosts {
             .is_ok_and(|address| !address.is_unspecified())
     }
 
-    fn misdirected(&self, host: &str) -> Answer {
-        Answer::new(
+    fn misdirected(&self, host: &str) -> ErrorResponse {
+        ErrorResponse::new(
             StatusCode::MISDIRECTED_REQUEST,
             format!(
                 "this endpoint does not go by the name {host:?}, only by localhost, {:?} and IP addresses, so that no web \
@@ -66,8 +66,8 @@ impl Hosts {
     }
 }
 
-fn malformed() -> Answer {
-    Answer::bad_request(
+fn malformed() -> ErrorResponse {
+    ErrorResponse::bad_request(
         "the request needs exactly one Host header, with the host and port of this endpoint",
     )
 }

@@ -3,20 +3,18 @@
 //! browser on another machine says nothing of the page that has it fetch an image, so that what workers ask for always
 //! needs a header that only code can send. Names and origins that the user allows are let in.
 
-mod cors;
 mod host;
 mod key;
 mod origin;
 
 use axum::http::{HeaderValue, Method, Request, StatusCode, header};
 
-use super::operation::Operation;
-use super::refusal::Refusal;
 use crate::access::Access;
-use crate::answer::Answer;
-pub(super) use cors::AllowedOrigin;
+use crate::operation::Operation;
+use crate::response::ErrorResponse;
 use host::Hosts;
 use key::ApiKey;
+pub(super) use origin::AllowedOrigin;
 
 /// What workers send as their key to an endpoint that has none. It is no secret; but no page can send it, as an image's
 /// request has no such header, and a script's would have to ask before.
@@ -46,9 +44,12 @@ impl Guard {
     /// # Errors
     ///
     /// The answer that the client gets instead.
-    pub(super) fn origin<B>(&self, request: &Request<B>) -> Result<Option<AllowedOrigin>, Refusal> {
+    pub(super) fn origin<B>(
+        &self,
+        request: &Request<B>,
+    ) -> Result<Option<AllowedOrigin>, ErrorResponse> {
         let host = self.hosts.check(request, &self.access)?;
-        Ok(origin::check(request, host, &self.access)?)
+        origin::check(request, host, &self.access)
     }
 
     /// Looks at the key.
@@ -56,8 +57,10 @@ impl Guard {
     /// # Errors
     ///
     /// The answer that the client gets instead.
-    pub(super) fn key<B>(&self, request: &Request<B>) -> Result<(), Refusal> {
-        if is_of_workers(request) && !self.worker_key.is_in(request.headers()) {
+    pub(super) fn key<B>(&self, request: &Request<B>) -> Result<(), ErrorResponse> {
+        if Operation::is_workers_path(request.uri().path())
+            && !self.worker_key.is_in(request.headers())
+        {
             return Err(if self.key.is_some() {
                 unauthorized(
                     "this endpoint was started with an API key, and workers send it as well: set RUNPOD_AI_API_KEY to it in \
@@ -79,10 +82,6 @@ impl Guard {
     }
 }
 
-fn is_of_workers<B>(request: &Request<B>) -> bool {
-    Operation::of_path(request.uri().path()).is_some_and(Operation::is_of_workers)
-}
-
 /// What is there without a key: the page, which asks for the key, and the description that names it.
 fn is_open<B>(request: &Request<B>) -> bool {
     let path = request.uri().path();
@@ -90,13 +89,9 @@ fn is_open<B>(request: &Request<B>) -> bool {
         && (path == "/" || path == "/openapi.json" || path.starts_with("/local/page/"))
 }
 
-fn unauthorized(text: &str) -> Refusal {
-    let answer = Answer::new(StatusCode::UNAUTHORIZED, text);
-    Refusal::with_header(
-        answer,
-        header::WWW_AUTHENTICATE,
-        HeaderValue::from_static("Bearer"),
-    )
+fn unauthorized(text: &str) -> ErrorResponse {
+    ErrorResponse::new(StatusCode::UNAUTHORIZED, text)
+        .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
 }
 
 #[cfg(test)]

@@ -1,0 +1,14 @@
+//! What the manifest says of the image.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+/// `[package.metadata.runpod.image]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Image {
+    pub(super) base: Option<String>,
+    #[serde(default)]
+    pub(super) include: Vec<PathBuf>,
+}

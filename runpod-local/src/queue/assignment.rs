@@ -1,0 +1,223 @@
+//! Which worker has a job: the queue, takes, and jobs that go back to the queue.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::clock::after;
+use super::error::QueueError;
+use super::events::LogEvent;
+use super::id::JobId;
+use super::job::{Claim, JobOutcome};
+use super::state::QueueState;
+use super::views::Status;
+use super::waiting_jobs::Place;
+use super::worker::{Assignment, CallingWorker};
+
+/// One answer to a worker that asks for many jobs has no more bytes than this, but for a single job.
+const BATCH_BYTES: usize = 64 * 1024 * 1024;
+
+impl QueueState {
+    /// At the end of the queue.
+    pub(super) fn enqueue(&mut self, id: JobId) {
+        let place = self.waiting.push_back(id);
+        self.enqueued(id, place);
+    }
+
+    /// At its front: for a job that comes back from a lost worker.
+    fn enqueue_first(&mut self, id: JobId) {
+        let place = self.waiting.push_front(id);
+        self.enqueued(id, place);
+    }
+
+    fn enqueued(&mut self, id: JobId, place: Place) {
+        let Some(job) = self.jobs.get_mut(&id) else {
+            return;
+        };
+        job.status = Status::InQueue;
+        job.place = Some(place);
+        self.tell_job(id);
+        self.takers.notify_one();
+    }
+
+    /// Jobs for a worker that asks for so many, each as it is sent.
+    pub(super) fn take(
+        &mut self,
+        caller: CallingWorker<'_>,
+        most: usize,
+        now: Instant,
+    ) -> Result<Vec<Bytes>, QueueError> {
+        let worker = self.polled(caller, now)?;
+        let mut tasks = Vec::new();
+        let mut bytes = 0;
+        let most = if self.workers.leaving.contains(&worker) {
+            0
+        } else {
+            most
+        };
+        while tasks.len() < most {
+            let Some(id) = self.waiting.first() else {
+                break;
+            };
+            let size = self.jobs.get(&id).map_or(0, |job| job.task.len());
+            if !tasks.is_empty() && bytes + size > BATCH_BYTES {
+                break;
+            }
+            bytes += size;
+            self.waiting.pop_first();
+            tasks.extend(self.hand_over(id, &worker, now));
+        }
+        if !tasks.is_empty() {
+            if let Some(worker) = self.workers.get_mut(&worker) {
+                // Nobody took its place, and it lives.
+                worker.refreshing = false;
+            }
+            self.tell_worker(&worker);
+        }
+        Ok(tasks)
+    }
+
+    /// The job is out of the queue already.
+    fn hand_over(&mut self, id: JobId, worker: &Arc<str>, now: Instant) -> Option<Bytes> {
+        self.assign(id, worker, now);
+        let job = self.jobs.get(&id)?;
+        self.publisher.info(|| LogEvent::Taken {
+            job: id,
+            worker: Arc::clone(worker),
+            after: job.delay().unwrap_or_default(),
+        });
+        Some(job.task.clone())
+    }
+
+    /// From now on the worker runs it.
+    pub(super) fn assign(&mut self, id: JobId, worker: &Arc<str>, now: Instant) {
+        let Some(job) = self.jobs.get_mut(&id) else {
+            return;
+        };
+        job.status = Status::InProgress;
+        job.place = None;
+        job.worker = Some(Arc::clone(worker));
+        job.taken_at = Some(now);
+        job.due = job.ttl_ends().min(after(now, job.policy.execution_timeout));
+        let due = job.due;
+        self.running += 1;
+        if let Some(worker) = self.workers.get_mut(worker) {
+            worker.stops.remove(&id);
+            self.last_turn += 1;
+            let turn = self.last_turn;
+            worker.jobs.insert(id, Assignment { named: now, turn });
+        }
+        self.watch_silence(worker);
+        self.remind(id, due);
+        self.tell_job(id);
+    }
+
+    /// Takes a job out of the queue, or off the hands of its worker, which is returned.
+    pub(super) fn release(&mut self, id: JobId) -> Option<Arc<str>> {
+        let job = self.jobs.get_mut(&id)?;
+        match job.status {
+            Status::InQueue => {
+                if let Some(place) = job.place.take() {
+                    self.waiting.remove(place);
+                }
+                None
+            }
+            Status::InProgress => {
+                self.running -= 1;
+                let worker = Arc::clone(job.worker.as_ref()?);
+                if let Some(record) = self.workers.get_mut(&worker) {
+                    record.jobs.remove(&id);
+                    self.tell_worker(&worker);
+                }
+                Some(worker)
+            }
+            _ => None,
+        }
+    }
+
+    /// To the front of the queue, unless that was done too often.
+    pub(super) fn give_back(&mut self, id: JobId, worker: &Arc<str>, now: Instant) {
+        if self
+            .jobs
+            .get(&id)
+            .is_none_or(|job| job.status != Status::InProgress)
+        {
+            return;
+        }
+        self.release(id);
+        let lost_retries = self.limits.lost_retries;
+        let Some(job) = self.jobs.get_mut(&id) else {
+            return;
+        };
+        if job.losses >= lost_retries {
+            let error = format!(
+                "the job's worker was lost {} times, so the job is not tried again; the last worker was {worker}. Check \
+                 whether the handler crashes or runs out of memory",
+                job.losses + 1
+            );
+            self.finish(id, JobOutcome::with_error(Status::Failed, &error), now);
+            return;
+        }
+        job.leave_worker();
+        job.losses += 1;
+        job.retries += 1;
+        job.taken_at = None;
+        job.progress = None;
+        if let Some(stream) = &mut job.stream {
+            stream.start_over();
+        }
+        job.due = job.ttl_ends();
+        let (due, retries) = (job.due, job.retries);
+        self.metrics.retried += 1;
+        self.publisher.warn(LogEvent::Returned {
+            job: id,
+            worker: Arc::clone(worker),
+            retries,
+        });
+        self.recount(id);
+        self.remind(id, due);
+        self.enqueue_first(id);
+    }
+
+    /// What a worker is to a job, and where the job is.
+    pub(super) fn claim(&self, worker: &str, id: JobId) -> Result<(Claim, Status), QueueError> {
+        let job = self
+            .jobs
+            .get(&id)
+            .ok_or_else(|| QueueError::UnknownJob(id.to_string()))?;
+        match job.claim(worker) {
+            Claim::None => Err(QueueError::NeverTaken {
+                job: id,
+                worker: worker.to_owned(),
+            }),
+            claim => Ok((claim, job.status)),
+        }
+    }
+
+    /// Does the worker run the job? One that was thought lost and goes on with it has it again, unless another has it.
+    pub(super) fn reclaim(
+        &mut self,
+        worker: &str,
+        id: JobId,
+        now: Instant,
+    ) -> Result<bool, QueueError> {
+        let (claim, status) = self.claim(worker, id)?;
+        self.heard(worker, now);
+        match (claim, status) {
+            (Claim::Current, Status::InProgress) => Ok(true),
+            (Claim::Earlier, Status::InQueue) => {
+                let caller = CallingWorker {
+                    worker,
+                    agent: None,
+                };
+                let worker = Arc::clone(&self.meet(caller, now)?.id);
+                self.release(id);
+                self.assign(id, &worker, now);
+                self.tell_worker(&worker);
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+}

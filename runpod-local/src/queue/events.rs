@@ -1,0 +1,290 @@
+//! What happened: events for the page, and lines for the log. Costs nothing when nobody listens.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::broadcast;
+use tracing::Level;
+
+use super::id::JobId;
+use super::views::Status;
+
+/// A change that the page shows. An event only names what has changed, because it may wait for a slow reader for long: the
+/// new state is read when the event is written out.
+#[derive(Debug, Clone)]
+pub(crate) enum PageEvent {
+    /// The endpoint's handlers are others now.
+    Described,
+    Job(JobId),
+    /// It came, went, or is not what it was.
+    Worker(Arc<str>),
+    /// A stream item, by its number.
+    Item {
+        job: JobId,
+        index: u64,
+    },
+    /// A log line, by its number.
+    Log {
+        job: JobId,
+        index: u64,
+    },
+}
+
+/// Sends events to the pages that are open, and collects log lines.
+#[derive(Debug)]
+pub(super) struct Publisher {
+    events: broadcast::Sender<PageEvent>,
+    lines: Vec<LogEvent>,
+    quiet: bool,
+}
+
+/// A line of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum LogEvent {
+    Queued(JobId),
+    Taken {
+        job: JobId,
+        worker: Arc<str>,
+        after: Duration,
+    },
+    Ended {
+        job: JobId,
+        status: Status,
+        execution: Option<Duration>,
+        error: Option<String>,
+    },
+    /// A worker has a job no more; it was taken so many times in vain.
+    Returned {
+        job: JobId,
+        worker: Arc<str>,
+        retries: u32,
+    },
+    Retried(JobId),
+    Purged(usize),
+    /// It ran when its time to live was over.
+    Removed {
+        job: JobId,
+        worker: Arc<str>,
+        ttl: Duration,
+    },
+    Ignored {
+        job: JobId,
+        worker: String,
+        status: Status,
+    },
+    ItemsDropped(JobId),
+    ResultsDropped,
+    /// The webhook of this job, and perhaps those of later jobs.
+    WebhooksDropped {
+        job: JobId,
+        full: WebhooksFull,
+    },
+    WorkerCame(Arc<str>),
+    WorkerLeft(Arc<str>),
+    WorkerLost {
+        worker: Arc<str>,
+        silent: Duration,
+        /// Something still pings in its name.
+        still_pings: bool,
+    },
+    WorkerUnhealthy {
+        worker: Arc<str>,
+        reason: Arc<str>,
+    },
+}
+
+impl Publisher {
+    pub(super) fn new(events: broadcast::Sender<PageEvent>) -> Self {
+        Self {
+            events,
+            lines: Vec::new(),
+            quiet: false,
+        }
+    }
+
+    /// Makes an event only where somebody listens.
+    pub(super) fn publish(&self, event: impl FnOnce() -> PageEvent) {
+        if self.events.receiver_count() > 0 {
+            // The last listener may have gone this moment.
+            let _ = self.events.send(event());
+        }
+    }
+
+    /// Makes a line only where it is logged.
+    pub(super) fn info(&mut self, line: impl FnOnce() -> LogEvent) {
+        if !self.quiet && tracing::enabled!(target: "runpod_local", Level::INFO) {
+            self.lines.push(line());
+        }
+    }
+
+    /// Says nothing but warnings meanwhile.
+    pub(super) fn set_quiet(&mut self, quiet: bool) {
+        self.quiet = quiet;
+    }
+
+    /// A line that warns; made in any case.
+    pub(super) fn warn(&mut self, line: LogEvent) {
+        self.lines.push(line);
+    }
+
+    pub(super) fn has_lines(&self) -> bool {
+        !self.lines.is_empty()
+    }
+
+    pub(super) fn take_lines(&mut self) -> Vec<LogEvent> {
+        std::mem::take(&mut self.lines)
+    }
+}
+
+impl LogEvent {
+    pub(super) fn log(&self) {
+        if self.warns() {
+            tracing::warn!(target: "runpod_local", "{self}");
+        } else {
+            tracing::info!(target: "runpod_local", "{self}");
+        }
+    }
+
+    fn warns(&self) -> bool {
+        matches!(
+            self,
+            Self::Returned { .. }
+                | Self::Removed { .. }
+                | Self::ItemsDropped(_)
+                | Self::ResultsDropped
+                | Self::WebhooksDropped { .. }
+                | Self::WorkerLost { .. }
+                | Self::WorkerUnhealthy { .. }
+        )
+    }
+}
+
+impl fmt::Display for LogEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Queued(job) => write!(f, "job {job} queued"),
+            Self::Taken { job, worker, after } => {
+                write!(f, "job {job} taken by {worker} after {}", Rounded(*after))
+            }
+            Self::Ended {
+                job,
+                status,
+                execution,
+                error,
+            } => {
+                write!(f, "job {job} {}", status.as_str())?;
+                match execution {
+                    Some(execution) => write!(f, " in {}", Rounded(*execution))?,
+                    None => f.write_str(" in the queue")?,
+                }
+                match error {
+                    Some(error) => write!(f, ": {error}"),
+                    None => Ok(()),
+                }
+            }
+            Self::Returned {
+                job,
+                worker,
+                retries,
+            } => write!(
+                f,
+                "job {job}: worker {worker} no longer has it; it returns to the front of the queue (retry {retries})"
+            ),
+            Self::Retried(job) => write!(f, "job {job} queued again, as its client asked"),
+            Self::Purged(jobs) => write!(
+                f,
+                "{jobs} queued jobs CANCELLED, as a client purged the queue"
+            ),
+            Self::Removed { job, worker, ttl } => write!(
+                f,
+                "job {job} is removed while worker {worker} runs it, because its time to live of {} ms is over; \
+                 /status answers 404 from now on",
+                ttl.as_millis()
+            ),
+            Self::Ignored {
+                job,
+                worker,
+                status,
+            } => {
+                write!(
+                    f,
+                    "job {job}: ignored a late result from worker {worker}, because "
+                )?;
+                if status.is_final() {
+                    write!(f, "the job is already {}", status.as_str())
+                } else {
+                    f.write_str("it belongs to an earlier attempt")
+                }
+            }
+            Self::ItemsDropped(job) => write!(
+                f,
+                "job {job}: stream items are dropped, the oldest first, as there are too many of them and nobody \
+                 fetched them from /stream"
+            ),
+            Self::ResultsDropped => f.write_str(
+                "the memory limit is reached, so the oldest results are dropped before they expire",
+            ),
+            Self::WebhooksDropped { job, full } => write!(
+                f,
+                "job {job}: {full}. If this happens to further jobs, only the logs of these jobs say so, until less than \
+                 half of the limit waits"
+            ),
+            Self::WorkerCame(worker) => write!(f, "worker {worker} attached"),
+            Self::WorkerLeft(worker) => write!(f, "worker {worker} left"),
+            Self::WorkerLost {
+                worker,
+                silent,
+                still_pings,
+            } => {
+                let silent = Rounded(*silent);
+                write!(f, "worker {worker} is lost: ")?;
+                if *still_pings {
+                    write!(
+                        f,
+                        "it has asked for nothing for {silent}, though it still pings"
+                    )
+                } else {
+                    write!(f, "silent for {silent}")
+                }
+            }
+            Self::WorkerUnhealthy { worker, reason } => {
+                write!(f, "worker {worker} is unhealthy: {reason}")
+            }
+        }
+    }
+}
+
+/// Why a webhook is not called: no more may wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct WebhooksFull {
+    /// So many bytes.
+    pub(super) most: u64,
+    /// Whether less than half of that has waited since another webhook was not called.
+    pub(super) is_new: bool,
+}
+
+impl fmt::Display for WebhooksFull {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the webhook is not called, because inputs and results of {} bytes already wait for their webhooks, which is \
+             the limit; ask for the result with /status",
+            self.most
+        )
+    }
+}
+
+/// `12 ms`, `1.2 s`, `3 min 5 s`.
+struct Rounded(Duration);
+
+impl fmt::Display for Rounded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ms = self.0.as_millis();
+        match ms {
+            0..1_000 => write!(f, "{ms} ms"),
+            1_000..60_000 => write!(f, "{}.{} s", ms / 1_000, ms % 1_000 / 100),
+            _ => write!(f, "{} min {} s", ms / 60_000, ms % 60_000 / 1_000),
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! What is shown of jobs and workers, to clients and on the page: one type for each purpose, and no rules.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::id::JobId;
+use super::json::Json;
+use super::log_lines::LogLine;
+
+/// Where a job is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum Status {
+    InQueue,
+    InProgress,
+    Completed,
+    Failed,
+    Cancelled,
+    TimedOut,
+}
+
+impl Status {
+    pub(crate) fn is_final(self) -> bool {
+        !matches!(self, Self::InQueue | Self::InProgress)
+    }
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::InQueue => "IN_QUEUE",
+            Self::InProgress => "IN_PROGRESS",
+            Self::Completed => "COMPLETED",
+            Self::Failed => "FAILED",
+            Self::Cancelled => "CANCELLED",
+            Self::TimedOut => "TIMED_OUT",
+        }
+    }
+}
+
+/// What a client is told of a job.
+#[derive(Debug, Clone)]
+pub(crate) struct JobReport {
+    pub(crate) id: JobId,
+    pub(crate) status: Status,
+    pub(crate) delay: Option<Duration>,
+    pub(crate) execution: Option<Duration>,
+    /// The result; of a job that runs, the newest progress.
+    pub(crate) output: Option<Json>,
+    pub(crate) error: Option<Json>,
+    pub(crate) worker: Option<Arc<str>>,
+    pub(crate) retries: u32,
+}
+
+/// What a client gets of a job's stream.
+#[derive(Debug, Clone)]
+pub(crate) struct StreamBatch {
+    /// Final only when all items were fetched: clients stop at a final one.
+    pub(crate) status: Status,
+    pub(crate) items: Vec<Json>,
+}
+
+/// One line of the page's list of jobs.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Summary {
+    pub(crate) id: JobId,
+    pub(crate) status: Status,
+    /// From submission to the start, in ms.
+    pub(crate) delay_time: Option<u64>,
+    /// From the start to the end, in ms; absent until then.
+    pub(crate) execution_time: Option<u64>,
+    /// In ms since 1970.
+    pub(crate) submitted: u64,
+    /// When it came into its present state, in ms since 1970.
+    pub(crate) since: u64,
+    pub(crate) worker_id: Option<Arc<str>>,
+    pub(crate) retries: u32,
+    /// Stream items so far.
+    pub(crate) items: u64,
+    /// The beginning of the input.
+    pub(crate) preview: String,
+    /// The newest progress update of a job that runs; the beginning of its JSON, as a text, if it is very large.
+    pub(crate) progress: Option<Json>,
+    /// The error's first line, cut.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) error: Option<String>,
+}
+
+/// All there is of one job.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Detail {
+    /// Without its `error`, which stands below in whole.
+    #[serde(flatten)]
+    pub(crate) summary: Summary,
+    pub(crate) input: Json,
+    pub(crate) output: Option<Json>,
+    pub(crate) error: Option<Json>,
+    pub(crate) stream: Vec<Json>,
+    /// The index of the first item that is still kept.
+    pub(crate) stream_from: u64,
+    pub(crate) logs: Vec<LogLine>,
+    /// Whether the job has a webhook.
+    pub(crate) webhook: bool,
+}
+
+/// One worker, as the page shows it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct WorkerSummary {
+    pub(crate) id: Arc<str>,
+    pub(crate) version: Option<Arc<str>>,
+    pub(crate) user_agent: Option<Arc<str>>,
+    pub(crate) jobs: Vec<JobId>,
+    /// In ms since 1970.
+    pub(crate) last_ping: Option<u64>,
+    /// In ms since 1970.
+    pub(crate) last_seen: u64,
+    pub(crate) state: WorkerState,
+    /// Why it is unhealthy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<Arc<str>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum WorkerState {
+    Idle,
+    Running,
+    /// It said with a result that it ends after it.
+    Refreshing,
+    Unhealthy,
+}
+
+/// The page's chart.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Stats {
+    /// Jobs that ended in each of the last 60 seconds, oldest first.
+    pub(crate) throughput: Vec<u32>,
+    pub(crate) latency: Latency,
+    pub(crate) queue: usize,
+    pub(crate) running: usize,
+    pub(crate) completed: u64,
+    pub(crate) failed: u64,
+}
+
+/// Delay and execution together, of the last 1,000 jobs that ended, in ms.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Latency {
+    pub(crate) p50: Option<u64>,
+    pub(crate) p90: Option<u64>,
+    pub(crate) p99: Option<u64>,
+}
+
+/// The counts of `/health`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Health {
+    pub(crate) completed: u64,
+    pub(crate) failed: u64,
+    pub(crate) in_progress: usize,
+    pub(crate) in_queue: usize,
+    pub(crate) retried: u64,
+    pub(crate) idle: usize,
+    /// Workers that are being built or load, and those that make room for a fresh one.
+    pub(crate) initializing: usize,
+    pub(crate) running: usize,
+    pub(crate) unhealthy: usize,
+    pub(crate) readiness: Readiness,
+}
+
+/// Whether a worker takes jobs, and if not, why not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Readiness {
+    pub(crate) state: ReadyState,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<Arc<str>>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ReadyState {
+    Ready,
+    Building,
+    /// A worker was started, or pings, and has not asked for a job.
+    Loading,
+    BuildFailed,
+    Crashed,
+    Unhealthy,
+    #[default]
+    NoWorker,
+}
+
+impl ReadyState {
+    /// In the order in which they are looked for.
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Ready,
+        Self::Building,
+        Self::Loading,
+        Self::BuildFailed,
+        Self::Crashed,
+        Self::Unhealthy,
+        Self::NoWorker,
+    ];
+}

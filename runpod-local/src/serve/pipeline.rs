@@ -1,0 +1,148 @@
+//! What one request passes: the guard (who asks), the rate limits (how often), a fault on purpose, and then the router.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, Response, StatusCode, header};
+use axum::response::IntoResponse as _;
+use hyper::body::Incoming;
+use hyper::service::Service;
+use tower_service::Service as _;
+
+use super::guard::Guard;
+use super::rates::Rates;
+use super::socket::Reset;
+use crate::faults::{Effect, Injection, malformed};
+use crate::operation::Operation;
+use crate::response::ErrorResponse;
+
+/// What all requests go through.
+#[derive(Debug)]
+pub(super) struct Pipeline {
+    pub(super) guard: Guard,
+    pub(super) rates: Option<Rates>,
+    pub(super) faults: Arc<Injection>,
+    pub(super) router: Router,
+}
+
+/// The connection is to be reset in place of an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("reset on purpose")]
+pub(super) struct ResetOnPurpose;
+
+impl Pipeline {
+    async fn answer(&self, request: Request<Incoming>) -> Result<Response<Body>, ResetOnPurpose> {
+        let origin = match self.guard.origin(&request) {
+            Ok(origin) => origin,
+            Err(refusal) => return Ok(refusal.into_response()),
+        };
+        if let Some(answer) = origin.as_ref().and_then(|it| it.preflight(&request)) {
+            return Ok(answer);
+        }
+        let mut response = match self.guard.key(&request) {
+            Ok(()) => self.admitted(request).await?,
+            Err(refusal) => refusal.into_response(),
+        };
+        if let Some(origin) = origin {
+            origin.mark(&mut response);
+        }
+        Ok(response)
+    }
+
+    async fn admitted(&self, request: Request<Incoming>) -> Result<Response<Body>, ResetOnPurpose> {
+        let operation = Operation::of_path(request.uri().path());
+        let _turn = match (&self.rates, operation) {
+            (Some(rates), Some(operation)) => match rates.admit(operation) {
+                Ok(turn) => turn,
+                Err(refusal) => return Ok(refusal.into_response()),
+            },
+            _ => None,
+        };
+        match operation.and_then(|operation| self.faults.meet(operation)) {
+            None => Ok(self.route(request).await),
+            Some(fault) => {
+                fault.wait().await;
+                match fault.effect {
+                    Effect::None => Ok(self.route(request).await),
+                    Effect::Answer(refusal) => Ok(refusal.into_response()),
+                    Effect::ResetBefore => Err(ResetOnPurpose),
+                    Effect::ResetAfter => {
+                        self.route(request).await;
+                        Err(ResetOnPurpose)
+                    }
+                    Effect::Malformed => Ok(malformed(self.route(request).await).await),
+                }
+            }
+        }
+    }
+
+    async fn route(&self, request: Request<Incoming>) -> Response<Body> {
+        // The router is always ready, and has no error.
+        let Ok(response) = self.router.clone().call(request).await;
+        with_json_error(response)
+    }
+}
+
+/// Gives an error that is not JSON yet its shape, and keeps its other headers.
+fn with_json_error(response: Response<Body>) -> Response<Body> {
+    let status = response.status();
+    if !(status.is_client_error() || status.is_server_error()) || is_json(&response) {
+        return response;
+    }
+    let mut shaped = ErrorResponse::new(status, error_text(status)).into_response();
+    if let Some(allow) = response.headers().get(header::ALLOW) {
+        shaped.headers_mut().insert(header::ALLOW, allow.clone());
+    }
+    shaped
+}
+
+fn is_json(response: &Response<Body>) -> bool {
+    response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
+}
+
+fn error_text(status: StatusCode) -> String {
+    match status {
+        StatusCode::NOT_FOUND => "there is nothing at this path; /openapi.json lists what there is".to_owned(),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            "this path is there, but not with this method; the header Allow lists those that it takes".to_owned()
+        }
+        _ => status.canonical_reason().unwrap_or("an error").to_lowercase(),
+    }
+}
+
+/// The requests of one connection.
+#[derive(Debug)]
+pub(super) struct ConnectionService {
+    pipeline: Arc<Pipeline>,
+    reset: Reset,
+}
+
+impl ConnectionService {
+    pub(super) fn new(pipeline: Arc<Pipeline>, reset: Reset) -> Self {
+        Self { pipeline, reset }
+    }
+}
+
+impl Service<Request<Incoming>> for ConnectionService {
+    type Response = Response<Body>;
+    type Error = ResetOnPurpose;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let pipeline = Arc::clone(&self.pipeline);
+        let reset = self.reset.clone();
+        Box::pin(async move {
+            let answered = pipeline.answer(request).await;
+            if answered.is_err() {
+                reset.order();
+            }
+            answered
+        })
+    }
+}

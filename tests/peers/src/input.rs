@@ -1,0 +1,25 @@
+//! What the handlers wait for and get: lines of the suite, and the input of the SDK's own suite.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// Waits until the suite says that what the job announced has arrived.
+pub(crate) fn line() {
+    let mut line = String::new();
+    // At the end of the input the suite is over, and nothing waits for an answer.
+    let _ = std::io::stdin().read_line(&mut line);
+}
+
+pub(crate) async fn line_async() {
+    let read = tokio::task::spawn_blocking(line);
+    // Only a panic could come back, and reading a line has none.
+    let _ = read.await;
+}
+
+/// The input of the SDK's own end-to-end suite.
+#[derive(Deserialize)]
+pub(crate) struct Mock {
+    pub(crate) mock_return: Value,
+    #[serde(default)]
+    pub(crate) mock_delay: f64,
+}
