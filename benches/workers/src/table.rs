@@ -109,7 +109,8 @@ fn digits(figure: f64) -> String {
         100.0..1000.0 => format!("{figure:.0}"),
         10.0..100.0 => format!("{figure:.1}"),
         0.1..10.0 => format!("{figure:.2}"),
-        _ => format!("{figure:.3}"),
+        0.01..0.1 => format!("{figure:.3}"),
+        _ => format!("{figure:.5}"),
     }
 }
 

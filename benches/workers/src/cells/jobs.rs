@@ -31,6 +31,14 @@ macro_rules! noop {
                     unit: "µs",
                 },
                 Measure {
+                    what: concat!(
+                        "waits per no-op job at concurrency ",
+                        $slots,
+                        " (voluntary context switches)"
+                    ),
+                    unit: "",
+                },
+                Measure {
                     what: concat!("most threads, no-op jobs at concurrency ", $slots),
                     unit: "",
                 },
@@ -62,18 +70,21 @@ fn noop(lab: &Lab, worker: Worker, slots: usize) -> Outcome<Vec<f64>> {
     };
     let (begun, before) = (Instant::now(), endpoint.counts().results);
     let processor = process.processor_time()?;
+    let waits = process.waits()?;
     let mut threads = 0;
     while begun.elapsed() < window {
         sleep(LOOK);
         threads = threads.max(process.threads()?);
     }
     let processor = process.processor_time()?.saturating_sub(processor);
+    let waits = process.waits()?.saturating_sub(waits);
     let (took, results) = (begun.elapsed(), endpoint.counts().results - before);
     process.kill()?;
     let results = float(results);
     Ok(vec![
         results / took.as_secs_f64(),
         processor.as_secs_f64() * 1e6 / results,
+        float(waits) / results,
         float(threads),
     ])
 }
