@@ -9,7 +9,7 @@ use crate::worker::{self, Worker};
 
 const JOBS: u64 = 300;
 const SLOTS: usize = 10;
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_mins(2);
 
 pub(super) const MIXED: Cell = Cell {
     name: "mixed",

@@ -12,7 +12,7 @@ use crate::worker::{self, Worker};
 
 /// So that what follows the start is over.
 const SETTLE: Duration = Duration::from_secs(2);
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 /// Of waits: there are few.
 const LONGER: u32 = 5;
 const SLEEPING: u64 = 1000;
