@@ -43,7 +43,7 @@ macro_rules! noop {
                     unit: "",
                 },
             ],
-            yardstick: Worker::Reqwest,
+            yardstick: Some(Worker::Reqwest),
             workers: &worker::ALL,
             most_rounds: usize::MAX,
             run: |lab, worker| noop(lab, worker, $slots),

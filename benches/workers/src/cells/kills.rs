@@ -32,7 +32,7 @@ pub(super) const KILLS_CELL: Cell = Cell {
             unit: "",
         },
     ],
-    yardstick: Worker::Ours,
+    yardstick: None,
     // The others keep nothing, as ours without its spool, which shows that a loss is seen.
     workers: &[Worker::Ours, Worker::OursWithoutSpool],
     most_rounds: 1,

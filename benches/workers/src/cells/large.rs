@@ -24,7 +24,7 @@ pub(super) const LARGE: Cell = Cell {
             unit: "MB",
         },
     ],
-    yardstick: Worker::Reqwest,
+    yardstick: Some(Worker::Reqwest),
     workers: &worker::ALL,
     most_rounds: usize::MAX,
     run: large,

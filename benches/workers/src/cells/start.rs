@@ -17,7 +17,7 @@ pub(super) const START: Cell = Cell {
         what: "process start to first take",
         unit: "ms",
     }],
-    yardstick: Worker::Hyper,
+    yardstick: Some(Worker::Hyper),
     workers: &worker::ALL,
     most_rounds: usize::MAX,
     run: start,

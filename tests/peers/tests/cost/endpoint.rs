@@ -4,6 +4,10 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
+use std::time::Duration;
+
+/// How long a test waits before the worker counts as hung; nothing that is counted depends on it.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 #[derive(Debug)]
 pub(crate) struct Endpoint {
@@ -79,11 +83,17 @@ impl Endpoint {
     /// Results of jobs that run at the same time arrive in any order.
     fn counts(&self, number: u64, of: impl Fn(&Arrived) -> &Vec<u64>) -> Vec<u64> {
         let arrived = self.state.arrived.lock().unwrap();
-        let arrived = self
+        let is_short = |arrived: &mut Arrived| (of(arrived).len() as u64) < number;
+        let waited = self
             .state
             .changed
-            .wait_while(arrived, |arrived| (of(arrived).len() as u64) < number)
-            .unwrap();
+            .wait_timeout_while(arrived, PATIENCE, is_short);
+        let (arrived, timeout) = waited.unwrap();
+        assert!(
+            !timeout.timed_out(),
+            "the worker has sent {} of {number} counts, and nothing more comes",
+            of(&arrived).len()
+        );
         let mut counts = of(&arrived).clone();
         counts.sort_unstable();
         counts
