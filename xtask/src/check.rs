@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::bench;
 use crate::clients;
 use crate::downstream;
 use crate::step::Failure;
@@ -26,19 +27,7 @@ pub(crate) fn parts(
         Part::check(name, command, &format!("cargo {}", arguments.join(" ")))
     };
     let elsewhere = |name: &str, arguments: &[&str], manifest: &Path, more: &[&str]| {
-        let mut command = workspace.cargo();
-        command
-            .args(arguments)
-            .arg("--manifest-path")
-            .arg(manifest)
-            .args(more);
-        let again = format!(
-            "cargo {} --manifest-path {} {}",
-            arguments.join(" "),
-            manifest.display(),
-            more.join(" ")
-        );
-        Part::check(name, command, again.trim_end())
+        elsewhere(workspace, name, arguments, manifest, more)
     };
     let format = ["fmt", "--check"];
     // By name: `--all` would go over our own crates again, as dependencies of these.
@@ -57,7 +46,7 @@ pub(crate) fn parts(
     }
     let mut circles = Command::new(itself);
     circles.arg("circles");
-    Ok(vec![
+    let mut parts = vec![
         Part::check("module circles", circles, "cargo xtask circles"),
         cargo("format", &["fmt", "--all", "--check"]),
         elsewhere("format, downstream crates", &format, &downstream, &named),
@@ -113,5 +102,50 @@ pub(crate) fn parts(
             documentation,
             "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --all-features",
         ),
-    ])
+    ];
+    parts.extend(of_the_bench(workspace, extent));
+    Ok(parts)
+}
+
+fn of_the_bench(workspace: &Workspace, extent: Extent) -> Vec<Part> {
+    let bench = workspace.file(bench::MANIFEST);
+    let packages = ["--package=worker-bench", "--package=runpod-sdk-worker"];
+    let format = ["fmt", "--check"];
+    let mut parts = vec![elsewhere(
+        workspace,
+        "format, the bench",
+        &format,
+        &bench,
+        &packages,
+    )];
+    if extent == Extent::Long {
+        // Its dependencies are built for it alone.
+        let lint = ["clippy", "--package=worker-bench", "--all-targets"];
+        let name = "clippy, the bench";
+        parts.push(elsewhere(workspace, name, &lint, &bench, &STRICT));
+    }
+    parts
+}
+
+/// For a crate outside the workspace.
+fn elsewhere(
+    workspace: &Workspace,
+    name: &str,
+    arguments: &[&str],
+    manifest: &Path,
+    more: &[&str],
+) -> Part {
+    let mut command = workspace.cargo();
+    command
+        .args(arguments)
+        .arg("--manifest-path")
+        .arg(manifest)
+        .args(more);
+    let again = format!(
+        "cargo {} --manifest-path {} {}",
+        arguments.join(" "),
+        manifest.display(),
+        more.join(" ")
+    );
+    Part::check(name, command, again.trim_end())
 }

@@ -23,6 +23,7 @@ mod step;
 mod suite;
 mod tally;
 mod tools;
+mod valgrind;
 mod workspace;
 
 use std::process::ExitCode;
@@ -36,7 +37,8 @@ const USAGE: &str = "\
 cargo xtask <command>
 
   setup            install what the tests need: the official Python SDK and tools (in target/sdk-venv), npm packages (in
-                   node_modules beside the suites), Chromium (from Debian's packages, where there is none and we are root)
+                   node_modules beside the suites), Chromium and valgrind (from Debian's packages, if there is none and we are
+                   root)
   test [--long]    setup, then every test, in parts that run side by side: the workspace's, its documentation's, the downstream
                    crates', the official clients', the API's description, the page in a browser, a minute's soak and some
                    fuzzing. --long runs in full what is slow by nature: the soak, fuzzing, a hundred kills, each client with
@@ -90,7 +92,8 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
             let tools = Tools::installed(&workspace)?;
             println!("The Python that the tests use: {}", tools.python.display());
             let chromium = tools.chromium.map(drop);
-            let missing = [chromium, tools.node, tools.compiler].map(Result::err);
+            let valgrind = tools.valgrind.map(drop);
+            let missing = [chromium, tools.node, valgrind, tools.compiler].map(Result::err);
             for missing in missing.into_iter().flatten() {
                 println!("{missing}");
             }

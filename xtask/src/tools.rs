@@ -8,6 +8,7 @@ use crate::fuzz;
 use crate::node;
 use crate::python;
 use crate::step::Failure;
+use crate::valgrind;
 use crate::workspace::Workspace;
 
 /// Python with the SDK, without which most of the tests say nothing; and what single parts need. If such a tool is missing
@@ -17,6 +18,7 @@ pub(crate) struct Tools {
     pub(crate) python: PathBuf,
     pub(crate) chromium: Result<PathBuf, Failure>,
     pub(crate) node: Result<(), Failure>,
+    pub(crate) valgrind: Result<PathBuf, Failure>,
     /// A compiler for C++.
     pub(crate) compiler: Result<(), Failure>,
 }
@@ -27,6 +29,7 @@ impl Tools {
             python: python::with_the_sdk(workspace)?,
             chromium: chromium::installed(),
             node: node::with_packages(workspace),
+            valgrind: valgrind::installed(),
             compiler: fuzz::with_a_compiler(),
         })
     }
@@ -42,6 +45,7 @@ impl Tools {
             python: named(python::VARIABLE)?,
             chromium: named(chromium::VARIABLE),
             node: Ok(()),
+            valgrind: named(valgrind::VARIABLE),
             compiler: Ok(()),
         })
     }

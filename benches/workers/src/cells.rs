@@ -30,8 +30,8 @@ pub(crate) struct Measure {
 pub(crate) struct Cell {
     pub(crate) name: &'static str,
     pub(crate) measures: &'static [Measure],
-    /// What the others are compared with.
-    pub(crate) yardstick: Worker,
+    /// What the others are compared with, if that says anything.
+    pub(crate) yardstick: Option<Worker>,
     /// Who is measured.
     pub(crate) workers: &'static [Worker],
     /// No more rounds than this.

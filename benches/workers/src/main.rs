@@ -51,24 +51,26 @@ fn main() -> Outcome<()> {
     };
     let conditions = page::conditions(&arguments);
     let mut rows = Vec::new();
+    let mut failures = Vec::new();
     for cell in &arguments.cells {
-        rows.extend(measure(&lab, cell, &arguments)?);
+        rows.extend(measure(&lab, cell, &arguments, &mut failures));
     }
     let text = format!("{conditions}\n{}", table::of(&rows, &arguments.workers));
     println!("{text}");
+    if !failures.is_empty() {
+        return Err(failures.join("\n").into());
+    }
     if arguments.is_everything {
         page::write(&text)?;
     }
     Ok(())
 }
 
-fn measure(lab: &Lab, cell: &Cell, arguments: &Arguments) -> Outcome<Vec<Row>> {
-    let workers: Vec<Worker> = arguments
-        .workers
-        .iter()
-        .copied()
-        .filter(|worker| cell.workers.contains(worker))
-        .collect();
+/// Notes who has failed, and goes on with the others.
+fn measure(lab: &Lab, cell: &Cell, arguments: &Arguments, failures: &mut Vec<String>) -> Vec<Row> {
+    let of_cell = |worker: &Worker| cell.workers.contains(worker);
+    let workers = arguments.workers.iter().copied().filter(of_cell);
+    let workers: Vec<_> = workers.collect();
     let mut rows = Row::empty(cell, &workers);
     for round in 0..arguments.rounds.min(cell.most_rounds) {
         let mut order = workers.clone();
@@ -77,19 +79,24 @@ fn measure(lab: &Lab, cell: &Cell, arguments: &Arguments) -> Outcome<Vec<Row>> {
         }
         for worker in order {
             let name = worker.name();
-            let figures = if worker == Worker::Python && round > 0 {
-                // Its figures are far from all others, and take the most time.
-                vec![None; rows.len()]
-            } else {
-                let figures = (cell.run)(lab, worker);
-                let figures = figures.map_err(|error| format!("{}, {name}: {error}", cell.name))?;
-                eprintln!("{} {} {name}: {figures:.1?}", cell.name, round + 1);
-                figures.into_iter().map(Some).collect()
-            };
+            let mut figures = vec![None; rows.len()];
+            // The SDK's figures are far from all others, and take the most time.
+            if worker != Worker::Python || round == 0 {
+                match (cell.run)(lab, worker) {
+                    Ok(found) => {
+                        eprintln!("{} {} {name}: {found:.1?}", cell.name, round + 1);
+                        figures = found.into_iter().map(Some).collect();
+                    }
+                    Err(error) => {
+                        eprintln!("{} {} {name}: {error}", cell.name, round + 1);
+                        failures.push(format!("{}, {name}: {error}", cell.name));
+                    }
+                }
+            }
             for (row, figure) in rows.iter_mut().zip(figures) {
                 row.add(worker, figure);
             }
         }
     }
-    Ok(rows)
+    rows
 }

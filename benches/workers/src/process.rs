@@ -67,7 +67,7 @@ impl Process {
     /// Processor time of the worker since its start: user and system, all threads, those that have ended too.
     pub(crate) fn processor_time(&self) -> Outcome<Duration> {
         let mut ticks = 0;
-        for process in self.group()? {
+        for process in self.group() {
             // Counted from the field behind the program's name, which is in brackets and may have anything in it.
             let fields = process.stat()?;
             ticks += field(&fields, 11)? + field(&fields, 12)?;
@@ -93,7 +93,7 @@ impl Process {
     /// How many times its threads have begun to wait for something, over all threads that there are.
     pub(crate) fn waits(&self) -> Outcome<u64> {
         let mut waits = 0;
-        for process in self.group()? {
+        for process in self.group() {
             for task in fs::read_dir(process.0.join("task"))?.flatten() {
                 waits += Folder(task.path()).status("voluntary_ctxt_switches:")?;
             }
@@ -124,20 +124,16 @@ impl Process {
     }
 
     fn sum(&self, of: impl Fn(&Folder) -> Outcome<u64>) -> Outcome<u64> {
-        self.group()?.iter().map(of).sum()
+        self.group().iter().map(of).sum()
     }
 
-    /// Itself and the processes that it has started.
-    fn group(&self) -> Outcome<Vec<Folder>> {
+    /// Itself and the processes that it has started. Of all workers, only the SDK's starts any.
+    fn group(&self) -> Vec<Folder> {
         let id = self.id.as_raw_nonzero().get();
         let itself = Folder(PathBuf::from(format!("/proc/{id}")));
-        let mut group = Vec::new();
-        // Of our workers, only the SDK's has more than one.
-        for child in itself.descendants() {
-            group.push(child);
-        }
+        let mut group = itself.descendants();
         group.push(itself);
-        Ok(group)
+        group
     }
 }
 

@@ -10,7 +10,7 @@ use crate::worker::Worker;
 #[derive(Debug)]
 pub(crate) struct Row {
     measure: &'static Measure,
-    yardstick: Worker,
+    yardstick: Option<Worker>,
     samples: Vec<(Worker, Sample)>,
 }
 
@@ -57,9 +57,9 @@ impl Row {
             " "
         };
         let mut text = format!("{}{space}{unit}", digits(spread.median));
-        let ratio = self
-            .sample(self.yardstick)
-            .filter(|_| worker != self.yardstick)
+        let yardstick = self.yardstick.filter(|yardstick| *yardstick != worker);
+        let ratio = yardstick
+            .and_then(|yardstick| self.sample(yardstick))
             .and_then(|yardstick| sample.ratio_to(yardstick));
         match ratio {
             Some(ratio) => {
@@ -109,7 +109,8 @@ fn digits(figure: f64) -> String {
         100.0..1000.0 => format!("{figure:.0}"),
         10.0..100.0 => format!("{figure:.1}"),
         0.1..10.0 => format!("{figure:.2}"),
-        _ => format!("{figure:.3}"),
+        0.01..0.1 => format!("{figure:.3}"),
+        _ => format!("{figure:.5}"),
     }
 }
 

@@ -29,6 +29,8 @@ pub(super) enum How {
     NotHere(&'static str),
 }
 
+const BUILDS_THE_BENCH: &str = "it builds in release mode, for minutes";
+
 const fn claim(line: &'static str, how: How) -> Claim {
     Claim {
         line,
@@ -172,6 +174,23 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
         ],
     ),
     (
+        "CONTRIBUTING.md",
+        &[
+            not_here(
+                "cargo xtask bench noop-50 --only ours,reqwest --rounds 3    # about ten seconds",
+                BUILDS_THE_BENCH,
+            ),
+            not_here(
+                "cargo xtask bench noop --only ours,ours-without-spool,hyper,reqwest",
+                BUILDS_THE_BENCH,
+            ),
+            not_here(
+                "cargo xtask bench --list                                    # the names of cells and workers",
+                BUILDS_THE_BENCH,
+            ),
+        ],
+    ),
+    (
         "docs/performance.md",
         &[
             not_here(
@@ -180,7 +199,7 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
             ),
             not_here(
                 "cargo xtask bench noop-50 --only ours,reqwest --rounds 3",
-                "it builds in release mode, for minutes",
+                BUILDS_THE_BENCH,
             ),
         ],
     ),

@@ -18,6 +18,7 @@ use crate::programs::Programs;
 use crate::python;
 use crate::step::{self, Failure};
 use crate::tools::Tools;
+use crate::valgrind;
 use crate::workspace::Workspace;
 
 pub(crate) use extent::Extent;
@@ -230,6 +231,7 @@ impl Run<'_> {
             Load::Compiles,
         ));
         parts.extend(self.generated());
+        parts.extend(self.instructions());
         let fuzzing = match self.extent {
             Extent::Short => &["fuzz", "--seconds", SHORT_FUZZING][..],
             Extent::Long => &["fuzz"],
@@ -270,6 +272,16 @@ impl Run<'_> {
         ))
     }
 
+    /// Of a job, in valgrind.
+    fn instructions(&self) -> Option<Part> {
+        let valgrind = self.tools.valgrind.as_ref().ok()?;
+        let program = self.tests.iter().find(|program| program.name == "cost")?;
+        let mut command = program.command(self.workspace, &["--ignored", "--nocapture"]);
+        command.env(valgrind::VARIABLE, valgrind);
+        let again = "cargo xtask test --test cost -- --ignored";
+        Some(Part::tests("instructions", command, again, Load::Waits))
+    }
+
     fn soak(&self) -> Option<Part> {
         if self.extent == Extent::Long {
             return Some(self.own(&["soak"], "soak", Load::Compiles));
@@ -289,6 +301,7 @@ impl Run<'_> {
             ("the JavaScript client", self.programs.need_node()),
             ("page", self.programs.need_browser()),
             ("fuzzing", self.tools.compiler.clone()),
+            ("instructions", self.tools.valgrind.clone().map(drop)),
         ];
         for (part, need) in missing {
             if let Err(failure) = need {

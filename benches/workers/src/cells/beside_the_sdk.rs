@@ -50,7 +50,7 @@ pub(super) const BESIDE_THE_SDK: Cell = Cell {
             unit: "s",
         },
     ],
-    yardstick: Worker::Ours,
+    yardstick: Some(Worker::Ours),
     workers: &[Worker::Ours, Worker::Python],
     most_rounds: 1,
     run: beside_the_sdk,

@@ -31,11 +31,19 @@ macro_rules! noop {
                     unit: "µs",
                 },
                 Measure {
+                    what: concat!(
+                        "waits per no-op job at concurrency ",
+                        $slots,
+                        " (voluntary context switches)"
+                    ),
+                    unit: "",
+                },
+                Measure {
                     what: concat!("most threads, no-op jobs at concurrency ", $slots),
                     unit: "",
                 },
             ],
-            yardstick: Worker::Reqwest,
+            yardstick: Some(Worker::Reqwest),
             workers: &worker::ALL,
             most_rounds: usize::MAX,
             run: |lab, worker| noop(lab, worker, $slots),
@@ -62,18 +70,21 @@ fn noop(lab: &Lab, worker: Worker, slots: usize) -> Outcome<Vec<f64>> {
     };
     let (begun, before) = (Instant::now(), endpoint.counts().results);
     let processor = process.processor_time()?;
+    let waits = process.waits()?;
     let mut threads = 0;
     while begun.elapsed() < window {
         sleep(LOOK);
         threads = threads.max(process.threads()?);
     }
     let processor = process.processor_time()?.saturating_sub(processor);
+    let waits = process.waits()?.saturating_sub(waits);
     let (took, results) = (begun.elapsed(), endpoint.counts().results - before);
     process.kill()?;
     let results = float(results);
     Ok(vec![
         results / took.as_secs_f64(),
         processor.as_secs_f64() * 1e6 / results,
+        float(waits) / results,
         float(threads),
     ])
 }

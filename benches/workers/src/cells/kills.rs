@@ -14,7 +14,7 @@ const KILLS: u64 = 100;
 const JOBS: u64 = 10;
 /// A result has to survive if it is this old. Handlers tell of their return just before it, so that a moment is added.
 const AGE: Duration = Duration::from_millis(11);
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 /// What the last worker has for all that is left.
 const DELIVERY: Duration = Duration::from_secs(20);
 /// What the results of the worker that will be killed get, in turn.
@@ -32,7 +32,7 @@ pub(super) const KILLS_CELL: Cell = Cell {
             unit: "",
         },
     ],
-    yardstick: Worker::Ours,
+    yardstick: None,
     // The others keep nothing, as ours without its spool, which shows that a loss is seen.
     workers: &[Worker::Ours, Worker::OursWithoutSpool],
     most_rounds: 1,

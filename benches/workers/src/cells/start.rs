@@ -17,7 +17,7 @@ pub(super) const START: Cell = Cell {
         what: "process start to first take",
         unit: "ms",
     }],
-    yardstick: Worker::Hyper,
+    yardstick: Some(Worker::Hyper),
     workers: &worker::ALL,
     most_rounds: usize::MAX,
     run: start,
@@ -32,7 +32,7 @@ fn start(lab: &Lab, worker: Worker) -> Outcome<Vec<f64>> {
     for _ in 0..starts {
         let endpoint = Endpoint::open(Jobs::of(0, |_| "{}".into()))?;
         let process = lab.start(worker, false, 1, &endpoint)?;
-        let limit = Duration::from_secs(60);
+        let limit = Duration::from_mins(1);
         let taken = endpoint.wait("first take", limit, Endpoint::first_take)?;
         let took = taken.saturating_duration_since(process.begun);
         times.push(took.as_secs_f64() * 1e3);

@@ -12,9 +12,9 @@ use crate::worker::{self, Worker};
 
 /// So that what follows the start is over.
 const SETTLE: Duration = Duration::from_secs(2);
-const LIMIT: Duration = Duration::from_secs(60);
-/// Of waits: there are few.
-const LONGER: u32 = 5;
+const LIMIT: Duration = Duration::from_mins(1);
+/// Of waits: there are few. A heartbeat comes every ten seconds.
+const LONGER: u32 = 10;
 const SLEEPING: u64 = 1000;
 /// Longer than it takes to hand them out, so that all of them sleep at the same time, and end at the same time.
 const LONG: &str = r#"{"ms":5000}"#;
@@ -37,7 +37,7 @@ pub(super) const IDLE: Cell = Cell {
             unit: "",
         },
     ],
-    yardstick: Worker::Reqwest,
+    yardstick: Some(Worker::Reqwest),
     workers: &worker::ALL,
     most_rounds: 3,
     run: idle,
@@ -59,7 +59,7 @@ pub(super) const SLEEPING_JOBS: Cell = Cell {
             unit: "",
         },
     ],
-    yardstick: Worker::Reqwest,
+    yardstick: Some(Worker::Reqwest),
     workers: &worker::ALL,
     most_rounds: 3,
     run: sleeping,

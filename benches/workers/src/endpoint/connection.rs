@@ -16,7 +16,7 @@ const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
 const UNAVAILABLE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n";
 const NOT_FOUND: &[u8] = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
 /// No job is ever stopped.
-const HOLD_STOP: Duration = Duration::from_secs(60);
+const HOLD_STOP: Duration = Duration::from_mins(1);
 
 struct Head {
     /// Of the head in the buffer.

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use worker_bench::item;
 
 /// A take is held as long as there is no job, but no longer than this.
-const HOLD: Duration = Duration::from_secs(60);
+const HOLD: Duration = Duration::from_mins(1);
 
 /// What is in the queue at first, and what all jobs ask for.
 #[derive(Debug, Clone, Copy)]

@@ -1,0 +1,94 @@
+//! What a job costs, counted: allocations, and instructions in the long form. Counts do not depend on how fast the machine
+//! is or what else it does, so that a bound on them can guard the hot path.
+//!
+//! A bound is a tenth to a quarter above what was counted when it was written. If a change makes the worker cheaper, lower the
+//! bound in the same commit. If it makes the worker dearer, say in the commit what the cost buys.
+
+mod endpoint;
+mod worker;
+
+use endpoint::Endpoint;
+use worker::Counted;
+
+/// Jobs, or items, before the first count: connections are open then, and buffers have their size.
+const WARM_UP: u64 = 200;
+const COUNTED: u64 = 1000;
+
+/// Allocations per no-op job, one at a time: take, run, post.
+const PER_JOB: f64 = 225.0;
+/// The same with 50 slots: many jobs share a take. How many depends on timing, and so this bound is wider.
+const PER_JOB_OF_50: f64 = 190.0;
+/// Allocations per item of one stream.
+const PER_ITEM: f64 = 83.0;
+/// Instructions of the debug build per no-op job, one at a time, in valgrind.
+const INSTRUCTIONS_PER_JOB: f64 = 1_600_000.0;
+
+#[test]
+fn a_job_needs_no_more_allocations_than_it_did() {
+    assert_at_most(per_job(1), PER_JOB, "allocations per job with one slot");
+}
+
+#[test]
+fn a_job_of_a_worker_with_many_slots_needs_no_more_allocations_than_it_did() {
+    let counted = per_job(50);
+    assert_at_most(counted, PER_JOB_OF_50, "allocations per job with 50 slots");
+}
+
+#[test]
+fn an_item_of_a_stream_needs_no_more_allocations_than_it_did() {
+    let endpoint = Endpoint::open(1, WARM_UP + COUNTED);
+    let _worker = Counted::start("stream", 1, &endpoint);
+    let items = endpoint.items(WARM_UP + COUNTED);
+    assert_at_most(
+        per_one(&items),
+        PER_ITEM,
+        "allocations per item of a stream",
+    );
+}
+
+#[test]
+#[ignore = "needs valgrind: `cargo xtask test` runs it, if valgrind is there or can be installed"]
+fn a_job_needs_no_more_instructions_than_it_did() {
+    let few = instructions(WARM_UP);
+    let many = instructions(WARM_UP + COUNTED);
+    let counted = float(many.saturating_sub(few)) / float(COUNTED);
+    assert_at_most(counted, INSTRUCTIONS_PER_JOB, "instructions per job");
+}
+
+fn per_job(slots: usize) -> f64 {
+    let endpoint = Endpoint::open(WARM_UP + COUNTED, 0);
+    let _worker = Counted::start("value", slots, &endpoint);
+    per_one(&endpoint.results(WARM_UP + COUNTED))
+}
+
+/// From the counts of the whole process, in the order in which they were sent.
+fn per_one(counts: &[u64]) -> f64 {
+    let warm = counts[usize::try_from(WARM_UP).unwrap() - 1];
+    let last = *counts.last().unwrap();
+    float(last - warm) / float(COUNTED)
+}
+
+/// Of a worker that does so many jobs and ends.
+fn instructions(jobs: u64) -> u64 {
+    let endpoint = Endpoint::open(jobs, 0);
+    Counted::instructions(&endpoint)
+}
+
+#[track_caller]
+fn assert_at_most(counted: f64, bound: f64, what: &str) {
+    println!("{what}: {counted:.1} (at most {bound})");
+    assert!(
+        counted <= bound,
+        "{what}: {counted:.1}, and at most {bound} are allowed"
+    );
+    assert!(
+        counted > bound / 2.0,
+        "{what}: {counted:.1}, less than half of the bound {bound}; lower the bound so that it guards again"
+    );
+}
+
+/// Counts here are far below the 2⁵³ that an `f64` can count to.
+#[expect(clippy::cast_precision_loss, reason = "counts are small")]
+fn float(count: u64) -> f64 {
+    count as f64
+}

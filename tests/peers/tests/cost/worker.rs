@@ -1,0 +1,102 @@
+//! The worker that counts, as a process.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use crate::endpoint::Endpoint;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_counted-worker");
+
+/// Ends with this.
+#[derive(Debug)]
+pub(crate) struct Counted {
+    child: Child,
+    /// With the worker's spool.
+    folder: PathBuf,
+}
+
+impl Counted {
+    pub(crate) fn start(kind: &str, slots: usize, endpoint: &Endpoint) -> Self {
+        let folder = folder(&format!("{kind}-{slots}"));
+        let child = prepared(Command::new(PROGRAM), kind, slots, endpoint, &folder)
+            .spawn()
+            .unwrap();
+        Self { child, folder }
+    }
+
+    /// Runs a worker in valgrind until it ends by itself. How many instructions it has needed.
+    pub(crate) fn instructions(endpoint: &Endpoint) -> u64 {
+        let valgrind = env::var_os("RUNPOD_TEST_VALGRIND").unwrap_or_else(|| "valgrind".into());
+        let folder = folder("instructions");
+        let mut command = Command::new(valgrind);
+        command
+            .args(["--tool=cachegrind", "--cache-sim=no"])
+            .arg(format!(
+                "--cachegrind-out-file={}",
+                folder.join("out").display()
+            ))
+            .arg(PROGRAM);
+        let output = prepared(command, "value", 1, endpoint, &folder)
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            output.status.success(),
+            "the worker failed in valgrind: {text}"
+        );
+        // `==1234== I   refs:      1,234,567`
+        let line = text.lines().find(|line| line.contains("I   refs:"));
+        let digits: String = line
+            .and_then(|line| line.rsplit(':').next())
+            .unwrap_or_else(|| panic!("valgrind has counted nothing: {text}"))
+            .chars()
+            .filter(char::is_ascii_digit)
+            .collect();
+        digits.parse().unwrap()
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// An empty folder of this test alone.
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cost-{name}"));
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn prepared(
+    mut command: Command,
+    kind: &str,
+    slots: usize,
+    endpoint: &Endpoint,
+    folder: &Path,
+) -> Command {
+    command
+        .env_clear()
+        .env("PATH", env::var_os("PATH").unwrap_or_default())
+        .env("HOME", folder)
+        .env("TMPDIR", folder)
+        .env("RUNPOD_RESULT_SPOOL", folder.join("spool"))
+        .env("RUNPOD_LOG_LEVEL", "ERROR")
+        // No heartbeat among what is counted.
+        .env("RUNPOD_PING_INTERVAL", "3600000")
+        .env("COUNTED_KIND", kind)
+        .env("COUNTED_SLOTS", slots.to_string())
+        .envs(endpoint.environment())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::inherit());
+    command
+}
