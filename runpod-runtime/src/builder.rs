@@ -203,7 +203,7 @@ impl WorkerBuilder {
 
     /// How many jobs may run at once; 1 unless said, and 0 counts as 1.
     ///
-    /// The worker asks the platform for 32 jobs at once at most, and for more as soon as these are there. Inputs are kept in
+    /// The worker asks the platform for 16 jobs at once at most, and for more as soon as these are there. Inputs are kept in
     /// memory while their jobs wait or are being read: with inputs of 20 MB, the largest that the platform takes, a concurrency
     /// of 32 can need 640 MB for them.
     pub fn concurrency(mut self, jobs: usize) -> Self {

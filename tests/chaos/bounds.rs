@@ -48,10 +48,11 @@ async fn an_answer_of_a_gigabyte_is_not_read() {
     is_bounded_under("giant-1", 1, Fault::Giant, 150 * MIB).await;
 }
 
-/// The limit must not grow with the slots until it is none.
+/// The limit does not grow with the slots until it is none: sixteen of the largest jobs are read at once. A body whose size was
+/// not announced is moved when it grows, so that it may be there twice for a moment.
 #[tokio::test]
 async fn an_answer_of_a_gigabyte_is_not_read_for_many_slots_either() {
-    is_bounded_under("giant-64", 64, Fault::Giant, 400 * MIB).await;
+    is_bounded_under("giant-64", 64, Fault::Giant, 800 * MIB).await;
 }
 
 #[tokio::test]

@@ -20,9 +20,6 @@ const VARIABLE: &str = "RUNPOD_CHAOS_SOAK_MINUTES";
 const QUEUE: usize = 2000;
 /// One part of so many is left out at the start: caches and pools fill.
 const WARMING_UP: usize = 4;
-/// The C library's allocator keeps up to half a megabyte for each thread that there ever was at the same time. That fills up
-/// for half an hour, looks like a leak, and hides one.
-const WITHOUT_CACHES_OF_THREADS: &str = "glibc.malloc.tcache_count=0";
 /// By how much a figure may grow: so much a minute, and in the whole run so much more, which in a short one is noise.
 struct Bound {
     a_minute: f64,
@@ -34,11 +31,9 @@ const MEMORY: Bound = Bound {
     a_minute: 256.0,
     at_once: 4096.0,
 };
-/// What a thread's stack holds at least, in KiB: 21 were measured, and less is left out so that no leak hides behind it. A machine that is busy has more threads that wait for their turn, and
-/// those that there were once stay: so much of the growth is no leak, and their number has a bound of its own.
-const STACK: u64 = 20;
-/// As docs/reliability.md says, and those that are no handlers'.
-const THREADS: u64 = 1024 + 64;
+/// Beside the handlers' threads, of which there is one for each core: the control thread, the log's, the spool's, and one in
+/// reserve. One more for what the system starts and ends in between.
+const OTHER_THREADS: usize = 5;
 /// Connections come and go with the faults.
 const DESCRIPTORS: Bound = Bound {
     a_minute: 0.5,
@@ -80,6 +75,7 @@ fn weather() -> Weather {
 struct Soaked {
     name: &'static str,
     kind: Kind,
+    most_threads: u64,
     stage: Stage,
     worker: Worker,
     next: usize,
@@ -89,15 +85,16 @@ struct Soaked {
 }
 
 impl Soaked {
-    async fn begin(name: &'static str, kind: Kind) -> Self {
+    /// `blocking`: how many handlers may have a thread each.
+    async fn begin(name: &'static str, kind: Kind, blocking: usize) -> Self {
         let stage = Stage::set(name, kind, weather(), Vec::new()).await;
-        let mut stage = stage
-            .with("RUNPOD_LOG_LEVEL", "ERROR")
-            .with("GLIBC_TUNABLES", WITHOUT_CACHES_OF_THREADS);
+        let mut stage = stage.with("RUNPOD_LOG_LEVEL", "ERROR");
         let worker = stage.start();
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             name,
             kind,
+            most_threads: (cores + OTHER_THREADS + blocking) as u64,
             stage,
             worker,
             next: 0,
@@ -139,7 +136,7 @@ impl Soaked {
                 (*minutes, f64::from(value))
             }))
         };
-        let memory = trend(|held| held.resident.saturating_sub(held.threads * STACK));
+        let memory = trend(|held| held.resident);
         let descriptors = trend(|held| held.descriptors);
         let most = |of: fn(&Held) -> u64| {
             let held = self.samples.iter().map(|(_, held)| of(held));
@@ -147,7 +144,7 @@ impl Soaked {
         };
         let threads = most(|held| held.threads);
         println!(
-            "soak of {}, {}: {}; resident beside stacks {memory} KiB; descriptors {descriptors}; peak {} KiB, {threads} threads",
+            "soak of {}, {}: {}; resident {memory} KiB; descriptors {descriptors}; peak {} KiB, {threads} threads",
             self.name,
             again(),
             verdict.sums,
@@ -157,8 +154,9 @@ impl Soaked {
         let (first, last) = (self.samples[from].0, self.samples[self.samples.len() - 1].0);
         let minutes = last - first;
         let mut growing = Vec::new();
-        if threads > THREADS {
-            growing.push(format!("{}: {threads} threads, bound {THREADS}", self.name));
+        if threads > self.most_threads {
+            let bound = self.most_threads;
+            growing.push(format!("{}: {threads} threads, bound {bound}", self.name));
         }
         for (what, trend, bound) in [
             ("KiB resident", memory, MEMORY),
@@ -204,9 +202,9 @@ async fn a_long_time_under_load_leaves_memory_and_descriptors_flat() {
             .unwrap_or_else(|_| panic!("{VARIABLE}: found {given:?}; expected minutes"))
     });
     let mut workers = vec![
-        Soaked::begin("soak-async", Kind::ours("async", 32)).await,
-        Soaked::begin("soak-stream", Kind::ours("stream", 16)).await,
-        Soaked::begin("soak-plain", Kind::ours("plain", 16)).await,
+        Soaked::begin("soak-async", Kind::ours("async", 32), 0).await,
+        Soaked::begin("soak-stream", Kind::ours("stream", 16), 16).await,
+        Soaked::begin("soak-plain", Kind::ours("plain", 16), 16).await,
     ];
     let begun = Instant::now();
     let every = Duration::from_millis(250);

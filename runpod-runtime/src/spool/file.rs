@@ -4,7 +4,7 @@ use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 
-use super::{SpoolError, refused};
+use super::error::{SpoolError, refused};
 
 /// Opens a regular file for reading. A link is not followed, and a FIFO is not waited for: the directory may be shared
 /// with programs that put such things into it.

@@ -7,9 +7,12 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use super::directory::Spool;
+use super::error::SpoolError;
 use super::message::{Backlog, Key, Message};
+use super::name::Entry;
 use super::owner::LEASE;
-use super::{Entry, JobResult, Spool, SpoolError};
+use super::result::JobResult;
 
 /// How often other workers are shown that this one lives.
 const LOOK_AFTER: Duration = LEASE.checked_div(4).expect("a quarter of a lease");

@@ -197,7 +197,7 @@ async fn without_a_directory_that_can_be_used_a_result_cannot_be_released_and_th
         volume: None,
     }])
     .unwrap();
-    let copy = crate::spool::Copy::new(Some(&writer));
+    let copy = crate::spool::DiskCopy::new(Some(&writer));
     let error = copy.release(result("j")).await.unwrap_err();
     assert_eq!(error, "no directory for results can be used");
     assert!(!writer.keeps_results());
@@ -213,7 +213,7 @@ async fn a_disk_that_hangs_holds_up_nobody_and_takes_no_more_than_so_much_memory
     })
     .unwrap();
     let copies: Vec<_> = (0..4)
-        .map(|_| crate::spool::Copy::new(Some(&writer)))
+        .map(|_| crate::spool::DiskCopy::new(Some(&writer)))
         .collect();
     let large = JobResult {
         body: vec![b'1'; 100 << 20].into(),
@@ -222,7 +222,7 @@ async fn a_disk_that_hangs_holds_up_nobody_and_takes_no_more_than_so_much_memory
     for copy in &copies {
         copy.keep(large.clone());
     }
-    let kept: Vec<_> = copies.iter().map(crate::spool::Copy::is_kept).collect();
+    let kept: Vec<_> = copies.iter().map(crate::spool::DiskCopy::is_kept).collect();
     assert_eq!(kept, [true, true, false, false]);
     assert!(!writer.keeps_results());
     drop(release);

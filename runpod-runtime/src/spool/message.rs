@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use tokio::sync::oneshot;
 
-use super::{Entry, JobResult, SpoolError};
+use super::error::SpoolError;
+use super::name::Entry;
+use super::result::JobResult;
 
 /// Which result a message is about.
 pub(super) type Key = u64;

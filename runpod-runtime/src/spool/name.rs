@@ -3,12 +3,21 @@
 //! `1767225600000000-job-1-<digest>.<owner>.result`. Order, age and owner are known without reading the file, and a change
 //! of the owner is a rename, which is all or nothing.
 
+use std::time::Duration;
+
 use crate::config::{digest, encode_component};
 
 /// Owns what anybody may take.
 pub(super) const NOBODY: &str = "free";
 
 const SUFFIX: &str = ".result";
+/// Behind the name of a result that cannot be read.
+pub(super) const CORRUPT: &str = ".corrupt";
+/// Ends the name of what is still being written.
+pub(super) const UNFINISHED: &str = ".unfinished";
+
+/// After a day the platform has forgotten the job, so an answer that it does not know the job is its last word.
+pub(super) const LONGEST_KEPT: Duration = Duration::from_hours(24);
 
 /// How much of a job's id is in the name of its file; the digest behind it tells longer ones apart.
 const LONGEST_ID_IN_NAME: usize = 100;

@@ -7,7 +7,8 @@ use std::time::Duration;
 use crate::config::SpoolDirectory;
 use crate::threads::Refused;
 
-use super::{Spool, SpoolError};
+use super::directory::Spool;
+use super::error::SpoolError;
 
 /// A directory that takes longer to open counts as unusable. A disk that works takes a fraction of a millisecond.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);

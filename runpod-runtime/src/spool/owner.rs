@@ -9,9 +9,9 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use super::error::{SpoolError, refused};
 use super::file::{create_private, open_regular};
-use super::name::is_name_of_128_bits;
-use super::{LONGEST_KEPT, SpoolError, UNFINISHED, refused};
+use super::name::{LONGEST_KEPT, UNFINISHED, is_name_of_128_bits};
 
 /// A worker elsewhere that has not been heard of for so long is gone.
 pub(crate) const LEASE: Duration = Duration::from_mins(2);

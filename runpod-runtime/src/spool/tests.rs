@@ -53,7 +53,7 @@ impl Place {
         let mut names: Vec<_> = fs::read_dir(self.path())
             .unwrap()
             .map(|file| file.unwrap().file_name().into_string().unwrap())
-            .filter(|name| !name.ends_with(owner::ALIVE))
+            .filter(|name| !name.ends_with(super::super::owner::ALIVE))
             .collect();
         names.sort();
         names

@@ -9,10 +9,11 @@ use std::io::Read as _;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::name::is_name_of_128_bits;
-use super::{
-    Bounds, CORRUPT, Entry, JobResult, Spool, SpoolError, UNFINISHED, name, owner, refused,
-};
+use super::directory::{Bounds, Spool};
+use super::error::{SpoolError, refused};
+use super::name::{self, CORRUPT, Entry, UNFINISHED, is_name_of_128_bits};
+use super::owner;
+use super::result::JobResult;
 
 /// A file that is still being written after this long belongs to a worker that was killed.
 const LONGEST_WRITE: Duration = Duration::from_hours(1);

@@ -13,10 +13,13 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+use super::directory::Spool;
+use super::error::SpoolError;
 use super::files::Files;
 use super::message::{Backlog, Key, Message, Reply};
+use super::name::Entry;
 use super::opening::Opening;
-use super::{Entry, JobResult, Spool, SpoolError};
+use super::result::JobResult;
 use crate::config::SpoolDirectory;
 
 /// A disk that takes longer to answer is not waited for. What it does then, the thread does in the background.
@@ -40,7 +43,7 @@ struct Inbox {
 #[derive(Debug)]
 pub(crate) struct Claimed {
     pub(crate) result: JobResult,
-    pub(crate) copy: Copy,
+    pub(crate) copy: DiskCopy,
 }
 
 /// The copy on disk that one job's result may have. Without a spool there is none.
@@ -48,7 +51,7 @@ pub(crate) struct Claimed {
 /// Whoever has it ends it with [`settle`](Self::settle) or [`release`](Self::release). If it is dropped before, the result
 /// is released: it is better delivered twice than never.
 #[derive(Debug)]
-pub(crate) struct Copy {
+pub(crate) struct DiskCopy {
     writer: Option<SpoolWriter>,
     key: Key,
     /// The thread was told to keep it.
@@ -108,7 +111,7 @@ impl SpoolWriter {
 
     /// Takes a waiting result over. `None` if somebody else was faster, or if the disk does not answer.
     pub(crate) async fn claim(&self, entry: Entry) -> Result<Option<Claimed>, SpoolError> {
-        let copy = Copy::new(Some(self));
+        let copy = DiskCopy::new(Some(self));
         copy.kept.store(true, Ordering::Relaxed);
         let key = copy.key;
         let claimed = self.ask(|reply| Message::Claim(key, entry, reply)).await;
@@ -137,7 +140,7 @@ impl SpoolWriter {
     }
 }
 
-impl Copy {
+impl DiskCopy {
     pub(crate) fn new(writer: Option<&SpoolWriter>) -> Self {
         Self {
             key: writer.map_or(0, |it| it.0.next_key.fetch_add(1, Ordering::Relaxed)),
@@ -217,7 +220,7 @@ impl Copy {
     }
 }
 
-impl Drop for Copy {
+impl Drop for DiskCopy {
     fn drop(&mut self) {
         if self.kept.load(Ordering::Relaxed)
             && let Some(writer) = &self.writer

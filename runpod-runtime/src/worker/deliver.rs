@@ -6,12 +6,12 @@ use std::sync::atomic::Ordering;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::Shared;
-use super::attempts::{Delivery, FIRST, Patience, attempt, try_again, until_accepted};
+use super::control::Control;
 use super::jobs::Job;
+use super::retry::{Delivery, FIRST_DELIVERY, RetryLimits, attempt, try_again, until_accepted};
 use crate::handler::{Failure, Payload};
 use crate::platform::{Outcome, Post, PostKind, Posted, item_body};
-use crate::spool::{Copy, JobResult};
+use crate::spool::{DiskCopy, JobResult};
 
 /// The post of a result.
 pub(super) fn post_of(result: &JobResult) -> Post {
@@ -32,13 +32,13 @@ pub(super) fn item_bodies(items: &[Arc<Payload>]) -> Vec<Bytes> {
 
 /// Delivers a job's result unless the job is stopped first. Returns when the platform has it, when it is in the spool, or when
 /// nobody wants it.
-pub(super) async fn deliver_job(shared: &Shared, job: &Job, result: JobResult) {
+pub(super) async fn deliver_job(control: &Control, job: &Job, result: JobResult) {
     let post = post_of(&result);
     let begun = Instant::now();
     let first = tokio::select! {
         biased;
         () = job.context.cancel().stopped() => return stopped(job),
-        posted = attempt(shared, &post) => posted,
+        posted = attempt(control, &post) => posted,
     };
     if matches!(first, Some(Posted::Accepted)) {
         accepted(job);
@@ -46,7 +46,7 @@ pub(super) async fn deliver_job(shared: &Shared, job: &Job, result: JobResult) {
         return;
     }
     // In a box, like all that is rarely needed: a job's task is as large as its largest part.
-    let rest = Box::pin(deliver(shared, job, result, (begun, first)));
+    let rest = Box::pin(deliver(control, job, result, (begun, first)));
     tokio::select! {
         biased;
         () = job.context.cancel().stopped() => stopped(job),
@@ -72,12 +72,12 @@ fn accepted(job: &Job) {
 
 /// Goes on after the first attempt, which was begun then and ended so.
 pub(super) async fn deliver(
-    shared: &Shared,
+    control: &Control,
     job: &Job,
     mut result: JobResult,
     first: (Instant, Option<Posted>),
 ) {
-    let delivery = post_result(shared, &mut result, &job.copy, FIRST, first).await;
+    let delivery = post_result(control, &mut result, &job.copy, FIRST_DELIVERY, first).await;
     match &delivery {
         Delivery::Accepted => accepted(job),
         Delivery::NotWanted(_) => job.answered.store(true, Ordering::Release),
@@ -91,23 +91,23 @@ pub(super) async fn deliver(
 /// Posts a result again until there is an outcome. If it is refused, a failed one takes its place, so that its client has an
 /// answer and does not wait.
 pub(super) async fn post_result(
-    shared: &Shared,
+    control: &Control,
     result: &mut JobResult,
-    copy: &Copy,
-    patience: Patience,
+    copy: &DiskCopy,
+    limits: RetryLimits,
     first: (Instant, Option<Posted>),
 ) -> Delivery {
-    match try_again(shared, &post_of(result), patience, first).await {
-        Delivery::Refused(why) => post_refusal(shared, result, copy, patience, &why).await,
+    match try_again(control, &post_of(result), limits, first).await {
+        Delivery::Refused(why) => post_refusal(control, result, copy, limits, &why).await,
         delivery => delivery,
     }
 }
 
 async fn post_refusal(
-    shared: &Shared,
+    control: &Control,
     result: &mut JobResult,
-    copy: &Copy,
-    patience: Patience,
+    copy: &DiskCopy,
+    limits: RetryLimits,
     why: &str,
 ) -> Delivery {
     tracing::error!(job_id = &*result.job_id, "the result was refused: {why}");
@@ -117,13 +117,13 @@ async fn post_refusal(
     )
     .at("while the result was delivered");
     let outcome = Outcome::Failed(failure);
-    let refresh = shared.refresh_worker;
-    let body = shared
+    let refresh = control.refresh_worker;
+    let body = control
         .reporter
         .result(outcome, result.streaming, refresh, None);
     result.body = body.body;
     copy.keep(result.clone());
-    until_accepted(shared, &post_of(result), patience).await
+    until_accepted(control, &post_of(result), limits).await
 }
 
 /// Settles a result that nothing is left to do for.
@@ -131,7 +131,11 @@ async fn post_refusal(
 /// # Errors
 ///
 /// When it may be accepted later, and why it was not.
-pub(super) fn settled(delivery: Delivery, result: &JobResult, copy: &Copy) -> Result<(), String> {
+pub(super) fn settled(
+    delivery: Delivery,
+    result: &JobResult,
+    copy: &DiskCopy,
+) -> Result<(), String> {
     match delivery {
         Delivery::Accepted => {}
         Delivery::Refused(why) => tracing::error!(
@@ -149,7 +153,7 @@ pub(super) fn settled(delivery: Delivery, result: &JobResult, copy: &Copy) -> Re
 }
 
 /// Leaves a result in the spool, with the stream items that were not delivered before it.
-pub(super) async fn leave(copy: &Copy, result: JobResult, why: &str) {
+pub(super) async fn leave(copy: &DiskCopy, result: JobResult, why: &str) {
     let job_id = Arc::clone(&result.job_id);
     match copy.release(result).await {
         Ok(()) => tracing::warn!(

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use tracing::{Instrument, Span};
 
-use super::failures::Verdict;
-use super::inbox::{Event, Inbox};
+use super::Handlers;
+use super::consecutive_failures::Verdict;
+use super::control::Control;
+use super::inbox::{Event, Finished, Inbox};
 use super::jobs::Job;
-use super::{Handlers, Shared};
 use crate::handler::{
     Call, Dispatch, Done, Failure, Handler, ItemSink, Kind, Slot, StateCell, StreamEnd, TakenJob,
     catch_panic,
@@ -19,16 +20,6 @@ use crate::threads::spawn_blocking;
 
 /// Inputs up to this many bytes are read on the control thread to find the handler of a routed job.
 const SMALL_INPUT: usize = 16 << 10;
-
-/// What came of a job's handler.
-#[derive(Debug)]
-pub(super) struct Finished {
-    pub(super) job: Arc<Job>,
-    pub(super) body: ResultBody,
-    pub(super) verdict: Verdict,
-    /// Free as soon as this is dropped.
-    pub(super) slot: Option<Slot>,
-}
 
 /// All that a handler's thread needs.
 struct Run {
@@ -53,27 +44,27 @@ struct Report {
 }
 
 /// Runs the job's handler on the handlers' threads.
-pub(super) fn start(shared: &Shared, job: &Arc<Job>, taken: TakenJob, slot: Slot) {
+pub(super) fn start(control: &Control, job: &Arc<Job>, taken: TakenJob, slot: Slot) {
     let run = Run {
         job: Arc::clone(job),
-        dispatch: shared.dispatch.clone(),
-        state: shared.state.clone(),
-        aggregate: shared.aggregate,
-        refresh: shared.refresh_worker,
-        reporter: shared.reporter.clone(),
+        dispatch: control.dispatch.clone(),
+        state: control.state.clone(),
+        aggregate: control.aggregate,
+        refresh: control.refresh_worker,
+        reporter: control.reporter.clone(),
         report: Report {
-            inbox: Arc::clone(&shared.inbox),
+            inbox: Arc::clone(&control.inbox),
             job: Some(Arc::clone(job)),
             slot: Some(slot),
-            reporter: shared.reporter.clone(),
-            refresh: shared.refresh_worker,
+            reporter: control.reporter.clone(),
+            refresh: control.refresh_worker,
         },
         taken,
     };
     let span = logging::job_span(&run.taken.id, run.taken.batch_id());
-    let task = run.spawn(&shared.handlers, span);
+    let task = run.spawn(&control.handlers, span);
     if let Some(task) = task {
-        shared.jobs.runs(job, task);
+        control.jobs.runs(job, task);
     }
 }
 

@@ -1,26 +1,26 @@
-//! Tells the platform at an even pace that the worker lives and which jobs it has.
+//! Tells the platform at an even backoff that the worker lives and which jobs it has.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::MissedTickBehavior;
 
-use super::Shared;
+use super::control::Control;
 use crate::platform::Health;
 
-pub(super) async fn beat(shared: Arc<Shared>, every: Duration) {
+pub(super) async fn beat(control: Arc<Control>, every: Duration) {
     let mut ticks = tokio::time::interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    if shared.platform.ping(Health::Working(&[])).is_none() {
+    if control.platform.ping(Health::Working(&[])).is_none() {
         return;
     }
     loop {
         ticks.tick().await;
         // Not waited for: a ping that the platform is slow to answer must not delay the next one. Each has a time limit.
-        let shared = Arc::clone(&shared);
+        let control = Arc::clone(&control);
         tokio::spawn(async move {
-            let jobs = shared.jobs.ids();
-            if let Some(ping) = shared.platform.ping(Health::Working(&jobs)) {
+            let jobs = control.jobs.ids();
+            if let Some(ping) = control.platform.ping(Health::Working(&jobs)) {
                 ping.await;
             }
         });

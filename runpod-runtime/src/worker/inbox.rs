@@ -4,10 +4,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::execute::Finished;
-use super::stopping::{Stopping, Unhealthy};
-use crate::handler::WorkerLink;
-use crate::platform::Reporter;
+use super::consecutive_failures::Verdict;
+use super::jobs::Job;
+use super::shutdown::{Shutdown, Unhealthy};
+use crate::handler::{Slot, WorkerLink};
+use crate::platform::{Reporter, ResultBody};
 
 #[derive(Debug)]
 pub(super) enum Event {
@@ -15,6 +16,16 @@ pub(super) enum Event {
     Finished(Finished),
     /// A job has something to send while it runs.
     Emits(Arc<str>),
+}
+
+/// What came of a job's handler.
+#[derive(Debug)]
+pub(super) struct Finished {
+    pub(super) job: Arc<Job>,
+    pub(super) body: ResultBody,
+    pub(super) verdict: Verdict,
+    /// Free as soon as this is dropped.
+    pub(super) slot: Option<Slot>,
 }
 
 /// Events in the order in which they came. The control thread is woken once for all that came since it looked last.
@@ -53,13 +64,13 @@ impl Inbox {
 /// What a job's context holds of its worker.
 pub(super) struct Link {
     pub(super) inbox: Arc<Inbox>,
-    pub(super) stopping: Stopping,
+    pub(super) shutdown: Shutdown,
     pub(super) reporter: Reporter,
 }
 
 impl WorkerLink for Link {
     fn unhealthy(&self, reason: String) {
-        self.stopping.declare_unhealthy(Unhealthy {
+        self.shutdown.declare_unhealthy(Unhealthy {
             check: "handler",
             reason: self.reporter.redacted(&reason).into_owned(),
         });

@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
+use super::consecutive_failures::Verdict;
+use super::control::Control;
 use super::deliver::{self, deliver_job};
-use super::emit::{NotSent, emitted};
-use super::execute::{self, Finished};
-use super::failures::Verdict;
-use super::inbox::Event;
-use super::jobs::{InTable, Interrupted, Job};
-use super::stopping::Unhealthy;
-use super::{Shared, thread_panicked};
+use super::emissions::{NotSent, send_all};
+use super::execute;
+use super::inbox::{Event, Finished};
+use super::jobs::{Interrupted, Job, TableEntry};
+use super::shutdown::Unhealthy;
 use crate::handler::{CancelReason, Failure, JobContext, TakenJob};
 use crate::panics::{Panic, caught, caught_now};
 use crate::platform::{Outcome, ResultBody};
-use crate::spool::{Copy, JobResult};
+use crate::spool::{DiskCopy, JobResult};
 
 /// A job that is here already.
 #[derive(Debug)]
@@ -26,40 +26,42 @@ pub(super) struct Duplicate {
 /// # Errors
 ///
 /// When the job is here already.
-pub(super) fn accept(shared: &Arc<Shared>, taken: TakenJob) -> Result<(), Duplicate> {
+pub(super) fn accept(control: &Arc<Control>, taken: TakenJob) -> Result<(), Duplicate> {
     let id: Arc<str> = taken.id.as_str().into();
-    match admit(shared, &id) {
+    match admit(control, &id) {
         Some(job) => {
-            shared.jobs.wait_for_slot(job, taken);
+            control.jobs.wait_for_slot(job, taken);
             Ok(())
         }
         None => Err(Duplicate { id }),
     }
 }
 
-pub(super) fn admit(shared: &Shared, id: &Arc<str>) -> Option<Arc<Job>> {
-    let worker_id = Arc::clone(&shared.worker_id);
-    let context = JobContext::new(Arc::clone(id), worker_id, Arc::clone(&shared.link) as _);
-    shared.jobs.admit(context, Copy::new(shared.spool.as_ref()))
+pub(super) fn admit(control: &Control, id: &Arc<str>) -> Option<Arc<Job>> {
+    let worker_id = Arc::clone(&control.worker_id);
+    let context = JobContext::new(Arc::clone(id), worker_id, Arc::clone(&control.link) as _);
+    control
+        .jobs
+        .admit(context, DiskCopy::new(control.spool.as_ref()))
 }
 
 /// Runs the jobs that wait, for as long as there are slots.
-pub(super) fn start_waiting(shared: &Arc<Shared>) {
-    while let Some((job, taken, slot)) = shared.jobs.next_to_run() {
-        execute::start(shared, &job, taken, slot);
+pub(super) fn start_waiting(control: &Arc<Control>) {
+    while let Some((job, taken, slot)) = control.jobs.next_to_run() {
+        execute::start(control, &job, taken, slot);
     }
 }
 
 /// Works off what the handlers' threads report, until the worker ends.
-pub(super) async fn receive(shared: Arc<Shared>) {
+pub(super) async fn receive(control: Arc<Control>) {
     loop {
-        for event in shared.inbox.next().await {
+        for event in control.inbox.next().await {
             let worked_off = caught_now(|| match event {
-                Event::Finished(finished) => finish(&shared, finished),
-                Event::Emits(id) => send_emitted(&shared, &id),
+                Event::Finished(finished) => finish(&control, finished),
+                Event::Emits(id) => send_emitted(&control, &id),
             });
             if let Err(panic) = worked_off {
-                tracing::error!("{}", thread_panicked(&shared, &panic));
+                tracing::error!("{}", control.panic_message(&panic));
             }
         }
     }
@@ -67,25 +69,25 @@ pub(super) async fn receive(shared: Arc<Shared>) {
 
 /// A job's handler has ended: says so in the log, draws the conclusions for the worker, frees the slot, and sends the result
 /// on its way.
-pub(super) fn finish(shared: &Arc<Shared>, finished: Finished) {
+pub(super) fn finish(control: &Arc<Control>, finished: Finished) {
     let Finished {
         job,
         body,
         verdict,
         slot,
     } = finished;
-    if !shared.jobs.begin_delivery(&job, body.body.len()) {
+    if !control.jobs.begin_delivery(&job, body.body.len()) {
         return;
     }
     log_failure(job.id(), &body);
     // Before the slot is free: else another job could be taken by a worker that must not run it.
     if body.stop_pod {
         tracing::info!("no further job is taken: this worker is to be refreshed");
-        shared.stopping.refresh();
+        control.shutdown.refresh();
     }
-    if let Some(reason) = shared.failures.count(verdict) {
+    if let Some(reason) = control.failures.count(verdict) {
         tracing::error!("this worker is broken: {reason}");
-        shared.stopping.declare_unhealthy(Unhealthy {
+        control.shutdown.declare_unhealthy(Unhealthy {
             check: "max_consecutive_failures",
             reason,
         });
@@ -93,20 +95,20 @@ pub(super) fn finish(shared: &Arc<Shared>, finished: Finished) {
     drop(slot);
     let result = JobResult {
         job_id: Arc::clone(job.id()),
-        worker_id: Arc::clone(&shared.worker_id),
+        worker_id: Arc::clone(&control.worker_id),
         streaming: job.streams(),
         items: Vec::new(),
         body: body.body,
     };
-    shared.fresh.push(&job, &result);
+    control.recent.push(&job, &result);
     match job.context.outbox_in_use() {
         // The task that sends what the job has emitted goes on with the result.
         Some(outbox) if outbox.is_read() => {
             job.hand_over(result);
             outbox.end();
         }
-        _ => follow(shared, job, |shared, job| async move {
-            deliver_job(&shared, &job, result).await;
+        _ => follow(control, job, |control, job| async move {
+            deliver_job(&control, &job, result).await;
         }),
     }
 }
@@ -123,33 +125,33 @@ fn log_failure(id: &str, body: &ResultBody) {
 }
 
 /// Sends what a job emits while it runs, and then its result.
-fn send_emitted(shared: &Arc<Shared>, id: &str) {
-    let Some(job) = shared.jobs.get(id) else {
+fn send_emitted(control: &Arc<Control>, id: &str) {
+    let Some(job) = control.jobs.get(id) else {
         return;
     };
-    follow(shared, job, |shared, job| async move {
+    follow(control, job, |control, job| async move {
         let outbox = job.context.outbox();
         let sent = tokio::select! {
             biased;
             () = job.context.cancel().stopped() => Ok(()),
-            sent = emitted(&shared, job.id(), outbox) => sent,
+            sent = send_all(&control, job.id(), outbox) => sent,
         };
         let Some(result) = job.result().await else {
             outbox.discard();
             return;
         };
         match sent {
-            Ok(()) => deliver_job(&shared, &job, result).await,
+            Ok(()) => deliver_job(&control, &job, result).await,
             Err(NotSent::Hole(why)) => {
                 let failure = Failure::new("StreamError", why);
-                let instead = failed(&shared, &job, failure);
+                let instead = failed(&control, &job, failure);
                 log_failure(job.id(), &instead);
                 let result = JobResult {
                     body: instead.body,
                     ..result
                 };
                 job.copy.keep(result.clone());
-                deliver_job(&shared, &job, result).await;
+                deliver_job(&control, &job, result).await;
             }
             Err(NotSent::Ended(why)) => {
                 let items = deliver::item_bodies(&outbox.undelivered());
@@ -162,38 +164,38 @@ fn send_emitted(shared: &Arc<Shared>, id: &str) {
 /// Follows a job in a task of its own, after which nothing is left to do for it. If the worker's own code panics there, the
 /// job fails.
 pub(super) fn follow<F>(
-    shared: &Arc<Shared>,
+    control: &Arc<Control>,
     job: Arc<Job>,
-    task: impl FnOnce(Arc<Shared>, Arc<Job>) -> F,
+    task: impl FnOnce(Arc<Control>, Arc<Job>) -> F,
 ) where
     F: Future<Output = ()> + Send + 'static,
 {
-    let followed = Box::pin(task(Arc::clone(shared), Arc::clone(&job)));
-    let shared = Arc::clone(shared);
+    let followed = Box::pin(task(Arc::clone(control), Arc::clone(&job)));
+    let control = Arc::clone(control);
     tokio::spawn(async move {
         let followed = caught(followed).await;
-        let _place = InTable(&shared.jobs, &job);
+        let _place = TableEntry(&control.jobs, &job);
         if let Err(panic) = followed {
-            Box::pin(abandon(&shared, &job, &panic)).await;
+            Box::pin(abandon(&control, &job, &panic)).await;
         }
     });
 }
 
 /// The worker's own code has panicked on the job's way. The job is failed, unless its result is known already. Either way
 /// nobody is to offer the copy that it may have.
-async fn abandon(shared: &Arc<Shared>, job: &Arc<Job>, panic: &Panic) {
-    let message = thread_panicked(shared, panic);
+async fn abandon(control: &Arc<Control>, job: &Arc<Job>, panic: &Panic) {
+    let message = control.panic_message(panic);
     tracing::error!(job_id = &**job.id(), "{message}");
-    if let Some(Interrupted::Running | Interrupted::BeforeItsStart) = shared.jobs.interrupt(job) {
+    if let Some(Interrupted::Running | Interrupted::BeforeItsStart) = control.jobs.interrupt(job) {
         job.cancel(CancelReason::Shutdown);
-        shared.jobs.begin_delivery(job, 0);
+        control.jobs.begin_delivery(job, 0);
     }
     let told = caught(async {
         if !job.is_answered() {
-            let body = failed(shared, job, Failure::new("WorkerError", message));
-            let result = result_of(shared, job, body);
+            let body = failed(control, job, Failure::new("WorkerError", message));
+            let result = result_of(control, job, body);
             job.copy.keep(result.clone());
-            deliver_job(shared, job, result).await;
+            deliver_job(control, job, result).await;
         }
         job.copy.settle();
     });
@@ -208,14 +210,14 @@ async fn abandon(shared: &Arc<Shared>, job: &Arc<Job>, panic: &Panic) {
 }
 
 /// The platform no longer wants the job. False if there is no job of this id that is not cancelled yet.
-pub(super) fn stop(shared: &Arc<Shared>, id: &str) -> bool {
-    let Some(job) = shared.jobs.get(id) else {
+pub(super) fn stop(control: &Arc<Control>, id: &str) -> bool {
+    let Some(job) = control.jobs.get(id) else {
         return false;
     };
     if !job.cancel(CancelReason::Stopped) {
         return false;
     }
-    match shared.jobs.interrupt(&job) {
+    match control.jobs.interrupt(&job) {
         Some(Interrupted::BeforeItsStart) => {
             tracing::info!(job_id = id, "Job stopped before it was started.");
         }
@@ -226,16 +228,16 @@ pub(super) fn stop(shared: &Arc<Shared>, id: &str) -> bool {
     if let Some(outbox) = job.context.outbox_in_use() {
         outbox.discard();
     }
-    shared.jobs.remove(&job);
+    control.jobs.remove(&job);
     true
 }
 
 /// The time to finish is over: all jobs that wait or run are failed jobs. How many.
-pub(super) fn cut_off(shared: &Arc<Shared>) -> usize {
+pub(super) fn cut_off(control: &Arc<Control>) -> usize {
     let mut cut = 0;
-    for job in shared.jobs.unfinished() {
+    for job in control.jobs.unfinished() {
         job.cancel(CancelReason::Shutdown);
-        let Some(interrupted) = shared.jobs.interrupt(&job) else {
+        let Some(interrupted) = control.jobs.interrupt(&job) else {
             continue;
         };
         let what = match interrupted {
@@ -245,9 +247,9 @@ pub(super) fn cut_off(shared: &Arc<Shared>) -> usize {
         let message = format!(
             "the worker shut down before this job was {what}: its time to finish (RUNPOD_SHUTDOWN_GRACE_S) was over"
         );
-        let body = failed(shared, &job, Failure::new("Shutdown", message));
+        let body = failed(control, &job, Failure::new("Shutdown", message));
         finish(
-            shared,
+            control,
             Finished {
                 job,
                 body,
@@ -261,18 +263,18 @@ pub(super) fn cut_off(shared: &Arc<Shared>) -> usize {
 }
 
 /// The result of a job whose failure is the worker's to tell.
-pub(super) fn failed(shared: &Shared, job: &Job, failure: Failure) -> ResultBody {
+pub(super) fn failed(control: &Control, job: &Job, failure: Failure) -> ResultBody {
     let outcome = Outcome::Failed(failure);
-    let refresh = shared.refresh_worker;
-    shared
+    let refresh = control.refresh_worker;
+    control
         .reporter
         .result(outcome, job.streams(), refresh, None)
 }
 
-pub(super) fn result_of(shared: &Shared, job: &Job, body: ResultBody) -> JobResult {
+pub(super) fn result_of(control: &Control, job: &Job, body: ResultBody) -> JobResult {
     JobResult {
         job_id: Arc::clone(job.id()),
-        worker_id: Arc::clone(&shared.worker_id),
+        worker_id: Arc::clone(&control.worker_id),
         streaming: job.streams(),
         items: Vec::new(),
         body: body.body,

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 use crate::handler::{CancelReason, JobContext, Slot, Slots, TakenJob};
-use crate::spool::{Copy, JobResult};
+use crate::spool::{DiskCopy, JobResult};
 
 /// A job of this worker, from its arrival until nothing is left to do for it.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub(super) struct Job {
     /// Whether its handler streams, once the handler is known.
     pub(super) streaming: OnceLock<bool>,
     /// The copy on disk that its result may have.
-    pub(super) copy: Copy,
+    pub(super) copy: DiskCopy,
     /// The platform has a result of the job, or wants none.
     pub(super) answered: AtomicBool,
     /// Nothing is left to do for it.
@@ -114,7 +114,7 @@ impl Jobs {
     }
 
     /// Enters a job. `None` if a job of this id is here already.
-    pub(super) fn admit(&self, context: JobContext, copy: Copy) -> Option<Arc<Job>> {
+    pub(super) fn admit(&self, context: JobContext, copy: DiskCopy) -> Option<Arc<Job>> {
         let mut table = self.table();
         let id = Arc::clone(context.shared_job_id());
         if table.by_id.contains_key(&id) {
@@ -288,9 +288,9 @@ pub(super) enum Interrupted {
 /// heartbeat names no job that nobody works on, and the worker can end.
 #[derive(Debug)]
 #[must_use]
-pub(super) struct InTable<'a>(pub(super) &'a Jobs, pub(super) &'a Job);
+pub(super) struct TableEntry<'a>(pub(super) &'a Jobs, pub(super) &'a Job);
 
-impl Drop for InTable<'_> {
+impl Drop for TableEntry<'_> {
     fn drop(&mut self) {
         self.0.remove(self.1);
     }

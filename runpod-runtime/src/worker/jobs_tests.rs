@@ -17,7 +17,7 @@ fn jobs(limit: usize) -> Jobs {
 
 fn admit(jobs: &Jobs, id: &str) -> Option<Arc<Job>> {
     let context = JobContext::new(id.into(), "w".into(), Arc::new(NoWorker));
-    jobs.admit(context, Copy::new(None))
+    jobs.admit(context, DiskCopy::new(None))
 }
 
 fn wait(jobs: &Jobs, id: &str) -> Arc<Job> {
@@ -47,7 +47,7 @@ async fn a_job_is_here_until_its_result_is_accepted_but_not_in_its_slot() {
     drop(slot);
     assert_eq!((jobs.slots.used(), jobs.undelivered()), (1, (1, 7)));
     assert_eq!(jobs.ids(), ["b", "a"]);
-    drop(InTable(&jobs, &first));
+    drop(TableEntry(&jobs, &first));
     assert!(first.is_done());
     assert_eq!(
         (jobs.ids(), jobs.undelivered()),

@@ -4,26 +4,28 @@
 //! runs on the threads of handlers ([`handlers`]). So no handler, whatever it does, holds up takes, deliveries, heartbeats or
 //! stops. No HTTP in here: that is the platform's.
 
-mod attempts;
+mod backoff;
 mod concurrency;
+mod consecutive_failures;
+mod control;
 mod deliver;
-mod emit;
+mod emissions;
 mod execute;
-mod failures;
-mod fresh;
 mod handlers;
 mod heartbeat;
 mod inbox;
 mod job;
 mod jobs;
-mod line;
-mod pace;
+mod keep;
+mod recent_results;
 mod redelivery;
 mod refuse;
+mod retry;
+mod retry_budget;
+mod shutdown;
 mod signals;
 mod some_of;
-mod stop;
-mod stopping;
+mod stop_channel;
 mod take;
 mod thread;
 
@@ -31,20 +33,20 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::error::{Error, ErrorKind};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use crate::error::{Error, ErrorKind};
 use crate::handler::{Dispatch, StateCell};
-use crate::panics::Panic;
 use crate::platform::{Health, Platform, Reporter};
 use crate::spool::SpoolWriter;
 
-use failures::Failures;
-use fresh::Fresh;
+use consecutive_failures::ConsecutiveFailures;
+use control::Control;
 use inbox::{Inbox, Link};
 use jobs::Jobs;
-use line::Line;
-use stopping::{Stopping, Unhealthy};
+use recent_results::RecentResults;
+use retry_budget::RetryBudget;
+use shutdown::{Shutdown, Unhealthy};
 
 pub(crate) use concurrency::{Concurrency, Modifier};
 pub(crate) use handlers::Handlers;
@@ -118,83 +120,62 @@ impl Ended {
     }
 }
 
-/// What the worker's tasks share.
-struct Shared {
-    platform: Arc<dyn Platform>,
-    dispatch: Dispatch,
-    state: Option<StateCell>,
-    refresh_worker: bool,
-    aggregate: bool,
-    reporter: Reporter,
-    spool: Option<SpoolWriter>,
-    worker_id: Arc<str>,
-    handlers: Handlers,
-    jobs: Jobs,
-    inbox: Arc<Inbox>,
-    link: Arc<Link>,
-    fresh: Fresh,
-    line: Line,
-    failures: Failures,
-    stopping: Stopping,
-}
-
 /// Runs a worker to its end, on the control thread.
-async fn run(parts: Parts, stopping: Stopping) -> Ended {
+async fn run(parts: Parts, shutdown: Shutdown) -> Ended {
     let policy = parts.policy;
     let inbox = Arc::<Inbox>::default();
-    let link = Link {
+    let control = Arc::new(Control {
         inbox: Arc::clone(&inbox),
-        stopping: stopping.clone(),
-        reporter: parts.reporter.clone(),
-    };
-    let shared = Arc::new(Shared {
+        link: Arc::new(Link {
+            inbox,
+            shutdown: shutdown.clone(),
+            reporter: parts.reporter.clone(),
+        }),
+        recent: RecentResults::new(parts.spool.is_some()),
+        jobs: Jobs::new(),
+        retries: RetryBudget::new(),
+        failures: ConsecutiveFailures::new(policy.max_consecutive_failures),
         platform: parts.platform,
         dispatch: parts.dispatch,
         state: parts.state,
         refresh_worker: policy.refresh_worker,
         aggregate: policy.return_aggregate_stream,
         reporter: parts.reporter,
-        fresh: Fresh::new(parts.spool.is_some()),
         spool: parts.spool,
         worker_id: parts.worker_id,
         handlers: parts.handlers,
-        jobs: Jobs::new(),
-        inbox,
-        link: Arc::new(link),
-        line: Line::new(),
-        failures: Failures::new(policy.max_consecutive_failures),
-        stopping,
+        shutdown,
     });
     if policy.handles_signals {
-        tokio::spawn(signals::watch(Arc::clone(&shared), policy.shutdown_grace));
+        tokio::spawn(signals::watch(Arc::clone(&control), policy.shutdown_grace));
     }
-    tokio::spawn(heartbeat::beat(Arc::clone(&shared), policy.ping_interval));
-    tokio::spawn(stop::listen(Arc::clone(&shared)));
-    tokio::spawn(job::receive(Arc::clone(&shared)));
-    tokio::spawn(fresh::keep_slow_results(Arc::clone(&shared)));
-    let redelivery = tokio::spawn(redelivery::redeliver(Arc::clone(&shared)));
+    tokio::spawn(heartbeat::beat(Arc::clone(&control), policy.ping_interval));
+    tokio::spawn(stop_channel::listen(Arc::clone(&control)));
+    tokio::spawn(job::receive(Arc::clone(&control)));
+    tokio::spawn(keep::keep_slow_results(Arc::clone(&control)));
+    let redelivery = tokio::spawn(redelivery::redeliver(Arc::clone(&control)));
 
-    take::take_jobs(&shared, policy.concurrency).await;
-    let cut = drain(&shared).await;
+    take::take_jobs(&control, policy.concurrency).await;
+    let cut = drain(&control).await;
     // A kept result that was just accepted is to be forgotten, not offered again by the next worker.
     let _ = timeout(LAST_WRITES, redelivery).await;
-    if let Some(spool) = &shared.spool {
+    if let Some(spool) = &control.spool {
         spool.leave().await;
     }
 
-    if let Some(unhealthy) = shared.stopping.unhealthy() {
+    if let Some(unhealthy) = control.shutdown.unhealthy() {
         let health = Health::Unhealthy {
             check: unhealthy.check,
             reason: &unhealthy.reason,
         };
-        if let Some(ping) = shared.platform.ping(health) {
+        if let Some(ping) = control.platform.ping(health) {
             ping.await;
         }
         return Ended::Unhealthy(unhealthy);
     }
     if cut > 0 {
         Ended::Cut(cut)
-    } else if shared.stopping.wants_a_fresh_worker() {
+    } else if control.shutdown.wants_a_fresh_worker() {
         Ended::Refreshed
     } else {
         Ended::Finished
@@ -202,66 +183,59 @@ async fn run(parts: Parts, stopping: Stopping) -> Ended {
 }
 
 /// Waits for the jobs that run and for their results; cuts them off when their time is over. How many were cut off.
-async fn drain(shared: &Arc<Shared>) -> usize {
-    let running = shared.jobs.len();
+async fn drain(control: &Arc<Control>) -> usize {
+    let running = control.jobs.len();
     if running > 0 {
         tracing::info!("finishing {running} jobs before the worker ends");
     }
     let mut give_up_at = None;
     loop {
-        job::start_waiting(shared);
-        if shared.jobs.is_empty() {
+        job::start_waiting(control);
+        if control.jobs.is_empty() {
             return 0;
         }
         // What the spool keeps need not hold the process for as long as a job may run.
-        let keeps = shared
+        let keeps = control
             .spool
             .as_ref()
             .is_some_and(SpoolWriter::keeps_results);
-        if keeps && !shared.jobs.has_unfinished() {
+        if keeps && !control.jobs.has_unfinished() {
             give_up_at.get_or_insert_with(|| Instant::now() + LONGEST_DELIVERY_AT_THE_END);
         } else {
             give_up_at = None;
         }
         tokio::select! {
-            () = shared.jobs.slots.change() => {}
-            () = shared.stopping.out_of_time() => break,
+            () = control.jobs.slots.change() => {}
+            () = control.shutdown.out_of_time() => break,
             () = sleep_until(give_up_at.unwrap_or_else(Instant::now)), if give_up_at.is_some() => {
-                deliver_no_more(shared).await;
+                deliver_no_more(control).await;
                 return 0;
             }
         }
     }
-    let cut = job::cut_off(shared);
+    let cut = job::cut_off(control);
     if cut > 0 {
         tracing::warn!("{cut} jobs were cut off: the worker's time to finish is over");
     }
-    if timeout(LAST_DELIVERIES, until_empty(shared)).await.is_err() {
-        deliver_no_more(shared).await;
+    if timeout(LAST_DELIVERIES, until_empty(control))
+        .await
+        .is_err()
+    {
+        deliver_no_more(control).await;
     }
     cut
 }
 
 /// What is not accepted yet goes into the spool.
-async fn deliver_no_more(shared: &Shared) {
-    shared.stopping.deliver_no_more();
-    let _ = timeout(LAST_WRITES, until_empty(shared)).await;
+async fn deliver_no_more(control: &Control) {
+    control.shutdown.deliver_no_more();
+    let _ = timeout(LAST_WRITES, until_empty(control)).await;
 }
 
-async fn until_empty(shared: &Shared) {
-    while !shared.jobs.is_empty() {
-        shared.jobs.slots.change().await;
+async fn until_empty(control: &Control) {
+    while !control.jobs.is_empty() {
+        control.jobs.slots.change().await;
     }
-}
-
-/// What a panic of the worker's own code says, for logs and clients.
-fn thread_panicked(shared: &Shared, panic: &Panic) -> String {
-    let place = panic.place.as_deref().unwrap_or("an unknown place");
-    let message = format!(
-        "the worker panicked while it worked on this job: {} (at {place}); this is a bug in runpod-worker",
-        panic.message
-    );
-    shared.reporter.redacted(&message).into_owned()
 }
 
 #[cfg(test)]

@@ -6,10 +6,10 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use super::Shared;
-use super::attempts::{AGAIN, Delivery, attempt, until_accepted};
+use super::backoff::jittered;
+use super::control::Control;
 use super::deliver::{post_of, post_result, settled};
-use super::pace::jittered;
+use super::retry::{Delivery, REDELIVERY, attempt, until_accepted};
 use crate::platform::{Post, PostKind};
 use crate::spool::{Claimed, Entry, SpoolWriter};
 
@@ -22,13 +22,13 @@ const LATEST: Duration = Duration::from_mins(10);
 const AT_ONCE: usize = 16;
 
 /// Offers what waits, oldest first, beside the worker's own work; and looks again now and then, until the worker ends.
-pub(super) async fn redeliver(shared: Arc<Shared>) {
-    let Some(spool) = shared.spool.clone() else {
+pub(super) async fn redeliver(control: Arc<Control>) {
+    let Some(spool) = control.spool.clone() else {
         return;
     };
     let mut pause = SOONEST;
     loop {
-        let all_settled = round(&shared, &spool).await;
+        let all_settled = round(&control, &spool).await;
         pause = if all_settled {
             SOONEST
         } else {
@@ -37,13 +37,13 @@ pub(super) async fn redeliver(shared: Arc<Shared>) {
         tokio::select! {
             // Workers that share a spool do not look at the same moment.
             () = sleep(jittered(pause)) => {}
-            () = shared.stopping.begun() => return,
+            () = control.shutdown.begun() => return,
         }
     }
 }
 
 /// True when nothing is left that waits.
-async fn round(shared: &Arc<Shared>, spool: &SpoolWriter) -> bool {
+async fn round(control: &Arc<Control>, spool: &SpoolWriter) -> bool {
     let waiting = match spool.waiting().await {
         Some(Ok(waiting)) => waiting,
         Some(Err(error)) => {
@@ -60,7 +60,7 @@ async fn round(shared: &Arc<Shared>, spool: &SpoolWriter) -> bool {
     let mut all_settled = true;
     let mut offers = JoinSet::new();
     for entry in waiting {
-        if shared.stopping.has_begun() {
+        if control.shutdown.has_begun() {
             all_settled = false;
             break;
         }
@@ -70,8 +70,8 @@ async fn round(shared: &Arc<Shared>, spool: &SpoolWriter) -> bool {
                 .await
                 .is_some_and(|it| it.is_ok_and(|it| it));
         }
-        let (shared, spool) = (Arc::clone(shared), spool.clone());
-        offers.spawn(async move { claim_and_offer(&shared, &spool, entry).await });
+        let (control, spool) = (Arc::clone(control), spool.clone());
+        offers.spawn(async move { claim_and_offer(&control, &spool, entry).await });
     }
     while let Some(settled) = offers.join_next().await {
         all_settled &= settled.is_ok_and(|settled| settled);
@@ -80,9 +80,9 @@ async fn round(shared: &Arc<Shared>, spool: &SpoolWriter) -> bool {
 }
 
 /// True when nothing is left to do for it, at least for this worker.
-async fn claim_and_offer(shared: &Shared, spool: &SpoolWriter, entry: Entry) -> bool {
+async fn claim_and_offer(control: &Control, spool: &SpoolWriter, entry: Entry) -> bool {
     match spool.claim(entry).await {
-        Ok(Some(claimed)) => offer(shared, claimed).await,
+        Ok(Some(claimed)) => offer(control, claimed).await,
         Ok(None) => true,
         Err(error) => {
             tracing::warn!("a result that was kept cannot be read: {error}");
@@ -92,7 +92,7 @@ async fn claim_and_offer(shared: &Shared, spool: &SpoolWriter, entry: Entry) -> 
 }
 
 /// True when the result is settled; else it waits again, with the items that the platform does not have yet.
-async fn offer(shared: &Shared, claimed: Claimed) -> bool {
+async fn offer(control: &Control, claimed: Claimed) -> bool {
     let Claimed { mut result, copy } = claimed;
     let mut delivery = Delivery::Accepted;
     while let (Delivery::Accepted, Some(item)) = (&delivery, result.items.first()) {
@@ -102,15 +102,15 @@ async fn offer(shared: &Shared, claimed: Claimed) -> bool {
             kind: PostKind::Item,
             body: item.clone(),
         };
-        delivery = until_accepted(shared, &post, AGAIN).await;
+        delivery = until_accepted(control, &post, REDELIVERY).await;
         if matches!(delivery, Delivery::Accepted) {
             result.items.remove(0);
         }
     }
     if matches!(delivery, Delivery::Accepted) {
         let begun = Instant::now();
-        let first = attempt(shared, &post_of(&result)).await;
-        delivery = post_result(shared, &mut result, &copy, AGAIN, (begun, first)).await;
+        let first = attempt(control, &post_of(&result)).await;
+        delivery = post_result(control, &mut result, &copy, REDELIVERY, (begun, first)).await;
         if matches!(delivery, Delivery::Accepted) {
             tracing::info!(
                 job_id = &*result.job_id,

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::Shared;
+use super::control::Control;
 use super::deliver::deliver_job;
 use super::job::{admit, failed, result_of};
-use super::jobs::InTable;
+use super::jobs::TableEntry;
 use super::some_of::some_of;
 use crate::handler::Failure;
 use crate::platform::BrokenJob;
@@ -17,7 +17,7 @@ const AT_ONCE: usize = 16;
 
 /// Fails the jobs of one answer that cannot be run: all are told of in one line of the log, and each client whose job's id
 /// is known gets a failed result.
-pub(super) fn refuse(shared: &Arc<Shared>, broken: Vec<BrokenJob>) {
+pub(super) fn refuse(control: &Arc<Control>, broken: Vec<BrokenJob>) {
     match &broken[..] {
         [] => return,
         [
@@ -45,28 +45,28 @@ pub(super) fn refuse(shared: &Arc<Shared>, broken: Vec<BrokenJob>) {
     let mut known = Vec::new();
     for job in broken {
         if let Some(id) = job.id
-            && let Some(admitted) = admit(shared, &id.into())
+            && let Some(admitted) = admit(control, &id.into())
         {
-            shared.jobs.begin_delivery(&admitted, 0);
+            control.jobs.begin_delivery(&admitted, 0);
             known.push((admitted, job.reason));
         }
     }
-    let shared = Arc::clone(shared);
+    let control = Arc::clone(control);
     tokio::spawn(async move {
         let mut telling = JoinSet::new();
         for (job, reason) in known {
             if telling.len() == AT_ONCE {
                 let _ = telling.join_next().await;
             }
-            let shared = Arc::clone(&shared);
+            let control = Arc::clone(&control);
             telling.spawn(async move {
-                let _place = InTable(&shared.jobs, &job);
+                let _place = TableEntry(&control.jobs, &job);
                 let failure = Failure::new("JobError", format!("the job cannot be run: {reason}"))
                     .at("in the job as the platform sent it");
-                let body = failed(&shared, &job, failure);
-                let result = result_of(&shared, &job, body);
-                shared.fresh.push(&job, &result);
-                deliver_job(&shared, &job, result).await;
+                let body = failed(&control, &job, failure);
+                let result = result_of(&control, &job, body);
+                control.recent.push(&job, &result);
+                deliver_job(&control, &job, result).await;
             });
         }
         while telling.join_next().await.is_some() {}

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Shared;
+use super::control::Control;
 use crate::signals::Signals;
 
-pub(super) async fn watch(shared: Arc<Shared>, grace: Duration) {
+pub(super) async fn watch(control: Arc<Control>, grace: Duration) {
     let mut signals = match Signals::watch() {
         Ok(signals) => signals,
         Err(error) => {
@@ -18,10 +18,10 @@ pub(super) async fn watch(shared: Arc<Shared>, grace: Duration) {
     };
     let name = signals.next().await;
     tracing::info!("{name} received: no further job is taken");
-    shared.stopping.end();
+    control.shutdown.end();
     tokio::select! {
         () = tokio::time::sleep(grace) => {}
         name = signals.next() => tracing::warn!("{name} received again: running jobs are cut off"),
     }
-    shared.stopping.cut_off();
+    control.shutdown.cut_off();
 }

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 
+use super::backoff::PollBackoff;
 use super::concurrency::Concurrency;
-use super::pace::Pace;
+use super::control::Control;
 use super::some_of::some_of;
-use super::{Shared, job, refuse};
+use super::{job, refuse};
 use crate::platform::Taken;
 use crate::threads::spawn_blocking;
 
@@ -21,39 +22,39 @@ const ASK_AGAIN: Duration = Duration::from_secs(1);
 const MOST_UNDELIVERED_BYTES: usize = 256 << 20;
 
 /// Takes jobs until the worker ends.
-pub(super) async fn take_jobs(shared: &Arc<Shared>, mut concurrency: Concurrency) {
-    shared.jobs.slots.set_limit(concurrency.current());
-    let mut pace = Pace::default();
-    while !shared.stopping.has_begun() {
-        let pause = pace.pause();
+pub(super) async fn take_jobs(control: &Arc<Control>, mut concurrency: Concurrency) {
+    control.jobs.slots.set_limit(concurrency.current());
+    let mut backoff = PollBackoff::default();
+    while !control.shutdown.has_begun() {
+        let pause = backoff.pause();
         if !pause.is_zero() {
             tokio::select! {
                 () = sleep(pause) => {}
-                () = shared.stopping.begun() => return,
+                () = control.shutdown.begun() => return,
             }
         }
-        let Some(limit) = next_limit(shared, &mut concurrency).await else {
+        let Some(limit) = next_limit(control, &mut concurrency).await else {
             return;
         };
-        shared.jobs.slots.set_limit(limit);
-        job::start_waiting(shared);
-        let taken = shared.jobs.slots.used() + shared.jobs.waiting();
+        control.jobs.slots.set_limit(limit);
+        job::start_waiting(control);
+        let taken = control.jobs.slots.used() + control.jobs.waiting();
         let free = limit.saturating_sub(taken);
-        if free == 0 || is_too_much(shared.jobs.undelivered(), limit) {
+        if free == 0 || is_too_much(control.jobs.undelivered(), limit) {
             tokio::select! {
-                () = shared.jobs.slots.change() => {}
+                () = control.jobs.slots.change() => {}
                 () = sleep(ASK_AGAIN), if concurrency.varies() => {}
-                () = shared.stopping.begun() => return,
+                () = control.shutdown.begun() => return,
             }
             continue;
         }
         let asked = Instant::now();
-        let poll = shared.platform.take(free, !shared.jobs.is_empty());
+        let poll = control.platform.take(free, !control.jobs.is_empty());
         tokio::pin!(poll);
         let answer = tokio::select! {
             biased;
             answer = &mut poll => answer,
-            () = shared.stopping.begun() => match timeout(LINGER, poll).await {
+            () = control.shutdown.begun() => match timeout(LINGER, poll).await {
                 Ok(answer) => answer,
                 Err(_) => return,
             },
@@ -62,25 +63,25 @@ pub(super) async fn take_jobs(shared: &Arc<Shared>, mut concurrency: Concurrency
         let taken = tokio::select! {
             biased;
             taken = answer.read() => taken,
-            () = shared.stopping.out_of_time() => {
+            () = control.shutdown.out_of_time() => {
                 tracing::error!(
                     "the answer to a take was not read to its end, and the jobs in it are lost: the worker's time to finish is over"
                 );
                 return;
             }
         };
-        accept(shared, taken, free, asked, &mut pace);
+        accept(control, taken, free, asked, &mut backoff);
     }
 }
 
 /// How many jobs may run at once from now on; nothing when the worker ends. A modifier is a user's code, so it is asked
 /// where it may block.
-async fn next_limit(shared: &Shared, concurrency: &mut Concurrency) -> Option<usize> {
+async fn next_limit(control: &Control, concurrency: &mut Concurrency) -> Option<usize> {
     if !concurrency.varies() {
         return Some(concurrency.next());
     }
     let mut asked = concurrency.clone();
-    let asking = spawn_blocking(shared.handlers.handle(), move || {
+    let asking = spawn_blocking(control.handlers.handle(), move || {
         let limit = asked.next();
         (limit, asked)
     });
@@ -97,7 +98,7 @@ async fn next_limit(shared: &Shared, concurrency: &mut Concurrency) -> Option<us
             *concurrency = asked;
             Some(limit)
         }
-        () = shared.stopping.begun() => None,
+        () = control.shutdown.begun() => None,
     }
 }
 
@@ -106,10 +107,16 @@ fn is_too_much((results, bytes): (usize, usize), limit: usize) -> bool {
     results >= limit.saturating_mul(2).saturating_add(16) || bytes >= MOST_UNDELIVERED_BYTES
 }
 
-fn accept(shared: &Arc<Shared>, taken: Taken, want: usize, asked: Instant, pace: &mut Pace) {
-    if pace.had_trouble() && !matches!(taken, Taken::Failed(_) | Taken::Throttled(_)) {
+fn accept(
+    control: &Arc<Control>,
+    taken: Taken,
+    want: usize,
+    asked: Instant,
+    backoff: &mut PollBackoff,
+) {
+    if backoff.had_trouble() && !matches!(taken, Taken::Failed(_) | Taken::Throttled(_)) {
         tracing::info!("the platform answers again");
-        shared.line.is_back();
+        control.retries.is_back();
     }
     match taken {
         Taken::Jobs(jobs) => {
@@ -118,43 +125,43 @@ fn accept(shared: &Arc<Shared>, taken: Taken, want: usize, asked: Instant, pace:
             let (mut broken, mut here) = (Vec::new(), Vec::new());
             for taken in jobs {
                 match taken {
-                    Ok(taken) => match job::accept(shared, taken) {
+                    Ok(taken) => match job::accept(control, taken) {
                         Ok(()) => started += 1,
                         Err(duplicate) => here.push(duplicate.id),
                     },
                     Err(unusable) => broken.push(unusable),
                 }
             }
-            job::start_waiting(shared);
+            job::start_waiting(control);
             if started > want {
                 tracing::warn!(
                     "the platform handed over {started} jobs, and {want} were asked for: {} wait until a slot is free",
-                    shared.jobs.waiting()
+                    control.jobs.waiting()
                 );
             }
-            tell_of_jobs_here(&here);
-            refuse::refuse(shared, broken);
+            log_duplicates(&here);
+            refuse::refuse(control, broken);
             if started > 0 {
-                pace.flowing();
+                backoff.flowing();
             } else {
-                pace.nothing(asked.elapsed());
+                backoff.nothing(asked.elapsed());
             }
         }
-        Taken::Nothing => pace.nothing(asked.elapsed()),
+        Taken::Nothing => backoff.nothing(asked.elapsed()),
         Taken::Throttled(pause) => {
             tracing::debug!("too many takes: next one in {pause:?}");
-            pace.asked_to_wait(pause);
+            backoff.asked_to_wait(pause);
         }
         Taken::Failed(why) => {
             tracing::warn!("no job could be taken: {why}");
-            pace.failed();
+            backoff.failed();
         }
-        Taken::NoMore => shared.stopping.begin(),
+        Taken::NoMore => control.shutdown.begin(),
     }
 }
 
 /// One line, however many they are.
-fn tell_of_jobs_here(ids: &[Arc<str>]) {
+fn log_duplicates(ids: &[Arc<str>]) {
     match ids {
         [] => {}
         [id] => tracing::warn!(

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use tokio::sync::oneshot;
 
-use super::stopping::Stopping;
+use super::shutdown::Shutdown;
 use super::{Ended, Parts};
 use crate::error::{Error, ErrorKind};
 use crate::logging;
@@ -17,7 +17,7 @@ const RUNTIME: &str = "the worker's own runtime";
 #[derive(Debug)]
 pub(crate) struct Running {
     ended: oneshot::Receiver<Ended>,
-    stopping: Stopping,
+    shutdown: Shutdown,
 }
 
 /// Runs a worker to its end on this thread, which must not run asynchronous code.
@@ -28,7 +28,7 @@ pub(crate) struct Running {
 pub(crate) fn run_here(parts: Parts) -> Result<Ended, Error> {
     logging::never_wait_on_this_thread();
     let runtime = threads::single(RUNTIME)?;
-    let worker = AssertUnwindSafe(|| runtime.block_on(super::run(parts, Stopping::default())));
+    let worker = AssertUnwindSafe(|| runtime.block_on(super::run(parts, Shutdown::default())));
     let end = catch_unwind(worker).map_err(|_| panicked());
     // Heartbeat, stop channel and long polls go with it; a look-up of a name may hang for long.
     runtime.shutdown_background();
@@ -44,8 +44,8 @@ pub(crate) fn start(parts: Parts) -> Result<Running, Error> {
     let (sender, ended) = oneshot::channel();
     // The runtime is made where it is dropped: async code, which may call this, must not drop one.
     let (starting, started) = std::sync::mpsc::channel();
-    let stopping = Stopping::default();
-    let inner = stopping.clone();
+    let shutdown = Shutdown::default();
+    let inner = shutdown.clone();
     std::thread::Builder::new()
         .name("runpod-worker".to_owned())
         .spawn(move || {
@@ -72,7 +72,7 @@ pub(crate) fn start(parts: Parts) -> Result<Running, Error> {
         })?;
     match started.recv() {
         Ok(error) => Err(error),
-        Err(_) => Ok(Running { ended, stopping }),
+        Err(_) => Ok(Running { ended, shutdown }),
     }
 }
 
@@ -80,7 +80,7 @@ impl Running {
     /// Has it take no further job; what runs goes on.
     #[cfg(feature = "local")]
     pub(crate) fn end(&self) {
-        self.stopping.end();
+        self.shutdown.end();
     }
 
     /// Waits for the worker's end.
@@ -103,7 +103,7 @@ fn panicked() -> Error {
 impl Drop for Running {
     fn drop(&mut self) {
         if !self.ended.is_terminated() {
-            self.stopping.begin();
+            self.shutdown.begin();
         }
     }
 }

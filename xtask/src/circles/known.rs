@@ -21,26 +21,7 @@ pub(super) const KNOWN: &[&[&str]] = &[
         "runpod-runtime/src/logging/mod.rs",
     ],
     &[
-        "runpod-runtime/src/platform/spool/file.rs",
-        "runpod-runtime/src/platform/spool/mod.rs",
-        "runpod-runtime/src/platform/spool/owner.rs",
-    ],
-    &[
         "runpod-runtime/src/ready.rs",
         "runpod-runtime/src/serve_api.rs",
-    ],
-    &[
-        "runpod-runtime/src/worker/attempts.rs",
-        "runpod-runtime/src/worker/deliver.rs",
-        "runpod-runtime/src/worker/emit.rs",
-        "runpod-runtime/src/worker/heartbeat.rs",
-        "runpod-runtime/src/worker/job.rs",
-        "runpod-runtime/src/worker/mod.rs",
-        "runpod-runtime/src/worker/refuse.rs",
-        "runpod-runtime/src/worker/run.rs",
-        "runpod-runtime/src/worker/signals.rs",
-        "runpod-runtime/src/worker/spooled.rs",
-        "runpod-runtime/src/worker/stop.rs",
-        "runpod-runtime/src/worker/take.rs",
     ],
 ];

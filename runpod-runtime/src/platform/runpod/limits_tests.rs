@@ -215,7 +215,7 @@ async fn one_take_asks_for_a_bounded_number_of_jobs() {
     });
     platform(address).take(1000, true).await.read().await;
     let line = lines.recv().unwrap();
-    assert!(line.contains("&batch_size=32&job_in_progress=1"), "{line}");
+    assert!(line.contains("&batch_size=16&job_in_progress=1"), "{line}");
 }
 
 /// The jobs that were named by heartbeats whose request line has at most `longest` bytes. Others are refused with this status.

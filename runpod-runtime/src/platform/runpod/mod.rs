@@ -32,10 +32,10 @@ const BYTES_A_SECOND: u64 = 64 * 1024;
 const THROTTLED: Duration = Duration::from_secs(5);
 /// The longest pause that an answer may ask for.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
-/// The largest job of the platform is 20 MB; this many bytes for each job that was asked for, and no more, are read.
-const LARGEST_JOB: usize = 32 << 20;
-/// How many jobs are asked for at once, however many slots are free: an answer stays under a gigabyte.
-const MOST_JOBS: usize = 32;
+/// The largest job of the platform, and what a job has beside its input. So many bytes for each job that was asked for are read.
+const LARGEST_JOB: usize = 21 << 20;
+/// How many jobs are asked for at once, however many slots are free: an answer has 336 MiB at most.
+const MOST_JOBS: usize = 16;
 /// A larger answer takes so long to be read that heartbeats must not wait for it.
 const LARGE_ANSWER: usize = 1 << 20;
 /// The last words of an unhealthy worker.

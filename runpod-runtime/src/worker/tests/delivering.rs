@@ -157,8 +157,8 @@ async fn a_finished_result_is_on_disk_while_the_platform_does_not_answer() {
             .any(|name| name.contains("-j-") && name.ends_with(".result"))
     })
     .await;
-    playing.stopping.end();
-    playing.stopping.cut_off();
+    playing.shutdown.end();
+    playing.shutdown.cut_off();
     let ended = playing.ended().await;
     assert_eq!(ended, Ended::Finished);
     let kept = waiting(directory.path());
@@ -188,7 +188,7 @@ async fn a_refused_result_is_replaced_on_disk_by_the_failed_one() {
         .stage
         .until(|events| events.iter().filter(|event| is_result(event)).count() == 2)
         .await;
-    playing.stopping.cut_off();
+    playing.shutdown.cut_off();
     playing.end().await;
     let kept = waiting(directory.path());
     assert_eq!(kept.len(), 1);
@@ -269,7 +269,7 @@ async fn stream_items_that_the_worker_could_not_deliver_go_before_their_result_w
                 > 3
         })
         .await;
-    playing.stopping.cut_off();
+    playing.shutdown.cut_off();
     assert_eq!(playing.end().await, Ended::Finished);
 
     let next = play(Stage::new(), echo.into_handler().0, spool(directory.path()));

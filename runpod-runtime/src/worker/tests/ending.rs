@@ -8,7 +8,7 @@ use super::stage::{Event, Playing, Setting, Stage, job, jobs, play};
 use crate::handler::{AsyncFunction, CancelReason, JobContext};
 use crate::platform::{StopSignals, Taken};
 use crate::worker::Ended;
-use crate::worker::stopping::Unhealthy;
+use crate::worker::shutdown::Unhealthy;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -76,7 +76,7 @@ async fn a_post_that_is_held_does_not_hold_the_end() {
     let playing = play(stage, hang.into_handler().0, Setting::default());
     until_progress(&playing, 1).await;
     let told = Instant::now();
-    playing.stopping.cut_off();
+    playing.shutdown.cut_off();
     assert_eq!(playing.end().await, Ended::Cut(1));
     assert!(told.elapsed() <= 8 * SECOND, "{:?}", told.elapsed());
 }
@@ -87,7 +87,7 @@ async fn what_is_cut_off_has_a_failed_result_with_the_reason() {
     let playing = play(stage, hang.into_handler().0, several(2));
     until_progress(&playing, 2).await;
     let stage = Arc::clone(&playing.stage);
-    playing.stopping.cut_off();
+    playing.shutdown.cut_off();
     assert_eq!(playing.end().await, Ended::Cut(2));
     for id in ["a", "b"] {
         let posted = stage.posted(id);
@@ -124,7 +124,7 @@ async fn a_handler_can_tell_a_stop_from_the_end_of_the_worker() {
     until_progress(&playing, 2).await;
     sleep(5 * SECOND).await;
     let stage = Arc::clone(&playing.stage);
-    playing.stopping.cut_off();
+    playing.shutdown.cut_off();
     assert_eq!(playing.end().await, Ended::Cut(1));
     sleep(SECOND).await;
     assert_eq!(SEEN.load(Ordering::SeqCst), 2);

@@ -8,7 +8,7 @@ async fn of_two_workers_with_one_spool_only_one_offers_a_result() {
     let stage = Stage::new().jobs(&["j"]).posts(|_| Some(later()));
     let playing = play(stage, echo.into_handler().0, spool(directory.path()));
     until_posted(&playing).await;
-    playing.stopping.cut_off();
+    playing.shutdown.cut_off();
     playing.end().await;
 
     let posts: Arc<Mutex<Vec<Post>>> = Arc::default();
@@ -26,8 +26,8 @@ async fn of_two_workers_with_one_spool_only_one_offers_a_result() {
     let posts = posts.lock().unwrap();
     assert_eq!(posts.len(), 1);
     assert_eq!(posts[0].kind, PostKind::Result { streaming: false });
-    first.stopping.end();
-    second.stopping.end();
+    first.shutdown.end();
+    second.shutdown.end();
 }
 
 #[tokio::test(start_paused = true)]
@@ -44,7 +44,7 @@ async fn a_kept_result_that_has_to_wait_holds_up_no_other() {
     };
     let playing = play(stage, echo.into_handler().0, setting);
     until_posted(&playing).await;
-    playing.stopping.cut_off();
+    playing.shutdown.cut_off();
     playing.end().await;
 
     let stage = Stage::new().posts(|post| (&*post.job_id != "j0").then_some(Posted::Accepted));
@@ -52,7 +52,7 @@ async fn a_kept_result_that_has_to_wait_holds_up_no_other() {
     next.stage
         .until(|events| events.iter().filter(|event| is_result(event)).count() == ids.len())
         .await;
-    next.stopping.cut_off();
+    next.shutdown.cut_off();
     next.end().await;
     let left: Vec<_> = waiting(directory.path())
         .into_iter()
@@ -100,7 +100,7 @@ async fn a_kept_result_is_posted_in_the_name_of_the_worker_that_made_it_however_
     };
     let made = worker("maker", Stage::new().jobs(&["j"]), |_| later());
     until_posted(&made).await;
-    made.stopping.cut_off();
+    made.shutdown.cut_off();
     made.end().await;
     // It cannot deliver the result either.
     let between = worker("between", Stage::new(), |_| later());
@@ -149,7 +149,7 @@ async fn a_kept_result_that_is_not_accepted_again_stays_in_the_same_file_with_it
     let stage = Stage::new().jobs(&["j"]).posts(|_| Some(later()));
     let playing = play(stage, echo.into_handler().0, spool(directory.path()));
     until_posted(&playing).await;
-    playing.stopping.cut_off();
+    playing.shutdown.cut_off();
     playing.end().await;
     let before = files_of_results(directory.path());
     assert_eq!(before.len(), 1);
@@ -226,6 +226,6 @@ async fn a_result_that_is_accepted_at_once_is_never_written_and_a_slow_one_is_on
     .await;
     let written = watched.seen().renamed;
     assert_eq!(written.len(), 1, "{written:?}");
-    playing.stopping.cut_off();
+    playing.shutdown.cut_off();
     playing.end().await;
 }

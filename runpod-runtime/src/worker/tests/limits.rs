@@ -47,7 +47,7 @@ async fn an_answer_that_has_begun_when_the_worker_is_told_to_end_is_read_and_its
         .stage
         .until(|events| events.iter().any(is_take))
         .await;
-    playing.stopping.end();
+    playing.shutdown.end();
     // Longer than a take is listened to that has no answer yet.
     sleep(20 * SECOND).await;
     hand_over.send(jobs(["j"])).unwrap();
@@ -64,8 +64,8 @@ async fn an_answer_that_never_ends_does_not_hold_up_a_worker_whose_time_is_over(
         .stage
         .until(|events| events.iter().any(is_take))
         .await;
-    playing.stopping.end();
-    playing.stopping.cut_off();
+    playing.shutdown.end();
+    playing.shutdown.cut_off();
     assert_eq!(playing.ended().await, Ended::Finished);
 }
 

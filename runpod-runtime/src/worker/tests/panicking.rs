@@ -126,7 +126,7 @@ async fn a_worker_runs_jobs_and_ends_though_a_redelivery_panics() {
     let playing = play(stage, echo.into_handler().0, spool(directory.path()));
     let stage = Arc::clone(&playing.stage);
     stage.until(|events| results(events) == 1).await;
-    playing.stopping.cut_off();
+    playing.shutdown.cut_off();
     assert_eq!(playing.end().await, Ended::Finished);
     assert_eq!(files(directory.path()), 1);
 

@@ -15,7 +15,7 @@ use crate::platform::{
     BoxFuture, Health, Platform, Post, PostKind, Posted, Reporter, StopSignals, TakeAnswer, Taken,
 };
 use crate::spool::SpoolWriter;
-use crate::worker::stopping::Stopping;
+use crate::worker::shutdown::Shutdown;
 use crate::worker::{Concurrency, Ended, Handlers, Modifier, Parts, Policy, run};
 
 /// Longer than anything that a worker does on its own.
@@ -221,7 +221,7 @@ pub(super) fn later() -> Posted {
 /// A worker in front of a stage.
 pub(super) struct Playing {
     pub(super) stage: Arc<Stage>,
-    pub(super) stopping: Stopping,
+    pub(super) shutdown: Shutdown,
     running: JoinHandle<Ended>,
 }
 
@@ -240,7 +240,7 @@ pub(super) struct Setting {
 /// Starts the worker in the runtime of the test.
 pub(super) fn play(stage: Stage, handler: Handler, setting: Setting) -> Playing {
     let stage = Arc::new(stage);
-    let stopping = Stopping::default();
+    let shutdown = Shutdown::default();
     let choice = Choice {
         route: setting.route,
         ..Choice::default()
@@ -270,15 +270,15 @@ pub(super) fn play(stage: Stage, handler: Handler, setting: Setting) -> Playing 
     };
     Playing {
         stage,
-        running: tokio::spawn(run(parts, stopping.clone())),
-        stopping,
+        running: tokio::spawn(run(parts, shutdown.clone())),
+        shutdown,
     }
 }
 
 impl Playing {
     /// Tells the worker to end, as a first SIGTERM does.
     pub(super) async fn end(self) -> Ended {
-        self.stopping.end();
+        self.shutdown.end();
         self.ended().await
     }
 

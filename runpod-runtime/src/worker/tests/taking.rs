@@ -56,7 +56,7 @@ async fn whatever_is_answered_at_once_there_are_at_most_twenty_takes_a_second() 
         assert!(takes.len() >= 9, "{what}: it still asks");
         let first_again = takes[1] - takes[0];
         assert!(first_again <= SECOND / 10, "{what}: {first_again:?}");
-        playing.stopping.end();
+        playing.shutdown.end();
     }
 }
 
@@ -115,6 +115,6 @@ async fn whatever_is_answered_at_once_there_are_at_most_twenty_stop_polls_a_seco
         // Who asks for no pause of its own length is asked less and less often.
         let is_eased = polls.len() <= 60 || what == "come back at once";
         assert!(is_eased, "{what}: {} in ten seconds", polls.len());
-        playing.stopping.end();
+        playing.shutdown.end();
     }
 }

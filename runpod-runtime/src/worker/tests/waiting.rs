@@ -85,7 +85,7 @@ async fn jobs_that_wait_for_a_slot_when_the_time_to_finish_is_over_are_failed_jo
     let stage = Stage::new().takes(|number| (number == 0).then(|| jobs(["a", "b", "c"])));
     let playing = one(stage, slow.into_handler().0);
     playing.stage.until(|events| begun(events) == 1).await;
-    playing.stopping.cut_off();
+    playing.shutdown.cut_off();
     let stage = Arc::clone(&playing.stage);
     assert_eq!(playing.end().await, Ended::Cut(3));
     for id in ["b", "c"] {

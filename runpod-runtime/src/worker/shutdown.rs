@@ -5,12 +5,12 @@ use std::sync::{Arc, OnceLock};
 
 use tokio_util::sync::CancellationToken;
 
-/// Shared by all who may end a worker. Each step is taken once and never back.
+/// Control by all who may end a worker. Each step is taken once and never back.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Stopping(Arc<Steps>);
+pub(crate) struct Shutdown(Arc<Phases>);
 
 #[derive(Debug, Default)]
-struct Steps {
+struct Phases {
     /// Take no further job.
     begun: CancellationToken,
     /// What still runs is cut off.
@@ -32,7 +32,7 @@ pub(crate) struct Unhealthy {
     pub(super) reason: String,
 }
 
-impl Stopping {
+impl Shutdown {
     /// Takes no further job; what runs goes on.
     pub(crate) fn begin(&self) {
         self.0.begun.cancel();

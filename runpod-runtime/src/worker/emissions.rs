@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::Shared;
-use super::attempts::{Delivery, FIRST, until_accepted};
-use super::pace::Backoff;
+use super::backoff::RetryBackoff;
+use super::control::Control;
+use super::retry::{Delivery, FIRST_DELIVERY, until_accepted};
 use crate::handler::{Message, Outbox};
 use crate::platform::{Post, PostKind, Posted, item_body, progress_body};
 
@@ -26,8 +26,8 @@ pub(super) enum NotSent {
 }
 
 /// Sends until the channel is closed and empty.
-pub(super) async fn emitted(
-    shared: &Shared,
+pub(super) async fn send_all(
+    control: &Control,
     id: &Arc<str>,
     outbox: &Outbox,
 ) -> Result<(), NotSent> {
@@ -38,21 +38,21 @@ pub(super) async fn emitted(
             Message::Progress(update) => {
                 let post = Post {
                     job_id: Arc::clone(id),
-                    worker_id: Arc::clone(&shared.worker_id),
+                    worker_id: Arc::clone(&control.worker_id),
                     kind: PostKind::Progress,
                     body: progress_body(&update),
                 };
-                delay_left = progress(shared, &post, outbox, delay_left).await;
+                delay_left = progress(control, &post, outbox, delay_left).await;
             }
             Message::Item(item) => {
                 number += 1;
                 let post = Post {
                     job_id: Arc::clone(id),
-                    worker_id: Arc::clone(&shared.worker_id),
+                    worker_id: Arc::clone(&control.worker_id),
                     kind: PostKind::Item,
                     body: item_body(&item),
                 };
-                match until_accepted(shared, &post, FIRST).await {
+                match until_accepted(control, &post, FIRST_DELIVERY).await {
                     Delivery::Accepted => outbox.delivered(),
                     Delivery::Ended(why) => return Err(NotSent::Ended(why)),
                     Delivery::Refused(why)
@@ -73,8 +73,13 @@ pub(super) async fn emitted(
 
 /// Posts a progress update a few times, as long as there is nothing newer, and gives it up when others have waited behind
 /// it for `delay_left`. Returns how long they may wait behind the next one.
-async fn progress(shared: &Shared, post: &Post, outbox: &Outbox, delay_left: Duration) -> Duration {
-    let mut backoff = Backoff::default();
+async fn progress(
+    control: &Control,
+    post: &Post,
+    outbox: &Outbox,
+    delay_left: Duration,
+) -> Duration {
+    let mut backoff = RetryBackoff::default();
     let mut attempt = 1;
     loop {
         let mut waiting_since = None;
@@ -84,8 +89,8 @@ async fn progress(shared: &Shared, post: &Post, outbox: &Outbox, delay_left: Dur
         };
         let posted = tokio::select! {
             biased;
-            () = shared.stopping.no_more_deliveries() => return delay_left,
-            posted = shared.line.post(&*shared.platform, post) => posted,
+            () = control.shutdown.no_more_deliveries() => return delay_left,
+            posted = control.retries.post(&*control.platform, post) => posted,
             () = overdue => {
                 tracing::warn!("a progress update was given up: the platform does not answer");
                 return Duration::ZERO;
@@ -94,7 +99,9 @@ async fn progress(shared: &Shared, post: &Post, outbox: &Outbox, delay_left: Dur
         match posted {
             Posted::Accepted => return LONGEST_DELAY,
             Posted::Later { why, after }
-                if attempt < PROGRESS_ATTEMPTS && !outbox.has_more() && shared.line.has_turn() =>
+                if attempt < PROGRESS_ATTEMPTS
+                    && !outbox.has_more()
+                    && control.retries.has_turn() =>
             {
                 tracing::debug!("a progress update was not accepted: {why}");
                 let pause = backoff.next().max(after.unwrap_or_default());

@@ -15,12 +15,12 @@ pub(super) enum Verdict {
 
 /// The jobs that failed since the last one that succeeded, in the order in which they ended.
 #[derive(Debug)]
-pub(super) struct Failures {
+pub(super) struct ConsecutiveFailures {
     limit: Option<NonZeroUsize>,
     in_a_row: AtomicUsize,
 }
 
-impl Failures {
+impl ConsecutiveFailures {
     pub(super) fn new(limit: Option<NonZeroUsize>) -> Self {
         Self {
             limit,
@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn a_worker_is_broken_when_as_many_jobs_in_a_row_have_failed() {
-        let failures = Failures::new(NonZeroUsize::new(2));
+        let failures = ConsecutiveFailures::new(NonZeroUsize::new(2));
         assert_eq!(failures.count(Verdict::Failed), None);
         assert_eq!(failures.count(Verdict::Succeeded), None);
         assert_eq!(failures.count(Verdict::Failed), None);
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn without_a_limit_it_never_is() {
-        let failures = Failures::new(None);
+        let failures = ConsecutiveFailures::new(None);
         assert!((0..1000).all(|_| failures.count(Verdict::Failed).is_none()));
     }
 }

@@ -13,13 +13,13 @@ const HELD: Duration = Duration::from_secs(1);
 
 /// The pause before the next question.
 #[derive(Debug, Default)]
-pub(super) struct Pace {
+pub(super) struct PollBackoff {
     backoff: Option<Duration>,
     pause: Duration,
     failures: u32,
 }
 
-impl Pace {
+impl PollBackoff {
     /// How long to wait before the next question.
     pub(super) fn pause(&self) -> Duration {
         self.pause
@@ -72,17 +72,17 @@ pub(super) fn jittered(pause: Duration) -> Duration {
 
 /// The pauses between attempts to deliver: a tenth of a second at first, ten seconds at most, jittered.
 #[derive(Debug, Default)]
-pub(super) struct Backoff {
+pub(super) struct RetryBackoff {
     attempts: u32,
 }
 
-impl Backoff {
-    const FIRST: Duration = Duration::from_millis(100);
+impl RetryBackoff {
+    const FIRST_DELIVERY: Duration = Duration::from_millis(100);
     const LONGEST: Duration = Duration::from_secs(10);
 
     /// The next pause.
     pub(super) fn next(&mut self) -> Duration {
-        let pause = Self::FIRST
+        let pause = Self::FIRST_DELIVERY
             .saturating_mul(2_u32.saturating_pow(self.attempts))
             .min(Self::LONGEST);
         self.attempts = self.attempts.saturating_add(1);
@@ -99,25 +99,25 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_comes_no_pause_is_too_short_or_too_long(answers: Vec<(u8, u16)>) {
-            let mut pace = Pace::default();
+            let mut backoff = PollBackoff::default();
             for (kind, milliseconds) in answers {
                 let time = Duration::from_millis(milliseconds.into());
                 match kind % 4 {
                     0 => {
-                        pace.flowing();
-                        prop_assert_eq!(pace.pause(), Duration::ZERO);
+                        backoff.flowing();
+                        prop_assert_eq!(backoff.pause(), Duration::ZERO);
                         continue;
                     }
-                    1 => pace.nothing(time),
-                    2 => pace.failed(),
+                    1 => backoff.nothing(time),
+                    2 => backoff.failed(),
                     _ => {
-                        pace.asked_to_wait(time);
-                        prop_assert_eq!(pace.pause(), time.max(SHORTEST));
+                        backoff.asked_to_wait(time);
+                        prop_assert_eq!(backoff.pause(), time.max(SHORTEST));
                         continue;
                     }
                 }
                 let was_held = kind % 4 == 1 && time >= HELD;
-                let pause = pace.pause();
+                let pause = backoff.pause();
                 prop_assert_eq!(pause.is_zero(), was_held);
                 prop_assert!(was_held || (SHORTEST..=LONGEST).contains(&pause), "{pause:?}");
             }
@@ -125,11 +125,11 @@ mod tests {
 
         #[test]
         fn pauses_between_attempts_grow_and_are_bounded(attempts in 1_u32..200) {
-            let mut backoff = Backoff::default();
+            let mut backoff = RetryBackoff::default();
             for attempt in 0..attempts {
                 let pause = backoff.next();
-                let full = Backoff::FIRST * 2_u32.pow(attempt.min(10));
-                let longest = full.min(Backoff::LONGEST);
+                let full = RetryBackoff::FIRST_DELIVERY * 2_u32.pow(attempt.min(10));
+                let longest = full.min(RetryBackoff::LONGEST);
                 prop_assert!(pause <= longest && pause >= longest / 2, "{attempt}: {pause:?}");
             }
         }
@@ -137,32 +137,32 @@ mod tests {
 
     #[test]
     fn empty_answers_that_come_at_once_are_paced() {
-        let mut pace = Pace::default();
+        let mut backoff = PollBackoff::default();
         let mut last = Duration::ZERO;
         for _ in 0..100 {
-            pace.nothing(Duration::from_millis(1));
-            last = pace.pause();
+            backoff.nothing(Duration::from_millis(1));
+            last = backoff.pause();
             assert!(last >= SHORTEST && last <= LONGEST, "{last:?}");
         }
         assert!(last >= LONGEST / 2);
-        pace.flowing();
-        assert_eq!(pace.pause(), Duration::ZERO);
+        backoff.flowing();
+        assert_eq!(backoff.pause(), Duration::ZERO);
     }
 
     #[test]
     fn an_answer_that_was_held_is_asked_again_at_once() {
-        let mut pace = Pace::default();
-        pace.failed();
-        pace.nothing(Duration::from_secs(30));
-        assert_eq!(pace.pause(), Duration::ZERO);
+        let mut backoff = PollBackoff::default();
+        backoff.failed();
+        backoff.nothing(Duration::from_secs(30));
+        assert_eq!(backoff.pause(), Duration::ZERO);
     }
 
     #[test]
     fn the_first_attempt_to_deliver_again_is_quick_and_no_pause_is_long() {
-        let mut backoff = Backoff::default();
-        assert!(backoff.next() <= Backoff::FIRST);
+        let mut backoff = RetryBackoff::default();
+        assert!(backoff.next() <= RetryBackoff::FIRST_DELIVERY);
         for _ in 0..1000 {
-            assert!(backoff.next() <= Backoff::LONGEST);
+            assert!(backoff.next() <= RetryBackoff::LONGEST);
         }
     }
 }

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Shared;
-use super::pace::Backoff;
+use super::backoff::RetryBackoff;
+use super::control::Control;
 use crate::platform::{Post, PostKind, Posted};
 
 /// How long to try.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Patience {
+pub(super) struct RetryLimits {
     pub(super) with_trouble: Duration,
     /// How long after the first of several such answers in a row. The platform may have just restarted, and know the job
     /// again soon; that is not worth half an hour.
@@ -20,14 +20,14 @@ pub(super) struct Patience {
 }
 
 /// The platform keeps a result for its client this long: no use in trying for longer without a pause.
-pub(super) const FIRST: Patience = Patience {
+pub(super) const FIRST_DELIVERY: RetryLimits = RetryLimits {
     with_trouble: Duration::from_mins(30),
     with_unknown_job: Duration::from_mins(1),
     ends_with_the_worker: false,
 };
 
 /// For results that were given up before: they will have another turn.
-pub(super) const AGAIN: Patience = Patience {
+pub(super) const REDELIVERY: RetryLimits = RetryLimits {
     with_trouble: Duration::from_secs(20),
     with_unknown_job: Duration::ZERO,
     ends_with_the_worker: true,
@@ -49,33 +49,37 @@ pub(super) enum Delivery {
 }
 
 /// Posts until the platform accepts, refuses, or there is no more time.
-pub(super) async fn until_accepted(shared: &Shared, post: &Post, patience: Patience) -> Delivery {
+pub(super) async fn until_accepted(
+    control: &Control,
+    post: &Post,
+    limits: RetryLimits,
+) -> Delivery {
     let begun = Instant::now();
-    match attempt(shared, post).await {
+    match attempt(control, post).await {
         Some(Posted::Accepted) => Delivery::Accepted,
         // In a box, like all that is rarely needed: a job's task is as large as its largest part.
-        first => Box::pin(try_again(shared, post, patience, (begun, first))).await,
+        first => Box::pin(try_again(control, post, limits, (begun, first))).await,
     }
 }
 
 /// Posts once. `None` if the worker ends before there is an answer.
-pub(super) async fn attempt(shared: &Shared, post: &Post) -> Option<Posted> {
+pub(super) async fn attempt(control: &Control, post: &Post) -> Option<Posted> {
     tokio::select! {
         biased;
-        () = shared.stopping.no_more_deliveries() => None,
-        posted = shared.line.post(&*shared.platform, post) => Some(posted),
+        () = control.shutdown.no_more_deliveries() => None,
+        posted = control.retries.post(&*control.platform, post) => Some(posted),
     }
 }
 
 /// Goes on after the first attempt, which was begun then and ended so.
 pub(super) async fn try_again(
-    shared: &Shared,
+    control: &Control,
     post: &Post,
-    patience: Patience,
+    limits: RetryLimits,
     (begun, mut posted): (Instant, Option<Posted>),
 ) -> Delivery {
     let mut unknown_since = None;
-    let mut backoff = Backoff::default();
+    let mut backoff = RetryBackoff::default();
     loop {
         let Some(answer) = posted else {
             return Delivery::Ended("the worker ends".to_owned());
@@ -86,11 +90,11 @@ pub(super) async fn try_again(
             Posted::NotWanted { why } => return Delivery::NotWanted(why),
             Posted::Later { why, after } => {
                 unknown_since = None;
-                (why, after, begun.elapsed() >= patience.with_trouble)
+                (why, after, begun.elapsed() >= limits.with_trouble)
             }
             Posted::UnknownJob { why } => {
                 let since = unknown_since.get_or_insert_with(Instant::now);
-                (why, None, since.elapsed() >= patience.with_unknown_job)
+                (why, None, since.elapsed() >= limits.with_unknown_job)
             }
         };
         if is_over {
@@ -108,13 +112,13 @@ pub(super) async fn try_again(
             pause.max(asked.unwrap_or_default()).as_millis()
         );
         tokio::select! {
-            () = shared.line.turn(pause, asked) => {}
-            () = shared.stopping.begun(), if patience.ends_with_the_worker => {
+            () = control.retries.turn(pause, asked) => {}
+            () = control.shutdown.begun(), if limits.ends_with_the_worker => {
                 return Delivery::Ended(why);
             }
-            () = shared.stopping.no_more_deliveries() => return Delivery::Ended(why),
+            () = control.shutdown.no_more_deliveries() => return Delivery::Ended(why),
         }
-        posted = attempt(shared, post).await;
+        posted = attempt(control, post).await;
     }
 }
 

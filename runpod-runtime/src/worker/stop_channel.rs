@@ -4,21 +4,22 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::pace::{Pace, SHORTEST};
+use super::backoff::{PollBackoff, SHORTEST};
+use super::control::Control;
+use super::job;
 use super::some_of::some_of;
-use super::{Shared, job};
 use crate::platform::StopSignals;
 
-pub(super) async fn listen(shared: Arc<Shared>) {
-    let mut pace = Pace::default();
-    while let Some(poll) = shared.platform.stop_signals() {
+pub(super) async fn listen(control: Arc<Control>) {
+    let mut backoff = PollBackoff::default();
+    while let Some(poll) = control.platform.stop_signals() {
         let asked = Instant::now();
         match poll.await {
             StopSignals::Stop(ids) => {
                 let (stopped, unknown): (Vec<_>, Vec<_>) =
-                    ids.into_iter().partition(|id| job::stop(&shared, id));
+                    ids.into_iter().partition(|id| job::stop(&control, id));
                 for id in &stopped {
-                    tracing::info!(job_id = id, "Stopping job.");
+                    tracing::info!(job_id = id, "Shutdown job.");
                 }
                 if !unknown.is_empty() {
                     tracing::debug!(
@@ -29,17 +30,17 @@ pub(super) async fn listen(shared: Arc<Shared>) {
                 }
                 // The same ids again and again are no news, however often they come.
                 if stopped.is_empty() {
-                    pace.nothing(asked.elapsed());
+                    backoff.nothing(asked.elapsed());
                 } else {
-                    pace.flowing();
+                    backoff.flowing();
                 }
             }
-            StopSignals::Throttled(pause) => pace.asked_to_wait(pause),
+            StopSignals::Throttled(pause) => backoff.asked_to_wait(pause),
             StopSignals::Failed(why) => {
                 tracing::debug!("a stop poll failed: {why}");
-                pace.failed();
+                backoff.failed();
             }
         }
-        tokio::time::sleep(pace.pause().max(SHORTEST)).await;
+        tokio::time::sleep(backoff.pause().max(SHORTEST)).await;
     }
 }

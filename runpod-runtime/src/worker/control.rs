@@ -1,0 +1,47 @@
+//! What the tasks of the control thread share.
+
+use std::sync::Arc;
+
+use super::Handlers;
+use super::consecutive_failures::ConsecutiveFailures;
+use super::inbox::{Inbox, Link};
+use super::jobs::Jobs;
+use super::recent_results::RecentResults;
+use super::retry_budget::RetryBudget;
+use super::shutdown::Shutdown;
+use crate::handler::{Dispatch, StateCell};
+use crate::panics::Panic;
+use crate::platform::{Platform, Reporter};
+use crate::spool::SpoolWriter;
+
+/// What the tasks of the control thread share.
+pub(super) struct Control {
+    pub(super) platform: Arc<dyn Platform>,
+    pub(super) dispatch: Dispatch,
+    pub(super) state: Option<StateCell>,
+    pub(super) refresh_worker: bool,
+    pub(super) aggregate: bool,
+    pub(super) reporter: Reporter,
+    pub(super) spool: Option<SpoolWriter>,
+    pub(super) worker_id: Arc<str>,
+    pub(super) handlers: Handlers,
+    pub(super) jobs: Jobs,
+    pub(super) inbox: Arc<Inbox>,
+    pub(super) link: Arc<Link>,
+    pub(super) recent: RecentResults,
+    pub(super) retries: RetryBudget,
+    pub(super) failures: ConsecutiveFailures,
+    pub(super) shutdown: Shutdown,
+}
+
+impl Control {
+    /// What a panic of the worker's own code says, for logs and clients.
+    pub(super) fn panic_message(&self, panic: &Panic) -> String {
+        let place = panic.place.as_deref().unwrap_or("an unknown place");
+        let message = format!(
+            "the worker panicked while it worked on this job: {} (at {place}); this is a bug in runpod-worker",
+            panic.message
+        );
+        self.reporter.redacted(&message).into_owned()
+    }
+}
