@@ -84,6 +84,12 @@ struct Queue {
 }
 
 impl Queue {
+    /// Whoever waits for room is woken only now, and then fills the channel again: one thread wakes the other once for many
+    /// items.
+    fn is_half_empty(&self) -> bool {
+        self.items <= MOST_ITEMS / 2 && self.bytes <= MOST_BYTES / 2
+    }
+
     fn has_room_for(&self, item: &Payload) -> bool {
         self.keeps_all
             || self.items == 0
@@ -204,8 +210,11 @@ impl Outbox {
                         }
                         Message::Progress(update) => queue.progress_bytes -= update.len(),
                     }
+                    let has_room = queue.is_half_empty();
                     drop(queue);
-                    self.shared.room.notify_waiters();
+                    if has_room {
+                        self.shared.room.notify_waiters();
+                    }
                     return Some(message);
                 }
                 if queue.ended {
@@ -361,6 +370,27 @@ mod tests {
         sender.await.unwrap();
         assert_eq!(all.len(), MOST_ITEMS * 3);
         assert_eq!(all[100], r#"item "100""#);
+    }
+
+    #[tokio::test]
+    async fn a_sender_that_waits_is_woken_when_the_channel_is_half_empty() {
+        let outbox = Outbox::new();
+        for n in 0..MOST_ITEMS {
+            assert!(outbox.item(payload(&n.to_string())).await);
+        }
+        let waits = outbox.item(payload("next"));
+        tokio::pin!(waits);
+        let mut is_ready = async || {
+            let polled = |cx: &mut std::task::Context<'_>| waits.as_mut().poll(cx).is_ready();
+            std::future::poll_fn(|cx| std::task::Poll::Ready(polled(cx))).await
+        };
+        assert!(!is_ready().await);
+        for _ in 1..MOST_ITEMS / 2 {
+            outbox.next().await;
+            assert!(!outbox.queue().is_half_empty());
+        }
+        outbox.next().await;
+        assert!(is_ready().await);
     }
 
     #[tokio::test]

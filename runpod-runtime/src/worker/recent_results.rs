@@ -11,7 +11,7 @@ use super::jobs::Job;
 use crate::spool::JobResult;
 
 /// How long a result may be under way before it is kept on disk.
-pub(super) const QUICK: Duration = Duration::from_millis(4);
+pub(super) const QUICK: Duration = Duration::from_millis(5);
 
 #[derive(Debug)]
 pub(super) struct RecentResults {

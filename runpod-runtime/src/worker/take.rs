@@ -18,6 +18,9 @@ use crate::threads::spawn_blocking;
 const LINGER: Duration = Duration::from_secs(1);
 /// How often a modifier is asked again while every slot is in use.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
+/// With so many more results that wait than there are slots, no further job is taken: the network is slower than the handlers, and
+/// results that queue for it are neither delivered nor safe.
+const MOST_BEYOND_SLOTS: usize = 16;
 /// With so many bytes of results that wait in memory no further job is taken.
 const MOST_UNDELIVERED_BYTES: usize = 256 << 20;
 
@@ -104,7 +107,7 @@ async fn next_limit(control: &Control, concurrency: &mut Concurrency) -> Option<
 
 /// Results that cannot be delivered are kept in memory; a worker with too many of them takes no further job.
 fn is_too_much((results, bytes): (usize, usize), limit: usize) -> bool {
-    results >= limit.saturating_mul(2).saturating_add(16) || bytes >= MOST_UNDELIVERED_BYTES
+    results >= limit.saturating_add(MOST_BEYOND_SLOTS) || bytes >= MOST_UNDELIVERED_BYTES
 }
 
 fn accept(
@@ -182,9 +185,9 @@ mod tests {
 
     #[test]
     fn too_many_results_that_wait_and_too_large_ones_are_too_much() {
-        assert!(!is_too_much((17, 1 << 20), 1));
-        assert!(is_too_much((18, 0), 1));
-        assert!(!is_too_much((18, 0), 2));
+        assert!(!is_too_much((16, 1 << 20), 1));
+        assert!(is_too_much((17, 0), 1));
+        assert!(!is_too_much((17, 0), 2));
         assert!(!is_too_much((6, 240 << 20), 1));
         assert!(is_too_much((7, 280 << 20), 1));
     }
