@@ -381,7 +381,7 @@ mod tests {
         let waits = outbox.item(payload("next"));
         tokio::pin!(waits);
         let mut is_ready = async || {
-            let polled = |cx: &mut std::task::Context<'_>| waits.as_mut().poll(cx).is_ready();
+            let mut polled = |cx: &mut std::task::Context<'_>| waits.as_mut().poll(cx).is_ready();
             std::future::poll_fn(|cx| std::task::Poll::Ready(polled(cx))).await
         };
         assert!(!is_ready().await);
