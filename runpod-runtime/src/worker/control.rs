@@ -4,24 +4,20 @@ use std::sync::Arc;
 
 use super::Handlers;
 use super::consecutive_failures::ConsecutiveFailures;
+use super::execute::Execution;
 use super::inbox::{Inbox, Link};
 use super::jobs::Jobs;
 use super::recent_results::RecentResults;
 use super::retry_budget::RetryBudget;
 use super::shutdown::Shutdown;
-use crate::handler::{Dispatch, StateCell};
 use crate::panics::Panic;
-use crate::platform::{Platform, Reporter};
+use crate::platform::Platform;
 use crate::spool::SpoolWriter;
 
 /// What the tasks of the control thread share.
 pub(super) struct Control {
     pub(super) platform: Arc<dyn Platform>,
-    pub(super) dispatch: Dispatch,
-    pub(super) state: Option<StateCell>,
-    pub(super) refresh_worker: bool,
-    pub(super) aggregate: bool,
-    pub(super) reporter: Reporter,
+    pub(super) execution: Arc<Execution>,
     pub(super) spool: Option<SpoolWriter>,
     pub(super) worker_id: Arc<str>,
     pub(super) handlers: Handlers,
@@ -42,6 +38,6 @@ impl Control {
             "the worker panicked while it worked on this job: {} (at {place}); this is a bug in runpod-worker",
             panic.message
         );
-        self.reporter.redacted(&message).into_owned()
+        self.execution.reporter.redacted(&message).into_owned()
     }
 }

@@ -10,7 +10,7 @@ use super::control::Control;
 use super::jobs::Job;
 use super::retry::{Delivery, FIRST_DELIVERY, RetryLimits, attempt, try_again, until_accepted};
 use crate::handler::{Failure, Payload};
-use crate::platform::{Outcome, Post, PostKind, Posted, item_body};
+use crate::platform::{Post, PostKind, Posted, item_body};
 use crate::spool::{DiskCopy, JobResult};
 
 /// The post of a result.
@@ -116,12 +116,7 @@ async fn post_refusal(
         format!("the job was done, but its result was not accepted: {why}"),
     )
     .at("while the result was delivered");
-    let outcome = Outcome::Failed(failure);
-    let refresh = control.refresh_worker;
-    let body = control
-        .reporter
-        .result(outcome, result.streaming, refresh, None);
-    result.body = body.body;
+    result.body = control.execution.failed(failure, result.streaming).body;
     copy.keep(result.clone());
     until_accepted(control, &post_of(result), limits).await
 }

@@ -6,9 +6,8 @@ use tracing::{Instrument, Span};
 
 use super::Handlers;
 use super::consecutive_failures::Verdict;
-use super::control::Control;
 use super::inbox::{Event, Finished, Inbox};
-use super::jobs::Job;
+use super::jobs::{Job, Jobs};
 use crate::handler::{
     Call, Dispatch, Done, Failure, Handler, ItemSink, Kind, Slot, StateCell, StreamEnd, TakenJob,
     catch_panic,
@@ -21,66 +20,75 @@ use crate::threads::spawn_blocking;
 /// Inputs up to this many bytes are read on the control thread to find the handler of a routed job.
 const SMALL_INPUT: usize = 16 << 10;
 
-/// All that a handler's thread needs.
+/// What all jobs need on a handler's thread.
+pub(super) struct Execution {
+    pub(super) dispatch: Dispatch,
+    pub(super) state: Option<StateCell>,
+    /// The result of a stream repeats its items.
+    pub(super) aggregate: bool,
+    /// A fresh worker after every job.
+    pub(super) refresh: bool,
+    pub(super) reporter: Arc<Reporter>,
+    pub(super) inbox: Arc<Inbox>,
+}
+
+impl Execution {
+    /// The result of a job whose failure is the worker's to report.
+    pub(super) fn failed(&self, failure: Failure, streaming: bool) -> ResultBody {
+        self.reporter
+            .result(Outcome::Failed(failure), streaming, self.refresh, None)
+    }
+}
+
+/// One job on its way to a handler's thread, and there.
 struct Run {
     job: Arc<Job>,
     taken: TakenJob,
-    dispatch: Dispatch,
-    state: Option<StateCell>,
-    aggregate: bool,
-    refresh: bool,
-    reporter: Reporter,
+    execution: Arc<Execution>,
     report: Report,
 }
 
 /// Reports the end of a job's handler to the control thread, also if the task is dropped before.
 struct Report {
-    inbox: Arc<Inbox>,
+    execution: Arc<Execution>,
     /// Until it was reported.
     job: Option<Arc<Job>>,
     slot: Option<Slot>,
-    reporter: Reporter,
-    refresh: bool,
 }
 
 /// Runs the job's handler on the handlers' threads.
-pub(super) fn start(control: &Control, job: &Arc<Job>, taken: TakenJob, slot: Slot) {
+pub(super) fn start(
+    execution: &Arc<Execution>,
+    handlers: &Handlers,
+    jobs: &Jobs,
+    job: &Arc<Job>,
+    taken: TakenJob,
+    slot: Slot,
+) {
     let run = Run {
         job: Arc::clone(job),
-        dispatch: control.dispatch.clone(),
-        state: control.state.clone(),
-        aggregate: control.aggregate,
-        refresh: control.refresh_worker,
-        reporter: control.reporter.clone(),
+        taken,
+        execution: Arc::clone(execution),
         report: Report {
-            inbox: Arc::clone(&control.inbox),
+            execution: Arc::clone(execution),
             job: Some(Arc::clone(job)),
             slot: Some(slot),
-            reporter: control.reporter.clone(),
-            refresh: control.refresh_worker,
         },
-        taken,
     };
-    let span = logging::job_span(&run.taken.id, run.taken.batch_id());
-    let task = run.spawn(&control.handlers, span);
-    if let Some(task) = task {
-        control.jobs.runs(job, task);
+    if let Some(task) = run.spawn(handlers) {
+        jobs.runs(job, task);
     }
 }
 
 impl Run {
-    fn spawn(self, handlers: &Handlers, span: Span) -> Option<tokio::task::AbortHandle> {
+    fn spawn(self, handlers: &Handlers) -> Option<tokio::task::AbortHandle> {
         let handle = handlers.handle();
         let must_read_input =
-            self.dispatch.reads_input() && self.taken.input.get().len() > SMALL_INPUT;
+            self.execution.dispatch.reads_input() && self.taken.input.get().len() > SMALL_INPUT;
         if must_read_input {
-            return Some(
-                handle
-                    .spawn(self.find_and_run().instrument(span))
-                    .abort_handle(),
-            );
+            return Some(handle.spawn(self.find_and_run()).abort_handle());
         }
-        let handler = match self.dispatch.find(&self.taken) {
+        let handler = match self.execution.dispatch.find(&self.taken) {
             Ok(handler) => handler,
             Err(failure) => {
                 self.fail_without_handler(failure);
@@ -88,14 +96,10 @@ impl Run {
             }
         };
         if handler.kind != Kind::Blocking {
-            return Some(
-                handle
-                    .spawn(self.run(handler).instrument(span))
-                    .abort_handle(),
-            );
+            return Some(handle.spawn(self.run_in_span(handler)).abort_handle());
         }
         let spawned = spawn_blocking(handle, move || {
-            span.in_scope(|| self.run_blocking(&handler));
+            self.span().in_scope(|| self.run_blocking(&handler));
         });
         match spawned {
             Ok(task) => Some(task.abort_handle()),
@@ -108,18 +112,26 @@ impl Run {
     }
 
     async fn find_and_run(self) {
-        match self.dispatch.find(&self.taken) {
-            Ok(handler) => self.run(handler).await,
+        match self.execution.dispatch.find(&self.taken) {
+            Ok(handler) => self.run_in_span(handler).await,
             Err(failure) => self.fail_without_handler(failure),
         }
     }
 
     fn fail_without_handler(self, failure: Failure) {
         let failure = failure.at("while the job's handler was looked for");
-        let body = self
-            .reporter
-            .result(Outcome::Failed(failure), false, self.refresh, None);
+        let body = self.execution.failed(failure, false);
         self.report.finished(body, Verdict::None);
+    }
+
+    /// The span in which the job's handler runs. Made on its thread, since it costs as much as a small handler.
+    fn span(&self) -> Span {
+        logging::job_span(&self.taken.id, self.taken.batch_id())
+    }
+
+    async fn run_in_span(self, handler: Arc<Handler>) {
+        let span = self.span();
+        self.run(handler).instrument(span).await;
     }
 
     /// Runs the handler; whatever it does, its end is reported.
@@ -130,12 +142,12 @@ impl Run {
         tracing::info!("Started.");
         let items = handler
             .streams()
-            .then(|| ItemSink::new(context.outbox().clone(), self.aggregate));
+            .then(|| ItemSink::new(context.outbox().clone(), self.execution.aggregate));
         let mut call = Call {
             job: self.taken,
-            route: self.dispatch.key(),
+            route: self.execution.dispatch.key(),
             context: context.clone(),
-            state: self.state,
+            state: self.execution.state.clone(),
             items: items.clone(),
         };
         let mut was_called = false;
@@ -153,7 +165,7 @@ impl Run {
             was_called,
             items,
         }
-        .into_body(&self.reporter, self.refresh);
+        .into_body(&self.execution);
         report.finished(body, verdict);
     }
 
@@ -168,9 +180,9 @@ impl Run {
         tracing::info!("Started.");
         let mut call = Call {
             job: self.taken,
-            route: self.dispatch.key(),
+            route: self.execution.dispatch.key(),
             context: context.clone(),
-            state: self.state,
+            state: self.execution.state.clone(),
             items: None,
         };
         let mut was_called = false;
@@ -191,7 +203,7 @@ impl Run {
             was_called,
             items: None,
         }
-        .into_body(&self.reporter, self.refresh);
+        .into_body(&self.execution);
         self.report.finished(body, verdict);
     }
 }
@@ -206,7 +218,7 @@ struct Ended<'a> {
 }
 
 impl Ended<'_> {
-    fn into_body(self, reporter: &Reporter, refresh: bool) -> (ResultBody, Verdict) {
+    fn into_body(self, execution: &Execution) -> (ResultBody, Verdict) {
         // What else the handler has started sends nothing more: the result is the last word of the job.
         if let Some(outbox) = self.job.context.outbox_in_use() {
             outbox.close();
@@ -229,7 +241,10 @@ impl Ended<'_> {
                 ..
             }
         );
-        let body = reporter.result(outcome, self.handler.streams(), refresh, context);
+        let body =
+            execution
+                .reporter
+                .result(outcome, self.handler.streams(), execution.refresh, context);
         let verdict = if !self.was_called || was_cancelled {
             Verdict::None
         } else if body.error.is_some() {
@@ -248,7 +263,7 @@ impl Report {
 
     fn report(&mut self, body: ResultBody, verdict: Verdict) {
         if let Some(job) = self.job.take() {
-            self.inbox.push(Event::Finished(Finished {
+            self.execution.inbox.push(Event::Finished(Finished {
                 job,
                 body,
                 verdict,
@@ -279,10 +294,7 @@ impl Drop for Report {
                 "the handler was not run to its end: its thread was refused, or its runtime was shut down",
             )
         };
-        let outcome = Outcome::Failed(failure);
-        let body = self
-            .reporter
-            .result(outcome, job.streams(), self.refresh, None);
+        let body = self.execution.failed(failure, job.streams());
         self.report(body, Verdict::None);
     }
 }

@@ -65,7 +65,7 @@ impl Inbox {
 pub(super) struct Link {
     pub(super) inbox: Arc<Inbox>,
     pub(super) shutdown: Shutdown,
-    pub(super) reporter: Reporter,
+    pub(super) reporter: Arc<Reporter>,
 }
 
 impl WorkerLink for Link {

@@ -12,7 +12,7 @@ use super::jobs::{Interrupted, Job, TableEntry};
 use super::shutdown::Unhealthy;
 use crate::handler::{CancelReason, Failure, JobContext, TakenJob};
 use crate::panics::{Panic, caught, caught_now};
-use crate::platform::{Outcome, ResultBody};
+use crate::platform::ResultBody;
 use crate::spool::{DiskCopy, JobResult};
 
 /// A job that is here already.
@@ -48,7 +48,14 @@ pub(super) fn admit(control: &Control, id: &Arc<str>) -> Option<Arc<Job>> {
 /// Runs the jobs that wait, for as long as there are slots.
 pub(super) fn start_waiting(control: &Arc<Control>) {
     while let Some((job, taken, slot)) = control.jobs.next_to_run() {
-        execute::start(control, &job, taken, slot);
+        execute::start(
+            &control.execution,
+            &control.handlers,
+            &control.jobs,
+            &job,
+            taken,
+            slot,
+        );
     }
 }
 
@@ -262,13 +269,9 @@ pub(super) fn cut_off(control: &Arc<Control>) -> usize {
     cut
 }
 
-/// The result of a job whose failure is the worker's to tell.
+/// The result of a job whose failure is the worker's to report.
 pub(super) fn failed(control: &Control, job: &Job, failure: Failure) -> ResultBody {
-    let outcome = Outcome::Failed(failure);
-    let refresh = control.refresh_worker;
-    control
-        .reporter
-        .result(outcome, job.streams(), refresh, None)
+    control.execution.failed(failure, job.streams())
 }
 
 pub(super) fn result_of(control: &Control, job: &Job, body: ResultBody) -> JobResult {

@@ -42,6 +42,7 @@ use crate::spool::SpoolWriter;
 
 use consecutive_failures::ConsecutiveFailures;
 use control::Control;
+use execute::Execution;
 use inbox::{Inbox, Link};
 use jobs::Jobs;
 use recent_results::RecentResults;
@@ -124,23 +125,27 @@ impl Ended {
 async fn run(parts: Parts, shutdown: Shutdown) -> Ended {
     let policy = parts.policy;
     let inbox = Arc::<Inbox>::default();
+    let reporter = Arc::new(parts.reporter);
     let control = Arc::new(Control {
         inbox: Arc::clone(&inbox),
         link: Arc::new(Link {
-            inbox,
+            inbox: Arc::clone(&inbox),
             shutdown: shutdown.clone(),
-            reporter: parts.reporter.clone(),
+            reporter: Arc::clone(&reporter),
         }),
         recent: RecentResults::new(parts.spool.is_some()),
         jobs: Jobs::new(),
         retries: RetryBudget::new(),
         failures: ConsecutiveFailures::new(policy.max_consecutive_failures),
         platform: parts.platform,
-        dispatch: parts.dispatch,
-        state: parts.state,
-        refresh_worker: policy.refresh_worker,
-        aggregate: policy.return_aggregate_stream,
-        reporter: parts.reporter,
+        execution: Arc::new(Execution {
+            dispatch: parts.dispatch,
+            state: parts.state,
+            aggregate: policy.return_aggregate_stream,
+            refresh: policy.refresh_worker,
+            reporter,
+            inbox,
+        }),
         spool: parts.spool,
         worker_id: parts.worker_id,
         handlers: parts.handlers,
