@@ -114,11 +114,6 @@ impl Outbox {
         }
     }
 
-    /// Whether the worker was told that there is something to read.
-    pub(crate) fn is_read(&self) -> bool {
-        self.shared.is_read.load(Ordering::Acquire)
-    }
-
     /// There is something to send.
     fn filled(&self) {
         if !self.shared.is_read.swap(true, Ordering::AcqRel) {

@@ -22,8 +22,11 @@ use super::opening::Opening;
 use super::result::JobResult;
 use crate::config::SpoolDirectory;
 
-/// A disk that takes longer to answer is not waited for. What it does then, the thread does in the background.
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
+/// A disk that takes longer to answer is not waited for: a large file on a slow network volume takes less. What it does then, the
+/// thread does in the background.
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
+/// The process that ends waits no longer than this.
+const LONGEST_WAIT_AT_THE_END: Duration = Duration::from_secs(2);
 
 /// With so many bytes of results that wait to be written, the disk is slower than the worker. Further ones are not kept.
 const MOST_WAITING_BYTES: u64 = 256 << 20;
@@ -123,7 +126,7 @@ impl SpoolWriter {
 
     /// The worker ends: what it leaves is anybody's.
     pub(crate) async fn leave(&self) {
-        self.ask(Message::Leave).await;
+        let _ = timeout(LONGEST_WAIT_AT_THE_END, self.ask(Message::Leave)).await;
     }
 
     async fn ask<T>(&self, message: impl FnOnce(Reply<T>) -> Message) -> Option<T> {

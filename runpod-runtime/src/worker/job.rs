@@ -108,15 +108,14 @@ pub(super) fn finish(control: &Arc<Control>, finished: Finished) {
         body: body.body,
     };
     control.recent.push(&job, &result);
-    match job.context.outbox_in_use() {
+    if job.is_sending() {
         // The task that sends what the job has emitted goes on with the result.
-        Some(outbox) if outbox.is_read() => {
-            job.hand_over(result);
-            outbox.end();
-        }
-        _ => follow(control, job, |control, job| async move {
+        job.hand_over(result);
+        job.context.outbox().end();
+    } else {
+        follow(control, job, |control, job| async move {
             deliver_job(&control, &job, result).await;
-        }),
+        });
     }
 }
 
@@ -136,6 +135,10 @@ fn send_emitted(control: &Arc<Control>, id: &str) {
     let Some(job) = control.jobs.get(id) else {
         return;
     };
+    // The message may be of a job that was stopped and whose id has come again.
+    if !job.begin_sending() {
+        return;
+    }
     follow(control, job, |control, job| async move {
         let outbox = job.context.outbox();
         let sent = tokio::select! {

@@ -24,6 +24,8 @@ pub(super) struct Job {
     pub(super) answered: AtomicBool,
     /// Nothing is left to do for it.
     done: AtomicBool,
+    /// A task sends what the job emits, and then its result.
+    sending: AtomicBool,
     /// The result, for the task that still sends what the job has emitted.
     result: Mutex<Option<JobResult>>,
     has_result: Notify,
@@ -44,6 +46,15 @@ impl Job {
 
     pub(super) fn streams(&self) -> bool {
         self.streaming.get().copied().unwrap_or(false)
+    }
+
+    /// A task begins to send what the job emits. False if there is one already.
+    pub(super) fn begin_sending(&self) -> bool {
+        !self.sending.swap(true, Ordering::AcqRel)
+    }
+
+    pub(super) fn is_sending(&self) -> bool {
+        self.sending.load(Ordering::Acquire)
     }
 
     /// Hands the result to the task that sends what the job has emitted.
@@ -127,6 +138,7 @@ impl Jobs {
             copy,
             answered: AtomicBool::new(false),
             done: AtomicBool::new(false),
+            sending: AtomicBool::new(false),
             result: Mutex::new(None),
             has_result: Notify::new(),
         });

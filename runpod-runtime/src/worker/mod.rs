@@ -60,7 +60,7 @@ const LAST_DELIVERIES: Duration = Duration::from_secs(5);
 /// Once no handler runs any more: how long the process stays for results that the platform does not accept and the spool has.
 const LONGEST_DELIVERY_AT_THE_END: Duration = Duration::from_secs(30);
 /// And how long it may take to write what is left into the spool.
-const LAST_WRITES: Duration = Duration::from_secs(2);
+const LAST_WRITES: Duration = Duration::from_secs(5);
 
 /// All that a worker is made from.
 pub(crate) struct Parts {
