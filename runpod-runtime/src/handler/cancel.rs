@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Notify;
 
@@ -11,6 +12,8 @@ use super::context::CancelReason;
 #[derive(Debug, Default)]
 pub(crate) struct Cancel {
     reason: OnceLock<CancelReason>,
+    /// The platform no longer wants the job, whatever the handler was told first.
+    stopped: AtomicBool,
     told: Notify,
 }
 
@@ -19,6 +22,13 @@ impl Cancel {
     pub(crate) fn cancel(&self, reason: CancelReason) -> bool {
         let is_first = self.reason.set(reason).is_ok();
         self.told.notify_waiters();
+        is_first
+    }
+
+    /// The platform no longer wants the job. True for the first time.
+    pub(crate) fn stop(&self) -> bool {
+        let is_first = !self.stopped.swap(true, Ordering::AcqRel);
+        self.cancel(CancelReason::Stopped);
         is_first
     }
 
@@ -41,8 +51,13 @@ impl Cancel {
 
     /// Waits until the platform no longer wants the job; for ever if that never happens.
     pub(crate) async fn stopped(&self) {
-        if self.cancelled().await != CancelReason::Stopped {
-            std::future::pending::<()>().await;
+        loop {
+            let mut told = pin!(self.told.notified());
+            told.as_mut().enable();
+            if self.stopped.load(Ordering::Acquire) {
+                return;
+            }
+            told.await;
         }
     }
 }
@@ -68,5 +83,14 @@ mod tests {
             assert_eq!(waiting.await.unwrap(), CancelReason::Shutdown);
         }
         assert_eq!(cancel.cancelled().await, CancelReason::Shutdown);
+    }
+
+    #[tokio::test]
+    async fn a_job_can_be_stopped_after_it_was_cut_off() {
+        let cancel = Cancel::default();
+        cancel.cancel(CancelReason::Shutdown);
+        assert!(cancel.stop() && !cancel.stop());
+        cancel.stopped().await;
+        assert_eq!(cancel.reason(), Some(CancelReason::Shutdown));
     }
 }

@@ -47,6 +47,8 @@ struct Inner {
     cancel: Cancel,
     /// Made by the first that needs it: most jobs emit nothing.
     outbox: OnceLock<Outbox>,
+    /// The job takes no more items and progress: whoever makes the outbox now gets one that is closed.
+    closed: AtomicBool,
     refresh: AtomicBool,
     timings: Mutex<Vec<Timing>>,
 }
@@ -107,6 +109,7 @@ impl JobContext {
             worker,
             cancel: Cancel::default(),
             outbox: OnceLock::new(),
+            closed: AtomicBool::new(false),
             refresh: AtomicBool::new(false),
             timings: Mutex::default(),
         }))
@@ -120,12 +123,42 @@ impl JobContext {
 
     /// The job's outbox.
     pub(crate) fn outbox(&self) -> &Outbox {
-        self.0
-            .outbox
-            .get_or_init(|| Outbox::of(Arc::clone(&self.0.job_id), Arc::clone(&self.0.worker)))
+        let inner = &self.0;
+        if let Some(outbox) = inner.outbox.get() {
+            return outbox;
+        }
+        let new = || Outbox::of(Arc::clone(&inner.job_id), Arc::clone(&inner.worker));
+        let outbox = inner.outbox.get_or_init(new);
+        // Looked at after the outbox is there, so that one of the two who make it and close it sees the other.
+        if inner.closed.load(Ordering::SeqCst) {
+            outbox.discard();
+        }
+        outbox
     }
 
-    /// The job's outbox if anything was ever sent.
+    /// Takes no more items and progress; what waits is still sent.
+    pub(crate) fn close_outbox(&self) {
+        self.close(Outbox::close);
+    }
+
+    /// The same, and whoever sends what waits ends after that.
+    pub(crate) fn end_outbox(&self) {
+        self.close(Outbox::end);
+    }
+
+    /// The same, and forgets what waits.
+    pub(crate) fn discard_outbox(&self) {
+        self.close(Outbox::discard);
+    }
+
+    fn close(&self, how: impl FnOnce(&Outbox)) {
+        self.0.closed.store(true, Ordering::SeqCst);
+        if let Some(outbox) = self.0.outbox.get() {
+            how(outbox);
+        }
+    }
+
+    /// The job's outbox if there is one: of a stream, and of a job that has sent progress.
     pub(crate) fn outbox_in_use(&self) -> Option<&Outbox> {
         self.0.outbox.get()
     }

@@ -48,7 +48,7 @@ struct Shared {
     reader: Mutex<Option<Reader>>,
     /// Somebody was told.
     is_read: AtomicBool,
-    /// There is something to send, or the channel was closed.
+    /// There is something to send, or nothing more will come.
     ready: Notify,
     /// There is room again, or the channel was closed.
     room: Notify,
@@ -282,7 +282,7 @@ impl Outbox {
         queue.closed || !queue.messages.is_empty()
     }
 
-    /// Waits until a newer message is there, or the channel is closed. For the reader.
+    /// Waits until a newer message is there, or nothing more will come. For the reader.
     pub(crate) async fn more(&self) {
         loop {
             let ready = self.shared.ready.notified();
@@ -310,6 +310,7 @@ impl Outbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::handler::JobContext;
 
     fn payload(text: &str) -> Payload {
         Payload::of(text).unwrap()
@@ -438,6 +439,22 @@ mod tests {
         assert_eq!((of("item"), of("progress")), (10, 2));
         assert!(all[10].starts_with("progress \"9x"), "the newest is there");
         assert_eq!(outbox.queue().progress_bytes, 0);
+    }
+
+    #[tokio::test]
+    async fn an_outbox_that_is_made_after_the_job_was_closed_takes_nothing() {
+        struct NoWorker;
+        impl WorkerLink for NoWorker {
+            fn unhealthy(&self, _reason: String) {}
+            fn emits(&self, _job_id: &Arc<str>) {
+                panic!("there is nothing to send");
+            }
+        }
+        let context = JobContext::new("j".into(), "w".into(), Arc::new(NoWorker));
+        context.close_outbox();
+        context.progress("late");
+        assert!(!context.outbox().item(payload("late")).await);
+        assert!(context.outbox().next().await.is_none());
     }
 
     #[tokio::test]

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::directory::Spool;
 use super::error::SpoolError;
-use super::message::{Backlog, Key, Message};
+use super::message::{Backlog, Key, Message, Reply};
 use super::name::Entry;
 use super::owner::LEASE;
 use super::result::JobResult;
@@ -22,6 +22,8 @@ pub(super) struct Files {
     spool: Spool,
     backlog: Arc<Backlog>,
     stored: HashMap<Key, Stored>,
+    /// Results that could not be written. It is tried again.
+    unwritten: HashMap<Key, JobResult>,
     /// Files that could not be removed or released when their time came. It is tried again.
     to_remove: Vec<Entry>,
     to_release: Vec<Entry>,
@@ -33,7 +35,7 @@ pub(super) struct Files {
 
 struct Stored {
     entry: Entry,
-    /// What is in the file; nothing for a file that was read.
+    /// What is in the file.
     result: JobResult,
 }
 
@@ -43,6 +45,7 @@ impl Files {
             spool,
             backlog,
             stored: HashMap::new(),
+            unwritten: HashMap::new(),
             to_remove: Vec::new(),
             to_release: Vec::new(),
             listed: false,
@@ -92,19 +95,14 @@ impl Files {
         match message {
             Message::Keep(key, result) => self.keep(key, result),
             Message::Settle(key) => {
+                self.unwritten.remove(&key);
                 if let Some(stored) = self.stored.remove(&key) {
                     self.remove(stored.entry);
                 }
             }
-            Message::Release(key, result, reply) => {
-                let released = self.release(key, result).map_err(|error| error.to_string());
-                if reply.send(released).is_err() {
-                    tracing::debug!(
-                        "a result was released after the worker had given up waiting for it"
-                    );
-                }
-            }
+            Message::Release(key, result, reply) => self.release(key, result, reply),
             Message::Abandon(key) => {
+                self.unwritten.remove(&key);
                 if let Some(stored) = self.stored.remove(&key) {
                     self.give_back(stored.entry);
                 }
@@ -115,8 +113,8 @@ impl Files {
                 } else {
                     self.spool.waiting()
                 };
-                self.listed |= waiting.is_ok();
-                let _ = reply.send(waiting);
+                let is_listed = waiting.is_ok();
+                self.listed |= reply.send(waiting).is_ok() && is_listed;
             }
             Message::Claim(key, entry, reply) => {
                 let claimed = self.claim(key, &entry);
@@ -128,11 +126,16 @@ impl Files {
             }
             Message::Expire(key, why, reply) => {
                 let is_old = |stored: &Stored| Spool::is_older_than_its_job(&stored.entry);
-                let old = self.stored.get(&key).is_some_and(is_old);
-                if old && let Some(stored) = self.stored.remove(&key) {
-                    self.spool.discard(&stored.entry, why);
+                // Whoever has given up waiting for the answer releases the result.
+                let expires = !reply.is_closed() && self.stored.get(&key).is_some_and(is_old);
+                if expires && let Some(stored) = self.stored.remove(&key) {
+                    tracing::error!(
+                        job_id = stored.entry.job_id(),
+                        "an undelivered result is discarded: {why}"
+                    );
+                    self.remove(stored.entry);
                 }
-                let _ = reply.send(old);
+                let _ = reply.send(expires);
             }
             Message::Leave(reply) => {
                 for entry in self.stored.drain().map(|(_, stored)| stored.entry) {
@@ -147,7 +150,8 @@ impl Files {
 
     fn keep(&mut self, key: Key, result: JobResult) {
         self.is_written(&result);
-        if let Err(error) = self.store(key, result) {
+        if let Err(error) = self.store(key, result.clone()) {
+            self.unwritten.insert(key, result);
             // Once: it is the same for every job.
             if !std::mem::replace(&mut self.reported, true) {
                 tracing::warn!(
@@ -157,30 +161,57 @@ impl Files {
         }
     }
 
-    /// Writes a result. One that is in its place already keeps its time.
+    /// Writes a result. One that takes the place of another one keeps its time.
     fn store(&mut self, key: Key, result: JobResult) -> Result<(), SpoolError> {
-        let entry = match self.stored.get(&key) {
-            Some(stored) => self.spool.replace(&stored.entry, &result)?,
-            None => self.spool.store(&result)?,
+        let written = match self.stored.get(&key) {
+            Some(stored) => self.spool.replace(&stored.entry, &result),
+            None => self.spool.store(&result),
         };
+        self.backlog
+            .failing
+            .store(written.is_err(), Ordering::Release);
+        let entry = written?;
+        self.unwritten.remove(&key);
         self.stored.insert(key, Stored { entry, result });
         Ok(())
     }
 
-    fn release(&mut self, key: Key, result: JobResult) -> Result<(), SpoolError> {
-        let is_there = self
-            .stored
-            .get(&key)
-            .is_some_and(|stored| stored.result == result);
-        if !is_there {
-            self.store(key, result)?;
+    /// Writes a result down to the disk itself and lets everybody have it. If nobody waits for that any more, the result stays
+    /// this worker's until it is settled or abandoned.
+    fn release(&mut self, key: Key, result: JobResult, reply: Reply<Result<(), String>>) {
+        let is_there = |stored: &Stored| stored.result == result;
+        let stored = if self.stored.get(&key).is_some_and(is_there) {
+            Ok(())
+        } else {
+            self.store(key, result)
+        };
+        let synced = stored.and_then(|()| match self.stored.get(&key) {
+            Some(stored) => self.spool.sync(&stored.entry),
+            None => Ok(()),
+        });
+        if let Err(error) = synced {
+            let _ = reply.send(Err(error.to_string()));
+            return;
+        }
+        if reply.is_closed() {
+            return;
         }
         let Some(stored) = self.stored.remove(&key) else {
-            return Ok(());
+            return;
         };
-        let synced = self.spool.sync(&stored.entry);
-        self.give_back(stored.entry);
-        synced
+        let free = match self.spool.release(&stored.entry) {
+            Ok(free) => free,
+            Err(error) => {
+                let _ = reply.send(Err(error.to_string()));
+                self.to_release.push(stored.entry);
+                return;
+            }
+        };
+        if reply.send(Ok(())).is_err()
+            && let Ok(Some(entry)) = self.spool.claim(&free)
+        {
+            self.stored.insert(key, Stored { entry, ..stored });
+        }
     }
 
     /// A file that cannot be read is nobody's again.
@@ -226,10 +257,8 @@ impl Files {
     }
 
     fn is_written(&self, result: &JobResult) {
-        self.backlog
-            .bytes
-            .fetch_sub(result.size(), Ordering::Relaxed);
-        if self.backlog.bytes.load(Ordering::Relaxed) == 0 {
+        let cost = Backlog::cost(result);
+        if self.backlog.bytes.fetch_sub(cost, Ordering::Relaxed) == cost {
             self.backlog.reported.store(false, Ordering::Relaxed);
         }
     }
@@ -238,6 +267,11 @@ impl Files {
     fn look_after(&mut self) {
         if let Err(error) = self.spool.renew() {
             tracing::debug!("the spool cannot be kept for this worker: {error}");
+        }
+        for (key, result) in std::mem::take(&mut self.unwritten) {
+            if self.store(key, result.clone()).is_err() {
+                self.unwritten.insert(key, result);
+            }
         }
         let spool = &self.spool;
         self.to_remove.retain(|entry| spool.remove(entry).is_err());

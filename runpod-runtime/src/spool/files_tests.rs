@@ -47,7 +47,7 @@ fn a_result_that_is_settled_before_its_turn_comes_is_never_written() {
     let directory = tempfile::tempdir().unwrap();
     let mut files = files(open(directory.path()));
     let watched = crate::spool::watched::Watched::new(&directory.path().join("spool"));
-    let bytes = result("a").size() + result("b").size();
+    let bytes = Backlog::cost(&result("a")) + Backlog::cost(&result("b"));
     files.backlog.bytes.store(bytes, Ordering::Relaxed);
     files.work_off(vec![
         Message::Keep(1, result("a")),
@@ -73,6 +73,44 @@ fn a_result_that_is_released_right_after_it_was_to_be_kept_is_there_and_anybodys
     assert_eq!(released.try_recv().unwrap(), Ok(()));
     let waiting = other.long_waiting().unwrap();
     assert_eq!(other.load(&waiting[0]).unwrap(), Some(result("j")));
+}
+
+#[test]
+fn a_release_that_nobody_waits_for_any_more_leaves_the_result_to_who_settles_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut files, other) = (files(open(directory.path())), open(directory.path()));
+    let release = |key, id: &str| {
+        let (reply, answer) = oneshot::channel();
+        drop(answer);
+        Message::Release(key, result(id), reply)
+    };
+    files.work_off(vec![release(1, "stopped"), release(2, "abandoned")]);
+    assert_eq!(other.waiting().unwrap(), []);
+    // The one was stopped meanwhile, the other one is to be delivered by somebody.
+    files.work_off(vec![Message::Settle(1), Message::Abandon(2)]);
+    let waiting = other.waiting().unwrap();
+    assert_eq!(waiting.len(), 1);
+    assert_eq!(other.load(&waiting[0]).unwrap(), Some(result("abandoned")));
+}
+
+#[test]
+fn a_result_that_cannot_be_written_is_written_later() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut files = files(open(directory.path()));
+    let (spool, aside) = (
+        directory.path().join("spool"),
+        directory.path().join("aside"),
+    );
+    fs::rename(&spool, &aside).unwrap();
+    let log = captured(|| files.work_off(vec![Message::Keep(1, result("j"))]));
+    assert!(log.contains("results have no copy on disk"), "{log}");
+    assert!(files.backlog.failing.load(Ordering::Relaxed));
+    fs::rename(&aside, &spool).unwrap();
+    files.look_after();
+    assert!(!files.backlog.failing.load(Ordering::Relaxed));
+    assert_eq!(results(directory.path()).len(), 1);
+    files.work_off(vec![Message::Settle(1)]);
+    assert_eq!(results(directory.path()), [""; 0]);
 }
 
 #[test]

@@ -18,10 +18,22 @@ pub(super) struct Backlog {
     pub(super) bytes: AtomicU64,
     /// It has a directory.
     pub(super) open: AtomicBool,
-    /// It has none, and will have none.
+    /// It has none, and will have none: the thread has ended, or does nothing.
     pub(super) failed: AtomicBool,
+    /// The last result that was to be written could not be.
+    pub(super) failing: AtomicBool,
     /// The log has said that there are too many.
     pub(super) reported: AtomicBool,
+}
+
+/// What a message costs beside the result in it.
+const MESSAGE_BYTES: u64 = 512;
+
+impl Backlog {
+    /// What a result that waits to be written adds to the backlog.
+    pub(super) fn cost(result: &JobResult) -> u64 {
+        result.size().saturating_add(MESSAGE_BYTES)
+    }
 }
 
 #[derive(Debug)]

@@ -87,13 +87,13 @@ impl SpoolWriter {
         thread::Builder::new()
             .name("runpod-spool".to_owned())
             .spawn(move || {
-                let opened = open();
-                backlog.open.store(opened.is_some(), Ordering::Release);
-                backlog.failed.store(opened.is_none(), Ordering::Release);
-                match opened {
-                    Some(spool) => Files::new(spool, backlog).work(&receiver),
-                    None => refuse_all(&receiver),
+                let ended = Ended(Arc::clone(&backlog));
+                if let Some(spool) = open() {
+                    backlog.open.store(true, Ordering::Release);
+                    Files::new(spool, backlog).work(&receiver);
                 }
+                drop(ended);
+                refuse_all(&receiver);
             })?;
         Ok(Self(Arc::new(Inbox {
             messages,
@@ -102,9 +102,12 @@ impl SpoolWriter {
         })))
     }
 
-    /// Whether results are kept: a directory is open.
+    /// Whether all results that were to be kept are on disk.
     pub(crate) fn keeps_results(&self) -> bool {
-        self.0.shared.open.load(Ordering::Acquire)
+        let backlog = &self.0.shared;
+        backlog.open.load(Ordering::Acquire)
+            && !backlog.failing.load(Ordering::Acquire)
+            && backlog.bytes.load(Ordering::Acquire) == 0
     }
 
     /// What waits to be delivered, oldest first. Nothing if the disk does not answer.
@@ -152,16 +155,16 @@ impl DiskCopy {
         }
     }
 
-    /// Keeps the result on disk, in the place of another one of the same job.
-    pub(crate) fn keep(&self, result: JobResult) {
+    /// Keeps the result on disk, in the place of another one of the same job. False if too much waits to be written.
+    pub(crate) fn keep(&self, result: JobResult) -> bool {
         let Some(writer) = &self.writer else {
-            return;
+            return true;
         };
         let backlog = &writer.0.shared;
         if backlog.failed.load(Ordering::Acquire) {
-            return;
+            return true;
         }
-        let bytes = result.size();
+        let bytes = Backlog::cost(&result);
         if backlog.bytes.load(Ordering::Relaxed).saturating_add(bytes) > MOST_WAITING_BYTES {
             if !backlog.reported.swap(true, Ordering::Relaxed) {
                 tracing::warn!(
@@ -170,11 +173,12 @@ impl DiskCopy {
                     MOST_WAITING_BYTES >> 20
                 );
             }
-            return;
+            return false;
         }
         backlog.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.kept.store(true, Ordering::Relaxed);
         writer.send(Message::Keep(self.key, result));
+        true
     }
 
     /// Whether the result was given to the thread.
@@ -200,10 +204,15 @@ impl DiskCopy {
         let Some(writer) = &self.writer else {
             return Err("there is no spool (RUNPOD_RESULT_SPOOL)".to_owned());
         };
-        self.kept.store(false, Ordering::Relaxed);
+        // Whoever gives up waiting for the answer settles the result, or abandons it.
+        self.kept.store(true, Ordering::Relaxed);
         let released = writer.ask(|reply| Message::Release(self.key, result, reply));
         match released.await {
-            Some(released) => released,
+            Some(Ok(())) => {
+                self.kept.store(false, Ordering::Relaxed);
+                Ok(())
+            }
+            Some(Err(error)) => Err(error),
             None => Err("the disk does not answer".to_owned()),
         }
     }
@@ -230,6 +239,16 @@ impl Drop for DiskCopy {
         {
             writer.send(Message::Abandon(self.key));
         }
+    }
+}
+
+/// Says that there is no thread any more that could do something, in whatever way it ends.
+struct Ended(Arc<Backlog>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.open.store(false, Ordering::Release);
+        self.0.failed.store(true, Ordering::Release);
     }
 }
 

@@ -77,12 +77,12 @@ pub(super) struct RetryBackoff {
 }
 
 impl RetryBackoff {
-    const FIRST_DELIVERY: Duration = Duration::from_millis(100);
+    const FIRST: Duration = Duration::from_millis(100);
     const LONGEST: Duration = Duration::from_secs(10);
 
     /// The next pause.
     pub(super) fn next(&mut self) -> Duration {
-        let pause = Self::FIRST_DELIVERY
+        let pause = Self::FIRST
             .saturating_mul(2_u32.saturating_pow(self.attempts))
             .min(Self::LONGEST);
         self.attempts = self.attempts.saturating_add(1);
@@ -128,7 +128,7 @@ mod tests {
             let mut backoff = RetryBackoff::default();
             for attempt in 0..attempts {
                 let pause = backoff.next();
-                let full = RetryBackoff::FIRST_DELIVERY * 2_u32.pow(attempt.min(10));
+                let full = RetryBackoff::FIRST * 2_u32.pow(attempt.min(10));
                 let longest = full.min(RetryBackoff::LONGEST);
                 prop_assert!(pause <= longest && pause >= longest / 2, "{attempt}: {pause:?}");
             }
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn the_first_attempt_to_deliver_again_is_quick_and_no_pause_is_long() {
         let mut backoff = RetryBackoff::default();
-        assert!(backoff.next() <= RetryBackoff::FIRST_DELIVERY);
+        assert!(backoff.next() <= RetryBackoff::FIRST);
         for _ in 0..1000 {
             assert!(backoff.next() <= RetryBackoff::LONGEST);
         }

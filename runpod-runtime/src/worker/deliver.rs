@@ -64,7 +64,7 @@ fn stopped(job: &Job) {
 
 /// Whatever happens from here on, no other result of this job may follow.
 fn accepted(job: &Job) {
-    job.answered.store(true, Ordering::Release);
+    job.set_answered();
     if job.streaming.get().is_some() {
         tracing::info!(job_id = &**job.id(), "Finished.");
     }
@@ -77,10 +77,23 @@ pub(super) async fn deliver(
     mut result: JobResult,
     first: (Instant, Option<Posted>),
 ) {
-    let delivery = post_result(control, &mut result, &job.copy, FIRST_DELIVERY, first).await;
+    let refresh = job.wants_fresh_worker.load(Ordering::Relaxed);
+    let delivery = match try_again(control, &post_of(&result), FIRST_DELIVERY, first).await {
+        Delivery::Refused(why) => {
+            post_refusal(
+                control,
+                &mut result,
+                &job.copy,
+                FIRST_DELIVERY,
+                (&why, refresh),
+            )
+            .await
+        }
+        delivery => delivery,
+    };
     match &delivery {
         Delivery::Accepted => accepted(job),
-        Delivery::NotWanted(_) => job.answered.store(true, Ordering::Release),
+        Delivery::NotWanted(_) => job.set_answered(),
         _ => {}
     }
     if let Err(why) = settled(delivery, &result, &job.copy) {
@@ -88,27 +101,14 @@ pub(super) async fn deliver(
     }
 }
 
-/// Posts a result again until there is an outcome. If it is refused, a failed one takes its place, so that its client has an
-/// answer and does not wait.
-pub(super) async fn post_result(
+/// Posts a failed result in the place of one that was refused, so that its client has an answer and does not wait. `refresh`: it
+/// asks for a fresh worker.
+pub(super) async fn post_refusal(
     control: &Control,
     result: &mut JobResult,
     copy: &DiskCopy,
     limits: RetryLimits,
-    first: (Instant, Option<Posted>),
-) -> Delivery {
-    match try_again(control, &post_of(result), limits, first).await {
-        Delivery::Refused(why) => post_refusal(control, result, copy, limits, &why).await,
-        delivery => delivery,
-    }
-}
-
-async fn post_refusal(
-    control: &Control,
-    result: &mut JobResult,
-    copy: &DiskCopy,
-    limits: RetryLimits,
-    why: &str,
+    (why, refresh): (&str, bool),
 ) -> Delivery {
     tracing::error!(job_id = &*result.job_id, "the result was refused: {why}");
     let failure = Failure::new(
@@ -116,7 +116,10 @@ async fn post_refusal(
         format!("the job was done, but its result was not accepted: {why}"),
     )
     .at("while the result was delivered");
-    result.body = control.execution.failed(failure, result.streaming).body;
+    result.body = control
+        .execution
+        .failed(failure, result.streaming, refresh)
+        .body;
     copy.keep(result.clone());
     until_accepted(control, &post_of(result), limits).await
 }
@@ -150,10 +153,15 @@ pub(super) fn settled(
 /// Leaves a result in the spool, with the stream items that were not delivered before it.
 pub(super) async fn leave(copy: &DiskCopy, result: JobResult, why: &str) {
     let job_id = Arc::clone(&result.job_id);
+    let was_kept = copy.is_kept();
     match copy.release(result).await {
         Ok(()) => tracing::warn!(
             job_id = &*job_id,
             "the result could not be delivered ({why}); it is kept and offered again"
+        ),
+        Err(error) if was_kept => tracing::error!(
+            job_id = &*job_id,
+            "the result could not be delivered ({why}); it may be kept, but that is not certain ({error})"
         ),
         Err(error) => tracing::error!(
             job_id = &*job_id,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
 use tracing::{Instrument, Span};
 
 use super::Handlers;
@@ -33,10 +35,10 @@ pub(super) struct Execution {
 }
 
 impl Execution {
-    /// The result of a job whose failure is the worker's to report.
-    pub(super) fn failed(&self, failure: Failure, streaming: bool) -> ResultBody {
+    /// The result of a job whose failure is the worker's to report. `refresh`: it asks for a fresh worker.
+    pub(super) fn failed(&self, failure: Failure, streaming: bool, refresh: bool) -> ResultBody {
         self.reporter
-            .result(Outcome::Failed(failure), streaming, self.refresh, None)
+            .result(Outcome::Failed(failure), streaming, refresh, None)
     }
 }
 
@@ -81,7 +83,7 @@ pub(super) fn start(
 }
 
 impl Run {
-    fn spawn(self, handlers: &Handlers) -> Option<tokio::task::AbortHandle> {
+    fn spawn(self, handlers: &Handlers) -> Option<AbortHandle> {
         let handle = handlers.handle();
         let must_read_input =
             self.execution.dispatch.reads_input() && self.taken.input.get().len() > SMALL_INPUT;
@@ -95,9 +97,15 @@ impl Run {
                 return None;
             }
         };
-        if handler.kind != Kind::Blocking {
-            return Some(handle.spawn(self.run_in_span(handler)).abort_handle());
+        if handler.kind == Kind::Blocking {
+            self.spawn_blocking(handle, handler)
+        } else {
+            Some(handle.spawn(self.run_in_span(handler)).abort_handle())
         }
+    }
+
+    fn spawn_blocking(self, handle: &Handle, handler: Arc<Handler>) -> Option<AbortHandle> {
+        let id = Arc::clone(self.job.id());
         let spawned = spawn_blocking(handle, move || {
             self.span().in_scope(|| self.run_blocking(&handler));
         });
@@ -105,7 +113,7 @@ impl Run {
             Ok(task) => Some(task.abort_handle()),
             // The closure is gone, and has reported that the handler did not run.
             Err(refused) => {
-                tracing::error!("a handler was not called: {refused}");
+                tracing::error!(job_id = &*id, "the handler was not called: {refused}");
                 None
             }
         }
@@ -113,6 +121,10 @@ impl Run {
 
     async fn find_and_run(self) {
         match self.execution.dispatch.find(&self.taken) {
+            Ok(handler) if handler.kind == Kind::Blocking => {
+                // It looks at the job's cancellation itself before it begins.
+                let _ = self.spawn_blocking(&Handle::current(), handler);
+            }
             Ok(handler) => self.run_in_span(handler).await,
             Err(failure) => self.fail_without_handler(failure),
         }
@@ -120,7 +132,9 @@ impl Run {
 
     fn fail_without_handler(self, failure: Failure) {
         let failure = failure.at("while the job's handler was looked for");
-        let body = self.execution.failed(failure, false);
+        let body = self
+            .execution
+            .failed(failure, false, self.execution.refresh);
         self.report.finished(body, Verdict::None);
     }
 
@@ -220,9 +234,7 @@ struct Ended<'a> {
 impl Ended<'_> {
     fn into_body(self, execution: &Execution) -> (ResultBody, Verdict) {
         // What else the handler has started sends nothing more: the result is the last word of the job.
-        if let Some(outbox) = self.job.context.outbox_in_use() {
-            outbox.close();
-        }
+        self.job.context.close_outbox();
         let outcome = match self.done {
             Ok(Done::Value(value)) => Outcome::Value(value),
             Ok(Done::Stream(StreamEnd::Failed(failure))) | Err(failure) => {
@@ -294,7 +306,9 @@ impl Drop for Report {
                 "the handler was not run to its end: its thread was refused, or its runtime was shut down",
             )
         };
-        let body = self.execution.failed(failure, job.streams());
+        let body = self
+            .execution
+            .failed(failure, job.streams(), self.execution.refresh);
         self.report(body, Verdict::None);
     }
 }

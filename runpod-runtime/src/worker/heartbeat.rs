@@ -1,4 +1,4 @@
-//! Tells the platform at an even backoff that the worker lives and which jobs it has.
+//! Tells the platform at an even pace that the worker lives and which jobs it has.
 
 use std::sync::Arc;
 use std::time::Duration;

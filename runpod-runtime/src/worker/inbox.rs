@@ -1,6 +1,6 @@
 //! What the threads of handlers tell the control thread.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
@@ -28,31 +28,53 @@ pub(super) struct Finished {
     pub(super) slot: Option<Slot>,
 }
 
+#[derive(Debug, Default)]
+struct Events {
+    waiting: Vec<Event>,
+    /// The worker has ended: nobody looks any more.
+    closed: bool,
+}
+
 /// Events in the order in which they came. The control thread is woken once for all that came since it looked last.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
-    events: Mutex<Vec<Event>>,
+    events: Mutex<Events>,
     arrived: Notify,
 }
 
 impl Inbox {
     pub(super) fn push(&self, event: Event) {
-        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_first = events.is_empty();
-        events.push(event);
+        let mut events = self.events();
+        if events.closed {
+            return;
+        }
+        let is_first = events.waiting.is_empty();
+        events.waiting.push(event);
         drop(events);
         if is_first {
             self.arrived.notify_one();
         }
     }
 
+    /// All events since the last call.
+    pub(super) fn take(&self) -> Vec<Event> {
+        std::mem::take(&mut self.events().waiting)
+    }
+
+    /// Takes no more events. They hold jobs, which would otherwise live as long as the last handler.
+    pub(super) fn close(&self) {
+        self.events().closed = true;
+        drop(self.take());
+    }
+
+    fn events(&self) -> MutexGuard<'_, Events> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// All events since the last call, at least one. For one reader.
     pub(super) async fn next(&self) -> Vec<Event> {
         loop {
-            let events = {
-                let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
-                std::mem::take(&mut *events)
-            };
+            let events = self.take();
             if !events.is_empty() {
                 return events;
             }

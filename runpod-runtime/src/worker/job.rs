@@ -1,6 +1,9 @@
 //! One job on the control thread, from its arrival until nothing is left to do for it.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use bytes::Bytes;
 
 use super::consecutive_failures::Verdict;
 use super::control::Control;
@@ -63,20 +66,30 @@ pub(super) fn start_waiting(control: &Arc<Control>) {
 pub(super) async fn receive(control: Arc<Control>) {
     loop {
         for event in control.inbox.next().await {
-            let worked_off = caught_now(|| match event {
-                Event::Finished(finished) => finish(&control, finished),
-                Event::Emits(id) => send_emitted(&control, &id),
-            });
-            if let Err(panic) = worked_off {
-                tracing::error!("{}", control.panic_message(&panic));
-            }
+            work_off(&control, event);
         }
+    }
+}
+
+fn work_off(control: &Arc<Control>, event: Event) {
+    let job = match &event {
+        Event::Finished(finished) => Some(Arc::clone(&finished.job)),
+        Event::Emits(id) => control.jobs.get(id),
+    };
+    let worked_off = caught_now(|| match event {
+        Event::Finished(finished) => finish(control, finished),
+        Event::Emits(id) => send_emitted(control, &id),
+    });
+    if let (Err(panic), Some(job)) = (worked_off, job) {
+        follow(control, job, move |control, job| async move {
+            abandon(&control, &job, &panic).await;
+        });
     }
 }
 
 /// A job's handler has ended: says so in the log, draws the conclusions for the worker, frees the slot, and sends the result
 /// on its way.
-pub(super) fn finish(control: &Arc<Control>, finished: Finished) {
+fn finish(control: &Arc<Control>, finished: Finished) {
     let Finished {
         job,
         body,
@@ -88,7 +101,15 @@ pub(super) fn finish(control: &Arc<Control>, finished: Finished) {
     }
     log_failure(job.id(), &body);
     // Before the slot is free: else another job could be taken by a worker that must not run it.
-    if body.stop_pod {
+    conclude(control, &job, body.stop_pod, verdict);
+    drop(slot);
+    send_off(control, job, body.body);
+}
+
+/// What the end of a job means for the worker.
+fn conclude(control: &Control, job: &Job, stop_pod: bool, verdict: Verdict) {
+    if stop_pod {
+        job.wants_fresh_worker.store(true, Ordering::Relaxed);
         tracing::info!("no further job is taken: this worker is to be refreshed");
         control.shutdown.refresh();
     }
@@ -99,23 +120,30 @@ pub(super) fn finish(control: &Arc<Control>, finished: Finished) {
             reason,
         });
     }
-    drop(slot);
-    let result = JobResult {
+}
+
+/// Sends a job's result on its way, after what the job has emitted.
+pub(super) fn send_off(control: &Arc<Control>, job: Arc<Job>, body: Bytes) {
+    let result = result_of(control, &job, body);
+    control.recent.push(&job, &result);
+    job.context.end_outbox();
+    if job.begin_sending() {
+        follow(control, job, |control, job| async move {
+            deliver_job(&control, &job, result).await;
+        });
+    } else {
+        // The task that sends what the job has emitted goes on with the result.
+        job.hand_over(result);
+    }
+}
+
+fn result_of(control: &Control, job: &Job, body: Bytes) -> JobResult {
+    JobResult {
         job_id: Arc::clone(job.id()),
         worker_id: Arc::clone(&control.worker_id),
         streaming: job.streams(),
         items: Vec::new(),
-        body: body.body,
-    };
-    control.recent.push(&job, &result);
-    if job.is_sending() {
-        // The task that sends what the job has emitted goes on with the result.
-        job.hand_over(result);
-        job.context.outbox().end();
-    } else {
-        follow(control, job, |control, job| async move {
-            deliver_job(&control, &job, result).await;
-        });
+        body,
     }
 }
 
@@ -135,7 +163,7 @@ fn send_emitted(control: &Arc<Control>, id: &str) {
     let Some(job) = control.jobs.get(id) else {
         return;
     };
-    // The message may be of a job that was stopped and whose id has come again.
+    // Its result may be on its way already. And the message may be of a job that was stopped, and whose id has come again.
     if !job.begin_sending() {
         return;
     }
@@ -153,8 +181,7 @@ fn send_emitted(control: &Arc<Control>, id: &str) {
         match sent {
             Ok(()) => deliver_job(&control, &job, result).await,
             Err(NotSent::Hole(why)) => {
-                let failure = Failure::new("StreamError", why);
-                let instead = failed(&control, &job, failure);
+                let instead = failed(&control, &job, Failure::new("StreamError", why));
                 log_failure(job.id(), &instead);
                 let result = JobResult {
                     body: instead.body,
@@ -196,20 +223,23 @@ pub(super) fn follow<F>(
 async fn abandon(control: &Arc<Control>, job: &Arc<Job>, panic: &Panic) {
     let message = control.panic_message(panic);
     tracing::error!(job_id = &**job.id(), "{message}");
-    if let Some(Interrupted::Running | Interrupted::BeforeItsStart) = control.jobs.interrupt(job) {
-        job.cancel(CancelReason::Shutdown);
+    if control.jobs.interrupt(job).is_some() {
+        job.context.cancel().cancel(CancelReason::Shutdown);
         control.jobs.begin_delivery(job, 0);
     }
-    let told = caught(async {
+    // Whoever waits for room in it would wait for ever.
+    job.context.discard_outbox();
+    let reported = caught(async {
         if !job.is_answered() {
+            conclude(control, job, control.execution.refresh, Verdict::None);
             let body = failed(control, job, Failure::new("WorkerError", message));
-            let result = result_of(control, job, body);
+            let result = result_of(control, job, body.body);
             job.copy.keep(result.clone());
             deliver_job(control, job, result).await;
         }
         job.copy.settle();
     });
-    if let Err(panic) = told.await {
+    if let Err(panic) = reported.await {
         job.copy.settle();
         tracing::error!(
             job_id = &**job.id(),
@@ -219,45 +249,49 @@ async fn abandon(control: &Arc<Control>, job: &Arc<Job>, panic: &Panic) {
     }
 }
 
-/// The platform no longer wants the job. False if there is no job of this id that is not cancelled yet.
+/// The platform no longer wants the job. True if there is such a job and it was not stopped before.
 pub(super) fn stop(control: &Arc<Control>, id: &str) -> bool {
     let Some(job) = control.jobs.get(id) else {
         return false;
     };
-    if !job.cancel(CancelReason::Stopped) {
+    if !job.context.cancel().stop() {
         return false;
     }
     match control.jobs.interrupt(&job) {
-        Some(Interrupted::BeforeItsStart) => {
+        Some(Interrupted::Waiting) => {
             tracing::info!(job_id = id, "Job stopped before it was started.");
         }
-        Some(Interrupted::Running) => tracing::info!(job_id = id, "Job stopped."),
+        Some(Interrupted::Started) => tracing::info!(job_id = id, "Job stopped."),
         // Whoever delivers its result notices.
         None => return true,
     }
-    if let Some(outbox) = job.context.outbox_in_use() {
-        outbox.discard();
-    }
+    job.context.discard_outbox();
     control.jobs.remove(&job);
     true
 }
 
 /// The time to finish is over: all jobs that wait or run are failed jobs. How many.
 pub(super) fn cut_off(control: &Arc<Control>) -> usize {
+    // Handlers that have ended already have a result of their own.
+    for event in control.inbox.take() {
+        work_off(control, event);
+    }
     let mut cut = 0;
     for job in control.jobs.unfinished() {
-        job.cancel(CancelReason::Shutdown);
+        job.context.cancel().cancel(CancelReason::Shutdown);
         let Some(interrupted) = control.jobs.interrupt(&job) else {
             continue;
         };
         let what = match interrupted {
-            Interrupted::BeforeItsStart => "started",
-            Interrupted::Running => "finished",
+            Interrupted::Waiting => "started",
+            Interrupted::Started => "finished",
         };
         let message = format!(
             "the worker shut down before this job was {what}: its time to finish (RUNPOD_SHUTDOWN_GRACE_S) was over"
         );
-        let body = failed(control, &job, Failure::new("Shutdown", message));
+        let failure = Failure::new("Shutdown", message);
+        let refresh = control.execution.refresh;
+        let body = control.execution.failed(failure, job.streams(), refresh);
         finish(
             control,
             Finished {
@@ -272,17 +306,8 @@ pub(super) fn cut_off(control: &Arc<Control>) -> usize {
     cut
 }
 
-/// The result of a job whose failure is the worker's to report.
-pub(super) fn failed(control: &Control, job: &Job, failure: Failure) -> ResultBody {
-    control.execution.failed(failure, job.streams())
-}
-
-pub(super) fn result_of(control: &Control, job: &Job, body: ResultBody) -> JobResult {
-    JobResult {
-        job_id: Arc::clone(job.id()),
-        worker_id: Arc::clone(&control.worker_id),
-        streaming: job.streams(),
-        items: Vec::new(),
-        body: body.body,
-    }
+/// A failure that takes the place of the job's own result, and asks for a fresh worker if that did.
+fn failed(control: &Control, job: &Job, failure: Failure) -> ResultBody {
+    let refresh = job.wants_fresh_worker.load(Ordering::Relaxed);
+    control.execution.failed(failure, job.streams(), refresh)
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
-use crate::handler::{CancelReason, JobContext, Slot, Slots, TakenJob};
+use crate::handler::{JobContext, Slot, Slots, TakenJob};
 use crate::spool::{DiskCopy, JobResult};
 
 /// A job of this worker, from its arrival until nothing is left to do for it.
@@ -21,10 +21,12 @@ pub(super) struct Job {
     /// The copy on disk that its result may have.
     pub(super) copy: DiskCopy,
     /// The platform has a result of the job, or wants none.
-    pub(super) answered: AtomicBool,
+    answered: AtomicBool,
+    /// Its result asks for a fresh worker.
+    pub(super) wants_fresh_worker: AtomicBool,
     /// Nothing is left to do for it.
     done: AtomicBool,
-    /// A task sends what the job emits, and then its result.
+    /// A task sends what the job has made: what it emits, if it does, and its result.
     sending: AtomicBool,
     /// The result, for the task that still sends what the job has emitted.
     result: Mutex<Option<JobResult>>,
@@ -34,6 +36,11 @@ pub(super) struct Job {
 impl Job {
     pub(super) fn id(&self) -> &Arc<str> {
         self.context.shared_job_id()
+    }
+
+    /// No other result of the job may follow.
+    pub(super) fn set_answered(&self) {
+        self.answered.store(true, Ordering::Release);
     }
 
     pub(super) fn is_answered(&self) -> bool {
@@ -48,13 +55,9 @@ impl Job {
         self.streaming.get().copied().unwrap_or(false)
     }
 
-    /// A task begins to send what the job emits. False if there is one already.
+    /// A task begins to send what the job has made. False if there is one already: there is one for each job.
     pub(super) fn begin_sending(&self) -> bool {
         !self.sending.swap(true, Ordering::AcqRel)
-    }
-
-    pub(super) fn is_sending(&self) -> bool {
-        self.sending.load(Ordering::Acquire)
     }
 
     /// Hands the result to the task that sends what the job has emitted.
@@ -137,6 +140,7 @@ impl Jobs {
             streaming: OnceLock::new(),
             copy,
             answered: AtomicBool::new(false),
+            wants_fresh_worker: AtomicBool::new(false),
             done: AtomicBool::new(false),
             sending: AtomicBool::new(false),
             result: Mutex::new(None),
@@ -169,10 +173,7 @@ impl Jobs {
 
     /// The job's handler runs, in this task.
     pub(super) fn runs(&self, job: &Job, task: AbortHandle) {
-        // A handler may have ended before its start is entered.
-        if let Some(entry) = self.table().entry(job)
-            && matches!(entry.state, State::Waiting)
-        {
+        if let Some(entry) = self.table().entry(job) {
             entry.state = State::Running(task);
         }
     }
@@ -212,15 +213,15 @@ impl Jobs {
         Some(Arc::clone(&self.table().by_id.get(id)?.job))
     }
 
-    /// Takes out a job that waits or runs, and ends its handler at the next `await`. Says whether the handler had been called;
-    /// `None` if the job's result is on its way, or if the job is not here.
+    /// Interrupts a job that waits or runs: an async handler ends at its next `await`. `None` if the job's result is on its way, or
+    /// if the job is not here.
     pub(super) fn interrupt(&self, job: &Job) -> Option<Interrupted> {
         let mut table = self.table();
         let interrupted = match &table.entry(job)?.state {
-            State::Waiting => Interrupted::BeforeItsStart,
+            State::Waiting => Interrupted::Waiting,
             State::Running(task) => {
                 task.abort();
-                Interrupted::Running
+                Interrupted::Started
             }
             State::Delivering(_) => return None,
         };
@@ -292,8 +293,10 @@ impl Table {
 /// How far a job was that was interrupted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Interrupted {
-    BeforeItsStart,
-    Running,
+    /// It had no slot yet.
+    Waiting,
+    /// Its handler was called, or waited for a thread.
+    Started,
 }
 
 /// A job's place in the table, until this is dropped: whatever becomes of the task that delivers its result, a panic too, the
@@ -305,13 +308,6 @@ pub(super) struct TableEntry<'a>(pub(super) &'a Jobs, pub(super) &'a Job);
 impl Drop for TableEntry<'_> {
     fn drop(&mut self) {
         self.0.remove(self.1);
-    }
-}
-
-impl Job {
-    /// Cancels the job. False if it was cancelled before.
-    pub(super) fn cancel(&self, reason: CancelReason) -> bool {
-        self.context.cancel().cancel(reason)
     }
 }
 

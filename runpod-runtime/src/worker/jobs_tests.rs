@@ -79,10 +79,7 @@ fn slots_go_to_those_who_wait_in_their_order_and_not_to_those_who_were_stopped()
     let (job, _, slot) = jobs.next_to_run().unwrap();
     assert_eq!(&**job.id(), "first");
     assert!(jobs.next_to_run().is_none());
-    assert_eq!(
-        jobs.interrupt(&waiting[1]),
-        Some(Interrupted::BeforeItsStart)
-    );
+    assert_eq!(jobs.interrupt(&waiting[1]), Some(Interrupted::Waiting));
     assert_eq!(jobs.waiting(), 1);
     drop(slot);
     let (job, _, _slot) = jobs.next_to_run().unwrap();
@@ -97,7 +94,7 @@ async fn what_runs_or_waits_can_be_interrupted_and_not_what_is_being_delivered()
     let (delivering, _slot2) = run(&jobs, "delivering");
     let waiting = wait(&jobs, "waiting");
     assert!(jobs.begin_delivery(&delivering, 0));
-    assert_eq!(jobs.interrupt(&running), Some(Interrupted::Running));
+    assert_eq!(jobs.interrupt(&running), Some(Interrupted::Started));
     assert_eq!(jobs.interrupt(&delivering), None);
     let unfinished = jobs.unfinished();
     let ids: Vec<_> = unfinished.iter().map(|job| &**job.id()).collect();
@@ -121,6 +118,6 @@ async fn the_result_that_is_handed_over_is_given_to_who_waits_unless_the_job_is_
     };
     job.hand_over(result.clone());
     assert_eq!(job.result().await, Some(result));
-    job.cancel(CancelReason::Stopped);
+    job.context.cancel().stop();
     assert_eq!(job.result().await, None);
 }

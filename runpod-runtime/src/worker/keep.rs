@@ -1,7 +1,7 @@
 //! Keeps on disk the results that the platform has not accepted after a few milliseconds.
 //!
-//! A result that has left for the platform is as safe from a kill as a file, so a platform that answers quickly costs no file
-//! at all. One timer serves all results.
+//! A platform that answers quickly costs no file at all: what a kill could take within these milliseconds has left for the platform
+//! already, or is about to. One timer serves all results.
 
 use std::sync::Arc;
 
@@ -20,10 +20,17 @@ pub(super) async fn keep_slow_results(control: Arc<Control>) {
             let now = Instant::now();
             while let Some(RecentResult { job, result, .. }) = control.recent.next_due(now) {
                 // A kept one is newer than this: the first was refused.
-                if !job.is_done() && !job.copy.is_kept() {
-                    let items = job.context.outbox_in_use();
-                    let items = items.map_or_else(Vec::new, |it| item_bodies(&it.undelivered()));
-                    job.copy.keep(JobResult { items, ..result });
+                if job.is_done() || job.copy.is_kept() {
+                    continue;
+                }
+                let items = job.context.outbox_in_use();
+                let items = items.map_or_else(Vec::new, |it| item_bodies(&it.undelivered()));
+                let kept = job.copy.keep(JobResult {
+                    items,
+                    ..result.clone()
+                });
+                if !kept {
+                    control.recent.push_again(job, result);
                 }
             }
         }

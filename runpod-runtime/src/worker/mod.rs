@@ -33,7 +33,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::error::{Error, ErrorKind};
 use crate::handler::{Dispatch, StateCell};
@@ -59,6 +59,8 @@ pub(crate) use thread::{run_here, start};
 const LAST_DELIVERIES: Duration = Duration::from_secs(5);
 /// Once no handler runs any more: how long the process stays for results that the platform does not accept and the spool has.
 const LONGEST_DELIVERY_AT_THE_END: Duration = Duration::from_secs(30);
+/// How often a worker that ends looks whether the spool keeps its results.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// And how long it may take to write what is left into the spool.
 const LAST_WRITES: Duration = Duration::from_secs(5);
 
@@ -167,6 +169,7 @@ async fn run(parts: Parts, shutdown: Shutdown) -> Ended {
     if let Some(spool) = &control.spool {
         spool.leave().await;
     }
+    control.inbox.close();
 
     if let Some(unhealthy) = control.shutdown.unhealthy() {
         let health = Health::Unhealthy {
@@ -209,13 +212,15 @@ async fn drain(control: &Arc<Control>) -> usize {
         } else {
             give_up_at = None;
         }
+        if give_up_at.is_some_and(|at| at <= Instant::now()) {
+            deliver_no_more(control).await;
+            return 0;
+        }
         tokio::select! {
             () = control.jobs.slots.change() => {}
             () = control.shutdown.out_of_time() => break,
-            () = sleep_until(give_up_at.unwrap_or_else(Instant::now)), if give_up_at.is_some() => {
-                deliver_no_more(control).await;
-                return 0;
-            }
+            // Whether the spool keeps all results changes without a word.
+            () = sleep(LOOK_AGAIN), if control.spool.is_some() => {}
         }
     }
     let cut = job::cut_off(control);
@@ -234,7 +239,12 @@ async fn drain(control: &Arc<Control>) -> usize {
 /// What is not accepted yet goes into the spool.
 async fn deliver_no_more(control: &Control) {
     control.shutdown.deliver_no_more();
-    let _ = timeout(LAST_WRITES, until_empty(control)).await;
+    if timeout(LAST_WRITES, until_empty(control)).await.is_err() {
+        tracing::error!(
+            "{} results may be lost: they are not delivered, and the disk did not take them in time (RUNPOD_RESULT_SPOOL)",
+            control.jobs.len()
+        );
+    }
 }
 
 async fn until_empty(control: &Control) {

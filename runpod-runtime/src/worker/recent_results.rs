@@ -13,6 +13,9 @@ use crate::spool::JobResult;
 /// How long a result may be under way before it is kept on disk.
 pub(super) const QUICK: Duration = Duration::from_millis(5);
 
+/// After how long it is tried again to keep a result, if the disk is slower than the worker.
+const TRY_AGAIN: Duration = Duration::from_millis(100);
+
 #[derive(Debug)]
 pub(super) struct RecentResults {
     /// Without a spool there is nothing to do.
@@ -52,6 +55,13 @@ impl RecentResults {
             drop(results);
             self.arrived.notify_one();
         }
+    }
+
+    /// The result could not be given to the spool. It is tried again after a while.
+    pub(super) fn push_again(&self, job: Arc<Job>, result: JobResult) {
+        let since = Instant::now() + TRY_AGAIN;
+        self.results()
+            .push_back(RecentResult { since, job, result });
     }
 
     /// When the oldest one left.

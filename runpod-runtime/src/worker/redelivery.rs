@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use super::backoff::jittered;
 use super::control::Control;
-use super::deliver::{post_of, post_result, settled};
-use super::retry::{Delivery, REDELIVERY, attempt, until_accepted};
+use super::deliver::{post_of, post_refusal, settled};
+use super::retry::{Delivery, REDELIVERY, until_accepted};
 use crate::platform::{Post, PostKind};
 use crate::spool::{Claimed, Entry, SpoolWriter};
 
@@ -108,9 +108,12 @@ async fn offer(control: &Control, claimed: Claimed) -> bool {
         }
     }
     if matches!(delivery, Delivery::Accepted) {
-        let begun = Instant::now();
-        let first = attempt(control, &post_of(&result)).await;
-        delivery = post_result(control, &mut result, &copy, REDELIVERY, (begun, first)).await;
+        delivery = until_accepted(control, &post_of(&result), REDELIVERY).await;
+        if let Delivery::Refused(why) = &delivery {
+            // Whether it asked for a fresh worker was another worker's matter.
+            let refusal = (why.as_str(), false);
+            delivery = post_refusal(control, &mut result, &copy, REDELIVERY, refusal).await;
+        }
         if matches!(delivery, Delivery::Accepted) {
             tracing::info!(
                 job_id = &*result.job_id,

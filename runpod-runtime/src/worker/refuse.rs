@@ -2,18 +2,11 @@
 
 use std::sync::Arc;
 
-use tokio::task::JoinSet;
-
 use super::control::Control;
-use super::deliver::deliver_job;
-use super::job::{admit, failed, result_of};
-use super::jobs::TableEntry;
+use super::job::{admit, send_off};
 use super::some_of::some_of;
 use crate::handler::Failure;
 use crate::platform::BrokenJob;
-
-/// How many clients are told at once.
-const AT_ONCE: usize = 16;
 
 /// Fails the jobs of one answer that cannot be run: all are told of in one line of the log, and each client whose job's id
 /// is known gets a failed result.
@@ -42,33 +35,17 @@ pub(super) fn refuse(control: &Arc<Control>, broken: Vec<BrokenJob>) {
             );
         }
     }
-    let mut known = Vec::new();
     for job in broken {
         if let Some(id) = job.id
             && let Some(admitted) = admit(control, &id.into())
+            && control.jobs.begin_delivery(&admitted, 0)
         {
-            control.jobs.begin_delivery(&admitted, 0);
-            known.push((admitted, job.reason));
+            let failure =
+                Failure::new("JobError", format!("the job cannot be run: {}", job.reason))
+                    .at("in the job as the platform sent it");
+            // It did not run, so it asks for no fresh worker.
+            let body = control.execution.failed(failure, false, false);
+            send_off(control, admitted, body.body);
         }
     }
-    let control = Arc::clone(control);
-    tokio::spawn(async move {
-        let mut telling = JoinSet::new();
-        for (job, reason) in known {
-            if telling.len() == AT_ONCE {
-                let _ = telling.join_next().await;
-            }
-            let control = Arc::clone(&control);
-            telling.spawn(async move {
-                let _place = TableEntry(&control.jobs, &job);
-                let failure = Failure::new("JobError", format!("the job cannot be run: {reason}"))
-                    .at("in the job as the platform sent it");
-                let body = failed(&control, &job, failure);
-                let result = result_of(&control, &job, body);
-                control.recent.push(&job, &result);
-                deliver_job(&control, &job, result).await;
-            });
-        }
-        while telling.join_next().await.is_some() {}
-    });
 }

@@ -1,6 +1,6 @@
-//! The line to the platform, which all posts share: how many may be under way at once, and how many may be tried again.
+//! What all posts share: how many may be under way at once, and how many may be tried again.
 //!
-//! In an outage a thousand finished jobs would otherwise try again on their own, each at its own backoff. Every attempt after
+//! In an outage a thousand finished jobs would otherwise try again on their own, each at its own pace. Every attempt after
 //! the first is paid for: by time, at ten a second, and by posts that were accepted, at two each. So an outage meets ten
 //! attempts a second, whatever waits, and a platform that is back is asked twice as much with every answer.
 

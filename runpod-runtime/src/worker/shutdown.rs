@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use tokio_util::sync::CancellationToken;
 
-/// Control by all who may end a worker. Each step is taken once and never back.
+/// Shared by all who may end a worker. Each step is taken once and never back.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Shutdown(Arc<Phases>);
 

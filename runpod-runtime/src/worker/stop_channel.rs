@@ -19,7 +19,7 @@ pub(super) async fn listen(control: Arc<Control>) {
                 let (stopped, unknown): (Vec<_>, Vec<_>) =
                     ids.into_iter().partition(|id| job::stop(&control, id));
                 for id in &stopped {
-                    tracing::info!(job_id = id, "Shutdown job.");
+                    tracing::info!(job_id = id, "Stopping job.");
                 }
                 if !unknown.is_empty() {
                     tracing::debug!(

@@ -97,9 +97,16 @@ async fn next_limit(control: &Control, concurrency: &mut Concurrency) -> Option<
     };
     tokio::select! {
         answered = asking => {
-            let (limit, asked) = answered.ok()?;
-            *concurrency = asked;
-            Some(limit)
+            match answered {
+                Ok((limit, asked)) => {
+                    *concurrency = asked;
+                    Some(limit)
+                }
+                Err(error) => {
+                    tracing::error!("concurrency_modifier gave no answer: {error}");
+                    Some(concurrency.current())
+                }
+            }
         }
         () = control.shutdown.begun() => None,
     }

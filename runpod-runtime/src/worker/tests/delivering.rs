@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use super::stage::{Event, Playing, Setting, Stage, jobs, later, play};
 use crate::handler::{AsyncFunction, Emitter, JobContext, StreamFunction};
-use crate::platform::{Post, PostKind, Posted, StopSignals, Taken};
+use crate::platform::{BrokenJob, Post, PostKind, Posted, StopSignals, Taken};
 use crate::spool::{JobResult, Spool, SpoolWriter};
 use crate::worker::Ended;
 
@@ -310,4 +310,67 @@ async fn progress_that_is_not_accepted_holds_up_no_result() {
     assert_eq!(begun.elapsed(), SECOND / 100);
     assert_eq!(stage.posted("j").last().unwrap(), r#"result {"output":7}"#);
     playing.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn progress_that_a_task_of_the_handler_sends_after_its_end_is_not_posted_beside_the_result() {
+    async fn handler(_input: String, ctx: JobContext) -> u32 {
+        tokio::spawn(async move {
+            sleep(SECOND).await;
+            ctx.progress("late");
+        });
+        7
+    }
+    // The result is under way for long.
+    let stage = Stage::new().jobs(&["j"]).posts(|_| None);
+    let playing = play(stage, handler.into_handler().0, Setting::default());
+    until_posted(&playing).await;
+    sleep(10 * SECOND).await;
+    assert_eq!(playing.stage.posted("j"), [r#"result {"output":7}"#]);
+    playing.shutdown.cut_off();
+    playing.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_result_that_asked_for_a_fresh_worker_is_replaced_by_one_that_asks_too() {
+    async fn handler(_input: String, ctx: JobContext) -> u32 {
+        ctx.refresh_worker();
+        7
+    }
+    let mut answers = vec![Posted::Refused {
+        why: "too large".to_owned(),
+    }];
+    let stage = Stage::new()
+        .jobs(&["j"])
+        .posts(move |_| Some(answers.pop().unwrap_or(Posted::Accepted)));
+    let playing = play(stage, handler.into_handler().0, Setting::default());
+    let stage = Arc::clone(&playing.stage);
+    assert_eq!(playing.ended().await, Ended::Refreshed);
+    let posted = stage.posted("j");
+    assert!(
+        posted[1].contains("ResultRefused") && posted[1].contains(r#""stopPod":true"#),
+        "{posted:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_cannot_be_run_asks_for_no_fresh_worker_and_the_worker_goes_on() {
+    let broken = || {
+        let (id, reason) = (Some("broken".to_owned()), "it has no `input`".to_owned());
+        Taken::Jobs(vec![Err(BrokenJob { id, reason })])
+    };
+    let stage = Stage::new().takes(move |number| match number {
+        0 => Some(broken()),
+        1 => Some(jobs(["fine"])),
+        _ => None,
+    });
+    let setting = Setting {
+        refresh_worker: true,
+        ..Setting::default()
+    };
+    let playing = play(stage, echo.into_handler().0, setting);
+    let stage = Arc::clone(&playing.stage);
+    assert_eq!(playing.ended().await, Ended::Refreshed);
+    assert!(!stage.posted("broken")[0].contains("stopPod"));
+    assert!(stage.posted("fine")[0].contains("stopPod"));
 }

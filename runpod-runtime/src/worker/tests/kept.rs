@@ -198,7 +198,10 @@ async fn a_result_that_cannot_be_delivered_holds_the_end_by_half_a_minute_if_it_
     let directory = tempfile::tempdir().unwrap();
     let stage = Stage::new().jobs(&["j"]).posts(|_| Some(later()));
     let playing = play(stage, echo.into_handler().0, spool(directory.path()));
-    until_posted(&playing).await;
+    until_on_disk(directory.path(), |names| {
+        names.iter().any(|name| name.ends_with(".result"))
+    })
+    .await;
     let told = Instant::now();
     assert_eq!(playing.end().await, Ended::Finished);
     assert!(told.elapsed() <= 40 * SECOND, "{:?}", told.elapsed());
@@ -228,4 +231,22 @@ async fn a_result_that_is_accepted_at_once_is_never_written_and_a_slow_one_is_on
     assert_eq!(written.len(), 1, "{written:?}");
     playing.shutdown.cut_off();
     playing.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_spool_that_cannot_be_written_does_not_shorten_the_time_for_a_result() {
+    let directory = tempfile::tempdir().unwrap();
+    let setting = spool(directory.path());
+    // As if it were full.
+    std::fs::remove_dir_all(directory.path()).unwrap();
+    let stage = Stage::new().jobs(&["j"]).posts(|_| Some(later()));
+    let playing = play(stage, echo.into_handler().0, setting);
+    until_posted(&playing).await;
+    sleep(SECOND).await;
+    let shutdown = playing.shutdown.clone();
+    let ended = tokio::spawn(playing.end());
+    sleep(Duration::from_mins(5)).await;
+    assert!(!ended.is_finished());
+    shutdown.cut_off();
+    assert_eq!(ended.await.unwrap(), Ended::Finished);
 }

@@ -115,7 +115,8 @@ async fn a_worker_ends_though_the_failure_of_a_job_that_cannot_be_run_panics_on_
         .posts(|_| panic!("no thread"));
     let playing = play(stage, echo.into_handler().0, Setting::default());
     let stage = Arc::clone(&playing.stage);
-    stage.until(|events| results(events) == 1).await;
+    // The second one reports the panic.
+    stage.until(|events| results(events) == 2).await;
     assert_eq!(playing.end().await, Ended::Finished);
 }
 

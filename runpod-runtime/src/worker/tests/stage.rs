@@ -235,6 +235,7 @@ pub(super) struct Setting {
     pub(super) max_consecutive_failures: usize,
     pub(super) modifier: Option<Modifier>,
     pub(super) route: Option<&'static str>,
+    pub(super) refresh_worker: bool,
 }
 
 /// Starts the worker in the runtime of the test.
@@ -251,7 +252,7 @@ pub(super) fn play(stage: Stage, handler: Handler, setting: Setting) -> Playing 
         state: None,
         policy: Policy {
             concurrency: Concurrency::new(setting.concurrency, setting.modifier),
-            refresh_worker: false,
+            refresh_worker: setting.refresh_worker,
             return_aggregate_stream: false,
             max_consecutive_failures: setting.max_consecutive_failures.try_into().ok(),
             ping_interval: Duration::from_secs(10),
