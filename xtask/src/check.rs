@@ -1,4 +1,4 @@
-//! What needs no test run: formatting, lints, documentation, dependencies.
+//! What needs no test run: formatting, lints, documentation, module circles, dependencies.
 
 use std::path::Path;
 use std::process::Command;
@@ -55,7 +55,10 @@ pub(crate) fn parts(
     if extent == Extent::Long {
         dependencies.arg("--long");
     }
+    let mut circles = Command::new(itself);
+    circles.arg("circles");
     Ok(vec![
+        Part::check("module circles", circles, "cargo xtask circles"),
         cargo("format", &["fmt", "--all", "--check"]),
         elsewhere("format, downstream crates", &format, &downstream, &named),
         elsewhere(

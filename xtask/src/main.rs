@@ -4,6 +4,7 @@ mod bench;
 mod cargo_tools;
 mod check;
 mod chromium;
+mod circles;
 mod clients;
 mod compile_cost;
 mod counted;
@@ -41,7 +42,7 @@ cargo xtask <command>
                    fuzzing. --long runs in full what is slow by nature: the soak, fuzzing, a hundred kills, each client with
                    each kind of worker, the templates with cargo-generate (installed in target/tools)
   test ARGS...     only `cargo test --workspace --all-features ARGS...`
-  check [--long]   formatting, clippy and rustdoc with warnings as errors, and the dependencies
+  check [--long]   formatting, clippy and rustdoc with warnings as errors, module circles, and the dependencies
   ci [--long]      test and check: what .ci/run calls
 
 Parts of these, each alone:
@@ -52,6 +53,7 @@ Parts of these, each alone:
   downstream       crates outside the workspace, as a user's are
   dependencies [--long]
                    licences, sources and banned packages; --long with cargo-deny, which it installs
+  circles          files of a crate that use each other's items: imports point one way
   soak [--minutes N]
                    workers under full load with faults for 30 minutes, or so many: fails when memory or descriptors grow
   fuzz [--seconds N] [TARGET...]
@@ -107,6 +109,7 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         ["downstream"] => downstream::run(&workspace)?,
         ["dependencies"] => dependencies::check(&workspace, Short)?,
         ["dependencies", "--long"] => dependencies::check(&workspace, Long)?,
+        ["circles"] => circles::check(&workspace)?,
         ["soak", arguments @ ..] => soak::run(&workspace, arguments)?,
         ["fuzz", arguments @ ..] => fuzz::run(&workspace, arguments)?,
         ["bench", arguments @ ..] => bench::run(&workspace, arguments)?,
