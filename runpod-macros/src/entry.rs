@@ -16,7 +16,7 @@ use crate::{places, registration, settings};
 ///     use __rp::ReturnedValue as _;
 ///     const __HANDLER: __rp::Function = ..;
 ///     __rp::submit!(__HANDLER.asynchronous(..));
-///     __rp::launch(__rp::Options::NEW.handler(__HANDLER.id), __rp::Setup::none())
+///     __rp::launch(__rp::WorkerConfig::NEW.handler(__HANDLER.id), __rp::Setup::none())
 /// }
 /// ```
 pub(crate) fn of_handler(function: &Function, options: &Options, root: &Root) -> TokenStream {
@@ -43,7 +43,7 @@ pub(crate) fn of_handler(function: &Function, options: &Options, root: &Root) ->
 ///     use ::runpod::__private as __rp;
 ///     use __rp::SetupValue as _;
 ///     __rp::launch(
-///         __rp::Options::NEW.concurrency(4),
+///         __rp::WorkerConfig::NEW.concurrency(4),
 ///         __rp::Setup::future(main, |__rp_it| {
 ///             let __rp_made = __rp::Made(__rp_it).__rp_flat(__rp::IntoFailure::into_failure, __rp::IntoFailure::into_failure);
 ///             __rp::ask(__rp_made.__rp_asked().__rp_awaited(), __rp::Awaited::check);
@@ -94,10 +94,10 @@ pub(crate) fn with_setup(function: &Function, options: &Options, root: &Root) ->
     }
 }
 
-/// `Options::NEW.concurrency(4)`, with the handler that the attribute is on where it names no other and no route.
+/// `WorkerConfig::NEW.concurrency(4)`, with the handler that the attribute is on where it names no other and no route.
 fn launch_options(options: &Options, on_handler: bool) -> TokenStream {
     let here = Span::mixed_site();
-    let mut chain = Item::Options.path(here);
+    let mut chain = Item::WorkerConfig.path(here);
     chain.extend(quote_spanned!(here=> ::NEW));
     let handler = match &options.handler {
         Some(given) => Some(registration::id(&given.value, here)),

@@ -36,9 +36,9 @@ pub(crate) enum Item {
     ReturnedValue,
     HandlerValue,
     IntoFailure,
-    /// `fn launch(Options, Setup) -> ExitCode`
+    /// `fn launch(WorkerConfig, Setup) -> ExitCode`
     Launch,
-    Options,
+    WorkerConfig,
     Setup,
     Made,
     SetupValue,
@@ -71,7 +71,7 @@ impl Item {
             Self::HandlerValue => "HandlerValue",
             Self::IntoFailure => "IntoFailure",
             Self::Launch => "launch",
-            Self::Options => "Options",
+            Self::WorkerConfig => "WorkerConfig",
             Self::Setup => "Setup",
             Self::Made => "Made",
             Self::SetupValue => "SetupValue",

@@ -5,13 +5,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind};
-use crate::handler::{
-    AsyncFunction, BlockingFunction, Choice, Handler, StateType, StreamFunction, cell,
-};
-use crate::launch::Plan;
+use crate::handler::{AsyncFunction, BlockingFunction, Handler, StateType, StreamFunction, cell};
 use crate::logging;
+use crate::ready::Ready;
 use crate::user_values::UserValues;
-use crate::worker::{Concurrency, Handlers, Modifier};
+use crate::worker::{Modifier, WorkerConfig};
 
 /// A Runpod worker without attributes; made with [`Worker::builder`].
 ///
@@ -36,13 +34,7 @@ impl Worker {
         WorkerBuilder {
             handlers: Vec::new(),
             makes: None,
-            refresh_worker: false,
-            return_aggregate_stream: false,
-            concurrency: 1,
-            modifier: None,
-            route: None,
-            max_consecutive_failures: None,
-            threads: None,
+            config: WorkerConfig::NEW,
             values: UserValues::new(None),
         }
     }
@@ -92,13 +84,7 @@ impl Worker {
 pub struct WorkerBuilder {
     handlers: Vec<Handler>,
     makes: Option<StateType>,
-    modifier: Option<Modifier>,
-    refresh_worker: bool,
-    return_aggregate_stream: bool,
-    concurrency: usize,
-    route: Option<&'static str>,
-    max_consecutive_failures: Option<NonZeroUsize>,
-    threads: Option<usize>,
+    config: WorkerConfig,
     /// Owns what the user gave, so that it is dropped neither in asynchronous code nor by the worker's own thread. Whatever
     /// else has one of these is declared before it, so that it lets go first when this is dropped.
     values: UserValues,
@@ -190,14 +176,14 @@ impl WorkerBuilder {
     /// # drop(worker);
     /// ```
     pub fn refresh_worker(mut self, refresh: bool) -> Self {
-        self.refresh_worker = refresh;
+        self.config.refresh_worker = refresh;
         self
     }
 
     /// Whether a stream's result repeats all its items; otherwise it is an empty list. They are kept in memory until then,
     /// 64 MiB (67,108,864 bytes) of JSON at most: with more the job fails.
     pub fn return_aggregate_stream(mut self, aggregate: bool) -> Self {
-        self.return_aggregate_stream = aggregate;
+        self.config.return_aggregate_stream = aggregate;
         self
     }
 
@@ -207,7 +193,7 @@ impl WorkerBuilder {
     /// memory while their jobs wait or are being read: with inputs of 20 MB, the largest that the platform takes, a concurrency
     /// of 32 can need 640 MB for them.
     pub fn concurrency(mut self, jobs: usize) -> Self {
-        self.concurrency = jobs;
+        self.config.concurrency = jobs;
         self
     }
 
@@ -229,14 +215,14 @@ impl WorkerBuilder {
     ) -> Self {
         let modifier: Modifier = Arc::new(modifier);
         self.values.keep_modifier(Arc::clone(&modifier));
-        self.modifier = Some(modifier);
+        self.config.concurrency_modifier = Some(modifier);
         self
     }
 
     /// Chooses among several handlers by `input.<key>`, which holds a handler's name. A job that names none is a failed job,
     /// and its error lists the names. Without a route, a worker has exactly one handler.
     pub fn route(mut self, key: &'static str) -> Self {
-        self.route = Some(key);
+        self.config.choice.route = Some(key);
         self
     }
 
@@ -246,14 +232,14 @@ impl WorkerBuilder {
     /// A job has failed when its handler returned an error, panicked or its stream failed. An input that does not fit says
     /// nothing about the worker and is not counted.
     pub fn max_consecutive_failures(mut self, jobs: usize) -> Self {
-        self.max_consecutive_failures = NonZeroUsize::new(jobs);
+        self.config.max_consecutive_failures = NonZeroUsize::new(jobs);
         self
     }
 
     /// How many threads async handlers run on; as many as the machine has processors unless said, and 0 counts as 1. Plain
     /// `fn` handlers have a thread each, beside these.
     pub fn worker_threads(mut self, threads: usize) -> Self {
-        self.threads = Some(threads);
+        self.config.worker_threads = Some(threads);
         self
     }
 
@@ -293,33 +279,21 @@ impl WorkerBuilder {
         // Whatever else has one of the user's values is declared after this, so that it lets go first on every way out.
         let values = self.values;
         let makes = self.makes;
-        let is_exit_code = makes.is_some_and(StateType::is::<ExitCode>);
-        let plan = Plan {
-            handlers: self.handlers,
-            choice: Choice {
-                handler: None,
-                route: self.route,
-            },
-            makes,
-            refresh_worker: self.refresh_worker,
-            return_aggregate_stream: self.return_aggregate_stream,
-            concurrency: Concurrency::new(self.concurrency, self.modifier),
-            max_consecutive_failures: self.max_consecutive_failures,
-        };
-        if is_exit_code {
+        let (config, handlers) = (self.config, self.handlers);
+        if makes.is_some_and(StateType::is::<ExitCode>) {
             return Err(Error::new(
                 ErrorKind::Setup,
                 "the state that `Worker::builder().state(..)` was given is an `ExitCode`: return it from `main` instead",
             ));
         }
-        let ready = match plan.prepare() {
+        let ready = match Ready::prepare(config, handlers, makes) {
             Ok(Some(ready)) => ready,
             nothing_to_do => {
                 Arc::new(values).dropped().await;
                 return nothing_to_do.map(drop);
             }
         };
-        let (handlers, values) = Handlers::own(self.threads, ready.may_block())?.keeping(values);
+        let (handlers, values) = ready.handlers_runtime()?.keeping(values);
         let ended = ready.serve(values.state(), handlers).await;
         values.dropped().await;
         ended
@@ -330,7 +304,7 @@ impl std::fmt::Debug for WorkerBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("WorkerBuilder")
             .field("handlers", &self.handlers)
-            .field("concurrency", &self.concurrency)
+            .field("config", &self.config)
             .finish_non_exhaustive()
     }
 }

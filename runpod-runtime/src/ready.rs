@@ -1,33 +1,85 @@
 //! A worker that is checked and has its settings, about to run in one of the three modes.
 
-use std::num::NonZeroUsize;
+use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::config::{Mode, PlatformUrls, Settings};
+use crate::config::{Arguments, Environment, Mode, PlatformUrls, Settings, Surroundings};
 use crate::error::{Error, ErrorKind};
-use crate::handler::{Dispatch, Failure, StateCell};
+use crate::handler::{Dispatch, Failure, Handler, StateCell, StateType};
 use crate::local_test;
+use crate::logging::{self, LogSettings};
+use crate::panics;
 use crate::platform::{Platform, Reporter, Runpod};
 #[cfg(feature = "local")]
 use crate::serve_api;
+use crate::show_schema;
 use crate::spool::SpoolWriter;
 use crate::threads::Refused;
-use crate::worker::{self, Concurrency, Ended, Handlers, Parts, Policy};
+use crate::worker::{self, Ended, Handlers, Parts, WorkerConfig};
 
 /// A worker that can run: everything is checked that can be checked before its state is made.
 #[derive(Debug, Clone)]
 pub(crate) struct Ready {
     pub(crate) dispatch: Dispatch,
     pub(crate) settings: Settings,
-    pub(crate) refresh_worker: bool,
-    pub(crate) return_aggregate_stream: bool,
-    pub(crate) concurrency: Concurrency,
-    pub(crate) max_consecutive_failures: Option<NonZeroUsize>,
+    pub(crate) config: WorkerConfig,
     pub(crate) begun: Instant,
 }
 
 impl Ready {
+    /// Reads the environment and the arguments, chooses the handler, sets up the log. Nothing when only words
+    /// were wanted, and they were printed.
+    ///
+    /// # Errors
+    ///
+    /// When handlers, environment or arguments have a fault.
+    pub(crate) fn prepare(
+        config: WorkerConfig,
+        handlers: Vec<Handler>,
+        makes: Option<StateType>,
+    ) -> Result<Option<Self>, Error> {
+        let begun = Instant::now();
+        let arguments = Arguments::parse(std::env::args_os());
+        if arguments.help {
+            // Whoever closed standard output has read enough of it (`--help | head -1`).
+            let _ = write!(io::stdout(), "{}", crate::config::help(&arguments.program));
+            return Ok(None);
+        }
+        let dispatch = Dispatch::choose(handlers, config.choice, makes)
+            .map_err(|error| Error::new(ErrorKind::Handlers, error.to_string()))?;
+        if arguments.schema {
+            show_schema::show(&dispatch)?;
+            return Ok(None);
+        }
+        let surroundings = Surroundings::of_process(dispatch.streams());
+        let settings = Settings::resolve(&Environment::from_process(), &arguments, &surroundings)
+            .map_err(|error| Error::new(ErrorKind::Config, error.to_string()))?;
+        logging::init(&LogSettings::of(&settings));
+        panics::log_from_now_on(&settings.secrets);
+        tracing::info!("Starting Serverless Worker | Version {}", crate::VERSION);
+        for warning in &settings.warnings {
+            tracing::warn!("{warning}");
+        }
+        Ok(Some(Self {
+            dispatch,
+            settings,
+            config,
+            begun,
+        }))
+    }
+
+    /// The runtime that handlers run on.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses a thread.
+    pub(crate) fn handlers_runtime(&self) -> Result<Handlers, Error> {
+        // A concurrency modifier is asked on a blocking thread.
+        let may_block = self.dispatch.may_block() || self.config.concurrency_modifier.is_some();
+        Handlers::own(self.config.worker_threads, may_block)
+    }
+
     pub(crate) fn setup_error(&self, failure: &Failure) -> Error {
         let mut text = format!("the worker's state could not be made: {}", failure.message);
         for line in &failure.trace {
@@ -35,11 +87,6 @@ impl Ready {
             text.push_str(line);
         }
         Error::new(ErrorKind::Setup, text).printable(&self.settings.secrets)
-    }
-
-    /// Whether some of the user's code runs on blocking threads.
-    pub(crate) fn may_block(&self) -> bool {
-        self.dispatch.may_block() || self.concurrency.varies()
     }
 
     /// Runs the worker, or the local test job, to its end: on this thread, which must not run asynchronous code.
@@ -124,12 +171,10 @@ impl Ready {
     }
 
     /// A local test looks at one job's result: the flag is about the worker, and a stream is shown whole.
-    fn for_test(self) -> Self {
-        Self {
-            refresh_worker: false,
-            return_aggregate_stream: true,
-            ..self
-        }
+    fn for_test(mut self) -> Self {
+        self.config.refresh_worker = false;
+        self.config.return_aggregate_stream = true;
+        self
     }
 
     /// The thread that keeps results on disk, if there is to be one.
@@ -162,15 +207,10 @@ impl Ready {
             platform,
             dispatch: self.dispatch,
             state,
-            policy: Policy {
-                concurrency: self.concurrency,
-                refresh_worker: self.refresh_worker,
-                return_aggregate_stream: self.return_aggregate_stream,
-                max_consecutive_failures: self.max_consecutive_failures,
-                ping_interval: settings.ping_interval,
-                shutdown_grace: settings.shutdown_grace,
-                handles_signals,
-            },
+            config: self.config,
+            ping_interval: settings.ping_interval,
+            shutdown_grace: settings.shutdown_grace,
+            handles_signals,
             reporter: Reporter {
                 hostname: settings.hostname,
                 worker_id: settings.reported_worker_id,

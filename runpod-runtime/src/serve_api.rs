@@ -18,7 +18,7 @@ use crate::ready::Ready;
 use crate::show_schema;
 use crate::signals::Signals;
 use crate::threads;
-use crate::worker::{self, Concurrency, Ended, Handlers, Running};
+use crate::worker::{self, Ended, Handlers, Running};
 
 /// Serves until the process is told to end; the worker then drains, as in production.
 pub(crate) async fn serve(
@@ -28,7 +28,8 @@ pub(crate) async fn serve(
     handlers: &Handlers,
 ) -> Result<(), Error> {
     if let Some(jobs) = api.concurrency {
-        ready.concurrency = Concurrency::new(jobs, None);
+        ready.config.concurrency = jobs;
+        ready.config.concurrency_modifier = None;
     }
     let local = Local::start(describe(&ready, api)?, api).await?;
     announce(&local.endpoint, api);

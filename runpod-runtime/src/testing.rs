@@ -45,7 +45,7 @@ use crate::platform::{Reporter, SingleJob, error_type, message};
 #[cfg(feature = "schema")]
 use crate::show_schema::document;
 use crate::user_values::UserValues;
-use crate::worker::{self, Concurrency, Handlers, Parts, Policy};
+use crate::worker::{self, Handlers, Parts, WorkerConfig};
 
 pub use direct::{ContextHandle, EmitterHandle, context, emitter};
 
@@ -251,15 +251,13 @@ impl Job {
             platform: Arc::clone(&platform) as _,
             dispatch,
             state: values.state(),
-            policy: Policy {
-                concurrency: Concurrency::new(1, None),
-                refresh_worker: false,
+            config: WorkerConfig {
                 return_aggregate_stream: true,
-                max_consecutive_failures: None,
-                ping_interval: Duration::from_secs(10),
-                shutdown_grace: Duration::ZERO,
-                handles_signals: false,
+                ..WorkerConfig::NEW
             },
+            ping_interval: Duration::from_secs(10),
+            shutdown_grace: Duration::ZERO,
+            handles_signals: false,
             reporter: Reporter {
                 hostname: "unknown".to_owned(),
                 worker_id: "test".to_owned(),

@@ -6,6 +6,7 @@
 
 mod attempts;
 mod concurrency;
+mod config;
 mod deliver;
 mod emit;
 mod execute;
@@ -27,7 +28,6 @@ mod stopping;
 mod take;
 mod thread;
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,6 +39,7 @@ use crate::panics::Panic;
 use crate::platform::{Health, Platform, Reporter};
 use crate::spool::SpoolWriter;
 
+use concurrency::Concurrency;
 use failures::Failures;
 use fresh::Fresh;
 use inbox::{Inbox, Link};
@@ -46,7 +47,8 @@ use jobs::Jobs;
 use line::Line;
 use stopping::{Stopping, Unhealthy};
 
-pub(crate) use concurrency::{Concurrency, Modifier};
+pub(crate) use concurrency::Modifier;
+pub use config::WorkerConfig;
 pub(crate) use handlers::Handlers;
 #[cfg(feature = "local")]
 pub(crate) use thread::Running;
@@ -64,27 +66,17 @@ pub(crate) struct Parts {
     pub(crate) platform: Arc<dyn Platform>,
     pub(crate) dispatch: Dispatch,
     pub(crate) state: Option<StateCell>,
-    pub(crate) policy: Policy,
-    pub(crate) reporter: Reporter,
-    pub(crate) spool: Option<SpoolWriter>,
-    pub(crate) worker_id: Arc<str>,
-    /// Where handlers run.
-    pub(crate) handlers: Handlers,
-}
-
-/// How a worker behaves.
-pub(crate) struct Policy {
-    pub(crate) concurrency: Concurrency,
-    /// A fresh worker after every job.
-    pub(crate) refresh_worker: bool,
-    pub(crate) return_aggregate_stream: bool,
-    /// After so many failed jobs in a row the worker is broken.
-    pub(crate) max_consecutive_failures: Option<NonZeroUsize>,
+    pub(crate) config: WorkerConfig,
     pub(crate) ping_interval: Duration,
     /// How long running jobs may go on after a signal.
     pub(crate) shutdown_grace: Duration,
     /// Whether SIGTERM and SIGINT are the worker's to handle.
     pub(crate) handles_signals: bool,
+    pub(crate) reporter: Reporter,
+    pub(crate) spool: Option<SpoolWriter>,
+    pub(crate) worker_id: Arc<str>,
+    /// Where handlers run.
+    pub(crate) handlers: Handlers,
 }
 
 /// How a worker ended.
@@ -140,7 +132,7 @@ struct Shared {
 
 /// Runs a worker to its end, on the control thread.
 async fn run(parts: Parts, stopping: Stopping) -> Ended {
-    let policy = parts.policy;
+    let config = parts.config;
     let inbox = Arc::<Inbox>::default();
     let link = Link {
         inbox: Arc::clone(&inbox),
@@ -151,8 +143,8 @@ async fn run(parts: Parts, stopping: Stopping) -> Ended {
         platform: parts.platform,
         dispatch: parts.dispatch,
         state: parts.state,
-        refresh_worker: policy.refresh_worker,
-        aggregate: policy.return_aggregate_stream,
+        refresh_worker: config.refresh_worker,
+        aggregate: config.return_aggregate_stream,
         reporter: parts.reporter,
         fresh: Fresh::new(parts.spool.is_some()),
         spool: parts.spool,
@@ -162,19 +154,20 @@ async fn run(parts: Parts, stopping: Stopping) -> Ended {
         inbox,
         link: Arc::new(link),
         line: Line::new(),
-        failures: Failures::new(policy.max_consecutive_failures),
+        failures: Failures::new(config.max_consecutive_failures),
         stopping,
     });
-    if policy.handles_signals {
-        tokio::spawn(signals::watch(Arc::clone(&shared), policy.shutdown_grace));
+    if parts.handles_signals {
+        tokio::spawn(signals::watch(Arc::clone(&shared), parts.shutdown_grace));
     }
-    tokio::spawn(heartbeat::beat(Arc::clone(&shared), policy.ping_interval));
+    tokio::spawn(heartbeat::beat(Arc::clone(&shared), parts.ping_interval));
     tokio::spawn(stop::listen(Arc::clone(&shared)));
     tokio::spawn(job::receive(Arc::clone(&shared)));
     tokio::spawn(fresh::keep_slow_results(Arc::clone(&shared)));
     let redelivery = tokio::spawn(redelivery::redeliver(Arc::clone(&shared)));
 
-    take::take_jobs(&shared, policy.concurrency).await;
+    let concurrency = Concurrency::new(config.concurrency, config.concurrency_modifier);
+    take::take_jobs(&shared, concurrency).await;
     let cut = drain(&shared).await;
     // A kept result that was just accepted is to be forgotten, not offered again by the next worker.
     let _ = timeout(LAST_WRITES, redelivery).await;

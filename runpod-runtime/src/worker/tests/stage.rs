@@ -16,7 +16,7 @@ use crate::platform::{
 };
 use crate::spool::SpoolWriter;
 use crate::worker::stopping::Stopping;
-use crate::worker::{Concurrency, Ended, Handlers, Modifier, Parts, Policy, run};
+use crate::worker::{Ended, Handlers, Modifier, Parts, WorkerConfig, run};
 
 /// Longer than anything that a worker does on its own.
 const LONG: Duration = Duration::from_hours(2);
@@ -249,15 +249,15 @@ pub(super) fn play(stage: Stage, handler: Handler, setting: Setting) -> Playing 
         platform: Arc::clone(&stage) as _,
         dispatch: Dispatch::choose(vec![handler], choice, None).unwrap(),
         state: None,
-        policy: Policy {
-            concurrency: Concurrency::new(setting.concurrency, setting.modifier),
-            refresh_worker: false,
-            return_aggregate_stream: false,
+        config: WorkerConfig {
+            concurrency: setting.concurrency,
+            concurrency_modifier: setting.modifier,
             max_consecutive_failures: setting.max_consecutive_failures.try_into().ok(),
-            ping_interval: Duration::from_secs(10),
-            shutdown_grace: Duration::from_mins(1),
-            handles_signals: false,
+            ..WorkerConfig::NEW
         },
+        ping_interval: Duration::from_secs(10),
+        shutdown_grace: Duration::from_mins(1),
+        handles_signals: false,
         reporter: Reporter {
             hostname: "host".to_owned(),
             worker_id: "w1".to_owned(),
