@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use crate::config::Secrets;
-use crate::logging;
+use crate::text::visible;
 
 /// Any error that can be boxed and sent between threads.
 pub(crate) type BoxError = Box<dyn StdError + Send + Sync + 'static>;
@@ -85,7 +85,7 @@ impl Error {
 
     /// The same error as it may be printed: a handler's words may be in it, and so a key, or what a terminal obeys.
     pub(crate) fn printable(mut self, secrets: &Secrets) -> Self {
-        self.message = logging::visible(&secrets.redact(&self.message));
+        self.message = visible(&secrets.redact(&self.message));
         self
     }
 

@@ -6,6 +6,6 @@ pub use crate::handler::{
     SendStream, Setup, SetupValue, WorkerState, ask,
 };
 pub use crate::handler::{schema::*, validation::*};
-pub use crate::launch::launch;
+pub use crate::start::launch;
 pub use crate::worker::WorkerConfig;
 pub use inventory::submit;

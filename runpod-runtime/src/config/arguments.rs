@@ -5,10 +5,10 @@ use std::ffi::OsString;
 use serde_json::Value;
 
 use super::error::{Fault, found};
-use super::flag::Flag;
+use super::flag_typos::nearly_right;
+use super::flags::Flag;
 use super::json_fault::parse_json;
 use super::log_level::LogLevel;
-use super::spelling::nearly_right;
 
 const HOST_NAMES: &str =
     "a host name such as host.docker.internal, or several with commas between them";

@@ -6,9 +6,8 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 
-use super::argument::StateType;
 use super::failure::Failure;
-use super::state::{StateCell, cell};
+use super::state::{StateCell, StateType, cell};
 use super::state_checks::Asked;
 
 type MadeState = Result<StateCell, Failure>;

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use tracing::Level;
 use tracing_subscriber::layer::SubscriberExt as _;
 
-use super::LogSettings;
 use super::layer::{Lines, LogLayer};
+use super::settings::LogSettings;
 use crate::config::{LogLevel, Secrets};
 
 /// Keeps each line.

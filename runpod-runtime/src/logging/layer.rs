@@ -9,14 +9,17 @@ use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id};
 use tracing::subscriber::Interest;
-use tracing::{Event, Level, Metadata, Subscriber};
+use tracing::{Event, Level, Metadata, Span, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::format::{Format, Line, shortened};
-use super::{JOB_TARGET, LogSettings};
+use super::settings::LogSettings;
 use crate::config::{LogLevel, Secrets};
+
+/// The target that tells the spans of [`job_span`] from a user's own that are named `job` too.
+const JOB_TARGET: &str = module_path!();
 
 /// Crates below the worker that say much at `DEBUG`, the SDK's default, about things that no user asked for.
 const NOISY: [&str; 13] = [
@@ -129,7 +132,7 @@ impl<L: Lines> LogLayer<L> {
             message: message.trim_start_matches(' '),
         };
         #[cfg(feature = "local")]
-        if let (Some(read), Some(id)) = (super::JOB_READER.get(), shown.job_id) {
+        if let (Some(read), Some(id)) = (JOB_READER.get(), shown.job_id) {
             read(id, shown.level, shown.message);
         }
         shown.write(self.format, line);
@@ -298,6 +301,26 @@ impl Visit for EventText {
             name => write!(self.fields, " {name}={value:?}"),
         };
     }
+}
+
+/// Gets the level and the text of every line that a job's log has.
+#[cfg(feature = "local")]
+type JobReader = Box<dyn Fn(&str, tracing::Level, &str) + Send + Sync>;
+
+#[cfg(feature = "local")]
+static JOB_READER: std::sync::OnceLock<JobReader> = std::sync::OnceLock::new();
+
+/// Has somebody read the lines of jobs too, with the id of the job first. The first reader stays.
+#[cfg(feature = "local")]
+pub(crate) fn also_to(read: impl Fn(&str, tracing::Level, &str) + Send + Sync + 'static) {
+    let _ = JOB_READER.set(Box::new(read));
+}
+
+/// The span of one job. Every event in it and below it carries the job's id.
+///
+/// At the level of errors, because a span under the chosen level does not exist: its errors would lose their job.
+pub(crate) fn job_span(id: &str, batch_id: Option<&str>) -> Span {
+    tracing::error_span!("job", id, batch_id)
 }
 
 #[cfg(test)]

@@ -2,11 +2,12 @@
 //!
 //! The worker knows no HTTP; a platform knows no handlers and no slots.
 
-mod lenient;
-mod runpod;
-mod single;
-mod taken;
-mod wire;
+mod bodies;
+mod broken_json;
+mod debugger;
+mod http;
+mod read_job;
+mod single_job;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -17,14 +18,17 @@ use bytes::Bytes;
 
 use crate::handler::TakenJob;
 
-pub(crate) use runpod::Runpod;
-#[cfg(fuzzing)]
-pub(crate) use runpod::fuzzing;
-pub(crate) use single::SingleJob;
-pub(crate) use taken::read_job;
-pub(crate) use wire::{
+pub(crate) use bodies::{
     Outcome, Reporter, ResultBody, error_type, item_body, message, progress_body, readable,
 };
+pub(crate) use http::Runpod;
+#[cfg(fuzzing)]
+pub(crate) use http::fuzzing;
+pub(crate) use read_job::read_job;
+pub(crate) use single_job::SingleJob;
+
+/// The version that heartbeats, error reports and the `User-Agent` name.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 

@@ -4,8 +4,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use super::concurrency::Modifier;
-use crate::handler::{Choice, FunctionId};
+use crate::handler::{Choice, FunctionId, Modifier};
 
 /// The options of a worker. The attribute and the builder both fill it, and it goes unchanged to the worker's loop.
 #[derive(Clone)]

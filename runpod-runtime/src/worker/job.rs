@@ -11,8 +11,8 @@ use super::jobs::{InTable, Interrupted, Job};
 use super::stopping::Unhealthy;
 use super::{Shared, thread_panicked};
 use crate::handler::{CancelReason, Failure, JobContext, TakenJob};
-use crate::panics::{Panic, caught, caught_now};
 use crate::platform::{Outcome, ResultBody};
+use crate::process::panics::{Panic, caught, caught_now};
 use crate::spool::{Copy, JobResult};
 
 /// A job that is here already.

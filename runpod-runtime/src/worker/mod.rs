@@ -35,8 +35,8 @@ use crate::error::{Error, ErrorKind};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::handler::{Dispatch, StateCell};
-use crate::panics::Panic;
 use crate::platform::{Health, Platform, Reporter};
+use crate::process::panics::Panic;
 use crate::spool::SpoolWriter;
 
 use concurrency::Concurrency;
@@ -47,7 +47,6 @@ use jobs::Jobs;
 use line::Line;
 use stopping::{Stopping, Unhealthy};
 
-pub(crate) use concurrency::Modifier;
 pub use config::WorkerConfig;
 pub(crate) use handlers::Handlers;
 #[cfg(feature = "local")]

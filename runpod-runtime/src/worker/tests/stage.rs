@@ -10,13 +10,14 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
 use crate::config::Secrets;
+use crate::handler::Modifier;
 use crate::handler::{Choice, Dispatch, Handler, TakenJob};
 use crate::platform::{
     BoxFuture, Health, Platform, Post, PostKind, Posted, Reporter, StopSignals, TakeAnswer, Taken,
 };
 use crate::spool::SpoolWriter;
 use crate::worker::stopping::Stopping;
-use crate::worker::{Ended, Handlers, Modifier, Parts, WorkerConfig, run};
+use crate::worker::{Ended, Handlers, Parts, WorkerConfig, run};
 
 /// Longer than anything that a worker does on its own.
 const LONG: Duration = Duration::from_hours(2);
