@@ -45,7 +45,7 @@ pub(crate) fn of_handler(function: &Function, options: &Options, root: &Root) ->
 ///     __rp::launch(
 ///         __rp::WorkerConfig::NEW.concurrency(4),
 ///         __rp::Setup::future(main, |__rp_it| {
-///             let __rp_made = __rp::Made(__rp_it).__rp_flat(__rp::IntoFailure::into_failure, __rp::IntoFailure::into_failure);
+///             let __rp_made = __rp::SetupReturned(__rp_it).__rp_flat(__rp::IntoFailure::into_failure, __rp::IntoFailure::into_failure);
 ///             __rp::ask(__rp_made.__rp_asked().__rp_awaited(), __rp::Awaited::check);
 ///             __rp::ask(__rp_made.__rp_asked().__rp_no_exit_code(), __rp::NoExitCode::check);
 ///             __rp_made.__rp_state(__rp::WorkerState::share, __rp::IntoFailure::into_failure)
@@ -68,7 +68,7 @@ pub(crate) fn with_setup(function: &Function, options: &Options, root: &Root) ->
     let options = launch_options(options, false);
     let import = root.import(Item::SetupValue);
     let launch = Item::Launch.path(here);
-    let (setup, made) = (Item::Setup.path(result), Item::Made.path(result));
+    let (setup, made) = (Item::Setup.path(result), Item::SetupReturned.path(result));
     let (value, error) = places::value_and_error(function);
     let share = Item::WorkerState.function("share", value);
     let into_failure = Item::IntoFailure.function("into_failure", error);

@@ -72,7 +72,7 @@ fn main_on_main_keeps_the_function_inside_and_makes_the_state_with_it() {
                     __rp::Setup::future(
                         main,
                         |__rp_it| {
-                            let __rp_made = __rp::Made(__rp_it).__rp_flat(__rp::IntoFailure::into_failure, __rp::IntoFailure::into_failure);
+                            let __rp_made = __rp::SetupReturned(__rp_it).__rp_flat(__rp::IntoFailure::into_failure, __rp::IntoFailure::into_failure);
                             __rp::ask(__rp_made.__rp_asked().__rp_awaited(), __rp::Awaited::check);
                             __rp::ask(__rp_made.__rp_asked().__rp_no_exit_code(), __rp::NoExitCode::check);
                             __rp_made.__rp_state(__rp::WorkerState::share, __rp::IntoFailure::into_failure)

@@ -82,7 +82,7 @@ impl Flag {
         }
     }
 
-    /// What stands for its value in `--help`; `None` where it takes none.
+    /// What stands for its value in `--help`; `None` if it takes none.
     pub(super) fn placeholder(self) -> Option<&'static str> {
         match self {
             Self::TestInput | Self::TestOutput => Some("JSON"),

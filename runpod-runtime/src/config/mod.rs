@@ -1,4 +1,4 @@
-//! What the worker was told, and what that comes to.
+//! The environment and the arguments, and the settings that they resolve to.
 //!
 //! Two levels: [`Environment`] and [`Arguments`] are what was given, [`Settings`] is what they resolve to. Settings are
 //! made once, with every fault reported together, and handed down; nothing reads the environment after that. This room

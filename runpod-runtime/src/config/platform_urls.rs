@@ -57,7 +57,7 @@ impl PlatformUrls {
         )
     }
 
-    /// Where to ask which jobs to stop; `None` where the take URL has not the form from which it is made.
+    /// Where to ask which jobs to stop; `None` if the take URL does not have the form from which it is made.
     pub(crate) fn stop_url(&self) -> Option<Url> {
         let mut url = self.take.clone();
         if !url.path().contains(TAKE_PART) {
@@ -80,7 +80,7 @@ impl PlatformUrls {
             .with_id_and_query(job_id, query)
     }
 
-    /// Where an item of a stream goes; `None` only where no handler streams.
+    /// Where an item of a stream goes; `None` only if no handler streams.
     pub(crate) fn stream_url(&self, worker_id: &str, job_id: &str) -> Option<Url> {
         let stream = self.stream.as_ref()?.of_worker(worker_id);
         Some(stream.with_id_and_query(job_id, NO_STREAM))

@@ -1,4 +1,4 @@
-//! The way from what was given to settings, on which faults are collected instead of ending it.
+//! Reads settings from the environment, and collects the faults instead of ending with the first one.
 
 use super::environment::Environment;
 use super::error::{Fault, found};
@@ -11,15 +11,15 @@ pub(super) struct Resolver<'a> {
     pub(super) warnings: Vec<String>,
 }
 
-/// A variable after a look at it.
-pub(super) enum Found<T> {
+/// The value of a variable, once it is read.
+pub(super) enum Variable<T> {
     Unset,
     /// Already among the faults.
     Unusable,
     Usable(T),
 }
 
-impl<T> Found<T> {
+impl<T> Variable<T> {
     pub(super) fn is_unset(&self) -> bool {
         matches!(self, Self::Unset)
     }
@@ -47,7 +47,7 @@ impl Resolver<'_> {
         self.environment.get(variable).map(str::to_owned)
     }
 
-    /// The variable's value, read by `read`; where that gives nothing, it is a fault.
+    /// The variable's value, read by `read`; if that gives nothing, it is a fault.
     pub(super) fn value<T>(
         &mut self,
         variable: &str,
@@ -68,13 +68,13 @@ impl Resolver<'_> {
     }
 
     /// The variable's value as a URL with the worker's id in it.
-    pub(super) fn template(&mut self, variable: &str, worker_id: &str) -> Found<UrlTemplate> {
+    pub(super) fn template(&mut self, variable: &str, worker_id: &str) -> Variable<UrlTemplate> {
         let Some(text) = self.environment.get(variable) else {
-            return Found::Unset;
+            return Variable::Unset;
         };
         match self.check(UrlTemplate::parse(variable, text, worker_id)) {
-            Some(template) => Found::Usable(template),
-            None => Found::Unusable,
+            Some(template) => Variable::Usable(template),
+            None => Variable::Unusable,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the environment and the arguments come to.
+//! The settings that the environment and the arguments resolve to.
 
 use std::time::Duration;
 
@@ -16,10 +16,10 @@ use super::secret::{Secret, Secrets};
 use super::spool_directory::SpoolDirectory;
 use super::test_job::{self, TestSource};
 
-/// The pace of heartbeats where nothing else is said.
+/// The default interval of heartbeats.
 const PING_INTERVAL: Duration = Duration::from_secs(10);
 
-/// How long running jobs may go on after the worker was told to stop, where nothing else is said.
+/// The default time for which running jobs may go on after a signal to end.
 const SHUTDOWN_GRACE: Duration = Duration::from_mins(10);
 
 /// Longer intervals are slips of the pen, and the clock could not hold the longest ones.
@@ -30,7 +30,7 @@ const ONE_DAY: Duration = Duration::from_hours(24);
 pub(crate) struct Settings {
     /// The pod's id, or a random one.
     pub(crate) worker_id: String,
-    /// The same for error reports, which say `unknown` where there is no pod, as the SDK's do.
+    /// The same for error reports, which say `unknown` if there is no pod, as the SDK's do.
     pub(crate) reported_worker_id: String,
     pub(crate) hostname: String,
     #[cfg_attr(
@@ -72,7 +72,7 @@ pub(crate) enum Mode {
         job: String,
         source: TestSource,
     },
-    /// Neither a platform nor a test job: the worker says so and exits with 1.
+    /// Neither a platform nor a test job: the worker reports that and exits with 1.
     MissingTestInput,
     /// The local endpoint, with this worker attached to it.
     ServeApi(
@@ -104,7 +104,7 @@ pub(crate) struct ApiSettings {
 }
 
 impl Settings {
-    /// Resolves everything, or says everything that is wrong.
+    /// Resolves everything, or reports all faults together.
     pub(crate) fn resolve(
         environment: &Environment,
         arguments: &Arguments,

@@ -1,4 +1,4 @@
-//! How a job is told to end early.
+//! How a job is cancelled.
 
 use std::pin::pin;
 use std::sync::OnceLock;
@@ -48,14 +48,14 @@ pub enum CancelReason {
 #[derive(Debug, Default)]
 pub(crate) struct Cancel {
     reason: OnceLock<CancelReason>,
-    told: Notify,
+    cancelled: Notify,
 }
 
 impl Cancel {
     /// Cancels the job. Only the first reason counts; true if this is it.
     pub(crate) fn cancel(&self, reason: CancelReason) -> bool {
         let is_first = self.reason.set(reason).is_ok();
-        self.told.notify_waiters();
+        self.cancelled.notify_waiters();
         is_first
     }
 
@@ -66,13 +66,13 @@ impl Cancel {
     /// Waits until the job is cancelled, and says why.
     pub(crate) async fn cancelled(&self) -> CancelReason {
         loop {
-            let mut told = pin!(self.told.notified());
+            let mut cancelled = pin!(self.cancelled.notified());
             // Registered before the look at the reason, so that no wake-up between the two is missed.
-            told.as_mut().enable();
+            cancelled.as_mut().enable();
             if let Some(reason) = self.reason() {
                 return reason;
             }
-            told.await;
+            cancelled.await;
         }
     }
 

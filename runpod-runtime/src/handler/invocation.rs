@@ -21,14 +21,14 @@ type StreamCall = Box<dyn FnOnce(Sink) -> Drive + Send>;
 #[expect(missing_debug_implementations, reason = "holds a future")]
 pub enum Drive {
     /// It was worked off during the call.
-    Done(StreamEnded),
+    Done(DriveEnd),
     /// It goes on asynchronously.
-    Later(Pin<Box<dyn Future<Output = StreamEnded> + Send>>),
+    Later(Pin<Box<dyn Future<Output = DriveEnd> + Send>>),
 }
 
 /// How it ended; opaque outside of the runtime.
 #[derive(Debug)]
-pub struct StreamEnded(pub(crate) StreamEnd);
+pub struct DriveEnd(pub(crate) StreamEnd);
 
 /// The way of items into a job's channel; opaque outside of the runtime.
 #[derive(Debug, Clone)]
@@ -36,9 +36,9 @@ pub struct Sink(pub(crate) ItemSink);
 
 /// A handler's call with all its arguments, ready to run.
 #[expect(missing_debug_implementations, reason = "holds futures and closures")]
-pub struct Invocation(Kind);
+pub struct Invocation(Work);
 
-enum Kind {
+enum Work {
     Future(Later<Output>),
     Blocking(Box<dyn FnOnce() -> Output + Send>),
     Stream { call: StreamCall, blocking: bool },
@@ -54,12 +54,12 @@ pub(crate) enum Done {
 impl Invocation {
     /// An async handler.
     pub fn future(future: impl Future<Output = Output> + Send + 'static) -> Self {
-        Self(Kind::Future(Box::pin(future)))
+        Self(Work::Future(Box::pin(future)))
     }
 
     /// A plain `fn`: called on a thread that may block.
     pub fn blocking(call: impl FnOnce() -> Output + Send + 'static) -> Self {
-        Self(Kind::Blocking(Box::new(call)))
+        Self(Work::Blocking(Box::new(call)))
     }
 
     /// A stream handler: `call` works off what the function returned, `blocking` on a thread of its own.
@@ -67,7 +67,7 @@ impl Invocation {
         call: impl FnOnce(Sink) -> Drive + Send + 'static,
         blocking: bool,
     ) -> Self {
-        Self(Kind::Stream {
+        Self(Work::Stream {
             call: Box::new(call),
             blocking,
         })
@@ -83,9 +83,9 @@ impl Invocation {
         slot: &mut Option<Slot>,
     ) -> Result<Done, Failure> {
         match self.0 {
-            Kind::Future(future) => future.await.map(Done::Value),
-            Kind::Blocking(call) => on_blocking_thread(call, slot).await?.map(Done::Value),
-            Kind::Stream { call, blocking } => {
+            Work::Future(future) => future.await.map(Done::Value),
+            Work::Blocking(call) => on_blocking_thread(call, slot).await?.map(Done::Value),
+            Work::Stream { call, blocking } => {
                 let sink = sink.ok_or_else(|| {
                     Failure::new(
                         "StreamError",
@@ -98,7 +98,7 @@ impl Invocation {
                 } else {
                     call(items)
                 };
-                let StreamEnded(end) = drive.finish().await;
+                let DriveEnd(end) = drive.finish().await;
                 Ok(Done::Stream(sink.early_end().unwrap_or(end)))
             }
         }
@@ -106,7 +106,7 @@ impl Invocation {
 }
 
 impl Drive {
-    pub(super) async fn finish(self) -> StreamEnded {
+    pub(super) async fn finish(self) -> DriveEnd {
         match self {
             Self::Done(ended) => ended,
             Self::Later(rest) => rest.await,
@@ -118,7 +118,7 @@ impl Invocation {
     /// Runs a plain `fn` to its end, on this thread, which may block. Any other call is waited for.
     pub(crate) fn finish_here(self) -> Result<Done, Failure> {
         match self.0 {
-            Kind::Blocking(call) => call().map(Done::Value),
+            Work::Blocking(call) => call().map(Done::Value),
             other => Handle::current().block_on(Self(other).finish(None, &mut None)),
         }
     }

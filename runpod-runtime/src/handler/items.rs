@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 
 use super::emitter::StreamEnd;
 use super::failure::{Failure, IntoFailure};
-use super::invocation::{Drive, Invocation, Later, Sink, StreamEnded};
+use super::invocation::{Drive, DriveEnd, Invocation, Later, Sink};
 use super::output::Output;
 
 /// What a `stream` handler may return: a [`Stream`], an iterator, or `()` where an [`Emitter`](super::Emitter) sends the
@@ -131,7 +131,7 @@ where
                     break;
                 }
             }
-            StreamEnded(StreamEnd::Finished)
+            DriveEnd(StreamEnd::Finished)
         }))
     }
 }
@@ -153,7 +153,7 @@ impl<I: Iterator + 'static> IntoItems<ViaIterator> for I {
                 break;
             }
         }
-        Drive::Done(StreamEnded(StreamEnd::Finished))
+        Drive::Done(DriveEnd(StreamEnd::Finished))
     }
 }
 
@@ -167,7 +167,7 @@ impl IntoItems<ViaNothing> for () {
     where
         C: Fn(()) -> Output + Send + 'static,
     {
-        Drive::Done(StreamEnded(StreamEnd::Finished))
+        Drive::Done(DriveEnd(StreamEnd::Finished))
     }
 }
 
@@ -188,7 +188,7 @@ where
     {
         match self {
             Ok(items) => items.drive(convert, S::Error::into_failure, sink),
-            Err(error) => Drive::Done(StreamEnded(StreamEnd::Failed(failure(error)))),
+            Err(error) => Drive::Done(DriveEnd(StreamEnd::Failed(failure(error)))),
         }
     }
 }

@@ -44,7 +44,7 @@ pub use items::{AwaitedItems, IntoItems, SendStream};
 pub use job::Job;
 pub use output::{HandlerValue, IntoOutput, Returned, ReturnedValue};
 pub use registration::{Function, FunctionId};
-pub use setup::{Made, Setup, SetupValue, WorkerState};
+pub use setup::{Setup, SetupReturned, SetupValue, WorkerState};
 pub use state::State;
 pub use state_checks::{Awaited, NoExitCode};
 

@@ -22,7 +22,7 @@ const MOST_PROGRESS_BYTES: usize = 1 << 20;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Outbox {
-    shared: Arc<Shared>,
+    inner: Arc<Inner>,
 }
 
 /// What a running job tells its worker.
@@ -42,7 +42,7 @@ pub(crate) enum Message {
 }
 
 #[derive(Debug, Default)]
-struct Shared {
+struct Inner {
     queue: Mutex<Queue>,
     /// Who is to read this, until it was told so.
     reader: Mutex<Option<Reader>>,
@@ -94,30 +94,30 @@ impl Queue {
 impl Outbox {
     pub(crate) fn new() -> Self {
         Self {
-            shared: Arc::default(),
+            inner: Arc::default(),
         }
     }
 
     /// Of a job: its worker is told of the first message.
     pub(crate) fn of(job_id: Arc<str>, worker: Arc<dyn WorkerLink>) -> Self {
         Self {
-            shared: Arc::new(Shared {
+            inner: Arc::new(Inner {
                 reader: Mutex::new(Some(Reader { job_id, worker })),
-                ..Shared::default()
+                ..Inner::default()
             }),
         }
     }
 
     /// Whether the worker was told that there is something to read.
     pub(crate) fn is_read(&self) -> bool {
-        self.shared.is_read.load(Ordering::Acquire)
+        self.inner.is_read.load(Ordering::Acquire)
     }
 
     /// There is something to send.
     fn filled(&self) {
-        if !self.shared.is_read.swap(true, Ordering::AcqRel) {
+        if !self.inner.is_read.swap(true, Ordering::AcqRel) {
             let mut reader = self
-                .shared
+                .inner
                 .reader
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
@@ -125,7 +125,7 @@ impl Outbox {
                 worker.emits(&job_id);
             }
         }
-        self.shared.ready.notify_one();
+        self.inner.ready.notify_one();
     }
 
     /// For a handler that is called directly by a test: nobody takes anything away, and nothing is replaced.
@@ -167,7 +167,7 @@ impl Outbox {
     pub(crate) async fn item(&self, item: Payload) -> bool {
         let mut item = Some(item);
         loop {
-            let room = self.shared.room.notified();
+            let room = self.inner.room.notified();
             tokio::pin!(room);
             // Registered before the look at the queue, so that no wake-up between the two is missed.
             room.as_mut().enable();
@@ -192,7 +192,7 @@ impl Outbox {
     /// The next message in order; nothing once the channel has ended and is empty. For one reader.
     pub(crate) async fn next(&self) -> Option<Message> {
         loop {
-            let ready = self.shared.ready.notified();
+            let ready = self.inner.ready.notified();
             {
                 let mut queue = self.queue();
                 if let Some(message) = queue.messages.pop_front() {
@@ -205,7 +205,7 @@ impl Outbox {
                         Message::Progress(update) => queue.progress_bytes -= update.len(),
                     }
                     drop(queue);
-                    self.shared.room.notify_waiters();
+                    self.inner.room.notify_waiters();
                     return Some(message);
                 }
                 if queue.ended {
@@ -249,7 +249,7 @@ impl Outbox {
     /// Takes nothing more; what waits is still sent, and the reader waits for the [`end`](Self::end).
     pub(crate) fn close(&self) {
         self.queue().closed = true;
-        self.shared.room.notify_waiters();
+        self.inner.room.notify_waiters();
     }
 
     /// Takes nothing more; the reader ends when it has sent what waits.
@@ -281,7 +281,7 @@ impl Outbox {
     /// Waits until a newer message is there, or the channel is closed. For the reader.
     pub(crate) async fn more(&self) {
         loop {
-            let ready = self.shared.ready.notified();
+            let ready = self.inner.ready.notified();
             if self.has_more() {
                 return;
             }
@@ -290,13 +290,13 @@ impl Outbox {
     }
 
     fn wake_all(&self) {
-        self.shared.ready.notify_one();
-        self.shared.room.notify_waiters();
+        self.inner.ready.notify_one();
+        self.inner.room.notify_waiters();
     }
 
     /// No code of a user's runs under the lock, so a poisoned one still holds a sound queue.
     fn queue(&self) -> MutexGuard<'_, Queue> {
-        self.shared
+        self.inner
             .queue
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -222,10 +222,10 @@ impl Dispatch {
             let found = input::shorten(value.get());
             (expected, format!("{expected}, found {found}"))
         };
-        let told = |what: &str| format!("input.{key}: {what}; this worker has {}", known());
+        let message = |what: &str| format!("input.{key}: {what}; this worker has {}", known());
         Err(Failure {
-            without_data: Some(told(expected)),
-            ..Failure::new("RouteError", told(&found))
+            without_data: Some(message(expected)),
+            ..Failure::new("RouteError", message(&found))
         })
     }
 

@@ -14,7 +14,7 @@ use crate::text::push_visible;
 /// Longer messages lose their middle.
 const LONGEST_MESSAGE: usize = 4096;
 
-/// Stands before the second and every further line of a message, where the first has the level.
+/// Stands before the second and every further line of a message, in place of the level.
 const CONTINUATION: &str = "       | ";
 
 /// Which of the two formats lines have.
@@ -85,7 +85,7 @@ impl Line<'_> {
     }
 }
 
-/// The message, without its middle where it is too long; the SDK's words.
+/// The message, without its middle if it is too long; with the SDK's words.
 pub(super) fn shortened(message: &str) -> Cow<'_, str> {
     // Bytes are never fewer than characters.
     if message.len() <= LONGEST_MESSAGE {

@@ -65,7 +65,7 @@ impl Levels {
 }
 
 /// Takes the lines.
-pub(super) trait Lines: 'static {
+pub(super) trait LineSink: 'static {
     /// `line` is one whole line, with `\n` at its end.
     fn line(&self, level: Level, line: &str);
 }
@@ -78,7 +78,7 @@ pub(super) struct LogLayer<L> {
     lines: L,
 }
 
-impl<L: Lines> LogLayer<L> {
+impl<L: LineSink> LogLayer<L> {
     pub(super) fn new(settings: &LogSettings, lines: L) -> Self {
         Self {
             levels: Levels(match settings.level {
@@ -143,7 +143,7 @@ impl<L: Lines> LogLayer<L> {
 impl<S, L> Layer<S> for LogLayer<L>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
-    L: Lines,
+    L: LineSink,
 {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
         if self.shows(metadata) {
@@ -194,7 +194,7 @@ where
     }
 }
 
-/// What the span of a job says.
+/// The fields of a job's span.
 #[derive(Debug, Default)]
 struct JobScope {
     /// Empty if there is none.
@@ -215,7 +215,7 @@ impl Visit for JobScope {
     fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
 }
 
-/// What an event says: its message, and every other field behind it; and the line that becomes of it.
+/// The text of an event: its message, and every other field behind it.
 #[derive(Debug, Default)]
 struct EventText {
     message: String,
@@ -267,7 +267,7 @@ impl Visit for EventText {
                 value.clone_into(&mut self.job_id);
                 self.has_job_id = true;
             }
-            // Quoted where it could not be told from what stands around it.
+            // Quoted if it could not be distinguished from what is around it.
             name if value.is_empty()
                 || value.contains(|c: char| c.is_whitespace() || c == '"' || c == '=') =>
             {

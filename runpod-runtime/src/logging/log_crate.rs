@@ -12,15 +12,15 @@ struct Bridge(Levels);
 
 thread_local! {
     /// An event is on its way. Where somebody turns the events of `tracing` into ones of `log`, it would come round again.
-    static CROSSING: Cell<bool> = const { Cell::new(false) };
+    static FORWARDING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// The event is through when this is dropped, even if the program panics while it writes an argument.
-struct Crossed;
+struct ForwardingGuard;
 
-impl Drop for Crossed {
+impl Drop for ForwardingGuard {
     fn drop(&mut self) {
-        CROSSING.set(false);
+        FORWARDING.set(false);
     }
 }
 
@@ -44,10 +44,10 @@ impl Log for Bridge {
     }
 
     fn log(&self, record: &Record<'_>) {
-        if !self.enabled(record.metadata()) || CROSSING.replace(true) {
+        if !self.enabled(record.metadata()) || FORWARDING.replace(true) {
             return;
         }
-        let _crossed = Crossed;
+        let _crossed = ForwardingGuard;
         let message = record.args();
         match record.level() {
             log::Level::Error => tracing::error!("{message}"),
@@ -112,9 +112,9 @@ mod tests {
     #[test]
     fn an_event_that_comes_round_again_is_dropped() {
         let bridge = Bridge(Levels::up_to(LevelFilter::INFO));
-        CROSSING.set(true);
+        FORWARDING.set(true);
         let text = captured(|| say(&bridge, log::Level::Info, "mine", "again"));
-        CROSSING.set(false);
+        FORWARDING.set(false);
         assert_eq!(text, "");
     }
 

@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::sync::{Arc, OnceLock};
 
 use super::format::{Format, Line};
-use super::layer::Lines;
+use super::layer::LineSink;
 use super::settings::LogSettings;
 use super::writer::{LogWriter, write_all};
 use crate::text::visible;
@@ -63,7 +63,7 @@ impl Destination {
     }
 }
 
-impl Lines for Destination {
+impl LineSink for Destination {
     fn line(&self, level: tracing::Level, line: &str) {
         match self {
             Self::Writer(writer) => writer.push(level, line),

@@ -48,9 +48,9 @@ pub(crate) struct Reporter {
     pub(crate) debugger: Option<f64>,
 }
 
-/// The parts of a result that is put together.
+/// The fields of a result that is put together.
 #[derive(Serialize, Default)]
-struct Parts<'a> {
+struct ResultFields<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     output: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -88,12 +88,12 @@ impl Reporter {
     ) -> ResultBody {
         let refresh = refresh || context.is_some_and(JobContext::wants_refresh);
         let failed = |message: &str| {
-            let mut parts = Parts::failed(message);
-            parts.stop_pod = refresh;
-            parts.output = self
+            let mut fields = ResultFields::failed(message);
+            fields.stop_pod = refresh;
+            fields.output = self
                 .debugger_report(context)
                 .map(|it| object_of(Vec::new(), &it));
-            parts.into_result()
+            fields.into_result()
         };
         match outcome {
             Outcome::Value(value) => self.of_value(value, refresh, context),
@@ -146,7 +146,7 @@ impl Reporter {
             None => Some(json::object(&entries)),
             Some(report) => Some(object_of(entries, report)),
         };
-        Parts {
+        ResultFields {
             output,
             error,
             stop_pod,
@@ -211,7 +211,7 @@ impl ResultBody {
     }
 }
 
-impl Parts<'_> {
+impl ResultFields<'_> {
     fn failed(message: &str) -> Self {
         Self {
             error: to_raw_value(message).ok().map(Cow::Owned),

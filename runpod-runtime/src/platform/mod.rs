@@ -1,4 +1,4 @@
-//! Where jobs come from and results go: one trait, and what it speaks of.
+//! Where jobs come from and results go: one trait, and the types of its functions.
 //!
 //! The worker knows no HTTP; a platform knows no handlers and no slots.
 
@@ -90,7 +90,7 @@ pub(crate) enum Taken {
 /// A job that cannot be run.
 #[derive(Debug)]
 pub(crate) struct BrokenJob {
-    /// Its id, if it has one: then its client can be told.
+    /// Its id, if it has one: then its client gets a failed result.
     pub(crate) id: Option<String>,
     pub(crate) reason: String,
 }
@@ -103,7 +103,7 @@ pub(crate) enum StopSignals {
     Failed(String),
 }
 
-/// What a heartbeat says.
+/// The content of a heartbeat.
 #[derive(Debug)]
 pub(crate) enum Health<'a> {
     Working(&'a [String]),
@@ -131,7 +131,7 @@ pub(crate) enum PostKind {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Posted {
     Accepted,
-    /// May work later. `after`: not earlier than that, if the platform said so.
+    /// May work later. `after`: not earlier than that, if the platform asked for that.
     Later {
         why: String,
         after: Option<Duration>,

@@ -70,7 +70,7 @@ fn cut_off(job: &[u8]) -> BrokenJob {
 fn readable_id(job: &[u8]) -> Option<String> {
     let last = broken_json::values_of(job, "id").pop()?;
     let id: String = serde_json::from_slice(last).ok()?;
-    can_be_told(&id).then_some(id)
+    is_usable_id(&id).then_some(id)
 }
 
 /// The longest id that a job may have, in bytes. Ids are in addresses, in headers and in every line of the log. Servers take
@@ -81,7 +81,7 @@ const LONGEST_ID: usize = 1024;
 const LONGEST_FOUND: usize = 100;
 
 /// `.` and `..` have a meaning of their own in the path of an address: a result would go astray.
-fn can_be_told(id: &str) -> bool {
+fn is_usable_id(id: &str) -> bool {
     id.len() <= LONGEST_ID && !matches!(id, "" | "." | "..")
 }
 
@@ -130,7 +130,7 @@ impl UnreadJob<'_> {
                 ),
             )
         })?;
-        if !can_be_told(&id) {
+        if !is_usable_id(&id) {
             let length = id.len();
             let reason = if length > LONGEST_ID {
                 format!("its `id` is {length} bytes long; the limit is {LONGEST_ID}")

@@ -1,4 +1,4 @@
-//! What a panic says: in the failure of the job that it ended, else in the log.
+//! The message of a panic: in the failure of the job that it ended, else in the log.
 //!
 //! Rust prints panics to standard error as they are, with whatever of a client's data or of a key is in them. The worker's
 //! hook takes the place of that: it takes the keys out, and its log lines escape what a terminal or a log collector would
@@ -37,9 +37,9 @@ struct PanicReport {
 }
 
 thread_local! {
-    /// This thread runs code whose panics are caught here, and told by whoever catches them.
+    /// This thread runs code whose panics are caught here, and reported by whoever catches them.
     static CATCHING: Cell<bool> = const { Cell::new(false) };
-    /// A panic that nobody has told yet.
+    /// A panic that nobody has reported yet.
     static LAST: RefCell<Option<PanicReport>> = const { RefCell::new(None) };
 }
 

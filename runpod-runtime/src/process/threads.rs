@@ -149,19 +149,19 @@ impl Reserve {
 /// A call that runs on a thread, or waits for one. As a future it ends in what the call returns, or in an error if the call
 /// panics or is dropped before it begins.
 #[derive(Debug)]
-pub(crate) struct Blocking<T> {
+pub(crate) struct BlockingCall<T> {
     ended: oneshot::Receiver<T>,
     abort: AbortHandle,
 }
 
-impl<T> Blocking<T> {
+impl<T> BlockingCall<T> {
     /// Drops the call if it has not begun when its turn comes.
     pub(crate) fn abort_handle(&self) -> AbortHandle {
         self.abort.clone()
     }
 }
 
-impl<T> Future for Blocking<T> {
+impl<T> Future for BlockingCall<T> {
     type Output = Result<T, oneshot::error::RecvError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -178,7 +178,7 @@ impl<T> Future for Blocking<T> {
 pub(crate) fn spawn_blocking<T: Send + 'static>(
     runtime: &Handle,
     call: impl FnOnce() -> T + Send + 'static,
-) -> Result<Blocking<T>, Refused> {
+) -> Result<BlockingCall<T>, Refused> {
     let (call, ended) = answering(call);
     let abort = match in_pool(runtime, call) {
         Ok(abort) => abort,
@@ -187,7 +187,7 @@ pub(crate) fn spawn_blocking<T: Send + 'static>(
             None => return Err(refused),
         },
     };
-    Ok(Blocking { ended, abort })
+    Ok(BlockingCall { ended, abort })
 }
 
 /// Runs `call` on a blocking thread of the runtime that this is called in; if the system refuses one, right here. Only for

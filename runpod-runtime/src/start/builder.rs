@@ -103,7 +103,7 @@ impl WorkerBuilder {
     /// ```
     ///
     /// A function that has `#[runpod::handler]` brings its schema and its validation (features `schema` and `validate`).
-    /// Of others nothing is known: `--schema` says `null`, and they validate their input themselves.
+    /// Of other functions nothing is known: `--schema` prints `null` for them, and they validate their input themselves.
     pub fn handler<Via>(self, function: impl AsyncFunction<Via>) -> Self {
         self.with(function.into_handler().0)
     }
@@ -139,7 +139,7 @@ impl WorkerBuilder {
         self
     }
 
-    /// Names the handler that was added last. Otherwise it has the name of its function, or the one that its attribute
+    /// Names the handler that was added last. Without a name of its own, it has the name of its function, or the one that its attribute
     /// gives it; a closure is called `handler`. Without effect before there is one. Names
     /// are what [`route`](Self::route) chooses by, so two of a routed worker's handlers may not share one.
     pub fn named(mut self, name: impl Into<String>) -> Self {
@@ -170,7 +170,7 @@ impl WorkerBuilder {
     }
 
     /// Whether the worker is refreshed after every job, even a failed one: every result carries `stopPod`, and the worker
-    /// exits with code 0 then. Not unless said.
+    /// exits with code 0 then. The default is `false`.
     ///
     /// ```
     /// let worker = runpod::Worker::builder().handler(async || "done").refresh_worker(true);
@@ -188,7 +188,7 @@ impl WorkerBuilder {
         self
     }
 
-    /// How many jobs may run at once; 1 unless said, and 0 counts as 1.
+    /// How many jobs may run at once. The default is 1, and 0 counts as 1.
     ///
     /// The worker asks the platform for 32 jobs at once at most, and for more as soon as these are there. Inputs are kept in
     /// memory while their jobs wait or are being read: with inputs of 20 MB, the largest that the platform takes, a concurrency
@@ -228,7 +228,7 @@ impl WorkerBuilder {
     }
 
     /// After this many failed jobs in a row the worker counts as broken: it takes no further job, finishes what runs,
-    /// reports itself unhealthy and [`run`](Self::run) ends in an error. Never unless said, or with 0.
+    /// reports itself unhealthy and [`run`](Self::run) ends in an error. By default, and with 0, it never does.
     ///
     /// A job has failed when its handler returned an error, panicked or its stream failed. An input that does not fit says
     /// nothing about the worker and is not counted.
@@ -237,7 +237,7 @@ impl WorkerBuilder {
         self
     }
 
-    /// How many threads async handlers run on; as many as the machine has processors unless said, and 0 counts as 1. Plain
+    /// How many threads async handlers run on. The default is the number of the machine's processors, and 0 counts as 1. Plain
     /// `fn` handlers have a thread each, beside these.
     pub fn worker_threads(mut self, threads: usize) -> Self {
         self.config.worker_threads = Some(threads);

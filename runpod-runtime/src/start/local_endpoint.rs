@@ -20,7 +20,7 @@ use crate::process::signals::Signals;
 use crate::process::threads;
 use crate::worker::{self, Ended, Handlers, Running};
 
-/// Serves until the process is told to end; the worker then drains, as in production.
+/// Serves until a signal ends the process; the worker then drains, as in production.
 pub(crate) async fn serve(
     mut prepared: Prepared,
     api: &ApiSettings,
@@ -31,7 +31,7 @@ pub(crate) async fn serve(
         prepared.config.concurrency = jobs;
         prepared.config.concurrency_modifier = None;
     }
-    let local = Local::start(describe(&prepared, api)?, api).await?;
+    let local = Local::start(endpoint_for(&prepared, api)?, api).await?;
     announce(&local.endpoint, api);
     let logs = local.endpoint.job_logs();
     logging::also_to(move |job, level, text| logs.push(job, level.as_str(), text));
@@ -46,7 +46,7 @@ struct Local {
     endpoint: runpod_local::Running,
     runtime: Runtime,
     /// Somebody pressed Ctrl-C, or ended the process in another way.
-    told_to_end: CancellationToken,
+    shutdown: CancellationToken,
 }
 
 impl Local {
@@ -58,14 +58,14 @@ impl Local {
         let mut builder = tokio::runtime::Builder::new_multi_thread();
         builder.thread_name("runpod-local");
         let runtime = threads::several(builder, Some(1), "the local endpoint's runtime")?;
-        let told_to_end = CancellationToken::new();
-        let watcher = told_to_end.clone();
+        let shutdown = CancellationToken::new();
+        let watcher = shutdown.clone();
         let (host, port) = (api.host.clone(), api.port);
         let bound = runtime.spawn(async move {
             // Before the address is printed, because whoever reads it may press Ctrl-C at once. If the signals cannot be
             // watched, the worker logs that, for itself and for the process.
             if let Ok(signals) = Signals::watch() {
-                tokio::spawn(tell(signals, watcher));
+                tokio::spawn(cancel_at_signal(signals, watcher));
             }
             endpoint.bind(&host, port).await
         });
@@ -78,7 +78,7 @@ impl Local {
             Ok(endpoint) => Ok(Self {
                 endpoint,
                 runtime,
-                told_to_end,
+                shutdown,
             }),
             Err(error) => {
                 // Dropping a runtime waits, which async code must not do.
@@ -111,9 +111,9 @@ fn not_bound(error: &runpod_local::BindError, api: &ApiSettings) -> Error {
     )
 }
 
-fn describe(prepared: &Prepared, api: &ApiSettings) -> Result<Endpoint, Error> {
+fn endpoint_for(prepared: &Prepared, api: &ApiSettings) -> Result<Endpoint, Error> {
     let mut endpoint = Endpoint::new()
-        .handlers(prepared.dispatch.handlers().map(described).collect())
+        .handlers(prepared.dispatch.handlers().map(handler_info).collect())
         .route(prepared.dispatch.key().map(str::to_owned))
         .raise_open_file_limit(true)
         .api_key(api.api_key.as_ref().map(|key| key.expose().to_owned()))
@@ -144,7 +144,7 @@ fn not_allowed(flag: &str, error: &AllowError) -> Error {
     Error::new(ErrorKind::Config, format!("{flag}: {error}"))
 }
 
-fn described(handler: &Handler) -> HandlerInfo {
+fn handler_info(handler: &Handler) -> HandlerInfo {
     HandlerInfo {
         name: handler.name.clone(),
         input: schema::input(handler),
@@ -173,7 +173,7 @@ fn announce(endpoint: &runpod_local::Running, api: &ApiSettings) {
     );
 }
 
-/// Runs this worker, and a fresh one in its place whenever a job asks for that, until it is told to end.
+/// Runs this worker, and a fresh one in its place whenever a job asks for that, until `shutdown`.
 async fn work(
     prepared: &Prepared,
     local: &Local,
@@ -181,7 +181,7 @@ async fn work(
     handlers: &Handlers,
 ) -> Result<(), Error> {
     for number in 1_u64.. {
-        let worker = attached(prepared, &local.endpoint, &format!("local-{number}"))?;
+        let worker = attached_to(prepared, &local.endpoint, &format!("local-{number}"))?;
         let Mode::Platform(urls) = worker.settings.mode.clone() else {
             return Err(Error::new(
                 ErrorKind::System,
@@ -190,8 +190,8 @@ async fn work(
         };
         let platform = Arc::new(Runpod::of(urls, &worker.settings, handlers.handle())?);
         let parts = worker.parts(platform, state.clone(), handlers.share(), None);
-        match ended(worker::start(parts)?, &local.told_to_end).await? {
-            Ended::Refreshed if !local.told_to_end.is_cancelled() => tracing::info!(
+        match run_until(worker::start(parts)?, &local.shutdown).await? {
+            Ended::Refreshed if !local.shutdown.is_cancelled() => tracing::info!(
                 "A fresh worker takes over. On the platform that is a fresh container; here it is the same process, \
                  with the state that `main` has made."
             ),
@@ -202,7 +202,7 @@ async fn work(
 }
 
 /// The worker with what the endpoint gives it in place of the environment.
-fn attached(
+fn attached_to(
     prepared: &Prepared,
     endpoint: &runpod_local::Running,
     worker_id: &str,
@@ -226,16 +226,16 @@ fn attached(
 }
 
 /// Waits for the worker's end. It watches the signals itself, but not yet while it is being started.
-async fn ended(mut worker: Running, told_to_end: &CancellationToken) -> Result<Ended, Error> {
+async fn run_until(mut worker: Running, shutdown: &CancellationToken) -> Result<Ended, Error> {
     tokio::select! {
         ended = worker.ended() => return ended,
-        () = told_to_end.cancelled() => {}
+        () = shutdown.cancelled() => {}
     }
     worker.end();
     worker.ended().await
 }
 
-async fn tell(mut signals: Signals, told_to_end: CancellationToken) {
+async fn cancel_at_signal(mut signals: Signals, shutdown: CancellationToken) {
     signals.next().await;
-    told_to_end.cancel();
+    shutdown.cancel();
 }

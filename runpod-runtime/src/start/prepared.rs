@@ -24,8 +24,8 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
-    /// Reads the environment and the arguments, chooses the handler, sets up the log. Nothing when only words
-    /// were wanted, and they were printed.
+    /// Reads the environment and the arguments, chooses the handler, sets up the log. `None` if the arguments
+    /// asked for a text only (`--help`, `--schema`), which was printed.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! `--schema`: what a worker's handlers take and give, for programs that call it, forms and documentation.
+//! `--schema`: the JSON Schema of the inputs and outputs of a worker's handlers.
 
 use crate::error::Error;
 #[cfg(not(feature = "schema"))]
@@ -46,24 +46,24 @@ mod with_feature {
     /// What `--schema` prints. The keys are in the order in which a person reads them.
     #[derive(Debug, Serialize)]
     pub(crate) struct Document<'a> {
-        /// The key of the input that names the handler, where there are several.
+        /// The key of the input that names the handler, if there are several.
         route: Option<&'static str>,
-        handlers: Vec<Described<'a>>,
+        handlers: Vec<HandlerSchemas<'a>>,
     }
 
     #[derive(Debug, Serialize)]
-    struct Described<'a> {
+    struct HandlerSchemas<'a> {
         name: &'a str,
         kind: &'static str,
-        /// `true`, the schema that everything fits, where the handler does not look at the input; `null` if not known.
+        /// `true`, the schema that everything fits, if the handler does not look at the input; `null` if not known.
         input: Option<Value>,
         #[serde(flatten)]
-        gives: Gives,
+        result: ResultSchema,
     }
 
     #[derive(Debug, Serialize)]
     #[serde(rename_all = "lowercase")]
-    enum Gives {
+    enum ResultSchema {
         Output(Option<Value>),
         Item(Option<Value>),
     }
@@ -86,27 +86,27 @@ mod with_feature {
         route: Option<&'static str>,
         handlers: impl IntoIterator<Item = &'a Handler>,
     ) -> Document<'a> {
-        let handlers = handlers.into_iter().map(Described::of).collect();
+        let handlers = handlers.into_iter().map(HandlerSchemas::of).collect();
         Document { route, handlers }
     }
 
-    impl<'a> Described<'a> {
+    impl<'a> HandlerSchemas<'a> {
         fn of(handler: &'a Handler) -> Self {
-            let (kind, gives) = match handler.kind {
-                Kind::Async => ("async", Gives::Output(output(handler))),
-                Kind::Blocking => ("blocking", Gives::Output(output(handler))),
-                Kind::Stream => ("stream", Gives::Item(output(handler))),
+            let (kind, result) = match handler.kind {
+                Kind::Async => ("async", ResultSchema::Output(output(handler))),
+                Kind::Blocking => ("blocking", ResultSchema::Output(output(handler))),
+                Kind::Stream => ("stream", ResultSchema::Item(output(handler))),
             };
             Self {
                 name: &handler.name,
                 kind,
                 input: input(handler),
-                gives,
+                result,
             }
         }
     }
 
-    /// Of the handler's input, or, where it takes none, of anything.
+    /// The schema of the handler's input, or the one that everything fits if the handler takes no input.
     pub(crate) fn input(handler: &Handler) -> Option<Value> {
         let is_input = |role: &Role| matches!(role, Role::Input(_));
         match handler.position(is_input) {
@@ -115,7 +115,7 @@ mod with_feature {
         }
     }
 
-    /// Of what is returned, unless it is nothing: then everything goes through the emitter.
+    /// The schema of what the handler returns, or of what it emits if it has an emitter.
     pub(crate) fn output(handler: &Handler) -> Option<Value> {
         match handler.position(|role| *role == Role::Emitter) {
             Some(index) => argument(handler, index),

@@ -13,7 +13,7 @@ use serde_json::de::StrRead;
 type Json<'de> = serde_json::Deserializer<StrRead<'de>>;
 
 /// The input, up to the first type that holds something.
-pub(super) struct Input<'a, 'de> {
+pub(super) struct InputDeserializer<'a, 'de> {
     pub(super) json: &'a mut Json<'de>,
     /// The key of the input that names the handler.
     pub(super) route: Option<&'a str>,
@@ -28,7 +28,7 @@ macro_rules! as_it_is {
     )*};
 }
 
-impl<'de> Deserializer<'de> for Input<'_, 'de> {
+impl<'de> Deserializer<'de> for InputDeserializer<'_, 'de> {
     type Error = Error;
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {

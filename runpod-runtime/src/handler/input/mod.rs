@@ -10,12 +10,12 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_path_to_error::{Path, Segment};
 
-use self::empty_input::Input;
+use self::empty_input::InputDeserializer;
 pub(super) use self::route::value_of as value_of_route;
 use crate::handler::failure::Failure;
 use crate::text::both_ends_of;
 
-/// The type of the error that a client is told of.
+/// The type that such an error has in a failed result.
 pub(super) const ERROR_TYPE: &str = "InputError";
 
 /// The longest message about an input, in characters: serde repeats the offending value, which may be a whole image.
@@ -44,7 +44,7 @@ pub(super) fn read<T: DeserializeOwned>(
 ) -> Result<T, Failure> {
     let is_null = input.get() == "null";
     let mut json = serde_json::Deserializer::from_str(input.get());
-    let reader = Input {
+    let reader = InputDeserializer {
         json: &mut json,
         route,
         is_null,
@@ -54,7 +54,7 @@ pub(super) fn read<T: DeserializeOwned>(
     }
     // Once more, to learn the path: to keep track of it takes longer than to read.
     let mut json = serde_json::Deserializer::from_str(input.get());
-    let reader = Input {
+    let reader = InputDeserializer {
         json: &mut json,
         route,
         is_null,
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn the_log_has_the_names_of_the_program_and_not_the_keys_of_the_client() {
-        for (json, told, log) in [
+        for (json, shown, log) in [
             (
                 r#"{"circle":{"radius":"x"}}"#,
                 "input.circle.radius",
@@ -231,7 +231,7 @@ mod tests {
             ),
         ] {
             let expected = |place| format!("{place}: invalid type: string \"x\", expected u32");
-            assert_eq!(message::<Shape>(json), expected(told));
+            assert_eq!(message::<Shape>(json), expected(shown));
             assert_eq!(logged::<Shape>(json), format!("{log}: expected u32"));
         }
         assert_eq!(
@@ -294,8 +294,11 @@ mod tests {
     #[test]
     fn a_value_that_reads_like_serdes_message_is_not_logged() {
         let value = format!("x, expected SECRET{}", "y".repeat(300));
-        let told = logged::<Many>(&format!("{value:?}"));
-        assert!(told.starts_with("input: expected one of `a name"), "{told}");
+        let shown = logged::<Many>(&format!("{value:?}"));
+        assert!(
+            shown.starts_with("input: expected one of `a name"),
+            "{shown}"
+        );
         assert_eq!(
             logged::<Word>(r#""x, expected SECRET""#),
             "input: there are no variants"
@@ -313,22 +316,22 @@ mod tests {
     fn a_huge_key_is_cut_and_every_key_is_on_one_line() {
         type Map = HashMap<String, HashMap<String, u8>>;
         let huge = "k".repeat(2 << 20);
-        let told = message::<Map>(&format!(r#"{{"{huge}":{{"{huge}":"x"}}}}"#));
-        assert!(told.len() < 300, "{}", told.len());
-        assert!(told.starts_with("input.kkk") && told.ends_with("expected u8"));
+        let shown = message::<Map>(&format!(r#"{{"{huge}":{{"{huge}":"x"}}}}"#));
+        assert!(shown.len() < 300, "{}", shown.len());
+        assert!(shown.starts_with("input.kkk") && shown.ends_with("expected u8"));
 
-        let told = message::<Map>(r#"{"a\n\u001b[31m\u202eERROR":{"b\u0000":"x\ny"}}"#);
+        let shown = message::<Map>(r#"{"a\n\u001b[31m\u202eERROR":{"b\u0000":"x\ny"}}"#);
         assert_eq!(
-            told,
+            shown,
             r#"input.a\n\u{1b}[31m\u{202e}ERROR.b\u{0}: invalid type: string "x\ny", expected u8"#
         );
-        let told = message::<Word>(r#""a\nERROR""#);
-        assert!(!told.contains('\n'), "{told}");
+        let shown = message::<Word>(r#""a\nERROR""#);
+        assert!(!shown.contains('\n'), "{shown}");
 
         let deep = format!("{}1{}", r#"{"k":"#.repeat(100), "}".repeat(100));
-        let told = message::<Deep>(&deep);
-        assert!(told.len() < 500, "{told}");
-        assert!(logged::<Deep>(&deep).starts_with("input.*.*"), "{told}");
+        let shown = message::<Deep>(&deep);
+        assert!(shown.len() < 500, "{shown}");
+        assert!(logged::<Deep>(&deep).starts_with("input.*.*"), "{shown}");
     }
 
     #[test]

@@ -147,7 +147,7 @@ fn texts_of(ids: impl Iterator<Item = Option<String>>) -> Vec<String> {
     texts
 }
 
-/// What an answer that is no answer says.
+/// The message about an answer with an unexpected status.
 pub(super) fn refusal(status: StatusCode) -> String {
     let mut text = format!("the platform answered {status}");
     if status.is_redirection() {
