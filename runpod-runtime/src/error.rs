@@ -9,6 +9,19 @@ use crate::text::visible;
 /// Any error that can be boxed and sent between threads.
 pub(crate) type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
+/// The causes of an error, the nearest one first.
+pub(crate) fn causes<'e>(
+    error: &'e (dyn StdError + 'static),
+) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
+    // `    // A reference to an error is an error too, and would lend out its own causes only.dyn Error` is an error too; the causes that it lends live no longer than that reference.
+    std::iter::successors(error.source(), |cause| (**cause).source())
+}
+
+/// An error's text with its causes, on one line.
+pub(crate) fn with_causes(error: &(dyn StdError + 'static)) -> String {
+    causes(error).fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
 /// Why a worker could not start, or ended badly.
 ///
 /// [`WorkerBuilder::run`](crate::WorkerBuilder::run) gives it; a worker with `#[runpod::main]` prints it and exits with
@@ -105,12 +118,7 @@ impl fmt::Debug for Error {
     /// Shows the message as it is: `fn main() -> Result<(), Error>` prints errors with `Debug`, and users read it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.message)?;
-        let mut source = self.source();
-        while let Some(cause) = source {
-            write!(f, "\n  caused by: {cause}")?;
-            source = cause.source();
-        }
-        Ok(())
+        causes(self).try_for_each(|cause| write!(f, "\n  caused by: {cause}"))
     }
 }
 

@@ -17,6 +17,7 @@ use tracing_subscriber::registry::LookupSpan;
 use super::format::{Format, Line, shortened};
 use super::settings::LogSettings;
 use crate::config::{LogLevel, Secrets};
+use crate::error::with_causes;
 
 /// The target that tells the spans of [`job_span`] from a user's own that are named `job` too.
 const JOB_TARGET: &str = module_path!();
@@ -280,13 +281,7 @@ impl Visit for EventText {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        let mut text = value.to_string();
-        let mut source = value.source();
-        while let Some(cause) = source {
-            let _ = write!(text, ": {cause}");
-            source = cause.source();
-        }
-        self.record_str(field, &text);
+        self.record_str(field, &with_causes(value));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {

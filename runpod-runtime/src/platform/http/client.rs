@@ -12,6 +12,7 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::runtime::Handle;
 
 use crate::config::Secret;
+use crate::error::with_causes;
 use crate::process::threads;
 
 /// Why there is no client.
@@ -98,16 +99,7 @@ fn user_agent() -> String {
 
 /// An error's text with its causes, and without the address, whose query may carry secrets.
 pub(super) fn describe(error: reqwest::Error) -> String {
-    use std::error::Error;
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
+    with_causes(&error.without_url())
 }
 
 #[cfg(test)]
