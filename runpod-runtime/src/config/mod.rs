@@ -16,7 +16,6 @@ mod help;
 mod json_fault;
 mod log_level;
 mod platform_urls;
-mod process_context;
 mod resolver;
 mod secret;
 mod settings;
@@ -25,11 +24,10 @@ mod test_job;
 mod url_template;
 
 pub(crate) use arguments::Arguments;
-pub(crate) use environment::Environment;
+pub(crate) use environment::{Environment, ProcessContext};
 pub(crate) use help::help;
 pub(crate) use log_level::LogLevel;
 pub(crate) use platform_urls::PlatformUrls;
-pub(crate) use process_context::ProcessContext;
 pub(crate) use secret::{Secret, Secrets};
 #[cfg(feature = "local")]
 pub(crate) use settings::ApiSettings;

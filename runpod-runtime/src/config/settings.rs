@@ -6,11 +6,10 @@ use serde_json::Value;
 
 use super::api_key::{API_KEY, LOCAL_API_KEY};
 use super::arguments::Arguments;
-use super::environment::Environment;
+use super::environment::{Environment, ProcessContext};
 use super::error::ConfigError;
 use super::log_level::LogLevel;
 use super::platform_urls::PlatformUrls;
-use super::process_context::ProcessContext;
 use super::resolver::Resolver;
 use super::secret::{Secret, Secrets};
 use super::spool_directory::SpoolDirectory;

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::environment::ProcessContext;
 use super::platform_urls::TAKE;
-use super::process_context::ProcessContext;
 use super::resolver::Resolver;
 use super::url_template::address_without_worker;
 use crate::text::encode_component;
