@@ -1,6 +1,6 @@
 //! Runtimes for the programs of this project. tokio panics if the system refuses a thread; here that is an error.
 //!
-//! The worker has the same for itself (`runpod-runtime/src/threads.rs`): it may be built without this crate.
+//! The worker has the same for itself (`runpod-runtime/src/process/threads.rs`): it may be built without this crate.
 
 use std::io;
 use std::sync::{Arc, Mutex};

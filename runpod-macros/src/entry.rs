@@ -16,7 +16,7 @@ use crate::{places, registration, settings};
 ///     use __rp::ReturnedValue as _;
 ///     const __HANDLER: __rp::Function = ..;
 ///     __rp::submit!(__HANDLER.asynchronous(..));
-///     __rp::launch(__rp::Options::NEW.handler(__HANDLER.id), __rp::Setup::none())
+///     __rp::launch(__rp::WorkerConfig::NEW.handler(__HANDLER.id), __rp::Setup::none())
 /// }
 /// ```
 pub(crate) fn of_handler(function: &Function, options: &Options, root: &Root) -> TokenStream {
@@ -43,9 +43,9 @@ pub(crate) fn of_handler(function: &Function, options: &Options, root: &Root) ->
 ///     use ::runpod::__private as __rp;
 ///     use __rp::SetupValue as _;
 ///     __rp::launch(
-///         __rp::Options::NEW.concurrency(4),
+///         __rp::WorkerConfig::NEW.concurrency(4),
 ///         __rp::Setup::future(main, |__rp_it| {
-///             let __rp_made = __rp::Made(__rp_it).__rp_flat(__rp::IntoFailure::into_failure, __rp::IntoFailure::into_failure);
+///             let __rp_made = __rp::SetupReturned(__rp_it).__rp_flat(__rp::IntoFailure::into_failure, __rp::IntoFailure::into_failure);
 ///             __rp::ask(__rp_made.__rp_asked().__rp_awaited(), __rp::Awaited::check);
 ///             __rp::ask(__rp_made.__rp_asked().__rp_no_exit_code(), __rp::NoExitCode::check);
 ///             __rp_made.__rp_state(__rp::WorkerState::share, __rp::IntoFailure::into_failure)
@@ -68,7 +68,7 @@ pub(crate) fn with_setup(function: &Function, options: &Options, root: &Root) ->
     let options = launch_options(options, false);
     let import = root.import(Item::SetupValue);
     let launch = Item::Launch.path(here);
-    let (setup, made) = (Item::Setup.path(result), Item::Made.path(result));
+    let (setup, made) = (Item::Setup.path(result), Item::SetupReturned.path(result));
     let (value, error) = places::value_and_error(function);
     let share = Item::WorkerState.function("share", value);
     let into_failure = Item::IntoFailure.function("into_failure", error);
@@ -94,10 +94,10 @@ pub(crate) fn with_setup(function: &Function, options: &Options, root: &Root) ->
     }
 }
 
-/// `Options::NEW.concurrency(4)`, with the handler that the attribute is on where it names no other and no route.
+/// `WorkerConfig::NEW.concurrency(4)`, with the handler that the attribute is on where it names no other and no route.
 fn launch_options(options: &Options, on_handler: bool) -> TokenStream {
     let here = Span::mixed_site();
-    let mut chain = Item::Options.path(here);
+    let mut chain = Item::WorkerConfig.path(here);
     chain.extend(quote_spanned!(here=> ::NEW));
     let handler = match &options.handler {
         Some(given) => Some(registration::id(&given.value, here)),

@@ -23,7 +23,7 @@ fn main_on_a_handler_registers_it_and_runs_it() {
     assert_has(
         &made,
         &quote!(__rp::launch(
-            __rp::Options::NEW.handler(__HANDLER.id),
+            __rp::WorkerConfig::NEW.handler(__HANDLER.id),
             __rp::Setup::none()
         )),
     );
@@ -35,11 +35,11 @@ fn main_on_a_handler_leaves_the_choice_to_the_options_where_they_have_one() {
         fn greet() {}
     );
     let routed = main(quote!(route = "task"), &function);
-    assert_has(&routed, &quote!(__rp::Options::NEW.route("task"),));
+    assert_has(&routed, &quote!(__rp::WorkerConfig::NEW.route("task"),));
     let chosen = main(quote!(handler = others::shout), &function);
     assert_has(
         &chosen,
-        &quote!(__rp::Options::NEW.handler(|| __rp::FunctionId::of(&others::shout)),),
+        &quote!(__rp::WorkerConfig::NEW.handler(|| __rp::FunctionId::of(&others::shout)),),
     );
 }
 
@@ -68,11 +68,11 @@ fn main_on_main_keeps_the_function_inside_and_makes_the_state_with_it() {
                 use ::runpod::__private as __rp;
                 use __rp::SetupValue as _;
                 __rp::launch(
-                    __rp::Options::NEW,
+                    __rp::WorkerConfig::NEW,
                     __rp::Setup::future(
                         main,
                         |__rp_it| {
-                            let __rp_made = __rp::Made(__rp_it).__rp_flat(__rp::IntoFailure::into_failure, __rp::IntoFailure::into_failure);
+                            let __rp_made = __rp::SetupReturned(__rp_it).__rp_flat(__rp::IntoFailure::into_failure, __rp::IntoFailure::into_failure);
                             __rp::ask(__rp_made.__rp_asked().__rp_awaited(), __rp::Awaited::check);
                             __rp::ask(__rp_made.__rp_asked().__rp_no_exit_code(), __rp::NoExitCode::check);
                             __rp_made.__rp_state(__rp::WorkerState::share, __rp::IntoFailure::into_failure)
@@ -114,7 +114,7 @@ fn every_option_of_main_is_handed_over() {
     assert_has(
         &made,
         &quote! {
-            __rp::Options::NEW
+            __rp::WorkerConfig::NEW
                 .refresh_worker(true)
                 .return_aggregate_stream(false)
                 .concurrency(4usize)

@@ -4,10 +4,23 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use crate::config::Secrets;
-use crate::logging;
+use crate::text::visible;
 
 /// Any error that can be boxed and sent between threads.
 pub(crate) type BoxError = Box<dyn StdError + Send + Sync + 'static>;
+
+/// The causes of an error, the nearest one first.
+pub(crate) fn causes<'e>(
+    error: &'e (dyn StdError + 'static),
+) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
+    // `    // A reference to an error is an error too, and would lend out its own causes only.dyn Error` is an error too; the causes that it lends live no longer than that reference.
+    std::iter::successors(error.source(), |cause| (**cause).source())
+}
+
+/// An error's text with its causes, on one line.
+pub(crate) fn with_causes(error: &(dyn StdError + 'static)) -> String {
+    causes(error).fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
 
 /// Why a worker could not start, or ended badly.
 ///
@@ -85,7 +98,7 @@ impl Error {
 
     /// The same error as it may be printed: a handler's words may be in it, and so a key, or what a terminal obeys.
     pub(crate) fn printable(mut self, secrets: &Secrets) -> Self {
-        self.message = logging::visible(&secrets.redact(&self.message));
+        self.message = visible(&secrets.redact(&self.message));
         self
     }
 
@@ -105,12 +118,7 @@ impl fmt::Debug for Error {
     /// Shows the message as it is: `fn main() -> Result<(), Error>` prints errors with `Debug`, and users read it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.message)?;
-        let mut source = self.source();
-        while let Some(cause) = source {
-            write!(f, "\n  caused by: {cause}")?;
-            source = cause.source();
-        }
-        Ok(())
+        causes(self).try_for_each(|cause| write!(f, "\n  caused by: {cause}"))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The doors for coverage-guided fuzzing (`fuzz/`): everything that comes from outside, read as the worker reads it, with
 //! what must hold then. There only with `--cfg fuzzing`; not public API.
 
-use crate::{config, platform};
+use crate::{config, platform, spool};
 
 /// The answer to a take.
 pub fn take_answer(data: &[u8]) {

@@ -2,53 +2,42 @@
 //!
 //! Use it through that crate, which adds the attribute macros. The rooms:
 //!
-//! - `handler`: what a function becomes: its arguments, its result, its stream;
+//! - `start`, `testing`: the ways in: the attribute, the builder, a local test job, the local endpoint, `--schema`;
 //! - `worker`: the loop that takes, runs, delivers, refreshes, stops and ends;
-//! - `platform`: where jobs come from and results go;
 //! - `spool`: the results that the platform has not accepted yet, on disk;
+//! - `platform`: where jobs come from and results go;
+//! - `handler`: what a function becomes: its arguments, its result, its stream;
 //! - `config`, `logging`: the environment, the arguments, the log lines;
-//! - `launch`, `builder`, `testing`: the three ways in.
+//! - `process`: threads, panics, signals.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
-mod builder;
 mod config;
-mod debugger;
 mod error;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
 mod handler;
 mod json;
-mod launch;
-mod local_test;
 mod logging;
-mod panics;
 mod platform;
-mod ready;
-#[cfg(feature = "local")]
-mod serve_api;
-mod show_schema;
-mod signals;
+mod process;
 pub mod signature;
 mod spool;
+mod start;
 pub mod testing;
-mod threads;
-mod user_values;
+mod text;
 mod worker;
 
-pub use builder::{Worker, WorkerBuilder};
 pub use error::{Error, ErrorKind};
 pub use handler::{
     AsyncFunction, BlockingFunction, CancelReason, Cancelled, Checkpoint, Emitter, FromJob,
     HandlerError, IntoFailure, IntoItems, IntoOutput, Job, JobContext, State, StreamFunction,
 };
-
-/// The version that heartbeats, error reports and the `User-Agent` name.
-pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub use start::{Worker, WorkerBuilder};
 
 /// The arguments of this process that are not the worker's, in order and without the program's name: what the SDK leaves
 /// in `sys.argv`.

@@ -2,9 +2,10 @@
 
 pub use crate::handler::{
     Async, Awaited, AwaitedItems, Beside, Blocking, Call, Emits, Failure, FromJob, Function,
-    FunctionId, HandlerValue, IntoFailure, IntoItems, Made, NoExitCode, Returned, ReturnedValue,
-    SendStream, Setup, SetupValue, WorkerState, ask,
+    FunctionId, HandlerValue, IntoFailure, IntoItems, NoExitCode, Returned, ReturnedValue,
+    SendStream, Setup, SetupReturned, SetupValue, WorkerState, ask,
 };
 pub use crate::handler::{schema::*, validation::*};
-pub use crate::launch::{Options, launch};
+pub use crate::start::launch;
+pub use crate::worker::WorkerConfig;
 pub use inventory::submit;

@@ -26,7 +26,7 @@
 //! The attributes leave a function as it is, so that it can also be called as one: [`State::new`](crate::State::new),
 //! [`Job::new`](crate::Job::new), [`context`] and [`emitter`] make what it asks for. `docs/testing.md` has more.
 
-mod direct;
+mod direct_call;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +34,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::config::Secrets;
+use crate::handler::UserValues;
 #[cfg(feature = "schema")]
 use crate::handler::registered;
 use crate::handler::{
@@ -43,11 +44,10 @@ use crate::handler::{
 use crate::json;
 use crate::platform::{Reporter, SingleJob, error_type, message};
 #[cfg(feature = "schema")]
-use crate::show_schema::document;
-use crate::user_values::UserValues;
-use crate::worker::{self, Concurrency, Handlers, Parts, Policy};
+use crate::start::document;
+use crate::worker::{self, Handlers, Parts, WorkerConfig};
 
-pub use direct::{ContextHandle, EmitterHandle, context, emitter};
+pub use direct_call::{ContextHandle, EmitterHandle, context, emitter};
 
 /// A job for a handler under test.
 ///
@@ -251,15 +251,13 @@ impl Job {
             platform: Arc::clone(&platform) as _,
             dispatch,
             state: values.state(),
-            policy: Policy {
-                concurrency: Concurrency::new(1, None),
-                refresh_worker: false,
+            config: WorkerConfig {
                 return_aggregate_stream: true,
-                max_consecutive_failures: None,
-                ping_interval: Duration::from_secs(10),
-                shutdown_grace: Duration::ZERO,
-                handles_signals: false,
+                ..WorkerConfig::NEW
             },
+            ping_interval: Duration::from_secs(10),
+            shutdown_grace: Duration::ZERO,
+            handles_signals: false,
             reporter: Reporter {
                 hostname: "unknown".to_owned(),
                 worker_id: "test".to_owned(),

@@ -1,14 +1,18 @@
-//! The command line: what is ours is taken out, the rest is the program's.
+//! The command line: the worker's own flags are taken out, the rest is the program's.
+//!
+//! A crate (`lexopt`, `pico-args`) would replace no more than the loop of [`Arguments::parse`]: unknown arguments stay with the
+//! program as they were written, each flag has two long names (the Python SDK's, and one in kebab case), a flag that is nearly
+//! right is a warning, and all faults are reported together.
 
 use std::ffi::OsString;
 
 use serde_json::Value;
 
 use super::error::{Fault, found};
-use super::flag::Flag;
+use super::flag_typos::nearly_right;
+use super::flags::Flag;
 use super::json_fault::parse_json;
 use super::log_level::LogLevel;
-use super::spelling::nearly_right;
 
 const HOST_NAMES: &str =
     "a host name such as host.docker.internal, or several with commas between them";
@@ -16,7 +20,7 @@ const HOST_NAMES: &str =
 const ORIGINS: &str =
     "an origin such as http://localhost:3000, or several with commas between them";
 
-/// What the command line said.
+/// The command line, read.
 ///
 /// Reading it never fails: faults are kept and come out of [`Settings::resolve`](super::Settings::resolve), together with
 /// those of the environment.
@@ -94,7 +98,7 @@ impl Arguments {
         arguments
     }
 
-    /// Takes one flag of ours; `value` still has the name in front where it was attached with `=`.
+    /// Takes one flag of ours; `value` still has the name in front if it was attached with `=`.
     fn take(&mut self, flag: Flag, name: &str, value: Option<OsString>, attached: bool) {
         let value = match value.map(OsString::into_string) {
             Some(Ok(value)) if attached => value.split_once('=').map(|(_, value)| value.to_owned()),
@@ -178,7 +182,7 @@ impl Arguments {
         Ok(())
     }
 
-    /// Leaves an argument to the program, with a warning where it nearly is a flag of ours.
+    /// Leaves an argument to the program, with a warning if it nearly is a flag of ours.
     fn leave(&mut self, argument: OsString) {
         let shown = argument.to_string_lossy();
         if let Some(meant) = nearly_right(&shown) {

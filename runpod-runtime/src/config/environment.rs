@@ -1,8 +1,10 @@
-//! The process environment as it was at the start.
+//! What the process was started in: its environment, its directories, its terminal.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fmt;
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
 
 use super::error::Fault;
 
@@ -81,6 +83,31 @@ impl fmt::Debug for Environment {
         let mut names: Vec<_> = self.values.keys().collect();
         names.sort();
         f.debug_tuple("Environment").field(&names).finish()
+    }
+}
+
+/// What the settings depend on beside environment and arguments.
+#[derive(Debug, Clone)]
+pub(crate) struct ProcessContext {
+    /// Whether a handler of this worker streams.
+    pub(crate) streams: bool,
+    pub(crate) working_directory: PathBuf,
+    /// Where the platform mounts a network volume.
+    pub(crate) volume: PathBuf,
+    pub(crate) temporary: PathBuf,
+    pub(crate) stdout_is_terminal: bool,
+}
+
+impl ProcessContext {
+    /// Those of this process.
+    pub(crate) fn of_process(streams: bool) -> Self {
+        Self {
+            streams,
+            working_directory: PathBuf::from("."),
+            volume: PathBuf::from("/runpod-volume"),
+            temporary: std::env::temp_dir(),
+            stdout_is_terminal: std::io::stdout().is_terminal(),
+        }
     }
 }
 

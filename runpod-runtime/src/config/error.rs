@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::secret::Secrets;
+use crate::text::start_of;
 
 /// How much of a value that was found is shown.
 const FOUND_LIMIT: usize = 60;
@@ -113,15 +114,7 @@ pub(super) fn found(value: &str) -> String {
 
 /// The beginning of a value, on one line.
 pub(super) fn cut(value: &str) -> String {
-    let mut shown: String = value
-        .chars()
-        .take(FOUND_LIMIT)
-        .flat_map(char::escape_debug)
-        .collect();
-    if value.chars().nth(FOUND_LIMIT).is_some() {
-        shown.push('…');
-    }
-    shown
+    start_of(value, FOUND_LIMIT).escape_debug().to_string()
 }
 
 #[cfg(test)]

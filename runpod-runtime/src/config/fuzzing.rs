@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use reqwest::Url;
 
 use super::url_template::UrlTemplate;
-use super::{Arguments, Environment, Secret, Settings, Surroundings};
+use super::{Arguments, Environment, ProcessContext, Secret, Settings};
 
 /// The variables of an environment, by the digit in front of their value.
 const VARIABLES: [&str; 10] = [
@@ -76,7 +76,7 @@ pub(crate) fn environment(data: &[u8]) {
 /// Whatever was given: there are settings or faults, and the key is in neither.
 fn resolve(environment: &Environment, arguments: &Arguments) {
     let nowhere = PathBuf::from("/nonexistent");
-    let surroundings = Surroundings {
+    let context = ProcessContext {
         streams: true,
         working_directory: nowhere.clone(),
         volume: nowhere.clone(),
@@ -85,7 +85,7 @@ fn resolve(environment: &Environment, arguments: &Arguments) {
     };
     let key = environment.get(VARIABLES[0]).map(str::trim);
     let key = key.filter(|key| is_looked_for(key));
-    match Settings::resolve(environment, arguments, &surroundings) {
+    match Settings::resolve(environment, arguments, &context) {
         Ok(settings) => assert!(!settings.worker_id.is_empty()),
         Err(error) => {
             assert!(!error.faults().is_empty());

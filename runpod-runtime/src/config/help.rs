@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::flag::Flag;
+use super::flags::Flag;
 
 /// The environment variables that a person may want to set, each with what it does.
 const VARIABLES: [(&str, &str); 14] = [

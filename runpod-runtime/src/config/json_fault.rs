@@ -8,7 +8,7 @@ use super::error::Fault;
 const BEFORE: usize = 50;
 const AFTER: usize = 20;
 
-/// Parses JSON; what is wrong is said with line, column and an excerpt with a caret under the place.
+/// Parses JSON; the error names line and column, and has an excerpt with a caret under the place.
 pub(super) fn parse_json(subject: &str, text: &str, expected: &str) -> Result<Value, Fault> {
     serde_json::from_str(text).map_err(|error| {
         if text.trim().is_empty() {

@@ -5,8 +5,9 @@ use std::fmt;
 use reqwest::Url;
 
 use super::error::Fault;
-use super::resolving::Resolving;
-use super::url_template::{EXPECTED, UrlTemplate, encode_component, with_query};
+use super::resolver::Resolver;
+use super::url_template::{EXPECTED, UrlTemplate, with_query};
+use crate::text::encode_component;
 
 pub(super) const TAKE: &str = "RUNPOD_WEBHOOK_GET_JOB";
 const OUTPUT: &str = "RUNPOD_WEBHOOK_POST_OUTPUT";
@@ -56,7 +57,7 @@ impl PlatformUrls {
         )
     }
 
-    /// Where to ask which jobs to stop; `None` where the take URL has not the form from which it is made.
+    /// Where to ask which jobs to stop; `None` if the take URL does not have the form from which it is made.
     pub(crate) fn stop_url(&self) -> Option<Url> {
         let mut url = self.take.clone();
         if !url.path().contains(TAKE_PART) {
@@ -79,7 +80,7 @@ impl PlatformUrls {
             .with_id_and_query(job_id, query)
     }
 
-    /// Where an item of a stream goes; `None` only where no handler streams.
+    /// Where an item of a stream goes; `None` only if no handler streams.
     pub(crate) fn stream_url(&self, worker_id: &str, job_id: &str) -> Option<Url> {
         let stream = self.stream.as_ref()?.of_worker(worker_id);
         Some(stream.with_id_and_query(job_id, NO_STREAM))
@@ -122,23 +123,23 @@ impl PlatformUrls {
 
     /// Reads the four variables; `take` is the value of the first. `None` when one of them cannot be used.
     pub(super) fn resolve(
-        resolving: &mut Resolving<'_>,
+        resolver: &mut Resolver<'_>,
         take: &str,
         worker_id: &str,
         streams: bool,
     ) -> Option<Self> {
-        let take = resolving.check(UrlTemplate::parse(TAKE, take, worker_id));
-        let output = resolving.template(OUTPUT, worker_id);
-        let stream = resolving.template(STREAM, worker_id);
-        let ping = resolving.template(PING, worker_id);
+        let take = resolver.check(UrlTemplate::parse(TAKE, take, worker_id));
+        let output = resolver.template(OUTPUT, worker_id);
+        let stream = resolver.template(STREAM, worker_id);
+        let ping = resolver.template(PING, worker_id);
         if output.is_unset() {
-            resolving.fault(missing(
+            resolver.fault(missing(
                 OUTPUT,
                 &format!("not set, while {TAKE} is: results would have nowhere to go"),
             ));
         }
         if streams && stream.is_unset() {
-            resolving.fault(missing(
+            resolver.fault(missing(
                 STREAM,
                 "not set, but a handler of this worker streams",
             ));
@@ -150,18 +151,18 @@ impl PlatformUrls {
             ping.usable().map(|ping| ping.as_it_is()),
         );
         if urls.stop_url().is_none() {
-            resolving.warnings.push(format!(
+            resolver.warnings.push(format!(
                 "the path of {TAKE} has no {TAKE_PART} in it: a job that is cancelled on the platform runs to its end"
             ));
         }
-        Some(urls.with_heartbeat_or_warning(resolving))
+        Some(urls.with_heartbeat_or_warning(resolver))
     }
 
     /// The platform sends heartbeats nowhere by itself: all that they need must be there, as in the SDK.
-    fn with_heartbeat_or_warning(mut self, resolving: &mut Resolving<'_>) -> Self {
+    fn with_heartbeat_or_warning(mut self, resolver: &mut Resolver<'_>) -> Self {
         let missing: Vec<_> = [PING, "RUNPOD_POD_ID", "RUNPOD_AI_API_KEY"]
             .into_iter()
-            .filter(|name| resolving.environment.get(name).is_none())
+            .filter(|name| resolver.environment.get(name).is_none())
             .collect();
         if !missing.is_empty() {
             self.ping = None;
@@ -170,7 +171,7 @@ impl PlatformUrls {
                 [] => format!("{last} is"),
                 before => format!("{} and {last} are", before.join(", ")),
             };
-            resolving
+            resolver
                 .warnings
                 .push(format!("no heartbeats are sent, because {names} not set"));
         }

@@ -40,17 +40,17 @@ struct Resolved {
 
 fn resolve(environment: Vec<(&'static str, String)>, streams: bool) -> Resolved {
     let environment = Environment::of(environment);
-    let mut resolving = Resolving {
+    let mut resolver = Resolver {
         environment: &environment,
         faults: Vec::new(),
         warnings: Vec::new(),
     };
     let take = environment.get(TAKE).unwrap_or_default();
-    let urls = PlatformUrls::resolve(&mut resolving, take, "w1", streams);
+    let urls = PlatformUrls::resolve(&mut resolver, take, "w1", streams);
     Resolved {
         urls,
-        faults: resolving.faults.iter().map(ToString::to_string).collect(),
-        warnings: resolving.warnings,
+        faults: resolver.faults.iter().map(ToString::to_string).collect(),
+        warnings: resolver.warnings,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::url_template::encode_component;
+use crate::text::encode_component;
 
 /// What is shown in place of a secret.
 const REDACTED: &str = "[redacted]";
@@ -25,7 +25,11 @@ impl Secret {
         let mut shapes = Vec::new();
         if value.chars().count() >= SHORTEST_REDACTED {
             let escaped: String = value.escape_debug().collect();
-            for shape in [value.clone(), escaped, encode_component(&value)] {
+            for shape in [
+                value.clone(),
+                escaped,
+                encode_component(&value).into_owned(),
+            ] {
                 if !shapes.contains(&shape) {
                     shapes.push(shape);
                 }

@@ -1,26 +1,24 @@
-//! What the environment and the arguments come to.
+//! The settings that the environment and the arguments resolve to.
 
-use std::io::IsTerminal as _;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::Value;
 
+use super::api_key::{API_KEY, LOCAL_API_KEY};
 use super::arguments::Arguments;
-use super::environment::Environment;
+use super::environment::{Environment, ProcessContext};
 use super::error::ConfigError;
-use super::key::{API_KEY, LOCAL_API_KEY};
 use super::log_level::LogLevel;
 use super::platform_urls::PlatformUrls;
-use super::resolving::Resolving;
+use super::resolver::Resolver;
 use super::secret::{Secret, Secrets};
-use super::spool::SpoolDirectory;
+use super::spool_directory::SpoolDirectory;
 use super::test_job::{self, TestSource};
 
-/// The pace of heartbeats where nothing else is said.
+/// The default interval of heartbeats.
 const PING_INTERVAL: Duration = Duration::from_secs(10);
 
-/// How long running jobs may go on after the worker was told to stop, where nothing else is said.
+/// The default time for which running jobs may go on after a signal to end.
 const SHUTDOWN_GRACE: Duration = Duration::from_mins(10);
 
 /// Longer intervals are slips of the pen, and the clock could not hold the longest ones.
@@ -31,7 +29,7 @@ const ONE_DAY: Duration = Duration::from_hours(24);
 pub(crate) struct Settings {
     /// The pod's id, or a random one.
     pub(crate) worker_id: String,
-    /// The same for error reports, which say `unknown` where there is no pod, as the SDK's do.
+    /// The same for error reports, which say `unknown` if there is no pod, as the SDK's do.
     pub(crate) reported_worker_id: String,
     pub(crate) hostname: String,
     #[cfg_attr(
@@ -73,7 +71,7 @@ pub(crate) enum Mode {
         job: String,
         source: TestSource,
     },
-    /// Neither a platform nor a test job: the worker says so and exits with 1.
+    /// Neither a platform nor a test job: the worker reports that and exits with 1.
     MissingTestInput,
     /// The local endpoint, with this worker attached to it.
     ServeApi(
@@ -104,39 +102,14 @@ pub(crate) struct ApiSettings {
     pub(crate) example: Option<String>,
 }
 
-/// What the settings depend on beside environment and arguments.
-#[derive(Debug, Clone)]
-pub(crate) struct Surroundings {
-    /// Whether a handler of this worker streams.
-    pub(crate) streams: bool,
-    pub(crate) working_directory: PathBuf,
-    /// Where the platform mounts a network volume.
-    pub(crate) volume: PathBuf,
-    pub(crate) temporary: PathBuf,
-    pub(crate) stdout_is_terminal: bool,
-}
-
-impl Surroundings {
-    /// Those of this process.
-    pub(crate) fn of_process(streams: bool) -> Self {
-        Self {
-            streams,
-            working_directory: PathBuf::from("."),
-            volume: PathBuf::from("/runpod-volume"),
-            temporary: std::env::temp_dir(),
-            stdout_is_terminal: std::io::stdout().is_terminal(),
-        }
-    }
-}
-
 impl Settings {
-    /// Resolves everything, or says everything that is wrong.
+    /// Resolves everything, or reports all faults together.
     pub(crate) fn resolve(
         environment: &Environment,
         arguments: &Arguments,
-        surroundings: &Surroundings,
+        context: &ProcessContext,
     ) -> Result<Self, ConfigError> {
-        let mut resolving = Resolving {
+        let mut resolver = Resolver {
             environment,
             faults: environment
                 .faults()
@@ -144,20 +117,20 @@ impl Settings {
                 .collect(),
             warnings: arguments.warnings.clone(),
         };
-        let pod_id = resolving.pod_id();
-        let endpoint_id = resolving.text("RUNPOD_ENDPOINT_ID");
+        let pod_id = resolver.pod_id();
+        let endpoint_id = resolver.text("RUNPOD_ENDPOINT_ID");
         let worker_id = pod_id
             .clone()
             .unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
-        let api_key = resolving.api_key();
-        let ping_interval = resolving.ping_interval();
-        let env_log_level = resolving.log_level();
-        let shutdown_grace = resolving.shutdown_grace();
-        let spools = resolving.spools(surroundings);
-        let mode = resolving.mode(arguments, surroundings, &worker_id);
-        let Resolving {
+        let api_key = resolver.api_key();
+        let ping_interval = resolver.ping_interval();
+        let env_log_level = resolver.log_level();
+        let shutdown_grace = resolver.shutdown_grace();
+        let spools = resolver.spools(context);
+        let mode = resolver.mode(arguments, context, &worker_id);
+        let Resolver {
             faults, warnings, ..
-        } = resolving;
+        } = resolver;
         // A key that cannot be sent, or that nobody asks for, is kept out of all output all the same.
         let secrets: Secrets = [API_KEY, LOCAL_API_KEY]
             .into_iter()
@@ -183,7 +156,7 @@ impl Settings {
                 .or(env_log_level)
                 .unwrap_or(LogLevel::Debug),
             json_logs,
-            color: surroundings.stdout_is_terminal
+            color: context.stdout_is_terminal
                 && !json_logs
                 && environment.get("NO_COLOR").is_none(),
             shutdown_grace: shutdown_grace.unwrap_or(SHUTDOWN_GRACE),
@@ -195,7 +168,7 @@ impl Settings {
     }
 }
 
-impl Resolving<'_> {
+impl Resolver<'_> {
     fn ping_interval(&mut self) -> Option<Duration> {
         self.value(
             "RUNPOD_PING_INTERVAL",
@@ -236,11 +209,11 @@ impl Resolving<'_> {
     fn mode(
         &mut self,
         arguments: &Arguments,
-        surroundings: &Surroundings,
+        context: &ProcessContext,
         worker_id: &str,
     ) -> Option<Mode> {
         if arguments.serve_api {
-            return Some(Mode::ServeApi(self.api(arguments, surroundings)));
+            return Some(Mode::ServeApi(self.api(arguments, context)));
         }
         self.warn_of_realtime();
         if let Some(text) = &arguments.test_input {
@@ -256,10 +229,10 @@ impl Resolving<'_> {
                     "{API_KEY} is not set: the platform will refuse to give this worker jobs"
                 ));
             }
-            let urls = PlatformUrls::resolve(self, take, worker_id, surroundings.streams)?;
+            let urls = PlatformUrls::resolve(self, take, worker_id, context.streams)?;
             return Some(Mode::Platform(urls));
         }
-        let found = self.check(test_job::from_file(&surroundings.working_directory))?;
+        let found = self.check(test_job::from_file(&context.working_directory))?;
         Some(match found {
             Some((job, path)) => Mode::TestJob {
                 job,
@@ -269,9 +242,9 @@ impl Resolving<'_> {
         })
     }
 
-    fn api(&mut self, arguments: &Arguments, surroundings: &Surroundings) -> ApiSettings {
+    fn api(&mut self, arguments: &Arguments, context: &ProcessContext) -> ApiSettings {
         // Only an offer on a page: a faulty file is no reason not to serve.
-        let example = match test_job::from_file(&surroundings.working_directory) {
+        let example = match test_job::from_file(&context.working_directory) {
             Ok(found) => found.map(|(job, _)| job),
             Err(fault) => {
                 self.warnings.push(fault.to_string());

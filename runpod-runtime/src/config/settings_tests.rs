@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use super::*;
 
 const TAKE: (&str, &str) = (
@@ -19,22 +21,19 @@ const KEY: (&str, &str) = ("RUNPOD_AI_API_KEY", "rpa_SECRETKEY");
 /// A place with nothing in it.
 struct Place {
     directory: tempfile::TempDir,
-    surroundings: Surroundings,
+    context: ProcessContext,
 }
 
 fn place() -> Place {
     let directory = tempfile::tempdir().unwrap();
-    let surroundings = Surroundings {
+    let context = ProcessContext {
         streams: false,
         working_directory: directory.path().to_owned(),
         volume: directory.path().join("runpod-volume"),
         temporary: PathBuf::from("/temporary"),
         stdout_is_terminal: true,
     };
-    Place {
-        directory,
-        surroundings,
-    }
+    Place { directory, context }
 }
 
 /// A place with this as its `test_input.json`.
@@ -51,18 +50,18 @@ fn arguments(arguments: &[&str]) -> Arguments {
 fn resolve(
     environment: &[(&str, &str)],
     flags: &[&str],
-    surroundings: &Surroundings,
+    context: &ProcessContext,
 ) -> Result<Settings, ConfigError> {
     let environment = Environment::of(environment.iter().copied());
-    Settings::resolve(&environment, &arguments(flags), surroundings)
+    Settings::resolve(&environment, &arguments(flags), context)
 }
 
 fn settings(environment: &[(&str, &str)], flags: &[&str]) -> Settings {
-    resolve(environment, flags, &place().surroundings).unwrap_or_else(|error| panic!("{error}"))
+    resolve(environment, flags, &place().context).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn faults(environment: &[(&str, &str)], flags: &[&str]) -> Vec<String> {
-    resolve(environment, flags, &place().surroundings)
+    resolve(environment, flags, &place().context)
         .unwrap_err()
         .faults()
         .iter()
@@ -70,7 +69,7 @@ fn faults(environment: &[(&str, &str)], flags: &[&str]) -> Vec<String> {
         .collect()
 }
 
-#[path = "key_tests.rs"]
+#[path = "api_key_tests.rs"]
 mod keys;
 
 #[test]
@@ -144,7 +143,7 @@ fn every_fault_is_reported_at_once_and_none_shows_the_key() {
             ("RUNPOD_SHUTDOWN_GRACE_S", "-1"),
         ],
         &["--rp_api_port=x"],
-        &place().surroundings,
+        &place().context,
     )
     .unwrap_err();
     let names: Vec<_> = error
@@ -218,9 +217,9 @@ fn the_log_level_of_the_flag_wins_then_the_newer_variable() {
 fn colours_are_for_terminals_whose_owner_wants_them() {
     assert!(!settings(&[("NO_COLOR", "1")], &[]).color);
     assert!(settings(&[("NO_COLOR", "")], &[]).color);
-    let mut surroundings = place().surroundings;
-    surroundings.stdout_is_terminal = false;
-    assert!(!resolve(&[], &[], &surroundings).unwrap().color);
+    let mut context = place().context;
+    context.stdout_is_terminal = false;
+    assert!(!resolve(&[], &[], &context).unwrap().color);
 }
 
 #[test]
@@ -242,7 +241,7 @@ fn without_a_platform_the_file_is_the_test_job() {
     let place = place();
     let file = place.directory.path().join("test_input.json");
     std::fs::write(&file, r#"{"input": 1}"#).unwrap();
-    let settings = resolve(&[], &[], &place.surroundings).unwrap();
+    let settings = resolve(&[], &[], &place.context).unwrap();
     let Mode::TestJob { job, source } = settings.mode else {
         panic!("{:?}", settings.mode)
     };
@@ -250,7 +249,7 @@ fn without_a_platform_the_file_is_the_test_job() {
     assert_eq!(source, TestSource::File(file.clone()));
 
     std::fs::write(&file, "{").unwrap();
-    let error = resolve(&[], &[], &place.surroundings).unwrap_err();
+    let error = resolve(&[], &[], &place.context).unwrap_err();
     assert!(
         error
             .to_string()
@@ -258,7 +257,7 @@ fn without_a_platform_the_file_is_the_test_job() {
         "{error}"
     );
     // On the platform nobody looks at the file.
-    resolve(&[TAKE, OUTPUT], &[], &place.surroundings).unwrap();
+    resolve(&[TAKE, OUTPUT], &[], &place.context).unwrap();
 }
 
 #[test]
@@ -325,14 +324,14 @@ fn the_local_server_wins_over_everything() {
 #[test]
 fn the_file_with_the_test_job_is_the_local_servers_example_and_a_faulty_one_a_warning() {
     let place = place_with("{\"input\": 1}");
-    let settings = resolve(&[], &["--serve-api"], &place.surroundings).unwrap();
+    let settings = resolve(&[], &["--serve-api"], &place.context).unwrap();
     let Mode::ServeApi(api) = settings.mode else {
         panic!("another mode")
     };
     assert_eq!(api.example.as_deref(), Some("{\"input\": 1}"));
 
     let place = place_with("{");
-    let settings = resolve(&[], &["--serve-api"], &place.surroundings).unwrap();
+    let settings = resolve(&[], &["--serve-api"], &place.context).unwrap();
     let [warning] = settings.warnings.as_slice() else {
         panic!("{:?}", settings.warnings)
     };

@@ -37,7 +37,7 @@ pub(super) fn from_flag(text: &str) -> Result<String, Fault> {
     checked(FLAG_NAME, text)
 }
 
-/// The job in `test_input.json`, as its JSON text, and the file; `None` where there is no such file.
+/// The job in `test_input.json`, as its JSON text, and the file; `None` if there is no such file.
 pub(super) fn from_file(directory: &Path) -> Result<Option<(String, PathBuf)>, Fault> {
     let path = directory.join(FILE_NAME);
     let bytes = match std::fs::read(&path) {

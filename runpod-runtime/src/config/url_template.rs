@@ -2,23 +2,16 @@
 
 use std::borrow::Cow;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
 
 use super::error::{Fault, cut};
+use crate::text::encode_component;
 
 /// Stands for the worker's id.
 const WORKER: &str = "$RUNPOD_POD_ID";
 
 /// Stands for the job's id; in the URLs of takes for the worker's.
 const ID: &str = "$ID";
-
-/// All but the unreserved characters.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
 
 /// What was expected of every such variable.
 pub(super) const EXPECTED: &str = "a URL such as https://host/path, without user and password";
@@ -96,7 +89,7 @@ impl UrlTemplate {
     }
 
     fn text_with_id(&self, id: &str, room: usize) -> String {
-        let id = Cow::from(utf8_percent_encode(id, RESERVED));
+        let id = encode_component(id);
         let length: usize = self
             .around_id
             .iter()
@@ -155,11 +148,6 @@ pub(super) fn address_without_worker(text: &str, worker_id: &str) -> Option<(Str
         .collect();
     let address = format!("{}://{host}:{port}/{}", url.scheme(), path.join("/"));
     Some((host, address))
-}
-
-/// Percent-encodes all but the unreserved characters, so that a text is one segment of a path, one value of a query.
-pub(crate) fn encode_component(text: &str) -> String {
-    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 /// What may be shown of a text that should have been a URL: neither its query nor its user and password.

@@ -1,10 +1,12 @@
-//! What a handler may ask for: the trait behind every argument.
+//! What a handler may ask for: the trait behind every argument, and the call that arguments are made from.
 
-use std::any::TypeId;
-use std::sync::Arc;
+use std::fmt;
 
-use super::call::Call;
+use super::context::JobContext;
+use super::emitter::ItemSink;
 use super::failure::Failure;
+use super::job::TakenJob;
+use super::state::{StateCell, StateType};
 
 /// Something that a handler's argument can be: an input, which is any `DeserializeOwned`, a [`Job`](super::Job) with one,
 /// a [`JobContext`](super::JobContext), a [`State`](super::State), or an [`Emitter`](super::Emitter).
@@ -89,36 +91,32 @@ pub(crate) enum Role {
     Emitter,
 }
 
-/// The type of a state, asked for or made.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct StateType {
-    id: TypeId,
-    /// Of an `Arc` of it.
-    shared: TypeId,
-    pub(crate) name: &'static str,
+/// All that a handler's arguments are made from.
+pub struct Call {
+    pub(crate) job: TakenJob,
+    /// The key of the input that names the handler, if there is such a key.
+    pub(crate) route: Option<&'static str>,
+    pub(crate) context: JobContext,
+    pub(crate) state: Option<StateCell>,
+    /// Only for handlers that stream.
+    pub(crate) items: Option<ItemSink>,
 }
 
-impl StateType {
-    pub(crate) fn of<T: 'static>() -> Self {
-        Self {
-            id: TypeId::of::<T>(),
-            shared: TypeId::of::<Arc<T>>(),
-            name: std::any::type_name::<T>(),
-        }
-    }
-
-    /// Whether a handler that asks for this type can have the state that was `made`.
-    pub(super) fn fits(self, made: Self) -> bool {
-        made.id == self.id || made.id == self.shared
-    }
-
-    pub(crate) fn is<T: 'static>(self) -> bool {
-        self.id == TypeId::of::<T>()
+impl Call {
+    /// Makes one argument. `Via` is inferred from the type.
+    ///
+    /// # Errors
+    ///
+    /// When the job's input does not fit the type.
+    pub fn argument<T: FromJob<Via>, Via>(&mut self) -> Result<T, Failure> {
+        T::from_job(self)
     }
 }
 
-impl PartialEq for StateType {
-    fn eq(&self, other: &Self) -> bool {
-        self.id == other.id
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("job", &self.job.id)
+            .finish_non_exhaustive()
     }
 }

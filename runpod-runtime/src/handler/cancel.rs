@@ -1,4 +1,4 @@
-//! How a job is told to end early.
+//! How a job is cancelled.
 
 use std::pin::pin;
 use std::sync::OnceLock;
@@ -6,7 +6,44 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Notify;
 
-use super::context::CancelReason;
+/// Why a job was cancelled: [`JobContext::cancel_reason`](super::JobContext::cancel_reason) says it.
+///
+/// ```
+/// use runpod::CancelReason;
+/// use runpod::prelude::*;
+/// use runpod::testing;
+///
+/// #[runpod::handler]
+/// fn search(candidates: Vec<u64>, ctx: JobContext) -> Option<u64> {
+///     for candidate in candidates {
+///         match ctx.cancel_reason() {
+///             None if candidate % 7919 == 0 => return Some(candidate),
+///             None => {}
+///             // The client learns that the job failed, and may submit it again: keep what was found so far.
+///             Some(CancelReason::Shutdown) => break,
+///             // Nobody wants it any more.
+///             Some(_) => return None,
+///         }
+///     }
+///     None
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// let report = testing::Job::new(json!([7918, 7919])).blocking(search).await;
+/// assert_eq!(report.output, Some(json!(7919)));
+/// # }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CancelReason {
+    /// The platform stopped this job: it was cancelled by its client, or ran out of time. No result is sent. (*Stop* in
+    /// `docs/protocol.md`.)
+    Stopped,
+    /// The worker shuts down and its time to finish, `RUNPOD_SHUTDOWN_GRACE_S` seconds (600), is over. The job is
+    /// reported as failed.
+    Shutdown,
+}
 
 /// Whether a job was cancelled, and why.
 #[derive(Debug, Default)]
@@ -14,14 +51,14 @@ pub(crate) struct Cancel {
     reason: OnceLock<CancelReason>,
     /// The platform no longer wants the job, whatever the handler was told first.
     stopped: AtomicBool,
-    told: Notify,
+    cancelled: Notify,
 }
 
 impl Cancel {
     /// Cancels the job. Only the first reason counts; true if this is it.
     pub(crate) fn cancel(&self, reason: CancelReason) -> bool {
         let is_first = self.reason.set(reason).is_ok();
-        self.told.notify_waiters();
+        self.cancelled.notify_waiters();
         is_first
     }
 
@@ -39,25 +76,25 @@ impl Cancel {
     /// Waits until the job is cancelled, and says why.
     pub(crate) async fn cancelled(&self) -> CancelReason {
         loop {
-            let mut told = pin!(self.told.notified());
+            let mut cancelled = pin!(self.cancelled.notified());
             // Registered before the look at the reason, so that no wake-up between the two is missed.
-            told.as_mut().enable();
+            cancelled.as_mut().enable();
             if let Some(reason) = self.reason() {
                 return reason;
             }
-            told.await;
+            cancelled.await;
         }
     }
 
     /// Waits until the platform no longer wants the job; for ever if that never happens.
     pub(crate) async fn stopped(&self) {
         loop {
-            let mut told = pin!(self.told.notified());
-            told.as_mut().enable();
+            let mut cancelled = pin!(self.cancelled.notified());
+            cancelled.as_mut().enable();
             if self.stopped.load(Ordering::Acquire) {
                 return;
             }
-            told.await;
+            cancelled.await;
         }
     }
 }

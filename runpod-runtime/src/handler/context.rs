@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use serde::Serialize;
 
-use super::cancel::Cancel;
+use super::cancel::{Cancel, CancelReason};
 use super::outbox::{Outbox, WorkerLink};
 use super::output::Payload;
 
@@ -51,45 +51,6 @@ struct Inner {
     closed: AtomicBool,
     refresh: AtomicBool,
     timings: Mutex<Vec<Timing>>,
-}
-
-/// Why a job was cancelled: [`JobContext::cancel_reason`] says it.
-///
-/// ```
-/// use runpod::CancelReason;
-/// use runpod::prelude::*;
-/// use runpod::testing;
-///
-/// #[runpod::handler]
-/// fn search(candidates: Vec<u64>, ctx: JobContext) -> Option<u64> {
-///     for candidate in candidates {
-///         match ctx.cancel_reason() {
-///             None if candidate % 7919 == 0 => return Some(candidate),
-///             None => {}
-///             // The client learns that the job failed, and may submit it again: keep what was found so far.
-///             Some(CancelReason::Shutdown) => break,
-///             // Nobody wants it any more.
-///             Some(_) => return None,
-///         }
-///     }
-///     None
-/// }
-///
-/// # #[tokio::main]
-/// # async fn main() {
-/// let report = testing::Job::new(json!([7918, 7919])).blocking(search).await;
-/// assert_eq!(report.output, Some(json!(7919)));
-/// # }
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum CancelReason {
-    /// The platform stopped this job: it was cancelled by its client, or ran out of time. No result is sent. (*Stop* in
-    /// `docs/protocol.md`.)
-    Stopped,
-    /// The worker shuts down and its time to finish, `RUNPOD_SHUTDOWN_GRACE_S` seconds (600), is over. The job is
-    /// reported as failed.
-    Shutdown,
 }
 
 /// A measured stretch of a job, shown under `rp_debugger` in the output when the worker runs with `--rp_debugger`.

@@ -8,8 +8,8 @@ use std::thread::{self, Thread};
 use tokio::runtime::Handle;
 
 use super::failure::Failure;
-use super::into_output::HandlerValue;
 use super::outbox::Outbox;
+use super::output::HandlerValue;
 use super::output::{Output, Payload, truthy};
 use crate::json;
 

@@ -1,9 +1,7 @@
 //! A job that failed, whatever the reason.
 
-use std::error::Error as StdError;
-
 use super::handler_error::ReportedAs;
-use crate::error::BoxError;
+use crate::error::{BoxError, causes};
 
 /// The type of an error for which the user has chosen no name. (`HandlerError` chooses one.)
 pub(super) const ERROR_TYPE: &str = "Error";
@@ -34,13 +32,11 @@ impl Failure {
     fn of_error(error: &BoxError) -> Self {
         let mut failure = Self::new(ERROR_TYPE, error.to_string());
         let mut chosen = None;
-        let mut source: Option<&(dyn StdError + 'static)> = error.source();
-        while let Some(cause) = source {
+        for cause in causes(error.as_ref()) {
             match cause.downcast_ref::<ReportedAs>() {
                 Some(name) => chosen = chosen.or_else(|| name.error_type()),
                 None => failure.trace.push(format!("caused by: {cause}")),
             }
-            source = cause.source();
         }
         failure.error_type = chosen.map_or(failure.error_type, str::to_owned);
         failure

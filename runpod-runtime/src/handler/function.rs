@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::argument::{Argument, FromJob};
 use super::failure::IntoFailure;
-use super::into_output::IntoOutput;
+use super::invocation::Invocation;
 use super::items::IntoItems;
+use super::output::IntoOutput;
 use super::registration::{FunctionId, Kind};
 use super::registry::{Handler, registered_as};
-use super::running::Running;
 
 /// An async function as a handler: an `async fn`, or a closure that returns a future, with or without
 /// `#[runpod::handler]`.
@@ -123,7 +123,7 @@ pub struct HandlerBox(pub(crate) Handler);
 fn named<F: 'static>(
     kind: Kind,
     arguments: Vec<Argument>,
-    call: impl Fn(&mut super::Call) -> Result<Running, super::Failure> + Send + Sync + 'static,
+    call: impl Fn(&mut super::Call) -> Result<Invocation, super::Failure> + Send + Sync + 'static,
 ) -> HandlerBox {
     let id = FunctionId::of_type::<F>();
     // An attribute knows the types where here are only traits, so it can do more: validate the input, give schemas.
@@ -161,7 +161,7 @@ macro_rules! functions {
                 named::<Function>(Kind::Async, vec![$(Argument::of::<$arg, $via>()),*], move |_call| {
                     $(#[expect(non_snake_case, reason = "named after its type")] let $arg = _call.argument::<$arg, $via>()?;)*
                     let function = Arc::clone(&function);
-                    Ok(Running::future(async move { function($($arg),*).await.into_output() }))
+                    Ok(Invocation::future(async move { function($($arg),*).await.into_output() }))
                 })
             }
         }
@@ -177,7 +177,7 @@ macro_rules! functions {
                 named::<Function>(Kind::Blocking, vec![$(Argument::of::<$arg, $via>()),*], move |_call| {
                     $(#[expect(non_snake_case, reason = "named after its type")] let $arg = _call.argument::<$arg, $via>()?;)*
                     let function = Arc::clone(&function);
-                    Ok(Running::blocking(move || function($($arg),*).into_output()))
+                    Ok(Invocation::blocking(move || function($($arg),*).into_output()))
                 })
             }
         }

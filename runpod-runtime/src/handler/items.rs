@@ -8,27 +8,10 @@ use std::pin::{Pin, pin};
 use futures_core::Stream;
 use tokio::runtime::Handle;
 
-use super::emitter::{ItemSink, StreamEnd};
+use super::emitter::StreamEnd;
 use super::failure::{Failure, IntoFailure};
+use super::invocation::{Drive, DriveEnd, Invocation, Later, Sink};
 use super::output::Output;
-use super::running::{Later, Running};
-
-/// A stream handler's result being worked off.
-#[expect(missing_debug_implementations, reason = "holds a future")]
-pub enum Drive {
-    /// It was worked off during the call.
-    Done(Ended),
-    /// It goes on asynchronously.
-    Later(Pin<Box<dyn Future<Output = Ended> + Send>>),
-}
-
-/// How it ended; opaque outside of the runtime.
-#[derive(Debug)]
-pub struct Ended(pub(crate) StreamEnd);
-
-/// The way of items into a job's channel; opaque outside of the runtime.
-#[derive(Debug, Clone)]
-pub struct Sink(pub(crate) ItemSink);
 
 /// What a `stream` handler may return: a [`Stream`], an iterator, or `()` where an [`Emitter`](super::Emitter) sends the
 /// items; each plain or in a `Result`, and all but the iterator after an `await`, too.
@@ -98,13 +81,13 @@ pub trait IntoItems<Via> {
         call: F,
         convert: C,
         failure: fn(Self::Error) -> Failure,
-    ) -> Result<Running, Failure>
+    ) -> Result<Invocation, Failure>
     where
         Self: Sized,
         F: FnOnce() -> Self + Send + 'static,
         C: Fn(Self::Item) -> Output + Send + 'static,
     {
-        Ok(Running::stream(
+        Ok(Invocation::stream(
             move |sink| call().drive(convert, failure, sink),
             Self::BLOCKING,
         ))
@@ -148,7 +131,7 @@ where
                     break;
                 }
             }
-            Ended(StreamEnd::Finished)
+            DriveEnd(StreamEnd::Finished)
         }))
     }
 }
@@ -170,7 +153,7 @@ impl<I: Iterator + 'static> IntoItems<ViaIterator> for I {
                 break;
             }
         }
-        Drive::Done(Ended(StreamEnd::Finished))
+        Drive::Done(DriveEnd(StreamEnd::Finished))
     }
 }
 
@@ -184,7 +167,7 @@ impl IntoItems<ViaNothing> for () {
     where
         C: Fn(()) -> Output + Send + 'static,
     {
-        Drive::Done(Ended(StreamEnd::Finished))
+        Drive::Done(DriveEnd(StreamEnd::Finished))
     }
 }
 
@@ -205,7 +188,7 @@ where
     {
         match self {
             Ok(items) => items.drive(convert, S::Error::into_failure, sink),
-            Err(error) => Drive::Done(Ended(StreamEnd::Failed(failure(error)))),
+            Err(error) => Drive::Done(DriveEnd(StreamEnd::Failed(failure(error)))),
         }
     }
 }
@@ -287,7 +270,7 @@ pub trait AwaitedItems<Via>: Sized {
         call: F,
         convert: C,
         failure: fn(Self::Error) -> Failure,
-    ) -> Result<Running, Failure>
+    ) -> Result<Invocation, Failure>
     where
         F: FnOnce() -> Later<Self> + Send + 'static,
         C: Fn(Self::Item) -> Output + Send + 'static;
@@ -306,7 +289,7 @@ where
         call: F,
         convert: C,
         failure: fn(Self::Error) -> Failure,
-    ) -> Result<Running, Failure>
+    ) -> Result<Invocation, Failure>
     where
         F: FnOnce() -> Later<Self> + Send + 'static,
         C: Fn(Self::Item) -> Output + Send + 'static,
@@ -325,14 +308,5 @@ pub trait SendStream: Stream {
 impl<S: Stream + Send + 'static> SendStream for S {
     fn boxed(self) -> Pin<Box<dyn Stream<Item = S::Item> + Send>> {
         Box::pin(self)
-    }
-}
-
-impl Drive {
-    pub(super) async fn finish(self) -> Ended {
-        match self {
-            Self::Done(ended) => ended,
-            Self::Later(rest) => rest.await,
-        }
     }
 }

@@ -22,7 +22,7 @@ const MOST_PROGRESS_BYTES: usize = 1 << 20;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Outbox {
-    shared: Arc<Shared>,
+    inner: Arc<Inner>,
 }
 
 /// What a running job tells its worker.
@@ -42,7 +42,7 @@ pub(crate) enum Message {
 }
 
 #[derive(Debug, Default)]
-struct Shared {
+struct Inner {
     queue: Mutex<Queue>,
     /// Who is to read this, until it was told so.
     reader: Mutex<Option<Reader>>,
@@ -100,25 +100,25 @@ impl Queue {
 impl Outbox {
     pub(crate) fn new() -> Self {
         Self {
-            shared: Arc::default(),
+            inner: Arc::default(),
         }
     }
 
     /// Of a job: its worker is told of the first message.
     pub(crate) fn of(job_id: Arc<str>, worker: Arc<dyn WorkerLink>) -> Self {
         Self {
-            shared: Arc::new(Shared {
+            inner: Arc::new(Inner {
                 reader: Mutex::new(Some(Reader { job_id, worker })),
-                ..Shared::default()
+                ..Inner::default()
             }),
         }
     }
 
     /// There is something to send.
     fn filled(&self) {
-        if !self.shared.is_read.swap(true, Ordering::AcqRel) {
+        if !self.inner.is_read.swap(true, Ordering::AcqRel) {
             let mut reader = self
-                .shared
+                .inner
                 .reader
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
@@ -126,7 +126,7 @@ impl Outbox {
                 worker.emits(&job_id);
             }
         }
-        self.shared.ready.notify_one();
+        self.inner.ready.notify_one();
     }
 
     /// For a handler that is called directly by a test: nobody takes anything away, and nothing is replaced.
@@ -168,7 +168,7 @@ impl Outbox {
     pub(crate) async fn item(&self, item: Payload) -> bool {
         let mut item = Some(item);
         loop {
-            let room = self.shared.room.notified();
+            let room = self.inner.room.notified();
             tokio::pin!(room);
             // Registered before the look at the queue, so that no wake-up between the two is missed.
             room.as_mut().enable();
@@ -193,7 +193,7 @@ impl Outbox {
     /// The next message in order; nothing once the channel has ended and is empty. For one reader.
     pub(crate) async fn next(&self) -> Option<Message> {
         loop {
-            let ready = self.shared.ready.notified();
+            let ready = self.inner.ready.notified();
             {
                 let mut queue = self.queue();
                 if let Some(message) = queue.messages.pop_front() {
@@ -208,7 +208,7 @@ impl Outbox {
                     let has_room = queue.is_half_empty();
                     drop(queue);
                     if has_room {
-                        self.shared.room.notify_waiters();
+                        self.inner.room.notify_waiters();
                     }
                     return Some(message);
                 }
@@ -253,7 +253,7 @@ impl Outbox {
     /// Takes nothing more; what waits is still sent, and the reader waits for the [`end`](Self::end).
     pub(crate) fn close(&self) {
         self.queue().closed = true;
-        self.shared.room.notify_waiters();
+        self.inner.room.notify_waiters();
     }
 
     /// Takes nothing more; the reader ends when it has sent what waits.
@@ -285,7 +285,7 @@ impl Outbox {
     /// Waits until a newer message is there, or nothing more will come. For the reader.
     pub(crate) async fn more(&self) {
         loop {
-            let ready = self.shared.ready.notified();
+            let ready = self.inner.ready.notified();
             if self.has_more() {
                 return;
             }
@@ -294,13 +294,13 @@ impl Outbox {
     }
 
     fn wake_all(&self) {
-        self.shared.ready.notify_one();
-        self.shared.room.notify_waiters();
+        self.inner.ready.notify_one();
+        self.inner.room.notify_waiters();
     }
 
     /// No code of a user's runs under the lock, so a poisoned one still holds a sound queue.
     fn queue(&self) -> MutexGuard<'_, Queue> {
-        self.shared
+        self.inner
             .queue
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -308,168 +308,5 @@ impl Outbox {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::handler::JobContext;
-
-    fn payload(text: &str) -> Payload {
-        Payload::of(text).unwrap()
-    }
-
-    fn shown(message: &Message) -> String {
-        match message {
-            Message::Progress(payload) => format!("progress {}", payload.text()),
-            Message::Item(payload) => format!("item {}", payload.text()),
-        }
-    }
-
-    async fn drain(outbox: &Outbox) -> Vec<String> {
-        let mut all = Vec::new();
-        while let Some(message) = outbox.next().await {
-            all.push(shown(&message));
-        }
-        all
-    }
-
-    #[tokio::test]
-    async fn order_is_kept_and_waiting_progress_is_replaced() {
-        let outbox = Outbox::new();
-        outbox.progress(payload("1"));
-        outbox.progress(payload("2"));
-        assert!(outbox.item(payload("a")).await);
-        outbox.progress(payload("3"));
-        outbox.progress(payload("4"));
-        outbox.end();
-        outbox.progress(payload("late"));
-        assert!(!outbox.item(payload("late")).await);
-        assert_eq!(
-            drain(&outbox).await,
-            [r#"progress "2""#, r#"item "a""#, r#"progress "4""#]
-        );
-    }
-
-    #[tokio::test]
-    async fn a_full_channel_holds_the_sender_and_loses_nothing() {
-        let outbox = Outbox::new();
-        let sender = tokio::spawn({
-            let outbox = outbox.clone();
-            async move {
-                for n in 0..MOST_ITEMS * 3 {
-                    assert!(outbox.item(payload(&n.to_string())).await);
-                }
-                outbox.end();
-            }
-        });
-        tokio::task::yield_now().await;
-        assert!(!sender.is_finished(), "the sender should wait for room");
-        let all = drain(&outbox).await;
-        sender.await.unwrap();
-        assert_eq!(all.len(), MOST_ITEMS * 3);
-        assert_eq!(all[100], r#"item "100""#);
-    }
-
-    #[tokio::test]
-    async fn a_sender_that_waits_is_woken_when_the_channel_is_half_empty() {
-        let outbox = Outbox::new();
-        for n in 0..MOST_ITEMS {
-            assert!(outbox.item(payload(&n.to_string())).await);
-        }
-        let waits = outbox.item(payload("next"));
-        tokio::pin!(waits);
-        let mut is_ready = async || {
-            let mut polled = |cx: &mut std::task::Context<'_>| waits.as_mut().poll(cx).is_ready();
-            std::future::poll_fn(|cx| std::task::Poll::Ready(polled(cx))).await
-        };
-        assert!(!is_ready().await);
-        for _ in 1..MOST_ITEMS / 2 {
-            outbox.next().await;
-            assert!(!outbox.queue().is_half_empty());
-        }
-        outbox.next().await;
-        assert!(is_ready().await);
-    }
-
-    #[tokio::test]
-    async fn an_item_larger_than_the_bound_passes_alone() {
-        let outbox = Outbox::new();
-        let large = "x".repeat(MOST_BYTES * 2);
-        assert!(outbox.item(payload(&large)).await);
-        let waits = outbox.item(payload("next"));
-        tokio::pin!(waits);
-        assert!(
-            std::future::poll_fn(|cx| std::task::Poll::Ready(waits.as_mut().poll(cx).is_pending()))
-                .await
-        );
-        outbox.next().await;
-        assert!(waits.await);
-    }
-
-    #[tokio::test]
-    async fn an_item_is_undelivered_until_it_is_said_to_be_delivered() {
-        let outbox = Outbox::new();
-        for item in ["a", "b"] {
-            assert!(outbox.item(payload(item)).await);
-        }
-        outbox.progress(payload("1"));
-        let undelivered = || -> Vec<String> {
-            let items = outbox.undelivered();
-            items.iter().map(|item| item.text().to_owned()).collect()
-        };
-        outbox.next().await;
-        assert_eq!(undelivered(), [r#""a""#, r#""b""#]);
-        outbox.delivered();
-        assert_eq!(undelivered(), [r#""b""#]);
-        outbox.next().await;
-        outbox.delivered();
-        assert_eq!(undelivered(), [""; 0]);
-    }
-
-    #[tokio::test]
-    async fn progress_that_waits_between_items_is_bounded_too() {
-        let outbox = Outbox::new();
-        let large = "x".repeat(MOST_PROGRESS_BYTES / 3);
-        for n in 0..10 {
-            outbox.progress(payload(&format!("{n}{large}")));
-            assert!(outbox.item(payload(&n.to_string())).await);
-            assert!(outbox.queue().progress_bytes <= MOST_PROGRESS_BYTES);
-        }
-        outbox.end();
-        let all = drain(&outbox).await;
-        let of = |kind: &str| all.iter().filter(|it| it.starts_with(kind)).count();
-        assert_eq!((of("item"), of("progress")), (10, 2));
-        assert!(all[10].starts_with("progress \"9x"), "the newest is there");
-        assert_eq!(outbox.queue().progress_bytes, 0);
-    }
-
-    #[tokio::test]
-    async fn an_outbox_that_is_made_after_the_job_was_closed_takes_nothing() {
-        struct NoWorker;
-        impl WorkerLink for NoWorker {
-            fn unhealthy(&self, _reason: String) {}
-            fn emits(&self, _job_id: &Arc<str>) {
-                panic!("there is nothing to send");
-            }
-        }
-        let context = JobContext::new("j".into(), "w".into(), Arc::new(NoWorker));
-        context.close_outbox();
-        context.progress("late");
-        assert!(!context.outbox().item(payload("late")).await);
-        assert!(context.outbox().next().await.is_none());
-    }
-
-    #[tokio::test]
-    async fn discarding_frees_a_waiting_sender() {
-        let outbox = Outbox::new();
-        for n in 0..MOST_ITEMS {
-            assert!(outbox.item(payload(&n.to_string())).await);
-        }
-        let sender = tokio::spawn({
-            let outbox = outbox.clone();
-            async move { outbox.item(payload("last")).await }
-        });
-        tokio::task::yield_now().await;
-        outbox.discard();
-        assert!(!sender.await.unwrap());
-        assert!(outbox.next().await.is_none());
-    }
-}
+#[path = "outbox_tests.rs"]
+mod tests;

@@ -2,10 +2,9 @@
 
 use std::any::{TypeId, type_name};
 
-use super::argument::Argument;
-use super::call::Call;
+use super::argument::{Argument, Call};
 use super::failure::Failure;
-use super::running::Running;
+use super::invocation::Invocation;
 use super::schema::Schemas;
 
 /// What `#[handler]` registers.
@@ -32,7 +31,7 @@ impl Registration {
     }
 }
 
-type CallFn = fn(&mut Call) -> Result<Running, Failure>;
+type CallFn = fn(&mut Call) -> Result<Invocation, Failure>;
 
 /// How a handler runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

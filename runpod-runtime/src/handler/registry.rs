@@ -4,17 +4,16 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::argument::{Argument, Role, StateType};
-use super::call::Call;
+use super::argument::{Argument, Call, Role};
 use super::failure::Failure;
 use super::input;
+use super::invocation::Invocation;
 use super::job::TakenJob;
 use super::registration::{FunctionId, Kind, Registration};
-use super::route;
-use super::running::Running;
 use super::schema::Schemas;
+use super::state::StateType;
 
-type CallFn = dyn Fn(&mut Call) -> Result<Running, Failure> + Send + Sync;
+type CallFn = dyn Fn(&mut Call) -> Result<Invocation, Failure> + Send + Sync;
 
 /// A handler, however it was made known.
 #[derive(Clone)]
@@ -200,7 +199,7 @@ impl Dispatch {
             let names: Vec<_> = handlers.keys().map(|name| format!("`{name}`")).collect();
             names.join(", ")
         };
-        let Some(value) = route::value_of(&job.input, key) else {
+        let Some(value) = input::value_of_route(&job.input, key) else {
             return Err(Failure::new(
                 "RouteError",
                 format!(
@@ -223,10 +222,10 @@ impl Dispatch {
             let found = input::shorten(value.get());
             (expected, format!("{expected}, found {found}"))
         };
-        let told = |what: &str| format!("input.{key}: {what}; this worker has {}", known());
+        let message = |what: &str| format!("input.{key}: {what}; this worker has {}", known());
         Err(Failure {
-            without_data: Some(told(expected)),
-            ..Failure::new("RouteError", told(&found))
+            without_data: Some(message(expected)),
+            ..Failure::new("RouteError", message(&found))
         })
     }
 

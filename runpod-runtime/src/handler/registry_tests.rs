@@ -12,7 +12,7 @@ fn handler(name: &str, line: u32, kind: Kind, arguments: Vec<Role>) -> Handler {
         kind,
         arguments: arguments.into_iter().map(Argument).collect(),
         schemas: None,
-        call: Arc::new(|_| Ok(Running::future(async { Payload::of(&()) }))),
+        call: Arc::new(|_| Ok(Invocation::future(async { Payload::of(&()) }))),
     }
 }
 

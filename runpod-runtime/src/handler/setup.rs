@@ -6,12 +6,11 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 
-use super::argument::StateType;
 use super::failure::Failure;
-use super::state::{StateCell, cell};
-use super::state_checks::Asked;
+use super::state::{StateCell, StateType, cell};
+use super::state_checks::StateCheck;
 
-type MadeState = Result<StateCell, Failure>;
+type SetupResult = Result<StateCell, Failure>;
 
 /// How a worker's state is made. What type it has is known before it is made, so that a handler which asks for another
 /// one is found before a long set-up, not after it.
@@ -22,8 +21,8 @@ pub struct Setup {
 
 pub(crate) enum SetupRun {
     Nothing,
-    Blocking(Box<dyn FnOnce() -> MadeState>),
-    Future(Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = MadeState>>>>),
+    Blocking(Box<dyn FnOnce() -> SetupResult>),
+    Future(Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = SetupResult>>>>),
 }
 
 impl Setup {
@@ -38,7 +37,7 @@ impl Setup {
     /// `fn main() -> T`.
     pub fn blocking<R, T: 'static>(
         make: impl FnOnce() -> R + 'static,
-        convert: impl FnOnce(R) -> Result<Shared<T>, Failure> + 'static,
+        convert: impl FnOnce(R) -> Result<SharedState<T>, Failure> + 'static,
     ) -> Self {
         Self {
             makes: Some(StateType::of::<T>()),
@@ -49,7 +48,7 @@ impl Setup {
     /// `async fn main() -> T`.
     pub fn future<Fut: Future, T: 'static>(
         make: impl FnOnce() -> Fut + 'static,
-        convert: impl FnOnce(Fut::Output) -> Result<Shared<T>, Failure> + 'static,
+        convert: impl FnOnce(Fut::Output) -> Result<SharedState<T>, Failure> + 'static,
     ) -> Self {
         Self {
             makes: Some(StateType::of::<T>()),
@@ -70,7 +69,7 @@ impl fmt::Debug for Setup {
 
 /// A state of which the type is still known.
 #[expect(missing_debug_implementations, reason = "holds a value of any type")]
-pub struct Shared<T>(StateCell, PhantomData<fn() -> T>);
+pub struct SharedState<T>(StateCell, PhantomData<fn() -> T>);
 
 /// What may be a worker's state, and is made by `#[runpod::main]` on `main`: anything that is `Send + Sync + 'static`, as
 /// all jobs share it, on several threads.
@@ -116,35 +115,35 @@ pub struct Shared<T>(StateCell, PhantomData<fn() -> T>);
 pub trait WorkerState: Sized {
     /// Puts the state where handlers find it.
     #[doc(hidden)]
-    fn share(self) -> Shared<Self>;
+    fn share(self) -> SharedState<Self>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Send + Sync + 'static> WorkerState for T {
-    fn share(self) -> Shared<Self> {
-        Shared(cell(self), PhantomData)
+    fn share(self) -> SharedState<Self> {
+        SharedState(cell(self), PhantomData)
     }
 }
 
 /// What `main` returned; a ladder like [`Returned`](super::Returned): a `Result` first, any other value after it.
 #[derive(Debug)]
-pub struct Made<T>(pub T);
+pub struct SetupReturned<T>(pub T);
 
-impl<T, E, F> Made<Result<Result<T, E>, F>> {
+impl<T, E, F> SetupReturned<Result<Result<T, E>, F>> {
     /// One result of two.
     pub fn __rp_flat(
         self,
         inner: fn(E) -> Failure,
         outer: fn(F) -> Failure,
-    ) -> Made<Result<T, Failure>> {
-        Made(self.0.map_err(outer).and_then(|it| it.map_err(inner)))
+    ) -> SetupReturned<Result<T, Failure>> {
+        SetupReturned(self.0.map_err(outer).and_then(|it| it.map_err(inner)))
     }
 }
 
-impl<T, E> Made<Result<T, E>> {
+impl<T, E> SetupReturned<Result<T, E>> {
     /// The type of the state, to be asked whether it can be one.
-    pub fn __rp_asked(&self) -> Asked<T> {
-        Asked::new()
+    pub fn __rp_asked(&self) -> StateCheck<T> {
+        StateCheck::new()
     }
 
     /// The state, or why it could not be made.
@@ -154,9 +153,9 @@ impl<T, E> Made<Result<T, E>> {
     /// When `main` returned `Err`.
     pub fn __rp_state(
         self,
-        share: fn(T) -> Shared<T>,
+        share: fn(T) -> SharedState<T>,
         failure: fn(E) -> Failure,
-    ) -> Result<Shared<T>, Failure> {
+    ) -> Result<SharedState<T>, Failure> {
         self.0.map(share).map_err(failure)
     }
 }
@@ -173,7 +172,7 @@ pub trait SetupValue {
         Self: Sized;
 
     /// The type of the state, to be asked whether it can be one.
-    fn __rp_asked(&self) -> Asked<Self::Value>;
+    fn __rp_asked(&self) -> StateCheck<Self::Value>;
 
     /// The state.
     ///
@@ -182,27 +181,27 @@ pub trait SetupValue {
     /// Never; it stands beside the other rung.
     fn __rp_state(
         self,
-        share: fn(Self::Value) -> Shared<Self::Value>,
+        share: fn(Self::Value) -> SharedState<Self::Value>,
         failure: fn(Infallible) -> Failure,
-    ) -> Result<Shared<Self::Value>, Failure>;
+    ) -> Result<SharedState<Self::Value>, Failure>;
 }
 
-impl<T> SetupValue for Made<T> {
+impl<T> SetupValue for SetupReturned<T> {
     type Value = T;
 
     fn __rp_flat(self, _: fn(Infallible) -> Failure, _: fn(Infallible) -> Failure) -> Self {
         self
     }
 
-    fn __rp_asked(&self) -> Asked<T> {
-        Asked::new()
+    fn __rp_asked(&self) -> StateCheck<T> {
+        StateCheck::new()
     }
 
     fn __rp_state(
         self,
-        share: fn(T) -> Shared<T>,
+        share: fn(T) -> SharedState<T>,
         _: fn(Infallible) -> Failure,
-    ) -> Result<Shared<T>, Failure> {
+    ) -> Result<SharedState<T>, Failure> {
         Ok(share(self.0))
     }
 }

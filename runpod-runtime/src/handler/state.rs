@@ -1,6 +1,6 @@
 //! What `main` made, shared by every job.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -100,6 +100,40 @@ impl<T: ?Sized> Clone for State<T> {
 impl<T: ?Sized + fmt::Debug> fmt::Debug for State<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("State").field(&&*self.0).finish()
+    }
+}
+
+/// The type of a state, asked for or made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StateType {
+    id: TypeId,
+    /// Of an `Arc` of it.
+    shared: TypeId,
+    pub(crate) name: &'static str,
+}
+
+impl StateType {
+    pub(crate) fn of<T: 'static>() -> Self {
+        Self {
+            id: TypeId::of::<T>(),
+            shared: TypeId::of::<Arc<T>>(),
+            name: std::any::type_name::<T>(),
+        }
+    }
+
+    /// Whether a handler that asks for this type can have the state that was `made`.
+    pub(super) fn fits(self, made: Self) -> bool {
+        made.id == self.id || made.id == self.shared
+    }
+
+    pub(crate) fn is<T: 'static>(self) -> bool {
+        self.id == TypeId::of::<T>()
+    }
+}
+
+impl PartialEq for StateType {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
     }
 }
 

@@ -1,6 +1,6 @@
 //! What `main` may not make the state of, although it is `Send + Sync + 'static`: what it returned by mistake.
 //!
-//! Generated code asks as for schemas: a method of [`Asked`] applies to the types that are a mistake, and to all others the
+//! Generated code asks as for schemas: a method of [`StateCheck`] applies to the types that are a mistake, and to all others the
 //! method of that name on the type that it derefs to. The answers are types, of which a trait is asked.
 
 use std::future::Future;
@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 /// A type that is asked whether it can be a state; there is never a value of it.
 #[derive(Debug)]
-pub struct Asked<T>(NoMistake<T>);
+pub struct StateCheck<T>(NoMistake<T>);
 
 /// A type of which nothing speaks against a state.
 #[derive(Debug)]
@@ -28,14 +28,14 @@ pub struct NotAwaited(());
 #[derive(Debug)]
 pub struct IsExitCode(());
 
-impl<T> Asked<T> {
+impl<T> StateCheck<T> {
     pub(super) fn new() -> Self {
         Self(NoMistake(PhantomData))
     }
 }
 
 #[expect(clippy::unused_self, reason = "found by looking up a method")]
-impl<F: Future> Asked<F> {
+impl<F: Future> StateCheck<F> {
     /// Asks whether somebody awaits it: nobody does.
     pub fn __rp_awaited(&self) -> NotAwaited {
         NotAwaited(())
@@ -43,14 +43,14 @@ impl<F: Future> Asked<F> {
 }
 
 #[expect(clippy::unused_self, reason = "found by looking up a method")]
-impl Asked<ExitCode> {
+impl StateCheck<ExitCode> {
     /// Asks whether it is no exit code: it is one.
     pub fn __rp_no_exit_code(&self) -> IsExitCode {
         IsExitCode(())
     }
 }
 
-impl<T> Deref for Asked<T> {
+impl<T> Deref for StateCheck<T> {
     type Target = NoMistake<T>;
 
     fn deref(&self) -> &NoMistake<T> {

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use tracing::Level;
 use tracing_subscriber::layer::SubscriberExt as _;
 
-use super::LogSettings;
-use super::layer::{Lines, LogLayer};
+use super::layer::{LineSink, LogLayer};
+use super::settings::LogSettings;
 use crate::config::{LogLevel, Secrets};
 
 /// Keeps each line.
@@ -19,7 +19,7 @@ impl Page {
     }
 }
 
-impl Lines for Page {
+impl LineSink for Page {
     fn line(&self, _: Level, line: &str) {
         self.0.lock().unwrap().push(line.to_owned());
     }

@@ -9,10 +9,12 @@ use std::fmt::Write as _;
 
 use tracing::Level;
 
+use crate::text::push_visible;
+
 /// Longer messages lose their middle.
 const LONGEST_MESSAGE: usize = 4096;
 
-/// Stands before the second and every further line of a message, where the first has the level.
+/// Stands before the second and every further line of a message, in place of the level.
 const CONTINUATION: &str = "       | ";
 
 /// Which of the two formats lines have.
@@ -83,7 +85,7 @@ impl Line<'_> {
     }
 }
 
-/// The message, without its middle where it is too long; the SDK's words.
+/// The message, without its middle if it is too long; with the SDK's words.
 pub(super) fn shortened(message: &str) -> Cow<'_, str> {
     // Bytes are never fewer than characters.
     if message.len() <= LONGEST_MESSAGE {
@@ -151,49 +153,6 @@ fn push_json_escape(line: &mut String, character: char) {
     }
 }
 
-/// The text for a terminal: of several lines, all but the first are indented, so that none looks like a message of its own.
-pub(crate) fn visible(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for (index, line) in text.trim_end().split('\n').enumerate() {
-        if index > 0 {
-            shown.push('\n');
-            if !line.starts_with(' ') {
-                shown.push_str("  ");
-            }
-        }
-        push_visible(&mut shown, line);
-    }
-    shown
-}
-
-/// The text with everything escaped that a terminal would obey or that would make it show something else.
-fn push_visible(line: &mut String, text: &str) {
-    let mut rest = text;
-    let is_escaped =
-        |character: char| (character.is_control() && character != '\t') || is_misleading(character);
-    while let Some((start, character)) = rest.char_indices().find(|(_, it)| is_escaped(*it)) {
-        line.push_str(&rest[..start]);
-        line.extend(character.escape_default());
-        rest = &rest[start + character.len_utf8()..];
-    }
-    line.push_str(rest);
-}
-
-/// Changes the direction or the order in which a text is shown, begins a line, or is not shown itself. The joiners U+200C
-/// and U+200D are not among these: some scripts are not written without them, nor are some emoji.
-pub(crate) fn is_misleading(character: char) -> bool {
-    matches!(
-        character,
-        '\u{61c}'
-            | '\u{200b}'
-            | '\u{200e}'
-            | '\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{2069}'
-            | '\u{feff}'
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -212,14 +171,6 @@ mod tests {
             self.write(format, &mut text);
             text
         }
-    }
-
-    #[test]
-    fn a_visible_text_is_not_obeyed_and_begins_no_line_of_its_own() {
-        assert_eq!(
-            visible("a\u{1b}[2J\n{\"level\": \"INFO\"}\r\n  caused by: b\n"),
-            "a\\u{1b}[2J\n  {\"level\": \"INFO\"}\\r\n  caused by: b"
-        );
     }
 
     #[test]

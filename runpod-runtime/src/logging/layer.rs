@@ -9,14 +9,18 @@ use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id};
 use tracing::subscriber::Interest;
-use tracing::{Event, Level, Metadata, Subscriber};
+use tracing::{Event, Level, Metadata, Span, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::format::{Format, Line, shortened};
-use super::{JOB_TARGET, LogSettings};
+use super::settings::LogSettings;
 use crate::config::{LogLevel, Secrets};
+use crate::error::with_causes;
+
+/// The target that tells the spans of [`job_span`] from a user's own that are named `job` too.
+const JOB_TARGET: &str = module_path!();
 
 /// Crates below the worker that say much at `DEBUG`, the SDK's default, about things that no user asked for.
 const NOISY: [&str; 13] = [
@@ -62,7 +66,7 @@ impl Levels {
 }
 
 /// Takes the lines.
-pub(super) trait Lines: 'static {
+pub(super) trait LineSink: 'static {
     /// `line` is one whole line, with `\n` at its end.
     fn line(&self, level: Level, line: &str);
 }
@@ -75,7 +79,7 @@ pub(super) struct LogLayer<L> {
     lines: L,
 }
 
-impl<L: Lines> LogLayer<L> {
+impl<L: LineSink> LogLayer<L> {
     pub(super) fn new(settings: &LogSettings, lines: L) -> Self {
         Self {
             levels: Levels(match settings.level {
@@ -129,7 +133,7 @@ impl<L: Lines> LogLayer<L> {
             message: message.trim_start_matches(' '),
         };
         #[cfg(feature = "local")]
-        if let (Some(read), Some(id)) = (super::JOB_READER.get(), shown.job_id) {
+        if let (Some(read), Some(id)) = (JOB_READER.get(), shown.job_id) {
             read(id, shown.level, shown.message);
         }
         shown.write(self.format, line);
@@ -140,7 +144,7 @@ impl<L: Lines> LogLayer<L> {
 impl<S, L> Layer<S> for LogLayer<L>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
-    L: Lines,
+    L: LineSink,
 {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
         if self.shows(metadata) {
@@ -191,7 +195,7 @@ where
     }
 }
 
-/// What the span of a job says.
+/// The fields of a job's span.
 #[derive(Debug, Default)]
 struct JobScope {
     /// Empty if there is none.
@@ -212,7 +216,7 @@ impl Visit for JobScope {
     fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
 }
 
-/// What an event says: its message, and every other field behind it; and the line that becomes of it.
+/// The text of an event: its message, and every other field behind it.
 #[derive(Debug, Default)]
 struct EventText {
     message: String,
@@ -264,7 +268,7 @@ impl Visit for EventText {
                 value.clone_into(&mut self.job_id);
                 self.has_job_id = true;
             }
-            // Quoted where it could not be told from what stands around it.
+            // Quoted if it could not be distinguished from what is around it.
             name if value.is_empty()
                 || value.contains(|c: char| c.is_whitespace() || c == '"' || c == '=') =>
             {
@@ -277,13 +281,7 @@ impl Visit for EventText {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        let mut text = value.to_string();
-        let mut source = value.source();
-        while let Some(cause) = source {
-            let _ = write!(text, ": {cause}");
-            source = cause.source();
-        }
-        self.record_str(field, &text);
+        self.record_str(field, &with_causes(value));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
@@ -298,6 +296,26 @@ impl Visit for EventText {
             name => write!(self.fields, " {name}={value:?}"),
         };
     }
+}
+
+/// Gets the level and the text of every line that a job's log has.
+#[cfg(feature = "local")]
+type JobReader = Box<dyn Fn(&str, tracing::Level, &str) + Send + Sync>;
+
+#[cfg(feature = "local")]
+static JOB_READER: std::sync::OnceLock<JobReader> = std::sync::OnceLock::new();
+
+/// Has somebody read the lines of jobs too, with the id of the job first. The first reader stays.
+#[cfg(feature = "local")]
+pub(crate) fn also_to(read: impl Fn(&str, tracing::Level, &str) + Send + Sync + 'static) {
+    let _ = JOB_READER.set(Box::new(read));
+}
+
+/// The span of one job. Every event in it and below it carries the job's id.
+///
+/// At the level of errors, because a span under the chosen level does not exist: its errors would lose their job.
+pub(crate) fn job_span(id: &str, batch_id: Option<&str>) -> Span {
+    tracing::error_span!("job", id, batch_id)
 }
 
 #[cfg(test)]

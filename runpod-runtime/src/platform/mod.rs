@@ -1,12 +1,13 @@
-//! Where jobs come from and results go: one trait, and what it speaks of.
+//! Where jobs come from and results go: one trait, and the types of its functions.
 //!
 //! The worker knows no HTTP; a platform knows no handlers and no slots.
 
-mod lenient;
-mod runpod;
-mod single;
-mod taken;
-mod wire;
+mod bodies;
+mod broken_json;
+mod debugger;
+mod http;
+mod read_job;
+mod single_job;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -17,14 +18,17 @@ use bytes::Bytes;
 
 use crate::handler::TakenJob;
 
-pub(crate) use runpod::Runpod;
-#[cfg(fuzzing)]
-pub(crate) use runpod::fuzzing;
-pub(crate) use single::SingleJob;
-pub(crate) use taken::read_job;
-pub(crate) use wire::{
+pub(crate) use bodies::{
     Outcome, Reporter, ResultBody, error_type, item_body, message, progress_body, readable,
 };
+pub(crate) use http::Runpod;
+#[cfg(fuzzing)]
+pub(crate) use http::fuzzing;
+pub(crate) use read_job::read_job;
+pub(crate) use single_job::SingleJob;
+
+/// The version that heartbeats, error reports and the `User-Agent` name.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -86,7 +90,7 @@ pub(crate) enum Taken {
 /// A job that cannot be run.
 #[derive(Debug)]
 pub(crate) struct BrokenJob {
-    /// Its id, if it has one: then its client can be told.
+    /// Its id, if it has one: then its client gets a failed result.
     pub(crate) id: Option<String>,
     pub(crate) reason: String,
 }
@@ -99,7 +103,7 @@ pub(crate) enum StopSignals {
     Failed(String),
 }
 
-/// What a heartbeat says.
+/// The content of a heartbeat.
 #[derive(Debug)]
 pub(crate) enum Health<'a> {
     Working(&'a [String]),
@@ -127,7 +131,7 @@ pub(crate) enum PostKind {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Posted {
     Accepted,
-    /// May work later. `after`: not earlier than that, if the platform said so.
+    /// May work later. `after`: not earlier than that, if the platform asked for that.
     Later {
         why: String,
         after: Option<Duration>,

@@ -5,7 +5,8 @@
 
 use std::time::Duration;
 
-use crate::config::{digest, encode_component};
+use crate::config::digest;
+use crate::text::encode_component;
 
 /// Owns what anybody may take.
 pub(super) const NOBODY: &str = "free";
@@ -134,7 +135,7 @@ fn is_encoded(byte: u8) -> bool {
 
 /// A name for a job's result in a worker, whatever is in their ids: nothing in it can lead out of the directory.
 fn key(job_id: &str, worker_id: &str) -> String {
-    let mut id = encode_component(job_id);
+    let mut id = encode_component(job_id).into_owned();
     id.truncate(LONGEST_ID_IN_NAME);
     format!("{id}-{:032x}", digest(&[job_id, worker_id]))
 }

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::config::SpoolDirectory;
-use crate::threads::Refused;
+use crate::process::threads::Refused;
 
 use super::directory::Spool;
 use super::error::SpoolError;

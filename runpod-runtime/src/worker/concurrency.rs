@@ -2,10 +2,8 @@
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
-/// A user's `concurrency_modifier`: from the current number to the next one.
-pub(crate) type Modifier = Arc<dyn Fn(usize) -> usize + Send + Sync>;
+use crate::handler::Modifier;
 
 /// The number now, and what may change it before every take.
 #[derive(Clone)]
@@ -76,6 +74,8 @@ impl fmt::Debug for Concurrency {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     #[test]

@@ -10,8 +10,8 @@ use super::jobs::Jobs;
 use super::recent_results::RecentResults;
 use super::retry_budget::RetryBudget;
 use super::shutdown::Shutdown;
-use crate::panics::Panic;
 use crate::platform::Platform;
+use crate::process::panics::Panic;
 use crate::spool::SpoolWriter;
 
 /// What the tasks of the control thread share.

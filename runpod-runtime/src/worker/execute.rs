@@ -15,9 +15,9 @@ use crate::handler::{
     catch_panic,
 };
 use crate::logging;
-use crate::panics::caught_now;
 use crate::platform::{Outcome, Reporter, ResultBody};
-use crate::threads::spawn_blocking;
+use crate::process::panics::caught_now;
+use crate::process::threads::spawn_blocking;
 
 /// Inputs up to this many bytes are read on the control thread to find the handler of a routed job.
 const SMALL_INPUT: usize = 16 << 10;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::error::{Error, ErrorKind};
-use crate::threads::{self, Reserve};
-use crate::user_values::UserValues;
+use crate::handler::UserValues;
+use crate::process::threads::{self, Reserve};
 
 /// Blocking handlers have a thread each for as long as they run; more than this many wait for one.
 const MOST_BLOCKING_THREADS: usize = 1024;

@@ -14,8 +14,8 @@ use super::inbox::{Event, Finished};
 use super::jobs::{Interrupted, Job, TableEntry};
 use super::shutdown::Unhealthy;
 use crate::handler::{CancelReason, Failure, JobContext, TakenJob};
-use crate::panics::{Panic, caught, caught_now};
 use crate::platform::ResultBody;
+use crate::process::panics::{Panic, caught, caught_now};
 use crate::spool::{DiskCopy, JobResult};
 
 /// A job that is here already.

@@ -6,6 +6,7 @@
 
 mod backoff;
 mod concurrency;
+mod config;
 mod consecutive_failures;
 mod control;
 mod deliver;
@@ -29,7 +30,6 @@ mod stop_channel;
 mod take;
 mod thread;
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,6 +40,7 @@ use crate::handler::{Dispatch, StateCell};
 use crate::platform::{Health, Platform, Reporter};
 use crate::spool::SpoolWriter;
 
+use concurrency::Concurrency;
 use consecutive_failures::ConsecutiveFailures;
 use control::Control;
 use execute::Execution;
@@ -49,7 +50,7 @@ use recent_results::RecentResults;
 use retry_budget::RetryBudget;
 use shutdown::{Shutdown, Unhealthy};
 
-pub(crate) use concurrency::{Concurrency, Modifier};
+pub use config::WorkerConfig;
 pub(crate) use handlers::Handlers;
 #[cfg(feature = "local")]
 pub(crate) use thread::Running;
@@ -69,27 +70,17 @@ pub(crate) struct Parts {
     pub(crate) platform: Arc<dyn Platform>,
     pub(crate) dispatch: Dispatch,
     pub(crate) state: Option<StateCell>,
-    pub(crate) policy: Policy,
-    pub(crate) reporter: Reporter,
-    pub(crate) spool: Option<SpoolWriter>,
-    pub(crate) worker_id: Arc<str>,
-    /// Where handlers run.
-    pub(crate) handlers: Handlers,
-}
-
-/// How a worker behaves.
-pub(crate) struct Policy {
-    pub(crate) concurrency: Concurrency,
-    /// A fresh worker after every job.
-    pub(crate) refresh_worker: bool,
-    pub(crate) return_aggregate_stream: bool,
-    /// After so many failed jobs in a row the worker is broken.
-    pub(crate) max_consecutive_failures: Option<NonZeroUsize>,
+    pub(crate) config: WorkerConfig,
     pub(crate) ping_interval: Duration,
     /// How long running jobs may go on after a signal.
     pub(crate) shutdown_grace: Duration,
     /// Whether SIGTERM and SIGINT are the worker's to handle.
     pub(crate) handles_signals: bool,
+    pub(crate) reporter: Reporter,
+    pub(crate) spool: Option<SpoolWriter>,
+    pub(crate) worker_id: Arc<str>,
+    /// Where handlers run.
+    pub(crate) handlers: Handlers,
 }
 
 /// How a worker ended.
@@ -125,7 +116,7 @@ impl Ended {
 
 /// Runs a worker to its end, on the control thread.
 async fn run(parts: Parts, shutdown: Shutdown) -> Ended {
-    let policy = parts.policy;
+    let config = parts.config;
     let inbox = Arc::<Inbox>::default();
     let reporter = Arc::new(parts.reporter);
     let control = Arc::new(Control {
@@ -138,13 +129,13 @@ async fn run(parts: Parts, shutdown: Shutdown) -> Ended {
         recent: RecentResults::new(parts.spool.is_some()),
         jobs: Jobs::new(),
         retries: RetryBudget::new(),
-        failures: ConsecutiveFailures::new(policy.max_consecutive_failures),
+        failures: ConsecutiveFailures::new(config.max_consecutive_failures),
         platform: parts.platform,
         execution: Arc::new(Execution {
             dispatch: parts.dispatch,
             state: parts.state,
-            aggregate: policy.return_aggregate_stream,
-            refresh: policy.refresh_worker,
+            aggregate: config.return_aggregate_stream,
+            refresh: config.refresh_worker,
             reporter,
             inbox,
         }),
@@ -153,16 +144,17 @@ async fn run(parts: Parts, shutdown: Shutdown) -> Ended {
         handlers: parts.handlers,
         shutdown,
     });
-    if policy.handles_signals {
-        tokio::spawn(signals::watch(Arc::clone(&control), policy.shutdown_grace));
+    if parts.handles_signals {
+        tokio::spawn(signals::watch(Arc::clone(&control), parts.shutdown_grace));
     }
-    tokio::spawn(heartbeat::beat(Arc::clone(&control), policy.ping_interval));
+    tokio::spawn(heartbeat::beat(Arc::clone(&control), parts.ping_interval));
     tokio::spawn(stop_channel::listen(Arc::clone(&control)));
     tokio::spawn(job::receive(Arc::clone(&control)));
     tokio::spawn(keep::keep_slow_results(Arc::clone(&control)));
     let redelivery = tokio::spawn(redelivery::redeliver(Arc::clone(&control)));
 
-    take::take_jobs(&control, policy.concurrency).await;
+    let concurrency = Concurrency::new(config.concurrency, config.concurrency_modifier);
+    take::take_jobs(&control, concurrency).await;
     let cut = drain(&control).await;
     // A kept result that was just accepted is to be forgotten, not offered again by the next worker.
     let _ = timeout(LAST_WRITES, redelivery).await;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::control::Control;
-use crate::signals::Signals;
+use crate::process::signals::Signals;
 
 pub(super) async fn watch(control: Arc<Control>, grace: Duration) {
     let mut signals = match Signals::watch() {

@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use crate::text::start_of;
+
 /// So many are named.
 const NAMED: usize = 3;
 /// And so many characters of each.
@@ -16,10 +18,7 @@ pub(super) fn some_of<T: Display>(items: impl IntoIterator<Item = T>) -> String 
             text.push_str(", ");
         }
         let item = item.to_string();
-        text.extend(item.chars().take(LONGEST));
-        if item.chars().nth(LONGEST).is_some() {
-            text.push('…');
-        }
+        text.push_str(&start_of(&item, LONGEST));
     }
     match items.count() {
         0 => text,

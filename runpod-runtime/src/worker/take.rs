@@ -11,7 +11,7 @@ use super::control::Control;
 use super::some_of::some_of;
 use super::{job, refuse};
 use crate::platform::Taken;
-use crate::threads::spawn_blocking;
+use crate::process::threads::spawn_blocking;
 
 /// How long a question that was in flight when the worker began to end is still listened to: a job that the platform
 /// was just handing over is run, not dropped. Short, because nothing else may hold up the exit.

@@ -8,7 +8,7 @@ use super::shutdown::Shutdown;
 use super::{Ended, Parts};
 use crate::error::{Error, ErrorKind};
 use crate::logging;
-use crate::threads;
+use crate::process::threads;
 
 /// What errors call the runtime of the control thread.
 const RUNTIME: &str = "the worker's own runtime";

@@ -10,13 +10,13 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
 use crate::config::Secrets;
-use crate::handler::{Choice, Dispatch, Handler, TakenJob};
+use crate::handler::{Choice, Dispatch, Handler, Modifier, TakenJob};
 use crate::platform::{
     BoxFuture, Health, Platform, Post, PostKind, Posted, Reporter, StopSignals, TakeAnswer, Taken,
 };
 use crate::spool::SpoolWriter;
 use crate::worker::shutdown::Shutdown;
-use crate::worker::{Concurrency, Ended, Handlers, Modifier, Parts, Policy, run};
+use crate::worker::{Ended, Handlers, Parts, WorkerConfig, run};
 
 /// Longer than anything that a worker does on its own.
 const LONG: Duration = Duration::from_hours(2);
@@ -250,15 +250,16 @@ pub(super) fn play(stage: Stage, handler: Handler, setting: Setting) -> Playing 
         platform: Arc::clone(&stage) as _,
         dispatch: Dispatch::choose(vec![handler], choice, None).unwrap(),
         state: None,
-        policy: Policy {
-            concurrency: Concurrency::new(setting.concurrency, setting.modifier),
-            refresh_worker: setting.refresh_worker,
-            return_aggregate_stream: false,
+        config: WorkerConfig {
+            concurrency: setting.concurrency,
+            concurrency_modifier: setting.modifier,
             max_consecutive_failures: setting.max_consecutive_failures.try_into().ok(),
-            ping_interval: Duration::from_secs(10),
-            shutdown_grace: Duration::from_mins(1),
-            handles_signals: false,
+            refresh_worker: setting.refresh_worker,
+            ..WorkerConfig::NEW
         },
+        ping_interval: Duration::from_secs(10),
+        shutdown_grace: Duration::from_mins(1),
+        handles_signals: false,
         reporter: Reporter {
             hostname: "host".to_owned(),
             worker_id: "w1".to_owned(),

@@ -1,0 +1,96 @@
+//! Variables that become a request header, or a part of a URL: what is in them must fit there.
+
+use super::error::Fault;
+use super::resolver::Resolver;
+use super::secret::Secret;
+
+/// The key that this worker sends to the platform.
+pub(super) const API_KEY: &str = "RUNPOD_AI_API_KEY";
+
+/// The key that the local endpoint demands, if any. Not the platform's variable: that one is set on many developers'
+/// machines, and its value has no business in a server of their own.
+pub(super) const LOCAL_API_KEY: &str = "RUNPOD_LOCAL_API_KEY";
+
+const POD_ID: &str = "RUNPOD_POD_ID";
+
+impl Resolver<'_> {
+    pub(super) fn api_key(&mut self) -> Option<Secret> {
+        let key = self.environment.get(API_KEY)?;
+        if key.trim().is_empty() {
+            self.fault(blank(API_KEY));
+            return None;
+        }
+        self.check(sendable(API_KEY, key, |character| {
+            !character.is_ascii_control() || character == '\t'
+        }))
+    }
+
+    /// Clients type this key anew, in any language, so it is held to more than the one that this worker sends itself.
+    pub(super) fn local_api_key(&mut self) -> Option<Secret> {
+        // With `RUNPOD_LOCAL_API_KEY=$UNSET` an endpoint that should be closed would be open.
+        if self.environment.is_empty(LOCAL_API_KEY) {
+            self.fault(blank(LOCAL_API_KEY));
+            return None;
+        }
+        let key = self.environment.get(LOCAL_API_KEY)?;
+        if key.trim().is_empty() {
+            self.fault(blank(LOCAL_API_KEY));
+            return None;
+        }
+        if key.starts_with(' ') || key.ends_with(' ') {
+            self.fault(
+                Fault::new(LOCAL_API_KEY, "it has a space at its beginning or end")
+                    .expected("a key without one, because a request header does not keep it"),
+            );
+            return None;
+        }
+        self.check(sendable(LOCAL_API_KEY, key, |character| {
+            character.is_ascii_graphic() || character == ' '
+        }))
+    }
+
+    /// The id is a part of every URL, where a line break would make it another worker's.
+    pub(super) fn pod_id(&mut self) -> Option<String> {
+        let id = self.environment.get(POD_ID)?;
+        match id.chars().position(char::is_control) {
+            None => Some(id.to_owned()),
+            Some(index) => {
+                self.fault(
+                    Fault::new(
+                        POD_ID,
+                        format!(
+                            "character {} of {} is a control character",
+                            index + 1,
+                            id.chars().count()
+                        ),
+                    )
+                    .expected("an id without control characters")
+                    .remedy("set it again, without a line break at its end"),
+                );
+                None
+            }
+        }
+    }
+}
+
+fn blank(variable: &str) -> Fault {
+    Fault::new(variable, "it is empty or blank")
+        .expected("a key")
+        .remedy("set it to the key, or unset it")
+}
+
+fn sendable(variable: &str, key: &str, fits: impl Fn(char) -> bool) -> Result<Secret, Fault> {
+    match key.chars().position(|character| !fits(character)) {
+        None => Ok(Secret::new(key)),
+        Some(index) => Err(Fault::new(
+            variable,
+            format!(
+                "character {} of {} cannot be sent in a request header",
+                index + 1,
+                key.chars().count()
+            ),
+        )
+        .expected("a key without control characters")
+        .remedy("copy the key again, without a line break at its end")),
+    }
+}

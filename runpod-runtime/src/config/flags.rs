@@ -1,0 +1,135 @@
+//! The worker's own flags: the SDK's names, and the same in kebab case. `--schema`, `--rp_api_rate_limits`,
+//! `--rp_api_faults`, `--rp_api_allow_host` and `--rp_api_allow_origin` are not among the SDK's.
+
+/// One flag of the worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flag {
+    TestInput,
+    TestOutput,
+    Schema,
+    ServeApi,
+    ApiHost,
+    ApiPort,
+    ApiConcurrency,
+    ApiRateLimits,
+    ApiFaults,
+    ApiAllowHost,
+    ApiAllowOrigin,
+    LogLevel,
+    Debugger,
+}
+
+impl Flag {
+    /// All of them, in the order of `--help`.
+    pub(super) const ALL: [Self; 13] = [
+        Self::TestInput,
+        Self::TestOutput,
+        Self::Schema,
+        Self::ServeApi,
+        Self::ApiHost,
+        Self::ApiPort,
+        Self::ApiConcurrency,
+        Self::ApiRateLimits,
+        Self::ApiFaults,
+        Self::ApiAllowHost,
+        Self::ApiAllowOrigin,
+        Self::LogLevel,
+        Self::Debugger,
+    ];
+
+    /// The flag that is spelt exactly so, in either way.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|flag| flag.sdk_name() == name || flag.kebab_name() == name)
+    }
+
+    /// The SDK's spelling.
+    pub(super) fn sdk_name(self) -> &'static str {
+        match self {
+            Self::TestInput => "--test_input",
+            Self::TestOutput => "--test_output",
+            Self::Schema => "--schema",
+            Self::ServeApi => "--rp_serve_api",
+            Self::ApiHost => "--rp_api_host",
+            Self::ApiPort => "--rp_api_port",
+            Self::ApiConcurrency => "--rp_api_concurrency",
+            Self::ApiRateLimits => "--rp_api_rate_limits",
+            Self::ApiFaults => "--rp_api_faults",
+            Self::ApiAllowHost => "--rp_api_allow_host",
+            Self::ApiAllowOrigin => "--rp_api_allow_origin",
+            Self::LogLevel => "--rp_log_level",
+            Self::Debugger => "--rp_debugger",
+        }
+    }
+
+    /// The spelling of most command lines.
+    pub(super) fn kebab_name(self) -> &'static str {
+        match self {
+            Self::TestInput => "--test-input",
+            Self::TestOutput => "--test-output",
+            Self::Schema => "--schema",
+            Self::ServeApi => "--serve-api",
+            Self::ApiHost => "--api-host",
+            Self::ApiPort => "--api-port",
+            Self::ApiConcurrency => "--api-concurrency",
+            Self::ApiRateLimits => "--api-rate-limits",
+            Self::ApiFaults => "--api-faults",
+            Self::ApiAllowHost => "--api-allow-host",
+            Self::ApiAllowOrigin => "--api-allow-origin",
+            Self::LogLevel => "--log-level",
+            Self::Debugger => "--debugger",
+        }
+    }
+
+    /// What stands for its value in `--help`; `None` if it takes none.
+    pub(super) fn placeholder(self) -> Option<&'static str> {
+        match self {
+            Self::TestInput | Self::TestOutput => Some("JSON"),
+            Self::ApiFaults => Some("RULES"),
+            Self::ApiHost => Some("HOST"),
+            Self::ApiAllowHost => Some("NAME"),
+            Self::ApiAllowOrigin => Some("ORIGIN"),
+            Self::ApiPort => Some("PORT"),
+            Self::ApiConcurrency => Some("N"),
+            Self::LogLevel => Some("LEVEL"),
+            Self::Schema | Self::ServeApi | Self::ApiRateLimits | Self::Debugger => None,
+        }
+    }
+
+    /// What it does, for `--help`.
+    pub(super) fn about(self) -> &'static str {
+        match self {
+            Self::TestInput => "run this one job, show its result and exit",
+            Self::TestOutput => {
+                "compare the test job's result with this; a difference is exit code 1"
+            }
+            Self::Schema => "print the JSON Schema of input and output (feature `schema`)",
+            Self::ServeApi => "be a Runpod endpoint on this machine, with a page to try it",
+            Self::ApiHost => "where to serve it (localhost)",
+            Self::ApiPort => "on which port (8000; 0: any free one)",
+            Self::ApiConcurrency => "how many jobs at once (what the worker says; 1)",
+            Self::ApiRateLimits => "answer 429 where Runpod would",
+            Self::ApiFaults => "make requests fail, to test with: JSON or a file with it",
+            Self::ApiAllowHost => "answer to this host name too: host.docker.internal",
+            Self::ApiAllowOrigin => "let web pages of this origin in: http://localhost:3000",
+            Self::LogLevel => "NOTSET, TRACE, DEBUG, INFO, WARN or ERROR (DEBUG)",
+            Self::Debugger => "add timings and system information to each output",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_is_known_by_both_of_its_names_and_by_no_other() {
+        for flag in Flag::ALL {
+            assert_eq!(Flag::named(flag.sdk_name()), Some(flag));
+            assert_eq!(Flag::named(flag.kebab_name()), Some(flag));
+        }
+        assert_eq!(Flag::named("--rp-log-level"), None);
+        assert_eq!(Flag::named("test_input"), None);
+    }
+}

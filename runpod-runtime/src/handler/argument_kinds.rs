@@ -1,0 +1,167 @@
+//! The argument kinds there are, each with how it is made.
+
+use std::any::type_name;
+
+use serde::de::DeserializeOwned;
+
+use super::argument::{Argument, Call, FromJob, Role};
+use super::context::JobContext;
+use super::emitter::Emitter;
+use super::failure::Failure;
+use super::job::Job;
+use super::output::HandlerValue;
+use super::state::{State, StateType};
+
+/// Marker for [`FromJob`]: the job's input, read into a type of the handler's.
+///
+/// ```
+/// use runpod::FromJob;
+/// use runpod::prelude::*;
+/// use runpod::signature::ViaInput;
+///
+/// fn is_an_input<T: FromJob<ViaInput>>() {}
+///
+/// is_an_input::<String>();
+/// is_an_input::<Value>();
+/// ```
+#[derive(Debug)]
+pub struct ViaInput;
+/// Marker for [`FromJob`]: the job with its input, a [`Job<T>`](Job).
+///
+/// ```
+/// use runpod::FromJob;
+/// use runpod::prelude::*;
+/// use runpod::signature::ViaJob;
+///
+/// fn is_a_job<T: FromJob<ViaJob>>() {}
+///
+/// is_a_job::<Job<String>>();
+/// ```
+#[derive(Debug)]
+pub struct ViaJob;
+/// Marker for [`FromJob`]: what the worker gives to every job, a [`JobContext`] or a [`State<T>`](State).
+///
+/// ```
+/// use runpod::FromJob;
+/// use runpod::prelude::*;
+/// use runpod::signature::ViaWorker;
+///
+/// fn is_of_the_worker<T: FromJob<ViaWorker>>() {}
+///
+/// is_of_the_worker::<JobContext>();
+/// is_of_the_worker::<State<Vec<f32>>>();
+/// ```
+#[derive(Debug)]
+pub struct ViaWorker;
+/// Marker for [`FromJob`]: the way out for a stream's items, an [`Emitter<T>`](Emitter).
+///
+/// ```
+/// use runpod::FromJob;
+/// use runpod::prelude::*;
+/// use runpod::signature::ViaEmitter;
+///
+/// fn sends_items<T: FromJob<ViaEmitter>>() {}
+///
+/// sends_items::<Emitter<String>>();
+/// ```
+#[derive(Debug)]
+pub struct ViaEmitter;
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned> FromJob<ViaInput> for T {
+    const VIA: ViaInput = ViaInput;
+
+    fn describe() -> Argument {
+        Argument(Role::Input(type_name::<T>()))
+    }
+
+    fn from_job(call: &mut Call) -> Result<Self, Failure> {
+        call.job.input(call.route)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned> FromJob<ViaJob> for Job<T> {
+    const VIA: ViaJob = ViaJob;
+
+    fn describe() -> Argument {
+        Argument(Role::Input(type_name::<Self>()))
+    }
+
+    fn from_job(call: &mut Call) -> Result<Self, Failure> {
+        call.job.to_job(call.route)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl FromJob<ViaWorker> for JobContext {
+    const VIA: ViaWorker = ViaWorker;
+
+    fn describe() -> Argument {
+        Argument(Role::Context)
+    }
+
+    fn from_job(call: &mut Call) -> Result<Self, Failure> {
+        Ok(call.context.clone())
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + Sync + 'static> FromJob<ViaWorker> for State<T> {
+    const VIA: ViaWorker = ViaWorker;
+
+    fn describe() -> Argument {
+        Argument(Role::State(StateType::of::<T>()))
+    }
+
+    fn from_job(call: &mut Call) -> Result<Self, Failure> {
+        // Checked when the worker started; a failed job is all that is left to say here.
+        State::of_cell(call.state.as_ref()).ok_or_else(|| {
+            Failure::new(
+                "StateError",
+                "this worker has no state of the type that the handler asks for; this is a bug in runpod-worker",
+            )
+        })
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: HandlerValue + 'static> FromJob<ViaEmitter> for Emitter<T> {
+    const VIA: ViaEmitter = ViaEmitter;
+
+    fn describe() -> Argument {
+        Argument(Role::Emitter)
+    }
+
+    fn from_job(call: &mut Call) -> Result<Self, Failure> {
+        // Checked when the program was compiled, or when the worker started.
+        call.items.clone().map(Emitter::new).ok_or_else(|| {
+            Failure::new(
+                "EmitterError",
+                "only a handler that streams has an emitter; this is a bug in runpod-worker",
+            )
+        })
+    }
+}
+
+/// Marker: of no argument.
+#[derive(Debug)]
+pub struct ViaNever;
+
+/// Implemented for nothing.
+pub trait Never {}
+
+// With a second impl that might fit any type, the compiler takes no type that fits neither for an input, and finds
+// fault with it once.
+#[diagnostic::do_not_recommend]
+impl<T: Never> FromJob<ViaNever> for T {
+    const VIA: ViaNever = ViaNever;
+
+    fn describe() -> Argument {
+        Argument(Role::Context)
+    }
+
+    fn from_job(_call: &mut Call) -> Result<Self, Failure> {
+        Err(Failure::new("ArgumentError", "there is no such argument"))
+    }
+}

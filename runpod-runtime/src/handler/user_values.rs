@@ -1,0 +1,313 @@
+//! The user's values that live as long as the worker: its state, and what handlers and the concurrency modifier captured.
+//!
+//! Dropping such a value may block (a `tokio::runtime::Runtime` waits for its threads and panics in asynchronous code) and
+//! may panic. So the last owner of each value is here, and drops it when the worker has ended, on a thread that may block.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{self, RecvTimeoutError, TryRecvError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::runtime::{Handle, Runtime};
+use tokio::sync::oneshot;
+
+use super::registry::Handler;
+use super::state::StateCell;
+
+/// How long the process waits for the values to be dropped: a worker that has done its work must not run for ever.
+const MOST: Duration = Duration::from_secs(10);
+
+/// A user's `concurrency_modifier`: from the current number to the next one.
+pub(crate) type Modifier = Arc<dyn Fn(usize) -> usize + Send + Sync>;
+
+/// Owns the user's values until the worker has ended.
+pub(crate) struct UserValues(Option<Values>);
+
+struct Values {
+    state: Option<StateCell>,
+    /// States in whose place the program has put another one.
+    replaced: Vec<StateCell>,
+    handlers: Vec<Handler>,
+    modifiers: Vec<Modifier>,
+    /// At hand while the values are dropped, and ended after that: it is the one that the state was made on.
+    runtime: Option<(Handle, Option<Runtime>)>,
+}
+
+impl UserValues {
+    pub(crate) fn new(state: Option<StateCell>) -> Self {
+        Self(Some(Values {
+            state,
+            replaced: Vec::new(),
+            handlers: Vec::new(),
+            modifiers: Vec::new(),
+            runtime: None,
+        }))
+    }
+
+    /// Another state; the one that it replaces is dropped with the others.
+    pub(crate) fn set_state(&mut self, state: StateCell) {
+        if let Some(values) = &mut self.0 {
+            values.replaced.extend(values.state.replace(state));
+        }
+    }
+
+    /// Keeps a handler and what it captured.
+    pub(crate) fn keep_handler(&mut self, handler: Handler) {
+        if let Some(values) = &mut self.0 {
+            values.handlers.push(handler);
+        }
+    }
+
+    /// Keeps a concurrency modifier and what it captured.
+    pub(crate) fn keep_modifier(&mut self, modifier: Modifier) {
+        if let Some(values) = &mut self.0 {
+            values.modifiers.push(modifier);
+        }
+    }
+
+    /// Keeps the handlers' runtime, too; if `own` is given, until the values are dropped.
+    pub(crate) fn with_runtime(mut self, handle: Handle, own: Option<Runtime>) -> Self {
+        if let Some(values) = &mut self.0 {
+            values.runtime = Some((handle, own));
+        }
+        self
+    }
+
+    /// The state, for the worker.
+    pub(crate) fn state(&self) -> Option<StateCell> {
+        self.0.as_ref().and_then(|values| values.state.clone())
+    }
+
+    /// Drops the values, unless a worker still has them, and waits for that. For a thread that may block.
+    pub(crate) fn drop_blocking(self: Arc<Self>) {
+        self.drop_within(MOST);
+    }
+
+    fn drop_within(self: Arc<Self>, most: Duration) {
+        if let Some(mut values) = Arc::into_inner(self) {
+            wait_for(&values.drop_on_a_thread(), most);
+        }
+    }
+
+    /// Drops the values, unless a worker still has them, and waits for that.
+    pub(crate) async fn dropped(self: Arc<Self>) {
+        let Some(mut values) = Arc::into_inner(self) else {
+            return;
+        };
+        let dropping = values.drop_on_a_thread();
+        if dropping.try_recv() == Err(TryRecvError::Disconnected) {
+            return;
+        }
+        let (sender, waited) = oneshot::channel::<()>();
+        // A thread, since any executor may poll this, and not each has timers. If it is refused, nobody waits.
+        let _ = on_a_thread(move || {
+            wait_for(&dropping, MOST);
+            drop(sender);
+        });
+        // An error means that the sender is gone.
+        let _ = waited.await;
+    }
+
+    /// The sender is gone when the values are.
+    fn drop_on_a_thread(&mut self) -> mpsc::Receiver<()> {
+        let (sender, dropped) = mpsc::channel();
+        let Some(values) = self.0.take() else {
+            return dropped;
+        };
+        if !values.has_any() {
+            values.drop_here();
+            return dropped;
+        }
+        // Of a closure whose thread is refused, everything is dropped right here.
+        let shared = Arc::new(Mutex::new(Some(values)));
+        let on_thread = Arc::clone(&shared);
+        let thread = on_a_thread(move || {
+            if let Some(values) = take(&on_thread) {
+                values.drop_here();
+            }
+            drop(sender);
+        });
+        if let Err(error) = thread {
+            tracing::warn!(
+                "the worker's state is not dropped, since the system refuses a thread for that: {error}"
+            );
+            std::mem::forget(take(&shared));
+        }
+        dropped
+    }
+}
+
+impl Drop for UserValues {
+    fn drop(&mut self) {
+        drop(self.drop_on_a_thread());
+    }
+}
+
+impl Values {
+    /// Whether there is a value of the user's. The runtime alone can be ended anywhere.
+    fn has_any(&self) -> bool {
+        self.state.is_some()
+            || !(self.replaced.is_empty() && self.handlers.is_empty() && self.modifiers.is_empty())
+    }
+
+    fn drop_here(self) {
+        let Self {
+            state,
+            replaced,
+            handlers,
+            modifiers,
+            runtime,
+        } = self;
+        let entered = runtime.as_ref().map(|(handle, _)| handle.enter());
+        let values = AssertUnwindSafe(|| drop((state, replaced, handlers, modifiers)));
+        if catch_unwind(values).is_err() {
+            tracing::error!("the worker's state panicked when it was dropped, after the last job");
+        }
+        drop(entered);
+        if let Some((_, Some(own))) = runtime {
+            // A handler that does not end must not hold the process.
+            own.shutdown_background();
+        }
+    }
+}
+
+fn on_a_thread(work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    std::thread::Builder::new()
+        .name("runpod-drop".to_owned())
+        .spawn(work)
+}
+
+fn take(values: &Mutex<Option<Values>>) -> Option<Values> {
+    values.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+/// Waits until the sender is gone, `most` at most.
+fn wait_for(dropped: &mpsc::Receiver<()>, most: Duration) {
+    if dropped.recv_timeout(most) == Err(RecvTimeoutError::Timeout) {
+        tracing::warn!(
+            "dropping the worker's state took longer than {} s; the process exits without waiting for it",
+            most.as_secs()
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handler::cell;
+    use crate::logging::captured;
+
+    /// Says that it was dropped, and whether its thread was allowed to block.
+    struct Blocks {
+        runtime: Option<tokio::runtime::Runtime>,
+        dropped: mpsc::Sender<&'static str>,
+    }
+
+    impl Drop for Blocks {
+        fn drop(&mut self) {
+            drop(self.runtime.take());
+            let _ = self.dropped.send("dropped");
+        }
+    }
+
+    fn blocks() -> (StateCell, mpsc::Receiver<&'static str>) {
+        let (dropped, receiver) = mpsc::channel();
+        let runtime = Some(tokio::runtime::Runtime::new().unwrap());
+        (cell(Blocks { runtime, dropped }), receiver)
+    }
+
+    fn of_state(state: StateCell) -> Arc<UserValues> {
+        Arc::new(UserValues::new(Some(state)))
+    }
+
+    #[tokio::test]
+    async fn a_value_whose_drop_blocks_can_be_dropped_from_asynchronous_code() {
+        let (state, dropped) = blocks();
+        of_state(state).dropped().await;
+        assert_eq!(dropped.try_recv(), Ok("dropped"));
+
+        let (state, dropped) = blocks();
+        // As when the worker's future is dropped.
+        drop(of_state(state));
+        assert_eq!(dropped.recv(), Ok("dropped"));
+    }
+
+    #[tokio::test]
+    async fn a_state_that_was_replaced_or_whose_worker_never_ran_is_dropped_where_that_may_block() {
+        let (first, first_dropped) = blocks();
+        let (second, second_dropped) = blocks();
+        let worker = || crate::Worker::builder().handler(async || ());
+        let mut values = UserValues::new(Some(first));
+        values.set_state(second);
+        drop(values);
+        assert_eq!(first_dropped.recv(), Ok("dropped"));
+        assert_eq!(second_dropped.recv(), Ok("dropped"));
+
+        let (dropped, receiver) = mpsc::channel();
+        let state = |dropped| Blocks {
+            runtime: Some(tokio::runtime::Runtime::new().unwrap()),
+            dropped,
+        };
+        let replaced = worker().state(state(dropped.clone()));
+        let run = replaced.state(state(dropped.clone())).run();
+        // Without a poll.
+        drop(run);
+        drop(worker().state(state(dropped)));
+        assert_eq!(receiver.iter().count(), 3);
+    }
+
+    #[test]
+    fn a_value_is_dropped_with_the_handlers_runtime_at_hand() {
+        struct Looks(mpsc::Sender<bool>);
+        impl Drop for Looks {
+            fn drop(&mut self) {
+                let _ = self.0.send(Handle::try_current().is_ok());
+            }
+        }
+        let (sender, receiver) = mpsc::channel();
+        let runtime = Runtime::new().unwrap();
+        let values = UserValues::new(Some(cell(Looks(sender))));
+        let values = values.with_runtime(runtime.handle().clone(), Some(runtime));
+        Arc::new(values).drop_blocking();
+        assert_eq!(receiver.try_recv(), Ok(true));
+    }
+
+    #[test]
+    fn a_value_that_panics_when_it_is_dropped_ends_nothing() {
+        struct Panics;
+        impl Drop for Panics {
+            fn drop(&mut self) {
+                panic!("in drop");
+            }
+        }
+        // On this thread, which a panic would end.
+        let mut values = UserValues::new(Some(cell(Panics)));
+        let text = captured(|| values.0.take().unwrap().drop_here());
+        assert_eq!(
+            text,
+            "ERROR  | the worker's state panicked when it was dropped, after the last job\n"
+        );
+        of_state(cell(Panics)).drop_blocking();
+    }
+
+    #[test]
+    fn a_value_that_is_dropped_for_ever_does_not_hold_the_process() {
+        struct Waits(Mutex<mpsc::Receiver<()>>);
+        impl Drop for Waits {
+            fn drop(&mut self) {
+                let _ = self.0.lock().unwrap().recv();
+            }
+        }
+        // As long as there is a sender, the drop does not end.
+        let (sender, receiver) = mpsc::channel();
+        let values = of_state(cell(Waits(Mutex::new(receiver))));
+        let text = captured(|| values.drop_within(Duration::ZERO));
+        assert_eq!(
+            text,
+            "WARN   | dropping the worker's state took longer than 0 s; the process exits without waiting for it\n"
+        );
+        drop(sender);
+    }
+}

@@ -1,0 +1,139 @@
+//! The events of the crate `log`, as events of `tracing`: libraries that a handler uses write with either.
+
+use std::cell::Cell;
+
+use log::{LevelFilter, Log, Metadata, Record};
+use tracing::Level;
+
+use super::layer::Levels;
+
+#[derive(Debug)]
+struct Bridge(Levels);
+
+thread_local! {
+    /// An event is on its way. Where somebody turns the events of `tracing` into ones of `log`, it would come round again.
+    static FORWARDING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The event is through when this is dropped, even if the program panics while it writes an argument.
+struct ForwardingGuard;
+
+impl Drop for ForwardingGuard {
+    fn drop(&mut self) {
+        FORWARDING.set(false);
+    }
+}
+
+/// Has the log show the events of `log` too. A logger that the program has installed itself stays.
+pub(super) fn install(levels: Levels) {
+    if log::set_boxed_logger(Box::new(Bridge(levels))).is_ok() {
+        log::set_max_level(match levels.most().into_level() {
+            None => LevelFilter::Off,
+            Some(Level::ERROR) => LevelFilter::Error,
+            Some(Level::WARN) => LevelFilter::Warn,
+            Some(Level::INFO) => LevelFilter::Info,
+            Some(Level::DEBUG) => LevelFilter::Debug,
+            Some(Level::TRACE) => LevelFilter::Trace,
+        });
+    }
+}
+
+impl Log for Bridge {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        self.0.shows(level_of(metadata.level()), metadata.target())
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if !self.enabled(record.metadata()) || FORWARDING.replace(true) {
+            return;
+        }
+        let _crossed = ForwardingGuard;
+        let message = record.args();
+        match record.level() {
+            log::Level::Error => tracing::error!("{message}"),
+            log::Level::Warn => tracing::warn!("{message}"),
+            log::Level::Info => tracing::info!("{message}"),
+            log::Level::Debug => tracing::debug!("{message}"),
+            log::Level::Trace => tracing::trace!("{message}"),
+        }
+    }
+
+    /// For programs that end the process themselves: `log::logger().flush()`.
+    fn flush(&self) {
+        super::outputs::flush();
+    }
+}
+
+fn level_of(level: log::Level) -> Level {
+    match level {
+        log::Level::Error => Level::ERROR,
+        log::Level::Warn => Level::WARN,
+        log::Level::Info => Level::INFO,
+        log::Level::Debug => Level::DEBUG,
+        log::Level::Trace => Level::TRACE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use log::Log as _;
+    use tracing::level_filters::LevelFilter;
+
+    use super::*;
+    use crate::logging::{captured, job_span};
+
+    fn say(bridge: &Bridge, level: log::Level, target: &str, text: &str) {
+        bridge.log(
+            &Record::builder()
+                .level(level)
+                .target(target)
+                .args(format_args!("{text}"))
+                .build(),
+        );
+    }
+
+    #[test]
+    fn an_event_of_log_is_a_line_of_its_job_at_its_level() {
+        let bridge = Bridge(Levels::up_to(LevelFilter::INFO));
+        let text = captured(|| {
+            job_span("j-1", None).in_scope(|| say(&bridge, log::Level::Info, "mine", "in"));
+            say(&bridge, log::Level::Error, "mine", "out\u{1b}");
+            say(&bridge, log::Level::Debug, "mine", "below the level");
+            // Crates below the worker, as for `tracing`.
+            say(&bridge, log::Level::Info, "reqwest::connect", "noise");
+            say(&bridge, log::Level::Warn, "reqwest::connect", "trouble");
+        });
+        assert_eq!(
+            text,
+            "INFO   | j-1 | in\nERROR  | out\\u{1b}\nWARN   | trouble\n"
+        );
+    }
+
+    #[test]
+    fn an_event_that_comes_round_again_is_dropped() {
+        let bridge = Bridge(Levels::up_to(LevelFilter::INFO));
+        FORWARDING.set(true);
+        let text = captured(|| say(&bridge, log::Level::Info, "mine", "again"));
+        FORWARDING.set(false);
+        assert_eq!(text, "");
+    }
+
+    #[test]
+    fn an_argument_that_panics_takes_no_later_event_with_it() {
+        struct Panics;
+        impl std::fmt::Display for Panics {
+            fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                panic!("in an argument");
+            }
+        }
+        let bridge = Bridge(Levels::up_to(LevelFilter::INFO));
+        let text = captured(|| {
+            let ended = std::panic::catch_unwind(|| {
+                bridge.log(&Record::builder().args(format_args!("{Panics}")).build());
+            });
+            assert!(ended.is_err());
+            say(&bridge, log::Level::Info, "mine", "later");
+        });
+        assert_eq!(text, "INFO   | later\n");
+    }
+}

@@ -1,0 +1,281 @@
+//! The bodies of results, stream items and progress (docs/protocol.md).
+//!
+//! A handler's value is written once, in the body that is posted ([`Payload`]). A value that is all output, as nearly every
+//! value is, is not read or copied again here. Everything else is put together here: failures, and objects with an `error`
+//! or a `refresh_worker` in them.
+
+use std::borrow::Cow;
+
+use bytes::{Bytes, BytesMut};
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::config::Secrets;
+use crate::handler::{Failure, JobContext, Payload, StreamEnd, is_special, truthy};
+use crate::json;
+
+/// How a job ended.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Value(Payload),
+    /// `items` are those to be repeated in the result (`return_aggregate_stream`).
+    Stream {
+        end: StreamEnd,
+        items: Vec<Payload>,
+    },
+    Failed(Failure),
+}
+
+/// A result, ready to be posted.
+#[derive(Debug)]
+pub(crate) struct ResultBody {
+    pub(crate) body: Bytes,
+    /// Whether it asks for a fresh worker.
+    pub(crate) stop_pod: bool,
+    /// What it says about a failure, for the log.
+    pub(crate) error: Option<String>,
+    /// The same where the error repeats something of the job's input, which not every log is to have.
+    pub(crate) without_data: Option<String>,
+}
+
+/// Makes result bodies; holds what error reports say about this worker.
+#[derive(Debug, Clone)]
+pub(crate) struct Reporter {
+    pub(crate) hostname: String,
+    pub(crate) worker_id: String,
+    pub(crate) secrets: Secrets,
+    /// `--rp_debugger`: how long the worker took to get ready, in milliseconds.
+    pub(crate) debugger: Option<f64>,
+}
+
+/// The fields of a result that is put together.
+#[derive(Serialize, Default)]
+struct ResultFields<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Cow<'a, RawValue>>,
+    #[serde(rename = "stopPod", skip_serializing_if = "std::ops::Not::not")]
+    stop_pod: bool,
+}
+
+#[derive(Serialize)]
+struct ErrorReport<'a> {
+    error_type: &'a str,
+    error_message: &'a str,
+    error_traceback: &'a str,
+    hostname: &'a str,
+    worker_id: &'a str,
+    runpod_version: &'a str,
+}
+
+pub(crate) fn item_body(item: &Payload) -> Bytes {
+    item.body()
+}
+
+pub(crate) fn progress_body(update: &Payload) -> Bytes {
+    update.body()
+}
+
+impl Reporter {
+    /// The result of a job. `streaming`: its handler streams; `refresh`: the worker is to be fresh after every job.
+    pub(crate) fn result(
+        &self,
+        outcome: Outcome,
+        streaming: bool,
+        refresh: bool,
+        context: Option<&JobContext>,
+    ) -> ResultBody {
+        let refresh = refresh || context.is_some_and(JobContext::wants_refresh);
+        let failed = |message: &str| {
+            let mut fields = ResultFields::failed(message);
+            fields.stop_pod = refresh;
+            fields.output = self
+                .debugger_report(context)
+                .map(|it| object_of(Vec::new(), &it));
+            fields.into_result()
+        };
+        match outcome {
+            Outcome::Value(value) => self.of_value(value, refresh, context),
+            Outcome::Stream { end, items } => match end {
+                StreamEnd::Finished | StreamEnd::Cancelled => {
+                    self.of_value(Payload::list(&items), refresh, context)
+                }
+                StreamEnd::ItemError(message) => failed(&message),
+                StreamEnd::Failed(failure) => failed(&self.of_failed_stream(&failure)),
+            },
+            Outcome::Failed(failure) => {
+                let message = if streaming {
+                    self.of_failed_stream(&failure)
+                } else {
+                    self.of_failure(&failure)
+                };
+                ResultBody {
+                    without_data: failure.without_data,
+                    ..failed(&message)
+                }
+            }
+        }
+    }
+
+    fn of_value(&self, value: Payload, refresh: bool, context: Option<&JobContext>) -> ResultBody {
+        let report = self.debugger_report(context);
+        if !value.may_be_special() && report.is_none() {
+            return ResultBody::of_output(value, refresh);
+        }
+        let Some(mut entries) = value.entries() else {
+            if report.is_some() {
+                tracing::warn!(
+                    "--rp_debugger adds its report to outputs that are objects; this one is not"
+                );
+            }
+            return ResultBody::of_output(value, refresh);
+        };
+        let last_truthy = |wanted: &str| {
+            let value = entries.iter().rev().find(|(key, _)| key == wanted)?.1;
+            truthy(value).then_some(value)
+        };
+        let error = last_truthy("error").map(Cow::Borrowed);
+        let stop_pod = refresh || last_truthy("refresh_worker").is_some();
+        let all = entries.len();
+        entries.retain(|(key, _)| !is_special(key));
+        let output = match &report {
+            None if entries.is_empty() => None,
+            // Its type did not show its keys.
+            None if entries.len() == all => return ResultBody::of_output(value, refresh),
+            None => Some(json::object(&entries)),
+            Some(report) => Some(object_of(entries, report)),
+        };
+        ResultFields {
+            output,
+            error,
+            stop_pod,
+        }
+        .into_result()
+    }
+
+    /// What `--rp_debugger` adds to the output.
+    fn debugger_report(&self, context: Option<&JobContext>) -> Option<Box<RawValue>> {
+        let ready_ms = self.debugger?;
+        to_raw_value(&crate::platform::debugger::report(context, ready_ms)).ok()
+    }
+
+    /// The error of a failed job: Python's own `json.dumps(error_info)`, a JSON text inside of the JSON.
+    fn of_failure(&self, failure: &Failure) -> String {
+        let trace = failure.trace.join("\n");
+        let report = ErrorReport {
+            error_type: &self.redacted(&failure.error_type),
+            error_message: &self.redacted(&failure.message),
+            error_traceback: &self.redacted(&trace),
+            hostname: &self.hostname,
+            worker_id: &self.worker_id,
+            runpod_version: crate::platform::VERSION,
+        };
+        serde_json::to_string(&report).unwrap_or_default()
+    }
+
+    fn of_failed_stream(&self, failure: &Failure) -> String {
+        let text = format!(
+            "handler: {} \ntraceback: {}: {}\n{}",
+            failure.message,
+            failure.error_type,
+            failure.message,
+            failure.trace.join("\n")
+        );
+        self.redacted(&text).into_owned()
+    }
+
+    /// No error report may carry the worker's key, whatever a handler put into its error.
+    pub(crate) fn redacted<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.secrets.redact(text)
+    }
+}
+
+impl ResultBody {
+    /// The result whose output is all of this value.
+    fn of_output(value: Payload, stop_pod: bool) -> Self {
+        let mut body = value.into_body();
+        if stop_pod {
+            // In place, unless somebody else holds the body, too.
+            let mut longer = BytesMut::from(body);
+            longer.truncate(longer.len() - 1);
+            longer.extend_from_slice(br#","stopPod":true}"#);
+            body = longer.freeze();
+        }
+        Self {
+            body,
+            stop_pod,
+            error: None,
+            without_data: None,
+        }
+    }
+}
+
+impl ResultFields<'_> {
+    fn failed(message: &str) -> Self {
+        Self {
+            error: to_raw_value(message).ok().map(Cow::Owned),
+            ..Self::default()
+        }
+    }
+
+    fn into_result(self) -> ResultBody {
+        let body = serde_json::to_vec(&self).unwrap_or_else(|_| b"{}".to_vec());
+        ResultBody {
+            body: body.into(),
+            stop_pod: self.stop_pod,
+            error: self.error.as_deref().map(readable),
+            without_data: None,
+        }
+    }
+}
+
+/// The object that has these entries, and the debugger's report (the SDK breaks on any output that is not an object).
+fn object_of<'a>(mut entries: Vec<json::Entry<'a>>, report: &'a RawValue) -> Box<RawValue> {
+    entries.push(("rp_debugger".to_owned(), report));
+    json::object(&entries)
+}
+
+/// An error as a person wants to read it: a raised one is a report in a text, of which the message and the trace count.
+pub(crate) fn readable(error: &RawValue) -> String {
+    let text = json::text_of(error);
+    let Ok(report) = serde_json::from_str::<ReadReport>(&text) else {
+        return text;
+    };
+    let mut readable = report.message;
+    for line in report.traceback.lines() {
+        readable.push_str("\n  ");
+        readable.push_str(line);
+    }
+    readable
+}
+
+/// The message of an error alone.
+pub(crate) fn message(error: &RawValue) -> String {
+    let text = json::text_of(error);
+    serde_json::from_str::<ReadReport>(&text).map_or(text, |report| report.message)
+}
+
+/// The type of an error, if a report tells it.
+pub(crate) fn error_type(error: &RawValue) -> Option<String> {
+    let report: Option<ReadReport> = serde_json::from_str(&json::text_of(error)).ok();
+    report?.kind
+}
+
+#[derive(serde::Deserialize)]
+struct ReadReport {
+    #[serde(rename = "error_type")]
+    kind: Option<String>,
+    #[serde(rename = "error_message")]
+    message: String,
+    #[serde(rename = "error_traceback")]
+    traceback: String,
+}
+
+#[cfg(test)]
+#[path = "bodies_tests.rs"]
+mod tests;
+
+#[cfg(test)]
+#[path = "allocation_tests.rs"]
+mod allocation_tests;

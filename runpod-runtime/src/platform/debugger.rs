@@ -1,0 +1,78 @@
+//! What `--rp_debugger` adds to outputs: the system, and the job's measured stretches.
+
+use serde::Serialize;
+
+use crate::handler::JobContext;
+
+#[derive(Serialize)]
+pub(crate) struct Report {
+    system_info: SystemInfo,
+    timestamps: Vec<Timestamp>,
+    ready_delay_ms: f64,
+}
+
+#[derive(Serialize)]
+struct SystemInfo {
+    os: String,
+    processor: String,
+    rust_version: &'static str,
+    runpod: &'static str,
+}
+
+#[derive(Serialize)]
+struct Timestamp {
+    name: String,
+    start_utc: String,
+    stop_utc: String,
+    duration_ms: f64,
+}
+
+/// The report for one job. `ready_delay_ms`: from the start of the process until it was ready for jobs.
+pub(crate) fn report(context: Option<&JobContext>, ready_delay_ms: f64) -> Report {
+    let timings = context.map(JobContext::timings).unwrap_or_default();
+    Report {
+        system_info: SystemInfo {
+            os: operating_system(),
+            processor: processor(),
+            rust_version: env!("CARGO_PKG_RUST_VERSION"),
+            runpod: crate::platform::VERSION,
+        },
+        timestamps: timings
+            .into_iter()
+            .map(|timing| Timestamp {
+                name: timing.name,
+                start_utc: humantime::format_rfc3339_micros(timing.started).to_string(),
+                stop_utc: humantime::format_rfc3339_micros(timing.stopped).to_string(),
+                duration_ms: timing.lasted.as_secs_f64() * 1000.0,
+            })
+            .collect(),
+        ready_delay_ms,
+    }
+}
+
+/// Such as `Linux 6.1.0`.
+pub(crate) fn operating_system() -> String {
+    #[cfg(unix)]
+    let name_of_system = rustix::system::uname();
+    #[cfg(unix)]
+    let release = name_of_system.release().to_string_lossy();
+    #[cfg(not(unix))]
+    let release = "";
+    let mut name = std::env::consts::OS.to_owned();
+    if let Some(first) = name.get_mut(0..1) {
+        first.make_ascii_uppercase();
+    }
+    format!("{name} {}", release.trim()).trim_end().to_owned()
+}
+
+/// Read from the kernel's own list; the Python SDK spends a second of every cold start on this.
+fn processor() -> String {
+    std::fs::read_to_string("/proc/cpuinfo")
+        .ok()
+        .and_then(|info| {
+            info.lines()
+                .find_map(|line| line.strip_prefix("model name"))
+                .map(|name| name.trim_start_matches([' ', '\t', ':']).to_owned())
+        })
+        .unwrap_or_else(|| "unknown".to_owned())
+}

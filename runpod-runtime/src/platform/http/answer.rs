@@ -1,0 +1,194 @@
+//! What the platform's answers mean. Pure: nothing is sent from here.
+
+use std::time::{Duration, SystemTime};
+
+use reqwest::StatusCode;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::super::read_job::{UnreadJob, jobs_before, read_job, read_job_in, readable_ids};
+use super::super::{BrokenJob, Posted, Taken, broken_json};
+use super::body::Unfinished;
+use crate::handler::TakenJob;
+
+/// The jobs in the body of a take that was answered with 200. A job that cannot be read takes no other one with it.
+pub(super) fn jobs(content_type: &str, body: &[u8]) -> Taken {
+    let Some(body) = json_of("a take", content_type, body) else {
+        return Taken::Nothing;
+    };
+    match body.first() {
+        Some(b'{') => Taken::Jobs(vec![read_job_in(body)]),
+        Some(b'[') => {
+            let jobs: Vec<_> = match serde_json::from_slice::<Vec<UnreadJob<'_>>>(body) {
+                Ok(jobs) => jobs.into_iter().map(UnreadJob::read).collect(),
+                Err(_) => each_of(body),
+            };
+            if jobs.is_empty() {
+                Taken::Nothing
+            } else {
+                Taken::Jobs(jobs)
+            }
+        }
+        _ => {
+            tracing::warn!(
+                "the answer to a take is taken as no job: it is neither a job nor a list of jobs"
+            );
+            Taken::Nothing
+        }
+    }
+}
+
+/// The jobs of a list of which at least one element is no job.
+fn each_of(list: &[u8]) -> Vec<Result<TakenJob, BrokenJob>> {
+    match serde_json::from_slice::<Vec<&RawValue>>(list) {
+        Ok(jobs) => jobs.into_iter().map(|raw| read_job(raw.get())).collect(),
+        Err(error) => {
+            tracing::warn!("the answer to a take is not JSON as a whole: {error}");
+            let jobs = broken_json::elements(list).into_iter();
+            jobs.map(read_job_in).collect()
+        }
+    }
+}
+
+/// What becomes of the jobs in an answer that was not read to its end.
+///
+/// If it is too large, the jobs before the limit are run: the platform has handed them over. If the connection broke, none is
+/// run: the platform sees that too, and hands the jobs over again.
+pub(super) fn jobs_of_unfinished(limit: usize, unfinished: &Unfinished) -> Taken {
+    let Unfinished { why, read, .. } = unfinished;
+    if unfinished.is_too_large {
+        let jobs = jobs_before(limit, read);
+        let is_known = |job: &Result<TakenJob, BrokenJob>| match job {
+            Ok(_) => true,
+            Err(broken) => broken.id.is_some(),
+        };
+        if jobs.iter().any(is_known) {
+            return Taken::Jobs(jobs);
+        }
+    }
+    let ids = readable_ids(read);
+    Taken::Failed(match &ids[..] {
+        [] => why.clone(),
+        ids => format!("{why}. These jobs were in it: {}", ids.join(", ")),
+    })
+}
+
+/// Whether an answer with this status may be due to the length of the address.
+pub(super) fn may_be_too_long(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 400 | 414 | 431)
+}
+
+/// What is in an answer, if it should be JSON and is not empty.
+fn json_of<'b>(what: &str, content_type: &str, body: &'b [u8]) -> Option<&'b [u8]> {
+    let kind = content_type.split(';').next().unwrap_or_default().trim();
+    if !kind.eq_ignore_ascii_case("application/json") {
+        tracing::warn!(
+            "the answer to {what} is not read: its content type is {kind:?}, not application/json"
+        );
+        return None;
+    }
+    let body = body.trim_ascii();
+    if body.is_empty() {
+        tracing::debug!("the answer to {what} is empty");
+        return None;
+    }
+    Some(body)
+}
+
+/// The ids of the jobs to stop in a stop answer; what is not one is left out with a log line.
+pub(super) fn stops(content_type: &str, body: &[u8]) -> Vec<String> {
+    let Some(body) = json_of("a stop poll", content_type, body) else {
+        return Vec::new();
+    };
+    let list = match serde_json::from_slice::<Value>(body) {
+        Ok(Value::Object(mut answer)) => match answer.remove("jobsToStop") {
+            Some(Value::Array(ids)) => return texts_of(ids.into_iter().map(text_of)),
+            None => return Vec::new(),
+            Some(_) => None,
+        },
+        Ok(_) => None,
+        Err(error) => {
+            tracing::warn!("the answer to a stop poll is not JSON as a whole: {error}");
+            let list = broken_json::values_of(body, "jobsToStop").pop();
+            list.filter(|list| list.starts_with(b"["))
+        }
+    };
+    let Some(list) = list else {
+        tracing::warn!("the answer to a stop poll has no list `jobsToStop`");
+        return Vec::new();
+    };
+    let ids = broken_json::elements(list).into_iter();
+    texts_of(ids.map(|id| serde_json::from_slice(id).ok()))
+}
+
+fn text_of(id: Value) -> Option<String> {
+    match id {
+        Value::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn texts_of(ids: impl Iterator<Item = Option<String>>) -> Vec<String> {
+    let mut others = 0;
+    let texts = ids
+        .filter_map(|id| {
+            others += usize::from(id.is_none());
+            id
+        })
+        .collect();
+    if others > 0 {
+        let entries = if others == 1 {
+            "entry of `jobsToStop` that is not a string"
+        } else {
+            "entries of `jobsToStop` that are not strings"
+        };
+        tracing::warn!("ignored {others} {entries}");
+    }
+    texts
+}
+
+/// The message about an answer with an unexpected status.
+pub(super) fn refusal(status: StatusCode) -> String {
+    let mut text = format!("the platform answered {status}");
+    if status.is_redirection() {
+        text.push_str("; it is not followed, since the key goes to no other address");
+    }
+    text
+}
+
+/// How long the value of a `Retry-After` header asks to wait: seconds, or a date.
+pub(super) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
+    let value = value.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let then = httpdate::parse_http_date(value).ok()?;
+    Some(then.duration_since(now).unwrap_or_default())
+}
+
+/// What the status of a post's answer means for the post, if it is not a success.
+pub(super) fn not_accepted(status: StatusCode, after: Option<Duration>, size: usize) -> Posted {
+    let why = refusal(status);
+    match status.as_u16() {
+        404 => Posted::UnknownJob { why },
+        409 | 410 => Posted::NotWanted { why },
+        413 => Posted::Refused {
+            why: format!(
+                "the platform refused {size} bytes as too large ({status}). Results may have 10 MB after /run, 20 MB \
+                 after /runsync, stream items 1 MB: upload the data and return its address"
+            ),
+        },
+        400 | 405 | 406 | 411 | 414 | 415 | 422 | 431 => Posted::Refused {
+            why: format!("the platform refused {size} bytes for good ({status})"),
+        },
+        _ => Posted::Later { why, after },
+    }
+}
+
+#[cfg(test)]
+#[path = "answer_properties.rs"]
+mod properties;
+
+#[cfg(test)]
+#[path = "answer_tests.rs"]
+mod tests;

@@ -1,0 +1,112 @@
+//! Reads the body of an answer, within limits of size and of time.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use reqwest::Response;
+use tokio::time::{Instant, timeout_at};
+
+use super::client::describe;
+
+/// What a body may take, in either direction: this long, and a second more for each of so many bytes (a line of half a megabit
+/// a second).
+const BASE: Duration = Duration::from_secs(30);
+const BYTES_A_SECOND: u64 = 64 * 1024;
+/// How long a body may come without a single byte.
+const STALLED: Duration = Duration::from_secs(30);
+
+/// How long the transfer of this many bytes may take.
+pub(super) fn time_for(bytes: usize) -> Duration {
+    BASE + Duration::from_secs(bytes as u64 / BYTES_A_SECOND)
+}
+
+/// A body that was not read to its end.
+#[derive(Debug)]
+pub(super) struct Unfinished {
+    /// Whether it is larger than the limit. If not, the connection broke, or the body came too slowly.
+    pub(super) is_too_large: bool,
+    pub(super) why: String,
+    /// What was read of it.
+    pub(super) read: Bytes,
+}
+
+/// Reads a body of at most `limit` bytes.
+///
+/// The time for it grows with what was read, so that a platform which sends byte after byte holds nobody up, and a large body
+/// on a slow line is read to its end.
+pub(super) async fn read(mut response: Response, limit: usize) -> Result<Bytes, Unfinished> {
+    let begun = Instant::now();
+    let announced = response
+        .content_length()
+        .and_then(|length| usize::try_from(length).ok())
+        .unwrap_or_default();
+    let mut body = Body::Empty;
+    loop {
+        let deadline = (begun + time_for(body.len())).min(Instant::now() + STALLED);
+        let why = match timeout_at(deadline, response.chunk()).await {
+            Ok(Ok(Some(chunk))) if body.len() + chunk.len() > limit => {
+                body.push(&chunk.slice(..limit - body.len()), announced.min(limit));
+                return Err(Unfinished {
+                    is_too_large: true,
+                    why: format!("the answer is larger than {limit} bytes"),
+                    read: body.into_bytes(),
+                });
+            }
+            Ok(Ok(Some(chunk))) => {
+                body.push(&chunk, announced.min(limit));
+                continue;
+            }
+            Ok(Ok(None)) => return Ok(body.into_bytes()),
+            Ok(Err(error)) => describe(error),
+            Err(_) => format!(
+                "the rest of the answer does not come: {} bytes in {} s",
+                body.len(),
+                begun.elapsed().as_secs()
+            ),
+        };
+        return Err(Unfinished {
+            is_too_large: false,
+            why,
+            read: body.into_bytes(),
+        });
+    }
+}
+
+/// A body that came in one piece is not copied.
+enum Body {
+    Empty,
+    OnePiece(Bytes),
+    Several(BytesMut),
+}
+
+impl Body {
+    fn len(&self) -> usize {
+        match self {
+            Self::Empty => 0,
+            Self::OnePiece(piece) => piece.len(),
+            Self::Several(pieces) => pieces.len(),
+        }
+    }
+
+    /// `expected` is the length that the whole body will probably have.
+    fn push(&mut self, piece: &Bytes, expected: usize) {
+        match self {
+            Self::Empty => *self = Self::OnePiece(piece.clone()),
+            Self::OnePiece(first) => {
+                let mut pieces = BytesMut::with_capacity(expected.max(first.len() + piece.len()));
+                pieces.extend_from_slice(first);
+                pieces.extend_from_slice(piece);
+                *self = Self::Several(pieces);
+            }
+            Self::Several(pieces) => pieces.extend_from_slice(piece),
+        }
+    }
+
+    fn into_bytes(self) -> Bytes {
+        match self {
+            Self::Empty => Bytes::new(),
+            Self::OnePiece(piece) => piece,
+            Self::Several(pieces) => pieces.freeze(),
+        }
+    }
+}

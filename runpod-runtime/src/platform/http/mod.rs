@@ -1,0 +1,324 @@
+//! The Runpod platform over HTTP: takes, posts, heartbeats and the stop channel of docs/protocol.md.
+
+mod answer;
+mod body;
+mod client;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
+
+use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::{Client, Method, Request, Response, StatusCode, Url};
+use tokio::runtime::Handle;
+use tokio::time::timeout;
+
+use super::{BoxFuture, Health, Platform, Post, PostKind, Posted, StopSignals, TakeAnswer, Taken};
+use crate::config::{PlatformUrls, Secret, Settings};
+use crate::error::{Error, ErrorKind};
+use crate::process::threads;
+
+pub(crate) use client::ClientError;
+use client::describe;
+
+/// How long the platform may hold a take and a stop poll before its answer begins; the SDK's own number.
+const LONG_POLL: Duration = Duration::from_secs(90);
+/// The protocol's own pause after a 429.
+const THROTTLED: Duration = Duration::from_secs(5);
+/// The longest pause that an answer may ask for.
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+/// The largest job of the platform, and what a job has beside its input. So many bytes for each job that was asked for are read.
+const LARGEST_JOB: usize = 21 << 20;
+/// How many jobs are asked for at once, however many slots are free: an answer has 336 MiB at most.
+const MOST_JOBS: usize = 16;
+/// A larger answer takes so long to be read that heartbeats must not wait for it.
+const LARGE_ANSWER: usize = 1 << 20;
+/// The last words of an unhealthy worker.
+const LAST_PING: Duration = Duration::from_secs(2);
+const LONGEST_REASON: usize = 256;
+/// Servers refuse longer addresses: nginx reads a request line of 8 KiB by default.
+const LONGEST_PING: usize = 8000;
+/// No server refuses an address of this length for its length.
+const SHORTEST_PING: usize = 2000;
+
+const CHARSET: HeaderName = HeaderName::from_static("charset");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+const UTF_8: HeaderValue = HeaderValue::from_static("utf-8");
+
+/// The real platform.
+#[derive(Debug)]
+pub(crate) struct Runpod {
+    client: Client,
+    urls: PlatformUrls,
+    ping_timeout: Duration,
+    /// The status of the last answers to takes, as long as there was no job; else 0.
+    idle_with: AtomicU16,
+    /// The length that the address of a heartbeat may have: what was not refused so far.
+    longest_ping: AtomicUsize,
+}
+
+impl Runpod {
+    pub(crate) fn new(
+        urls: PlatformUrls,
+        key: Option<&Secret>,
+        ping_interval: Duration,
+        handlers: &Handle,
+    ) -> Result<Self, ClientError> {
+        Ok(Self {
+            client: client::build(key, handlers)?,
+            urls,
+            ping_timeout: ping_interval * 2,
+            idle_with: AtomicU16::new(0),
+            longest_ping: AtomicUsize::new(LONGEST_PING),
+        })
+    }
+
+    /// The platform that these settings speak of. If the system refuses a thread for the look-up of a name, it runs on
+    /// `handlers`.
+    pub(crate) fn of(
+        urls: PlatformUrls,
+        settings: &Settings,
+        handlers: &Handle,
+    ) -> Result<Self, Error> {
+        let key = settings.api_key.as_ref();
+        Self::new(urls, key, settings.ping_interval, handlers).map_err(|error| {
+            Error::new(
+                ErrorKind::System,
+                "the connection to the platform could not be set up",
+            )
+            .with_source(error)
+        })
+    }
+
+    async fn ask_for_jobs(&self, want: usize, in_progress: bool) -> TakeAnswer {
+        let want = want.min(MOST_JOBS);
+        let response = match self.poll(self.urls.take_url(want, in_progress)).await {
+            Ok(Some(response)) => response,
+            // A poll that was held for the full time says only that there was no job.
+            Ok(None) => return Taken::Nothing.into(),
+            Err(why) => return Taken::Failed(why).into(),
+        };
+        let status = response.status();
+        match status {
+            StatusCode::OK => {
+                self.idle_with.store(0, Ordering::Relaxed);
+                TakeAnswer::Begun(Box::pin(jobs_of(response, want)))
+            }
+            // 400 is normal while FlashBoot is on.
+            StatusCode::NO_CONTENT | StatusCode::BAD_REQUEST => {
+                self.idle(status);
+                Taken::Nothing.into()
+            }
+            StatusCode::TOO_MANY_REQUESTS => {
+                Taken::Throttled(pause(&response).unwrap_or(THROTTLED)).into()
+            }
+            _ => Taken::Failed(answer::refusal(status)).into(),
+        }
+    }
+
+    /// Asks, and waits until an answer begins: nothing if the platform holds the request for the full time.
+    async fn poll(&self, url: Url) -> Result<Option<Response>, String> {
+        match timeout(LONG_POLL, self.client.get(url).send()).await {
+            Ok(Ok(response)) => Ok(Some(response)),
+            Ok(Err(error)) => Err(describe(error)),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// There is no job. Said once until a job comes: an idle worker asks a thousand times a day.
+    fn idle(&self, status: StatusCode) {
+        if self.idle_with.swap(status.as_u16(), Ordering::Relaxed) != status.as_u16() {
+            tracing::debug!("no job ({status}); waiting for one");
+        }
+    }
+
+    async fn ask_for_stops(&self, url: Url) -> StopSignals {
+        let response = match self.poll(url).await {
+            Ok(Some(response)) => response,
+            Ok(None) => return StopSignals::Stop(Vec::new()),
+            Err(why) => return StopSignals::Failed(why),
+        };
+        match response.status() {
+            StatusCode::OK => {}
+            StatusCode::NO_CONTENT => return StopSignals::Stop(Vec::new()),
+            StatusCode::TOO_MANY_REQUESTS => {
+                return StopSignals::Throttled(pause(&response).unwrap_or(THROTTLED));
+            }
+            status => return StopSignals::Failed(answer::refusal(status)),
+        }
+        let content_type = content_type(&response);
+        match body::read(response, 1 << 20).await {
+            Ok(body) => StopSignals::Stop(answer::stops(&content_type, &body)),
+            Err(unfinished) => StopSignals::Failed(unfinished.why),
+        }
+    }
+
+    /// Names all jobs, in several heartbeats if an address cannot hold them all.
+    async fn send_pings(&self, mut jobs: &[String]) {
+        loop {
+            let longest = self.longest_ping.load(Ordering::Relaxed);
+            let Some((url, named)) = self.urls.ping_url(jobs, crate::platform::VERSION, longest)
+            else {
+                return;
+            };
+            let length = url.as_str().len();
+            let status = self.send_ping(url, self.ping_timeout).await;
+            if named > 1 && length > SHORTEST_PING && status.is_some_and(answer::may_be_too_long) {
+                let shorter = (length / 2).max(SHORTEST_PING);
+                tracing::debug!("heartbeats have addresses of at most {shorter} bytes from now on");
+                self.longest_ping.store(shorter, Ordering::Relaxed);
+                continue;
+            }
+            jobs = jobs.get(named..).unwrap_or_default();
+            if jobs.is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// The status of the answer, if there is one.
+    async fn send_ping(&self, url: Url, timeout: Duration) -> Option<StatusCode> {
+        match self.client.get(url).timeout(timeout).send().await {
+            Ok(response) if response.status().is_success() => {
+                tracing::trace!("heartbeat sent");
+                Some(response.status())
+            }
+            Ok(response) => {
+                tracing::debug!("heartbeat answered {}", response.status());
+                Some(response.status())
+            }
+            Err(error) => {
+                tracing::warn!("a heartbeat failed: {}", describe(error));
+                None
+            }
+        }
+    }
+
+    async fn send_post(&self, post: &Post) -> Posted {
+        let (worker, job) = (&*post.worker_id, &*post.job_id);
+        let url = match post.kind {
+            PostKind::Item => self.urls.stream_url(worker, job),
+            PostKind::Progress => Some(self.urls.output_url(worker, job, false)),
+            PostKind::Result { streaming } => Some(self.urls.output_url(worker, job, streaming)),
+        };
+        let Some(url) = url else {
+            return Posted::Refused {
+                why: "RUNPOD_WEBHOOK_POST_STREAM is not set, so there is no place for stream items"
+                    .into(),
+            };
+        };
+        let request = post_request(url, job, post.body.clone());
+        let response = match self.client.execute(request).await {
+            Ok(response) => response,
+            Err(error) => {
+                return Posted::Later {
+                    why: describe(error),
+                    after: None,
+                };
+            }
+        };
+        let status = response.status();
+        let posted = if status.is_success() {
+            Posted::Accepted
+        } else {
+            answer::not_accepted(status, pause(&response), post.body.len())
+        };
+        // Read to its end so that the connection can be used again.
+        if response.content_length() != Some(0) {
+            let _ = Box::pin(body::read(response, 64 << 10)).await;
+        }
+        posted
+    }
+}
+
+fn post_request(url: Url, job_id: &str, body: Bytes) -> Request {
+    let mut request = Request::new(Method::POST, url);
+    *request.timeout_mut() = Some(body::time_for(body.len()));
+    // Room for these headers and for those that every request has.
+    let mut headers = HeaderMap::with_capacity(12);
+    // The body is JSON all the same; the platform is used to this header.
+    headers.insert(CONTENT_TYPE, FORM);
+    headers.insert(CHARSET, UTF_8);
+    if let Ok(id) = HeaderValue::from_str(job_id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    *request.headers_mut() = headers;
+    *request.body_mut() = Some(body.into());
+    request
+}
+
+/// The jobs of an answer that has begun.
+async fn jobs_of(response: Response, want: usize) -> Taken {
+    let content_type = content_type(&response);
+    let limit = LARGEST_JOB.saturating_mul(want);
+    let reading = match body::read(response, limit).await {
+        Ok(body) if body.len() <= LARGE_ANSWER => return answer::jobs(&content_type, &body),
+        Ok(body) => threads::blocking(move || answer::jobs(&content_type, &body)).await,
+        Err(unfinished) => {
+            if unfinished.is_too_large {
+                tracing::error!("{}: the jobs in the rest of it are lost", unfinished.why);
+            }
+            threads::blocking(move || answer::jobs_of_unfinished(limit, &unfinished)).await
+        }
+    };
+    reading.unwrap_or_else(|| Taken::Failed("the worker ends".to_owned()))
+}
+
+impl Platform for Runpod {
+    fn take(&self, want: usize, in_progress: bool) -> BoxFuture<'_, TakeAnswer> {
+        Box::pin(self.ask_for_jobs(want, in_progress))
+    }
+
+    fn stop_signals(&self) -> Option<BoxFuture<'_, StopSignals>> {
+        Some(Box::pin(self.ask_for_stops(self.urls.stop_url()?)))
+    }
+
+    fn ping<'a>(&'a self, health: Health<'a>) -> Option<BoxFuture<'a, ()>> {
+        let (mut url, _) = self
+            .urls
+            .ping_url(&[], crate::platform::VERSION, LONGEST_PING)?;
+        match health {
+            Health::Working(jobs) => Some(Box::pin(self.send_pings(jobs))),
+            Health::Unhealthy { check, reason } => {
+                let reason: String = reason.chars().take(LONGEST_REASON).collect();
+                url.query_pairs_mut()
+                    .append_pair("status", "unhealthy")
+                    .append_pair("check", check)
+                    .append_pair("reason", &reason);
+                Some(Box::pin(async {
+                    self.send_ping(url, LAST_PING).await;
+                }))
+            }
+        }
+    }
+
+    fn post<'a>(&'a self, post: &'a Post) -> BoxFuture<'a, Posted> {
+        Box::pin(self.send_post(post))
+    }
+}
+
+fn content_type(response: &Response) -> String {
+    response
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// What `Retry-After` asks for.
+fn pause(response: &Response) -> Option<Duration> {
+    let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
+    answer::retry_after(value, SystemTime::now()).map(|pause| pause.min(LONGEST_PAUSE))
+}
+
+#[cfg(test)]
+#[path = "hostile_tests.rs"]
+mod hostile;
+
+#[cfg(test)]
+#[path = "limits_tests.rs"]
+mod limits;

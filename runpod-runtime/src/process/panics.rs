@@ -1,0 +1,215 @@
+//! The message of a panic: in the failure of the job that it ended, else in the log.
+//!
+//! Rust prints panics to standard error as they are, with whatever of a client's data or of a key is in them. The worker's
+//! hook takes the place of that: it takes the keys out, and its log lines escape what a terminal or a log collector would
+//! misread. A hook that the program has installed before stays in place and is called as ever; then nothing is logged
+//! beside it.
+
+use std::any::Any;
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::cell::{Cell, RefCell};
+use std::fmt::Write as _;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};
+use std::sync::Once;
+use std::task::Poll;
+
+use crate::config::Secrets;
+use crate::logging;
+
+type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync + 'static>;
+
+/// A panic that was caught.
+#[derive(Debug)]
+pub(crate) struct Panic {
+    pub(crate) message: String,
+    /// Its file, line and column.
+    pub(crate) place: Option<String>,
+}
+
+/// What a hook saw of a panic.
+#[derive(Debug)]
+struct PanicReport {
+    place: Option<String>,
+    /// For the log, without secrets; nothing if another hook has shown it.
+    line: Option<String>,
+    backtrace: Option<String>,
+}
+
+thread_local! {
+    /// This thread runs code whose panics are caught here, and reported by whoever catches them.
+    static CATCHING: Cell<bool> = const { Cell::new(false) };
+    /// A panic that nobody has reported yet.
+    static LAST: RefCell<Option<PanicReport>> = const { RefCell::new(None) };
+}
+
+/// Makes log lines of all panics from now on, without `secrets`; unless the program has installed a hook of its own.
+pub(crate) fn log_from_now_on(secrets: &Secrets) {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let (hook, is_rusts_own) = current_hook();
+        if is_rusts_own {
+            let secrets = secrets.clone();
+            set_hook(Box::new(move |info| {
+                let report = PanicReport::of(info, Some(&secrets));
+                // A panic that aborts is caught by nobody.
+                if CATCHING.get() && cfg!(panic = "unwind") {
+                    log(replace_last(Some(report)));
+                } else {
+                    log(Some(report));
+                }
+                flush_if_last();
+            }));
+        } else {
+            set_hook(Box::new(move |info| {
+                hook(info);
+                flush_if_last();
+            }));
+        }
+    });
+}
+
+/// Puts a hook before the one in force, so that a failed job can name the place of a panic whoever's hook that is.
+fn remember_places() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let hook = take_hook();
+        set_hook(Box::new(move |info| {
+            let before = replace_last(None);
+            hook(info);
+            log(before);
+            if CATCHING.get() {
+                let report = replace_last(None).unwrap_or_else(|| PanicReport::of(info, None));
+                replace_last(Some(report));
+            }
+        }));
+    });
+}
+
+/// The hook in force, and whether it is Rust's own. No hook of the program's is in force afterwards.
+fn current_hook() -> (Hook, bool) {
+    let hook = take_hook();
+    // None is installed now, so that this one is Rust's.
+    let rusts_own = take_hook();
+    let is_rusts_own = std::ptr::eq(&raw const *hook, &raw const *rusts_own);
+    (hook, is_rusts_own)
+}
+
+/// Writes what is in the log if the process ends with this panic: in `main`, or on any thread if panics abort.
+fn flush_if_last() {
+    if cfg!(panic = "abort") || std::thread::current().name() == Some("main") {
+        logging::flush();
+    }
+}
+
+/// A thread that is about to end has no report any more.
+fn replace_last(report: Option<PanicReport>) -> Option<PanicReport> {
+    LAST.try_with(|last| last.replace(report)).ok().flatten()
+}
+
+impl PanicReport {
+    /// `secrets`: where the log is to say it.
+    fn of(info: &PanicHookInfo<'_>, secrets: Option<&Secrets>) -> Self {
+        let place = info.location().map(ToString::to_string);
+        let backtrace = Backtrace::capture();
+        let line = secrets.map(|secrets| {
+            let thread = std::thread::current();
+            let mut line = format!("thread '{}' panicked", thread.name().unwrap_or("<unnamed>"));
+            if let Some(place) = &place {
+                let _ = write!(line, " at {place}");
+            }
+            let _ = write!(line, ": {}", text(info.payload()));
+            secrets.redact(&line).into_owned()
+        });
+        Self {
+            backtrace: (line.is_some() && backtrace.status() == BacktraceStatus::Captured)
+                .then(|| backtrace.to_string()),
+            place,
+            line,
+        }
+    }
+}
+
+fn log(report: Option<PanicReport>) {
+    let Some(PanicReport {
+        line: Some(line),
+        backtrace,
+        ..
+    }) = report
+    else {
+        return;
+    };
+    logging::error(&line);
+    if let Some(backtrace) = backtrace {
+        logging::error(&format!("backtrace of the panic:\n{backtrace}"));
+    }
+}
+
+fn text(payload: &(dyn Any + Send)) -> String {
+    payload
+        .downcast_ref::<&str>()
+        .map(ToString::to_string)
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "(the panic payload is not a string)".to_owned())
+}
+
+/// Polls `future`, and gives a panic of it to the caller, who has to tell it.
+pub(crate) async fn caught<T>(future: impl Future<Output = T>) -> Result<T, Panic> {
+    tokio::pin!(future);
+    poll_fn(|cx| match caught_now(|| future.as_mut().poll(cx)) {
+        Ok(polled) => polled.map(Ok),
+        Err(panic) => Poll::Ready(Err(panic)),
+    })
+    .await
+}
+
+/// Calls `call`, and gives a panic of it to the caller, who has to tell it.
+pub(crate) fn caught_now<T>(call: impl FnOnce() -> T) -> Result<T, Panic> {
+    remember_places();
+    let was_catching = CATCHING.replace(true);
+    let ended = catch_unwind(AssertUnwindSafe(call));
+    CATCHING.set(was_catching);
+    let last = replace_last(None);
+    match ended {
+        Ok(value) => {
+            // It was caught inside of `call`, by the program.
+            log(last);
+            Ok(value)
+        }
+        Err(payload) => {
+            let message = text(&*payload);
+            // What a payload does when it is dropped is the program's, too.
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(payload)));
+            let (place, backtrace) = last.map_or((None, None), |it| (it.place, it.backtrace));
+            if let Some(backtrace) = backtrace {
+                logging::error(&format!("backtrace of the panic:\n{backtrace}"));
+            }
+            Err(Panic { message, place })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caught_panic_has_its_message_and_its_place() {
+        let panic = caught_now(|| panic!("no GPU {}", 7)).unwrap_err();
+        assert_eq!(panic.message, "no GPU 7");
+        assert!(panic.place.unwrap().starts_with(file!()));
+        let panic = caught_now(|| std::panic::panic_any(7)).unwrap_err();
+        assert_eq!(panic.message, "(the panic payload is not a string)");
+        assert_eq!(caught_now(|| 7).unwrap(), 7);
+    }
+
+    #[test]
+    fn a_panic_inside_of_one_that_is_caught_does_not_hide_it() {
+        let panic = caught_now::<()>(|| {
+            let _ = caught_now(|| panic!("inner"));
+            panic!("outer")
+        })
+        .unwrap_err();
+        assert_eq!(panic.message, "outer");
+    }
+}

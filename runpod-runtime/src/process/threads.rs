@@ -1,0 +1,343 @@
+//! Threads, which the system may refuse. tokio panics if it needs a thread and gets none. Here a refusal is an error, or the
+//! call runs on a thread that is already there.
+
+use std::future::Future;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::task::{Context, Poll};
+use std::thread;
+
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
+
+use crate::error::{Error, ErrorKind};
+use crate::process::panics;
+
+/// The system granted no thread, for this reason.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the system refuses a thread: {0}. A limit is reached: of processes and threads (`pids.max` of the container, \
+     `ulimit -u`) or of memory (`ulimit -v`). Raise it, or start fewer threads (`worker_threads`, `concurrency`)"
+)]
+pub(crate) struct Refused(String);
+
+impl From<io::Error> for Refused {
+    fn from(error: io::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// A runtime whose only thread is the one that waits on it. It starts threads for blocking calls alone.
+///
+/// # Errors
+///
+/// When the system refuses what a runtime needs. `what` names the runtime in the error.
+pub(crate) fn single(what: &str) -> Result<Runtime, Error> {
+    Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| not_started(what, error))
+}
+
+/// A runtime with `threads` threads, or with as many as the machine has processors if `None`.
+///
+/// # Errors
+///
+/// When the system refuses a thread, or what a runtime needs beside threads. `what` names the runtime in the error.
+pub(crate) fn several(
+    mut builder: Builder,
+    threads: Option<usize>,
+    what: &str,
+) -> Result<Runtime, Error> {
+    if let Some(threads) = threads {
+        builder.worker_threads(threads.max(1));
+    }
+    builder.enable_all();
+    if Handle::try_current().is_err() {
+        return build(&mut builder).map_err(|error| not_started(what, error));
+    }
+    // This may be asynchronous code, which can start no runtime of its own.
+    let building = thread::Builder::new()
+        .name("runpod-start".to_owned())
+        .spawn(move || build(&mut builder))
+        .map_err(|error| not_started(what, Refused::from(error)))?;
+    match building.join() {
+        Ok(built) => built.map_err(|error| not_started(what, error)),
+        Err(_) => Err(not_started(
+            what,
+            "its thread panicked; this is a bug in runpod-worker",
+        )),
+    }
+}
+
+/// tokio starts the threads of a runtime one after the other. When the system refuses one of them, tokio panics, and drops
+/// the runtime: it waits for the threads that have started, which never end. In asynchronous code, where nothing may wait,
+/// it does not. So the runtime is built there. Threads that have started before the refusal stay, without work, until the
+/// process ends.
+fn build(builder: &mut Builder) -> Result<Runtime, Box<dyn std::error::Error + Send + Sync>> {
+    let asynchronous = Builder::new_current_thread().build()?;
+    Ok(asynchronous.block_on(async { unless_refused(|| builder.build()) })??)
+}
+
+fn not_started(what: &str, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::new(ErrorKind::System, format!("{what} could not be started")).with_source(cause)
+}
+
+/// A thread for calls that may block, kept for the time when the system grants no further thread. It runs such calls one
+/// after the other, so that each of them is run at last.
+#[derive(Debug)]
+pub(crate) struct Reserve {
+    calls: mpsc::Sender<Box<dyn FnOnce() + Send>>,
+}
+
+/// The reserve of this process, as long as a worker needs it.
+static RESERVE: Mutex<Weak<Reserve>> = Mutex::new(Weak::new());
+
+impl Reserve {
+    /// Starts the thread, unless it is there. It ends when the last owner is dropped and the calls have ended.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses the thread.
+    pub(crate) fn start() -> Result<Arc<Self>, Refused> {
+        let mut current = RESERVE.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(reserve) = current.upgrade() {
+            return Ok(reserve);
+        }
+        let (calls, waiting) = mpsc::channel::<Box<dyn FnOnce() + Send>>();
+        thread::Builder::new()
+            .name("runpod-reserve".to_owned())
+            .spawn(move || {
+                for call in waiting {
+                    // The panic hook has shown the panic.
+                    let _ = catch_unwind(AssertUnwindSafe(call));
+                }
+            })?;
+        let reserve = Arc::new(Self { calls });
+        *current = Arc::downgrade(&reserve);
+        Ok(reserve)
+    }
+
+    fn current() -> Option<Arc<Self>> {
+        RESERVE
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .upgrade()
+    }
+
+    fn run(&self, runtime: &Handle, call: impl FnOnce() + Send + 'static) -> AbortHandle {
+        let handle = runtime.clone();
+        let (sender, ended) = oneshot::channel::<()>();
+        // The thread ends only after its last owner is gone.
+        let _ = self.calls.send(Box::new(move || {
+            let _entered = handle.enter();
+            call();
+            drop(sender);
+        }));
+        // A call that is in the queue stays there; what it does when its turn comes is for the call to decide.
+        let waiting = runtime.spawn(async {
+            let _ = ended.await;
+        });
+        waiting.abort_handle()
+    }
+}
+
+/// A call that runs on a thread, or waits for one. As a future it ends in what the call returns, or in an error if the call
+/// panics or is dropped before it begins.
+#[derive(Debug)]
+pub(crate) struct BlockingCall<T> {
+    ended: oneshot::Receiver<T>,
+    abort: AbortHandle,
+}
+
+impl<T> BlockingCall<T> {
+    /// Drops the call if it has not begun when its turn comes.
+    pub(crate) fn abort_handle(&self) -> AbortHandle {
+        self.abort.clone()
+    }
+}
+
+impl<T> Future for BlockingCall<T> {
+    type Output = Result<T, oneshot::error::RecvError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.ended).poll(cx)
+    }
+}
+
+/// Runs `call` on a blocking thread of `runtime`. If the system refuses a further thread, the call waits for one that is
+/// there, or for the [`Reserve`].
+///
+/// # Errors
+///
+/// When there is no thread, and no reserve.
+pub(crate) fn spawn_blocking<T: Send + 'static>(
+    runtime: &Handle,
+    call: impl FnOnce() -> T + Send + 'static,
+) -> Result<BlockingCall<T>, Refused> {
+    let (call, ended) = answering(call);
+    let abort = match in_pool(runtime, call) {
+        Ok(abort) => abort,
+        Err((call, refused)) => match Reserve::current() {
+            Some(reserve) => reserve.run(runtime, call),
+            None => return Err(refused),
+        },
+    };
+    Ok(BlockingCall { ended, abort })
+}
+
+/// Runs `call` on a blocking thread of the runtime that this is called in; if the system refuses one, right here. Only for
+/// calls that end soon: they may hold up the runtime. `None` if the call panics.
+pub(crate) async fn blocking<T: Send + 'static>(
+    call: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    let (call, ended) = answering(call);
+    if let Err((call, _)) = in_pool(&Handle::current(), call) {
+        // The panic hook has shown the panic.
+        let _ = catch_unwind(AssertUnwindSafe(call));
+    }
+    ended.await.ok()
+}
+
+/// Runs `call` on a blocking thread of the runtime that this is called in; if the system refuses one, on a thread of
+/// `other`. For calls that may take long, and that have to be run: a thread of `other` is held up before this one is.
+/// `None` if the call panics.
+pub(crate) async fn blocking_here_or_on<T: Send + 'static>(
+    other: &Handle,
+    call: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    let (call, ended) = answering(call);
+    if let Err((call, _)) = in_pool(&Handle::current(), call) {
+        other.spawn(async move { call() });
+    }
+    ended.await.ok()
+}
+
+/// The call, and where its result arrives.
+fn answering<T: Send + 'static>(
+    call: impl FnOnce() -> T + Send + 'static,
+) -> (impl FnOnce() + Send + 'static, oneshot::Receiver<T>) {
+    let (sender, ended) = oneshot::channel();
+    let call = move || {
+        let _ = sender.send(call());
+    };
+    (call, ended)
+}
+
+/// Runs `call` on a blocking thread of `runtime`, or gives it back if there is none and the system refuses one.
+fn in_pool<F: FnOnce() + Send + 'static>(
+    runtime: &Handle,
+    call: F,
+) -> Result<AbortHandle, (F, Refused)> {
+    // tokio keeps a call in its queue for which it got no thread, and a later thread would run it: once is enough.
+    let once = Arc::new(Mutex::new(Some(call)));
+    let queued = Arc::clone(&once);
+    let spawned = unless_refused(|| {
+        runtime.spawn_blocking(move || {
+            if let Some(call) = take(&queued) {
+                call();
+            }
+        })
+    });
+    match spawned {
+        Ok(task) => Ok(task.abort_handle()),
+        Err(refused) => match take(&once) {
+            Some(call) => Err((call, refused)),
+            // A thread that has just become free took it from the queue.
+            None => Ok(runtime.spawn(async {}).abort_handle()),
+        },
+    }
+}
+
+fn take<F>(once: &Mutex<Option<F>>) -> Option<F> {
+    once.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+/// tokio panics where it should return an error.
+fn unless_refused<T>(spawn: impl FnOnce() -> T) -> Result<T, Refused> {
+    panics::caught_now(spawn).map_err(|panic| Refused(panic.message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No system grants a stack of this size.
+    const TOO_LARGE: usize = usize::MAX >> 17;
+
+    fn runtime_without_blocking_threads() -> Runtime {
+        Builder::new_current_thread()
+            .thread_stack_size(TOO_LARGE)
+            .build()
+            .unwrap()
+    }
+
+    #[test]
+    fn a_refusal_is_an_error_that_names_the_limits() {
+        let refused =
+            unless_refused(|| panic!("OS can't spawn worker thread: EAGAIN")).unwrap_err();
+        let text = refused.to_string();
+        for part in ["EAGAIN", "pids.max", "ulimit -u", "worker_threads"] {
+            assert!(text.contains(part), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_runtime_whose_threads_are_refused_is_an_error() {
+        let mut builder = Builder::new_multi_thread();
+        builder.thread_stack_size(TOO_LARGE);
+        let error = several(builder, Some(2), "the runtime").unwrap_err();
+        let text = format!("{error:?}");
+        for part in ["the runtime could not be started", "refuses a thread"] {
+            assert!(text.contains(part), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_call_whose_thread_is_refused_waits_for_the_reserve() {
+        let runtime = runtime_without_blocking_threads();
+        let spawn = |call: fn() -> bool| spawn_blocking(runtime.handle(), call);
+        // Another test of this process may have a reserve.
+        if let Err(refused) = spawn(|| true) {
+            assert!(refused.to_string().contains("refuses a thread"));
+        }
+        let reserve = Reserve::start().unwrap();
+        let panicking = spawn(|| panic!("in a blocking call")).unwrap();
+        let entered = spawn(|| Handle::try_current().is_ok()).unwrap();
+        assert!(runtime.block_on(panicking).is_err());
+        assert_eq!(runtime.block_on(entered), Ok(true));
+        drop(reserve);
+    }
+
+    #[test]
+    fn a_call_whose_thread_is_refused_runs_where_it_was_made_or_on_another_runtime() {
+        let thread_name = || thread::current().name().map(str::to_owned);
+        let other = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("other")
+            .build()
+            .unwrap();
+        runtime_without_blocking_threads().block_on(async {
+            assert_eq!(blocking(thread_name).await, Some(thread_name()));
+            let name = blocking_here_or_on(other.handle(), thread_name).await;
+            assert_eq!(name.flatten().as_deref(), Some("other"));
+            assert!(blocking(|| panic!("in a blocking call")).await.is_none());
+        });
+    }
+
+    #[test]
+    fn a_call_runs_once() {
+        let runtime = runtime_without_blocking_threads();
+        let (sender, calls) = mpsc::channel();
+        runtime.block_on(async {
+            blocking(move || sender.send(())).await.unwrap().unwrap();
+        });
+        // Calls that wait in the queue of a runtime are dropped with it.
+        drop(runtime);
+        assert_eq!(calls.iter().count(), 1);
+    }
+}

@@ -1,0 +1,50 @@
+//! From a linked binary to a running worker: what `#[runpod::main]` and `Worker::run` do.
+
+use std::process::ExitCode;
+
+use super::prepared::Prepared;
+use crate::error::Error;
+use crate::handler::UserValues;
+use crate::handler::{Failure, Setup, SetupRun, StateCell, registered};
+use crate::logging;
+use crate::worker::{Handlers, WorkerConfig};
+
+/// Runs the worker that a binary is. For `#[runpod::main]`.
+///
+/// `setup` is how the state is made.
+pub fn launch(config: WorkerConfig, setup: Setup) -> ExitCode {
+    let ended = run_process(config, setup);
+    if let Err(error) = &ended {
+        logging::error(&format!("{error:?}"));
+    }
+    logging::flush();
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn run_process(config: WorkerConfig, setup: Setup) -> Result<(), Error> {
+    let Some(prepared) = Prepared::prepare(config, registered(), setup.makes)? else {
+        return Ok(());
+    };
+    let handlers = prepared.handlers_runtime()?;
+    let state =
+        make_state(setup.run, &handlers).map_err(|failure| prepared.setup_error(&failure))?;
+    let (handlers, kept) = handlers.keeping(UserValues::new(state.clone()));
+    let ended = prepared.run(state, handlers);
+    kept.drop_blocking();
+    ended
+}
+
+fn make_state(setup: SetupRun, handlers: &Handlers) -> Result<Option<StateCell>, Failure> {
+    match setup {
+        SetupRun::Nothing => Ok(None),
+        SetupRun::Blocking(make) => {
+            // So that a plain `main` can spawn tasks and make clients that belong to the runtime.
+            let _entered = handlers.handle().enter();
+            make().map(Some)
+        }
+        SetupRun::Future(make) => handlers.handle().block_on(make()).map(Some),
+    }
+}

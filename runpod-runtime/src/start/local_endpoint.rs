@@ -1,0 +1,241 @@
+//! `--rp_serve_api`: a Runpod endpoint on this machine, and this worker attached to it.
+//!
+//! The worker speaks with the endpoint over HTTP as it does with the platform; only the addresses differ. So what runs
+//! here is what runs in production.
+
+use std::sync::Arc;
+
+use runpod_local::{AllowError, Endpoint, Faults, HandlerInfo};
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+
+use super::prepared::Prepared;
+use super::schema;
+use crate::config::{ApiSettings, Arguments, Environment, Mode, ProcessContext, Settings};
+use crate::error::{Error, ErrorKind};
+use crate::handler::{Handler, StateCell};
+use crate::logging;
+use crate::platform::Runpod;
+use crate::process::signals::Signals;
+use crate::process::threads;
+use crate::worker::{self, Ended, Handlers, Running};
+
+/// Serves until a signal ends the process; the worker then drains, as in production.
+pub(crate) async fn serve(
+    mut prepared: Prepared,
+    api: &ApiSettings,
+    state: Option<StateCell>,
+    handlers: &Handlers,
+) -> Result<(), Error> {
+    if let Some(jobs) = api.concurrency {
+        prepared.config.concurrency = jobs;
+        prepared.config.concurrency_modifier = None;
+    }
+    let local = Local::start(endpoint_for(&prepared, api)?, api).await?;
+    announce(&local.endpoint, api);
+    let logs = local.endpoint.job_logs();
+    logging::also_to(move |job, level, text| logs.push(job, level.as_str(), text));
+
+    let worked = work(&prepared, &local, state, handlers).await;
+    local.end().await;
+    worked
+}
+
+/// The endpoint, on threads of its own: a handler that blocks all of its threads cannot hold up the page.
+struct Local {
+    endpoint: runpod_local::Running,
+    runtime: Runtime,
+    /// Somebody pressed Ctrl-C, or ended the process in another way.
+    shutdown: CancellationToken,
+}
+
+impl Local {
+    async fn start(endpoint: Endpoint, api: &ApiSettings) -> Result<Self, Error> {
+        let system = |error: std::io::Error| {
+            Error::new(ErrorKind::System, "the local endpoint could not be started")
+                .with_source(error)
+        };
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder.thread_name("runpod-local");
+        let runtime = threads::several(builder, Some(1), "the local endpoint's runtime")?;
+        let shutdown = CancellationToken::new();
+        let watcher = shutdown.clone();
+        let (host, port) = (api.host.clone(), api.port);
+        let bound = runtime.spawn(async move {
+            // Before the address is printed, because whoever reads it may press Ctrl-C at once. If the signals cannot be
+            // watched, the worker logs that, for itself and for the process.
+            if let Ok(signals) = Signals::watch() {
+                tokio::spawn(cancel_at_signal(signals, watcher));
+            }
+            endpoint.bind(&host, port).await
+        });
+        let bound = match bound.await {
+            Ok(Ok(endpoint)) => Ok(endpoint),
+            Ok(Err(error)) => Err(not_bound(&error, api)),
+            Err(panicked) => Err(system(panicked.into())),
+        };
+        match bound {
+            Ok(endpoint) => Ok(Self {
+                endpoint,
+                runtime,
+                shutdown,
+            }),
+            Err(error) => {
+                // Dropping a runtime waits, which async code must not do.
+                runtime.shutdown_background();
+                Err(error)
+            }
+        }
+    }
+
+    async fn end(self) {
+        let ending = self.runtime.spawn(self.endpoint.shutdown());
+        // A task that panicked has ended too.
+        let _ = ending.await;
+        self.runtime.shutdown_background();
+    }
+}
+
+fn not_bound(error: &runpod_local::BindError, api: &ApiSettings) -> Error {
+    let remedy = if error.is_in_use() {
+        "end what listens there, or choose another port: --rp_api_port PORT (0: any free one)"
+    } else {
+        "set the address with --rp_api_host and --rp_api_port"
+    };
+    Error::new(
+        ErrorKind::Config,
+        format!(
+            "the local endpoint cannot listen on {}, port {}: {error}; {remedy}",
+            api.host, api.port
+        ),
+    )
+}
+
+fn endpoint_for(prepared: &Prepared, api: &ApiSettings) -> Result<Endpoint, Error> {
+    let mut endpoint = Endpoint::new()
+        .handlers(prepared.dispatch.handlers().map(handler_info).collect())
+        .route(prepared.dispatch.key().map(str::to_owned))
+        .raise_open_file_limit(true)
+        .api_key(api.api_key.as_ref().map(|key| key.expose().to_owned()))
+        .rate_limits(api.rate_limits);
+    for name in &api.allow_hosts {
+        endpoint = endpoint
+            .allow_host(name)
+            .map_err(|error| not_allowed("--rp_api_allow_host", &error))?;
+    }
+    for origin in &api.allow_origins {
+        endpoint = endpoint
+            .allow_origin(origin)
+            .map_err(|error| not_allowed("--rp_api_allow_origin", &error))?;
+    }
+    if let Some(job) = &api.example {
+        // Checked when it was read.
+        endpoint = endpoint.examples(serde_json::from_str(job).into_iter().collect());
+    }
+    if let Some(faults) = &api.faults {
+        let faults = Faults::from_flag(faults)
+            .map_err(|error| Error::new(ErrorKind::Config, format!("--rp_api_faults: {error}")))?;
+        endpoint = endpoint.faults(faults);
+    }
+    Ok(endpoint)
+}
+
+fn not_allowed(flag: &str, error: &AllowError) -> Error {
+    Error::new(ErrorKind::Config, format!("{flag}: {error}"))
+}
+
+fn handler_info(handler: &Handler) -> HandlerInfo {
+    HandlerInfo {
+        name: handler.name.clone(),
+        input: schema::input(handler),
+        output: schema::output(handler),
+    }
+}
+
+fn announce(endpoint: &runpod_local::Running, api: &ApiSettings) {
+    tracing::info!(
+        "The local endpoint is at {}: open it in a browser.",
+        endpoint.url()
+    );
+    let variables: Vec<_> = endpoint
+        .worker_environment(None)
+        .into_iter()
+        .map(|(name, value)| match &api.api_key {
+            // The key itself is nobody's to log.
+            Some(key) if value == key.expose() => format!("{name}=\"$RUNPOD_LOCAL_API_KEY\""),
+            _ => format!("{name}='{value}'"),
+        })
+        .collect();
+    // Many, and the same at each start: docs/local-endpoint.md says how to have them shown.
+    tracing::trace!(
+        "Further workers, in any language, attach with these variables: {}",
+        variables.join(" ")
+    );
+}
+
+/// Runs this worker, and a fresh one in its place whenever a job asks for that, until `shutdown`.
+async fn work(
+    prepared: &Prepared,
+    local: &Local,
+    state: Option<StateCell>,
+    handlers: &Handlers,
+) -> Result<(), Error> {
+    for number in 1_u64.. {
+        let worker = attached_to(prepared, &local.endpoint, &format!("local-{number}"))?;
+        let Mode::Platform(urls) = worker.settings.mode.clone() else {
+            return Err(Error::new(
+                ErrorKind::System,
+                "the local endpoint gave no address to take jobs from; this is a bug in runpod-worker",
+            ));
+        };
+        let platform = Arc::new(Runpod::of(urls, &worker.settings, handlers.handle())?);
+        let parts = worker.parts(platform, state.clone(), handlers.share(), None);
+        match run_until(worker::start(parts)?, &local.shutdown).await? {
+            Ended::Refreshed if !local.shutdown.is_cancelled() => tracing::info!(
+                "A fresh worker takes over. On the platform that is a fresh container; here it is the same process, \
+                 with the state that `main` has made."
+            ),
+            ended => return ended.reported(),
+        }
+    }
+    Ok(())
+}
+
+/// The worker with what the endpoint gives it in place of the environment.
+fn attached_to(
+    prepared: &Prepared,
+    endpoint: &runpod_local::Running,
+    worker_id: &str,
+) -> Result<Prepared, Error> {
+    let environment = Environment::of(endpoint.worker_environment(Some(worker_id)));
+    let context = ProcessContext::of_process(prepared.dispatch.streams());
+    let given = Settings::resolve(&environment, &Arguments::default(), &context)
+        .map_err(|error| Error::new(ErrorKind::System, error.to_string()))?;
+    let settings = Settings {
+        worker_id: given.worker_id,
+        reported_worker_id: given.reported_worker_id,
+        api_key: given.api_key,
+        mode: given.mode,
+        ping_interval: given.ping_interval,
+        ..prepared.settings.clone()
+    };
+    Ok(Prepared {
+        settings,
+        ..prepared.clone()
+    })
+}
+
+/// Waits for the worker's end. It watches the signals itself, but not yet while it is being started.
+async fn run_until(mut worker: Running, shutdown: &CancellationToken) -> Result<Ended, Error> {
+    tokio::select! {
+        ended = worker.ended() => return ended,
+        () = shutdown.cancelled() => {}
+    }
+    worker.end();
+    worker.ended().await
+}
+
+async fn cancel_at_signal(mut signals: Signals, shutdown: CancellationToken) {
+    signals.next().await;
+    shutdown.cancel();
+}

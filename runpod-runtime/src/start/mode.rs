@@ -1,0 +1,122 @@
+//! Runs a prepared worker in its mode: on the platform, with one local test job, or with an endpoint of its own.
+
+use std::sync::Arc;
+
+#[cfg(feature = "local")]
+use super::local_endpoint;
+use super::local_test;
+use super::prepared::Prepared;
+use crate::config::{Mode, PlatformUrls};
+use crate::error::{Error, ErrorKind};
+use crate::handler::StateCell;
+use crate::platform::Runpod;
+use crate::process::threads::Refused;
+use crate::spool::SpoolWriter;
+use crate::worker::{self, Ended, Handlers, Parts};
+
+impl Prepared {
+    /// Runs the worker, or the local test job, to its end: on this thread, which must not run asynchronous code.
+    ///
+    /// # Errors
+    ///
+    /// As [`serve`](Self::serve).
+    pub(crate) fn run(self, state: Option<StateCell>, handlers: Handlers) -> Result<(), Error> {
+        let Mode::Platform(urls) = self.settings.mode.clone() else {
+            let waiting = handlers.handle().clone();
+            return waiting.block_on(self.serve(state, handlers));
+        };
+        let secrets = self.settings.secrets.clone();
+        self.on_the_platform(urls, state, handlers)
+            .and_then(worker::run_here)
+            .and_then(Ended::reported)
+            .map_err(|error| error.printable(&secrets))
+    }
+
+    /// Runs the worker, or the local test job, to its end.
+    ///
+    /// # Errors
+    ///
+    /// What [`WorkerBuilder::run`](crate::WorkerBuilder::run) says. A handler's own words may be in it, but no key.
+    pub(crate) async fn serve(
+        self,
+        state: Option<StateCell>,
+        handlers: Handlers,
+    ) -> Result<(), Error> {
+        let secrets = self.settings.secrets.clone();
+        let served = self.serve_in_mode(state, handlers).await;
+        served.map_err(|error| error.printable(&secrets))
+    }
+
+    async fn serve_in_mode(
+        self,
+        state: Option<StateCell>,
+        handlers: Handlers,
+    ) -> Result<(), Error> {
+        match self.settings.mode.clone() {
+            Mode::Platform(urls) => {
+                let parts = self.on_the_platform(urls, state, handlers)?;
+                worker::start(parts)?.ended().await?.reported()
+            }
+            Mode::TestJob { job, source } => {
+                tracing::info!("Using {source} as job input.");
+                let expected = self.settings.test_output.clone();
+                local_test::run(&job, expected.as_ref(), |platform| {
+                    self.for_test().parts(platform, state, handlers, None)
+                })
+                .await
+            }
+            Mode::MissingTestInput => Err(Error::new(
+                ErrorKind::LocalTest,
+                "test_input.json not found, exiting.\n\
+                 This worker runs locally, because RUNPOD_WEBHOOK_GET_JOB is not set, and has no job.\n  \
+                 - To run one job, pass --test_input '{\"input\": …}', or write the job into test_input.json in the \
+                 working directory.\n  \
+                 - To serve an endpoint on this machine, with a page to send jobs from, pass --rp_serve_api.\n  \
+                 - To do that and rebuild the worker after each edit, run `cargo runpod dev`.",
+            )),
+            #[cfg(feature = "local")]
+            Mode::ServeApi(api) => local_endpoint::serve(self, &api, state, &handlers).await,
+            #[cfg(not(feature = "local"))]
+            Mode::ServeApi(_) => Err(Error::new(
+                ErrorKind::Config,
+                "--rp_serve_api needs the feature `local` of runpod-worker, without which this program was built. It is \
+                 on by default; take `default-features = false` out of the dependency in Cargo.toml, or add the feature.",
+            )),
+        }
+    }
+
+    fn on_the_platform(
+        self,
+        urls: PlatformUrls,
+        state: Option<StateCell>,
+        handlers: Handlers,
+    ) -> Result<Parts, Error> {
+        let spool = self.spool();
+        let platform = Runpod::of(urls, &self.settings, handlers.handle())?;
+        Ok(self.parts(Arc::new(platform), state, handlers, spool))
+    }
+
+    /// A local test looks at one job's result: the flag is about the worker, and a stream is shown whole.
+    fn for_test(mut self) -> Self {
+        self.config.refresh_worker = false;
+        self.config.return_aggregate_stream = true;
+        self
+    }
+
+    /// The thread that keeps results on disk, if there is to be one.
+    fn spool(&self) -> Option<SpoolWriter> {
+        if self.settings.spools.is_empty() {
+            return None;
+        }
+        match SpoolWriter::start(self.settings.spools.clone()) {
+            Ok(spool) => Some(spool),
+            Err(error) => {
+                tracing::warn!(
+                    "results that cannot be delivered are not kept: {}",
+                    Refused::from(error)
+                );
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! `--schema`: the JSON Schema of the inputs and outputs of a worker's handlers.
+
+use crate::error::Error;
+#[cfg(not(feature = "schema"))]
+use crate::error::ErrorKind;
+use crate::handler::Dispatch;
+
+/// Says how to get what was asked for.
+#[cfg(not(feature = "schema"))]
+pub(crate) fn show(_dispatch: &Dispatch) -> Result<(), Error> {
+    Err(Error::new(
+        ErrorKind::Config,
+        "--schema needs the feature `schema` of runpod-worker, with which this program was not built. Add it to the \
+         dependency in Cargo.toml: runpod-worker = { …, features = [\"schema\"] }",
+    ))
+}
+
+#[cfg(feature = "schema")]
+pub(crate) use with_feature::{document, show};
+#[cfg(all(feature = "schema", feature = "local"))]
+pub(crate) use with_feature::{input, output};
+
+/// Not known.
+#[cfg(all(feature = "local", not(feature = "schema")))]
+pub(crate) fn input(_handler: &crate::handler::Handler) -> Option<serde_json::Value> {
+    None
+}
+
+/// Not known.
+#[cfg(all(feature = "local", not(feature = "schema")))]
+pub(crate) fn output(_handler: &crate::handler::Handler) -> Option<serde_json::Value> {
+    None
+}
+
+#[cfg(feature = "schema")]
+mod with_feature {
+    use std::io::Write as _;
+
+    use serde::Serialize;
+    use serde_json::Value;
+
+    use super::{Dispatch, Error};
+    use crate::error::ErrorKind;
+    use crate::handler::{Handler, Kind, Role};
+
+    /// What `--schema` prints. The keys are in the order in which a person reads them.
+    #[derive(Debug, Serialize)]
+    pub(crate) struct Document<'a> {
+        /// The key of the input that names the handler, if there are several.
+        route: Option<&'static str>,
+        handlers: Vec<HandlerSchemas<'a>>,
+    }
+
+    #[derive(Debug, Serialize)]
+    struct HandlerSchemas<'a> {
+        name: &'a str,
+        kind: &'static str,
+        /// `true`, the schema that everything fits, if the handler does not look at the input; `null` if not known.
+        input: Option<Value>,
+        #[serde(flatten)]
+        result: ResultSchema,
+    }
+
+    #[derive(Debug, Serialize)]
+    #[serde(rename_all = "lowercase")]
+    enum ResultSchema {
+        Output(Option<Value>),
+        Item(Option<Value>),
+    }
+
+    /// Prints the schemas, and on standard error which of them are not known.
+    pub(crate) fn show(dispatch: &Dispatch) -> Result<(), Error> {
+        let document = document(dispatch.key(), dispatch.handlers());
+        let text = serde_json::to_string_pretty(&document)
+            .expect("text, and JSON that was made already, always serialise");
+        writeln!(std::io::stdout(), "{text}").map_err(|error| {
+            Error::new(ErrorKind::System, "the schema could not be printed").with_source(error)
+        })?;
+        for described in dispatch.handlers() {
+            report_unknown(described);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn document<'a>(
+        route: Option<&'static str>,
+        handlers: impl IntoIterator<Item = &'a Handler>,
+    ) -> Document<'a> {
+        let handlers = handlers.into_iter().map(HandlerSchemas::of).collect();
+        Document { route, handlers }
+    }
+
+    impl<'a> HandlerSchemas<'a> {
+        fn of(handler: &'a Handler) -> Self {
+            let (kind, result) = match handler.kind {
+                Kind::Async => ("async", ResultSchema::Output(output(handler))),
+                Kind::Blocking => ("blocking", ResultSchema::Output(output(handler))),
+                Kind::Stream => ("stream", ResultSchema::Item(output(handler))),
+            };
+            Self {
+                name: &handler.name,
+                kind,
+                input: input(handler),
+                result,
+            }
+        }
+    }
+
+    /// The schema of the handler's input, or the one that everything fits if the handler takes no input.
+    pub(crate) fn input(handler: &Handler) -> Option<Value> {
+        let is_input = |role: &Role| matches!(role, Role::Input(_));
+        match handler.position(is_input) {
+            Some(index) => argument(handler, index),
+            None => Some(Value::Bool(true)),
+        }
+    }
+
+    /// The schema of what the handler returns, or of what it emits if it has an emitter.
+    pub(crate) fn output(handler: &Handler) -> Option<Value> {
+        match handler.position(|role| *role == Role::Emitter) {
+            Some(index) => argument(handler, index),
+            None => handler.schemas?().result,
+        }
+    }
+
+    fn argument(handler: &Handler, index: usize) -> Option<Value> {
+        handler.schemas?().arguments.into_iter().nth(index)?
+    }
+
+    /// A missing derive is no fault, but one of another version of schemars is hard to find without this.
+    fn report_unknown(handler: &Handler) {
+        let mut unknown = Vec::new();
+        if input(handler).is_none() {
+            unknown.push("input");
+        }
+        if output(handler).is_none() {
+            unknown.push(if handler.streams() { "items" } else { "output" });
+        }
+        if unknown.is_empty() {
+            return;
+        }
+        let why = if handler.schemas.is_some() {
+            "the type does not derive `schemars::JsonSchema` (of the same schemars as `runpod::schemars`)"
+        } else {
+            "the handler has no attribute"
+        };
+        // Whoever closed standard error does not want to know.
+        let _ = writeln!(
+            std::io::stderr(),
+            "note: handler {handler}: no schema of its {}: {why}",
+            unknown.join(" and ")
+        );
+    }
+}
