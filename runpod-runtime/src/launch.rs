@@ -122,6 +122,7 @@ impl Options {
 ///
 /// `setup` is how the state is made.
 pub fn launch(options: Options, setup: Setup) -> ExitCode {
+    let _last = FlushAtEnd;
     let modifier = options
         .concurrency_modifier
         .map(|modifier| Arc::new(modifier) as Modifier);
@@ -141,10 +142,19 @@ pub fn launch(options: Options, setup: Setup) -> ExitCode {
     if let Err(error) = &ended {
         logging::error(&format!("{error:?}"));
     }
-    logging::flush();
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// Writes what is in the log when `main` ends. After a panic too: the panicking code may have held standard output, which is
+/// free again only when it has been unwound.
+struct FlushAtEnd;
+
+impl Drop for FlushAtEnd {
+    fn drop(&mut self) {
+        logging::flush();
     }
 }
 

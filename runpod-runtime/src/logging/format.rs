@@ -11,6 +11,10 @@ use tracing::Level;
 
 /// Longer messages lose their middle.
 const LONGEST_MESSAGE: usize = 4096;
+/// What a message has beside a part that was cut, and beside the line that says so.
+const REST_OF_MESSAGE: usize = 256;
+/// The platform's ids are shorter by far.
+const LONGEST_JOB_ID: usize = 256;
 
 /// Stands before the second and every further line of a message, where the first has the level.
 const CONTINUATION: &str = "       | ";
@@ -40,11 +44,17 @@ impl Line<'_> {
         }
     }
 
+    /// A program may log with an id of any length.
+    fn short_job_id(&self) -> Option<&str> {
+        let id = self.job_id?;
+        Some(&id[..id.floor_char_boundary(LONGEST_JOB_ID)])
+    }
+
     /// `{"requestId": …, "message": …, "level": …}`, to the letter as the SDK prints it.
     fn json(&self, line: &mut String) {
         line.reserve(self.message.len() + 80);
         line.push_str("{\"requestId\": ");
-        match self.job_id {
+        match self.short_job_id() {
             Some(id) => push_json_text(line, id),
             None => line.push_str("null"),
         }
@@ -68,7 +78,7 @@ impl Line<'_> {
         } else {
             let _ = write!(line, "{level:<7}| ");
         }
-        if let Some(id) = self.job_id {
+        if let Some(id) = self.short_job_id() {
             push_visible(line, id);
             line.push_str(" | ");
         }
@@ -85,15 +95,25 @@ impl Line<'_> {
 
 /// The message, without its middle where it is too long; the SDK's words.
 pub(super) fn shortened(message: &str) -> Cow<'_, str> {
+    shortened_to(message, LONGEST_MESSAGE)
+}
+
+/// A part of a message, cut as the message would be, so that the whole message is not cut again: for a thread that has no time
+/// to cut a long one. No key may be in it, since a half of it could be left.
+pub(crate) fn shortened_part(part: &str) -> Cow<'_, str> {
+    shortened_to(part, LONGEST_MESSAGE - REST_OF_MESSAGE)
+}
+
+fn shortened_to(message: &str, longest: usize) -> Cow<'_, str> {
     // Bytes are never fewer than characters.
-    if message.len() <= LONGEST_MESSAGE {
+    if message.len() <= longest {
         return message.into();
     }
     let characters = message.chars().count();
-    if characters <= LONGEST_MESSAGE {
+    if characters <= longest {
         return message.into();
     }
-    let half = LONGEST_MESSAGE / 2;
+    let half = longest / 2;
     let start_of = |character: usize| {
         message
             .char_indices()
@@ -103,7 +123,7 @@ pub(super) fn shortened(message: &str) -> Cow<'_, str> {
     format!(
         "{}\n...TRUNCATED {} CHARACTERS...\n{}",
         &message[..start_of(half)],
-        characters - LONGEST_MESSAGE,
+        characters - longest,
         &message[start_of(characters - half)..]
     )
     .into()
@@ -345,5 +365,29 @@ mod tests {
                 "€".repeat(2048)
             )
         );
+    }
+
+    #[test]
+    fn a_line_has_a_bound_whatever_its_job_is_called() {
+        let id = "é".repeat(1 << 20);
+        for format in [Format::Json, Format::Terminal { color: false }] {
+            let mut text = String::new();
+            Line {
+                level: Level::INFO,
+                job_id: Some(&id),
+                message: "it runs",
+            }
+            .write(format, &mut text);
+            assert!(text.contains("it runs"), "{}", text.len());
+            assert!(text.len() < 1024, "{}", text.len());
+        }
+    }
+
+    #[test]
+    fn a_part_that_was_cut_leaves_room_for_the_rest_of_its_message() {
+        let part = shortened_part(&"x".repeat(10_000)).into_owned();
+        let message = format!("Job failed: {part}");
+        assert!(part.contains("...TRUNCATED "));
+        assert_eq!(shortened(&message), message);
     }
 }

@@ -17,6 +17,7 @@ mod writer;
 
 use std::io::{self, Write as _};
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use tracing::Span;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -29,8 +30,8 @@ use self::writer::{LogWriter, write_all};
 
 #[cfg(test)]
 pub(crate) use self::capture::{captured, captured_here};
-pub(crate) use self::format::{is_misleading, visible};
-pub(crate) use self::writer::never_wait_on_this_thread;
+pub(crate) use self::format::{is_misleading, shortened_part, visible};
+pub(crate) use self::writer::{never_wait_on_this_thread, never_waiting, never_waits};
 
 /// The target that tells the spans of [`job_span`] from a user's own that are named `job` too.
 const JOB_TARGET: &str = module_path!();
@@ -142,12 +143,17 @@ pub(crate) fn init(settings: &LogSettings) {
     }
 }
 
-/// Waits until the lines so far are written, two seconds at most for each output. For the end of a process, and not for the
-/// worker's own threads.
+/// How long the end of the process waits for the last lines.
+const EXIT_WAIT: Duration = Duration::from_secs(2);
+
+/// Waits until the lines so far are written, two seconds at most. For the end of a process, and not for the worker's own
+/// threads.
 pub(crate) fn flush() {
     if let Some(writers) = WRITERS.get() {
-        writers.output.flush();
-        writers.errors.flush();
+        let begun = Instant::now();
+        writers.output.flush_within(EXIT_WAIT);
+        let left = EXIT_WAIT.saturating_sub(begun.elapsed());
+        writers.errors.flush_within(left);
     }
 }
 

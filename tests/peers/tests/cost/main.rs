@@ -1,5 +1,5 @@
-//! What a job costs, counted: allocations, and instructions in the long form. Counts do not depend on how fast the machine
-//! is or what else it does, so that a bound on them can guard the hot path.
+//! What a job costs, counted: allocations, and instructions if valgrind is there or can be installed. Counts do not depend on
+//! how fast the machine is, so that a bound on them can guard the hot path.
 //!
 //! A bound is a tenth to a quarter above what was counted when it was written. If a change makes the worker cheaper, lower the
 //! bound in the same commit. If it makes the worker dearer, say in the commit what the cost buys.
