@@ -3,14 +3,20 @@
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use crate::jobs::{Plan, jobs};
 use crate::process::Kind;
 use crate::stage::Stage;
 use crate::weather::Weather;
 
-/// Has all calls that touch the disk wait for ever.
-fn library() -> PathBuf {
+/// Has all calls that touch the disk wait for ever. Compiled once, because both tests run at the same time.
+fn library() -> &'static Path {
+    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
+    LIBRARY.get_or_init(compiled)
+}
+
+fn compiled() -> PathBuf {
     let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join("chaos-hung.so");
     let compiler = env::var_os("CC").unwrap_or_else(|| "cc".into());
     let status = Command::new(compiler)

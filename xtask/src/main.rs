@@ -40,8 +40,8 @@ cargo xtask <command>
                    node_modules beside the suites), Chromium and valgrind (from Debian's packages, if there is none and we are
                    root)
   test [--long]    setup, then every test, in parts that run side by side: the workspace's, its documentation's, the downstream
-                   crates', the official clients', the API's description, the page in a browser, a minute's soak and some
-                   fuzzing. --long runs in full what is slow by nature: the soak, fuzzing, a hundred kills, each client with
+                   crates', the official clients', the API's description, the page in a browser, the instructions of a job
+                   (counted by valgrind), a minute's soak and some fuzzing. --long runs in full what is slow by nature: the soak, fuzzing, a hundred kills, each client with
                    each kind of worker, the templates with cargo-generate (installed in target/tools)
   test ARGS...     only `cargo test --workspace --all-features ARGS...`
   check [--long]   formatting, clippy and rustdoc with warnings as errors, module circles, and the dependencies

@@ -13,6 +13,10 @@ use crate::text::push_visible;
 
 /// Longer messages lose their middle.
 const LONGEST_MESSAGE: usize = 4096;
+/// What a message has beside a part that was cut, and beside the line that says so.
+const REST_OF_MESSAGE: usize = 256;
+/// The platform's ids are shorter by far.
+const LONGEST_JOB_ID: usize = 256;
 
 /// Stands before the second and every further line of a message, in place of the level.
 const CONTINUATION: &str = "       | ";
@@ -87,15 +91,30 @@ impl Line<'_> {
 
 /// The message, without its middle if it is too long; with the SDK's words.
 pub(super) fn shortened(message: &str) -> Cow<'_, str> {
+    shortened_to(message, LONGEST_MESSAGE)
+}
+
+/// The id of a job. A program may log with one of any length.
+pub(super) fn shortened_id(id: &str) -> &str {
+    &id[..id.floor_char_boundary(LONGEST_JOB_ID)]
+}
+
+/// A part of a message, cut as the message would be, so that the whole message is not cut again: for a thread that has no time
+/// to cut a long one. No key may be in it, since a half of it could be left.
+pub(crate) fn shortened_part(part: &str) -> Cow<'_, str> {
+    shortened_to(part, LONGEST_MESSAGE - REST_OF_MESSAGE)
+}
+
+fn shortened_to(message: &str, longest: usize) -> Cow<'_, str> {
     // Bytes are never fewer than characters.
-    if message.len() <= LONGEST_MESSAGE {
+    if message.len() <= longest {
         return message.into();
     }
     let characters = message.chars().count();
-    if characters <= LONGEST_MESSAGE {
+    if characters <= longest {
         return message.into();
     }
-    let half = LONGEST_MESSAGE / 2;
+    let half = longest / 2;
     let start_of = |character: usize| {
         message
             .char_indices()
@@ -105,7 +124,7 @@ pub(super) fn shortened(message: &str) -> Cow<'_, str> {
     format!(
         "{}\n...TRUNCATED {} CHARACTERS...\n{}",
         &message[..start_of(half)],
-        characters - LONGEST_MESSAGE,
+        characters - longest,
         &message[start_of(characters - half)..]
     )
     .into()
@@ -296,5 +315,20 @@ mod tests {
                 "€".repeat(2048)
             )
         );
+    }
+
+    #[test]
+    fn an_id_is_cut_between_two_characters() {
+        assert_eq!(shortened_id("0b5e7a11-u1"), "0b5e7a11-u1");
+        let id = format!("x{}", "é".repeat(1 << 20));
+        assert_eq!(shortened_id(&id), &id[..LONGEST_JOB_ID - 1]);
+    }
+
+    #[test]
+    fn a_part_that_was_cut_leaves_room_for_the_rest_of_its_message() {
+        let part = shortened_part(&"x".repeat(10_000)).into_owned();
+        let message = format!("Job failed: {part}");
+        assert!(part.contains("...TRUNCATED "));
+        assert_eq!(shortened(&message), message);
     }
 }

@@ -14,7 +14,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::format::{Format, Line, shortened};
+use super::format::{Format, Line, shortened, shortened_id};
 use super::settings::LogSettings;
 use crate::config::{LogLevel, Secrets};
 use crate::error::with_causes;
@@ -129,7 +129,7 @@ impl<L: LineSink> LogLayer<L> {
         };
         let shown = Line {
             level,
-            job_id: (!job_id.is_empty()).then_some(&job_id),
+            job_id: (!job_id.is_empty()).then_some(shortened_id(&job_id)),
             message: message.trim_start_matches(' '),
         };
         #[cfg(feature = "local")]

@@ -24,12 +24,13 @@ use self::outputs::Destination;
 
 #[cfg(test)]
 pub(crate) use self::capture::{captured, captured_here};
+pub(crate) use self::format::shortened_part;
 #[cfg(feature = "local")]
 pub(crate) use self::layer::also_to;
 pub(crate) use self::layer::job_span;
 pub(crate) use self::outputs::{error, flush, flushed};
 pub(crate) use self::settings::LogSettings;
-pub(crate) use self::writer::never_wait_on_this_thread;
+pub(crate) use self::writer::{never_wait_on_this_thread, never_waiting, never_waits};
 
 /// Starts the log. A subscriber or a logger that the program has installed itself stays.
 pub(crate) fn init(settings: &LogSettings) {

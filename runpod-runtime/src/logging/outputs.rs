@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use super::format::{Format, Line};
 use super::layer::LineSink;
@@ -72,12 +73,17 @@ impl LineSink for Destination {
     }
 }
 
-/// Waits until the lines so far are written, two seconds at most for each output. For the end of a process, and not for the
-/// worker's own threads.
+/// How long the end of the process waits for the last lines.
+const EXIT_WAIT: Duration = Duration::from_secs(2);
+
+/// Waits until the lines so far are written, two seconds at most. For the end of a process, and not for the worker's own
+/// threads.
 pub(crate) fn flush() {
     if let Some(writers) = WRITERS.get() {
-        writers.output.flush();
-        writers.errors.flush();
+        let begun = Instant::now();
+        writers.output.flush_within(EXIT_WAIT);
+        let left = EXIT_WAIT.saturating_sub(begun.elapsed());
+        writers.errors.flush_within(left);
     }
 }
 

@@ -25,8 +25,6 @@ const BURST: Duration = Duration::from_millis(2);
 /// How long a thread that logs waits if its line does not fit, and for an error to be written, so that the error is seen even
 /// if the program ends itself right after it. Then the output counts as stuck, and nobody waits until it moves again.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// How long the end of the process waits for the last lines.
-const EXIT_WAIT: Duration = Duration::from_secs(2);
 /// Between two attempts on an output that is full and has been made non-blocking, by whoever shares it.
 const FULL_PAUSE: Duration = Duration::from_millis(20);
 
@@ -37,6 +35,23 @@ thread_local! {
 /// From now on, this thread never waits for whoever reads the log.
 pub(crate) fn never_wait_on_this_thread() {
     NEVER_WAITS.set(true);
+}
+
+/// As long as `call` runs, this thread never waits for whoever reads the log.
+pub(crate) fn never_waiting<T>(call: impl FnOnce() -> T) -> T {
+    struct Before(bool);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            NEVER_WAITS.set(self.0);
+        }
+    }
+    let _before = Before(NEVER_WAITS.replace(true));
+    call()
+}
+
+/// Whether this thread never waits for whoever reads the log.
+pub(crate) fn never_waits() -> bool {
+    NEVER_WAITS.get()
 }
 
 /// Writes some whole lines. It may block.
@@ -80,8 +95,15 @@ enum Thread {
     Idle,
     /// It looks for lines before it waits again.
     Busy,
-    /// The system refused it: whoever logs writes.
+    /// The system refused it: whoever logs writes, if it may wait.
     Refused,
+}
+
+impl Queue {
+    /// Whether there is something to be written.
+    fn has_lines(&self) -> bool {
+        !self.waiting.is_empty() || self.dropped > 0
+    }
 }
 
 impl LogWriter {
@@ -102,21 +124,21 @@ impl LogWriter {
     /// Takes a line, which ends in `\n`. One that does not fit is dropped, after a moment in which there may be room for it.
     pub(super) fn push(self: &Arc<Self>, level: Level, line: &str) {
         let is_error = level == Level::ERROR;
-        let never_waits = NEVER_WAITS.get();
+        let never_waits = never_waits();
         let most = if is_error || never_waits {
             MOST_WAITING + RESERVE
         } else {
             MOST_WAITING
         };
-        let fits = |queue: &Queue| queue.waiting.len() + line.len() <= most;
+        // A line that is longer than all room is better than none.
+        let fits =
+            |queue: &Queue| queue.waiting.is_empty() || queue.waiting.len() + line.len() <= most;
         let mut queue = self.queue();
         if !never_waits {
-            queue = self.patiently(queue, fits);
-        }
-        if queue.thread == Thread::Refused {
-            drop(queue);
-            (self.output)(line.as_bytes());
-            return;
+            queue = match queue.thread {
+                Thread::Refused => self.write_waiting(queue),
+                _ => self.patiently(queue, fits),
+            };
         }
         if !fits(&queue) {
             queue.dropped += 1;
@@ -125,21 +147,29 @@ impl LogWriter {
         queue.waiting.extend_from_slice(line.as_bytes());
         queue.accepted += line.len() as u64;
         let upto = queue.accepted;
-        let thread = std::mem::replace(&mut queue.thread, Thread::Busy);
-        drop(queue);
-        match thread {
-            Thread::NotStarted => self.start(),
-            Thread::Idle => self.lines_came.notify_one(),
-            Thread::Busy | Thread::Refused => {}
+        match queue.thread {
+            Thread::NotStarted => {
+                queue.thread = Thread::Busy;
+                drop(queue);
+                self.start();
+            }
+            Thread::Idle => {
+                queue.thread = Thread::Busy;
+                drop(queue);
+                self.lines_came.notify_one();
+            }
+            Thread::Busy => drop(queue),
+            Thread::Refused if never_waits => return,
+            Thread::Refused => drop(self.write_waiting(queue)),
         }
         if is_error && !never_waits {
-            drop(self.patiently(self.queue(), |queue| queue.written >= upto));
+            let queue = self.patiently(self.queue(), |queue| {
+                queue.written >= upto || queue.thread == Thread::Refused
+            });
+            if queue.thread == Thread::Refused {
+                drop(self.write_waiting(queue));
+            }
         }
-    }
-
-    /// Waits until all lines so far are written, but not for long: nobody may read them.
-    pub(super) fn flush(&self) {
-        self.flush_within(EXIT_WAIT);
     }
 
     /// Whether there is nothing to wait for.
@@ -148,10 +178,13 @@ impl LogWriter {
         queue.written == queue.accepted
     }
 
-    /// Whether all lines so far are written.
-    fn flush_within(&self, most: Duration) -> bool {
-        let queue = self.queue();
+    /// Waits until all lines so far are written, `most` at most: nobody may read them. Whether they are written.
+    pub(super) fn flush_within(&self, most: Duration) -> bool {
+        let mut queue = self.queue();
         let upto = queue.accepted;
+        if queue.thread == Thread::Refused {
+            queue = self.write_waiting(queue);
+        }
         self.wait_until(queue, most, |queue| queue.written >= upto)
             .written
             >= upto
@@ -198,17 +231,39 @@ impl LogWriter {
     fn start(self: &Arc<Self>) {
         let writer = Arc::clone(self);
         let thread = thread::Builder::new().name("runpod-log".to_owned());
-        if thread.spawn(move || writer.write_lines()).is_ok() {
-            return;
+        if thread.spawn(move || writer.write_lines()).is_err() {
+            self.refused();
         }
+    }
+
+    /// The system granted no thread. A thread that never waits leaves its lines to the next one that may wait.
+    fn refused(&self) {
         let mut queue = self.queue();
+        if never_waits() {
+            queue.thread = Thread::Refused;
+            self.lines_left.notify_all();
+        } else {
+            drop(self.write_waiting(queue));
+        }
+    }
+
+    /// In place of the thread that was refused: writes until nothing waits. Lines that other threads log meanwhile are
+    /// written here as well, so that all are in order.
+    fn write_waiting<'queue>(
+        &'queue self,
+        mut queue: MutexGuard<'queue, Queue>,
+    ) -> MutexGuard<'queue, Queue> {
+        let mut batch = Vec::new();
+        while queue.has_lines() {
+            let dropped = self.take_batch(&mut queue, &mut batch);
+            drop(queue);
+            self.write(&batch, dropped);
+            queue = self.queue();
+            self.count_written(&mut queue, batch.len());
+            batch.clear();
+        }
         queue.thread = Thread::Refused;
-        let waiting = std::mem::take(&mut queue.waiting);
-        drop(queue);
-        (self.output)(&waiting);
-        let mut queue = self.queue();
-        queue.written = queue.accepted;
-        self.lines_left.notify_all();
+        queue
     }
 
     /// The thread: writes what is waiting, in one piece, and never ends.
@@ -216,10 +271,7 @@ impl LogWriter {
         let mut batch = Vec::new();
         loop {
             let dropped = self.next_batch(&mut batch);
-            (self.output)(&batch);
-            if dropped > 0 {
-                (self.output)((self.report)(dropped).as_bytes());
-            }
+            self.write(&batch, dropped);
             self.wrote(batch.len());
             batch.clear();
             batch.shrink_to(KEPT_CAPACITY);
@@ -229,13 +281,17 @@ impl LogWriter {
     /// Waits for lines and swaps them for the empty batch. How many lines were dropped after these.
     fn next_batch(&self, batch: &mut Vec<u8>) -> u64 {
         let mut queue = self.queue();
-        while queue.waiting.is_empty() && queue.dropped == 0 {
+        while !queue.has_lines() {
             queue.thread = Thread::Idle;
             queue = self
                 .lines_came
                 .wait(queue)
                 .unwrap_or_else(PoisonError::into_inner);
         }
+        self.take_batch(&mut queue, batch)
+    }
+
+    fn take_batch(&self, queue: &mut Queue, batch: &mut Vec<u8>) -> u64 {
         queue.thread = Thread::Busy;
         std::mem::swap(&mut queue.waiting, batch);
         if queue.waiters > 0 {
@@ -244,14 +300,28 @@ impl LogWriter {
         std::mem::take(&mut queue.dropped)
     }
 
-    /// Tells those who wait, and then waits for more of a burst.
-    fn wrote(&self, bytes: usize) {
-        let mut queue = self.queue();
+    fn write(&self, batch: &[u8], dropped: u64) {
+        if !batch.is_empty() {
+            (self.output)(batch);
+        }
+        if dropped > 0 {
+            (self.output)((self.report)(dropped).as_bytes());
+        }
+    }
+
+    /// Tells those who wait.
+    fn count_written(&self, queue: &mut Queue, bytes: usize) {
         queue.written += bytes as u64;
         queue.is_stuck = false;
         if queue.waiters > 0 {
             self.lines_left.notify_all();
         }
+    }
+
+    /// Tells those who wait, and then waits for more of a burst.
+    fn wrote(&self, bytes: usize) {
+        let mut queue = self.queue();
+        self.count_written(&mut queue, bytes);
         let _ = self
             .lines_came
             .wait_timeout_while(queue, BURST, |queue| queue.waiters == 0);

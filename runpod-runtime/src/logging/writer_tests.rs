@@ -232,6 +232,101 @@ fn what_waits_to_be_written_has_no_secret_in_it() {
     assert!(waiting.contains("the key is [redacted]"), "{waiting}");
 }
 
+/// A writer to which the system refuses its thread, and what it writes.
+fn writer_without_thread() -> (Arc<LogWriter>, Receiver<String>) {
+    let (sender, written) = mpsc::channel();
+    let output = move |batch: &[u8]| {
+        let _ = sender.send(String::from_utf8(batch.to_vec()).unwrap());
+    };
+    let writer = LogWriter::new(output, |dropped| format!("{dropped} dropped\n"));
+    writer.queue().thread = Thread::Refused;
+    (Arc::new(writer), written)
+}
+
+#[test]
+fn without_a_thread_whoever_logs_writes() {
+    let (writer, written) = writer_without_thread();
+    writer.push(Level::INFO, "a\n");
+    writer.push(Level::ERROR, "b\n");
+    assert_eq!(written.try_iter().collect::<Vec<_>>(), ["a\n", "b\n"]);
+    assert!(writer.is_flushed());
+}
+
+#[test]
+fn without_a_thread_a_line_of_one_that_never_waits_is_written_before_the_next_one() {
+    let (writer, written) = writer_without_thread();
+    never_waiting(|| {
+        writer.push(Level::ERROR, "a\n");
+        writer.push(Level::INFO, "b\n");
+    });
+    assert_eq!(written.try_recv().ok(), None);
+    writer.push(Level::INFO, "c\n");
+    assert_eq!(written.try_iter().collect::<String>(), "a\nb\nc\n");
+    never_waiting(|| writer.push(Level::INFO, "d\n"));
+    assert!(!writer.is_flushed());
+    assert!(writer.flush_within(Duration::ZERO));
+    assert_eq!(written.try_recv().as_deref(), Ok("d\n"));
+}
+
+#[test]
+fn without_a_thread_what_waits_is_bounded_and_what_is_dropped_is_reported() {
+    let (writer, written) = writer_without_thread();
+    let kept = never_waiting(|| fill(&writer, Level::INFO));
+    assert_eq!(kept, (MOST_WAITING + RESERVE) / 1000);
+    writer.push(Level::INFO, "next\n");
+    let text: String = written.try_iter().collect();
+    assert_eq!(text.lines().count(), kept + 2);
+    assert!(text.ends_with("1 dropped\nnext\n"), "{}", text.len());
+}
+
+#[test]
+fn a_thread_that_never_waits_and_is_refused_the_logs_thread_writes_nothing() {
+    let (writer, written) = writer_without_thread();
+    for never_waits in [true, false] {
+        writer.queue().thread = Thread::NotStarted;
+        let refused = |queue: &mut Queue| {
+            queue.thread = Thread::Busy;
+            queue.waiting.extend_from_slice(b"a\n");
+            queue.accepted += 2;
+        };
+        refused(&mut writer.queue());
+        if never_waits {
+            never_waiting(|| writer.refused());
+            assert_eq!(written.try_recv().ok(), None);
+        } else {
+            writer.refused();
+            assert_eq!(written.try_recv().as_deref(), Ok("a\na\n"));
+        }
+        assert_eq!(writer.queue().thread, Thread::Refused);
+    }
+}
+
+#[test]
+fn lines_that_come_while_another_thread_writes_in_place_of_the_logs_thread_are_in_order() {
+    let (writer, reader) = writer();
+    writer.queue().thread = Thread::Refused;
+    let writer = Arc::new(writer);
+    let log = Arc::clone(&writer);
+    let logging = thread::spawn(move || log.push(Level::INFO, "a\n"));
+    assert_eq!(reader.begun(), "a\n");
+    // Its write blocks.
+    writer.push(Level::INFO, "b\n");
+    never_waiting(|| writer.push(Level::INFO, "c\n"));
+    reader.let_go();
+    assert_eq!(reader.read(), "b\nc\n");
+    logging.join().unwrap();
+    assert!(writer.is_flushed());
+    assert_eq!(writer.queue().thread, Thread::Refused);
+}
+
+#[test]
+fn a_line_that_is_longer_than_all_room_is_written_if_nothing_else_waits() {
+    let (writer, written) = writer_without_thread();
+    let long = "x".repeat(MOST_WAITING + RESERVE) + "\n";
+    writer.push(Level::INFO, &long);
+    assert_eq!(written.try_recv().ok(), Some(long));
+}
+
 /// Answers each write and flush with the next of these.
 struct Answers(Vec<io::Result<usize>>, Vec<u8>);
 

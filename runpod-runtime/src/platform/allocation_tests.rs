@@ -80,6 +80,17 @@ fn a_large_output_is_in_memory_once() {
 }
 
 #[test]
+fn a_large_output_that_was_written_piece_by_piece_keeps_little_room_that_it_does_not_need() {
+    let numbers: Vec<_> = (0..4_000_000_u32).collect();
+    let mut body = None;
+    let needed = measure(|| body = Some(Payload::of(&numbers).unwrap()));
+    let length = body.map_or(0, |body| body.len()) as u64;
+    let kept = u64::try_from(needed.bytes_current).unwrap();
+    assert!(length > 8 << 20);
+    assert!(kept < length + (1 << 20) + 1024, "{needed:?}");
+}
+
+#[test]
 fn an_item_and_an_update_are_one_buffer_each_however_often_they_are_posted() {
     let item = measure(|| {
         let item = Payload::of(&ANSWER).unwrap();

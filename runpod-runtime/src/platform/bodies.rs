@@ -13,6 +13,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use crate::config::Secrets;
 use crate::handler::{Failure, JobContext, Payload, StreamEnd, is_special, truthy};
 use crate::json;
+use crate::logging;
 
 /// How a job ended.
 #[derive(Debug)]
@@ -32,7 +33,7 @@ pub(crate) struct ResultBody {
     pub(crate) body: Bytes,
     /// Whether it asks for a fresh worker.
     pub(crate) stop_pod: bool,
-    /// What it says about a failure, for the log.
+    /// What it says about a failure, for the log: without secrets, and cut if it is long.
     pub(crate) error: Option<String>,
     /// The same where the error repeats something of the job's input, which not every log is to have.
     pub(crate) without_data: Option<String>,
@@ -93,7 +94,7 @@ impl Reporter {
             fields.output = self
                 .debugger_report(context)
                 .map(|it| object_of(Vec::new(), &it));
-            fields.into_result()
+            fields.into_result(self)
         };
         match outcome {
             Outcome::Value(value) => self.of_value(value, refresh, context),
@@ -151,7 +152,7 @@ impl Reporter {
             error,
             stop_pod,
         }
-        .into_result()
+        .into_result(self)
     }
 
     /// What `--rp_debugger` adds to the output.
@@ -183,6 +184,14 @@ impl Reporter {
             failure.trace.join("\n")
         );
         self.redacted(&text).into_owned()
+    }
+
+    /// What the log says of an error. It is cut here, on the handler's thread: an error may have 20 MB, and the thread that logs
+    /// it must not copy and search so much.
+    fn to_log(&self, error: &RawValue) -> String {
+        let text = readable(error);
+        // The key must be gone before the cut, which could leave a half of it on either side.
+        logging::shortened_part(&self.redacted(&text)).into_owned()
     }
 
     /// No error report may carry the worker's key, whatever a handler put into its error.
@@ -219,12 +228,12 @@ impl ResultFields<'_> {
         }
     }
 
-    fn into_result(self) -> ResultBody {
+    fn into_result(self, reporter: &Reporter) -> ResultBody {
         let body = serde_json::to_vec(&self).unwrap_or_else(|_| b"{}".to_vec());
         ResultBody {
             body: body.into(),
             stop_pod: self.stop_pod,
-            error: self.error.as_deref().map(readable),
+            error: self.error.as_deref().map(|error| reporter.to_log(error)),
             without_data: None,
         }
     }

@@ -290,3 +290,19 @@ fn streams_end_as_in_the_outcome_table() {
         json!({"error": "bad"})
     );
 }
+
+#[test]
+fn a_long_error_is_whole_for_the_client_and_cut_without_the_key_for_the_log() {
+    let key = "very-secret-key";
+    let error = format!("{}{key} at the end", "x".repeat(2_000_000));
+    let returned = Payload::of(&json!({ "error": error })).unwrap();
+    let raised = Failure::new("Broken", error);
+    for outcome in [Outcome::Value(returned), Outcome::Failed(raised)] {
+        let result = reporter().result(outcome, false, false, None);
+        assert!(result.body.len() > 2_000_000);
+        let to_log = result.error.unwrap();
+        assert!(to_log.len() < 4096, "{}", to_log.len());
+        assert!(to_log.contains("[redacted] at the end"), "{to_log}");
+        assert!(to_log.contains("...TRUNCATED "), "{to_log}");
+    }
+}

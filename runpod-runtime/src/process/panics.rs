@@ -39,6 +39,8 @@ struct PanicReport {
 thread_local! {
     /// This thread runs code whose panics are caught here, and reported by whoever catches them.
     static CATCHING: Cell<bool> = const { Cell::new(false) };
+    /// A panic of this thread is an expected answer, whose backtrace nobody needs.
+    static EXPECTING: Cell<bool> = const { Cell::new(false) };
     /// A panic that nobody has reported yet.
     static LAST: RefCell<Option<PanicReport>> = const { RefCell::new(None) };
 }
@@ -95,11 +97,17 @@ fn current_hook() -> (Hook, bool) {
     (hook, is_rusts_own)
 }
 
-/// Writes what is in the log if the process ends with this panic: in `main`, or on any thread if panics abort.
+/// Writes what is in the log if the process ends with this panic.
 fn flush_if_last() {
-    if cfg!(panic = "abort") || std::thread::current().name() == Some("main") {
+    if cfg!(panic = "abort") || may_end_main() {
         logging::flush();
     }
+}
+
+/// Whether a panic of this thread may end `main`. While the main thread is a worker's own thread, it waits for no log: the
+/// worker catches its panics.
+fn may_end_main() -> bool {
+    !CATCHING.get() && !logging::never_waits() && std::thread::current().name() == Some("main")
 }
 
 /// A thread that is about to end has no report any more.
@@ -111,7 +119,12 @@ impl PanicReport {
     /// `secrets`: where the log is to say it.
     fn of(info: &PanicHookInfo<'_>, secrets: Option<&Secrets>) -> Self {
         let place = info.location().map(ToString::to_string);
-        let backtrace = Backtrace::capture();
+        // To capture one and to find the names of its functions takes long.
+        let backtrace = if secrets.is_none() || EXPECTING.get() {
+            Backtrace::disabled()
+        } else {
+            Backtrace::capture()
+        };
         let line = secrets.map(|secrets| {
             let thread = std::thread::current();
             let mut line = format!("thread '{}' panicked", thread.name().unwrap_or("<unnamed>"));
@@ -122,7 +135,7 @@ impl PanicReport {
             secrets.redact(&line).into_owned()
         });
         Self {
-            backtrace: (line.is_some() && backtrace.status() == BacktraceStatus::Captured)
+            backtrace: (backtrace.status() == BacktraceStatus::Captured)
                 .then(|| backtrace.to_string()),
             place,
             line,
@@ -189,6 +202,14 @@ pub(crate) fn caught_now<T>(call: impl FnOnce() -> T) -> Result<T, Panic> {
     }
 }
 
+/// As [`caught_now`], for a call that panics where it should return an error: without a backtrace.
+pub(crate) fn expected_now<T>(call: impl FnOnce() -> T) -> Result<T, Panic> {
+    let was_expecting = EXPECTING.replace(true);
+    let ended = caught_now(call);
+    EXPECTING.set(was_expecting);
+    ended
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -211,5 +232,30 @@ mod tests {
         })
         .unwrap_err();
         assert_eq!(panic.message, "outer");
+    }
+
+    #[test]
+    fn only_a_panic_that_may_end_the_process_waits_for_the_log() {
+        let main = std::thread::Builder::new().name("main".to_owned());
+        let main = main.spawn(|| {
+            assert!(may_end_main());
+            assert!(!caught_now(may_end_main).unwrap(), "it is caught");
+            assert!(
+                !logging::never_waiting(may_end_main),
+                "it is the control thread"
+            );
+            assert!(may_end_main(), "the worker has ended");
+        });
+        main.unwrap().join().unwrap();
+        let other = std::thread::spawn(may_end_main);
+        assert!(!other.join().unwrap());
+    }
+
+    #[test]
+    fn a_panic_that_is_an_answer_has_no_backtrace() {
+        let has_backtrace = || !EXPECTING.get();
+        assert!(!expected_now(has_backtrace).unwrap());
+        assert!(expected_now(|| panic!("no thread")).is_err());
+        assert!(has_backtrace());
     }
 }

@@ -190,19 +190,6 @@ pub(crate) fn spawn_blocking<T: Send + 'static>(
     Ok(BlockingCall { ended, abort })
 }
 
-/// Runs `call` on a blocking thread of the runtime that this is called in; if the system refuses one, right here. Only for
-/// calls that end soon: they may hold up the runtime. `None` if the call panics.
-pub(crate) async fn blocking<T: Send + 'static>(
-    call: impl FnOnce() -> T + Send + 'static,
-) -> Option<T> {
-    let (call, ended) = answering(call);
-    if let Err((call, _)) = in_pool(&Handle::current(), call) {
-        // The panic hook has shown the panic.
-        let _ = catch_unwind(AssertUnwindSafe(call));
-    }
-    ended.await.ok()
-}
-
 /// Runs `call` on a blocking thread of the runtime that this is called in; if the system refuses one, on a thread of
 /// `other`. For calls that may take long, and that have to be run: a thread of `other` is held up before this one is.
 /// `None` if the call panics.
@@ -259,7 +246,7 @@ fn take<F>(once: &Mutex<Option<F>>) -> Option<F> {
 
 /// tokio panics where it should return an error.
 fn unless_refused<T>(spawn: impl FnOnce() -> T) -> Result<T, Refused> {
-    panics::caught_now(spawn).map_err(|panic| Refused(panic.message))
+    panics::expected_now(spawn).map_err(|panic| Refused(panic.message))
 }
 
 #[cfg(test)]
@@ -314,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_whose_thread_is_refused_runs_where_it_was_made_or_on_another_runtime() {
+    fn a_call_whose_thread_is_refused_runs_on_another_runtime() {
         let thread_name = || thread::current().name().map(str::to_owned);
         let other = Builder::new_multi_thread()
             .worker_threads(1)
@@ -322,19 +309,26 @@ mod tests {
             .build()
             .unwrap();
         runtime_without_blocking_threads().block_on(async {
-            assert_eq!(blocking(thread_name).await, Some(thread_name()));
             let name = blocking_here_or_on(other.handle(), thread_name).await;
             assert_eq!(name.flatten().as_deref(), Some("other"));
-            assert!(blocking(|| panic!("in a blocking call")).await.is_none());
+            let panicking = || panic!("in a blocking call");
+            let panicked: Option<()> = blocking_here_or_on(other.handle(), panicking).await;
+            assert!(panicked.is_none());
         });
     }
 
     #[test]
     fn a_call_runs_once() {
         let runtime = runtime_without_blocking_threads();
+        let other = Builder::new_multi_thread()
+            .worker_threads(1)
+            .build()
+            .unwrap();
         let (sender, calls) = mpsc::channel();
         runtime.block_on(async {
-            blocking(move || sender.send(())).await.unwrap().unwrap();
+            let call = move || sender.send(());
+            let sent = blocking_here_or_on(other.handle(), call).await;
+            sent.unwrap().unwrap();
         });
         // Calls that wait in the queue of a runtime are dropped with it.
         drop(runtime);

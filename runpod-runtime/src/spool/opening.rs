@@ -5,6 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::config::SpoolDirectory;
+use crate::logging;
 use crate::process::threads::Refused;
 
 use super::directory::Spool;
@@ -67,8 +68,16 @@ impl Opening {
                     let rest = self.directories.get(index + 1..).unwrap_or_default();
                     self.answers = begin(rest, &mut self.faults);
                 }
-                // The thread was refused, which is among the faults.
-                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Disconnected) => {
+                    // Else the thread was refused, which is among the faults.
+                    if self.faults.is_empty() {
+                        self.faults.push(format!(
+                            "{path} could not be opened: the thread that opens it has panicked; this is a bug in \
+                             runpod-worker"
+                        ));
+                    }
+                    break;
+                }
             }
         }
         if !self.faults.is_empty() {
@@ -89,7 +98,10 @@ fn begin(directories: &[SpoolDirectory], faults: &mut Vec<String>) -> Receiver<A
     let directories = directories.to_vec();
     let thread = thread::Builder::new()
         .name("runpod-spool".to_owned())
-        .spawn(move || open_first(&directories, &sender));
+        .spawn(move || {
+            logging::never_wait_on_this_thread();
+            open_first(&directories, &sender);
+        });
     if let Err(error) = thread {
         faults.push(Refused::from(error).to_string());
     }
@@ -175,6 +187,23 @@ mod tests {
         );
         assert!(text.starts_with(&kept), "{text}");
         assert!(text.contains("file/first cannot be made: "), "{text}");
+    }
+
+    #[test]
+    fn a_thread_that_panics_while_it_opens_a_directory_is_a_fault_in_the_log() {
+        let place = tempfile::tempdir().unwrap();
+        let text = captured(|| {
+            let (sender, answers) = mpsc::channel();
+            drop(sender);
+            let opening = Opening {
+                directories: vec![directory(place.path())],
+                answers,
+                faults: Vec::new(),
+            };
+            assert!(opening.opened().is_none());
+        });
+        assert!(text.contains("are not kept, because "), "{text}");
+        assert!(text.contains("has panicked"), "{text}");
     }
 
     #[test]

@@ -21,6 +21,7 @@ use super::name::Entry;
 use super::opening::Opening;
 use super::result::JobResult;
 use crate::config::SpoolDirectory;
+use crate::logging;
 
 /// A disk that takes longer to answer is not waited for: a large file on a slow network volume takes less. What it does then, the
 /// thread does in the background.
@@ -87,6 +88,7 @@ impl SpoolWriter {
         thread::Builder::new()
             .name("runpod-spool".to_owned())
             .spawn(move || {
+                logging::never_wait_on_this_thread();
                 let ended = Ended(Arc::clone(&backlog));
                 if let Some(spool) = open() {
                     backlog.open.store(true, Ordering::Release);

@@ -13,14 +13,24 @@ use crate::worker::{Handlers, WorkerConfig};
 ///
 /// `setup` is how the state is made.
 pub fn launch(config: WorkerConfig, setup: Setup) -> ExitCode {
+    let _last = FlushAtEnd;
     let ended = run_process(config, setup);
     if let Err(error) = &ended {
         logging::error(&format!("{error:?}"));
     }
-    logging::flush();
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// Writes what is in the log when `main` ends. After a panic too: the panicking code may have held standard output, which is
+/// free again only when it has been unwound.
+struct FlushAtEnd;
+
+impl Drop for FlushAtEnd {
+    fn drop(&mut self) {
+        logging::flush();
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 use super::shutdown::Shutdown;
@@ -26,9 +27,13 @@ pub(crate) struct Running {
 ///
 /// When the system refuses something that the worker needs.
 pub(crate) fn run_here(parts: Parts) -> Result<Ended, Error> {
-    logging::never_wait_on_this_thread();
     let runtime = threads::single(RUNTIME)?;
-    let worker = AssertUnwindSafe(|| runtime.block_on(super::run(parts, Shutdown::default())));
+    logging::never_waiting(|| run_on(runtime, parts, Shutdown::default()))
+}
+
+/// Runs a worker to its end, also if it panics.
+fn run_on(runtime: Runtime, parts: Parts, shutdown: Shutdown) -> Result<Ended, Error> {
+    let worker = AssertUnwindSafe(|| runtime.block_on(super::run(parts, shutdown)));
     let end = catch_unwind(worker).map_err(|_| panicked());
     // Heartbeat, stop channel and long polls go with it; a look-up of a name may hang for long.
     runtime.shutdown_background();
@@ -58,10 +63,10 @@ pub(crate) fn start(parts: Parts) -> Result<Running, Error> {
                 }
             };
             drop(starting);
-            let end = runtime.block_on(super::run(parts, inner));
-            // As above.
-            runtime.shutdown_background();
-            let _ = sender.send(end);
+            // Who waits for the end sees a panic in that the sender is gone.
+            if let Ok(end) = run_on(runtime, parts, inner) {
+                let _ = sender.send(end);
+            }
         })
         .map_err(|error| {
             Error::new(

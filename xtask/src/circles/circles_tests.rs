@@ -221,3 +221,16 @@ fn the_crates_are_the_members_of_the_workspace() {
         ["./src/lib.rs", "tool/src/lib.rs", "tool/src/main.rs"]
     );
 }
+
+#[test]
+fn a_check_without_crates_fails() {
+    for members in [
+        "members = [\n    \".\",\n]\n",
+        "members = []\n",
+        "members = [\"gone\"]\n",
+    ] {
+        let it = Crate::new(&[("Cargo.toml", members), ("src/lib.rs", "")]);
+        let failed = roots(&it.0).is_err();
+        assert!(failed, "{members}");
+    }
+}

@@ -55,7 +55,12 @@ fn roots(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let members = members.ok_or_else(|| {
         Failure::new("Cargo.toml: no line begins with `members = `, so the crates are not known")
     })?;
-    let roots = members
+    if !members.contains(']') {
+        return Err(Failure::new(
+            "Cargo.toml: the list `members` does not end on its line, so the crates are not known. Write it on one line.",
+        ));
+    }
+    let roots: Vec<_> = members
         .split('"')
         .skip(1)
         .step_by(2)
@@ -64,6 +69,11 @@ fn roots(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
         })
         .filter(|root| folder.join(root).is_file())
         .collect();
+    if roots.is_empty() {
+        return Err(Failure::new(
+            "Cargo.toml: `members` names no crate with a src/lib.rs or a src/main.rs",
+        ));
+    }
     Ok(roots)
 }
 

@@ -167,7 +167,8 @@ impl Modules {
         Ok(())
     }
 
-    /// Paths in an attribute count too: `#[serde(with = …)]` has its own as a string, `#[derive(path::Name)]` has not.
+    /// Notes the paths in an attribute: `#[derive(path::Name)]` uses `Name`. A path in a string, as in `#[serde(with = "path")]`,
+    /// is not seen.
     fn name_all(&mut self, module: ModuleId, attribute: &[Token]) {
         let mut source = Source {
             tokens: attribute,

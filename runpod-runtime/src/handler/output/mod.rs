@@ -29,6 +29,8 @@ const END: &str = "}";
 const SMALLEST: usize = 128;
 /// What a buffer that grows has room for beyond what is written: the end of the body, also with `"stopPod":true` in it.
 const ROOM: usize = 64;
+/// How much room a body may keep that it does not need.
+const MOST_SPARE: usize = 1 << 20;
 
 /// JSON that a handler made, in its body: `{"output":<value>}`. A clone shares the body.
 #[derive(Debug, Clone)]
@@ -153,6 +155,10 @@ impl Buffer {
         let value = &body[start..];
         let may_be_special = value == b"{}" || (special_key && value.starts_with(b"{"));
         body.extend_from_slice(END.as_bytes());
+        // The body may wait long for the platform. A buffer that grew piece by piece can be twice as large as what is in it.
+        if body.capacity() - body.len() > MOST_SPARE {
+            body.shrink_to(body.len() + ROOM);
+        }
         Payload {
             body: body.into(),
             start,

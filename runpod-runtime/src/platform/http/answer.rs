@@ -10,6 +10,7 @@ use super::super::read_job::{UnreadJob, jobs_before, read_job, read_job_in, read
 use super::super::{BrokenJob, Posted, Taken, broken_json};
 use super::body::Unfinished;
 use crate::handler::TakenJob;
+use crate::process::panics;
 
 /// The jobs in the body of a take that was answered with 200. A job that cannot be read takes no other one with it.
 pub(super) fn jobs(content_type: &str, body: &[u8]) -> Taken {
@@ -66,10 +67,26 @@ pub(super) fn jobs_of_unfinished(limit: usize, unfinished: &Unfinished) -> Taken
             return Taken::Jobs(jobs);
         }
     }
-    let ids = readable_ids(read);
-    Taken::Failed(match &ids[..] {
-        [] => why.clone(),
+    Taken::Failed(with_ids(why.clone(), &readable_ids(read)))
+}
+
+fn with_ids(why: String, ids: &[String]) -> String {
+    match ids {
+        [] => why,
         ids => format!("{why}. These jobs were in it: {}", ids.join(", ")),
+    }
+}
+
+/// What `jobs` reads in this body. If it panics, the answer counts as a failed one, and the log names the jobs that were in it.
+pub(super) fn caught(body: &[u8], jobs: impl FnOnce() -> Taken) -> Taken {
+    panics::caught_now(jobs).unwrap_or_else(|panic| {
+        let place = panic.place.unwrap_or_default();
+        let why = format!(
+            "reading the answer panicked ({place}: {}); this is a bug in runpod-worker",
+            panic.message
+        );
+        let ids = panics::caught_now(|| readable_ids(body)).unwrap_or_default();
+        Taken::Failed(with_ids(why, &ids))
     })
 }
 

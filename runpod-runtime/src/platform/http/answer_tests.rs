@@ -247,3 +247,15 @@ fn answers_to_posts_tell_what_can_be_cured() {
         assert!(matches!(of(status), Posted::Later { .. }), "{status}");
     }
 }
+
+#[test]
+fn an_answer_whose_reader_panics_is_told_with_the_ids_of_its_jobs() {
+    let body = br#"[{"id":"a-u1","input":1},{"id":"b-u1","input":2}]"#;
+    let taken = caught(body, || panic!("at byte 7"));
+    let Taken::Failed(why) = taken else {
+        panic!("{taken:?}");
+    };
+    for part in ["panicked", "answer_tests.rs", "at byte 7", "a-u1, b-u1"] {
+        assert!(why.contains(part), "{why}");
+    }
+}

