@@ -94,7 +94,8 @@ impl Soaked {
         Self {
             name,
             kind,
-            most_threads: (cores + OTHER_THREADS + blocking) as u64,
+            // A thread that has just reported its job is not idle yet, so that the next job may start another one.
+            most_threads: (cores + OTHER_THREADS + 2 * blocking) as u64,
             stage,
             worker,
             next: 0,
