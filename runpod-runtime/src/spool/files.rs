@@ -1,10 +1,11 @@
 //! The work of a spool's thread: the files that are this worker's.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::iter;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::directory::Spool;
@@ -13,6 +14,7 @@ use super::message::{Backlog, Key, Message, Reply};
 use super::name::Entry;
 use super::owner::LEASE;
 use super::result::JobResult;
+use crate::process::threads::Refused;
 
 /// How often other workers are shown that this one lives.
 const LOOK_AFTER: Duration = LEASE.checked_div(4).expect("a quarter of a lease");
@@ -28,7 +30,7 @@ pub(super) struct Files {
     to_remove: Vec<Entry>,
     to_release: Vec<Entry>,
     /// The first list of what waits was made.
-    listed: bool,
+    listed: Arc<AtomicBool>,
     /// The log has said that results cannot be written.
     reported: bool,
 }
@@ -48,7 +50,7 @@ impl Files {
             unwritten: HashMap::new(),
             to_remove: Vec::new(),
             to_release: Vec::new(),
-            listed: false,
+            listed: Arc::default(),
             reported: false,
         }
     }
@@ -56,13 +58,26 @@ impl Files {
     /// Works until the last sender is gone.
     pub(super) fn work(mut self, messages: &Receiver<Message>) {
         let mut looked_after = Instant::now();
+        let mut slow = VecDeque::new();
         loop {
-            match messages.recv_timeout(LOOK_AFTER.saturating_sub(looked_after.elapsed())) {
+            let longest = if slow.is_empty() {
+                LOOK_AFTER.saturating_sub(looked_after.elapsed())
+            } else {
+                Duration::ZERO
+            };
+            match messages.recv_timeout(longest) {
+                // A result that a kill would take does not wait for one that is on disk.
                 Ok(first) => {
                     let all = iter::once(first).chain(messages.try_iter());
-                    self.work_off(all.collect());
+                    let (later, now) = all.partition(Message::is_slow);
+                    slow.extend::<Vec<_>>(later);
+                    self.work_off(now);
                 }
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => {
+                    if let Some(message) = slow.pop_front() {
+                        self.work_on(message);
+                    }
+                }
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             if looked_after.elapsed() >= LOOK_AFTER {
@@ -107,15 +122,7 @@ impl Files {
                     self.give_back(stored.entry);
                 }
             }
-            Message::List(reply) => {
-                let waiting = if self.listed {
-                    self.spool.long_waiting()
-                } else {
-                    self.spool.waiting()
-                };
-                let is_listed = waiting.is_ok();
-                self.listed |= reply.send(waiting).is_ok() && is_listed;
-            }
+            Message::List(reply) => self.list(reply),
             Message::Claim(key, entry, reply) => {
                 let claimed = self.claim(key, &entry);
                 if reply.send(claimed).is_err()
@@ -145,6 +152,29 @@ impl Files {
                 self.spool.leave();
                 let _ = reply.send(());
             }
+        }
+    }
+
+    /// Lists what waits, on a thread of its own: a directory with a thousand results takes longer than a kill does.
+    fn list(&self, reply: Reply<Result<Vec<Entry>, SpoolError>>) {
+        let (spool, listed) = (self.spool.clone(), Arc::clone(&self.listed));
+        let list = move || {
+            let waiting = if listed.load(Ordering::Relaxed) {
+                spool.long_waiting()
+            } else {
+                spool.waiting()
+            };
+            let is_listed = waiting.is_ok();
+            if reply.send(waiting).is_ok() && is_listed {
+                listed.store(true, Ordering::Relaxed);
+            }
+        };
+        // Whoever waits for the list of a refused thread asks again later.
+        if let Err(error) = thread::Builder::new()
+            .name("runpod-list".to_owned())
+            .spawn(list)
+        {
+            tracing::debug!("the spool is not looked through: {}", Refused::from(error));
         }
     }
 

@@ -36,9 +36,9 @@ fn results(directory: &Path) -> Vec<String> {
 
 /// What the thread answers.
 fn asked<T>(files: &mut Files, message: impl FnOnce(oneshot::Sender<T>) -> Message) -> T {
-    let (reply, mut answer) = oneshot::channel();
+    let (reply, answer) = oneshot::channel();
     files.work_off(vec![message(reply)]);
-    answer.try_recv().unwrap()
+    answer.blocking_recv().unwrap()
 }
 
 #[cfg(target_os = "linux")]
@@ -73,6 +73,29 @@ fn a_result_that_is_released_right_after_it_was_to_be_kept_is_there_and_anybodys
     assert_eq!(released.try_recv().unwrap(), Ok(()));
     let waiting = other.long_waiting().unwrap();
     assert_eq!(other.load(&waiting[0]).unwrap(), Some(result("j")));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_result_that_is_to_be_kept_is_written_before_others_are_looked_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let (spool, other) = (open(directory.path()), open(directory.path()));
+    let stored = other.store(&result("waits")).unwrap();
+    let free = other.release(&stored).unwrap();
+    let (sender, messages) = mpsc::channel();
+    let (reply, claimed) = oneshot::channel();
+    sender.send(Message::Claim(1, free, reply)).unwrap();
+    sender.send(Message::Keep(2, result("new"))).unwrap();
+    let watched = crate::spool::watched::Watched::new(&directory.path().join("spool"));
+    let worker = std::thread::spawn(move || files(spool).work(&messages));
+    assert_eq!(
+        claimed.blocking_recv().unwrap().unwrap(),
+        Some(result("waits"))
+    );
+    let renamed = watched.seen().renamed;
+    assert!(renamed[0].contains("-new-"), "{renamed:?}");
+    drop(sender);
+    worker.join().unwrap();
 }
 
 #[test]

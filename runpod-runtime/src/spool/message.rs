@@ -55,5 +55,13 @@ pub(super) enum Message {
     Leave(Reply<()>),
 }
 
+impl Message {
+    /// Whether others may be worked off first. What has to come after such a message waits for its answer, or expects that it
+    /// was not carried out.
+    pub(super) fn is_slow(&self) -> bool {
+        matches!(self, Self::List(_) | Self::Claim(..))
+    }
+}
+
 /// Where an answer is waited for.
 pub(super) type Reply<T> = oneshot::Sender<T>;

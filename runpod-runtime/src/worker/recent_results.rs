@@ -11,7 +11,7 @@ use super::jobs::Job;
 use crate::spool::JobResult;
 
 /// How long a result may be under way before it is kept on disk.
-pub(super) const QUICK: Duration = Duration::from_millis(5);
+pub(super) const QUICK: Duration = Duration::from_millis(4);
 
 /// After how long it is tried again to keep a result, if the disk is slower than the worker.
 const TRY_AGAIN: Duration = Duration::from_millis(100);
