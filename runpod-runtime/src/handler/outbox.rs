@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use tokio::sync::Notify;
 
 use super::output::Payload;
@@ -238,6 +239,12 @@ impl Outbox {
             .chain(waiting)
             .map(Arc::clone)
             .collect()
+    }
+
+    /// The bodies of these items, as they are posted.
+    pub(crate) fn undelivered_bodies(&self) -> Vec<Bytes> {
+        let items = self.undelivered();
+        items.iter().map(|item| item.body()).collect()
     }
 
     /// The progress updates that wait, in their order.

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use super::error::SpoolError;
 use super::name::Entry;
@@ -20,6 +20,8 @@ pub(super) struct Backlog {
     pub(super) open: AtomicBool,
     /// It has none, and will have none: the thread has ended, or does nothing.
     pub(super) failed: AtomicBool,
+    /// One of the two is known. For one who waits.
+    pub(super) decided: Notify,
     /// The last result that was to be written could not be.
     pub(super) failing: AtomicBool,
     /// The log has said that there are too many.

@@ -26,6 +26,8 @@ use crate::logging;
 /// A disk that takes longer to answer is not waited for: a large file on a slow network volume takes less. What it does then, the
 /// thread does in the background.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
+/// The first job waits no longer than this for a directory: a volume that hangs must not hold it up.
+const LONGEST_WAIT_AT_THE_START: Duration = Duration::from_millis(100);
 /// The process that ends waits no longer than this.
 const LONGEST_WAIT_AT_THE_END: Duration = Duration::from_secs(2);
 
@@ -92,6 +94,7 @@ impl SpoolWriter {
                 let ended = Ended(Arc::clone(&backlog));
                 if let Some(spool) = open() {
                     backlog.open.store(true, Ordering::Release);
+                    backlog.decided.notify_one();
                     Files::new(spool, backlog).work(&receiver);
                 }
                 drop(ended);
@@ -102,6 +105,18 @@ impl SpoolWriter {
             next_key: AtomicU64::new(0),
             shared,
         })))
+    }
+
+    /// Waits until a directory is open, or none will be; not for long. For one at a time.
+    pub(crate) async fn ready(&self) {
+        let backlog = &self.0.shared;
+        let is_decided =
+            || backlog.open.load(Ordering::Acquire) || backlog.failed.load(Ordering::Acquire);
+        if !is_decided() {
+            #[cfg(test)]
+            let _clock = held_clock();
+            let _ = timeout(LONGEST_WAIT_AT_THE_START, backlog.decided.notified()).await;
+        }
     }
 
     /// Whether all results that were to be kept are on disk.
@@ -251,6 +266,7 @@ impl Drop for Ended {
     fn drop(&mut self) {
         self.0.open.store(false, Ordering::Release);
         self.0.failed.store(true, Ordering::Release);
+        self.0.decided.notify_one();
     }
 }
 

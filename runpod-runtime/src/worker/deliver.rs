@@ -3,14 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::control::Control;
 use super::jobs::Job;
 use super::retry::{Delivery, FIRST_DELIVERY, RetryLimits, attempt, try_again, until_accepted};
-use crate::handler::{Failure, Payload};
-use crate::platform::{Post, PostKind, Posted, item_body};
+use crate::handler::Failure;
+use crate::platform::{Post, PostKind, Posted};
 use crate::spool::{DiskCopy, JobResult};
 
 /// The post of a result.
@@ -25,11 +24,6 @@ pub(super) fn post_of(result: &JobResult) -> Post {
     }
 }
 
-/// Stream items as they are posted.
-pub(super) fn item_bodies(items: &[Arc<Payload>]) -> Vec<Bytes> {
-    items.iter().map(|item| item_body(item)).collect()
-}
-
 /// Delivers a job's result unless the job is stopped first. Returns when the platform has it, when it is in the spool, or when
 /// nobody wants it.
 pub(super) async fn deliver_job(control: &Control, job: &Job, result: JobResult) {
@@ -41,6 +35,7 @@ pub(super) async fn deliver_job(control: &Control, job: &Job, result: JobResult)
         posted = attempt(control, &post) => posted,
     };
     if matches!(first, Some(Posted::Accepted)) {
+        control.recent.accepted_after(begun.elapsed());
         accepted(job);
         job.copy.settle();
         return;

@@ -191,7 +191,7 @@ fn send_emitted(control: &Arc<Control>, id: &str) {
                 deliver_job(&control, &job, result).await;
             }
             Err(NotSent::Ended(why)) => {
-                let items = deliver::item_bodies(&outbox.undelivered());
+                let items = outbox.undelivered_bodies();
                 deliver::leave(&job.copy, JobResult { items, ..result }, &why).await;
             }
         }

@@ -28,6 +28,7 @@ const MOST_UNDELIVERED_BYTES: usize = 256 << 20;
 pub(super) async fn take_jobs(control: &Arc<Control>, mut concurrency: Concurrency) {
     control.jobs.slots.set_limit(concurrency.current());
     let mut backoff = PollBackoff::default();
+    let mut not_ready = control.spool.as_ref();
     while !control.shutdown.has_begun() {
         let pause = backoff.pause();
         if !pause.is_zero() {
@@ -73,6 +74,10 @@ pub(super) async fn take_jobs(control: &Arc<Control>, mut concurrency: Concurren
                 return;
             }
         };
+        // Else a result of the first jobs could be older than a few milliseconds before there is a file for it.
+        if let Some(spool) = not_ready.take() {
+            spool.ready().await;
+        }
         accept(control, taken, free, asked, &mut backoff);
     }
 }

@@ -210,7 +210,7 @@ async fn a_result_that_cannot_be_delivered_holds_the_end_by_half_a_minute_if_it_
 
 #[cfg(target_os = "linux")]
 #[tokio::test(start_paused = true)]
-async fn a_result_that_is_accepted_at_once_is_never_written_and_a_slow_one_is_once() {
+async fn results_are_not_written_while_the_platform_accepts_them_at_once_and_a_slow_one_is() {
     let directory = tempfile::tempdir().unwrap();
     let setting = spool(directory.path());
     let watched = crate::spool::watched::Watched::new(directory.path());
@@ -227,8 +227,14 @@ async fn a_result_that_is_accepted_at_once_is_never_written_and_a_slow_one_is_on
         names.iter().any(|name| name.contains("-j99-"))
     })
     .await;
+    // The first one is kept at once: whether the platform is quick is not known yet.
     let written = watched.seen().renamed;
-    assert_eq!(written.len(), 1, "{written:?}");
+    assert!(
+        written
+            .iter()
+            .all(|name| name.contains("-j0-") || name.contains("-j99-")),
+        "{written:?}"
+    );
     playing.shutdown.cut_off();
     playing.end().await;
 }
