@@ -131,6 +131,7 @@ impl Run {
     }
 
     fn fail_without_handler(self, failure: Failure) {
+        let _ = self.job.streaming.set(false);
         let failure = failure.at("while the job's handler was looked for");
         let body = self
             .execution
