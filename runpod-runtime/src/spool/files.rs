@@ -1,4 +1,4 @@
-//! The work of a spool's thread: the files that are this worker's.
+//! The work of the thread that owns the spool: the files of this worker.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::iter;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::directory::Spool;
 use super::error::SpoolError;
-use super::message::{Backlog, Key, Message, Reply};
+use super::message::{Key, Message, Reply, SpoolStatus};
 use super::name::Entry;
 use super::owner::LEASE;
 use super::result::JobResult;
@@ -19,19 +19,19 @@ use crate::process::threads::Refused;
 /// How often other workers are shown that this one lives.
 const LOOK_AFTER: Duration = LEASE.checked_div(4).expect("a quarter of a lease");
 
-/// What the thread knows of the files that are this worker's.
+/// The files of this worker.
 pub(super) struct Files {
     spool: Spool,
-    backlog: Arc<Backlog>,
+    status: Arc<SpoolStatus>,
     stored: HashMap<Key, Stored>,
-    /// Results that could not be written. It is tried again.
+    /// Results that could not be written. The thread tries again every half minute.
     unwritten: HashMap<Key, JobResult>,
-    /// Files that could not be removed or released when their time came. It is tried again.
+    /// Files that could not be removed or released. The thread tries again every half minute.
     to_remove: Vec<Entry>,
     to_release: Vec<Entry>,
-    /// The first list of what waits was made.
+    /// A task has got the first list of waiting results.
     listed: Arc<AtomicBool>,
-    /// The log has said that results cannot be written.
+    /// The log has a line about results that cannot be written.
     reported: bool,
 }
 
@@ -42,10 +42,10 @@ struct Stored {
 }
 
 impl Files {
-    pub(super) fn new(spool: Spool, backlog: Arc<Backlog>) -> Self {
+    pub(super) fn new(spool: Spool, status: Arc<SpoolStatus>) -> Self {
         Self {
             spool,
-            backlog,
+            status,
             stored: HashMap::new(),
             unwritten: HashMap::new(),
             to_remove: Vec::new(),
@@ -55,7 +55,7 @@ impl Files {
         }
     }
 
-    /// Works until the last sender is gone.
+    /// Handles messages until the last sender is dropped.
     pub(super) fn work(mut self, messages: &Receiver<Message>) {
         let mut looked_after = Instant::now();
         let mut slow = VecDeque::new();
@@ -66,19 +66,18 @@ impl Files {
                 Duration::ZERO
             };
             match messages.recv_timeout(longest) {
-                // A result that a kill would take does not wait for one that is on disk.
                 Ok(first) => {
                     let all = iter::once(first).chain(messages.try_iter());
                     let (later, now) = all.partition(Message::is_slow);
                     slow.extend::<Vec<_>>(later);
-                    self.work_off(now);
+                    self.handle_all(now);
                 }
-                Err(RecvTimeoutError::Timeout) => {
-                    if let Some(message) = slow.pop_front() {
-                        self.work_on(message);
-                    }
-                }
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
+            }
+            // After the results that only memory has, and one at a time, so that neither kind waits for long.
+            if let Some(message) = slow.pop_front() {
+                self.handle(message);
             }
             if looked_after.elapsed() >= LOOK_AFTER {
                 self.look_after();
@@ -87,8 +86,8 @@ impl Files {
         }
     }
 
-    /// Works off all that has come, in its order. What is settled later in it need not be written first.
-    fn work_off(&mut self, messages: Vec<Message>) {
+    /// Handles messages in their order. A result that a later message settles is not written.
+    fn handle_all(&mut self, messages: Vec<Message>) {
         let mut settled: HashSet<Key> = HashSet::new();
         let mut needed = Vec::with_capacity(messages.len());
         for message in messages.into_iter().rev() {
@@ -102,11 +101,11 @@ impl Files {
             }
         }
         for message in needed.into_iter().rev() {
-            self.work_on(message);
+            self.handle(message);
         }
     }
 
-    fn work_on(&mut self, message: Message) {
+    fn handle(&mut self, message: Message) {
         match message {
             Message::Keep(key, result) => self.keep(key, result),
             Message::Settle(key) => {
@@ -133,7 +132,7 @@ impl Files {
             }
             Message::Expire(key, why, reply) => {
                 let is_old = |stored: &Stored| Spool::is_older_than_its_job(&stored.entry);
-                // Whoever has given up waiting for the answer releases the result.
+                // If nobody waits for the answer any more, the result is going to be released.
                 let expires = !reply.is_closed() && self.stored.get(&key).is_some_and(is_old);
                 if expires && let Some(stored) = self.stored.remove(&key) {
                     tracing::error!(
@@ -155,7 +154,8 @@ impl Files {
         }
     }
 
-    /// Lists what waits, on a thread of its own: a directory with a thousand results takes longer than a kill does.
+    /// Lists the waiting results on a thread of its own: a directory with a thousand files takes several milliseconds, in which new
+    /// results would not be written.
     fn list(&self, reply: Reply<Result<Vec<Entry>, SpoolError>>) {
         let (spool, listed) = (self.spool.clone(), Arc::clone(&self.listed));
         let list = move || {
@@ -169,20 +169,22 @@ impl Files {
                 listed.store(true, Ordering::Relaxed);
             }
         };
-        // Whoever waits for the list of a refused thread asks again later.
+        // The closure, and the reply in it, are dropped. The list is asked for again later.
         if let Err(error) = thread::Builder::new()
             .name("runpod-list".to_owned())
             .spawn(list)
         {
-            tracing::debug!("the spool is not looked through: {}", Refused::from(error));
+            tracing::debug!("the spool is not listed: {}", Refused::from(error));
         }
     }
 
     fn keep(&mut self, key: Key, result: JobResult) {
+        let stored = self.store(key, result.clone());
+        // Only now: the status must not say before that all results are on disk.
         self.is_written(&result);
-        if let Err(error) = self.store(key, result.clone()) {
+        if let Err(error) = stored {
             self.unwritten.insert(key, result);
-            // Once: it is the same for every job.
+            // One line: the cause is the same for all results.
             if !std::mem::replace(&mut self.reported, true) {
                 tracing::warn!(
                     "results have no copy on disk while they are delivered, and do not survive a kill: {error}"
@@ -191,13 +193,13 @@ impl Files {
         }
     }
 
-    /// Writes a result. One that takes the place of another one keeps its time.
+    /// Writes a result. If it replaces an older one of the same job, it keeps the time of that.
     fn store(&mut self, key: Key, result: JobResult) -> Result<(), SpoolError> {
         let written = match self.stored.get(&key) {
             Some(stored) => self.spool.replace(&stored.entry, &result),
             None => self.spool.store(&result),
         };
-        self.backlog
+        self.status
             .failing
             .store(written.is_err(), Ordering::Release);
         let entry = written?;
@@ -206,8 +208,8 @@ impl Files {
         Ok(())
     }
 
-    /// Writes a result down to the disk itself and lets everybody have it. If nobody waits for that any more, the result stays
-    /// this worker's until it is settled or abandoned.
+    /// Syncs a result to the disk and lets any worker deliver it. If nobody waits for the answer any more, the result stays with this
+    /// worker until it is settled or abandoned.
     fn release(&mut self, key: Key, result: JobResult, reply: Reply<Result<(), String>>) {
         let is_there = |stored: &Stored| stored.result == result;
         let stored = if self.stored.get(&key).is_some_and(is_there) {
@@ -244,7 +246,7 @@ impl Files {
         }
     }
 
-    /// A file that cannot be read is nobody's again.
+    /// Claims a waiting result and reads it. If the file cannot be read, it is released again.
     fn claim(&mut self, key: Key, entry: &Entry) -> Result<Option<JobResult>, SpoolError> {
         let Some(entry) = self.spool.claim(entry)? else {
             return Ok(None);
@@ -287,13 +289,13 @@ impl Files {
     }
 
     fn is_written(&self, result: &JobResult) {
-        let cost = Backlog::cost(result);
-        if self.backlog.bytes.fetch_sub(cost, Ordering::Relaxed) == cost {
-            self.backlog.reported.store(false, Ordering::Relaxed);
+        let cost = SpoolStatus::cost(result);
+        if self.status.bytes.fetch_sub(cost, Ordering::Relaxed) == cost {
+            self.status.reported.store(false, Ordering::Relaxed);
         }
     }
 
-    /// What is done again and again: other workers see that this one lives, and what failed is tried once more.
+    /// Renews the sign of life of this worker, and tries again what has failed.
     fn look_after(&mut self) {
         if let Err(error) = self.spool.renew() {
             tracing::debug!("the spool cannot be kept for this worker: {error}");

@@ -37,7 +37,7 @@ fn results(directory: &Path) -> Vec<String> {
 /// What the thread answers.
 fn asked<T>(files: &mut Files, message: impl FnOnce(oneshot::Sender<T>) -> Message) -> T {
     let (reply, answer) = oneshot::channel();
-    files.work_off(vec![message(reply)]);
+    files.handle_all(vec![message(reply)]);
     answer.blocking_recv().unwrap()
 }
 
@@ -47,18 +47,18 @@ fn a_result_that_is_settled_before_its_turn_comes_is_never_written() {
     let directory = tempfile::tempdir().unwrap();
     let mut files = files(open(directory.path()));
     let watched = crate::spool::watched::Watched::new(&directory.path().join("spool"));
-    let bytes = Backlog::cost(&result("a")) + Backlog::cost(&result("b"));
-    files.backlog.bytes.store(bytes, Ordering::Relaxed);
-    files.work_off(vec![
+    let bytes = SpoolStatus::cost(&result("a")) + SpoolStatus::cost(&result("b"));
+    files.status.bytes.store(bytes, Ordering::Relaxed);
+    files.handle_all(vec![
         Message::Keep(1, result("a")),
         Message::Keep(2, result("b")),
         Message::Settle(1),
     ]);
     assert_eq!(watched.seen().renamed.len(), 1);
     assert_eq!(results(directory.path()).len(), 1);
-    files.work_off(vec![Message::Settle(2)]);
+    files.handle_all(vec![Message::Settle(2)]);
     assert_eq!(results(directory.path()), [""; 0]);
-    assert_eq!(files.backlog.bytes.load(Ordering::Relaxed), 0);
+    assert_eq!(files.status.bytes.load(Ordering::Relaxed), 0);
 }
 
 #[test]
@@ -66,13 +66,38 @@ fn a_result_that_is_released_right_after_it_was_to_be_kept_is_there_and_anybodys
     let directory = tempfile::tempdir().unwrap();
     let (mut files, other) = (files(open(directory.path())), open(directory.path()));
     let (reply, mut released) = oneshot::channel();
-    files.work_off(vec![
+    files.handle_all(vec![
         Message::Keep(1, result("j")),
         Message::Release(1, result("j"), reply),
     ]);
     assert_eq!(released.try_recv().unwrap(), Ok(()));
     let waiting = other.long_waiting().unwrap();
     assert_eq!(other.load(&waiting[0]).unwrap(), Some(result("j")));
+}
+
+#[test]
+fn a_claim_has_its_turn_though_results_are_kept_and_settled_all_the_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let (spool, other) = (open(directory.path()), open(directory.path()));
+    let stored = other.store(&result("waits")).unwrap();
+    let free = other.release(&stored).unwrap();
+    let (sender, messages) = mpsc::channel();
+    let worker = std::thread::spawn(move || files(spool).work(&messages));
+    let (reply, mut claimed) = oneshot::channel();
+    sender.send(Message::Claim(0, free, reply)).unwrap();
+    // There is always one more message.
+    let mut key = 0;
+    let claimed = loop {
+        key += 1;
+        sender.send(Message::Keep(key, result("busy"))).unwrap();
+        sender.send(Message::Settle(key)).unwrap();
+        if let Ok(claimed) = claimed.try_recv() {
+            break claimed;
+        }
+    };
+    assert_eq!(claimed.unwrap(), Some(result("waits")));
+    drop(sender);
+    worker.join().unwrap();
 }
 
 #[cfg(target_os = "linux")]
@@ -107,10 +132,10 @@ fn a_release_that_nobody_waits_for_any_more_leaves_the_result_to_who_settles_it(
         drop(answer);
         Message::Release(key, result(id), reply)
     };
-    files.work_off(vec![release(1, "stopped"), release(2, "abandoned")]);
+    files.handle_all(vec![release(1, "stopped"), release(2, "abandoned")]);
     assert_eq!(other.waiting().unwrap(), []);
     // The one was stopped meanwhile, the other one is to be delivered by somebody.
-    files.work_off(vec![Message::Settle(1), Message::Abandon(2)]);
+    files.handle_all(vec![Message::Settle(1), Message::Abandon(2)]);
     let waiting = other.waiting().unwrap();
     assert_eq!(waiting.len(), 1);
     assert_eq!(other.load(&waiting[0]).unwrap(), Some(result("abandoned")));
@@ -125,14 +150,14 @@ fn a_result_that_cannot_be_written_is_written_later() {
         directory.path().join("aside"),
     );
     fs::rename(&spool, &aside).unwrap();
-    let log = captured(|| files.work_off(vec![Message::Keep(1, result("j"))]));
+    let log = captured(|| files.handle_all(vec![Message::Keep(1, result("j"))]));
     assert!(log.contains("results have no copy on disk"), "{log}");
-    assert!(files.backlog.failing.load(Ordering::Relaxed));
+    assert!(files.status.failing.load(Ordering::Relaxed));
     fs::rename(&aside, &spool).unwrap();
     files.look_after();
-    assert!(!files.backlog.failing.load(Ordering::Relaxed));
+    assert!(!files.status.failing.load(Ordering::Relaxed));
     assert_eq!(results(directory.path()).len(), 1);
-    files.work_off(vec![Message::Settle(1)]);
+    files.handle_all(vec![Message::Settle(1)]);
     assert_eq!(results(directory.path()), [""; 0]);
 }
 
@@ -140,9 +165,9 @@ fn a_result_that_cannot_be_written_is_written_later() {
 fn a_result_that_nobody_in_the_worker_has_any_more_is_anybodys() {
     let directory = tempfile::tempdir().unwrap();
     let (mut files, other) = (files(open(directory.path())), open(directory.path()));
-    files.work_off(vec![Message::Keep(1, result("j"))]);
+    files.handle_all(vec![Message::Keep(1, result("j"))]);
     assert_eq!(other.waiting().unwrap(), []);
-    files.work_off(vec![Message::Abandon(1)]);
+    files.handle_all(vec![Message::Abandon(1)]);
     assert_eq!(other.waiting().unwrap().len(), 1);
 }
 
@@ -158,7 +183,7 @@ fn a_claimed_result_that_cannot_be_put_back_is_put_back_later() {
     // The name that it would have again is in use.
     let in_the_way = directory.path().join("spool").join(free.file_name());
     fs::create_dir(&in_the_way).unwrap();
-    let log = captured(|| files.work_off(vec![Message::Abandon(1)]));
+    let log = captured(|| files.handle_all(vec![Message::Abandon(1)]));
     assert!(
         log.contains("a kept result cannot be released to other workers yet"),
         "{log}"
@@ -174,7 +199,7 @@ fn a_claimed_result_that_cannot_be_put_back_is_put_back_later() {
 fn a_result_that_cannot_be_removed_is_removed_later() {
     let directory = tempfile::tempdir().unwrap();
     let mut files = files(open(directory.path()));
-    files.work_off(vec![Message::Keep(1, result("j"))]);
+    files.handle_all(vec![Message::Keep(1, result("j"))]);
     let path = directory
         .path()
         .join("spool")
@@ -183,7 +208,7 @@ fn a_result_that_cannot_be_removed_is_removed_later() {
     fs::rename(&path, &aside).unwrap();
     // It cannot be removed as a file.
     fs::create_dir(&path).unwrap();
-    let log = captured(|| files.work_off(vec![Message::Settle(1)]));
+    let log = captured(|| files.handle_all(vec![Message::Settle(1)]));
     assert!(
         log.contains("cannot be removed from the spool yet"),
         "{log}"
@@ -198,7 +223,7 @@ fn a_result_that_cannot_be_removed_is_removed_later() {
 fn a_result_that_the_platform_does_not_know_is_discarded_only_when_it_is_older_than_its_job() {
     let directory = tempfile::tempdir().unwrap();
     let mut files = files(open(directory.path()));
-    files.work_off(vec![Message::Keep(1, result("j"))]);
+    files.handle_all(vec![Message::Keep(1, result("j"))]);
     let expire = |reply| Message::Expire(1, "nobody knows it", reply);
     assert!(!asked(&mut files, expire));
     assert_eq!(results(directory.path()).len(), 1);

@@ -1,4 +1,4 @@
-//! What the worker tells the thread of a spool.
+//! The messages to the thread that owns the spool.
 
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
@@ -8,31 +8,31 @@ use super::error::SpoolError;
 use super::name::Entry;
 use super::result::JobResult;
 
-/// Which result a message is about.
+/// Identifies a result in messages.
 pub(super) type Key = u64;
 
-/// What is known of the thread without asking it.
+/// The state of the thread, readable by all others.
 #[derive(Debug, Default)]
-pub(super) struct Backlog {
-    /// Bytes of the results that wait to be written.
+pub(super) struct SpoolStatus {
+    /// Bytes of the messages with results that wait to be written.
     pub(super) bytes: AtomicU64,
-    /// It has a directory.
+    /// A directory is open.
     pub(super) open: AtomicBool,
-    /// It has none, and will have none: the thread has ended, or does nothing.
+    /// No directory could be opened, or the thread has ended.
     pub(super) failed: AtomicBool,
-    /// One of the two is known. For one who waits.
+    /// Notified when one of the two is set. For one waiting task.
     pub(super) decided: Notify,
-    /// The last result that was to be written could not be.
+    /// The last write has failed.
     pub(super) failing: AtomicBool,
-    /// The log has said that there are too many.
+    /// The log has a line about too many waiting bytes.
     pub(super) reported: AtomicBool,
 }
 
 /// What a message costs beside the result in it.
 const MESSAGE_BYTES: u64 = 512;
 
-impl Backlog {
-    /// What a result that waits to be written adds to the backlog.
+impl SpoolStatus {
+    /// What a result adds to [`bytes`](Self::bytes) while it waits to be written.
     pub(super) fn cost(result: &JobResult) -> u64 {
         result.size().saturating_add(MESSAGE_BYTES)
     }
@@ -40,30 +40,31 @@ impl Backlog {
 
 #[derive(Debug)]
 pub(super) enum Message {
-    /// Writes the result, or writes it in the place of another one of the same key.
+    /// Write the result, in the place of an older one with the same key.
     Keep(Key, JobResult),
-    /// The result is not needed any more.
+    /// Remove the result: it needs no copy any more.
     Settle(Key),
-    /// The result is anybody's to deliver, and on the disk itself.
+    /// Sync the result to the disk, and let any worker deliver it.
     Release(Key, JobResult, Reply<Result<(), String>>),
-    /// Nobody in this worker has the result any more.
+    /// Let any worker deliver the result, because no task of this worker has it any more.
     Abandon(Key),
-    /// What waits to be delivered.
+    /// List the results that wait to be delivered.
     List(Reply<Result<Vec<Entry>, SpoolError>>),
-    /// Takes a waiting result over.
+    /// Claim a waiting result, and read it.
     Claim(Key, Entry, Reply<Result<Option<JobResult>, SpoolError>>),
-    /// Discards the result, for this reason, if it is older than its job can be.
+    /// Discard the result for this reason, if it is older than a job can be.
     Expire(Key, &'static str, Reply<bool>),
+    /// Release everything: the worker ends.
     Leave(Reply<()>),
 }
 
 impl Message {
-    /// Whether others may be worked off first. What has to come after such a message waits for its answer, or expects that it
-    /// was not carried out.
+    /// Whether other messages may be handled first. No task sends a message that depends on this one before it has the answer,
+    /// or has given up on it.
     pub(super) fn is_slow(&self) -> bool {
         matches!(self, Self::List(_) | Self::Claim(..))
     }
 }
 
-/// Where an answer is waited for.
+/// Carries the answer to a message.
 pub(super) type Reply<T> = oneshot::Sender<T>;

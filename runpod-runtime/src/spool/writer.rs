@@ -1,8 +1,8 @@
-//! The one thread that touches the files of a spool.
+//! The thread that owns the results of this worker on disk.
 //!
-//! It gets ordered messages: keep a result, settle it, release it. So no two threads share the state of a file, and no thread
-//! of the worker waits for a disk. A result that is settled before its turn to be written comes is never written: a worker
-//! whose platform answers quickly has no file at all.
+//! The thread gets ordered messages: keep a result, settle it, release it. So no two threads share the state of a file, and no
+//! other thread of the worker waits for a disk. If a result is settled before the thread has written it, the thread does not write
+//! it: if the platform answers quickly, the worker has no file at all.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -16,36 +16,36 @@ use tokio::time::timeout;
 use super::directory::Spool;
 use super::error::SpoolError;
 use super::files::Files;
-use super::message::{Backlog, Key, Message, Reply};
+use super::message::{Key, Message, Reply, SpoolStatus};
 use super::name::Entry;
 use super::opening::Opening;
 use super::result::JobResult;
 use crate::config::SpoolDirectory;
 use crate::logging;
 
-/// A disk that takes longer to answer is not waited for: a large file on a slow network volume takes less. What it does then, the
-/// thread does in the background.
+/// How long a task waits for the thread. A large file on a slow network volume takes less. After that, the thread goes on without
+/// the task.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
-/// The first job waits no longer than this for a directory: a volume that hangs must not hold it up.
+/// How long the first job waits for the directory to be open. A volume that hangs must not hold it up.
 const LONGEST_WAIT_AT_THE_START: Duration = Duration::from_millis(100);
-/// The process that ends waits no longer than this.
+/// How long the end of the process waits for the thread.
 const LONGEST_WAIT_AT_THE_END: Duration = Duration::from_secs(2);
 
-/// With so many bytes of results that wait to be written, the disk is slower than the worker. Further ones are not kept.
+/// If results of so many bytes wait to be written, the disk is slower than the worker, and further results are not kept.
 const MOST_WAITING_BYTES: u64 = 256 << 20;
 
 /// Sends messages to the thread. Clones send to the same thread.
 #[derive(Debug, Clone)]
-pub(crate) struct SpoolWriter(Arc<Inbox>);
+pub(crate) struct SpoolWriter(Arc<Inner>);
 
 #[derive(Debug)]
-struct Inbox {
+struct Inner {
     messages: Sender<Message>,
     next_key: AtomicU64,
-    shared: Arc<Backlog>,
+    status: Arc<SpoolStatus>,
 }
 
-/// A result that was taken over, and its copy.
+/// A result that this worker has claimed, and its copy.
 #[derive(Debug)]
 pub(crate) struct Claimed {
     pub(crate) result: JobResult,
@@ -54,8 +54,8 @@ pub(crate) struct Claimed {
 
 /// The copy on disk that one job's result may have. Without a spool there is none.
 ///
-/// Whoever has it ends it with [`settle`](Self::settle) or [`release`](Self::release). If it is dropped before, the result
-/// is released: it is better delivered twice than never.
+/// The owner calls [`settle`](Self::settle) or [`release`](Self::release) in the end. If the copy is dropped before that, the
+/// result is released: to deliver it twice is better than never.
 #[derive(Debug)]
 pub(crate) struct DiskCopy {
     writer: Option<SpoolWriter>,
@@ -65,8 +65,8 @@ pub(crate) struct DiskCopy {
 }
 
 impl SpoolWriter {
-    /// Starts the thread, which opens the first of the directories that can be used. Nothing waits for that: a volume that
-    /// hangs holds up no start.
+    /// Starts the thread. The thread opens the first directory that can be used; this function does not wait for it, so that a
+    /// volume that hangs does not hold up the start.
     ///
     /// # Errors
     ///
@@ -85,54 +85,54 @@ impl SpoolWriter {
         open: impl FnOnce() -> Option<Spool> + Send + 'static,
     ) -> std::io::Result<Self> {
         let (messages, receiver) = mpsc::channel();
-        let shared = Arc::<Backlog>::default();
-        let backlog = Arc::clone(&shared);
+        let status = Arc::<SpoolStatus>::default();
+        let of_thread = Arc::clone(&status);
         thread::Builder::new()
             .name("runpod-spool".to_owned())
             .spawn(move || {
                 logging::never_wait_on_this_thread();
-                let ended = Ended(Arc::clone(&backlog));
+                let end = ThreadEnd(Arc::clone(&of_thread));
                 if let Some(spool) = open() {
-                    backlog.open.store(true, Ordering::Release);
-                    backlog.decided.notify_one();
-                    Files::new(spool, backlog).work(&receiver);
+                    of_thread.open.store(true, Ordering::Release);
+                    of_thread.decided.notify_one();
+                    Files::new(spool, of_thread).work(&receiver);
                 }
-                drop(ended);
+                drop(end);
                 refuse_all(&receiver);
             })?;
-        Ok(Self(Arc::new(Inbox {
+        Ok(Self(Arc::new(Inner {
             messages,
             next_key: AtomicU64::new(0),
-            shared,
+            status,
         })))
     }
 
-    /// Waits until a directory is open, or none will be; not for long. For one at a time.
+    /// Waits until a directory is open or all have failed, 100 ms at most. For one task at a time.
     pub(crate) async fn ready(&self) {
-        let backlog = &self.0.shared;
+        let status = &self.0.status;
         let is_decided =
-            || backlog.open.load(Ordering::Acquire) || backlog.failed.load(Ordering::Acquire);
+            || status.open.load(Ordering::Acquire) || status.failed.load(Ordering::Acquire);
         if !is_decided() {
             #[cfg(test)]
             let _clock = held_clock();
-            let _ = timeout(LONGEST_WAIT_AT_THE_START, backlog.decided.notified()).await;
+            let _ = timeout(LONGEST_WAIT_AT_THE_START, status.decided.notified()).await;
         }
     }
 
     /// Whether all results that were to be kept are on disk.
     pub(crate) fn keeps_results(&self) -> bool {
-        let backlog = &self.0.shared;
-        backlog.open.load(Ordering::Acquire)
-            && !backlog.failing.load(Ordering::Acquire)
-            && backlog.bytes.load(Ordering::Acquire) == 0
+        let status = &self.0.status;
+        status.open.load(Ordering::Acquire)
+            && !status.failing.load(Ordering::Acquire)
+            && status.bytes.load(Ordering::Acquire) == 0
     }
 
-    /// What waits to be delivered, oldest first. Nothing if the disk does not answer.
+    /// The results that wait to be delivered, oldest first. `None` if the thread does not answer.
     pub(crate) async fn waiting(&self) -> Option<Result<Vec<Entry>, SpoolError>> {
         self.ask(Message::List).await
     }
 
-    /// Takes a waiting result over. `None` if somebody else was faster, or if the disk does not answer.
+    /// Claims a waiting result. `None` if another worker was faster, or if the thread does not answer.
     pub(crate) async fn claim(&self, entry: Entry) -> Result<Option<Claimed>, SpoolError> {
         let copy = DiskCopy::new(Some(self));
         copy.kept.store(true, Ordering::Relaxed);
@@ -144,7 +144,7 @@ impl SpoolWriter {
             .map(|result| Claimed { result, copy }))
     }
 
-    /// The worker ends: what it leaves is anybody's.
+    /// Releases everything that this worker still has, because the worker ends.
     pub(crate) async fn leave(&self) {
         let _ = timeout(LONGEST_WAIT_AT_THE_END, self.ask(Message::Leave)).await;
     }
@@ -177,13 +177,13 @@ impl DiskCopy {
         let Some(writer) = &self.writer else {
             return true;
         };
-        let backlog = &writer.0.shared;
-        if backlog.failed.load(Ordering::Acquire) {
+        let status = &writer.0.status;
+        if status.failed.load(Ordering::Acquire) {
             return true;
         }
-        let bytes = Backlog::cost(&result);
-        if backlog.bytes.load(Ordering::Relaxed).saturating_add(bytes) > MOST_WAITING_BYTES {
-            if !backlog.reported.swap(true, Ordering::Relaxed) {
+        let bytes = SpoolStatus::cost(&result);
+        if status.bytes.load(Ordering::Relaxed).saturating_add(bytes) > MOST_WAITING_BYTES {
+            if !status.reported.swap(true, Ordering::Relaxed) {
                 tracing::warn!(
                     "results have no copy on disk while they are delivered, and do not survive a kill: the disk is slower \
                      than the worker ({} MiB wait to be written)",
@@ -192,7 +192,7 @@ impl DiskCopy {
             }
             return false;
         }
-        backlog.bytes.fetch_add(bytes, Ordering::Relaxed);
+        status.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.kept.store(true, Ordering::Relaxed);
         writer.send(Message::Keep(self.key, result));
         true
@@ -203,7 +203,7 @@ impl DiskCopy {
         self.kept.load(Ordering::Relaxed)
     }
 
-    /// The result is not needed any more.
+    /// The result needs no copy any more: the platform has it, or does not want it.
     pub(crate) fn settle(&self) {
         if self.kept.swap(false, Ordering::Relaxed)
             && let Some(writer) = &self.writer
@@ -212,16 +212,16 @@ impl DiskCopy {
         }
     }
 
-    /// The result stays for whoever can deliver it. It is written if it is not there yet, or if it has changed.
+    /// Leaves the result to any worker that can deliver it. The thread writes the result if it is not on disk, or if it has changed.
     ///
     /// # Errors
     ///
-    /// When it is not there, and why.
+    /// If the result is not on disk for certain, with the reason.
     pub(crate) async fn release(&self, result: JobResult) -> Result<(), String> {
         let Some(writer) = &self.writer else {
             return Err("there is no spool (RUNPOD_RESULT_SPOOL)".to_owned());
         };
-        // Whoever gives up waiting for the answer settles the result, or abandons it.
+        // If the answer comes too late, the result is settled or, when this is dropped, abandoned.
         self.kept.store(true, Ordering::Relaxed);
         let released = writer.ask(|reply| Message::Release(self.key, result, reply));
         match released.await {
@@ -234,7 +234,7 @@ impl DiskCopy {
         }
     }
 
-    /// Discards a result that the platform does not know, if it is older than its job can be. False if it is not.
+    /// Discards a result whose job the platform does not know, if the result is older than a job can be. False if it is younger.
     pub(crate) async fn expire(&self, why: &'static str) -> bool {
         let Some(writer) = &self.writer else {
             return false;
@@ -259,10 +259,10 @@ impl Drop for DiskCopy {
     }
 }
 
-/// Says that there is no thread any more that could do something, in whatever way it ends.
-struct Ended(Arc<Backlog>);
+/// Marks the spool as failed when the thread ends, even by a panic.
+struct ThreadEnd(Arc<SpoolStatus>);
 
-impl Drop for Ended {
+impl Drop for ThreadEnd {
     fn drop(&mut self) {
         self.0.open.store(false, Ordering::Release);
         self.0.failed.store(true, Ordering::Release);
@@ -270,7 +270,7 @@ impl Drop for Ended {
     }
 }
 
-/// Without a directory. Replies that are dropped say that there is none.
+/// Answers all messages when there is no directory. A dropped reply is an answer, too.
 fn refuse_all(messages: &Receiver<Message>) {
     for message in messages {
         match message {

@@ -1,4 +1,4 @@
-//! Delivers a job's result: again and again while that can help, and never into nothing.
+//! Delivers a job's result: posts it until the platform accepts it, or leaves it in the spool.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -24,8 +24,8 @@ pub(super) fn post_of(result: &JobResult) -> Post {
     }
 }
 
-/// Delivers a job's result unless the job is stopped first. Returns when the platform has it, when it is in the spool, or when
-/// nobody wants it.
+/// Delivers a job's result unless the job is stopped. Returns when the platform has the result, when the spool has it, or when the
+/// platform does not want it.
 pub(super) async fn deliver_job(control: &Control, job: &Job, result: JobResult) {
     let post = post_of(&result);
     let begun = Instant::now();
@@ -40,7 +40,7 @@ pub(super) async fn deliver_job(control: &Control, job: &Job, result: JobResult)
         job.copy.settle();
         return;
     }
-    // In a box, like all that is rarely needed: a job's task is as large as its largest part.
+    // In a box, because it is rarely needed: a task is as large as its largest part.
     let rest = Box::pin(deliver(control, job, result, (begun, first)));
     tokio::select! {
         biased;
@@ -57,7 +57,7 @@ fn stopped(job: &Job) {
     job.copy.settle();
 }
 
-/// Whatever happens from here on, no other result of this job may follow.
+/// The platform has accepted the job's result. No other result of the job may follow.
 fn accepted(job: &Job) {
     job.set_answered();
     if job.streaming.get().is_some() {
@@ -65,7 +65,7 @@ fn accepted(job: &Job) {
     }
 }
 
-/// Goes on after the first attempt, which was begun then and ended so.
+/// Goes on after the first attempt: `first` is when it began, and how it ended.
 pub(super) async fn deliver(
     control: &Control,
     job: &Job,
@@ -119,11 +119,11 @@ pub(super) async fn post_refusal(
     until_accepted(control, &post_of(result), limits).await
 }
 
-/// Settles a result that nothing is left to do for.
+/// Settles the result if the delivery has come to an end.
 ///
 /// # Errors
 ///
-/// When it may be accepted later, and why it was not.
+/// If the platform may accept the result later, with the reason why it did not.
 pub(super) fn settled(
     delivery: Delivery,
     result: &JobResult,
@@ -145,7 +145,7 @@ pub(super) fn settled(
     Ok(())
 }
 
-/// Leaves a result in the spool, with the stream items that were not delivered before it.
+/// Leaves a result in the spool, with the stream items that the platform does not have.
 pub(super) async fn leave(copy: &DiskCopy, result: JobResult, why: &str) {
     let job_id = Arc::clone(&result.job_id);
     let was_kept = copy.is_kept();

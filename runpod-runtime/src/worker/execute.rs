@@ -1,4 +1,4 @@
-//! A job on a handler's thread: from its input to the body of its result.
+//! Runs a job's handler on its thread, from the input to the body of the result.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use crate::process::threads::spawn_blocking;
 /// Inputs up to this many bytes are read on the control thread to find the handler of a routed job.
 const SMALL_INPUT: usize = 16 << 10;
 
-/// What all jobs need on a handler's thread.
+/// What all jobs use on a handler's thread.
 pub(super) struct Execution {
     pub(super) dispatch: Dispatch,
     pub(super) state: Option<StateCell>,
@@ -35,14 +35,14 @@ pub(super) struct Execution {
 }
 
 impl Execution {
-    /// The result of a job whose failure is the worker's to report. `refresh`: it asks for a fresh worker.
+    /// Makes the failed result of a job that did not fail in its handler. `refresh`: the result asks for a fresh worker.
     pub(super) fn failed(&self, failure: Failure, streaming: bool, refresh: bool) -> ResultBody {
         self.reporter
             .result(Outcome::Failed(failure), streaming, refresh, None)
     }
 }
 
-/// One job on its way to a handler's thread, and there.
+/// One job, before and while its handler runs.
 struct Run {
     job: Arc<Job>,
     taken: TakenJob,
@@ -50,10 +50,10 @@ struct Run {
     report: Report,
 }
 
-/// Reports the end of a job's handler to the control thread, also if the task is dropped before.
+/// Reports the end of a handler to the control thread, even if the handler's task is dropped.
 struct Report {
     execution: Arc<Execution>,
-    /// Until it was reported.
+    /// `None` after the report.
     job: Option<Arc<Job>>,
     slot: Option<Slot>,
 }
@@ -111,7 +111,7 @@ impl Run {
         });
         match spawned {
             Ok(task) => Some(task.abort_handle()),
-            // The closure is gone, and has reported that the handler did not run.
+            // The closure was dropped, and `Report` with it, which has reported the failure.
             Err(refused) => {
                 tracing::error!(job_id = &*id, "the handler was not called: {refused}");
                 None
@@ -122,7 +122,7 @@ impl Run {
     async fn find_and_run(self) {
         match self.execution.dispatch.find(&self.taken) {
             Ok(handler) if handler.kind == Kind::Blocking => {
-                // It looks at the job's cancellation itself before it begins.
+                // No abort handle is needed: `run_blocking` looks whether the job was cancelled.
                 let _ = self.spawn_blocking(&Handle::current(), handler);
             }
             Ok(handler) => self.run_in_span(handler).await,
@@ -139,7 +139,7 @@ impl Run {
         self.report.finished(body, Verdict::None);
     }
 
-    /// The span in which the job's handler runs. Made on its thread, since it costs as much as a small handler.
+    /// The span in which the handler runs. It is made on the handler's thread, because it costs as much as a small handler.
     fn span(&self) -> Span {
         logging::job_span(&self.taken.id, self.taken.batch_id())
     }
@@ -149,7 +149,7 @@ impl Run {
         self.run(handler).instrument(span).await;
     }
 
-    /// Runs the handler; whatever it does, its end is reported.
+    /// Runs the handler and reports its end, also if it panics.
     async fn run(self, handler: Arc<Handler>) {
         let mut report = self.report;
         let context = self.job.context.clone();
@@ -173,7 +173,7 @@ impl Run {
             running.finish(items.clone(), &mut report.slot).await
         })
         .await;
-        let (body, verdict) = Ended {
+        let (body, verdict) = CallEnd {
             handler: &handler,
             job: &self.job,
             done,
@@ -184,7 +184,7 @@ impl Run {
         report.finished(body, verdict);
     }
 
-    /// The same for a plain `fn`, on this thread, which may block.
+    /// Runs a plain `fn` handler on this thread, which may block, and reports its end.
     fn run_blocking(self, handler: &Handler) {
         let context = self.job.context.clone();
         if context.is_cancelled() {
@@ -211,7 +211,7 @@ impl Run {
         if let (Err(failure), true) = (&done, context.is_cancelled()) {
             tracing::warn!("{}, after its job was stopped", failure.message);
         }
-        let (body, verdict) = Ended {
+        let (body, verdict) = CallEnd {
             handler,
             job: &self.job,
             done,
@@ -223,8 +223,8 @@ impl Run {
     }
 }
 
-/// How a handler's call ended.
-struct Ended<'a> {
+/// The end of a handler's call.
+struct CallEnd<'a> {
     handler: &'a Handler,
     job: &'a Job,
     done: Result<Done, Failure>,
@@ -232,9 +232,9 @@ struct Ended<'a> {
     items: Option<ItemSink>,
 }
 
-impl Ended<'_> {
+impl CallEnd<'_> {
     fn into_body(self, execution: &Execution) -> (ResultBody, Verdict) {
-        // What else the handler has started sends nothing more: the result is the last word of the job.
+        // Tasks that the handler has started must not send anything after the result.
         self.job.context.close_outbox();
         let outcome = match self.done {
             Ok(Done::Value(value)) => Outcome::Value(value),
@@ -287,8 +287,8 @@ impl Report {
 }
 
 impl Drop for Report {
-    /// The task ended without a result: it panicked where no code of ours is, its runtime was shut down, or no thread was to
-    /// be had. If it was interrupted, the control thread knows.
+    /// Reports a failure if there was no report: the task panicked outside of our code, its runtime was shut down, or its thread was
+    /// refused. The control thread knows of jobs that it has cancelled itself.
     fn drop(&mut self) {
         let Some(job) = self.job.clone() else {
             return;

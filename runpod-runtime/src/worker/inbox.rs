@@ -1,4 +1,4 @@
-//! What the threads of handlers tell the control thread.
+//! Events from the threads of handlers to the control thread.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,28 +14,28 @@ use crate::platform::{Reporter, ResultBody};
 pub(super) enum Event {
     /// A job's handler has ended.
     Finished(Finished),
-    /// A job has something to send while it runs.
+    /// The job with this id has sent its first item or progress update.
     Emits(Arc<str>),
 }
 
-/// What came of a job's handler.
+/// A job whose handler has ended.
 #[derive(Debug)]
 pub(super) struct Finished {
     pub(super) job: Arc<Job>,
     pub(super) body: ResultBody,
     pub(super) verdict: Verdict,
-    /// Free as soon as this is dropped.
+    /// The slot is free when this is dropped.
     pub(super) slot: Option<Slot>,
 }
 
 #[derive(Debug, Default)]
 struct Events {
     waiting: Vec<Event>,
-    /// The worker has ended: nobody looks any more.
+    /// The worker has ended, and events are dropped.
     closed: bool,
 }
 
-/// Events in the order in which they came. The control thread is woken once for all that came since it looked last.
+/// Events in their order. The control thread is woken once for all events since it took events last.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
     events: Mutex<Events>,
@@ -61,7 +61,7 @@ impl Inbox {
         std::mem::take(&mut self.events().waiting)
     }
 
-    /// Takes no more events. They hold jobs, which would otherwise live as long as the last handler.
+    /// Drops all events from now on. They hold jobs, which would otherwise live as long as the last handler.
     pub(super) fn close(&self) {
         self.events().closed = true;
         drop(self.take());
@@ -83,7 +83,7 @@ impl Inbox {
     }
 }
 
-/// What a job's context holds of its worker.
+/// The part of the worker that a job's context uses.
 pub(super) struct Link {
     pub(super) inbox: Arc<Inbox>,
     pub(super) shutdown: Shutdown,

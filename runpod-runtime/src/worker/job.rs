@@ -62,33 +62,33 @@ pub(super) fn start_waiting(control: &Arc<Control>) {
     }
 }
 
-/// Works off what the handlers' threads report, until the worker ends.
+/// Handles the events of the handlers' threads, until the worker ends.
 pub(super) async fn receive(control: Arc<Control>) {
     loop {
         for event in control.inbox.next().await {
-            work_off(&control, event);
+            handle(&control, event);
         }
     }
 }
 
-fn work_off(control: &Arc<Control>, event: Event) {
+fn handle(control: &Arc<Control>, event: Event) {
     let job = match &event {
         Event::Finished(finished) => Some(Arc::clone(&finished.job)),
         Event::Emits(id) => control.jobs.get(id),
     };
-    let worked_off = caught_now(|| match event {
+    let handled = caught_now(|| match event {
         Event::Finished(finished) => finish(control, finished),
         Event::Emits(id) => send_emitted(control, &id),
     });
-    if let (Err(panic), Some(job)) = (worked_off, job) {
+    if let (Err(panic), Some(job)) = (handled, job) {
         follow(control, job, move |control, job| async move {
             abandon(&control, &job, &panic).await;
         });
     }
 }
 
-/// A job's handler has ended: says so in the log, draws the conclusions for the worker, frees the slot, and sends the result
-/// on its way.
+/// The job's handler has ended: logs a failure, refreshes the worker if the result asks for it, frees the slot, and starts to
+/// deliver the result.
 fn finish(control: &Arc<Control>, finished: Finished) {
     let Finished {
         job,
@@ -100,13 +100,13 @@ fn finish(control: &Arc<Control>, finished: Finished) {
         return;
     }
     log_failure(job.id(), &body);
-    // Before the slot is free: else another job could be taken by a worker that must not run it.
+    // Before the slot is free. Otherwise the worker could take another job that it must not run.
     conclude(control, &job, body.stop_pod, verdict);
     drop(slot);
     send_off(control, job, body.body);
 }
 
-/// What the end of a job means for the worker.
+/// Begins to end the worker if the job asks for a fresh worker, or if too many jobs in a row have failed.
 fn conclude(control: &Control, job: &Job, stop_pod: bool, verdict: Verdict) {
     if stop_pod {
         job.wants_fresh_worker.store(true, Ordering::Relaxed);
@@ -122,7 +122,7 @@ fn conclude(control: &Control, job: &Job, stop_pod: bool, verdict: Verdict) {
     }
 }
 
-/// Sends a job's result on its way, after what the job has emitted.
+/// Starts to deliver a job's result, after everything that the job has emitted.
 pub(super) fn send_off(control: &Arc<Control>, job: Arc<Job>, body: Bytes) {
     let result = result_of(control, &job, body);
     control.recent.push(&job, &result);
@@ -132,7 +132,7 @@ pub(super) fn send_off(control: &Arc<Control>, job: Arc<Job>, body: Bytes) {
             deliver_job(&control, &job, result).await;
         });
     } else {
-        // The task that sends what the job has emitted goes on with the result.
+        // The task that posts items and progress goes on with the result.
         job.hand_over(result);
     }
 }
@@ -158,12 +158,12 @@ fn log_failure(id: &str, body: &ResultBody) {
     }
 }
 
-/// Sends what a job emits while it runs, and then its result.
+/// Starts to post the job's items and progress, and then its result.
 fn send_emitted(control: &Arc<Control>, id: &str) {
     let Some(job) = control.jobs.get(id) else {
         return;
     };
-    // Its result may be on its way already. And the message may be of a job that was stopped, and whose id has come again.
+    // The result may be on its way already. Or the event may be of a job that was stopped and that had the same id.
     if !job.begin_sending() {
         return;
     }
@@ -198,8 +198,8 @@ fn send_emitted(control: &Arc<Control>, id: &str) {
     });
 }
 
-/// Follows a job in a task of its own, after which nothing is left to do for it. If the worker's own code panics there, the
-/// job fails.
+/// Runs the last task of a job. After it, nothing is left to do for the job. If the worker's own code panics in the task, the job
+/// fails.
 pub(super) fn follow<F>(
     control: &Arc<Control>,
     job: Arc<Job>,
@@ -218,8 +218,8 @@ pub(super) fn follow<F>(
     });
 }
 
-/// The worker's own code has panicked on the job's way. The job is failed, unless its result is known already. Either way
-/// nobody is to offer the copy that it may have.
+/// The worker's own code has panicked while it worked on the job. The job fails, unless the platform has its result already. In
+/// both cases, the copy on disk is removed.
 async fn abandon(control: &Arc<Control>, job: &Arc<Job>, panic: &Panic) {
     let message = control.panic_message(panic);
     tracing::error!(job_id = &**job.id(), "{message}");
@@ -227,7 +227,7 @@ async fn abandon(control: &Arc<Control>, job: &Arc<Job>, panic: &Panic) {
         job.context.cancel().cancel(CancelReason::Shutdown);
         control.jobs.begin_delivery(job, 0);
     }
-    // Whoever waits for room in it would wait for ever.
+    // A handler that waits for room in it would wait for ever.
     job.context.discard_outbox();
     let reported = caught(async {
         if !job.is_answered() {
@@ -249,7 +249,7 @@ async fn abandon(control: &Arc<Control>, job: &Arc<Job>, panic: &Panic) {
     }
 }
 
-/// The platform no longer wants the job. True if there is such a job and it was not stopped before.
+/// Stops a job, because the platform no longer wants it. True if there is such a job and it was not stopped before.
 pub(super) fn stop(control: &Arc<Control>, id: &str) -> bool {
     let Some(job) = control.jobs.get(id) else {
         return false;
@@ -262,7 +262,7 @@ pub(super) fn stop(control: &Arc<Control>, id: &str) -> bool {
             tracing::info!(job_id = id, "Job stopped before it was started.");
         }
         Some(Interrupted::Started) => tracing::info!(job_id = id, "Job stopped."),
-        // Whoever delivers its result notices.
+        // The task that delivers the result notices.
         None => return true,
     }
     job.context.discard_outbox();
@@ -270,11 +270,11 @@ pub(super) fn stop(control: &Arc<Control>, id: &str) -> bool {
     true
 }
 
-/// The time to finish is over: all jobs that wait or run are failed jobs. How many.
+/// The time to finish is over: fails all jobs that wait or run. Returns their number.
 pub(super) fn cut_off(control: &Arc<Control>) -> usize {
-    // Handlers that have ended already have a result of their own.
+    // First the handlers that have ended: their jobs have results.
     for event in control.inbox.take() {
-        work_off(control, event);
+        handle(control, event);
     }
     let mut cut = 0;
     for job in control.jobs.unfinished() {
@@ -306,7 +306,7 @@ pub(super) fn cut_off(control: &Arc<Control>) -> usize {
     cut
 }
 
-/// A failure that takes the place of the job's own result, and asks for a fresh worker if that did.
+/// Makes a failed result in the place of the job's own. It asks for a fresh worker if the job's own result did.
 fn failed(control: &Control, job: &Job, failure: Failure) -> ResultBody {
     let refresh = job.wants_fresh_worker.load(Ordering::Relaxed);
     control.execution.failed(failure, job.streams(), refresh)

@@ -24,11 +24,11 @@ pub(super) struct Job {
     answered: AtomicBool,
     /// Its result asks for a fresh worker.
     pub(super) wants_fresh_worker: AtomicBool,
-    /// Nothing is left to do for it.
+    /// Nothing is left to do for the job.
     done: AtomicBool,
-    /// A task sends what the job has made: what it emits, if it does, and its result.
+    /// The job has its task, which posts its items and progress, if there are any, and its result.
     sending: AtomicBool,
-    /// The result, for the task that still sends what the job has emitted.
+    /// The result, for the task that still posts items and progress.
     result: Mutex<Option<JobResult>>,
     has_result: Notify,
 }
@@ -55,12 +55,12 @@ impl Job {
         self.streaming.get().copied().unwrap_or(false)
     }
 
-    /// A task begins to send what the job has made. False if there is one already: there is one for each job.
+    /// Claims the right to start the job's task. False if the job has its task already.
     pub(super) fn begin_sending(&self) -> bool {
         !self.sending.swap(true, Ordering::AcqRel)
     }
 
-    /// Hands the result to the task that sends what the job has emitted.
+    /// Hands the result to the job's task.
     pub(super) fn hand_over(&self, result: JobResult) {
         *self.result.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
         self.has_result.notify_one();

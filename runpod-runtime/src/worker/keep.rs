@@ -1,8 +1,7 @@
-//! Keeps on disk the results that the platform does not accept quickly.
+//! Keeps on disk the results that the platform has not accepted after a few milliseconds.
 //!
-//! A platform that answers quickly costs no file at all: what a kill could take within these milliseconds has left for the platform
-//! already, or is about to. One timer serves all results. While the platform is not quick, results are kept as soon as they are
-//! there (`recent_results.rs`).
+//! If the platform answers quickly, no result needs a file. One timer serves all results. If the platform did not accept the last
+//! result quickly, the next one is kept at once, without the timer (`recent_results.rs`).
 
 use std::sync::Arc;
 
@@ -11,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 use super::control::Control;
 use super::recent_results::{QUICK, RecentResult};
 
-/// Keeps on disk what is under way for too long, until the worker ends.
+/// Keeps slow results on disk, until the worker ends.
 pub(super) async fn keep_slow_results(control: Arc<Control>) {
     loop {
         while let Some(oldest) = control.recent.oldest() {

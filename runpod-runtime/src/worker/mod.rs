@@ -56,13 +56,13 @@ pub(crate) use handlers::Handlers;
 pub(crate) use thread::Running;
 pub(crate) use thread::{run_here, start};
 
-/// After the drain deadline: how long the failed results of the jobs that were cut off may take to be delivered.
+/// After the drain deadline: the time for the failed results of jobs that were cut off to be delivered.
 const LAST_DELIVERIES: Duration = Duration::from_secs(5);
-/// Once no handler runs any more: how long the process stays for results that the platform does not accept and the spool has.
+/// When no handler runs any more: how long the process waits for the platform to accept results that the spool has.
 const LONGEST_DELIVERY_AT_THE_END: Duration = Duration::from_secs(30);
-/// How often a worker that ends looks whether the spool keeps its results.
+/// How often the drain looks whether the spool has all results. Nothing wakes it when that changes.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
-/// And how long it may take to write what is left into the spool.
+/// How long it may take to write the last results into the spool.
 const LAST_WRITES: Duration = Duration::from_secs(5);
 
 /// All that a worker is made from.
@@ -194,7 +194,7 @@ async fn drain(control: &Arc<Control>) -> usize {
         if control.jobs.is_empty() {
             return 0;
         }
-        // What the spool keeps need not hold the process for as long as a job may run.
+        // Results that the spool has need not hold the process for as long as jobs may run.
         let keeps = control
             .spool
             .as_ref()
@@ -211,7 +211,6 @@ async fn drain(control: &Arc<Control>) -> usize {
         tokio::select! {
             () = control.jobs.slots.change() => {}
             () = control.shutdown.out_of_time() => break,
-            // Whether the spool keeps all results changes without a word.
             () = sleep(LOOK_AGAIN), if control.spool.is_some() => {}
         }
     }
@@ -228,12 +227,12 @@ async fn drain(control: &Arc<Control>) -> usize {
     cut
 }
 
-/// What is not accepted yet goes into the spool.
+/// Leaves the results that the platform has not accepted in the spool.
 async fn deliver_no_more(control: &Control) {
     control.shutdown.deliver_no_more();
     if timeout(LAST_WRITES, until_empty(control)).await.is_err() {
         tracing::error!(
-            "{} results may be lost: they are not delivered, and the disk did not take them in time (RUNPOD_RESULT_SPOOL)",
+            "{} results may be lost: the platform has not accepted them, and the disk did not store them in time (RUNPOD_RESULT_SPOOL)",
             control.jobs.len()
         );
     }

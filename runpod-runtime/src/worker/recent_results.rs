@@ -1,4 +1,4 @@
-//! Results that left for the platform a moment ago.
+//! Results that were posted in the last few milliseconds, and whether the platform accepts results that quickly.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,13 +12,10 @@ use super::jobs::Job;
 use crate::handler::Outbox;
 use crate::spool::JobResult;
 
-/// How long a result may be under way before it is kept on disk.
+/// A result that the platform has not accepted after this time is kept on disk.
 pub(super) const QUICK: Duration = Duration::from_millis(4);
 
-/// After how long it is tried again to keep a result, if the disk is slower than the worker.
-const TRY_AGAIN: Duration = Duration::from_millis(100);
-
-/// Keeps a result on disk, with the stream items that the platform does not have yet. False if too much waits to be written.
+/// Keeps a result on disk, with the stream items that the platform does not have yet. False if the disk is too far behind.
 fn keep(job: &Job, result: &JobResult) -> bool {
     let outbox = job.context.outbox_in_use();
     let items = outbox.map_or_else(Vec::new, Outbox::undelivered_bodies);
@@ -30,9 +27,9 @@ fn keep(job: &Job, result: &JobResult) -> bool {
 
 #[derive(Debug)]
 pub(super) struct RecentResults {
-    /// Without a spool there is nothing to do.
+    /// False without a spool.
     keeps: bool,
-    /// The platform has accepted the last result quickly, so that the next one will probably need no file.
+    /// The platform has accepted the last result within [`QUICK`], so the next result will probably need no file.
     platform_is_quick: AtomicBool,
     results: Mutex<VecDeque<RecentResult>>,
     arrived: Notify,
@@ -55,7 +52,8 @@ impl RecentResults {
         }
     }
 
-    /// A result is on its way now. If the platform is not known to be quick, the result is kept at once.
+    /// A result is being posted. The result is kept at once if the platform did not accept the last result quickly, and otherwise
+    /// later, if necessary.
     pub(super) fn push(&self, job: &Arc<Job>, result: &JobResult) {
         if !self.keeps {
             return;
@@ -63,37 +61,31 @@ impl RecentResults {
         if !self.platform_is_quick.load(Ordering::Relaxed) && keep(job, result) {
             return;
         }
+        self.push_back(Arc::clone(job), result.clone());
+    }
+
+    fn push_back(&self, job: Arc<Job>, result: JobResult) {
+        let since = Instant::now();
         let mut results = self.results();
-        results.push_back(RecentResult {
-            since: Instant::now(),
-            job: Arc::clone(job),
-            result: result.clone(),
-        });
+        results.push_back(RecentResult { since, job, result });
         if results.len() == 1 {
             drop(results);
             self.arrived.notify_one();
         }
     }
 
-    /// The result could not be given to the spool. It is tried again after a while.
-    fn push_again(&self, job: Arc<Job>, result: JobResult) {
-        let since = Instant::now() + TRY_AGAIN;
-        self.results()
-            .push_back(RecentResult { since, job, result });
-    }
-
-    /// The platform has accepted a result after this time.
+    /// The platform has accepted a result that was posted this long ago.
     pub(super) fn accepted_after(&self, time: Duration) {
         self.platform_is_quick
             .store(time < QUICK, Ordering::Relaxed);
     }
 
-    /// When the oldest one left.
+    /// When the oldest result was pushed.
     pub(super) fn oldest(&self) -> Option<Instant> {
         Some(self.results().front()?.since)
     }
 
-    /// The oldest one, if it was pushed too long ago.
+    /// Takes the oldest result if it was pushed at least [`QUICK`] ago.
     pub(super) fn next_due(&self, now: Instant) -> Option<RecentResult> {
         let mut results = self.results();
         (results.front()?.since + QUICK <= now)
@@ -101,19 +93,20 @@ impl RecentResults {
             .flatten()
     }
 
-    /// Keeps a result that the platform has not accepted quickly, if it is still on its way.
+    /// Keeps a result that the platform has not accepted quickly, unless it is accepted by now. If the disk is too far behind, the
+    /// result has another turn.
     pub(super) fn keep_slow(&self, job: Arc<Job>, result: JobResult) {
-        // A kept one is newer than this: the first was refused.
+        // If a result of this job is kept already, it is newer: this one was refused.
         if job.is_done() || job.copy.is_kept() {
             return;
         }
         self.platform_is_quick.store(false, Ordering::Relaxed);
         if !keep(&job, &result) {
-            self.push_again(job, result);
+            self.push_back(job, result);
         }
     }
 
-    /// Waits until there is one again. For one reader.
+    /// Waits until there is a result again. For one task.
     pub(super) async fn arrived(&self) {
         self.arrived.notified().await;
     }

@@ -1,4 +1,4 @@
-//! Delivers results that are kept on disk: those of workers that are gone, and those that this worker gave up.
+//! Delivers results that are kept on disk: results of workers that have ended, and results that this worker has given up.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,15 +13,14 @@ use super::retry::{Delivery, REDELIVERY, until_accepted};
 use crate::platform::{Post, PostKind};
 use crate::spool::{Claimed, Entry, SpoolWriter};
 
-/// How often it is looked whether something waits, at first and at least; twice as long after each time that nothing could
-/// be delivered.
+/// The pause between two looks at the spool: at first, and at most. It doubles whenever a result could not be delivered.
 const SOONEST: Duration = Duration::from_secs(30);
 const LATEST: Duration = Duration::from_mins(10);
 
-/// How many are offered at once, so that one which has to wait does not hold up the others.
+/// How many results are posted at once, so that a result that has to wait does not hold up the others.
 const AT_ONCE: usize = 16;
 
-/// Offers what waits, oldest first, beside the worker's own work; and looks again now and then, until the worker ends.
+/// Delivers waiting results, the oldest first, beside the worker's own jobs. Looks again until the worker ends.
 pub(super) async fn redeliver(control: Arc<Control>) {
     let Some(spool) = control.spool.clone() else {
         return;
@@ -35,14 +34,14 @@ pub(super) async fn redeliver(control: Arc<Control>) {
             (pause * 2).min(LATEST)
         };
         tokio::select! {
-            // Workers that share a spool do not look at the same moment.
+            // Jittered, so that workers that share a spool do not look at the same moment.
             () = sleep(jittered(pause)) => {}
             () = control.shutdown.begun() => return,
         }
     }
 }
 
-/// True when nothing is left that waits.
+/// Looks at the spool once, and delivers what waits. True if no result is left.
 async fn round(control: &Arc<Control>, spool: &SpoolWriter) -> bool {
     let waiting = match spool.waiting().await {
         Some(Ok(waiting)) => waiting,
@@ -52,7 +51,8 @@ async fn round(control: &Arc<Control>, spool: &SpoolWriter) -> bool {
         }
         None => {
             tracing::warn!(
-                "the disk with the results that could not be delivered does not answer (RUNPOD_RESULT_SPOOL)"
+                "results that could not be delivered cannot be looked for: the disk does not answer, or the system refuses a thread \
+                 (RUNPOD_RESULT_SPOOL)"
             );
             return false;
         }
@@ -79,7 +79,7 @@ async fn round(control: &Arc<Control>, spool: &SpoolWriter) -> bool {
     all_settled
 }
 
-/// True when nothing is left to do for it, at least for this worker.
+/// True if nothing is left to do for the result, at least for this worker.
 async fn claim_and_offer(control: &Control, spool: &SpoolWriter, entry: Entry) -> bool {
     match spool.claim(entry).await {
         Ok(Some(claimed)) => offer(control, claimed).await,
@@ -91,7 +91,7 @@ async fn claim_and_offer(control: &Control, spool: &SpoolWriter, entry: Entry) -
     }
 }
 
-/// True when the result is settled; else it waits again, with the items that the platform does not have yet.
+/// True if the result is settled. Otherwise it waits again, with the stream items that the platform does not have yet.
 async fn offer(control: &Control, claimed: Claimed) -> bool {
     let Claimed { mut result, copy } = claimed;
     let mut delivery = Delivery::Accepted;
@@ -110,7 +110,7 @@ async fn offer(control: &Control, claimed: Claimed) -> bool {
     if matches!(delivery, Delivery::Accepted) {
         delivery = until_accepted(control, &post_of(&result), REDELIVERY).await;
         if let Delivery::Refused(why) = &delivery {
-            // Whether it asked for a fresh worker was another worker's matter.
+            // If the result asked for a fresh worker, it meant the worker that made it.
             let refusal = (why.as_str(), false);
             delivery = post_refusal(control, &mut result, &copy, REDELIVERY, refusal).await;
         }

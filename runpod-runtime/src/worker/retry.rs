@@ -71,7 +71,7 @@ pub(super) async fn attempt(control: &Control, post: &Post) -> Option<Posted> {
     }
 }
 
-/// Goes on after the first attempt, which was begun then and ended so.
+/// Goes on after the first attempt: when it began, and how it ended.
 pub(super) async fn try_again(
     control: &Control,
     post: &Post,

@@ -18,10 +18,10 @@ use crate::process::threads::spawn_blocking;
 const LINGER: Duration = Duration::from_secs(1);
 /// How often a modifier is asked again while every slot is in use.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
-/// With so many more results that wait than there are slots, no further job is taken: the network is slower than the handlers, and
-/// results that queue for it are neither delivered nor safe.
+/// If more results wait than there are slots, by this number, no further job is taken: the network is slower than the handlers, and a
+/// result that queues for the network is neither delivered nor safe.
 const MOST_BEYOND_SLOTS: usize = 16;
-/// With so many bytes of results that wait in memory no further job is taken.
+/// If results of so many bytes wait in memory, no further job is taken.
 const MOST_UNDELIVERED_BYTES: usize = 256 << 20;
 
 /// Takes jobs until the worker ends.
@@ -74,7 +74,7 @@ pub(super) async fn take_jobs(control: &Arc<Control>, mut concurrency: Concurren
                 return;
             }
         };
-        // Else a result of the first jobs could be older than a few milliseconds before there is a file for it.
+        // Otherwise the results of the first jobs could not be written for as long as the directory is being opened.
         if let Some(spool) = not_ready.take() {
             spool.ready().await;
         }
