@@ -3,7 +3,6 @@
 use rustix::process::Signal;
 
 use crate::jobs::{End, Plan, jobs};
-use crate::ledger::Ledger;
 use crate::process::Kind;
 use crate::route::Route;
 use crate::stage::Stage;
@@ -27,14 +26,7 @@ async fn handlers_that_block_every_thread_stop_no_heartbeat_no_stop_and_no_end()
         stage
             .until("all are taken", |ledger| ledger.queue.is_empty())
             .await;
-        let before = stage.endpoint.ledger(|ledger| ledger.pings);
-        let beats = |ledger: &Ledger| ledger.pings > before + 5;
-        stage.until("five more heartbeats", beats).await;
-        stage
-            .endpoint
-            .change(|ledger| ledger.stops.push("job-00000".to_owned()));
-        let stopped = |ledger: &Ledger| ledger.entry("job-00000").is_stopped;
-        stage.until("one is stopped", stopped).await;
+        stage.assert_alive().await;
         stage.tell(&worker, Signal::TERM).await;
         assert_eq!(stage.seen_off(&mut worker).await, Some(0), "{name}");
         let sums = stage.assert_kept().sums;

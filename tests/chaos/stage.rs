@@ -107,6 +107,17 @@ impl Stage {
             .await;
     }
 
+    /// Asserts that heartbeats and stops go on, and stops the first job.
+    pub(crate) async fn assert_alive(&self) {
+        let before = self.endpoint.ledger(|ledger| ledger.pings);
+        let beats = |ledger: &Ledger| ledger.pings > before + 5;
+        self.until("six more heartbeats", beats).await;
+        self.endpoint
+            .change(|ledger| ledger.stops.push("job-00000".to_owned()));
+        let stopped = |ledger: &Ledger| ledger.entry("job-00000").is_stopped;
+        self.until("the first job is stopped", stopped).await;
+    }
+
     /// Waits for something that the worker does.
     pub(crate) async fn seen(&self, what: &str, event: impl Future<Output = ()>) {
         self.within(DEADLINE, what, event).await;

@@ -4,22 +4,9 @@
 use rustix::process::Signal;
 
 use crate::jobs::{End, Plan, jobs};
-use crate::ledger::Ledger;
 use crate::process::{Kind, Worker};
 use crate::stage::Stage;
 use crate::weather::Weather;
-
-/// Heartbeats and stops go on. The job that is stopped is the first.
-async fn assert_alive(stage: &Stage) {
-    let before = stage.endpoint.ledger(|ledger| ledger.pings);
-    let beats = |ledger: &Ledger| ledger.pings > before + 5;
-    stage.until("five more heartbeats", beats).await;
-    stage
-        .endpoint
-        .change(|ledger| ledger.stops.push("job-00000".to_owned()));
-    let stopped = |ledger: &Ledger| ledger.entry("job-00000").is_stopped;
-    stage.until("the first job is stopped", stopped).await;
-}
 
 #[tokio::test]
 async fn a_log_that_nobody_reads_holds_up_no_job_no_heartbeat_no_stop_and_no_end() {
@@ -35,7 +22,7 @@ async fn a_log_that_nobody_reads_holds_up_no_job_no_heartbeat_no_stop_and_no_end
     stage
         .until("the others are done", |ledger| ledger.results == 4)
         .await;
-    assert_alive(&stage).await;
+    stage.assert_alive().await;
     worker.signal(Signal::TERM);
     assert_eq!(stage.seen_off(&mut worker).await, Some(0));
     let sums = stage.assert_kept().sums;
@@ -45,7 +32,7 @@ async fn a_log_that_nobody_reads_holds_up_no_job_no_heartbeat_no_stop_and_no_end
 #[tokio::test]
 async fn a_handler_that_holds_standard_output_holds_up_no_job_no_heartbeat_no_stop_and_no_end() {
     let (stage, mut worker) = stage_with_stdout_held("held").await;
-    assert_alive(&stage).await;
+    stage.assert_alive().await;
     assert_eq!(stage.dismiss(&mut worker).await, Some(0));
     let sums = stage.assert_kept().sums;
     assert_eq!((sums.delivered, sums.stopped), (9, 1), "{sums}");

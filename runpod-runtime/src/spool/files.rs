@@ -29,6 +29,8 @@ pub(super) struct Files {
     /// Files that could not be removed or released. The thread tries again every half minute.
     to_remove: Vec<Entry>,
     to_release: Vec<Entry>,
+    /// Slow messages whose turn has not come.
+    slow: VecDeque<Message>,
     /// A task has got the first list of waiting results.
     listed: Arc<AtomicBool>,
     /// The log has a line about results that cannot be written.
@@ -50,6 +52,7 @@ impl Files {
             unwritten: HashMap::new(),
             to_remove: Vec::new(),
             to_release: Vec::new(),
+            slow: VecDeque::new(),
             listed: Arc::default(),
             reported: false,
         }
@@ -58,31 +61,32 @@ impl Files {
     /// Handles messages until the last sender is dropped.
     pub(super) fn work(mut self, messages: &Receiver<Message>) {
         let mut looked_after = Instant::now();
-        let mut slow = VecDeque::new();
         loop {
-            let longest = if slow.is_empty() {
+            let longest = if self.slow.is_empty() {
                 LOOK_AFTER.saturating_sub(looked_after.elapsed())
             } else {
                 Duration::ZERO
             };
             match messages.recv_timeout(longest) {
-                Ok(first) => {
-                    let all = iter::once(first).chain(messages.try_iter());
-                    let (later, now) = all.partition(Message::is_slow);
-                    slow.extend::<Vec<_>>(later);
-                    self.handle_all(now);
-                }
-                Err(RecvTimeoutError::Timeout) => {}
+                Ok(first) => self.turn(iter::once(first).chain(messages.try_iter())),
+                Err(RecvTimeoutError::Timeout) => self.turn(iter::empty()),
                 Err(RecvTimeoutError::Disconnected) => return,
-            }
-            // After the results that only memory has, and one at a time, so that neither kind waits for long.
-            if let Some(message) = slow.pop_front() {
-                self.handle(message);
             }
             if looked_after.elapsed() >= LOOK_AFTER {
                 self.look_after();
                 looked_after = Instant::now();
             }
+        }
+    }
+
+    /// Handles the quick messages, since only memory has their results, and then one slow message, so that neither kind waits for
+    /// long.
+    fn turn(&mut self, messages: impl Iterator<Item = Message>) {
+        let (slow, quick) = messages.partition::<Vec<_>, _>(Message::is_slow);
+        self.slow.extend(slow);
+        self.handle_all(quick);
+        if let Some(message) = self.slow.pop_front() {
+            self.handle(message);
         }
     }
 
@@ -164,9 +168,12 @@ impl Files {
             } else {
                 spool.waiting()
             };
-            let is_listed = waiting.is_ok();
-            if reply.send(waiting).is_ok() && is_listed {
+            // Before the answer, since the next question may follow it at once.
+            if waiting.is_ok() {
                 listed.store(true, Ordering::Relaxed);
+            }
+            if reply.send(waiting).is_err() {
+                listed.store(false, Ordering::Relaxed);
             }
         };
         // The closure, and the reply in it, are dropped. The list is asked for again later.

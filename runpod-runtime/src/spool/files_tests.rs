@@ -78,26 +78,27 @@ fn a_result_that_is_released_right_after_it_was_to_be_kept_is_there_and_anybodys
 #[test]
 fn a_claim_has_its_turn_though_results_are_kept_and_settled_all_the_time() {
     let directory = tempfile::tempdir().unwrap();
-    let (spool, other) = (open(directory.path()), open(directory.path()));
-    let stored = other.store(&result("waits")).unwrap();
-    let free = other.release(&stored).unwrap();
-    let (sender, messages) = mpsc::channel();
-    let worker = std::thread::spawn(move || files(spool).work(&messages));
-    let (reply, mut claimed) = oneshot::channel();
-    sender.send(Message::Claim(0, free, reply)).unwrap();
-    // There is always one more message.
-    let mut key = 0;
-    let claimed = loop {
-        key += 1;
-        sender.send(Message::Keep(key, result("busy"))).unwrap();
-        sender.send(Message::Settle(key)).unwrap();
-        if let Ok(claimed) = claimed.try_recv() {
-            break claimed;
-        }
-    };
-    assert_eq!(claimed.unwrap(), Some(result("waits")));
-    drop(sender);
-    worker.join().unwrap();
+    let (mut files, other) = (files(open(directory.path())), open(directory.path()));
+    let (mut claims, mut answers) = (Vec::new(), Vec::new());
+    for (key, id) in [(1, "first"), (2, "second")] {
+        let stored = other.store(&result(id)).unwrap();
+        let free = other.release(&stored).unwrap();
+        let (reply, answer) = oneshot::channel();
+        claims.push(Message::Claim(key, free, reply));
+        answers.push(answer);
+    }
+    let busy = |key| [Message::Keep(key, result("busy")), Message::Settle(key)];
+    files.turn(claims.into_iter().chain(busy(3)));
+    assert_eq!(
+        answers[0].try_recv().unwrap().unwrap(),
+        Some(result("first"))
+    );
+    assert!(answers[1].try_recv().is_err());
+    files.turn(busy(4).into_iter());
+    assert_eq!(
+        answers[1].try_recv().unwrap().unwrap(),
+        Some(result("second"))
+    );
 }
 
 #[cfg(target_os = "linux")]

@@ -2,14 +2,19 @@
 
 use super::*;
 
-#[tokio::test(start_paused = true)]
-async fn of_two_workers_with_one_spool_only_one_offers_a_result() {
-    let directory = tempfile::tempdir().unwrap();
+/// Runs a worker that ends with one result in the spool.
+async fn leave_one(directory: &Path) {
     let stage = Stage::new().jobs(&["j"]).posts(|_| Some(later()));
-    let playing = play(stage, echo.into_handler().0, spool(directory.path()));
+    let playing = play(stage, echo.into_handler().0, spool(directory));
     until_posted(&playing).await;
     playing.shutdown.cut_off();
     playing.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_workers_with_one_spool_only_one_offers_a_result() {
+    let directory = tempfile::tempdir().unwrap();
+    leave_one(directory.path()).await;
 
     let posts: Arc<Mutex<Vec<Post>>> = Arc::default();
     let worker = || {
@@ -146,11 +151,7 @@ fn files_of_results(directory: &Path) -> Vec<(String, u64)> {
 #[tokio::test(start_paused = true)]
 async fn a_kept_result_that_is_not_accepted_again_stays_in_the_same_file_with_its_time() {
     let directory = tempfile::tempdir().unwrap();
-    let stage = Stage::new().jobs(&["j"]).posts(|_| Some(later()));
-    let playing = play(stage, echo.into_handler().0, spool(directory.path()));
-    until_posted(&playing).await;
-    playing.shutdown.cut_off();
-    playing.end().await;
+    leave_one(directory.path()).await;
     let before = files_of_results(directory.path());
     assert_eq!(before.len(), 1);
 
