@@ -26,7 +26,7 @@ pub(crate) fn conditions(arguments: &Arguments) -> String {
         ""
     };
     format!(
-        "{date}, {}, {cores} cores, load {} before the run, {}; {rounds} rounds, rates over {window:?}{urgent}.\n",
+        "{date}, {}, {cores} cores, load {} before the run, {}; rounds: {rounds}; rates over {window:?}{urgent}.\n",
         processor().unwrap_or_else(|| "a processor without a name".to_owned()),
         load().unwrap_or_else(|| "unknown".to_owned()),
         compiler().unwrap_or_else(|| "an unknown compiler".to_owned()),
