@@ -125,17 +125,17 @@
 //!
 //! | feature | default | |
 //! | --- | --- | --- |
-//! | `local` | on | `--rp_serve_api`: the worker is an endpoint on your own machine (`docs/local-endpoint.md`) |
-//! | `schema` | off | `--schema` prints the JSON Schema of handlers' inputs and outputs, where they derive `schemars::JsonSchema` (`docs/schema.md`) |
-//! | `validate` | off | inputs that derive `garde::Validate` are validated before their handler runs (`docs/schema.md`) |
+//! | `local` | on | `--rp_serve_api`: the worker is an endpoint on your own machine (`docs/reference/local-endpoint.md`) |
+//! | `schema` | off | `--schema` prints the JSON Schema of handlers' inputs and outputs, where they derive `schemars::JsonSchema` (`docs/how-to/describe-and-validate-inputs.md`) |
+//! | `validate` | off | inputs that derive `garde::Validate` are validated before their handler runs (`docs/how-to/describe-and-validate-inputs.md`) |
 //!
 //! A worker built with `default-features = false` is smaller, and takes jobs on Runpod all the same.
 //!
 //! # Where to go on
 //!
-//! The `docs` folder of the repository is the guide, and `docs/README.md` its table of contents: `docs/quick-start.md` makes a
-//! first worker, `docs/handlers.md` is on writing handlers, `docs/running.md` on flags, environment, logs and shutdown,
-//! `docs/reliability.md` on what is promised when things go wrong, `docs/protocol.md` on what is said on the wire. The
+//! The `docs` folder of the repository is the guide, and `docs/README.md` its table of contents: `docs/tutorial.md` makes a
+//! first worker, `docs/how-to/write-a-handler.md` is on writing handlers, `docs/reference/running.md` on flags, environment, logs and shutdown,
+//! `docs/explanation/reliability.md` on what is promised when things go wrong, `docs/reference/protocol.md` on what is said on the wire. The
 //! `examples` folder has complete workers.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -305,42 +305,42 @@ pub use runpod_runtime::__private;
 mod guides {
     #[doc = include_str!("../README.md")]
     mod readme {}
-    #[doc = include_str!("../docs/coming-from-python.md")]
+    #[doc = include_str!("../docs/how-to/move-from-python.md")]
     mod coming_from_python {}
-    #[doc = include_str!("../docs/concurrency.md")]
+    #[doc = include_str!("../docs/how-to/run-jobs-concurrently.md")]
     mod concurrency {}
-    #[doc = include_str!("../docs/errors.md")]
+    #[doc = include_str!("../docs/how-to/return-errors.md")]
     mod errors {}
-    #[doc = include_str!("../docs/handlers.md")]
+    #[doc = include_str!("../docs/how-to/write-a-handler.md")]
     mod handlers {}
-    #[doc = include_str!("../docs/local-endpoint.md")]
+    #[doc = include_str!("../docs/reference/local-endpoint.md")]
     mod local_endpoint {}
-    #[doc = include_str!("../docs/progress.md")]
+    #[doc = include_str!("../docs/how-to/report-progress.md")]
     mod progress {}
-    #[doc = include_str!("../docs/protocol.md")]
+    #[doc = include_str!("../docs/reference/protocol.md")]
     mod protocol {}
-    #[doc = include_str!("../docs/quick-start.md")]
+    #[doc = include_str!("../docs/tutorial.md")]
     mod quick_start {}
-    #[doc = include_str!("../docs/refresh.md")]
+    #[doc = include_str!("../docs/how-to/refresh-the-worker.md")]
     mod refresh {}
-    #[doc = include_str!("../docs/running.md")]
+    #[doc = include_str!("../docs/reference/running.md")]
     mod running {}
     #[cfg(all(feature = "schema", feature = "validate"))]
-    #[doc = include_str!("../docs/schema.md")]
+    #[doc = include_str!("../docs/how-to/describe-and-validate-inputs.md")]
     mod schema {}
-    #[doc = include_str!("../docs/state.md")]
+    #[doc = include_str!("../docs/how-to/load-a-model-once.md")]
     mod state {}
-    #[doc = include_str!("../docs/streaming.md")]
+    #[doc = include_str!("../docs/how-to/stream-results.md")]
     mod streaming {}
-    #[doc = include_str!("../docs/testing.md")]
+    #[doc = include_str!("../docs/how-to/test-a-handler.md")]
     mod testing {}
 
-    #[doc = include_str!("../docs/recipes/chat.md")]
+    #[doc = include_str!("../docs/how-to/serve-chat.md")]
     mod recipe_chat {}
-    #[doc = include_str!("../docs/recipes/embeddings.md")]
+    #[doc = include_str!("../docs/how-to/compute-embeddings.md")]
     mod recipe_embeddings {}
-    #[doc = include_str!("../docs/recipes/long-jobs.md")]
+    #[doc = include_str!("../docs/how-to/run-long-jobs.md")]
     mod recipe_long_jobs {}
-    #[doc = include_str!("../docs/recipes/several-handlers.md")]
+    #[doc = include_str!("../docs/how-to/run-several-handlers.md")]
     mod recipe_several_handlers {}
 }

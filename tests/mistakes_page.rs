@@ -1,4 +1,4 @@
-//! `docs/mistakes.md` quotes cases of `tests/ui/fail` and what the compiler says to them: word for word.
+//! `docs/reference/compiler-errors.md` quotes cases of `tests/ui/fail` and what the compiler says to them: word for word.
 //!
 //! After messages have changed, `TRYBUILD=overwrite cargo test --test ui` writes the cases' files, and then
 //! `TRYBUILD=overwrite cargo test --test mistakes_page` the quotes of them.
@@ -21,7 +21,7 @@ fn root() -> PathBuf {
 }
 
 fn page() -> PathBuf {
-    root().join("docs/mistakes.md")
+    root().join("docs/reference/compiler-errors.md")
 }
 
 fn read(path: &Path) -> String {
@@ -100,7 +100,7 @@ fn messages_are_quoted_as_the_compiler_says_them() {
     for quote in messages {
         assert!(
             quote.text == original(&quote.file),
-            "docs/mistakes.md does not say what tests/ui/fail/{} says; read the difference, then have it written with \
+            "docs/reference/compiler-errors.md does not say what tests/ui/fail/{} says; read the difference, then have it written with \
              `TRYBUILD=overwrite cargo test --test mistakes_page`",
             quote.file
         );
@@ -118,7 +118,7 @@ fn programs_are_quoted_from_their_cases() {
         // Without the imports and the empty `main`, which are the same in all of them.
         assert!(
             original(&quote.file).contains(&quote.text),
-            "docs/mistakes.md quotes tests/ui/fail/{} and shows something else",
+            "docs/reference/compiler-errors.md quotes tests/ui/fail/{} and shows something else",
             quote.file
         );
     }

@@ -22,7 +22,7 @@
 //!
 //! A worker that is written with `runpod-worker` has it built in (`--rp_serve_api`). This crate is for tests of clients and
 //! of workers in other languages; its program `runpod-local` (feature `cli`) is the same on the command line.
-//! `docs/local-endpoint.md` in the repository tells the rules.
+//! `docs/reference/local-endpoint.md` in the repository tells the rules.
 //!
 //! | | |
 //! | --- | --- |

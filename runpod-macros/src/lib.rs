@@ -94,7 +94,7 @@ mod values;
 ///
 /// Where a handler is linked into a worker, it can be used: alone, or chosen with `handler` or `route` of
 /// [`#[runpod::main]`](macro@main). A library of handlers is only linked if something names it; `use my_handlers as _;`
-/// is enough. `docs/handlers.md` goes through all of this with examples.
+/// is enough. `docs/how-to/write-a-handler.md` goes through all of this with examples.
 ///
 /// # Arguments
 ///
@@ -129,7 +129,7 @@ mod values;
 ///
 /// Functions that are generic, `const`, `unsafe` or `extern`, methods, and arguments that borrow or are `impl Trait`
 /// are compile errors, as are unknown options. The function stays, so that the rest of the program can be checked.
-/// `docs/mistakes.md` shows what the compiler says.
+/// `docs/reference/compiler-errors.md` shows what the compiler says.
 #[proc_macro_attribute]
 pub fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream {
     expand::handler(attribute.into(), &item.into()).into()
@@ -176,7 +176,7 @@ pub fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 ///
 /// The program takes jobs on Runpod, and elsewhere runs one test job (`--test_input`) or is an endpoint
-/// (`--rp_serve_api`); `docs/running.md` has its flags, its environment and its exit codes.
+/// (`--rp_serve_api`); `docs/reference/running.md` has its flags, its environment and its exit codes.
 ///
 /// # Options
 ///

@@ -39,7 +39,7 @@ pub fn main() -> u8 {}"#
 #[test]
 fn the_guide_shows_the_expansion_of_hello_which_is_short() {
     const HELLO: &str = include_str!("../../examples/hello.rs");
-    const GUIDE: &str = include_str!("../../docs/macros.md");
+    const GUIDE: &str = include_str!("../../docs/explanation/what-the-attributes-generate.md");
 
     let (_, function) = HELLO
         .split_once("#[runpod::main]")
@@ -55,7 +55,7 @@ fn the_guide_shows_the_expansion_of_hello_which_is_short() {
     assert_eq!(
         solid(shown),
         solid(&expansion),
-        "docs/macros.md has to show:\n{expansion}"
+        "docs/explanation/what-the-attributes-generate.md has to show:\n{expansion}"
     );
 
     let generated = expansion.lines().count() - tidy(&function).lines().count();

@@ -43,7 +43,7 @@ pub use start::{Worker, WorkerBuilder};
 /// in `sys.argv`.
 ///
 /// The worker's own flags and their values are left out, and so is the first `--`, after which everything is the
-/// program's. Which flags those are is in `docs/running.md`, and in `--help` of any worker.
+/// program's. Which flags those are is in `docs/reference/running.md`, and in `--help` of any worker.
 ///
 /// ```
 /// // Started as `worker --rp_log_level INFO --model tiny`, this is `["--model", "tiny"]`.

@@ -1,7 +1,7 @@
 //! What the compiler names in its messages about a handler's signature.
 //!
 //! There is nothing here to be used or implemented: the traits are implemented for whatever fits, and the attributes ask
-//! for them. Each page says what is asked, with a form that compiles and one that does not; `docs/mistakes.md` has the
+//! for them. Each page says what is asked, with a form that compiles and one that does not; `docs/reference/compiler-errors.md` has the
 //! compiler's words for each mistake.
 //!
 //! ```

@@ -24,7 +24,7 @@
 //! ```
 //!
 //! The attributes leave a function as it is, so that it can also be called as one: [`State::new`](crate::State::new),
-//! [`Job::new`](crate::Job::new), [`context`] and [`emitter`] make what it asks for. `docs/testing.md` has more.
+//! [`Job::new`](crate::Job::new), [`context`] and [`emitter`] make what it asks for. `docs/how-to/test-a-handler.md` has more.
 
 mod direct_call;
 
@@ -113,7 +113,7 @@ pub struct Report {
     /// place and the causes behind the message, as its client gets it.
     pub error: Option<String>,
     /// The `error_type` that the client of a failed job reads: `Error`, the name that a
-    /// [`HandlerError`](crate::HandlerError) chose, or one of the worker's own (`docs/errors.md`). Nothing for a stream, of
+    /// [`HandlerError`](crate::HandlerError) chose, or one of the worker's own (`docs/how-to/return-errors.md`). Nothing for a stream, of
     /// which the error's text has it, and for an `error` key in an output.
     pub error_type: Option<String>,
     /// The stream items in their order.
@@ -281,7 +281,7 @@ impl Job {
 }
 
 /// What `--schema` prints of all the handlers with attributes that are linked in: for a test that keeps a worker's
-/// interface as it is. Needs the feature `schema`; what the keys mean is in `docs/schema.md`.
+/// interface as it is. Needs the feature `schema`; what the keys mean is in `docs/how-to/describe-and-validate-inputs.md`.
 ///
 /// ```standalone_crate
 /// use runpod::prelude::*;

@@ -63,7 +63,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
     ),
     always(
         "error_type",
-        "Python tells the class of the exception; ours tells a name that the handler chose, or one from docs/errors.md.",
+        "Python tells the class of the exception; ours tells a name that the handler chose, or one from docs/how-to/return-errors.md.",
         |finding| {
             finding.pointer() == Some("/error/report/error_type")
                 && finding.are_texts()

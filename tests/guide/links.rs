@@ -76,11 +76,11 @@ fn every_page_can_be_reached_from_the_table_of_contents() {
 
 #[test]
 fn a_link_is_resolved_from_its_page() {
-    let at = |link| resolved(Path::new("docs/recipes/chat.md"), link);
+    let at = |link| resolved(Path::new("docs/how-to/serve-chat.md"), link);
     let found =
         |path: &str, heading: Option<&str>| Some((PathBuf::from(path), heading.map(str::to_owned)));
-    assert_eq!(at("../state.md#a"), found("docs/state.md", Some("a")));
+    assert_eq!(at("../tutorial.md#a"), found("docs/tutorial.md", Some("a")));
     assert_eq!(at("../../examples"), found("examples", None));
-    assert_eq!(at("#b"), found("docs/recipes/chat.md", Some("b")));
+    assert_eq!(at("#b"), found("docs/how-to/serve-chat.md", Some("b")));
     assert_eq!(at("https://docs.rs"), None);
 }

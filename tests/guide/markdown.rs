@@ -8,7 +8,7 @@ const FENCE: &str = "```";
 /// One page.
 #[derive(Debug)]
 pub(crate) struct Page {
-    /// From the root of the repository: `docs/recipes/chat.md`.
+    /// From the root of the repository: `docs/how-to/serve-chat.md`.
     pub(crate) path: PathBuf,
     pub(crate) blocks: Vec<Block>,
     headings: Vec<String>,

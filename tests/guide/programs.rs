@@ -9,11 +9,11 @@ use crate::markdown::{Page, guide, pages, root};
 /// Pages whose code is no documentation test, each with the reason.
 const LEFT_OUT: [(&str, &str); 2] = [
     (
-        "docs/mistakes.md",
+        "docs/reference/compiler-errors.md",
         "its programs are mistakes; tests/mistakes_page.rs and tests/ui hold them",
     ),
     (
-        "docs/macros.md",
+        "docs/explanation/what-the-attributes-generate.md",
         "it shows what the compiler gets to see; runpod-macros/src/show_tests.rs holds it",
     ),
 ];

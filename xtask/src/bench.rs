@@ -1,4 +1,4 @@
-//! Our worker, other workers and bare loops at the same endpoint: `docs/performance.md`.
+//! Our worker, other workers and bare loops at the same endpoint: `docs/explanation/performance.md`.
 
 use std::process::Command;
 

@@ -66,7 +66,7 @@ Measurements:
 
   bench [CELL...] [--only WORKER,...] [--rounds N]
                    our worker, the SDK's, another one and bare loops at the same endpoint: the table of
-                   docs/performance.md (some minutes); `cargo xtask bench --list` names cells and workers
+                   docs/explanation/performance.md (some minutes); `cargo xtask bench --list` names cells and workers
   compile-cost [--rounds N]
                    build a worker and the like of it on lambda_runtime from nothing, and compare (some minutes a round)
 ";

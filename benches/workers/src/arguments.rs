@@ -16,7 +16,7 @@ cargo xtask bench [CELL...] [--only WORKER,...] [--rounds N] [--window SECONDS] 
   --urgent     at a high priority, for a machine with other work (only root may do that)
   --list       the names of cells and workers
 
-Without cells and workers, everything is measured, and the table in docs/performance.md is written anew.
+Without cells and workers, everything is measured, and the table in docs/explanation/performance.md is written anew.
 ";
 
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! The place of the table in `docs/performance.md`.
+//! The place of the table in `docs/explanation/performance.md`.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use crate::Outcome;
 use crate::arguments::Arguments;
 
-const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/performance.md");
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/explanation/performance.md");
 const BEGIN: &str = "<!-- The table of `cargo xtask bench` begins here. -->\n";
 const END: &str = "<!-- The table of `cargo xtask bench` ends here. -->\n";
 

@@ -1,6 +1,6 @@
 //! What a progress update tells: how much is done, and a line for people.
 //!
-//! The rule is the one of the local endpoint's page, so that both show the same: docs/progress.md has it.
+//! The rule is the one of the local endpoint's page, so that both show the same: docs/how-to/report-progress.md has it.
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};

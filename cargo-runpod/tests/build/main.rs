@@ -28,7 +28,7 @@ fn the_context_holds_a_static_program_that_does_jobs() {
     for part in [
         "rootfs/app/worker  (x86-64, static, stripped)",
         "rootfs/app/examples/hello.rs",
-        "rootfs/app/docs/handlers.md",
+        "rootfs/app/docs/how-to/write-a-handler.md",
         "Checked: the program needs no library and no loader.",
         "Checked: it starts in an empty root directory, and answers --help.",
         "docker build --platform linux/amd64 --tag runpod-worker",

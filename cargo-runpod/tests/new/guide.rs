@@ -8,10 +8,16 @@ use crate::templates::{self, NAMES};
 
 /// Pages whose code is not for a worker's crate, each with the reason.
 const LEFT_OUT: [(&str, &str); 3] = [
-    ("docs/mistakes.md", "its programs are mistakes"),
-    ("docs/macros.md", "it shows what the macros make"),
     (
-        "docs/local-endpoint.md",
+        "docs/reference/compiler-errors.md",
+        "its programs are mistakes",
+    ),
+    (
+        "docs/explanation/what-the-attributes-generate.md",
+        "it shows what the macros make",
+    ),
+    (
+        "docs/reference/local-endpoint.md",
         "its code is for a test or a program around `runpod-local`",
     ),
 ];

@@ -38,7 +38,7 @@ use tokio::sync::Notify;
 #[non_exhaustive]
 pub enum CancelReason {
     /// The platform stopped this job: it was cancelled by its client, or ran out of time. No result is sent. (*Stop* in
-    /// `docs/protocol.md`.)
+    /// `docs/reference/protocol.md`.)
     Stopped,
     /// The worker shuts down and its time to finish, `RUNPOD_SHUTDOWN_GRACE_S` seconds (600), is over. The job is
     /// reported as failed.

@@ -16,7 +16,7 @@ use super::output::Payload;
 /// A handler gets one by asking for it, at any place among its arguments. It is cheap to clone, and clones speak of the
 /// same job, so that tasks and threads of the handler's own may have one. In a test, run the handler as a job with
 /// [`testing::Job`](crate::testing::Job), or call it with a [`testing::context`](crate::testing::context).
-/// `docs/progress.md` and `docs/refresh.md` have more.
+/// `docs/how-to/report-progress.md` and `docs/how-to/refresh-the-worker.md` have more.
 ///
 /// ```
 /// use runpod::prelude::*;
@@ -149,7 +149,7 @@ impl JobContext {
     ///
     /// Never waits: an update that could not be sent yet is replaced by a newer one, and none is ever delivered after the
     /// job's result. An update that does not serialise is logged and left out; the job goes on. What is posted is under
-    /// *While a job runs* in `docs/protocol.md`.
+    /// *While a job runs* in `docs/reference/protocol.md`.
     pub fn progress(&self, update: impl Serialize) {
         match Payload::progress(&update) {
             Ok(update) => self.outbox().progress(update),

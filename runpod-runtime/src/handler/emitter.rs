@@ -135,7 +135,7 @@ impl ItemSink {
 /// producers. Where code can be written as a generator, `stream!` reads better.
 ///
 /// The handler returns `()` or a `Result<(), E>`. Each item is posted as soon as it is there, in order (*While a job
-/// runs* in `docs/protocol.md`). Clones send to the same stream. `docs/streaming.md` has the other ways to stream, and
+/// runs* in `docs/reference/protocol.md`). Clones send to the same stream. `docs/how-to/stream-results.md` has the other ways to stream, and
 /// [`testing::emitter`](crate::testing::emitter) makes one for a test that calls the handler.
 ///
 /// ```

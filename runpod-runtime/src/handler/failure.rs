@@ -53,7 +53,7 @@ impl Failure {
 ///
 /// Implemented for every `std::error::Error + Send + Sync`, `anyhow::Error`, `Box<dyn Error + Send + Sync>`, `String` and
 /// `&'static str`; there is nothing to implement. The client of the failed job gets the error's message, its causes, and
-/// where the handler is; `docs/errors.md` shows it. The error's type is `Error`, unless a
+/// where the handler is; `docs/how-to/return-errors.md` shows it. The error's type is `Error`, unless a
 /// [`HandlerError`](super::HandlerError) chooses another name.
 ///
 /// ```

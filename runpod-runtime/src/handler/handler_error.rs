@@ -50,7 +50,7 @@ use crate::error::BoxError;
 /// assert_eq!(named.error_type(), "ModelMissing");
 /// ```
 ///
-/// The worker's own failures have the names that `docs/errors.md` lists (`InputError`, `panic`, …). Choose other names,
+/// The worker's own failures have the names that `docs/how-to/return-errors.md` lists (`InputError`, `panic`, …). Choose other names,
 /// unless you mean the same kind of failure.
 ///
 /// Its [`source`](StdError::source) is the chosen name, and the source of that is the cause.

@@ -22,7 +22,7 @@ pub(crate) fn cell<T: Send + Sync + 'static>(state: T) -> StateCell {
 ///
 /// It comes from the body of `#[runpod::main]`, from [`WorkerBuilder::state`](crate::WorkerBuilder::state), or in tests
 /// from [`testing::Job::state`](crate::testing::Job::state). A handler that asks for a `State<T>` which nobody makes is an
-/// error when the worker starts, naming the handler, its file and line, and both types. `docs/state.md` has more.
+/// error when the worker starts, naming the handler, its file and line, and both types. `docs/how-to/load-a-model-once.md` has more.
 ///
 /// ```
 /// use runpod::prelude::*;

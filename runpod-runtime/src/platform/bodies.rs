@@ -1,4 +1,4 @@
-//! The bodies of results, stream items and progress (docs/protocol.md).
+//! The bodies of results, stream items and progress (docs/reference/protocol.md).
 //!
 //! A handler's value is written once, in the body that is posted ([`Payload`]). A value that is all output, as nearly every
 //! value is, is not read or copied again here. Everything else is put together here: failures, and objects with an `error`

@@ -54,7 +54,7 @@ fn values_have_the_shapes_of_the_outcome_table() {
     );
 }
 
-/// The outcome table of docs/protocol.md for returned values, in other words than above.
+/// The outcome table of docs/reference/protocol.md for returned values, in other words than above.
 fn by_the_table(value: Value) -> Value {
     let Value::Object(mut entries) = value else {
         return json!({ "output": value });

@@ -245,7 +245,7 @@ impl WorkerBuilder {
     }
 
     /// Runs the worker until it is told to stop, or is to be refreshed. It reads the environment and the arguments as a
-    /// worker with attributes does (`docs/running.md`): on Runpod it takes jobs, elsewhere it runs one local test job, or
+    /// worker with attributes does (`docs/reference/running.md`): on Runpod it takes jobs, elsewhere it runs one local test job, or
     /// with `--rp_serve_api` is an endpoint. The worker brings its own threads, for itself and for its handlers; any executor can
     /// wait for it.
     ///

@@ -166,7 +166,7 @@ fn announce(endpoint: &runpod_local::Running, api: &ApiSettings) {
             _ => format!("{name}='{value}'"),
         })
         .collect();
-    // Many, and the same at each start: docs/local-endpoint.md says how to have them shown.
+    // Many, and the same at each start: docs/reference/local-endpoint.md says how to have them shown.
     tracing::trace!(
         "Further workers, in any language, attach with these variables: {}",
         variables.join(" ")

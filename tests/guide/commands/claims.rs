@@ -123,7 +123,7 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
         ],
     ),
     (
-        "docs/commands/build.md",
+        "docs/reference/commands/build.md",
         &[
             not_here(
                 "cargo runpod build",
@@ -136,14 +136,14 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
         ],
     ),
     (
-        "docs/commands/dev.md",
+        "docs/reference/commands/dev.md",
         &[not_here(
             "cargo runpod dev",
-            "it needs a worker's folder: that of docs/commands/new.md runs it",
+            "it needs a worker's folder: that of docs/reference/commands/new.md runs it",
         )],
     ),
     (
-        "docs/commands/invoke.md",
+        "docs/reference/commands/invoke.md",
         &[
             beforehand(own(serves("cargo run -- --rp_serve_api"))),
             tool(
@@ -157,7 +157,7 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
         ],
     ),
     (
-        "docs/commands/new.md",
+        "docs/reference/commands/new.md",
         &[
             ends(
                 "cargo runpod new my-worker --template stream",
@@ -191,7 +191,7 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
         ],
     ),
     (
-        "docs/performance.md",
+        "docs/explanation/performance.md",
         &[
             not_here(
                 "cargo xtask bench                      # everything, about a quarter of an hour; writes the table of this page anew",
@@ -204,7 +204,7 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
         ],
     ),
     (
-        "docs/compile-cost.md",
+        "docs/explanation/build-cost.md",
         &[
             not_here(
                 "cargo xtask compile-cost               # three cold builds of each; `--rounds N` for another number",
@@ -217,7 +217,7 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
         ],
     ),
     (
-        "docs/local-endpoint.md",
+        "docs/reference/local-endpoint.md",
         &[
             own(serves(
                 "cargo run -- --rp_serve_api            # in a worker's folder; --serve-api says the same",
@@ -243,7 +243,7 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
         ],
     ),
     (
-        "docs/macros.md",
+        "docs/explanation/what-the-attributes-generate.md",
         &[
             not_here(
                 "touch examples/hello.rs && RUNPOD_MACROS_DEBUG=1 cargo check --example hello     # all attributes",
@@ -256,7 +256,7 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
         ],
     ),
     (
-        "docs/quick-start.md",
+        "docs/tutorial.md",
         &[
             not_here(
                 "cargo install --path cargo-runpod",
@@ -286,21 +286,21 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
         ],
     ),
     (
-        "docs/recipes/chat.md",
+        "docs/how-to/serve-chat.md",
         &[ends(
             r#"cargo run --example chat -- --test_input '{"input": {"messages": [{"role": "user", "content": "to be or not to be"}]}}'"#,
             &["chat.completion.chunk", "stop"],
         )],
     ),
     (
-        "docs/recipes/embeddings.md",
+        "docs/how-to/compute-embeddings.md",
         &[ends(
             r#"cargo run --example embeddings -- --test_input '{"input": {"input": ["to be", "or not to be"], "dimensions": 8}}'"#,
             &["embedding", "total_tokens"],
         )],
     ),
     (
-        "docs/recipes/long-jobs.md",
+        "docs/how-to/run-long-jobs.md",
         &[
             ends(
                 r#"CHECKPOINTS=checkpoints cargo run --example long_job -- --test_input '{"input": {"run": "a", "steps": 100}}'"#,
@@ -313,7 +313,7 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
         ],
     ),
     (
-        "docs/recipes/several-handlers.md",
+        "docs/how-to/run-several-handlers.md",
         &[
             ends(
                 r#"cargo run --example routes -- --test_input '{"input": {"task": "count", "text": "to be or not to be"}}'"#,
@@ -326,14 +326,14 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
         ],
     ),
     (
-        "docs/running.md",
+        "docs/reference/running.md",
         &[own(ends(
             r#"cargo run -- --test_input '{"input": {"name": "Ada"}}'"#,
             &["Hello, Ada!", "local_test"],
         ))],
     ),
     (
-        "docs/testing.md",
+        "docs/how-to/test-a-handler.md",
         &[own(ends(
             r#"cargo run -- --test_input '{"input": {"name": "Ada"}}' --test_output '{"output": "Hello, Ada!"}'"#,
             &["Hello, Ada!"],

@@ -1,4 +1,4 @@
-//! `docs/coming-from-python.md`: what stands there in two languages does the same in both. Each program is a worker of
+//! `docs/how-to/move-from-python.md`: what stands there in two languages does the same in both. Each program is a worker of
 //! its own, the Python one on the real SDK, on an endpoint with the same jobs.
 
 mod jobs;

@@ -1,4 +1,4 @@
-//! The pairs of `docs/coming-from-python.md`, read from the page.
+//! The pairs of `docs/how-to/move-from-python.md`, read from the page.
 
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ pub(crate) struct Pair {
 }
 
 pub(crate) fn pairs() -> Vec<Pair> {
-    let page = Page::read(PathBuf::from("docs/coming-from-python.md"));
+    let page = Page::read(PathBuf::from("docs/how-to/move-from-python.md"));
     let mut pairs = Vec::new();
     let mut blocks = page.blocks.into_iter();
     while let Some(python) = blocks.next() {

@@ -102,7 +102,7 @@ fn build(crate_folder: &Path, target: &Path) -> PathBuf {
         .expect("cargo starts");
     assert!(
         built.status.success(),
-        "the Rust of docs/coming-from-python.md does not compile:\n{}",
+        "the Rust of docs/how-to/move-from-python.md does not compile:\n{}",
         String::from_utf8_lossy(&built.stderr)
     );
     target.join("debug")

@@ -1,4 +1,4 @@
-//! What a worker costs its user to build, beside the same worker on `lambda_runtime`: `docs/compile-cost.md`.
+//! What a worker costs its user to build, beside the same worker on `lambda_runtime`: `docs/explanation/build-cost.md`.
 
 mod candidate;
 mod measure;

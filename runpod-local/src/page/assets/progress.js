@@ -1,5 +1,5 @@
 // What a progress update says. Handlers send what they like; the usual ways to say "how far" become a bar. The rule is
-// written down in docs/progress.md, and `cargo runpod invoke` follows it too.
+// written down in docs/how-to/report-progress.md, and `cargo runpod invoke` follows it too.
 
 import { element, setText } from "./dom.js";
 import { digits, isObject } from "./json_text.js";

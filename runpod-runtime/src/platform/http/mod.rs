@@ -1,4 +1,4 @@
-//! The Runpod platform over HTTP: takes, posts, heartbeats and the stop channel of docs/protocol.md.
+//! The Runpod platform over HTTP: takes, posts, heartbeats and the stop channel of docs/reference/protocol.md.
 
 mod answer;
 mod body;
