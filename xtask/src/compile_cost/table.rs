@@ -1,11 +1,12 @@
-//! The results as a table in Markdown.
+//! Writes the results as a Markdown table.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::measure::{Measured, Time, least};
 
-/// A row for each quantity, a column for each worker; behind the others' numbers, how much more they are than ours.
+/// Returns a table with a row for each measurement and a column for each worker. From the second column on, each number is
+/// followed by its ratio to the number in the first column.
 pub(super) fn of(
     results: &[Measured],
     rounds: usize,
@@ -14,8 +15,8 @@ pub(super) fn of(
     toolchain: &str,
 ) -> String {
     let mut table = format!(
-        "{toolchain}, {jobs} jobs at once; the least of {rounds} cold builds and of {edits} edits. In brackets: how \
-         many times as much as ours.\n\n|"
+        "{toolchain}, {jobs} build jobs in parallel. Each time is the shortest of {rounds} cold builds or of {edits} \
+         edits. Numbers in brackets are ratios to the first column.\n\n| Measurement"
     );
     for result in results {
         let _ = write!(
@@ -30,24 +31,30 @@ pub(super) fn of(
 
     let mut row = |what: &str, unit: &str, number: &dyn Fn(&Measured) -> Option<f64>| {
         let numbers: Option<Vec<f64>> = results.iter().map(number).collect();
-        // A system that does not tell has no row.
+        // Some systems do not report processor times; then the row is left out.
         if let Some(numbers) = numbers {
             table.push_str(&line(what, unit, &numbers));
         }
     };
-    row("crates compiled", "", &|it| Some(count(it.tree.compiled)));
-    row("of these, linked into the binary", "", &|it| {
+    row("Crates compiled", "", &|it| Some(count(it.tree.compiled)));
+    row("Crates linked into the binary", "", &|it| {
         Some(count(it.tree.linked))
     });
-    row("cold debug build", " s", &|it| Some(wall(&it.debug)));
-    row("its processor time", " s", &|it| processors(&it.debug));
-    row("cold release build", " s", &|it| Some(wall(&it.release)));
-    row("its processor time", " s", &|it| processors(&it.release));
-    row("`cargo check` after an edit of the handler", " s", &|it| {
+    row("Cold debug build", " s", &|it| Some(wall(&it.debug)));
+    row("Cold debug build, processor time", " s", &|it| {
+        processors(&it.debug)
+    });
+    row("Cold release build", " s", &|it| Some(wall(&it.release)));
+    row("Cold release build, processor time", " s", &|it| {
+        processors(&it.release)
+    });
+    row("`cargo check` after an edit", " s", &|it| {
         Some(wall(&it.edit))
     });
-    row("its processor time", " s", &|it| processors(&it.edit));
-    row("stripped release binary", " MB", &|it| {
+    row("`cargo check` after an edit, processor time", " s", &|it| {
+        processors(&it.edit)
+    });
+    row("Stripped release binary", " MB", &|it| {
         Some(Duration::from_micros(it.binary_bytes).as_secs_f64())
     });
     table
@@ -115,14 +122,14 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "| | `runpod-worker` 1.0.0 | `lambda_runtime` 2.0.0 |",
+                "| Measurement | `runpod-worker` 1.0.0 | `lambda_runtime` 2.0.0 |",
                 "| --- | ---: | ---: |",
-                "| crates compiled | 40 | 80 (2.00) |",
-                "| of these, linked into the binary | 30 | 30 (1.00) |",
-                "| cold debug build | 1.00 s | 2.00 s (2.00) |",
-                "| cold release build | 7.00 s | 14.00 s (2.00) |",
-                "| `cargo check` after an edit of the handler | 1.00 s | 2.00 s (2.00) |",
-                "| stripped release binary | 2.50 MB | 2.50 MB (1.00) |",
+                "| Crates compiled | 40 | 80 (2.00) |",
+                "| Crates linked into the binary | 30 | 30 (1.00) |",
+                "| Cold debug build | 1.00 s | 2.00 s (2.00) |",
+                "| Cold release build | 7.00 s | 14.00 s (2.00) |",
+                "| `cargo check` after an edit | 1.00 s | 2.00 s (2.00) |",
+                "| Stripped release binary | 2.50 MB | 2.50 MB (1.00) |",
             ]
         );
     }
