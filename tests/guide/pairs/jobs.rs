@@ -6,43 +6,43 @@ use serde_json::{Value, json};
 pub(crate) fn jobs() -> Vec<(&'static str, Vec<Value>)> {
     vec![
         (
-            "A value",
+            "Return a value",
             vec![json!({ "name": "Ada" }), json!({ "name": "Gödel \"K\"" })],
         ),
-        ("An async handler", vec![json!({ "pause_ms": 20 })]),
+        ("Use an async handler", vec![json!({ "pause_ms": 20 })]),
         (
-            "A model that is loaded once",
+            "Load a model once",
             vec![json!({ "text": "a fine day" }), json!({ "text": "sad" })],
         ),
         (
-            "A generator",
+            "Stream from a generator",
             vec![json!({ "text": "to be or" }), json!({ "text": "" })],
         ),
         (
-            "An async generator, and all of it at the end",
+            "Stream and return all items at the end",
             vec![json!({ "to": 3 }), json!({ "to": 0 })],
         ),
         // One job: whoever does it takes no other.
         (
-            "A fresh worker after every job",
+            "Refresh the worker after every job",
             vec![json!({ "text": "to be" })],
         ),
         (
-            "A fresh worker after this job",
+            "Refresh the worker after one job",
             vec![json!({ "size": 2000 })],
         ),
         // One update: how many of several arrive, and when, is the SDK's threads' affair.
-        ("Progress", vec![json!({ "epochs": 1 })]),
+        ("Report progress", vec![json!({ "epochs": 1 })]),
         (
-            "Several jobs at once",
+            "Run several jobs at once",
             (0..4).map(|_| json!({ "people": 4 })).collect(),
         ),
         (
-            "An error that is returned",
+            "Return an error",
             vec![json!({ "prompt": "" }), json!({ "prompt": "be" })],
         ),
         (
-            "An error that is raised",
+            "Raise an error",
             vec![json!({ "number": -4 }), json!({ "number": 4 })],
         ),
     ]

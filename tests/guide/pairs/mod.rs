@@ -96,8 +96,8 @@ async fn programs_that_say_something_else_are_found() {
         let found = pairs.iter().find(|pair| pair.heading == heading);
         found.expect("the page has it")
     };
-    let value = under("A fresh worker after every job");
-    let others = ["A generator", "A model that is loaded once"];
+    let value = under("Refresh the worker after every job");
+    let others = ["Stream from a generator", "Load a model once"];
     for other in others.map(under) {
         let jobs = [json!({ "text": "fine" })];
         let sdk = play::play(programs().python(value), &jobs, 0).await;
