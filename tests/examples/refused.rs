@@ -41,7 +41,7 @@ async fn assert_refused(mut command: Command) {
     ended.assert_code(1);
     ended.assert_shows(&[
         "ERROR",
-        "the system refuses a thread",
+        "the system refused to start a thread",
         "pids.max",
         "ulimit -u",
     ]);
@@ -81,7 +81,7 @@ async fn wherever_the_system_begins_to_refuse_threads_a_worker_runs_or_ends_with
             ran += 1;
         } else {
             ended.assert_code(1);
-            ended.assert_shows(&["ERROR", "the system refuses a thread"]);
+            ended.assert_shows(&["ERROR", "the system refused to start a thread"]);
             refused += 1;
         }
     }

@@ -55,7 +55,7 @@ async fn schema_makes_no_state_and_knows_nothing_of_handlers_without_attributes(
     let (document, ended) = schema_of("builder").await;
     ended.assert_code(0);
     assert_eq!(document["handlers"][0]["input"], Value::Null);
-    ended.assert_shows(&["the handler has no attribute"]);
+    ended.assert_shows(&["the function has no `#[runpod::handler]` attribute"]);
 }
 
 fn input(prompt: &str, width: u32) -> Value {

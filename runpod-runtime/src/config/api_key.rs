@@ -39,8 +39,9 @@ impl Resolver<'_> {
         }
         if key.starts_with(' ') || key.ends_with(' ') {
             self.fault(
-                Fault::new(LOCAL_API_KEY, "it has a space at its beginning or end")
-                    .expected("a key without one, because a request header does not keep it"),
+                Fault::new(LOCAL_API_KEY, "the key starts or ends with a space").expected(
+                    "a key without surrounding spaces, because request headers drop them",
+                ),
             );
             return None;
         }
@@ -74,7 +75,7 @@ impl Resolver<'_> {
 }
 
 fn blank(variable: &str) -> Fault {
-    Fault::new(variable, "it is empty or blank")
+    Fault::new(variable, "the value is empty or blank")
         .expected("a key")
         .remedy("set it to the key, or unset it")
 }

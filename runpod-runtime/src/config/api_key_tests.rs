@@ -32,9 +32,9 @@ fn a_key_of_the_local_endpoint_that_no_client_can_send_is_named_by_its_own_varia
         ("SECRETKEY\n", "character 10 of 10 cannot be sent"),
         ("SECRET\r\n", "character 7 of 8 cannot be sent"),
         ("SCHLÜSSEL", "character 5 of 9 cannot be sent"),
-        ("SECRETKEY ", "it has a space at its beginning or end"),
-        (" \t", "it is empty or blank"),
-        ("", "it is empty or blank"),
+        ("SECRETKEY ", "the key starts or ends with a space"),
+        (" \t", "the value is empty or blank"),
+        ("", "the value is empty or blank"),
     ] {
         let found = faults(&[("RUNPOD_LOCAL_API_KEY", key)], &served);
         assert_eq!(found.len(), 1, "{key:?}: {found:?}");
@@ -52,7 +52,9 @@ fn a_key_of_the_local_endpoint_that_no_client_can_send_is_named_by_its_own_varia
 fn a_blank_key_and_an_id_with_a_line_break_are_refused() {
     assert_eq!(
         faults(&[("RUNPOD_AI_API_KEY", " ")], &[]),
-        ["RUNPOD_AI_API_KEY: it is empty or blank; expected a key; set it to the key, or unset it"]
+        [
+            "RUNPOD_AI_API_KEY: the value is empty or blank; expected a key; set it to the key, or unset it"
+        ]
     );
     assert_eq!(
         faults(&[("RUNPOD_POD_ID", "pod-1\n")], &[]),

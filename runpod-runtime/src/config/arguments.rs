@@ -15,10 +15,9 @@ use super::json_fault::parse_json;
 use super::log_level::LogLevel;
 
 const HOST_NAMES: &str =
-    "a host name such as host.docker.internal, or several with commas between them";
+    "a host name such as host.docker.internal, or a comma-separated list of them";
 
-const ORIGINS: &str =
-    "an origin such as http://localhost:3000, or several with commas between them";
+const ORIGINS: &str = "an origin such as http://localhost:3000, or a comma-separated list of them";
 
 /// The command line, read.
 ///
@@ -27,7 +26,7 @@ const ORIGINS: &str =
 #[derive(Debug, Clone, Default)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "a flag without a value is there or not"
+    reason = "each flag without a value is a `bool`"
 )]
 pub(crate) struct Arguments {
     /// `--help` was asked for; it wins over everything else, faults included.
@@ -105,7 +104,7 @@ impl Arguments {
             Some(Ok(value)) => Some(value),
             Some(Err(_)) => {
                 self.faults
-                    .push(Fault::new(name, "its value is not valid UTF-8").expected("text"));
+                    .push(Fault::new(name, "the value is not valid UTF-8").expected("text"));
                 return;
             }
             None => None,
@@ -132,7 +131,7 @@ impl Arguments {
             Flag::ServeApi => self.serve_api = switch(name, value)?,
             Flag::ApiRateLimits => self.api_rate_limits = switch(name, value)?,
             Flag::ApiFaults => {
-                let faults = given("rules as JSON, or a file with them")?;
+                let faults = given("rules as JSON, or the path of a file with rules")?;
                 self.api_faults = Some(faults.to_owned());
             }
             Flag::ApiAllowHost => {
@@ -152,18 +151,17 @@ impl Arguments {
             Flag::ApiHost => {
                 let host = given("a host name or an address")?;
                 if host.trim().is_empty() {
-                    return Err(
-                        Fault::new(name, "it is empty").expected("a host name or an address")
-                    );
+                    return Err(Fault::new(name, "the value is empty")
+                        .expected("a host name or an address"));
                 }
                 self.api_host = Some(host.to_owned());
             }
             Flag::ApiPort => {
-                let expected = "a port number from 0 to 65535 (0: any free port)";
+                let expected = "a port number from 0 to 65535 (0 means any free port)";
                 self.api_port = Some(number(name, given(expected)?, expected)?);
             }
             Flag::ApiConcurrency => {
-                let expected = "a whole number of 1 or more";
+                let expected = "a whole number, 1 or greater";
                 let value = given(expected)?;
                 match number(name, value, expected)? {
                     0 => return Err(Fault::new(name, found(value)).expected(expected)),
@@ -194,7 +192,7 @@ impl Arguments {
                 .escape_debug()
                 .collect();
             self.warnings.push(format!(
-                "{name} is no flag of the worker and is left to the program; did you mean {meant}?"
+                "{name} is not a flag of the worker and is passed to the program; did you mean {meant}?"
             ));
         }
         self.rest.push(argument);
@@ -216,7 +214,7 @@ fn switch(name: &str, value: Option<&str>) -> Result<bool, Fault> {
         None => Ok(true),
         Some(value) => Err(Fault::new(name, found(value))
             .expected("no value")
-            .remedy(format!("write {name} alone, or leave it out"))),
+            .remedy(format!("write {name} without a value, or remove it"))),
     }
 }
 

@@ -86,8 +86,8 @@ fn a_flag_that_is_a_list_is_given_several_times_or_with_commas() {
     assert_eq!(
         faults(&["--rp_api_allow_host=a,,b"]),
         [
-            "--rp_api_allow_host: found \"a,,b\"; expected a host name such as host.docker.internal, or several with \
-             commas between them"
+            "--rp_api_allow_host: found \"a,,b\"; expected a host name such as host.docker.internal, or a \
+             comma-separated list of them"
         ]
     );
 }
@@ -117,8 +117,8 @@ fn a_nearly_right_flag_is_left_to_the_program_with_a_warning_that_hides_its_valu
     assert_eq!(
         arguments.warnings,
         [
-            "--rp_server_api is no flag of the worker and is left to the program; did you mean --rp_serve_api?",
-            "--test_imput is no flag of the worker and is left to the program; did you mean --test_input?",
+            "--rp_server_api is not a flag of the worker and is passed to the program; did you mean --rp_serve_api?",
+            "--test_imput is not a flag of the worker and is passed to the program; did you mean --test_input?",
         ]
     );
     assert!(!arguments.serve_api && arguments.faults.is_empty());
@@ -144,7 +144,9 @@ fn the_schema_is_asked_for_by_a_flag_without_a_value() {
     assert!(!parse(&["--", "--schema"]).schema);
     assert_eq!(
         faults(&["--schema=greet"]),
-        ["--schema: found \"greet\"; expected no value; write --schema alone, or leave it out"]
+        [
+            "--schema: found \"greet\"; expected no value; write --schema without a value, or remove it"
+        ]
     );
 }
 
@@ -153,7 +155,7 @@ fn a_missing_value_is_named_with_what_was_expected() {
     assert_eq!(
         faults(&["--rp_api_port", "--test_input"]),
         [
-            "--rp_api_port: no value was given; expected a port number from 0 to 65535 (0: any free port); \
+            "--rp_api_port: no value was given; expected a port number from 0 to 65535 (0 means any free port); \
              write --rp_api_port=PORT",
             "--test_input: no value was given; expected a job as JSON, such as {\"input\": {\"name\": \"World\"}}; \
              write --test_input=JSON",
@@ -178,12 +180,12 @@ fn bad_values_are_all_reported_each_with_its_flag() {
             "-1",
         ]),
         [
-            "--rp_api_port: found \"80000\"; expected a port number from 0 to 65535 (0: any free port)",
-            "--api-concurrency: found \"0\"; expected a whole number of 1 or more",
+            "--rp_api_port: found \"80000\"; expected a port number from 0 to 65535 (0 means any free port)",
+            "--api-concurrency: found \"0\"; expected a whole number, 1 or greater",
             "--rp_log_level: found \"loud\"; expected NOTSET, TRACE, DEBUG, INFO, WARN or ERROR",
-            "--rp_debugger: found \"yes\"; expected no value; write --rp_debugger alone, or leave it out",
-            "--api-host: it is empty; expected a host name or an address",
-            "--api-concurrency: found \"-1\"; expected a whole number of 1 or more",
+            "--rp_debugger: found \"yes\"; expected no value; write --rp_debugger without a value, or remove it",
+            "--api-host: the value is empty; expected a host name or an address",
+            "--api-concurrency: found \"-1\"; expected a whole number, 1 or greater",
         ]
     );
 }
@@ -193,7 +195,7 @@ fn bad_json_is_shown_with_its_place() {
     assert_eq!(
         faults(&["--test_output", "{\"output\": }"]),
         [
-            "--test_output: not JSON at line 1, column 12: expected value; \
+            "--test_output: invalid JSON at line 1, column 12: expected value; \
              expected a result as JSON, such as {\"output\": \"Hello, World!\"}\n      \
              {\"output\": }\n      \
              \x20          ^"
@@ -217,8 +219,8 @@ fn a_value_that_is_not_utf8_is_a_fault_and_the_programs_own_is_passed_on() {
     assert_eq!(
         faults,
         [
-            "--api-host: its value is not valid UTF-8; expected text",
-            "--test_input: its value is not valid UTF-8; expected text",
+            "--api-host: the value is not valid UTF-8; expected text",
+            "--test_input: the value is not valid UTF-8; expected text",
         ]
     );
     assert_eq!(arguments.rest, [bad(b"--name=")]);

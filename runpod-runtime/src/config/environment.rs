@@ -51,7 +51,7 @@ impl Environment {
     /// The `RUNPOD_*` variables whose values are not text, as faults.
     pub(super) fn faults(&self) -> impl Iterator<Item = Fault> {
         self.undecodable.iter().map(|name| {
-            Fault::new(name, "its value is not valid UTF-8")
+            Fault::new(name, "the value is not valid UTF-8")
                 .expected("text")
                 .remedy("set it again")
         })
@@ -142,7 +142,7 @@ mod tests {
             .collect();
         assert_eq!(
             faults,
-            ["RUNPOD_POD_ID: its value is not valid UTF-8; expected text; set it again"]
+            ["RUNPOD_POD_ID: the value is not valid UTF-8; expected text; set it again"]
         );
         assert_eq!(environment.get("LS_COLORS"), None);
     }

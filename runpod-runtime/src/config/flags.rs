@@ -100,20 +100,22 @@ impl Flag {
     /// What it does, for `--help`.
     pub(super) fn about(self) -> &'static str {
         match self {
-            Self::TestInput => "run this one job, show its result and exit",
-            Self::TestOutput => {
-                "compare the test job's result with this; a difference is exit code 1"
+            Self::TestInput => "run this job, print its result and exit",
+            Self::TestOutput => "exit with code 1 if the test job's result differs from this one",
+            Self::Schema => "print the JSON Schema of inputs and outputs (feature `schema`)",
+            Self::ServeApi => "serve a local endpoint, with a page to send jobs from",
+            Self::ApiHost => "host name or address to listen on [default: localhost]",
+            Self::ApiPort => "port to listen on, 0 for any free port [default: 8000]",
+            Self::ApiConcurrency => {
+                "number of jobs to run at once [default: the worker's concurrency]"
             }
-            Self::Schema => "print the JSON Schema of input and output (feature `schema`)",
-            Self::ServeApi => "be a Runpod endpoint on this machine, with a page to try it",
-            Self::ApiHost => "where to serve it (localhost)",
-            Self::ApiPort => "on which port (8000; 0: any free one)",
-            Self::ApiConcurrency => "how many jobs at once (what the worker says; 1)",
-            Self::ApiRateLimits => "answer 429 where Runpod would",
-            Self::ApiFaults => "make requests fail, to test with: JSON or a file with it",
-            Self::ApiAllowHost => "answer to this host name too: host.docker.internal",
-            Self::ApiAllowOrigin => "let web pages of this origin in: http://localhost:3000",
-            Self::LogLevel => "NOTSET, TRACE, DEBUG, INFO, WARN or ERROR (DEBUG)",
+            Self::ApiRateLimits => "enforce Runpod's rate limits (status 429)",
+            Self::ApiFaults => "make requests fail on purpose: JSON rules, or their file",
+            Self::ApiAllowHost => "also accept this host name, such as host.docker.internal",
+            Self::ApiAllowOrigin => {
+                "accept web pages from this origin, such as http://localhost:3000"
+            }
+            Self::LogLevel => "NOTSET, TRACE, DEBUG, INFO, WARN or ERROR [default: DEBUG]",
             Self::Debugger => "add timings and system information to each output",
         }
     }

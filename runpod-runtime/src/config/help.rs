@@ -8,54 +8,51 @@ use super::flags::Flag;
 const VARIABLES: [(&str, &str); 14] = [
     (
         "RUNPOD_WEBHOOK_GET_JOB",
-        "where jobs are taken; unset: run locally",
+        "URL to take jobs from; if unset, the worker runs locally",
     ),
-    ("RUNPOD_WEBHOOK_POST_OUTPUT", "where results go"),
-    (
-        "RUNPOD_WEBHOOK_POST_STREAM",
-        "where the items of streams go",
-    ),
-    ("RUNPOD_WEBHOOK_PING", "where heartbeats go"),
+    ("RUNPOD_WEBHOOK_POST_OUTPUT", "URL to post results to"),
+    ("RUNPOD_WEBHOOK_POST_STREAM", "URL to post stream items to"),
+    ("RUNPOD_WEBHOOK_PING", "URL to send heartbeats to"),
     (
         "RUNPOD_PING_INTERVAL",
-        "milliseconds between heartbeats (10000)",
+        "milliseconds between heartbeats [default: 10000]",
     ),
-    ("RUNPOD_AI_API_KEY", "the key sent with every request"),
+    ("RUNPOD_AI_API_KEY", "API key to send with every request"),
     (
         "RUNPOD_POD_ID",
-        "the worker's id (a random one, without heartbeats)",
+        "worker id; if unset, the id is random and no heartbeats are sent",
     ),
     (
         "RUNPOD_POD_HOSTNAME",
-        "the host name in error reports (unknown)",
+        "host name for error reports [default: unknown]",
     ),
-    ("RUNPOD_ENDPOINT_ID", "set: log lines are JSON"),
+    ("RUNPOD_ENDPOINT_ID", "if set, log lines are JSON"),
     (
         "RUNPOD_LOG_LEVEL",
-        "as --log-level; RUNPOD_DEBUG_LEVEL where it is unset",
+        "same as --log-level; if unset, RUNPOD_DEBUG_LEVEL is read",
     ),
     (
         "RUNPOD_SHUTDOWN_GRACE_S",
-        "seconds that running jobs get at shutdown (600)",
+        "grace time for running jobs at shutdown, in seconds [default: 600]",
     ),
     (
         "RUNPOD_RESULT_SPOOL",
-        "where undelivered results are kept: a directory, or off",
+        "directory to keep undelivered results in, or off",
     ),
     (
         "RUNPOD_LOCAL_API_KEY",
-        "the key that clients of --serve-api must send (none)",
+        "key that clients of --serve-api must send; if unset, none",
     ),
-    ("NO_COLOR", "set: no colours in the terminal"),
+    ("NO_COLOR", "if set, no colours in the terminal"),
 ];
 
 /// What the worker understands, for a person who asked.
 pub(crate) fn help(program: &str) -> String {
     let mut text = format!(
-        "Usage: {program} [FLAGS] [-- ARGUMENTS OF THE PROGRAM]\n\n\
-         Runs this program's handler: on Runpod Serverless where RUNPOD_WEBHOOK_GET_JOB is set,\n\
-         else on one test job, from --test-input or from the file test_input.json.\n\n\
-         Flags, each with the Python SDK's spelling; unknown ones are left to the program:\n"
+        "Usage: {program} [FLAGS] [-- PROGRAM ARGUMENTS]\n\n\
+         Runs this program's handler. If RUNPOD_WEBHOOK_GET_JOB is set, the worker takes jobs from\n\
+         Runpod Serverless. Otherwise it runs one test job, from --test-input or test_input.json.\n\n\
+         Flags, each followed by the Python SDK's spelling. Unknown flags are passed to the program.\n"
     );
     for flag in Flag::ALL {
         let value = flag
@@ -70,12 +67,12 @@ pub(crate) fn help(program: &str) -> String {
         let _ = writeln!(text, "{}", flag.about());
     }
     line(&mut text, "--help                     -h", 48);
-    text.push_str("show this text\n\nEnvironment:\n");
+    text.push_str("show this help\n\nEnvironment:\n");
     for (name, about) in VARIABLES {
         line(&mut text, name, 28);
         let _ = writeln!(text, "{about}");
     }
-    text.push_str("\nExit code: 0 after success, 1 after a failed test job or an error.\n");
+    text.push_str("\nExit code: 0 on success, 1 if a test job fails or an error occurs.\n");
     text
 }
 

@@ -12,7 +12,7 @@ const AFTER: usize = 20;
 pub(super) fn parse_json(subject: &str, text: &str, expected: &str) -> Result<Value, Fault> {
     serde_json::from_str(text).map_err(|error| {
         if text.trim().is_empty() {
-            return Fault::new(subject, "it is empty").expected(expected);
+            return Fault::new(subject, "the text is empty").expected(expected);
         }
         let place = format!(" at line {} column {}", error.line(), error.column());
         let reason = error.to_string();
@@ -25,7 +25,7 @@ pub(super) fn parse_json(subject: &str, text: &str, expected: &str) -> Result<Va
         Fault::new(
             subject,
             format!(
-                "not JSON at line {}, column {column}: {reason}",
+                "invalid JSON at line {}, column {column}: {reason}",
                 error.line()
             ),
         )
@@ -84,13 +84,13 @@ mod tests {
     fn the_caret_stands_under_the_faulty_character() {
         assert_eq!(
             fault(r#"{"input": nule}"#),
-            "--test_input: not JSON at line 1, column 14: expected ident; expected an object\n      \
+            "--test_input: invalid JSON at line 1, column 14: expected ident; expected an object\n      \
              {\"input\": nule}\n      \
              \x20            ^"
         );
         assert_eq!(
             fault("{'input': 1}"),
-            "--test_input: not JSON at line 1, column 2: key must be a string; expected an object\n      \
+            "--test_input: invalid JSON at line 1, column 2: key must be a string; expected an object\n      \
              {'input': 1}\n      \
              \x20^"
         );
@@ -100,7 +100,7 @@ mod tests {
     fn the_line_is_the_faulty_one_and_the_column_counts_characters() {
         assert_eq!(
             fault("{\n  \"größe\": 1,\n  \"ä\": ?\n}"),
-            "--test_input: not JSON at line 3, column 8: expected value; expected an object\n      \
+            "--test_input: invalid JSON at line 3, column 8: expected value; expected an object\n      \
              \x20 \"ä\": ?\n      \
              \x20      ^"
         );
@@ -110,13 +110,13 @@ mod tests {
     fn an_end_that_comes_too_early_is_shown_at_the_end() {
         assert_eq!(
             fault(r#"{"input": {"#),
-            "--test_input: not JSON at line 1, column 11: EOF while parsing an object; expected an object\n      \
+            "--test_input: invalid JSON at line 1, column 11: EOF while parsing an object; expected an object\n      \
              {\"input\": {\n      \
              \x20         ^"
         );
         assert_eq!(
             fault(" \n"),
-            "--test_input: it is empty; expected an object"
+            "--test_input: the text is empty; expected an object"
         );
     }
 

@@ -135,7 +135,7 @@ impl PlatformUrls {
         if output.is_unset() {
             resolver.fault(missing(
                 OUTPUT,
-                &format!("not set, while {TAKE} is: results would have nowhere to go"),
+                &format!("not set, although {TAKE} is set, so results could not be posted"),
             ));
         }
         if streams && stream.is_unset() {
@@ -152,7 +152,7 @@ impl PlatformUrls {
         );
         if urls.stop_url().is_none() {
             resolver.warnings.push(format!(
-                "the path of {TAKE} has no {TAKE_PART} in it: a job that is cancelled on the platform runs to its end"
+                "the path of {TAKE} does not contain {TAKE_PART}, so the worker cannot ask which jobs were cancelled and finishes them"
             ));
         }
         Some(urls.with_heartbeat_or_warning(resolver))

@@ -108,8 +108,8 @@ fn without_job_take_in_its_path_there_is_no_stop_channel_and_a_warning() {
     assert_eq!(
         resolved.warnings,
         [
-            "the path of RUNPOD_WEBHOOK_GET_JOB has no /job-take/ in it: \
-             a job that is cancelled on the platform runs to its end"
+            "the path of RUNPOD_WEBHOOK_GET_JOB does not contain /job-take/, \
+             so the worker cannot ask which jobs were cancelled and finishes them"
         ]
     );
 }
@@ -183,8 +183,8 @@ fn a_missing_output_url_is_a_fault() {
     assert_eq!(
         resolved.faults,
         [
-            "RUNPOD_WEBHOOK_POST_OUTPUT: not set, while RUNPOD_WEBHOOK_GET_JOB is: results would have nowhere to go; \
-             expected a URL such as https://host/path, without user and password; \
+            "RUNPOD_WEBHOOK_POST_OUTPUT: not set, although RUNPOD_WEBHOOK_GET_JOB is set, so results could not be posted; \
+             expected a URL such as https://host/path, without user name and password; \
              set it, or unset RUNPOD_WEBHOOK_GET_JOB to run a local test job"
         ]
     );
@@ -197,7 +197,7 @@ fn a_missing_stream_url_is_a_fault_where_a_handler_streams_only() {
         resolved.faults,
         [
             "RUNPOD_WEBHOOK_POST_STREAM: not set, but a handler of this worker streams; \
-             expected a URL such as https://host/path, without user and password; \
+             expected a URL such as https://host/path, without user name and password; \
              set it, or unset RUNPOD_WEBHOOK_GET_JOB to run a local test job"
         ]
     );
@@ -216,7 +216,7 @@ fn every_bad_url_is_reported() {
     assert_eq!(resolved.faults.len(), 4);
     for (fault, name) in resolved.faults.iter().zip([TAKE, OUTPUT, STREAM, PING]) {
         assert!(
-            fault.starts_with(&format!("{name}: no URL (")) && !fault.contains("SECRET"),
+            fault.starts_with(&format!("{name}: not a URL (")) && !fault.contains("SECRET"),
             "{fault}"
         );
     }

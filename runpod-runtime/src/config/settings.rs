@@ -36,7 +36,7 @@ pub(crate) struct Settings {
         not(test),
         expect(
             dead_code,
-            reason = "names the realtime route and the volume cache, not part of this version"
+            reason = "for the realtime route and the volume cache, which this version does not have"
         )
     )]
     pub(crate) endpoint_id: Option<String>,
@@ -62,7 +62,7 @@ pub(crate) struct Settings {
 #[derive(Debug, Clone)]
 #[expect(
     clippy::large_enum_variant,
-    reason = "there is one of them in a process"
+    reason = "a process has only one value of this type"
 )]
 pub(crate) enum Mode {
     Platform(PlatformUrls),
@@ -173,7 +173,7 @@ impl Resolver<'_> {
         self.value(
             "RUNPOD_PING_INTERVAL",
             "a whole number of milliseconds from 1 to 86400000",
-            "correct it, or unset it for 10000",
+            "correct it, or unset it to use 10000",
             |text| {
                 let interval = Duration::from_millis(text.parse().ok()?);
                 (!interval.is_zero() && interval <= ONE_DAY).then_some(interval)
@@ -188,7 +188,7 @@ impl Resolver<'_> {
         self.value(
             variable,
             LogLevel::NAMES,
-            "correct it, or unset it for DEBUG",
+            "correct it, or unset it to use DEBUG",
             LogLevel::named,
         )
     }
@@ -197,7 +197,7 @@ impl Resolver<'_> {
         self.value(
             "RUNPOD_SHUTDOWN_GRACE_S",
             "a number of seconds from 0 to 86400",
-            "correct it, or unset it for 600",
+            "correct it, or unset it to use 600",
             |text| {
                 let grace = Duration::try_from_secs_f64(text.parse().ok()?).ok()?;
                 (grace <= ONE_DAY).then_some(grace)
@@ -226,7 +226,7 @@ impl Resolver<'_> {
         if let Some(take) = self.environment.get("RUNPOD_WEBHOOK_GET_JOB") {
             if self.environment.get(API_KEY).is_none() {
                 self.warnings.push(format!(
-                    "{API_KEY} is not set: the platform will refuse to give this worker jobs"
+                    "{API_KEY} is not set, so the platform will refuse to give this worker jobs"
                 ));
             }
             let urls = PlatformUrls::resolve(self, take, worker_id, context.streams)?;
@@ -271,7 +271,7 @@ impl Resolver<'_> {
         let port = self.environment.get("RUNPOD_REALTIME_PORT");
         if let Some(port) = port.filter(|port| port.trim() != "0") {
             self.warnings.push(format!(
-                "RUNPOD_REALTIME_PORT is set to {}, but this version does not serve realtime endpoints; it is ignored",
+                "RUNPOD_REALTIME_PORT is set to {}, but this version does not serve realtime endpoints; the variable is ignored",
                 super::error::cut(port)
             ));
         }

@@ -174,7 +174,7 @@ fn a_bad_number_is_named_with_what_was_expected() {
             faults(&[("RUNPOD_PING_INTERVAL", value)], &[]),
             [format!(
                 "RUNPOD_PING_INTERVAL: found \"{value}\"; expected a whole number of milliseconds from 1 to 86400000; \
-                 correct it, or unset it for 10000"
+                 correct it, or unset it to use 10000"
             )]
         );
     }
@@ -183,7 +183,7 @@ fn a_bad_number_is_named_with_what_was_expected() {
             faults(&[("RUNPOD_SHUTDOWN_GRACE_S", value)], &[]),
             [format!(
                 "RUNPOD_SHUTDOWN_GRACE_S: found \"{value}\"; expected a number of seconds from 0 to 86400; \
-                 correct it, or unset it for 600"
+                 correct it, or unset it to use 600"
             )]
         );
     }
@@ -208,7 +208,7 @@ fn the_log_level_of_the_flag_wins_then_the_newer_variable() {
         faults(&[("RUNPOD_DEBUG_LEVEL", "2")], &[]),
         [
             "RUNPOD_DEBUG_LEVEL: found \"2\"; expected NOTSET, TRACE, DEBUG, INFO, WARN or ERROR; \
-             correct it, or unset it for DEBUG"
+             correct it, or unset it to use DEBUG"
         ]
     );
 }
@@ -253,7 +253,7 @@ fn without_a_platform_the_file_is_the_test_job() {
     assert!(
         error
             .to_string()
-            .contains("- test_input.json: not JSON at line 1"),
+            .contains("- test_input.json: invalid JSON at line 1"),
         "{error}"
     );
     // On the platform nobody looks at the file.
@@ -264,7 +264,7 @@ fn without_a_platform_the_file_is_the_test_job() {
 fn a_test_job_that_cannot_be_run_is_a_fault() {
     let faults = faults(&[], &["--test-input", "[]"]);
     assert!(
-        faults[0].starts_with("--test_input: no JSON object"),
+        faults[0].starts_with("--test_input: not a JSON object"),
         "{faults:?}"
     );
 }
@@ -336,7 +336,7 @@ fn the_file_with_the_test_job_is_the_local_servers_example_and_a_faulty_one_a_wa
         panic!("{:?}", settings.warnings)
     };
     assert!(
-        warning.starts_with("test_input.json: not JSON"),
+        warning.starts_with("test_input.json: invalid JSON"),
         "{warning}"
     );
 }
@@ -347,8 +347,8 @@ fn what_is_nearly_right_or_not_served_is_a_warning() {
     assert_eq!(
         warnings,
         [
-            "--rp_debug is no flag of the worker and is left to the program; did you mean --rp_debugger?",
-            "RUNPOD_REALTIME_PORT is set to 8080, but this version does not serve realtime endpoints; it is ignored",
+            "--rp_debug is not a flag of the worker and is passed to the program; did you mean --rp_debugger?",
+            "RUNPOD_REALTIME_PORT is set to 8080, but this version does not serve realtime endpoints; the variable is ignored",
         ]
     );
     assert!(

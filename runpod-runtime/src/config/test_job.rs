@@ -44,7 +44,10 @@ pub(super) fn from_file(directory: &Path) -> Result<Option<(String, PathBuf)>, F
         Ok(bytes) => bytes,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => {
-            let problem = format!("cannot be read from {} ({error})", directory.display());
+            let problem = format!(
+                "cannot be read from the directory {} ({error})",
+                directory.display()
+            );
             return Err(Fault::new(FILE_NAME, problem)
                 .expected("a readable file")
                 .remedy("correct it, or use --test_input"));
@@ -52,9 +55,9 @@ pub(super) fn from_file(directory: &Path) -> Result<Option<(String, PathBuf)>, F
     };
     let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        Fault::new(FILE_NAME, format!("not UTF-8 after {at} bytes"))
+        Fault::new(FILE_NAME, format!("invalid UTF-8 after {at} bytes"))
             .expected("JSON in UTF-8")
-            .remedy("save it in UTF-8")
+            .remedy("save the file as UTF-8")
     })?;
     // Some editors begin a file with a byte order mark, which is not part of the JSON.
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
@@ -67,24 +70,24 @@ fn checked(subject: &str, text: &str) -> Result<String, Fault> {
     let Value::Object(keys) = &job else {
         return Err(Fault::new(
             subject,
-            format!("no JSON object, {}", found(&job.to_string())),
+            format!("not a JSON object, {}", found(&job.to_string())),
         )
         .expected(EXPECTED));
     };
     match keys.get("input") {
         Some(Value::Null) => Err(Fault::new(subject, "the job's `input` is null")
             .expected(EXPECTED)
-            .remedy(r#"give it a value; {"input": {}} if it needs none"#)),
+            .remedy(r#"set it to a value, or to {} if the handler needs no input"#)),
         Some(_) => Ok(text.to_owned()),
         None => {
             let names: Vec<_> = keys.keys().map(String::as_str).collect();
             let problem = match names.as_slice() {
-                [] => "the job has no `input`, it is empty".to_owned(),
+                [] => "the job has no `input`, found an empty object".to_owned(),
                 names => format!("the job has no `input`, {}", found(&names.join(", "))),
             };
             Err(Fault::new(subject, problem)
                 .expected(EXPECTED)
-                .remedy(r#"put what the handler gets inside {"input": …}"#))
+                .remedy(r#"put the handler's input inside {"input": …}"#))
         }
     }
 }
@@ -118,14 +121,17 @@ mod tests {
             flag_fault(r#"{"name": "World", "id": "x"}"#),
             "--test_input: the job has no `input`, found \"name, id\"; \
              expected a job such as {\"input\": {\"name\": \"World\"}}; \
-             put what the handler gets inside {\"input\": …}"
+             put the handler's input inside {\"input\": …}"
         );
-        assert!(flag_fault("{}").starts_with("--test_input: the job has no `input`, it is empty;"));
+        assert!(
+            flag_fault("{}")
+                .starts_with("--test_input: the job has no `input`, found an empty object;")
+        );
         assert_eq!(
             flag_fault(r#"{"input": null}"#),
             "--test_input: the job's `input` is null; \
              expected a job such as {\"input\": {\"name\": \"World\"}}; \
-             give it a value; {\"input\": {}} if it needs none"
+             set it to a value, or to {} if the handler needs no input"
         );
     }
 
@@ -133,7 +139,7 @@ mod tests {
     fn json_that_is_no_object_is_no_job() {
         assert_eq!(
             flag_fault("[1, 2]"),
-            "--test_input: no JSON object, found \"[1,2]\"; \
+            "--test_input: not a JSON object, found \"[1,2]\"; \
              expected a job such as {\"input\": {\"name\": \"World\"}}"
         );
         assert!(flag_fault(&format!("\"{}\"", "x".repeat(500))).contains("xxx…\""));
@@ -142,7 +148,7 @@ mod tests {
     #[test]
     fn bad_json_in_the_flag_is_shown_with_its_place() {
         assert!(flag_fault("{\"input\": 1,}").starts_with(
-            "--test_input: not JSON at line 1, column 13: trailing comma; expected a job"
+            "--test_input: invalid JSON at line 1, column 13: trailing comma; expected a job"
         ));
     }
 
@@ -167,7 +173,7 @@ mod tests {
         let directory = directory_with(b"{\n  \"input\": {\n    \"name\": World\n  }\n}\n");
         assert_eq!(
             from_file(directory.path()).unwrap_err().to_string(),
-            "test_input.json: not JSON at line 3, column 13: expected value; \
+            "test_input.json: invalid JSON at line 3, column 13: expected value; \
              expected a job such as {\"input\": {\"name\": \"World\"}}\n      \
              \x20   \"name\": World\n      \
              \x20           ^"
@@ -179,7 +185,7 @@ mod tests {
         let directory = directory_with(b"{\"input\": \"\xff\"}");
         assert_eq!(
             from_file(directory.path()).unwrap_err().to_string(),
-            "test_input.json: not UTF-8 after 11 bytes; expected JSON in UTF-8; save it in UTF-8"
+            "test_input.json: invalid UTF-8 after 11 bytes; expected JSON in UTF-8; save the file as UTF-8"
         );
         let directory = tempfile::tempdir().unwrap();
         std::fs::create_dir(directory.path().join(FILE_NAME)).unwrap();

@@ -14,7 +14,7 @@ const WORKER: &str = "$RUNPOD_POD_ID";
 const ID: &str = "$ID";
 
 /// What was expected of every such variable.
-pub(super) const EXPECTED: &str = "a URL such as https://host/path, without user and password";
+pub(super) const EXPECTED: &str = "a URL such as https://host/path, without user name and password";
 
 /// A URL in which the worker's id is filled in and an id may still be missing.
 ///
@@ -41,20 +41,20 @@ impl UrlTemplate {
             .expected(EXPECTED)
         };
         let filled = text.replace(WORKER, &encode_component(worker_id));
-        let mut url = Url::parse(&filled).map_err(|error| fault(format!("no URL ({error})")))?;
+        let mut url = Url::parse(&filled).map_err(|error| fault(format!("not a URL ({error})")))?;
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(fault("neither http nor https".to_owned()));
+            return Err(fault("the scheme is neither http nor https".to_owned()));
         }
         if !url.username().is_empty() || url.password().is_some() {
             // They would become an `Authorization` header, and that one carries the API key.
-            return Err(fault("user and password in it".to_owned()));
+            return Err(fault("a user name or a password in the URL".to_owned()));
         }
         // A host is in lower case once it is parsed.
         let host_has_id = url
             .host_str()
             .is_none_or(|host| host.contains(&ID.to_lowercase()));
         if host_has_id {
-            return Err(fault(format!("{ID} in its host")));
+            return Err(fault(format!("{ID} in the host name")));
         }
         url.set_fragment(None);
         Ok(Self {
@@ -236,20 +236,23 @@ mod tests {
     fn what_is_no_url_is_said_with_what_was_expected() {
         assert_eq!(
             fault("example.com/take?key=SECRET"),
-            "RUNPOD_X: no URL (relative URL without a base), found \"example.com/take?…\"; \
-             expected a URL such as https://host/path, without user and password"
+            "RUNPOD_X: not a URL (relative URL without a base), found \"example.com/take?…\"; \
+             expected a URL such as https://host/path, without user name and password"
         );
-        assert!(fault("https://").starts_with("RUNPOD_X: no URL (empty host), found \"https://\""));
-        assert!(fault("http://h:port/").starts_with("RUNPOD_X: no URL (invalid port number)"));
+        assert!(
+            fault("https://").starts_with("RUNPOD_X: not a URL (empty host), found \"https://\"")
+        );
+        assert!(fault("http://h:port/").starts_with("RUNPOD_X: not a URL (invalid port number)"));
     }
 
     #[test]
     fn another_scheme_is_refused() {
         assert!(
-            fault("ftp://host/x")
-                .starts_with("RUNPOD_X: neither http nor https, found \"ftp://host/x\"")
+            fault("ftp://host/x").starts_with(
+                "RUNPOD_X: the scheme is neither http nor https, found \"ftp://host/x\""
+            )
         );
-        assert!(fault("host:80/x").starts_with("RUNPOD_X: neither http nor https"));
+        assert!(fault("host:80/x").starts_with("RUNPOD_X: the scheme is neither http nor https"));
     }
 
     #[test]
@@ -265,15 +268,14 @@ mod tests {
                 "{fault}"
             );
         }
-        assert!(
-            fault("https://user:PASS@host/x")
-                .starts_with("RUNPOD_X: user and password in it, found \"https://…@host/x\"")
-        );
+        assert!(fault("https://user:PASS@host/x").starts_with(
+            "RUNPOD_X: a user name or a password in the URL, found \"https://…@host/x\""
+        ));
     }
 
     #[test]
     fn a_job_id_in_the_host_is_refused() {
-        assert!(fault("https://$ID.host/x").starts_with("RUNPOD_X: $ID in its host"));
+        assert!(fault("https://$ID.host/x").starts_with("RUNPOD_X: $ID in the host name"));
     }
 
     proptest! {

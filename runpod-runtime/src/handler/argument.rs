@@ -48,10 +48,10 @@ use super::state::{StateCell, StateType};
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a handler's argument",
-    label = "neither an input that can be read from JSON, nor `Job<T>`, `JobContext`, `State<T>` or `Emitter<T>`",
-    note = "a job's input, plain or in a `Job<T>`: put `#[derive(serde::Deserialize)]` on it and on the types in it",
-    note = "what `main` makes for all jobs: take it as `State<T>`; it has to be `Send + Sync + 'static`",
-    note = "what an `Emitter<T>` sends: put `#[derive(serde::Serialize)]` on it and on the types in it"
+    label = "not an input that implements `serde::Deserialize`, and not `Job<T>`, `JobContext`, `State<T>` or `Emitter<T>`",
+    note = "if it is the job's input, as `T` or `Job<T>`: add `#[derive(serde::Deserialize)]` to the type and to the types it contains",
+    note = "if `main` makes it for all jobs: take it as `State<T>`, where `T` is `Send + Sync + 'static`",
+    note = "if an `Emitter<T>` sends it: add `#[derive(serde::Serialize)]` to the type and to the types it contains"
 )]
 pub trait FromJob<Via>: Sized {
     /// The kind of argument, to compare it with others.

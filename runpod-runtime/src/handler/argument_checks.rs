@@ -43,9 +43,9 @@ pub fn ask<Kinds>(kinds: Kinds, question: fn(Kinds)) {
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "a handler takes one input, and this is a second one",
-    label = "a job has one `input`",
-    note = "put what they hold into one struct that derives `serde::Deserialize`, and take that"
+    message = "a handler takes only one input, and this is a second one",
+    label = "a job has only one `input`",
+    note = "put the fields of both into one struct that derives `serde::Deserialize`, and take that struct"
 )]
 pub trait Beside<First>: Sized {
     /// Nothing is left to be done.
@@ -94,7 +94,7 @@ beside! {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "a `stream` handler that returns nothing has no way to send items",
-    label = "nothing is returned, and no argument is an `Emitter<T>`",
+    label = "the function returns no items, and no argument is an `Emitter<T>`",
     note = "return `impl Stream<Item = T>` or `impl Iterator<Item = T>`, or take an `Emitter<T>`"
 )]
 pub trait Emits: Sized {

@@ -119,7 +119,7 @@ impl<T: Send + Sync + 'static> FromJob<ViaWorker> for State<T> {
         State::of_cell(call.state.as_ref()).ok_or_else(|| {
             Failure::new(
                 "StateError",
-                "this worker has no state of the type that the handler asks for; this is a bug in runpod-worker",
+                "this worker has no state of the type that the handler takes; this is a bug in runpod-worker",
             )
         })
     }
@@ -138,7 +138,7 @@ impl<T: HandlerValue + 'static> FromJob<ViaEmitter> for Emitter<T> {
         call.items.clone().map(Emitter::new).ok_or_else(|| {
             Failure::new(
                 "EmitterError",
-                "only a handler that streams has an emitter; this is a bug in runpod-worker",
+                "only a `stream` handler has an emitter; this is a bug in runpod-worker",
             )
         })
     }
@@ -162,6 +162,6 @@ impl<T: Never> FromJob<ViaNever> for T {
     }
 
     fn from_job(_call: &mut Call) -> Result<Self, Failure> {
-        Err(Failure::new("ArgumentError", "there is no such argument"))
+        Err(Failure::new("ArgumentError", "no such argument exists"))
     }
 }

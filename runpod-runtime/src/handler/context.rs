@@ -154,7 +154,7 @@ impl JobContext {
         match Payload::progress(&update) {
             Ok(update) => self.outbox().progress(update),
             Err(failure) => {
-                tracing::warn!("a progress update was left out: {}", failure.message);
+                tracing::warn!("a progress update was not sent: {}", failure.message);
             }
         }
     }
@@ -212,7 +212,7 @@ impl JobContext {
     /// ```
     pub fn mark_unhealthy(&self, reason: impl Into<String>) {
         let reason = reason.into();
-        tracing::error!("the handler declares this worker unhealthy: {reason}");
+        tracing::error!("the handler marked this worker as unhealthy: {reason}");
         self.0.worker.unhealthy(reason);
     }
 

@@ -51,9 +51,9 @@ impl Aggregate {
             return Err(Failure::new(
                 "AggregateTooLarge",
                 format!(
-                    "the stream's items have more than {} MiB together, and `return_aggregate_stream` repeats them all in \
-                     the result, of which the platform takes 20 MB at most: end the stream earlier, or leave that option \
-                     out, and the client reads the items from the stream",
+                    "the stream's items exceed {} MiB in total. `return_aggregate_stream` repeats all items in the result, \
+                     and the platform accepts at most 20 MB per result. End the stream earlier, or remove that option: \
+                     clients can read the items from the stream",
                     MOST_AGGREGATED >> 20
                 ),
             ));
@@ -288,7 +288,7 @@ fn block_on<F: Future>(future: F) -> F::Output {
 /// # }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the job was stopped: nobody waits for further items")]
+#[error("the job was stopped or its stream has ended: no further items are accepted")]
 pub struct Cancelled(());
 
 #[cfg(test)]

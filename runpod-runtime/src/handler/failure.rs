@@ -84,7 +84,7 @@ impl Failure {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a handler's error",
-    label = "this error cannot be shown to the client",
+    label = "this error cannot be sent to the client",
     note = "use a type that implements `std::error::Error + Send + Sync`, or `anyhow::Error`, `String` or `&'static str`"
 )]
 pub trait IntoFailure {

@@ -42,8 +42,8 @@ use super::registry::{Handler, registered_as};
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an async handler",
-    note = "an async handler is an `async fn` of at most six arguments (an input or `Job<T>`, `JobContext`, `State<T>`) whose result serialises; \
-            use `.blocking(..)` for a plain `fn` and `.stream(..)` for one that sends items"
+    note = "an async handler is an `async fn` with at most six arguments (an input or `Job<T>`, `JobContext`, `State<T>`) and a result that serialises; \
+            use `.blocking(..)` for a plain `fn`, and `.stream(..)` for a function that sends items"
 )]
 pub trait AsyncFunction<Via> {
     #[doc(hidden)]
@@ -76,8 +76,8 @@ pub trait AsyncFunction<Via> {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a blocking handler",
-    note = "a blocking handler is a plain `fn` of at most six arguments (an input or `Job<T>`, `JobContext`, `State<T>`) whose result serialises; \
-            use `.handler(..)` for an `async fn` and `.stream(..)` for one that sends items"
+    note = "a blocking handler is a plain `fn` with at most six arguments (an input or `Job<T>`, `JobContext`, `State<T>`) and a result that serialises; \
+            use `.handler(..)` for an `async fn`, and `.stream(..)` for a function that sends items"
 )]
 pub trait BlockingFunction<Via> {
     #[doc(hidden)]

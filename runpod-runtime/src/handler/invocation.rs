@@ -89,7 +89,7 @@ impl Invocation {
                 let sink = sink.ok_or_else(|| {
                     Failure::new(
                         "StreamError",
-                        "a handler that does not stream has sent items; this is a bug in runpod-worker",
+                        "a handler that is not a `stream` handler sent items; this is a bug in runpod-worker",
                     )
                 })?;
                 let items = Sink(sink.clone());

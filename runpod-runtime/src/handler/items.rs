@@ -56,8 +56,8 @@ use super::output::Output;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a `stream` handler's result",
     label = "a `stream` handler returns `impl Stream<Item = T>` or `impl Iterator<Item = T>`",
-    note = "or it takes an `Emitter<T>` and returns `()` or `Result<(), E>`",
-    note = "a stream is sent between threads: what it holds across a `yield` or an `await` has to be `Send`, so no `Rc` and no lock guard"
+    note = "alternatively, take an `Emitter<T>` and return `()` or `Result<(), E>`",
+    note = "a stream moves between threads: everything it holds across a `yield` or an `await` must be `Send`, so it cannot hold an `Rc` or a lock guard"
 )]
 pub trait IntoItems<Via> {
     /// An item: anything that serialises, or a `Result` of it.
@@ -255,9 +255,9 @@ where
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a `stream` handler's result",
     label = "a `stream` handler returns `impl Stream<Item = T>` or `impl Iterator<Item = T>`",
-    note = "or it takes an `Emitter<T>` and returns `()` or `Result<(), E>`",
-    note = "a stream is sent between threads: what it holds across a `yield` or an `await` has to be `Send`, so no `Rc` and no lock guard",
-    note = "an iterator is driven on a thread that it may block: return it from a plain `fn`"
+    note = "alternatively, take an `Emitter<T>` and return `()` or `Result<(), E>`",
+    note = "a stream moves between threads: everything it holds across a `yield` or an `await` must be `Send`, so it cannot hold an `Rc` or a lock guard",
+    note = "an iterator runs on a thread that it may block: return it from a plain `fn`"
 )]
 pub trait AwaitedItems<Via>: Sized {
     #[doc(hidden)]

@@ -25,7 +25,10 @@ pub(crate) struct Handler {
     pub(crate) kind: Kind,
     pub(crate) arguments: Vec<Argument>,
     /// Nothing for a function that no attribute has seen.
-    #[cfg_attr(not(feature = "schema"), expect(dead_code, reason = "there are none"))]
+    #[cfg_attr(
+        not(feature = "schema"),
+        expect(dead_code, reason = "only the feature `schema` reads it")
+    )]
     pub(crate) schemas: Option<fn() -> Schemas>,
     pub(crate) call: Arc<CallFn>,
 }
@@ -203,7 +206,7 @@ impl Dispatch {
             return Err(Failure::new(
                 "RouteError",
                 format!(
-                    "input: missing field `{key}`, which names the handler; this worker has {}",
+                    "input: missing field `{key}`, which names the handler; this worker's handlers are {}",
                     known()
                 ),
             ));
@@ -214,15 +217,20 @@ impl Dispatch {
             }
             let name = input::shorten(&format!("{name:?}"));
             (
-                "there is no such handler",
+                "no handler has this name",
                 format!("there is no handler {name}"),
             )
         } else {
-            let expected = "expected a handler's name";
+            let expected = "expected the name of a handler";
             let found = input::shorten(value.get());
             (expected, format!("{expected}, found {found}"))
         };
-        let message = |what: &str| format!("input.{key}: {what}; this worker has {}", known());
+        let message = |what: &str| {
+            format!(
+                "input.{key}: {what}; this worker's handlers are {}",
+                known()
+            )
+        };
         Err(Failure {
             without_data: Some(message(expected)),
             ..Failure::new("RouteError", message(&found))
@@ -262,13 +270,13 @@ fn faults_of(handler: &Handler, made: Option<StateType>) -> Vec<String> {
         match made {
             Some(made) if asked.fits(made) => {}
             Some(made) => faults.push(format!(
-                "handler {handler} asks for `State<{}>`, but the state that `main` makes is a `{}`. \
-                 Ask for that type, or let `main` return the other one.",
+                "handler {handler} takes `State<{0}>`, but the state of this worker is a `{1}`. \
+                 Take `State<{1}>`, or return a `{0}` from `main`.",
                 asked.name, made.name
             )),
             None => faults.push(format!(
-                "handler {handler} asks for `State<{}>`, but nothing makes it. \
-                 Let `#[runpod::main] fn main()` return a `{}` (or give it to `Worker::builder().state(..)`).",
+                "handler {handler} takes `State<{}>`, but this worker has no state. \
+                 Return a `{}` from `#[runpod::main] fn main()`, or pass it to `Worker::builder().state(..)`.",
                 asked.name, asked.name
             )),
         }
@@ -283,7 +291,7 @@ fn faults_of(handler: &Handler, made: Option<StateType>) -> Vec<String> {
         .collect();
     if inputs.len() > 1 {
         faults.push(format!(
-            "handler {handler} has {} inputs ({}), but a job has one. Put them into one struct.",
+            "handler {handler} has {} inputs ({}), but a job has only one. Put the inputs into one struct.",
             inputs.len(),
             inputs.join(" and ")
         ));
@@ -294,7 +302,7 @@ fn faults_of(handler: &Handler, made: Option<StateType>) -> Vec<String> {
         .any(|argument| argument.0 == Role::Emitter);
     if emits && !handler.streams() {
         faults.push(format!(
-            "handler {handler} takes an `Emitter`, but does not stream. Write `#[handler(stream)]` (or use `.stream(..)`)."
+            "handler {handler} takes an `Emitter`, but it is not a `stream` handler. Write `#[handler(stream)]`, or use `.stream(..)`."
         ));
     }
     faults
@@ -312,17 +320,18 @@ fn list(handlers: &[Handler]) -> String {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HandlersError {
     #[error(
-        "this worker has no handler. Put `#[runpod::handler]` on a function (and `use my_crate as _;` where it is in a \
-         library that nothing else of the binary uses), or give one to `Worker::builder()`."
+        "this worker has no handler. Put `#[runpod::handler]` on a function, or pass a function to `Worker::builder()`. \
+         If the function is in a library that the binary does not use otherwise, add `use my_crate as _;` to the binary."
     )]
     None,
     #[error(
-        "this worker has several handlers and nothing says which one takes the jobs:{0}\n\
-         Write `#[runpod::main(handler = path)]` to use one, or `#[runpod::main(route = \"key\")]` to choose by `input.key`."
+        "this worker has several handlers, but nothing chooses between them:{0}\n\
+         Write `#[runpod::main(handler = path)]` to use one of them, or `#[runpod::main(route = \"key\")]` to let `input.key` \
+         name the handler."
     )]
     Several(String),
     #[error(
-        "`handler = {path}` names a function that is no handler. Put `#[runpod::handler]` on it. This worker has:{known}"
+        "`handler = {path}` names a function that is not a handler. Put `#[runpod::handler]` on it. The handlers are:{known}"
     )]
     NotAHandler { path: String, known: String },
     #[error(

@@ -156,7 +156,7 @@ fn a_route_finds_its_handler_or_says_which_there_are() {
     assert_eq!(find(r#"{"task":"b"}"#), Ok("b".into()));
     assert_eq!(
         find(r#"{"task":"c"}"#),
-        Err(r#"input.task: there is no handler "c"; this worker has `a`, `b`"#.into())
+        Err(r#"input.task: there is no handler "c"; this worker's handlers are `a`, `b`"#.into())
     );
     assert!(
         find("{}")

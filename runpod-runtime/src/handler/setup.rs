@@ -109,7 +109,7 @@ pub struct SharedState<T>(StateCell, PhantomData<fn() -> T>);
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the worker's state",
-    label = "all jobs share it, on several threads, so it has to be `Send + Sync + 'static`",
+    label = "all jobs share it, on several threads, so it must be `Send + Sync + 'static`",
     note = "use `Arc` instead of `Rc`, `Mutex` or atomics instead of `RefCell` or `Cell`, and owned values instead of borrowed ones"
 )]
 pub trait WorkerState: Sized {

@@ -73,9 +73,9 @@ impl<T> NoMistake<T> {
 
 /// Asked of what `main` returned: it is no future.
 #[diagnostic::on_unimplemented(
-    message = "`main` returns a future that nobody awaits",
+    message = "`main` returns a future that is never awaited",
     label = "the worker would start without its state",
-    note = "write `async fn main()` with the future's output as its result, and `.await` in its body"
+    note = "write `async fn main()`, let it return the future's output, and use `.await` in its body"
 )]
 pub trait Awaited: Sized {
     /// Nothing is left to be done.
@@ -88,8 +88,8 @@ impl Awaited for Fine {}
 /// Asked of what `main` returned: it is no exit code.
 #[diagnostic::on_unimplemented(
     message = "an exit code cannot be the worker's state",
-    label = "the worker would start whatever this code is",
-    note = "return a `Result` whose `Err` says what failed: the worker then ends with exit code 1 before it takes a job"
+    label = "the worker would start even if this code means failure",
+    note = "return a `Result` whose `Err` says what failed: the worker then exits with code 1 before it takes a job"
 )]
 pub trait NoExitCode: Sized {
     /// Nothing is left to be done.

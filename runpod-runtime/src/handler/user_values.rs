@@ -131,7 +131,7 @@ impl UserValues {
         });
         if let Err(error) = thread {
             tracing::warn!(
-                "the worker's state is not dropped, since the system refuses a thread for that: {error}"
+                "the worker's state was not dropped, because the system refused to start a thread for that: {error}"
             );
             std::mem::forget(take(&shared));
         }

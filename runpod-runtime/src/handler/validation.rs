@@ -98,7 +98,7 @@ fn failure(report: &Report) -> Failure {
     }
     Failure {
         without_data: Some(format!(
-            "{} values of the input are not valid: {}",
+            "{} values in the input are invalid: {}",
             report.iter().count(),
             errors.join("; ")
         )),
@@ -151,7 +151,7 @@ mod tests {
         report.append(Path::new(0_usize), Error::new("not\nASCII"));
         assert_eq!(
             failure(&report).without_data.unwrap(),
-            r"3 values of the input are not valid: too long; not\nASCII"
+            r"3 values in the input are invalid: too long; not\nASCII"
         );
         assert_eq!(
             failure(&report).message,

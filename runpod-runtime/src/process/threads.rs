@@ -20,8 +20,9 @@ use crate::process::panics;
 /// The system granted no thread, for this reason.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the system refuses a thread: {0}. A limit is reached: of processes and threads (`pids.max` of the container, \
-     `ulimit -u`) or of memory (`ulimit -v`). Raise it, or start fewer threads (`worker_threads`, `concurrency`)"
+    "the system refused to start a thread: {0}. A limit was reached: on processes and threads (`pids.max` of the \
+     container, `ulimit -u`) or on memory (`ulimit -v`). Raise the limit, or start fewer threads (`worker_threads`, \
+     `concurrency`)"
 )]
 pub(crate) struct Refused(String);
 
@@ -279,7 +280,10 @@ mod tests {
         builder.thread_stack_size(TOO_LARGE);
         let error = several(builder, Some(2), "the runtime").unwrap_err();
         let text = format!("{error:?}");
-        for part in ["the runtime could not be started", "refuses a thread"] {
+        for part in [
+            "the runtime could not be started",
+            "refused to start a thread",
+        ] {
             assert!(text.contains(part), "{text}");
         }
     }
@@ -290,7 +294,7 @@ mod tests {
         let spawn = |call: fn() -> bool| spawn_blocking(runtime.handle(), call);
         // Another test of this process may have a reserve.
         if let Err(refused) = spawn(|| true) {
-            assert!(refused.to_string().contains("refuses a thread"));
+            assert!(refused.to_string().contains("refused to start a thread"));
         }
         let reserve = Reserve::start().unwrap();
         let panicking = spawn(|| panic!("in a blocking call")).unwrap();

@@ -284,7 +284,7 @@ impl WorkerBuilder {
         if makes.is_some_and(StateType::is::<ExitCode>) {
             return Err(Error::new(
                 ErrorKind::Setup,
-                "the state that `Worker::builder().state(..)` was given is an `ExitCode`: return it from `main` instead",
+                "`Worker::builder().state(..)` was given an `ExitCode`, which cannot be a state: return the code from `main` instead",
             ));
         }
         let prepared = match Prepared::prepare(config, handlers, makes) {

@@ -98,9 +98,9 @@ impl Local {
 
 fn not_bound(error: &runpod_local::BindError, api: &ApiSettings) -> Error {
     let remedy = if error.is_in_use() {
-        "end what listens there, or choose another port: --rp_api_port PORT (0: any free one)"
+        "stop the program that uses this port, or choose another port with --rp_api_port PORT (0 means any free port)"
     } else {
-        "set the address with --rp_api_host and --rp_api_port"
+        "choose another address with --rp_api_host and --rp_api_port"
     };
     Error::new(
         ErrorKind::Config,
@@ -168,7 +168,7 @@ fn announce(endpoint: &runpod_local::Running, api: &ApiSettings) {
         .collect();
     // Many, and the same at each start: docs/reference/local-endpoint.md says how to have them shown.
     tracing::trace!(
-        "Further workers, in any language, attach with these variables: {}",
+        "To attach further workers, in any language, start them with these variables: {}",
         variables.join(" ")
     );
 }
@@ -192,8 +192,8 @@ async fn work(
         let parts = worker.parts(platform, state.clone(), handlers.share(), None);
         match run_until(worker::start(parts)?, &local.shutdown).await? {
             Ended::Refreshed if !local.shutdown.is_cancelled() => tracing::info!(
-                "A fresh worker takes over. On the platform that is a fresh container; here it is the same process, \
-                 with the state that `main` has made."
+                "A fresh worker takes over. On the platform, it would start in a fresh container. Here it runs in the same \
+                 process, with the state that `main` returned."
             ),
             ended => return ended.reported(),
         }

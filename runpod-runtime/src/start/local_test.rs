@@ -29,7 +29,7 @@ pub(crate) async fn run(
     let shown = platform
         .recorded()
         .result
-        .ok_or_else(|| fault(format!("Job {id} ended without a result.")))?;
+        .ok_or_else(|| fault(format!("Job {id} finished without a result.")))?;
     let entries = json::entries(&shown).unwrap_or_default();
     if let Some((_, error)) = entries.iter().find(|(key, _)| key == "error") {
         return Err(fault(format!(

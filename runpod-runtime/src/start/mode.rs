@@ -68,19 +68,20 @@ impl Prepared {
             Mode::MissingTestInput => Err(Error::new(
                 ErrorKind::LocalTest,
                 "test_input.json not found, exiting.\n\
-                 This worker runs locally, because RUNPOD_WEBHOOK_GET_JOB is not set, and has no job.\n  \
+                 RUNPOD_WEBHOOK_GET_JOB is not set, so this worker runs locally, and it has no test job.\n  \
                  - To run one job, pass --test_input '{\"input\": …}', or write the job into test_input.json in the \
                  working directory.\n  \
-                 - To serve an endpoint on this machine, with a page to send jobs from, pass --rp_serve_api.\n  \
-                 - To do that and rebuild the worker after each edit, run `cargo runpod dev`.",
+                 - To serve a local endpoint, with a page to send jobs from, pass --rp_serve_api.\n  \
+                 - To serve a local endpoint and rebuild the worker after each edit, run `cargo runpod dev`.",
             )),
             #[cfg(feature = "local")]
             Mode::ServeApi(api) => local_endpoint::serve(self, &api, state, &handlers).await,
             #[cfg(not(feature = "local"))]
             Mode::ServeApi(_) => Err(Error::new(
                 ErrorKind::Config,
-                "--rp_serve_api needs the feature `local` of runpod-worker, without which this program was built. It is \
-                 on by default; take `default-features = false` out of the dependency in Cargo.toml, or add the feature.",
+                "--rp_serve_api needs the feature `local` of runpod-worker, but this program was built without it. The \
+                 feature is on by default: remove `default-features = false` from the dependency in Cargo.toml, or add \
+                 the feature.",
             )),
         }
     }
@@ -112,7 +113,7 @@ impl Prepared {
             Ok(spool) => Some(spool),
             Err(error) => {
                 tracing::warn!(
-                    "results that cannot be delivered are not kept: {}",
+                    "undelivered results cannot be kept on disk: {}",
                     Refused::from(error)
                 );
                 None

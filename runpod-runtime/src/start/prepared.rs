@@ -80,7 +80,10 @@ impl Prepared {
     }
 
     pub(crate) fn setup_error(&self, failure: &Failure) -> Error {
-        let mut text = format!("the worker's state could not be made: {}", failure.message);
+        let mut text = format!(
+            "the worker's state could not be created: {}",
+            failure.message
+        );
         for line in &failure.trace {
             text.push_str("\n  ");
             text.push_str(line);

@@ -10,7 +10,7 @@ use crate::handler::Dispatch;
 pub(crate) fn show(_dispatch: &Dispatch) -> Result<(), Error> {
     Err(Error::new(
         ErrorKind::Config,
-        "--schema needs the feature `schema` of runpod-worker, with which this program was not built. Add it to the \
+        "--schema needs the feature `schema` of runpod-worker, but this program was built without it. Add the feature to the \
          dependency in Cargo.toml: runpod-worker = { …, features = [\"schema\"] }",
     ))
 }
@@ -72,7 +72,7 @@ mod with_feature {
     pub(crate) fn show(dispatch: &Dispatch) -> Result<(), Error> {
         let document = document(dispatch.key(), dispatch.handlers());
         let text = serde_json::to_string_pretty(&document)
-            .expect("text, and JSON that was made already, always serialise");
+            .expect("strings and finished JSON values always serialise");
         writeln!(std::io::stdout(), "{text}").map_err(|error| {
             Error::new(ErrorKind::System, "the schema could not be printed").with_source(error)
         })?;
@@ -140,14 +140,14 @@ mod with_feature {
             return;
         }
         let why = if handler.schemas.is_some() {
-            "the type does not derive `schemars::JsonSchema` (of the same schemars as `runpod::schemars`)"
+            "the type does not derive `JsonSchema` from the schemars version that `runpod::schemars` re-exports"
         } else {
-            "the handler has no attribute"
+            "the function has no `#[runpod::handler]` attribute"
         };
         // Whoever closed standard error does not want to know.
         let _ = writeln!(
             std::io::stderr(),
-            "note: handler {handler}: no schema of its {}: {why}",
+            "note: handler {handler} has no schema of its {}: {why}",
             unknown.join(" and ")
         );
     }

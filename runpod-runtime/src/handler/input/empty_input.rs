@@ -105,10 +105,10 @@ impl<'de> Visitor<'de> for Nothing<'_> {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.route {
-            None => f.write_str("`{}` or `null`, since the handler's input holds nothing"),
+            None => f.write_str("`{}` or `null`, because the handler's input type has no data"),
             Some(key) => write!(
                 f,
-                "nothing but the key `{key}`, since the handler's input holds nothing"
+                "only the key `{key}`, because the handler's input type has no data"
             ),
         }
     }
@@ -120,7 +120,7 @@ impl<'de> Visitor<'de> for Nothing<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
             if self.route != Some(&*key) {
-                let found = Unexpected::Other("an object with further keys");
+                let found = Unexpected::Other("an object with other keys");
                 return Err(A::Error::invalid_value(found, &self));
             }
             map.next_value::<IgnoredAny>()?;
@@ -172,10 +172,10 @@ mod tests {
             ("[]", "invalid type: sequence"),
             (
                 r#"{"secret": 1}"#,
-                "invalid value: an object with further keys",
+                "invalid value: an object with other keys",
             ),
         ] {
-            let expected = "expected `{}` or `null`, since the handler's input holds nothing";
+            let expected = "expected `{}` or `null`, because the handler's input type has no data";
             let message = Err(format!("input: {found}, {expected}"));
             assert_eq!(from::<()>(input, None), message);
             assert_eq!(from::<Nothing>(input, None).map(|Nothing| ()), message);
@@ -187,8 +187,8 @@ mod tests {
         assert_eq!(from(r#"{"task": "ping"}"#, Some("task")), Ok(Nothing));
         assert_eq!(
             from::<()>(r#"{"task": "ping", "x": 1}"#, Some("task")),
-            Err("input: invalid value: an object with further keys, expected nothing but the key `task`, since the \
-                 handler's input holds nothing"
+            Err("input: invalid value: an object with other keys, expected only the key `task`, because the \
+                 handler's input type has no data"
                 .to_owned())
         );
         assert!(from::<()>(r#"{"task": "ping"}"#, Some("other")).is_err());

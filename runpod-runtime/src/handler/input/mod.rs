@@ -93,7 +93,7 @@ fn without_data<'m>(error: &serde_json::Error, message: &'m str) -> &'m str {
         {
             message
         }
-        _ => "not what the handler takes",
+        _ => "does not match the handler's input type",
     }
 }
 
@@ -256,7 +256,10 @@ mod tests {
             }
         }
         let json = r#""my secret, expected by nobody""#;
-        assert_eq!(logged::<Never>(json), "input: not what the handler takes");
+        assert_eq!(
+            logged::<Never>(json),
+            "input: does not match the handler's input type"
+        );
         assert_eq!(
             logged::<Vec<u8>>("[1e999]"),
             "input[0]: number out of range"

@@ -113,9 +113,9 @@ impl<T> ReturnedValue for Returned<T> {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a handler's output",
-    label = "not a value that can be written as JSON",
-    note = "put `#[derive(serde::Serialize)]` on it and on the types in it",
-    note = "where it is a stream or an iterator, the attribute needs the option `stream`; where it is a future, write `async fn`"
+    label = "this value cannot be written as JSON",
+    note = "add `#[derive(serde::Serialize)]` to the type and to the types it contains",
+    note = "if it is a stream or an iterator, add the option `stream` to the attribute; if it is a future, write `async fn`"
 )]
 pub trait HandlerValue {
     /// The value as JSON.
@@ -167,7 +167,7 @@ impl<T: Serialize> HandlerValue for T {
 /// it first (`.map_err(anyhow::Error::from)`), or use the attribute macros, which have no such limit.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a handler's result",
-    label = "not a value that serialises, nor a `Result` of one",
+    label = "this type does not implement `serde::Serialize`, and is not a `Result` whose value does",
     note = "return a `T: serde::Serialize`, or a `Result<T, E>` whose error is a `std::error::Error`, `anyhow::Error`, `String` or `&str`"
 )]
 pub trait IntoOutput<Via> {

@@ -192,8 +192,8 @@ fn does_not_serialise(error: &serde_json::Error) -> Failure {
     Failure::new(
         "OutputError",
         format!(
-            "the output cannot be written as JSON: {error}. JSON objects need keys that are text or numbers, and a type's \
-             own `Serialize` must not fail."
+            "the output cannot be written as JSON: {error}. Keys of JSON objects must be strings or numbers, and a type's own \
+             `Serialize` must not return an error."
         ),
     )
 }
