@@ -220,7 +220,7 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
         "docs/reference/local-endpoint.md",
         &[
             own(serves(
-                "cargo run -- --rp_serve_api            # in a worker's folder; --serve-api says the same",
+                "cargo run -- --rp_serve_api            # in the worker's folder; --serve-api means the same",
             )),
             ASKS_HELLO,
             own(serves(
