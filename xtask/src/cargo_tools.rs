@@ -13,22 +13,29 @@ pub(crate) struct CargoTool {
     /// Of the package and of the program.
     name: &'static str,
     version: &'static str,
-    /// Without the package's default features.
-    is_lean: bool,
+    /// Flags of `cargo install` that select features.
+    features: &'static [&'static str],
 }
 
 /// Licences, duplicates and sources of the dependency tree.
 pub(crate) const DENY: CargoTool = CargoTool {
     name: "cargo-deny",
     version: "0.20.2",
-    is_lean: false,
+    features: &[],
 };
 
 /// Another way to the templates of `cargo runpod new`. The newest release that builds with the toolchain of this repository.
 pub(crate) const GENERATE: CargoTool = CargoTool {
     name: "cargo-generate",
     version: "0.23.14",
-    is_lean: false,
+    features: &[],
+};
+
+/// Builds the guide as a book. Without its web server and its file watcher, which take half of its build.
+pub(crate) const MDBOOK: CargoTool = CargoTool {
+    name: "mdbook",
+    version: "0.5.4",
+    features: &["--no-default-features", "--features", "search"],
 };
 
 /// How the tests find it.
@@ -61,9 +68,7 @@ impl CargoTool {
             .arg(&root)
             // Beside everything else that may be deleted, and not among what the workspace is built with.
             .env("CARGO_TARGET_DIR", root.join("build"));
-        if self.is_lean {
-            install.arg("--no-default-features");
-        }
+        install.args(self.features);
         let step = format!("cargo install {} {}", self.name, self.version);
         step::run(&step, &mut install).map_err(|failure| {
             Failure::new(format!(
@@ -80,7 +85,10 @@ impl CargoTool {
         step::capture(Command::new(program).arg("--version")).is_ok_and(|output| {
             let said = String::from_utf8_lossy(&output.stdout);
             // After the name, which may be one word or two.
-            output.status.success() && said.split_whitespace().any(|word| word == self.version)
+            output.status.success()
+                && said
+                    .split_whitespace()
+                    .any(|word| word.trim_start_matches('v') == self.version)
         })
     }
 }

@@ -46,6 +46,8 @@ pub(crate) fn parts(
     }
     let mut circles = Command::new(itself);
     circles.arg("circles");
+    let mut guide = Command::new(itself);
+    guide.arg("docs");
     let mut parts = vec![
         Part::check("module circles", circles, "cargo xtask circles"),
         cargo("format", &["fmt", "--all", "--check"]),
@@ -103,6 +105,7 @@ pub(crate) fn parts(
             "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --all-features",
         ),
     ];
+    parts.push(Part::check("guide and English", guide, "cargo xtask docs"));
     parts.extend(of_the_bench(workspace, extent));
     Ok(parts)
 }

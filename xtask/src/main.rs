@@ -10,6 +10,7 @@ mod compile_cost;
 mod counted;
 mod debian;
 mod dependencies;
+mod docs;
 mod downstream;
 mod fuzz;
 mod licence;
@@ -55,6 +56,8 @@ Parts of these, each alone:
   downstream       crates outside the workspace, as a user's are
   dependencies [--long]
                    licences, sources and banned packages; --long with cargo-deny, which it installs
+  docs             lint the English of pages, comments and messages (proselint, with the patterns of tests/prose/style.py);
+                   build the guide as a book in target/book (mdBook, installed in target/tools: some minutes, once)
   circles          files of a crate that use each other's items: imports point one way
   soak [--minutes N]
                    workers under full load with faults for 30 minutes, or so many: fails when memory or descriptors grow
@@ -112,6 +115,7 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         ["downstream"] => downstream::run(&workspace)?,
         ["dependencies"] => dependencies::check(&workspace, Short)?,
         ["dependencies", "--long"] => dependencies::check(&workspace, Long)?,
+        ["docs"] => docs::check(&workspace)?,
         ["circles"] => circles::check(&workspace)?,
         ["soak", arguments @ ..] => soak::run(&workspace, arguments)?,
         ["fuzz", arguments @ ..] => fuzz::run(&workspace, arguments)?,
