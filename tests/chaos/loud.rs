@@ -74,7 +74,7 @@ async fn panics_and_log_lines_of_a_handler_are_redacted_lines_each_told_once() {
 async fn errors_and_the_reason_of_an_unhealthy_worker_are_redacted() {
     let messages = messages("loud-unhealthy", &[End::Error, End::Block], 1).await;
     once(&messages, "Job failed: returned [redacted]");
-    once(&messages, "has ended (handler): unhealthy [redacted]");
+    once(&messages, "has stopped (handler): unhealthy [redacted]");
     assert!(!messages.iter().any(|it| it == "forged"), "{messages:#?}");
 }
 

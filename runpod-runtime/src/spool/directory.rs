@@ -1,4 +1,4 @@
-//! A directory of results, and this worker's part in it. Every call here may block.
+//! The directory that holds results, and this worker's part in it. Every call here may block.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read as _};
@@ -14,13 +14,13 @@ use super::name::{self, CORRUPT, Entry, LONGEST_KEPT, UNFINISHED};
 use super::owner::Owner;
 use super::result::{self, JobResult};
 
-/// What may wait in a spool; the oldest results make room.
+/// The limits of what may wait in a spool. If they are exceeded, the oldest results are discarded.
 const BOUNDS: Bounds = Bounds {
     results: 1000,
     bytes: 512 * 1024 * 1024,
 };
 
-/// A directory of results, and this worker's part in it. Clones are the same worker.
+/// The directory that holds results, and this worker's part in it. Clones belong to the same worker.
 #[derive(Debug, Clone)]
 pub(crate) struct Spool(pub(super) Arc<Inner>);
 
@@ -29,9 +29,9 @@ pub(super) struct Inner {
     pub(super) directory: PathBuf,
     pub(super) bounds: Bounds,
     pub(super) owner: Owner,
-    /// When a result was stored last, which no other one of this worker has in its name.
+    /// When the last result was stored. No two results of this worker have the same time in their names.
     pub(super) last_stored: AtomicU64,
-    /// How many foreign files were left alone when the log said so last.
+    /// The number of foreign files that the last log line about them reported.
     pub(super) left_alone: AtomicUsize,
 }
 
@@ -42,15 +42,16 @@ pub(super) struct Bounds {
 }
 
 impl Spool {
-    /// Opens a spool, making its directory if there is none, and proves that it can be written. A directory into which
-    /// others can write, or that is another user's, is refused.
+    /// Opens a spool. Creates the directory if it does not exist, and checks that it is writable. Refuses a directory
+    /// to which other users can write or that belongs to another user.
     pub(crate) fn open(directory: impl Into<PathBuf>) -> Result<Self, SpoolError> {
         Self::open_with(directory.into(), BOUNDS)
     }
 
     fn open_with(directory: PathBuf, bounds: Bounds) -> Result<Self, SpoolError> {
         let metadata = file::make_directory(&directory)?;
-        // Writes a file of its own: better known at the start than when the first result needs it.
+        // This writes a file. If that fails, the worker knows it at the start and not only when the first result needs
+        // it.
         let owner = Owner::enter(&directory).map_err(|error| {
             if file::may_be_foreign(&metadata) {
                 file::foreign(&directory, &metadata)
@@ -71,13 +72,14 @@ impl Spool {
         })))
     }
 
-    /// Writes a result that this worker is delivering: no other one touches it as long as this one lives. It survives the
-    /// end of the process, however that comes; of the machine only after [`sync`](Self::sync).
+    /// Writes a result that this worker is delivering. No other worker touches it as long as this one is alive. It
+    /// survives the end of the process, even a kill. It survives a failure of the machine only after
+    /// [`sync`](Self::sync).
     pub(crate) fn store(&self, result: &JobResult) -> Result<Entry, SpoolError> {
         self.write(result, self.new_time())
     }
 
-    /// Puts another result in the place of one that this worker has. It keeps the time at which the first one was stored.
+    /// Replaces a result of this worker by another one. It keeps the time at which the first one was stored.
     pub(crate) fn replace(&self, entry: &Entry, result: &JobResult) -> Result<Entry, SpoolError> {
         self.write(result, entry.stored_at())
     }
@@ -105,23 +107,24 @@ impl Spool {
         written
     }
 
-    /// Writes a stored result down to the disk itself.
+    /// Writes a stored result through to the disk.
     pub(crate) fn sync(&self, entry: &Entry) -> Result<(), SpoolError> {
         let path = self.path(entry);
         open_regular(&path)
             .and_then(|file| file.sync_all())
             .map_err(refused("written", &path))?;
-        // A name that is not on disk yet is lost with the power. Not every file system can do this; it is no fault.
+        // A name that is not on disk yet would be lost in a power failure. Not every file system supports this call, so
+        // an error does not matter.
         let _ = File::open(&self.0.directory).and_then(|directory| directory.sync_all());
         Ok(())
     }
 
-    /// Lets everybody deliver the result.
+    /// Lets any worker deliver the result.
     pub(crate) fn release(&self, entry: &Entry) -> Result<Entry, SpoolError> {
         self.rename(entry, name::NOBODY)
     }
 
-    /// Takes a waiting result over. `None` when somebody else was faster.
+    /// Takes over a waiting result. Returns `None` if another worker was faster.
     pub(crate) fn claim(&self, entry: &Entry) -> Result<Option<Entry>, SpoolError> {
         match self.rename(entry, self.0.owner.name()) {
             Ok(claimed) => Ok(Some(claimed)),
@@ -132,7 +135,7 @@ impl Spool {
         }
     }
 
-    /// Reads one result. `None` when it is gone, or corrupt, and then it is set aside.
+    /// Reads a result. Returns `None` if it is gone or corrupt. A corrupt file is set aside.
     pub(crate) fn load(&self, entry: &Entry) -> Result<Option<JobResult>, SpoolError> {
         let path = self.path(entry);
         let content = open_regular(&path).and_then(|file| self.content(&file));
@@ -155,7 +158,7 @@ impl Spool {
         }
     }
 
-    /// Removes a result that is settled. That it is gone already is fine.
+    /// Removes a settled result. It is no error if the file is already gone.
     pub(crate) fn remove(&self, entry: &Entry) -> Result<(), SpoolError> {
         let path = self.path(entry);
         match fs::remove_file(&path) {
@@ -166,23 +169,23 @@ impl Spool {
         }
     }
 
-    /// Whether the result is so old that the platform has forgotten its job, if this machine's clock is right.
+    /// Returns whether the result is so old that the platform has forgotten its job, if this machine's clock is right.
     pub(crate) fn is_older_than_its_job(entry: &Entry) -> bool {
         let age = microseconds_since_1970().saturating_sub(entry.stored_at());
         Duration::from_micros(age) > LONGEST_KEPT
     }
 
-    /// Shows the other workers that this one lives. To be called more often than [`owner::LEASE`].
+    /// Shows other workers that this one is alive. Must be called more often than every [`owner::LEASE`].
     pub(crate) fn renew(&self) -> Result<(), SpoolError> {
         self.0.owner.renew(&self.0.directory)
     }
 
-    /// This worker ends: what it leaves is anybody's.
+    /// Leaves the spool when this worker stops. Any worker may then deliver the results that it leaves.
     pub(crate) fn leave(&self) {
         self.0.owner.leave(&self.0.directory);
     }
 
-    /// Now, and later than any time before.
+    /// Returns the current time, or a later one if another result already has it.
     fn new_time(&self) -> u64 {
         let now = microseconds_since_1970();
         let after = |last: u64| Some(now.max(last + 1));
@@ -200,14 +203,14 @@ impl Spool {
         Ok(renamed)
     }
 
-    /// A regular file of this user.
+    /// Opens a file if it is a regular file of this user.
     pub(super) fn open_ours(&self, path: &Path) -> Option<File> {
         let file = open_regular(path).ok()?;
         let metadata = file.metadata().ok()?;
         self.0.owner.is_same_user(&metadata).then_some(file)
     }
 
-    /// The content of a file, of which no more is read than a result may have.
+    /// Returns the content of a file, but reads no more than a result may have.
     fn content(&self, file: &File) -> io::Result<Vec<u8>> {
         if !self.0.owner.is_same_user(&file.metadata()?) {
             return Err(io::Error::other("it belongs to another user"));
@@ -218,7 +221,7 @@ impl Spool {
         Ok(content)
     }
 
-    /// A result's bodies are bounded; in front of them is a line about them.
+    /// The largest size of a result's file: the bodies, whose size is bounded, and the line before them.
     pub(super) fn most_bytes_of_a_file(&self) -> u64 {
         self.0.bounds.bytes.saturating_add(result::LONGEST_HEAD)
     }

@@ -1,27 +1,27 @@
-//! Why a spool cannot be used.
+//! The reasons why a spool cannot be used.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why the spool cannot be used.
+/// The reason why a spool cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SpoolError {
-    /// The operating system refused something.
+    /// The operating system refused an operation.
     #[error("{} cannot be {action}: {cause}", path.display())]
     Refused {
         action: &'static str,
         path: PathBuf,
         cause: io::Error,
     },
-    /// What is in the directory could be another user's.
-    #[error("{} is not safe as a place for results: {problem}; {remedy} (RUNPOD_RESULT_SPOOL)", path.display())]
+    /// Other users could have written the files in the directory.
+    #[error("{} is not a safe place for results: {problem}; {remedy} (RUNPOD_RESULT_SPOOL)", path.display())]
     NotSafe {
         path: PathBuf,
         problem: String,
         remedy: String,
     },
-    /// One result is larger than the whole spool may be.
-    #[error("a result of {bytes} bytes is larger than the spool may be ({limit} bytes)")]
+    /// A single result is larger than the limit of the whole spool.
+    #[error("a result of {bytes} bytes is larger than the limit of the spool ({limit} bytes)")]
     TooLarge { bytes: u64, limit: u64 },
 }
 

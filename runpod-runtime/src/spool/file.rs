@@ -1,4 +1,4 @@
-//! Files of a spool, opened so that nothing else can be in their place, and the directory that they are in.
+//! Opens the files of a spool so that nothing else can take their place, and checks the spool's directory.
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io;
@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::error::{SpoolError, refused};
 
-/// Opens a regular file for reading. A link is not followed, and a FIFO is not waited for: the directory may be shared
-/// with programs that put such things into it.
+/// Opens a regular file for reading. Does not follow a link and does not wait for a FIFO, because other programs may
+/// put such things into a shared directory.
 pub(super) fn open_regular(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);
@@ -25,7 +25,7 @@ pub(super) fn open_regular(path: &Path) -> io::Result<File> {
     }
 }
 
-/// A new file that only this user can read.
+/// Creates a file that only this user can read.
 pub(super) fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -34,8 +34,8 @@ pub(super) fn create_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Makes the directory if there is none, and refuses one that is not safe: what it holds is posted to the platform in this
-/// worker's name. Whether it belongs to this worker's user is for [`foreign`] to say, once a file was written.
+/// Creates the directory if it does not exist. Refuses a directory that is not safe, because its content is posted to
+/// the platform in this worker's name. [`foreign`] reports a directory of another user, after a file was written.
 pub(super) fn make_directory(path: &Path) -> Result<Metadata, SpoolError> {
     if let Ok(metadata) = fs::symlink_metadata(path)
         && metadata.is_symlink()
@@ -44,14 +44,14 @@ pub(super) fn make_directory(path: &Path) -> Result<Metadata, SpoolError> {
         return Err(not_safe(
             path,
             format!("it is a symbolic link to {}", target.display()),
-            "name the directory itself",
+            "use the path of the directory itself",
         ));
     }
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path).map_err(refused("made", path))?;
+    builder.create(path).map_err(refused("created", path))?;
     let metadata = fs::symlink_metadata(path).map_err(refused("read", path))?;
     #[cfg(unix)]
     {
@@ -60,12 +60,12 @@ pub(super) fn make_directory(path: &Path) -> Result<Metadata, SpoolError> {
             return Err(not_safe(
                 path,
                 format!(
-                    "other users can write into it (owner {}, mode {:04o})",
+                    "other users can write to it (owner {}, mode {:04o})",
                     metadata.uid(),
                     metadata.mode() & 0o7777
                 ),
                 &format!(
-                    "run `chmod go-w {}` if only this worker uses it, or name a directory below it",
+                    "run `chmod go-w {}` if only this worker uses it, or use a directory inside it",
                     path.display()
                 ),
             ));
@@ -74,13 +74,13 @@ pub(super) fn make_directory(path: &Path) -> Result<Metadata, SpoolError> {
     Ok(metadata)
 }
 
-/// The error for a directory that belongs to another user.
+/// Returns the error for a directory that belongs to another user.
 pub(super) fn foreign(path: &Path, directory: &Metadata) -> SpoolError {
     #[cfg(unix)]
     let problem = {
         use std::os::unix::fs::MetadataExt as _;
         format!(
-            "it belongs to user {} (mode {:04o}), and this worker runs as user {}",
+            "it belongs to user {} (mode {:04o}), but this worker runs as user {}",
             directory.uid(),
             directory.mode() & 0o7777,
             rustix::process::geteuid().as_raw()
@@ -94,12 +94,12 @@ pub(super) fn foreign(path: &Path, directory: &Metadata) -> SpoolError {
     not_safe(
         path,
         problem,
-        "change its owner, or name a directory of the worker's user",
+        "change its owner, or use a directory that belongs to the worker's user",
     )
 }
 
-/// Whether the directory shows another owner than this process's user. A network volume may show other owners than the
-/// processes have, so a file that was written has the last word.
+/// Returns whether the directory seems to belong to another user than this process. A network volume may show other
+/// owners than the processes have, so the owner of a file written there decides.
 pub(super) fn may_be_foreign(directory: &Metadata) -> bool {
     #[cfg(unix)]
     {

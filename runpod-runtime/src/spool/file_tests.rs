@@ -10,7 +10,7 @@ fn set_mode(path: &Path, mode: u32) {
 
 fn refusal(path: &Path) -> String {
     let error = Spool::open(path).unwrap_err().to_string();
-    let start = format!("{} is not safe as a place for results: ", path.display());
+    let start = format!("{} is not a safe place for results: ", path.display());
     let Some(why) = error.strip_prefix(&start) else {
         panic!("{error}")
     };
@@ -32,8 +32,8 @@ fn a_directory_into_which_others_can_write_is_refused_with_its_owner_its_mode_an
         assert_eq!(
             refusal(&path),
             format!(
-                "other users can write into it (owner {owner}, mode {mode:04o}); run `chmod go-w {}` if only this \
-                 worker uses it, or name a directory below it (RUNPOD_RESULT_SPOOL)",
+                "other users can write to it (owner {owner}, mode {mode:04o}); run `chmod go-w {}` if only this \
+                 worker uses it, or use a directory inside it (RUNPOD_RESULT_SPOOL)",
                 path.display()
             )
         );
@@ -59,7 +59,7 @@ fn a_link_is_refused_as_a_directory_and_allowed_above_it() {
     );
     assert_eq!(files(&target), 0);
     Spool::open(link.join("spool")).unwrap();
-    // Also one that leads nowhere.
+    // A link to a missing target is refused too.
     let nowhere = directory.path().join("nowhere");
     symlink(directory.path().join("none"), &nowhere).unwrap();
     refusal(&nowhere);
@@ -74,7 +74,7 @@ fn a_volume_that_others_share_is_fine_above_a_directory_of_this_user() {
     }
 }
 
-/// The directories of the system that belong to root: for this test as another user.
+/// Returns a system directory that belongs to root, unless this test runs as root.
 fn of_another_user() -> Option<PathBuf> {
     let path = PathBuf::from("/usr");
     let owner = fs::metadata(&path).ok()?.uid();
@@ -101,7 +101,7 @@ fn a_directory_of_another_user_is_refused_and_left_as_it_was() {
     let why = refusal(&path);
     assert!(why.starts_with("it belongs to user "), "{why}");
     assert!(
-        why.contains("(mode 0755), and this worker runs as user "),
+        why.contains("(mode 0755), but this worker runs as user "),
         "{why}"
     );
     assert_eq!(files(&path), before);
@@ -117,7 +117,7 @@ fn a_directory_of_another_user_that_cannot_be_entered_is_named_for_what_it_is() 
     let user = rustix::process::geteuid().as_raw();
     assert!(
         error.contains(&format!(
-            "it belongs to user {user} (mode 0700), and this worker runs as user {user}"
+            "it belongs to user {user} (mode 0700), but this worker runs as user {user}"
         )),
         "{error}"
     );

@@ -1,4 +1,4 @@
-//! The work of the thread that owns the spool: the files of this worker.
+//! The files of this worker. The thread that owns the spool works on them.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::iter;
@@ -16,7 +16,7 @@ use super::owner::LEASE;
 use super::result::JobResult;
 use crate::process::threads::Refused;
 
-/// How often other workers are shown that this one lives.
+/// How often this worker shows the others that it is alive.
 const LOOK_AFTER: Duration = LEASE.checked_div(4).expect("a quarter of a lease");
 
 /// The files of this worker.
@@ -29,17 +29,17 @@ pub(super) struct Files {
     /// Files that could not be removed or released. The thread tries again every half minute.
     to_remove: Vec<Entry>,
     to_release: Vec<Entry>,
-    /// Slow messages whose turn has not come.
+    /// Slow messages that were not handled yet.
     slow: VecDeque<Message>,
-    /// A task has got the first list of waiting results.
+    /// Whether a task has received the first list of waiting results.
     listed: Arc<AtomicBool>,
-    /// The log has a line about results that cannot be written.
+    /// Whether the log already has a line about results that cannot be written.
     reported: bool,
 }
 
 struct Stored {
     entry: Entry,
-    /// What is in the file.
+    /// The content of the file.
     result: JobResult,
 }
 
@@ -79,8 +79,8 @@ impl Files {
         }
     }
 
-    /// Handles the quick messages, since only memory has their results, and then one slow message, so that neither kind waits for
-    /// long.
+    /// Handles the quick messages first, because their results exist only in memory, and then one slow message. So
+    /// neither kind waits for long.
     fn turn(&mut self, messages: impl Iterator<Item = Message>) {
         let (slow, quick) = messages.partition::<Vec<_>, _>(Message::is_slow);
         self.slow.extend(slow);
@@ -90,7 +90,7 @@ impl Files {
         }
     }
 
-    /// Handles messages in their order. A result that a later message settles is not written.
+    /// Handles messages in order. If a later message settles a result, the result is not written.
     fn handle_all(&mut self, messages: Vec<Message>) {
         let mut settled: HashSet<Key> = HashSet::new();
         let mut needed = Vec::with_capacity(messages.len());
@@ -136,7 +136,7 @@ impl Files {
             }
             Message::Expire(key, why, reply) => {
                 let is_old = |stored: &Stored| Spool::is_older_than_its_job(&stored.entry);
-                // If nobody waits for the answer any more, the result is going to be released.
+                // If nobody waits for the answer any more, the task will release the result.
                 let expires = !reply.is_closed() && self.stored.get(&key).is_some_and(is_old);
                 if expires && let Some(stored) = self.stored.remove(&key) {
                     tracing::error!(
@@ -158,8 +158,8 @@ impl Files {
         }
     }
 
-    /// Lists the waiting results on a thread of its own: a directory with a thousand files takes several milliseconds, in which new
-    /// results would not be written.
+    /// Lists the waiting results on a separate thread. Listing a directory with a thousand files takes several
+    /// milliseconds, and no new result could be written in that time.
     fn list(&self, reply: Reply<Result<Vec<Entry>, SpoolError>>) {
         let (spool, listed) = (self.spool.clone(), Arc::clone(&self.listed));
         let list = move || {
@@ -168,7 +168,7 @@ impl Files {
             } else {
                 spool.waiting()
             };
-            // Before the answer, since the next question may follow it at once.
+            // This must happen before the answer is sent, because the next request may follow immediately.
             if waiting.is_ok() {
                 listed.store(true, Ordering::Relaxed);
             }
@@ -176,31 +176,31 @@ impl Files {
                 listed.store(false, Ordering::Relaxed);
             }
         };
-        // The closure, and the reply in it, are dropped. The list is asked for again later.
+        // On an error, the closure is dropped together with its reply. The worker asks for the list again later.
         if let Err(error) = thread::Builder::new()
             .name("runpod-list".to_owned())
             .spawn(list)
         {
-            tracing::debug!("the spool is not listed: {}", Refused::from(error));
+            tracing::debug!("the spool could not be listed: {}", Refused::from(error));
         }
     }
 
     fn keep(&mut self, key: Key, result: JobResult) {
         let stored = self.store(key, result.clone());
-        // Only now: the status must not say before that all results are on disk.
+        // This must not happen earlier. Otherwise the status would say that all results are on disk before they are.
         self.is_written(&result);
         if let Err(error) = stored {
             self.unwritten.insert(key, result);
-            // One line: the cause is the same for all results.
+            // The log gets only one line, because the cause is the same for all results.
             if !std::mem::replace(&mut self.reported, true) {
                 tracing::warn!(
-                    "results have no copy on disk while they are delivered, and do not survive a kill: {error}"
+                    "results have no copy on disk while they are delivered, so they would be lost if the worker is killed: {error}"
                 );
             }
         }
     }
 
-    /// Writes a result. If it replaces an older one of the same job, it keeps the time of that.
+    /// Writes a result. If it replaces an older result of the same job, it keeps the older result's time.
     fn store(&mut self, key: Key, result: JobResult) -> Result<(), SpoolError> {
         let written = match self.stored.get(&key) {
             Some(stored) => self.spool.replace(&stored.entry, &result),
@@ -215,8 +215,8 @@ impl Files {
         Ok(())
     }
 
-    /// Syncs a result to the disk and lets any worker deliver it. If nobody waits for the answer any more, the result stays with this
-    /// worker until it is settled or abandoned.
+    /// Syncs a result to the disk and lets any worker deliver it. If nobody waits for the answer any more, the result
+    /// stays with this worker until it is settled or abandoned.
     fn release(&mut self, key: Key, result: JobResult, reply: Reply<Result<(), String>>) {
         let is_there = |stored: &Stored| stored.result == result;
         let stored = if self.stored.get(&key).is_some_and(is_there) {
@@ -289,7 +289,7 @@ impl Files {
         if let Err(error) = self.spool.remove(&entry) {
             tracing::warn!(
                 job_id = entry.job_id(),
-                "a delivered result cannot be removed from the spool yet, and is delivered again if this worker ends: {error}"
+                "a delivered result cannot be removed from the spool yet, and it is delivered again if this worker stops first: {error}"
             );
             self.to_remove.push(entry);
         }
@@ -302,10 +302,10 @@ impl Files {
         }
     }
 
-    /// Renews the sign of life of this worker, and tries again what has failed.
+    /// Shows that this worker is alive, and retries the operations that have failed.
     fn look_after(&mut self) {
         if let Err(error) = self.spool.renew() {
-            tracing::debug!("the spool cannot be kept for this worker: {error}");
+            tracing::debug!("this worker's sign of life in the spool cannot be renewed: {error}");
         }
         for (key, result) in std::mem::take(&mut self.unwritten) {
             if self.store(key, result.clone()).is_err() {

@@ -27,14 +27,14 @@ fn files(spool: Spool) -> Files {
     Files::new(spool, Arc::default())
 }
 
-/// The names of the results in the directory.
+/// Returns the names of the result files in the directory.
 fn results(directory: &Path) -> Vec<String> {
     let files = fs::read_dir(directory.join("spool")).unwrap();
     let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
     names.filter(|name| name.ends_with(".result")).collect()
 }
 
-/// What the thread answers.
+/// Sends a message and returns the thread's answer.
 fn asked<T>(files: &mut Files, message: impl FnOnce(oneshot::Sender<T>) -> Message) -> T {
     let (reply, answer) = oneshot::channel();
     files.handle_all(vec![message(reply)]);
@@ -135,7 +135,7 @@ fn a_release_that_nobody_waits_for_any_more_leaves_the_result_to_who_settles_it(
     };
     files.handle_all(vec![release(1, "stopped"), release(2, "abandoned")]);
     assert_eq!(other.waiting().unwrap(), []);
-    // The one was stopped meanwhile, the other one is to be delivered by somebody.
+    // The first job was stopped in the meantime. Some worker must deliver the result of the second one.
     files.handle_all(vec![Message::Settle(1), Message::Abandon(2)]);
     let waiting = other.waiting().unwrap();
     assert_eq!(waiting.len(), 1);
@@ -181,7 +181,7 @@ fn a_claimed_result_that_cannot_be_put_back_is_put_back_later() {
     let claim = |reply| Message::Claim(1, free.clone(), reply);
     assert_eq!(asked(&mut files, claim).unwrap(), Some(result("j")));
 
-    // The name that it would have again is in use.
+    // The name that the file would get again is in use.
     let in_the_way = directory.path().join("spool").join(free.file_name());
     fs::create_dir(&in_the_way).unwrap();
     let log = captured(|| files.handle_all(vec![Message::Abandon(1)]));
@@ -207,7 +207,7 @@ fn a_result_that_cannot_be_removed_is_removed_later() {
         .join(&results(directory.path())[0]);
     let aside = directory.path().join("aside");
     fs::rename(&path, &aside).unwrap();
-    // It cannot be removed as a file.
+    // A directory in its place cannot be removed as a file.
     fs::create_dir(&path).unwrap();
     let log = captured(|| files.handle_all(vec![Message::Settle(1)]));
     assert!(
@@ -229,7 +229,7 @@ fn a_result_that_the_platform_does_not_know_is_discarded_only_when_it_is_older_t
     assert!(!asked(&mut files, expire));
     assert_eq!(results(directory.path()).len(), 1);
 
-    // Stored two days ago, by this clock.
+    // According to this clock, the result was stored two days ago.
     let stored = files.stored.get_mut(&1).unwrap();
     let long_ago = stored.entry.stored_at() - 2 * 24 * 3600 * 1_000_000;
     let old = Entry::new(
@@ -286,7 +286,7 @@ async fn without_a_directory_that_can_be_used_a_result_cannot_be_released_and_th
     .unwrap();
     let copy = crate::spool::DiskCopy::new(Some(&writer));
     let error = copy.release(result("j")).await.unwrap_err();
-    assert_eq!(error, "no directory for results can be used");
+    assert_eq!(error, "there is no usable directory for results");
     assert!(!writer.keeps_results());
     assert_eq!(writer.waiting().await.unwrap().unwrap(), []);
 }

@@ -1,4 +1,4 @@
-//! Files in the directory that are not results of this user.
+//! Tests with files in the directory that are not results of this user.
 
 use super::*;
 
@@ -15,7 +15,7 @@ fn what_killed_workers_left_is_cleared_away_after_a_while_and_nothing_else() {
     place.write(&format!("{GONE}.unfinished"), b"unknown\n", 2 * hour);
     place.write(&corrupt("new"), begun, 100 * hour);
     place.write(&corrupt("old"), begun, 200 * hour);
-    // Names, or contents, of other programs.
+    // These files have the names or the contents of other programs' files.
     place.write(&unfinished(4), b"my notes", 1000 * hour);
     place.write(&corrupt("foreign"), b"my notes", 1000 * hour);
     for name in [
@@ -53,10 +53,10 @@ fn a_file_that_only_has_the_name_of_a_result_is_never_removed_and_pushes_out_no_
     });
     let foreign = [name_of("a"), name_of("b"), name_of("c")];
     for name in &foreign {
-        // Older than any result, and more than may wait.
+        // Older than any result, and more files than may wait.
         place.write(name, b"my notes", Duration::ZERO);
     }
-    // A result under the name of another one.
+    // A result in a file with the name of another result.
     let moved = name_of("moved");
     let left = place.left("j", 0);
     fs::copy(place.spool.path(&left), place.path().join(&moved)).unwrap();
@@ -80,7 +80,7 @@ fn a_file_that_is_larger_than_any_result_is_left_alone_and_pushes_out_no_result(
     let log = captured(|| assert_eq!(place.jobs(), ["j"]));
     assert!(log.starts_with("WARN   | ignored 1 file in "), "{log}");
     assert!(log.contains(&huge), "{log}");
-    // Told once.
+    // The log reports it only once.
     assert_eq!(captured(|| assert_eq!(place.jobs(), ["j"])), "");
 }
 
@@ -104,12 +104,12 @@ fn nothing_but_regular_files_is_read_whatever_its_name_is() {
     fifo(&format!("{GONE}-1.unfinished"));
     fifo(&format!("{}.corrupt", name_of("fifo")));
     let before = fs::read_dir(place.path()).unwrap().count();
-    // Its owner's file is a FIFO, so nobody holds this result.
+    // The owner's file is a FIFO, so no worker holds this result.
     place.left("j", 0);
     assert_eq!(place.jobs(), ["j"]);
     assert_eq!(fs::read_dir(place.path()).unwrap().count(), before + 1);
 
-    // One that took the place of a result after it was found.
+    // This FIFO takes the place of a result after the result was found.
     let stored = place.spool.store(&record("k")).unwrap();
     fs::remove_file(place.spool.path(&stored)).unwrap();
     fifo(stored.file_name());

@@ -1,4 +1,4 @@
-//! What fuzzing throws at the files of a spool, which anybody who shares the volume may have written.
+//! Fuzzing of the files in a spool. Anyone who shares the volume may have written them.
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
@@ -16,7 +16,7 @@ pub(crate) fn file(data: &[u8]) {
         return;
     };
     for body in record.items.iter().chain([&record.body]) {
-        serde_json::from_slice::<&RawValue>(body).expect("what is offered is JSON");
+        serde_json::from_slice::<&RawValue>(body).expect("every body is JSON");
     }
 }
 
@@ -27,7 +27,7 @@ fn entry(name: &str, bytes: u64) {
     assert_eq!(entry.file_name(), name);
     assert!(name.contains(entry.job_id()));
     let free = entry.owned_by(super::name::NOBODY);
-    let again = Entry::named(free.file_name().to_owned(), bytes).expect("a rename is a name");
+    let again = Entry::named(free.file_name().to_owned(), bytes).expect("the new name is valid");
     assert_eq!(
         (again.key(), again.stored_at()),
         (entry.key(), entry.stored_at())

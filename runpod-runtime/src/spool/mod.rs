@@ -1,11 +1,11 @@
-//! Finished results that the platform does not have yet, on disk until it has.
+//! Keeps finished results on disk until the platform has them.
 //!
-//! One file for each result. It appears whole or not at all, is readable by this user only, and its name says when it was
-//! stored and who is to deliver it ([`owner`]). The directory may be shared: on a network volume all workers of an
-//! endpoint have the same, so that whoever wants to deliver what another one left takes it over first, by renaming it,
-//! which only one can.
+//! Each result has a file of its own, which is always complete. Only this user can read it. Its name contains the time
+//! when it was stored and the worker that is to deliver it ([`owner`]). Several workers may share the directory, for
+//! example all workers of an endpoint on a network volume. To deliver a result that another worker left, a worker first
+//! renames the file to take it over. Only one worker can succeed with that.
 //!
-//! [`SpoolWriter`] is the way in: one thread that owns the [`Spool`] and gets ordered messages, so that no other thread
+//! [`SpoolWriter`] is the entry point. It sends messages to the one thread that owns the [`Spool`]. So no other thread
 //! waits for a disk or shares the state of a file. Everything below it may block.
 
 mod directory;

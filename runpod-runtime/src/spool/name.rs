@@ -1,29 +1,29 @@
-//! What a result's file is called: when it was stored, whose job it is, and who is to deliver it.
+//! The name of a result's file: when the result was stored, whose job it is, and which worker is to deliver it.
 //!
-//! `1767225600000000-job-1-<digest>.<owner>.result`. Order, age and owner are known without reading the file, and a change
-//! of the owner is a rename, which is all or nothing.
+//! `1767225600000000-job-1-<digest>.<owner>.result`. So order, age and owner are known without reading the file, and
+//! the owner changes by a rename, which is atomic.
 
 use std::time::Duration;
 
 use crate::config::digest;
 use crate::text::encode_component;
 
-/// Owns what anybody may take.
+/// The owner of results that any worker may take.
 pub(super) const NOBODY: &str = "free";
 
 const SUFFIX: &str = ".result";
-/// Behind the name of a result that cannot be read.
+/// Follows the name of a result that cannot be read.
 pub(super) const CORRUPT: &str = ".corrupt";
-/// Ends the name of what is still being written.
+/// The end of the name of a file that is still being written.
 pub(super) const UNFINISHED: &str = ".unfinished";
 
-/// After a day the platform has forgotten the job, so an answer that it does not know the job is its last word.
+/// After a day the platform has forgotten the job. If it then answers that it does not know the job, that is final.
 pub(super) const LONGEST_KEPT: Duration = Duration::from_hours(24);
 
-/// How much of a job's id is in the name of its file; the digest behind it tells longer ones apart.
+/// How many characters of a job's id are in the name of its file. For longer ids, the digest after it tells them apart.
 const LONGEST_ID_IN_NAME: usize = 100;
 
-/// A result in the spool, not read yet.
+/// A result in the spool that was not read yet.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Entry {
     /// Microseconds since 1970.
@@ -48,12 +48,12 @@ impl Entry {
         }
     }
 
-    /// Reads a name that [`new`](Self::new) made.
+    /// Parses a name that [`new`](Self::new) has created.
     pub(super) fn named(file_name: String, bytes: u64) -> Option<Self> {
         let (rest, owner) = file_name.strip_suffix(SUFFIX)?.rsplit_once('.')?;
         let (stored_at, key) = rest.split_once('-')?;
         let (id, digest) = key.rsplit_once('-')?;
-        // A file that another program has put here must not be taken for a result because its name is similar.
+        // A similar name must not make the worker take another program's file for a result.
         let is_ours = stored_at.len() >= 16
             && stored_at.bytes().all(|byte| byte.is_ascii_digit())
             && id.len() <= LONGEST_ID_IN_NAME
@@ -70,7 +70,7 @@ impl Entry {
         })
     }
 
-    /// Whether the name is the one for this job in this worker.
+    /// Returns whether the name belongs to this job and this worker.
     pub(super) fn is_of(&self, job_id: &str, worker_id: &str) -> bool {
         self.key() == key(job_id, worker_id)
     }
@@ -100,13 +100,13 @@ impl Entry {
         self.bytes
     }
 
-    /// The part of the name that is the same for all results of one job in one worker.
+    /// Returns the part of the name that is the same for all results of one job in one worker.
     pub(super) fn key(&self) -> &str {
         let (rest, _) = self.parts();
         rest.split_once('-').map_or(rest, |(_, key)| key)
     }
 
-    /// The job's id as it stands in the name: percent-encoded, and cut where it is very long.
+    /// Returns the job's id as it is in the name: percent-encoded, and truncated if it is very long.
     pub(crate) fn job_id(&self) -> &str {
         self.key().rsplit_once('-').map_or("", |(id, _)| id)
     }
@@ -120,7 +120,7 @@ impl Entry {
     }
 }
 
-/// 32 hexadecimal digits: a digest, or the name of an owner.
+/// Returns whether the text has 32 hexadecimal digits, like a digest or the name of an owner.
 pub(super) fn is_name_of_128_bits(text: &str) -> bool {
     text.len() == 32
         && text
@@ -128,12 +128,13 @@ pub(super) fn is_name_of_128_bits(text: &str) -> bool {
             .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// What [`encode_component`] leaves in a text.
+/// Returns whether [`encode_component`] can produce this byte.
 fn is_encoded(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~%".contains(&byte)
 }
 
-/// A name for a job's result in a worker, whatever is in their ids: nothing in it can lead out of the directory.
+/// Returns a name for the result of a job in a worker. Whatever the ids contain, the name cannot lead out of the
+/// directory.
 fn key(job_id: &str, worker_id: &str) -> String {
     let mut id = encode_component(job_id).into_owned();
     id.truncate(LONGEST_ID_IN_NAME);
@@ -146,7 +147,7 @@ mod tests {
 
     #[test]
     fn the_digest_in_a_name_is_the_same_in_every_build() {
-        // FNV-1a, 128 bits, of `job`, 0xff, `w`, 0xff, by another implementation.
+        // The FNV-1a digest (128 bits) of `job`, 0xff, `w`, 0xff, computed by another implementation.
         assert_eq!(
             digest(&["job", "w"]),
             0x2238_b4f7_413c_64bf_6eff_3bb7_2054_ad1f

@@ -1,4 +1,4 @@
-//! Opens the spool, on a thread of its own: a network volume that hangs must not hold up the worker.
+//! Opens the spool on a separate thread, because a network volume that hangs must not hold up the worker.
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SendError, Sender};
 use std::thread;
@@ -11,23 +11,23 @@ use crate::process::threads::Refused;
 use super::directory::Spool;
 use super::error::SpoolError;
 
-/// A directory that takes longer to open counts as unusable. A disk that works takes a fraction of a millisecond.
+/// A directory that takes longer to open counts as unusable. A working disk needs a fraction of a millisecond.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// A spool that is being opened.
 #[derive(Debug)]
 pub(crate) struct Opening {
     directories: Vec<SpoolDirectory>,
-    /// One for each directory, up to the first that can be used.
+    /// One answer for each directory, up to the first usable one.
     answers: Receiver<Answer>,
     faults: Vec<String>,
 }
 
-/// The spool, or nothing if the directory is on a volume that is not there.
+/// The spool, or `None` if the directory is on a volume that does not exist.
 type Answer = Result<Option<Spool>, SpoolError>;
 
 impl Opening {
-    /// Begins to open the first directory that can be used, the best one first.
+    /// Starts to open the first usable directory. The best directory comes first.
     pub(crate) fn begin(directories: Vec<SpoolDirectory>) -> Self {
         let mut faults = Vec::new();
         let answers = begin(&directories, &mut faults);
@@ -38,8 +38,8 @@ impl Opening {
         }
     }
 
-    /// Waits for the first directory that can be used; for one that hangs not for long. The log tells why another one is
-    /// used than the best, or none.
+    /// Waits for the first usable directory, but not long for one that hangs. If the best directory is not used, the
+    /// log gives the reason.
     pub(crate) fn opened(self) -> Option<Spool> {
         self.opened_within(LONGEST_WAIT)
     }
@@ -61,18 +61,18 @@ impl Opening {
                 Ok(Err(error)) => self.faults.push(error.to_string()),
                 Err(RecvTimeoutError::Timeout) => {
                     self.faults.push(format!(
-                        "{path} could not be opened within {} s: its disk or network volume hangs; repair it, name \
-                         another directory, or say `off` (RUNPOD_RESULT_SPOOL)",
+                        "{path} could not be opened within {} s: its disk or network volume hangs; repair it, use \
+                         another directory, or set `off` (RUNPOD_RESULT_SPOOL)",
                         longest_wait.as_secs()
                     ));
                     let rest = self.directories.get(index + 1..).unwrap_or_default();
                     self.answers = begin(rest, &mut self.faults);
                 }
                 Err(RecvTimeoutError::Disconnected) => {
-                    // Else the thread was refused, which is among the faults.
+                    // Otherwise the system refused the thread, and that fault is already in the list.
                     if self.faults.is_empty() {
                         self.faults.push(format!(
-                            "{path} could not be opened: the thread that opens it has panicked; this is a bug in \
+                            "{path} could not be opened: the thread that opens it panicked; this is a bug in \
                              runpod-worker"
                         ));
                     }
@@ -108,13 +108,13 @@ fn begin(directories: &[SpoolDirectory], faults: &mut Vec<String>) -> Receiver<A
     answers
 }
 
-/// Opens one directory after the other, up to the first that can be used.
+/// Opens one directory after another, up to the first usable one.
 fn open_first(directories: &[SpoolDirectory], answers: &Sender<Answer>) {
     for directory in directories {
         let answer = open(directory);
         let is_open = matches!(answer, Ok(Some(_)));
         if let Err(SendError(late)) = answers.send(answer) {
-            // The worker has started without it.
+            // The worker has started without this spool.
             if let Ok(Some(spool)) = late {
                 spool.leave();
             }
@@ -186,7 +186,7 @@ mod tests {
             second.display()
         );
         assert!(text.starts_with(&kept), "{text}");
-        assert!(text.contains("file/first cannot be made: "), "{text}");
+        assert!(text.contains("file/first cannot be created: "), "{text}");
     }
 
     #[test]
@@ -203,7 +203,7 @@ mod tests {
             assert!(opening.opened().is_none());
         });
         assert!(text.contains("are not kept, because "), "{text}");
-        assert!(text.contains("has panicked"), "{text}");
+        assert!(text.contains("panicked"), "{text}");
     }
 
     #[test]

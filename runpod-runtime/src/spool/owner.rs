@@ -1,8 +1,9 @@
-//! Who delivers what is in a spool, and whether they still live.
+//! Determines which worker delivers a result in a spool, and whether that worker is still alive.
 //!
-//! Each worker has a name of its own for each start, and a file of that name, `<name>.alive`, which it keeps locked: the
-//! system lets go of the lock when the process ends, in whatever way. Where a lock may not be seen (another machine, or
-//! another mount of a network volume), the file's age decides: its owner writes it anew all the time.
+//! Each start of a worker gets a new name and a file of that name, `<name>.alive`, which the worker keeps locked. The
+//! system releases the lock when the process ends for any reason. Another worker may not see the lock if it runs on
+//! another machine or uses another mount of a network volume. In that case the age of the file decides, because its
+//! owner rewrites it regularly.
 
 use std::fs::{self, File, Metadata, TryLockError};
 use std::io::{self, Read as _, Write as _};
@@ -13,7 +14,7 @@ use super::error::{SpoolError, refused};
 use super::file::{create_private, open_regular};
 use super::name::{LONGEST_KEPT, UNFINISHED, is_name_of_128_bits};
 
-/// A worker elsewhere that has not been heard of for so long is gone.
+/// If a worker elsewhere has shown no sign of life for this long, it is gone.
 pub(crate) const LEASE: Duration = Duration::from_mins(2);
 
 pub(super) const ALIVE: &str = ".alive";
@@ -31,34 +32,34 @@ pub(super) struct Owner {
     user: u32,
 }
 
-/// From where a spool is looked at: locks are seen by all who look from the same place.
+/// The place from which a worker sees a spool. Workers in the same place see each other's locks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Place(Option<String>);
 
-/// What is known of a worker.
+/// Whether a worker is alive, as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Life {
     Lives,
-    /// Not heard of for longer than a lease.
+    /// The worker has shown no sign of life for longer than a lease.
     Silent,
     Over,
 }
 
 impl Owner {
-    /// Makes this worker known in `directory`.
+    /// Registers this worker in `directory`.
     pub(super) fn enter(directory: &Path) -> Result<Self, SpoolError> {
         let name = uuid::Uuid::new_v4().simple().to_string();
         let place = Place::of(directory);
         let unlocked = directory.join(format!("{name}{UNFINISHED}"));
         let path = directory.join(format!("{name}{ALIVE}"));
-        // Locked before it has its name, so that nobody finds it without its lock.
+        // The file is locked before it gets its name, so that no worker finds it unlocked.
         let entered = create_private(&unlocked).and_then(|mut file| {
             file.write_all(place.text().as_bytes())?;
             match file.try_lock() {
                 Ok(()) | Err(TryLockError::WouldBlock) => {}
-                // Not every file system has locks; then its age tells.
+                // Not every file system supports locks. In that case the age of the file decides.
                 Err(TryLockError::Error(error)) => {
-                    tracing::debug!("the spool's file system has no locks: {error}");
+                    tracing::debug!("the spool's file system does not support locks: {error}");
                 }
             }
             fs::rename(&unlocked, &path)?;
@@ -83,7 +84,7 @@ impl Owner {
         &self.name
     }
 
-    /// Whether a file was written by the user that this process runs as.
+    /// Returns whether a file was written by the user that this process runs as.
     pub(super) fn is_same_user(&self, metadata: &Metadata) -> bool {
         #[cfg(unix)]
         {
@@ -96,19 +97,19 @@ impl Owner {
         }
     }
 
-    /// Whether `owner` may still deliver what is its own.
+    /// Returns whether `owner` is alive and may still deliver its own results.
     pub(super) fn knows_alive(&self, directory: &Path, owner: &str) -> bool {
         owner == self.name || self.life(&path_of(directory, owner)) == Life::Lives
     }
 
     fn life(&self, path: &Path) -> Life {
-        // Whatever else has this name is no owner.
+        // Anything else with this name is not an owner.
         open_regular(path).map_or(Life::Over, |mut file| self.life_in(&mut file).0)
     }
 
-    /// The life of the owner whose file this is, and whether it is such a file.
+    /// Returns whether the owner of this file is alive, and whether the file is an owner's file at all.
     fn life_in(&self, mut file: &mut File) -> (Life, bool) {
-        // Shared, so that two who look at once are not taken for the owner.
+        // The lock is shared, so that two workers that look at the same time do not take each other for the owner.
         let lock_is_free = match file.try_lock_shared() {
             Ok(()) => true,
             Err(TryLockError::WouldBlock) => return (Life::Lives, true),
@@ -120,7 +121,7 @@ impl Owner {
         if lock_is_free && self.place.is(&place) {
             return (Life::Over, is_owners);
         }
-        // Both times are the file system's own, which knows nothing of the workers' clocks.
+        // Both times come from the file system, so the clocks of the workers do not matter.
         let modified = |file: &File| file.metadata().and_then(|it| it.modified());
         let age = match (modified(&self.file), modified(file)) {
             (Ok(now), Ok(then)) => now.duration_since(then).unwrap_or_default(),
@@ -136,20 +137,20 @@ impl Owner {
         (life, is_owners)
     }
 
-    /// Whether this was longer than a lease ago. Both times are the file system's own; this worker's file is written anew
-    /// more often than that.
+    /// Returns whether `then` is longer ago than a lease. Both times come from the file system, because this worker
+    /// rewrites its own file more often than that.
     pub(super) fn is_a_lease_ago(&self, then: SystemTime) -> bool {
         let now = self.file.metadata().and_then(|it| it.modified());
         now.is_ok_and(|now| now.duration_since(then).is_ok_and(|age| age > LEASE))
     }
 
-    /// Writes the file anew, which makes it young.
+    /// Rewrites the file, which updates its age.
     pub(super) fn renew(&self, directory: &Path) -> Result<(), SpoolError> {
         let path = path_of(directory, &self.name);
         rewrite(&self.file, self.place.text()).map_err(refused("written", &path))
     }
 
-    /// Clears away the files of workers that are long gone. What they own is anybody's without them too.
+    /// Removes the files of workers that are long gone. Any worker may take their results without these files too.
     pub(super) fn forget_dead(&self, directory: &Path) {
         let Ok(files) = fs::read_dir(directory) else {
             return;
@@ -159,14 +160,14 @@ impl Owner {
             let Some(owner) = name.to_str().and_then(|name| name.strip_suffix(ALIVE)) else {
                 continue;
             };
-            // One that is only silent may come back, and must not find itself without its file.
+            // A worker that is only silent may come back, and its file must still exist then.
             if owner != self.name && is_name_of_128_bits(owner) && self.is_over(&file.path()) {
                 let _ = fs::remove_file(file.path());
             }
         }
     }
 
-    /// Whether this is the file of an owner of this user that is gone.
+    /// Returns whether this is the file of an owner that belongs to this user and is gone.
     fn is_over(&self, path: &Path) -> bool {
         open_regular(path).is_ok_and(|mut file| {
             file.metadata().is_ok_and(|it| self.is_same_user(&it))
@@ -185,7 +186,7 @@ impl Place {
         #[cfg(target_os = "linux")]
         {
             use std::os::unix::fs::MetadataExt as _;
-            // The kernel that runs since its start, and the mount: a lock is seen by all who have both in common.
+            // The boot id of the kernel, and the mount. Workers that have both in common see each other's locks.
             let kernel = fs::read_to_string("/proc/sys/kernel/random/boot_id");
             let mount = fs::metadata(directory).map(|it| it.dev());
             if let (Ok(kernel), Ok(mount)) = (kernel, mount) {
@@ -200,13 +201,13 @@ impl Place {
         self.0.as_deref().unwrap_or(UNKNOWN)
     }
 
-    /// Whether what an owner has written means the same place.
+    /// Returns whether the text that an owner has written names the same place.
     fn is(&self, written: &str) -> bool {
         self.0.as_deref() == Some(written)
     }
 }
 
-/// Whether this is what an owner writes into its file.
+/// Returns whether this is a text that an owner writes to its file.
 pub(super) fn is_place(written: &str) -> bool {
     let Some((kernel, mount)) = written
         .strip_suffix('\n')
@@ -221,7 +222,7 @@ fn path_of(directory: &Path, owner: &str) -> PathBuf {
     directory.join(format!("{owner}{ALIVE}"))
 }
 
-/// Writes over what is there, so that nobody finds it empty meanwhile.
+/// Overwrites the content in place, so that no reader finds the file empty.
 fn rewrite(mut file: &File, text: &str) -> io::Result<()> {
     use std::io::Seek as _;
     file.rewind()?;

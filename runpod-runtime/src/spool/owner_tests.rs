@@ -1,6 +1,6 @@
 use super::*;
 
-/// A worker that is known in the directory, from this place, and was last heard of then.
+/// Creates the file of a worker in this place whose last sign of life was `before` ago.
 fn heard_of(directory: &Path, name: &str, place: &Place, before: Duration) -> File {
     let path = path_of(directory, name);
     let mut file = create_private(&path).unwrap();
@@ -10,7 +10,7 @@ fn heard_of(directory: &Path, name: &str, place: &Place, before: Duration) -> Fi
     file
 }
 
-/// The name of another worker.
+/// Returns the name of another worker.
 fn name(number: u128) -> String {
     format!("{number:032x}")
 }
@@ -28,7 +28,7 @@ fn a_worker_lives_as_long_as_its_process_and_is_gone_at_once_after_it() {
     assert!(us.knows_alive(directory.path(), &name));
     assert!(us.knows_alive(directory.path(), us.name()));
 
-    // What the system does when a process ends, in whatever way.
+    // The system releases the lock in the same way when a process ends for any reason.
     drop(other);
     assert!(!us.knows_alive(directory.path(), &name));
     assert!(!us.knows_alive(directory.path(), "never-heard-of"));
@@ -65,7 +65,7 @@ fn a_worker_that_is_heard_of_again_lives_again() {
     let directory = tempfile::tempdir().unwrap();
     let mut us = Owner::enter(directory.path()).unwrap();
     let mut other = Owner::enter(directory.path()).unwrap();
-    // As from two machines that see nothing of each other's locks.
+    // The workers behave as if they were on two machines that do not see each other's locks.
     other.file.unlock().unwrap();
     us.place = elsewhere();
     other.place = Place(None);
@@ -91,7 +91,7 @@ fn files_of_workers_that_are_gone_are_cleared_away_and_of_silent_ones_only_after
     let left = |name: &str| path_of(directory.path(), name).exists();
     assert_eq!(
         [left(&killed), left(&silent), left(&lost), left(us.name())],
-        // Without a kernel's name (not on Linux) nobody is sure that `killed` is.
+        // On systems other than Linux there is no boot id, so nobody can be sure that `killed` is gone.
         [here.0.is_none(), true, false, true]
     );
 }

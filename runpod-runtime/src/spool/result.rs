@@ -1,6 +1,6 @@
-//! What is in a result's file: a line of JSON that says what follows, then the bodies as they are posted.
+//! The content of a result's file: a line of JSON that describes the bodies, followed by the bodies as they are posted.
 //!
-//! Bodies are not put into JSON again: a result of 100 MB is written from where it lies.
+//! The bodies are not embedded in JSON, so that a result of 100 MB is written directly from its buffer.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -11,10 +11,10 @@ use bytes::Bytes;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-/// Small results leave in one piece, with one call to the system.
+/// Results up to this size are written in one piece, with one system call.
 const SMALL: u64 = 64 * 1024;
 
-/// A result on its way to the platform: the one form in which it is posted, kept on disk and redelivered. Cheap to clone.
+/// A result on its way to the platform. The same form is posted, kept on disk and redelivered. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct JobResult {
     pub(crate) job_id: Arc<str>,
@@ -22,7 +22,7 @@ pub(crate) struct JobResult {
     pub(crate) worker_id: Arc<str>,
     /// Whether the job's handler streams.
     pub(crate) streaming: bool,
-    /// Stream items that have to be delivered first, in their order.
+    /// Stream items that must be delivered first, in order.
     pub(crate) items: Vec<Bytes>,
     pub(crate) body: Bytes,
 }
@@ -34,28 +34,28 @@ struct Head<'a> {
     job_id: Cow<'a, str>,
     worker_id: Cow<'a, str>,
     is_stream: bool,
-    /// How long each item is, in bytes, and the body.
+    /// The length of each item in bytes.
     items: Vec<usize>,
     body: usize,
 }
 
-/// A file of another format is not guessed at.
+/// A file in another format is not read.
 const FORMAT: u32 = 1;
 
-/// How every file begins.
+/// The beginning of every file.
 const BEGINNING: &[u8] = br#"{"format":"#;
 
-/// The longest first line that is read to find out whose file it is.
+/// How much of a file is read to find the first line with the ids in it.
 pub(super) const LONGEST_HEAD: u64 = 1 << 20;
 
 impl JobResult {
-    /// How many bytes its bodies have together.
+    /// Returns how many bytes its bodies have in total.
     pub(super) fn size(&self) -> u64 {
         let bodies = self.items.iter().map(Bytes::len).sum::<usize>() + self.body.len();
         bodies as u64
     }
 
-    /// How many bytes the file has then.
+    /// Writes the file and returns its size in bytes.
     pub(super) fn write_to(&self, mut file: File) -> io::Result<u64> {
         let mut head = serde_json::to_vec(&Head {
             format: FORMAT,
@@ -80,7 +80,8 @@ impl JobResult {
         Ok(head.len() as u64 + self.size())
     }
 
-    /// The job and the worker of a file, from its first line alone; `None` if it is not a result's file.
+    /// Returns the ids of the job and the worker from the first line of a file. Returns `None` if it is not a result's
+    /// file.
     pub(super) fn ids_in(file: &mut impl Read) -> Option<(String, String)> {
         let mut line = Vec::new();
         let mut file = BufReader::new(file.take(LONGEST_HEAD));
@@ -89,12 +90,12 @@ impl JobResult {
         Some((head.job_id.into_owned(), head.worker_id.into_owned()))
     }
 
-    /// Whether a result's file can begin with these bytes, which may be all that was written of it.
+    /// Returns whether a result's file can begin with these bytes. The file may end after them.
     pub(super) fn may_begin_with(start: &[u8]) -> bool {
         start.starts_with(BEGINNING) || BEGINNING.starts_with(start)
     }
 
-    /// Reads a file's content; where it is not what was written, says why.
+    /// Parses the content of a file. If it is not what was written, returns the reason.
     pub(super) fn read(mut content: Bytes) -> Result<Self, String> {
         let end = content
             .iter()
@@ -112,7 +113,7 @@ impl JobResult {
             .try_fold(head.body, |all, item| all.checked_add(*item));
         if expected != Some(content.len()) {
             return Err(format!(
-                "{} bytes follow its first line, which says otherwise",
+                "{} bytes follow its first line, but the line announces another number",
                 content.len()
             ));
         }
@@ -122,7 +123,7 @@ impl JobResult {
             .map(|length| content.split_to(*length))
             .collect();
         for piece in items.iter().chain([&content]) {
-            // What is passed over while reading JSON is not looked at for its UTF-8.
+            // `IgnoredAny` does not check that the text it skips is UTF-8.
             let text = str::from_utf8(piece)
                 .map_err(|error| format!("a body in it is not UTF-8: {error}"))?;
             serde_json::from_str::<IgnoredAny>(text)

@@ -16,7 +16,7 @@ fn record(job_id: &str) -> JobResult {
 /// The name of a worker that is gone.
 const GONE: &str = "00000000000000000000000000000001";
 
-/// A name of a result that anybody may deliver.
+/// Returns the name of a result that any worker may deliver.
 fn name_of(job_id: &str) -> String {
     Entry::new(1, job_id, "w1", name::NOBODY, 0)
         .file_name()
@@ -43,12 +43,12 @@ impl Place {
         &self.spool.0.directory
     }
 
-    /// Another worker with the same spool.
+    /// Opens the same spool for another worker.
     fn another(&self) -> Spool {
         Spool::open(self.path()).unwrap()
     }
 
-    /// All files, without those that say who lives.
+    /// Returns all files except those that show which workers are alive.
     fn files(&self) -> Vec<String> {
         let mut names: Vec<_> = fs::read_dir(self.path())
             .unwrap()
@@ -59,7 +59,7 @@ impl Place {
         names
     }
 
-    /// Stores a result as it was left so many seconds ago by a worker that is gone.
+    /// Stores a result as a worker that is gone left it this many seconds ago.
     fn left(&self, job_id: &str, seconds_ago: u64) -> Entry {
         let stored = self.spool.store(&record(job_id)).unwrap();
         let then = microseconds_since_1970() - seconds_ago * 1_000_000;
@@ -138,7 +138,7 @@ fn a_result_that_was_released_is_anybodys_and_only_one_gets_it() {
     assert_eq!(first.claim(&seen_by_first[0]).unwrap(), None);
     assert_eq!(first.waiting().unwrap(), []);
 
-    // It could not be delivered: somebody else may try.
+    // The second worker could not deliver the result, so another one may try.
     second.release(&claimed).unwrap();
     assert_eq!(first.waiting().unwrap(), seen_by_first);
 }
@@ -179,7 +179,7 @@ fn of_two_results_of_the_same_job_in_the_same_worker_the_later_one_counts() {
     let log = captured(|| assert_eq!(place.jobs(), ["j-2", "j"]));
     assert_eq!(
         log,
-        "ERROR  | j | an undelivered result is discarded: there is a later result of the same job\n"
+        "ERROR  | j | an undelivered result is discarded: a later result of the same job exists\n"
     );
     assert!(place.files().contains(&later.file_name().to_owned()));
 }
@@ -196,7 +196,7 @@ fn no_job_id_leads_out_of_the_directory_or_is_too_long_for_a_name() {
         "a\0b\n",
         "ä/€",
         &long,
-        // Long ids that begin alike do not replace each other.
+        // Long ids with the same beginning do not replace each other.
         &format!("{long}y"),
     ];
     for id in ids {
@@ -269,12 +269,12 @@ fn the_oldest_results_make_room_when_there_are_too_many() {
     for (job, age) in [("a", 3), ("b", 2), ("c", 1)] {
         place.left(job, age);
     }
-    // What is on its way is not what waits.
+    // A result that is being delivered does not count as waiting.
     place.spool.store(&record("on its way")).unwrap();
     let log = captured(|| assert_eq!(place.jobs(), ["b", "c"]));
     assert_eq!(
         log,
-        "ERROR  | a | an undelivered result is discarded: the spool is full and it is the oldest in it\n"
+        "ERROR  | a | an undelivered result is discarded: the spool is full, and this is the oldest result in it\n"
     );
     assert_eq!(place.files().len(), 3);
 }
@@ -340,11 +340,11 @@ fn a_directory_that_cannot_be_used_is_an_error_at_the_start() {
     fs::write(&file, "").unwrap();
     let error = Spool::open(&file).unwrap_err().to_string();
     assert!(
-        error.starts_with(&format!("{} cannot be made: ", file.display())),
+        error.starts_with(&format!("{} cannot be created: ", file.display())),
         "{error}"
     );
     let error = Spool::open(file.join("below")).unwrap_err().to_string();
-    assert!(error.contains("/file/below cannot be made: "), "{error}");
+    assert!(error.contains("/file/below cannot be created: "), "{error}");
 }
 
 #[test]

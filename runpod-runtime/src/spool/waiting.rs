@@ -1,7 +1,8 @@
-//! What waits in a spool: found, kept within bounds, and cleared away when nobody can want it any more.
+//! The results that wait in a spool: finds them, keeps them within the bounds, and removes files that nobody can need
+//! any more.
 //!
-//! The directory may hold files of other programs, and of other users. Only a regular file of this user whose name and
-//! content are a result's is ever removed.
+//! The directory may also hold files of other programs and other users. A file is removed only if it is a regular file
+//! of this user and its name and content are those of a result.
 
 use std::collections::HashMap;
 use std::fs::{self, File, Metadata};
@@ -15,17 +16,17 @@ use super::name::{self, CORRUPT, Entry, UNFINISHED, is_name_of_128_bits};
 use super::owner;
 use super::result::JobResult;
 
-/// A file that is still being written after this long belongs to a worker that was killed.
+/// If a file has been unfinished for this long, the worker that was writing it was killed.
 const LONGEST_WRITE: Duration = Duration::from_hours(1);
 
-/// How long a corrupt file is left for a person to look at.
+/// How long a corrupt file is kept for a person to look at.
 const LONGEST_CORRUPT: Duration = Duration::from_hours(7 * 24);
 
 impl Spool {
-    /// What waits for somebody to deliver it, oldest first: what was released, and what belongs to workers that are gone.
-    /// What is more than may wait is discarded, with a log line each.
+    /// Returns the results that wait for delivery, oldest first: released results, and results of workers that are
+    /// gone. Results beyond the bounds are discarded, with a log line for each.
     ///
-    /// It looks at the file of every other worker, so it is for a worker's start; from then on,
+    /// This looks at the file of every other worker, so it is meant for the start of a worker. After that,
     /// [`long_waiting`](Self::long_waiting) is enough.
     pub(crate) fn waiting(&self) -> Result<Vec<Entry>, SpoolError> {
         let waiting = self.unclaimed(self.list()?);
@@ -33,22 +34,22 @@ impl Spool {
         Ok(self.within_bounds(&waiting))
     }
 
-    /// As [`waiting`](Self::waiting), without the results that were written less than a lease ago and that nobody released.
-    /// Most of those are on their way, in a worker that lives. So the cost does not grow with the number of workers that
-    /// share the directory.
+    /// Like [`waiting`](Self::waiting), but without results that were written less than a lease ago and that nobody
+    /// released. Most of those are being delivered by a worker that is alive. So the cost does not grow with the number
+    /// of workers that share the directory.
     pub(crate) fn long_waiting(&self) -> Result<Vec<Entry>, SpoolError> {
         let mut listed = self.list()?;
         listed.retain(|entry| entry.owner() == name::NOBODY || self.has_waited(entry));
         Ok(self.within_bounds(&self.unclaimed(listed)))
     }
 
-    /// Whether the file was written longer than a lease ago, by the file system's own clock.
+    /// Returns whether the file was written longer than a lease ago, according to the file system's clock.
     fn has_waited(&self, entry: &Entry) -> bool {
         let written = fs::symlink_metadata(self.path(entry)).and_then(|it| it.modified());
         written.is_ok_and(|then| self.0.owner.is_a_lease_ago(then))
     }
 
-    /// Those that belong to no worker that lives.
+    /// Returns the results that belong to no worker that is alive.
     fn unclaimed(&self, mut entries: Vec<Entry>) -> Vec<Entry> {
         let mut living = HashMap::new();
         entries.retain(|entry| {
@@ -61,7 +62,7 @@ impl Spool {
         entries
     }
 
-    /// The entries that may go on waiting. They come oldest first.
+    /// Returns the entries that may continue to wait, and discards the others. `entries` must be sorted, oldest first.
     fn within_bounds(&self, entries: &[Entry]) -> Vec<Entry> {
         let Bounds {
             results: most,
@@ -74,7 +75,7 @@ impl Spool {
         let ours: Vec<_>;
         let mut entries = entries;
         if entries.len() > most || total(entries) > most_bytes {
-            // A foreign file must not push out results.
+            // Foreign files must not push out results.
             ours = entries
                 .iter()
                 .filter(|it| self.is_ours(it))
@@ -91,9 +92,9 @@ impl Spool {
         let mut kept = Vec::with_capacity(results);
         for entry in entries {
             let why = if last_of[entry.key()] != entry.file_name() {
-                "there is a later result of the same job"
+                "a later result of the same job exists"
             } else if results > most || bytes > most_bytes {
-                "the spool is full and it is the oldest in it"
+                "the spool is full, and this is the oldest result in it"
             } else {
                 kept.push(entry.clone());
                 continue;
@@ -105,10 +106,10 @@ impl Spool {
         kept
     }
 
-    /// Removes a result for good. Nothing is discarded for its age alone: a clock that jumps must not cost a result.
+    /// Removes a result permanently. Age alone is never a reason, because a clock that jumps must not cost a result.
     pub(crate) fn discard(&self, entry: &Entry, why: &str) {
         if !self.is_ours(entry) {
-            tracing::debug!("{} is no result, and is left alone", entry.file_name());
+            tracing::debug!("ignored {}: it is not a result", entry.file_name());
             return;
         }
         match self.remove(entry) {
@@ -116,14 +117,14 @@ impl Spool {
                 job_id = entry.job_id(),
                 "an undelivered result is discarded: {why}"
             ),
-            // One that cannot be removed is no reason to hold back the others.
+            // If one result cannot be removed, the others must not wait.
             Err(error) => {
-                tracing::warn!("an undelivered result that is to be discarded stays: {error}");
+                tracing::warn!("an undelivered result could not be discarded: {error}");
             }
         }
     }
 
-    /// Whether the file holds what its name says: nothing else is ever removed.
+    /// Returns whether the content of the file matches its name. Nothing else is ever removed.
     fn is_ours(&self, entry: &Entry) -> bool {
         let ids = self
             .open_ours(&self.path(entry))
@@ -131,7 +132,7 @@ impl Spool {
         ids.is_some_and(|(job_id, worker_id)| entry.is_of(&job_id, &worker_id))
     }
 
-    /// All results, oldest first, whoever's. What killed workers left unfinished is cleared away.
+    /// Returns the results of all owners, oldest first. Removes unfinished files of killed workers.
     fn list(&self) -> Result<Vec<Entry>, SpoolError> {
         let directory = &self.0.directory;
         let files = fs::read_dir(directory).map_err(refused("read", directory))?;
@@ -139,20 +140,20 @@ impl Spool {
         let mut foreign = Vec::new();
         for file in files {
             let file = file.map_err(refused("read", directory))?;
-            // Not text: not ours.
+            // This worker's files have names that are valid text.
             let Ok(file_name) = file.file_name().into_string() else {
                 continue;
             };
             let Ok(metadata) = file.metadata() else {
-                // Delivered by another worker in the meantime.
+                // Another worker has delivered it in the meantime.
                 continue;
             };
             let Some(entry) = Entry::named(file_name.clone(), metadata.len()) else {
                 self.clear_away(&file_name, &metadata);
                 continue;
             };
-            // A link, a FIFO or a directory, a file of another user, which would be posted in this worker's name, or one
-            // that is too large: nothing that a worker of this user made.
+            // No worker of this user creates a link, a FIFO, a directory, or a file that is too large. A file of
+            // another user would be posted in this worker's name.
             if metadata.is_file()
                 && self.0.owner.is_same_user(&metadata)
                 && metadata.len() <= self.most_bytes_of_a_file()
@@ -167,7 +168,7 @@ impl Spool {
         Ok(entries)
     }
 
-    /// Says once that there are files that look like results and are none.
+    /// Logs once that some files have names like results but are not results.
     fn tell_of_foreign(&self, foreign: &[String]) {
         let told = self.0.left_alone.swap(foreign.len(), Ordering::Relaxed);
         if let Some(name) = foreign.first()
@@ -179,7 +180,7 @@ impl Spool {
                 ("files", "are")
             };
             tracing::warn!(
-                "ignored {} {files} in {} that {are} named like results (for example {name}): each is too large, or not \
+                "ignored {} {files} in {} that {are} named like results (for example {name}): each is too large or is not \
                  a regular file of this user",
                 foreign.len(),
                 self.0.directory.display()
@@ -187,7 +188,7 @@ impl Spool {
         }
     }
 
-    /// Removes what killed workers left behind, after a while.
+    /// Removes files that killed workers left behind, after some time.
     fn clear_away(&self, file_name: &str, metadata: &Metadata) {
         let limit = if is_unfinished(file_name) {
             LONGEST_WRITE
@@ -210,7 +211,7 @@ impl Spool {
     }
 }
 
-/// `<owner>-<time>.unfinished`, or `<owner>.unfinished`.
+/// Returns whether the name is `<owner>-<time>.unfinished` or `<owner>.unfinished`.
 fn is_unfinished(file_name: &str) -> bool {
     file_name.strip_suffix(UNFINISHED).is_some_and(|name| {
         let (owner, time) = name.split_once('-').unwrap_or((name, "0"));
@@ -218,14 +219,14 @@ fn is_unfinished(file_name: &str) -> bool {
     })
 }
 
-/// A result's name, and `.corrupt`.
+/// Returns whether the name is that of a result, followed by `.corrupt`.
 fn is_set_aside(file_name: &str) -> bool {
     file_name
         .strip_suffix(CORRUPT)
         .is_some_and(|name| Entry::named(name.to_owned(), 0).is_some())
 }
 
-/// Whether the content is the beginning of what a worker writes.
+/// Returns whether the content is the beginning of something that a worker writes.
 fn has_begun(file: &mut File) -> bool {
     let mut start = Vec::new();
     file.take(1024).read_to_end(&mut start).is_ok()

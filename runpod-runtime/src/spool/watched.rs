@@ -1,4 +1,4 @@
-//! What is really done to the files of a directory, as the kernel tells it.
+//! Watches what really happens to the files of a directory, as reported by the kernel.
 
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
@@ -18,8 +18,7 @@ impl Watched {
         Self(events)
     }
 
-    /// The names of files that were opened, of those that were written anew, and of those that were renamed, since the last
-    /// call.
+    /// Returns the names of the files that were opened, created and renamed since the last call.
     pub(crate) fn seen(&self) -> Seen {
         let mut seen = Seen::default();
         let mut buffer = [MaybeUninit::uninit(); 4096];

@@ -1,8 +1,8 @@
-//! The thread that owns the results of this worker on disk.
+//! The thread that owns this worker's results on disk.
 //!
-//! The thread gets ordered messages: keep a result, settle it, release it. So no two threads share the state of a file, and no
-//! other thread of the worker waits for a disk. If a result is settled before the thread has written it, the thread does not write
-//! it: if the platform answers quickly, the worker has no file at all.
+//! The thread gets ordered messages: keep a result, settle it, release it. So no two threads share the state of a file,
+//! and no other thread of the worker waits for a disk. If a result is settled before the thread has written it, it is
+//! never written. So if the platform answers quickly, the worker has no files at all.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -23,15 +23,16 @@ use super::result::JobResult;
 use crate::config::SpoolDirectory;
 use crate::logging;
 
-/// How long a task waits for the thread. A large file on a slow network volume takes less. After that, the thread goes on without
-/// the task.
+/// How long a task waits for the thread. Even a large file on a slow network volume takes less. After that, the thread
+/// continues without the task.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
-/// How long the first job waits for the directory to be open. A volume that hangs must not hold it up.
+/// How long the first job waits until the directory is open. A volume that hangs must not delay the job further.
 const LONGEST_WAIT_AT_THE_START: Duration = Duration::from_millis(100);
 /// How long the end of the process waits for the thread.
 const LONGEST_WAIT_AT_THE_END: Duration = Duration::from_secs(2);
 
-/// If results of so many bytes wait to be written, the disk is slower than the worker, and further results are not kept.
+/// If results with this many bytes wait to be written, the disk is slower than the worker, and further results are not
+/// kept.
 const MOST_WAITING_BYTES: u64 = 256 << 20;
 
 /// Sends messages to the thread. Clones send to the same thread.
@@ -45,40 +46,40 @@ struct Inner {
     status: Arc<SpoolStatus>,
 }
 
-/// A result that this worker has claimed, and its copy.
+/// A result that this worker has claimed, and its copy on disk.
 #[derive(Debug)]
 pub(crate) struct Claimed {
     pub(crate) result: JobResult,
     pub(crate) copy: DiskCopy,
 }
 
-/// The copy on disk that one job's result may have. Without a spool there is none.
+/// The copy on disk that a job's result may have. Without a spool there is no copy.
 ///
-/// The owner calls [`settle`](Self::settle) or [`release`](Self::release) in the end. If the copy is dropped before that, the
-/// result is released: to deliver it twice is better than never.
+/// In the end, the owner calls [`settle`](Self::settle) or [`release`](Self::release). If the copy is dropped before
+/// that, the result is released, because delivering it twice is better than never delivering it.
 #[derive(Debug)]
 pub(crate) struct DiskCopy {
     writer: Option<SpoolWriter>,
     key: Key,
-    /// The thread was told to keep it.
+    /// Whether the thread was told to keep the result.
     kept: AtomicBool,
 }
 
 impl SpoolWriter {
-    /// Starts the thread. The thread opens the first directory that can be used; this function does not wait for it, so that a
-    /// volume that hangs does not hold up the start.
+    /// Starts the thread, which opens the first usable directory. This function does not wait for that, so that a
+    /// volume that hangs does not delay the start.
     ///
     /// # Errors
     ///
-    /// When the system refuses the thread.
+    /// Returns an error if the system refuses the thread.
     pub(crate) fn start(directories: Vec<SpoolDirectory>) -> std::io::Result<Self> {
         Self::start_with(move || Opening::begin(directories).opened())
     }
 
-    /// For tests: with a spool that is open already.
+    /// Starts the thread with a spool that is already open. For tests.
     #[cfg(test)]
     pub(crate) fn of(spool: Spool) -> Self {
-        Self::start_with(move || Some(spool)).expect("a test gets its threads")
+        Self::start_with(move || Some(spool)).expect("the system starts the test's thread")
     }
 
     pub(super) fn start_with(
@@ -107,7 +108,8 @@ impl SpoolWriter {
         })))
     }
 
-    /// Waits until a directory is open or all have failed, 100 ms at most. For one task at a time.
+    /// Waits until a directory is open or all directories have failed, for 100 ms at most. Only one task may wait at a
+    /// time.
     pub(crate) async fn ready(&self) {
         let status = &self.0.status;
         let is_decided =
@@ -119,7 +121,7 @@ impl SpoolWriter {
         }
     }
 
-    /// Whether all results that were to be kept are on disk.
+    /// Returns whether all results that should be kept are on disk.
     pub(crate) fn keeps_results(&self) -> bool {
         let status = &self.0.status;
         status.open.load(Ordering::Acquire)
@@ -127,12 +129,12 @@ impl SpoolWriter {
             && status.bytes.load(Ordering::Acquire) == 0
     }
 
-    /// The results that wait to be delivered, oldest first. `None` if the thread does not answer.
+    /// Returns the results that wait to be delivered, oldest first. Returns `None` if the thread does not answer.
     pub(crate) async fn waiting(&self) -> Option<Result<Vec<Entry>, SpoolError>> {
         self.ask(Message::List).await
     }
 
-    /// Claims a waiting result. `None` if another worker was faster, or if the thread does not answer.
+    /// Claims a waiting result. Returns `None` if another worker was faster or if the thread does not answer.
     pub(crate) async fn claim(&self, entry: Entry) -> Result<Option<Claimed>, SpoolError> {
         let copy = DiskCopy::new(Some(self));
         copy.kept.store(true, Ordering::Relaxed);
@@ -144,7 +146,7 @@ impl SpoolWriter {
             .map(|result| Claimed { result, copy }))
     }
 
-    /// Releases everything that this worker still has, because the worker ends.
+    /// Releases everything that this worker still has, because the worker is stopping.
     pub(crate) async fn leave(&self) {
         let _ = timeout(LONGEST_WAIT_AT_THE_END, self.ask(Message::Leave)).await;
     }
@@ -157,7 +159,7 @@ impl SpoolWriter {
         timeout(LONGEST_WAIT, answer).await.ok()?.ok()
     }
 
-    /// The thread lives as long as there is a sender.
+    /// The thread lives as long as a sender exists.
     fn send(&self, message: Message) {
         let _ = self.0.messages.send(message);
     }
@@ -172,7 +174,8 @@ impl DiskCopy {
         }
     }
 
-    /// Keeps the result on disk, in the place of another one of the same job. False if too much waits to be written.
+    /// Keeps the result on disk, where it replaces another result of the same job. Returns false if too much waits to
+    /// be written.
     pub(crate) fn keep(&self, result: JobResult) -> bool {
         let Some(writer) = &self.writer else {
             return true;
@@ -185,8 +188,8 @@ impl DiskCopy {
         if status.bytes.load(Ordering::Relaxed).saturating_add(bytes) > MOST_WAITING_BYTES {
             if !status.reported.swap(true, Ordering::Relaxed) {
                 tracing::warn!(
-                    "results have no copy on disk while they are delivered, and do not survive a kill: the disk is slower \
-                     than the worker ({} MiB wait to be written)",
+                    "results have no copy on disk while they are delivered, so they would be lost if the worker is \
+                     killed: the disk is slower than the worker ({} MiB wait to be written)",
                     MOST_WAITING_BYTES >> 20
                 );
             }
@@ -198,12 +201,12 @@ impl DiskCopy {
         true
     }
 
-    /// Whether the result was given to the thread.
+    /// Returns whether the thread was given the result.
     pub(crate) fn is_kept(&self) -> bool {
         self.kept.load(Ordering::Relaxed)
     }
 
-    /// The result needs no copy any more: the platform has it, or does not want it.
+    /// Records that the result needs no copy any more: the platform has it, or does not want it.
     pub(crate) fn settle(&self) {
         if self.kept.swap(false, Ordering::Relaxed)
             && let Some(writer) = &self.writer
@@ -212,16 +215,17 @@ impl DiskCopy {
         }
     }
 
-    /// Leaves the result to any worker that can deliver it. The thread writes the result if it is not on disk, or if it has changed.
+    /// Leaves the result to any worker that can deliver it. The thread writes the result if it is not on disk or has
+    /// changed.
     ///
     /// # Errors
     ///
-    /// If the result is not on disk for certain, with the reason.
+    /// Returns the reason if it is not certain that the result is on disk.
     pub(crate) async fn release(&self, result: JobResult) -> Result<(), String> {
         let Some(writer) = &self.writer else {
             return Err("there is no spool (RUNPOD_RESULT_SPOOL)".to_owned());
         };
-        // If the answer comes too late, the result is settled or, when this is dropped, abandoned.
+        // If the answer comes too late, the result is settled later, or it is abandoned when this copy is dropped.
         self.kept.store(true, Ordering::Relaxed);
         let released = writer.ask(|reply| Message::Release(self.key, result, reply));
         match released.await {
@@ -234,7 +238,8 @@ impl DiskCopy {
         }
     }
 
-    /// Discards a result whose job the platform does not know, if the result is older than a job can be. False if it is younger.
+    /// Discards a result whose job the platform does not know, if the result is older than a job can be. Returns false
+    /// if it is not.
     pub(crate) async fn expire(&self, why: &'static str) -> bool {
         let Some(writer) = &self.writer else {
             return false;
@@ -259,7 +264,7 @@ impl Drop for DiskCopy {
     }
 }
 
-/// Marks the spool as failed when the thread ends, even by a panic.
+/// Marks the spool as failed when the thread finishes, even after a panic.
 struct ThreadEnd(Arc<SpoolStatus>);
 
 impl Drop for ThreadEnd {
@@ -270,12 +275,12 @@ impl Drop for ThreadEnd {
     }
 }
 
-/// Answers all messages when there is no directory. A dropped reply is an answer, too.
+/// Answers all messages when no directory is usable. Dropping a reply counts as an answer too.
 fn refuse_all(messages: &Receiver<Message>) {
     for message in messages {
         match message {
             Message::Release(_, _, reply) => {
-                let _ = reply.send(Err("no directory for results can be used".to_owned()));
+                let _ = reply.send(Err("there is no usable directory for results".to_owned()));
             }
             Message::List(reply) => {
                 let _ = reply.send(Ok(Vec::new()));
@@ -285,7 +290,8 @@ fn refuse_all(messages: &Receiver<Message>) {
     }
 }
 
-/// Holds the paused clock of a test while the thread works: tokio moves it on when nothing of its own is at work.
+/// Holds the paused clock of a test while the thread works. Otherwise tokio would advance it, because none of tokio's
+/// own tasks is busy.
 #[cfg(test)]
 fn held_clock() -> impl Drop {
     struct Held(Option<mpsc::Sender<()>>);

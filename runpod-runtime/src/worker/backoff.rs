@@ -1,17 +1,18 @@
-//! How fast to ask again: at once while jobs flow, slower and slower while answers are empty and come at once.
+//! Pauses between requests and between attempts. While jobs flow, the worker asks again immediately. If answers arrive
+//! immediately but are empty, it asks more and more slowly.
 
 use std::time::Duration;
 
-/// Never more than 20 questions a second.
+/// At most 20 requests per second.
 pub(super) const SHORTEST: Duration = Duration::from_millis(50);
-/// So that a platform which is back is noticed within a second.
+/// Short enough that the worker notices within a second when the platform is back.
 const LONGEST: Duration = Duration::from_millis(900);
-/// After so many failed questions one after the other it was no accident.
+/// After this many failed requests in a row, the failures are no coincidence.
 const IN_TROUBLE: u32 = 3;
-/// An empty answer that took this long was held by the platform: asking again at once is what it expects.
+/// If an empty answer took this long, the platform held the request. It then expects the next request immediately.
 const HELD: Duration = Duration::from_secs(1);
 
-/// The pause before the next question.
+/// The pause before the next request.
 #[derive(Debug, Default)]
 pub(super) struct PollBackoff {
     backoff: Option<Duration>,
@@ -20,22 +21,22 @@ pub(super) struct PollBackoff {
 }
 
 impl PollBackoff {
-    /// How long to wait before the next question.
+    /// Returns the pause before the next request.
     pub(super) fn pause(&self) -> Duration {
         self.pause
     }
 
-    /// Something came: no pause.
+    /// The answer contained something, so there is no pause.
     pub(super) fn flowing(&mut self) {
         *self = Self::default();
     }
 
-    /// Whether the questions before this answer failed, one after the other.
+    /// Returns whether the last requests before this answer all failed.
     pub(super) fn had_trouble(&self) -> bool {
         self.failures >= IN_TROUBLE
     }
 
-    /// Nothing came, after so long.
+    /// The answer was empty and took `took`.
     pub(super) fn nothing(&mut self, took: Duration) {
         if took >= HELD {
             self.flowing();
@@ -45,13 +46,13 @@ impl PollBackoff {
         }
     }
 
-    /// The question failed.
+    /// The request failed.
     pub(super) fn failed(&mut self) {
         self.failures = self.failures.saturating_add(1);
         self.grow();
     }
 
-    /// The platform asked for a pause.
+    /// The platform asked for this pause.
     pub(super) fn asked_to_wait(&mut self, pause: Duration) {
         self.pause = pause.max(SHORTEST);
     }
@@ -65,12 +66,13 @@ impl PollBackoff {
     }
 }
 
-/// Somewhere between half of `pause` and all of it, so that a thousand workers do not come back as one.
+/// Returns a random duration between half of `pause` and all of it, so that a thousand workers do not come back at the
+/// same moment.
 pub(super) fn jittered(pause: Duration) -> Duration {
     pause.mul_f64(0.5 + fastrand::f64() / 2.0)
 }
 
-/// The pauses between attempts to deliver: a tenth of a second at first, ten seconds at most, jittered.
+/// The pauses between attempts to deliver: jittered, 0.1 s at first and 10 s at most.
 #[derive(Debug, Default)]
 pub(super) struct RetryBackoff {
     attempts: u32,
@@ -80,7 +82,7 @@ impl RetryBackoff {
     const FIRST: Duration = Duration::from_millis(100);
     const LONGEST: Duration = Duration::from_secs(10);
 
-    /// The next pause.
+    /// Returns the next pause.
     pub(super) fn next(&mut self) -> Duration {
         let pause = Self::FIRST
             .saturating_mul(2_u32.saturating_pow(self.attempts))

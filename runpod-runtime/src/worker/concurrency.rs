@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::handler::Modifier;
 
-/// The number now, and what may change it before every take.
+/// The current concurrency, and the function that may change it before every job-take request.
 #[derive(Clone)]
 pub(crate) struct Concurrency {
     current: usize,
@@ -14,7 +14,7 @@ pub(crate) struct Concurrency {
 }
 
 impl Concurrency {
-    /// `initial` is at least one.
+    /// Creates the concurrency. An `initial` of 0 counts as 1.
     pub(crate) fn new(initial: usize, modifier: Option<Modifier>) -> Self {
         Self {
             current: initial.max(1),
@@ -23,28 +23,28 @@ impl Concurrency {
         }
     }
 
-    /// The number of the last take.
+    /// Returns the concurrency of the last job-take request.
     pub(super) fn current(&self) -> usize {
         self.current
     }
 
-    /// Whether the number may change.
+    /// Returns whether the concurrency may change.
     pub(crate) fn varies(&self) -> bool {
         self.modifier.is_some()
     }
 
-    /// The number for the next take. A modifier that answers 0 or panics leaves it as it is: a worker that takes
-    /// nothing would sit there, billed, for ever.
+    /// Returns the concurrency for the next job-take request. If the modifier returns 0 or panics, the concurrency
+    /// stays as it is, because a worker that takes no jobs would still be billed.
     pub(super) fn next(&mut self) -> usize {
         let Some(modifier) = &self.modifier else {
             return self.current;
         };
         let current = self.current;
         let fault = match catch_unwind(AssertUnwindSafe(|| modifier(current))) {
-            Ok(0) => "answered 0",
+            Ok(0) => "returned 0",
             Ok(next) => {
                 if next != current {
-                    tracing::debug!("concurrency goes from {current} to {next}");
+                    tracing::debug!("concurrency changes from {current} to {next}");
                 }
                 self.current = next;
                 self.complained = false;
@@ -52,11 +52,11 @@ impl Concurrency {
             }
             Err(_) => "panicked",
         };
-        // Asked many times a minute: say it once until it is mended.
+        // The modifier is called many times a minute, so the log reports a fault once until the modifier works again.
         if !self.complained {
             self.complained = true;
             tracing::error!(
-                "concurrency_modifier({current}) {fault}; it must answer 1 or more. Concurrency stays at {current}."
+                "concurrency_modifier({current}) {fault}; it must return 1 or more. Concurrency stays at {current}."
             );
         }
         current

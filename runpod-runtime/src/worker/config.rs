@@ -1,4 +1,4 @@
-//! How a worker behaves, as `#[runpod::main(...)]` or [`WorkerBuilder`](crate::WorkerBuilder) says.
+//! The options of a worker, set by `#[runpod::main(...)]` or by [`WorkerBuilder`](crate::WorkerBuilder).
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -6,26 +6,26 @@ use std::sync::Arc;
 
 use crate::handler::{Choice, FunctionId, Modifier};
 
-/// The options of a worker. The attribute and the builder both fill it, and it goes unchanged to the worker's loop.
+/// The options of a worker. Both the attribute and the builder fill it in, and the worker's loop gets it unchanged.
 #[derive(Clone)]
 pub struct WorkerConfig {
     pub(crate) choice: Choice,
-    /// A fresh worker after every job, even a failed one.
+    /// Whether to refresh the worker after every job, even after a failed one.
     pub(crate) refresh_worker: bool,
     /// Whether a stream's result repeats all its items.
     pub(crate) return_aggregate_stream: bool,
-    /// How many jobs may run at once, at first; 0 counts as 1.
+    /// How many jobs may run at once at the start. 0 counts as 1.
     pub(crate) concurrency: usize,
     pub(crate) concurrency_modifier: Option<Modifier>,
-    /// After this many failed jobs in a row the worker is broken.
+    /// If this many jobs in a row fail, the worker is broken.
     pub(crate) max_consecutive_failures: Option<NonZeroUsize>,
-    /// Threads for async handlers; as many as the machine has processors if `None`.
+    /// The number of threads for async handlers. `None` means one for each processor.
     pub(crate) worker_threads: Option<usize>,
 }
 
-/// What generated code calls: one function for each option that the attribute was given.
+/// The functions that generated code calls, one for each option of the attribute.
 impl WorkerConfig {
-    /// Nothing was given.
+    /// The configuration without any option.
     pub const NEW: Self = Self {
         choice: Choice {
             handler: None,
@@ -39,56 +39,56 @@ impl WorkerConfig {
         worker_threads: None,
     };
 
-    /// A fresh worker after every job, even a failed one.
+    /// Sets whether to refresh the worker after every job, even after a failed one.
     #[must_use]
     pub fn refresh_worker(mut self, value: bool) -> Self {
         self.refresh_worker = value;
         self
     }
 
-    /// Whether a stream's result repeats all its items.
+    /// Sets whether a stream's result repeats all its items.
     #[must_use]
     pub fn return_aggregate_stream(mut self, value: bool) -> Self {
         self.return_aggregate_stream = value;
         self
     }
 
-    /// How many jobs may run at once.
+    /// Sets how many jobs may run at once.
     #[must_use]
     pub fn concurrency(mut self, value: usize) -> Self {
         self.concurrency = value;
         self
     }
 
-    /// From the current concurrency to the next one, asked before every take.
+    /// Sets the function that computes the next concurrency from the current one before every job-take request.
     #[must_use]
     pub fn concurrency_modifier(mut self, value: fn(usize) -> usize) -> Self {
         self.concurrency_modifier = Some(Arc::new(value));
         self
     }
 
-    /// The handler that gets all jobs.
+    /// Sets the handler that gets all jobs.
     #[must_use]
     pub fn handler(mut self, value: fn() -> FunctionId) -> Self {
         self.choice.handler = Some(value());
         self
     }
 
-    /// The key of the input that names the handler.
+    /// Sets the key of the input that names the handler.
     #[must_use]
     pub fn route(mut self, value: &'static str) -> Self {
         self.choice.route = Some(value);
         self
     }
 
-    /// How many failed jobs in a row mean that the worker is broken; 0: none do.
+    /// Sets how many failed jobs in a row mean that the worker is broken. 0 means that no number does.
     #[must_use]
     pub fn max_consecutive_failures(mut self, value: usize) -> Self {
         self.max_consecutive_failures = NonZeroUsize::new(value);
         self
     }
 
-    /// Threads for async handlers.
+    /// Sets the number of threads for async handlers.
     #[must_use]
     pub fn worker_threads(mut self, value: usize) -> Self {
         self.worker_threads = Some(value);

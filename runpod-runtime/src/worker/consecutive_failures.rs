@@ -1,19 +1,19 @@
-//! Counts how many jobs in a row have failed: a worker whose every job fails is broken, and would eat the queue.
+//! Counts how many jobs in a row have failed. If every job fails, the worker is broken and would fail the whole queue.
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// How a job's handler did.
+/// What the end of a job says about this worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
     Succeeded,
-    /// It returned an error, panicked, or its stream failed.
+    /// The handler returned an error or panicked, or its stream failed.
     Failed,
-    /// It says nothing about this worker: its input did not fit, it was stopped, or cut off.
+    /// The end says nothing about this worker: the input did not match the type, or the job was stopped or cut off.
     None,
 }
 
-/// The jobs that failed since the last one that succeeded, in the order in which they ended.
+/// The number of jobs that failed since the last one that succeeded, in the order in which they finished.
 #[derive(Debug)]
 pub(super) struct ConsecutiveFailures {
     limit: Option<NonZeroUsize>,
@@ -28,7 +28,7 @@ impl ConsecutiveFailures {
         }
     }
 
-    /// Why this worker is broken, if with this job it is.
+    /// Counts a job. If this job shows that the worker is broken, returns the reason.
     pub(super) fn count(&self, verdict: Verdict) -> Option<String> {
         let limit = self.limit?.get();
         match verdict {

@@ -1,4 +1,4 @@
-//! What the tasks of the control thread share.
+//! The state that the tasks of the control thread share.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::platform::Platform;
 use crate::process::panics::Panic;
 use crate::spool::SpoolWriter;
 
-/// What the tasks of the control thread share.
+/// The state that the tasks of the control thread share.
 pub(super) struct Control {
     pub(super) platform: Arc<dyn Platform>,
     pub(super) execution: Arc<Execution>,
@@ -31,7 +31,7 @@ pub(super) struct Control {
 }
 
 impl Control {
-    /// What a panic of the worker's own code says, for logs and clients.
+    /// Describes a panic in the worker's own code, for logs and clients.
     pub(super) fn panic_message(&self, panic: &Panic) -> String {
         let place = panic.place.as_deref().unwrap_or("an unknown place");
         let message = format!(

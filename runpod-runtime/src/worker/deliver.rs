@@ -12,7 +12,7 @@ use crate::handler::Failure;
 use crate::platform::{Post, PostKind, Posted};
 use crate::spool::{DiskCopy, JobResult};
 
-/// The post of a result.
+/// Creates the post of a result.
 pub(super) fn post_of(result: &JobResult) -> Post {
     Post {
         job_id: Arc::clone(&result.job_id),
@@ -24,8 +24,8 @@ pub(super) fn post_of(result: &JobResult) -> Post {
     }
 }
 
-/// Delivers a job's result unless the job is stopped. Returns when the platform has the result, when the spool has it, or when the
-/// platform does not want it.
+/// Delivers a job's result unless the job is stopped. Returns when the platform has the result, when the spool has it,
+/// or when the platform does not want it.
 pub(super) async fn deliver_job(control: &Control, job: &Job, result: JobResult) {
     let post = post_of(&result);
     let begun = Instant::now();
@@ -40,7 +40,7 @@ pub(super) async fn deliver_job(control: &Control, job: &Job, result: JobResult)
         job.copy.settle();
         return;
     }
-    // In a box, because it is rarely needed: a task is as large as its largest part.
+    // Boxed because it is rarely needed, and a task is as large as its largest part.
     let rest = Box::pin(deliver(control, job, result, (begun, first)));
     tokio::select! {
         biased;
@@ -65,7 +65,7 @@ fn accepted(job: &Job) {
     }
 }
 
-/// Goes on after the first attempt: `first` is when it began, and how it ended.
+/// Continues after the first attempt. `first` contains the time when that attempt started, and its outcome.
 pub(super) async fn deliver(
     control: &Control,
     job: &Job,
@@ -96,7 +96,7 @@ pub(super) async fn deliver(
     }
 }
 
-/// Posts a failed result in the place of one that was refused, so that its client has an answer and does not wait. `refresh`: it
+/// Replaces a refused result by a failed one and posts it, so that the client gets an answer. `refresh` says whether it
 /// asks for a fresh worker.
 pub(super) async fn post_refusal(
     control: &Control,
@@ -108,9 +108,9 @@ pub(super) async fn post_refusal(
     tracing::error!(job_id = &*result.job_id, "the result was refused: {why}");
     let failure = Failure::new(
         "ResultRefused",
-        format!("the job was done, but its result was not accepted: {why}"),
+        format!("the job finished, but its result was not accepted: {why}"),
     )
-    .at("while the result was delivered");
+    .at("while delivering the result");
     result.body = control
         .execution
         .failed(failure, result.streaming, refresh)
@@ -119,11 +119,11 @@ pub(super) async fn post_refusal(
     until_accepted(control, &post_of(result), limits).await
 }
 
-/// Settles the result if the delivery has come to an end.
+/// Settles the result if its delivery is over.
 ///
 /// # Errors
 ///
-/// If the platform may accept the result later, with the reason why it did not.
+/// Returns the reason if the platform did not accept the result but may accept it later.
 pub(super) fn settled(
     delivery: Delivery,
     result: &JobResult,
@@ -133,7 +133,7 @@ pub(super) fn settled(
         Delivery::Accepted => {}
         Delivery::Refused(why) => tracing::error!(
             job_id = &*result.job_id,
-            "the failed result was refused too, so this job ends without one: {why}"
+            "the failed result was refused too, so the job ends without a result: {why}"
         ),
         Delivery::NotWanted(why) => tracing::warn!(
             job_id = &*result.job_id,
@@ -145,22 +145,22 @@ pub(super) fn settled(
     Ok(())
 }
 
-/// Leaves a result in the spool, with the stream items that the platform does not have.
+/// Leaves a result in the spool, together with the stream items that the platform does not have.
 pub(super) async fn leave(copy: &DiskCopy, result: JobResult, why: &str) {
     let job_id = Arc::clone(&result.job_id);
     let was_kept = copy.is_kept();
     match copy.release(result).await {
         Ok(()) => tracing::warn!(
             job_id = &*job_id,
-            "the result could not be delivered ({why}); it is kept and offered again"
+            "the result could not be delivered ({why}); it is kept in the spool and will be posted again"
         ),
         Err(error) if was_kept => tracing::error!(
             job_id = &*job_id,
-            "the result could not be delivered ({why}); it may be kept, but that is not certain ({error})"
+            "the result could not be delivered ({why}), and it may not be in the spool either ({error})"
         ),
         Err(error) => tracing::error!(
             job_id = &*job_id,
-            "the result is lost: not delivered ({why}), not kept ({error})"
+            "the result is lost: it could not be delivered ({why}) or kept in the spool ({error})"
         ),
     }
 }

@@ -1,4 +1,4 @@
-//! Sends off what a job makes while it runs: progress and stream items, in the order in which they were made.
+//! Posts the progress updates and stream items of a running job, in the order in which the job produced them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,21 +11,21 @@ use super::retry::{Delivery, FIRST_DELIVERY, until_accepted};
 use crate::handler::{Message, Outbox};
 use crate::platform::{Post, PostKind, Posted, item_body, progress_body};
 
-/// A progress update is old news soon.
+/// Few attempts, because a progress update is soon out of date.
 const PROGRESS_ATTEMPTS: u32 = 3;
-/// How long items and the result wait for progress updates that the platform does not answer, all of them together.
+/// The time that items and the result wait for progress updates that the platform does not answer, in total.
 const LONGEST_DELAY: Duration = Duration::from_secs(5);
 
-/// Why not all of it was sent.
+/// Why some of the messages were not sent.
 #[derive(Debug)]
 pub(super) enum NotSent {
-    /// An item cannot be delivered: the stream has a hole, which its client must be told of.
+    /// An item could not be delivered. The stream has a gap, which its client must know about.
     Hole(String),
-    /// The worker ended first. What is left is still in the outbox.
+    /// The worker stopped first. The remaining messages are still in the outbox.
     Ended(String),
 }
 
-/// Sends until the channel is closed and empty.
+/// Posts messages until the outbox is closed and empty.
 pub(super) async fn send_all(
     control: &Control,
     id: &Arc<str>,
@@ -71,8 +71,8 @@ pub(super) async fn send_all(
     Ok(())
 }
 
-/// Posts a progress update a few times, as long as there is nothing newer, and gives it up when others have waited behind
-/// it for `delay_left`. Returns how long they may wait behind the next one.
+/// Posts a progress update a few times while nothing newer exists. Gives it up if other messages have waited behind it
+/// for `delay_left`. Returns how long messages may wait behind the next update.
 async fn progress(
     control: &Control,
     post: &Post,
@@ -92,7 +92,7 @@ async fn progress(
             () = control.shutdown.no_more_deliveries() => return delay_left,
             posted = control.retries.post(&*control.platform, post) => posted,
             () = overdue => {
-                tracing::warn!("a progress update was given up: the platform does not answer");
+                tracing::warn!("a progress update was dropped: the platform does not answer");
                 return Duration::ZERO;
             }
         };
@@ -107,7 +107,7 @@ async fn progress(
                 let pause = backoff.next().max(after.unwrap_or_default());
                 tokio::select! {
                     () = sleep(pause) => {}
-                    // A result must not wait for it.
+                    // A result must not wait for a progress update.
                     () = outbox.more() => return delay_left,
                 }
                 attempt += 1;
@@ -116,7 +116,7 @@ async fn progress(
             | Posted::Refused { why }
             | Posted::NotWanted { why }
             | Posted::UnknownJob { why } => {
-                tracing::warn!("a progress update was given up: {why}");
+                tracing::warn!("a progress update was dropped: {why}");
                 let waited = waiting_since.map_or(Duration::ZERO, |since| since.elapsed());
                 return delay_left.saturating_sub(waited);
             }

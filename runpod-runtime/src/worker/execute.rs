@@ -1,4 +1,4 @@
-//! Runs a job's handler on its thread, from the input to the body of the result.
+//! Runs a job's handler on its thread and turns its output into the body of the result.
 
 use std::sync::Arc;
 
@@ -19,30 +19,31 @@ use crate::platform::{Outcome, Reporter, ResultBody};
 use crate::process::panics::caught_now;
 use crate::process::threads::spawn_blocking;
 
-/// Inputs up to this many bytes are read on the control thread to find the handler of a routed job.
+/// To find the handler of a routed job, the control thread reads inputs up to this many bytes itself.
 const SMALL_INPUT: usize = 16 << 10;
 
-/// What all jobs use on a handler's thread.
+/// What all jobs share on the threads of handlers.
 pub(super) struct Execution {
     pub(super) dispatch: Dispatch,
     pub(super) state: Option<StateCell>,
-    /// The result of a stream repeats its items.
+    /// Whether the result of a stream repeats its items.
     pub(super) aggregate: bool,
-    /// A fresh worker after every job.
+    /// Whether to refresh the worker after every job.
     pub(super) refresh: bool,
     pub(super) reporter: Arc<Reporter>,
     pub(super) inbox: Arc<Inbox>,
 }
 
 impl Execution {
-    /// Makes the failed result of a job that did not fail in its handler. `refresh`: the result asks for a fresh worker.
+    /// Creates the failed result of a job that did not fail in its handler. `refresh` says whether it asks for a fresh
+    /// worker.
     pub(super) fn failed(&self, failure: Failure, streaming: bool, refresh: bool) -> ResultBody {
         self.reporter
             .result(Outcome::Failed(failure), streaming, refresh, None)
     }
 }
 
-/// One job, before and while its handler runs.
+/// A job before its handler runs and while it runs.
 struct Run {
     job: Arc<Job>,
     taken: TakenJob,
@@ -50,7 +51,7 @@ struct Run {
     report: Report,
 }
 
-/// Reports the end of a handler to the control thread, even if the handler's task is dropped.
+/// Reports to the control thread that a handler has finished, even if the handler's task is dropped.
 struct Report {
     execution: Arc<Execution>,
     /// `None` after the report.
@@ -58,7 +59,7 @@ struct Report {
     slot: Option<Slot>,
 }
 
-/// Runs the job's handler on the handlers' threads.
+/// Runs the job's handler on the threads of handlers.
 pub(super) fn start(
     execution: &Arc<Execution>,
     handlers: &Handlers,
@@ -111,7 +112,7 @@ impl Run {
         });
         match spawned {
             Ok(task) => Some(task.abort_handle()),
-            // The closure was dropped, and `Report` with it, which has reported the failure.
+            // The closure was dropped together with its `Report`, which has reported the failure.
             Err(refused) => {
                 tracing::error!(job_id = &*id, "the handler was not called: {refused}");
                 None
@@ -122,7 +123,7 @@ impl Run {
     async fn find_and_run(self) {
         match self.execution.dispatch.find(&self.taken) {
             Ok(handler) if handler.kind == Kind::Blocking => {
-                // No abort handle is needed: `run_blocking` looks whether the job was cancelled.
+                // No abort handle is needed, because `run_blocking` checks whether the job was cancelled.
                 let _ = self.spawn_blocking(&Handle::current(), handler);
             }
             Ok(handler) => self.run_in_span(handler).await,
@@ -132,14 +133,15 @@ impl Run {
 
     fn fail_without_handler(self, failure: Failure) {
         let _ = self.job.streaming.set(false);
-        let failure = failure.at("while the job's handler was looked for");
+        let failure = failure.at("while looking for the job's handler");
         let body = self
             .execution
             .failed(failure, false, self.execution.refresh);
         self.report.finished(body, Verdict::None);
     }
 
-    /// The span in which the handler runs. It is made on the handler's thread, because it costs as much as a small handler.
+    /// Creates the span in which the handler runs. This happens on the handler's thread, because it costs as much as a
+    /// small handler.
     fn span(&self) -> Span {
         logging::job_span(&self.taken.id, self.taken.batch_id())
     }
@@ -149,7 +151,7 @@ impl Run {
         self.run(handler).instrument(span).await;
     }
 
-    /// Runs the handler and reports its end, also if it panics.
+    /// Runs the handler and reports that it has finished, even if it panics.
     async fn run(self, handler: Arc<Handler>) {
         let mut report = self.report;
         let context = self.job.context.clone();
@@ -184,7 +186,7 @@ impl Run {
         report.finished(body, verdict);
     }
 
-    /// Runs a plain `fn` handler on this thread, which may block, and reports its end.
+    /// Runs a plain `fn` handler on this thread, which may block, and reports that it has finished.
     fn run_blocking(self, handler: &Handler) {
         let context = self.job.context.clone();
         if context.is_cancelled() {
@@ -223,7 +225,7 @@ impl Run {
     }
 }
 
-/// The end of a handler's call.
+/// The outcome of a handler's call.
 struct CallEnd<'a> {
     handler: &'a Handler,
     job: &'a Job,
@@ -287,8 +289,8 @@ impl Report {
 }
 
 impl Drop for Report {
-    /// Reports a failure if there was no report: the task panicked outside of our code, its runtime was shut down, or its thread was
-    /// refused. The control thread knows of jobs that it has cancelled itself.
+    /// Reports a failure if nothing was reported before: the task panicked outside our code, its runtime was shut down,
+    /// or the system refused its thread. The control thread already knows about the jobs that it has cancelled itself.
     fn drop(&mut self) {
         let Some(job) = self.job.clone() else {
             return;
@@ -299,12 +301,12 @@ impl Drop for Report {
         let failure = if std::thread::panicking() {
             Failure::new(
                 "panic",
-                "the handler panicked while what it held was dropped",
+                "the handler panicked while its values were dropped",
             )
         } else {
             Failure::new(
                 "Shutdown",
-                "the handler was not run to its end: its thread was refused, or its runtime was shut down",
+                "the handler did not run to completion: the system refused its thread, or its runtime was shut down",
             )
         };
         let body = self

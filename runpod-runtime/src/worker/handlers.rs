@@ -1,4 +1,4 @@
-//! The runtime that handlers run on.
+//! The runtime on which handlers run.
 
 use std::sync::Arc;
 
@@ -8,28 +8,29 @@ use crate::error::{Error, ErrorKind};
 use crate::handler::UserValues;
 use crate::process::threads::{self, Reserve};
 
-/// Blocking handlers have a thread each for as long as they run; more than this many wait for one.
+/// Each running blocking handler has a thread of its own. If more than this many run, the others wait for a thread.
 const MOST_BLOCKING_THREADS: usize = 1024;
 
-/// Threads of the worker's own for handlers, or a runtime that is there already.
+/// The threads on which handlers run: either the worker's own or those of an existing runtime.
 ///
-/// The worker's own is never waited for when it is dropped: a handler that does not end must not hold the process.
+/// Dropping the worker's own runtime does not wait for it, because a handler that never returns must not keep the
+/// process alive.
 pub(crate) struct Handlers {
     handle: Handle,
     own: Option<Runtime>,
-    /// Runs blocking calls when the system grants no further thread; ends with the last worker.
+    /// Runs blocking calls if the system refuses another thread. It is dropped with the last worker.
     reserve: Option<Arc<Reserve>>,
-    /// What handlers use as long as there is a worker.
+    /// The values that handlers use as long as any worker exists.
     values: Option<Arc<UserValues>>,
 }
 
 impl Handlers {
-    /// Threads of the worker's own; as many as the machine has processors unless said. If `may_block`, some of the user's
-    /// code runs on blocking threads, and a thread is kept in reserve for it.
+    /// Starts threads of the worker's own, by default one for each processor. If `may_block`, some user code runs on
+    /// blocking threads, and one thread is kept in reserve for it.
     ///
     /// # Errors
     ///
-    /// When the system refuses a thread.
+    /// Returns an error if the system refuses a thread.
     pub(crate) fn own(threads: Option<usize>, may_block: bool) -> Result<Self, Error> {
         let mut builder = Builder::new_multi_thread();
         builder
@@ -49,7 +50,7 @@ impl Handlers {
         })
     }
 
-    /// The runtime that this is called in. For tests of handlers.
+    /// Uses the runtime in which this function is called. For tests of handlers.
     pub(crate) fn current() -> Self {
         Self {
             handle: Handle::current(),
@@ -59,14 +60,14 @@ impl Handlers {
         }
     }
 
-    /// Keeps the user's values, and the threads with them, until the last worker on these threads has ended.
+    /// Keeps the user's values, and the threads with them, until the last worker on these threads has finished.
     pub(crate) fn keeping(mut self, values: UserValues) -> (Self, Arc<UserValues>) {
         let values = Arc::new(values.with_runtime(self.handle.clone(), self.own.take()));
         self.values = Some(Arc::clone(&values));
         (self, values)
     }
 
-    /// The same threads for a further worker.
+    /// Shares the same threads with another worker.
     #[cfg(feature = "local")]
     pub(crate) fn share(&self) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! Tells the platform at an even pace that the worker lives and which jobs it has.
+//! Sends the heartbeat: tells the platform at regular intervals that the worker is alive and which jobs it has.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,8 @@ pub(super) async fn beat(control: Arc<Control>, every: Duration) {
     }
     loop {
         ticks.tick().await;
-        // Not waited for: a ping that the platform is slow to answer must not delay the next one. Each has a time limit.
+        // The task does not wait for the ping, because a slow answer must not delay the next ping. Each ping has a time
+        // limit.
         let control = Arc::clone(&control);
         tokio::spawn(async move {
             let jobs = control.jobs.ids();

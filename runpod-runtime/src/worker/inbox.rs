@@ -1,4 +1,4 @@
-//! Events from the threads of handlers to the control thread.
+//! Events that the threads of handlers send to the control thread.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,30 +12,30 @@ use crate::platform::{Reporter, ResultBody};
 
 #[derive(Debug)]
 pub(super) enum Event {
-    /// A job's handler has ended.
+    /// A job's handler has finished.
     Finished(Finished),
     /// The job with this id has sent its first item or progress update.
     Emits(Arc<str>),
 }
 
-/// A job whose handler has ended.
+/// A job whose handler has finished.
 #[derive(Debug)]
 pub(super) struct Finished {
     pub(super) job: Arc<Job>,
     pub(super) body: ResultBody,
     pub(super) verdict: Verdict,
-    /// The slot is free when this is dropped.
+    /// Dropping this frees the slot.
     pub(super) slot: Option<Slot>,
 }
 
 #[derive(Debug, Default)]
 struct Events {
     waiting: Vec<Event>,
-    /// The worker has ended, and events are dropped.
+    /// Whether the worker has stopped. Events are then dropped.
     closed: bool,
 }
 
-/// Events in their order. The control thread is woken once for all events since it took events last.
+/// A queue of events. The control thread is woken once for all events that arrive before it takes them.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
     events: Mutex<Events>,
@@ -56,12 +56,12 @@ impl Inbox {
         }
     }
 
-    /// All events since the last call.
+    /// Takes all events since the last call.
     pub(super) fn take(&self) -> Vec<Event> {
         std::mem::take(&mut self.events().waiting)
     }
 
-    /// Drops all events from now on. They hold jobs, which would otherwise live as long as the last handler.
+    /// Drops all events from now on. Events hold jobs, which would otherwise live as long as the last handler.
     pub(super) fn close(&self) {
         self.events().closed = true;
         drop(self.take());
@@ -71,7 +71,7 @@ impl Inbox {
         self.events.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// All events since the last call, at least one. For one reader.
+    /// Waits for at least one event and takes all events since the last call. Only one task may call this.
     pub(super) async fn next(&self) -> Vec<Event> {
         loop {
             let events = self.take();

@@ -18,17 +18,17 @@ use crate::platform::ResultBody;
 use crate::process::panics::{Panic, caught, caught_now};
 use crate::spool::{DiskCopy, JobResult};
 
-/// A job that is here already.
+/// A job that this worker already has.
 #[derive(Debug)]
 pub(super) struct Duplicate {
     pub(super) id: Arc<str>,
 }
 
-/// Takes a job in. It runs as soon as it has a slot ([`start_waiting`]).
+/// Accepts a job. It runs as soon as it has a slot ([`start_waiting`]).
 ///
 /// # Errors
 ///
-/// When the job is here already.
+/// Returns an error if the worker already has the job.
 pub(super) fn accept(control: &Arc<Control>, taken: TakenJob) -> Result<(), Duplicate> {
     let id: Arc<str> = taken.id.as_str().into();
     match admit(control, &id) {
@@ -48,7 +48,7 @@ pub(super) fn admit(control: &Control, id: &Arc<str>) -> Option<Arc<Job>> {
         .admit(context, DiskCopy::new(control.spool.as_ref()))
 }
 
-/// Runs the jobs that wait, for as long as there are slots.
+/// Starts waiting jobs as long as slots are free.
 pub(super) fn start_waiting(control: &Arc<Control>) {
     while let Some((job, taken, slot)) = control.jobs.next_to_run() {
         execute::start(
@@ -62,7 +62,7 @@ pub(super) fn start_waiting(control: &Arc<Control>) {
     }
 }
 
-/// Handles the events of the handlers' threads, until the worker ends.
+/// Handles the events from the threads of handlers until the worker stops.
 pub(super) async fn receive(control: Arc<Control>) {
     loop {
         for event in control.inbox.next().await {
@@ -87,8 +87,8 @@ fn handle(control: &Arc<Control>, event: Event) {
     }
 }
 
-/// The job's handler has ended: logs a failure, refreshes the worker if the result asks for it, frees the slot, and starts to
-/// deliver the result.
+/// Finishes a job whose handler has returned: logs a failure, refreshes the worker if the result asks for it, frees the
+/// slot, and starts to deliver the result.
 fn finish(control: &Arc<Control>, finished: Finished) {
     let Finished {
         job,
@@ -100,17 +100,17 @@ fn finish(control: &Arc<Control>, finished: Finished) {
         return;
     }
     log_failure(job.id(), &body);
-    // Before the slot is free. Otherwise the worker could take another job that it must not run.
+    // This must happen before the slot is free. Otherwise the worker could take another job that it must not run.
     conclude(control, &job, body.stop_pod, verdict);
     drop(slot);
     send_off(control, job, body.body);
 }
 
-/// Begins to end the worker if the job asks for a fresh worker, or if too many jobs in a row have failed.
+/// Starts to shut down the worker if the job asks for a fresh worker or if too many jobs in a row have failed.
 fn conclude(control: &Control, job: &Job, stop_pod: bool, verdict: Verdict) {
     if stop_pod {
         job.wants_fresh_worker.store(true, Ordering::Relaxed);
-        tracing::info!("no further job is taken: this worker is to be refreshed");
+        tracing::info!("taking no more jobs: this worker will be refreshed");
         control.shutdown.refresh();
     }
     if let Some(reason) = control.failures.count(verdict) {
@@ -132,7 +132,7 @@ pub(super) fn send_off(control: &Arc<Control>, job: Arc<Job>, body: Bytes) {
             deliver_job(&control, &job, result).await;
         });
     } else {
-        // The task that posts items and progress goes on with the result.
+        // The task that posts items and progress then posts the result too.
         job.hand_over(result);
     }
 }
@@ -158,12 +158,12 @@ fn log_failure(id: &str, body: &ResultBody) {
     }
 }
 
-/// Starts to post the job's items and progress, and then its result.
+/// Starts to post the job's items and progress, followed by its result.
 fn send_emitted(control: &Arc<Control>, id: &str) {
     let Some(job) = control.jobs.get(id) else {
         return;
     };
-    // The result may be on its way already. Or the event may be of a job that was stopped and that had the same id.
+    // The result may already be on its way. The event may also belong to a stopped job that had the same id.
     if !job.begin_sending() {
         return;
     }
@@ -198,8 +198,8 @@ fn send_emitted(control: &Arc<Control>, id: &str) {
     });
 }
 
-/// Runs the last task of a job. After it, nothing is left to do for the job. If the worker's own code panics in the task, the job
-/// fails.
+/// Runs the last task of a job, after which nothing is left to do for the job. If the worker's own code panics in the
+/// task, the job fails.
 pub(super) fn follow<F>(
     control: &Arc<Control>,
     job: Arc<Job>,
@@ -218,8 +218,8 @@ pub(super) fn follow<F>(
     });
 }
 
-/// The worker's own code has panicked while it worked on the job. The job fails, unless the platform has its result already. In
-/// both cases, the copy on disk is removed.
+/// Handles a panic of the worker's own code while it worked on the job. The job fails, unless the platform already has
+/// its result. In both cases, the copy on disk is removed.
 async fn abandon(control: &Arc<Control>, job: &Arc<Job>, panic: &Panic) {
     let message = control.panic_message(panic);
     tracing::error!(job_id = &**job.id(), "{message}");
@@ -227,7 +227,7 @@ async fn abandon(control: &Arc<Control>, job: &Arc<Job>, panic: &Panic) {
         job.context.cancel().cancel(CancelReason::Shutdown);
         control.jobs.begin_delivery(job, 0);
     }
-    // A handler that waits for room in it would wait for ever.
+    // A handler that waits for room in the outbox would otherwise wait forever.
     job.context.discard_outbox();
     let reported = caught(async {
         if !job.is_answered() {
@@ -243,13 +243,13 @@ async fn abandon(control: &Arc<Control>, job: &Arc<Job>, panic: &Panic) {
         job.copy.settle();
         tracing::error!(
             job_id = &**job.id(),
-            "the client cannot be told that the job failed: the worker panicked again: {}",
+            "the failure of this job could not be reported to its client, because the worker panicked again: {}",
             panic.message
         );
     }
 }
 
-/// Stops a job, because the platform no longer wants it. True if there is such a job and it was not stopped before.
+/// Stops a job that the platform no longer wants. Returns true if the worker has the job and it was not stopped before.
 pub(super) fn stop(control: &Arc<Control>, id: &str) -> bool {
     let Some(job) = control.jobs.get(id) else {
         return false;
@@ -259,10 +259,10 @@ pub(super) fn stop(control: &Arc<Control>, id: &str) -> bool {
     }
     match control.jobs.interrupt(&job) {
         Some(Interrupted::Waiting) => {
-            tracing::info!(job_id = id, "Job stopped before it was started.");
+            tracing::info!(job_id = id, "Job stopped before it started.");
         }
         Some(Interrupted::Started) => tracing::info!(job_id = id, "Job stopped."),
-        // The task that delivers the result notices.
+        // The task that delivers the result notices the stop.
         None => return true,
     }
     job.context.discard_outbox();
@@ -270,9 +270,9 @@ pub(super) fn stop(control: &Arc<Control>, id: &str) -> bool {
     true
 }
 
-/// The time to finish is over: fails all jobs that wait or run. Returns their number.
+/// Fails all waiting and running jobs, because the grace time is over. Returns their number.
 pub(super) fn cut_off(control: &Arc<Control>) -> usize {
-    // First the handlers that have ended: their jobs have results.
+    // Handlers that have finished come first, because their jobs have results.
     for event in control.inbox.take() {
         handle(control, event);
     }
@@ -287,7 +287,7 @@ pub(super) fn cut_off(control: &Arc<Control>) -> usize {
             Interrupted::Started => "finished",
         };
         let message = format!(
-            "the worker shut down before this job was {what}: its time to finish (RUNPOD_SHUTDOWN_GRACE_S) was over"
+            "the worker shut down before this job {what}: the grace time (RUNPOD_SHUTDOWN_GRACE_S) was over"
         );
         let failure = Failure::new("Shutdown", message);
         let refresh = control.execution.refresh;
@@ -306,7 +306,7 @@ pub(super) fn cut_off(control: &Arc<Control>) -> usize {
     cut
 }
 
-/// Makes a failed result in the place of the job's own. It asks for a fresh worker if the job's own result did.
+/// Creates a failed result that replaces the job's own. It asks for a fresh worker if the job's own result did.
 fn failed(control: &Control, job: &Job, failure: Failure) -> ResultBody {
     let refresh = job.wants_fresh_worker.load(Ordering::Relaxed);
     control.execution.failed(failure, job.streams(), refresh)

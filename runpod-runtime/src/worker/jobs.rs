@@ -1,4 +1,5 @@
-//! The jobs that this worker has: which wait for a slot, which run, and which wait for their result to be accepted.
+//! The jobs that this worker has: those that wait for a slot, those that run, and those whose result the platform has
+//! not accepted yet.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,22 +14,22 @@ use crate::spool::{DiskCopy, JobResult};
 /// A job of this worker, from its arrival until nothing is left to do for it.
 #[derive(Debug)]
 pub(super) struct Job {
-    /// Its place in the order in which jobs were taken. No two jobs of a worker have the same.
+    /// The position in the order in which jobs were taken. It is unique within a worker.
     number: u64,
     pub(super) context: JobContext,
     /// Whether its handler streams, once the handler is known.
     pub(super) streaming: OnceLock<bool>,
     /// The copy on disk that its result may have.
     pub(super) copy: DiskCopy,
-    /// The platform has a result of the job, or wants none.
+    /// Whether the platform has a result of the job or wants none.
     answered: AtomicBool,
-    /// Its result asks for a fresh worker.
+    /// Whether its result asks for a fresh worker.
     pub(super) wants_fresh_worker: AtomicBool,
-    /// Nothing is left to do for the job.
+    /// Whether nothing is left to do for the job.
     done: AtomicBool,
-    /// The job has its task, which posts its items and progress, if there are any, and its result.
+    /// Whether the job has its task, which posts its items and progress, if there are any, and its result.
     sending: AtomicBool,
-    /// The result, for the task that still posts items and progress.
+    /// The result, for the task that is still posting items and progress.
     result: Mutex<Option<JobResult>>,
     has_result: Notify,
 }
@@ -38,7 +39,7 @@ impl Job {
         self.context.shared_job_id()
     }
 
-    /// No other result of the job may follow.
+    /// Records that no other result of the job may follow.
     pub(super) fn set_answered(&self) {
         self.answered.store(true, Ordering::Release);
     }
@@ -55,7 +56,7 @@ impl Job {
         self.streaming.get().copied().unwrap_or(false)
     }
 
-    /// Claims the right to start the job's task. False if the job has its task already.
+    /// Claims the right to start the job's task. Returns false if the job already has its task.
     pub(super) fn begin_sending(&self) -> bool {
         !self.sending.swap(true, Ordering::AcqRel)
     }
@@ -86,7 +87,7 @@ impl Job {
     }
 }
 
-/// All jobs of the worker. Used by the control thread alone.
+/// All jobs of the worker. Only the control thread uses it.
 #[derive(Debug)]
 pub(super) struct Jobs {
     table: Mutex<Table>,
@@ -97,9 +98,9 @@ pub(super) struct Jobs {
 struct Table {
     by_id: HashMap<Arc<str>, Entry>,
     taken: u64,
-    /// Jobs that wait for a slot, in their order.
+    /// Jobs that wait for a slot, in the order of their arrival.
     waiting: VecDeque<(Arc<Job>, TakenJob)>,
-    /// How many results wait to be accepted, and their bytes.
+    /// The number and the total bytes of the results that the platform has not accepted yet.
     undelivered: (usize, usize),
 }
 
@@ -111,11 +112,11 @@ struct Entry {
 
 #[derive(Debug)]
 enum State {
-    /// It waits for a slot.
+    /// The job waits for a slot.
     Waiting,
-    /// Its handler runs.
+    /// The job's handler runs.
     Running(AbortHandle),
-    /// Its result, of so many bytes, is on its way.
+    /// The result, with this many bytes, is being delivered.
     Delivering(usize),
 }
 
@@ -127,7 +128,7 @@ impl Jobs {
         }
     }
 
-    /// Enters a job. `None` if a job of this id is here already.
+    /// Adds a job. Returns `None` if a job with this id already exists.
     pub(super) fn admit(&self, context: JobContext, copy: DiskCopy) -> Option<Arc<Job>> {
         let mut table = self.table();
         let id = Arc::clone(context.shared_job_id());
@@ -155,12 +156,12 @@ impl Jobs {
         Some(job)
     }
 
-    /// A job that has no slot yet. It gets one after those that came before.
+    /// Queues a job that has no slot yet. It gets one after the jobs that came before it.
     pub(super) fn wait_for_slot(&self, job: Arc<Job>, taken: TakenJob) {
         self.table().waiting.push_back((job, taken));
     }
 
-    /// The next job that may run, with its slot.
+    /// Returns the next job that may run, with its slot.
     pub(super) fn next_to_run(&self) -> Option<(Arc<Job>, TakenJob, Slot)> {
         let mut table = self.table();
         if table.waiting.is_empty() {
@@ -171,15 +172,15 @@ impl Jobs {
         Some((job, taken, slot))
     }
 
-    /// The job's handler runs, in this task.
+    /// Records that the job's handler runs in this task.
     pub(super) fn runs(&self, job: &Job, task: AbortHandle) {
         if let Some(entry) = self.table().entry(job) {
             entry.state = State::Running(task);
         }
     }
 
-    /// The job's handler has ended, and its result of so many bytes is on its way. False if the job is not here any more, or
-    /// has its result already.
+    /// Records that the job's handler has finished and that its result, with this many bytes, is being delivered.
+    /// Returns false if the job no longer exists or already has its result.
     pub(super) fn begin_delivery(&self, job: &Job, result_bytes: usize) -> bool {
         let mut table = self.table();
         let Some(entry) = table.entry(job) else {
@@ -194,7 +195,7 @@ impl Jobs {
         true
     }
 
-    /// Nothing is left to do for the job.
+    /// Removes a job for which nothing is left to do.
     pub(super) fn remove(&self, job: &Job) {
         job.done.store(true, Ordering::Release);
         let mut table = self.table();
@@ -213,8 +214,8 @@ impl Jobs {
         Some(Arc::clone(&self.table().by_id.get(id)?.job))
     }
 
-    /// Interrupts a job that waits or runs: an async handler ends at its next `await`. `None` if the job's result is on its way, or
-    /// if the job is not here.
+    /// Interrupts a job that waits or runs. An async handler is dropped at its next `await`. Returns `None` if the
+    /// job's result is being delivered or if the job does not exist.
     pub(super) fn interrupt(&self, job: &Job) -> Option<Interrupted> {
         let mut table = self.table();
         let interrupted = match &table.entry(job)?.state {
@@ -229,7 +230,7 @@ impl Jobs {
         Some(interrupted)
     }
 
-    /// All jobs that wait or run.
+    /// Returns all jobs that wait or run.
     pub(super) fn unfinished(&self) -> Vec<Arc<Job>> {
         let table = self.table();
         let unfinished = table
@@ -246,7 +247,8 @@ impl Jobs {
         table.by_id.len() > table.undelivered.0
     }
 
-    /// The ids of all jobs whose result was not accepted yet, in the order in which they were taken.
+    /// Returns the ids of all jobs whose result the platform has not accepted yet, in the order in which they were
+    /// taken.
     pub(super) fn ids(&self) -> Vec<String> {
         let table = self.table();
         let mut ids: Vec<_> = table
@@ -266,41 +268,41 @@ impl Jobs {
         self.len() == 0
     }
 
-    /// How many jobs wait for a slot.
+    /// Returns how many jobs wait for a slot.
     pub(super) fn waiting(&self) -> usize {
         self.table().waiting.len()
     }
 
-    /// How many results wait to be accepted, and their bytes.
+    /// Returns the number and the total bytes of the results that the platform has not accepted yet.
     pub(super) fn undelivered(&self) -> (usize, usize) {
         self.table().undelivered
     }
 
-    /// No code of a user's runs under the lock, so a poisoned one still holds a sound table.
+    /// No user code runs while this lock is held, so the table is intact even if the lock is poisoned.
     fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Table {
-    /// The entry of this very job: another one may have the same id by now.
+    /// Returns the entry of exactly this job. Another job may have the same id by now.
     fn entry(&mut self, job: &Job) -> Option<&mut Entry> {
         let entry = self.by_id.get_mut(job.id())?;
         (entry.job.number == job.number).then_some(entry)
     }
 }
 
-/// How far a job was that was interrupted.
+/// How far an interrupted job had come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Interrupted {
-    /// It had no slot yet.
+    /// The job had no slot yet.
     Waiting,
-    /// Its handler was called, or waited for a thread.
+    /// The job's handler was called or was waiting for a thread.
     Started,
 }
 
-/// A job's place in the table, until this is dropped: whatever becomes of the task that delivers its result, a panic too, the
-/// heartbeat names no job that nobody works on, and the worker can end.
+/// Keeps a job in the table until this is dropped. It is dropped even if the task that delivers the result panics. So
+/// the heartbeat never names a job that nobody works on, and the worker can always stop.
 #[derive(Debug)]
 #[must_use]
 pub(super) struct TableEntry<'a>(pub(super) &'a Jobs, pub(super) &'a Job);

@@ -27,7 +27,7 @@ fn wait(jobs: &Jobs, id: &str) -> Arc<Job> {
     job
 }
 
-/// Enters a job whose handler runs.
+/// Adds a job whose handler runs.
 fn run(jobs: &Jobs, id: &str) -> (Arc<Job>, Slot) {
     wait(jobs, id);
     let (job, _, slot) = jobs.next_to_run().expect("a slot is free");
@@ -43,7 +43,7 @@ async fn a_job_is_here_until_its_result_is_accepted_but_not_in_its_slot() {
     let (_second, other) = run(&jobs, "a");
     assert_eq!((jobs.slots.used(), jobs.undelivered()), (2, (0, 0)));
     assert!(jobs.begin_delivery(&first, 7));
-    assert!(!jobs.begin_delivery(&first, 7), "it has its result already");
+    assert!(!jobs.begin_delivery(&first, 7), "it already has its result");
     drop(slot);
     assert_eq!((jobs.slots.used(), jobs.undelivered()), (1, (1, 7)));
     assert_eq!(jobs.ids(), ["b", "a"]);

@@ -1,8 +1,8 @@
-//! The worker: takes jobs, runs each in its slot, delivers what it made, refreshes, stops, ends.
+//! The worker: takes jobs, runs each in a slot, delivers the results, and handles refreshes, stops and the shutdown.
 //!
-//! Everything here runs on one control thread with a small runtime of its own ([`thread`]), except for [`execute`], which
-//! runs on the threads of handlers ([`handlers`]). So no handler, whatever it does, holds up takes, deliveries, heartbeats or
-//! stops. No HTTP in here: that is the platform's.
+//! Everything here runs on one control thread with a small runtime of its own ([`thread`]), except for [`execute`],
+//! which runs on the threads of handlers ([`handlers`]). So no handler can delay job-take requests, deliveries,
+//! heartbeats or stops. This module contains no HTTP. HTTP belongs to the platform.
 
 mod backoff;
 mod concurrency;
@@ -56,65 +56,65 @@ pub(crate) use handlers::Handlers;
 pub(crate) use thread::Running;
 pub(crate) use thread::{run_here, start};
 
-/// After the drain deadline: the time for the failed results of jobs that were cut off to be delivered.
+/// The time, after the drain deadline, to deliver the failed results of jobs that were cut off.
 const LAST_DELIVERIES: Duration = Duration::from_secs(5);
-/// When no handler runs any more: how long the process waits for the platform to accept results that the spool has.
+/// How long the process waits, once no handler runs, for the platform to accept results that are also in the spool.
 const LONGEST_DELIVERY_AT_THE_END: Duration = Duration::from_secs(30);
-/// How often the drain looks whether the spool has all results. Nothing wakes it when that changes.
+/// How often the drain checks whether the spool has all results. Nothing wakes the drain when that changes.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
-/// How long it may take to write the last results into the spool.
+/// The time to write the last results to the spool.
 const LAST_WRITES: Duration = Duration::from_secs(5);
 
-/// All that a worker is made from.
+/// Everything that a worker is built from.
 pub(crate) struct Parts {
     pub(crate) platform: Arc<dyn Platform>,
     pub(crate) dispatch: Dispatch,
     pub(crate) state: Option<StateCell>,
     pub(crate) config: WorkerConfig,
     pub(crate) ping_interval: Duration,
-    /// How long running jobs may go on after a signal.
+    /// How long running jobs may continue after a signal.
     pub(crate) shutdown_grace: Duration,
-    /// Whether SIGTERM and SIGINT are the worker's to handle.
+    /// Whether the worker handles SIGTERM and SIGINT.
     pub(crate) handles_signals: bool,
     pub(crate) reporter: Reporter,
     pub(crate) spool: Option<SpoolWriter>,
     pub(crate) worker_id: Arc<str>,
-    /// Where handlers run.
+    /// The threads on which handlers run.
     pub(crate) handlers: Handlers,
 }
 
-/// How a worker ended.
+/// How a worker stopped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Ended {
-    /// Everything that was taken is done.
+    /// All jobs that were taken are finished.
     Finished,
-    /// The same, and the last job asked for a fresh worker.
+    /// All jobs that were taken are finished, and the last one asked for a fresh worker.
     Refreshed,
-    /// Some jobs were cut off by the drain deadline; so many.
+    /// This many jobs were cut off at the drain deadline.
     Cut(usize),
     /// The worker is broken.
     Unhealthy(Unhealthy),
 }
 
 impl Ended {
-    /// What this end means for the process.
+    /// Converts this to the result that the process reports.
     pub(crate) fn reported(self) -> Result<(), Error> {
         match self {
             Self::Finished | Self::Refreshed => Ok(()),
-            // Their failed results say why; the worker itself did as it was told.
+            // The failed results of these jobs give the reason. The worker itself did what it was asked to do.
             Self::Cut(jobs) => {
                 tracing::warn!("{jobs} jobs were cut off");
                 Ok(())
             }
             Self::Unhealthy(Unhealthy { check, reason }) => Err(Error::new(
                 ErrorKind::Unhealthy,
-                format!("this worker is broken and has ended ({check}): {reason}"),
+                format!("this worker is broken and has stopped ({check}): {reason}"),
             )),
         }
     }
 }
 
-/// Runs a worker to its end, on the control thread.
+/// Runs a worker on the control thread until it stops.
 async fn run(parts: Parts, shutdown: Shutdown) -> Ended {
     let config = parts.config;
     let inbox = Arc::<Inbox>::default();
@@ -156,7 +156,7 @@ async fn run(parts: Parts, shutdown: Shutdown) -> Ended {
     let concurrency = Concurrency::new(config.concurrency, config.concurrency_modifier);
     take::take_jobs(&control, concurrency).await;
     let cut = drain(&control).await;
-    // A kept result that was just accepted is to be forgotten, not offered again by the next worker.
+    // A kept result that was just accepted must be removed. Otherwise the next worker would post it again.
     let _ = timeout(LAST_WRITES, redelivery).await;
     if let Some(spool) = &control.spool {
         spool.leave().await;
@@ -182,11 +182,12 @@ async fn run(parts: Parts, shutdown: Shutdown) -> Ended {
     }
 }
 
-/// Waits for the jobs that run and for their results; cuts them off when their time is over. How many were cut off.
+/// Waits for running jobs and their results, and cuts the jobs off when their time is over. Returns how many were cut
+/// off.
 async fn drain(control: &Arc<Control>) -> usize {
     let running = control.jobs.len();
     if running > 0 {
-        tracing::info!("finishing {running} jobs before the worker ends");
+        tracing::info!("finishing {running} jobs before the worker stops");
     }
     let mut give_up_at = None;
     loop {
@@ -194,7 +195,7 @@ async fn drain(control: &Arc<Control>) -> usize {
         if control.jobs.is_empty() {
             return 0;
         }
-        // Results that the spool has need not hold the process for as long as jobs may run.
+        // If the spool has a result, the process need not wait for its delivery for as long as jobs may run.
         let keeps = control
             .spool
             .as_ref()
@@ -216,7 +217,7 @@ async fn drain(control: &Arc<Control>) -> usize {
     }
     let cut = job::cut_off(control);
     if cut > 0 {
-        tracing::warn!("{cut} jobs were cut off: the worker's time to finish is over");
+        tracing::warn!("{cut} jobs were cut off: the grace time is over");
     }
     if timeout(LAST_DELIVERIES, until_empty(control))
         .await
@@ -232,7 +233,7 @@ async fn deliver_no_more(control: &Control) {
     control.shutdown.deliver_no_more();
     if timeout(LAST_WRITES, until_empty(control)).await.is_err() {
         tracing::error!(
-            "{} results may be lost: the platform has not accepted them, and the disk did not store them in time (RUNPOD_RESULT_SPOOL)",
+            "{} results may be lost: the platform has not accepted them, and they could not be written to the spool in time (RUNPOD_RESULT_SPOOL)",
             control.jobs.len()
         );
     }

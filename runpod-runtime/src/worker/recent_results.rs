@@ -1,4 +1,4 @@
-//! Results that were posted in the last few milliseconds, and whether the platform accepts results that quickly.
+//! The results that were posted in the last few milliseconds, and whether the platform accepts results that quickly.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,10 +12,11 @@ use super::jobs::Job;
 use crate::handler::Outbox;
 use crate::spool::JobResult;
 
-/// A result that the platform has not accepted after this time is kept on disk.
+/// If the platform has not accepted a result after this time, the result is kept on disk.
 pub(super) const QUICK: Duration = Duration::from_millis(4);
 
-/// Keeps a result on disk, with the stream items that the platform does not have yet. False if the disk is too far behind.
+/// Keeps a result on disk, with the stream items that the platform does not have yet. Returns false if the disk is too
+/// far behind.
 fn keep(job: &Job, result: &JobResult) -> bool {
     let outbox = job.context.outbox_in_use();
     let items = outbox.map_or_else(Vec::new, Outbox::undelivered_bodies);
@@ -27,9 +28,10 @@ fn keep(job: &Job, result: &JobResult) -> bool {
 
 #[derive(Debug)]
 pub(super) struct RecentResults {
-    /// False without a spool.
+    /// False if there is no spool.
     keeps: bool,
-    /// The platform has accepted the last result within [`QUICK`], so the next result will probably need no file.
+    /// Whether the platform accepted the last result within [`QUICK`]. If so, the next result will probably need no
+    /// file.
     platform_is_quick: AtomicBool,
     results: Mutex<VecDeque<RecentResult>>,
     arrived: Notify,
@@ -52,8 +54,8 @@ impl RecentResults {
         }
     }
 
-    /// A result is being posted. The result is kept at once if the platform did not accept the last result quickly, and otherwise
-    /// later, if necessary.
+    /// Records that a result is being posted. If the platform did not accept the last result quickly, this result is
+    /// kept immediately. Otherwise it is kept later, if necessary.
     pub(super) fn push(&self, job: &Arc<Job>, result: &JobResult) {
         if !self.keeps {
             return;
@@ -74,18 +76,18 @@ impl RecentResults {
         }
     }
 
-    /// The platform has accepted a result that was posted this long ago.
+    /// Records that the platform accepted a result this long after it was posted.
     pub(super) fn accepted_after(&self, time: Duration) {
         self.platform_is_quick
             .store(time < QUICK, Ordering::Relaxed);
     }
 
-    /// When the oldest result was pushed.
+    /// Returns when the oldest result was added.
     pub(super) fn oldest(&self) -> Option<Instant> {
         Some(self.results().front()?.since)
     }
 
-    /// Takes the oldest result if it was pushed at least [`QUICK`] ago.
+    /// Takes the oldest result if it was added at least [`QUICK`] ago.
     pub(super) fn next_due(&self, now: Instant) -> Option<RecentResult> {
         let mut results = self.results();
         (results.front()?.since + QUICK <= now)
@@ -93,10 +95,10 @@ impl RecentResults {
             .flatten()
     }
 
-    /// Keeps a result that the platform has not accepted quickly, unless it is accepted by now. If the disk is too far behind, the
-    /// result has another turn.
+    /// Keeps a result that the platform has not accepted quickly, unless it has been accepted by now. If the disk is
+    /// too far behind, the result is queued again.
     pub(super) fn keep_slow(&self, job: Arc<Job>, result: JobResult) {
-        // If a result of this job is kept already, it is newer: this one was refused.
+        // If a result of this job is already kept, it is newer, because this one was refused.
         if job.is_done() || job.copy.is_kept() {
             return;
         }
@@ -106,12 +108,12 @@ impl RecentResults {
         }
     }
 
-    /// Waits until there is a result again. For one task.
+    /// Waits until a result arrives. Only one task may wait.
     pub(super) async fn arrived(&self) {
         self.arrived.notified().await;
     }
 
-    /// No code of a user's runs under the lock, so a poisoned one still holds a sound queue.
+    /// No user code runs while this lock is held, so the queue is intact even if the lock is poisoned.
     fn results(&self) -> MutexGuard<'_, VecDeque<RecentResult>> {
         self.results.lock().unwrap_or_else(PoisonError::into_inner)
     }

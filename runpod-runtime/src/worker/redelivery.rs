@@ -1,4 +1,4 @@
-//! Delivers results that are kept on disk: results of workers that have ended, and results that this worker has given up.
+//! Delivers results that are kept on disk: those of workers that have stopped, and those that this worker has given up.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,14 +13,16 @@ use super::retry::{Delivery, REDELIVERY, until_accepted};
 use crate::platform::{Post, PostKind};
 use crate::spool::{Claimed, Entry, SpoolWriter};
 
-/// The pause between two looks at the spool: at first, and at most. It doubles whenever a result could not be delivered.
+/// The shortest and the longest pause between two looks at the spool. The pause doubles whenever a result could not be
+/// delivered.
 const SOONEST: Duration = Duration::from_secs(30);
 const LATEST: Duration = Duration::from_mins(10);
 
-/// How many results are posted at once, so that a result that has to wait does not hold up the others.
+/// How many results are posted at once, so that a result that has to wait does not delay the others.
 const AT_ONCE: usize = 16;
 
-/// Delivers waiting results, the oldest first, beside the worker's own jobs. Looks again until the worker ends.
+/// Delivers kept results, the oldest first, while the worker runs its own jobs. Looks at the spool again and again
+/// until the worker stops.
 pub(super) async fn redeliver(control: Arc<Control>) {
     let Some(spool) = control.spool.clone() else {
         return;
@@ -34,24 +36,24 @@ pub(super) async fn redeliver(control: Arc<Control>) {
             (pause * 2).min(LATEST)
         };
         tokio::select! {
-            // Jittered, so that workers that share a spool do not look at the same moment.
+            // Jittered, so that workers that share a spool do not look at it at the same moment.
             () = sleep(jittered(pause)) => {}
             () = control.shutdown.begun() => return,
         }
     }
 }
 
-/// Looks at the spool once, and delivers what waits. True if no result is left.
+/// Looks at the spool once and delivers the results in it. Returns true if no result is left.
 async fn round(control: &Arc<Control>, spool: &SpoolWriter) -> bool {
     let waiting = match spool.waiting().await {
         Some(Ok(waiting)) => waiting,
         Some(Err(error)) => {
-            tracing::warn!("results that could not be delivered cannot be looked for: {error}");
+            tracing::warn!("cannot look for kept results: {error}");
             return false;
         }
         None => {
             tracing::warn!(
-                "results that could not be delivered cannot be looked for: the disk does not answer, or the system refuses a thread \
+                "cannot look for kept results: the disk does not respond, or the system refused to start a thread \
                  (RUNPOD_RESULT_SPOOL)"
             );
             return false;
@@ -79,19 +81,20 @@ async fn round(control: &Arc<Control>, spool: &SpoolWriter) -> bool {
     all_settled
 }
 
-/// True if nothing is left to do for the result, at least for this worker.
+/// Claims a result and delivers it. Returns true if nothing is left to do for the result, at least for this worker.
 async fn claim_and_offer(control: &Control, spool: &SpoolWriter, entry: Entry) -> bool {
     match spool.claim(entry).await {
         Ok(Some(claimed)) => offer(control, claimed).await,
         Ok(None) => true,
         Err(error) => {
-            tracing::warn!("a result that was kept cannot be read: {error}");
+            tracing::warn!("a kept result cannot be read: {error}");
             false
         }
     }
 }
 
-/// True if the result is settled. Otherwise it waits again, with the stream items that the platform does not have yet.
+/// Posts a kept result. Returns true if the result is settled. Otherwise it waits again, with the stream items that the
+/// platform does not have yet.
 async fn offer(control: &Control, claimed: Claimed) -> bool {
     let Claimed { mut result, copy } = claimed;
     let mut delivery = Delivery::Accepted;
@@ -115,10 +118,7 @@ async fn offer(control: &Control, claimed: Claimed) -> bool {
             delivery = post_refusal(control, &mut result, &copy, REDELIVERY, refusal).await;
         }
         if matches!(delivery, Delivery::Accepted) {
-            tracing::info!(
-                job_id = &*result.job_id,
-                "A result that was kept is delivered."
-            );
+            tracing::info!(job_id = &*result.job_id, "A kept result was delivered.");
         }
     }
     let is_unknown = matches!(delivery, Delivery::Unknown(_));
@@ -127,7 +127,7 @@ async fn offer(control: &Control, claimed: Claimed) -> bool {
     };
     if is_unknown
         && copy
-            .expire("the platform does not know its job, and it is older than 24 hours")
+            .expire("the platform does not know its job, and the result is older than 24 hours")
             .await
     {
         return true;
@@ -136,11 +136,11 @@ async fn offer(control: &Control, claimed: Claimed) -> bool {
     match copy.release(result).await {
         Ok(()) => tracing::warn!(
             job_id = &*job_id,
-            "a result that was kept stays kept: {why}"
+            "a kept result could not be delivered yet: {why}"
         ),
         Err(error) => tracing::warn!(
             job_id = &*job_id,
-            "a result that was kept is not delivered ({why}), and cannot be put back yet: {error}"
+            "a kept result could not be delivered ({why}), and it cannot be released to other workers yet: {error}"
         ),
     }
     false

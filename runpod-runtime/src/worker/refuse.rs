@@ -1,4 +1,5 @@
-//! Jobs that cannot be run: their clients are told, and the log in one line, however many an answer has of them.
+//! Jobs that cannot be run. Their clients get a failed result, and the log gets one line for all such jobs in an
+//! answer.
 
 use std::sync::Arc;
 
@@ -8,8 +9,8 @@ use super::some_of::some_of;
 use crate::handler::Failure;
 use crate::platform::BrokenJob;
 
-/// Fails the jobs of one answer that cannot be run: all are told of in one line of the log, and each client whose job's id
-/// is known gets a failed result.
+/// Fails the jobs in one answer that cannot be run. One log line describes them all. If the id of a job is known, its
+/// client gets a failed result.
 pub(super) fn refuse(control: &Arc<Control>, broken: Vec<BrokenJob>) {
     match &broken[..] {
         [] => return,
@@ -20,13 +21,13 @@ pub(super) fn refuse(control: &Arc<Control>, broken: Vec<BrokenJob>) {
             },
         ] => tracing::error!(job_id = id, "the job cannot be run: {reason}"),
         [BrokenJob { id: None, reason }] => tracing::error!(
-            "a job cannot be run and its client cannot be told: {}",
+            "a job cannot be run, and its client gets no result: {}",
             some_of([reason])
         ),
         broken => {
             let unknown = broken.iter().filter(|job| job.id.is_none()).count();
             tracing::error!(
-                "{} jobs of one answer cannot be run, and the clients of {unknown} cannot be told: {}",
+                "{} jobs in one answer cannot be run, and the clients of {unknown} of them get no result: {}",
                 broken.len(),
                 some_of(broken.iter().map(|job| match &job.id {
                     Some(id) => format!("{id:.40}: {}", job.reason),
@@ -43,7 +44,7 @@ pub(super) fn refuse(control: &Arc<Control>, broken: Vec<BrokenJob>) {
             let failure =
                 Failure::new("JobError", format!("the job cannot be run: {}", job.reason))
                     .at("in the job as the platform sent it");
-            // It did not run, so it asks for no fresh worker.
+            // The job did not run, so it does not ask for a fresh worker.
             let body = control.execution.failed(failure, false, false);
             send_off(control, admitted, body.body);
         }

@@ -1,4 +1,4 @@
-//! Tries to deliver one thing again and again, for as long as that can help.
+//! Tries to deliver one post repeatedly, as long as another attempt can help.
 
 use std::time::Duration;
 
@@ -12,43 +12,44 @@ use crate::platform::{Post, PostKind, Posted};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RetryLimits {
     pub(super) with_trouble: Duration,
-    /// How long after the first of several such answers in a row. The platform may have just restarted, and know the job
-    /// again soon; that is not worth half an hour.
+    /// How long to try after the first of several "unknown job" answers in a row. The platform may have just restarted
+    /// and may soon know the job again. Half an hour would be too long for that.
     pub(super) with_unknown_job: Duration,
-    /// Whether to give up as soon as the worker begins to end: somebody else will try.
+    /// Whether to give up as soon as the worker starts to shut down. Another worker will then try.
     pub(super) ends_with_the_worker: bool,
 }
 
-/// The platform keeps a result for its client this long: no use in trying for longer without a pause.
+/// Limits for a new result. The platform keeps a result for its client for 30 minutes, so it makes no sense to try
+/// longer without a pause.
 pub(super) const FIRST_DELIVERY: RetryLimits = RetryLimits {
     with_trouble: Duration::from_mins(30),
     with_unknown_job: Duration::from_mins(1),
     ends_with_the_worker: false,
 };
 
-/// For results that were given up before: they will have another turn.
+/// Limits for results that were given up before. They will be tried again later.
 pub(super) const REDELIVERY: RetryLimits = RetryLimits {
     with_trouble: Duration::from_secs(20),
     with_unknown_job: Duration::ZERO,
     ends_with_the_worker: true,
 };
 
-/// How the attempts to deliver something ended.
+/// The outcome of the attempts to deliver something.
 #[derive(Debug)]
 pub(super) enum Delivery {
     Accepted,
     Refused(String),
-    /// The platform has its answer already.
+    /// The platform already has a result or does not want one.
     NotWanted(String),
     /// The platform does not know the job.
     Unknown(String),
-    /// Time ran out, for this last reason.
+    /// The time is over. Contains the reason of the last failure.
     GaveUp(String),
-    /// The worker ended before it was accepted, for this last reason.
+    /// The worker stopped before the platform accepted the post. Contains the reason of the last failure.
     Ended(String),
 }
 
-/// Posts until the platform accepts, refuses, or there is no more time.
+/// Posts until the platform accepts or refuses the post, or until the time is over.
 pub(super) async fn until_accepted(
     control: &Control,
     post: &Post,
@@ -57,12 +58,12 @@ pub(super) async fn until_accepted(
     let begun = Instant::now();
     match attempt(control, post).await {
         Some(Posted::Accepted) => Delivery::Accepted,
-        // In a box, like all that is rarely needed: a job's task is as large as its largest part.
+        // Boxed like everything that is rarely needed, because a job's task is as large as its largest part.
         first => Box::pin(try_again(control, post, limits, (begun, first))).await,
     }
 }
 
-/// Posts once. `None` if the worker ends before there is an answer.
+/// Posts once. Returns `None` if the worker stops before an answer arrives.
 pub(super) async fn attempt(control: &Control, post: &Post) -> Option<Posted> {
     tokio::select! {
         biased;
@@ -71,7 +72,7 @@ pub(super) async fn attempt(control: &Control, post: &Post) -> Option<Posted> {
     }
 }
 
-/// Goes on after the first attempt: when it began, and how it ended.
+/// Continues after the first attempt, which started at `begun` and had the outcome `posted`.
 pub(super) async fn try_again(
     control: &Control,
     post: &Post,
@@ -82,7 +83,7 @@ pub(super) async fn try_again(
     let mut backoff = RetryBackoff::default();
     loop {
         let Some(answer) = posted else {
-            return Delivery::Ended("the worker ends".to_owned());
+            return Delivery::Ended("the worker is stopping".to_owned());
         };
         let (why, asked, is_over) = match answer {
             Posted::Accepted => return Delivery::Accepted,
@@ -107,7 +108,7 @@ pub(super) async fn try_again(
         let pause = backoff.next();
         tracing::warn!(
             job_id = &*post.job_id,
-            "{} was not accepted, next attempt in {} ms or more: {why}",
+            "{} was not accepted; the next attempt follows in {} ms or more: {why}",
             what(post.kind),
             pause.max(asked.unwrap_or_default()).as_millis()
         );

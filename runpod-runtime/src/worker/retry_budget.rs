@@ -1,8 +1,9 @@
-//! What all posts share: how many may be under way at once, and how many may be tried again.
+//! Limits that all posts share: how many may be in flight at once, and how many may be retried.
 //!
-//! In an outage a thousand finished jobs would otherwise try again on their own, each at its own pace. Every attempt after
-//! the first is paid for: by time, at ten a second, and by posts that were accepted, at two each. So an outage meets ten
-//! attempts a second, whatever waits, and a platform that is back is asked twice as much with every answer.
+//! Without them, a thousand finished jobs would retry independently during an outage. Each retry costs one unit of a
+//! budget. Time adds 10 units per second, and each accepted post adds 2. So during an outage the platform gets ten
+//! retries per second, no matter how many results wait. When the platform is back, each accepted post allows two more
+//! retries.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,26 +13,26 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::platform::{Platform, Post, Posted};
 
-/// How many posts are under way at most. Each has a connection, and a process has 1024 files where nobody has said more.
+/// How many posts may be in flight at once. Each has a connection, and by default a process can have 1024 open files.
 const MOST_POSTS: usize = 128;
-/// Attempts that time pays for.
+/// Retries that each second adds to the budget.
 const PER_SECOND: f64 = 10.0;
-/// Attempts that an accepted post pays for.
+/// Retries that an accepted post adds to the budget.
 const PER_ACCEPTED: f64 = 2.0;
-/// What is not used up does not pile up.
+/// The most retries that the budget can save up.
 const MOST_SAVED: f64 = 50.0;
-/// After so many failures in a row it is the platform that has trouble, not a job.
+/// After this many failures in a row, the trouble is with the platform and not with one job.
 const IN_TROUBLE: u32 = 3;
 
 #[derive(Debug)]
 pub(super) struct RetryBudget {
     posts: Semaphore,
     budget: Mutex<Budget>,
-    /// One waits for the budget at a time, in the order in which they came.
+    /// Held while waiting for the budget, so that tasks get their turn in the order in which they came.
     turn: AsyncMutex<()>,
-    /// Somebody has paid in.
+    /// Notified when an accepted post has added to the budget.
     paid: Notify,
-    /// The platform is back.
+    /// Notified when the platform answers again.
     back: Notify,
 }
 
@@ -50,7 +51,7 @@ impl Budget {
         self.counted = now;
     }
 
-    /// Takes one attempt; else says when there will be one.
+    /// Takes one retry from the budget. If the budget is empty, returns when the next retry is available.
     fn take(&mut self) -> Result<(), Instant> {
         self.count();
         if self.saved >= 1.0 {
@@ -96,8 +97,8 @@ impl RetryBudget {
         posted
     }
 
-    /// Waits until it makes sense to try once more: for `pause`, but not much longer than the platform has trouble, and
-    /// never less than what it asked for; then for the budget.
+    /// Waits until a retry makes sense: for `pause`, or until the platform has recovered, but at least for the time
+    /// that the platform asked for. Then waits for the budget.
     pub(super) async fn turn(&self, pause: Duration, asked: Option<Duration>) {
         let begun = Instant::now();
         tokio::select! {
@@ -118,12 +119,12 @@ impl RetryBudget {
         }
     }
 
-    /// Whether there is an attempt to be had at once; it is taken then. For what is not worth waiting.
+    /// Takes a retry if one is available immediately. For posts that are not worth waiting for.
     pub(super) fn has_turn(&self) -> bool {
         self.budget().take().is_ok()
     }
 
-    /// The platform, which had trouble, answers again.
+    /// Records that the platform answers again after trouble.
     pub(super) fn is_back(&self) {
         self.budget().failures = 0;
         self.back.notify_waiters();
@@ -141,7 +142,7 @@ impl RetryBudget {
         }
     }
 
-    /// No code of a user's runs under the lock, so a poisoned one still holds a sound budget.
+    /// No user code runs while this lock is held, so the budget is intact even if the lock is poisoned.
     fn budget(&self) -> MutexGuard<'_, Budget> {
         self.budget.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,50 +1,50 @@
-//! The end of a worker: why it began, and how far it has come.
+//! The shutdown of a worker: why it started, and how far it has come.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use tokio_util::sync::CancellationToken;
 
-/// Shared by all who may end a worker. Each step is taken once and never back.
+/// Shared by everything that may shut the worker down. Each step happens once and cannot be undone.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Shutdown(Arc<Phases>);
 
 #[derive(Debug, Default)]
 struct Phases {
-    /// Take no further job.
+    /// Take no more jobs.
     begun: CancellationToken,
-    /// What still runs is cut off.
+    /// Cut off the jobs that still run.
     out_of_time: CancellationToken,
-    /// What is still undelivered goes into the spool.
+    /// Leave all undelivered results in the spool.
     no_more_deliveries: CancellationToken,
     unhealthy: OnceLock<Unhealthy>,
-    /// A job asked for a fresh worker.
+    /// Whether a job asked for a fresh worker.
     refresh: AtomicBool,
-    /// Somebody told the worker to end.
+    /// Whether something outside the worker asked it to stop.
     told: AtomicBool,
 }
 
 /// Why a worker is broken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Unhealthy {
-    /// Who found out: what the platform is told as `check`.
+    /// The check that found the problem. The platform gets it as `check`.
     pub(super) check: &'static str,
     pub(super) reason: String,
 }
 
 impl Shutdown {
-    /// Takes no further job; what runs goes on.
+    /// Takes no more jobs. Running jobs continue.
     pub(crate) fn begin(&self) {
         self.0.begun.cancel();
     }
 
-    /// The same because somebody outside says so: then no fresh worker is wanted either.
+    /// Does the same on a request from outside. No fresh worker is wanted then.
     pub(crate) fn end(&self) {
         self.0.told.store(true, Ordering::Release);
         self.begin();
     }
 
-    /// The same because a job asked for a fresh worker.
+    /// Does the same because a job asked for a fresh worker.
     pub(super) fn refresh(&self) {
         self.0.refresh.store(true, Ordering::Release);
         self.begin();
@@ -62,7 +62,7 @@ impl Shutdown {
         self.0.begun.cancelled().await;
     }
 
-    /// The time to finish is over.
+    /// Ends the grace time.
     pub(super) fn cut_off(&self) {
         self.0.out_of_time.cancel();
     }
@@ -79,7 +79,7 @@ impl Shutdown {
         self.0.no_more_deliveries.cancelled().await;
     }
 
-    /// The worker is broken; the first reason counts.
+    /// Declares the worker broken. Only the first reason counts.
     pub(super) fn declare_unhealthy(&self, unhealthy: Unhealthy) {
         let _ = self.0.unhealthy.set(unhealthy);
         self.begin();

@@ -1,4 +1,4 @@
-//! SIGTERM and SIGINT: the first ends the worker gracefully, the second at once.
+//! SIGTERM and SIGINT. The first one shuts the worker down gracefully, and the second one cuts off the running jobs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,17 +11,17 @@ pub(super) async fn watch(control: Arc<Control>, grace: Duration) {
         Ok(signals) => signals,
         Err(error) => {
             tracing::warn!(
-                "signals cannot be watched, so a SIGTERM ends this worker at once: {error}"
+                "signals cannot be handled, so a SIGTERM would kill this worker immediately: {error}"
             );
             return;
         }
     };
     let name = signals.next().await;
-    tracing::info!("{name} received: no further job is taken");
+    tracing::info!("{name} received: taking no more jobs");
     control.shutdown.end();
     tokio::select! {
         () = tokio::time::sleep(grace) => {}
-        name = signals.next() => tracing::warn!("{name} received again: running jobs are cut off"),
+        name = signals.next() => tracing::warn!("{name} received again: cutting off running jobs"),
     }
     control.shutdown.cut_off();
 }

@@ -1,15 +1,15 @@
-//! The first few of many, for a log line that must stay short whatever a platform sends.
+//! Lists the first few of many items, for a log line that must stay short no matter what a platform sends.
 
 use std::fmt::Display;
 
 use crate::text::start_of;
 
-/// So many are named.
+/// How many items are listed.
 const NAMED: usize = 3;
-/// And so many characters of each.
+/// How many characters of each item are shown.
 const LONGEST: usize = 120;
 
-/// Such as `a, b, c and 99997 more`.
+/// Returns a text like `a, b, c and 99997 more`.
 pub(super) fn some_of<T: Display>(items: impl IntoIterator<Item = T>) -> String {
     let mut items = items.into_iter();
     let mut text = String::new();

@@ -23,12 +23,12 @@ pub(super) async fn listen(control: Arc<Control>) {
                 }
                 if !unknown.is_empty() {
                     tracing::debug!(
-                        "{} jobs are to be stopped that this worker does not have: {}",
+                        "asked to stop {} jobs that this worker does not have: {}",
                         unknown.len(),
                         some_of(&unknown)
                     );
                 }
-                // The same ids again and again are no news, however often they come.
+                // If the platform only repeats ids that are already stopped, the pauses must still grow.
                 if stopped.is_empty() {
                     backoff.nothing(asked.elapsed());
                 } else {
@@ -37,7 +37,7 @@ pub(super) async fn listen(control: Arc<Control>) {
             }
             StopSignals::Throttled(pause) => backoff.asked_to_wait(pause),
             StopSignals::Failed(why) => {
-                tracing::debug!("a stop poll failed: {why}");
+                tracing::debug!("a request for the jobs to stop failed: {why}");
                 backoff.failed();
             }
         }

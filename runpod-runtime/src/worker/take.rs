@@ -1,4 +1,4 @@
-//! Takes jobs: one question in flight, sized to the free slots.
+//! Takes jobs, with one job-take request in flight that asks for as many jobs as there are free slots.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,18 +13,20 @@ use super::{job, refuse};
 use crate::platform::Taken;
 use crate::process::threads::spawn_blocking;
 
-/// How long a question that was in flight when the worker began to end is still listened to: a job that the platform
-/// was just handing over is run, not dropped. Short, because nothing else may hold up the exit.
+/// How long to wait for the answer to a job-take request that is in flight when the shutdown starts. The platform may
+/// just be handing over a job, which must run and not be lost. The time is short, because nothing else may delay the
+/// exit.
 const LINGER: Duration = Duration::from_secs(1);
-/// How often a modifier is asked again while every slot is in use.
+/// How often the concurrency modifier is called again while every slot is in use.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
-/// If more results wait than there are slots, by this number, no further job is taken: the network is slower than the handlers, and a
-/// result that queues for the network is neither delivered nor safe.
+/// If the number of undelivered results exceeds the number of slots by this much, the worker takes no more jobs. In
+/// that case the network is slower than the handlers, and a result that waits for the network is neither delivered nor
+/// safe.
 const MOST_BEYOND_SLOTS: usize = 16;
-/// If results of so many bytes wait in memory, no further job is taken.
+/// If undelivered results take up this many bytes in memory, the worker takes no more jobs.
 const MOST_UNDELIVERED_BYTES: usize = 256 << 20;
 
-/// Takes jobs until the worker ends.
+/// Takes jobs until the worker shuts down.
 pub(super) async fn take_jobs(control: &Arc<Control>, mut concurrency: Concurrency) {
     control.jobs.slots.set_limit(concurrency.current());
     let mut backoff = PollBackoff::default();
@@ -63,18 +65,19 @@ pub(super) async fn take_jobs(control: &Arc<Control>, mut concurrency: Concurren
                 Err(_) => return,
             },
         };
-        // An answer that has begun hands jobs over: it is read to its end though the worker is shutting down.
+        // Once an answer has started to arrive, the platform hands jobs over in it. So it is read completely, even
+        // during a shutdown.
         let taken = tokio::select! {
             biased;
             taken = answer.read() => taken,
             () = control.shutdown.out_of_time() => {
                 tracing::error!(
-                    "the answer to a take was not read to its end, and the jobs in it are lost: the worker's time to finish is over"
+                    "the answer to a job-take request was not read completely, and the jobs in it are lost: the grace time is over"
                 );
                 return;
             }
         };
-        // Otherwise the results of the first jobs could not be written for as long as the directory is being opened.
+        // Otherwise the results of the first jobs could not be written while the directory is being opened.
         if let Some(spool) = not_ready.take() {
             spool.ready().await;
         }
@@ -82,8 +85,8 @@ pub(super) async fn take_jobs(control: &Arc<Control>, mut concurrency: Concurren
     }
 }
 
-/// How many jobs may run at once from now on; nothing when the worker ends. A modifier is a user's code, so it is asked
-/// where it may block.
+/// Returns how many jobs may run at once from now on, or `None` if the worker shuts down. A modifier is user code, so
+/// it is called on a thread that may block.
 async fn next_limit(control: &Control, concurrency: &mut Concurrency) -> Option<usize> {
     if !concurrency.varies() {
         return Some(concurrency.next());
@@ -96,7 +99,7 @@ async fn next_limit(control: &Control, concurrency: &mut Concurrency) -> Option<
     let asking = match asking {
         Ok(asking) => asking,
         Err(refused) => {
-            tracing::error!("concurrency_modifier is not asked: {refused}");
+            tracing::error!("concurrency_modifier could not be called: {refused}");
             return Some(concurrency.current());
         }
     };
@@ -108,7 +111,7 @@ async fn next_limit(control: &Control, concurrency: &mut Concurrency) -> Option<
                     Some(limit)
                 }
                 Err(error) => {
-                    tracing::error!("concurrency_modifier gave no answer: {error}");
+                    tracing::error!("concurrency_modifier returned no value: {error}");
                     Some(concurrency.current())
                 }
             }
@@ -117,7 +120,7 @@ async fn next_limit(control: &Control, concurrency: &mut Concurrency) -> Option<
     }
 }
 
-/// Results that cannot be delivered are kept in memory; a worker with too many of them takes no further job.
+/// Returns whether too many undelivered results are in memory, so that the worker must take no more jobs.
 fn is_too_much((results, bytes): (usize, usize), limit: usize) -> bool {
     results >= limit.saturating_add(MOST_BEYOND_SLOTS) || bytes >= MOST_UNDELIVERED_BYTES
 }
@@ -135,7 +138,7 @@ fn accept(
     }
     match taken {
         Taken::Jobs(jobs) => {
-            // An answer in which every job is broken, or here already, is no flow of jobs, however often it comes.
+            // If every job in the answer is broken or already here, the pauses must still grow.
             let mut started: usize = 0;
             let (mut broken, mut here) = (Vec::new(), Vec::new());
             for taken in jobs {
@@ -150,7 +153,7 @@ fn accept(
             job::start_waiting(control);
             if started > want {
                 tracing::warn!(
-                    "the platform handed over {started} jobs, and {want} were asked for: {} wait until a slot is free",
+                    "the platform handed over {started} jobs, but only {want} were requested: {} wait until a slot is free",
                     control.jobs.waiting()
                 );
             }
@@ -164,7 +167,7 @@ fn accept(
         }
         Taken::Nothing => backoff.nothing(asked.elapsed()),
         Taken::Throttled(pause) => {
-            tracing::debug!("too many takes: next one in {pause:?}");
+            tracing::debug!("too many job-take requests: the next one follows in {pause:?}");
             backoff.asked_to_wait(pause);
         }
         Taken::Failed(why) => {
@@ -175,16 +178,16 @@ fn accept(
     }
 }
 
-/// One line, however many they are.
+/// Logs one line, no matter how many jobs there are.
 fn log_duplicates(ids: &[Arc<str>]) {
     match ids {
         [] => {}
         [id] => tracing::warn!(
             job_id = &**id,
-            "the platform handed this job over again; it is not run twice"
+            "the platform handed over this job again; it is not run twice"
         ),
         ids => tracing::warn!(
-            "the platform handed {} jobs over again; they are not run twice: {}",
+            "the platform handed over {} jobs again; they are not run twice: {}",
             ids.len(),
             some_of(ids)
         ),

@@ -1,4 +1,4 @@
-//! The control thread: a small runtime of its own, where no handler can hold anything up.
+//! The control thread: a small runtime of its own, which no handler can hold up.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -11,31 +11,32 @@ use crate::error::{Error, ErrorKind};
 use crate::logging;
 use crate::process::threads;
 
-/// What errors call the runtime of the control thread.
-const RUNTIME: &str = "the worker's own runtime";
+/// The name of the control thread's runtime in error messages.
+const RUNTIME: &str = "the runtime of the worker's control thread";
 
-/// A worker that runs.
+/// A worker that is running.
 #[derive(Debug)]
 pub(crate) struct Running {
     ended: oneshot::Receiver<Ended>,
     shutdown: Shutdown,
 }
 
-/// Runs a worker to its end on this thread, which must not run asynchronous code.
+/// Runs a worker on this thread until it stops. The thread must not run asynchronous code.
 ///
 /// # Errors
 ///
-/// When the system refuses something that the worker needs.
+/// Returns an error if the system refuses something that the worker needs.
 pub(crate) fn run_here(parts: Parts) -> Result<Ended, Error> {
     let runtime = threads::single(RUNTIME)?;
     logging::never_waiting(|| run_on(runtime, parts, Shutdown::default()))
 }
 
-/// Runs a worker to its end, also if it panics.
+/// Runs a worker until it stops, even if it panics.
 fn run_on(runtime: Runtime, parts: Parts, shutdown: Shutdown) -> Result<Ended, Error> {
     let worker = AssertUnwindSafe(|| runtime.block_on(super::run(parts, shutdown)));
     let end = catch_unwind(worker).map_err(|_| panicked());
-    // Heartbeat, stop channel and long polls go with it; a look-up of a name may hang for long.
+    // This also drops the heartbeat, the stop channel and pending requests. It does not wait, because a DNS lookup may
+    // hang for a long time.
     runtime.shutdown_background();
     end
 }
@@ -44,10 +45,11 @@ fn run_on(runtime: Runtime, parts: Parts, shutdown: Shutdown) -> Result<Ended, E
 ///
 /// # Errors
 ///
-/// When the system refuses a thread, or something else that the worker needs.
+/// Returns an error if the system refuses a thread or something else that the worker needs.
 pub(crate) fn start(parts: Parts) -> Result<Running, Error> {
     let (sender, ended) = oneshot::channel();
-    // The runtime is made where it is dropped: async code, which may call this, must not drop one.
+    // The runtime is created on the thread that drops it, because async code, which may call this function, must not
+    // drop a runtime.
     let (starting, started) = std::sync::mpsc::channel();
     let shutdown = Shutdown::default();
     let inner = shutdown.clone();
@@ -63,7 +65,7 @@ pub(crate) fn start(parts: Parts) -> Result<Running, Error> {
                 }
             };
             drop(starting);
-            // Who waits for the end sees a panic in that the sender is gone.
+            // If the worker panicked, the sender is dropped without a value, and the receiver sees that.
             if let Ok(end) = run_on(runtime, parts, inner) {
                 let _ = sender.send(end);
             }
@@ -71,7 +73,7 @@ pub(crate) fn start(parts: Parts) -> Result<Running, Error> {
         .map_err(|error| {
             Error::new(
                 ErrorKind::System,
-                "the worker's own thread could not be started",
+                "the worker's control thread could not be started",
             )
             .with_source(threads::Refused::from(error))
         })?;
@@ -82,17 +84,17 @@ pub(crate) fn start(parts: Parts) -> Result<Running, Error> {
 }
 
 impl Running {
-    /// Has it take no further job; what runs goes on.
+    /// Makes the worker take no more jobs. Running jobs continue.
     #[cfg(feature = "local")]
     pub(crate) fn end(&self) {
         self.shutdown.end();
     }
 
-    /// Waits for the worker's end.
+    /// Waits until the worker has stopped.
     ///
     /// # Cancel safety
     ///
-    /// A worker whose `Running` is dropped takes no further job and finishes in the background.
+    /// If its `Running` is dropped, the worker takes no more jobs and finishes in the background.
     pub(crate) async fn ended(&mut self) -> Result<Ended, Error> {
         (&mut self.ended).await.map_err(|_| panicked())
     }
@@ -101,7 +103,7 @@ impl Running {
 fn panicked() -> Error {
     Error::new(
         ErrorKind::System,
-        "the worker's own thread panicked; this is a bug in runpod-worker",
+        "the worker's control thread panicked; this is a bug in runpod-worker",
     )
 }
 

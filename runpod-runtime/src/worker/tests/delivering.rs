@@ -22,7 +22,7 @@ async fn echo(input: String) -> String {
 }
 
 pub(super) fn spool(directory: &Path) -> Setting {
-    // Whatever the umask is, a spool must not be writable by others.
+    // The umask may allow others to write to the directory, but a spool must not allow that.
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
@@ -34,7 +34,7 @@ pub(super) fn spool(directory: &Path) -> Setting {
     }
 }
 
-/// What waits in the directory now that its workers are gone.
+/// Returns the results that wait in the directory after its workers are gone.
 fn waiting(directory: &Path) -> Vec<JobResult> {
     let spool = Spool::open(directory).unwrap();
     let entries = spool.waiting().unwrap();
@@ -48,7 +48,7 @@ pub(super) fn files(directory: &Path) -> usize {
     std::fs::read_dir(directory).unwrap().count()
 }
 
-/// Waits until the files in the directory are as they should be. They are written by a thread that knows no paused clock.
+/// Waits until the files in the directory are as expected. A thread outside the paused clock writes them.
 pub(super) async fn until_on_disk(directory: &Path, holds: impl Fn(&[String]) -> bool) {
     let names = || -> Vec<String> {
         let files = std::fs::read_dir(directory).unwrap();
@@ -94,9 +94,9 @@ async fn an_outage_meets_few_attempts_however_many_results_wait_and_they_are_all
 
     let attempts = stage.times(is_result);
     let (during, after): (Vec<Instant>, Vec<_>) = attempts.iter().partition(|at| **at < back);
-    // One each, fifty saved, and ten a second.
+    // One attempt each, 50 saved retries, and 10 retries per second.
     assert!(during.len() <= JOBS + 50 + 10 * 120, "{}", during.len());
-    assert_eq!(after.len(), JOBS, "each once");
+    assert_eq!(after.len(), JOBS, "each job is tried once");
     let last = *after.last().unwrap() - back;
     assert!(last <= 2 * SECOND, "{last:?}");
 }
@@ -150,7 +150,7 @@ async fn a_finished_result_is_on_disk_while_the_platform_does_not_answer() {
     let stage = Stage::new().jobs(&["j"]).posts(|_| None);
     let playing = play(stage, echo.into_handler().0, spool(directory.path()));
     until_posted(&playing).await;
-    // What a kill would leave behind then.
+    // A kill at this moment would leave this file behind.
     until_on_disk(directory.path(), |names| {
         names
             .iter()
@@ -321,7 +321,7 @@ async fn progress_that_a_task_of_the_handler_sends_after_its_end_is_not_posted_b
         });
         7
     }
-    // The result is under way for long.
+    // The result is in flight for a long time.
     let stage = Stage::new().jobs(&["j"]).posts(|_| None);
     let playing = play(stage, handler.into_handler().0, Setting::default());
     until_posted(&playing).await;

@@ -91,7 +91,7 @@ async fn what_is_cut_off_has_a_failed_result_with_the_reason() {
     assert_eq!(playing.end().await, Ended::Cut(2));
     for id in ["a", "b"] {
         let posted = stage.posted(id);
-        assert_eq!(posted.len(), 2, "one outcome: {posted:?}");
+        assert_eq!(posted.len(), 2, "one outcome per job: {posted:?}");
         assert!(posted[1].contains("RUNPOD_SHUTDOWN_GRACE_S"), "{posted:?}");
     }
 }
@@ -100,7 +100,7 @@ async fn what_is_cut_off_has_a_failed_result_with_the_reason() {
 async fn a_handler_can_tell_a_stop_from_the_end_of_the_worker() {
     async fn watched(input: String, ctx: JobContext) {
         let context = ctx.clone();
-        // A task of its own: the handler itself is dropped.
+        // A separate task, because the handler itself is dropped.
         tokio::spawn(async move {
             context.cancelled().await;
             let reason = context.cancel_reason();
@@ -199,7 +199,7 @@ async fn a_worker_whose_jobs_all_fail_ends_after_as_many_as_it_may_have() {
     async fn handler(input: u32) -> Result<u32, String> {
         Err(format!("no GPU for {input}"))
     }
-    // The inputs are texts first, which says nothing about the worker.
+    // The first inputs are strings, whose failure says nothing about the worker.
     let stage = Stage::new().takes(|number| {
         let mut taken = job(&format!("j{number}"));
         if number >= 5 {
@@ -214,7 +214,7 @@ async fn a_worker_whose_jobs_all_fail_ends_after_as_many_as_it_may_have() {
     let playing = play(stage, handler.into_handler().0, setting);
     let stage = Arc::clone(&playing.stage);
     let Ended::Unhealthy(unhealthy) = playing.ended().await else {
-        panic!("it ended in another way");
+        panic!("the worker stopped for another reason");
     };
     assert_eq!(unhealthy.check, "max_consecutive_failures");
     assert!(

@@ -1,8 +1,8 @@
-//! Results that wait in the spool, and the workers that offer them again.
+//! Results that wait in the spool, and the workers that post them again.
 
 use super::*;
 
-/// Runs a worker that ends with one result in the spool.
+/// Runs a worker that leaves one result in the spool.
 async fn leave_one(directory: &Path) {
     let stage = Stage::new().jobs(&["j"]).posts(|_| Some(later()));
     let playing = play(stage, echo.into_handler().0, spool(directory));
@@ -21,7 +21,7 @@ async fn of_two_workers_with_one_spool_only_one_offers_a_result() {
         let posts = Arc::clone(&posts);
         let stage = Stage::new().posts(move |post| {
             posts.lock().unwrap().push(post);
-            // The first one is still trying while the second one looks.
+            // The first worker is still trying when the second one looks at the spool.
             None
         });
         play(stage, echo.into_handler().0, spool(directory.path()))
@@ -107,12 +107,12 @@ async fn a_kept_result_is_posted_in_the_name_of_the_worker_that_made_it_however_
     until_posted(&made).await;
     made.shutdown.cut_off();
     made.end().await;
-    // It cannot deliver the result either.
+    // This worker cannot deliver the result either.
     let between = worker("between", Stage::new(), |_| later());
     until_posted(&between).await;
     between.end().await;
     assert_eq!(&*waiting(directory.path())[0].worker_id, "maker");
-    // The platform refuses the result, and takes the one that says so.
+    // The platform refuses the result and accepts the failed result that reports the refusal.
     let last = worker("last", Stage::new(), |post| {
         if post.body.starts_with(b"{\"error\"") {
             Posted::Accepted
@@ -133,7 +133,7 @@ async fn a_kept_result_is_posted_in_the_name_of_the_worker_that_made_it_however_
     assert!(posts.iter().all(|post| &*post.worker_id == "maker"));
 }
 
-/// The results in the directory: each file's name and number.
+/// Returns the name and the inode of each result file in the directory.
 #[cfg(unix)]
 fn files_of_results(directory: &Path) -> Vec<(String, u64)> {
     use std::os::unix::fs::MetadataExt as _;
@@ -157,7 +157,7 @@ async fn a_kept_result_that_is_not_accepted_again_stays_in_the_same_file_with_it
 
     let stage = Stage::new().posts(|_| Some(later()));
     let next = play(stage, echo.into_handler().0, spool(directory.path()));
-    // Long enough for several rounds.
+    // Long enough for several rounds of redelivery.
     sleep(Duration::from_mins(30)).await;
     assert!(next.stage.times(is_result).len() > 10);
     next.end().await;
@@ -173,7 +173,7 @@ async fn a_job_that_is_stopped_while_its_refusal_is_reported_leaves_no_file() {
         .jobs(&["j"])
         .posts(move |_| {
             if refused.swap(true, Ordering::SeqCst) {
-                // The report of the refusal is never answered.
+                // The post that reports the refusal is never answered.
                 return None;
             }
             Some(Posted::Refused {
@@ -228,7 +228,7 @@ async fn results_are_not_written_while_the_platform_accepts_them_at_once_and_a_s
         names.iter().any(|name| name.contains("-j99-"))
     })
     .await;
-    // The first one is kept at once: whether the platform is quick is not known yet.
+    // The first result is kept immediately, because the worker does not know yet whether the platform is quick.
     let written = watched.seen().renamed;
     assert!(
         written
@@ -244,7 +244,7 @@ async fn results_are_not_written_while_the_platform_accepts_them_at_once_and_a_s
 async fn a_spool_that_cannot_be_written_does_not_shorten_the_time_for_a_result() {
     let directory = tempfile::tempdir().unwrap();
     let setting = spool(directory.path());
-    // As if it were full.
+    // This has the same effect as a full disk.
     std::fs::remove_dir_all(directory.path()).unwrap();
     let stage = Stage::new().jobs(&["j"]).posts(|_| Some(later()));
     let playing = play(stage, echo.into_handler().0, setting);

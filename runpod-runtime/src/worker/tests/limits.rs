@@ -1,4 +1,4 @@
-//! Limits of time on the way to the platform and back.
+//! Time limits for requests to the platform and for its answers.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -48,7 +48,7 @@ async fn an_answer_that_has_begun_when_the_worker_is_told_to_end_is_read_and_its
         .until(|events| events.iter().any(is_take))
         .await;
     playing.shutdown.end();
-    // Longer than a take is listened to that has no answer yet.
+    // Longer than the worker waits for an answer that has not started.
     sleep(20 * SECOND).await;
     hand_over.send(jobs(["j"])).unwrap();
     let stage = Arc::clone(&playing.stage);
@@ -90,7 +90,7 @@ async fn a_job_that_is_unknown_after_a_long_outage_is_not_given_up_at_once() {
     let last = *stage.times(is_result).last().unwrap();
     assert!(
         last >= restart,
-        "it was given up {:?} too early",
+        "the worker gave up {:?} too early",
         restart - last
     );
 }
@@ -110,7 +110,7 @@ async fn a_job_that_stays_unknown_is_given_up_a_minute_after_the_first_such_answ
     stage.until(|events| events.iter().any(is_result)).await;
     assert_eq!(playing.end().await, Ended::Finished);
     let last = *stage.times(is_result).last().unwrap() - first;
-    // The pauses between attempts are ten seconds at most.
+    // The pauses between attempts are at most ten seconds.
     assert!(last >= 60 * SECOND && last <= 80 * SECOND, "{last:?}");
 }
 
@@ -119,7 +119,7 @@ async fn progress_that_the_platform_never_answers_delays_the_result_by_at_most_f
     async fn handler(_input: String, ctx: JobContext) -> u32 {
         ctx.progress("one");
         sleep(SECOND).await;
-        // Waits behind the first one.
+        // This update waits behind the first one.
         ctx.progress("two");
         7
     }

@@ -1,5 +1,5 @@
-//! The worker against a platform that answers as a test says, with a clock that stands still whenever nothing happens: half
-//! an hour of trouble takes a moment, and pauses are known to the millisecond.
+//! Tests of the worker against a platform whose answers each test defines. The clock stands still unless nothing else
+//! can happen, so half an hour of trouble takes a moment, and pauses are exact to the millisecond.
 
 mod delivering;
 mod ending;

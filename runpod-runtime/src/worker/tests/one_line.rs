@@ -10,12 +10,12 @@ async fn echo(input: String) -> String {
     input
 }
 
-/// The lines that a worker logs until `enough`.
+/// Returns the lines that a worker logs until `enough` holds.
 async fn logged_until(stage: Stage, enough: impl Fn(&[Event]) -> bool) -> String {
     let (logged, guard) = captured_here();
     let playing = play(stage, echo.into_handler().0, Setting::default());
     playing.stage.until(enough).await;
-    // What was posted last is logged afterwards.
+    // The worker logs the last post only after it was made.
     let stage = Arc::clone(&playing.stage);
     assert_eq!(playing.end().await, Ended::Finished);
     drop((guard, stage));
@@ -71,7 +71,7 @@ async fn a_hundred_thousand_jobs_to_stop_that_are_not_here_are_one_line_in_the_l
     let text = logged_until(stage, |events| stops(events) == 2).await;
     let about = text
         .lines()
-        .filter(|line| line.contains("to be stopped"))
+        .filter(|line| line.contains("asked to stop"))
         .count();
     assert_eq!(about, 1, "{text:.2000}");
     assert!(text.len() < 1000, "{text:.2000}");

@@ -1,4 +1,4 @@
-//! The worker's own code panics on a job's way: the job is failed, and no other one notices.
+//! Panics in the worker's own code while it works on a job. That job fails, and no other job is affected.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +18,7 @@ async fn a_job_whose_task_panics_is_a_failed_job_that_frees_its_slot_and_the_wor
     let stage = Stage::new()
         .takes(|number| match number {
             0 => Some(jobs(["panics"])),
-            // Only asked for when the slot is free.
+            // The worker asks for this job only when the slot is free.
             1 => Some(jobs(["fine"])),
             _ => None,
         })
@@ -115,7 +115,7 @@ async fn a_worker_ends_though_the_failure_of_a_job_that_cannot_be_run_panics_on_
         .posts(|_| panic!("no thread"));
     let playing = play(stage, echo.into_handler().0, Setting::default());
     let stage = Arc::clone(&playing.stage);
-    // The second one reports the panic.
+    // The second result reports the panic.
     stage.until(|events| results(events) == 2).await;
     assert_eq!(playing.end().await, Ended::Finished);
 }

@@ -1,4 +1,4 @@
-//! A platform that answers as a test says, and a worker in front of it.
+//! A platform whose answers each test defines, and a worker connected to it.
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,21 +21,21 @@ use crate::worker::{Ended, Handlers, Parts, WorkerConfig, run};
 /// Longer than anything that a worker does on its own.
 const LONG: Duration = Duration::from_hours(2);
 
-/// What the worker asked, and when.
+/// A request from the worker. The log records when it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Event {
     Take,
     Stop,
-    /// A heartbeat, and the jobs that it names.
+    /// A heartbeat with the ids of the jobs that it names.
     Beat(Vec<String>),
     Ping(String),
-    /// A post and its body.
+    /// A post: the job's id, the kind, and the body.
     Post(String, &'static str, String),
 }
 
 type Answer<Q, A> = Mutex<Box<dyn FnMut(Q) -> Option<A> + Send>>;
 
-/// `None` as an answer holds the question for ever.
+/// If an answer is `None`, the request is held forever.
 pub(super) struct Stage {
     takes: Answer<usize, TakeAnswer>,
     stops: Answer<usize, StopSignals>,
@@ -53,7 +53,7 @@ impl Stage {
         }
     }
 
-    /// How takes are answered; they are counted from 0.
+    /// Sets the answers to job-take requests, which are counted from 0.
     pub(super) fn takes<A: Into<TakeAnswer>>(
         self,
         mut answer: impl FnMut(usize) -> Option<A> + Send + 'static,
@@ -62,7 +62,7 @@ impl Stage {
         self
     }
 
-    /// The first take gets these jobs, and no other gets any.
+    /// Hands over these jobs on the first job-take request and none later.
     pub(super) fn jobs(self, ids: &[&str]) -> Self {
         let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
         self.takes(move |number| (number == 0).then(|| jobs(&ids)))
@@ -96,7 +96,7 @@ impl Stage {
         matching.map(|(when, _)| when).collect()
     }
 
-    /// The bodies that were posted about a job: `item {…}`, `result {…}`.
+    /// Returns the bodies that were posted for a job, such as `item {…}` or `result {…}`.
     pub(super) fn posted(&self, job: &str) -> Vec<String> {
         let log = self.log();
         let posts = log.into_iter().filter_map(|(_, event)| match event {
@@ -106,7 +106,7 @@ impl Stage {
         posts.collect()
     }
 
-    /// The jobs that something of this kind was posted of, in order.
+    /// Returns the ids of the jobs for which something of this kind was posted, in order.
     pub(super) fn posted_to(&self, kind: &str) -> Vec<String> {
         let log = self.log();
         let posts = log.into_iter().filter_map(|(_, event)| match event {
@@ -123,7 +123,11 @@ impl Stage {
             holds(&events)
         });
         let reached = timeout(LONG, held).await;
-        assert!(reached.is_ok(), "it never happened: {}", self.shown());
+        assert!(
+            reached.is_ok(),
+            "the condition never held: {}",
+            self.shown()
+        );
     }
 
     fn shown(&self) -> String {
@@ -157,7 +161,7 @@ impl Platform for Stage {
             Health::Unhealthy { check, reason } => {
                 self.record(Event::Ping(format!("{check}: {reason}")));
             }
-            // Asked whether there are heartbeats at all, with no jobs.
+            // The worker calls this once without jobs to find out whether the platform wants heartbeats.
             Health::Working([]) => {}
             Health::Working(jobs) => self.record(Event::Beat(jobs.to_vec())),
         }
@@ -177,26 +181,26 @@ impl Platform for Stage {
 }
 
 fn answer<'a, Q, A: Send + 'a>(answers: &Answer<Q, A>, question: Q) -> BoxFuture<'a, A> {
-    // An answer may panic, as a platform may.
+    // An answer may panic, because a platform may panic too.
     match (answers.lock().unwrap_or_else(PoisonError::into_inner))(question) {
         Some(answer) => Box::pin(std::future::ready(answer)),
         None => Box::pin(std::future::pending()),
     }
 }
 
-/// How many jobs have posted progress.
+/// Returns how many progress updates were posted.
 pub(super) fn begun(events: &[Event]) -> usize {
     let is_progress = |event: &&Event| matches!(event, Event::Post(_, "progress", _));
     events.iter().filter(is_progress).count()
 }
 
-/// How many results were posted.
+/// Returns how many results were posted.
 pub(super) fn results(events: &[Event]) -> usize {
     let is_result = |event: &&Event| matches!(event, Event::Post(_, "result", _));
     events.iter().filter(is_result).count()
 }
 
-/// A job whose input is its id.
+/// Returns a job whose input is its id.
 pub(super) fn job(id: &str) -> TakenJob {
     TakenJob {
         id: id.to_owned(),
@@ -206,7 +210,7 @@ pub(super) fn job(id: &str) -> TakenJob {
     }
 }
 
-/// What a take is answered with when these jobs are there.
+/// Returns the answer to a job-take request that hands over these jobs.
 pub(super) fn jobs<I: AsRef<str>>(ids: impl IntoIterator<Item = I>) -> Taken {
     Taken::Jobs(ids.into_iter().map(|id| Ok(job(id.as_ref()))).collect())
 }
@@ -218,19 +222,19 @@ pub(super) fn later() -> Posted {
     }
 }
 
-/// A worker in front of a stage.
+/// A worker connected to a stage.
 pub(super) struct Playing {
     pub(super) stage: Arc<Stage>,
     pub(super) shutdown: Shutdown,
     running: JoinHandle<Ended>,
 }
 
-/// What differs from a worker for one job at a time.
+/// Options that differ from those of a worker that runs one job at a time.
 #[derive(Default)]
 pub(super) struct Setting {
     pub(super) concurrency: usize,
     pub(super) spool: Option<SpoolWriter>,
-    /// Its id, if it is not `w1`.
+    /// The worker's id, if it is not `w1`.
     pub(super) worker_id: Option<&'static str>,
     pub(super) max_consecutive_failures: usize,
     pub(super) modifier: Option<Modifier>,
@@ -238,7 +242,7 @@ pub(super) struct Setting {
     pub(super) refresh_worker: bool,
 }
 
-/// Starts the worker in the runtime of the test.
+/// Starts the worker on the test's runtime.
 pub(super) fn play(stage: Stage, handler: Handler, setting: Setting) -> Playing {
     let stage = Arc::new(stage);
     let shutdown = Shutdown::default();
@@ -278,15 +282,17 @@ pub(super) fn play(stage: Stage, handler: Handler, setting: Setting) -> Playing 
 }
 
 impl Playing {
-    /// Tells the worker to end, as a first SIGTERM does.
+    /// Tells the worker to stop, like the first SIGTERM, and waits until it has stopped.
     pub(super) async fn end(self) -> Ended {
         self.shutdown.end();
         self.ended().await
     }
 
-    /// The worker's end, which it comes to by itself.
+    /// Waits until the worker stops on its own.
     pub(super) async fn ended(self) -> Ended {
         let ended = timeout(LONG, self.running).await;
-        ended.expect("the worker ends").expect("it does not panic")
+        ended
+            .expect("the worker stops in time")
+            .expect("the worker does not panic")
     }
 }

@@ -22,7 +22,7 @@ fn four(stage: Stage) -> Playing {
     play(stage, echo.into_handler().0, setting)
 }
 
-/// The most of these that fell into one second.
+/// Returns the largest number of these times that fall within one second.
 fn most_in_a_second(times: &[Instant]) -> usize {
     let within = |first: &Instant| {
         let second = times
@@ -47,13 +47,14 @@ async fn whatever_is_answered_at_once_there_are_at_most_twenty_takes_a_second() 
         ("the same job", || jobs(["same"])),
     ];
     for (what, answer) in answers {
-        // The result of the job that is handed over again and again is never accepted, so that the job stays.
+        // The platform never accepts the result of the job that it hands over again and again, so the worker keeps the
+        // job.
         let stage = Stage::new().takes(move |_| Some(answer())).posts(|_| None);
         let playing = four(stage);
         sleep(10 * SECOND).await;
         let takes = playing.stage.times(|event| *event == Event::Take);
         assert!(most_in_a_second(&takes) <= 20, "{what}: {takes:?}");
-        assert!(takes.len() >= 9, "{what}: it still asks");
+        assert!(takes.len() >= 9, "{what}: the worker still asks");
         let first_again = takes[1] - takes[0];
         assert!(first_again <= SECOND / 10, "{what}: {first_again:?}");
         playing.shutdown.end();
@@ -112,7 +113,7 @@ async fn whatever_is_answered_at_once_there_are_at_most_twenty_stop_polls_a_seco
         sleep(10 * SECOND).await;
         let polls = playing.stage.times(|event| *event == Event::Stop);
         assert!(most_in_a_second(&polls) <= 20, "{what}: {polls:?}");
-        // Who asks for no pause of its own length is asked less and less often.
+        // A platform that does not ask for a pause of a certain length is asked less and less often.
         let is_eased = polls.len() <= 60 || what == "come back at once";
         assert!(is_eased, "{what}: {} in ten seconds", polls.len());
         playing.shutdown.end();

@@ -18,7 +18,7 @@ fn one(stage: Stage, handler: Handler) -> Playing {
     play(stage, handler, setting)
 }
 
-/// A job that runs for a minute, and says so when it begins.
+/// A handler that runs for a minute and reports when it starts.
 async fn slow(_input: String, ctx: JobContext) {
     ctx.progress("begun");
     sleep(60 * SECOND).await;
@@ -35,7 +35,7 @@ async fn jobs_that_nobody_asked_for_wait_for_a_slot_and_none_is_taken_before_the
         assert_eq!(
             begun_at.elapsed().as_secs(),
             60 * (number as u64 - 1),
-            "one at a time"
+            "the jobs run one at a time"
         );
         let takes = playing.stage.times(|event| *event == Event::Take);
         assert_eq!(takes.len(), 1, "no further job is asked for");
@@ -91,7 +91,7 @@ async fn jobs_that_wait_for_a_slot_when_the_time_to_finish_is_over_are_failed_jo
     for id in ["b", "c"] {
         let posted = stage.posted(id);
         assert!(
-            posted.len() == 1 && posted[0].contains("before this job was started"),
+            posted.len() == 1 && posted[0].contains("before this job started"),
             "{posted:?}"
         );
     }
@@ -115,7 +115,7 @@ async fn a_worker_that_is_to_be_refreshed_runs_what_waits_for_a_slot_first() {
 async fn a_job_for_which_there_is_no_handler_keeps_no_slot_while_its_failure_is_delivered() {
     let stage = Stage::new()
         .takes(|number| (number < 2).then(|| jobs([["a", "b"][number]])))
-        // No post is ever answered.
+        // The platform never answers a post.
         .posts(|_| None);
     let setting = Setting {
         concurrency: 1,
