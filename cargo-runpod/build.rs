@@ -1,4 +1,4 @@
-//! The templates are embedded: one that is added, or taken away, has to be noticed.
+//! Rebuilds this crate when an embedded template is added, changed or removed.
 
 fn main() {
     println!("cargo::rerun-if-changed=templates");

@@ -1,8 +1,8 @@
-//! The endpoint of a running `cargo runpod dev`, as a file in the target folder of its project. Other commands that are
-//! called in the same project find the endpoint there.
+//! The endpoint of a running `cargo runpod dev`, described by a file in the target folder of its project. Other
+//! commands find the endpoint through this file if you call them in the same project.
 //!
-//! The file is in the folder of that run, and goes with it. A run that was killed leaves its file behind: so a reader asks
-//! the endpoint at the address whose it is ([`Owner`]), and believes nothing else.
+//! Each run keeps the file in its own folder and removes it at the end. A killed run leaves its file behind. A reader
+//! therefore asks the endpoint at that address which run it belongs to ([`Owner`]), and trusts only a matching answer.
 
 use std::fs;
 use std::io;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::selection::Worker;
 
-/// In cargo's target folder; each run has a folder in it.
+/// The name of a folder in cargo's target folder. Each run has a folder of its own in it.
 pub(crate) const RUNS: &str = "runpod-dev";
 
 const FILE: &str = "endpoint.json";
@@ -21,15 +21,15 @@ const FILE: &str = "endpoint.json";
 pub(crate) struct DevEndpoint {
     /// `http://127.0.0.1:8000`
     pub(crate) url: String,
-    /// Of the command's process.
+    /// The process id of `cargo runpod dev`.
     pub(crate) pid: u32,
     pub(crate) owner: Owner,
 }
 
-/// Which run of the command serves an endpoint; the endpoint itself answers this at `/local/owner`.
+/// The run of the command that serves an endpoint. The endpoint itself returns this at `/local/owner`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Owner {
-    /// Another one for each run.
+    /// A random id that differs for each run.
     pub(crate) run: String,
     pub(crate) package: String,
     pub(crate) program: String,
@@ -50,21 +50,21 @@ impl Owner {
         }
     }
 
-    /// The package's folder.
+    /// Returns the package's folder.
     pub(crate) fn folder(&self) -> &Path {
         self.manifest.parent().unwrap_or(&self.manifest)
     }
 }
 
 impl DevEndpoint {
-    /// All of it or nothing.
+    /// Writes the file in one step, so a reader never sees half of it.
     pub(crate) fn write(&self, run: &Path) -> io::Result<()> {
         let unfinished = run.join("endpoint.json.new");
         fs::write(&unfinished, serde_json::to_vec_pretty(self)?)?;
         fs::rename(unfinished, run.join(FILE))
     }
 
-    /// Those of this workspace. Whether they still serve is not known.
+    /// Returns the endpoints of this workspace. Some of them may no longer be running.
     pub(crate) fn all(target_directory: &Path, workspace: &Path) -> Vec<Self> {
         let workspace = canonical(workspace);
         let runs = fs::read_dir(target_directory.join(RUNS));
@@ -76,7 +76,7 @@ impl DevEndpoint {
                 let text = fs::read(run.path().join(FILE)).ok()?;
                 serde_json::from_slice(&text).ok()
             })
-            // Projects may share a target folder.
+            // Several projects may share a target folder.
             .filter(|endpoint: &Self| endpoint.owner.workspace == workspace)
             .collect();
         all.sort_by(|one, other| one.url.cmp(&other.url));

@@ -1,9 +1,9 @@
-//! How a command tells what went wrong.
+//! The error that a command reports.
 
 use std::fmt;
 use std::process::ExitCode;
 
-/// What went wrong, where, and what to do, in words for the person at the terminal.
+/// An error message for the user: what went wrong, where, and what to do.
 #[derive(Debug)]
 pub(crate) struct Failure {
     text: String,
@@ -11,7 +11,7 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// One that ends the program with code 1.
+    /// Creates a failure with exit code 1.
     pub(crate) fn new(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
@@ -19,7 +19,7 @@ impl Failure {
         }
     }
 
-    /// With an exit code of its own.
+    /// Sets another exit code.
     pub(crate) fn with_code(mut self, code: u8) -> Self {
         self.code = code;
         self

@@ -1,8 +1,8 @@
-//! `cargo runpod`: from nothing to a worker that streams, on one's own machine.
+//! `cargo runpod`: creates, runs, calls and packs Runpod Serverless workers.
 //!
-//! Each command is a room of its own; what they share is how a fault is told ([`failure`]). The worker itself knows
-//! nothing of this tool: what it starts are ordinary worker processes, attached to [`runpod_local`] by the variables that
-//! Runpod sets too.
+//! Each command has a module of its own. The commands share the selection of the worker ([`selection`]) and the format
+//! of their errors ([`failure`]). A worker knows nothing of this tool. The tool starts ordinary worker processes and
+//! attaches them to [`runpod_local`] through the environment variables that Runpod also sets.
 
 #[cfg(not(unix))]
 compile_error!("cargo-runpod builds on Linux and macOS. On Windows, install it in WSL.");
@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Runpod Serverless workers in Rust: make one, run it, call it, pack it.
+/// Create, run, call and pack Runpod Serverless workers in Rust
 #[derive(Debug, Parser)]
 #[command(name = "cargo runpod", bin_name = "cargo runpod", version)]
 struct Arguments {
@@ -47,14 +47,14 @@ fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(failure) => {
-            // Where nobody reads it, the exit code says that something went wrong.
+            // If stderr cannot be written, the exit code still reports the failure.
             let _ = writeln!(io::stderr(), "{failure}");
             failure.code()
         }
     }
 }
 
-/// What was typed: cargo repeats the name of its command, `cargo-runpod` called by itself does not.
+/// Returns the command line. Cargo repeats the name of its subcommand; `cargo-runpod` called directly does not.
 fn arguments() -> Vec<std::ffi::OsString> {
     let mut arguments: Vec<_> = std::env::args_os().collect();
     if arguments.get(1).is_some_and(|word| word == "runpod") {

@@ -1,4 +1,4 @@
-//! Which worker is meant: a package, and the program in it.
+//! Finds the worker that a command works on: a package, and a program in it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,23 +8,23 @@ use clap::Args;
 
 use crate::failure::Failure;
 
-/// As cargo's own flags of these names.
+/// The flags that select a worker. They mean the same as cargo's flags of the same names.
 #[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Which worker")]
+#[command(next_help_heading = "Worker selection")]
 pub(crate) struct Selection {
-    /// The package with the worker
+    /// The package that contains the worker
     #[arg(long, short, value_name = "NAME")]
     package: Option<String>,
 
-    /// The program that is the worker
+    /// The binary to use as the worker
     #[arg(long, value_name = "NAME")]
     bin: Option<String>,
 
-    /// The example that is the worker
+    /// The example to use as the worker
     #[arg(long, value_name = "NAME", conflicts_with = "bin")]
     example: Option<String>,
 
-    /// The path of Cargo.toml
+    /// The path of the worker's Cargo.toml
     #[arg(long, value_name = "FILE")]
     manifest_path: Option<PathBuf>,
 
@@ -45,10 +45,10 @@ pub(crate) struct Selection {
 #[derive(Debug, Clone)]
 pub(crate) struct Worker {
     pub(crate) package: Package,
-    /// Cargo's name for it.
+    /// The name of its cargo target.
     pub(crate) name: String,
     pub(crate) kind: Kind,
-    /// What cargo says of its workspace.
+    /// The output of `cargo metadata` for its workspace.
     pub(crate) metadata: Metadata,
     feature_flags: Vec<String>,
 }
@@ -60,7 +60,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// Cargo's flag for it.
+    /// Cargo's flag for this kind of target.
     fn flag(self) -> &'static str {
         match self {
             Self::Bin => "--bin",
@@ -77,29 +77,29 @@ impl Kind {
 }
 
 impl Worker {
-    /// The package's folder.
+    /// Returns the package's folder.
     pub(crate) fn folder(&self) -> &Path {
         let manifest = self.package.manifest_path.as_std_path();
         manifest.parent().unwrap_or(manifest)
     }
 
-    /// The workspace's folder.
+    /// Returns the workspace's folder.
     pub(crate) fn workspace(&self) -> &Path {
         self.metadata.workspace_root.as_std_path()
     }
 
-    /// What is in the workspace's `Cargo.lock`; nothing if there is none.
+    /// Returns the content of the workspace's `Cargo.lock`, or an empty list if there is none.
     pub(crate) fn lock_file(&self) -> Vec<u8> {
         std::fs::read(self.workspace().join("Cargo.lock")).unwrap_or_default()
     }
 
-    /// Where cargo builds.
+    /// Returns cargo's target folder.
     pub(crate) fn target_directory(&self) -> &Path {
         self.metadata.target_directory.as_std_path()
     }
 
-    /// The name of a folder for this program: another one for each program of the workspace, since packages may have
-    /// programs of one name. There is no dot in a package's name.
+    /// Returns a folder name for this program. It differs for each program of the workspace, because two packages may
+    /// have programs of the same name. The dot keeps the names apart: a package's name cannot contain one.
     pub(crate) fn folder_name(&self) -> String {
         let package = self.package.name.as_str();
         match self.kind {
@@ -109,10 +109,10 @@ impl Worker {
         }
     }
 
-    /// `cargo COMMAND` of this program alone, which tells on standard output what it has made ([`Self::executable`]) and on
-    /// standard error, in its usual form, what is wrong.
+    /// Returns `cargo COMMAND` for this program alone. It prints the built artifacts on standard output (see
+    /// [`Self::executable`]) and compiler errors in their usual form on standard error.
     pub(crate) fn cargo(&self, command: &str) -> Command {
-        // The one that has called us.
+        // If cargo called us, this is the same cargo.
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo
             .arg(command)
@@ -124,7 +124,8 @@ impl Worker {
         cargo
     }
 
-    /// Where the program is, if this line of cargo's says so. A build script or a wrapper may print something else.
+    /// Returns the program's path if this line of cargo's output names it. Build scripts and wrappers may print other
+    /// lines.
     pub(crate) fn executable(&self, line: &str) -> Option<PathBuf> {
         let message = serde_json::from_str(line).ok()?;
         let cargo_metadata::Message::CompilerArtifact(built) = message else {
@@ -137,7 +138,7 @@ impl Worker {
 }
 
 impl Selection {
-    /// The worker that is meant. Asks cargo, which needs no network for it.
+    /// Returns the selected worker. Runs `cargo metadata`, which needs no network here.
     pub(crate) fn worker(&self) -> Result<Worker, Failure> {
         let metadata =
             metadata(self.manifest_path.as_deref()).map_err(|told| self.not_found(&told))?;
@@ -155,15 +156,15 @@ impl Selection {
     fn not_found(&self, told: &str) -> Failure {
         let told = told.trim_start_matches("error: ");
         let remedy = match &self.manifest_path {
-            Some(_) => "--manifest-path names the Cargo.toml of a worker",
+            Some(_) => "--manifest-path must name the Cargo.toml of a worker",
             None => {
-                "Run this in the folder of a worker, or name its manifest with --manifest-path; `cargo runpod new` makes one"
+                "Run this command in the folder of a worker, or pass --manifest-path. To create a worker, run `cargo runpod new`"
             }
         };
         Failure::new(format!("{told}\n{remedy}"))
     }
 
-    /// As cargo does: the package of this folder, or else the workspace's default members.
+    /// Returns the packages to search, as cargo selects them: this folder's package, otherwise the default members.
     fn candidates<'a>(&self, metadata: &'a Metadata) -> Result<Vec<&'a Package>, Failure> {
         let all = metadata.workspace_packages();
         if let Some(name) = &self.package {
@@ -171,7 +172,7 @@ impl Selection {
             if named.is_empty() {
                 let there: Vec<_> = all.iter().map(|package| package.name.as_str()).collect();
                 return Err(Failure::new(format!(
-                    "--package: there is no package {name} in this workspace; it has {}",
+                    "--package: this workspace has no package {name}; its packages are {}",
                     there.join(", ")
                 )));
             }
@@ -211,16 +212,17 @@ impl Selection {
         let (fits, what): (Vec<_>, _) = match (named, packages) {
             (Some((name, programs)), _) => (
                 programs.iter().filter(|it| it.2 == name).cloned().collect(),
-                format!("there is no such program as {name}"),
+                format!("no program is named {name}"),
             ),
             (None, [package]) if package.default_run.is_some() => (
                 bins.iter()
                     .filter(|it| Some(&it.2) == package.default_run.as_ref())
                     .cloned()
                     .collect(),
-                "the package's default-run names no program of it".to_owned(),
+                "default-run in Cargo.toml names a program that the package does not have"
+                    .to_owned(),
             ),
-            (None, _) => (bins.clone(), "there is no program here".to_owned()),
+            (None, _) => (bins.clone(), "found no binary".to_owned()),
         };
         let problem = match &fits[..] {
             [only] => return Ok(only.clone()),
@@ -239,11 +241,11 @@ impl Selection {
         Err(Failure::new(if list.is_empty() {
             let there: Vec<_> = packages.iter().map(|it| it.name.as_str()).collect();
             format!(
-                "{problem}: {} has neither a `src/main.rs` nor another program; a worker is one",
+                "{problem}: {} has neither a `src/main.rs` nor another binary, and a worker needs one",
                 there.join(", ")
             )
         } else {
-            format!("{problem}; choose one of\n{}", list.join("\n"))
+            format!("{problem}; choose one of:\n{}", list.join("\n"))
         }))
     }
 
@@ -262,7 +264,7 @@ impl Selection {
     }
 }
 
-/// What cargo says of a workspace, without its dependencies; else why it says nothing.
+/// Returns the output of `cargo metadata` without dependencies, or the reason why cargo gave none.
 pub(crate) fn metadata(manifest: Option<&Path>) -> Result<Metadata, String> {
     let mut command = MetadataCommand::new();
     command.no_deps();
@@ -271,6 +273,6 @@ pub(crate) fn metadata(manifest: Option<&Path>) -> Result<Metadata, String> {
     }
     command.exec().map_err(|error| match error {
         cargo_metadata::Error::CargoMetadata { stderr } => stderr.trim_end().to_owned(),
-        error => format!("cargo cannot be asked for the packages: {error}"),
+        error => format!("`cargo metadata` failed: {error}"),
     })
 }

@@ -1,4 +1,5 @@
-//! What is in the folder before this run: files of an earlier run, which may be replaced, and all others, which stay.
+//! The folder's content before this run: unchanged files of an earlier run, which may be replaced, and all others,
+//! which stay.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -9,26 +10,26 @@ use super::written::{LIST, Written, digest};
 
 #[derive(Debug, Default)]
 pub(super) struct Before {
-    /// None if there is no folder, or an empty one.
+    /// The list of an earlier run. `None` if the folder is missing or empty.
     pub(super) list: Option<Written>,
-    /// Files that an earlier run wrote, unchanged since.
+    /// Files that an earlier run wrote and nobody has changed since.
     ours: Vec<(PathBuf, Stamp)>,
-    /// Everything else that is no folder.
+    /// Everything else that is not a folder.
     pub(super) others: Vec<Other>,
-    /// Folders that no run made.
+    /// Folders that no run created.
     folders: Vec<PathBuf>,
-    /// All folders, each after those that it is in.
+    /// All folders. A folder comes after the folders that contain it.
     all_folders: Vec<PathBuf>,
 }
 
-/// Something that this command did not write, or that was changed since.
+/// A file that this command did not write, or that somebody has changed since.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Other {
     pub(super) path: PathBuf,
     pub(super) was_written_by_us: bool,
 }
 
-/// Tells whether it is still the same file with the same content.
+/// Identifies a file and its content. Two equal stamps mean that the file is unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stamp(u64, u64, i64, i64);
 
@@ -39,7 +40,7 @@ impl Stamp {
 }
 
 impl Before {
-    /// An error of the kind `AlreadyExists` if the folder is not empty and has no list.
+    /// Surveys `folder`. Fails with `AlreadyExists` if the folder is not empty and has no list.
     pub(super) fn of(folder: &Path) -> io::Result<Self> {
         let is_empty = match fs::read_dir(folder) {
             Ok(mut entries) => entries.next().is_none(),
@@ -61,7 +62,7 @@ impl Before {
         entries.sort_by_key(fs::DirEntry::file_name);
         for entry in entries {
             let path = below.join(entry.file_name());
-            // Of a symbolic link itself.
+            // For a symbolic link, this describes the link itself.
             let about = entry.metadata()?;
             if about.is_dir() {
                 if !list.folders.contains(&path) {
@@ -86,7 +87,7 @@ impl Before {
         Ok(())
     }
 
-    /// Gives everything that is not ours a place in the new folder as well. The old folder is not changed.
+    /// Links or recreates everything that is not ours in the new folder. The old folder is not changed.
     pub(super) fn carry_over(&self, from: &Path, to: &Path) -> io::Result<()> {
         if self.list.is_none() {
             return Ok(());
@@ -99,10 +100,10 @@ impl Before {
             if let Some(folder) = made.parent() {
                 fs::create_dir_all(folder)?;
             }
-            // The same file by a second name, so that whoever writes to it meanwhile loses nothing.
+            // A hard link is the same file under a second name, so a program that is writing to the file loses nothing.
             fs::hard_link(from.join(&other.path), made)?;
         }
-        // At last, since nothing can be put into a folder that is read-only; the top one is the last of all.
+        // Permissions come last because a read-only folder accepts no new files. The topmost folder is the very last.
         for folder in self
             .folders
             .iter()
@@ -111,15 +112,15 @@ impl Before {
             .chain([Path::new("")])
         {
             let (about, made) = (fs::metadata(from.join(folder))?, to.join(folder));
-            // Only root may give a folder away, and others have no need to.
+            // Only root can change the owner. Everybody else owns the folder already.
             let _ = chown(&made, Some(about.uid()), Some(about.gid()));
             fs::set_permissions(made, about.permissions())?;
         }
         Ok(())
     }
 
-    /// Removes what was in the folder, which is `old` now, from there. A file stays if it is neither ours nor in `new`:
-    /// then somebody has written it in this very moment.
+    /// Removes the folder's former content, which is now in `old`. A file that is neither ours nor in `new` stays,
+    /// because somebody has just written it.
     pub(super) fn clear(&self, old: &Path, new: &Path) {
         let about = |path: &Path| fs::symlink_metadata(path).ok();
         for (path, stamp) in &self.ours {
@@ -139,13 +140,13 @@ impl Before {
         }
         let _ = fs::remove_file(old.join(LIST));
         for folder in self.all_folders.iter().rev() {
-            // One that is not empty stays.
+            // This fails for a folder that is not empty, which stays.
             let _ = fs::remove_dir(old.join(folder));
         }
         let _ = fs::remove_dir(old);
     }
 
-    /// The topmost of what is not ours: of a folder with nothing else in it, only the folder.
+    /// Returns the topmost paths that are not ours. A folder stands for everything in it.
     pub(super) fn kept(&self) -> Vec<&Path> {
         let mut kept: Vec<&Path> = Vec::new();
         let others = self.others.iter().map(|other| &*other.path);
@@ -160,7 +161,8 @@ impl Before {
     }
 }
 
-/// An included file is a second name of the user's own file, whose content is not lost by removing one of them.
+/// Tells whether a file is as this command wrote it. An included file may be a hard link to the user's own file.
+/// Removing one of the two names loses nothing.
 fn is_unchanged(path: &Path, about: &Metadata, written: &str) -> io::Result<bool> {
     Ok(about.is_file() && (about.nlink() > 1 || digest(path)? == written))
 }

@@ -1,4 +1,4 @@
-//! What a program asks of the system that it is started on.
+//! What an ELF program needs from the system that starts it.
 
 use std::fmt;
 use std::fs;
@@ -14,7 +14,7 @@ use crate::failure::Failure;
 pub(super) struct Binary {
     path: PathBuf,
     is_x86_64: bool,
-    /// The loader that it wants to be started by, which then looks for libraries.
+    /// The loader that the program requests. The loader then looks for shared libraries.
     loader: Option<String>,
     has_symbols: bool,
 }
@@ -23,7 +23,7 @@ impl Binary {
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
         let unreadable = |error: &dyn fmt::Display| {
             Failure::new(format!(
-                "{}, which cargo has built, is no program for Linux: {error}",
+                "{}, which cargo built, is not a Linux program: {error}",
                 path.display()
             ))
         };
@@ -59,19 +59,19 @@ impl Binary {
         })
     }
 
-    /// An empty image has neither a loader nor libraries.
+    /// Fails if the program needs a loader or is not for x86-64. An empty image has neither a loader nor libraries.
     pub(super) fn has_to_stand_alone(&self) -> Result<(), Failure> {
         let fault = if let Some(loader) = &self.loader {
             format!(
-                "it is not static: it wants to be started by {loader}, which an empty image does not have"
+                "it is not static: it needs the loader {loader}, which an empty image does not have"
             )
         } else if !self.is_x86_64 {
-            "it is not for x86-64".to_owned()
+            "it is not built for x86-64".to_owned()
         } else {
             return Ok(());
         };
         Err(Failure::new(format!(
-            "{}: {fault}. Does a `linker`, `rustflags` or `build.target` in cargo's configuration or RUSTFLAGS say otherwise?",
+            "{}: {fault}. Check `linker`, `rustflags` and `build.target` in cargo's configuration, and the variable RUSTFLAGS.",
             self.path.display()
         )))
     }
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_program_that_needs_a_loader_does_not_stand_alone() {
-        // The test's own program is an ordinary one.
+        // The test program itself is dynamically linked.
         let this = std::env::current_exe().unwrap();
         let binary = Binary::read(&this).unwrap();
         assert!(

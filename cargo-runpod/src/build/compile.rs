@@ -1,4 +1,4 @@
-//! A program that needs nothing of the system that it runs on but the kernel.
+//! Builds a program that needs only the kernel of the system it runs on.
 
 use std::io::{self, BufRead, BufReader, Write as _};
 use std::path::PathBuf;
@@ -10,10 +10,10 @@ use crate::selection::Worker;
 const MUSL: &str = "x86_64-unknown-linux-musl";
 const GNU: &str = "x86_64-unknown-linux-gnu";
 
-/// Builds it, with cargo's words shown as they come, and says where it is.
+/// Builds the worker, shows cargo's output as it arrives, and returns the program's path.
 pub(super) fn statically(worker: &Worker, profile: &str) -> Result<PathBuf, Failure> {
     let target = target()?;
-    // Where nobody reads it, the build goes on.
+    // If nobody reads stderr, the build continues anyway.
     let _ = writeln!(
         io::stderr(),
         "Building {} for {target}, statically linked",
@@ -26,7 +26,8 @@ pub(super) fn statically(worker: &Worker, profile: &str) -> Result<PathBuf, Fail
     }
     build
         .arg("--")
-        // For this crate alone, which is linked: other flags of the user's stay, and so do dependencies that are built.
+        // These flags apply only to the worker's own crate, so the user's other flags and built dependencies stay
+        // valid.
         .args(["-C", "target-feature=+crt-static", "-C", "strip=symbols"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
@@ -43,16 +44,16 @@ pub(super) fn statically(worker: &Worker, profile: &str) -> Result<PathBuf, Fail
     let status = build.wait().map_err(not_run)?;
     if !status.success() {
         return Err(Failure::new(format!(
-            "the worker did not build ({status}); what is wrong is said above. A worker that needs libraries of the system \
-             (CUDA, for example) cannot be linked statically: make its image with a Dockerfile that builds it, as those \
-             of `cargo runpod new` do"
+            "the worker did not build ({status}); see the errors above. A worker that needs system libraries, such as CUDA's, \
+             cannot be linked statically: build its image with a Dockerfile, like the one that `cargo runpod new` creates"
         )));
     }
-    program.ok_or_else(|| Failure::new("cargo built the worker and did not say where it is"))
+    program
+        .ok_or_else(|| Failure::new("cargo built the worker but did not report the program's path"))
 }
 
-/// musl where it can be built for, since it is made for this; else the GNU library of this very system, whose static variant
-/// serves as well.
+/// Returns the target to build for: musl if this machine can build for it, because musl is made for static linking.
+/// Otherwise the target is this system's own GNU target, whose C library can also be linked statically.
 fn target() -> Result<&'static str, Failure> {
     if has_standard_library(MUSL) && has_musl_compiler() {
         return Ok(MUSL);
@@ -65,8 +66,8 @@ fn target() -> Result<&'static str, Failure> {
         return Ok(GNU);
     }
     Err(Failure::new(format!(
-        "there is no way to build for x86-64 Linux on this machine. `rustup target add {MUSL}` and a C compiler for it \
-         (named by CC_x86_64_unknown_linux_musl, or `x86_64-linux-musl-gcc` on PATH) give one"
+        "this machine cannot build for x86-64 Linux. Run `rustup target add {MUSL}` and install a C compiler for it \
+         (set CC_x86_64_unknown_linux_musl, or put `x86_64-linux-musl-gcc` on PATH)"
     )))
 }
 
@@ -81,7 +82,7 @@ fn has_standard_library(target: &str) -> bool {
     })
 }
 
-/// ring, which does the TLS, has parts in C.
+/// Tells whether there is a C compiler for musl. ring, which provides TLS, contains C code.
 fn has_musl_compiler() -> bool {
     let is_named = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let runs = |program| Command::new(program).arg("--version").output().is_ok();

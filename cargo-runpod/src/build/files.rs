@@ -1,4 +1,4 @@
-//! Files of the package that go into the image.
+//! Files and folders of the package that are copied into the image.
 
 use std::fs;
 use std::io;
@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::failure::Failure;
 
-/// A file or folder that was asked for: where it is, and where it goes, relative to the package and to the worker.
+/// An included file or folder: its source path, and its path in the image relative to the program's folder.
 #[derive(Debug)]
 pub(super) struct Included {
     pub(super) from: PathBuf,
@@ -14,7 +14,7 @@ pub(super) struct Included {
 }
 
 impl Included {
-    /// All that is wrong with any of them is told together.
+    /// Checks all paths. The error reports everything that is wrong with any of them.
     pub(super) fn all(paths: &[PathBuf], package: &Path) -> Result<Vec<Self>, Failure> {
         let mut faults = Vec::new();
         let mut all = Vec::new();
@@ -28,7 +28,7 @@ impl Included {
             Ok(all)
         } else {
             Err(Failure::new(format!(
-                "what is to be included:\n  {}",
+                "cannot include these paths:\n  {}",
                 faults.join("\n  ")
             )))
         }
@@ -45,12 +45,14 @@ impl Included {
             .collect();
         if to.as_os_str().is_empty() {
             return Err(
-                "the whole package is too much: name files and folders that the worker reads"
+                "this is the whole package; name the files and folders that the worker reads"
                     .to_owned(),
             );
         }
         if to == Path::new("worker") {
-            return Err("that is where the program goes; give it another name".to_owned());
+            return Err(
+                "the image has its program at this path; rename the file or folder".to_owned(),
+            );
         }
         let from = package.join(&to);
         match fs::metadata(&from) {
@@ -59,7 +61,7 @@ impl Included {
         }
     }
 
-    /// Puts it below `folder`; how many hidden entries were left out, or what could not be copied and why.
+    /// Copies it into `folder`. Returns the number of hidden entries left out, or the path that failed and why.
     pub(super) fn put_into(&self, folder: &Path) -> Result<u64, (&Path, io::Error)> {
         let to = folder.join(&self.to);
         let made = to.parent().map_or(Ok(()), fs::create_dir_all);
@@ -67,7 +69,7 @@ impl Included {
             .map_err(|error| (&*self.from, error))
     }
 
-    /// Whether something comes from this path below it, or has a file in the place of a folder there.
+    /// Tells whether copying this entry writes to `below`, or needs a folder where `below` is a file.
     pub(super) fn has(&self, below: &Path) -> bool {
         match fs::metadata(self.from.join(below)) {
             Ok(_) => true,
@@ -76,10 +78,11 @@ impl Included {
     }
 }
 
-/// Folders with all that is in them, but for hidden entries: there secrets and caches are. A link is what it leads to.
+/// Copies a file, or a folder without its hidden entries, which often contain secrets and caches. Follows symbolic
+/// links.
 fn copy(from: &Path, to: &Path) -> io::Result<u64> {
     if !fs::metadata(from)?.is_dir() {
-        // Weights are large, and on the same disk.
+        // Model weights are large. If they are on the same disk, a hard link avoids the copy.
         if fs::hard_link(fs::canonicalize(from)?, to).is_err() {
             fs::copy(from, to)?;
         }

@@ -1,10 +1,10 @@
-//! What the manifest says of the image.
+//! The image settings in the manifest.
 
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
-/// `[package.metadata.runpod.image]`.
+/// The table `[package.metadata.runpod.image]`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Image {

@@ -1,5 +1,5 @@
-//! `cargo runpod build`: a folder from which a container engine makes a small image, and all that can be said of it without
-//! one.
+//! `cargo runpod build`: writes a folder from which a container engine builds a small image, and checks everything that
+//! can be checked without a container engine.
 
 mod before;
 mod binary;
@@ -25,30 +25,31 @@ use context::{Context, InPlace};
 use image::Image;
 use start::Started;
 
-/// Pack the worker of this folder for a container image
+/// Pack the worker in this folder for a container image
 ///
-/// Builds a static, stripped program for x86-64 Linux, and puts it with a Dockerfile into a folder that is a whole image
-/// context. The program is checked: that it needs no library, and that it starts in an empty root directory. Without
-/// `--base` and `--include`, what `[package.metadata.runpod.image]` in Cargo.toml says counts.
+/// Builds a static, stripped program for x86-64 Linux and writes it into a folder, together with a Dockerfile. The
+/// folder is a complete build context. The command checks that the program needs no library and that it starts in an
+/// empty root directory. If you omit `--base` or `--include`, the setting in `[package.metadata.runpod.image]` of
+/// Cargo.toml applies.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The image to start from [default: scratch, which is empty]
+    /// The base image [default: scratch, which is empty]
     #[arg(long, value_name = "IMAGE")]
     base: Option<String>,
 
-    /// Files or folders of the package that the worker reads, to be put beside it; again for more
+    /// A file or folder of the package that the worker reads, copied next to the program; can be repeated
     #[arg(long, value_name = "PATH")]
     include: Vec<PathBuf>,
 
-    /// Cargo's profile to build with
+    /// The cargo profile to build with
     #[arg(long, value_name = "NAME", default_value = "release")]
     profile: String,
 
-    /// The folder to make [default: runpod-image/PACKAGE in cargo's target folder]
+    /// The folder to write [default: runpod-image/PACKAGE in cargo's target folder]
     #[arg(long, short, value_name = "FOLDER")]
     output: Option<PathBuf>,
 
-    // Last, since its heading is for all that follows.
+    // This field is last because its heading applies to everything after it.
     #[command(flatten)]
     selection: Selection,
 }
@@ -56,7 +57,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let worker = arguments.selection.worker()?;
     let image = image(arguments, &worker)?;
-    // Before a build that takes a minute.
+    // These checks run before the build, which takes a minute.
     let context = Context::planned(arguments.output.as_deref(), &worker, &image)?;
     let program = compile::statically(&worker, &arguments.profile)?;
     let binary = Binary::read(&program)?;
@@ -64,7 +65,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let complete = context.write(&program)?;
     let started = start::in_an_empty_root(&complete)?;
     let in_place = complete.put_in_place()?;
-    // Where nobody reads it, the folder is there all the same.
+    // If nobody reads stdout, the folder exists anyway.
     let _ = show(
         &mut io::stdout().lock(),
         &worker,
@@ -75,7 +76,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What was said on the command line, else in the manifest.
+/// Returns the image settings: the flags of the command line, otherwise the manifest's.
 fn image(arguments: &Arguments, worker: &Worker) -> Result<Image, Failure> {
     let given = worker.package.metadata.pointer("/runpod/image");
     let of_manifest: Image = given
@@ -83,7 +84,7 @@ fn image(arguments: &Arguments, worker: &Worker) -> Result<Image, Failure> {
         .transpose()
         .map_err(|error| {
             Failure::new(format!(
-                "{}: [package.metadata.runpod.image]: {error}; it may have `base = \"IMAGE\"` and `include = [\"PATH\", …]`",
+                "{}: [package.metadata.runpod.image]: {error}; the table may contain `base = \"IMAGE\"` and `include = [\"PATH\", …]`",
                 worker.package.manifest_path
             ))
         })?
@@ -128,16 +129,16 @@ fn show(
         )?;
         all += file.bytes;
     }
-    writeln!(out, "{:>10}  in all", size(all))?;
+    writeln!(out, "{:>10}  in total", size(all))?;
     if context.left_out > 0 {
         writeln!(
             out,
-            "Left out of the included folders: {} hidden files and folders, whose names begin with a dot.",
+            "Left out of the included folders: {} hidden files and folders (their names begin with a dot).",
             context.left_out
         )?;
     }
     if !context.done.kept.is_empty() {
-        writeln!(out, "Not written by this command, and left as it is:")?;
+        writeln!(out, "Kept, because this command did not write it:")?;
         for path in &context.done.kept {
             let is_in_image = path.starts_with("rootfs");
             let place = if is_in_image {
@@ -151,7 +152,7 @@ fn show(
     if let Some(folder) = &context.done.left_behind {
         writeln!(
             out,
-            "Files that were written into the folder while it was replaced are in {}.",
+            "Files that were written to the folder while it was being replaced are in {}.",
             folder.display()
         )?;
     }
@@ -166,20 +167,20 @@ fn show(
         Started::NotTried(why) => {
             writeln!(
                 out,
-                "NOT checked: whether it starts in an empty root directory: {why}."
+                "NOT checked: whether it starts in an empty root directory ({why})."
             )?;
         }
     }
     writeln!(
         out,
-        "\nNext, where a container engine is:\n  docker build --platform linux/amd64 --tag {} {}",
+        "\nNext, on a machine with a container engine:\n  docker build --platform linux/amd64 --tag {} {}",
         worker.package.name,
         context.shown.display()
     )?;
     Ok(())
 }
 
-/// For people.
+/// Formats a size for people.
 fn size(bytes: u64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
     let amount = bytes as f64;

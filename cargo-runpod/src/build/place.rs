@@ -1,4 +1,4 @@
-//! The folder that an image context goes to, and what it must not be.
+//! The folder that receives an image context, and the folders that it must not be.
 
 use std::fs;
 use std::io;
@@ -10,14 +10,14 @@ use crate::selection::Worker;
 
 #[derive(Debug)]
 pub(super) struct Place {
-    /// As the user wrote it, or the default.
+    /// The path as the user wrote it, or the default.
     pub(super) shown: PathBuf,
     /// The same folder as an absolute path without symbolic links.
     pub(super) folder: PathBuf,
 }
 
 impl Place {
-    /// Refuses every folder that holds something of the user's by its nature, whatever else is in it.
+    /// Refuses every folder that is meant for the user's own files, even if it is empty.
     pub(super) fn of(
         output: Option<&Path>,
         worker: &Worker,
@@ -26,7 +26,7 @@ impl Place {
         let shown = output.map_or_else(|| default_folder(worker), Path::to_owned);
         let refused = |reason: &str| {
             Failure::new(format!(
-                "--output: {} {reason}; name a folder that is for the image alone, such as target/image",
+                "--output: {} {reason}; name a folder that is only for the image, such as target/image",
                 shown.display()
             ))
         };
@@ -56,7 +56,7 @@ impl Place {
         Ok(Self { shown, folder })
     }
 
-    /// Where the folder is made; it may have to be made itself.
+    /// Returns the parent of the folder. It may not exist yet.
     pub(super) fn parent(&self) -> &Path {
         self.folder.parent().unwrap_or(&self.folder)
     }
@@ -95,7 +95,7 @@ fn protected(worker: &Worker) -> Vec<(&'static str, PathBuf)> {
     .collect()
 }
 
-/// The part of the path that exists, with its links resolved, and the rest as it is.
+/// Returns the absolute path with the links of its existing part resolved.
 fn without_links(path: &Path) -> io::Result<PathBuf> {
     let path = std::path::absolute(path)?;
     for above in path.ancestors() {
@@ -108,7 +108,7 @@ fn without_links(path: &Path) -> io::Result<PathBuf> {
                         above.join(rest.iter().next().unwrap_or_default()).display()
                     )));
                 }
-                // A path that ends in `/` would be another one than its folder.
+                // Collecting the components drops a trailing `/`, which would make the path differ from the folder's.
                 return Ok(resolved.join(rest).components().collect());
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {

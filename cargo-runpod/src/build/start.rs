@@ -1,23 +1,23 @@
-//! Does a program start where there is nothing but itself?
+//! Checks that a program starts in a root directory that contains only the image's files.
 
 use std::process::{Command, Output, Stdio};
 
 use super::context::{Complete, PROGRAM};
 use crate::failure::Failure;
 
-/// What became of the attempt.
+/// The result of the attempt.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Started {
     Well,
-    /// This machine does not let us, for this reason.
+    /// This machine does not allow the check, for this reason.
     NotTried(String),
 }
 
-/// Starts it with the image's files as the whole file system and an empty environment.
+/// Starts the program with the image's files as its whole file system and an empty environment.
 pub(super) fn in_an_empty_root(context: &Complete) -> Result<Started, Failure> {
     let root = context.root();
     let mut refusals = Vec::new();
-    // As root by `chroot`; as anybody else in a user namespace, where the system allows those.
+    // Root can use `chroot`. Everybody else needs a user namespace, if the system allows one.
     for (way, arguments) in [
         ("chroot", &[][..]),
         ("unshare", &["--user", "--map-root-user", "chroot"]),
@@ -44,8 +44,9 @@ pub(super) fn in_an_empty_root(context: &Complete) -> Result<Started, Failure> {
         if output.status.success() {
             return answered(&output);
         }
-        // Both say with these codes that the program was not even reached: 125 for chroot's own faults, 126 and 127 for a
-        // program that is not there or cannot be run. `unshare` has 1 for its own.
+        // With these messages the tools report that they never reached the program. Their exit codes do not say so
+        // clearly: chroot uses 125 for its own errors and 126 or 127 for a program it cannot run, and `unshare` uses 1
+        // for its own.
         let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
         let is_refusal = said.starts_with("chroot: cannot change root directory")
             || said.starts_with("unshare:");
@@ -66,8 +67,8 @@ fn answered(output: &Output) -> Result<Started, Failure> {
         return Ok(Started::Well);
     }
     Err(Failure::new(format!(
-        "the program starts in an empty root directory, but what it answers to --help is no worker's answer. Is this the \
-         program with #[runpod::main]? It said:\n{}",
+        "the program starts in an empty root directory, but its answer to --help is not a worker's. Check that this is \
+         the program with #[runpod::main]. It printed:\n{}",
         text.trim()
     )))
 }

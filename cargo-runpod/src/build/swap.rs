@@ -1,8 +1,8 @@
-//! A complete folder takes the place of another one, together with what must stay of it.
+//! Replaces a folder with a complete new one and keeps the files that this command did not write.
 //!
-//! Files that this command did not write get a second name (a hard link) in the new folder, which then changes places with
-//! the old one in one step of the system. A process that is killed before that step leaves the old folder as it was, and
-//! one that is killed after it the new one. Either leaves the other folder beside it, under a hidden name.
+//! Files that this command did not write get a second name (a hard link) in the new folder. The two folders then change
+//! places in one system call. If the process is killed before that, the old folder is unchanged; if it is killed later,
+//! the new folder is in place. In both cases the other folder remains next to it, under a hidden name.
 
 use std::fs;
 use std::io;
@@ -12,28 +12,28 @@ use tempfile::TempDir;
 
 use super::before::Before;
 
-/// What is to be told of it.
+/// The parts of a replacement that the user must know about.
 #[derive(Debug, Default)]
 pub(super) struct Done {
-    /// What this command did not write, and has left as it is.
+    /// The paths that this command did not write and has left as they are.
     pub(super) kept: Vec<PathBuf>,
-    /// Where files are that came into the old folder while it was replaced.
+    /// The folder with files that were written into the old folder during the replacement.
     pub(super) left_behind: Option<PathBuf>,
 }
 
-/// On an error the old folder is there as before.
+/// Puts `fresh` in the place of `folder`. On an error, the old folder is unchanged.
 pub(super) fn put_in_place(fresh: TempDir, folder: &Path) -> io::Result<Done> {
-    // It may have changed since it was looked at: a build takes minutes.
+    // The folder may have changed since the first check, because a build takes minutes.
     let before = Before::of(folder)?;
     if before.list.is_none() {
-        // Of an empty folder, the system takes the place too.
+        // `rename` also replaces an empty folder.
         fs::rename(fresh.path(), folder)?;
         let _ = fresh.keep();
         return Ok(Done::default());
     }
     before.carry_over(folder, fresh.path())?;
     exchange(fresh.path(), folder)?;
-    // From here on this is the old folder, of which nothing must go that is not ours.
+    // From here on `fresh` is the old folder. Files in it that are not ours must not be deleted.
     let old = fresh.keep();
     before.clear(&old, folder);
     Ok(Done {
@@ -47,10 +47,10 @@ fn exchange(one: &Path, other: &Path) -> io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     use rustix::io::Errno;
 
-    // Not a pattern: the last two are one number on Linux, and two on macOS.
+    // These are not match patterns because the last two are equal on Linux and differ on macOS.
     let unsupported = [Errno::INVAL, Errno::NOSYS, Errno::NOTSUP, Errno::OPNOTSUPP];
     match renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE) {
-        // Some file systems cannot, network ones above all.
+        // Some file systems cannot exchange two folders, network file systems above all.
         Err(error) if unsupported.contains(&error) => one_after_the_other(one, other),
         done => Ok(done?),
     }
@@ -61,7 +61,8 @@ fn exchange(one: &Path, other: &Path) -> io::Result<()> {
     one_after_the_other(one, other)
 }
 
-/// A process that is killed between the steps leaves both folders under other names, and nothing is lost.
+/// Exchanges two folders by renaming. A process killed between the steps leaves both under other names and loses
+/// nothing.
 fn one_after_the_other(one: &Path, other: &Path) -> io::Result<()> {
     let mut aside = one.as_os_str().to_owned();
     aside.push("-before");

@@ -1,4 +1,4 @@
-//! The list of the files that this command has written into a folder. Only these may be replaced or removed by a later run.
+//! The list of the files that this command has written into a folder. A later run may replace or remove only these.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::selection::Worker;
 
-/// The list's own name, at the top of the folder.
+/// The file name of the list, at the top of the folder.
 pub(super) const LIST: &str = "cargo-runpod-build.json";
 
-/// What a reader of the file is told first.
+/// The explanation at the start of the file.
 const ABOUT: &str = "The files that `cargo runpod build` wrote into this folder, with their SHA-256. The next run replaces \
      these files and no others; do not edit this list.";
 
@@ -24,11 +24,11 @@ pub(super) struct Written {
     about: String,
     pub(super) of: Of,
     pub(super) folders: BTreeSet<PathBuf>,
-    /// By their paths below the folder.
+    /// The SHA-256 of each file, by the file's path relative to the folder.
     pub(super) files: BTreeMap<PathBuf, String>,
 }
 
-/// Whose image it is.
+/// The program that an image was made for.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Of {
     pub(super) package: String,
@@ -45,7 +45,7 @@ impl Of {
         }
     }
 
-    /// A package that was moved is the same one.
+    /// Tells whether both are the same program. A package that was moved stays the same.
     pub(super) fn is_also(&self, other: &Self) -> bool {
         let is_same_place = self.manifest == other.manifest || !self.manifest.is_file();
         (&self.package, &self.program) == (&other.package, &other.program) && is_same_place
@@ -61,7 +61,7 @@ impl Written {
         }
     }
 
-    /// None if the folder has no list, or one that this command cannot have written.
+    /// Reads the list of a folder. Returns `None` if it is missing or is not a list that this command writes.
     pub(super) fn read(folder: &Path) -> Option<Self> {
         let text = fs::read(folder.join(LIST)).ok()?;
         serde_json::from_slice(&text).ok()
@@ -74,7 +74,7 @@ impl Written {
     }
 }
 
-/// SHA-256 of what the file contains, in hexadecimal digits.
+/// Returns the SHA-256 of the file's content in hexadecimal digits.
 pub(super) fn digest(file: &Path) -> io::Result<String> {
     let mut file = File::open(file)?;
     let mut context = Context::new(&SHA256);
@@ -89,7 +89,7 @@ pub(super) fn digest(file: &Path) -> io::Result<String> {
     }
     let mut digits = String::new();
     for byte in context.finish().as_ref() {
-        // Writing into a string does not fail.
+        // Writing to a string cannot fail.
         let _ = write!(digits, "{byte:02x}");
     }
     Ok(digits)

@@ -1,4 +1,4 @@
-//! What the command is given.
+//! The command-line arguments of `cargo runpod dev`.
 
 use std::ffi::OsString;
 
@@ -7,34 +7,35 @@ use runpod_local::Faults;
 
 use crate::selection::Selection;
 
-/// Run the worker of this folder behind a local endpoint, and again after every edit
+/// Run the worker in this folder behind a local endpoint, and rebuild and restart it after every edit
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// So many worker processes
+    /// Number of worker processes
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) workers: u16,
 
-    /// Where to listen; 0.0.0.0 lets other machines in
+    /// Address to listen on; use 0.0.0.0 to accept connections from other machines
     #[arg(long, default_value = "127.0.0.1")]
     pub(super) host: String,
 
-    /// The port; 0 is any free one
+    /// Port to listen on; 0 picks any free port
     #[arg(long, default_value_t = 8000)]
     pub(super) port: u16,
 
-    /// Answer 429 where Runpod would
+    /// Apply Runpod's rate limits: answer 429 when a client exceeds them
     #[arg(long)]
     pub(super) rate_limits: bool,
 
-    /// Answer requests for this host name too: host.docker.internal, *.proxy.runpod.net; may be given several times
+    /// Also answer requests for this host name, such as host.docker.internal or *.proxy.runpod.net; can be repeated
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(super) allow_host: Vec<String>,
 
-    /// Let web pages of this origin (scheme, host and port) use the endpoint; may be given several times
+    /// Let web pages from this origin (scheme, host and port) use the endpoint; can be repeated
     #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
     pub(super) allow_origin: Vec<String>,
 
-    /// Make requests fail: {"seed": 7, "rules": [{"route": "status", "error": 0.2}]}, or the path of a file with it
+    /// Make requests fail on purpose: {"seed": 7, "rules": [{"route": "status", "error": 0.2}]}, or a file with such
+    /// JSON
     #[arg(long, value_name = "JSON|FILE", value_parser = Faults::from_flag)]
     pub(super) faults: Option<Faults>,
 
@@ -42,11 +43,11 @@ pub(crate) struct Arguments {
     #[arg(short, long)]
     pub(super) release: bool,
 
-    /// For the worker, after `--`
+    /// Arguments for the worker, after `--`
     #[arg(last = true, value_name = "ARGS")]
     pub(super) args: Vec<OsString>,
 
-    // Last, since its heading is for all that follows.
+    // This field is last because its heading applies to everything after it.
     #[command(flatten)]
     pub(super) selection: Box<Selection>,
 }

@@ -1,4 +1,4 @@
-//! What a program prints when it is started with one flag.
+//! Runs a program with a single flag and reads what it prints.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -9,10 +9,10 @@ use tokio::process::Command;
 
 use super::group::Group;
 
-/// A program that takes longer does not know the flag.
+/// The time limit. A program that takes longer does not know the flag.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// An answer that is longer, in bytes, is none.
+/// The maximum length of an answer in bytes. A longer text does not count as an answer.
 const MOST: u64 = 16 << 20;
 
 #[derive(Debug)]
@@ -21,8 +21,8 @@ pub(super) struct Answer {
     pub(super) is_success: bool,
 }
 
-/// None if the program could not be started, did not end in time, prints too much, or `ended` came first. No process is left
-/// in any case.
+/// Runs `program flag` and returns its answer. Returns `None` if the program cannot be started, takes too long or
+/// prints too much, or if `ended` resolves first. In every case no process is left.
 pub(super) async fn of(program: &Path, flag: &str, ended: impl Future) -> Option<Answer> {
     let mut command = Command::new(program);
     command
@@ -34,7 +34,7 @@ pub(super) async fn of(program: &Path, flag: &str, ended: impl Future) -> Option
     let mut out = asked.child().stdout.take()?.take(MOST);
     let mut text = Vec::new();
     let has_answered = tokio::select! {
-        // One that prints without an end does not know the flag either.
+        // A program that prints endlessly does not know the flag either.
         read = out.read_to_end(&mut text) => read.is_ok() && out.limit() > 0,
         () = tokio::time::sleep(PATIENCE) => false,
         _ = ended => false,

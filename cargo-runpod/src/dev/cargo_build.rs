@@ -1,4 +1,4 @@
-//! `cargo build`, as a process that can be ended at any time.
+//! `cargo build` as a process that can be stopped at any time.
 
 use std::io;
 use std::path::PathBuf;
@@ -21,9 +21,9 @@ pub(super) struct CargoBuild {
 }
 
 impl CargoBuild {
-    /// What cargo and rustc have to say goes to the terminal as it comes, in their own colours.
+    /// Starts cargo. Messages of cargo and rustc go straight to the terminal, in their own colours.
     ///
-    /// `resolved` gets the lock file as cargo builds from it.
+    /// `resolved` receives the lock file that cargo builds from.
     pub(super) async fn start(
         worker: &Worker,
         release: bool,
@@ -36,7 +36,7 @@ impl CargoBuild {
             .stdout(Stdio::piped());
         let mut cargo = Group::spawn(&mut command).await?;
         let out = cargo.child().stdout.take();
-        let out = out.ok_or_else(|| io::Error::other("its output is no pipe"))?;
+        let out = out.ok_or_else(|| io::Error::other("cargo's output is not a pipe"))?;
         Ok(Self {
             cargo,
             messages: BufReader::new(out).lines(),
@@ -46,12 +46,12 @@ impl CargoBuild {
         })
     }
 
-    /// The program, or none where it does not build.
+    /// Waits for cargo and returns the program, or `None` if the build fails.
     ///
-    /// Nothing is lost by dropping the future.
+    /// This method is cancel safe.
     pub(super) async fn ended(&mut self) -> io::Result<Option<PathBuf>> {
         while let Some(line) = self.messages.next_line().await? {
-            // Cargo has read the lock file, and written it if need be, before its first message.
+            // Before its first message, cargo has read the lock file and, if necessary, updated it.
             self.resolved.get_or_init(|| self.worker.lock_file());
             self.executable = self.worker.executable(&line).or(self.executable.take());
         }
@@ -59,10 +59,10 @@ impl CargoBuild {
         Ok(self.executable.take().filter(|_| status.success()))
     }
 
-    /// Ends cargo, and the compilers that it has started.
+    /// Stops cargo and the compilers that it has started.
     pub(super) async fn end(mut self) {
         self.cargo.terminate_all();
-        // What does not end of itself is killed when cargo has ended.
+        // Compilers that do not stop by themselves are killed once cargo has exited.
         let _ = self.cargo.ended().await;
     }
 }

@@ -1,4 +1,5 @@
-//! What files have in them, as far as it tells whether they have changed. A file that is saved without an edit has not.
+//! Records the content of files to tell whether they have changed. A file that is saved without an edit has not
+//! changed.
 
 use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
@@ -6,7 +7,7 @@ use std::hash::{Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// Of a larger file, a model say, its size and its time have to do.
+/// The size up to which a file is read. For a larger file, such as a model, size and modification time must do.
 const READ: u64 = 4 * 1024 * 1024;
 
 #[derive(Debug, Default)]
@@ -21,7 +22,7 @@ enum Print {
 }
 
 impl Contents {
-    /// Whether the file is another one than when it was looked at last. What was never seen was absent.
+    /// Records the file and tells whether it differs from the last record. A file without a record counts as absent.
     pub(super) fn look(&mut self, file: &Path) -> bool {
         let print = Print::of(file);
         self.0.insert(file.to_owned(), print).unwrap_or_default() != print
@@ -31,7 +32,7 @@ impl Contents {
         self.0.contains_key(file)
     }
 
-    /// Those that were below this folder.
+    /// Returns the recorded files below this folder.
     pub(super) fn below(&self, folder: &Path) -> impl Iterator<Item = &PathBuf> {
         self.0.keys().filter(move |file| file.starts_with(folder))
     }
@@ -48,7 +49,7 @@ impl Print {
         if metadata.len() > READ {
             return Self::Large(metadata.len(), metadata.modified().ok());
         }
-        // One that cannot be read is none to the compiler either.
+        // The compiler cannot read such a file either.
         std::fs::read(file).map_or(Self::Absent, |content| {
             let mut hasher = DefaultHasher::new();
             content.hash(&mut hasher);

@@ -1,4 +1,4 @@
-//! All workers: those that serve, those that are to take over, and those that finish their last jobs.
+//! All workers: those that serve, those that are about to take over, and those that finish their last jobs.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ impl Crew {
         }
     }
 
-    /// Has workers of this program take over, each as soon as it is there.
+    /// Starts workers of this program. Each takes over as soon as it asks for jobs.
     pub(super) fn renew(&mut self, program: &Arc<Program>) {
         for slot in &mut self.slots {
             for worker in slot.renew(&self.around, program) {
@@ -35,7 +35,8 @@ impl Crew {
         }
     }
 
-    /// `missing`: what the program lacks, if it is no worker, by its answer to `--help`.
+    /// Handles news about a worker. `missing` returns what the program lacks if its answer to `--help` shows it is no
+    /// worker.
     pub(super) fn hear(&mut self, news: News, missing: impl Fn(Help) -> Option<String>) {
         match news {
             News::Attached(id) => {
@@ -46,7 +47,7 @@ impl Crew {
                     }
                 }
                 for worker in &self.leaving[before..] {
-                    // Else it might still get a job that is for the new code.
+                    // Otherwise the old worker might still get a job that is meant for the new code.
                     self.around.endpoint.worker_leaves(&worker.id);
                     worker.stop();
                 }
@@ -68,7 +69,7 @@ impl Crew {
         }
     }
 
-    /// When the next one that crashed is to be started again. Never, where there is none.
+    /// Waits until the next crashed worker is due for a restart. Never resolves if there is none.
     pub(super) async fn restart_due(&self) {
         match self.slots.iter().filter_map(Slot::restarts_at).min() {
             Some(at) => tokio::time::sleep_until(at).await,
@@ -83,7 +84,7 @@ impl Crew {
         }
     }
 
-    /// All of them finish what they run, and end.
+    /// Tells all workers to finish their running jobs and exit.
     pub(super) fn stop(&mut self) {
         for worker in self.slots.iter_mut().flat_map(Slot::close) {
             worker.stop();
@@ -91,7 +92,7 @@ impl Crew {
         }
     }
 
-    /// Those who are leaving end at once.
+    /// Kills the workers that are leaving.
     pub(super) fn kill(&self) {
         for worker in &self.leaving {
             worker.kill();

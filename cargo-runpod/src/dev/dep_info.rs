@@ -1,16 +1,16 @@
-//! The list that cargo leaves beside a program: every file that it was made of, `include_str!` and path dependencies
-//! included.
+//! The dep-info file that cargo writes next to a program. It lists every source file of the program, including those of
+//! `include_str!` and of path dependencies.
 
 use std::path::{Path, PathBuf};
 
-/// Empty where there is no list.
+/// Returns the source files of a program. The list is empty if there is no dep-info file.
 pub(super) fn of(executable: &Path) -> Vec<PathBuf> {
     std::fs::read_to_string(executable.with_extension("d"))
         .map(|text| parse(&text))
         .unwrap_or_default()
 }
 
-/// `program: file file\ with\ spaces …`, in the language of make.
+/// Parses make syntax: `program: file file\ with\ spaces …`.
 fn parse(text: &str) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for line in text.lines() {

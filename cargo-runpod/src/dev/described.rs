@@ -1,4 +1,4 @@
-//! What the page and `/openapi.json` tell of the worker: its own `--schema`, and the job in `test_input.json`.
+//! The worker's description for the page and `/openapi.json`: its own `--schema`, and the job in `test_input.json`.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ pub(super) struct Described {
     pub(super) examples: Vec<Value>,
 }
 
-/// What `--schema` prints.
+/// The output of `--schema`.
 #[derive(Debug, Deserialize)]
 struct Document {
     route: Option<String>,
@@ -31,7 +31,7 @@ struct Handler {
 }
 
 impl Described {
-    /// Without a schema where `ended` comes first. No process is left in any case.
+    /// Describes a program. The schema is missing if `ended` resolves first. In every case no process is left.
     pub(super) async fn of(program: &Path, folder: &Path, ended: impl Future) -> Self {
         let document = schema(program, ended).await;
         let mut described = document.map_or_else(Self::default, Self::from);
@@ -55,7 +55,7 @@ impl From<Document> for Described {
     }
 }
 
-/// None where the worker has no schemas: the feature is off.
+/// Returns the schemas, or `None` if the worker has none because the feature `schema` is off.
 async fn schema(program: &Path, ended: impl Future) -> Option<Document> {
     let answer = asked::of(program, "--schema", ended).await?;
     answer
@@ -70,12 +70,12 @@ fn example(folder: &Path) -> Option<Value> {
         Ok(job) if job.get("input").is_some() => Some(job),
         Ok(_) => {
             say::fault(
-                "test_input.json: it has no `input`; expected a job as {\"input\": {\"name\": \"Ada\"}}",
+                "test_input.json: the job has no `input`; expected a job such as {\"input\": {\"name\": \"Ada\"}}",
             );
             None
         }
         Err(error) => {
-            say::fault(&format!("test_input.json: it is no JSON: {error}"));
+            say::fault(&format!("test_input.json is not valid JSON: {error}"));
             None
         }
     }
@@ -91,7 +91,7 @@ mod tests {
             {"name": "a", "kind": "async", "input": {"type": "object"}, "output": null},
             {"name": "b", "kind": "stream", "input": true, "item": {"type": "string"}}
         ]}"#;
-        let document: Document = serde_json::from_str(text).expect("it is one");
+        let document: Document = serde_json::from_str(text).expect("the text is a schema document");
         let described = Described::from(document);
         assert_eq!(described.route.as_deref(), Some("task"));
         let outputs: Vec<_> = described.handlers.iter().map(|it| &it.output).collect();

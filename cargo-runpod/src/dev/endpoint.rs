@@ -9,10 +9,10 @@ use super::say;
 use crate::dev_endpoint::Owner;
 use crate::failure::Failure;
 
-/// Holds the key that clients have to send, as for the program `runpod-local`.
+/// The variable with the key that clients must send. The program `runpod-local` reads the same variable.
 const API_KEY: &str = "RUNPOD_LOCAL_API_KEY";
 
-/// Listens from now on. Nothing was built by then, so that a port in use is told at once.
+/// Starts the endpoint. This happens before the first build, so a port in use is reported immediately.
 pub(super) async fn serve(arguments: &Arguments, owner: &Owner) -> Result<Running, Failure> {
     let (host, port) = (&arguments.host, arguments.port);
     let mut endpoint = Endpoint::new();
@@ -51,7 +51,7 @@ fn api_key() -> Result<Option<String>, Failure> {
         Ok(key) => match check_api_key(&key) {
             Ok(()) => Ok(Some(key)),
             Err(error) => Err(Failure::new(format!(
-                "{API_KEY}: the key in it cannot be used: {error}; set the variable to the key and nothing else, or unset it"
+                "{API_KEY}: the key cannot be used: {error}; set the variable to the key and nothing else, or unset it"
             ))),
         },
         Err(VarError::NotPresent) => Ok(None),
@@ -63,7 +63,7 @@ fn api_key() -> Result<Option<String>, Failure> {
 
 fn not_bound(error: &BindError, host: &str, port: u16) -> Failure {
     let remedy = if error.is_in_use() {
-        "; end what listens there, or choose another port with --port (0: any free one)"
+        "; stop the program that listens there, or choose another port with --port (0 picks any free port)"
     } else {
         "; set the address with --host and --port"
     };

@@ -1,5 +1,5 @@
-//! A child process at the head of a process group of its own: Ctrl-C in the terminal does not reach it, and what it
-//! starts can be ended with it.
+//! A child process that leads a process group of its own. Ctrl-C in the terminal does not reach the group, and all
+//! processes in the group can be stopped together.
 
 use std::io;
 use std::process::ExitStatus;
@@ -8,8 +8,8 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tokio::process::{Child, Command};
 
-/// How often a file that is still open for writing somewhere is tried. Another thread that starts a process just then
-/// holds on to it for a moment.
+/// How often to retry starting a program whose file is still open for writing. Another thread that is just starting a
+/// process may hold such a file open for a moment.
 const ATTEMPTS: u32 = 50;
 
 #[derive(Debug)]
@@ -45,20 +45,20 @@ impl Group {
         })
     }
 
-    /// To take its pipes.
+    /// Returns the child, so the caller can take its pipes.
     pub(super) fn child(&mut self) -> &mut Child {
         &mut self.child
     }
 
-    /// Asks the head to end. What it has started may be of use to it until then.
+    /// Sends SIGTERM to the leader only, because the leader may still need the processes that it has started.
     pub(super) fn terminate(&self) {
         if let Some(head) = self.head.filter(|_| !self.has_ended) {
-            // It may have ended just now.
+            // This fails if the process has just exited.
             let _ = kill_process(head, Signal::TERM);
         }
     }
 
-    /// Asks all of them to end.
+    /// Sends SIGTERM to the whole group.
     pub(super) fn terminate_all(&self) {
         self.signal_all(Signal::TERM);
     }
@@ -67,9 +67,9 @@ impl Group {
         self.signal_all(Signal::KILL);
     }
 
-    /// Waits for the head. What it leaves behind ends with it, as in a container.
+    /// Waits for the leader to exit, then kills the rest of the group, as happens in a container.
     ///
-    /// Nothing is lost by dropping the future.
+    /// This method is cancel safe.
     pub(super) async fn ended(&mut self) -> io::Result<ExitStatus> {
         let status = self.child.wait().await?;
         self.kill_all();

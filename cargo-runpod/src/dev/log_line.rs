@@ -1,16 +1,16 @@
-//! The lines of a worker's log, as it writes them for people: `INFO   | job | message`.
+//! Parses the lines of a worker's log in the format for people: `INFO   | job | message`.
 
-/// What the first column is wide.
+/// The width of the first column.
 const LEVEL: usize = 7;
 
 /// A worker's log, read line by line.
 #[derive(Debug, Default)]
 pub(super) struct Log {
-    /// Of the last event, which further lines may belong to.
+    /// The job and level of the last event. Continuation lines belong to this event.
     event: Option<(String, &'static str)>,
 }
 
-/// One line of a job.
+/// One log line of a job.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct JobLine<'a> {
     pub(super) job: String,
@@ -19,10 +19,10 @@ pub(super) struct JobLine<'a> {
 }
 
 impl Log {
-    /// None for what is no job's.
+    /// Reads one line. Returns `None` if the line does not belong to a job.
     pub(super) fn read<'a>(&mut self, line: &'a str) -> Option<JobLine<'a>> {
         let Some((level, rest)) = columns(line) else {
-            // Printed by the handler, in the middle of anything.
+            // The handler may print such a line at any time.
             self.event = None;
             return None;
         };
@@ -45,7 +45,7 @@ impl Log {
     }
 }
 
-/// The name of the level that the line begins with, and its colour in the worker's own terminal.
+/// Returns the level at the start of the line, and the colour code that a worker uses for it in a terminal.
 pub(super) fn level_of(line: &str) -> Option<(&'static str, u8)> {
     match columns(line)?.0 {
         Column::Level(level) => Some((
@@ -64,7 +64,7 @@ pub(super) fn level_of(line: &str) -> Option<(&'static str, u8)> {
 
 enum Column {
     Level(&'static str),
-    /// The message goes on.
+    /// The line continues the message before it.
     Continued,
 }
 

@@ -1,4 +1,4 @@
-//! From the sources to a program that can be started: `cargo build`, a copy, a look at its schema.
+//! Turns the sources into a program that can be started: runs `cargo build`, copies the program and reads its schema.
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -13,7 +13,7 @@ use super::described::Described;
 use super::program::{Program, RunFolder};
 use super::target::Target;
 
-/// A build that is under way.
+/// A build in progress.
 #[derive(Debug)]
 pub(super) struct Making {
     task: JoinHandle<Made>,
@@ -24,24 +24,24 @@ pub(super) struct Making {
 #[derive(Debug)]
 pub(super) enum Made {
     Good(Good),
-    /// Cargo has said why.
+    /// The build failed. Cargo has printed why.
     Failed,
-    /// Nothing came of it, for this reason.
+    /// The build could not be carried out, for this reason.
     Broken(String),
-    /// It was ended.
+    /// The build was stopped.
     Ended,
 }
 
 #[derive(Debug)]
 pub(super) struct Good {
-    /// None where it is the program of before.
+    /// The new program. `None` if it equals the previous one.
     pub(super) program: Option<Arc<Program>>,
     pub(super) described: Described,
-    /// The files that it was made of.
+    /// The program's source files.
     pub(super) parts: Vec<PathBuf>,
 }
 
-/// What is built, and how.
+/// The settings of one build.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) target: Target,
@@ -49,7 +49,7 @@ pub(super) struct Plan {
     pub(super) folder: Arc<RunFolder>,
     pub(super) number: u32,
     pub(super) before: Option<Arc<Program>>,
-    /// Gets the lock file as cargo builds from it.
+    /// Receives the lock file that cargo builds from.
     pub(super) resolved: Arc<OnceLock<Vec<u8>>>,
 }
 
@@ -63,7 +63,7 @@ impl Making {
         }
     }
 
-    /// Nothing is lost by dropping the future.
+    /// Waits for the result. This method is cancel safe.
     pub(super) async fn made(&mut self) -> Made {
         match (&mut self.task).await {
             Ok(made) => made,
@@ -71,9 +71,9 @@ impl Making {
         }
     }
 
-    /// No process of it is left then.
+    /// Stops the build. Afterwards no process of it is left.
     pub(super) async fn end(mut self) {
-        // It may have ended just now.
+        // Sending fails if the build has just finished.
         let _ = self.end.send(());
         let _ = (&mut self.task).await;
     }
@@ -89,7 +89,7 @@ impl Plan {
         .await
         {
             Ok(cargo) => cargo,
-            Err(error) => return Made::Broken(format!("cargo cannot be started: {error}")),
+            Err(error) => return Made::Broken(format!("cannot start cargo: {error}")),
         };
         let built = tokio::select! {
             built = cargo.ended() => built,
@@ -101,7 +101,7 @@ impl Plan {
         let executable = match built {
             Ok(Some(executable)) => executable,
             Ok(None) => return Made::Failed,
-            Err(error) => return Made::Broken(format!("cargo cannot be heard: {error}")),
+            Err(error) => return Made::Broken(format!("cannot read cargo's output: {error}")),
         };
         let kept = self.kept(executable, ended).await;
         kept.unwrap_or_else(Made::Broken)
@@ -119,7 +119,7 @@ impl Plan {
         let program = tokio::task::spawn_blocking(keep)
             .await
             .map_err(|error| error.to_string())?
-            .map_err(|error| format!("{name} cannot be copied: {error}"))?
+            .map_err(|error| format!("cannot copy {name}: {error}"))?
             .map(Arc::new);
         let newest = program.as_ref().or(self.before.as_ref());
         let described = match newest {

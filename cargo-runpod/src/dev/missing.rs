@@ -1,4 +1,4 @@
-//! What a program lacks that ended without asking for a job.
+//! Finds out what a program lacks if it exits without asking for a job.
 
 use std::fs;
 use std::future::pending;
@@ -10,22 +10,23 @@ use super::asked;
 use super::target::Target;
 use crate::selection::Kind;
 
-/// The package that makes a worker.
+/// The package that every worker depends on.
 const OURS: &str = "runpod-worker";
 
 /// How a program answers `--help`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Help {
-    /// As every worker does.
+    /// The answer is a worker's help.
     OfAWorker,
-    /// It succeeds, and the text is not a worker's.
+    /// The program succeeds, but prints something other than a worker's help.
     Other,
-    /// Code that comes before the worker may have failed, such as a panic before `Worker::builder()`.
+    /// The program fails. The cause may be code that runs before the worker, such as a panic before
+    /// `Worker::builder()`.
     Failed,
 }
 
 impl Help {
-    /// None if there is no answer.
+    /// Starts the program with `--help`. Returns `None` if there is no answer.
     pub(super) async fn of(program: &Path) -> Option<Self> {
         let answer = asked::of(program, "--help", pending::<()>()).await?;
         Some(if !answer.is_success {
@@ -38,8 +39,7 @@ impl Help {
     }
 }
 
-/// Of a program that answers like this and is no worker; none of one that may be a worker. `parts`: the files that it was
-/// made of.
+/// Returns what the program lacks, or `None` if it may be a worker. `parts` are the program's source files.
 pub(super) fn told(help: Help, target: &Target, parts: &[PathBuf]) -> Option<String> {
     let has_worker = has_worker(target, parts);
     match help {
@@ -49,7 +49,7 @@ pub(super) fn told(help: Help, target: &Target, parts: &[PathBuf]) -> Option<Str
     }
 }
 
-/// Whether a file of the workspace makes a worker: that may be a library beside the program's package.
+/// Tells whether a source file in the workspace starts a worker. The file may also belong to another package's library.
 fn has_worker(target: &Target, parts: &[PathBuf]) -> bool {
     let folder = target.worker.workspace();
     let canonical = folder.canonicalize();
@@ -74,8 +74,8 @@ fn lacks(target: &Target, has_worker: bool) -> String {
     });
     if !depends {
         return format!(
-            "the package {} does not depend on {OURS}, which makes a program a worker; `cargo runpod new` makes a crate \
-             that does",
+            "the package {} does not depend on {OURS}, which every worker needs; `cargo runpod new` creates a crate that \
+             has this dependency",
             package.name
         );
     }
@@ -87,7 +87,7 @@ fn lacks(target: &Target, has_worker: bool) -> String {
         )
     } else {
         format!(
-            "no function of {} has #[runpod::main], which makes a program ask for jobs",
+            "no function in {} has #[runpod::main], which makes a program ask for jobs",
             worker.name
         )
     }

@@ -1,9 +1,9 @@
-//! `cargo runpod dev`: the worker of this folder behind a local endpoint, and again after every edit.
+//! `cargo runpod dev`: runs the worker of this folder behind a local endpoint, and rebuilds it after every edit.
 //!
-//! Endpoint and queue live in this process from start to end. Cargo and the workers are processes of their own, each at the
-//! head of a process group, so that Ctrl-C reaches this program only, which then decides ([`session`]). What is there to
-//! be run, and what it is made of: [`target`], [`sources`]. How it comes to be: [`making`]. How workers take each other's
-//! place without a job being lost: [`crew`].
+//! The endpoint and its queue live in this process. Cargo and the workers are separate processes, each the leader of a
+//! process group. Ctrl-C therefore reaches only this program, which decides what to do ([`session`]). [`target`] and
+//! [`sources`] find the worker and its source files, [`making`] builds the program, and [`crew`] replaces workers
+//! without losing a job.
 
 mod arguments;
 mod asked;
@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     let runtime = threads::runtime(builder.worker_threads(2), 2)?;
     let ended = runtime.block_on(async { Session::start(arguments).await?.run().await });
-    // A file that is read, or a name that is looked up, is nothing to wait for.
+    // Pending file reads and name lookups are not worth waiting for.
     runtime.shutdown_background();
     ended.map(|()| ExitCode::SUCCESS)
 }

@@ -1,4 +1,5 @@
-//! What a worker prints, passed on line by line: to this program's own output, and a job's log lines to its page.
+//! Passes on a worker's output line by line: to this program's own output and, for the log lines of a job, to the job's
+//! page.
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _};
@@ -9,10 +10,10 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
 use super::log_line::{Log, level_of};
 use super::say;
 
-/// A longer line comes in pieces.
+/// The maximum length of a line. A longer line is passed on in pieces.
 const LONGEST: u64 = 64 * 1024;
 
-/// Until the worker, and what it has started, has closed it.
+/// Passes on the output until the worker and all its child processes have closed it.
 pub(super) async fn pass_on(
     from: impl AsyncRead + Unpin,
     to: Stream,
@@ -60,7 +61,7 @@ impl Stream {
     }
 }
 
-/// The worker sees a pipe and writes no colours; they are put back here.
+/// Writes a line. A worker writes no colours to a pipe, so they are added again here.
 fn write(mut out: impl io::Write, prefix: Option<&str>, text: &str, color: bool) {
     let mut line = prefix.map_or_else(String::new, |prefix| format!("{prefix} | "));
     if let Some((level, code)) = level_of(text).filter(|_| color) {
@@ -70,6 +71,6 @@ fn write(mut out: impl io::Write, prefix: Option<&str>, text: &str, color: bool)
         line.push_str(text);
         line.push('\n');
     }
-    // Nobody may read it any more; the worker's jobs go on.
+    // If nobody reads the output any more, the worker's jobs continue anyway.
     let _ = out.write_all(line.as_bytes()).and_then(|()| out.flush());
 }

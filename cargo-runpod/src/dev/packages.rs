@@ -1,4 +1,4 @@
-//! The packages that are sources here, and not downloaded: the worker's own, and those that it depends on by a path.
+//! Finds the local packages: the worker's own, and those that it depends on by path.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -11,11 +11,12 @@ use crate::selection;
 #[derive(Debug, Clone)]
 pub(super) struct Local {
     pub(super) folder: PathBuf,
-    /// The first file of each of its libraries, programs and build scripts.
+    /// The root files of its libraries, binaries and build scripts.
     pub(super) roots: Vec<PathBuf>,
 }
 
-/// The package and what it depends on by a path, directly or not. One that cannot be read is left out: the build tells.
+/// Returns the package and all its path dependencies, direct or not. Leaves out unreadable packages; the build reports
+/// them.
 pub(super) fn local(metadata: &Metadata, package: &Package, with_dev: bool) -> Vec<Local> {
     let mut known = HashMap::new();
     learn(&mut known, metadata);
@@ -68,7 +69,7 @@ fn roots(package: &Package) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The one way to write it, where it is there.
+/// Returns the canonical path, or the path itself if it does not exist.
 fn canonical(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }

@@ -1,4 +1,4 @@
-//! Good builds, each kept as a copy of its own: a fresh worker is started from the last one whatever cargo is doing.
+//! Keeps a copy of each successful build, so a fresh worker can be started whatever cargo is doing.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, BufRead as _, BufReader};
@@ -8,18 +8,19 @@ use super::target::Target;
 use crate::dev_endpoint::RUNS;
 use crate::failure::Failure;
 
-/// So many of these commands can run for one program at the same time.
+/// The maximum number of `cargo runpod dev` commands that run for one program at the same time.
 const MOST: u32 = 100;
 
-/// The folder of one run of this command, `target/runpod-dev/NAME`. It goes when that ends.
+/// The folder of one run of this command, `target/runpod-dev/NAME`. It is removed when the run ends.
 #[derive(Debug)]
 pub(super) struct RunFolder {
     path: PathBuf,
-    /// Held for as long as the folder is in use. Its file stays: one that goes could be locked twice.
+    /// The lock that marks the folder as in use. Its file is never removed; otherwise two runs could lock two files of
+    /// one name.
     _lock: File,
 }
 
-/// A good build.
+/// A copy of a successful build.
 #[derive(Debug)]
 pub(super) struct Program {
     folder: PathBuf,
@@ -31,7 +32,7 @@ impl RunFolder {
         let all = target.worker.target_directory().join(RUNS);
         Self::make_in(&all, &target.worker.folder_name()).map_err(|error| {
             Failure::new(format!(
-                "{}: no folder for this run can be made there: {error}",
+                "cannot create a folder for this run in {}: {error}",
                 all.display()
             ))
         })
@@ -47,12 +48,12 @@ impl RunFolder {
             let lock = File::create(all.join(format!("{name}.lock")))?;
             match lock.try_lock() {
                 Ok(()) => {}
-                // Another run of this command has it.
+                // Another run of this command uses this folder.
                 Err(TryLockError::WouldBlock) => continue,
                 Err(TryLockError::Error(error)) => return Err(error),
             }
             let path = all.join(name);
-            // A run that was killed has left it behind.
+            // A killed run may have left its folder behind.
             match fs::remove_dir_all(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
@@ -61,19 +62,19 @@ impl RunFolder {
             private_folder(&folder.spool())?;
             return Ok(folder);
         }
-        Err(io::Error::other(format!("{MOST} runs are there already")))
+        Err(io::Error::other(format!("there are already {MOST} runs")))
     }
 
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Where workers keep results that they could not deliver.
+    /// Returns the folder for results that workers could not deliver.
     pub(super) fn spool(&self) -> PathBuf {
         self.path.join("spool")
     }
 
-    /// Keeps a copy of the program; none where it is the same as before. The path is told apart by the number.
+    /// Copies the program to a path with this number in it. Returns `None` if the program equals the previous one.
     pub(super) fn keep(
         &self,
         executable: &Path,
@@ -99,7 +100,7 @@ impl RunFolder {
 
 impl Drop for RunFolder {
     fn drop(&mut self) {
-        // What is left is cleared away by the next run.
+        // If this fails, the next run removes the rest.
         let _ = fs::remove_dir_all(&self.path);
     }
 }
@@ -137,7 +138,8 @@ fn is_same(one: &Path, other: &Path) -> io::Result<bool> {
     }
 }
 
-/// A folder into which no other user can write, whatever the umask is: a worker refuses any other as a spool.
+/// Creates a folder into which no other user can write, whatever the umask is. A worker refuses any other folder as a
+/// spool.
 fn private_folder(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);

@@ -1,13 +1,13 @@
-//! The lines of this command, among those of cargo and of the workers: `dev: …`, on standard error as cargo's are.
+//! Prints this command's own lines among those of cargo and of the workers: `dev: …`, on stderr as cargo's are.
 
 use std::io::{IsTerminal as _, Write as _};
 
-/// What happens.
+/// Reports an event.
 pub(super) fn note(text: &str) {
     line("36", text);
 }
 
-/// What goes wrong.
+/// Reports a problem.
 pub(super) fn fault(text: &str) {
     line("31", text);
 }
@@ -19,16 +19,16 @@ fn line(color: &str, text: &str) {
     } else {
         "dev:".to_owned()
     };
-    // A terminal that was closed must not end this program before its workers.
+    // If the terminal is closed, this program must still stop its workers before it exits.
     let _ = writeln!(out, "{prefix} {text}");
 }
 
-/// Whether colours go to what is a terminal or is none.
+/// Tells whether to write colours, given whether the output is a terminal.
 pub(super) fn in_color(is_terminal: bool) -> bool {
     is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-/// `1 job`, `2 jobs`.
+/// Formats a number of jobs: `1 job`, `2 jobs`.
 pub(super) fn jobs(number: usize) -> String {
     let s = if number == 1 { "" } else { "s" };
     format!("{number} job{s}")

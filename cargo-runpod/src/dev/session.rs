@@ -1,4 +1,4 @@
-//! The command while it runs: edits, builds, workers and signals, one at a time.
+//! The main loop of the command. It handles edits, builds, workers and signals, one at a time.
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -35,17 +35,17 @@ pub(super) struct Session {
     crew: Crew,
     news: mpsc::UnboundedReceiver<News>,
     making: Option<Making>,
-    /// The lock file has changed while a build was under way, which may have done it itself.
+    /// Whether the lock file has changed during the build in progress. The build itself may have changed it.
     is_lock_new: bool,
-    /// The lock file that the last build was made from, as soon as cargo has said a word.
+    /// The lock file that the last build used. It is set with cargo's first message.
     resolved: Arc<OnceLock<Vec<u8>>>,
-    /// The build under way follows a lock file that was changed in the middle of the last one: where nothing comes of it,
-    /// nothing is to be told.
+    /// Whether the build in progress only follows a lock file that changed during the last build. If the program stays
+    /// the same, this build prints nothing.
     is_to_make_sure: bool,
     builds: u32,
-    /// The last good build.
+    /// The last successful build.
     program: Option<Arc<Program>>,
-    /// The files that it was made of.
+    /// The source files of that build.
     parts: Vec<PathBuf>,
     described: Described,
 }
@@ -59,7 +59,8 @@ enum Step {
 }
 
 impl Session {
-    /// What cannot be cured by an edit is told here: flags, the port, a `Cargo.toml` that cannot be read.
+    /// Starts a session. Fails for problems that an edit cannot fix: flags, the port, a `Cargo.toml` that cannot be
+    /// read.
     pub(super) async fn start(arguments: &Arguments) -> Result<Self, Failure> {
         let signals = Signals::watch()?;
         let target = Target::find(&arguments.selection)?;
@@ -74,7 +75,7 @@ impl Session {
         if let Err(error) = at.write(folder.path()) {
             let folder = folder.path().display();
             say::fault(&format!(
-                "the endpoint's address cannot be written into {folder}: {error}; name it with `cargo runpod invoke --port`"
+                "cannot write the endpoint's address to {folder}: {error}; pass its port to `cargo runpod invoke` with --port"
             ));
         }
         let watch = Watch::start(Sources::of(&target, &[]))?;
@@ -112,7 +113,7 @@ impl Session {
         })
     }
 
-    /// Until the user ends it.
+    /// Runs until the user stops the command.
     pub(super) async fn run(mut self) -> Result<(), Failure> {
         self.build();
         loop {
@@ -189,7 +190,7 @@ impl Session {
             number => format!(" and {} more", number - 1),
         };
         let again = if self.making.is_some() {
-            "; the build begins again"
+            "; restarting the build"
         } else {
             ""
         };
@@ -203,19 +204,19 @@ impl Session {
         self.build();
     }
 
-    /// The last build was made from another lock file than there is now.
+    /// Builds again because the last build used a different lock file from the present one.
     fn make_sure(&mut self) {
         self.begin();
         self.is_to_make_sure = true;
     }
 
-    /// Whether the lock file is the one that the last build was made from, or has written itself.
+    /// Tells whether the last build used or wrote the present lock file.
     fn has_own_lock_file(&self) -> bool {
         let now = self.target.worker.lock_file();
         self.resolved.get().is_some_and(|resolved| *resolved == now)
     }
 
-    /// The packages may be others now. One that cannot be read is told by the build.
+    /// Reads the packages again, because they may have changed. The build reports a manifest that cannot be read.
     fn find_again(&mut self) {
         if let Ok(target) = Target::find(&self.selection) {
             self.target = target;
@@ -243,9 +244,9 @@ impl Session {
                 }
                 self.good(good);
             }
-            Made::Failed => self.not_built("it does not build"),
+            Made::Failed => self.not_built("the worker does not build"),
             Made::Broken(reason) => self.not_built(&reason),
-            // It is followed by another one.
+            // The next build follows immediately.
             Made::Ended => {}
         }
         if self.is_lock_new && !self.has_own_lock_file() {
@@ -270,15 +271,15 @@ impl Session {
                 self.program = Some(program);
             }
             None if self.is_to_make_sure => {}
-            None => say::note("the program is the same as before, so its workers go on"),
+            None => say::note("the program is the same as before, so its workers continue"),
         }
-        // The workers were started by now, so that the endpoint never seems to lack them.
+        // The workers are started before this call, so the endpoint never appears to have none.
         self.endpoint.build_finished();
     }
 
     fn not_built(&self, why: &str) {
         let meanwhile = match self.program {
-            Some(_) => "the workers of the last good build go on",
+            Some(_) => "the workers of the last successful build continue",
             None => "jobs wait in the queue",
         };
         self.endpoint.build_failed(why);
@@ -293,9 +294,8 @@ impl Session {
         let running = self.endpoint.open_jobs().running;
         if end == End::Asked && running > 0 && !self.crew.is_gone() {
             say::note(&format!(
-                "ending when {} {} done; Ctrl-C again cuts off what runs",
-                say::jobs(running),
-                if running == 1 { "is" } else { "are" }
+                "waiting for {} to finish; press Ctrl-C again to stop at once",
+                say::jobs(running)
             ));
         }
         let mut cut_off = 0;
@@ -309,13 +309,13 @@ impl Session {
                 Some(news) = self.news.recv() => self.hear(news),
             }
         }
-        // Those that were cut off have gone back to the queue.
+        // Jobs that were cut off are in the queue again.
         let queued = self.endpoint.open_jobs().queued.saturating_sub(cut_off);
-        for (number, what) in [(cut_off, "cut off"), (queued, "gone with the queue")] {
+        for (number, what) in [(cut_off, "cut off"), (queued, "lost with the queue")] {
             match number {
                 0 => {}
-                1 => say::note(&format!("1 job is {what}")),
-                _ => say::note(&format!("{} are {what}", say::jobs(number))),
+                1 => say::note(&format!("1 job was {what}")),
+                _ => say::note(&format!("{} were {what}", say::jobs(number))),
             }
         }
         let Self { endpoint, crew, .. } = self;

@@ -1,4 +1,4 @@
-//! How the user ends this program.
+//! The signals with which the user stops this program.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -13,20 +13,17 @@ pub(super) struct Signals {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
-    /// Ctrl-C or SIGTERM: what runs may finish.
+    /// Ctrl-C or SIGTERM. Running jobs may finish.
     Asked,
-    /// The terminal is closed: nobody sees a result, nor could press Ctrl-C again.
+    /// The terminal was closed. Nobody can see a result or press Ctrl-C again.
     AtOnce,
 }
 
 impl Signals {
     pub(super) fn watch() -> Result<Self, Failure> {
         let watch = |kind| {
-            signal(kind).map_err(|error| {
-                Failure::new(format!(
-                    "the signals of the process cannot be watched: {error}"
-                ))
-            })
+            signal(kind)
+                .map_err(|error| Failure::new(format!("cannot listen for signals: {error}")))
         };
         Ok(Self {
             interrupt: watch(SignalKind::interrupt())?,

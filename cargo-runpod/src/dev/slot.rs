@@ -1,4 +1,4 @@
-//! The place of one worker: who serves in it, who is to take over, and when to try again after a crash.
+//! The place of one worker. It holds the worker that serves, the one about to take over, and the restart after a crash.
 
 use std::process::ExitStatus;
 use std::sync::Arc;
@@ -11,20 +11,21 @@ use super::program::Program;
 use super::say;
 use super::worker::{Ended, Surroundings, Worker};
 
-/// After the first crash, and after the last of many.
+/// The pause after the first crash.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
+/// The pause after many crashes in a row.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// Who lived for so long, and then crashes, is no crash loop.
+/// A worker that lives this long before it crashes is not in a crash loop.
 const LONG_LIFE: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
 pub(super) struct Slot {
-    /// `worker-1`.
+    /// For example, `worker-1`.
     name: String,
     lives: u32,
     serving: Option<Worker>,
-    /// Takes over when it is attached.
+    /// The worker that takes over once it asks for jobs.
     incoming: Option<Worker>,
     pause: Duration,
     restart: Option<Restart>,
@@ -48,12 +49,12 @@ impl Slot {
         }
     }
 
-    /// Has a worker of this program take over. Gives back who is to end instead.
+    /// Starts a worker of this program that will take over. Returns the workers that must stop now.
     pub(super) fn renew(&mut self, around: &Surroundings, program: &Arc<Program>) -> Vec<Worker> {
         self.restart = None;
         self.pause = SHORTEST_PAUSE;
         let mut leaving: Vec<_> = self.incoming.take().into_iter().collect();
-        // One that takes no jobs yet does not stand in for anything.
+        // A worker that takes no jobs yet need not wait for its replacement.
         leaving.extend(self.serving.take_if(|worker| !worker.is_attached));
         let fresh = Some(self.start(around, Arc::clone(program)));
         if self.serving.is_some() {
@@ -64,13 +65,14 @@ impl Slot {
         leaving
     }
 
-    /// A worker takes jobs now; whom it replaces is to end. Whether it is one of this slot's.
+    /// Handles a worker's first request for jobs, and adds the worker that it replaces to `leaving`. Returns whether
+    /// the worker belongs to this slot.
     pub(super) fn attached(&mut self, id: &str, leaving: &mut Vec<Worker>) -> bool {
         if let Some(mut fresh) = self.incoming.take_if(|worker| worker.id == id) {
             fresh.is_attached = true;
             if let Some(before) = self.serving.replace(fresh) {
                 say::note(&format!(
-                    "{id} has taken over; {} finishes what it runs",
+                    "{id} has taken over; {} finishes its running jobs",
                     before.id
                 ));
                 leaving.push(before);
@@ -85,7 +87,7 @@ impl Slot {
         true
     }
 
-    /// Whether it was one of this slot's.
+    /// Handles the exit of a worker. Returns whether the worker belongs to this slot.
     pub(super) fn ended(
         &mut self,
         around: &Surroundings,
@@ -97,10 +99,10 @@ impl Slot {
         if self.incoming.take_if(|worker| worker.id == id).is_some() {
             let stays = self.serving.as_ref().map_or("none", |it| it.id.as_str());
             let lacks = ended.help.and_then(missing);
-            let why = lacks.map(|lacks| format!(", and the program is no worker: {lacks}"));
+            let why = lacks.map(|lacks| format!(", and the program is not a worker: {lacks}"));
             let why = why.unwrap_or_default();
             say::fault(&format!(
-                "{id} ended before it took a job: {}{why}; {stays} goes on. Waiting for an edit",
+                "{id} stopped before it took a job: {}{why}; {stays} continues. Waiting for an edit",
                 ended.told()
             ));
             return true;
@@ -110,7 +112,7 @@ impl Slot {
         };
         if let Some(fresh) = self.incoming.take() {
             say::note(&format!(
-                "{id} ended: {}; {} takes its place",
+                "{id} stopped: {}; {} takes its place",
                 ended.told(),
                 fresh.id
             ));
@@ -118,22 +120,25 @@ impl Slot {
         } else if worker.is_attached && status.as_ref().is_ok_and(ExitStatus::success) {
             self.pause = SHORTEST_PAUSE;
             let fresh = self.start(around, worker.program);
-            say::note(&format!("{id} has ended; {} is a fresh process", fresh.id));
+            say::note(&format!(
+                "{id} has stopped; {} replaces it as a fresh process",
+                fresh.id
+            ));
             self.serving = Some(fresh);
         } else if let Some(lacks) = ended.help.and_then(missing) {
             say::fault(&format!(
-                "{id} ended before it took a job: {}, and the program is no worker: {lacks}. Waiting for an edit",
+                "{id} stopped before it took a job: {}, and the program is not a worker: {lacks}. Waiting for an edit",
                 ended.told()
             ));
         } else if !worker.is_attached && status.as_ref().is_ok_and(ExitStatus::success) {
-            // It was not in trouble: it has done something else, and would do it again.
+            // The worker did not crash. It has done something else, and would do the same again.
             let arguments = if around.arguments.is_empty() {
                 ""
             } else {
-                ", as the arguments after `--` may tell it to"
+                ", perhaps because of the arguments after `--`"
             };
             say::fault(&format!(
-                "{id} ended before it took a job: exit code 0{arguments}; it is not started again. Waiting for an edit"
+                "{id} stopped before it took a job: exit code 0{arguments}; it is not restarted. Waiting for an edit"
             ));
         } else {
             self.crashed(worker, ended);
@@ -151,7 +156,7 @@ impl Slot {
             " before it took a job"
         };
         say::fault(&format!(
-            "{} ended{when}: {}; started again in {} s, or after an edit",
+            "{} stopped{when}: {}; restarting in {} s, or after an edit",
             worker.id,
             ended.told(),
             self.pause.as_secs()
@@ -173,7 +178,7 @@ impl Slot {
         }
     }
 
-    /// Nobody serves here any more: those who did.
+    /// Closes the slot and returns its workers.
     pub(super) fn close(&mut self) -> impl Iterator<Item = Worker> {
         self.restart = None;
         self.serving.take().into_iter().chain(self.incoming.take())

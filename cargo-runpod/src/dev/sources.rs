@@ -1,25 +1,25 @@
-//! What the program is made of, and what may become a part of it.
+//! The program's source files, and the paths that may become source files.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::target::Target;
 
-/// Deeper folders are a circle of links.
+/// The maximum depth. Deeper folders are taken for a loop of symbolic links.
 const DEEPEST: usize = 32;
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sources {
-    /// Files that count, there or not.
+    /// Files whose changes count, whether they exist or not.
     files: BTreeSet<PathBuf>,
-    /// Folders in which a new file may count.
+    /// Folders in which new files may count.
     trees: BTreeSet<PathBuf>,
-    /// Where cargo builds: never a source.
+    /// Cargo's target folder, which never contains sources.
     built: PathBuf,
 }
 
 impl Sources {
-    /// `parts`: the files that the last good build was made of.
+    /// Returns the sources of `target`. `parts` are the source files of the last successful build.
     pub(super) fn of(target: &Target, parts: &[PathBuf]) -> Self {
         let mut sources = Self {
             built: canonical(target.worker.target_directory()),
@@ -61,8 +61,8 @@ impl Sources {
         }
     }
 
-    /// The folders in which something may happen. Editors put a new file in a file's place, so that files themselves
-    /// cannot be watched.
+    /// Returns the folders to watch. Editors replace a file with a new one, so watching the files themselves is not
+    /// enough.
     pub(super) fn folders(&self) -> BTreeSet<PathBuf> {
         let mut folders: BTreeSet<_> = self
             .files
@@ -81,7 +81,7 @@ impl Sources {
         folders
     }
 
-    /// All files that count now.
+    /// Returns all files that count now.
     pub(super) fn present(&self) -> BTreeSet<PathBuf> {
         let mut files = self.files.clone();
         for tree in &self.trees {
@@ -90,7 +90,7 @@ impl Sources {
         files
     }
 
-    /// The files that count in a folder of the sources.
+    /// Adds the files below a source folder that count.
     pub(super) fn below(&self, folder: &Path, files: &mut BTreeSet<PathBuf>) {
         self.walk(folder, DEEPEST, &mut |path| {
             if path.is_file() && self.may_count(path) {
@@ -99,8 +99,8 @@ impl Sources {
         });
     }
 
-    /// Whether something at this path may be a reason to build. Of files that are no Rust, only those count that the
-    /// program has in it: or, while it does not build, any, since one of them may be what it lacks.
+    /// Tells whether a change at this path may require a build. A file that is not Rust counts only if it is part of
+    /// the program. While the program does not build, any file counts, because a missing file may be the reason.
     pub(super) fn counts(&self, path: &Path, is_broken: bool) -> bool {
         self.files.contains(path)
             || (self.may_count(path)
@@ -117,7 +117,7 @@ impl Sources {
                 .file_name()
                 .and_then(|name| name.to_str())
                 .is_some_and(|name| {
-                    // What editors keep beside a file.
+                    // Such names are an editor's temporary and backup files.
                     !name.starts_with(['.', '#']) && !name.ends_with('~')
                 })
     }
@@ -130,7 +130,7 @@ impl Sources {
         let Some(depth) = depth.checked_sub(1) else {
             return;
         };
-        // A file has no entries, and a folder that is gone by now neither.
+        // A file, or a folder that was just removed, has no entries.
         for entry in std::fs::read_dir(path).into_iter().flatten().flatten() {
             if !entry.file_name().to_string_lossy().starts_with('.') {
                 self.walk(&entry.path(), depth, visit);
@@ -143,7 +143,7 @@ fn canonical(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
-/// As it is told by who watches its folder.
+/// Returns the path as the watcher of its folder reports it.
 fn in_its_folder(file: &Path) -> PathBuf {
     match (file.parent(), file.file_name()) {
         (Some(folder), Some(name)) => canonical(folder).join(name),

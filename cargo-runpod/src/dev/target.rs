@@ -1,4 +1,4 @@
-//! The worker that is built again and again, and the packages that it is made of.
+//! The worker that is built again after each edit, and its local packages.
 
 use super::packages::{self, Local};
 use crate::failure::Failure;
@@ -7,7 +7,7 @@ use crate::selection::{Kind, Selection, Worker};
 #[derive(Debug, Clone)]
 pub(super) struct Target {
     pub(super) worker: Worker,
-    /// The package itself, and all that it depends on by a path.
+    /// The worker's package and its path dependencies.
     pub(super) packages: Vec<Local>,
 }
 

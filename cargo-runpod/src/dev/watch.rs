@@ -1,4 +1,4 @@
-//! Tells when the sources have changed.
+//! Watches the sources for changes.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -14,10 +14,11 @@ use super::say;
 use super::sources::Sources;
 use crate::failure::Failure;
 
-/// One edit is many events, and `git checkout` many edits: they count as one after so long a quiet.
+/// The quiet time after which events count as one edit. One edit causes many events, and `git checkout` makes many
+/// edits.
 const QUIET: Duration = Duration::from_millis(100);
 
-/// File systems round a file's time, to two seconds at worst.
+/// The precision of modification times. File systems round them, to two seconds at worst.
 const ROUNDED: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
@@ -27,25 +28,25 @@ pub(super) struct Watch {
     sources: Sources,
     watched: BTreeSet<PathBuf>,
     contents: Contents,
-    /// Where something happened that was not looked at yet.
+    /// Paths with events that have not been examined yet.
     pending: BTreeSet<PathBuf>,
     quiet_at: Instant,
-    /// The last build has failed.
+    /// Whether the last build failed.
     is_broken: bool,
-    /// Files that changed since the build began, and would have counted if it had failed by then.
+    /// Files that changed since the build started and would count as edits if it fails.
     passed_over: Vec<PathBuf>,
     has_complained: bool,
 }
 
 impl Watch {
-    /// From now on no edit is missed.
+    /// Starts watching. From now on no edit is missed.
     pub(super) fn start(sources: Sources) -> Result<Self, Failure> {
         let (tell, told) = mpsc::unbounded_channel();
         let watcher = notify::recommended_watcher(move |event| {
-            // Nobody listens any more when this program ends.
+            // The receiver is gone when this program exits.
             let _ = tell.send(event);
         })
-        .map_err(|error| Failure::new(format!("the sources cannot be watched: {error}")))?;
+        .map_err(|error| Failure::new(format!("cannot watch the sources: {error}")))?;
         let mut watch = Self {
             watcher,
             told,
@@ -65,8 +66,8 @@ impl Watch {
         Ok(watch)
     }
 
-    /// Other sources from now on. Of a file that is new among them, nobody knows whether it was edited since the build
-    /// began that read it, but by its time.
+    /// Replaces the sources. For a file that is new among them, only its modification time tells whether it was edited
+    /// since the build started.
     pub(super) fn set(&mut self, sources: Sources, build_began: SystemTime) {
         self.sources = sources;
         self.follow();
@@ -93,9 +94,9 @@ impl Watch {
         self.is_broken = !well;
     }
 
-    /// Resolves when files have another content than before, and it has been quiet since: those files.
+    /// Waits until files have new content and no event follows for a while. Returns those files.
     ///
-    /// Nothing is lost by dropping the future.
+    /// This method is cancel safe.
     pub(super) async fn changed(&mut self) -> Vec<PathBuf> {
         loop {
             if self.is_broken && !self.passed_over.is_empty() {
@@ -129,7 +130,7 @@ impl Watch {
                 self.follow();
                 self.wait_for(self.sources.present());
             }
-            // That somebody reads is no change; cargo does.
+            // Reading a file changes nothing, and cargo itself reads many.
             Ok(event) if matches!(event.kind, EventKind::Access(_)) => {}
             Ok(event) => self.wait_for(event.paths),
             Err(error) => self.complain(&error),
@@ -146,13 +147,13 @@ impl Watch {
         }
     }
 
-    /// What has changed of what is pending.
+    /// Returns the pending files whose content has changed.
     fn look(&mut self) -> Vec<PathBuf> {
         let mut files = BTreeSet::new();
         let mut folders_changed = false;
         for path in std::mem::take(&mut self.pending) {
             if path.is_dir() {
-                // It may be a new one at an old one's place.
+                // The folder may have replaced another one of the same name.
                 folders_changed = true;
                 self.forget(&path);
                 self.sources.below(&path, &mut files);
@@ -165,7 +166,7 @@ impl Watch {
         }
         if folders_changed {
             self.follow();
-            // A file may have come before its folder was watched.
+            // A file may have been created before its folder was watched.
             files.extend(self.sources.present());
         }
         let contents = &mut self.contents;
@@ -177,12 +178,12 @@ impl Watch {
 
     fn forget(&mut self, folder: &Path) {
         if self.watched.remove(folder) {
-            // The system has done it where the folder is gone.
+            // If the folder no longer exists, the system has already removed the watch, and this call fails.
             let _ = self.watcher.unwatch(folder);
         }
     }
 
-    /// Watches the folders of the sources, and no others.
+    /// Watches exactly the folders of the sources.
     fn follow(&mut self) {
         let folders = self.sources.folders();
         let gone: Vec<_> = self.watched.difference(&folders).cloned().collect();
@@ -198,23 +199,24 @@ impl Watch {
                     self.watched.insert(folder);
                 }
                 Err(error) if folder.is_dir() => self.complain(&error),
-                // It was removed just now.
+                // The folder has just been removed.
                 Err(_) => {}
             }
         }
     }
 
-    /// Once: it would be the same for every folder.
+    /// Reports an error of the watcher. Only the first one is reported, because every folder would cause the same
+    /// error.
     fn complain(&mut self, error: &notify::Error) {
         if !std::mem::replace(&mut self.has_complained, true) {
             let remedy = match error.kind {
                 notify::ErrorKind::MaxFilesWatch => {
-                    "; allow more with sysctl fs.inotify.max_user_watches=524288"
+                    "; raise the limit with `sysctl fs.inotify.max_user_watches=524288`"
                 }
                 _ => "",
             };
             say::fault(&format!(
-                "some sources cannot be watched, so that edits of them are not seen: {error}{remedy}"
+                "some sources cannot be watched, so edits to them go unnoticed: {error}{remedy}"
             ));
         }
     }

@@ -19,7 +19,7 @@ use super::missing::Help;
 use super::output::{Stream, pass_on};
 use super::program::Program;
 
-/// What the platform sets and the endpoint does not. Someone may run this command in a pod of Runpod's.
+/// Variables that Runpod sets and the local endpoint does not. Someone may run this command in a Runpod pod.
 const OF_THE_PLATFORM: [&str; 4] = [
     "RUNPOD_ENDPOINT_ID",
     "RUNPOD_POD_HOSTNAME",
@@ -27,44 +27,44 @@ const OF_THE_PLATFORM: [&str; 4] = [
     "RUNPOD_LOCAL_API_KEY",
 ];
 
-/// Variables that say how much a worker logs.
+/// Variables that set a worker's log level.
 const LOG_LEVELS: [&str; 2] = ["RUNPOD_LOG_LEVEL", "RUNPOD_DEBUG_LEVEL"];
 
-/// What a worker printed last is there by then.
+/// How long to wait for the last output of a worker that has exited.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
-/// What all workers have in common.
+/// The values that all workers share.
 #[derive(Debug, Clone)]
 pub(super) struct Surroundings {
     pub(super) endpoint: Arc<Running>,
     pub(super) arguments: Arc<[OsString]>,
     pub(super) spool: PathBuf,
-    /// Whether each line of a worker says whose it is.
+    /// Whether each line of output starts with the worker's name.
     pub(super) with_prefix: bool,
     pub(super) news: mpsc::UnboundedSender<News>,
 }
 
-/// What is told of a worker, by its id.
+/// An event of a worker, with the worker's id.
 #[derive(Debug)]
 pub(super) enum News {
-    /// It takes jobs.
+    /// The worker takes jobs.
     Attached(String),
     Ended(String, Ended),
 }
 
-/// How a worker's process ended.
+/// The exit of a worker's process.
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) status: io::Result<ExitStatus>,
-    /// What its program answers to `--help`, if it never asked for a job.
+    /// The program's answer to `--help`, if the worker never asked for a job.
     pub(super) help: Option<Help>,
     was_attached: bool,
-    /// This command had told it to.
+    /// Whether this command told the worker to stop.
     was_ordered: bool,
 }
 
 impl Ended {
-    /// `exit code 1`, `signal 9`.
+    /// Describes the exit: `exit code 1`, `signal 9`.
     pub(super) fn told(&self) -> String {
         match &self.status {
             Ok(status) => match (status.code(), status.signal()) {
@@ -72,18 +72,18 @@ impl Ended {
                 (None, Some(signal)) => format!("signal {signal}"),
                 (None, None) => status.to_string(),
             },
-            Err(error) => format!("it cannot be started: {error}"),
+            Err(error) => format!("it could not be started: {error}"),
         }
     }
 
-    /// Nobody wanted it to end, nor did it itself.
+    /// Tells whether the exit is a crash: nobody told the worker to stop, and it did not finish successfully.
     fn is_crash(&self) -> bool {
         let has_finished = self.was_attached && self.status.as_ref().is_ok_and(ExitStatus::success);
         !self.was_ordered && !has_finished
     }
 }
 
-/// A worker that was started and whose end was not told yet. It is killed when this is dropped.
+/// A worker whose exit has not been reported yet. Dropping this value kills the worker.
 #[derive(Debug)]
 pub(super) struct Worker {
     pub(super) id: String,
@@ -126,18 +126,18 @@ impl Worker {
         }
     }
 
-    /// It takes no further job, finishes what it has, delivers and ends.
+    /// Tells the worker to take no more jobs, finish the running ones, deliver their results and exit.
     pub(super) fn stop(&self) {
         self.order(Order::Stop);
     }
 
-    /// It ends at once, and all that it has started.
+    /// Kills the worker and all processes that it has started.
     pub(super) fn kill(&self) {
         self.order(Order::Kill);
     }
 
     fn order(&self, order: Order) {
-        // It may have ended just now.
+        // Sending fails if the worker has just exited.
         let _ = self.orders.send(order);
     }
 }
@@ -169,15 +169,15 @@ async fn attend(
     } else {
         around.endpoint.worker_ended(&id);
     }
-    // Only now, since the answer may take seconds.
+    // This comes after the report to the endpoint, because the answer may take seconds.
     if ended.status.is_ok() && !ended.was_attached && !ended.was_ordered {
         ended.help = tokio::select! {
             help = Help::of(program.path()) => help,
-            // This command is to end.
+            // An order means that this command is about to exit.
             _ = orders.recv() => None,
         };
     }
-    // Whoever hears of the end may take the endpoint and the folder away.
+    // After the message below, its receiver may shut down the endpoint and remove the folder.
     let Surroundings { endpoint, news, .. } = around;
     drop((endpoint, program));
     let _ = news.send(News::Ended(id, ended));
@@ -223,7 +223,7 @@ async fn live(
             },
         }
     };
-    // A process that left the group may hold the pipes for ever.
+    // A process that left the group may hold the pipes open for ever.
     let last_lines = async { while output.join_next().await.is_some() {} };
     let _ = tokio::time::timeout(LAST_LINES, last_lines).await;
     Ok(Ended {
@@ -242,7 +242,7 @@ fn command(around: &Surroundings, id: &str, program: &Program) -> Command {
             command.env_remove(name);
         }
     }
-    // A worker's own default is DEBUG, with a line for each time that there is no job.
+    // A worker's own default is DEBUG, which logs a line for each empty answer of the queue.
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     if !LOG_LEVELS.into_iter().any(is_set) {
         command.env(LOG_LEVELS[0], "INFO");

@@ -1,13 +1,14 @@
-//! What can be given to `cargo runpod invoke`.
+//! The command-line arguments of `cargo runpod invoke`.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
-/// Send a job to an endpoint, and show what it does
+/// Send a job to an endpoint and show its progress and output
 ///
-/// The job goes to the endpoint on this machine (`cargo runpod dev`), or with --endpoint to one on Runpod. What it streams
-/// is printed as it arrives, then its output; progress is shown beside it.
+/// The job goes to the endpoint on this machine (`cargo runpod dev`) or, with --endpoint, to an endpoint on Runpod.
+/// Stream items are printed as they arrive. If the job does not stream, its output is printed at the end. Progress is
+/// shown on stderr.
 #[derive(Debug, Args)]
 #[command(after_help = CODES, after_long_help = MORE)]
 pub(crate) struct Arguments {
@@ -27,7 +28,7 @@ pub(crate) struct Arguments {
         short,
         long,
         value_name = "ID",
-        help = "A deployed endpoint, by its id; the key is read from RUNPOD_API_KEY"
+        help = "Id of a deployed endpoint; the key is read from RUNPOD_API_KEY"
     )]
     pub(super) endpoint: Option<String>,
 
@@ -42,54 +43,57 @@ pub(crate) struct Arguments {
     )]
     pub(super) port: Option<u16>,
 
-    /// Print texts that are streamed without a newline after each, as the tokens of a language model
+    /// Print streamed texts without newlines between them, such as the tokens of a language model
     #[arg(long, conflicts_with = "json")]
     pub(super) raw: bool,
 
-    /// Print one JSON document at the end, whatever became of the job, and nothing else
+    /// Print a single JSON document at the end, whatever the job's outcome
     #[arg(long)]
     pub(super) json: bool,
 
-    /// Tell the job's states and its progress in lines on stderr
+    /// Print the job's states and progress on stderr, line by line
     #[arg(short, long)]
     pub(super) verbose: bool,
 
-    /// How long to try again while the endpoint cannot be reached or is at fault [default: 10 on this machine, else 60]
+    /// How long to retry if the endpoint is unreachable or answers with an error [default: 10 on this machine,
+    /// otherwise 60]
     #[arg(long, value_name = "SECONDS")]
     pub(super) retry_for: Option<u32>,
 }
 
 const AT: &str = "The address of the endpoint";
 
-const PORT: &str = "The port of an endpoint on this machine [default: that of `cargo runpod dev` in this project, else 8000]";
+const PORT: &str = "The port of an endpoint on this machine [default: the port of `cargo runpod dev` in this project, otherwise 8000]";
 
 const CODES: &str = "\
-Exit codes: 0 COMPLETED, 1 FAILED, 2 wrong usage, 3 CANCELLED, 4 TIMED_OUT, 5 no answer from the endpoint, or a refusal; \
-130 after Ctrl-C, 143 after SIGTERM, 141 where nobody reads the output any more";
+Exit codes: 0 COMPLETED, 1 FAILED, 2 wrong usage, 3 CANCELLED, 4 TIMED_OUT, 5 no answer or a refusal from the endpoint; \
+130 after Ctrl-C, 143 after SIGTERM, 141 if nobody reads the output any more";
 
 const MORE: &str = "\
 Input:
-  an argument, --file, or stdin; with none of them test_input.json of this folder. An object that has `input`, and beside
-  it nothing but `id`, `webhook`, `policy` and `s3Config`, is a whole request; anything else is the job's input.
+  Pass the input as an argument, with --file, or on stdin. Without any of them, test_input.json in this folder is sent.
+  An object with `input` and no other keys than `id`, `webhook`, `policy` and `s3Config` is a whole request. Any other
+  JSON is the job's input.
 
 Environment:
-  RUNPOD_API_KEY            the key for --endpoint
-  RUNPOD_LOCAL_API_KEY      the key for an endpoint on this machine, or at --url, where it demands one
-  RUNPOD_ENDPOINT_BASE_URL  where endpoints are, as for Runpod's Python client [default: https://api.runpod.ai/v2]; an
-                            address on this machine is used without --endpoint too, for the endpoint `local` there
+  RUNPOD_API_KEY            The key for --endpoint
+  RUNPOD_LOCAL_API_KEY      The key for an endpoint on this machine or at --url, if that endpoint requires a key
+  RUNPOD_ENDPOINT_BASE_URL  The base address of endpoints, as in Runpod's Python client [default:
+                            https://api.runpod.ai/v2]. An address on this machine also applies without --endpoint, and
+                            names the endpoint `local` there
 
 Exit codes:
-  0    the job is COMPLETED
-  1    it FAILED
-  2    wrong usage: a flag, the input, a missing key
-  3    it was CANCELLED, by somebody else
-  4    it TIMED_OUT
-  5    the endpoint could not be reached, or refused
-  130  Ctrl-C: the job was cancelled (143 after SIGTERM); a second one ends at once
-  141  nobody reads the output any more (`| head -1`): the job was cancelled";
+  0    The job is COMPLETED
+  1    The job FAILED
+  2    Wrong usage: a flag, the input, or a missing key
+  3    The job was CANCELLED by someone else
+  4    The job TIMED_OUT
+  5    The endpoint could not be reached, or refused the request
+  130  Ctrl-C: the job was cancelled (143 after SIGTERM). A second Ctrl-C exits immediately
+  141  Nobody reads the output any more (`| head -1`): the job was cancelled";
 
 impl Arguments {
-    /// Whether the input is at hand, and not still to come on stdin.
+    /// Tells whether the input is already available, so it need not be read from stdin.
     pub(super) fn has_input(&self) -> bool {
         self.file.is_some() || self.input.as_ref().is_some_and(|input| input != "-")
     }

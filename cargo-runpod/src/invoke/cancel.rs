@@ -1,4 +1,4 @@
-//! Cancels the job because the person, or whoever reads the output, has had enough.
+//! Cancels the job because the user, or the reader of the output, has stopped waiting.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use super::trouble::Trouble;
 
 #[derive(Debug)]
 pub(super) enum Cancelled {
-    /// It is, or it had ended before.
+    /// The job is cancelled, or had already finished.
     Acknowledged(Report),
     Failed(Trouble),
-    /// A second signal came first.
+    /// A second signal came before the endpoint answered.
     Abandoned,
 }
 
@@ -57,7 +57,7 @@ async fn until_acknowledged(
         if is_first {
             let told = trouble.told();
             display.note(&format!(
-                "asked to cancel the job, the endpoint {told}; trying again"
+                "cancelling the job: the endpoint {told}; retrying"
             ));
         }
         sleep(pause).await;

@@ -1,4 +1,4 @@
-//! Requests to the endpoint, one at a time: what was answered, or what the trouble is.
+//! Sends single requests to the endpoint. Each returns the answer, or the reason why there is none.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,13 +16,13 @@ use super::trouble::{self, Trouble};
 use crate::dev_endpoint::Owner;
 use crate::failure::Failure;
 
-/// Until a connection stands.
+/// The time limit for connecting.
 const CONNECT: Duration = Duration::from_secs(10);
-/// For an answer that is given at once.
+/// The time limit for an answer that the endpoint gives immediately.
 const AT_ONCE: Duration = Duration::from_secs(30);
-/// For one that tells something beside the job, which goes on without it.
+/// The time limit for extra information. The job continues without it.
 const BESIDE: Duration = Duration::from_secs(5);
-/// For one that is held open, or that follows a large request.
+/// The time limit for an answer that the endpoint holds open, or that follows a large request.
 const HELD: Duration = Duration::from_mins(2);
 
 #[derive(Debug)]
@@ -70,7 +70,7 @@ impl Client {
             .await
     }
 
-    /// Whose endpoint it is, if `cargo runpod dev` serves it.
+    /// Returns the `cargo runpod dev` that serves the endpoint.
     pub(super) async fn owner(&self) -> Result<Owner, Trouble> {
         self.answer(self.request(Method::GET, "local/owner", BESIDE))
             .await
@@ -104,7 +104,7 @@ impl Client {
     }
 }
 
-/// In seconds; the form with a date is not used by those who answer here.
+/// Returns the pause in seconds from `Retry-After`. The form with a date is ignored, because no such server sends it.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers
         .get(RETRY_AFTER)?
@@ -135,7 +135,7 @@ fn build(target: &Target) -> Result<reqwest::Client, Box<dyn std::error::Error +
         .default_headers(headers)
         .connect_timeout(CONNECT)
         .tcp_nodelay(true)
-        // The key goes to the address that was asked for, and to no other.
+        // Following a redirect could send the key to another address.
         .redirect(Policy::none())
         .user_agent(concat!("cargo-runpod/", env!("CARGO_PKG_VERSION")));
     let builder = if target.is_here {

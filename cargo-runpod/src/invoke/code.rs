@@ -1,16 +1,16 @@
-//! Exit codes, so that a script need not read what is for people.
+//! Exit codes, so a script need not parse messages.
 
 use super::report::Status;
 
 pub(super) const USAGE: u8 = 2;
-/// The endpoint could not be reached, or refused.
+/// The endpoint could not be reached, or refused the request.
 pub(super) const NO_ANSWER: u8 = 5;
-/// As a shell tells a process that `SIGINT`, `SIGTERM` or `SIGPIPE` has ended.
+/// The codes that a shell reports for a process killed by `SIGINT`, `SIGTERM` or `SIGPIPE`.
 pub(super) const INTERRUPTED: u8 = 130;
 pub(super) const TERMINATED: u8 = 143;
 pub(super) const READER_GONE: u8 = 141;
 
-/// Of a job that has ended.
+/// Returns the exit code for a finished job.
 pub(super) fn of(status: &Status) -> u8 {
     match status {
         Status::Completed => 0,

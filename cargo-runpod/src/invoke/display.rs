@@ -1,4 +1,4 @@
-//! What is shown on stderr while a job runs: a spinner or a bar on a terminal, lines where they were asked for.
+//! Shows a running job on stderr: a spinner or a bar on a terminal, and lines if `--verbose` asks for them.
 
 use std::cell::{Cell, RefCell};
 use std::io::{self, IsTerminal, Write as _};
@@ -13,7 +13,7 @@ use super::share::{self, Update};
 const SPINNER: &str = "{spinner} {elapsed:>4} {wide_msg}";
 const BAR: &str = "[{bar:30}] {percent:>3}% {elapsed:>4} {wide_msg}";
 
-/// Parts of a bar's length: whole percents, as the endpoint's page shows them.
+/// The length of a bar in steps. A step is one percent, as on the endpoint's page.
 const PARTS: u64 = 100;
 
 #[derive(Debug)]
@@ -21,12 +21,12 @@ pub(super) struct Display {
     bar: Option<ProgressBar>,
     lines: bool,
     is_bar: Cell<bool>,
-    /// What was told last, which is not told again.
+    /// The last state shown, so it is not shown twice.
     last: RefCell<String>,
 }
 
 impl Display {
-    /// `quietly`: no bar, even on a terminal.
+    /// Creates a display. `quietly` shows no bar, even on a terminal.
     pub(super) fn new(quietly: bool, lines: bool) -> Self {
         let bar = (!quietly && io::stderr().is_terminal()).then(|| {
             let bar = ProgressBar::with_draw_target(Some(PARTS), ProgressDrawTarget::stderr());
@@ -46,7 +46,7 @@ impl Display {
         self.message("submitting");
     }
 
-    /// Whether there was something new to it.
+    /// Shows the job's state. Returns whether it is new.
     pub(super) fn show(&self, id: &str, report: &Report) -> bool {
         let (update, told) = match (&report.status, &report.output) {
             (Status::InProgress, Some(output)) => {
@@ -86,7 +86,7 @@ impl Display {
             clippy::cast_precision_loss,
             reason = "a share is from 0 to 1"
         )]
-        // 0.57 times 100 is a little less than 57.
+        // In floating point, 0.57 times 100 is slightly less than 57.
         bar.set_position((share * PARTS as f64 + 1e-9) as u64);
         if update.text.is_empty() {
             self.message(&running(report));
@@ -110,31 +110,31 @@ impl Display {
         }
     }
 
-    /// Something that the person should know, whether or not anything else is shown.
+    /// Prints something that the user must know, whatever else is shown.
     pub(super) fn note(&self, text: &str) {
         self.line(&format!("note: {text}"));
     }
 
-    /// How it ended, where progress was shown.
+    /// Prints the outcome if progress was shown before.
     pub(super) fn ended(&self, text: &str) {
         if self.bar.is_some() || self.lines {
             self.line(text);
         }
     }
 
-    /// Nothing moves from here on.
+    /// Removes the bar. Nothing moves after this.
     pub(super) fn clear(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
     }
 
-    /// What has to stand still while something else is written to the same terminal.
+    /// Returns the bar, which must be suspended while something else is written to the same terminal.
     pub(super) fn bar(&self) -> Option<&ProgressBar> {
         self.bar.as_ref().filter(|bar| !bar.is_finished())
     }
 
-    /// A line on stderr. Where that is closed there is nobody to tell.
+    /// Prints a line on stderr. Ignores a closed stderr.
     pub(super) fn line(&self, text: &str) {
         let write = || {
             let _ = writeln!(io::stderr(), "{text}");
@@ -154,7 +154,7 @@ fn running(report: &Report) -> String {
 }
 
 fn style(template: &str) -> ProgressStyle {
-    // Both templates are constants, and shown by a test.
+    // The templates are constants, and a test covers both.
     let style = ProgressStyle::with_template(template);
     style
         .unwrap_or_else(|_| ProgressStyle::default_spinner())

@@ -1,7 +1,7 @@
-//! Follows a job to its end: its state and its stream, side by side.
+//! Follows a job to its end. Two tasks read the job's state and its stream at the same time.
 //!
-//! The stream is held open by the server, so that items are here as soon as they are there; the state is asked for in
-//! pauses that grow. Whichever sees the end first tells the other.
+//! The server holds stream requests open, so items arrive without delay. The state is polled with growing pauses. The
+//! task that sees the end first tells the other.
 
 use std::io;
 use std::time::Duration;
@@ -28,7 +28,7 @@ pub(super) struct Following<'a> {
     pub(super) retry_for: Duration,
 }
 
-/// Why a job is not followed to its end.
+/// The reason why a job is not followed to its end.
 #[derive(Debug)]
 pub(super) enum Halt {
     Failure(Failure),
@@ -75,7 +75,7 @@ impl Following<'_> {
             let was_over = *over.borrow();
             let streamed = match self.client.stream(self.id).await {
                 Ok(streamed) => streamed,
-                // Where the job is unknown, its state tells.
+                // If the job is unknown, the state request reports it.
                 Err(trouble) if trouble.is_unknown() => return Ok(()),
                 Err(trouble) if !trouble.is_transient() => {
                     let told = trouble.told();
@@ -110,7 +110,7 @@ impl Following<'_> {
         }
     }
 
-    /// Until the next attempt.
+    /// Waits before the next attempt, or gives up.
     async fn wait_out(
         &self,
         what: &str,
@@ -122,7 +122,7 @@ impl Following<'_> {
         }
         if retries.is_first() {
             let seconds = retries.limit().as_secs();
-            // An item is handed out once, also where the answer gets lost.
+            // An item is handed out only once, even if the answer with it is lost.
             let missing = match trouble {
                 Trouble::Broken(_) | Trouble::Unreadable(_) if what == "stream" => {
                     "; items may be missing"
@@ -130,7 +130,7 @@ impl Following<'_> {
                 _ => "",
             };
             self.display.note(&format!(
-                "asked for the job's {what}, the endpoint {}{missing}; trying again for up to {seconds} s",
+                "reading the job's {what}: the endpoint {}{missing}; retrying for up to {seconds} s",
                 trouble.told()
             ));
         }
@@ -149,17 +149,16 @@ impl Following<'_> {
         let told = trouble.told();
         let text = match trouble {
             Trouble::Refused { .. } if trouble.is_unknown() => format!(
-                "{url} does not know job {id} any more: it has expired, or the endpoint was restarted since, and its queue \
-                 with it"
+                "{url} no longer knows job {id}: the job has expired, or the endpoint was restarted and lost its queue"
             ),
             Trouble::Refused { status, .. } if matches!(status.as_u16(), 401 | 403) => {
                 trouble::of_key(target, *status)
             }
             Trouble::NotConnected(_) if target.is_here => format!(
-                "the endpoint at {url} {told}; it has ended, and job {id} with it, as its queue is in memory"
+                "the endpoint at {url} {told}; it has stopped, and job {id} is lost, because the queue is in memory"
             ),
             _ => format!(
-                "job {id} is not followed any further: {url} {told}. It may go on; its state is at {url}/status/{id}"
+                "stopped following job {id}: {url} {told}. The job may continue; its state is at {url}/status/{id}"
             ),
         };
         Halt::Failure(Failure::new(text).with_code(code::NO_ANSWER))
@@ -183,12 +182,12 @@ impl From<io::Error> for Halt {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self::ReaderGone;
         }
-        let text = format!("stdout cannot be written: {error}; the job may go on");
+        let text = format!("cannot write to stdout: {error}; the job may continue");
         Self::Failure(Failure::new(text).with_code(code::NO_ANSWER))
     }
 }
 
-/// Pauses between two questions.
+/// The pauses between two requests.
 #[derive(Debug)]
 struct Pace {
     shortest: Duration,
@@ -209,7 +208,7 @@ impl Pace {
         self.next = self.shortest;
     }
 
-    /// Ends early when the job has ended, but never at once.
+    /// Waits. Ends early if the job has finished, but always waits for the shortest pause.
     async fn rest(&mut self, over: &watch::Sender<bool>) {
         let pause = self.next;
         self.next = pause.mul_f64(1.5).min(self.longest);

@@ -1,16 +1,16 @@
-//! What an endpoint says of its workers.
+//! The state of an endpoint's workers.
 
 use serde::Deserialize;
 
 use super::safe_text;
 use super::target::Target;
 
-/// The answer to health.
+/// The answer of `GET /health`.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Health {
     #[serde(default)]
     workers: Workers,
-    /// Only a local endpoint tells it.
+    /// Only a local endpoint sends this field.
     local: Option<Local>,
 }
 
@@ -32,7 +32,7 @@ struct Local {
 }
 
 impl Health {
-    /// One line.
+    /// Returns the reason in one line.
     pub(super) fn why_a_job_waits(&self, target: &Target) -> String {
         match &self.local {
             Some(local) => local.told(target),
@@ -53,7 +53,7 @@ impl Local {
             "building" => "the worker is being built".to_owned(),
             "loading" => match &reason {
                 Some(reason) => format!(
-                    "the worker is loading again, and has not asked for a job yet; the last one ended: {reason}"
+                    "the worker is loading again and has not asked for a job yet; the previous one stopped: {reason}"
                 ),
                 None => loading(),
             },
@@ -61,7 +61,7 @@ impl Local {
                 with("the worker's build failed; see the terminal of `cargo runpod dev`")
             }
             "crashed" => with("the worker crashed"),
-            "unhealthy" => with("the worker says that it is unhealthy"),
+            "unhealthy" => with("the worker reports that it is unhealthy"),
             "no_worker" => no_worker(target),
             other => with(&format!(
                 "the endpoint's state is {}",
@@ -93,17 +93,17 @@ fn busy() -> String {
 }
 
 fn loading() -> String {
-    "the worker is loading, and has not asked for a job yet".to_owned()
+    "the worker is loading and has not asked for a job yet".to_owned()
 }
 
 fn no_worker(target: &Target) -> String {
     if target.is_here {
         format!(
-            "no worker is attached to the endpoint at {}; `cargo runpod dev` in a worker's folder starts one with an endpoint",
+            "no worker is attached to the endpoint at {}; to start one, run `cargo runpod dev` in a worker's folder",
             target.url
         )
     } else {
-        "the endpoint has no worker, and none is starting; the console shows its maximum number of workers".to_owned()
+        "the endpoint has no worker and none is starting; check its maximum number of workers in the Runpod console".to_owned()
     }
 }
 
@@ -148,11 +148,11 @@ mod tests {
             (r#"{"state": "loading"}"#, "is loading"),
             (
                 r#"{"state": "loading", "reason": "exit code 1"}"#,
-                "the last one ended: exit code 1",
+                "the previous one stopped: exit code 1",
             ),
             (
-                r#"{"state": "build_failed", "reason": "it does not build"}"#,
-                "build failed; see the terminal of `cargo runpod dev`: it does not build",
+                r#"{"state": "build_failed", "reason": "the worker does not build"}"#,
+                "build failed; see the terminal of `cargo runpod dev`: the worker does not build",
             ),
             (
                 r#"{"state": "crashed", "reason": "exit code 1\n\u001b[1m"}"#,

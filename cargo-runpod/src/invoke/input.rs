@@ -1,4 +1,4 @@
-//! What is sent: the job's input, from where the user has it.
+//! Reads the job's input from an argument, a file or stdin, and builds the request.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -11,19 +11,19 @@ use super::Arguments;
 use super::json_fault;
 use crate::failure::Failure;
 
-/// What Runpod takes with `/run`.
+/// The maximum size of a request that Runpod accepts at `/run`.
 const MOST_BYTES: usize = 10 * 1024 * 1024;
 
 const TEST_INPUT: &str = "test_input.json";
 
-/// What a request may have beside its input. The id is not sent: it is the endpoint's to give.
+/// The keys that a request may have besides its input. The id is not sent, because the endpoint assigns it.
 const BESIDE_INPUT: [&str; 4] = ["id", "webhook", "policy", "s3Config"];
 
 /// The body of `POST /run`.
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) body: Vec<u8>,
-    /// Where nothing was given and a file of the folder was taken.
+    /// Whether the input comes from `test_input.json`, because the user gave none.
     pub(super) from_test_input: bool,
 }
 
@@ -40,7 +40,7 @@ pub(super) fn read(arguments: &Arguments) -> Result<Request, Failure> {
     })
 }
 
-/// Where the input is from, which every error names.
+/// The source of the input. Every error names it.
 #[derive(Debug)]
 enum Source {
     Argument,
@@ -68,7 +68,7 @@ fn text(arguments: &Arguments) -> Result<(Source, String), Failure> {
 fn nothing_given() -> Result<(Source, String), Failure> {
     if !io::stdin().is_terminal() {
         let text = Source::Stdin.read(io::stdin().lock())?;
-        // Where there is nobody at a terminal, stdin is empty as often as not.
+        // If no terminal is attached, for example in CI, stdin is often empty.
         if !text.trim().is_empty() {
             return Ok((Source::Stdin, text));
         }
@@ -79,7 +79,7 @@ fn nothing_given() -> Result<(Source, String), Failure> {
         return Ok((Source::TestInput, text));
     }
     Err(usage(
-        "the job has no input, and there is no test_input.json in this folder. Give it in one of these ways:\n\n  \
+        "the job has no input, and this folder has no test_input.json. Pass an input in one of these ways:\n\n  \
          cargo runpod invoke '{\"name\": \"Ada\"}'\n  \
          cargo runpod invoke --file input.json\n  \
          generate-input | cargo runpod invoke",
@@ -112,11 +112,11 @@ impl Source {
         let mut text = String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             usage(format!(
-                "{}: not UTF-8 from byte {at} on; JSON is",
+                "{}: not valid UTF-8 at byte {at}; JSON must be UTF-8",
                 self.name()
             ))
         })?;
-        // Some editors on Windows write one.
+        // Some editors on Windows write a byte order mark.
         if text.starts_with('\u{feff}') {
             text.drain(..'\u{feff}'.len_utf8());
         }
@@ -124,7 +124,7 @@ impl Source {
     }
 
     fn unreadable(&self, error: &io::Error) -> Failure {
-        usage(format!("{} cannot be read: {error}", self.name()))
+        usage(format!("cannot read {}: {error}", self.name()))
     }
 
     fn parse<'t>(&self, text: &'t str) -> Result<&'t RawValue, Failure> {
@@ -143,28 +143,28 @@ impl Source {
     }
 }
 
-/// What somebody who typed this most likely meant.
+/// Guesses what the user meant and suggests how to write it.
 fn hint(text: &str) -> Option<String> {
     let text = text.trim();
     if text.is_empty() {
-        return Some("an empty text is '\"\"', an empty object '{}'".to_owned());
+        return Some("for an empty text, pass '\"\"'; for an empty object, pass '{}'".to_owned());
     }
     if text.starts_with(['{', '[']) {
         let has_bare_words = !text.contains('"') && text.contains(char::is_alphabetic);
         return has_bare_words.then(|| {
-            "has the shell taken the double quotes? Put single quotes around the whole: '{\"name\": \"Ada\"}'".to_owned()
+            "the shell may have removed the double quotes; put single quotes around the whole input: '{\"name\": \"Ada\"}'".to_owned()
         });
     }
     if Path::new(text).is_file() {
-        return Some("a file of that name is there; send what is in it with --file".to_owned());
+        return Some("a file of this name exists; to send its content, use --file".to_owned());
     }
     let is_plain = !text.contains(['"', '\\', '\'', '\n']) && text.chars().count() <= 60;
     Some(if is_plain {
         format!(
-            "a text is JSON with double quotes around it, and single ones for the shell: '\"{text}\"'"
+            "to send a text, put double quotes around it for JSON, and single quotes for the shell: '\"{text}\"'"
         )
     } else {
-        "a text is JSON with double quotes around it, and single ones for the shell: '\"text\"'"
+        "to send a text, put double quotes around it for JSON, and single quotes for the shell: '\"text\"'"
             .to_owned()
     })
 }
@@ -173,7 +173,7 @@ fn request(json: &RawValue) -> Vec<u8> {
     let mut body = Vec::with_capacity(json.get().len() + 16);
     if let Some(mut whole) = whole_request(json) {
         whole.remove("id");
-        // Writing to memory does not fail, and neither do keys that are texts.
+        // Writing to memory cannot fail, and the keys are strings.
         let _ = serde_json::to_writer(&mut body, &whole);
     } else {
         body.extend_from_slice(b"{\"input\":");
@@ -183,7 +183,7 @@ fn request(json: &RawValue) -> Vec<u8> {
     body
 }
 
-/// As in `test_input.json`.
+/// Returns the whole request if the input has the form of `test_input.json`.
 fn whole_request(json: &RawValue) -> Option<BTreeMap<String, &RawValue>> {
     let object: BTreeMap<String, &RawValue> = serde_json::from_str(json.get()).ok()?;
     let is_whole = object.contains_key("input")
@@ -200,8 +200,8 @@ fn too_large(source: &Source, bytes: u64) -> Failure {
         format!("more than {MOST_BYTES} bytes")
     };
     usage(format!(
-        "{}: the request has {more}; an endpoint takes up to 10 MB ({MOST_BYTES} bytes). Put large data where the worker \
-         can fetch it, and send its address",
+        "{}: the request has {more}, but an endpoint accepts at most 10 MB ({MOST_BYTES} bytes). Put large data where the \
+         worker can fetch it, and send its address",
         source.name()
     ))
 }

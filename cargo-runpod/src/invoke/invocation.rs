@@ -1,4 +1,4 @@
-//! One job from its submission to the exit code.
+//! Handles one job, from its submission to the exit code.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub(super) struct Invocation<'a> {
     pub(super) display: &'a Display,
     pub(super) output: Output<'a>,
     pub(super) asked_retry_for: Option<Duration>,
-    /// Whether nothing but a document is expected.
+    /// Whether the only output is a JSON document.
     pub(super) is_for_machines: bool,
 }
 
@@ -40,7 +40,7 @@ impl<'a> Invocation<'a> {
 
     pub(super) async fn run(&self, request: &Request) -> Result<u8, Failure> {
         let mut signals = Signals::listen()
-            .map_err(|error| Failure::new(format!("signals cannot be listened to: {error}")))?;
+            .map_err(|error| Failure::new(format!("cannot listen for signals: {error}")))?;
         let code = self.submit(request, &mut signals).await;
         self.display.clear();
         code
@@ -63,7 +63,7 @@ impl<'a> Invocation<'a> {
                 Ok(stop.code())
             }
             Sent::Unclear(stop) => {
-                self.say("left before the endpoint had answered; it may have taken the job");
+                self.say("stopped before the endpoint answered; it may have accepted the job");
                 Ok(stop.code())
             }
         }
@@ -96,7 +96,7 @@ impl<'a> Invocation<'a> {
         }
         self.display.clear();
         match verdict::told(id, report) {
-            // The document has it.
+            // The JSON document contains the error.
             Some(_) if self.is_for_machines => {}
             Some(error) => self.display.line(&error),
             None => self.display.ended(&verdict::summary(id, report)),
@@ -104,11 +104,11 @@ impl<'a> Invocation<'a> {
         Ok(code::of(&report.status))
     }
 
-    /// Cancels the job, and waits until the endpoint says that it is.
+    /// Cancels the job, and waits until the endpoint confirms it.
     async fn stop(&self, id: &str, stop: Stop, signals: &mut Signals) -> u8 {
         let is_quiet = stop == Stop::ReaderGone;
         if !is_quiet && self.display.bar().is_some() {
-            self.say("cancelling the job; once more, and it is left to itself");
+            self.say("cancelling the job; press Ctrl-C again to exit without waiting");
         }
         let cancelled =
             cancel::cancel(self.client, id, self.display, signals, self.retry_for()).await;
@@ -116,26 +116,26 @@ impl<'a> Invocation<'a> {
         match cancelled {
             Cancelled::Acknowledged(report) => {
                 if !is_quiet {
-                    // What it has to say of it is said in any case.
+                    // Errors are ignored, because the message below must be printed anyway.
                     let _ = self.output.result(id, &report).await;
                     self.say(&match &report.status {
                         Status::Cancelled => format!("job {id} was cancelled"),
                         other => format!(
-                            "job {id} had ended before it could be cancelled: {}",
+                            "job {id} finished before it could be cancelled: {}",
                             other.as_str()
                         ),
                     });
                 }
             }
             Cancelled::Failed(trouble) if trouble.is_unknown() => {
-                self.say(&format!("the endpoint does not know job {id} any more"));
+                self.say(&format!("the endpoint no longer knows job {id}"));
             }
             Cancelled::Failed(trouble) => self.say(&format!(
-                "job {id} may go on: it was to be cancelled, and the endpoint {}",
+                "job {id} could not be cancelled and may continue: the endpoint {}",
                 trouble.told()
             )),
             Cancelled::Abandoned => self.say(&format!(
-                "job {id} may go on: left before the endpoint had said that it is cancelled"
+                "job {id} may continue: stopped before the endpoint confirmed the cancellation"
             )),
         }
         stop.code()

@@ -1,10 +1,10 @@
-//! Where JSON is wrong, shown with a caret at the place.
+//! Reports where a text is not valid JSON, with a caret at the place.
 
 use std::fmt::Write as _;
 
 use super::safe_text;
 
-/// How much of a line is shown on either side of the place.
+/// The number of characters shown on either side of the place.
 const AROUND: usize = 40;
 
 pub(super) fn told(
@@ -26,7 +26,7 @@ pub(super) fn told(
     told
 }
 
-/// Line and column in characters, both from 1. A text that ends too early is wrong behind its last character.
+/// Returns line and column in characters, both from 1. For a text that ends too early, this is the place after its end.
 fn place(text: &str, error: &serde_json::Error) -> (usize, usize) {
     if error.is_eof() {
         let text = text.trim_end();
@@ -36,20 +36,20 @@ fn place(text: &str, error: &serde_json::Error) -> (usize, usize) {
     }
     let line = error.line().max(1);
     let shown = text.lines().nth(line - 1).unwrap_or_default();
-    // The parser counts bytes up to the one that is wrong, and that one too.
+    // The parser's column counts bytes, including the wrong one.
     let before = shown.as_bytes().get(..error.column().saturating_sub(1));
     let before = String::from_utf8_lossy(before.unwrap_or(shown.as_bytes()));
     let whole = before.trim_end_matches('\u{fffd}');
     (line, whole.chars().count() + 1)
 }
 
-/// The part of a line around a column, and how far in it the caret stands.
+/// Returns the part of a line around a column, and the caret's offset in it.
 fn excerpt(line: &str, column: usize) -> (String, usize) {
     let characters: Vec<char> = line.chars().collect();
     let at = (column - 1).min(characters.len());
     let from = at.saturating_sub(AROUND);
     let to = (at + AROUND).min(characters.len());
-    // One column each, so that the caret stands where it should.
+    // Each character takes one column, so the caret is at the right place.
     let flat = |part: &[char]| -> String {
         part.iter()
             .map(|&character| match character {

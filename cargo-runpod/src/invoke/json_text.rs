@@ -1,7 +1,7 @@
-//! JSON written anew, with every number and every key as it was.
+//! Formats JSON without changing its numbers or the order of its keys.
 //!
-//! Read into values, numbers would lose digits and objects their order. So the text itself is laid out, which is simple
-//! where it is known to be JSON.
+//! Parsing into values would lose digits and the order. These functions therefore rearrange the text itself, which is
+//! simple once the text is known to be valid JSON.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::safe_text;
 
-/// On one line, without spaces.
+/// Returns the JSON on one line, without spaces.
 pub(super) fn compact(json: &RawValue) -> String {
     let mut text = String::with_capacity(json.get().len());
     for token in tokens(json.get()) {
@@ -18,7 +18,7 @@ pub(super) fn compact(json: &RawValue) -> String {
     text
 }
 
-/// Indented by two.
+/// Returns the JSON indented by two spaces.
 pub(super) fn pretty(json: &RawValue) -> String {
     let mut text = String::with_capacity(json.get().len() * 2);
     let mut depth = 0;
@@ -50,14 +50,15 @@ pub(super) fn pretty(json: &RawValue) -> String {
     text
 }
 
-/// The same JSON, where a terminal is to show it: what it would act upon can only stand in texts, and is escaped there.
+/// Returns the same JSON for a terminal. Characters that control a terminal can only occur in strings, and are escaped
+/// there.
 pub(super) fn for_terminal(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for character in json.chars() {
         if safe_text::is_unsafe(character) && character != '\n' {
             let mut units = [0; 2];
             for unit in character.encode_utf16(&mut units) {
-                // Writing to memory does not fail.
+                // Writing to memory cannot fail.
                 let _ = write!(text, "\\u{unit:04x}");
             }
         } else {
@@ -67,7 +68,7 @@ pub(super) fn for_terminal(json: &str) -> String {
     text
 }
 
-/// The text of a JSON text.
+/// Returns the text of a JSON string, or `None` for any other JSON.
 pub(super) fn as_text(json: &RawValue) -> Option<String> {
     serde_json::from_str(json.get()).ok()
 }
@@ -79,7 +80,7 @@ fn new_line(text: &mut String, depth: usize) {
     }
 }
 
-/// Brackets, commas and colons, and what stands between them.
+/// Returns the tokens: brackets, commas, colons and the values between them.
 fn tokens(json: &str) -> impl Iterator<Item = &str> {
     let mut rest = json;
     std::iter::from_fn(move || {
@@ -98,7 +99,7 @@ fn tokens(json: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// With both of its quotes.
+/// Returns the length of the string at the start, with both quotes.
 fn text_length(json: &str) -> usize {
     let mut is_escaped = false;
     for (at, byte) in json.bytes().enumerate().skip(1) {

@@ -1,4 +1,4 @@
-//! The API key: sent, and never shown.
+//! The API key. It is sent, but never shown.
 
 use std::env::{self, VarError};
 use std::fmt;
@@ -10,7 +10,7 @@ use crate::failure::Failure;
 pub(super) struct Key(String);
 
 impl Key {
-    /// None where the variable is not set, or empty.
+    /// Reads the key from a variable. Returns `None` if the variable is not set or empty.
     pub(super) fn from_variable(name: &str) -> Result<Option<Self>, Failure> {
         let key = match env::var(name) {
             Ok(key) => key.trim().to_owned(),
@@ -25,14 +25,14 @@ impl Key {
         Ok(Some(key))
     }
 
-    /// `Authorization: Bearer KEY`
+    /// Returns the value of the header: `Authorization: Bearer KEY`.
     pub(super) fn header(&self) -> Option<HeaderValue> {
         let mut header = HeaderValue::from_str(&format!("Bearer {}", self.0)).ok()?;
         header.set_sensitive(true);
         Some(header)
     }
 
-    /// A server may repeat in its answer what it was sent.
+    /// Removes the key from a text. A server may repeat the key in its answer.
     pub(super) fn redact(&self, text: &str) -> String {
         text.replace(&self.0, "[redacted]")
     }
@@ -46,7 +46,7 @@ impl fmt::Debug for Key {
 
 fn unusable(name: &str) -> Failure {
     Failure::new(format!(
-        "{name} holds characters that an HTTP header cannot carry; set it to the key and nothing else"
+        "{name} contains characters that an HTTP header cannot carry; set it to the key and nothing else"
     ))
     .with_code(super::code::USAGE)
 }

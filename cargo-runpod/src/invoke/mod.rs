@@ -1,7 +1,7 @@
-//! `cargo runpod invoke`: sends a job to an endpoint, and shows what it does.
+//! `cargo runpod invoke`: sends a job to an endpoint, and shows its progress and output.
 //!
-//! It knows the public API and nothing of workers: the endpoint may be the one on this machine or one on Runpod, with a
-//! worker in any language behind it. Stdout is for what the job gives, stderr for everything else.
+//! The command uses only the public API. The endpoint may run on this machine or on Runpod, with a worker in any
+//! language. The job's output goes to stdout, everything else to stderr.
 
 mod arguments;
 mod cancel;
@@ -49,20 +49,20 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let client = Client::new(target)?;
     let display = Display::new(arguments.json, arguments.verbose);
     if request.from_test_input {
-        display.note("no input was given: test_input.json of this folder is sent");
+        display.note("no input was given; sending test_input.json from this folder");
     }
     let invocation = Invocation::new(arguments, &client, &display);
     let code = runtime.block_on(invocation.run(&request));
-    // A thread may hang in a write to a reader that has paused.
+    // A thread may hang in a write if the reader has paused.
     runtime.shutdown_background();
     code.map(ExitCode::from)
 }
 
-/// Both faults where there are two.
+/// Returns the endpoint and the input. If both are wrong, both errors are reported.
 async fn given(arguments: &Arguments) -> Result<(Target, Request), Failure> {
     let target = match chosen(arguments).await {
         Ok(target) => target,
-        // Nobody is to type an input that will not be sent.
+        // The user should not have to type an input that will not be sent.
         Err(fault) if !arguments.has_input() => return Err(fault),
         Err(fault) => {
             if let Err(other) = input::read(arguments) {
@@ -74,7 +74,7 @@ async fn given(arguments: &Arguments) -> Result<(Target, Request), Failure> {
     Ok((target, input::read(arguments)?))
 }
 
-/// What the flags and the variables name, otherwise the endpoint of this project.
+/// Returns the endpoint that the flags and variables name, otherwise the project's endpoint.
 async fn chosen(arguments: &Arguments) -> Result<Target, Failure> {
     match target::named(arguments)? {
         Some(target) => Ok(target),

@@ -1,4 +1,4 @@
-//! What is written to stdout: stream items as they arrive, and the output.
+//! Writes stream items and the output to stdout.
 
 use std::cell::{Cell, RefCell};
 use std::io::{self, IsTerminal, Write as _};
@@ -15,9 +15,9 @@ use super::safe_text;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
-    /// An item a line.
+    /// One item per line.
     Lines,
-    /// Texts without a newline after them.
+    /// Texts without a newline after each.
     Raw,
     /// One JSON document at the end.
     Document,
@@ -29,9 +29,9 @@ pub(super) struct Output<'d> {
     display: &'d Display,
     to_terminal: bool,
     has_streamed: Cell<bool>,
-    /// Whether the last line on a terminal has no end yet.
+    /// Whether the last line on a terminal has not been ended by a newline.
     is_line_open: Cell<bool>,
-    /// For the document.
+    /// The items for the JSON document.
     items: RefCell<Vec<Box<RawValue>>>,
 }
 
@@ -65,7 +65,7 @@ impl<'d> Output<'d> {
         self.write(text).await
     }
 
-    /// At the end of a job, however it ended.
+    /// Writes the result of a finished job.
     pub(super) async fn result(&self, id: &str, report: &Report) -> io::Result<()> {
         let mut text = String::new();
         match (&report.status, &report.output) {
@@ -73,7 +73,7 @@ impl<'d> Output<'d> {
                 text = document(id, report, &self.items.borrow());
                 text.push('\n');
             }
-            // Of a stream everything was printed; what failed has no output.
+            // The items of a stream were already printed, and a failed job has no output.
             (Status::Completed, Some(output)) if !self.has_streamed.get() => {
                 self.add(&mut text, output, json_text::pretty);
             }
@@ -85,7 +85,7 @@ impl<'d> Output<'d> {
         self.write(text).await
     }
 
-    /// Texts as they are, everything else as JSON.
+    /// Adds a value: a text as it is, everything else as JSON.
     fn add(&self, to: &mut String, value: &RawValue, layout: fn(&RawValue) -> String) {
         let (text, is_text) = match json_text::as_text(value) {
             Some(text) if self.to_terminal => (safe_text::block(&text), true),
@@ -108,13 +108,13 @@ impl<'d> Output<'d> {
         }
     }
 
-    /// At once. On a thread of its own, since a reader that pauses must not hold up Ctrl-C.
+    /// Writes and flushes the text. Uses another thread, because a paused reader must not delay Ctrl-C.
     async fn write(&self, text: String) -> io::Result<()> {
         if text.is_empty() {
             return Ok(());
         }
         if self.is_line_open.get() && self.to_terminal {
-            // The bar's line would be the text's own.
+            // The bar would be drawn on the line of the text.
             self.display.clear();
         }
         let bar = self.display.bar().filter(|_| self.to_terminal).cloned();
@@ -160,7 +160,7 @@ fn document(id: &str, report: &Report, items: &[Box<RawValue>]) -> String {
         worker_id: report.worker_id.as_deref(),
     };
     let text = serde_json::to_string(&document).unwrap_or_default();
-    // What a worker wrote on several lines would make several of it.
+    // A worker may have written JSON on several lines, but the document must be on one.
     match serde_json::from_str(&text) {
         Ok(json) => json_text::compact(json),
         Err(_) => text,

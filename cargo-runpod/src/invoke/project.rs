@@ -1,4 +1,4 @@
-//! The endpoint of the project that the command is called in: of a `cargo runpod dev` that runs there.
+//! Finds the endpoint of the current project, which `cargo runpod dev` serves.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -12,30 +12,30 @@ use crate::dev_endpoint::{DevEndpoint, Owner};
 use crate::failure::Failure;
 use crate::selection;
 
-/// The nearest package, or workspace, of the current folder.
+/// The nearest package or workspace above the current folder.
 #[derive(Debug)]
 pub(super) struct Project {
     /// Its `Cargo.toml`.
     manifest: PathBuf,
-    /// The package's name; none of a workspace that is no package.
+    /// The package's name. `None` for a workspace without a root package.
     package: Option<String>,
-    /// Whether the manifest is the workspace's: then the endpoint of any member is meant.
+    /// Whether the manifest is the workspace's. If so, the endpoints of all members are candidates.
     is_root: bool,
     endpoints: Vec<DevEndpoint>,
 }
 
-/// The endpoint of the current folder's project; if there is none, the one at the default address.
+/// Returns the endpoint of the current folder's project, otherwise the endpoint at the default address.
 pub(super) async fn target() -> Result<Target, Failure> {
     let of_the_project = match Project::here() {
         Some(project) => project.url(LOCAL, here).await?,
-        // Wherever else the command is called, there is one endpoint that can be meant.
+        // Outside a project, only the default endpoint can be meant.
         None => None,
     };
     here(of_the_project.as_deref().unwrap_or(LOCAL))
 }
 
 impl Project {
-    /// None if the current folder is in no package, or in one that cargo cannot read.
+    /// Returns the project, or `None` if the current folder is in no package or cargo cannot read the package.
     pub(super) fn here() -> Option<Self> {
         Self::of(&std::env::current_dir().ok()?)
     }
@@ -64,8 +64,8 @@ impl Project {
         })
     }
 
-    /// The address of the endpoint that belongs to it; none if no endpoint does. `usual` is where an endpoint is by
-    /// default: one of another project there is an error.
+    /// Returns the address of the project's endpoint, or `None` if it has none. `usual` is the default address. If the
+    /// endpoint there belongs to another project, this is an error.
     pub(super) async fn url(
         &self,
         usual: &str,
@@ -73,7 +73,7 @@ impl Project {
     ) -> Result<Option<String>, Failure> {
         let mut serving = Vec::new();
         for endpoint in &self.endpoints {
-            // A file must not lead a job, and the key for it, to another machine.
+            // A file must not send a job and its key to another machine.
             let Some(target) = target(&endpoint.url).ok().filter(|it| it.is_here) else {
                 continue;
             };
@@ -88,13 +88,13 @@ impl Project {
         match (&of_this_package[..], &serving[..]) {
             ([only], _) => return Ok(Some(only.url.clone())),
             ([], [only]) if self.is_root => return Ok(Some(only.url.clone())),
-            // It would fail for its input, or succeed with what this package does not do.
+            // The other member's worker would reject the input, or do something else with it.
             ([], [only]) => return Err(self.of_another_member(only)),
             ([], []) => {}
             ([], several) | (several, _) => return Err(which_of(several)),
         }
         match owner(target(usual)?).await? {
-            // The endpoint's file is in another target folder if `CARGO_TARGET_DIR` differs between two terminals.
+            // If `CARGO_TARGET_DIR` differs between two terminals, the endpoint's file is in another target folder.
             Answer::Of(owner) if self.owns(&owner) => Ok(None),
             Answer::Of(owner) => Err(of_another_project(usual, &owner, &self.manifest)),
             Answer::DemandsKey | Answer::Nobody => Ok(None),
@@ -116,8 +116,8 @@ impl Project {
             None => here.to_string(),
         };
         Failure::new(format!(
-            "the only endpoint of this workspace, at {url}, belongs to the package {package} in {folder}, and no \
-             `cargo runpod dev` runs for {here}; nothing was sent. Start an endpoint here with\n\n  cargo runpod dev --port 0\n\n\
+            "the only endpoint of this workspace, at {url}, belongs to the package {package} in {folder}; no \
+             `cargo runpod dev` runs for {here}. Nothing was sent. Start an endpoint here with\n\n  cargo runpod dev --port 0\n\n\
              or send the job to {package} with --port {port}"
         ))
         .with_code(code::NO_ANSWER)
@@ -126,17 +126,17 @@ impl Project {
 
 enum Answer {
     Of(Owner),
-    /// An endpoint that says nothing without its key.
+    /// The endpoint requires its key for this request.
     DemandsKey,
-    /// Nothing listens there, or something that no `cargo runpod dev` has started.
+    /// Nothing listens there, or the endpoint was not started by `cargo runpod dev`.
     Nobody,
 }
 
-/// A file that a killed command has left behind is not believed.
+/// Tells whether the endpoint at the address is the one in the file. A killed command leaves its file behind.
 async fn is_served(endpoint: &DevEndpoint, target: Target) -> Result<bool, Failure> {
     Ok(match owner(target).await? {
         Answer::Of(owner) => owner == endpoint.owner,
-        // That a key is missing is told when the job is sent.
+        // A missing key is reported when the job is sent.
         Answer::DemandsKey => true,
         Answer::Nobody => false,
     })
@@ -155,10 +155,10 @@ async fn owner(target: Target) -> Result<Answer, Failure> {
 
 fn which_of(several: &[&DevEndpoint]) -> Failure {
     let mut text =
-        "several endpoints of this project are running; choose one with its port:\n".to_owned();
+        "several endpoints of this project are running; choose one by its port:\n".to_owned();
     for DevEndpoint { url, owner, .. } in several {
         let port = url.rsplit(':').next().unwrap_or_default();
-        // Writing into a string does not fail.
+        // Writing to a string cannot fail.
         let _ = write!(
             text,
             "\n  --port {port}  the program {} of the package {}",
@@ -174,8 +174,8 @@ fn of_another_project(url: &str, owner: &Owner, manifest: &Path) -> Failure {
     let here = manifest.parent().unwrap_or(manifest).display();
     let port = url.rsplit(':').next().unwrap_or_default();
     Failure::new(format!(
-        "the endpoint at {url} belongs to another project, the package {} in {folder}, and no `cargo runpod dev` runs in \
-         {here}; nothing was sent. Start an endpoint here with\n\n  cargo runpod dev --port 8001\n\nor send the job to the \
+        "the endpoint at {url} belongs to another project, the package {} in {folder}; no `cargo runpod dev` runs in \
+         {here}. Nothing was sent. Start an endpoint here with\n\n  cargo runpod dev --port 8001\n\nor send the job to the \
          other project with --port {port}",
         safe_text::line(&owner.package, 100)
     ))
@@ -269,7 +269,7 @@ mod tests {
         let served = served_by(Some(&of_a)).await;
         let url = async |folder: &str| {
             let mut project = Project::of(&root.join(folder)).expect("cargo can read it");
-            // As `DevEndpoint::all` finds it in the target folder.
+            // This is what `DevEndpoint::all` would find in the target folder.
             project.endpoints = vec![DevEndpoint {
                 url: served.url(),
                 pid: 1,
@@ -345,7 +345,7 @@ mod tests {
         };
         let found = url(vec![file("1", &served.url())], &usual.url()).await;
         assert_eq!(found, Ok(Some(served.url())));
-        // One of a run that was killed, whose port somebody else has now; and one that would lead elsewhere.
+        // The file of a killed run whose port another program uses now, and files that lead elsewhere.
         for stale in [
             file("2", &served.url()),
             file("1", &usual.url()),

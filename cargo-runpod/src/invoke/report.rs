@@ -1,15 +1,15 @@
-//! What an endpoint says of a job.
+//! The endpoint's answers about a job.
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Number;
 use serde_json::value::RawValue;
 
-/// The answer to status and cancel; what was not said of a result is kept as it was written.
+/// The answer to status and cancel. The parts of a result are kept exactly as they were written.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Report {
     pub(super) status: Status,
-    /// Of a job that runs, the newest progress update.
+    /// The output. While the job runs, this is its newest progress update.
     #[serde(default, deserialize_with = "present")]
     pub(super) output: Option<Box<RawValue>>,
     #[serde(default, deserialize_with = "present")]
@@ -19,7 +19,7 @@ pub(super) struct Report {
     pub(super) worker_id: Option<String>,
 }
 
-/// The answer to stream: the items since the last one.
+/// The answer to stream: the items since the last request.
 #[derive(Debug, Deserialize)]
 pub(super) struct Streamed {
     pub(super) status: Status,
@@ -48,7 +48,7 @@ pub(super) enum Status {
     Failed,
     Cancelled,
     TimedOut,
-    /// One that Runpod had not when this was written: the job is waited for.
+    /// A state that was unknown when this was written. The job does not count as finished.
     #[serde(untagged)]
     Other(String),
 }
@@ -74,7 +74,7 @@ impl Status {
     }
 }
 
-/// `null` is an output too.
+/// Deserializes a key that is present. `null` counts as a value.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
     Box::<RawValue>::deserialize(deserializer).map(Some)
 }

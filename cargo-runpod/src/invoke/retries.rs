@@ -1,4 +1,4 @@
-//! When a request is tried again: after growing pauses, for a bounded time.
+//! Decides when to retry a request: with growing pauses, for a limited time.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ const LONGEST: Duration = Duration::from_secs(5);
 pub(super) struct Retries {
     limit: Duration,
     shortest: Duration,
-    /// Since the last success; none as long as all is well.
+    /// Set while requests fail. `None` after a success.
     failing: Option<Failing>,
 }
 
@@ -36,7 +36,7 @@ impl Retries {
         self.failing = None;
     }
 
-    /// Whether this is the first failure since the last success.
+    /// Tells whether this is the first failure since the last success.
     pub(super) fn is_first(&self) -> bool {
         self.failing.is_none()
     }
@@ -45,7 +45,7 @@ impl Retries {
         self.limit
     }
 
-    /// How long to wait before the next attempt; none when there is to be no further one.
+    /// Returns the pause before the next attempt, or `None` to give up.
     pub(super) fn next(&mut self, trouble: &Trouble) -> Option<Duration> {
         let now = Instant::now();
         let failing = self.failing.get_or_insert(Failing {
@@ -58,10 +58,10 @@ impl Retries {
         }
         let pause = failing.pause;
         failing.pause = (pause * 2).min(LONGEST);
-        // Clients that failed together are not to come back together.
+        // The jitter keeps clients that failed together from retrying together.
         let jittered = pause.mul_f64(0.5 + fastrand::f64() / 2.0);
         match trouble.retry_after() {
-            // Asked earlier, it would refuse again; asked later than that there is no point in waiting.
+            // Before the requested time the server would refuse again, and a pause beyond the limit is pointless.
             Some(asked) if asked > left => None,
             Some(asked) => Some(asked.max(jittered)),
             None => Some(jittered.min(left)),

@@ -1,22 +1,23 @@
-//! Text from outside, as a terminal may see it.
+//! Makes text from outside safe for a terminal.
 //!
-//! Jobs and servers write what they like. Escape sequences in it would move the cursor, change colours or the title, or
-//! type for the user; marks that turn the direction of text make it read as something else.
+//! Jobs and servers write what they like. Escape sequences could move the cursor, change colours or the title, or type
+//! for the user. Marks that change the direction of text could make it read as something else.
 
-/// Whether a terminal would do something else than to show it. Newlines and tabs are for the caller to judge.
+/// Tells whether a terminal would act on this character instead of showing it. The caller decides about newlines and
+/// tabs.
 pub(super) fn is_unsafe(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Lines stay lines, tabs stay tabs, all else that is unsafe is written as `\u{1b}`.
+/// Returns the text with its newlines and tabs. Other unsafe characters are written like `\u{1b}`.
 pub(super) fn block(text: &str) -> String {
     escaped(&text.replace("\r\n", "\n"), |character| {
         matches!(character, '\n' | '\t')
     })
 }
 
-/// One line of so many characters at most.
+/// Returns the text on one line of at most `most` characters.
 pub(super) fn line(text: &str, most: usize) -> String {
     let joined: String = text
         .trim()

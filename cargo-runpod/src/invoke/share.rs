@@ -1,6 +1,6 @@
-//! What a progress update tells: how much is done, and a line for people.
+//! Reads a progress update: the share that is done, and a line for people.
 //!
-//! The rule is the one of the local endpoint's page, so that both show the same: docs/how-to/report-progress.md has it.
+//! The local endpoint's page follows the same rule, so both show the same. docs/how-to/report-progress.md describes it.
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -9,7 +9,7 @@ use super::safe_text;
 
 const PERCENT: [&str; 3] = ["percent", "percentage", "pct"];
 
-/// What has been done, of a total.
+/// Keys for the part that is done.
 const DONE: [&str; 15] = [
     "step",
     "current",
@@ -39,16 +39,16 @@ const TOTAL: [&str; 9] = [
     "iterations",
 ];
 
-/// A share by itself.
+/// Keys for a share without a total.
 const SHARE: [&str; 4] = ["progress", "fraction", "ratio", "completion"];
 
-/// What is meant for people.
+/// Keys for a text that is meant for people.
 const NOTE: [&str; 6] = ["message", "status", "stage", "phase", "text", "description"];
 
-/// How much of a text is searched for a share.
+/// How many characters of a text are searched for a share.
 const MOST_SEARCHED: usize = 1000;
 
-/// How much of an update is shown.
+/// How many characters of an update are shown.
 const MOST_CHARACTERS: usize = 160;
 
 #[derive(Debug, PartialEq)]
@@ -84,7 +84,7 @@ pub(super) fn read(json: &RawValue) -> Update {
     Update { share, text }
 }
 
-/// From 0 to 1, or a percentage.
+/// Returns a share from 0 to 1. A number above 1 is a percentage.
 fn of_number(number: f64) -> f64 {
     if number <= 1.0 {
         number
@@ -97,7 +97,7 @@ fn within(share: Option<f64>) -> Option<f64> {
     share.filter(|share| (0.0..=1.0).contains(share))
 }
 
-/// The share, and `3 of 10` if it was told so.
+/// Returns the share, and a text such as `3 of 10` if the object has both numbers.
 fn of_object(object: &Map<String, Value>) -> (Option<f64>, Option<String>) {
     let first = |keys: &[&str]| {
         keys.iter()
@@ -119,7 +119,7 @@ fn of_object(object: &Map<String, Value>) -> (Option<f64>, Option<String>) {
     )
 }
 
-/// `40 %`, or else `3/10` or `3 of 10`.
+/// Finds `40 %` in a text, otherwise `3/10` or `3 of 10`.
 fn in_text(text: &str) -> Option<f64> {
     let text: Vec<char> = text.chars().take(MOST_SEARCHED).collect();
     let numbers = numbers(&text);
@@ -154,12 +154,12 @@ fn in_text(text: &str) -> Option<f64> {
 #[derive(Debug)]
 struct Number {
     start: usize,
-    /// Behind the last digit.
+    /// The index after the last digit.
     end: usize,
     value: f64,
 }
 
-/// Digits, with a fraction or without one.
+/// Returns the numbers in a text, with or without a fraction.
 fn numbers(text: &[char]) -> Vec<Number> {
     let digits = |from: usize| {
         let rest = text.get(from..).unwrap_or_default();
@@ -217,7 +217,7 @@ mod tests {
         assert_read(r#"{"ratio": 0.4}"#, Some(0.4), "");
         assert_read(r#"{"percent": 1}"#, Some(0.01), "");
         assert_read(r#"{"percent": 101}"#, None, r#"{"percent":101}"#);
-        // A percentage counts, and nothing beside it.
+        // If there is a percentage, no other key counts.
         assert_read(
             r#"{"pct": 101, "progress": 0.5}"#,
             None,
@@ -289,7 +289,7 @@ mod tests {
     fn only_the_beginning_of_a_text_is_searched() {
         let behind = |length: usize| in_text(&format!("{}3/10", "ä".repeat(length)));
         assert_eq!(behind(MOST_SEARCHED - 4), Some(0.3));
-        // `3/1` is no share.
+        // The searched part ends in `3/1`, which is not a valid share.
         assert_eq!(behind(MOST_SEARCHED - 3), None);
         assert_eq!(behind(MOST_SEARCHED), None);
     }

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM, which cancel the job.
+//! Ctrl-C and SIGTERM. Both cancel the job.
 
 use std::io;
 
@@ -16,12 +16,12 @@ pub(super) struct Signals {
 pub(super) enum Stop {
     Interrupt,
     Terminate,
-    /// Not a signal in Rust: whoever reads stdout has gone.
+    /// The reader of stdout has gone. In Rust, this is an error and not a signal.
     ReaderGone,
 }
 
 impl Signals {
-    /// From now on they do not end the process.
+    /// Starts listening. From now on these signals no longer kill the process.
     pub(super) fn listen() -> io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,

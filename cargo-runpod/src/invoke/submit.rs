@@ -1,4 +1,4 @@
-//! Sends the job. It is sent again only where it certainly was not taken, or it would run twice.
+//! Sends the job. It is sent again only if the endpoint certainly did not accept it; otherwise it might run twice.
 
 use std::time::Duration;
 
@@ -14,9 +14,9 @@ use crate::failure::Failure;
 
 #[derive(Debug)]
 pub(super) enum Sent {
-    /// The endpoint has the job. It is to be cancelled where a signal came meanwhile.
+    /// The endpoint has accepted the job. If a signal came meanwhile, the job must be cancelled.
     Taken(String, Option<Stop>),
-    /// A signal came, and no job of it.
+    /// A signal came, and no job was submitted.
     Stopped(Stop),
     /// A second signal came before the endpoint had answered.
     Unclear(Stop),
@@ -27,7 +27,7 @@ pub(super) struct Submission<'a> {
     pub(super) client: &'a Client,
     pub(super) body: &'a [u8],
     pub(super) display: &'a Display,
-    /// None: as long as is usual, and not at all where nothing listens on this machine.
+    /// The user's retry time. `None` means the default, and no retry if nothing listens on this machine.
     pub(super) asked_retry_for: Option<Duration>,
     pub(super) retry_for: Duration,
 }
@@ -43,7 +43,7 @@ impl Submission<'_> {
             };
             let trouble = match answer {
                 Ok(id) if is_plain(&id) => return Ok(Sent::Taken(id, stop)),
-                Ok(_) => Trouble::Unreadable("an id that is none".to_owned()),
+                Ok(_) => Trouble::Unreadable("the job's id is not valid".to_owned()),
                 Err(trouble) => trouble,
             };
             let is_pointless = matches!(trouble, Trouble::NotConnected(_))
@@ -61,7 +61,7 @@ impl Submission<'_> {
             };
             if is_first {
                 self.display.note(&format!(
-                    "{} {}; trying again for up to {} s",
+                    "{} {}; retrying for up to {} s",
                     target.url,
                     trouble.told(),
                     retries.limit().as_secs()
@@ -74,7 +74,8 @@ impl Submission<'_> {
         }
     }
 
-    /// A signal does not break it off: the job may be taken already, and its id is needed to cancel it.
+    /// Sends the request once. A signal does not interrupt it: the endpoint may have accepted the job already, and its
+    /// id is needed to cancel it.
     async fn attempt(&self, signals: &mut Signals) -> Attempt {
         let answer = self.client.run(self.body);
         tokio::pin!(answer);
@@ -100,7 +101,7 @@ fn refused(trouble: &Trouble, client: &Client) -> Failure {
     Failure::new(trouble::of_submission(trouble, client.target())).with_code(code::NO_ANSWER)
 }
 
-/// It becomes part of paths, and is shown.
+/// Tells whether an id is safe to use in paths and to show.
 fn is_plain(id: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     !id.is_empty() && id.len() <= 200 && id.bytes().all(is_plain)

@@ -1,7 +1,7 @@
-//! Where the job goes: an address and the key for it.
+//! The destination of a job: an address and the key for it.
 //!
-//! Which key is sent depends on what was asked for, and on nothing that an answer says: the key of Runpod goes to
-//! deployed endpoints only, and over TLS only.
+//! The choice of the key depends only on the user's request, never on an answer. Runpod's key goes only to deployed
+//! endpoints, and only over TLS.
 
 use std::env::{self, VarError};
 
@@ -12,29 +12,29 @@ use super::key::Key;
 use super::safe_text;
 use crate::failure::Failure;
 
-/// Where a local endpoint listens by default.
+/// The default address of a local endpoint.
 pub(super) const LOCAL: &str = "http://127.0.0.1:8000";
 const DEPLOYED: &str = "https://api.runpod.ai/v2";
 
-/// As Runpod's Python client reads it: endpoints are at `<base>/<id>`.
+/// The variable that Runpod's Python client also reads. Endpoints are at `<base>/<id>`.
 const BASE: &str = "RUNPOD_ENDPOINT_BASE_URL";
 const DEPLOYED_KEY: &str = "RUNPOD_API_KEY";
 const LOCAL_KEY: &str = "RUNPOD_LOCAL_API_KEY";
 
 #[derive(Debug)]
 pub(super) struct Target {
-    /// Without a slash at its end; operations are below it.
+    /// The address without a trailing slash. The operations are below it.
     pub(super) url: String,
-    /// Whether it is on this machine.
+    /// Whether the address is on this machine.
     pub(super) is_here: bool,
     pub(super) key: Option<Key>,
     /// The variable that the key is read from.
     pub(super) key_variable: &'static str,
-    /// The id, of a deployed one.
+    /// The id of a deployed endpoint.
     pub(super) endpoint: Option<String>,
 }
 
-/// The target that the flags or the variables name; none if they name none.
+/// Returns the target that the flags or the variables name, or `None` if they name none.
 pub(super) fn named(arguments: &Arguments) -> Result<Option<Target>, Failure> {
     if let Some(url) = &arguments.url {
         let url = address("--url", url)?;
@@ -59,7 +59,7 @@ pub(super) fn named(arguments: &Arguments) -> Result<Option<Target>, Failure> {
     }
 }
 
-/// At an address on this machine.
+/// Returns the target at an address on this machine.
 pub(super) fn here(url: &str) -> Result<Target, Failure> {
     at(&address("the local address", url)?, LOCAL_KEY, None)
 }
@@ -69,8 +69,8 @@ fn of_id(base: &Url, id: &str) -> Result<Target, Failure> {
     if id.is_empty() || !id.bytes().all(is_plain) {
         let found = safe_text::line(id, 60);
         return Err(usage(format!(
-            "--endpoint: found {found:?}; expected the id of an endpoint, letters and digits such as 3xk9d0q2m1n7aa; an \
-             address is given with --url"
+            "--endpoint: found {found:?}; expected the id of an endpoint, letters and digits such as 3xk9d0q2m1n7aa; for an \
+             address, use --url"
         )));
     }
     let url = below(base, id)?;
@@ -80,16 +80,16 @@ fn of_id(base: &Url, id: &str) -> Result<Target, Failure> {
     }
     if base.scheme() != "https" {
         return Err(usage(format!(
-            "{BASE}: {} is not encrypted, and the key in {DEPLOYED_KEY} would be readable on the way; expected an address \
-             that begins with https://",
+            "{BASE}: {} is not encrypted, so others could read the key in {DEPLOYED_KEY} on its way; expected an address that \
+             begins with https://",
             shown(base)
         )));
     }
     let target = at(&url, DEPLOYED_KEY, endpoint)?;
     if target.key.is_none() {
         return Err(usage(format!(
-            "{DEPLOYED_KEY} is not set, and a deployed endpoint demands a key; make one in Runpod's console under Settings, \
-             API Keys, and set the variable to it"
+            "{DEPLOYED_KEY} is not set, but a deployed endpoint requires a key; create one in the Runpod console under \
+             Settings, API Keys, and set the variable to it"
         )));
     }
     Ok(target)
@@ -116,7 +116,7 @@ fn base() -> Result<Option<Url>, Failure> {
     }
 }
 
-/// `whose`: the flag or the variable that it is from.
+/// Parses an address. `whose` names the flag or the variable that it comes from.
 fn address(whose: &str, text: &str) -> Result<Url, Failure> {
     let url = Url::parse(text).ok().filter(|url| {
         let is_for_http = matches!(url.scheme(), "http" | "https");
@@ -133,10 +133,10 @@ fn address(whose: &str, text: &str) -> Result<Url, Failure> {
         || url.query().is_some()
         || url.fragment().is_some();
     if has_more {
-        // Not shown: what stands there is a secret as often as not.
+        // The message does not repeat the address, because these parts often contain a secret.
         return Err(usage(format!(
-            "{whose}: the address has a user, a `?` or a `#` in it; expected host, port and path only, such as {LOCAL}. A \
-             key is read from {LOCAL_KEY} or {DEPLOYED_KEY}"
+            "{whose}: the address contains a user name, a `?` or a `#`; expected only host, port and path, such as {LOCAL}. \
+             To send a key, set {LOCAL_KEY} or {DEPLOYED_KEY}"
         )));
     }
     Ok(url)
@@ -151,7 +151,7 @@ fn shown(url: &Url) -> String {
 }
 
 fn is_here(url: &Url) -> bool {
-    // The brackets of version 6 are part of the host's text.
+    // For IPv6, `host_str` includes the brackets.
     let host = url.host_str().unwrap_or_default();
     let host = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost"

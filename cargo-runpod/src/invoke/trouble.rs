@@ -1,4 +1,4 @@
-//! What can come of a request in place of its answer, and what to say of it.
+//! The reasons why a request has no proper answer, and the messages for them.
 
 use std::error::Error;
 use std::time::Duration;
@@ -9,27 +9,27 @@ use serde::Deserialize;
 use super::safe_text;
 use super::target::Target;
 
-/// How much of a server's own words is shown.
+/// How many characters of a server's message are shown.
 const MOST_CHARACTERS: usize = 600;
 
 #[derive(Debug)]
 pub(super) enum Trouble {
-    /// No connection came about: the request was not sent.
+    /// There was no connection, so the request was not sent.
     NotConnected(String),
-    /// It broke, or nothing came in time: whether the request was acted on is not known.
+    /// The connection broke, or no answer came in time. The endpoint may have acted on the request.
     Broken(String),
-    /// Answered, and not with success.
+    /// The endpoint answered with an error.
     Refused {
         status: StatusCode,
         message: String,
         retry_after: Option<Duration>,
     },
-    /// The answer is not what this operation answers.
+    /// The answer does not have the expected form.
     Unreadable(String),
 }
 
 impl Trouble {
-    /// Whether the same request may be answered in a while.
+    /// Tells whether a retry of the same request may succeed.
     pub(super) fn is_transient(&self) -> bool {
         match self {
             Self::NotConnected(_) | Self::Broken(_) | Self::Unreadable(_) => true,
@@ -43,7 +43,7 @@ impl Trouble {
         }
     }
 
-    /// Whether a job cannot have come of it.
+    /// Tells whether the request certainly created no job.
     pub(super) fn was_not_accepted(&self) -> bool {
         match self {
             Self::NotConnected(_) => true,
@@ -63,12 +63,12 @@ impl Trouble {
         }
     }
 
-    /// What happened, in one line.
+    /// Describes in one line what happened.
     pub(super) fn told(&self) -> String {
         match self {
             Self::NotConnected(why) => format!("could not be reached: {why}"),
-            Self::Broken(why) => format!("gave no whole answer: {why}"),
-            Self::Unreadable(why) => format!("answered something else than expected: {why}"),
+            Self::Broken(why) => format!("gave no complete answer: {why}"),
+            Self::Unreadable(why) => format!("gave an unexpected answer: {why}"),
             Self::Refused {
                 status, message, ..
             } if message.is_empty() => format!("answered {status}"),
@@ -79,14 +79,14 @@ impl Trouble {
     }
 }
 
-/// `/run` was not accepted: what happened, and what to do.
+/// Describes why `/run` was not accepted, and what to do.
 pub(super) fn of_submission(trouble: &Trouble, target: &Target) -> String {
     let url = &target.url;
     let told = trouble.told();
     match trouble {
         Trouble::NotConnected(why) if target.is_here => format!(
-            "no endpoint answers at {url} ({why}); start one in the folder of a worker with\n\n  cargo runpod dev\n\nor name \
-             its port with --port, or its address with --url"
+            "no endpoint answers at {url} ({why}). Start one in the folder of a worker with\n\n  cargo runpod dev\n\nor pass \
+             the port of another endpoint with --port, or its address with --url"
         ),
         Trouble::NotConnected(_) => format!("{url} {told}"),
         Trouble::Broken(_) | Trouble::Unreadable(_) => unclear(&format!("{url} {told}")),
@@ -95,30 +95,30 @@ pub(super) fn of_submission(trouble: &Trouble, target: &Target) -> String {
             StatusCode::NOT_FOUND => not_found(trouble, target),
             status if status.is_server_error() => unclear(&format!("{url} {told}")),
             status if status.is_redirection() => format!(
-                "{url} {told}, a redirect, which is not followed: the key could go astray; give the address that it leads to"
+                "{url} {told}. This redirect is not followed, because it could send the key elsewhere; pass the address that it leads to"
             ),
-            _ => format!("{url} did not take the job: it {told}"),
+            _ => format!("{url} did not accept the job: it {told}"),
         },
     }
 }
 
 fn unclear(what: &str) -> String {
-    format!("{what}\n\nWhether a job came of it is not known, so that it was not sent again.")
+    format!("{what}\n\nThe endpoint may have accepted the job, so it was not sent again.")
 }
 
 fn not_found(trouble: &Trouble, target: &Target) -> String {
     let (url, told) = (&target.url, trouble.told());
     match &target.endpoint {
         Some(id) if !target.is_here => format!(
-            "there is no endpoint {id} for this key: {url} {told}; --endpoint expects the id in Runpod's console, under \
-             Serverless, and {} a key of the same account",
+            "there is no endpoint {id} for this key: {url} {told}; check the id in the Runpod console, under Serverless, and \
+             set {} to a key of the same account",
             target.key_variable
         ),
-        _ => format!("no endpoint takes jobs at {url}/run: it {told}"),
+        _ => format!("no endpoint accepts jobs at {url}/run: it {told}"),
     }
 }
 
-/// The key is missing or wrong.
+/// Describes a missing or wrong key.
 pub(super) fn of_key(target: &Target, status: StatusCode) -> String {
     let (url, variable) = (&target.url, target.key_variable);
     if target.key.is_some() {
@@ -129,13 +129,13 @@ pub(super) fn of_key(target: &Target, status: StatusCode) -> String {
         let deployed = if target.is_here {
             ""
         } else {
-            "; a deployed endpoint is named with --endpoint ID, and its key read from RUNPOD_API_KEY"
+            "; for a deployed endpoint, pass --endpoint ID, which uses the key in RUNPOD_API_KEY"
         };
-        format!("{url} demands a key ({status}); set {variable} to it{deployed}")
+        format!("{url} requires a key ({status}); set {variable} to it{deployed}")
     }
 }
 
-/// What the server says itself: `{"error": …}`, or a short text.
+/// Returns the server's own message: `{"error": …}`, or a short text.
 pub(super) fn message(body: &[u8]) -> String {
     #[derive(Deserialize)]
     struct Said {
@@ -149,7 +149,7 @@ pub(super) fn message(body: &[u8]) -> String {
         }
     };
     let is_page = text.trim_start().starts_with('<');
-    // A page is for a browser: of it, the status says as much.
+    // An HTML page is for browsers, and adds nothing to the status.
     if is_page {
         String::new()
     } else {
@@ -157,7 +157,7 @@ pub(super) fn message(body: &[u8]) -> String {
     }
 }
 
-/// Without the address, which is named beside it.
+/// Converts an error of the HTTP client. The text leaves out the address, because the message names it anyway.
 pub(super) fn of_connection(error: reqwest::Error) -> Trouble {
     let error = error.without_url();
     let is_unconnected = error.is_connect();
@@ -173,7 +173,7 @@ pub(super) fn of_connection(error: reqwest::Error) -> Trouble {
     }
 }
 
-/// The innermost cause, which says what happened.
+/// Returns the message of the innermost cause, which says what happened.
 fn root(error: &dyn Error) -> String {
     match error.source() {
         Some(source) => root(source),

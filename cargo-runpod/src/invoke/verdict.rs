@@ -1,4 +1,4 @@
-//! What became of a job, in words.
+//! Describes the outcome of a job.
 
 use std::fmt::Write as _;
 
@@ -10,29 +10,31 @@ use super::json_text;
 use super::report::{Report, Status};
 use super::safe_text;
 
-/// Of a job that did not complete: an error, for people.
+/// Returns the error message for a job that did not complete.
 pub(super) fn told(id: &str, report: &Report) -> Option<String> {
     let error = report.error.as_deref();
     match &report.status {
         Status::Failed => Some(match error {
             Some(error) => failed(id, error, report.worker_id.as_deref()),
-            None => format!("error: job {id} failed, and gave no reason"),
+            None => format!("error: job {id} failed without a reason"),
         }),
-        Status::Cancelled => Some(format!("error: job {id} was cancelled, and not from here")),
+        Status::Cancelled => Some(format!(
+            "error: job {id} was cancelled, but not by this command"
+        )),
         Status::TimedOut => {
             let reason = error
                 .map(|error| format!(": {}", plain(error)))
                 .unwrap_or_default();
             Some(format!(
-                "error: job {id} timed out{reason}; a request may allow more: {{\"input\": …, \"policy\": \
-                 {{\"executionTimeout\": 1200000, \"ttl\": 86400000}}}}, in milliseconds"
+                "error: job {id} timed out{reason}; to allow more time, send a policy in milliseconds: {{\"input\": …, \
+                 \"policy\": {{\"executionTimeout\": 1200000, \"ttl\": 86400000}}}}"
             ))
         }
         _ => None,
     }
 }
 
-/// Such as `COMPLETED in 1.2 s, after 30 ms in the queue, on worker w1 (job …)`.
+/// Returns a line such as `COMPLETED in 1.2 s, after 30 ms in the queue, on worker w1 (job …)`.
 pub(super) fn summary(id: &str, report: &Report) -> String {
     let mut text = safe_text::line(report.status.as_str(), 60);
     if let Some(time) = &report.execution_time {
@@ -48,7 +50,7 @@ pub(super) fn summary(id: &str, report: &Report) -> String {
     text
 }
 
-/// What a worker's SDK reports, as JSON in a text.
+/// The error report of a worker's SDK. It is sent as JSON in a text.
 #[derive(Deserialize)]
 struct ErrorReport {
     #[serde(rename = "error_message")]
@@ -75,7 +77,7 @@ fn failed(id: &str, error: &RawValue, worker: Option<&str>) -> String {
         report.traceback.as_deref().unwrap_or_default(),
         report.message.trim(),
     );
-    // A worker in Rust reports `Error` if the handler chose no name.
+    // A worker in Rust reports the type `Error` if the handler chose no name.
     let kind = report.kind.as_deref().or(repeated);
     if let Some(kind) = kind.filter(|kind| *kind != "Error") {
         let _ = write!(told, "\n  type: {}", safe_text::line(class(kind), 200));
@@ -92,7 +94,7 @@ fn failed(id: &str, error: &RawValue, worker: Option<&str>) -> String {
     told
 }
 
-/// A handler that streams has its failure reported in words.
+/// Parses the error of a handler that streams, which is plain text.
 fn of_a_stream(text: &str) -> Option<ErrorReport> {
     let (message, traceback) = text
         .strip_prefix("handler: ")?
@@ -104,8 +106,8 @@ fn of_a_stream(text: &str) -> Option<ErrorReport> {
     })
 }
 
-/// A traceback that begins with `TYPE: MESSAGE` (a Rust worker's of a stream) or ends with it (Python's) repeats the message,
-/// which was told already: the rest, and the type.
+/// Removes the message from a traceback, because it was already printed. Returns the rest, and the error's type if it
+/// was there. A stream's traceback from a Rust worker starts with `TYPE: MESSAGE`; one from Python ends with it.
 fn without_message<'t>(traceback: &'t str, message: &str) -> (&'t str, Option<&'t str>) {
     let traceback = traceback.trim_end();
     if message.is_empty() {
@@ -143,7 +145,7 @@ fn start_of_lines(text: &str, lines: usize) -> usize {
     breaks.nth(lines - 1).unwrap_or(0)
 }
 
-/// `<class 'ValueError'>` is how Python shows the class `ValueError`.
+/// Returns the name of a class. Python writes the class `ValueError` as `<class 'ValueError'>`.
 fn class(kind: &str) -> &str {
     kind.strip_prefix("<class '")
         .and_then(|rest| rest.strip_suffix("'>"))
@@ -217,7 +219,7 @@ mod tests {
                 "Traceback:\n  File \"a\"",
                 Some("ValueError"),
             ),
-            // Another sentence that ends alike is another message.
+            // A line that only ends with the message contains a different message.
             ("no", "he said: no\nin f", "he said: no\nin f", None),
             ("no", "caused by: no\nin f", "caused by: no\nin f", None),
             ("no", "piano\nin f", "piano\nin f", None),

@@ -1,5 +1,4 @@
-//! Why a job waits in the queue: the endpoint is asked when that takes long, since nobody should wait without knowing what
-//! for.
+//! Reports why a job waits in the queue. If it waits long, the endpoint is asked for the reason.
 
 use std::time::Duration;
 
@@ -9,9 +8,9 @@ use super::client::Client;
 use super::display::Display;
 use super::report::Status;
 
-/// A job may wait for so long without a word, and after each answer again.
+/// How long a job may wait before the endpoint is asked, and the pause before the next question.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Between two questions to a deployed endpoint, which limits how often it may be asked.
+/// The pause for a deployed endpoint, which limits the rate of requests.
 const PATIENCE_DEPLOYED: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Default)]
@@ -21,7 +20,7 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    /// Tells what the job waits for, if it has waited for long and that was not told before.
+    /// Prints why the job waits, if it has waited long and the reason is new.
     pub(super) async fn look(
         &mut self,
         client: &Client,
@@ -47,11 +46,11 @@ impl Waiting {
         self.ask_at = Some(now + pause);
         let reason = match client.health().await {
             Ok(health) => health.why_a_job_waits(target),
-            // The job's own state is asked for with patience, and tells when the endpoint is gone.
+            // The status request retries such errors, and reports if the endpoint is gone.
             Err(trouble) if trouble.is_transient() => return,
             Err(_) => "no worker has taken it yet".to_owned(),
         };
-        // A worker's own words may be in it.
+        // The reason may contain a worker's own words.
         let reason = match &target.key {
             Some(key) => key.redact(&reason),
             None => reason,

@@ -1,41 +1,41 @@
-//! Where a new worker has the package `runpod-worker` from.
+//! Where a new worker gets the package `runpod-worker` from.
 
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::MetadataCommand;
 use clap::Args;
 
-/// Ours.
+/// The facade crate, on which every worker depends.
 const PACKAGE: &str = "runpod-worker";
 
-/// Where it can be had by everybody; empty as long as it cannot.
+/// The public address of the repository. It is empty until the repository has one.
 const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
 
-/// What this program was built from, where that was.
+/// The sources that this program was built from. They may no longer exist.
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 #[derive(Debug, Args)]
 pub(crate) struct Source {
-    /// Take the package `runpod-worker` from this folder
+    /// Use the package `runpod-worker` in this folder
     #[arg(long = "runpod-path", value_name = "PATH", conflicts_with = "git")]
     path: Option<PathBuf>,
 
-    /// Take it from this git repository
+    /// Use `runpod-worker` from this git repository
     #[arg(long = "runpod-git", value_name = "URL")]
     git: Option<String>,
 
-    /// At this commit, tag or branch of the git repository; the newest commit otherwise
+    /// The commit, tag or branch of the git repository [default: the newest commit]
     #[arg(long = "runpod-rev", value_name = "REV", requires = "git")]
     rev: Option<String>,
 }
 
-/// One on `runpod-worker`.
+/// A dependency on `runpod-worker`.
 #[derive(Debug)]
 pub(crate) struct Dependency {
     toml: String,
-    /// The folder that it names.
+    /// The folder in a path dependency.
     path: Option<PathBuf>,
-    /// Nobody asked for that folder.
+    /// Whether the folder is the default, because the user named none.
     is_fallback: bool,
 }
 
@@ -55,12 +55,12 @@ impl Dependency {
         &self.toml
     }
 
-    /// The folder that it names, if it names one.
+    /// Returns the folder of a path dependency.
     pub(crate) fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
 
-    /// Nobody asked for that folder.
+    /// Returns whether the folder is the default, because the user named none.
     pub(crate) fn is_fallback(&self) -> bool {
         self.is_fallback
     }
@@ -71,8 +71,8 @@ impl Dependency {
         }
         let mut dependency = Self::by_path(sources).map_err(|fault| {
             format!(
-                "{PACKAGE} is not published yet, and not where this command was built either: {fault}\nSay where it is: \
-                 `--runpod-path PATH` for a folder that holds its sources, `--runpod-git URL` for a git repository."
+                "{PACKAGE} is not published yet, and its sources are no longer where this command was built: {fault}\nPass \
+                 `--runpod-path PATH` for a folder with its sources, or `--runpod-git URL` for a git repository."
             )
         })?;
         dependency.is_fallback = true;
@@ -87,7 +87,7 @@ impl Dependency {
         let manifest = folder.join("Cargo.toml");
         if !manifest.is_file() {
             return Err(format!(
-                "`{shown}` holds no Cargo.toml; give the folder of the package {PACKAGE}."
+                "`{shown}` contains no Cargo.toml; name the folder of the package {PACKAGE}."
             ));
         }
         let metadata = MetadataCommand::new()
@@ -95,7 +95,7 @@ impl Dependency {
             .no_deps()
             .other_options(["--offline".to_owned()])
             .exec()
-            .map_err(|error| format!("`{shown}` could not be read by cargo: {error}"))?;
+            .map_err(|error| format!("cargo could not read `{shown}`: {error}"))?;
         let package = metadata
             .packages
             .iter()
@@ -104,19 +104,19 @@ impl Dependency {
             Some(package) if package.name == PACKAGE => {}
             Some(package) => {
                 return Err(format!(
-                    "`{shown}` holds the package {}; give the folder of the package {PACKAGE}.",
+                    "`{shown}` contains the package {}; name the folder of the package {PACKAGE}.",
                     package.name
                 ));
             }
             None => {
                 return Err(format!(
-                    "`{shown}` holds a workspace and no package; give the folder of the package {PACKAGE}."
+                    "`{shown}` contains a workspace but no package; name the folder of the package {PACKAGE}."
                 ));
             }
         }
         let Some(text) = folder.to_str() else {
             return Err(format!(
-                "`{shown}` is not UTF-8, and a Cargo.toml has to be; move it to another path."
+                "the path `{shown}` is not UTF-8, but a Cargo.toml must be; move the package to another path."
             ));
         };
         Ok(Self {
@@ -127,10 +127,10 @@ impl Dependency {
     }
 
     fn by_git(url: &str, rev: Option<&str>) -> Result<Self, String> {
-        // The address is not repeated: it may be wrong in that it holds a secret.
+        // The message does not repeat the address, which may contain a secret by mistake.
         let Some((scheme, rest)) = url.split_once("://") else {
             return Err(
-                "--runpod-git: that is no address that cargo reads; it begins as in `https://`, `ssh://git@host/path` or \
+                "--runpod-git: cargo cannot read this address; use one that begins like `https://`, `ssh://git@host/path` or \
                  `file:///path`."
                     .to_owned(),
             );
@@ -142,8 +142,8 @@ impl Dependency {
         };
         if is_secret {
             return Err(
-                "--runpod-git: the address holds a user name or a password, and would be written into Cargo.toml for \
-                 everybody to read. Leave it out, and let git's credential helper give it."
+                "--runpod-git: the address contains a user name or a password, which everybody could read in Cargo.toml. \
+                 Remove it, and let git's credential helper supply it."
                     .to_owned(),
             );
         }
@@ -163,13 +163,13 @@ impl Dependency {
     }
 }
 
-/// As a TOML string. Without control characters, JSON's are the same.
+/// Returns the text as a TOML string. Without control characters, a JSON string is also a TOML string.
 fn quoted(text: &str) -> Result<String, String> {
     if text.is_empty() {
-        return Err("it is empty.".to_owned());
+        return Err("the value is empty.".to_owned());
     }
     if text.contains(char::is_control) {
-        return Err("it holds a control character.".to_owned());
+        return Err("the value contains a control character.".to_owned());
     }
     Ok(serde_json::Value::from(text).to_string())
 }

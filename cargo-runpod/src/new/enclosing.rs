@@ -1,7 +1,7 @@
 //! A new worker in the folder of another workspace.
 //!
-//! Cargo refuses to build a package that stands in a workspace's folder without being its member. Which of the two it is
-//! depends on lists with wildcards, so that cargo is asked.
+//! Cargo refuses to build a package that lies in a workspace's folder without being a member. Membership depends on
+//! lists with wildcards, so this module asks cargo.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -9,30 +9,31 @@ use std::path::{Path, PathBuf};
 
 use cargo_metadata::MetadataCommand;
 
-/// What a worker has to do with what is around it.
+/// The relation of a new worker to the workspace around it.
 #[derive(Debug)]
 pub(crate) enum Surroundings {
-    /// Nothing.
+    /// There is no workspace around it.
     Alone,
-    /// It is a member of the workspace there.
+    /// It is a member of the workspace in this folder.
     MemberOf(PathBuf),
-    /// It is not, and was made a workspace of its own.
+    /// It is not a member of the workspace in this folder, and has been made a workspace of its own.
     StrangerIn(PathBuf),
 }
 
-/// The nearest Cargo.toml above a place, before anything is made there.
+/// The nearest Cargo.toml above a place, found before anything is created there.
 #[derive(Debug)]
 pub(crate) struct Around {
     manifest: PathBuf,
-    /// Cargo can read the workspace that it is of.
+    /// Whether cargo can read the workspace of this manifest.
     is_sound: bool,
-    /// Held until the worker is in its place. A folder that is being filled beside it may match a wildcard of the workspace,
-    /// and has no Cargo.toml for a moment: cargo, asked by another command of this kind, would refuse the workspace.
+    /// A file lock, held until the worker is in its place. A folder that is still being filled may match a wildcard of
+    /// the workspace and has no Cargo.toml for a moment. If another `cargo runpod new` ran cargo then, cargo would
+    /// report an error.
     _turn: Option<File>,
 }
 
 impl Around {
-    /// What is above a worker in `base`, or further down in folders that are not there yet.
+    /// Returns the manifest above a worker in `base`, or in a folder below `base` that does not exist yet.
     pub(crate) fn of(base: &Path) -> Result<Option<Self>, String> {
         let base = base
             .canonicalize()
@@ -51,11 +52,11 @@ impl Around {
         }))
     }
 
-    /// Sees to it that cargo can build the worker in `folder`, and all else as before.
+    /// Makes sure that cargo can build the worker in `folder`, and everything around it as before.
     pub(crate) fn settle(&self, folder: &Path) -> Result<Surroundings, String> {
         let cannot = |reason: String| {
             format!(
-                "cargo could not build a worker here, because of `{}`: {reason}\nNothing was made. Set that right, or make \
+                "cargo could not build a worker here because of `{}`: {reason}\nNothing was created. Fix that, or create \
                  the worker somewhere else.",
                 self.manifest.display()
             )
@@ -75,7 +76,7 @@ impl Around {
         root_of(&manifest).map_err(&cannot)?;
         let root = match root_of(&self.manifest) {
             Ok(root) => root,
-            // As where two members would have one name: one of the two has to give way.
+            // For example, two members would have the same name. One of them must be renamed.
             Err(reason) if self.is_sound => return Err(cannot(reason)),
             Err(_) => self
                 .manifest
@@ -87,15 +88,15 @@ impl Around {
     }
 }
 
-/// Waits until no other command makes a worker below this manifest. Some file systems know no locks: without one, two
-/// commands at the same time may fail, and nothing else is lost.
+/// Waits until no other command creates a worker below this manifest. Some file systems have no locks. Without a lock,
+/// two commands that run at the same time may fail, but nothing is lost.
 fn turn_at(manifest: &Path) -> Option<File> {
     let file = File::open(manifest).ok()?;
     file.lock().ok()?;
     Some(file)
 }
 
-/// The root of the workspace that this package is in: its own folder, where it is in no other.
+/// Returns the root of the workspace that contains this package: the package's own folder if it is in no workspace.
 fn root_of(manifest: &Path) -> Result<PathBuf, String> {
     MetadataCommand::new()
         .manifest_path(manifest)
@@ -109,8 +110,8 @@ fn root_of(manifest: &Path) -> Result<PathBuf, String> {
 fn make_a_workspace_of(manifest: &Path) -> std::io::Result<()> {
     let mut file = OpenOptions::new().append(true).open(manifest)?;
     file.write_all(
-        b"\n# Not a member of the workspace in whose folder it is. To make it one, take this table away, and name this folder in\n\
-          # the `members` there.\n\
+        b"\n# This package is not a member of the workspace around it. To make it a member, remove this table and add this folder\n\
+          # to the `members` of that workspace.\n\
           [workspace]\n",
     )
 }

@@ -1,8 +1,8 @@
-//! `cargo runpod new`: a worker that builds, passes its tests and runs as it stands.
+//! `cargo runpod new`: creates a worker that builds, passes its tests and runs without a change.
 //!
-//! The templates are folders of `templates/`, and part of this program. [`place`] is where the worker goes and how it is
-//! called, [`dependency`] where it has our package from, [`writing`] what puts it there, and [`enclosing`] what it has to
-//! do with a workspace around it.
+//! The templates are the folders in `templates/`, embedded in this program. [`place`] determines the worker's folder
+//! and name, [`dependency`] where the worker gets `runpod-worker` from. [`writing`] creates the files, and
+//! [`enclosing`] handles a workspace around the worker.
 
 mod dependency;
 mod enclosing;
@@ -24,13 +24,13 @@ use enclosing::{Around, Surroundings};
 use place::Place;
 use template::{Template, Values};
 
-/// Make a worker from a template
+/// Create a worker from a template
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The folder to make; its last part is the worker's name
+    /// The folder to create; its last part is the worker's name
     name: OsString,
 
-    /// What to begin with
+    /// The template to start from
     #[arg(long, value_enum, default_value_t = Template::Basic)]
     template: Template,
 
@@ -63,7 +63,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         })?,
     };
     let report = report::of(&place, arguments.template, &dependency, &surroundings);
-    // Where nobody reads it, the worker is there all the same.
+    // If nobody reads stdout, the worker exists anyway.
     let _ = io::stdout().write_all(report.as_bytes());
     Ok(ExitCode::SUCCESS)
 }

@@ -1,9 +1,9 @@
-//! What a worker may be called.
+//! The rules for a worker's name.
 
-/// Names that Cargo, Rust or the worker's own dependencies have for something else.
+/// Names that already mean something else to cargo, to Rust or to the worker's dependencies.
 const TAKEN: &[(&str, &[&str])] = &[
     (
-        "is a keyword of Rust",
+        "is a Rust keyword",
         &[
             "abstract", "as", "async", "await", "become", "box", "break", "const", "continue",
             "crate", "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen",
@@ -18,7 +18,7 @@ const TAKEN: &[(&str, &[&str])] = &[
         &["alloc", "core", "proc_macro", "std", "test"],
     ),
     (
-        "is the name of a folder that Cargo makes beside the program",
+        "is the name of a folder that cargo creates next to the program",
         &["build", "deps", "examples", "incremental"],
     ),
     (
@@ -29,7 +29,7 @@ const TAKEN: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "is the name of a package that a worker is built with",
+        "is the name of a package that workers depend on",
         &[
             "runpod",
             "runpod_local",
@@ -42,10 +42,10 @@ const TAKEN: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// As long as the name of an image may be, and far longer than anybody types.
+/// The maximum length. Names of images may be this long, and nobody types more.
 const LONGEST: usize = 64;
 
-/// All that is wrong with it, and a name that would do.
+/// Checks a name. The error reports everything that is wrong with it and suggests a valid name.
 pub(crate) fn check(name: &str) -> Result<(), String> {
     let faults = faults(name);
     if faults.is_empty() {
@@ -53,8 +53,8 @@ pub(crate) fn check(name: &str) -> Result<(), String> {
     }
     Err(format!(
         "`{name}` cannot be the name of a worker: it {}.
-It names the package, the program and the image as well: \
-         lower-case letters of ASCII, digits, `-` and `_`, beginning with a letter. Try `{}`.",
+The name is also used for the package, the program and the image. It must begin with a lower-case ASCII letter and \
+         contain only lower-case ASCII letters, digits, `-` and `_`. Try `{}`.",
         faults.join(", and "),
         suggestion(name)
     ))
@@ -77,14 +77,14 @@ fn faults(name: &str) -> Vec<String> {
         faults.push(format!("begins with {first:?}"));
     }
     if name.contains(|letter: char| letter.is_ascii_uppercase()) {
-        faults.push("has capital letters".to_owned());
+        faults.push("contains capital letters".to_owned());
     }
     if !strange.is_empty() {
         let strange: Vec<_> = strange.iter().map(|letter| format!("{letter:?}")).collect();
-        faults.push(format!("holds {}", strange.join(" ")));
+        faults.push(format!("contains {}", strange.join(" ")));
     }
     if name.chars().count() > LONGEST {
-        faults.push(format!("has more than {LONGEST} letters"));
+        faults.push(format!("has more than {LONGEST} characters"));
     }
     if let Some(reason) = taken(name) {
         faults.push(reason.to_owned());
@@ -96,7 +96,7 @@ fn may_be_in_it(letter: char) -> bool {
     matches!(letter, 'a'..='z' | '0'..='9' | '-' | '_')
 }
 
-/// Rust and Cargo take `-` and `_` for one another, and Windows small letters and capital ones.
+/// Returns why a name is taken. Rust and cargo treat `-` and `_` as the same, and Windows ignores case.
 fn taken(name: &str) -> Option<&'static str> {
     let name = name.to_ascii_lowercase().replace('-', "_");
     TAKEN
@@ -105,7 +105,7 @@ fn taken(name: &str) -> Option<&'static str> {
         .map(|(reason, _)| *reason)
 }
 
-/// What can be kept of `name`.
+/// Returns a valid name that keeps as much of `name` as possible.
 fn suggestion(name: &str) -> String {
     let kept: String = name
         .to_ascii_lowercase()
@@ -140,8 +140,8 @@ mod tests {
             faults("2 Großer/Fisch"),
             [
                 "begins with '2'",
-                "has capital letters",
-                "holds ' ' 'ß' '/'"
+                "contains capital letters",
+                "contains ' ' 'ß' '/'"
             ]
         );
     }
@@ -169,7 +169,7 @@ mod tests {
             "tokio",
         ] {
             let fault = check(name).unwrap_err();
-            assert!(fault.contains("that a worker is built with"), "{fault}");
+            assert!(fault.contains("that workers depend on"), "{fault}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! Where the worker goes.
+//! The folder for a new worker.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -7,29 +7,29 @@ use std::path::{Component, Path, PathBuf};
 
 use super::name;
 
-/// A folder that can be made, as it was typed.
+/// A folder that can be created, with its path as typed.
 #[derive(Debug)]
 pub(crate) struct Place {
     name: String,
     folder: PathBuf,
-    /// The part of it that is there already.
+    /// The part of the path that already exists.
     base: PathBuf,
 }
 
 impl Place {
-    /// That of a worker whose name is the last part of `typed`.
+    /// Returns the place of a worker whose name is the last part of `typed`.
     pub(crate) fn of(typed: &OsStr) -> Result<Self, String> {
         let folder = PathBuf::from(typed);
         let shown = folder.display();
         if folder.components().any(|part| part == Component::ParentDir) {
             return Err(format!(
-                "`{shown}` goes through `..`, and a worker is made below where you are. Change into the folder that it \
-                 should be in, or give the path from `/`."
+                "`{shown}` contains `..`, which is not allowed in the path of a new worker. Change to the folder that should \
+                 contain it, or give an absolute path."
             ));
         }
         let Some(name) = folder.file_name() else {
             return Err(format!(
-                "`{shown}` names no worker. Give it a name, as in `cargo runpod new my-worker`."
+                "`{shown}` does not name a worker. Add a name, as in `cargo runpod new my-worker`."
             ));
         };
         let name = name.to_string_lossy().into_owned();
@@ -55,12 +55,12 @@ impl Place {
         &self.folder
     }
 
-    /// The part of it that is there already.
+    /// Returns the part of the path that already exists.
     pub(crate) fn base(&self) -> &Path {
         &self.base
     }
 
-    /// The folder that it goes into. It may have to be made.
+    /// Returns the parent of the worker's folder. It may not exist yet.
     pub(crate) fn parent(&self) -> &Path {
         match self.folder.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -69,16 +69,16 @@ impl Place {
     }
 }
 
-/// Nothing is there, or an empty folder.
+/// Checks that the folder does not exist or is empty.
 fn is_free(folder: &Path) -> Result<(), String> {
     let shown = folder.display();
     let found = match fs::symlink_metadata(folder) {
         Ok(found) => found.file_type(),
-        // What is wrong with the folders above is told when they are looked at.
+        // `base` reports what is wrong with the folders above.
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             return Ok(());
         }
-        Err(error) => return Err(format!("cannot look at `{shown}`: {error}.")),
+        Err(error) => return Err(format!("cannot read `{shown}`: {error}.")),
     };
     let what = if found.is_symlink() {
         "is a symbolic link"
@@ -86,21 +86,21 @@ fn is_free(folder: &Path) -> Result<(), String> {
         "is a file"
     } else {
         let mut entries = fs::read_dir(folder)
-            .map_err(|error| format!("cannot look into the folder `{shown}`: {error}."))?;
+            .map_err(|error| format!("cannot read the folder `{shown}`: {error}."))?;
         if entries.next().is_none() {
             return Ok(());
         }
         "is a folder that is not empty"
     };
     Err(format!(
-        "`{shown}` is there already, and {what}. Nothing in it was changed. Take another name, or move it away."
+        "`{shown}` already exists and {what}. Nothing in it was changed. Choose another name, or move it away."
     ))
 }
 
-/// The folder nearest to `folder`, above it, that is there.
+/// Returns the nearest folder above `folder` that exists.
 fn base(folder: &Path) -> Result<PathBuf, String> {
     for above in folder.ancestors().skip(1) {
-        // Above `a` in a relative path is the current folder, which has no name there.
+        // The parent of the relative path `a` is the empty path, which means the current folder.
         if above.as_os_str().is_empty() {
             break;
         }
@@ -108,14 +108,14 @@ fn base(folder: &Path) -> Result<PathBuf, String> {
             Ok(found) if found.is_dir() => return Ok(above.to_owned()),
             Ok(_) => {
                 return Err(format!(
-                    "`{}` cannot be made, since `{}` is a file. Take another path.",
+                    "cannot create `{}` because `{}` is a file. Choose another path.",
                     folder.display(),
                     above.display()
                 ));
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) if error.kind() == ErrorKind::NotADirectory => {}
-            Err(error) => return Err(format!("cannot look at `{}`: {error}.", above.display())),
+            Err(error) => return Err(format!("cannot read `{}`: {error}.", above.display())),
         }
     }
     Ok(PathBuf::new())

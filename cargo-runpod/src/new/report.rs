@@ -1,4 +1,4 @@
-//! What is told when a worker was made.
+//! The report that is printed after a worker was created.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -15,17 +15,17 @@ pub(crate) fn of(
     surroundings: &Surroundings,
 ) -> String {
     let mut text = format!(
-        "Made the worker `{}` from the template `{}`. Next:\n\n\
+        "Created the worker `{}` from the template `{}`. Next:\n\n\
          \x20   cd {}\n\
-         \x20   cargo runpod dev       # an endpoint on this machine with the worker behind it\n\n\
+         \x20   cargo runpod dev       # starts a local endpoint with the worker behind it\n\n\
          and in a second terminal, in the same folder:\n\n\
-         \x20   cargo runpod invoke    # sends it the job of test_input.json, and shows what comes back\n",
+         \x20   cargo runpod invoke    # sends the job in test_input.json and shows the result\n",
         place.name(),
         template.name(),
         for_a_shell(place.folder())
     );
     for note in notes(dependency, surroundings) {
-        // Nothing can go wrong in writing into a string.
+        // Writing to a string cannot fail.
         let _ = write!(text, "\nnote: {note}\n");
     }
     text
@@ -36,35 +36,35 @@ fn notes(dependency: &Dependency, surroundings: &Surroundings) -> Vec<String> {
     if let Some(path) = dependency.path() {
         if dependency.is_fallback() {
             notes.push(format!(
-                "runpod-worker has no public address yet. It is taken from where this command was built,\n\
-                 {}; --runpod-path and --runpod-git name another place.",
+                "runpod-worker is not published yet. The worker uses the sources that this command was built from,\n\
+                 {}. To use others, pass --runpod-path or --runpod-git.",
                 path.display()
             ));
         }
         notes.push(
-            "a build inside Docker does not reach a package by its path on this machine. `cargo runpod build` packs\n\
-             a program that is built here; for the Dockerfile, let Cargo.toml name a git repository."
+            "a build inside Docker cannot reach a package by its path on this machine. Use `cargo runpod build`, which\n\
+             builds the program outside Docker. To use the Dockerfile, name a git repository in Cargo.toml."
                 .to_owned(),
         );
     }
     match surroundings {
         Surroundings::Alone => {}
         Surroundings::MemberOf(root) => notes.push(format!(
-            "it is a member of the workspace in {}, which has the Cargo.lock and the target folder.\n\
-             The Dockerfile looks for them in the worker's own folder.",
+            "the worker is a member of the workspace in {}, which has the Cargo.lock and the target folder.\n\
+             The Dockerfile expects them in the worker's own folder.",
             root.display()
         )),
         Surroundings::StrangerIn(root) => notes.push(format!(
-            "it is in the folder of the workspace in {}, and not its member, so that it got a\n\
-             `[workspace]` of its own. To make it a member, take that out of its Cargo.toml, and name it in the `members` \
-             there.",
+            "the worker is in the folder of the workspace in {} but not a member of it, so its Cargo.toml\n\
+             has a `[workspace]` table. To make the worker a member, remove that table and add the worker's folder to the \
+             `members` of that workspace.",
             root.display()
         )),
     }
     notes
 }
 
-/// As it is typed.
+/// Returns the path as you would type it in a shell.
 fn for_a_shell(path: &Path) -> String {
     let path = path.display().to_string();
     let is_plain = |letter: char| letter.is_alphanumeric() || "/-_.".contains(letter);

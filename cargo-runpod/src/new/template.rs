@@ -1,7 +1,7 @@
-//! The templates, and what is put into them.
+//! The templates and their rendering.
 //!
-//! The same folders are templates of `cargo generate`, which reads Liquid where we read Jinja. So they say nothing but
-//! `{{ name }}`, with names that are identifiers, which is the same in both.
+//! `cargo generate` uses the same folders as templates. It reads Liquid, and we read Jinja. The templates therefore use
+//! only `{{ name }}` with identifiers as names, which both understand.
 
 use std::path::PathBuf;
 
@@ -12,23 +12,23 @@ use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, context};
 
 static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
 
-/// What only `cargo generate` reads.
+/// Files that only `cargo generate` reads.
 const NOT_OURS: &[&str] = &["cargo-generate.rhai", "cargo-generate.toml"];
 
-/// Ends the names of files that have to look like something else in our own repository; `cargo generate` drops it, too.
+/// A suffix for files that must not take effect in our own repository. `cargo generate` removes the suffix, too.
 const MARK: &str = ".liquid";
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Template {
-    /// One function, from a job's input to its output
+    /// One function that turns a job's input into its output
     Basic,
-    /// A function whose output leaves item by item
+    /// A function that streams its output item by item
     Stream,
-    /// A model that is loaded once, and a stream made with it
+    /// A model that is loaded once, and a handler that streams its output
     Model,
 }
 
-/// What differs from worker to worker.
+/// The values that differ between workers.
 #[derive(Debug)]
 pub(crate) struct Values<'a> {
     pub(crate) project_name: &'a str,
@@ -36,10 +36,10 @@ pub(crate) struct Values<'a> {
     pub(crate) runpod_dependency: &'a str,
 }
 
-/// One file of a worker.
+/// One file of a new worker.
 #[derive(Debug)]
 pub(crate) struct Rendered {
-    /// From the worker's folder.
+    /// The path relative to the worker's folder.
     pub(crate) path: PathBuf,
     pub(crate) text: String,
 }
@@ -53,11 +53,11 @@ impl Template {
         }
     }
 
-    /// All files of a worker.
+    /// Renders all files of a worker.
     pub(crate) fn files(self, values: &Values<'_>) -> Result<Vec<Rendered>, String> {
         let folder = TEMPLATES
             .get_dir(self.name())
-            .ok_or_else(|| broken(self.name(), "it is not there"))?;
+            .ok_or_else(|| broken(self.name(), "it is missing"))?;
         let mut sources = Vec::new();
         collect(folder, &mut sources);
         let jinja = environment().map_err(|error| broken(self.name(), &error.to_string()))?;
@@ -71,7 +71,9 @@ impl Template {
             .map(|file| {
                 let path = file.path();
                 let fault = |fault: &str| broken(&path.display().to_string(), fault);
-                let source = file.contents_utf8().ok_or_else(|| fault("it is no text"))?;
+                let source = file
+                    .contents_utf8()
+                    .ok_or_else(|| fault("it is not UTF-8 text"))?;
                 let text = jinja
                     .render_str(source, values.clone())
                     .map_err(|error| fault(&error.to_string()))?;
@@ -86,7 +88,7 @@ impl Template {
     }
 }
 
-/// Puts in what is named and leaves the rest as it is; a name that is not known is a fault.
+/// Returns a renderer that replaces names and leaves all other text unchanged. An unknown name is an error.
 fn environment() -> Result<Environment<'static>, Error> {
     let mut jinja = Environment::new();
     jinja.set_syntax(

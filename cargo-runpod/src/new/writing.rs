@@ -1,7 +1,7 @@
-//! Puts a worker in its place, all of it or nothing.
+//! Creates a worker's folder completely, or not at all.
 //!
-//! Other commands may do the same beside it at the same time, or make and remove the folders above: only the worker's own
-//! folder is moved into place as a whole, and only what this command made is removed again.
+//! Other commands may do the same next to it at the same time, and create or remove the folders above. Therefore the
+//! worker's own folder is moved into place as a whole, and only folders that this command created are removed again.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -12,24 +12,24 @@ use tempfile::TempDir;
 use super::place::Place;
 use super::template::Rendered;
 
-/// How often the folders above the worker are made again after another command has removed them.
+/// How often the folders above the worker are created again after another command has removed them.
 const ATTEMPTS: usize = 16;
 
-/// What was made.
+/// The files and folders that were created.
 #[derive(Debug)]
 pub(crate) struct Written {
     folder: PathBuf,
     /// The worker's files, relative to its folder.
     files: Vec<PathBuf>,
-    /// The user's, as it was.
+    /// Whether the folder existed before, empty.
     was_there: bool,
     above: Above,
 }
 
 impl Written {
-    /// As if it had not been. What others have put there meanwhile stays.
+    /// Removes everything that was created. Files that others have added meanwhile stay.
     pub(crate) fn remove(&self) {
-        // A failure is being reported already, and that something is left there can be seen.
+        // Errors are ignored: the caller already reports a failure, and the user can see what is left.
         for file in &self.files {
             let _ = fs::remove_file(self.folder.join(file));
         }
@@ -43,13 +43,13 @@ impl Written {
     }
 }
 
-/// Writes `files` into a folder beside the place, and moves it there.
+/// Writes `files` into a temporary folder next to the place, and moves that folder to the place.
 pub(crate) fn write(place: &Place, files: &[Rendered]) -> Result<Written, String> {
     let cannot_write = |error: &io::Error| {
         format!(
-            "cannot write into the folder `{}`: {}. Nothing was made. Choose one that you may write into.",
+            "cannot write to the folder `{}`: {}. Nothing was created. Choose a folder that you may write to.",
             place.base().display(),
-            // Without the name of the folder beside it, which means nothing to anybody.
+            // `error` itself would name the temporary folder, which means nothing to the user.
             error.kind()
         )
     };
@@ -61,7 +61,7 @@ pub(crate) fn write(place: &Place, files: &[Rendered]) -> Result<Written, String
         .map_err(|error| cannot_write(&error))
         .and_then(|()| {
             let was_there = place.folder().is_dir();
-            // Takes the place of an empty folder, and of nothing else.
+            // `rename` replaces an empty folder and nothing else.
             fs::rename(&made, place.folder()).map_err(|error| cannot_move(place, &error))?;
             Ok(was_there)
         });
@@ -85,19 +85,19 @@ fn cannot_move(place: &Place, error: &io::Error) -> String {
     match error.kind() {
         ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists | ErrorKind::NotADirectory => {
             format!(
-                "another program has just made `{shown}`. Nothing in it was changed. Take another name, or move it away."
+                "another program has just created `{shown}`. Nothing in it was changed. Choose another name, or move it away."
             )
         }
-        _ => format!("cannot move the new worker to `{shown}`: {error}. Nothing was made."),
+        _ => format!("cannot move the new worker to `{shown}`: {error}. Nothing was created."),
     }
 }
 
-/// The folders above the worker that this command made, outermost first.
+/// The folders above the worker that this command created, outermost first.
 #[derive(Debug, Default)]
 struct Above(Vec<PathBuf>);
 
 impl Above {
-    /// Makes those that are missing on the way to `folder`, and that itself.
+    /// Creates `folder` and all missing folders above it.
     fn make(&mut self, folder: &Path) -> io::Result<()> {
         let mut outermost_first: Vec<_> = folder.ancestors().collect();
         outermost_first.reverse();
@@ -107,7 +107,7 @@ impl Above {
             }
             match fs::create_dir(folder) {
                 Ok(()) => self.0.push(folder.to_owned()),
-                // Another command has made it since this one looked.
+                // Another command has created it since the check above.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => {}
                 Err(error) => return Err(error),
             }
@@ -115,17 +115,17 @@ impl Above {
         Ok(())
     }
 
-    /// Takes those away again that nobody else uses.
+    /// Removes the folders that nobody else uses.
     fn remove(&self) {
         for folder in self.0.iter().rev() {
-            // One that is not empty stays: it is another command's by now.
+            // A folder that is not empty stays, because another command uses it now.
             let _ = fs::remove_dir(folder);
         }
     }
 }
 
-/// A folder beside the place. It is removed when it goes out of scope, with all that is still in it; the folders inside it
-/// have the usual permissions.
+/// Creates a temporary folder next to the place. It is removed with its content when it goes out of scope. The folders
+/// inside it have the usual permissions.
 fn stage(place: &Place) -> io::Result<(Above, TempDir)> {
     let mut above = Above::default();
     let mut attempt = 1;
@@ -137,7 +137,7 @@ fn stage(place: &Place) -> io::Result<(Above, TempDir)> {
         });
         match staged {
             Ok(staging) => return Ok((above, staging)),
-            // A command that failed has taken the folder away that it had made, and that this one relied on.
+            // Another command failed and removed a folder that it had created and that this command relied on.
             Err(error) if error.kind() == ErrorKind::NotFound && attempt < ATTEMPTS => {
                 attempt += 1;
             }
@@ -156,7 +156,7 @@ fn write_file(path: &Path, text: &str) -> io::Result<()> {
     fs::write(path, text)
 }
 
-/// The folders inside the worker's that its files are in, innermost first.
+/// Returns the folders of the worker's files inside the worker's folder, innermost first.
 fn folders_of(files: &[PathBuf]) -> Vec<&Path> {
     let mut folders: Vec<_> = files
         .iter()
@@ -232,7 +232,7 @@ mod tests {
         assert_eq!(names(&worker), [""; 0]);
     }
 
-    /// Two commands for one place: the second one finds it free, and the first one is faster.
+    /// Two commands create the same place. The second finds it free, but the first is faster.
     #[test]
     fn a_place_that_was_taken_meanwhile_is_left_as_it_is() {
         let room = tempfile::tempdir().unwrap();
@@ -245,7 +245,7 @@ mod tests {
         assert_eq!(names(&room.path().join("some")), ["my-worker"]);
     }
 
-    /// As a command does that failed, with the folder that it had made and that another one found.
+    /// Another command fails and removes a folder above the worker that it had created.
     #[test]
     fn a_folder_above_that_another_command_removed_is_made_again() {
         let room = tempfile::tempdir().unwrap();
