@@ -1,4 +1,4 @@
-//! What is logged while something runs, for tests.
+//! Captures the log lines that code writes while it runs, for tests.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,7 +9,7 @@ use super::layer::{LineSink, LogLayer};
 use super::settings::LogSettings;
 use crate::config::{LogLevel, Secrets};
 
-/// Keeps each line.
+/// Stores each line.
 #[derive(Clone, Default)]
 pub(super) struct Page(Arc<Mutex<Vec<String>>>);
 
@@ -35,12 +35,12 @@ fn everything() -> LogSettings {
     }
 }
 
-/// Every terminal line that this thread logs while `act` runs, at all levels and without colours.
+/// Returns all terminal lines that this thread logs while `act` runs, at all levels and without colours.
 pub(crate) fn captured(act: impl FnOnce()) -> String {
     captured_with(&everything(), act)
 }
 
-/// The same in the format and at the level of the settings.
+/// Does the same with the format and the level of the settings.
 pub(super) fn captured_with(settings: &LogSettings, act: impl FnOnce()) -> String {
     let page = Page::default();
     let layer = LogLayer::new(settings, page.clone());
@@ -48,7 +48,7 @@ pub(super) fn captured_with(settings: &LogSettings, act: impl FnOnce()) -> Strin
     page.lines().concat()
 }
 
-/// Every terminal line that this thread logs until the guard is dropped, at all levels and without colours.
+/// Returns all terminal lines that this thread logs until the guard is dropped, at all levels and without colours.
 pub(crate) fn captured_here() -> (impl Fn() -> String, tracing::subscriber::DefaultGuard) {
     let page = Page::default();
     let layer = LogLayer::new(&everything(), page.clone());

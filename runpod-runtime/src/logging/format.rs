@@ -1,8 +1,8 @@
-//! From an event's parts to its line.
+//! Turns the parts of an event into its line.
 //!
-//! Whatever a job brings with it may stand in a message, so that a line is safe in both formats: in JSON everything but
-//! printable ASCII is escaped, as Python does it, and in a terminal nothing is sent that the terminal would obey and
-//! nothing begins a line that looks like a new event.
+//! A message may contain anything that a job brings with it, so a line is made safe in both formats. In JSON,
+//! everything except printable ASCII is escaped, like in Python. In a terminal, a message can neither control the
+//! terminal nor start a line that looks like a new event.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -11,26 +11,26 @@ use tracing::Level;
 
 use crate::text::push_visible;
 
-/// Longer messages lose their middle.
+/// Longer messages lose their middle part.
 const LONGEST_MESSAGE: usize = 4096;
-/// What a message has beside a part that was cut, and beside the line that says so.
+/// The room for the rest of a message: the text around a shortened part, and the line that says what is missing.
 const REST_OF_MESSAGE: usize = 256;
-/// The platform's ids are shorter by far.
+/// The platform's ids are much shorter.
 const LONGEST_JOB_ID: usize = 256;
 
-/// Stands before the second and every further line of a message, in place of the level.
+/// Starts the second and every further line of a message, in place of the level.
 const CONTINUATION: &str = "       | ";
 
-/// Which of the two formats lines have.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Format {
-    /// For the platform.
+    /// JSON for the platform.
     Json,
-    /// For people.
+    /// Text for people.
     Terminal { color: bool },
 }
 
-/// One event, ready to be written; the secret is no longer in it.
+/// An event that is ready to be written. Secrets are already removed from it.
 pub(super) struct Line<'a> {
     pub(super) level: Level,
     pub(super) job_id: Option<&'a str>,
@@ -38,7 +38,7 @@ pub(super) struct Line<'a> {
 }
 
 impl Line<'_> {
-    /// Adds the line to `text`.
+    /// Appends the line to `text`.
     pub(super) fn write(&self, format: Format, text: &mut String) {
         match format {
             Format::Json => self.json(text),
@@ -46,7 +46,7 @@ impl Line<'_> {
         }
     }
 
-    /// `{"requestId": …, "message": …, "level": …}`, to the letter as the SDK prints it.
+    /// Writes `{"requestId": …, "message": …, "level": …}`, exactly like the SDK.
     fn json(&self, line: &mut String) {
         line.reserve(self.message.len() + 80);
         line.push_str("{\"requestId\": ");
@@ -61,7 +61,7 @@ impl Line<'_> {
         line.push_str("\"}\n");
     }
 
-    /// `INFO   | job | message`.
+    /// Writes `INFO   | job | message`.
     fn terminal(&self, color: bool, line: &mut String) {
         line.reserve(self.message.len() + 40);
         let level = self.level.as_str();
@@ -89,24 +89,25 @@ impl Line<'_> {
     }
 }
 
-/// The message, without its middle if it is too long; with the SDK's words.
+/// Returns the message without its middle if it is too long. The wording is the SDK's.
 pub(super) fn shortened(message: &str) -> Cow<'_, str> {
     shortened_to(message, LONGEST_MESSAGE)
 }
 
-/// The id of a job. A program may log with one of any length.
+/// Shortens the id of a job, because a program may log with an id of any length.
 pub(super) fn shortened_id(id: &str) -> &str {
     &id[..id.floor_char_boundary(LONGEST_JOB_ID)]
 }
 
-/// A part of a message, cut as the message would be, so that the whole message is not cut again: for a thread that has no time
-/// to cut a long one. No key may be in it, since a half of it could be left.
+/// Shortens a part of a message as the whole message would be shortened, so that the message is not shortened again.
+/// For parts that the logging thread has no time to shorten. The part must not contain a key, because a piece of it
+/// could remain.
 pub(crate) fn shortened_part(part: &str) -> Cow<'_, str> {
     shortened_to(part, LONGEST_MESSAGE - REST_OF_MESSAGE)
 }
 
 fn shortened_to(message: &str, longest: usize) -> Cow<'_, str> {
-    // Bytes are never fewer than characters.
+    // The number of bytes is never less than the number of characters.
     if message.len() <= longest {
         return message.into();
     }
@@ -140,7 +141,7 @@ fn color_of(level: Level) -> u8 {
     }
 }
 
-/// A JSON string of printable ASCII only, so that no collector splits or reads it differently.
+/// Appends a JSON string of printable ASCII only, so that no log collector splits it or reads it differently.
 fn push_json_text(line: &mut String, text: &str) {
     line.push('"');
     let mut rest = text;
@@ -194,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_json_line_is_the_sdks_to_the_letter() {
-        // Printed by the SDK's logger for the same values.
+        // The SDK's logger prints this line for the same values.
         assert_eq!(
             line(
                 Some("j-1"),

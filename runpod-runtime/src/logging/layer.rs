@@ -1,4 +1,4 @@
-//! Receives events, finds the job they belong to, and writes their lines.
+//! Receives events, finds the jobs that they belong to, and writes their lines.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -19,10 +19,10 @@ use super::settings::LogSettings;
 use crate::config::{LogLevel, Secrets};
 use crate::error::with_causes;
 
-/// The target that tells the spans of [`job_span`] from a user's own that are named `job` too.
+/// The target that distinguishes the spans of [`job_span`] from a user's own spans named `job`.
 const JOB_TARGET: &str = module_path!();
 
-/// Crates below the worker that say much at `DEBUG`, the SDK's default, about things that no user asked for.
+/// Crates below the worker that log a lot at `DEBUG`, the SDK's default level, about things that no user asked for.
 const NOISY: [&str; 13] = [
     "h2",
     "hyper",
@@ -39,7 +39,7 @@ const NOISY: [&str; 13] = [
     "want",
 ];
 
-/// Which events are shown.
+/// Decides which events are shown.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Levels(LevelFilter);
 
@@ -59,19 +59,20 @@ impl Levels {
         level <= limit
     }
 
-    /// The last level of which an event may be shown.
+    /// Returns the most verbose level of which an event may be shown.
     pub(super) fn most(self) -> LevelFilter {
         self.0
     }
 }
 
-/// Takes the lines.
+/// Receives the lines.
 pub(super) trait LineSink: 'static {
-    /// `line` is one whole line, with `\n` at its end.
+    /// Receives one whole line, which ends with `
+    /// `.
     fn line(&self, level: Level, line: &str);
 }
 
-/// Makes a line of each event.
+/// Turns each event into a line.
 pub(super) struct LogLayer<L> {
     levels: Levels,
     format: Format,
@@ -118,13 +119,14 @@ impl<L: LineSink> LogLayer<L> {
             }
         }
         message.push_str(fields);
-        // The key must be gone before the cut, which could leave a half of it on either side.
+        // The key must be removed before the message is shortened. Otherwise a part of the key could remain on either
+        // side of the gap.
         let message = self.secrets.redact(message);
         let message = shortened(&message);
         let job_id = if *has_job_id {
             self.secrets.redact(job_id)
         } else {
-            // Redacted when the span began.
+            // This id was redacted when the span was created.
             job.map_or("", |job| &job.id).into()
         };
         let shown = Line {
@@ -181,7 +183,7 @@ where
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let level = *event.metadata().level();
         let mut text = EventText::take();
-        // Runs the program's code, which may log: so before a span is looked into.
+        // This runs user code, which may log. So it must come before the code below looks into a span.
         event.record(&mut text);
         for span in context.event_scope(event).into_iter().flatten() {
             if let Some(job) = span.extensions().get::<JobScope>() {
@@ -198,7 +200,7 @@ where
 /// The fields of a job's span.
 #[derive(Debug, Default)]
 struct JobScope {
-    /// Empty if there is none.
+    /// Empty if the span has no id.
     id: String,
     batch_id: Option<String>,
 }
@@ -212,11 +214,11 @@ impl Visit for JobScope {
         }
     }
 
-    /// [`super::job_span`] has text only.
+    /// The fields of [`super::job_span`] are all strings.
     fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
 }
 
-/// The text of an event: its message, and every other field behind it.
+/// The text of an event: its message, followed by all other fields.
 #[derive(Debug, Default)]
 struct EventText {
     message: String,
@@ -227,15 +229,16 @@ struct EventText {
 }
 
 thread_local! {
-    /// Room for the next event of this thread, so that a line costs no allocation.
+    /// The buffers for the next event of this thread, so that a line needs no allocation.
     static SPARE: Cell<Option<EventText>> = const { Cell::new(None) };
 }
 
-/// Room beyond this is given back.
+/// Buffers that have grown beyond this are shrunk.
 const KEPT_CAPACITY: usize = 4096;
 
 impl EventText {
-    /// An empty one. Inside of another event there is no spare one, and at the end of a thread neither.
+    /// Takes the spare buffers, or new ones. No spare buffers exist while another event is being logged or when the
+    /// thread is about to end.
     fn take() -> Self {
         SPARE
             .try_with(Cell::take)
@@ -268,7 +271,7 @@ impl Visit for EventText {
                 value.clone_into(&mut self.job_id);
                 self.has_job_id = true;
             }
-            // Quoted if it could not be distinguished from what is around it.
+            // The value is quoted if it could not be told apart from the text around it.
             name if value.is_empty()
                 || value.contains(|c: char| c.is_whitespace() || c == '"' || c == '=') =>
             {
@@ -298,22 +301,22 @@ impl Visit for EventText {
     }
 }
 
-/// Gets the level and the text of every line that a job's log has.
+/// Gets the level and the text of every log line that belongs to a job.
 #[cfg(feature = "local")]
 type JobReader = Box<dyn Fn(&str, tracing::Level, &str) + Send + Sync>;
 
 #[cfg(feature = "local")]
 static JOB_READER: std::sync::OnceLock<JobReader> = std::sync::OnceLock::new();
 
-/// Has somebody read the lines of jobs too, with the id of the job first. The first reader stays.
+/// Passes the log lines of jobs to `read` too, with the job's id first. Only the first reader is used.
 #[cfg(feature = "local")]
 pub(crate) fn also_to(read: impl Fn(&str, tracing::Level, &str) + Send + Sync + 'static) {
     let _ = JOB_READER.set(Box::new(read));
 }
 
-/// The span of one job. Every event in it and below it carries the job's id.
+/// Creates the span of a job. Every event in it and below it carries the job's id.
 ///
-/// At the level of errors, because a span under the chosen level does not exist: its errors would lose their job.
+/// It has the level `ERROR`, because a span below the chosen level does not exist, and its errors would lose their job.
 pub(crate) fn job_span(id: &str, batch_id: Option<&str>) -> Span {
     tracing::error_span!("job", id, batch_id)
 }

@@ -42,7 +42,7 @@ fn an_event_in_a_jobs_span_has_its_id_through_all_spans_between() {
     let act = || {
         job_span("j-1", None).in_scope(|| {
             tracing::info_span!("user", id = "u").in_scope(|| {
-                // A user's own span of the same name is none of ours.
+                // A user's own span of the same name is not a job's span.
                 tracing::info_span!(target: "mine", "job", id = "x").in_scope(|| info!("in"));
             });
         });
@@ -242,7 +242,8 @@ fn a_value_that_logs_while_it_is_shown_does_not_block_the_log() {
         }
     }
     let text = terminal(|| info!(value = ?Talkative, "outer"));
-    // `tracing` does not enter a subscriber twice on one thread: the inner event is dropped, not deadlocked.
+    // `tracing` does not enter a subscriber twice on one thread, so the inner event is dropped and there is no
+    // deadlock.
     assert!(text.ends_with("INFO   | outer value=shown\n"), "{text}");
 }
 

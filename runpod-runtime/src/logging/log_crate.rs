@@ -1,4 +1,4 @@
-//! The events of the crate `log`, as events of `tracing`: libraries that a handler uses write with either.
+//! Turns the events of the crate `log` into events of `tracing`. The libraries that a handler uses may write to either.
 
 use std::cell::Cell;
 
@@ -11,11 +11,12 @@ use super::layer::Levels;
 struct Bridge(Levels);
 
 thread_local! {
-    /// An event is on its way. Where somebody turns the events of `tracing` into ones of `log`, it would come round again.
+    /// Whether an event is being forwarded. If something turns `tracing` events into `log` events, the event would come
+    /// back here.
     static FORWARDING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The event is through when this is dropped, even if the program panics while it writes an argument.
+/// Ends the forwarding when it is dropped, even if the program panics while an argument is formatted.
 struct ForwardingGuard;
 
 impl Drop for ForwardingGuard {
@@ -24,7 +25,7 @@ impl Drop for ForwardingGuard {
     }
 }
 
-/// Has the log show the events of `log` too. A logger that the program has installed itself stays.
+/// Makes the log show the events of `log` too. A logger that the program has installed itself stays in place.
 pub(super) fn install(levels: Levels) {
     if log::set_boxed_logger(Box::new(Bridge(levels))).is_ok() {
         log::set_max_level(match levels.most().into_level() {
@@ -58,7 +59,7 @@ impl Log for Bridge {
         }
     }
 
-    /// For programs that end the process themselves: `log::logger().flush()`.
+    /// For programs that end the process themselves with a call of `log::logger().flush()`.
     fn flush(&self) {
         super::outputs::flush();
     }
@@ -99,7 +100,7 @@ mod tests {
             job_span("j-1", None).in_scope(|| say(&bridge, log::Level::Info, "mine", "in"));
             say(&bridge, log::Level::Error, "mine", "out\u{1b}");
             say(&bridge, log::Level::Debug, "mine", "below the level");
-            // Crates below the worker, as for `tracing`.
+            // Crates below the worker are limited in the same way as for `tracing`.
             say(&bridge, log::Level::Info, "reqwest::connect", "noise");
             say(&bridge, log::Level::Warn, "reqwest::connect", "trouble");
         });

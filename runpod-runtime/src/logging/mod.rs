@@ -1,12 +1,13 @@
-//! The log: one line per event on stdout, as JSON on the platform and readable in a terminal (the SDK's two formats).
+//! The log: one line per event on stdout, as JSON on the platform and as readable text in a terminal (the SDK's two
+//! formats).
 //!
-//! Events come from `tracing`, the worker's own and those of handlers and their libraries; each is given the id of the job
-//! in whose [`job_span`] it happened. Events of the crate `log` come through [`log_crate`]. The keys are taken out of every line
-//! here, whoever wrote it. What is worth logging is decided elsewhere.
+//! Events come from `tracing`: those of the worker itself, and those of handlers and their libraries. An event inside
+//! the [`job_span`] of a job gets the job's id. Events of the crate `log` arrive through [`log_crate`]. Secrets are
+//! removed from every line here, whoever wrote it. Other modules decide what to log.
 //!
-//! A worker on the platform, and one with an endpoint of its own, must not wait for whoever reads its log: a thread of the
-//! log's own writes ([`writer`]), and drops lines that nobody reads. A local test run writes its few lines where they are
-//! logged, so that they are complete and in order with what the program prints itself.
+//! A worker on the platform or with a local endpoint must not wait for the reader of its log. So a separate thread
+//! writes the lines ([`writer`]) and drops lines that nobody reads. A local test run writes its few lines directly
+//! where they are logged, so that they are complete and in order with the program's own output.
 
 #[cfg(test)]
 mod capture;
@@ -32,13 +33,13 @@ pub(crate) use self::outputs::{error, flush, flushed};
 pub(crate) use self::settings::LogSettings;
 pub(crate) use self::writer::{never_wait_on_this_thread, never_waiting, never_waits};
 
-/// Starts the log. A subscriber or a logger that the program has installed itself stays.
+/// Starts the log. A subscriber or a logger that the program has installed itself stays in place.
 pub(crate) fn init(settings: &LogSettings) {
     let layer = LogLayer::new(settings, Destination::of(settings));
     let levels = layer.levels();
     let installed =
         tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer)).is_ok();
-    // Who has a subscriber of one's own decides on the events of `log`, too.
+    // A program with its own subscriber also decides itself about the events of `log`.
     if installed {
         log_crate::install(levels);
     }

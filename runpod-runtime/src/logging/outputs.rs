@@ -1,4 +1,4 @@
-//! Standard output and standard error: what writes to them, and how the process waits for that at its end.
+//! Writes to standard output and standard error, and lets the process wait for the last lines when it exits.
 
 use std::io::{self, Write as _};
 use std::sync::{Arc, OnceLock};
@@ -10,12 +10,12 @@ use super::settings::LogSettings;
 use super::writer::{LogWriter, write_all};
 use crate::text::visible;
 
-/// Writes to standard output and to standard error, unless whoever logs does that itself.
+/// Writes to standard output and standard error, unless the thread that logs writes itself.
 static WRITERS: OnceLock<Writers> = OnceLock::new();
 
 struct Writers {
     output: Arc<LogWriter>,
-    /// For errors that the log does not show. Its thread starts with the first one, so mostly never.
+    /// For errors that the log does not show. Its thread starts with the first such error, so usually never.
     errors: Arc<LogWriter>,
 }
 
@@ -29,16 +29,14 @@ impl Writers {
                 level: tracing::Level::WARN,
                 job_id: None,
                 message: &format!(
-                    "{lines} log lines were dropped: standard output was not read as fast as they came"
+                    "{lines} log lines were dropped: standard output was not read fast enough"
                 ),
             }
             .write(format, &mut text);
             text
         };
         let dropped_errors = |lines| {
-            format!(
-                "error: {lines} errors were dropped: standard error was not read as fast as they came\n"
-            )
+            format!("error: {lines} errors were dropped: standard error was not read fast enough\n")
         };
         Self {
             output: Arc::new(LogWriter::new(output, dropped)),
@@ -47,10 +45,10 @@ impl Writers {
     }
 }
 
-/// Where the lines of the log go.
+/// The destination of log lines.
 pub(super) enum Destination {
     Writer(Arc<LogWriter>),
-    /// To standard output, by whoever logs.
+    /// Standard output, written by the thread that logs.
     Direct,
 }
 
@@ -76,8 +74,8 @@ impl LineSink for Destination {
 /// How long the end of the process waits for the last lines.
 const EXIT_WAIT: Duration = Duration::from_secs(2);
 
-/// Waits until the lines so far are written, two seconds at most. For the end of a process, and not for the worker's own
-/// threads.
+/// Waits until all lines so far are written, for two seconds at most. For the end of a process. The worker's own
+/// threads must not call it.
 pub(crate) fn flush() {
     if let Some(writers) = WRITERS.get() {
         let begun = Instant::now();
@@ -87,7 +85,7 @@ pub(crate) fn flush() {
     }
 }
 
-/// The same in asynchronous code, which any executor may poll.
+/// Does the same in asynchronous code, on any executor.
 pub(crate) async fn flushed() {
     let is_flushed = |it: &Writers| it.output.is_flushed() && it.errors.is_flushed();
     if WRITERS.get().is_none_or(is_flushed) {
@@ -101,13 +99,13 @@ pub(crate) async fn flushed() {
             drop(sender);
         });
     match flushing {
-        // An error means that the sender is gone, and so it is.
+        // An error means that the sender was dropped, which is what this waits for.
         Ok(_) => drop(flushed.await),
         Err(_) => flush(),
     }
 }
 
-/// An error that a person has to see: a log line, or text on standard error if the log shows no errors.
+/// Shows an error that a person must see: as a log line, or on standard error if the log does not show errors.
 pub(crate) fn error(text: &str) {
     if tracing::enabled!(tracing::Level::ERROR) {
         tracing::error!("{text}");
@@ -116,7 +114,7 @@ pub(crate) fn error(text: &str) {
     let line = format!("error: {}\n", visible(text));
     match WRITERS.get() {
         Some(writers) => writers.errors.push(tracing::Level::ERROR, &line),
-        // Whoever closed standard error does not want to know.
+        // If standard error is closed, there is nobody to show the error to.
         None => drop(io::stderr().write_all(line.as_bytes())),
     }
 }

@@ -1,18 +1,18 @@
-//! How the log looks.
+//! The settings of the log.
 
 use super::format::Format;
 use crate::config::{LogLevel, Mode, Secrets, Settings};
 
-/// How the log looks.
+/// The settings of the log.
 #[derive(Debug, Clone)]
 pub(crate) struct LogSettings {
     pub(crate) level: LogLevel,
-    /// JSON lines for the platform.
+    /// Whether to write JSON lines for the platform.
     pub(crate) json: bool,
-    /// What must appear in no line.
+    /// The secrets that no line may contain.
     pub(crate) secrets: Secrets,
     pub(crate) color: bool,
-    /// Whoever logs waits until the line is written.
+    /// Whether a thread that logs waits until the line is written.
     pub(crate) waits_for_reader: bool,
 }
 

@@ -1,8 +1,9 @@
-//! Log lines on their way out: a bounded buffer, and one thread that writes it. A reader that is slow or gone holds up none
-//! of the worker's own threads, and others only as long as it reads.
+//! Writes log lines through a bounded buffer and one thread. If the reader is slow or gone, the worker's own threads
+//! never wait for it. Other threads wait only as long as it still reads.
 //!
-//! `tracing-appender` has such a writer too, but bounds its queue by lines only, reports no drops, gives errors no
-//! preference, panics if the system refuses its thread, and prints to standard output if it cannot flush that.
+//! `tracing-appender` has such a writer too. But it bounds its queue only by the number of lines, does not report
+//! dropped lines, gives no preference to errors, panics if the system refuses its thread, and prints to standard output
+//! if it cannot flush that.
 
 use std::cell::Cell;
 use std::io;
@@ -12,32 +13,33 @@ use std::time::Duration;
 
 use tracing::Level;
 
-/// Bytes that may wait to be written. Lines wait in one buffer and cost nothing beside their bytes, so their number needs no
-/// bound of its own.
+/// How many bytes may wait to be written. Lines wait in one buffer and cost nothing besides their bytes, so their
+/// number needs no limit of its own.
 const MOST_WAITING: usize = 1 << 20;
-/// What may wait beyond that: errors, and lines of threads that never wait.
+/// Extra room for errors and for lines of threads that never wait.
 const RESERVE: usize = 256 << 10;
-/// A buffer that a burst made larger than this is given back.
+/// A buffer that a burst has made larger than this is shrunk.
 const KEPT_CAPACITY: usize = 64 << 10;
-/// After a write, the thread leaves lines unwritten for this long, so that it is woken once for a burst and not for each
-/// line. A line that follows no other is written at once.
+/// After a write, the thread leaves new lines unwritten for this long, so that it wakes up once for a burst and not for
+/// every line. A line that does not follow another one is written immediately.
 const BURST: Duration = Duration::from_millis(2);
-/// How long a thread that logs waits if its line does not fit, and for an error to be written, so that the error is seen even
-/// if the program ends itself right after it. Then the output counts as stuck, and nobody waits until it moves again.
+/// How long a thread that logs waits if its line does not fit. It waits equally long for an error to be written, so
+/// that the error is visible even if the program exits right after it. After that, the output counts as stuck, and no
+/// thread waits until it moves again.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// Between two attempts on an output that is full and has been made non-blocking, by whoever shares it.
+/// The pause between two attempts to write if the output is full and another process has made it non-blocking.
 const FULL_PAUSE: Duration = Duration::from_millis(20);
 
 thread_local! {
     static NEVER_WAITS: Cell<bool> = const { Cell::new(false) };
 }
 
-/// From now on, this thread never waits for whoever reads the log.
+/// Makes this thread never wait for the reader of the log from now on.
 pub(crate) fn never_wait_on_this_thread() {
     NEVER_WAITS.set(true);
 }
 
-/// As long as `call` runs, this thread never waits for whoever reads the log.
+/// Makes this thread never wait for the reader of the log while `call` runs.
 pub(crate) fn never_waiting<T>(call: impl FnOnce() -> T) -> T {
     struct Before(bool);
     impl Drop for Before {
@@ -49,22 +51,22 @@ pub(crate) fn never_waiting<T>(call: impl FnOnce() -> T) -> T {
     call()
 }
 
-/// Whether this thread never waits for whoever reads the log.
+/// Returns whether this thread never waits for the reader of the log.
 pub(crate) fn never_waits() -> bool {
     NEVER_WAITS.get()
 }
 
 /// Writes some whole lines. It may block.
 type Output = Box<dyn Fn(&[u8]) + Send + Sync>;
-/// The line that says how many lines were dropped.
+/// Returns the line that reports how many lines were dropped.
 type Report = Box<dyn Fn(u64) -> String + Send + Sync>;
 
-/// Writes lines with a thread of its own, which starts with the first line.
+/// Writes lines on a thread of its own, which starts with the first line.
 pub(super) struct LogWriter {
     queue: Mutex<Queue>,
-    /// The thread waits on it for lines.
+    /// The writing thread waits on this for lines.
     lines_came: Condvar,
-    /// Others wait on it for lines to be taken and written.
+    /// Other threads wait on this until lines are taken and written.
     lines_left: Condvar,
     output: Output,
     report: Report,
@@ -75,14 +77,14 @@ pub(super) struct LogWriter {
 struct Queue {
     /// Whole lines.
     waiting: Vec<u8>,
-    /// Bytes that were ever accepted, and those of them that were written or could not be.
+    /// The number of bytes that were accepted so far. `written` counts those that were written or could not be written.
     accepted: u64,
     written: u64,
-    /// Lines since the last report.
+    /// The number of lines dropped since the last report.
     dropped: u64,
     /// How many threads wait on [`LogWriter::lines_left`].
     waiters: usize,
-    /// The output was waited for in vain, and nothing was written since.
+    /// Whether a thread has waited for the output in vain and nothing was written since then.
     is_stuck: bool,
     thread: Thread,
 }
@@ -91,16 +93,16 @@ struct Queue {
 enum Thread {
     #[default]
     NotStarted,
-    /// It waits for lines and has to be woken.
+    /// The thread waits for lines and must be woken.
     Idle,
-    /// It looks for lines before it waits again.
+    /// The thread looks for lines before it waits again.
     Busy,
-    /// The system refused it: whoever logs writes, if it may wait.
+    /// The system refused the thread. Threads that log then write themselves if they may wait.
     Refused,
 }
 
 impl Queue {
-    /// Whether there is something to be written.
+    /// Returns whether there is something to write.
     fn has_lines(&self) -> bool {
         !self.waiting.is_empty() || self.dropped > 0
     }
@@ -121,7 +123,8 @@ impl LogWriter {
         }
     }
 
-    /// Takes a line, which ends in `\n`. One that does not fit is dropped, after a moment in which there may be room for it.
+    /// Accepts a line, which must end with `
+    /// `. If it does not fit, waits a moment for room and then drops it.
     pub(super) fn push(self: &Arc<Self>, level: Level, line: &str) {
         let is_error = level == Level::ERROR;
         let never_waits = never_waits();
@@ -130,7 +133,7 @@ impl LogWriter {
         } else {
             MOST_WAITING
         };
-        // A line that is longer than all room is better than none.
+        // If the buffer is empty, it accepts even a line that is longer than its limit.
         let fits =
             |queue: &Queue| queue.waiting.is_empty() || queue.waiting.len() + line.len() <= most;
         let mut queue = self.queue();
@@ -172,13 +175,14 @@ impl LogWriter {
         }
     }
 
-    /// Whether there is nothing to wait for.
+    /// Returns whether all lines so far are written.
     pub(super) fn is_flushed(&self) -> bool {
         let queue = self.queue();
         queue.written == queue.accepted
     }
 
-    /// Waits until all lines so far are written, `most` at most: nobody may read them. Whether they are written.
+    /// Waits until all lines so far are written, for `most` at most, because nobody may be reading them. Returns
+    /// whether they are written.
     pub(super) fn flush_within(&self, most: Duration) -> bool {
         let mut queue = self.queue();
         let upto = queue.accepted;
@@ -190,7 +194,7 @@ impl LogWriter {
             >= upto
     }
 
-    /// Waits until it is so, unless the output is stuck or proves to be.
+    /// Waits until `is_so` returns true, unless the output is stuck or turns out to be stuck.
     fn patiently<'queue>(
         &self,
         mut queue: MutexGuard<'queue, Queue>,
@@ -203,7 +207,7 @@ impl LogWriter {
         queue
     }
 
-    /// Waits until it is so, `most` at most.
+    /// Waits until `is_so` returns true, for `most` at most.
     fn wait_until<'queue>(
         &self,
         mut queue: MutexGuard<'queue, Queue>,
@@ -214,7 +218,7 @@ impl LogWriter {
             return queue;
         }
         queue.waiters += 1;
-        // It may be waiting for more of a burst.
+        // The thread may be waiting for more lines of a burst.
         self.lines_came.notify_one();
         let (mut queue, _) = self
             .lines_left
@@ -236,7 +240,8 @@ impl LogWriter {
         }
     }
 
-    /// The system granted no thread. A thread that never waits leaves its lines to the next one that may wait.
+    /// Handles that the system refused the thread. A thread that never waits leaves its lines to the next one that may
+    /// wait.
     fn refused(&self) {
         let mut queue = self.queue();
         if never_waits() {
@@ -247,8 +252,8 @@ impl LogWriter {
         }
     }
 
-    /// In place of the thread that was refused: writes until nothing waits. Lines that other threads log meanwhile are
-    /// written here as well, so that all are in order.
+    /// Writes in place of the refused thread until no lines wait. Lines that other threads log in the meantime are
+    /// written here too, so that all lines stay in order.
     fn write_waiting<'queue>(
         &'queue self,
         mut queue: MutexGuard<'queue, Queue>,
@@ -266,7 +271,7 @@ impl LogWriter {
         queue
     }
 
-    /// The thread: writes what is waiting, in one piece, and never ends.
+    /// The main function of the thread: writes the waiting lines in one piece, and never returns.
     fn write_lines(&self) -> ! {
         let mut batch = Vec::new();
         loop {
@@ -278,7 +283,7 @@ impl LogWriter {
         }
     }
 
-    /// Waits for lines and swaps them for the empty batch. How many lines were dropped after these.
+    /// Waits for lines and swaps them for the empty batch. Returns how many lines were dropped after these.
     fn next_batch(&self, batch: &mut Vec<u8>) -> u64 {
         let mut queue = self.queue();
         while !queue.has_lines() {
@@ -309,7 +314,7 @@ impl LogWriter {
         }
     }
 
-    /// Tells those who wait.
+    /// Counts written bytes and wakes the threads that wait for them.
     fn count_written(&self, queue: &mut Queue, bytes: usize) {
         queue.written += bytes as u64;
         queue.is_stuck = false;
@@ -318,7 +323,7 @@ impl LogWriter {
         }
     }
 
-    /// Tells those who wait, and then waits for more of a burst.
+    /// Counts written bytes, wakes the threads that wait for them, and then waits for more lines of a burst.
     fn wrote(&self, bytes: usize) {
         let mut queue = self.queue();
         self.count_written(&mut queue, bytes);
@@ -328,7 +333,7 @@ impl LogWriter {
     }
 }
 
-/// Writes everything, also to an output that was made non-blocking; nothing if nobody reads it any more.
+/// Writes all bytes, even to an output that was made non-blocking. Gives up if nobody reads the output any more.
 pub(super) fn write_all(output: &mut impl io::Write, mut bytes: &[u8]) {
     while !bytes.is_empty() {
         match output.write(bytes) {
@@ -341,7 +346,7 @@ pub(super) fn write_all(output: &mut impl io::Write, mut bytes: &[u8]) {
     while output.flush().is_err_and(|error| is_passing(&error)) {}
 }
 
-/// Whether another attempt may succeed; waits for that if it takes a while.
+/// Returns whether another attempt may succeed. If that takes a while, waits first.
 fn is_passing(error: &io::Error) -> bool {
     match error.kind() {
         io::ErrorKind::Interrupted => true,

@@ -7,17 +7,17 @@ use crate::config::{LogLevel, Secret};
 use crate::logging::layer::LogLayer;
 use crate::logging::{Destination, LogSettings};
 
-/// Far beyond what a test may take.
+/// Far longer than a test may take.
 const VERY_LONG: Duration = Duration::from_hours(1);
 
-/// The other end of an output that blocks in each write until it is let go.
+/// The other end of an output that blocks in each write until the test lets it continue.
 struct Reader {
     batches: Receiver<String>,
     permits: Sender<()>,
 }
 
 impl Reader {
-    /// The next piece that is written, whose write goes on blocking.
+    /// Waits for the next piece that is written. Its write continues to block.
     fn begun(&self) -> String {
         self.batches.recv().unwrap()
     }
@@ -40,7 +40,7 @@ fn writer() -> (LogWriter, Reader) {
     let writer = LogWriter::new(
         move |batch| {
             let batch = String::from_utf8(batch.to_vec()).unwrap();
-            // A test that has ended reads nothing more.
+            // A test that has finished reads nothing more.
             let _ = sender.send(batch);
             let _ = permitted.lock().unwrap().recv();
         },
@@ -49,7 +49,7 @@ fn writer() -> (LogWriter, Reader) {
     (writer, Reader { batches, permits })
 }
 
-/// A writer whose thread is in a write that blocks, with nothing else to be written.
+/// Returns a writer whose thread is blocked in a write, with nothing else to write.
 fn stuck_writer(patience: Duration) -> (Arc<LogWriter>, Reader) {
     let (mut writer, reader) = writer();
     writer.patience = patience;
@@ -63,7 +63,7 @@ fn kilobyte() -> String {
     format!("{}\n", "x".repeat(999))
 }
 
-/// Pushes lines of 1000 bytes until one is dropped. How many were accepted.
+/// Pushes lines of 1000 bytes until one is dropped. Returns how many were accepted.
 fn fill(writer: &Arc<LogWriter>, level: Level) -> usize {
     let dropped = writer.queue().dropped;
     (0..10_000)
@@ -113,7 +113,7 @@ fn a_line_that_does_not_fit_waits_for_a_reader_that_is_slow() {
     reader.let_go();
     let first = reader.read();
     logging.join().unwrap();
-    // It may have waited, or have come after the thread had taken the others.
+    // The last line may have waited for room, or it may have come after the thread had taken the others.
     let second = if first.lines().count() == lines {
         reader.read()
     } else {
@@ -134,7 +134,7 @@ fn dropped_lines_are_counted_and_reported_behind_those_that_were_kept() {
     assert_eq!(reader.begun(), "3 dropped\n");
     writer.push(Level::INFO, "next\n");
     reader.let_go();
-    assert_eq!(reader.read(), "next\n", "they are reported once");
+    assert_eq!(reader.read(), "next\n", "dropped lines are reported once");
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn the_room_of_a_burst_is_given_back() {
         reader.let_go();
     }
     assert!(writer.flush_within(VERY_LONG));
-    // Both buffers have been in each place once.
+    // Each of the two buffers has been in both places once.
     for _ in 0..2 {
         writer.push(Level::INFO, "a\n");
         reader.let_go();
@@ -158,7 +158,10 @@ fn the_room_of_a_burst_is_given_back() {
 fn a_flush_waits_for_the_lines_before_it_and_not_for_ever() {
     let (writer, reader) = stuck_writer(Duration::ZERO);
     assert!(!writer.is_flushed());
-    assert!(!writer.flush_within(Duration::ZERO), "nobody reads");
+    assert!(
+        !writer.flush_within(Duration::ZERO),
+        "nobody reads the output"
+    );
     writer.push(Level::INFO, "second\n");
     reader.let_go();
     reader.let_go();
@@ -232,7 +235,7 @@ fn what_waits_to_be_written_has_no_secret_in_it() {
     assert!(waiting.contains("the key is [redacted]"), "{waiting}");
 }
 
-/// A writer to which the system refuses its thread, and what it writes.
+/// Returns a writer whose thread the system has refused, and a receiver for everything that it writes.
 fn writer_without_thread() -> (Arc<LogWriter>, Receiver<String>) {
     let (sender, written) = mpsc::channel();
     let output = move |batch: &[u8]| {
@@ -309,7 +312,7 @@ fn lines_that_come_while_another_thread_writes_in_place_of_the_logs_thread_are_i
     let log = Arc::clone(&writer);
     let logging = thread::spawn(move || log.push(Level::INFO, "a\n"));
     assert_eq!(reader.begun(), "a\n");
-    // Its write blocks.
+    // The write of the other thread blocks.
     writer.push(Level::INFO, "b\n");
     never_waiting(|| writer.push(Level::INFO, "c\n"));
     reader.let_go();
@@ -327,7 +330,7 @@ fn a_line_that_is_longer_than_all_room_is_written_if_nothing_else_waits() {
     assert_eq!(written.try_recv().ok(), Some(long));
 }
 
-/// Answers each write and flush with the next of these.
+/// An output that answers each write and flush with the next of these results.
 struct Answers(Vec<io::Result<usize>>, Vec<u8>);
 
 impl io::Write for Answers {

@@ -1,6 +1,6 @@
-//! How much memory it takes to make a body of a handler's value.
+//! How many allocations it takes to turn a handler's value into a body.
 //!
-//! The allocator that counts has no `realloc` of its own: a buffer that grows counts as a further allocation.
+//! The counting allocator has no `realloc` of its own, so each growth of a buffer counts as another allocation.
 
 use allocation_counter::{AllocationInfo, measure};
 use serde::Serialize;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::config::Secret;
 
-/// Of the body itself, and of the count of those who share it.
+/// One allocation for the body itself and one for its reference count.
 const FEWEST: u64 = 2;
 
 const LARGE: usize = 20_000_000;
@@ -27,7 +27,7 @@ const ANSWER: Answer = Answer {
     seconds: 0.5,
 };
 
-/// What it takes from the handler's value to a body that can be posted twice, and its length.
+/// Measures the way from the handler's value to a body that can be posted twice. Also returns the length of the body.
 fn result_of(value: &impl Serialize, refresh: bool) -> (AllocationInfo, usize) {
     let reporter = Reporter {
         hostname: "host".into(),
@@ -49,7 +49,7 @@ fn result_of(value: &impl Serialize, refresh: bool) -> (AllocationInfo, usize) {
 fn a_small_output_is_one_buffer() {
     let keys: serde_json::Map<_, _> = (0..10).map(|n| (format!("key{n}"), json!(n))).collect();
     for refresh in [false, true] {
-        // The count of those who share the buffer is made anew.
+        // The reference count is allocated again.
         let fewest = FEWEST + u64::from(refresh);
         let (of_struct, _) = result_of(&ANSWER, refresh);
         assert_eq!(of_struct.count_total, fewest, "{of_struct:?}");
@@ -71,9 +71,9 @@ fn a_large_output_is_in_memory_once() {
         for (needed, length) in [result_of(&text, refresh), result_of(&image, refresh)] {
             assert!(length > LARGE);
             assert!(needed.bytes_max < length as u64 + 1024, "{needed:?}");
-            // Nor was there a second copy at any other time.
+            // Nor did a second copy exist at any other time.
             assert!(needed.bytes_total < length as u64 + 1024, "{needed:?}");
-            // The first small buffer and the large one, and who shares it, before and after it became longer.
+            // The first small buffer, the large buffer, and the reference count before and after the body grew.
             assert!(needed.count_total <= 4, "{needed:?}");
         }
     }

@@ -1,8 +1,8 @@
-//! The bodies of results, stream items and progress (docs/reference/protocol.md).
+//! The bodies of results, stream items and progress updates (docs/reference/protocol.md).
 //!
-//! A handler's value is written once, in the body that is posted ([`Payload`]). A value that is all output, as nearly every
-//! value is, is not read or copied again here. Everything else is put together here: failures, and objects with an `error`
-//! or a `refresh_worker` in them.
+//! A handler's value is written once, directly into the body that is posted ([`Payload`]). Nearly every value is output
+//! as a whole, and such a value is not read or copied again here. Everything else is assembled here: failures, and
+//! objects that contain `error` or `refresh_worker`.
 
 use std::borrow::Cow;
 
@@ -15,11 +15,11 @@ use crate::handler::{Failure, JobContext, Payload, StreamEnd, is_special, truthy
 use crate::json;
 use crate::logging;
 
-/// How a job ended.
+/// The outcome of a job.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Value(Payload),
-    /// `items` are those to be repeated in the result (`return_aggregate_stream`).
+    /// `items` are the items to repeat in the result (`return_aggregate_stream`).
     Stream {
         end: StreamEnd,
         items: Vec<Payload>,
@@ -27,29 +27,30 @@ pub(crate) enum Outcome {
     Failed(Failure),
 }
 
-/// A result, ready to be posted.
+/// A result that is ready to be posted.
 #[derive(Debug)]
 pub(crate) struct ResultBody {
     pub(crate) body: Bytes,
-    /// Whether it asks for a fresh worker.
+    /// Whether the result asks for a fresh worker.
     pub(crate) stop_pod: bool,
-    /// What it says about a failure, for the log: without secrets, and cut if it is long.
+    /// The description of a failure for the log: without secrets, and shortened if it is long.
     pub(crate) error: Option<String>,
-    /// The same where the error repeats something of the job's input, which not every log is to have.
+    /// The same description without data from the job's input. Set if the error repeats such data, which not every log
+    /// may contain.
     pub(crate) without_data: Option<String>,
 }
 
-/// Makes result bodies; holds what error reports say about this worker.
+/// Creates result bodies. Holds the facts about this worker that error reports contain.
 #[derive(Debug, Clone)]
 pub(crate) struct Reporter {
     pub(crate) hostname: String,
     pub(crate) worker_id: String,
     pub(crate) secrets: Secrets,
-    /// `--rp_debugger`: how long the worker took to get ready, in milliseconds.
+    /// The time that the worker took to get ready, in milliseconds. Set by `--rp_debugger`.
     pub(crate) debugger: Option<f64>,
 }
 
-/// The fields of a result that is put together.
+/// The fields of a result that is assembled here.
 #[derive(Serialize, Default)]
 struct ResultFields<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,7 +80,8 @@ pub(crate) fn progress_body(update: &Payload) -> Bytes {
 }
 
 impl Reporter {
-    /// The result of a job. `streaming`: its handler streams; `refresh`: the worker is to be fresh after every job.
+    /// Creates the result of a job. `streaming` says whether its handler streams. `refresh` says whether the worker is
+    /// refreshed after every job.
     pub(crate) fn result(
         &self,
         outcome: Outcome,
@@ -127,7 +129,7 @@ impl Reporter {
         let Some(mut entries) = value.entries() else {
             if report.is_some() {
                 tracing::warn!(
-                    "--rp_debugger adds its report to outputs that are objects; this one is not"
+                    "--rp_debugger adds its report only to outputs that are objects, and this output is not an object"
                 );
             }
             return ResultBody::of_output(value, refresh);
@@ -142,7 +144,7 @@ impl Reporter {
         entries.retain(|(key, _)| !is_special(key));
         let output = match &report {
             None if entries.is_empty() => None,
-            // Its type did not show its keys.
+            // The value's type did not show its keys, and it has no special ones.
             None if entries.len() == all => return ResultBody::of_output(value, refresh),
             None => Some(json::object(&entries)),
             Some(report) => Some(object_of(entries, report)),
@@ -155,13 +157,13 @@ impl Reporter {
         .into_result(self)
     }
 
-    /// What `--rp_debugger` adds to the output.
+    /// Returns the report that `--rp_debugger` adds to the output.
     fn debugger_report(&self, context: Option<&JobContext>) -> Option<Box<RawValue>> {
         let ready_ms = self.debugger?;
         to_raw_value(&crate::platform::debugger::report(context, ready_ms)).ok()
     }
 
-    /// The error of a failed job: Python's own `json.dumps(error_info)`, a JSON text inside of the JSON.
+    /// Returns the error of a failed job like Python's `json.dumps(error_info)`: JSON text inside a JSON string.
     fn of_failure(&self, failure: &Failure) -> String {
         let trace = failure.trace.join("\n");
         let report = ErrorReport {
@@ -186,26 +188,27 @@ impl Reporter {
         self.redacted(&text).into_owned()
     }
 
-    /// What the log says of an error. It is cut here, on the handler's thread: an error may have 20 MB, and the thread that logs
-    /// it must not copy and search so much.
+    /// Returns the description of an error for the log. It is shortened here, on the handler's thread, because an error
+    /// may have 20 MB, and the control thread, which logs it, must not copy and search that much.
     fn to_log(&self, error: &RawValue) -> String {
         let text = readable(error);
-        // The key must be gone before the cut, which could leave a half of it on either side.
+        // The key must be removed before the text is shortened. Otherwise a part of the key could remain on either side
+        // of the gap.
         logging::shortened_part(&self.redacted(&text)).into_owned()
     }
 
-    /// No error report may carry the worker's key, whatever a handler put into its error.
+    /// Removes the worker's keys from a text. No error report may contain them, whatever a handler put into its error.
     pub(crate) fn redacted<'t>(&self, text: &'t str) -> Cow<'t, str> {
         self.secrets.redact(text)
     }
 }
 
 impl ResultBody {
-    /// The result whose output is all of this value.
+    /// Creates the result whose output is this whole value.
     fn of_output(value: Payload, stop_pod: bool) -> Self {
         let mut body = value.into_body();
         if stop_pod {
-            // In place, unless somebody else holds the body, too.
+            // This works in place unless something else also holds the body.
             let mut longer = BytesMut::from(body);
             longer.truncate(longer.len() - 1);
             longer.extend_from_slice(br#","stopPod":true}"#);
@@ -239,13 +242,15 @@ impl ResultFields<'_> {
     }
 }
 
-/// The object that has these entries, and the debugger's report (the SDK breaks on any output that is not an object).
+/// Creates the object with these entries and the debugger's report. (The SDK fails on any output that is not an
+/// object.)
 fn object_of<'a>(mut entries: Vec<json::Entry<'a>>, report: &'a RawValue) -> Box<RawValue> {
     entries.push(("rp_debugger".to_owned(), report));
     json::object(&entries)
 }
 
-/// An error as a person wants to read it: a raised one is a report in a text, of which the message and the trace count.
+/// Returns an error in readable form. The error of a failed handler is a report inside a string. Only its message and
+/// its traceback are shown.
 pub(crate) fn readable(error: &RawValue) -> String {
     let text = json::text_of(error);
     let Ok(report) = serde_json::from_str::<ReadReport>(&text) else {
@@ -259,13 +264,13 @@ pub(crate) fn readable(error: &RawValue) -> String {
     readable
 }
 
-/// The message of an error alone.
+/// Returns only the message of an error.
 pub(crate) fn message(error: &RawValue) -> String {
     let text = json::text_of(error);
     serde_json::from_str::<ReadReport>(&text).map_or(text, |report| report.message)
 }
 
-/// The type of an error, if a report tells it.
+/// Returns the type of an error if it is a report that contains one.
 pub(crate) fn error_type(error: &RawValue) -> Option<String> {
     let report: Option<ReadReport> = serde_json::from_str(&json::text_of(error)).ok();
     report?.kind

@@ -54,7 +54,7 @@ fn values_have_the_shapes_of_the_outcome_table() {
     );
 }
 
-/// The outcome table of docs/reference/protocol.md for returned values, in other words than above.
+/// The outcome table of docs/reference/protocol.md for returned values, implemented in another way than above.
 fn by_the_table(value: Value) -> Value {
     let Value::Object(mut entries) = value else {
         return json!({ "output": value });
@@ -104,7 +104,7 @@ proptest! {
     }
 }
 
-/// A type that is another one to serde's eyes than the JSON shows, or the other way round.
+/// Wraps a value in types that look different to serde than their JSON does.
 fn shapes(value: &Value) -> Vec<Payload> {
     let raw = RawValue::from_string(value.to_string()).unwrap();
     let mut shapes = vec![
@@ -129,7 +129,7 @@ fn shapes(value: &Value) -> Vec<Payload> {
     shapes.into_iter().map(Result::unwrap).collect()
 }
 
-/// A key that is written by its `Display`.
+/// A key that is written by its `Display` implementation.
 struct Shown<'a>(&'a str);
 
 impl Serialize for Shown<'_> {

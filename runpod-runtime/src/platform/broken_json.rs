@@ -1,15 +1,16 @@
-//! Finds jobs and their ids in text that is not JSON as a whole.
+//! Finds jobs and their ids in text that is not valid JSON as a whole.
 //!
-//! One unreadable job must not take the others of its answer with it, and a client can be told about it if its id can be
-//! read. Nothing here is sure: it is for text that the strict reading has refused. Without recursion, in one pass.
+//! One unreadable job must not affect the other jobs of its answer. If its id can be read, its client can be informed.
+//! The results are only best guesses, for text that the strict parser has refused. The code makes one pass and does not
+//! recurse.
 
-/// Where a value is in the text, and what follows it.
+/// A value in the text, and the text after it.
 struct Value<'t> {
     text: &'t [u8],
     rest: &'t [u8],
 }
 
-/// The elements of the list that the text begins with. The last one may be cut off.
+/// Returns the elements of the list at the start of the text. The last one may be incomplete.
 pub(super) fn elements(list: &[u8]) -> Vec<&[u8]> {
     let Some((b'[', mut rest)) = list.split_first() else {
         return Vec::new();
@@ -27,7 +28,7 @@ pub(super) fn elements(list: &[u8]) -> Vec<&[u8]> {
     }
 }
 
-/// The values of all entries with this key in the object that the text begins with, in their order.
+/// Returns the values of all entries with this key in the object at the start of the text, in order.
 pub(super) fn values_of<'t>(object: &'t [u8], wanted: &str) -> Vec<&'t [u8]> {
     let Some((b'{', mut rest)) = object.split_first() else {
         return Vec::new();
@@ -40,12 +41,12 @@ pub(super) fn values_of<'t>(object: &'t [u8], wanted: &str) -> Vec<&'t [u8]> {
         }
         let key = first_value(rest);
         let Some(after_colon) = key.rest.trim_ascii_start().strip_prefix(b":") else {
-            // No entry: what follows is taken for the next one.
+            // This is not an entry. The text after it is treated as the next one.
             rest = key.rest;
             continue;
         };
         let value = first_value(after_colon.trim_ascii_start());
-        // A key may be written with escapes.
+        // A key may contain escapes.
         if serde_json::from_slice::<String>(key.text).is_ok_and(|key| key == wanted) {
             values.push(value.text);
         }
@@ -53,7 +54,7 @@ pub(super) fn values_of<'t>(object: &'t [u8], wanted: &str) -> Vec<&'t [u8]> {
     }
 }
 
-/// The text without the white space and the commas at its start.
+/// Returns the text without the white space and the commas at its start.
 fn after_gap(text: &[u8]) -> &[u8] {
     let length = text
         .iter()
@@ -62,12 +63,13 @@ fn after_gap(text: &[u8]) -> &[u8] {
     &text[length..]
 }
 
-/// The value that the text begins with: up to its last bracket, its last quotation mark, or the next separator.
+/// Returns the value at the start of the text. It ends at its closing bracket, its closing quotation mark, or the next
+/// separator.
 fn first_value(text: &[u8]) -> Value<'_> {
     let length = match text.first() {
         Some(b'"') => length_of_string(text),
         Some(b'{' | b'[') => length_of_brackets(text),
-        // A separator alone is passed over, so that each step gets ahead.
+        // A lone separator is skipped, so that each step makes progress.
         Some(_) => text[1..]
             .iter()
             .position(|byte| b",:{}[]\"".contains(byte))
@@ -96,7 +98,8 @@ fn length_of_string(text: &[u8]) -> usize {
 
 fn length_of_brackets(text: &[u8]) -> usize {
     let mut open = Vec::new();
-    // How many of each kind are in `open`, so that it is searched only for what is there: each search removes what it passes.
+    // How many brackets of each kind are in `open`. So `open` is searched only for brackets that it contains, and each
+    // search removes what it passes.
     let mut braces = 0_usize;
     let mut squares = 0_usize;
     let mut index = 0;
@@ -117,7 +120,8 @@ fn length_of_brackets(text: &[u8]) -> usize {
             b'}' | b']' => {
                 let is_open = if *byte == b'}' { braces } else { squares } > 0;
                 if is_open {
-                    // A bracket that closes an outer one closes those in it too: one is missing, and the next job is whole.
+                    // A bracket that closes an outer bracket also closes the brackets inside it. One of those was
+                    // missing, and the next job is complete.
                     while let Some(closing) = open.pop() {
                         if closing == b'}' {
                             braces -= 1;
@@ -129,7 +133,7 @@ fn length_of_brackets(text: &[u8]) -> usize {
                         }
                     }
                 } else if *byte == b']' {
-                    // It closes the list around this value.
+                    // This bracket closes the list around the value.
                     return index;
                 }
                 if open.is_empty() {
@@ -208,14 +212,14 @@ mod tests {
         assert!(values_of(&vec![b'{'; 1 << 20], "id").is_empty());
     }
 
-    /// If each bracket were searched for among all that are open, this test would take a quarter of an hour.
+    /// If every bracket were searched for among all open brackets, this test would take a quarter of an hour.
     #[test]
     fn brackets_that_close_nothing_cost_no_search_each() {
         let unmatched = [vec![b'['; 1 << 20], vec![b'}'; 1 << 20]].concat();
         assert_eq!(elements(&unmatched).len(), 1);
         let job = [br#"{"id":"a","input":"#, &unmatched[..]].concat();
         assert_eq!(values_of(&job, "id"), [b"\"a\""]);
-        // The first `}` closes the job, and each other one is taken for an element.
+        // The first `}` closes the job, and every further one is treated as an element.
         assert_eq!(elements(&[b"[", &job[..]].concat()).len(), 1 << 20);
     }
 

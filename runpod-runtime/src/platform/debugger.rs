@@ -1,4 +1,4 @@
-//! What `--rp_debugger` adds to outputs: the system, and the job's measured stretches.
+//! The report that `--rp_debugger` adds to outputs: the system, and the spans of time that the job has measured.
 
 use serde::Serialize;
 
@@ -27,7 +27,8 @@ struct Timestamp {
     duration_ms: f64,
 }
 
-/// The report for one job. `ready_delay_ms`: from the start of the process until it was ready for jobs.
+/// Returns the report for one job. `ready_delay_ms` is the time from the start of the process until it was ready for
+/// jobs.
 pub(crate) fn report(context: Option<&JobContext>, ready_delay_ms: f64) -> Report {
     let timings = context.map(JobContext::timings).unwrap_or_default();
     Report {
@@ -50,7 +51,7 @@ pub(crate) fn report(context: Option<&JobContext>, ready_delay_ms: f64) -> Repor
     }
 }
 
-/// Such as `Linux 6.1.0`.
+/// Returns a text such as `Linux 6.1.0`.
 pub(crate) fn operating_system() -> String {
     #[cfg(unix)]
     let name_of_system = rustix::system::uname();
@@ -65,7 +66,7 @@ pub(crate) fn operating_system() -> String {
     format!("{name} {}", release.trim()).trim_end().to_owned()
 }
 
-/// Read from the kernel's own list; the Python SDK spends a second of every cold start on this.
+/// Reads the processor's name from the kernel's own list. The Python SDK spends a second of every cold start on this.
 fn processor() -> String {
     std::fs::read_to_string("/proc/cpuinfo")
         .ok()

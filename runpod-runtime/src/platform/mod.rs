@@ -1,6 +1,6 @@
-//! Where jobs come from and results go: one trait, and the types of its functions.
+//! The source of jobs and the destination of results: one trait and the types that its functions use.
 //!
-//! The worker knows no HTTP; a platform knows no handlers and no slots.
+//! The worker knows nothing about HTTP, and a platform knows nothing about handlers or slots.
 
 mod bodies;
 mod broken_json;
@@ -27,37 +27,37 @@ pub(crate) use http::fuzzing;
 pub(crate) use read_job::read_job;
 pub(crate) use single_job::SingleJob;
 
-/// The version that heartbeats, error reports and the `User-Agent` name.
+/// The version in heartbeats, error reports and the `User-Agent` header.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// A source of jobs that takes their results.
+/// A source of jobs that also accepts their results.
 pub(crate) trait Platform: Send + Sync + 'static {
-    /// Asks for at most `want` jobs; the platform may hold the request for long. If this future is dropped, a job that the
-    /// platform is handing over is lost, so the worker drops it only when it ends.
+    /// Asks for at most `want` jobs. The platform may hold the request for a long time. If this future is dropped while
+    /// the platform hands over a job, that job is lost. So the worker drops the future only when it stops.
     fn take(&self, want: usize, in_progress: bool) -> BoxFuture<'_, TakeAnswer>;
 
-    /// Waits for jobs to stop. Nothing when this platform has no such channel.
+    /// Waits for jobs to stop. Returns `None` if this platform has no such channel.
     fn stop_signals(&self) -> Option<BoxFuture<'_, StopSignals>>;
 
-    /// Says that the worker lives and which jobs it has. Nothing when this platform wants no heartbeat.
+    /// Reports that the worker is alive and which jobs it has. Returns `None` if this platform wants no heartbeats.
     fn ping<'a>(&'a self, health: Health<'a>) -> Option<BoxFuture<'a, ()>>;
 
-    /// Hands over something of a job.
+    /// Posts an item, a progress update or a result of a job.
     fn post<'a>(&'a self, post: &'a Post) -> BoxFuture<'a, Posted>;
 }
 
-/// The platform's answer to a take.
+/// The platform's answer to a job-take request.
 pub(crate) enum TakeAnswer {
     Whole(Taken),
-    /// The platform has begun to hand jobs over, and this future reads them. A job that is lost here is lost for its client,
-    /// so the future is awaited even if the worker is shutting down.
+    /// The platform has started to hand over jobs, and this future reads them. A job that is lost here is lost for its
+    /// client. So the future is awaited even if the worker is shutting down.
     Begun(BoxFuture<'static, Taken>),
 }
 
 impl TakeAnswer {
-    /// The answer, read to its end.
+    /// Reads the answer to its end.
     pub(crate) async fn read(self) -> Taken {
         match self {
             Self::Whole(taken) => taken,
@@ -72,30 +72,30 @@ impl From<Taken> for TakeAnswer {
     }
 }
 
-/// What a take brought.
+/// The outcome of a job-take request.
 #[derive(Debug)]
 pub(crate) enum Taken {
-    /// Jobs, each whole or broken.
+    /// Jobs, each of them valid or broken.
     Jobs(Vec<Result<TakenJob, BrokenJob>>),
-    /// No job now.
+    /// There is no job at the moment.
     Nothing,
-    /// Too many questions: ask again after this long.
+    /// There were too many requests. The next one must wait this long.
     Throttled(Duration),
-    /// The question failed, for this reason.
+    /// The request failed for this reason.
     Failed(String),
-    /// There will be no further job.
+    /// There will be no more jobs.
     NoMore,
 }
 
 /// A job that cannot be run.
 #[derive(Debug)]
 pub(crate) struct BrokenJob {
-    /// Its id, if it has one: then its client gets a failed result.
+    /// The job's id, if it has one. Its client then gets a failed result.
     pub(crate) id: Option<String>,
     pub(crate) reason: String,
 }
 
-/// The answer to a wait for stop signals.
+/// The answer to a request for the jobs to stop.
 #[derive(Debug)]
 pub(crate) enum StopSignals {
     Stop(Vec<String>),
@@ -110,11 +110,11 @@ pub(crate) enum Health<'a> {
     Unhealthy { check: &'a str, reason: &'a str },
 }
 
-/// Something of a job for the platform. Cheap to send again.
+/// An item, a progress update or a result of a job, for the platform. Cheap to send again.
 #[derive(Debug, Clone)]
 pub(crate) struct Post {
     pub(crate) job_id: Arc<str>,
-    /// The worker that ran the job: another one than this worker if the result was kept in a spool.
+    /// The worker that ran the job. If the result was kept in a spool, that may be another worker.
     pub(crate) worker_id: Arc<str>,
     pub(crate) kind: PostKind,
     pub(crate) body: Bytes,
@@ -127,24 +127,24 @@ pub(crate) enum PostKind {
     Result { streaming: bool },
 }
 
-/// What became of a post.
+/// The outcome of a post.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Posted {
     Accepted,
-    /// May work later. `after`: not earlier than that, if the platform asked for that.
+    /// The post may succeed later. If the platform asked for a pause, `after` is its length.
     Later {
         why: String,
         after: Option<Duration>,
     },
-    /// The platform does not know the job (now): worth a few more tries, not half an hour of them.
+    /// The platform does not know the job at the moment. A few more attempts make sense, but not half an hour of them.
     UnknownJob {
         why: String,
     },
-    /// The platform has its answer already, or has forgotten the job for good.
+    /// The platform already has a result, or has forgotten the job permanently.
     NotWanted {
         why: String,
     },
-    /// Will never work as it is.
+    /// The post will never succeed as it is.
     Refused {
         why: String,
     },

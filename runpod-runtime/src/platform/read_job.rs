@@ -1,4 +1,4 @@
-//! A job as the platform writes it.
+//! Reads jobs from the JSON that the platform sends.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,7 +11,7 @@ use super::{BrokenJob, broken_json};
 use crate::handler::TakenJob;
 use crate::text::both_ends_of;
 
-/// Reads one job from what should be its JSON text.
+/// Reads one job from bytes that should be its JSON text.
 pub(crate) fn read_job_in(bytes: &[u8]) -> Result<TakenJob, BrokenJob> {
     match str::from_utf8(bytes) {
         Ok(text) => read_job(text),
@@ -23,27 +23,27 @@ pub(crate) fn read_job_in(bytes: &[u8]) -> Result<TakenJob, BrokenJob> {
     }
 }
 
-/// The jobs of an answer that was not read beyond `limit` bytes. If only a part of a job was read, the job is failed, so that
-/// its client hears of it.
+/// Returns the jobs of an answer that was read only up to `limit` bytes. If a job was read only in part, it fails, so
+/// that its client gets an answer.
 pub(super) fn jobs_before(limit: usize, read: &[u8]) -> Vec<Result<TakenJob, BrokenJob>> {
     let texts = texts_of_jobs(read);
     let mut jobs: Vec<_> = texts.iter().map(|text| read_job_in(text)).collect();
-    // Only the last one can be cut off.
+    // Only the last job can be incomplete.
     if let (Some(Err(last)), Some(text)) = (jobs.last_mut(), texts.last())
         && last.id.is_none()
     {
         *last = BrokenJob {
             id: readable_id(text),
             reason: format!(
-                "it is in an answer of the platform that is larger than {limit} bytes, the limit for as many jobs as were \
-                 asked for"
+                "the platform's answer with this job is larger than {limit} bytes, the limit for the number of jobs \
+                 requested"
             ),
         };
     }
     jobs
 }
 
-/// The ids of the jobs in an answer that broke off, for the log.
+/// Returns the ids of the jobs in an incomplete answer, for the log.
 pub(super) fn readable_ids(read: &[u8]) -> Vec<String> {
     let texts = texts_of_jobs(read).into_iter();
     texts.filter_map(readable_id).collect()
@@ -56,8 +56,8 @@ fn texts_of_jobs(answer: &[u8]) -> Vec<&[u8]> {
     }
 }
 
-/// A job whose end is missing. Its client gets no failure: the job itself may be valid, and the platform can hand it over again
-/// because no heartbeat names it.
+/// Describes a job whose end is missing. Its client gets no failed result, because the job itself may be valid. The
+/// platform can hand it over again because no heartbeat names it.
 fn cut_off(job: &[u8]) -> BrokenJob {
     let named = readable_id(job).map_or_else(String::new, |id| format!(" {id:?}"));
     BrokenJob {
@@ -66,21 +66,21 @@ fn cut_off(job: &[u8]) -> BrokenJob {
     }
 }
 
-/// The id of a job that is not JSON as a whole.
+/// Returns the id of a job that is not valid JSON as a whole.
 fn readable_id(job: &[u8]) -> Option<String> {
     let last = broken_json::values_of(job, "id").pop()?;
     let id: String = serde_json::from_slice(last).ok()?;
     is_usable_id(&id).then_some(id)
 }
 
-/// The longest id that a job may have, in bytes. Ids are in addresses, in headers and in every line of the log. Servers take
-/// addresses of 8 KiB, and heartbeats name all running jobs.
+/// The longest id that a job may have, in bytes. Ids appear in URLs, in headers and in every log line. Servers accept
+/// URLs of 8 KiB, and heartbeats name all running jobs.
 const LONGEST_ID: usize = 1024;
 
-/// How much of what stands in place of an id is repeated, in characters.
+/// If an id is invalid, the message repeats this many characters of it.
 const LONGEST_FOUND: usize = 100;
 
-/// `.` and `..` have a meaning of their own in the path of an address: a result would go astray.
+/// `.` and `..` have a special meaning in the path of a URL, so the result would be sent to the wrong address.
 fn is_usable_id(id: &str) -> bool {
     id.len() <= LONGEST_ID && !matches!(id, "" | "." | "..")
 }
@@ -91,7 +91,7 @@ pub(crate) fn read_job(text: &str) -> Result<TakenJob, BrokenJob> {
         Ok(job) => job.read(),
         Err(error) if error.is_eof() => Err(cut_off(text.as_bytes())),
         Err(error) => {
-            // Of another kind of value serde repeats what is in it.
+            // If the value has another type, serde's message would repeat its content.
             let why = if error.is_data() {
                 String::new()
             } else {
@@ -105,8 +105,8 @@ pub(crate) fn read_job(text: &str) -> Result<TakenJob, BrokenJob> {
     }
 }
 
-/// A job's JSON object one level deep. Its values are still text, so that a value which cannot be read makes no other job of
-/// the same answer unreadable.
+/// A job's JSON object, parsed one level deep. Its values are still text, so that an unreadable value does not make the
+/// other jobs of the same answer unreadable.
 #[derive(Default)]
 pub(super) struct UnreadJob<'j> {
     id: Option<&'j RawValue>,
@@ -125,7 +125,7 @@ impl UnreadJob<'_> {
             broken(
                 None,
                 format!(
-                    "its `id` is not a text: {}",
+                    "its `id` is not a string: {}",
                     both_ends_of(id.get(), LONGEST_FOUND)
                 ),
             )
@@ -135,7 +135,7 @@ impl UnreadJob<'_> {
             let reason = if length > LONGEST_ID {
                 format!("its `id` is {length} bytes long; the limit is {LONGEST_ID}")
             } else {
-                format!("its `id` is {id:?}")
+                format!("its `id` {id:?} is not allowed")
             };
             return Err(broken(None, reason));
         }
@@ -172,7 +172,7 @@ impl<'de> Deserialize<'de> for UnreadJob<'de> {
 
             fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
                 let mut job = UnreadJob::default();
-                // The last one of several entries with the same key counts.
+                // If several entries have the same key, the last one counts.
                 while let Some(key) = map.next_key::<Key<'de>>()? {
                     let value = map.next_value()?;
                     match key {

@@ -1,4 +1,4 @@
-//! A platform with a single job: local test runs and users' own tests. What is posted is kept.
+//! A platform with a single job, for local test runs and for users' own tests. It records everything that is posted.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -9,11 +9,11 @@ use crate::handler::TakenJob;
 pub(crate) struct SingleJob {
     job: Mutex<Option<TakenJob>>,
     recorded: Mutex<Recorded>,
-    /// Whether to log items and progress as they come.
+    /// Whether to log items and progress updates when they arrive.
     shown: bool,
 }
 
-/// What a job's handler made, as the JSON bodies that a platform would have got.
+/// The output of a job's handler, as the JSON bodies that a platform would have received.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Recorded {
     pub(crate) items: Vec<String>,

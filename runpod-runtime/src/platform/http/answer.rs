@@ -1,4 +1,4 @@
-//! What the platform's answers mean. Pure: nothing is sent from here.
+//! Interprets the platform's answers. Nothing is sent from here.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,9 +12,9 @@ use super::body::Unfinished;
 use crate::handler::TakenJob;
 use crate::process::panics;
 
-/// The jobs in the body of a take that was answered with 200. A job that cannot be read takes no other one with it.
+/// Reads the jobs from the body of a job-take answer with status 200. An unreadable job does not affect the others.
 pub(super) fn jobs(content_type: &str, body: &[u8]) -> Taken {
-    let Some(body) = json_of("a take", content_type, body) else {
+    let Some(body) = json_of("a job-take request", content_type, body) else {
         return Taken::Nothing;
     };
     match body.first() {
@@ -32,28 +32,29 @@ pub(super) fn jobs(content_type: &str, body: &[u8]) -> Taken {
         }
         _ => {
             tracing::warn!(
-                "the answer to a take is taken as no job: it is neither a job nor a list of jobs"
+                "the answer to a job-take request is ignored: it is neither a job nor a list of jobs"
             );
             Taken::Nothing
         }
     }
 }
 
-/// The jobs of a list of which at least one element is no job.
+/// Reads each job of a list in which at least one element is not a job.
 fn each_of(list: &[u8]) -> Vec<Result<TakenJob, BrokenJob>> {
     match serde_json::from_slice::<Vec<&RawValue>>(list) {
         Ok(jobs) => jobs.into_iter().map(|raw| read_job(raw.get())).collect(),
         Err(error) => {
-            tracing::warn!("the answer to a take is not JSON as a whole: {error}");
+            tracing::warn!("the answer to a job-take request is not valid JSON: {error}");
             let jobs = broken_json::elements(list).into_iter();
             jobs.map(read_job_in).collect()
         }
     }
 }
 
-/// What becomes of the jobs in an answer that was not read to its end.
+/// Decides what happens to the jobs in an answer that was not read completely.
 ///
-/// If it is too large, the jobs before the limit are run: the platform has handed them over. If the connection broke, none is
+/// If the answer is too large, the jobs before the limit run, because the platform has handed them over. If the
+/// connection broke, no job runs, because the platform sees that too and hands the jobs over again.
 /// run: the platform sees that too, and hands the jobs over again.
 pub(super) fn jobs_of_unfinished(limit: usize, unfinished: &Unfinished) -> Taken {
     let Unfinished { why, read, .. } = unfinished;
@@ -77,7 +78,8 @@ fn with_ids(why: String, ids: &[String]) -> String {
     }
 }
 
-/// What `jobs` reads in this body. If it panics, the answer counts as a failed one, and the log names the jobs that were in it.
+/// Calls `jobs`, which reads this body. If it panics, the request counts as failed, and the log names the jobs that
+/// were in the answer.
 pub(super) fn caught(body: &[u8], jobs: impl FnOnce() -> Taken) -> Taken {
     panics::caught_now(jobs).unwrap_or_else(|panic| {
         let place = panic.place.unwrap_or_default();
@@ -90,17 +92,17 @@ pub(super) fn caught(body: &[u8], jobs: impl FnOnce() -> Taken) -> Taken {
     })
 }
 
-/// Whether an answer with this status may be due to the length of the address.
+/// Returns whether an answer with this status may mean that the URL is too long.
 pub(super) fn may_be_too_long(status: StatusCode) -> bool {
     matches!(status.as_u16(), 400 | 414 | 431)
 }
 
-/// What is in an answer, if it should be JSON and is not empty.
+/// Returns the JSON body of an answer, unless it is empty or has another content type.
 fn json_of<'b>(what: &str, content_type: &str, body: &'b [u8]) -> Option<&'b [u8]> {
     let kind = content_type.split(';').next().unwrap_or_default().trim();
     if !kind.eq_ignore_ascii_case("application/json") {
         tracing::warn!(
-            "the answer to {what} is not read: its content type is {kind:?}, not application/json"
+            "the answer to {what} is ignored: its content type is {kind:?}, not application/json"
         );
         return None;
     }
@@ -112,9 +114,9 @@ fn json_of<'b>(what: &str, content_type: &str, body: &'b [u8]) -> Option<&'b [u8
     Some(body)
 }
 
-/// The ids of the jobs to stop in a stop answer; what is not one is left out with a log line.
+/// Reads the ids of the jobs to stop. An entry that is not an id is skipped with a log line.
 pub(super) fn stops(content_type: &str, body: &[u8]) -> Vec<String> {
-    let Some(body) = json_of("a stop poll", content_type, body) else {
+    let Some(body) = json_of("a request for the jobs to stop", content_type, body) else {
         return Vec::new();
     };
     let list = match serde_json::from_slice::<Value>(body) {
@@ -125,13 +127,15 @@ pub(super) fn stops(content_type: &str, body: &[u8]) -> Vec<String> {
         },
         Ok(_) => None,
         Err(error) => {
-            tracing::warn!("the answer to a stop poll is not JSON as a whole: {error}");
+            tracing::warn!(
+                "the answer to a request for the jobs to stop is not valid JSON: {error}"
+            );
             let list = broken_json::values_of(body, "jobsToStop").pop();
             list.filter(|list| list.starts_with(b"["))
         }
     };
     let Some(list) = list else {
-        tracing::warn!("the answer to a stop poll has no list `jobsToStop`");
+        tracing::warn!("the answer to a request for the jobs to stop has no list `jobsToStop`");
         return Vec::new();
     };
     let ids = broken_json::elements(list).into_iter();
@@ -164,16 +168,16 @@ fn texts_of(ids: impl Iterator<Item = Option<String>>) -> Vec<String> {
     texts
 }
 
-/// The message about an answer with an unexpected status.
+/// Returns the message for an answer with an unexpected status.
 pub(super) fn refusal(status: StatusCode) -> String {
     let mut text = format!("the platform answered {status}");
     if status.is_redirection() {
-        text.push_str("; it is not followed, since the key goes to no other address");
+        text.push_str("; the redirect is not followed, because the API key must not be sent to another address");
     }
     text
 }
 
-/// How long the value of a `Retry-After` header asks to wait: seconds, or a date.
+/// Parses a `Retry-After` header, which contains seconds or a date, and returns how long to wait.
 pub(super) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
     if let Ok(seconds) = value.parse() {
@@ -183,7 +187,7 @@ pub(super) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     Some(then.duration_since(now).unwrap_or_default())
 }
 
-/// What the status of a post's answer means for the post, if it is not a success.
+/// Decides what the status of the answer means for a post that was not accepted.
 pub(super) fn not_accepted(status: StatusCode, after: Option<Duration>, size: usize) -> Posted {
     let why = refusal(status);
     match status.as_u16() {
@@ -191,12 +195,12 @@ pub(super) fn not_accepted(status: StatusCode, after: Option<Duration>, size: us
         409 | 410 => Posted::NotWanted { why },
         413 => Posted::Refused {
             why: format!(
-                "the platform refused {size} bytes as too large ({status}). Results may have 10 MB after /run, 20 MB \
-                 after /runsync, stream items 1 MB: upload the data and return its address"
+                "the platform refused {size} bytes as too large ({status}). The limits are 10 MB for a result after /run, 20 MB \
+                 after /runsync, and 1 MB for a stream item: upload the data and return its URL"
             ),
         },
         400 | 405 | 406 | 411 | 414 | 415 | 422 | 431 => Posted::Refused {
-            why: format!("the platform refused {size} bytes for good ({status})"),
+            why: format!("the platform refused {size} bytes permanently ({status})"),
         },
         _ => Posted::Later { why, after },
     }

@@ -1,4 +1,4 @@
-//! What holds for every answer that a platform could give.
+//! Properties that hold for every answer a platform could give.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -35,7 +35,7 @@ proptest! {
             panic!("no jobs");
         };
         prop_assert_eq!(jobs.len(), all.len());
-        let job = jobs[place].as_ref().expect("it is whole");
+        let job = jobs[place].as_ref().expect("the job is valid");
         prop_assert_eq!(&job.id, &id);
         prop_assert_eq!(job.input.get(), input.to_string());
     }
@@ -53,7 +53,7 @@ proptest! {
     fn every_status_that_is_no_success_has_a_meaning(status in 300_u16..1000, size: usize) {
         let posted = not_accepted(StatusCode::from_u16(status).unwrap(), None, size);
         prop_assert_ne!(&posted, &Posted::Accepted);
-        // Trouble of the platform's own is never taken for the last word.
+        // A server error never means that the platform refuses the post permanently.
         if status >= 500 {
             let is_later = matches!(posted, Posted::Later { .. });
             prop_assert!(is_later);

@@ -33,12 +33,21 @@ fn one_job_and_several_are_read_with_all_their_keys() {
 fn broken_jobs_say_what_is_wrong() {
     let reason = |body: &str| taken(body).remove(0).unwrap_err();
     assert_eq!(reason(r#"{"id":"a"}"#), "it has no `input`");
-    assert_eq!(reason(r#"{"id":7,"input":1}"#), "its `id` is not a text: 7");
-    assert_eq!(reason(r#"{"id":"","input":1}"#), "its `id` is \"\"");
-    assert_eq!(reason(r#"{"id":"..","input":1}"#), "its `id` is \"..\"");
+    assert_eq!(
+        reason(r#"{"id":7,"input":1}"#),
+        "its `id` is not a string: 7"
+    );
+    assert_eq!(
+        reason(r#"{"id":"","input":1}"#),
+        "its `id` \"\" is not allowed"
+    );
+    assert_eq!(
+        reason(r#"{"id":"..","input":1}"#),
+        "its `id` \"..\" is not allowed"
+    );
     assert_eq!(
         reason("{\"id\":[\n\"a\"],\"input\":1}"),
-        r#"its `id` is not a text: [\n"a"]"#
+        r#"its `id` is not a string: [\n"a"]"#
     );
     assert!(reason("[1]").starts_with("it is not a JSON object"));
 }
@@ -62,7 +71,7 @@ fn what_is_no_job_is_no_job() {
     assert!(matches!(jobs(JSON, b"\xff\xfe"), Taken::Nothing));
 }
 
-/// The id and the reason of a job that cannot be run.
+/// Returns the id of a job that cannot be run, and the reason.
 fn broken(answer: &[u8]) -> (Option<String>, String) {
     let Taken::Jobs(mut jobs) = jobs(JSON, answer) else {
         panic!("no jobs");
@@ -86,7 +95,7 @@ fn an_id_that_no_address_can_hold_is_refused() {
     assert_eq!(broken(job.as_bytes()).0, None);
 }
 
-/// What makes a job unreadable as a whole, beside an id that can be read.
+/// Jobs that are not valid JSON but whose id can be read.
 const UNREADABLE: [&[u8]; 8] = [
     br#"{"\ud800":1,"id":"a","input":1}"#,
     br#"{"id":"a","\udc00\ud800":1,"input":1}"#,
@@ -106,7 +115,7 @@ fn a_job_that_cannot_be_read_is_failed_if_its_id_can_be_read() {
         assert_eq!(id.as_deref(), Some("a"), "{shown}");
         assert!(reason.starts_with("it is not "), "{shown}: {reason}");
     }
-    // The strict reader takes the last of several ids as well.
+    // If there are several ids, the strict parser takes the last one too.
     assert_eq!(
         broken(br#"{"id":"b","id":"a","\ud800":1}"#).0.as_deref(),
         Some("a")
@@ -221,7 +230,7 @@ fn retry_after_is_a_number_of_seconds_or_a_date() {
     assert_eq!(asked("Sun, 06 Nov 1994 08:49:37 GMT"), Some(0));
     assert_eq!(asked("Sun, 06 Nov 1994 08:50:37 GMT"), Some(60));
     assert_eq!(asked("Sun, 06 Nov 1994 08:40:00 GMT"), Some(0));
-    // The two older forms of a date, which a recipient has to understand.
+    // The two older date formats, which a recipient must accept too.
     assert_eq!(asked("Sunday, 06-Nov-94 08:50:37 GMT"), Some(60));
     assert_eq!(asked("Sun Nov  6 08:50:37 1994"), Some(60));
     for value in [

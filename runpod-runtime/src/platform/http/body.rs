@@ -1,4 +1,4 @@
-//! Reads the body of an answer, within limits of size and of time.
+//! Reads the body of an answer, within limits of size and time.
 
 use std::time::Duration;
 
@@ -8,32 +8,32 @@ use tokio::time::{Instant, timeout_at};
 
 use super::client::describe;
 
-/// What a body may take, in either direction: this long, and a second more for each of so many bytes (a line of half a megabit
-/// a second).
+/// The time limit for a body in either direction: `BASE`, plus one second for each `BYTES_A_SECOND` bytes (half a
+/// megabit per second).
 const BASE: Duration = Duration::from_secs(30);
 const BYTES_A_SECOND: u64 = 64 * 1024;
-/// How long a body may come without a single byte.
+/// How long a body may go without a single new byte.
 const STALLED: Duration = Duration::from_secs(30);
 
-/// How long the transfer of this many bytes may take.
+/// Returns how long the transfer of this many bytes may take.
 pub(super) fn time_for(bytes: usize) -> Duration {
     BASE + Duration::from_secs(bytes as u64 / BYTES_A_SECOND)
 }
 
-/// A body that was not read to its end.
+/// A body that was not read completely.
 #[derive(Debug)]
 pub(super) struct Unfinished {
-    /// Whether it is larger than the limit. If not, the connection broke, or the body came too slowly.
+    /// Whether the body is larger than the limit. If not, the connection broke or the body came too slowly.
     pub(super) is_too_large: bool,
     pub(super) why: String,
-    /// What was read of it.
+    /// The part of the body that was read.
     pub(super) read: Bytes,
 }
 
 /// Reads a body of at most `limit` bytes.
 ///
-/// The time for it grows with what was read, so that a platform which sends byte after byte holds nobody up, and a large body
-/// on a slow line is read to its end.
+/// The time limit grows with the number of bytes read. So a large body on a slow line is read completely, but a
+/// platform that sends single bytes cannot hold up the worker.
 pub(super) async fn read(mut response: Response, limit: usize) -> Result<Bytes, Unfinished> {
     let begun = Instant::now();
     let announced = response
@@ -59,7 +59,7 @@ pub(super) async fn read(mut response: Response, limit: usize) -> Result<Bytes, 
             Ok(Ok(None)) => return Ok(body.into_bytes()),
             Ok(Err(error)) => describe(error),
             Err(_) => format!(
-                "the rest of the answer does not come: {} bytes in {} s",
+                "the rest of the answer did not arrive: {} bytes in {} s",
                 body.len(),
                 begun.elapsed().as_secs()
             ),
@@ -72,7 +72,7 @@ pub(super) async fn read(mut response: Response, limit: usize) -> Result<Bytes, 
     }
 }
 
-/// A body that came in one piece is not copied.
+/// The body of an answer. If it comes in one piece, it is not copied.
 enum Body {
     Empty,
     OnePiece(Bytes),
@@ -88,7 +88,7 @@ impl Body {
         }
     }
 
-    /// `expected` is the length that the whole body will probably have.
+    /// Adds a piece. `expected` is the probable length of the whole body.
     fn push(&mut self, piece: &Bytes, expected: usize) {
         match self {
             Self::Empty => *self = Self::OnePiece(piece.clone()),

@@ -1,4 +1,4 @@
-//! The HTTP client: TLS with bundled roots, the key as a header that is never shown.
+//! The HTTP client: TLS with bundled root certificates, and the API key in a header that is never shown.
 
 use std::net::ToSocketAddrs as _;
 use std::sync::Arc;
@@ -15,18 +15,18 @@ use crate::config::Secret;
 use crate::error::with_causes;
 use crate::process::threads;
 
-/// Why there is no client.
+/// The reason why the client could not be created.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClientError {
     #[error("TLS could not be set up")]
     Tls(#[from] rustls::Error),
     #[error("the HTTP client could not be set up")]
     Http(#[from] reqwest::Error),
-    #[error("RUNPOD_AI_API_KEY holds characters that an HTTP header cannot carry")]
+    #[error("RUNPOD_AI_API_KEY contains characters that are not allowed in an HTTP header")]
     Key,
 }
 
-/// A client for the platform. Nothing about a job is ever kept on it.
+/// Creates a client for the platform. It never keeps anything about a job.
 pub(super) fn build(key: Option<&Secret>, handlers: &Handle) -> Result<Client, ClientError> {
     let roots = RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
@@ -61,14 +61,14 @@ fn build_trusting(
             handlers: handlers.clone(),
         })
         .tcp_nodelay(true)
-        // The key goes to the addresses that the platform gave, and to no other.
+        // The API key is sent only to the addresses that the platform gave.
         .redirect(Policy::none())
         .no_proxy()
         .build()?;
     Ok(client)
 }
 
-/// Looks names up as the system does. reqwest's own resolver panics if the system refuses a thread.
+/// Looks up names like the system does. reqwest's own resolver panics if the system refuses a thread.
 struct Names {
     handlers: Handle,
 }
@@ -77,16 +77,16 @@ impl Resolve for Names {
     fn resolve(&self, name: Name) -> Resolving {
         let handlers = self.handlers.clone();
         Box::pin(async move {
-            // reqwest sets the port.
+            // reqwest sets the port itself.
             let look_up = move || (name.as_str(), 0).to_socket_addrs();
             let found = threads::blocking_here_or_on(&handlers, look_up).await;
-            let found = found.ok_or("the look-up of the name was broken off")??;
+            let found = found.ok_or("the DNS lookup was interrupted")??;
             Ok(Box::new(found) as Addrs)
         })
     }
 }
 
-/// Such as `RunPod-Rust-SDK/0.1.0 (Linux 6.1.0; x86_64) Language/Rust 1.95`, in the form of the Python SDK's.
+/// Returns a text such as `RunPod-Rust-SDK/0.1.0 (Linux 6.1.0; x86_64) Language/Rust 1.95`, in the Python SDK's format.
 fn user_agent() -> String {
     format!(
         "RunPod-Rust-SDK/{} ({}; {}) Language/Rust {}",
@@ -97,7 +97,7 @@ fn user_agent() -> String {
     )
 }
 
-/// An error's text with its causes, and without the address, whose query may carry secrets.
+/// Describes an error with its causes but without the URL, whose query may contain secrets.
 pub(super) fn describe(error: reqwest::Error) -> String {
     with_causes(&error.without_url())
 }
@@ -113,7 +113,8 @@ mod tests {
 
     use super::*;
 
-    /// A real TLS server on loopback that answers `connections` times, and the certificate that it shows.
+    /// Starts a real TLS server on loopback that accepts `connections` connections. Also returns the server's
+    /// certificate.
     fn tls_server(connections: usize) -> (SocketAddr, CertificateDer<'static>) {
         let key = KeyPair::generate().unwrap();
         let certificate = CertificateParams::new(["localhost".to_owned()])
@@ -140,7 +141,7 @@ mod tests {
                 let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
                 let mut tls = StreamOwned::new(connection, stream.unwrap());
                 let mut request = [0; 4096];
-                // A client that does not trust us breaks off here.
+                // A client that does not trust the server closes the connection here.
                 if tls.read(&mut request).is_ok_and(|length| length > 0) {
                     let _ = tls.write_all(b"HTTP/1.1 204 No Content\r\n\r\n");
                     let _ = tls.flush();

@@ -1,4 +1,4 @@
-//! A platform that is not what it should be, as a server on loopback.
+//! Tests against a server on loopback that behaves like a hostile or broken platform.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -10,12 +10,12 @@ use tokio::sync::oneshot::{Receiver, channel};
 
 use super::*;
 
-/// Far more than is ever read, and than all buffers between a server and its client hold.
+/// Far more than the client ever reads and more than all buffers between server and client hold.
 const WITHOUT_END: usize = 256 << 20;
 
 const JOB: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
 
-/// The way to the client, on which every byte is counted that it takes.
+/// The stream to the client. It counts the bytes that the client has taken.
 struct Counted {
     stream: TcpStream,
     bytes: usize,
@@ -33,7 +33,7 @@ impl Write for Counted {
     }
 }
 
-/// Answers one request, until the client has enough. Then says how many bytes that was.
+/// Answers one request until the client has enough. Then sends how many bytes the client took.
 fn server(
     answer: impl FnOnce(&mut Counted) -> io::Result<()> + Send + 'static,
 ) -> (SocketAddr, Receiver<usize>) {
@@ -45,7 +45,7 @@ fn server(
         let mut request = BufReader::new(stream.try_clone().unwrap()).lines();
         while request.next().is_some_and(|line| !line.unwrap().is_empty()) {}
         let mut counted = Counted { stream, bytes: 0 };
-        // An error is the client that goes away.
+        // An error means that the client has closed the connection.
         let _ = answer(&mut counted);
         sender.send(counted.bytes).unwrap();
     });
@@ -244,7 +244,7 @@ async fn a_post_names_the_worker_and_the_job_whatever_is_in_their_ids() {
             .map(|line| line.split_once(':').unwrap().0.to_ascii_lowercase())
             .collect();
         assert!(!names.contains(&"x-evil".to_owned()), "{head:?}");
-        // Left out if a header cannot carry it.
+        // The header is left out if it cannot contain the id.
         let has_id = names.iter().any(|name| name == "x-request-id");
         assert_eq!(has_id, !id.contains('\n'), "{head:?}");
     }

@@ -1,4 +1,4 @@
-//! Limits of time and size, against a server on loopback that stops in the middle of an answer.
+//! Limits of time and size, tested against a server on loopback that stops in the middle of an answer.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -14,7 +14,7 @@ use crate::platform::BrokenJob;
 const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A connection of which the head of a request was read.
+/// A connection on which the head of a request was read.
 struct Asked {
     stream: TcpStream,
     line: String,
@@ -22,13 +22,13 @@ struct Asked {
 
 impl Asked {
     fn send(&mut self, text: &str) {
-        // An error is the client that goes away.
+        // An error means that the client has closed the connection.
         let _ = self.stream.write_all(text.as_bytes());
     }
 }
 
-/// Answers the requests of one connection. The server is a blocking task of the test's runtime: while it runs, a clock that
-/// was paused stands still until the test advances it.
+/// Answers the requests of one connection. The server is a blocking task on the test's runtime. While it runs, a paused
+/// clock stands still until the test advances it.
 fn server(mut answer: impl FnMut(&mut Asked) + Send + 'static) -> (SocketAddr, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -43,7 +43,7 @@ fn server(mut answer: impl FnMut(&mut Asked) + Send + 'static) -> (SocketAddr, J
     (address, serving)
 }
 
-/// The first line of the next request, if there is one.
+/// Returns the first line of the next request, if there is one.
 fn head(requests: &mut impl BufRead) -> Option<String> {
     let mut lines = requests.lines().map_while(io::Result::ok);
     let first = lines.next()?;
@@ -56,7 +56,8 @@ fn platform(address: SocketAddr) -> Runpod {
     Runpod::new(urls, None, Duration::from_secs(10), &Handle::current()).unwrap()
 }
 
-/// A server that sends half a job, a byte for each word that it gets, and the rest when there are no more words.
+/// Starts a server that sends half a job, one more byte for each message that it gets, and the rest after the last
+/// message.
 fn in_two_halves() -> (SocketAddr, JoinHandle<()>, Sender<()>) {
     let (next_byte, bytes): (_, Receiver<()>) = channel();
     let (address, serving) = server(move |asked| {
@@ -92,7 +93,7 @@ async fn a_poll_that_is_answered_late_is_read_to_its_end() {
     let answer = taking.await.unwrap();
     assert!(matches!(answer, TakeAnswer::Begun(_)));
     let reading = tokio::spawn(answer.read());
-    // More than the 90 s of the poll in all.
+    // Together this is more than the 90 s of the request.
     advance(20 * SECOND).await;
     drop(rest);
     let taken = reading.await.unwrap();
@@ -113,7 +114,7 @@ async fn an_answer_that_stalls_is_given_up_and_its_jobs_are_named() {
     }
     let taken = reading.await.unwrap();
     assert!(
-        matches!(&taken, Taken::Failed(why) if why.contains("does not come") && why.ends_with("in it: j")),
+        matches!(&taken, Taken::Failed(why) if why.contains("did not arrive") && why.ends_with("in it: j")),
         "{taken:?}"
     );
     drop(next_byte);
@@ -125,7 +126,7 @@ async fn an_answer_that_comes_byte_after_byte_is_given_up() {
     let (address, serving, next_byte) = in_two_halves();
     let answer = platform(address).take(1, false).await;
     let reading = tokio::spawn(answer.read());
-    // No pause is as long as that of an answer that stalls.
+    // No pause is as long as the pause after which an answer counts as stalled.
     while !reading.is_finished() {
         next_byte.send(()).unwrap();
         advance(SECOND / 10).await;
@@ -136,7 +137,7 @@ async fn an_answer_that_comes_byte_after_byte_is_given_up() {
     serving.await.unwrap();
 }
 
-/// The ids of the jobs that can be run, and of those that cannot.
+/// Returns the ids of the jobs that can be run. For the jobs that cannot, returns the id and the reason.
 fn ids(taken: Taken) -> (Vec<String>, Vec<(Option<String>, String)>) {
     let Taken::Jobs(jobs) = taken else {
         panic!("{taken:?}");
@@ -152,7 +153,7 @@ fn ids(taken: Taken) -> (Vec<String>, Vec<(Option<String>, String)>) {
     (whole.collect(), broken)
 }
 
-/// Sends a list of jobs with inputs of so many bytes.
+/// Sends a list of jobs whose inputs have these sizes in bytes.
 fn jobs_of_size(asked: &mut Asked, sizes: &[(&str, usize)]) {
     asked.send(HEAD);
     asked.send("Connection: close\r\n\r\n[");
@@ -186,7 +187,7 @@ async fn of_an_answer_that_is_too_large_the_jobs_before_the_limit_are_run_and_th
     assert_eq!(broken[0].0.as_deref(), Some("b"));
     assert!(broken[0].1.contains("larger than"), "{}", broken[0].1);
     assert!(
-        logged().contains("in the rest of it are lost"),
+        logged().contains("in the rest of the answer are lost"),
         "{}",
         logged()
     );
@@ -218,7 +219,8 @@ async fn one_take_asks_for_a_bounded_number_of_jobs() {
     assert!(line.contains("&batch_size=16&job_in_progress=1"), "{line}");
 }
 
-/// The jobs that were named by heartbeats whose request line has at most `longest` bytes. Others are refused with this status.
+/// Returns the jobs that heartbeats with a request line of at most `longest` bytes have named. The server refuses
+/// longer ones with this status.
 async fn named(jobs: &[String], longest: usize, status: u16) -> Vec<String> {
     let (sender, names) = channel();
     let (address, serving) = server(move |asked| {

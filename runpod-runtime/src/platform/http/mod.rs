@@ -1,4 +1,5 @@
-//! The Runpod platform over HTTP: takes, posts, heartbeats and the stop channel of docs/reference/protocol.md.
+//! The Runpod platform over HTTP: job-take requests, posts, heartbeats and the stop channel
+//! (docs/reference/protocol.md).
 
 mod answer;
 mod body;
@@ -23,24 +24,25 @@ use crate::process::threads;
 pub(crate) use client::ClientError;
 use client::describe;
 
-/// How long the platform may hold a take and a stop poll before its answer begins; the SDK's own number.
+/// How long the platform may hold a job-take request or a request for the jobs to stop. The SDK uses the same value.
 const LONG_POLL: Duration = Duration::from_secs(90);
-/// The protocol's own pause after a 429.
+/// The pause that the protocol prescribes after a 429.
 const THROTTLED: Duration = Duration::from_secs(5);
 /// The longest pause that an answer may ask for.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
-/// The largest job of the platform, and what a job has beside its input. So many bytes for each job that was asked for are read.
+/// The largest job of the platform, including everything beside its input. This many bytes are read for each job that
+/// was requested.
 const LARGEST_JOB: usize = 21 << 20;
-/// How many jobs are asked for at once, however many slots are free: an answer has 336 MiB at most.
+/// The most jobs that one request asks for, however many slots are free. So an answer has at most 336 MiB.
 const MOST_JOBS: usize = 16;
-/// A larger answer takes so long to be read that heartbeats must not wait for it.
+/// Reading a larger answer takes so long that heartbeats must not wait for it.
 const LARGE_ANSWER: usize = 1 << 20;
-/// The last words of an unhealthy worker.
+/// The time limit for the last ping of an unhealthy worker.
 const LAST_PING: Duration = Duration::from_secs(2);
 const LONGEST_REASON: usize = 256;
-/// Servers refuse longer addresses: nginx reads a request line of 8 KiB by default.
+/// Servers refuse longer URLs: nginx reads a request line of 8 KiB by default.
 const LONGEST_PING: usize = 8000;
-/// No server refuses an address of this length for its length.
+/// No server refuses a URL of this length because of its length.
 const SHORTEST_PING: usize = 2000;
 
 const CHARSET: HeaderName = HeaderName::from_static("charset");
@@ -54,9 +56,9 @@ pub(crate) struct Runpod {
     client: Client,
     urls: PlatformUrls,
     ping_timeout: Duration,
-    /// The status of the last answers to takes, as long as there was no job; else 0.
+    /// The status of the last answers to job-take requests while there was no job. Otherwise 0.
     idle_with: AtomicU16,
-    /// The length that the address of a heartbeat may have: what was not refused so far.
+    /// The longest URL that a heartbeat may have. No server has refused that length so far.
     longest_ping: AtomicUsize,
     /// Where large answers are read if the system refuses a thread for that.
     handlers: Handle,
@@ -79,8 +81,8 @@ impl Runpod {
         })
     }
 
-    /// The platform that these settings speak of. If the system refuses a thread to look a name up or to read a large
-    /// answer, that runs on `handlers`.
+    /// Creates the platform for these settings. If the system refuses a thread for a DNS lookup or for reading a large
+    /// answer, that work runs on `handlers`.
     pub(crate) fn of(
         urls: PlatformUrls,
         settings: &Settings,
@@ -100,7 +102,7 @@ impl Runpod {
         let want = want.min(MOST_JOBS);
         let response = match self.poll(self.urls.take_url(want, in_progress)).await {
             Ok(Some(response)) => response,
-            // A poll that was held for the full time says only that there was no job.
+            // If the platform held the request for the full time, there was no job.
             Ok(None) => return Taken::Nothing.into(),
             Err(why) => return Taken::Failed(why).into(),
         };
@@ -110,7 +112,7 @@ impl Runpod {
                 self.idle_with.store(0, Ordering::Relaxed);
                 TakeAnswer::Begun(Box::pin(jobs_of(response, want, self.handlers.clone())))
             }
-            // 400 is normal while FlashBoot is on.
+            // The platform answers 400 while FlashBoot is on. That is normal.
             StatusCode::NO_CONTENT | StatusCode::BAD_REQUEST => {
                 self.idle(status);
                 Taken::Nothing.into()
@@ -122,7 +124,8 @@ impl Runpod {
         }
     }
 
-    /// Asks, and waits until an answer begins: nothing if the platform holds the request for the full time.
+    /// Sends a request and waits until an answer begins. Returns `None` if the platform holds the request for the full
+    /// time.
     async fn poll(&self, url: Url) -> Result<Option<Response>, String> {
         match timeout(LONG_POLL, self.client.get(url).send()).await {
             Ok(Ok(response)) => Ok(Some(response)),
@@ -131,7 +134,8 @@ impl Runpod {
         }
     }
 
-    /// There is no job. Said once until a job comes: an idle worker asks a thousand times a day.
+    /// Logs that there is no job. It does so only once until a job comes, because an idle worker asks a thousand times
+    /// a day.
     fn idle(&self, status: StatusCode) {
         if self.idle_with.swap(status.as_u16(), Ordering::Relaxed) != status.as_u16() {
             tracing::debug!("no job ({status}); waiting for one");
@@ -159,7 +163,7 @@ impl Runpod {
         }
     }
 
-    /// Names all jobs, in several heartbeats if an address cannot hold them all.
+    /// Names all jobs, in several heartbeats if one URL cannot hold them all.
     async fn send_pings(&self, mut jobs: &[String]) {
         loop {
             let longest = self.longest_ping.load(Ordering::Relaxed);
@@ -171,8 +175,8 @@ impl Runpod {
             let status = self.send_ping(url, self.ping_timeout).await;
             if named > 1 && length > SHORTEST_PING && status.is_some_and(answer::may_be_too_long) {
                 let shorter = (length / 2).max(SHORTEST_PING);
-                tracing::debug!("heartbeats have addresses of at most {shorter} bytes from now on");
-                // Another heartbeat may have found a lower limit meanwhile.
+                tracing::debug!("heartbeat URLs have at most {shorter} bytes from now on");
+                // Another heartbeat may have found a lower limit in the meantime.
                 self.longest_ping.fetch_min(shorter, Ordering::Relaxed);
                 continue;
             }
@@ -183,7 +187,7 @@ impl Runpod {
         }
     }
 
-    /// The status of the answer, if there is one.
+    /// Sends a heartbeat and returns the status of the answer, if there is one.
     async fn send_ping(&self, url: Url, timeout: Duration) -> Option<StatusCode> {
         match self.client.get(url).timeout(timeout).send().await {
             Ok(response) if response.status().is_success() => {
@@ -191,7 +195,10 @@ impl Runpod {
                 Some(response.status())
             }
             Ok(response) => {
-                tracing::debug!("heartbeat answered {}", response.status());
+                tracing::debug!(
+                    "the platform answered a heartbeat with {}",
+                    response.status()
+                );
                 Some(response.status())
             }
             Err(error) => {
@@ -210,7 +217,7 @@ impl Runpod {
         };
         let Some(url) = url else {
             return Posted::Refused {
-                why: "RUNPOD_WEBHOOK_POST_STREAM is not set, so there is no place for stream items"
+                why: "RUNPOD_WEBHOOK_POST_STREAM is not set, so stream items cannot be posted"
                     .into(),
             };
         };
@@ -230,7 +237,7 @@ impl Runpod {
         } else {
             answer::not_accepted(status, pause(&response), post.body.len())
         };
-        // Read to its end so that the connection can be used again.
+        // The body is read completely so that the connection can be reused.
         if response.content_length() != Some(0) {
             let _ = Box::pin(body::read(response, 64 << 10)).await;
         }
@@ -241,9 +248,9 @@ impl Runpod {
 fn post_request(url: Url, job_id: &str, body: Bytes) -> Request {
     let mut request = Request::new(Method::POST, url);
     *request.timeout_mut() = Some(body::time_for(body.len()));
-    // Room for these headers and for those that every request has.
+    // This leaves room for these headers and for those that every request has.
     let mut headers = HeaderMap::with_capacity(12);
-    // The body is JSON all the same; the platform is used to this header.
+    // The body is JSON, but the platform expects this header.
     headers.insert(CONTENT_TYPE, FORM);
     headers.insert(CHARSET, UTF_8);
     if let Ok(id) = HeaderValue::from_str(job_id) {
@@ -254,7 +261,7 @@ fn post_request(url: Url, job_id: &str, body: Bytes) -> Request {
     request
 }
 
-/// The jobs of an answer that has begun.
+/// Reads the jobs of an answer that has started to arrive.
 async fn jobs_of(response: Response, want: usize, handlers: Handle) -> Taken {
     let content_type = content_type(&response);
     let limit = LARGEST_JOB.saturating_mul(want);
@@ -268,7 +275,10 @@ async fn jobs_of(response: Response, want: usize, handlers: Handle) -> Taken {
         }
         Err(unfinished) => {
             if unfinished.is_too_large {
-                tracing::error!("{}: the jobs in the rest of it are lost", unfinished.why);
+                tracing::error!(
+                    "{}: the jobs in the rest of the answer are lost",
+                    unfinished.why
+                );
             }
             let read = move || {
                 let jobs = || answer::jobs_of_unfinished(limit, &unfinished);
@@ -277,7 +287,7 @@ async fn jobs_of(response: Response, want: usize, handlers: Handle) -> Taken {
             threads::blocking_here_or_on(&handlers, read).await
         }
     };
-    reading.unwrap_or_else(|| Taken::Failed("the worker ends".to_owned()))
+    reading.unwrap_or_else(|| Taken::Failed("the worker is stopping".to_owned()))
 }
 
 impl Platform for Runpod {
@@ -322,7 +332,7 @@ fn content_type(response: &Response) -> String {
         .to_owned()
 }
 
-/// What `Retry-After` asks for.
+/// Returns the pause that `Retry-After` asks for.
 fn pause(response: &Response) -> Option<Duration> {
     let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
     answer::retry_after(value, SystemTime::now()).map(|pause| pause.min(LONGEST_PAUSE))

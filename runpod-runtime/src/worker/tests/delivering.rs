@@ -180,7 +180,7 @@ async fn an_accepted_result_leaves_nothing_on_disk() {
 async fn a_refused_result_is_replaced_on_disk_by_the_failed_one() {
     let directory = tempfile::tempdir().unwrap();
     let mut answers = vec![Posted::Refused {
-        why: "the platform refused 14 bytes for good (400 Bad Request)".to_owned(),
+        why: "the platform refused 14 bytes permanently (400 Bad Request)".to_owned(),
     }];
     let stage = Stage::new().jobs(&["j"]).posts(move |_| answers.pop());
     let playing = play(stage, echo.into_handler().0, spool(directory.path()));
