@@ -1,4 +1,4 @@
-//! The place of the table in `docs/explanation/performance.md`.
+//! Writes the table into `docs/explanation/performance.md`.
 
 use std::fs;
 use std::path::Path;
@@ -13,27 +13,28 @@ const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/explanation/
 const BEGIN: &str = "<!-- The table of `cargo xtask bench` begins here. -->\n";
 const END: &str = "<!-- The table of `cargo xtask bench` ends here. -->\n";
 
-/// On which machine and how a run was made.
+/// Returns a sentence about the machine and the settings of this run.
 pub(crate) fn conditions(arguments: &Arguments) -> String {
     let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
     let date = now.split('T').next().unwrap_or_default();
     let cores = available_parallelism().map_or(1, usize::from);
     let rounds = arguments.rounds;
-    let window = arguments.window;
+    let window = arguments.window.as_secs_f64();
     let urgent = if arguments.is_urgent {
-        ", at a high priority"
+        " The benchmark ran at a high priority."
     } else {
         ""
     };
     format!(
-        "{date}, {}, {cores} cores, load {} before the run, {}; rounds: {rounds}; rates over {window:?}{urgent}.\n",
-        processor().unwrap_or_else(|| "a processor without a name".to_owned()),
+        "Measured on {date}: {}, {cores} cores, load average {} before the run, {}. Rounds: {rounds}. Each rate is measured \
+         for {window} s.{urgent}\n",
+        processor().unwrap_or_else(|| "unknown processor".to_owned()),
         load().unwrap_or_else(|| "unknown".to_owned()),
-        compiler().unwrap_or_else(|| "an unknown compiler".to_owned()),
+        compiler().unwrap_or_else(|| "unknown compiler".to_owned()),
     )
 }
 
-/// Puts it between the marks of the page.
+/// Replaces the text between the two markers of the page.
 pub(crate) fn write(text: &str) -> Outcome<()> {
     let page = fs::read_to_string(PAGE).map_err(|error| format!("{PAGE}: {error}"))?;
     let parts = page.split_once(BEGIN).and_then(|(before, rest)| {
@@ -42,14 +43,14 @@ pub(crate) fn write(text: &str) -> Outcome<()> {
     });
     let (before, after) = parts.ok_or_else(|| {
         format!(
-            "{PAGE} has no lines `{}` and `{}`",
+            "{PAGE} must contain the line `{}` and, below it, the line `{}`",
             BEGIN.trim(),
             END.trim()
         )
     })?;
     fs::write(PAGE, format!("{before}{BEGIN}\n{text}\n{END}{after}"))?;
     println!(
-        "Written into {}.",
+        "The table was written to {}.",
         Path::new(PAGE).canonicalize()?.display()
     );
     Ok(())
@@ -61,7 +62,7 @@ fn processor() -> Option<String> {
     Some(line.split_once(':')?.1.trim().to_owned())
 }
 
-/// The average number of threads that run or want to run, over a minute.
+/// Returns the average number of threads that ran or were ready to run in the last minute.
 fn load() -> Option<String> {
     let text = fs::read_to_string("/proc/loadavg").ok()?;
     Some(text.split(' ').next()?.to_owned())

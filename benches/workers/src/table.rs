@@ -75,7 +75,7 @@ impl Row {
 pub(crate) fn of(rows: &[Row], workers: &[Worker]) -> String {
     let has_figures = |worker: &Worker| rows.iter().any(|row| row.sample(*worker).is_some());
     let workers: Vec<_> = workers.iter().copied().filter(has_figures).collect();
-    let mut table = String::from("|");
+    let mut table = String::from("| measure");
     for worker in &workers {
         let _ = write!(table, " | {}", worker.title());
     }

@@ -194,7 +194,7 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
         "docs/explanation/performance.md",
         &[
             not_here(
-                "cargo xtask bench                      # everything, about a quarter of an hour; writes the table of this page anew",
+                "cargo xtask bench                      # all measurements, in about 15 minutes; replaces the table on this page",
                 "it takes a quarter of an hour",
             ),
             not_here(

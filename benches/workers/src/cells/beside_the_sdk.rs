@@ -22,31 +22,31 @@ pub(super) const BESIDE_THE_SDK: Cell = Cell {
     name: "beside-the-sdk",
     measures: &[
         Measure {
-            what: "process start to first result, local endpoint",
+            what: "time from process start to first result, local endpoint",
             unit: "s",
         },
         Measure {
-            what: "memory then held (PSS)",
+            what: "memory after the first result (PSS), local endpoint",
             unit: "MB",
         },
         Measure {
-            what: "job submitted to its result, idle worker, local endpoint",
+            what: "time from submitting a job to its result, idle worker, local endpoint",
             unit: "ms",
         },
         Measure {
-            what: "job submitted to its first stream item, local endpoint",
+            what: "time from submitting a job to its first stream item, local endpoint",
             unit: "ms",
         },
         Measure {
-            what: "jobs that do nothing, one at a time, local endpoint",
+            what: "throughput of no-op jobs, one at a time, local endpoint",
             unit: "/s",
         },
         Measure {
-            what: "300 jobs of 50 to 900 ms, ten at once (14.4 s at best), local endpoint",
+            what: "time for 300 jobs of 50 to 900 ms, ten at once (at least 14.4 s), local endpoint",
             unit: "s",
         },
         Measure {
-            what: "SIGTERM to exit, idle worker, local endpoint",
+            what: "time from SIGTERM to exit, idle worker, local endpoint",
             unit: "s",
         },
     ],

@@ -23,23 +23,25 @@ macro_rules! noop {
             name: concat!("noop-", $slots),
             measures: &[
                 Measure {
-                    what: concat!("no-op jobs at concurrency ", $slots),
+                    what: concat!("throughput of no-op jobs at concurrency ", $slots),
                     unit: "/s",
                 },
                 Measure {
-                    what: concat!("processor time per no-op job at concurrency ", $slots),
+                    what: concat!("CPU time per no-op job at concurrency ", $slots),
                     unit: "µs",
                 },
                 Measure {
                     what: concat!(
-                        "waits per no-op job at concurrency ",
-                        $slots,
-                        " (voluntary context switches)"
+                        "voluntary context switches per no-op job at concurrency ",
+                        $slots
                     ),
                     unit: "",
                 },
                 Measure {
-                    what: concat!("most threads, no-op jobs at concurrency ", $slots),
+                    what: concat!(
+                        "highest number of threads with no-op jobs at concurrency ",
+                        $slots
+                    ),
                     unit: "",
                 },
             ],

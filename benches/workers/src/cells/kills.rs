@@ -24,11 +24,11 @@ pub(super) const KILLS_CELL: Cell = Cell {
     name: "kills",
     measures: &[
         Measure {
-            what: "results at least 10 ms old at one of 100 SIGKILLs",
+            what: "results that were at least 10 ms old at one of 100 SIGKILLs",
             unit: "",
         },
         Measure {
-            what: "of these, lost",
+            what: "lost results among those of the row above",
             unit: "",
         },
     ],

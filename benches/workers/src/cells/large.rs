@@ -16,11 +16,11 @@ pub(super) const LARGE: Cell = Cell {
     name: "large",
     measures: &[
         Measure {
-            what: "take of a job to its output of 20 MB",
+            what: "time from taking a job to receiving its output of 20 MB",
             unit: "ms",
         },
         Measure {
-            what: "most memory resident, outputs of 20 MB",
+            what: "peak resident memory with outputs of 20 MB",
             unit: "MB",
         },
     ],

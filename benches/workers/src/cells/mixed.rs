@@ -14,7 +14,7 @@ const LIMIT: Duration = Duration::from_mins(2);
 pub(super) const MIXED: Cell = Cell {
     name: "mixed",
     measures: &[Measure {
-        what: "300 jobs of 50 to 900 ms, ten at once (14.4 s at best)",
+        what: "time for 300 jobs of 50 to 900 ms, ten at once (at least 14.4 s)",
         unit: "s",
     }],
     yardstick: Some(Worker::Reqwest),

@@ -14,7 +14,7 @@ const STARTS_OF_THE_SDK: usize = 3;
 pub(super) const START: Cell = Cell {
     name: "start",
     measures: &[Measure {
-        what: "process start to first take",
+        what: "time from process start to first job-take request",
         unit: "ms",
     }],
     yardstick: Some(Worker::Hyper),

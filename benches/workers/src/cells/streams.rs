@@ -30,11 +30,11 @@ pub(super) const STREAM_1: Cell = Cell {
     name: "stream-1",
     measures: &[
         Measure {
-            what: "items of one job that streams 1,000",
+            what: "throughput of stream items, one job at a time",
             unit: "/s",
         },
         Measure {
-            what: "processor time per item, one job",
+            what: "CPU time per stream item, one job at a time",
             unit: "µs",
         },
     ],
@@ -48,11 +48,11 @@ pub(super) const STREAM_10: Cell = Cell {
     name: "stream-10",
     measures: &[
         Measure {
-            what: "items of ten jobs at once that stream 1,000 each",
+            what: "throughput of stream items, ten jobs at once",
             unit: "/s",
         },
         Measure {
-            what: "processor time per item, ten jobs",
+            what: "CPU time per stream item, ten jobs at once",
             unit: "µs",
         },
     ],
@@ -65,7 +65,7 @@ pub(super) const STREAM_10: Cell = Cell {
 pub(super) const FIRST_ITEM: Cell = Cell {
     name: "first-item",
     measures: &[Measure {
-        what: "yield of a job's first item to its arrival",
+        what: "time from yielding a job's first item to its arrival",
         unit: "ms",
     }],
     yardstick: Some(Worker::Reqwest),

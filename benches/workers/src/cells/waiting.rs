@@ -29,11 +29,11 @@ pub(super) const IDLE: Cell = Cell {
             unit: "MB",
         },
         Measure {
-            what: "waits an idle worker's threads begin (voluntary context switches)",
+            what: "voluntary context switches of an idle worker",
             unit: "/s",
         },
         Measure {
-            what: "threads of an idle worker",
+            what: "number of threads of an idle worker",
             unit: "",
         },
     ],
@@ -51,11 +51,11 @@ pub(super) const SLEEPING_JOBS: Cell = Cell {
             unit: "MB",
         },
         Measure {
-            what: "most memory resident, 1,000 sleeping jobs until all results are accepted",
+            what: "peak resident memory with 1,000 sleeping jobs, until all results are accepted",
             unit: "MB",
         },
         Measure {
-            what: "most threads, 1,000 sleeping jobs until all results are accepted",
+            what: "highest number of threads with 1,000 sleeping jobs, until all results are accepted",
             unit: "",
         },
     ],
