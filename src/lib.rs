@@ -305,6 +305,8 @@ pub use runpod_runtime::__private;
 mod guides {
     #[doc = include_str!("../README.md")]
     mod readme {}
+    #[doc = include_str!("../docs/reference/attributes.md")]
+    mod attributes {}
     #[doc = include_str!("../docs/how-to/move-from-python.md")]
     mod coming_from_python {}
     #[doc = include_str!("../docs/how-to/run-jobs-concurrently.md")]
