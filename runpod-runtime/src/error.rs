@@ -1,4 +1,4 @@
-//! The one error type that users see.
+//! The error type of the public API.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -9,27 +9,28 @@ use crate::text::visible;
 /// Any error that can be boxed and sent between threads.
 pub(crate) type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
-/// The causes of an error, the nearest one first.
+/// Returns the causes of an error, starting with the direct one.
 pub(crate) fn causes<'e>(
     error: &'e (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
-    // `    // A reference to an error is an error too, and would lend out its own causes only.dyn Error` is an error too; the causes that it lends live no longer than that reference.
+    // `**cause` calls `source` on the error itself. A reference to an error is an error too, but the causes that it
+    // returns live only as long as that reference.
     std::iter::successors(error.source(), |cause| (**cause).source())
 }
 
-/// An error's text with its causes, on one line.
+/// Formats an error and its causes on one line.
 pub(crate) fn with_causes(error: &(dyn StdError + 'static)) -> String {
     causes(error).fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
-/// Why a worker could not start, or ended badly.
+/// The reason why a worker could not start or stopped with a failure.
 ///
-/// [`WorkerBuilder::run`](crate::WorkerBuilder::run) gives it; a worker with `#[runpod::main]` prints it and exits with
-/// code 1. The text says what was wrong, where, and what to do; [`kind`](Error::kind) is for programs that want to tell the
-/// causes apart. `{:?}` shows the same text with its causes, for `fn main() -> Result<(), runpod::Error>`. The platform's
-/// key is in neither.
+/// [`WorkerBuilder::run`](crate::WorkerBuilder::run) returns this error. A worker with `#[runpod::main]` prints it
+/// and exits with code 1. The message says what was wrong, where, and what to do. Programs can distinguish the causes
+/// by [`kind`](Error::kind). `{:?}` shows the same message followed by its causes, so `fn main() -> Result<(),
+/// runpod::Error>` prints it well. Neither format contains the platform's key.
 ///
-/// A job that fails is *not* an error of the worker: it becomes a failed result and the worker goes on.
+/// A failed job is *not* an error of the worker: its result is a failure, and the worker continues.
 ///
 /// ```
 /// use runpod::{ErrorKind, Worker};
@@ -47,12 +48,12 @@ pub struct Error {
     source: Option<BoxError>,
 }
 
-/// What an [`Error`] is about.
+/// The category of an [`Error`].
 ///
 /// ```
 /// use runpod::{Error, ErrorKind};
 ///
-/// /// Whether it is worth starting this worker again, as it is.
+/// /// Returns whether it makes sense to restart this worker unchanged.
 /// fn may_pass(error: &Error) -> bool {
 ///     matches!(error.kind(), ErrorKind::System | ErrorKind::Unhealthy)
 /// }
@@ -66,19 +67,21 @@ pub struct Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// An environment variable, a flag or an option has a value that cannot be used, or a flag needs a feature of this
-    /// crate that is off.
+    /// An environment variable, a flag or an option has an invalid value, or a flag needs a feature of this crate
+    /// that is disabled.
     Config,
-    /// No handler, several without a way to choose, or a handler whose `State<T>` nobody makes.
+    /// The worker has no handler, has several handlers and no rule to choose one, or has a handler whose `State<T>`
+    /// does not match the worker's state.
     Handlers,
-    /// The body of `main`, which makes the state, failed.
+    /// The body of `main`, which creates the state, failed.
     Setup,
-    /// A local test job failed, its output differs from the expected one, or there is no job: this is not Runpod, and
-    /// neither `--test_input` nor a `test_input.json` gives one.
+    /// A local test job failed, its output differs from the expected one, or no job was given: the worker does not
+    /// run on Runpod, and neither `--test_input` nor a `test_input.json` exists.
     LocalTest,
-    /// The worker is broken: a handler said so, or `max_consecutive_failures` jobs in a row have failed.
+    /// The worker is broken: a handler marked it as unhealthy, or `max_consecutive_failures` jobs failed in a row.
     Unhealthy,
-    /// The system refused something that the worker needs: a thread, a runtime, TLS, the local endpoint's port.
+    /// The operating system refused something that the worker needs: a thread, a runtime, TLS, or the local
+    /// endpoint's port.
     System,
 }
 
@@ -96,13 +99,14 @@ impl Error {
         self
     }
 
-    /// The same error as it may be printed: a handler's words may be in it, and so a key, or what a terminal obeys.
+    /// Returns the error in a form that is safe to print. Its message may contain text from a handler, and so a key
+    /// or terminal control characters.
     pub(crate) fn printable(mut self, secrets: &Secrets) -> Self {
         self.message = visible(&secrets.redact(&self.message));
         self
     }
 
-    /// What the error is about.
+    /// Returns the category of the error.
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
@@ -115,7 +119,7 @@ impl fmt::Display for Error {
 }
 
 impl fmt::Debug for Error {
-    /// Shows the message as it is: `fn main() -> Result<(), Error>` prints errors with `Debug`, and users read it.
+    /// Shows the plain message, because `fn main() -> Result<(), Error>` prints errors with `Debug` to the user.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.message)?;
         causes(self).try_for_each(|cause| write!(f, "\n  caused by: {cause}"))

@@ -1,44 +1,44 @@
-//! The doors for coverage-guided fuzzing (`fuzz/`): everything that comes from outside, read as the worker reads it, with
-//! what must hold then. There only with `--cfg fuzzing`; not public API.
+//! Entry points for coverage-guided fuzzing (`fuzz/`). Each one parses external data as the worker does and checks
+//! invariants. They exist only with `--cfg fuzzing` and are not a public API.
 
 use crate::{config, platform, spool};
 
-/// The answer to a take.
+/// Parses the answer to a job-take request.
 pub fn take_answer(data: &[u8]) {
     platform::fuzzing::take_answer(data);
 }
 
-/// The answer to a stop poll.
+/// Parses the answer to a stop poll.
 pub fn stop_answer(data: &[u8]) {
     platform::fuzzing::stop_answer(data);
 }
 
-/// The value of a `Retry-After` header.
+/// Parses the value of a `Retry-After` header.
 pub fn retry_after(data: &[u8]) {
     platform::fuzzing::retry_after(data);
 }
 
-/// A file of the spool: its name in the first line, then its content.
+/// Parses a file of the spool: the first line is its name, the rest is its content.
 pub fn spool_file(data: &[u8]) {
     spool::fuzzing::file(data);
 }
 
-/// An address with placeholders, a worker's id and a job's id, a line each.
+/// Parses a URL template. The lines are the template, a worker id and a job id.
 pub fn url_template(data: &[u8]) {
     config::fuzzing::url_template(data);
 }
 
-/// A command line, its arguments separated by NUL.
+/// Parses a command line whose arguments are separated by NUL.
 pub fn arguments(data: &[u8]) {
     config::fuzzing::arguments(data);
 }
 
-/// An environment: on each line a digit that says which variable, and its value.
+/// Parses an environment. Each line is a digit that selects the variable, followed by the value.
 pub fn environment(data: &[u8]) {
     config::fuzzing::environment(data);
 }
 
-/// A key in the first line, and a text that may have it in it.
+/// Redacts a key. The first line is the key, and the rest is a text that may contain it.
 pub fn redaction(data: &[u8]) {
     config::fuzzing::redaction(data);
 }

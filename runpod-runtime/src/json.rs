@@ -1,4 +1,4 @@
-//! JSON objects one level deep: the values stay text, the order of keys stays as it was.
+//! JSON objects parsed one level deep: values stay JSON text, and keys keep their order.
 
 use std::fmt;
 
@@ -9,19 +9,19 @@ use serde_json::value::RawValue;
 /// A key and its value.
 pub(crate) type Entry<'a> = (String, &'a RawValue);
 
-/// The entries of the JSON object that `text` is.
+/// Returns the entries of the JSON object in `text`.
 pub(crate) fn entries(text: &str) -> Result<Vec<Entry<'_>>, serde_json::Error> {
     serde_json::from_str::<Entries<'_>>(text).map(|entries| entries.0)
 }
 
-/// The JSON object that has these entries.
+/// Builds a JSON object from these entries.
 pub(crate) fn object<'a>(entries: impl IntoIterator<Item = &'a Entry<'a>>) -> Box<RawValue> {
     let entries: Vec<_> = entries.into_iter().collect();
     serde_json::value::to_raw_value(&Object(&entries))
-        .expect("text keys and values that are JSON already always make an object")
+        .expect("string keys and JSON values always form an object")
 }
 
-/// What a value says to a person: a text without its quotes, anything else as JSON.
+/// Formats a value for a person: a string without its quotes, any other value as JSON.
 pub(crate) fn text_of(value: &RawValue) -> String {
     serde_json::from_str::<String>(value.get()).unwrap_or_else(|_| value.get().to_owned())
 }
@@ -71,7 +71,7 @@ impl Serialize for Object<'_> {
     }
 }
 
-/// Any JSON value, for tests that hold for all of them.
+/// Generates any JSON value, for property tests.
 #[cfg(test)]
 pub(crate) fn any() -> impl proptest::strategy::Strategy<Value = serde_json::Value> {
     use proptest::prelude::*;
@@ -81,7 +81,7 @@ pub(crate) fn any() -> impl proptest::strategy::Strategy<Value = serde_json::Val
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
-        // Such as every reader of JSON reads back exactly.
+        // Only numbers that every JSON parser reads back exactly.
         any::<i32>().prop_map(|number| Value::from(f64::from(number) / 4.0)),
         any::<String>().prop_map(Value::from),
     ];

@@ -1,13 +1,15 @@
-//! The worker behind [`runpod-worker`](https://docs.rs/runpod-worker): takes jobs, runs handlers, delivers what they make.
+//! The runtime of [`runpod-worker`](https://docs.rs/runpod-worker): takes jobs, runs handlers and delivers their
+//! results.
 //!
-//! Use it through that crate, which adds the attribute macros. The rooms:
+//! Use it through that crate, which adds the attribute macros. The modules are:
 //!
-//! - `start`, `testing`: the ways in: the attribute, the builder, a local test job, the local endpoint, `--schema`;
-//! - `worker`: the loop that takes, runs, delivers, refreshes, stops and ends;
-//! - `spool`: the results that the platform has not accepted yet, on disk;
-//! - `platform`: where jobs come from and results go;
-//! - `handler`: what a function becomes: its arguments, its result, its stream;
-//! - `config`, `logging`: the environment, the arguments, the log lines;
+//! - `start`, `testing`: the entry points: the attribute, the builder, local runs, the local endpoint, `--schema` and
+//!   tests;
+//! - `worker`: the loop that takes jobs, runs them, delivers their results, and handles refresh and shutdown;
+//! - `spool`: results on disk that the platform has not accepted yet;
+//! - `platform`: the requests and answers of the platform;
+//! - `handler`: the user's functions: their arguments, outputs and streams;
+//! - `config`, `logging`: the environment, the command line, and log lines;
 //! - `process`: threads, panics, signals.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -39,14 +41,14 @@ pub use handler::{
 };
 pub use start::{Worker, WorkerBuilder};
 
-/// The arguments of this process that are not the worker's, in order and without the program's name: what the SDK leaves
-/// in `sys.argv`.
+/// Returns the arguments of this process that are not the worker's, in order and without the program's name.
 ///
-/// The worker's own flags and their values are left out, and so is the first `--`, after which everything is the
-/// program's. Which flags those are is in `docs/reference/running.md`, and in `--help` of any worker.
+/// These are the arguments that the Python SDK leaves in `sys.argv`. The worker's own flags, their values and the
+/// first `--` are removed; after `--`, all arguments belong to the program. The flags are listed in
+/// `docs/reference/running.md` and by `--help` of any worker.
 ///
 /// ```
-/// // Started as `worker --rp_log_level INFO --model tiny`, this is `["--model", "tiny"]`.
+/// // If the program was started as `worker --rp_log_level INFO --model tiny`, `own` is `["--model", "tiny"]`.
 /// let own: Vec<std::ffi::OsString> = runpod::args();
 ///
 /// let mut after_model = own.iter().skip_while(|argument| *argument != "--model").skip(1);

@@ -1,4 +1,4 @@
-//! The one door through which macro-generated code enters. Not public API: anything here may change at any time.
+//! The items that macro-generated code uses. Not a public API: anything here may change at any time.
 
 pub use crate::handler::{
     Async, Awaited, AwaitedItems, Beside, Blocking, Call, Emits, Failure, FromJob, Function,

@@ -1,8 +1,8 @@
-//! What the compiler names in its messages about a handler's signature.
+//! The traits that the compiler names in its messages about a handler's signature.
 //!
-//! There is nothing here to be used or implemented: the traits are implemented for whatever fits, and the attributes ask
-//! for them. Each page says what is asked, with a form that compiles and one that does not; `docs/reference/compiler-errors.md` has the
-//! compiler's words for each mistake.
+//! You neither implement nor call anything here. The traits are implemented for all suitable types, and the
+//! attributes require them. Each trait's page explains the requirement, with one example that compiles and one that
+//! does not. `docs/reference/compiler-errors.md` lists the compiler's message for each mistake.
 //!
 //! ```
 //! use runpod::FromJob;

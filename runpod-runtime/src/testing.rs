@@ -1,8 +1,8 @@
 //! Runs a handler on an input without a network, for your own tests.
 //!
-//! The job goes through the worker's real loop, so that what a test sees is what a client would get: input that does not
-//! fit, a panic, or output that does not serialise is a failed job in its [`Report`]. Handlers with attributes and without
-//! are both fine.
+//! The job goes through the worker's real loop, so a test sees what a client would get. If the input does not match
+//! the type, the handler panics, or the output does not serialise, the [`Report`] shows a failed job. Handlers can be
+//! functions with or without attributes.
 //!
 //! ```
 //! use runpod::prelude::*;
@@ -23,8 +23,9 @@
 //! }
 //! ```
 //!
-//! The attributes leave a function as it is, so that it can also be called as one: [`State::new`](crate::State::new),
-//! [`Job::new`](crate::Job::new), [`context`] and [`emitter`] make what it asks for. `docs/how-to/test-a-handler.md` has more.
+//! The attributes do not change a function, so a test can also call it directly. [`State::new`](crate::State::new),
+//! [`Job::new`](crate::Job::new), [`context`] and [`emitter`] create its arguments. `docs/how-to/test-a-handler.md`
+//! shows more examples.
 
 mod direct_call;
 
@@ -80,7 +81,7 @@ pub struct Job {
     state: Option<(StateType, StateCell)>,
 }
 
-/// What a handler made of a job, as its client would see it.
+/// The result of a job in a test, as its client would see it.
 ///
 /// ```
 /// use runpod::prelude::*;
@@ -106,26 +107,29 @@ pub struct Job {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Report {
-    /// The job's output; nothing when its handler failed, or returned an empty object. A stream's output is its items, as
-    /// with `return_aggregate_stream`. Of an object, what is left beside the keys `error` and `refresh_worker`.
+    /// The job's output, or `None` if the job failed or returned an empty object. The output of a stream is the list
+    /// of its items, as with `return_aggregate_stream`. If the output is an object, the keys `error` and
+    /// `refresh_worker` are removed.
     pub output: Option<Value>,
-    /// Why the job failed: the message of the handler's error, or the `error` key of its output. A failed stream's has the
-    /// place and the causes behind the message, as its client gets it.
+    /// The reason for the failure: the message of the handler's error, or the `error` key of its output. For a failed
+    /// stream, the message is followed by the place and the causes, as the client gets it.
     pub error: Option<String>,
     /// The `error_type` that the client of a failed job reads: `Error`, the name that a
-    /// [`HandlerError`](crate::HandlerError) chose, or one of the worker's own (`docs/how-to/return-errors.md`). Nothing for a stream, of
-    /// which the error's text has it, and for an `error` key in an output.
+    /// [`HandlerError`](crate::HandlerError) chose, or one of the worker's own names
+    /// (`docs/how-to/return-errors.md`). `None` for a stream, whose error text contains it, and for an output with an
+    /// `error` key.
     pub error_type: Option<String>,
-    /// The stream items in their order.
+    /// The stream items in order.
     pub stream: Vec<Value>,
-    /// The progress updates that were delivered; quick successions are delivered as the newest one.
+    /// The progress updates that were delivered. If updates follow quickly on each other, only the newest one is
+    /// delivered.
     pub progress: Vec<Value>,
     /// Whether the job asked for a fresh worker.
     pub refresh_worker: bool,
 }
 
 impl Job {
-    /// A job with this input and the id `test`, for a worker with the id `test`.
+    /// Creates a job with this input and the id `test`, on a worker with the id `test`.
     pub fn new(input: Value) -> Self {
         Self {
             id: "test".to_owned(),
@@ -135,20 +139,20 @@ impl Job {
         }
     }
 
-    /// Gives the job another id.
+    /// Sets the job's id.
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = id.into();
         self
     }
 
-    /// Adds a key beside `id` and `input`, as the platform may: it is in [`Job::extra`](crate::Job::extra) then, or for
-    /// `webhook` in [`Job::webhook`](crate::Job::webhook).
+    /// Adds a key next to `id` and `input`, as the platform may send it. The handler finds it in
+    /// [`Job::extra`](crate::Job::extra), or in [`Job::webhook`](crate::Job::webhook) if the key is `webhook`.
     pub fn extra(mut self, key: impl Into<String>, value: Value) -> Self {
         self.extra.insert(key.into(), value);
         self
     }
 
-    /// The state that the handler asks for.
+    /// Sets the state that the handler takes.
     pub fn state<T: Send + Sync + 'static>(mut self, state: T) -> Self {
         self.state = Some((StateType::of::<T>(), cell(state)));
         self
@@ -170,7 +174,7 @@ impl Job {
     /// let report = testing::Job::new(json!([6, 2])).run(divide).await;
     /// assert_eq!(report.output, Some(json!(3)));
     ///
-    /// // A panic is a failed job; it is printed as well, as any panic is.
+    /// // If the handler panics, the job fails. The panic is also printed, like any panic.
     /// let report = testing::Job::new(json!([6, 0])).run(divide).await;
     /// assert!(report.error.unwrap().contains("attempt to divide by zero"));
     /// # }
@@ -178,13 +182,13 @@ impl Job {
     ///
     /// # Panics
     ///
-    /// Where a worker would not start: the handler asks for a state that the job was not given, or has two inputs. And
-    /// outside of a tokio runtime, or when the system refuses a thread.
+    /// Panics if a worker would not start, because the handler takes a state that the job was not given, or has two
+    /// inputs. Also panics outside a tokio runtime, or if the system refuses a thread.
     pub async fn run<Via>(self, function: impl AsyncFunction<Via>) -> Report {
         self.report(function.into_handler().0).await
     }
 
-    /// Runs a plain `fn` handler, on a thread that may block.
+    /// Runs a plain `fn` handler on a thread that may block.
     ///
     /// ```
     /// use runpod::prelude::*;
@@ -204,12 +208,12 @@ impl Job {
     ///
     /// # Panics
     ///
-    /// As [`run`](Self::run).
+    /// Panics in the same cases as [`run`](Self::run).
     pub async fn blocking<Via>(self, function: impl BlockingFunction<Via>) -> Report {
         self.report(function.into_handler().0).await
     }
 
-    /// Runs a `stream` handler to its end.
+    /// Runs a `stream` handler until its stream ends.
     ///
     /// ```
     /// use runpod::prelude::*;
@@ -224,7 +228,7 @@ impl Job {
     ///
     /// # Panics
     ///
-    /// As [`run`](Self::run).
+    /// Panics in the same cases as [`run`](Self::run).
     pub async fn stream<Via>(self, function: impl StreamFunction<Via>) -> Report {
         self.report(function.into_handler().0).await
     }
@@ -280,8 +284,10 @@ impl Job {
     }
 }
 
-/// What `--schema` prints of all the handlers with attributes that are linked in: for a test that keeps a worker's
-/// interface as it is. Needs the feature `schema`; what the keys mean is in `docs/how-to/describe-and-validate-inputs.md`.
+/// Returns the document that `--schema` prints, for all handlers with attributes in this binary.
+///
+/// A test can compare it with an earlier version, so that a worker's interface does not change by accident. This
+/// function needs the feature `schema`. `docs/how-to/describe-and-validate-inputs.md` explains the keys.
 ///
 /// ```standalone_crate
 /// use runpod::prelude::*;
@@ -300,7 +306,7 @@ impl Job {
 ///
 /// # Panics
 ///
-/// Never: what a schema is made of always serialises.
+/// Never panics, because schemas always serialise.
 #[cfg(feature = "schema")]
 #[cfg_attr(docsrs, doc(cfg(feature = "schema")))]
 pub fn schema() -> Value {

@@ -1,22 +1,24 @@
-//! Texts of others (clients, platforms, users) in the worker's own texts: cut to a length, escaped, percent-encoded.
+//! Helpers for foreign text (from clients, the platform, users) in the worker's own text: truncate, escape,
+//! percent-encode.
 
 use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// All but the unreserved characters.
+/// All characters except the unreserved ones.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// Percent-encodes all but the unreserved characters, so that a text is one segment of a path, one value of a query.
+/// Percent-encodes all characters except the unreserved ones, so that the text fits into one path segment or query
+/// value.
 pub(crate) fn encode_component(text: &str) -> Cow<'_, str> {
     utf8_percent_encode(text, RESERVED).into()
 }
 
-/// The first `longest` characters, and an ellipsis if there are more.
+/// Returns the first `longest` characters, with an ellipsis if there are more.
 pub(crate) fn start_of(text: &str, longest: usize) -> Cow<'_, str> {
     match text.char_indices().nth(longest) {
         Some((end, _)) => format!("{}…", &text[..end]).into(),
@@ -24,8 +26,9 @@ pub(crate) fn start_of(text: &str, longest: usize) -> Cow<'_, str> {
     }
 }
 
-/// The text on one line, with everything escaped that a terminal would obey, and without its middle if it has more than
-/// `longest` characters. For messages: what was found stands first in them, and what was expected last.
+/// Returns the text on one line. Control characters that a terminal would obey are escaped. If the text has more than
+/// `longest` characters, its middle is left out: in messages, the value that was found comes first and the
+/// expectation comes last.
 pub(crate) fn both_ends_of(text: &str, longest: usize) -> String {
     let length = text.chars().count();
     let mut shown = String::with_capacity(text.len().min(4 * longest));
@@ -48,7 +51,8 @@ pub(crate) fn both_ends_of(text: &str, longest: usize) -> String {
     shown
 }
 
-/// The text for a terminal: of several lines, all but the first are indented, so that none looks like a message of its own.
+/// Returns the text for output on a terminal. All lines but the first are indented, so that none of them looks like a
+/// separate message.
 pub(crate) fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for (index, line) in text.trim_end().split('\n').enumerate() {
@@ -63,7 +67,8 @@ pub(crate) fn visible(text: &str) -> String {
     shown
 }
 
-/// Adds the text with everything escaped that a terminal would obey or that would make it show something else.
+/// Appends the text and escapes all characters that a terminal would obey or that would change how it shows other
+/// text.
 pub(crate) fn push_visible(line: &mut String, text: &str) {
     push_escaped(line, text, |character| {
         character.is_control() && character != '\t'
@@ -81,8 +86,8 @@ fn push_escaped(line: &mut String, text: &str, is_control: impl Fn(char) -> bool
     line.push_str(rest);
 }
 
-/// Changes the direction or the order in which a text is shown, begins a line, or is not shown itself. The joiners U+200C
-/// and U+200D are not among these: some scripts are not written without them, nor are some emoji.
+/// Returns whether the character changes the direction or order of the shown text, starts a new line, or is
+/// invisible. The joiners U+200C and U+200D are allowed, because some scripts and emoji need them.
 fn is_misleading(character: char) -> bool {
     matches!(
         character,

@@ -1,14 +1,14 @@
-//! Variables that become a request header, or a part of a URL: what is in them must fit there.
+//! Checks variables that become a request header or a part of a URL.
 
 use super::error::Fault;
 use super::resolver::Resolver;
 use super::secret::Secret;
 
-/// The key that this worker sends to the platform.
+/// The variable with the key that this worker sends to the platform.
 pub(super) const API_KEY: &str = "RUNPOD_AI_API_KEY";
 
-/// The key that the local endpoint demands, if any. Not the platform's variable: that one is set on many developers'
-/// machines, and its value has no business in a server of their own.
+/// The variable with the key that the local endpoint requires, if it is set. It is not the platform's variable,
+/// because many developers have that one set, and a local server must not use its value.
 pub(super) const LOCAL_API_KEY: &str = "RUNPOD_LOCAL_API_KEY";
 
 const POD_ID: &str = "RUNPOD_POD_ID";
@@ -25,9 +25,10 @@ impl Resolver<'_> {
         }))
     }
 
-    /// Clients type this key anew, in any language, so it is held to more than the one that this worker sends itself.
+    /// This key is checked more strictly than the platform's key, because clients in any language must be able to
+    /// send it.
     pub(super) fn local_api_key(&mut self) -> Option<Secret> {
-        // With `RUNPOD_LOCAL_API_KEY=$UNSET` an endpoint that should be closed would be open.
+        // For example, `RUNPOD_LOCAL_API_KEY=$UNSET` would leave an endpoint open that should require a key.
         if self.environment.is_empty(LOCAL_API_KEY) {
             self.fault(blank(LOCAL_API_KEY));
             return None;
@@ -50,7 +51,7 @@ impl Resolver<'_> {
         }))
     }
 
-    /// The id is a part of every URL, where a line break would make it another worker's.
+    /// The id is part of every URL. With a line break at its end, it would name another worker.
     pub(super) fn pod_id(&mut self) -> Option<String> {
         let id = self.environment.get(POD_ID)?;
         match id.chars().position(char::is_control) {

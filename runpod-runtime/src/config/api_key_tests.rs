@@ -1,4 +1,4 @@
-//! Variables that become a header or a part of an address.
+//! Tests for variables that become a header or a part of a URL.
 
 use super::*;
 
@@ -44,7 +44,7 @@ fn a_key_of_the_local_endpoint_that_no_client_can_send_is_named_by_its_own_varia
         );
         assert!(!found[0].contains("SECRET"), "{found:?}");
     }
-    // Whoever serves nothing does not need it.
+    // A worker that serves no endpoint does not need the key.
     settings(&[TAKE, OUTPUT, ("RUNPOD_LOCAL_API_KEY", "x\n")], &[]);
 }
 

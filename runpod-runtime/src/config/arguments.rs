@@ -1,8 +1,8 @@
-//! The command line: the worker's own flags are taken out, the rest is the program's.
+//! Parses the command line: takes the worker's own flags and leaves all other arguments to the program.
 //!
-//! A crate (`lexopt`, `pico-args`) would replace no more than the loop of [`Arguments::parse`]: unknown arguments stay with the
-//! program as they were written, each flag has two long names (the Python SDK's, and one in kebab case), a flag that is nearly
-//! right is a warning, and all faults are reported together.
+//! A crate such as `lexopt` or `pico-args` would replace only the loop of [`Arguments::parse`]. The rest would stay,
+//! because unknown arguments are kept as written, each flag has two long names (the Python SDK's and kebab case),
+//! misspelt flags cause a warning, and all errors are reported together.
 
 use std::ffi::OsString;
 
@@ -19,25 +19,26 @@ const HOST_NAMES: &str =
 
 const ORIGINS: &str = "an origin such as http://localhost:3000, or a comma-separated list of them";
 
-/// The command line, read.
+/// The parsed command line.
 ///
-/// Reading it never fails: faults are kept and come out of [`Settings::resolve`](super::Settings::resolve), together with
-/// those of the environment.
+/// Parsing never fails. Errors are collected, and [`Settings::resolve`](super::Settings::resolve) reports them
+/// together with those of the environment.
 #[derive(Debug, Clone, Default)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each flag without a value is a `bool`"
 )]
 pub(crate) struct Arguments {
-    /// `--help` was asked for; it wins over everything else, faults included.
+    /// `--help` was given. It takes precedence over everything else, including errors.
     pub(crate) help: bool,
-    /// The schemas of the handlers were asked for; nothing else is to be done.
+    /// `--schema` was given: the worker prints the schemas of its handlers and exits.
     pub(crate) schema: bool,
-    /// The name under which the program was started, without its directory.
+    /// The file name of the program, without its directory.
     pub(crate) program: String,
-    /// What is not ours, in order; the program's name and the first `--` are not in it.
+    /// The program's own arguments, in order, without the program's name and the first `--`.
     pub(crate) rest: Vec<OsString>,
-    /// One for each argument that nearly spells a flag of ours. They are in [`rest`](Self::rest) all the same.
+    /// A warning for each argument that looks like a misspelt flag of the worker. These arguments are also in
+    /// [`rest`](Self::rest).
     pub(crate) warnings: Vec<String>,
     pub(super) log_level: Option<LogLevel>,
     pub(super) debugger: bool,
@@ -46,22 +47,23 @@ pub(crate) struct Arguments {
     pub(super) api_port: Option<u16>,
     pub(super) api_concurrency: Option<usize>,
     pub(super) api_rate_limits: bool,
-    /// Raw text; what it means is known where the endpoint is.
+    /// Unparsed text; the local endpoint parses it.
     pub(super) api_faults: Option<String>,
-    /// Raw text, as well.
+    /// Unparsed text; the local endpoint parses it.
     pub(super) api_allow_hosts: Vec<String>,
     pub(super) api_allow_origins: Vec<String>,
-    /// Raw text; whether it is a job is found out where it is used.
+    /// Unparsed text; [`test_job`](super::test_job) checks whether it is a job.
     pub(super) test_input: Option<String>,
     pub(super) test_output: Option<Value>,
     pub(super) faults: Vec<Fault>,
 }
 
 impl Arguments {
-    /// Reads a command line whose first item is the program's name, as [`std::env::args_os`] gives it.
+    /// Parses a command line whose first item is the program's name, as in [`std::env::args_os`].
     ///
-    /// Values stand behind their flag or after `=`; a value that begins with `--` needs the second form. Of a flag that is
-    /// given twice, the last one counts, except for flags that are lists. After `--` everything is the program's.
+    /// A value follows its flag as the next argument or after `=`. A value that starts with `--` needs the `=` form.
+    /// If a flag is repeated, the last value counts, except for list flags. All arguments after `--` belong to the
+    /// program.
     pub(crate) fn parse(argv: impl IntoIterator<Item = OsString>) -> Self {
         let mut argv = argv.into_iter().peekable();
         let mut arguments = Self {
@@ -97,7 +99,7 @@ impl Arguments {
         arguments
     }
 
-    /// Takes one flag of ours; `value` still has the name in front if it was attached with `=`.
+    /// Applies one flag of the worker. If the value was attached with `=`, `value` still contains the flag's name.
     fn take(&mut self, flag: Flag, name: &str, value: Option<OsString>, attached: bool) {
         let value = match value.map(OsString::into_string) {
             Some(Ok(value)) if attached => value.split_once('=').map(|(_, value)| value.to_owned()),
@@ -180,11 +182,11 @@ impl Arguments {
         Ok(())
     }
 
-    /// Leaves an argument to the program, with a warning if it nearly is a flag of ours.
+    /// Passes an argument to the program, and adds a warning if it looks like a misspelt flag of the worker.
     fn leave(&mut self, argument: OsString) {
         let shown = argument.to_string_lossy();
         if let Some(meant) = nearly_right(&shown) {
-            // The value is not repeated: the program's arguments may be confidential.
+            // The value is not shown, because the program's arguments may be confidential.
             let name: String = shown
                 .split('=')
                 .next()
@@ -208,7 +210,7 @@ fn program_name(argv0: Option<&OsString>) -> String {
         )
 }
 
-/// A flag that is there or not.
+/// Parses a flag that takes no value.
 fn switch(name: &str, value: Option<&str>) -> Result<bool, Fault> {
     match value {
         None => Ok(true),
@@ -218,7 +220,7 @@ fn switch(name: &str, value: Option<&str>) -> Result<bool, Fault> {
     }
 }
 
-/// Values with commas between them.
+/// Parses a comma-separated list.
 fn list(name: &str, value: &str, expected: &str) -> Result<Vec<String>, Fault> {
     let items: Vec<_> = value
         .split(',')

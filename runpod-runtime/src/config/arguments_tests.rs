@@ -161,7 +161,7 @@ fn a_missing_value_is_named_with_what_was_expected() {
              write --test_input=JSON",
         ]
     );
-    // The flag behind the gap is still read.
+    // The flag after the missing value is still parsed.
     assert!(parse(&["--rp_api_port", "--rp_debugger"]).debugger);
 }
 

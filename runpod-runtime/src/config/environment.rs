@@ -1,4 +1,4 @@
-//! What the process was started in: its environment, its directories, its terminal.
+//! The environment of the process: its variables, its directories, and its terminal.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -8,7 +8,8 @@ use std::path::PathBuf;
 
 use super::error::Fault;
 
-/// A snapshot of the environment. An empty variable counts as unset, as `docker run -e NAME=` makes one of those.
+/// A snapshot of the environment variables. An empty variable counts as unset, because `docker run -e NAME=` sets an
+/// empty one.
 #[derive(Clone, Default)]
 pub(crate) struct Environment {
     values: HashMap<String, String>,
@@ -16,12 +17,12 @@ pub(crate) struct Environment {
 }
 
 impl Environment {
-    /// The environment of this process.
+    /// Reads the environment of this process.
     pub(crate) fn from_process() -> Self {
         Self::of_os(std::env::vars_os())
     }
 
-    /// An environment made by hand.
+    /// Creates an environment from these pairs.
     #[cfg(any(test, fuzzing, feature = "local"))]
     pub(crate) fn of<K: Into<String>, V: Into<String>>(
         pairs: impl IntoIterator<Item = (K, V)>,
@@ -35,7 +36,7 @@ impl Environment {
         }
     }
 
-    /// The value of a variable that is set and not empty.
+    /// Returns the value of a variable if it is set and not empty.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.values
             .get(name)
@@ -43,12 +44,12 @@ impl Environment {
             .filter(|value| !value.is_empty())
     }
 
-    /// Whether a variable is set, and to nothing.
+    /// Returns whether a variable is set but empty.
     pub(super) fn is_empty(&self, name: &str) -> bool {
         self.values.get(name).is_some_and(String::is_empty)
     }
 
-    /// The `RUNPOD_*` variables whose values are not text, as faults.
+    /// Returns a fault for each `RUNPOD_*` variable that is not valid UTF-8.
     pub(super) fn faults(&self) -> impl Iterator<Item = Fault> {
         self.undecodable.iter().map(|name| {
             Fault::new(name, "the value is not valid UTF-8")
@@ -60,7 +61,7 @@ impl Environment {
     fn of_os(pairs: impl Iterator<Item = (OsString, OsString)>) -> Self {
         let mut environment = Self::default();
         for (name, value) in pairs {
-            // A name that is not UTF-8 is none of ours.
+            // The worker's variables have ASCII names.
             let Ok(name) = name.into_string() else {
                 continue;
             };
@@ -78,7 +79,7 @@ impl Environment {
 }
 
 impl fmt::Debug for Environment {
-    /// Names only: values are anybody's secrets.
+    /// Shows only the names, because any value may be a secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut names: Vec<_> = self.values.keys().collect();
         names.sort();
@@ -86,20 +87,20 @@ impl fmt::Debug for Environment {
     }
 }
 
-/// What the settings depend on beside environment and arguments.
+/// What the settings depend on, apart from the environment and the arguments.
 #[derive(Debug, Clone)]
 pub(crate) struct ProcessContext {
     /// Whether a handler of this worker streams.
     pub(crate) streams: bool,
     pub(crate) working_directory: PathBuf,
-    /// Where the platform mounts a network volume.
+    /// The mount point of the platform's network volumes.
     pub(crate) volume: PathBuf,
     pub(crate) temporary: PathBuf,
     pub(crate) stdout_is_terminal: bool,
 }
 
 impl ProcessContext {
-    /// Those of this process.
+    /// Reads the context of this process.
     pub(crate) fn of_process(streams: bool) -> Self {
         Self {
             streams,

@@ -1,21 +1,21 @@
-//! What is wrong with the configuration: every fault at once, each written for the person who has to cure it.
+//! Configuration errors. All faults are reported together, each with a remedy for the user.
 
 use std::fmt;
 
 use super::secret::Secrets;
 use crate::text::start_of;
 
-/// How much of a value that was found is shown.
+/// The maximum number of characters shown of an invalid value.
 const FOUND_LIMIT: usize = 60;
 
-/// One thing that cannot be used: its name, what is wrong with it, what was expected, and what to do.
+/// One invalid setting: its name, the problem, the expected value, and the remedy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
     subject: String,
     problem: String,
     expected: Option<String>,
     remedy: Option<String>,
-    /// Lines that show the place, below the sentence.
+    /// Lines below the message that show where the problem is.
     excerpt: Option<String>,
 }
 
@@ -45,7 +45,7 @@ impl Fault {
         self
     }
 
-    /// The same fault without the secrets: a key pasted into the wrong variable must not be printed either.
+    /// Returns the fault without the secrets, because a key may have been pasted into the wrong variable.
     fn redacted(self, secrets: &Secrets) -> Self {
         let clean = |text: String| secrets.redact(&text).into_owned();
         Self {
@@ -74,7 +74,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Everything that is wrong with the environment and the arguments.
+/// All faults in the environment and the arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ConfigError {
     faults: Vec<Fault>,
@@ -88,7 +88,7 @@ impl ConfigError {
         }
     }
 
-    /// One for each thing that is wrong, in the order of the settings.
+    /// Returns the faults in the order of the settings.
     #[cfg(any(test, fuzzing))]
     pub(crate) fn faults(&self) -> &[Fault] {
         &self.faults
@@ -107,12 +107,12 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
-/// `found "…"`, with the value cut to a length and nothing in it that a terminal would obey.
+/// Returns `found "…"` with the value truncated and its control characters escaped.
 pub(super) fn found(value: &str) -> String {
     format!("found \"{}\"", cut(value))
 }
 
-/// The beginning of a value, on one line.
+/// Returns the beginning of a value on one line.
 pub(super) fn cut(value: &str) -> String {
     start_of(value, FOUND_LIMIT).escape_debug().to_string()
 }

@@ -1,12 +1,12 @@
-//! Arguments that were probably meant to be flags of ours.
+//! Recognises arguments that were probably meant to be flags of the worker.
 //!
-//! Everything unknown belongs to the program, so this room only ever makes a warning. It must stay silent about flags
-//! that a program may well have itself (`--port`, `--debug`, `--model`): a worker that complains about correct
-//! arguments teaches people not to read.
+//! Unknown arguments belong to the program, so this module only produces warnings. It must not warn about flags that
+//! a program may define itself (`--port`, `--debug`, `--model`), because users learn to ignore warnings about correct
+//! arguments.
 
 use super::flags::Flag;
 
-/// The flag of ours that an unknown argument nearly spells, in the manner in which it was written.
+/// Returns the worker's flag that an unknown argument nearly matches, in the spelling style of the argument.
 pub(super) fn nearly_right(argument: &str) -> Option<&'static str> {
     let name = argument.split('=').next().unwrap_or_default();
     let dashes = name.len() - name.trim_start_matches('-').len();
@@ -20,7 +20,7 @@ pub(super) fn nearly_right(argument: &str) -> Option<&'static str> {
         }),
         _ => None,
     }?;
-    // Who writes `rp` or underscores follows the SDK's documentation.
+    // A user who writes `rp` or underscores follows the SDK's documentation.
     if body.starts_with("rp") || body.contains('_') {
         Some(flag.sdk_name())
     } else {
@@ -28,14 +28,14 @@ pub(super) fn nearly_right(argument: &str) -> Option<&'static str> {
     }
 }
 
-/// Right but for dashes, underscores and case.
+/// Finds the flag that matches exactly, apart from dashes, underscores and case.
 fn spelt(plain: &str) -> Option<Flag> {
     let plain = plain.strip_prefix("rp-").unwrap_or(plain);
     only(|flag| core(flag) == plain)
 }
 
-/// After `rp_` nearly anything is meant for us, so that a beginning (which Python's argparse completes), an end and
-/// several wrong letters are enough.
+/// Finds the flag for an argument with the prefix `rp_`, which is almost certainly meant for the worker. A prefix of
+/// the name (which Python's argparse completes), a suffix, or several wrong letters are enough.
 fn meant_with_prefix(rest: &str) -> Option<Flag> {
     let part = |flag: Flag| {
         rest.len() >= 3 && (core(flag).starts_with(rest) || core(flag).ends_with(rest))
@@ -43,7 +43,8 @@ fn meant_with_prefix(rest: &str) -> Option<Flag> {
     only(part).or_else(|| nearest(rest, 3))
 }
 
-/// Without a prefix only a slip of the finger counts, or the beginning of the names that no other program has.
+/// Finds the flag for an argument without `rp_`. Only a typing error or an abbreviated `--test-…` counts, because no
+/// other program is likely to have those names.
 fn meant_without_prefix(plain: &str) -> Option<Flag> {
     let test_flag = |flag: Flag| {
         plain.len() > "test-".len() && plain.starts_with("test-") && core(flag).starts_with(plain)
@@ -51,28 +52,28 @@ fn meant_without_prefix(plain: &str) -> Option<Flag> {
     only(test_flag).or_else(|| nearest(plain, if plain.len() <= 8 { 1 } else { 2 }))
 }
 
-/// The one flag within this many wrong, missing, extra or swapped letters.
+/// Returns the only flag within this number of wrong, missing, extra or swapped letters.
 fn nearest(plain: &str, limit: usize) -> Option<Flag> {
-    // `--scheme` and `--schemas` are words, too.
+    // `--scheme` and `--schemas` are plausible flags of a program.
     let distance = |flag: Flag| match flag {
         Flag::Schema => usize::MAX,
         flag => strsim::osa_distance(core(flag), plain),
     };
     let least = Flag::ALL.into_iter().map(distance).min()?;
-    // A short word is turned into any other short word by three letters.
+    // Three edits turn a short word into any other short word.
     if least > limit || least * 3 > plain.len() {
         return None;
     }
     only(|flag| distance(flag) == least)
 }
 
-/// The flag for which this holds, if it holds for one only.
+/// Returns the flag for which `holds` is true, if there is exactly one.
 fn only(holds: impl Fn(Flag) -> bool) -> Option<Flag> {
     let mut matching = Flag::ALL.into_iter().filter(|flag| holds(*flag));
     matching.next().filter(|_| matching.next().is_none())
 }
 
-/// The name without dashes in front.
+/// Returns the name without leading dashes.
 fn core(flag: Flag) -> &'static str {
     flag.kebab_name().trim_start_matches('-')
 }

@@ -1,5 +1,5 @@
-//! The worker's own flags: the SDK's names, and the same in kebab case. `--schema`, `--rp_api_rate_limits`,
-//! `--rp_api_faults`, `--rp_api_allow_host` and `--rp_api_allow_origin` are not among the SDK's.
+//! The worker's own flags, with the SDK's names and the same names in kebab case. The SDK does not have `--schema`,
+//! `--rp_api_rate_limits`, `--rp_api_faults`, `--rp_api_allow_host` and `--rp_api_allow_origin`.
 
 /// One flag of the worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub(super) enum Flag {
 }
 
 impl Flag {
-    /// All of them, in the order of `--help`.
+    /// All flags, in the order of `--help`.
     pub(super) const ALL: [Self; 13] = [
         Self::TestInput,
         Self::TestOutput,
@@ -37,14 +37,14 @@ impl Flag {
         Self::Debugger,
     ];
 
-    /// The flag that is spelt exactly so, in either way.
+    /// Returns the flag with exactly this name, in either spelling.
     pub(super) fn named(name: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
             .find(|flag| flag.sdk_name() == name || flag.kebab_name() == name)
     }
 
-    /// The SDK's spelling.
+    /// Returns the SDK's spelling.
     pub(super) fn sdk_name(self) -> &'static str {
         match self {
             Self::TestInput => "--test_input",
@@ -63,7 +63,7 @@ impl Flag {
         }
     }
 
-    /// The spelling of most command lines.
+    /// Returns the kebab-case spelling.
     pub(super) fn kebab_name(self) -> &'static str {
         match self {
             Self::TestInput => "--test-input",
@@ -82,7 +82,7 @@ impl Flag {
         }
     }
 
-    /// What stands for its value in `--help`; `None` if it takes none.
+    /// Returns the placeholder for the value in `--help`, or `None` if the flag takes no value.
     pub(super) fn placeholder(self) -> Option<&'static str> {
         match self {
             Self::TestInput | Self::TestOutput => Some("JSON"),
@@ -97,7 +97,7 @@ impl Flag {
         }
     }
 
-    /// What it does, for `--help`.
+    /// Returns the description for `--help`.
     pub(super) fn about(self) -> &'static str {
         match self {
             Self::TestInput => "run this job, print its result and exit",

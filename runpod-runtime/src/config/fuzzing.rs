@@ -1,4 +1,4 @@
-//! What fuzzing throws at the environment and the command line.
+//! Fuzz targets for the environment and the command line.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use reqwest::Url;
 use super::url_template::UrlTemplate;
 use super::{Arguments, Environment, ProcessContext, Secret, Settings};
 
-/// The variables of an environment, by the digit in front of their value.
+/// The environment variables, indexed by the digit before their value.
 const VARIABLES: [&str; 10] = [
     "RUNPOD_AI_API_KEY",
     "RUNPOD_WEBHOOK_GET_JOB",
@@ -31,7 +31,7 @@ pub(crate) fn url_template(data: &[u8]) {
     else {
         return;
     };
-    // No job has such an id, and no worker of the platform's.
+    // No job and no worker of the platform has such an id.
     if [worker, job]
         .iter()
         .any(|id| matches!(*id, "" | "." | ".."))
@@ -46,9 +46,13 @@ pub(crate) fn url_template(data: &[u8]) {
         let host = url.host_str().map(str::to_owned);
         (url.scheme().to_owned(), host, url.port())
     };
-    assert_eq!(place(&plain), place(&url), "an id leads to another host");
+    assert_eq!(place(&plain), place(&url), "an id must not change the host");
     let segments = |url: &Url| url.path_segments().map(Iterator::count);
-    assert_eq!(segments(&plain), segments(&url), "an id is one segment");
+    assert_eq!(
+        segments(&plain),
+        segments(&url),
+        "an id must be one segment"
+    );
     assert!(url.username().is_empty() && url.password().is_none() && url.fragment().is_none());
 }
 
@@ -56,7 +60,7 @@ pub(crate) fn arguments(data: &[u8]) {
     let words = data.split(|byte| *byte == 0).map(os_string);
     let arguments = Arguments::parse([OsString::from("worker")].into_iter().chain(words));
     let count = data.split(|byte| *byte == 0).count();
-    assert!(arguments.rest.len() <= count, "nothing is made up");
+    assert!(arguments.rest.len() <= count, "no argument may be added");
     resolve(&Environment::default(), &arguments);
 }
 
@@ -73,7 +77,8 @@ pub(crate) fn environment(data: &[u8]) {
     resolve(&Environment::of(pairs), &Arguments::default());
 }
 
-/// Whatever was given: there are settings or faults, and the key is in neither.
+/// Resolves the settings and checks that the result is either settings or faults, and that the key appears in no
+/// fault.
 fn resolve(environment: &Environment, arguments: &Arguments) {
     let nowhere = PathBuf::from("/nonexistent");
     let context = ProcessContext {
@@ -93,7 +98,7 @@ fn resolve(environment: &Environment, arguments: &Arguments) {
                 let shown = fault.to_string();
                 assert!(
                     key.is_none_or(|key| !shown.contains(key)),
-                    "the key is in a fault"
+                    "the fault contains the key"
                 );
             }
         }
@@ -113,12 +118,12 @@ pub(crate) fn redaction(data: &[u8]) {
         let text = format!("{text}{key}{text}");
         assert!(
             !secret.redact(&text).contains(key),
-            "the key is still there"
+            "the key was not redacted"
         );
     }
 }
 
-/// Long enough to be a key, and not part of what stands in its place.
+/// Returns whether the key is long enough to be redacted, and is not a part of the replacement text.
 fn is_looked_for(key: &str) -> bool {
     key.chars().count() >= 6 && !key.contains(['[', ']']) && !"redacted".contains(key)
 }

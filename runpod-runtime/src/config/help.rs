@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::flags::Flag;
 
-/// The environment variables that a person may want to set, each with what it does.
+/// The environment variables that a user may want to set, with their descriptions.
 const VARIABLES: [(&str, &str); 14] = [
     (
         "RUNPOD_WEBHOOK_GET_JOB",
@@ -46,7 +46,7 @@ const VARIABLES: [(&str, &str); 14] = [
     ("NO_COLOR", "if set, no colours in the terminal"),
 ];
 
-/// What the worker understands, for a person who asked.
+/// Returns the text of `--help`: usage, flags and environment variables.
 pub(crate) fn help(program: &str) -> String {
     let mut text = format!(
         "Usage: {program} [FLAGS] [-- PROGRAM ARGUMENTS]\n\n\
@@ -60,7 +60,7 @@ pub(crate) fn help(program: &str) -> String {
             .map(|value| format!(" {value}"))
             .unwrap_or_default();
         let ours = format!("{}{value}", flag.kebab_name());
-        // The SDK has no `--schema`.
+        // The SDK has no `--schema`, so both spellings are the same.
         let theirs = Some(flag.sdk_name()).filter(|name| *name != flag.kebab_name());
         let both = format!("{ours:<25}  {}", theirs.unwrap_or_default());
         line(&mut text, &both, 48);
@@ -76,7 +76,7 @@ pub(crate) fn help(program: &str) -> String {
     text
 }
 
-/// The left column.
+/// Writes the left column of a line.
 fn line(text: &mut String, left: &str, width: usize) {
     let _ = write!(text, "  {left:<width$}  ");
 }

@@ -1,14 +1,15 @@
-//! JSON that a person wrote, and the place where it goes wrong.
+//! Parses JSON that a person wrote, and shows where it is invalid.
 
 use serde_json::Value;
 
 use super::error::Fault;
 
-/// How much of the faulty line is shown before and after the place.
+/// The number of characters of the invalid line that are shown before and after the error.
 const BEFORE: usize = 50;
 const AFTER: usize = 20;
 
-/// Parses JSON; the error names line and column, and has an excerpt with a caret under the place.
+/// Parses JSON. The error names the line and the column and contains an excerpt with a caret under the invalid
+/// character.
 pub(super) fn parse_json(subject: &str, text: &str, expected: &str) -> Result<Value, Fault> {
     serde_json::from_str(text).map_err(|error| {
         if text.trim().is_empty() {
@@ -34,7 +35,7 @@ pub(super) fn parse_json(subject: &str, text: &str, expected: &str) -> Result<Va
     })
 }
 
-/// `serde_json` counts bytes; people count characters.
+/// Converts the column from bytes, as `serde_json` counts, to characters.
 fn column_in_characters(line: &str, column_in_bytes: usize) -> usize {
     line.char_indices()
         .take_while(|(start, _)| *start < column_in_bytes)
@@ -42,7 +43,7 @@ fn column_in_characters(line: &str, column_in_bytes: usize) -> usize {
         .max(1)
 }
 
-/// The part of the line around the column, and a caret below it.
+/// Returns the part of the line around the column, with a caret below it.
 fn excerpt(line: &str, column: usize) -> String {
     let index = column - 1;
     let from = index.saturating_sub(BEFORE);

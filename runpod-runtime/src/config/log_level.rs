@@ -1,8 +1,8 @@
-//! How much is logged, in the SDK's words.
+//! The log levels, with the SDK's names.
 
 use std::fmt;
 
-/// The SDK's levels, from silence over everything to errors only.
+/// The SDK's log levels: `NotSet` logs nothing; the others go from `Trace` (everything) to `Error` (errors only).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LogLevel {
     /// Nothing is logged.
@@ -15,10 +15,11 @@ pub(crate) enum LogLevel {
 }
 
 impl LogLevel {
-    /// For messages: the names that [`named`](LogLevel::named) knows.
+    /// The names that [`named`](LogLevel::named) accepts, for messages.
     pub(super) const NAMES: &str = "NOTSET, TRACE, DEBUG, INFO, WARN or ERROR";
 
-    /// The level of this name in any case. `WARNING`, Python's own name for `WARN`, is understood as well; the SDK refuses it.
+    /// Returns the level with this name, in any case. It also accepts `WARNING`, Python's own name for `WARN`, which
+    /// the SDK rejects.
     pub(crate) fn named(name: &str) -> Option<Self> {
         Some(match name.trim().to_ascii_uppercase().as_str() {
             "NOTSET" => Self::NotSet,

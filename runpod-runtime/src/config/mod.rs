@@ -1,8 +1,9 @@
-//! The environment and the arguments, and the settings that they resolve to.
+//! Resolves the environment and the command line to settings.
 //!
-//! Two levels: [`Environment`] and [`Arguments`] are what was given, [`Settings`] is what they resolve to. Settings are
-//! made once, with every fault reported together, and handed down; nothing reads the environment after that. This room
-//! does no network and no logging: what a person should know is in [`Settings::warnings`] or in a [`ConfigError`](error::ConfigError).
+//! [`Environment`] and [`Arguments`] hold what was given, and [`Settings`] holds what it resolves to. The settings
+//! are resolved once, and all faults are reported together. Nothing reads the environment after that. This module
+//! uses no network and no logging: messages for the user are in [`Settings::warnings`] or in a
+//! [`ConfigError`](error::ConfigError).
 
 mod api_key;
 mod arguments;

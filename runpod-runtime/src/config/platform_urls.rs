@@ -1,4 +1,4 @@
-//! Where the requests of a worker go (protocol.md, sections 1 and 2).
+//! The URLs of a worker's requests (protocol.md, sections 1 and 2).
 
 use std::fmt;
 
@@ -14,17 +14,17 @@ const OUTPUT: &str = "RUNPOD_WEBHOOK_POST_OUTPUT";
 const STREAM: &str = "RUNPOD_WEBHOOK_POST_STREAM";
 const PING: &str = "RUNPOD_WEBHOOK_PING";
 
-/// The query of a post that is no result of a stream.
+/// The query of every post that is not a stream's result.
 const NO_STREAM: &str = "isStream=false";
 
-/// The part of a take URL in whose place the other requests to the same queue have their own.
+/// The part of the job-take URL that the URLs of batch takes and stop polls replace.
 const TAKE_PART: &str = "/job-take/";
 
-/// The URLs of the platform for this worker. All were checked at the start, so that none of the methods can fail.
+/// The platform's URLs for this worker. They are checked at startup, so the methods cannot fail.
 #[derive(Clone)]
 pub(crate) struct PlatformUrls {
     take: Url,
-    /// Where to ask for one job, when no job is in progress and when one is.
+    /// The URLs to take one job, when no job is in progress and when one is.
     take_one: [Url; 2],
     output: UrlTemplate,
     stream: Option<UrlTemplate>,
@@ -43,7 +43,7 @@ impl PlatformUrls {
         }
     }
 
-    /// Where to ask for up to `batch` jobs.
+    /// Returns the URL to take up to `batch` jobs.
     pub(crate) fn take_url(&self, batch: usize, in_progress: bool) -> Url {
         let in_progress = usize::from(in_progress);
         if batch <= 1 {
@@ -57,7 +57,7 @@ impl PlatformUrls {
         )
     }
 
-    /// Where to ask which jobs to stop; `None` if the take URL does not have the form from which it is made.
+    /// Returns the URL of the stop poll, or `None` if the job-take URL does not have the expected form.
     pub(crate) fn stop_url(&self) -> Option<Url> {
         let mut url = self.take.clone();
         if !url.path().contains(TAKE_PART) {
@@ -67,8 +67,8 @@ impl PlatformUrls {
         Some(url)
     }
 
-    /// Where a result goes, and, with `is_stream` false, a progress update. `worker_id` is the worker that ran the job: it
-    /// is another one if the result was kept in a spool.
+    /// Returns the URL to post a result or a progress update to. `is_stream` is true only for a stream's result.
+    /// `worker_id` is the worker that ran the job, which differs from this worker if the result comes from a spool.
     pub(crate) fn output_url(&self, worker_id: &str, job_id: &str, is_stream: bool) -> Url {
         let query = if is_stream {
             "isStream=true"
@@ -80,15 +80,16 @@ impl PlatformUrls {
             .with_id_and_query(job_id, query)
     }
 
-    /// Where an item of a stream goes; `None` only if no handler streams.
+    /// Returns the URL to post a stream item to, or `None` if no handler streams.
     pub(crate) fn stream_url(&self, worker_id: &str, job_id: &str) -> Option<Url> {
         let stream = self.stream.as_ref()?.of_worker(worker_id);
         Some(stream.with_id_and_query(job_id, NO_STREAM))
     }
 
-    /// Where a heartbeat goes, and how many of the jobs it names: the first one at least, and as many more as an address of
-    /// `longest` bytes holds. If it cannot hold all, several heartbeats name about as many each: none has a list so short that
-    /// it could be taken for all jobs of the worker. `None` if heartbeats are off.
+    /// Returns the URL of a heartbeat and the number of jobs that it names, or `None` if heartbeats are off. The
+    /// heartbeat names the first job, and further jobs as long as the URL has at most `longest` bytes. If one URL
+    /// cannot name all jobs, the jobs are split evenly among several heartbeats, because the platform could take a
+    /// short list for all jobs of the worker.
     pub(crate) fn ping_url(
         &self,
         job_ids: &[String],
@@ -102,7 +103,7 @@ impl PlatformUrls {
         }
         let ids: Vec<String> = job_ids.iter().map(|id| encode_value(id)).collect();
         let comma = encode_value(",");
-        // What joins the parts of the query counts too.
+        // The separators of the query count too.
         let room = longest.saturating_sub(url.as_str().len() + "?job_id=&".len() + version.len());
         let all: usize = ids.iter().map(|id| id.len() + comma.len()).sum();
         let share = all.div_ceil(all.div_ceil(room.max(1)));
@@ -121,7 +122,7 @@ impl PlatformUrls {
         Some((with_query(url, &format!("job_id={list}&{version}")), named))
     }
 
-    /// Reads the four variables; `take` is the value of the first. `None` when one of them cannot be used.
+    /// Reads the four variables. `take` is the value of the first one. Returns `None` if one of them is invalid.
     pub(super) fn resolve(
         resolver: &mut Resolver<'_>,
         take: &str,
@@ -158,7 +159,7 @@ impl PlatformUrls {
         Some(urls.with_heartbeat_or_warning(resolver))
     }
 
-    /// The platform sends heartbeats nowhere by itself: all that they need must be there, as in the SDK.
+    /// Disables heartbeats with a warning if one of the variables that they need is not set, as the SDK does.
     fn with_heartbeat_or_warning(mut self, resolver: &mut Resolver<'_>) -> Self {
         let missing: Vec<_> = [PING, "RUNPOD_POD_ID", "RUNPOD_AI_API_KEY"]
             .into_iter()
@@ -178,7 +179,7 @@ impl PlatformUrls {
         self
     }
 
-    /// The URLs that a platform at `base` gives to the worker `w1`.
+    /// Returns the URLs that a platform at `base` gives to the worker `w1`.
     #[cfg(test)]
     pub(crate) fn for_tests(base: &str) -> Self {
         let template = |path: &str| {
@@ -195,7 +196,7 @@ impl PlatformUrls {
 }
 
 impl fmt::Debug for PlatformUrls {
-    /// Without queries, which may carry routing and authorisation.
+    /// Shows the URLs without queries, which may contain routing and authorisation data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let template = |template: &UrlTemplate| shown_url(&template.as_it_is());
         f.debug_struct("PlatformUrls")
@@ -207,7 +208,7 @@ impl fmt::Debug for PlatformUrls {
     }
 }
 
-/// What may be shown of a URL: not its query.
+/// Returns the URL without its query.
 fn shown_url(url: &Url) -> String {
     let mut shown = url.clone();
     shown.set_query(None);
@@ -220,7 +221,7 @@ fn missing(variable: &str, problem: &str) -> Fault {
         .remedy(format!("set it, or unset {TAKE} to run a local test job"))
 }
 
-/// A value of a query as Python's `requests` writes it: percent-encoded, with a `+` for a space.
+/// Encodes a query value as Python's `requests` does: percent-encoded, with `+` for a space.
 fn encode_value(text: &str) -> String {
     encode_component(text).replace("%20", "+")
 }

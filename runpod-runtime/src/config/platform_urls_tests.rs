@@ -60,7 +60,7 @@ fn urls(environment: Vec<(&'static str, String)>) -> PlatformUrls {
     resolved.urls.unwrap()
 }
 
-/// The address of a heartbeat for these jobs, and how many of them it names.
+/// Returns the URL of a heartbeat for these jobs, and the number of jobs that it names.
 fn ping(urls: &PlatformUrls, job_ids: &[&str]) -> (String, usize) {
     let ids: Vec<String> = job_ids.iter().map(ToString::to_string).collect();
     let (url, named) = urls.ping_url(&ids, "1.12.0", 8000).unwrap();
@@ -134,7 +134,7 @@ fn results_and_items_name_worker_and_job() {
 #[test]
 fn a_heartbeat_names_jobs_and_version_as_requests_writes_them() {
     let urls = urls(with(PING, "https://h.io/ping/$RUNPOD_POD_ID"));
-    // The SDK's `requests` on the same values, percent-encoding included.
+    // The expected URL is what the SDK's `requests` makes of the same values, including percent-encoding.
     assert_eq!(
         ping(&urls, &["a", "b c~*"]).0,
         "https://h.io/ping/w1?job_id=a%2Cb+c~%2A&runpod_version=1.12.0"
@@ -260,7 +260,7 @@ fn what_another_worker_made_is_posted_with_the_id_of_that_worker() {
         urls.stream_url("gone", "j1").unwrap().as_str(),
         "https://h.io/v2/ep/job-stream/gone/j1?gpu=A+B&isStream=false"
     );
-    // Not known, or with a meaning of its own in a path.
+    // The id is unknown, or has a special meaning in a path.
     for id in ["", ".", ".."] {
         assert_eq!(
             urls.output_url(id, "j1", false).path(),
@@ -311,7 +311,7 @@ fn heartbeats_for_more_jobs_than_an_address_holds_name_all_of_them_and_about_as_
             rest = &rest[named..];
         }
         let (least, most) = (lengths.iter().min().unwrap(), lengths.iter().max().unwrap());
-        // A longer list has as many ids more as there are heartbeats at most.
+        // The lists differ by at most one id per heartbeat.
         assert!(most - least <= 40 * lengths.len(), "{longest}: {lengths:?}");
         assert!(
             longest < 8000 || lengths.len() == 1 || *least > 3700,

@@ -1,20 +1,20 @@
-//! Reads settings from the environment, and collects the faults instead of ending with the first one.
+//! Reads settings from the environment and collects all faults instead of stopping at the first one.
 
 use super::environment::Environment;
 use super::error::{Fault, found};
 use super::url_template::UrlTemplate;
 
-/// What has been found so far.
+/// The faults and warnings found so far.
 pub(super) struct Resolver<'a> {
     pub(super) environment: &'a Environment,
     pub(super) faults: Vec<Fault>,
     pub(super) warnings: Vec<String>,
 }
 
-/// The value of a variable, once it is read.
+/// The parsed value of a variable.
 pub(super) enum Variable<T> {
     Unset,
-    /// Already among the faults.
+    /// The value is invalid, and its fault has been recorded.
     Unusable,
     Usable(T),
 }
@@ -37,17 +37,17 @@ impl Resolver<'_> {
         self.faults.push(fault);
     }
 
-    /// Keeps the fault, if it is one.
+    /// Returns the value, or records the fault.
     pub(super) fn check<T>(&mut self, result: Result<T, Fault>) -> Option<T> {
         result.map_err(|fault| self.faults.push(fault)).ok()
     }
 
-    /// The variable's value as text.
+    /// Returns the variable's value as text.
     pub(super) fn text(&self, variable: &str) -> Option<String> {
         self.environment.get(variable).map(str::to_owned)
     }
 
-    /// The variable's value, read by `read`; if that gives nothing, it is a fault.
+    /// Parses the variable's value with `read`. If `read` returns `None`, a fault is recorded.
     pub(super) fn value<T>(
         &mut self,
         variable: &str,
@@ -67,7 +67,7 @@ impl Resolver<'_> {
         value
     }
 
-    /// The variable's value as a URL with the worker's id in it.
+    /// Parses the variable's value as a URL template with the worker's id filled in.
     pub(super) fn template(&mut self, variable: &str, worker_id: &str) -> Variable<UrlTemplate> {
         let Some(text) = self.environment.get(variable) else {
             return Variable::Unset;

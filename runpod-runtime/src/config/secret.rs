@@ -1,21 +1,21 @@
-//! A text that appears in no output.
+//! Secrets, which are redacted from all output.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use crate::text::encode_component;
 
-/// What is shown in place of a secret.
+/// The text that replaces a secret.
 const REDACTED: &str = "[redacted]";
 
-/// A secret shorter than this is not looked for in other texts: it would be found in words that have nothing to do with it.
+/// The minimum length of a secret that is redacted from other texts. Shorter secrets would match unrelated words.
 const SHORTEST_REDACTED: usize = 6;
 
-/// The API key. It leaves this type through [`expose`](Secret::expose) only, on its way into a request header.
+/// An API key. Only [`expose`](Secret::expose) returns it, for use in a request header.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret {
     value: String,
-    /// The forms in which it can turn up in a text: as it is, escaped by `Debug` or JSON, and in a URL.
+    /// The forms in which the secret may occur in a text: plain, escaped by `Debug` or JSON, and percent-encoded.
     shapes: Vec<String>,
 }
 
@@ -38,12 +38,12 @@ impl Secret {
         Self { value, shapes }
     }
 
-    /// The secret itself, for a request header and nothing else.
+    /// Returns the secret, for use in a request header only.
     pub(crate) fn expose(&self) -> &str {
         &self.value
     }
 
-    /// The text with every occurrence of the secret replaced.
+    /// Returns the text with every occurrence of the secret replaced.
     pub(crate) fn redact<'text>(&self, text: &'text str) -> Cow<'text, str> {
         let mut clean = Cow::Borrowed(text);
         for shape in &self.shapes {
@@ -67,12 +67,12 @@ impl fmt::Display for Secret {
     }
 }
 
-/// All that must appear in no output.
+/// All secrets that are redacted from output.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Secrets(Vec<Secret>);
 
 impl Secrets {
-    /// The text with every occurrence of each secret replaced.
+    /// Returns the text with every occurrence of each secret replaced.
     pub(crate) fn redact<'text>(&self, text: &'text str) -> Cow<'text, str> {
         let mut clean = Cow::Borrowed(text);
         for secret in &self.0 {
@@ -85,7 +85,7 @@ impl Secrets {
 }
 
 impl FromIterator<Secret> for Secrets {
-    /// Longer ones are replaced first: one secret may be the beginning of another.
+    /// Longer secrets are replaced first, because one secret may be a prefix of another.
     fn from_iter<I: IntoIterator<Item = Secret>>(secrets: I) -> Self {
         let mut secrets: Vec<_> = secrets.into_iter().collect();
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.value.len()));

@@ -1,4 +1,4 @@
-//! The settings that the environment and the arguments resolve to.
+//! Resolves the settings from the environment and the arguments.
 
 use std::time::Duration;
 
@@ -15,21 +15,21 @@ use super::secret::{Secret, Secrets};
 use super::spool_directory::SpoolDirectory;
 use super::test_job::{self, TestSource};
 
-/// The default interval of heartbeats.
+/// The default interval between heartbeats.
 const PING_INTERVAL: Duration = Duration::from_secs(10);
 
-/// The default time for which running jobs may go on after a signal to end.
+/// The default grace time for running jobs after a shutdown signal.
 const SHUTDOWN_GRACE: Duration = Duration::from_mins(10);
 
-/// Longer intervals are slips of the pen, and the clock could not hold the longest ones.
+/// The longest accepted interval. Longer values are typing errors, and very long ones would overflow the clock.
 const ONE_DAY: Duration = Duration::from_hours(24);
 
-/// Everything that the worker needs to know, checked.
+/// The worker's settings, after all checks.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
-    /// The pod's id, or a random one.
+    /// The pod's id, or a random id.
     pub(crate) worker_id: String,
-    /// The same for error reports, which say `unknown` if there is no pod, as the SDK's do.
+    /// The worker id in error reports: the pod's id, or `unknown` as in the SDK.
     pub(crate) reported_worker_id: String,
     pub(crate) hostname: String,
     #[cfg_attr(
@@ -41,24 +41,24 @@ pub(crate) struct Settings {
     )]
     pub(crate) endpoint_id: Option<String>,
     pub(crate) api_key: Option<Secret>,
-    /// What must appear in no output: the platform's key, and the local endpoint's.
+    /// The secrets that are redacted from all output: the platform's key and the local endpoint's key.
     pub(crate) secrets: Secrets,
     pub(crate) mode: Mode,
     pub(crate) ping_interval: Duration,
     pub(crate) log_level: LogLevel,
-    /// Log lines for the platform, not for a person.
+    /// Whether log lines are JSON for the platform instead of text for a person.
     pub(crate) json_logs: bool,
     pub(crate) color: bool,
     pub(crate) shutdown_grace: Duration,
-    /// Where results may be kept that could not be delivered, the best directory first; empty if they are not kept.
+    /// The candidate directories for undelivered results, the best one first. Empty if the spool is off.
     pub(crate) spools: Vec<SpoolDirectory>,
     pub(crate) debugger: bool,
     pub(crate) test_output: Option<Value>,
-    /// What a person should know although the worker can start; for the log, once there is one.
+    /// Warnings for the user, to be logged once logging is set up.
     pub(crate) warnings: Vec<String>,
 }
 
-/// Where the jobs come from.
+/// The source of the jobs.
 #[derive(Debug, Clone)]
 #[expect(
     clippy::large_enum_variant,
@@ -66,14 +66,14 @@ pub(crate) struct Settings {
 )]
 pub(crate) enum Mode {
     Platform(PlatformUrls),
-    /// One job, as JSON text: an object with an `input` that is not null.
+    /// One job as JSON text: an object whose `input` is not null.
     TestJob {
         job: String,
         source: TestSource,
     },
-    /// Neither a platform nor a test job: the worker reports that and exits with 1.
+    /// Neither a platform nor a test job is given: the worker reports this and exits with code 1.
     MissingTestInput,
-    /// The local endpoint, with this worker attached to it.
+    /// The local endpoint, to which this worker is attached.
     ServeApi(
         #[cfg_attr(
             not(any(test, feature = "local")),
@@ -83,27 +83,27 @@ pub(crate) enum Mode {
     ),
 }
 
-/// How the local endpoint is to be.
+/// The settings of the local endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ApiSettings {
     pub(crate) host: String,
     pub(crate) port: u16,
-    /// In place of the worker's own concurrency.
+    /// Overrides the worker's own concurrency.
     pub(crate) concurrency: Option<usize>,
     pub(crate) rate_limits: bool,
-    /// Rules, or the name of a file with them.
+    /// Fault rules as JSON, or the name of a file with rules.
     pub(crate) faults: Option<String>,
     pub(crate) api_key: Option<Secret>,
-    /// Host names to answer to, beside this machine's own.
+    /// Host names that the endpoint accepts in addition to this machine's own.
     pub(crate) allow_hosts: Vec<String>,
-    /// Origins whose web pages may use the endpoint.
+    /// The origins whose web pages may use the endpoint.
     pub(crate) allow_origins: Vec<String>,
-    /// The job of `test_input.json`, to be tried with a click.
+    /// The job in `test_input.json`, offered as an example on the endpoint's page.
     pub(crate) example: Option<String>,
 }
 
 impl Settings {
-    /// Resolves everything, or reports all faults together.
+    /// Resolves all settings, or reports all faults together.
     pub(crate) fn resolve(
         environment: &Environment,
         arguments: &Arguments,
@@ -131,7 +131,7 @@ impl Settings {
         let Resolver {
             faults, warnings, ..
         } = resolver;
-        // A key that cannot be sent, or that nobody asks for, is kept out of all output all the same.
+        // Invalid and unused keys are redacted from all output as well.
         let secrets: Secrets = [API_KEY, LOCAL_API_KEY]
             .into_iter()
             .filter_map(|variable| Some(Secret::new(environment.get(variable)?.trim())))
@@ -205,7 +205,8 @@ impl Resolver<'_> {
         )
     }
 
-    /// In the SDK's order: the local server, the test job of the command line, the platform, the test job of the file.
+    /// Chooses the mode in the SDK's order: the local endpoint, the test job from the command line, the platform, the
+    /// test job from the file.
     fn mode(
         &mut self,
         arguments: &Arguments,
@@ -243,7 +244,7 @@ impl Resolver<'_> {
     }
 
     fn api(&mut self, arguments: &Arguments, context: &ProcessContext) -> ApiSettings {
-        // Only an offer on a page: a faulty file is no reason not to serve.
+        // The job is only an example on the page, so an invalid file does not stop the endpoint.
         let example = match test_job::from_file(&context.working_directory) {
             Ok(found) => found.map(|(job, _)| job),
             Err(fault) => {

@@ -18,7 +18,7 @@ const PING: (&str, &str) = ("RUNPOD_WEBHOOK_PING", "https://h/v2/ep/ping/$RUNPOD
 const POD: (&str, &str) = ("RUNPOD_POD_ID", "pod-1");
 const KEY: (&str, &str) = ("RUNPOD_AI_API_KEY", "rpa_SECRETKEY");
 
-/// A place with nothing in it.
+/// An empty working directory.
 struct Place {
     directory: tempfile::TempDir,
     context: ProcessContext,
@@ -36,7 +36,7 @@ fn place() -> Place {
     Place { directory, context }
 }
 
-/// A place with this as its `test_input.json`.
+/// A working directory with this `test_input.json`.
 fn place_with(test_input: &str) -> Place {
     let place = place();
     std::fs::write(place.directory.path().join("test_input.json"), test_input).unwrap();
@@ -256,7 +256,7 @@ fn without_a_platform_the_file_is_the_test_job() {
             .contains("- test_input.json: invalid JSON at line 1"),
         "{error}"
     );
-    // On the platform nobody looks at the file.
+    // On the platform, the file is not read.
     resolve(&[TAKE, OUTPUT], &[], &place.context).unwrap();
 }
 

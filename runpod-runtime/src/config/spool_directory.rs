@@ -1,4 +1,4 @@
-//! Where undelivered results are kept.
+//! The directory for undelivered results.
 
 use std::path::PathBuf;
 
@@ -10,22 +10,23 @@ use crate::text::encode_component;
 
 const VARIABLE: &str = "RUNPOD_RESULT_SPOOL";
 
-/// How much of the platform's host is in the name of a folder; the digest behind it tells longer hosts apart.
+/// The maximum length of the platform's host in a folder name. The digest distinguishes longer hosts.
 const LONGEST_HOST_IN_NAME: usize = 100;
 
-/// A directory in which results may be kept.
+/// A candidate directory for the spool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SpoolDirectory {
     pub(crate) path: PathBuf,
-    /// The mount point of the network volume that the directory is on. If nothing is mounted, the directory is not made.
+    /// The mount point of the network volume that contains the directory. If nothing is mounted there, the directory
+    /// is not created.
     pub(crate) volume: Option<PathBuf>,
 }
 
 impl Resolver<'_> {
-    /// The directories in which results may be kept, the best one first; none if the spool is off. No disk is touched: a
-    /// network volume may hang.
+    /// Returns the candidate directories for the spool, the best one first, or an empty list if the spool is off. It
+    /// does not access the disk, because a network volume may hang.
     ///
-    /// A directory that the user names has no substitute.
+    /// If the user names a directory, it is the only candidate.
     pub(super) fn spools(&self, context: &ProcessContext) -> Vec<SpoolDirectory> {
         if let Some(given) = self.environment.get(VARIABLE) {
             let is_off = given.trim().eq_ignore_ascii_case("off");
@@ -52,10 +53,11 @@ impl Resolver<'_> {
         ]
     }
 
-    /// A folder that only workers of the same endpoint share. It is one part of a path, whatever the endpoint's id is.
+    /// Returns a folder name that only workers of the same endpoint share. It is a single path component for any
+    /// endpoint id.
     fn spool_name(&self) -> String {
         if let Some(endpoint_id) = self.environment.get("RUNPOD_ENDPOINT_ID") {
-            // `..` must not lead elsewhere.
+            // `..` must not lead to another directory.
             return encode_component(endpoint_id).replace('.', "%2E");
         }
         let address = self.environment.get(TAKE).and_then(|take| {
@@ -70,14 +72,14 @@ impl Resolver<'_> {
     }
 }
 
-/// A digest for names of files and folders: FNV-1a, 128 bits: the same in every build, unlike the standard library's. What is digested comes from the platform, so
-/// the digest need not withstand an attack.
+/// Computes a digest for file and folder names: FNV-1a with 128 bits. Unlike the standard library's hash, it is the
+/// same in every build. The input comes from the platform, so the digest need not resist attacks.
 pub(crate) fn digest(parts: &[&str]) -> u128 {
     const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
     let mut digest = BASIS;
     for part in parts {
-        // The byte after each part occurs in no text, so that two parts are not taken for one.
+        // The byte after each part never occurs in UTF-8, so the boundaries between parts affect the digest.
         for byte in part.bytes().chain([0xff]) {
             digest = (digest ^ u128::from(byte)).wrapping_mul(PRIME);
         }

@@ -1,4 +1,4 @@
-//! The one job of a local test run (protocol.md, section 4).
+//! Reads the job of a local run (protocol.md, section 4).
 
 use std::fmt;
 use std::io::ErrorKind;
@@ -9,14 +9,14 @@ use serde_json::Value;
 use super::error::{Fault, found};
 use super::json_fault::parse_json;
 
-/// The file that is looked for in the working directory.
+/// The name of the test job's file in the working directory.
 const FILE_NAME: &str = "test_input.json";
 
 const FLAG_NAME: &str = "--test_input";
 
 const EXPECTED: &str = r#"a job such as {"input": {"name": "World"}}"#;
 
-/// Where the test job came from.
+/// The source of the test job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TestSource {
     Flag,
@@ -32,12 +32,13 @@ impl fmt::Display for TestSource {
     }
 }
 
-/// The job in the value of `--test_input`, as its JSON text.
+/// Returns the job in the value of `--test_input`, as JSON text.
 pub(super) fn from_flag(text: &str) -> Result<String, Fault> {
     checked(FLAG_NAME, text)
 }
 
-/// The job in `test_input.json`, as its JSON text, and the file; `None` if there is no such file.
+/// Returns the job in `test_input.json`, as JSON text, and the file's path. Returns `None` if the file does not
+/// exist.
 pub(super) fn from_file(directory: &Path) -> Result<Option<(String, PathBuf)>, Fault> {
     let path = directory.join(FILE_NAME);
     let bytes = match std::fs::read(&path) {
@@ -59,12 +60,12 @@ pub(super) fn from_file(directory: &Path) -> Result<Option<(String, PathBuf)>, F
             .expected("JSON in UTF-8")
             .remedy("save the file as UTF-8")
     })?;
-    // Some editors begin a file with a byte order mark, which is not part of the JSON.
+    // Some editors write a byte order mark at the start of a file. It is not part of the JSON.
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     Ok(Some((checked(FILE_NAME, text)?, path)))
 }
 
-/// The text, if it is a job that can be run.
+/// Returns the text if it is a valid job.
 fn checked(subject: &str, text: &str) -> Result<String, Fault> {
     let job = parse_json(subject, text, EXPECTED)?;
     let Value::Object(keys) = &job else {

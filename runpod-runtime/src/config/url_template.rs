@@ -1,4 +1,4 @@
-//! A URL of the platform, with a place for an id.
+//! A URL of the platform with placeholders for ids.
 
 use std::borrow::Cow;
 
@@ -7,31 +7,33 @@ use reqwest::Url;
 use super::error::{Fault, cut};
 use crate::text::encode_component;
 
-/// Stands for the worker's id.
+/// The placeholder for the worker's id.
 const WORKER: &str = "$RUNPOD_POD_ID";
 
-/// Stands for the job's id; in the URLs of takes for the worker's.
+/// The placeholder for the job's id, or for the worker's id in the job-take URL.
 const ID: &str = "$ID";
 
-/// What was expected of every such variable.
+/// The expected format of every URL variable.
 pub(super) const EXPECTED: &str = "a URL such as https://host/path, without user name and password";
 
-/// A URL in which the worker's id is filled in and an id may still be missing.
+/// A URL in which the worker's id is filled in and a job's id may still be missing.
 ///
-/// Everything that can be wrong with it is found by [`parse`](UrlTemplate::parse), so that no job meets a bad URL.
+/// [`parse`](UrlTemplate::parse) finds all errors, so an invalid URL cannot fail a job later.
 #[derive(Clone)]
 pub(super) struct UrlTemplate {
     url: Url,
-    /// The URL's text around the places of the id, and what joins a query to its end: such a URL is made for each post.
+    /// The parts of the URL around the id's placeholders, and the separator before an additional query parameter.
+    /// They are precomputed, because a URL is built for each post.
     around_id: Vec<String>,
     joint: &'static str,
-    /// The worker that is filled in, and the text into which another worker's id can be put.
+    /// The id that is filled in, and the original text into which another worker's id can be inserted.
     worker_id: String,
     text: String,
 }
 
 impl UrlTemplate {
-    /// Reads the value of a variable. The worker's id is put in before the text is parsed, as it may stand anywhere.
+    /// Parses the value of a variable. The worker's id is inserted before parsing, because its placeholder may occur
+    /// anywhere.
     pub(super) fn parse(variable: &str, text: &str, worker_id: &str) -> Result<Self, Fault> {
         let fault = |problem: String| {
             Fault::new(
@@ -46,10 +48,10 @@ impl UrlTemplate {
             return Err(fault("the scheme is neither http nor https".to_owned()));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            // They would become an `Authorization` header, and that one carries the API key.
+            // They would become an `Authorization` header, but that header carries the API key.
             return Err(fault("a user name or a password in the URL".to_owned()));
         }
-        // A host is in lower case once it is parsed.
+        // The parser converts the host to lower case.
         let host_has_id = url
             .host_str()
             .is_none_or(|host| host.contains(&ID.to_lowercase()));
@@ -66,8 +68,8 @@ impl UrlTemplate {
         })
     }
 
-    /// The same with another worker filled in. An id with which there is no such URL, or that has a meaning of its own in
-    /// a path, changes nothing.
+    /// Returns the template with another worker's id. If the id is empty, `.` or `..`, or if it makes the URL
+    /// invalid, the template stays unchanged.
     pub(super) fn of_worker(&self, worker_id: &str) -> Cow<'_, Self> {
         if worker_id == self.worker_id || matches!(worker_id, "" | "." | "..") {
             return Cow::Borrowed(self);
@@ -75,12 +77,12 @@ impl UrlTemplate {
         Self::parse("", &self.text, worker_id).map_or(Cow::Borrowed(self), Cow::Owned)
     }
 
-    /// The URL with this id in it.
+    /// Returns the URL with this id.
     pub(super) fn with_id(&self, id: &str) -> Url {
         self.parsed(&self.text_with_id(id, 0))
     }
 
-    /// The same with one more pair, or several, at the end of its query.
+    /// Returns the URL with this id and one or more query parameters appended.
     pub(super) fn with_id_and_query(&self, id: &str, pairs: &str) -> Url {
         let mut text = self.text_with_id(id, self.joint.len() + pairs.len());
         text.push_str(self.joint);
@@ -105,18 +107,18 @@ impl UrlTemplate {
         text
     }
 
-    /// An encoded id in a path or a query leaves a URL a URL.
+    /// Parses a completed URL. The fallback is never needed, because an encoded id keeps a URL valid.
     fn parsed(&self, text: &str) -> Url {
         Url::parse(text).unwrap_or_else(|_| self.url.clone())
     }
 
-    /// The URL as it is, for one that names no job.
+    /// Returns the URL without filling in an id.
     pub(super) fn as_it_is(&self) -> Url {
         self.url.clone()
     }
 }
 
-/// The URL with one more pair, or several, at the end of its query.
+/// Returns the URL with one or more query parameters appended.
 pub(super) fn with_query(mut url: Url, pairs: &str) -> Url {
     let query = match url.query() {
         Some(query) if !query.is_empty() => format!("{query}&{pairs}"),
@@ -126,7 +128,7 @@ pub(super) fn with_query(mut url: Url, pairs: &str) -> Url {
     url
 }
 
-/// What stands between a URL and a further pair of its query.
+/// Returns the separator before an additional query parameter.
 fn joint(url: &Url) -> &'static str {
     match url.query() {
         None => "?",
@@ -135,8 +137,8 @@ fn joint(url: &Url) -> &'static str {
     }
 }
 
-/// What tells one platform from another in the URL of takes: its host, and its address without the worker's id, without
-/// the query, and without user and password, which may be secrets. `None` if it is no URL.
+/// Returns the parts of the job-take URL that identify an endpoint: the host, and the address without the worker's
+/// id, the query, the user name and the password, which may be secret. Returns `None` if the text is not a URL.
 pub(super) fn address_without_worker(text: &str, worker_id: &str) -> Option<(String, String)> {
     let url = Url::parse(&text.replace(WORKER, "worker").replace(ID, "worker")).ok()?;
     let host = url.host_str()?.to_owned();
@@ -150,7 +152,7 @@ pub(super) fn address_without_worker(text: &str, worker_id: &str) -> Option<(Str
     Some((host, address))
 }
 
-/// What may be shown of a text that should have been a URL: neither its query nor its user and password.
+/// Returns the parts of an invalid URL that may be shown: everything except its query, user name and password.
 fn without_secrets(text: &str) -> String {
     let (rest, query) = match text.find(['?', '#']) {
         Some(start) => (&text[..start], "?…"),
@@ -178,7 +180,7 @@ mod tests {
 
     fn fault(text: &str) -> String {
         match UrlTemplate::parse("RUNPOD_X", text, "w1") {
-            Ok(template) => panic!("{} was taken", template.url),
+            Ok(template) => panic!("{} was accepted", template.url),
             Err(fault) => fault.to_string(),
         }
     }

@@ -1,4 +1,4 @@
-//! What a handler may ask for: the trait behind every argument, and the call that arguments are made from.
+//! The trait behind every argument of a handler, and the call from which the arguments are created.
 
 use std::fmt;
 
@@ -8,11 +8,11 @@ use super::failure::Failure;
 use super::job::TakenJob;
 use super::state::{StateCell, StateType};
 
-/// Something that a handler's argument can be: an input, which is any `DeserializeOwned`, a [`Job`](super::Job) with one,
-/// a [`JobContext`](super::JobContext), a [`State`](super::State), or an [`Emitter`](super::Emitter).
+/// A type that a handler can take as an argument: an input, which is any `DeserializeOwned`, a [`Job`](super::Job)
+/// with an input, a [`JobContext`](super::JobContext), a [`State`](super::State), or an [`Emitter`](super::Emitter).
 ///
-/// There is nothing to implement: types become inputs by deriving `Deserialize`. `Via` is inferred, and is one of the
-/// markers in [`signature`](crate::signature); it keeps inputs apart from our own argument types.
+/// You do not implement this trait: types become inputs by deriving `Deserialize`. `Via` is inferred. It is one of
+/// the markers in [`signature`](crate::signature) and distinguishes inputs from this crate's own argument types.
 ///
 /// ```
 /// use runpod::FromJob;
@@ -32,7 +32,7 @@ use super::state::{StateCell, StateType};
 /// can_be_an_argument::<_, Emitter<String>>();
 /// ```
 ///
-/// Without the derive this does not compile, and the message says what to do:
+/// Without the derive, this does not compile, and the message says what to do:
 ///
 /// ```compile_fail
 /// use runpod::prelude::*;
@@ -54,24 +54,24 @@ use super::state::{StateCell, StateType};
     note = "if an `Emitter<T>` sends it: add `#[derive(serde::Serialize)]` to the type and to the types it contains"
 )]
 pub trait FromJob<Via>: Sized {
-    /// The kind of argument, to compare it with others.
+    /// The kind of the argument, to compare it with other arguments.
     #[doc(hidden)]
     const VIA: Via;
 
-    /// What the argument is, for the checks at start.
+    /// Describes the argument for the checks at startup.
     #[doc(hidden)]
     fn describe() -> Argument;
 
-    /// Makes the argument for one job.
+    /// Creates the argument for one job.
     ///
     /// # Errors
     ///
-    /// When the job's input does not fit the type.
+    /// Returns an error if the job's input does not match the type.
     #[doc(hidden)]
     fn from_job(call: &mut Call) -> Result<Self, Failure>;
 }
 
-/// What an argument is: checked once, when the worker starts.
+/// The role of an argument, checked once when the worker starts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Argument(pub(crate) Role);
 
@@ -84,30 +84,30 @@ impl Argument {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Role {
-    /// The job's input, plain or inside a `Job<T>`; the type's name.
+    /// The job's input, plain or in a `Job<T>`, with the name of its type.
     Input(&'static str),
     Context,
     State(StateType),
     Emitter,
 }
 
-/// All that a handler's arguments are made from.
+/// The values from which a handler's arguments are created.
 pub struct Call {
     pub(crate) job: TakenJob,
-    /// The key of the input that names the handler, if there is such a key.
+    /// The key of the input that names the handler, if the worker has a route.
     pub(crate) route: Option<&'static str>,
     pub(crate) context: JobContext,
     pub(crate) state: Option<StateCell>,
-    /// Only for handlers that stream.
+    /// `Some` only for `stream` handlers.
     pub(crate) items: Option<ItemSink>,
 }
 
 impl Call {
-    /// Makes one argument. `Via` is inferred from the type.
+    /// Creates one argument. `Via` is inferred from the type.
     ///
     /// # Errors
     ///
-    /// When the job's input does not fit the type.
+    /// Returns an error if the job's input does not match the type.
     pub fn argument<T: FromJob<Via>, Via>(&mut self) -> Result<T, Failure> {
         T::from_job(self)
     }

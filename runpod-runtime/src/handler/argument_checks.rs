@@ -1,21 +1,23 @@
-//! What a handler's arguments have to be together, told by their kinds, so that type aliases hide nothing.
+//! Checks a handler's arguments in combination. The checks use the kinds of the arguments, so type aliases hide
+//! nothing.
 //!
-//! Generated code asks only where names leave a doubt. It hands over the kinds that it found ([`FromJob::VIA`]): where
-//! an argument has none, that is reported, and nothing is to be said of it here.
+//! Generated code runs these checks only if the names of the types leave doubt. It passes the kinds that it found
+//! ([`FromJob::VIA`]). If a type has no kind, the compiler reports that error elsewhere, and these checks add
+//! nothing.
 //!
 //! [`FromJob::VIA`]: super::FromJob::VIA
 
 use super::argument_kinds::{ViaEmitter, ViaInput, ViaJob, ViaWorker};
 
-/// Asks something of the kinds of arguments. The question is a trait's function, since what is not met of a bound here
-/// would be shown with this function.
+/// Checks the kinds of arguments. The check is passed as a trait's function, because the compiler would show an unmet
+/// bound on this function together with the function.
 pub fn ask<Kinds>(kinds: Kinds, question: fn(Kinds)) {
     question(kinds);
 }
 
-/// Asked of the later of two arguments: they are not both the job's input.
+/// Requires that two arguments are not both the job's input. Implemented for the kind of the later argument.
 ///
-/// A job has one input. What it holds goes into one struct:
+/// A job has one input. Put all its values into one struct:
 ///
 /// ```
 /// use runpod::prelude::*;
@@ -48,7 +50,7 @@ pub fn ask<Kinds>(kinds: Kinds, question: fn(Kinds)) {
     note = "put the fields of both into one struct that derives `serde::Deserialize`, and take that struct"
 )]
 pub trait Beside<First>: Sized {
-    /// Nothing is left to be done.
+    /// Does nothing: the check is the bound.
     #[doc(hidden)]
     fn check(_: (Self, First)) {}
 }
@@ -69,9 +71,10 @@ beside! {
     ViaEmitter => ViaInput, ViaJob, ViaWorker, ViaEmitter;
 }
 
-/// Asked of all arguments of a `stream` handler that returns nothing, as `(a, (b, ()))`: one is an emitter.
+/// Requires that one argument of a `stream` handler that returns nothing is an emitter. Implemented for the list of
+/// all argument kinds, such as `(a, (b, ()))`.
 ///
-/// Items have to leave somehow: through what the handler returns, or through an [`Emitter`](super::Emitter).
+/// A stream handler must send its items: through its return value, or through an [`Emitter`](super::Emitter).
 ///
 /// ```
 /// use runpod::prelude::*;
@@ -98,7 +101,7 @@ beside! {
     note = "return `impl Stream<Item = T>` or `impl Iterator<Item = T>`, or take an `Emitter<T>`"
 )]
 pub trait Emits: Sized {
-    /// Nothing is left to be done.
+    /// Does nothing: the check is the bound.
     #[doc(hidden)]
     fn check(self) {}
 }
@@ -106,17 +109,17 @@ pub trait Emits: Sized {
 #[diagnostic::do_not_recommend]
 impl<All: OneOf<ViaEmitter>> Emits for All where All::Found: Yes {}
 
-/// A list of kinds, and whether `Wanted` is one of them.
+/// A list of argument kinds that tells whether `Wanted` is one of them.
 pub trait OneOf<Wanted> {
     #[doc(hidden)]
     type Found;
 }
 
-/// It is not.
+/// The answer: `Wanted` is not in the list.
 #[derive(Debug)]
 pub struct No;
 
-/// It is.
+/// The answer: `Wanted` is in the list.
 pub trait Yes {}
 impl Yes for ViaEmitter {}
 

@@ -1,4 +1,4 @@
-//! The argument kinds there are, each with how it is made.
+//! The kinds of arguments, and how each one is created.
 
 use std::any::type_name;
 
@@ -12,7 +12,7 @@ use super::job::Job;
 use super::output::HandlerValue;
 use super::state::{State, StateType};
 
-/// Marker for [`FromJob`]: the job's input, read into a type of the handler's.
+/// Marker for [`FromJob`]: the job's input, deserialised into the handler's type.
 ///
 /// ```
 /// use runpod::FromJob;
@@ -39,7 +39,7 @@ pub struct ViaInput;
 /// ```
 #[derive(Debug)]
 pub struct ViaJob;
-/// Marker for [`FromJob`]: what the worker gives to every job, a [`JobContext`] or a [`State<T>`](State).
+/// Marker for [`FromJob`]: a value that the worker provides, a [`JobContext`] or a [`State<T>`](State).
 ///
 /// ```
 /// use runpod::FromJob;
@@ -53,7 +53,7 @@ pub struct ViaJob;
 /// ```
 #[derive(Debug)]
 pub struct ViaWorker;
-/// Marker for [`FromJob`]: the way out for a stream's items, an [`Emitter<T>`](Emitter).
+/// Marker for [`FromJob`]: an [`Emitter<T>`](Emitter), which sends a stream's items.
 ///
 /// ```
 /// use runpod::FromJob;
@@ -115,7 +115,7 @@ impl<T: Send + Sync + 'static> FromJob<ViaWorker> for State<T> {
     }
 
     fn from_job(call: &mut Call) -> Result<Self, Failure> {
-        // Checked when the worker started; a failed job is all that is left to say here.
+        // The type was checked at startup, so this failure should not happen.
         State::of_cell(call.state.as_ref()).ok_or_else(|| {
             Failure::new(
                 "StateError",
@@ -134,7 +134,7 @@ impl<T: HandlerValue + 'static> FromJob<ViaEmitter> for Emitter<T> {
     }
 
     fn from_job(call: &mut Call) -> Result<Self, Failure> {
-        // Checked when the program was compiled, or when the worker started.
+        // The program was checked when it was compiled or when the worker started, so this failure should not happen.
         call.items.clone().map(Emitter::new).ok_or_else(|| {
             Failure::new(
                 "EmitterError",
@@ -144,15 +144,15 @@ impl<T: HandlerValue + 'static> FromJob<ViaEmitter> for Emitter<T> {
     }
 }
 
-/// Marker: of no argument.
+/// Marker: never used by an argument.
 #[derive(Debug)]
 pub struct ViaNever;
 
-/// Implemented for nothing.
+/// A trait that no type implements.
 pub trait Never {}
 
-// With a second impl that might fit any type, the compiler takes no type that fits neither for an input, and finds
-// fault with it once.
+// With a second impl that might apply to any type, the compiler does not assume that a type without an impl is an
+// input, and reports the error only once.
 #[diagnostic::do_not_recommend]
 impl<T: Never> FromJob<ViaNever> for T {
     const VIA: ViaNever = ViaNever;

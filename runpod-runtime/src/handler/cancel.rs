@@ -1,4 +1,4 @@
-//! How a job is cancelled.
+//! The cancellation of a job.
 
 use std::pin::pin;
 use std::sync::OnceLock;
@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Notify;
 
-/// Why a job was cancelled: [`JobContext::cancel_reason`](super::JobContext::cancel_reason) says it.
+/// The reason why a job was cancelled, as returned by
+/// [`JobContext::cancel_reason`](super::JobContext::cancel_reason).
 ///
 /// ```
 /// use runpod::CancelReason;
@@ -19,9 +20,9 @@ use tokio::sync::Notify;
 ///         match ctx.cancel_reason() {
 ///             None if candidate % 7919 == 0 => return Some(candidate),
 ///             None => {}
-///             // The client learns that the job failed, and may submit it again: keep what was found so far.
+///             // The job is reported as failed. The client may submit it again, so keep the results so far.
 ///             Some(CancelReason::Shutdown) => break,
-///             // Nobody wants it any more.
+///             // The result is no longer wanted.
 ///             Some(_) => return None,
 ///         }
 ///     }
@@ -37,32 +38,32 @@ use tokio::sync::Notify;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CancelReason {
-    /// The platform stopped this job: it was cancelled by its client, or ran out of time. No result is sent. (*Stop* in
-    /// `docs/reference/protocol.md`.)
+    /// The platform stopped this job, because its client cancelled it or it timed out. The worker sends no result.
+    /// (See *Stop* in `docs/reference/protocol.md`.)
     Stopped,
-    /// The worker shuts down and its time to finish, `RUNPOD_SHUTDOWN_GRACE_S` seconds (600), is over. The job is
-    /// reported as failed.
+    /// The worker is shutting down and its grace time, `RUNPOD_SHUTDOWN_GRACE_S` seconds (default 600), is over. The
+    /// job is reported as failed.
     Shutdown,
 }
 
-/// Whether a job was cancelled, and why.
+/// The state of a job's cancellation.
 #[derive(Debug, Default)]
 pub(crate) struct Cancel {
     reason: OnceLock<CancelReason>,
-    /// The platform no longer wants the job, whatever the handler was told first.
+    /// Whether the platform stopped the job, even if the handler was given another reason first.
     stopped: AtomicBool,
     cancelled: Notify,
 }
 
 impl Cancel {
-    /// Cancels the job. Only the first reason counts; true if this is it.
+    /// Cancels the job. Only the first reason counts. Returns whether this call was the first.
     pub(crate) fn cancel(&self, reason: CancelReason) -> bool {
         let is_first = self.reason.set(reason).is_ok();
         self.cancelled.notify_waiters();
         is_first
     }
 
-    /// The platform no longer wants the job. True for the first time.
+    /// Records that the platform stopped the job. Returns true for the first call.
     pub(crate) fn stop(&self) -> bool {
         let is_first = !self.stopped.swap(true, Ordering::AcqRel);
         self.cancel(CancelReason::Stopped);
@@ -73,11 +74,11 @@ impl Cancel {
         self.reason.get().copied()
     }
 
-    /// Waits until the job is cancelled, and says why.
+    /// Waits until the job is cancelled, and returns the reason.
     pub(crate) async fn cancelled(&self) -> CancelReason {
         loop {
             let mut cancelled = pin!(self.cancelled.notified());
-            // Registered before the look at the reason, so that no wake-up between the two is missed.
+            // The waiter is registered before the reason is checked, so no wake-up in between is missed.
             cancelled.as_mut().enable();
             if let Some(reason) = self.reason() {
                 return reason;
@@ -86,7 +87,7 @@ impl Cancel {
         }
     }
 
-    /// Waits until the platform no longer wants the job; for ever if that never happens.
+    /// Waits until the platform stops the job. If this never happens, the future never completes.
     pub(crate) async fn stopped(&self) {
         loop {
             let mut cancelled = pin!(self.cancelled.notified());

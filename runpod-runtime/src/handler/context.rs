@@ -11,12 +11,12 @@ use super::cancel::{Cancel, CancelReason};
 use super::outbox::{Outbox, WorkerLink};
 use super::output::Payload;
 
-/// A handle on the running job: its id, progress, refresh, cancellation.
+/// A handle on the running job: its id, progress, refresh and cancellation.
 ///
-/// A handler gets one by asking for it, at any place among its arguments. It is cheap to clone, and clones speak of the
-/// same job, so that tasks and threads of the handler's own may have one. In a test, run the handler as a job with
+/// A handler takes it as an argument, at any position. It is cheap to clone, and all clones refer to the same job, so
+/// you can pass clones to your own tasks and threads. In a test, run the handler as a job with
 /// [`testing::Job`](crate::testing::Job), or call it with a [`testing::context`](crate::testing::context).
-/// `docs/how-to/report-progress.md` and `docs/how-to/refresh-the-worker.md` have more.
+/// `docs/how-to/report-progress.md` and `docs/how-to/refresh-the-worker.md` show more.
 ///
 /// ```
 /// use runpod::prelude::*;
@@ -45,15 +45,15 @@ struct Inner {
     worker_id: Arc<str>,
     worker: Arc<dyn WorkerLink>,
     cancel: Cancel,
-    /// Made by the first that needs it: most jobs emit nothing.
+    /// Created on first use, because most jobs emit nothing.
     outbox: OnceLock<Outbox>,
-    /// The job takes no more items and progress: whoever makes the outbox now gets one that is closed.
+    /// Whether the job accepts no more items and progress. An outbox that is created after that is closed.
     closed: AtomicBool,
     refresh: AtomicBool,
     timings: Mutex<Vec<Timing>>,
 }
 
-/// A measured stretch of a job, shown under `rp_debugger` in the output when the worker runs with `--rp_debugger`.
+/// A measured section of a job, shown under `rp_debugger` in the output if the worker runs with `--rp_debugger`.
 #[derive(Debug, Clone)]
 pub(crate) struct Timing {
     pub(crate) name: String,
@@ -76,13 +76,13 @@ impl JobContext {
         }))
     }
 
-    /// With an outbox that is there already.
+    /// Uses an existing outbox.
     pub(crate) fn with_outbox(self, outbox: Outbox) -> Self {
         let _ = self.0.outbox.set(outbox);
         self
     }
 
-    /// The job's outbox.
+    /// Returns the job's outbox, and creates it if necessary.
     pub(crate) fn outbox(&self) -> &Outbox {
         let inner = &self.0;
         if let Some(outbox) = inner.outbox.get() {
@@ -90,24 +90,26 @@ impl JobContext {
         }
         let new = || Outbox::of(Arc::clone(&inner.job_id), Arc::clone(&inner.worker));
         let outbox = inner.outbox.get_or_init(new);
-        // Looked at after the outbox is there, so that one of the two who make it and close it sees the other.
+        // Checked after the outbox exists. If one thread creates the outbox while another closes the job, at least
+        // one of them sees the other's change.
         if inner.closed.load(Ordering::SeqCst) {
             outbox.discard();
         }
         outbox
     }
 
-    /// Takes no more items and progress; what waits is still sent.
+    /// Stops accepting items and progress. Waiting messages are still sent.
     pub(crate) fn close_outbox(&self) {
         self.close(Outbox::close);
     }
 
-    /// The same, and whoever sends what waits ends after that.
+    /// Does the same as [`close_outbox`](Self::close_outbox), and the reader ends after it has sent the waiting
+    /// messages.
     pub(crate) fn end_outbox(&self) {
         self.close(Outbox::end);
     }
 
-    /// The same, and forgets what waits.
+    /// Does the same as [`close_outbox`](Self::close_outbox), and discards the waiting messages.
     pub(crate) fn discard_outbox(&self) {
         self.close(Outbox::discard);
     }
@@ -119,7 +121,7 @@ impl JobContext {
         }
     }
 
-    /// The job's outbox if there is one: of a stream, and of a job that has sent progress.
+    /// Returns the job's outbox if it exists: for a stream, and for a job that has sent progress.
     pub(crate) fn outbox_in_use(&self) -> Option<&Outbox> {
         self.0.outbox.get()
     }
@@ -128,28 +130,28 @@ impl JobContext {
         &self.0.cancel
     }
 
-    /// The job's id, to be shared.
+    /// Returns the job's id as a shared string.
     pub(crate) fn shared_job_id(&self) -> &Arc<str> {
         &self.0.job_id
     }
 
-    /// The job's id, as the client knows it.
+    /// Returns the job's id, which is also the id that the client knows.
     pub fn job_id(&self) -> &str {
         &self.0.job_id
     }
 
-    /// This worker's id: `RUNPOD_POD_ID`, or a random one where that is not set. In
-    /// [`testing`](crate::testing) it is `test`.
+    /// Returns this worker's id: the value of `RUNPOD_POD_ID`, or a random id if the variable is not set. In
+    /// [`testing`](crate::testing), the id is `test`.
     pub fn worker_id(&self) -> &str {
         &self.0.worker_id
     }
 
-    /// Tells the client how far the job is: anything that serialises. It shows up as the `output` of a job that is
-    /// `IN_PROGRESS`.
+    /// Sends a progress update to the client: any value that serialises. The client sees it as the `output` of a job
+    /// with the status `IN_PROGRESS`.
     ///
-    /// Never waits: an update that could not be sent yet is replaced by a newer one, and none is ever delivered after the
-    /// job's result. An update that does not serialise is logged and left out; the job goes on. What is posted is under
-    /// *While a job runs* in `docs/reference/protocol.md`.
+    /// This method never waits. A newer update replaces an update that has not been sent yet. No update is delivered
+    /// after the job's result. If an update does not serialise, the worker logs a warning and skips it, and the job
+    /// continues. *While a job runs* in `docs/reference/protocol.md` describes the request.
     pub fn progress(&self, update: impl Serialize) {
         match Payload::progress(&update) {
             Ok(update) => self.outbox().progress(update),
@@ -159,9 +161,10 @@ impl JobContext {
         }
     }
 
-    /// Asks for a fresh worker after this job, whether it succeeds or fails: the result carries `stopPod`, the worker
-    /// takes no further job, finishes what runs and exits with code 0. The typed way to say what a top-level
-    /// `refresh_worker` key in the output says.
+    /// Asks for a fresh worker after this job, whether the job succeeds or fails.
+    ///
+    /// The result contains `stopPod`. The worker takes no further jobs, finishes its running jobs and exits with code
+    /// 0. A top-level `refresh_worker` key in the output has the same effect.
     ///
     /// ```
     /// use runpod::prelude::*;
@@ -170,7 +173,7 @@ impl JobContext {
     /// #[runpod::handler]
     /// async fn render(pixels: u64, ctx: JobContext) -> u64 {
     ///     if pixels > 1_000_000 {
-    ///         ctx.refresh_worker(); // so much memory is better given back by a new process
+    ///         ctx.refresh_worker(); // a new process returns all this memory
     ///     }
     ///     pixels
     /// }
@@ -185,11 +188,14 @@ impl JobContext {
         self.0.refresh.store(true, Ordering::Relaxed);
     }
 
-    /// Declares this worker broken (a lost GPU, a corrupted model): from now on it takes no further job, finishes what
-    /// runs, reports itself unhealthy and exits with code 1. The first reason counts, and is logged as an error.
+    /// Marks this worker as broken, for example because of a lost GPU or a corrupted model.
     ///
-    /// This job goes on, and its result is whatever the handler returns. With [`Worker::builder`](crate::Worker::builder)
-    /// the worker's end is an [`Error`](crate::Error) of the kind [`Unhealthy`](crate::ErrorKind::Unhealthy).
+    /// The worker takes no further jobs, finishes its running jobs, reports itself unhealthy and exits with code 1.
+    /// Only the first reason counts; it is logged as an error.
+    ///
+    /// This job continues, and its result is whatever the handler returns. With
+    /// [`Worker::builder`](crate::Worker::builder), the worker's run ends with an [`Error`](crate::Error) of the kind
+    /// [`Unhealthy`](crate::ErrorKind::Unhealthy).
     ///
     /// ```
     /// use runpod::prelude::*;
@@ -216,8 +222,10 @@ impl JobContext {
         self.0.worker.unhealthy(reason);
     }
 
-    /// Whether the job was cancelled. For plain `fn` handlers, which cannot be interrupted: look now and then, and return.
-    /// What is returned then is thrown away.
+    /// Returns whether the job was cancelled.
+    ///
+    /// This is for plain `fn` handlers, which cannot be interrupted: check it regularly, and return early. The return
+    /// value of a cancelled job is discarded.
     ///
     /// ```
     /// use runpod::prelude::*;
@@ -238,8 +246,10 @@ impl JobContext {
         self.0.cancel.reason().is_some()
     }
 
-    /// Waits until the job is cancelled; for ever, if it never is. An async handler is dropped at its next `await` then,
-    /// so this is for tasks that it has spawned: they outlive it.
+    /// Waits until the job is cancelled. If this never happens, the future never completes.
+    ///
+    /// This is for tasks that an async handler has spawned: the handler itself is dropped at its next `await` after a
+    /// cancellation, but its tasks continue.
     ///
     /// ```
     /// use runpod::prelude::*;
@@ -266,18 +276,19 @@ impl JobContext {
     ///
     /// # Cancel safety
     ///
-    /// May be dropped and called again at any time.
+    /// This method is cancel safe: you can drop the future and call the method again at any time.
     pub async fn cancelled(&self) {
         self.0.cancel.cancelled().await;
     }
 
-    /// Why the job was cancelled, if it was. [`CancelReason`] has an example with a handler.
+    /// Returns the reason why the job was cancelled, or `None` if it was not. [`CancelReason`] has an example with a
+    /// handler.
     ///
     /// ```
     /// use runpod::CancelReason;
     /// use runpod::prelude::*;
     ///
-    /// /// Whether it is worth keeping what was done so far: the job may come again.
+    /// /// Returns whether partial results are worth keeping, because the client may submit the job again.
     /// fn may_come_again(ctx: &JobContext) -> bool {
     ///     ctx.cancel_reason() == Some(CancelReason::Shutdown)
     /// }
@@ -286,10 +297,11 @@ impl JobContext {
         self.0.cancel.reason()
     }
 
-    /// Measures from now until the guard is dropped, for `--rp_debugger`; [`Checkpoint`] says where it is shown.
+    /// Measures the time until the guard is dropped, for `--rp_debugger`. [`Checkpoint`] explains where the time is
+    /// shown.
     ///
-    /// Give the guard a name: `let _timing = …` measures until the end of the block. As a statement, of which the compiler
-    /// warns, and as `let _ = …`, the guard is dropped at once and measures nothing.
+    /// Give the guard a name: `let _timing = …` measures until the end of the block. A guard in `let _ = …` or in a
+    /// plain statement (the compiler warns about the latter) is dropped immediately and measures nothing.
     ///
     /// ```
     /// use runpod::prelude::*;
@@ -331,10 +343,10 @@ impl fmt::Debug for JobContext {
     }
 }
 
-/// A stretch of a job that is being measured, from [`JobContext::checkpoint`] until this is dropped.
+/// A guard that measures a section of a job, from [`JobContext::checkpoint`] until it is dropped.
 ///
-/// With `--rp_debugger` it is shown in outputs that are objects, under `rp_debugger.timestamps`: the name, start and stop
-/// (UTC), and `duration_ms`. Without that flag it costs next to nothing, and shows nothing.
+/// With `--rp_debugger`, outputs that are objects show it under `rp_debugger.timestamps`: the name, the start and
+/// stop times (UTC), and `duration_ms`. Without that flag, it costs almost nothing and is not shown.
 ///
 /// ```
 /// use runpod::prelude::*;
@@ -344,7 +356,7 @@ impl fmt::Debug for JobContext {
 /// fn shout(text: String, ctx: JobContext) -> Value {
 ///     let whole = ctx.checkpoint("whole job");
 ///     let text = {
-///         let _part = ctx.checkpoint("upper case"); // `_part`, not `_`, which would drop it at once
+///         let _part = ctx.checkpoint("upper case"); // `_part`, because `_` would drop the guard immediately
 ///         text.to_uppercase()
 ///     };
 ///     drop(whole);

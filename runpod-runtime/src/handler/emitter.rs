@@ -1,4 +1,4 @@
-//! Stream items on their way from a handler into its job's outbox.
+//! Sends stream items from a handler to its job's outbox.
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -13,25 +13,26 @@ use super::output::HandlerValue;
 use super::output::{Output, Payload, truthy};
 use crate::json;
 
-/// How a stream ended.
+/// The end of a stream.
 #[derive(Debug, Clone)]
 pub(crate) enum StreamEnd {
     Finished,
     Failed(Failure),
-    /// An item was an object with a truthy `error`: the text of it.
+    /// An item was an object with a truthy `error` key; this is the error's text.
     ItemError(String),
-    /// Nobody wants further items: the job was stopped, or its items can no longer be delivered.
+    /// No further items are accepted: the job was stopped, or its items cannot be delivered any more.
     Cancelled,
 }
 
-/// The platform takes no result of more than 20 MB; a stream that is to be repeated in its result has to end somewhere.
+/// The most bytes of items that a result can repeat. The platform accepts at most 20 MB per result, so an aggregated
+/// stream needs a limit.
 const MOST_AGGREGATED: usize = 64 << 20;
 
-/// Where a job's items go, whatever kind of stream makes them.
+/// The destination of a job's items, for every kind of stream.
 #[derive(Debug, Clone)]
 pub(crate) struct ItemSink {
     outbox: Outbox,
-    /// Kept when the result is to carry all items (`return_aggregate_stream`).
+    /// The items for the result, if `return_aggregate_stream` is set.
     aggregate: Option<Arc<Mutex<Aggregate>>>,
     /// Set by the first item that ended the stream early.
     early_end: Arc<OnceLock<StreamEnd>>,
@@ -44,7 +45,7 @@ struct Aggregate {
 }
 
 impl Aggregate {
-    /// `Err` when there are too many with this one: the job is to fail then.
+    /// Checks whether the item still fits. If not, returns an error, and the job fails.
     fn room_for(&mut self, item: &Payload) -> Result<(), Failure> {
         if self.bytes + item.len() > MOST_AGGREGATED {
             self.items = Vec::new();
@@ -76,7 +77,7 @@ impl ItemSink {
         }
     }
 
-    /// Sends one item on its way. `Err` when the stream is to end here.
+    /// Sends one item. Returns `Err` if the stream must end here.
     pub(crate) async fn put(&self, item: Output) -> Result<(), Cancelled> {
         if self.early_end.get().is_some() {
             return Err(Cancelled(()));
@@ -95,7 +96,7 @@ impl ItemSink {
                 }
             }
         };
-        // The first reason counts.
+        // Only the first reason is kept.
         let _ = self.early_end.set(end);
         Err(Cancelled(()))
     }
@@ -104,7 +105,8 @@ impl ItemSink {
         self.kept().map_or(Ok(()), |mut kept| kept.room_for(item))
     }
 
-    /// Kept only when it is really on its way: who gives up waiting has not sent it, and the result must not have it.
+    /// Sends the item, and keeps a copy only if it was sent. If the caller stops waiting, the item was not sent, and
+    /// the result must not contain it.
     async fn sent(&self, item: Payload) -> bool {
         let copy = self.aggregate.is_some().then(|| item.clone());
         let is_sent = self.outbox.item(item).await;
@@ -119,24 +121,25 @@ impl ItemSink {
         Some(aggregate.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// What an item ended the stream with, if one did.
+    /// Returns the end of the stream that an item caused, if any.
     pub(crate) fn early_end(&self) -> Option<StreamEnd> {
         self.early_end.get().cloned()
     }
 
-    /// The items kept for the result; empty without aggregation.
+    /// Returns the items for the result, or an empty list without aggregation.
     pub(crate) fn collected(&self) -> Vec<Payload> {
         self.kept()
             .map_or_else(Vec::new, |mut kept| std::mem::take(&mut kept.items))
     }
 }
 
-/// Sends the items of a `stream` handler that pushes them: out of the callbacks of an inference library, or of several
-/// producers. Where code can be written as a generator, `stream!` reads better.
+/// Sends the items of a `stream` handler, for example from the callbacks of an inference library, or from several
+/// producers. If the code can be written as a generator, prefer `stream!`.
 ///
-/// The handler returns `()` or a `Result<(), E>`. Each item is posted as soon as it is there, in order (*While a job
-/// runs* in `docs/reference/protocol.md`). Clones send to the same stream. `docs/how-to/stream-results.md` has the other ways to stream, and
-/// [`testing::emitter`](crate::testing::emitter) makes one for a test that calls the handler.
+/// The handler returns `()` or a `Result<(), E>`. Each item is posted as soon as it is sent, in order (*While a job
+/// runs* in `docs/reference/protocol.md`). Clones send to the same stream. `docs/how-to/stream-results.md` shows the
+/// other ways to stream. [`testing::emitter`](crate::testing::emitter) creates an emitter for a test that calls the
+/// handler.
 ///
 /// ```
 /// use runpod::Cancelled;
@@ -151,7 +154,7 @@ impl ItemSink {
 ///     Ok(())
 /// }
 ///
-/// // On a thread that may block, as for a library that calls back:
+/// // A plain `fn` runs on a thread that may block, as a library with callbacks needs:
 /// #[runpod::handler(stream)]
 /// fn letters(text: String, out: Emitter<char>) -> Result<(), Cancelled> {
 ///     text.chars().try_for_each(|letter| out.blocking_send(letter))
@@ -169,9 +172,9 @@ impl ItemSink {
 #[derive(Debug)]
 pub struct Emitter<T> {
     sink: ItemSink,
-    /// None in a test that calls the handler directly: then no item has to wait.
+    /// `None` in a test that calls the handler directly. No item has to wait then.
     runtime: Option<Handle>,
-    /// Kept here, so that whether items serialise is asked once, in the handler's signature.
+    /// Stored here, so that the `Serialize` bound is checked once, in the handler's signature.
     json: fn(T) -> Output,
 }
 
@@ -186,7 +189,7 @@ impl<T> Clone for Emitter<T> {
 }
 
 impl<T: HandlerValue> Emitter<T> {
-    /// For use inside of a runtime, where every handler is called.
+    /// Creates an emitter inside a runtime, in which every handler is called.
     pub(super) fn new(sink: ItemSink) -> Self {
         Self {
             sink,
@@ -195,7 +198,7 @@ impl<T: HandlerValue> Emitter<T> {
         }
     }
 
-    /// For use outside of a job.
+    /// Creates an emitter that belongs to no job.
     pub(crate) fn without_a_job(sink: ItemSink) -> Self {
         Self {
             sink,
@@ -206,32 +209,34 @@ impl<T: HandlerValue> Emitter<T> {
 }
 
 impl<T> Emitter<T> {
-    /// Sends one item, waiting while too many wait to be delivered: at most 64 items or 4 MiB (4,194,304 bytes) of JSON; a
-    /// larger item waits alone.
+    /// Sends one item. Waits while too many items are undelivered: at most 64 items or 4 MiB (4,194,304 bytes) of
+    /// JSON. A larger item waits alone.
     ///
-    /// An item that is an `Err`, does not serialise, or is an object with a truthy `error` key as in the Python worker, ends
-    /// the stream and fails the job. Of an `Ok`, the value is sent.
+    /// An item ends the stream and fails the job if it is an `Err`, does not serialise, or is an object with a truthy
+    /// `error` key, as in the Python SDK. If the item is an `Ok`, its value is sent.
     ///
     /// # Errors
     ///
-    /// [`Cancelled`] once the job was stopped or its stream has ended, be it by this very item: make no more of them.
+    /// Returns [`Cancelled`] if the job was stopped or its stream has ended, possibly because of this item. Produce
+    /// no further items then.
     ///
     /// # Cancel safety
     ///
-    /// When the future is dropped before it is ready, the item was not sent.
+    /// If the future is dropped before it is ready, the item was not sent.
     pub async fn send(&self, item: T) -> Result<(), Cancelled> {
         self.sink.put((self.json)(item)).await
     }
 
-    /// [`send`](Self::send) for code on a thread that may block: plain `fn` handlers and threads of their own.
+    /// Does the same as [`send`](Self::send) on a thread that may block: in plain `fn` handlers and in your own
+    /// threads.
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send).
+    /// Returns an error in the same cases as [`send`](Self::send).
     ///
     /// # Panics
     ///
-    /// When called from asynchronous code, where it would hold up other jobs: `send(…).await` is for that.
+    /// Panics in asynchronous code, where it would block other jobs. Use `send(…).await` there.
     pub fn blocking_send(&self, item: T) -> Result<(), Cancelled> {
         let sent = self.send(item);
         match &self.runtime {
@@ -241,7 +246,7 @@ impl<T> Emitter<T> {
     }
 }
 
-/// Waits for a future on a thread that belongs to no runtime.
+/// Waits for a future on a thread outside any runtime.
 fn block_on<F: Future>(future: F) -> F::Output {
     struct Unpark(Thread);
 
@@ -261,10 +266,10 @@ fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// The job was stopped, or its stream has ended: nobody wants further items. What [`Emitter::send`] says then.
+/// The error of [`Emitter::send`]: the job was stopped or its stream has ended, so no further items are accepted.
 ///
-/// It is a `std::error::Error`, so that `?` works in handlers whatever their error type. It is not for a job's own
-/// failures; those are any other error.
+/// It implements `std::error::Error`, so `?` works in handlers with any error type. Use another error to report a
+/// failure of the job itself.
 ///
 /// ```
 /// use runpod::prelude::*;
@@ -273,7 +278,7 @@ fn block_on<F: Future>(future: F) -> F::Output {
 /// #[runpod::handler(stream)]
 /// async fn words(text: String, out: Emitter<Value>) -> Result<(), runpod::Cancelled> {
 ///     for word in text.split(' ') {
-///         // An object with an `error` ends the stream: from then on `send` says so, and `?` leaves.
+///         // An object with an `error` key ends the stream: `send` returns `Cancelled`, and `?` leaves the function.
 ///         let item = if word == "stop" { json!({ "error": "told to stop" }) } else { json!(word) };
 ///         out.send(item).await?;
 ///     }
@@ -306,7 +311,10 @@ mod tests {
         let mut sent = 0;
         while sink.put(Ok(item.clone())).await.is_ok() {
             sent += 1;
-            assert!(sent <= MOST_AGGREGATED >> 20, "the stream goes on");
+            assert!(
+                sent <= MOST_AGGREGATED >> 20,
+                "the stream should have ended"
+            );
         }
         reader.abort();
         assert_eq!(sent, (MOST_AGGREGATED >> 20) - 1);
@@ -321,12 +329,12 @@ mod tests {
     async fn an_item_whose_sender_gave_up_waiting_is_not_in_the_result() {
         let sink = ItemSink::new(Outbox::new(), true);
         let item = |size: usize| Ok(Payload::of(&"x".repeat(size)).unwrap());
-        // Larger than the channel, so that the next one waits.
+        // Larger than the channel's limit, so the next item waits.
         assert!(sink.put(item(8 << 20)).await.is_ok());
         {
             let mut waits = pin!(sink.put(item(1)));
             let waits = poll_fn(|cx| Poll::Ready(waits.as_mut().poll(cx).is_pending()));
-            assert!(waits.await, "the channel is full");
+            assert!(waits.await, "the channel should be full");
         }
         assert_eq!(sink.collected().len(), 1);
     }

@@ -1,19 +1,19 @@
-//! A job that failed, whatever the reason.
+//! The failure of a job, for any reason.
 
 use super::handler_error::ReportedAs;
 use crate::error::{BoxError, causes};
 
-/// The type of an error for which the user has chosen no name. (`HandlerError` chooses one.)
+/// The `error_type` of errors without a name of their own. (`HandlerError` can choose a name.)
 pub(super) const ERROR_TYPE: &str = "Error";
 
-/// Why a job failed. The worker turns it into the platform's error report.
+/// The reason why a job failed. The worker turns it into the platform's error report.
 #[derive(Debug, Clone)]
 pub struct Failure {
     pub(crate) error_type: String,
     pub(crate) message: String,
-    /// Where it came from and what caused it, one line each; the counterpart of Python's traceback.
+    /// The place and the causes of the failure, one per line. It corresponds to Python's traceback.
     pub(crate) trace: Vec<String>,
-    /// What the log may say where the message repeats something of the job's input.
+    /// The message for the log, if `message` repeats parts of the job's input.
     pub(crate) without_data: Option<String>,
 }
 
@@ -27,8 +27,8 @@ impl Failure {
         }
     }
 
-    /// The failure that an error means. Its type is the name that a `HandlerError` at the top or among the causes chose;
-    /// the causes go into the trace.
+    /// Converts an error to a failure. If the error or one of its causes is a `HandlerError`, its name becomes the
+    /// type. The causes become the trace.
     fn of_error(error: &BoxError) -> Self {
         let mut failure = Self::new(ERROR_TYPE, error.to_string());
         let mut chosen = None;
@@ -42,19 +42,19 @@ impl Failure {
         failure
     }
 
-    /// Adds a line to the trace, in front of the causes.
+    /// Inserts a line into the trace, before the causes.
     pub(crate) fn at(mut self, place: impl Into<String>) -> Self {
         self.trace.insert(0, place.into());
         self
     }
 }
 
-/// An error that a handler may return: anything that shows itself.
+/// An error that a handler can return.
 ///
-/// Implemented for every `std::error::Error + Send + Sync`, `anyhow::Error`, `Box<dyn Error + Send + Sync>`, `String` and
-/// `&'static str`; there is nothing to implement. The client of the failed job gets the error's message, its causes, and
-/// where the handler is; `docs/how-to/return-errors.md` shows it. The error's type is `Error`, unless a
-/// [`HandlerError`](super::HandlerError) chooses another name.
+/// Implemented for every `std::error::Error + Send + Sync`, `anyhow::Error`, `Box<dyn Error + Send + Sync>`, `String`
+/// and `&'static str`. You do not implement it yourself. The client of the failed job gets the error's message, its
+/// causes, and the place of the handler, as `docs/how-to/return-errors.md` shows. The error's type is `Error`, unless
+/// a [`HandlerError`](super::HandlerError) chooses another name.
 ///
 /// ```
 /// use runpod::prelude::*;
@@ -88,7 +88,7 @@ impl Failure {
     note = "use a type that implements `std::error::Error + Send + Sync`, or `anyhow::Error`, `String` or `&'static str`"
 )]
 pub trait IntoFailure {
-    /// What the client will be told.
+    /// Converts the error to the failure that the client sees.
     #[doc(hidden)]
     fn into_failure(self) -> Failure;
 }
@@ -100,7 +100,7 @@ impl<E: Into<BoxError>> IntoFailure for E {
     }
 }
 
-/// What a `Result` in a `Result` has become.
+/// For a `Result` in a `Result`, whose errors have already been converted.
 #[diagnostic::do_not_recommend]
 impl IntoFailure for Failure {
     fn into_failure(self) -> Failure {

@@ -1,4 +1,4 @@
-//! Functions and closures as handlers, where no macro looks at them: the builder and tests.
+//! Functions and closures as handlers without a macro, for the builder and tests.
 
 use std::sync::Arc;
 
@@ -13,17 +13,17 @@ use super::registry::{Handler, registered_as};
 /// An async function as a handler: an `async fn`, or a closure that returns a future, with or without
 /// `#[runpod::handler]`.
 ///
-/// Implemented for functions of at most six arguments ([`FromJob`](super::FromJob)) whose result is an
+/// Implemented for functions with at most six arguments ([`FromJob`](super::FromJob)) whose result is an
 /// [`IntoOutput`](super::IntoOutput). [`WorkerBuilder::handler`](crate::WorkerBuilder::handler) and
-/// [`testing::Job::run`](crate::testing::Job::run) take one; the bound is for code of your own that passes one on. `Via`
-/// is inferred.
+/// [`testing::Job::run`](crate::testing::Job::run) take such a function. You need this bound only in your own code
+/// that passes a handler on. `Via` is inferred.
 ///
 /// ```
 /// use runpod::AsyncFunction;
 /// use runpod::prelude::*;
 /// use runpod::testing;
 ///
-/// /// What several tests need.
+/// /// A helper for several tests.
 /// async fn output_of<Via>(handler: impl AsyncFunction<Via>, input: Value) -> Value {
 ///     let report = testing::Job::new(input).run(handler).await;
 ///     report.output.expect("the job succeeds")
@@ -50,9 +50,9 @@ pub trait AsyncFunction<Via> {
     fn into_handler(self) -> HandlerBox;
 }
 
-/// A plain function as a handler: a `fn` or a closure, called on a thread that may block.
+/// A plain function as a handler: a `fn` or a closure, which is called on a thread that may block.
 ///
-/// As [`AsyncFunction`], for [`WorkerBuilder::blocking`](crate::WorkerBuilder::blocking) and
+/// The counterpart of [`AsyncFunction`] for [`WorkerBuilder::blocking`](crate::WorkerBuilder::blocking) and
 /// [`testing::Job::blocking`](crate::testing::Job::blocking).
 ///
 /// ```
@@ -84,9 +84,9 @@ pub trait BlockingFunction<Via> {
     fn into_handler(self) -> HandlerBox;
 }
 
-/// A function that streams: it returns `impl Stream` or `impl Iterator`, or takes an [`Emitter`](super::Emitter).
+/// A function that streams: it returns an `impl Stream` or `impl Iterator`, or takes an [`Emitter`](super::Emitter).
 ///
-/// As [`AsyncFunction`], for [`WorkerBuilder::stream`](crate::WorkerBuilder::stream) and
+/// The counterpart of [`AsyncFunction`] for [`WorkerBuilder::stream`](crate::WorkerBuilder::stream) and
 /// [`testing::Job::stream`](crate::testing::Job::stream).
 ///
 /// ```
@@ -116,7 +116,7 @@ pub trait StreamFunction<Via> {
     fn into_handler(self) -> HandlerBox;
 }
 
-/// A handler on its way into a worker; opaque outside of the runtime.
+/// A handler to be added to a worker. Opaque outside the runtime.
 #[derive(Debug)]
 pub struct HandlerBox(pub(crate) Handler);
 
@@ -126,7 +126,8 @@ fn named<F: 'static>(
     call: impl Fn(&mut super::Call) -> Result<Invocation, super::Failure> + Send + Sync + 'static,
 ) -> HandlerBox {
     let id = FunctionId::of_type::<F>();
-    // An attribute knows the types where here are only traits, so it can do more: validate the input, give schemas.
+    // An attribute knows the concrete types, so it can also validate the input and provide schemas. Here, only traits
+    // are known, so a registered handler is preferred.
     let handler = registered_as(id, kind).unwrap_or_else(|| Handler {
         name: name_in(id.path).to_owned(),
         place: None,
@@ -139,7 +140,7 @@ fn named<F: 'static>(
     HandlerBox(handler)
 }
 
-/// The name of a function in its path; `handler` for a closure, which has no name.
+/// Returns a function's name from its path. A closure has no name and is called `handler`.
 fn name_in(path: &str) -> &str {
     let path = path.split('<').next().unwrap_or_default();
     let name = path.rsplit("::").next().unwrap_or_default();
@@ -159,7 +160,7 @@ macro_rules! functions {
             fn into_handler(self) -> HandlerBox {
                 let function = Arc::new(self);
                 named::<Function>(Kind::Async, vec![$(Argument::of::<$arg, $via>()),*], move |_call| {
-                    $(#[expect(non_snake_case, reason = "named after its type")] let $arg = _call.argument::<$arg, $via>()?;)*
+                    $(#[expect(non_snake_case, reason = "each variable has the name of its type")] let $arg = _call.argument::<$arg, $via>()?;)*
                     let function = Arc::clone(&function);
                     Ok(Invocation::future(async move { function($($arg),*).await.into_output() }))
                 })
@@ -175,7 +176,7 @@ macro_rules! functions {
             fn into_handler(self) -> HandlerBox {
                 let function = Arc::new(self);
                 named::<Function>(Kind::Blocking, vec![$(Argument::of::<$arg, $via>()),*], move |_call| {
-                    $(#[expect(non_snake_case, reason = "named after its type")] let $arg = _call.argument::<$arg, $via>()?;)*
+                    $(#[expect(non_snake_case, reason = "each variable has the name of its type")] let $arg = _call.argument::<$arg, $via>()?;)*
                     let function = Arc::clone(&function);
                     Ok(Invocation::blocking(move || function($($arg),*).into_output()))
                 })
@@ -194,7 +195,7 @@ macro_rules! functions {
             fn into_handler(self) -> HandlerBox {
                 let function = Arc::new(self);
                 named::<Function>(Kind::Stream, vec![$(Argument::of::<$arg, $via>()),*], move |_call| {
-                    $(#[expect(non_snake_case, reason = "named after its type")] let $arg = _call.argument::<$arg, $via>()?;)*
+                    $(#[expect(non_snake_case, reason = "each variable has the name of its type")] let $arg = _call.argument::<$arg, $via>()?;)*
                     let function = Arc::clone(&function);
                     Items::run(
                         move || function($($arg),*),

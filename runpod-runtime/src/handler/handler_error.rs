@@ -1,4 +1,4 @@
-//! An error with a name that its clients know it by.
+//! An error with a name that clients can check.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -6,10 +6,10 @@ use std::fmt;
 
 use crate::error::BoxError;
 
-/// An error of a handler with a name of your choice: clients find it in `error_type` of the failed job's report.
+/// A handler's error with a name of your choice, which clients find as `error_type` in the report of the failed job.
 ///
-/// All other errors are reported as `Error`, whatever their Rust type is called. Return a `HandlerError` where a client has
-/// to tell failures apart:
+/// All other errors are reported as `Error`, whatever their Rust type is. Return a `HandlerError` if clients must
+/// distinguish failures:
 ///
 /// ```
 /// use runpod::HandlerError;
@@ -32,9 +32,9 @@ use crate::error::BoxError;
 /// # }
 /// ```
 ///
-/// The name also counts if the `HandlerError` is inside of another error: an `anyhow::Error` (with or without a context), a
-/// `Box<dyn Error + Send + Sync>`, or an error of your own that has it as a [`source`](StdError::source). If there are
-/// several, the outermost counts.
+/// The name is also used if the `HandlerError` is inside another error: an `anyhow::Error` (with or without a
+/// context), a `Box<dyn Error + Send + Sync>`, or your own error type that returns it as its
+/// [`source`](StdError::source). If there are several, the outermost one counts.
 ///
 /// ```
 /// use runpod::HandlerError;
@@ -50,20 +50,21 @@ use crate::error::BoxError;
 /// assert_eq!(named.error_type(), "ModelMissing");
 /// ```
 ///
-/// The worker's own failures have the names that `docs/how-to/return-errors.md` lists (`InputError`, `panic`, …). Choose other names,
-/// unless you mean the same kind of failure.
+/// The worker's own failures use the names that `docs/how-to/return-errors.md` lists (`InputError`, `panic`, …).
+/// Choose other names, unless you mean the same kind of failure.
 ///
-/// Its [`source`](StdError::source) is the chosen name, and the source of that is the cause.
+/// The [`source`](StdError::source) of a `HandlerError` is the chosen name, and the source of the name is the cause.
 pub struct HandlerError {
     message: String,
-    // Not in the error itself: `anyhow::Error` and transparent errors hide that from everyone but its `source`.
+    // The name is not stored in the error itself, because `anyhow::Error` and transparent errors expose only its
+    // `source`.
     reported: ReportedAs,
 }
 
 impl HandlerError {
-    /// An error with a name, such as `OutOfMemory`, and a message for people.
+    /// Creates an error with a name for programs, such as `OutOfMemory`, and a message for people.
     ///
-    /// An empty name counts as none: the error is reported as `Error`.
+    /// If the name is empty, the error is reported as `Error`.
     pub fn new(error_type: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
@@ -74,14 +75,14 @@ impl HandlerError {
         }
     }
 
-    /// Adds what caused it: the report lists the cause, and the causes of that.
+    /// Adds the cause of the error. The report lists the cause and the cause's own causes.
     #[must_use]
     pub fn with_source(mut self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.reported.cause = Some(cause.into());
         self
     }
 
-    /// The name that it was given.
+    /// Returns the name of the error.
     pub fn error_type(&self) -> &str {
         &self.reported.error_type
     }
@@ -109,7 +110,7 @@ impl StdError for HandlerError {
     }
 }
 
-/// The name of a [`HandlerError`] among its causes.
+/// The name of a [`HandlerError`], as a link in its chain of causes.
 #[derive(Debug)]
 pub(super) struct ReportedAs {
     error_type: Cow<'static, str>,

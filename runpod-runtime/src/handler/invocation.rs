@@ -1,4 +1,4 @@
-//! A handler's call, made but not yet worked off.
+//! A handler's call with its arguments, before it runs.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -13,29 +13,32 @@ use super::slot::Slot;
 use crate::process::panics::{Panic, caught, caught_now};
 use crate::process::threads::spawn_blocking;
 
-/// A future of any kind.
+/// A boxed future.
 pub(super) type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 type StreamCall = Box<dyn FnOnce(Sink) -> Drive + Send>;
 
-/// A stream handler's result being worked off.
-#[expect(missing_debug_implementations, reason = "holds a future")]
+/// The state of a stream handler's result after the call.
+#[expect(missing_debug_implementations, reason = "contains a future")]
 pub enum Drive {
-    /// It was worked off during the call.
+    /// All items were sent during the call.
     Done(DriveEnd),
-    /// It goes on asynchronously.
+    /// The items are sent asynchronously.
     Later(Pin<Box<dyn Future<Output = DriveEnd> + Send>>),
 }
 
-/// How it ended; opaque outside of the runtime.
+/// The end of a stream. Opaque outside the runtime.
 #[derive(Debug)]
 pub struct DriveEnd(pub(crate) StreamEnd);
 
-/// The way of items into a job's channel; opaque outside of the runtime.
+/// The sender of items to a job's outbox. Opaque outside the runtime.
 #[derive(Debug, Clone)]
 pub struct Sink(pub(crate) ItemSink);
 
 /// A handler's call with all its arguments, ready to run.
-#[expect(missing_debug_implementations, reason = "holds futures and closures")]
+#[expect(
+    missing_debug_implementations,
+    reason = "contains futures and closures"
+)]
 pub struct Invocation(Work);
 
 enum Work {
@@ -44,7 +47,7 @@ enum Work {
     Stream { call: StreamCall, blocking: bool },
 }
 
-/// How a call ended when nothing failed.
+/// The result of a call that did not fail.
 #[derive(Debug)]
 pub(crate) enum Done {
     Value(Payload),
@@ -52,17 +55,18 @@ pub(crate) enum Done {
 }
 
 impl Invocation {
-    /// An async handler.
+    /// Creates the call of an async handler.
     pub fn future(future: impl Future<Output = Output> + Send + 'static) -> Self {
         Self(Work::Future(Box::pin(future)))
     }
 
-    /// A plain `fn`: called on a thread that may block.
+    /// Creates the call of a plain `fn`, which runs on a thread that may block.
     pub fn blocking(call: impl FnOnce() -> Output + Send + 'static) -> Self {
         Self(Work::Blocking(Box::new(call)))
     }
 
-    /// A stream handler: `call` works off what the function returned, `blocking` on a thread of its own.
+    /// Creates the call of a stream handler. `call` calls the function and sends the items that it returned. If
+    /// `blocking` is true, it runs on its own thread.
     pub(super) fn stream(
         call: impl FnOnce(Sink) -> Drive + Send + 'static,
         blocking: bool,
@@ -73,10 +77,10 @@ impl Invocation {
         })
     }
 
-    /// Runs the call to its end. Must be polled inside of the runtime that handlers run on.
+    /// Runs the call until it finishes. Must be polled inside the handlers' runtime.
     ///
-    /// The code that really runs has the slot: a blocking thread takes it, keeps it if this future is dropped, and puts it
-    /// back when it has ended.
+    /// The slot belongs to the code that runs. A blocking thread takes the slot, keeps it even if this future is
+    /// dropped, and returns it when the thread has finished.
     pub(crate) async fn finish(
         self,
         sink: Option<ItemSink>,
@@ -115,7 +119,7 @@ impl Drive {
 }
 
 impl Invocation {
-    /// Runs a plain `fn` to its end, on this thread, which may block. Any other call is waited for.
+    /// Runs a plain `fn` on this thread, which may block, until it finishes. Blocks on any other kind of call.
     pub(crate) fn finish_here(self) -> Result<Done, Failure> {
         match self.0 {
             Work::Blocking(call) => call().map(Done::Value),
@@ -124,23 +128,23 @@ impl Invocation {
     }
 }
 
-/// What an `async fn` gives: its future. Generated code calls traits by name, since an unmet bound of a method would be
-/// shown with the method.
+/// The future of an `async fn`. Generated code calls the methods through the trait, because the compiler would show
+/// an unmet bound of a method together with the method.
 pub trait Async: Future {
-    /// Awaits the future, and makes output of what it ends in.
+    /// Awaits the future and converts its result to an output.
     ///
     /// # Errors
     ///
-    /// None.
+    /// Never returns an error.
     fn run<C>(self, convert: C) -> Result<Invocation, Failure>
     where
         C: FnOnce(Self::Output) -> Output + Send + 'static;
 
-    /// The future of a `stream` handler.
+    /// Boxes the future of a `stream` handler.
     fn later(self) -> Later<Self::Output>;
 }
 
-// No `do_not_recommend` here: it would hide which value keeps the future from being `Send`.
+// This impl has no `do_not_recommend`, because the attribute would hide which value makes the future not `Send`.
 impl<F: Future + Send + 'static> Async for F {
     fn run<C>(self, convert: C) -> Result<Invocation, Failure>
     where
@@ -156,11 +160,11 @@ impl<F: Future + Send + 'static> Async for F {
 
 /// The call of a plain `fn` with its arguments.
 pub trait Blocking<R> {
-    /// Calls the function on a thread that may block, and makes output of what it returns.
+    /// Calls the function on a thread that may block, and converts its result to an output.
     ///
     /// # Errors
     ///
-    /// None.
+    /// Never returns an error.
     fn run<C>(self, convert: C) -> Result<Invocation, Failure>
     where
         C: FnOnce(R) -> Output + Send + 'static;
@@ -183,7 +187,7 @@ async fn on_blocking_thread<T: Send + 'static>(
     let (sender, ended) = oneshot::channel();
     let held = slot.take();
     let spawned = spawn_blocking(&Handle::current(), move || {
-        // The job was stopped while it waited for a thread.
+        // The job was stopped while its call waited for a thread.
         if sender.is_closed() {
             return;
         }
@@ -205,7 +209,7 @@ async fn on_blocking_thread<T: Send + 'static>(
             *slot = held;
             ended
         }
-        // Panics are caught inside, so only a runtime that is being shut down ends here.
+        // Panics are caught in the call, so this happens only while the runtime is shutting down.
         Err(_) => Err(Failure::new(
             "Shutdown",
             "the worker shut down before the handler was called",
@@ -213,7 +217,7 @@ async fn on_blocking_thread<T: Send + 'static>(
     }
 }
 
-/// Polls `future` and makes a failure of a panic, with its message and place.
+/// Polls `future` and converts a panic to a failure with its message and place.
 pub(crate) async fn catch_panic<T>(
     future: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {

@@ -1,5 +1,5 @@
-//! What a stream handler may return: a stream, an iterator, or nothing (it has an emitter), plain or in a `Result`,
-//! now or after an `await`.
+//! The types that a stream handler can return: a stream, an iterator, or nothing (with an emitter). Each may be in a
+//! `Result` or in a future.
 
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
@@ -13,17 +13,18 @@ use super::failure::{Failure, IntoFailure};
 use super::invocation::{Drive, DriveEnd, Invocation, Later, Sink};
 use super::output::Output;
 
-/// What a `stream` handler may return: a [`Stream`], an iterator, or `()` where an [`Emitter`](super::Emitter) sends the
-/// items; each plain or in a `Result`, and all but the iterator after an `await`, too.
+/// The types that a `stream` handler can return: a [`Stream`], an iterator, or `()` if an [`Emitter`](super::Emitter)
+/// sends the items. Each may be in a `Result`. All but the iterator may also be returned by an `async fn`.
 ///
-/// A stream is polled on the worker's threads; an iterator is driven on a thread that it may block. An item is anything
-/// that serialises, or a `Result` of it; the first `Err` ends the stream and fails the job. There is nothing to implement, and `Via` is inferred.
+/// A stream is polled on the worker's threads. An iterator runs on a thread that it may block. An item is any value
+/// that serialises, or a `Result` of one. The first `Err` ends the stream and fails the job. You do not implement
+/// this trait, and `Via` is inferred.
 ///
 /// ```
 /// use runpod::prelude::*;
 /// use runpod::testing;
 ///
-/// // A stream, of items that may fail: the first `Err` ends it and fails the job.
+/// // A stream whose items may fail: the first `Err` ends the stream and fails the job.
 /// fn halves(numbers: Vec<u32>) -> impl Stream<Item = Result<u32, String>> {
 ///     try_stream! {
 ///         for number in numbers {
@@ -35,7 +36,7 @@ use super::output::Output;
 ///     }
 /// }
 ///
-/// // An iterator, or an error before its first item.
+/// // An iterator, or an error before the first item.
 /// fn lines(text: String) -> Result<impl Iterator<Item = String>, String> {
 ///     if text.is_empty() {
 ///         return Err("no text".to_owned());
@@ -60,12 +61,12 @@ use super::output::Output;
     note = "a stream moves between threads: everything it holds across a `yield` or an `await` must be `Send`, so it cannot hold an `Rc` or a lock guard"
 )]
 pub trait IntoItems<Via> {
-    /// An item: anything that serialises, or a `Result` of it.
+    /// An item: any value that serialises, or a `Result` of one.
     type Item;
-    /// What it fails with as a whole.
+    /// The error of the whole stream.
     #[doc(hidden)]
     type Error: 'static;
-    /// Whether the handler is to be called on a thread that may block.
+    /// Whether the handler is called on a thread that may block.
     #[doc(hidden)]
     const BLOCKING: bool;
 
@@ -74,8 +75,9 @@ pub trait IntoItems<Via> {
     where
         C: Fn(Self::Item) -> Output + Send + 'static;
 
-    /// `call` calls the function, `convert` makes output of each item. Whether the error is one is not asked here but
-    /// where generated code names [`IntoFailure`], at the error's type.
+    /// Creates the call. `call` calls the function, and `convert` converts each item to an output. The bound on the
+    /// error type is not here but where generated code names [`IntoFailure`], so the compiler points at the error's
+    /// type.
     #[doc(hidden)]
     fn run<F, C>(
         call: F,
@@ -94,19 +96,19 @@ pub trait IntoItems<Via> {
     }
 }
 
-/// Marker: `impl Stream`.
+/// Marker: an `impl Stream`.
 #[derive(Debug)]
 pub struct ViaStream;
-/// Marker: `impl Iterator`.
+/// Marker: an `impl Iterator`.
 #[derive(Debug)]
 pub struct ViaIterator;
-/// Marker: nothing; the items went through an emitter.
+/// Marker: `()`, for items that an emitter has sent.
 #[derive(Debug)]
 pub struct ViaNothing;
-/// Marker: a `Result` of one of the others.
+/// Marker: a `Result` of one of the other types.
 #[derive(Debug)]
 pub struct ViaResult<Via>(Via);
-/// Marker: one of the others after an `await`.
+/// Marker: a future of one of the other types.
 #[derive(Debug)]
 pub struct ViaFuture<Via>(Via);
 
@@ -142,7 +144,7 @@ impl<I: Iterator + 'static> IntoItems<ViaIterator> for I {
     type Error = Infallible;
     const BLOCKING: bool = true;
 
-    /// Runs on a blocking thread, to the end: the iterator itself need not be `Send`.
+    /// Runs completely on one blocking thread, so the iterator need not be `Send`.
     fn drive<C>(self, convert: C, _: fn(Infallible) -> Failure, sink: Sink) -> Drive
     where
         C: Fn(Self::Item) -> Output + Send + 'static,
@@ -193,7 +195,7 @@ where
     }
 }
 
-/// What an `async fn` may end in: an iterator would block the others there, so it is not among these.
+/// The types that an `async fn` can return. Iterators are excluded, because they would block other jobs there.
 pub trait Awaitable {}
 impl Awaitable for ViaStream {}
 impl Awaitable for ViaNothing {}
@@ -215,18 +217,18 @@ where
         C: Fn(Self::Item) -> Output + Send + 'static,
     {
         Drive::Later(Box::pin(async move {
-            // In a block of its own: what the handler returned need not be `Send` once it is being driven.
+            // Both steps are separate statements: once the handler's result is being driven, it need not be `Send`.
             let drive = self.await.drive(convert, failure, sink);
             drive.finish().await
         }))
     }
 }
 
-/// Asked of what an `async` `stream` handler returns: a [`Stream`], or `()` where an [`Emitter`](super::Emitter) sends the
-/// items, each plain or in a `Result`.
+/// Required of the result of an `async` `stream` handler: a [`Stream`], or `()` if an [`Emitter`](super::Emitter)
+/// sends the items. Both may be in a `Result`.
 ///
-/// An iterator is none of these: driven by an `async fn` it would hold up other jobs. Return it from a plain `fn`
-/// ([`IntoItems`]).
+/// An `async fn` cannot return an iterator, because running it there would block other jobs. Return it from a plain
+/// `fn` ([`IntoItems`]).
 ///
 /// ```
 /// use runpod::prelude::*;
@@ -250,8 +252,8 @@ where
 ///     text.chars().collect()
 /// }
 /// ```
-// Asked of this and not of the future: of the future it is asked first whether it is `Send`, and the compiler's own words
-// for that name the value that it holds.
+// The bound is on the result, not on the future. The compiler first checks whether the future is `Send`, and its own
+// message for that error names the value that prevents it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a `stream` handler's result",
     label = "a `stream` handler returns `impl Stream<Item = T>` or `impl Iterator<Item = T>`",
@@ -298,13 +300,13 @@ where
     }
 }
 
-/// The `impl Stream` that a plain `stream` handler returns. Generated code asks for this before it asks for [`IntoItems`].
+/// The `impl Stream` that a plain `stream` handler returns. Generated code checks this trait before [`IntoItems`].
 pub trait SendStream: Stream {
-    /// The stream, on its way to another thread.
+    /// Boxes the stream, so that it can be sent to another thread.
     fn boxed(self) -> Pin<Box<dyn Stream<Item = Self::Item> + Send>>;
 }
 
-// No `do_not_recommend` here: it would hide which value keeps the stream from being `Send`.
+// This impl has no `do_not_recommend`, because the attribute would hide which value makes the stream not `Send`.
 impl<S: Stream + Send + 'static> SendStream for S {
     fn boxed(self) -> Pin<Box<dyn Stream<Item = S::Item> + Send>> {
         Box::pin(self)

@@ -1,4 +1,4 @@
-//! A job as the platform handed it over, and as a handler sees it.
+//! A job as the platform sent it, and as a handler sees it.
 
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 use super::failure::Failure;
 use super::input;
 
-/// A job with all that the platform sent, for handlers that want more than the input.
+/// A job with everything that the platform sent, for handlers that need more than the input.
 ///
-/// It stands where the input would: a handler takes a `T`, or a `Job<T>`. The input is read into `T` as it would be
-/// alone; one that does not fit is a failed job, and the handler is not called.
+/// A handler takes either a `T` or a `Job<T>`. Both deserialise the input in the same way. If the input does not
+/// match the type, the job fails, and the handler is not called.
 ///
 /// ```
 /// use runpod::prelude::*;
@@ -23,11 +23,11 @@ use super::input;
 ///
 /// # #[tokio::main]
 /// # async fn main() {
-/// // As a function, in a test:
+/// // In a test, call the handler as a function:
 /// let job = Job::new("j1", "Ada".to_owned());
 /// assert_eq!(greet(job).await, "j1: hello, Ada! (batch none)");
 ///
-/// // As a worker runs it:
+/// // Or run it as a worker does:
 /// let job = runpod::testing::Job::new(json!("Ada")).extra("batchId", json!("b7"));
 /// let report = job.run(greet).await;
 /// assert_eq!(report.output, Some(json!("test: hello, Ada! (batch b7)")));
@@ -40,14 +40,14 @@ pub struct Job<T> {
     pub id: String,
     /// The job's input.
     pub input: T,
-    /// Where the platform will post the result, when the client asked for that. The worker has nothing to do with it.
+    /// The URL to which the platform posts the result, if the client asked for that. The worker does not use it.
     pub webhook: Option<String>,
-    /// Every other key that the platform sent with the job (`batchId`, `policy`, …).
+    /// All other keys that the platform sent with the job (`batchId`, `policy`, …).
     pub extra: Map<String, Value>,
 }
 
 impl<T> Job<T> {
-    /// A job with this id and input, and nothing else, for a test that calls a handler.
+    /// Creates a job with this id and input and no other keys, for a test that calls a handler.
     ///
     /// ```
     /// use runpod::prelude::*;
@@ -66,7 +66,7 @@ impl<T> Job<T> {
     }
 }
 
-/// A job as it was taken: the input is still text, and is read into the handler's type only in the handler's task.
+/// A job as it was taken. Its input is still text: the handler's task deserialises it.
 #[derive(Debug)]
 pub(crate) struct TakenJob {
     pub(crate) id: String,
@@ -76,7 +76,7 @@ pub(crate) struct TakenJob {
 }
 
 impl TakenJob {
-    /// `route` is the key of the input that names the handler, if there is such a key.
+    /// Deserialises the input. `route` is the key of the input that names the handler, if the worker has a route.
     pub(crate) fn input<T: DeserializeOwned>(&self, route: Option<&str>) -> Result<T, Failure> {
         input::read(&self.input, route)
     }
@@ -93,7 +93,7 @@ impl TakenJob {
         })
     }
 
-    /// The batch that the job belongs to, for its log lines.
+    /// Returns the batch that the job belongs to, for log lines.
     pub(crate) fn batch_id(&self) -> Option<&str> {
         self.extra.get("batchId").and_then(Value::as_str)
     }

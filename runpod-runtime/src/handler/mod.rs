@@ -1,7 +1,8 @@
-//! What a user's function becomes: its arguments are made from a job, its result becomes an [`Output`].
+//! Turns a user's function into a handler: its arguments are created from a job, and its result becomes an
+//! [`Output`].
 //!
-//! This room knows nothing of the platform and nothing of the worker's loop. It hands the worker a [`Handler`]; the
-//! worker calls it with a [`Call`] and gets something that runs ([`Invocation`]) or a [`Failure`].
+//! This module knows nothing about the platform and the worker's loop. It gives the worker a [`Handler`]. The worker
+//! calls it with a [`Call`] and gets either an [`Invocation`] to run or a [`Failure`].
 
 mod argument;
 mod argument_checks;

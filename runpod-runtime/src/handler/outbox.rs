@@ -1,8 +1,8 @@
-//! The one ordered channel through which a job's progress and stream items leave.
+//! The ordered channel through which a job's progress updates and stream items are sent.
 //!
-//! Bounded: who sends items faster than the network takes them waits. Progress never waits: an update that was not yet
-//! sent is replaced by a newer one. The result is sent by the worker after this channel has ended and is empty, so that
-//! nothing can overtake it.
+//! The channel is bounded: a handler that sends items faster than the network accepts them has to wait. Progress
+//! never waits, because a newer update replaces one that has not been sent. The worker sends the result after this
+//! channel has ended and is empty, so nothing can overtake it.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -14,11 +14,12 @@ use tokio::sync::Notify;
 
 use super::output::Payload;
 
-/// How many stream items may wait to be sent.
+/// The maximum number of stream items that may wait to be sent.
 const MOST_ITEMS: usize = 64;
-/// How many bytes of stream items may wait to be sent; a single larger item passes alone.
+/// The maximum number of bytes of stream items that may wait to be sent. A single larger item passes alone.
 const MOST_BYTES: usize = 4 << 20;
-/// How many bytes of progress may wait between items; then only the newest update does.
+/// The maximum number of bytes of progress updates that may wait between items. Above that, only the newest update is
+/// kept.
 const MOST_PROGRESS_BYTES: usize = 1 << 20;
 
 #[derive(Debug, Clone)]
@@ -26,32 +27,32 @@ pub(crate) struct Outbox {
     inner: Arc<Inner>,
 }
 
-/// What a running job tells its worker.
+/// The calls from a running job to its worker.
 pub(crate) trait WorkerLink: Send + Sync {
-    /// The worker is broken, for this reason.
+    /// Reports that the worker is broken, for this reason.
     fn unhealthy(&self, reason: String);
 
-    /// The job's outbox has its first message, and nobody reads it yet.
+    /// Reports that the job's outbox has its first message and needs a reader.
     fn emits(&self, job_id: &Arc<str>);
 }
 
 #[derive(Debug)]
 pub(crate) enum Message {
     Progress(Payload),
-    /// Counts as undelivered until [`Outbox::delivered`].
+    /// An item, which is undelivered until [`Outbox::delivered`] is called.
     Item(Arc<Payload>),
 }
 
 #[derive(Debug, Default)]
 struct Inner {
     queue: Mutex<Queue>,
-    /// Who is to read this, until it was told so.
+    /// The worker to notify of the first message. `None` after it has been notified.
     reader: Mutex<Option<Reader>>,
-    /// Somebody was told.
+    /// Whether the worker has been notified.
     is_read: AtomicBool,
-    /// There is something to send, or nothing more will come.
+    /// Notified when there is something to send, or when nothing more will come.
     ready: Notify,
-    /// There is room again, or the channel was closed.
+    /// Notified when there is room again, or when the channel was closed.
     room: Notify,
 }
 
@@ -76,17 +77,17 @@ struct Queue {
     items: usize,
     bytes: usize,
     progress_bytes: usize,
-    /// Nothing more is taken.
+    /// No more messages are accepted.
     closed: bool,
-    /// Nothing more will come: the reader may end.
+    /// No more messages will come, so the reader may end.
     ended: bool,
-    /// Nothing is replaced, and there is always room.
+    /// No update is replaced, and there is always room.
     keeps_all: bool,
 }
 
 impl Queue {
-    /// Whoever waits for room is woken only now, and then fills the channel again: one thread wakes the other once for many
-    /// items.
+    /// Returns whether a waiting sender should be woken. It then fills the channel again, so the threads wake each
+    /// other once per many items instead of once per item.
     fn is_half_empty(&self) -> bool {
         self.items <= MOST_ITEMS / 2 && self.bytes <= MOST_BYTES / 2
     }
@@ -105,7 +106,7 @@ impl Outbox {
         }
     }
 
-    /// Of a job: its worker is told of the first message.
+    /// Creates the outbox of a job. Its worker is notified of the first message.
     pub(crate) fn of(job_id: Arc<str>, worker: Arc<dyn WorkerLink>) -> Self {
         Self {
             inner: Arc::new(Inner {
@@ -115,7 +116,7 @@ impl Outbox {
         }
     }
 
-    /// There is something to send.
+    /// Notifies the reader that there is something to send.
     fn filled(&self) {
         if !self.inner.is_read.swap(true, Ordering::AcqRel) {
             let mut reader = self
@@ -130,14 +131,14 @@ impl Outbox {
         self.inner.ready.notify_one();
     }
 
-    /// For a handler that is called directly by a test: nobody takes anything away, and nothing is replaced.
+    /// Creates an outbox for a handler that a test calls directly: nothing is removed, and nothing is replaced.
     pub(crate) fn keeping_all() -> Self {
         let outbox = Self::new();
         outbox.queue().keeps_all = true;
         outbox
     }
 
-    /// Sends an update in place of one that still waits to be sent. Without effect on a closed channel.
+    /// Sends an update, and replaces an older update that has not been sent. Has no effect on a closed channel.
     pub(crate) fn progress(&self, update: Payload) {
         let mut queue = self.queue();
         if queue.closed {
@@ -163,15 +164,16 @@ impl Outbox {
         self.filled();
     }
 
-    /// Sends an item, waiting while the channel is full. False when the channel is closed: the item was not sent.
+    /// Sends an item, and waits while the channel is full. Returns false if the channel is closed; the item was not
+    /// sent then.
     ///
-    /// Cancel safe: an item is either wholly in the channel or not at all.
+    /// This method is cancel safe: if the future is dropped, the item is either in the channel or not sent at all.
     pub(crate) async fn item(&self, item: Payload) -> bool {
         let mut item = Some(item);
         loop {
             let room = self.inner.room.notified();
             tokio::pin!(room);
-            // Registered before the look at the queue, so that no wake-up between the two is missed.
+            // The waiter is registered before the queue is checked, so no wake-up in between is missed.
             room.as_mut().enable();
             {
                 let mut queue = self.queue();
@@ -191,7 +193,8 @@ impl Outbox {
         }
     }
 
-    /// The next message in order; nothing once the channel has ended and is empty. For one reader.
+    /// Waits for the next message in order. Returns `None` once the channel has ended and is empty. For a single
+    /// reader.
     pub(crate) async fn next(&self) -> Option<Message> {
         loop {
             let ready = self.inner.ready.notified();
@@ -221,12 +224,12 @@ impl Outbox {
         }
     }
 
-    /// The platform has the item that came last from [`next`](Self::next).
+    /// Records that the platform has the last item from [`next`](Self::next).
     pub(crate) fn delivered(&self) {
         self.queue().in_hand = None;
     }
 
-    /// The items that the platform does not have yet, in their order.
+    /// Returns the items that the platform does not have yet, in order.
     pub(crate) fn undelivered(&self) -> Vec<Arc<Payload>> {
         let queue = self.queue();
         let waiting = queue.messages.iter().filter_map(|message| match message {
@@ -241,13 +244,13 @@ impl Outbox {
             .collect()
     }
 
-    /// The bodies of these items, as they are posted.
+    /// Returns the bodies of these items, as they are posted.
     pub(crate) fn undelivered_bodies(&self) -> Vec<Bytes> {
         let items = self.undelivered();
         items.iter().map(|item| item.body()).collect()
     }
 
-    /// The progress updates that wait, in their order.
+    /// Returns the waiting progress updates, in order.
     pub(crate) fn progress_updates(&self) -> Vec<Payload> {
         let queue = self.queue();
         let updates = queue.messages.iter().filter_map(|message| match message {
@@ -257,13 +260,13 @@ impl Outbox {
         updates.collect()
     }
 
-    /// Takes nothing more; what waits is still sent, and the reader waits for the [`end`](Self::end).
+    /// Stops accepting messages. Waiting messages are still sent, and the reader waits for the [`end`](Self::end).
     pub(crate) fn close(&self) {
         self.queue().closed = true;
         self.inner.room.notify_waiters();
     }
 
-    /// Takes nothing more; the reader ends when it has sent what waits.
+    /// Stops accepting messages. The reader ends after it has sent the waiting messages.
     pub(crate) fn end(&self) {
         let mut queue = self.queue();
         (queue.closed, queue.ended) = (true, true);
@@ -271,7 +274,7 @@ impl Outbox {
         self.wake_all();
     }
 
-    /// Takes nothing more, and forgets what waits.
+    /// Stops accepting messages, and discards the waiting ones.
     pub(crate) fn discard(&self) {
         let mut queue = self.queue();
         *queue = Queue {
@@ -283,13 +286,13 @@ impl Outbox {
         self.wake_all();
     }
 
-    /// Whether a newer message waits behind the one in hand.
+    /// Returns whether a newer message is waiting, or the channel is closed.
     pub(crate) fn has_more(&self) -> bool {
         let queue = self.queue();
         queue.closed || !queue.messages.is_empty()
     }
 
-    /// Waits until a newer message is there, or nothing more will come. For the reader.
+    /// Waits until a newer message arrives or the channel is closed. For the reader.
     pub(crate) async fn more(&self) {
         loop {
             let ready = self.inner.ready.notified();
@@ -305,7 +308,7 @@ impl Outbox {
         self.inner.room.notify_waiters();
     }
 
-    /// No code of a user's runs under the lock, so a poisoned one still holds a sound queue.
+    /// Locks the queue. No user code runs under the lock, so the queue is consistent even if the lock is poisoned.
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.inner
             .queue

@@ -105,7 +105,10 @@ async fn progress_that_waits_between_items_is_bounded_too() {
     let all = drain(&outbox).await;
     let of = |kind: &str| all.iter().filter(|it| it.starts_with(kind)).count();
     assert_eq!((of("item"), of("progress")), (10, 2));
-    assert!(all[10].starts_with("progress \"9x"), "the newest is there");
+    assert!(
+        all[10].starts_with("progress \"9x"),
+        "the newest update is kept"
+    );
     assert_eq!(outbox.queue().progress_bytes, 0);
 }
 

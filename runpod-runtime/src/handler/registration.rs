@@ -1,4 +1,4 @@
-//! What an attribute makes known of a function. Found through `inventory`, in no particular order.
+//! What an attribute registers about a function. `inventory` collects the registrations in no particular order.
 
 use std::any::{TypeId, type_name};
 
@@ -7,23 +7,23 @@ use super::failure::Failure;
 use super::invocation::Invocation;
 use super::schema::Schemas;
 
-/// What `#[handler]` registers.
+/// The registration that `#[handler]` creates.
 #[derive(Debug)]
 pub struct Registration {
     pub(crate) function: Function,
     pub(crate) kind: Kind,
-    /// What its arguments are.
+    /// Describe the function's arguments.
     pub(crate) arguments: &'static [fn() -> Argument],
-    /// Makes the arguments and the call.
+    /// Creates the arguments and the call.
     pub(crate) call: CallFn,
-    /// Of its arguments and its result; nothing without the feature `schema`.
+    /// The schemas of the arguments and the result. `None` without the feature `schema`.
     pub(crate) schemas: Option<fn() -> Schemas>,
 }
 
 inventory::collect!(Registration);
 
 impl Registration {
-    /// The schemas of the function's types are known.
+    /// Adds the schemas of the function's types.
     #[must_use]
     pub const fn with_schemas(mut self, schemas: Option<fn() -> Schemas>) -> Self {
         self.schemas = schemas;
@@ -33,28 +33,28 @@ impl Registration {
 
 type CallFn = fn(&mut Call) -> Result<Invocation, Failure>;
 
-/// How a handler runs.
+/// The kind of a handler, which determines how it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// `async fn`: on the worker's threads.
+    /// An `async fn`, which runs on the worker's threads.
     Async,
-    /// Plain `fn`: on a thread that may block.
+    /// A plain `fn`, which runs on a thread that may block.
     Blocking,
-    /// Sends items while it runs.
+    /// A stream handler, which sends items while it runs.
     Stream,
 }
 
-/// Identifies a function among all others of the binary.
+/// Identifies a function within the binary.
 #[derive(Debug, Clone, Copy)]
 pub struct FunctionId {
-    /// Each function has a type of its own.
+    /// Each function has its own type.
     id: TypeId,
-    /// How the compiler calls the function, for messages: not every function has another name there.
+    /// The compiler's path of the function, for messages. Different functions can have the same path.
     pub(crate) path: &'static str,
 }
 
 impl FunctionId {
-    /// Of a function, or of a closure.
+    /// Returns the id of a function or closure.
     pub fn of<F: 'static>(_: &F) -> Self {
         Self::of_type::<F>()
     }
@@ -73,18 +73,18 @@ impl PartialEq for FunctionId {
     }
 }
 
-/// An annotated function: what it is called, and where it is written.
+/// A function with an attribute: its name, and its place in the source.
 #[derive(Debug, Clone, Copy)]
 pub struct Function {
     pub(crate) name: &'static str,
     file: &'static str,
     line: u32,
-    /// Which function it is.
+    /// Returns the function's id.
     pub id: fn() -> FunctionId,
 }
 
 impl Function {
-    /// `name` is the function's, or the one given with `name = "…"`.
+    /// Describes a function. `name` is the function's own name, or the name given with `name = "…"`.
     pub const fn new(
         name: &'static str,
         file: &'static str,
@@ -99,7 +99,7 @@ impl Function {
         }
     }
 
-    /// The function is an async handler.
+    /// Registers the function as an async handler.
     pub const fn asynchronous(
         self,
         arguments: &'static [fn() -> Argument],
@@ -108,7 +108,7 @@ impl Function {
         self.registration(Kind::Async, arguments, call)
     }
 
-    /// The function is a handler that may block its thread.
+    /// Registers the function as a handler that may block its thread.
     pub const fn blocking(
         self,
         arguments: &'static [fn() -> Argument],
@@ -117,7 +117,7 @@ impl Function {
         self.registration(Kind::Blocking, arguments, call)
     }
 
-    /// The function is a handler that sends items.
+    /// Registers the function as a handler that sends items.
     pub const fn streaming(
         self,
         arguments: &'static [fn() -> Argument],
@@ -141,7 +141,7 @@ impl Function {
         }
     }
 
-    /// File and line.
+    /// Returns the file and line of the function.
     pub(crate) fn place(&self) -> String {
         format!("{}:{}", self.file, self.line)
     }

@@ -1,4 +1,4 @@
-//! The handlers that are linked into a worker, and which of them gets a job.
+//! The handlers of a worker, and the choice of a handler for each job.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,16 +15,16 @@ use super::state::StateType;
 
 type CallFn = dyn Fn(&mut Call) -> Result<Invocation, Failure> + Send + Sync;
 
-/// A handler, however it was made known.
+/// A handler, from an attribute or from the builder.
 #[derive(Clone)]
 pub(crate) struct Handler {
     pub(crate) name: String,
-    /// File and line where it is written; nothing for a closure given to the builder.
+    /// The file and line of its source. `None` for a function without an attribute.
     pub(crate) place: Option<String>,
     pub(crate) id: FunctionId,
     pub(crate) kind: Kind,
     pub(crate) arguments: Vec<Argument>,
-    /// Nothing for a function that no attribute has seen.
+    /// `None` for a function without an attribute.
     #[cfg_attr(
         not(feature = "schema"),
         expect(dead_code, reason = "only the feature `schema` reads it")
@@ -50,13 +50,13 @@ impl Handler {
         self.kind == Kind::Stream
     }
 
-    /// Whether the handler's code may run on a blocking thread. What a function that streams returns, an iterator or a
-    /// stream, is not known before it is called.
+    /// Returns whether the handler's code may run on a blocking thread. For a stream handler, this is not known
+    /// before the call, because it may return an iterator or a stream.
     fn may_block(&self) -> bool {
         self.kind != Kind::Async
     }
 
-    /// Where among the arguments the one is that has this role.
+    /// Returns the position of the argument with this role.
     #[cfg(feature = "schema")]
     pub(crate) fn position(&self, is_it: impl Fn(&Role) -> bool) -> Option<usize> {
         self.arguments.iter().position(|it| is_it(&it.0))
@@ -73,7 +73,7 @@ impl Handler {
 }
 
 impl fmt::Display for Handler {
-    /// As users know it: `greet` (src/main.rs:7).
+    /// Shows the handler as users know it: `greet` (src/main.rs:7).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
             Some(place) => write!(f, "`{}` ({place})", self.name),
@@ -92,7 +92,7 @@ impl fmt::Debug for Handler {
     }
 }
 
-/// All handlers that attributes registered in this binary, by place so that messages are the same every time.
+/// Returns all handlers that attributes registered in this binary, sorted, so that messages are the same every time.
 pub(crate) fn registered() -> Vec<Handler> {
     let mut all: Vec<_> = inventory::iter::<Registration>
         .into_iter()
@@ -102,7 +102,7 @@ pub(crate) fn registered() -> Vec<Handler> {
     all
 }
 
-/// What an attribute registered of a function that is given to the builder.
+/// Returns the registration of a function that is passed to the builder.
 pub(super) fn registered_as(id: FunctionId, kind: Kind) -> Option<Handler> {
     inventory::iter::<Registration>
         .into_iter()
@@ -110,16 +110,16 @@ pub(super) fn registered_as(id: FunctionId, kind: Kind) -> Option<Handler> {
         .map(Handler::of)
 }
 
-/// What the user said about which handler is to run.
+/// The user's choice of the handlers that run.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Choice {
-    /// `handler = path`: that function.
+    /// The function of `handler = path`.
     pub(crate) handler: Option<FunctionId>,
-    /// `route = "key"`: the key of the input that names the handler.
+    /// The key of `route = "key"`: the value of `input.key` names the handler.
     pub(crate) route: Option<&'static str>,
 }
 
-/// Which handler gets a job. Cheap to clone.
+/// Finds the handler for a job. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) enum Dispatch {
     One(Arc<Handler>),
@@ -130,7 +130,7 @@ pub(crate) enum Dispatch {
 }
 
 impl Dispatch {
-    /// Chooses among `handlers`, and checks that the state which they ask for is the one that is made.
+    /// Chooses among `handlers`, and checks that they take the type of state that the worker has.
     pub(crate) fn choose(
         handlers: Vec<Handler>,
         choice: Choice,
@@ -186,13 +186,14 @@ impl Dispatch {
         })
     }
 
-    /// Whether [`find`](Self::find) reads the job's input. For a large input that takes time, so it is not for a thread that
-    /// must not be held up.
+    /// Returns whether [`find`](Self::find) reads the job's input. This takes long for a large input, so do not call
+    /// it on a thread that must not block.
     pub(crate) fn reads_input(&self) -> bool {
         matches!(self, Self::Routed { .. })
     }
 
-    /// The handler for a job. In a worker with a route it passes over the whole input, at about a gigabyte a second.
+    /// Returns the handler for a job. In a worker with a route, this scans the whole input, at about one gigabyte per
+    /// second.
     pub(crate) fn find(&self, job: &TakenJob) -> Result<Arc<Handler>, Failure> {
         let (key, handlers) = match self {
             Self::One(handler) => return Ok(Arc::clone(handler)),
@@ -237,7 +238,7 @@ impl Dispatch {
         })
     }
 
-    /// The key of the input that names the handler, where there are several.
+    /// Returns the key of the input that names the handler, if the worker has a route.
     pub(crate) fn key(&self) -> Option<&'static str> {
         match self {
             Self::One(_) => None,
@@ -252,18 +253,18 @@ impl Dispatch {
         }
     }
 
-    /// Whether any of the handlers streams.
+    /// Returns whether any of the handlers streams.
     pub(crate) fn streams(&self) -> bool {
         self.handlers().any(Handler::streams)
     }
 
-    /// Whether the code of any of the handlers may run on a blocking thread.
+    /// Returns whether the code of any handler may run on a blocking thread.
     pub(crate) fn may_block(&self) -> bool {
         self.handlers().any(Handler::may_block)
     }
 }
 
-/// What is wrong with a handler in this worker, a line each.
+/// Returns the errors of a handler in this worker, one line each.
 fn faults_of(handler: &Handler, made: Option<StateType>) -> Vec<String> {
     let mut faults = Vec::new();
     for asked in handler.states() {
@@ -316,7 +317,7 @@ fn list(handlers: &[Handler]) -> String {
     })
 }
 
-/// Why no handler could be chosen.
+/// The reason why no handler could be chosen.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HandlersError {
     #[error(

@@ -165,7 +165,7 @@ fn a_route_finds_its_handler_or_says_which_there_are() {
     );
     assert!(find(r#"{"task":1}"#).unwrap_err().contains("found 1"));
     assert!(find("[]").unwrap_err().contains("missing field"));
-    // What only the handler reads is not looked at.
+    // Values that only the handler reads are not checked.
     let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000));
     for value in [&deep, "1e999", r#""\ud800""#] {
         assert_eq!(

@@ -1,12 +1,12 @@
-//! The JSON Schema of a handler's types, where they have one.
+//! The JSON Schemas of a handler's types.
 //!
-//! Whether a type derives `JsonSchema` can be asked where the type is known: in the code that an attribute generates. It
-//! asks by calling a method: [`Probe`] has it for the types that fit, and where it has not, the compiler goes on to
-//! [`Unknown`], which `Probe` derefs to and which has it for all types. The call compiles in either case, so that a type
-//! without a schema is no error, and no fault of a signature is reported once more from here.
+//! Only code that knows the concrete type can check whether it derives `JsonSchema`, so the generated code does this.
+//! It calls a method that [`Probe`] has only for suitable types. For all other types, the compiler continues with
+//! [`Unknown`], to which `Probe` derefs and which has the method for every type. The call compiles in either case: a
+//! type without a schema is not an error, and an error in a signature is not reported again here.
 //!
-//! The methods are named as no other trait's are: a trait in the user's scope that all types implement is found on `Probe`,
-//! before `Unknown` is looked at.
+//! The methods have names that no other trait uses. Otherwise, a trait in the user's scope that is implemented for
+//! all types would be found on `Probe` before `Unknown`.
 
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -21,17 +21,18 @@ use super::job::Job;
 
 pub use crate::__schemas as schemas;
 
-/// The schemas of a handler's types; nothing for those that have none.
+/// The schemas of a handler's types, or `None` for types without a schema.
 #[derive(Debug)]
 pub struct Schemas {
-    /// One for each argument: of the input, or of what an emitter takes.
+    /// One schema for each argument: of the input, or of the items that an emitter sends.
     pub arguments: Vec<Option<Value>>,
-    /// Of the output, or of a stream's items.
+    /// The schema of the output, or of a stream's items.
     pub result: Option<Value>,
 }
 
 impl Schemas {
-    /// An array, because `Vec::from` needs a trait of the prelude, and a crate may do without the prelude.
+    /// Creates the schemas. It takes an array, because `Vec::from` needs a trait from the prelude, and a crate may
+    /// disable the prelude.
     pub fn new<const N: usize>(arguments: [Option<Value>; N], result: Option<Value>) -> Self {
         Self {
             arguments: arguments.into(),
@@ -40,88 +41,91 @@ impl Schemas {
     }
 }
 
-/// A type that is asked for what it can do; there is never a value of it.
+/// Checks the capabilities of a type at compile time. It never holds a value of the type.
 #[derive(Debug)]
 pub struct Probe<T>(Unknown<T>);
 
-/// A type that can do nothing: what is said of one to which no method of [`Probe`] applies.
+/// The fallback for types to which no method of [`Probe`] applies.
 #[derive(Debug)]
 pub struct Unknown<T>(PhantomData<fn() -> T>);
 
 impl<T> Probe<T> {
-    /// Asks `T`.
-    #[expect(clippy::new_without_default, reason = "only ever called by its name")]
+    /// Creates a probe of `T`.
+    #[expect(
+        clippy::new_without_default,
+        reason = "generated code calls it by name"
+    )]
     pub fn new() -> Self {
         Self(Unknown(PhantomData))
     }
 
-    /// Asks the type that `call` would return. It is not called.
+    /// Creates a probe of the return type of `call`, without calling it.
     pub fn of(_call: impl FnOnce() -> T) -> Self {
         Self::new()
     }
 
-    /// Asks the items of the stream that `T` is. `Via` is inferred.
+    /// Probes the items of the stream `T`. `Via` is inferred.
     pub fn __rp_items<Via>(&self) -> Streamed<T, Via> {
         Streamed(NoStream(()), PhantomData)
     }
 }
 
 impl<F: Future> Probe<F> {
-    /// What an `async fn` returns after its `await`.
+    /// Probes the output of an `async fn`'s future.
     pub fn __rp_awaited(&self) -> Probe<F::Output> {
         Probe::new()
     }
 }
 
 impl<T, E> Probe<Result<T, E>> {
-    /// The value in a result; for any other type, the type.
+    /// Probes the value in a `Result`. For other types, the fallback probes the type itself.
     pub fn __rp_value(&self) -> Probe<T> {
         Probe::new()
     }
 }
 
 impl<T, E> Probe<Box<Result<T, E>>> {
-    /// The value in the result.
+    /// Probes the value in the boxed `Result`.
     pub fn __rp_value(&self) -> Probe<T> {
         Probe::new()
     }
 }
 
 impl<T, E> Probe<Option<Result<T, E>>> {
-    /// The value in the result, or nothing.
+    /// Probes the value in the `Result`, as an `Option`.
     pub fn __rp_value(&self) -> Probe<Option<T>> {
         Probe::new()
     }
 }
 
 impl<T, E> Probe<Emitter<Result<T, E>>> {
-    /// An emitter of what leaves: the values in the results.
+    /// Probes an emitter of the values in the results, which are the items that are sent.
     pub fn __rp_emitter(&self) -> Probe<Emitter<T>> {
         Probe::new()
     }
 }
 
 impl<T: JsonSchema> Probe<T> {
-    /// The schema of an argument.
+    /// Returns the schema of an argument.
     pub fn __rp_argument(&self) -> Option<Value> {
         Some(read::<T>())
     }
 
-    /// The schema of a result.
+    /// Returns the schema of a result.
     pub fn __rp_schema(&self) -> Option<Value> {
         Some(written::<T>())
     }
 }
 
 impl<T: JsonSchema> Probe<Job<T>> {
-    /// The schema of the input in a job.
+    /// Returns the schema of the input in a job.
     pub fn __rp_argument(&self) -> Option<Value> {
         Some(read::<T>())
     }
 }
 
 impl<T: JsonSchema> Probe<Emitter<T>> {
-    /// The schema of the items that are sent.
+    /// Returns the schema of the items that are sent.
     pub fn __rp_argument(&self) -> Option<Value> {
         Some(written::<T>())
     }
@@ -136,37 +140,37 @@ impl<T> Deref for Probe<T> {
 }
 
 impl<T> Unknown<T> {
-    /// The type itself.
+    /// Probes the type itself.
     pub fn __rp_value(&self) -> Probe<T> {
         Probe::new()
     }
 
-    /// The type itself.
+    /// Probes the type itself.
     pub fn __rp_emitter(&self) -> Probe<T> {
         Probe::new()
     }
 
-    /// No schema.
+    /// Returns no schema.
     pub fn __rp_argument(&self) -> Option<Value> {
         None
     }
 
-    /// No schema.
+    /// Returns no schema.
     pub fn __rp_schema(&self) -> Option<Value> {
         None
     }
 }
 
-/// The items of what a stream handler returned.
+/// Probes the items of a stream handler's result.
 #[derive(Debug)]
 pub struct Streamed<S, Via>(NoStream, PhantomData<fn() -> (S, Via)>);
 
-/// Something that has no items.
+/// The fallback for types that have no items.
 #[derive(Debug)]
 pub struct NoStream(());
 
 impl<S: IntoItems<Via>, Via> Streamed<S, Via> {
-    /// Asks the type of an item.
+    /// Probes the type of an item.
     pub fn __rp_item(&self) -> Probe<S::Item> {
         Probe::new()
     }
@@ -181,35 +185,35 @@ impl<S, Via> Deref for Streamed<S, Via> {
 }
 
 impl NoStream {
-    /// Asks a type that has no schema.
+    /// Probes a type without a schema.
     pub fn __rp_item(&self) -> Probe<Self> {
         Probe::new()
     }
 }
 
-/// Stands for an argument in a call that is never made.
+/// Stands in for an argument in a call that is never made.
 pub fn never<T>() -> T {
-    unreachable!("the call that this stands in is only looked at for its type")
+    unreachable!("only the type of this call is used")
 }
 
-/// What may be sent to a worker: with `#[serde(default)]`, a key may be missing.
+/// Returns the schema of values that are sent to a worker: a key with `#[serde(default)]` may be missing.
 fn read<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft2020_12().for_deserialize();
     let mut schema: Value = settings.into_generator().into_root_schema_for::<T>().into();
-    // An input that holds nothing is read from an empty object, too.
+    // An input type without data is read from an empty object as well.
     if let Some(kind) = schema.get_mut("type").filter(|kind| *kind == "null") {
         *kind = json!(["object", "null"]);
     }
     schema
 }
 
-/// What a worker sends: a key is there, default or not.
+/// Returns the schema of values that a worker sends: all keys are present, even with a default.
 fn written<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft2020_12().for_serialize();
     settings.into_generator().into_root_schema_for::<T>().into()
 }
 
-/// The schemas of a handler's types, from its kind, its name and the types of its arguments: `schemas!(Async
+/// Creates the schemas of a handler's types from its kind, its name and the types of its arguments: `schemas!(Async
 /// greet(Greeting, JobContext))`.
 #[doc(hidden)]
 #[macro_export]

@@ -1,12 +1,12 @@
-//! Stands for the schemas of handlers where the feature `schema` is off: there are none.
+//! Replaces the schemas of handlers if the feature `schema` is off.
 
 pub use crate::__schemas as schemas;
 
-/// The schemas of a handler's types. There is never one of these.
+/// The schemas of a handler's types. This type has no values.
 #[derive(Debug)]
 pub enum Schemas {}
 
-/// Looks at nothing. The macros have features of their own, which cargo may have turned on for another build.
+/// Ignores its arguments. It is needed because cargo may have enabled the macros' own feature for another build.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __schemas {

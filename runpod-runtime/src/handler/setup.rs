@@ -1,4 +1,4 @@
-//! The body of `main`: runs once before the first job and makes the state.
+//! The body of `main`, which runs once before the first job and creates the state.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -12,8 +12,8 @@ use super::state_checks::StateCheck;
 
 type SetupResult = Result<StateCell, Failure>;
 
-/// How a worker's state is made. What type it has is known before it is made, so that a handler which asks for another
-/// one is found before a long set-up, not after it.
+/// Creates a worker's state. The state's type is known before it is created, so a handler that takes another type is
+/// reported before a long set-up, not after it.
 pub struct Setup {
     pub(crate) makes: Option<StateType>,
     pub(crate) run: SetupRun,
@@ -26,7 +26,7 @@ pub(crate) enum SetupRun {
 }
 
 impl Setup {
-    /// A worker without state.
+    /// Creates the set-up of a worker without state.
     pub fn none() -> Self {
         Self {
             makes: None,
@@ -34,7 +34,7 @@ impl Setup {
         }
     }
 
-    /// `fn main() -> T`.
+    /// Creates the set-up for `fn main() -> T`.
     pub fn blocking<R, T: 'static>(
         make: impl FnOnce() -> R + 'static,
         convert: impl FnOnce(R) -> Result<SharedState<T>, Failure> + 'static,
@@ -45,7 +45,7 @@ impl Setup {
         }
     }
 
-    /// `async fn main() -> T`.
+    /// Creates the set-up for `async fn main() -> T`.
     pub fn future<Fut: Future, T: 'static>(
         make: impl FnOnce() -> Fut + 'static,
         convert: impl FnOnce(Fut::Output) -> Result<SharedState<T>, Failure> + 'static,
@@ -67,12 +67,12 @@ impl fmt::Debug for Setup {
     }
 }
 
-/// A state of which the type is still known.
-#[expect(missing_debug_implementations, reason = "holds a value of any type")]
+/// A state whose type is still known.
+#[expect(missing_debug_implementations, reason = "contains a value of any type")]
 pub struct SharedState<T>(StateCell, PhantomData<fn() -> T>);
 
-/// What may be a worker's state, and is made by `#[runpod::main]` on `main`: anything that is `Send + Sync + 'static`, as
-/// all jobs share it, on several threads.
+/// The requirement on a worker's state, which `main` with `#[runpod::main]` returns. All jobs share it on several
+/// threads, so any type that is `Send + Sync + 'static` is a state.
 ///
 /// ```no_run
 /// use std::sync::{Arc, Mutex};
@@ -94,7 +94,7 @@ pub struct SharedState<T>(StateCell, PhantomData<fn() -> T>);
 /// }
 /// ```
 ///
-/// With an `Rc` and a `RefCell` it does not compile:
+/// With `Rc` and `RefCell`, this does not compile:
 ///
 /// ```compile_fail
 /// use std::cell::RefCell;
@@ -113,7 +113,7 @@ pub struct SharedState<T>(StateCell, PhantomData<fn() -> T>);
     note = "use `Arc` instead of `Rc`, `Mutex` or atomics instead of `RefCell` or `Cell`, and owned values instead of borrowed ones"
 )]
 pub trait WorkerState: Sized {
-    /// Puts the state where handlers find it.
+    /// Stores the state for the handlers.
     #[doc(hidden)]
     fn share(self) -> SharedState<Self>;
 }
@@ -125,12 +125,13 @@ impl<T: Send + Sync + 'static> WorkerState for T {
     }
 }
 
-/// What `main` returned; a ladder like [`Returned`](super::Returned): a `Result` first, any other value after it.
+/// The return value of `main`. Like [`Returned`](super::Returned), it has separate methods for a `Result` and for any
+/// other value.
 #[derive(Debug)]
 pub struct SetupReturned<T>(pub T);
 
 impl<T, E, F> SetupReturned<Result<Result<T, E>, F>> {
-    /// One result of two.
+    /// Flattens two nested results into one.
     pub fn __rp_flat(
         self,
         inner: fn(E) -> Failure,
@@ -141,16 +142,16 @@ impl<T, E, F> SetupReturned<Result<Result<T, E>, F>> {
 }
 
 impl<T, E> SetupReturned<Result<T, E>> {
-    /// The type of the state, to be asked whether it can be one.
+    /// Returns a check of the state's type.
     pub fn __rp_asked(&self) -> StateCheck<T> {
         StateCheck::new()
     }
 
-    /// The state, or why it could not be made.
+    /// Returns the state, or the failure to create it.
     ///
     /// # Errors
     ///
-    /// When `main` returned `Err`.
+    /// Returns an error if `main` returned `Err`.
     pub fn __rp_state(
         self,
         share: fn(T) -> SharedState<T>,
@@ -160,25 +161,25 @@ impl<T, E> SetupReturned<Result<T, E>> {
     }
 }
 
-/// The lower rung of the ladder: a plain value.
+/// The fallback for a plain value.
 pub trait SetupValue {
-    /// The value.
+    /// The type of the value.
     type Value;
 
-    /// The same: it is no result in a result.
+    /// Returns the value unchanged, because it is not a nested `Result`.
     #[must_use]
     fn __rp_flat(self, inner: fn(Infallible) -> Failure, outer: fn(Infallible) -> Failure) -> Self
     where
         Self: Sized;
 
-    /// The type of the state, to be asked whether it can be one.
+    /// Returns a check of the state's type.
     fn __rp_asked(&self) -> StateCheck<Self::Value>;
 
-    /// The state.
+    /// Returns the state.
     ///
     /// # Errors
     ///
-    /// Never; it stands beside the other rung.
+    /// Never returns an error. The signature matches the method for `Result`.
     fn __rp_state(
         self,
         share: fn(Self::Value) -> SharedState<Self::Value>,

@@ -1,37 +1,37 @@
-//! Slots: how many handlers may run at once.
+//! Slots, which limit how many handlers run at the same time.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-/// The slots of a worker.
+/// A worker's slots.
 #[derive(Debug, Default)]
 pub(crate) struct Slots {
     use_of: Mutex<InUse>,
-    /// A slot became free. For one who waits.
+    /// Notified when a slot becomes free. For a single waiter.
     freed: Notify,
 }
 
 #[derive(Debug, Default)]
 struct InUse {
     slots: usize,
-    /// How many may be in use at once.
+    /// The maximum number of slots in use.
     limit: usize,
 }
 
-/// A slot, which is free for the next job when this is dropped. Whatever really runs the handler's code has it: a blocking
-/// handler whose job was stopped keeps its slot until its thread is back.
+/// A slot, which is released when this value is dropped. It belongs to the code that runs the handler: a blocking
+/// handler whose job was stopped keeps its slot until its thread has finished.
 #[derive(Debug)]
 #[must_use]
 pub(crate) struct Slot(Option<Arc<Slots>>);
 
 impl Slots {
-    /// How many may be in use at once from now on. Those in use stay.
+    /// Sets the maximum number of slots in use. Slots that are already in use stay.
     pub(crate) fn set_limit(&self, limit: usize) {
         self.in_use().limit = limit;
     }
 
-    /// A slot, if one is free.
+    /// Takes a slot if one is free.
     pub(crate) fn take(self: &Arc<Self>) -> Option<Slot> {
         let mut in_use = self.in_use();
         if in_use.slots >= in_use.limit {
@@ -41,22 +41,23 @@ impl Slots {
         Some(Slot(Some(Arc::clone(self))))
     }
 
-    /// How many are in use.
+    /// Returns the number of slots in use.
     pub(crate) fn used(&self) -> usize {
         self.in_use().slots
     }
 
-    /// Waits until [`changed`](Self::changed) is called or a slot is freed, since the last time that somebody waited.
+    /// Waits until [`changed`](Self::changed) is called or a slot is released. Changes since the last wait count as
+    /// well.
     pub(crate) async fn change(&self) {
         self.freed.notified().await;
     }
 
-    /// Wakes who waits for a change.
+    /// Wakes the waiter.
     pub(crate) fn changed(&self) {
         self.freed.notify_one();
     }
 
-    /// No code of a user's runs under the lock, so a poisoned one still holds a sound count.
+    /// Locks the count. No user code runs under the lock, so the count is correct even if the lock is poisoned.
     fn in_use(&self) -> MutexGuard<'_, InUse> {
         self.use_of.lock().unwrap_or_else(PoisonError::into_inner)
     }

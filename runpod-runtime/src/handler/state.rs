@@ -1,28 +1,29 @@
-//! What `main` made, shared by every job.
+//! The state that `main` returned, shared by all jobs.
 
 use std::any::{Any, TypeId};
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// The worker's state of any type; `None` when `main` makes nothing.
+/// The worker's state, of any type.
 pub(crate) type StateCell = Arc<dyn Any + Send + Sync>;
 
-/// Puts a state where handlers find it.
+/// Stores a state for the handlers.
 pub(crate) fn cell<T: Send + Sync + 'static>(state: T) -> StateCell {
     Arc::new(state)
 }
 
-/// A handle on what `main` made for all jobs: a model, a pool, a client. Cheap to clone.
+/// A handle on the state that `main` returned for all jobs, such as a model, a pool or a client. Cheap to clone.
 ///
-/// It derefs to `T`, so that `state.field` and `state.method()` are those of the shared value. What changes in it needs a
-/// `Mutex` or an atomic, as jobs may run at the same time.
+/// It derefs to `T`, so `state.field` and `state.method()` refer to the shared value. Jobs may run at the same time,
+/// so mutable parts need a `Mutex` or an atomic.
 ///
-/// If `main` makes an `Arc<T>`, a handler asks for `State<T>` all the same, and shares that `Arc`.
+/// If `main` returns an `Arc<T>`, a handler can take `State<T>` as well, and shares that `Arc`.
 ///
-/// It comes from the body of `#[runpod::main]`, from [`WorkerBuilder::state`](crate::WorkerBuilder::state), or in tests
-/// from [`testing::Job::state`](crate::testing::Job::state). A handler that asks for a `State<T>` which nobody makes is an
-/// error when the worker starts, naming the handler, its file and line, and both types. `docs/how-to/load-a-model-once.md` has more.
+/// The state comes from the body of `#[runpod::main]`, from [`WorkerBuilder::state`](crate::WorkerBuilder::state), or
+/// in tests from [`testing::Job::state`](crate::testing::Job::state). If a handler takes a `State<T>` that the worker
+/// does not have, the worker reports an error at startup, with the handler, its file and line, and both types.
+/// `docs/how-to/load-a-model-once.md` explains more.
 ///
 /// ```
 /// use runpod::prelude::*;
@@ -38,7 +39,7 @@ pub(crate) fn cell<T: Send + Sync + 'static>(state: T) -> StateCell {
 ///
 /// # #[tokio::main]
 /// # async fn main() {
-/// // In a test of the handler, as a function or as a job:
+/// // In a test, call the handler as a function, or run it as a job:
 /// let model = State::new(Model { scale: 2.0 });
 /// assert_eq!(predict(21.0, model.clone()).await, 42.0);
 ///
@@ -49,12 +50,12 @@ pub(crate) fn cell<T: Send + Sync + 'static>(state: T) -> StateCell {
 pub struct State<T: ?Sized>(Arc<T>);
 
 impl<T> State<T> {
-    /// A state for a test that calls a handler.
+    /// Creates a state for a test that calls a handler.
     pub fn new(value: T) -> Self {
         Self(Arc::new(value))
     }
 
-    /// The worker's state, if it is a `T` or an `Arc<T>`.
+    /// Returns the worker's state if it is a `T` or an `Arc<T>`.
     pub(super) fn of_cell(cell: Option<&StateCell>) -> Option<Self>
     where
         T: Send + Sync + 'static,
@@ -68,7 +69,7 @@ impl<T> State<T> {
 }
 
 impl<T: ?Sized> State<T> {
-    /// The shared value itself, for code that wants an `Arc`.
+    /// Returns the shared value, for code that needs an `Arc`.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -103,11 +104,11 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for State<T> {
     }
 }
 
-/// The type of a state, asked for or made.
+/// The type of a state that a handler takes or that the worker has.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StateType {
     id: TypeId,
-    /// Of an `Arc` of it.
+    /// The id of an `Arc` of the type.
     shared: TypeId,
     pub(crate) name: &'static str,
 }
@@ -121,7 +122,7 @@ impl StateType {
         }
     }
 
-    /// Whether a handler that asks for this type can have the state that was `made`.
+    /// Returns whether a handler that takes this type can use the state `made`.
     pub(super) fn fits(self, made: Self) -> bool {
         made.id == self.id || made.id == self.shared
     }
@@ -147,7 +148,7 @@ mod tests {
         let cell = cell(Arc::clone(&made));
         let state = State::<String>::of_cell(Some(&cell)).unwrap();
         assert!(Arc::ptr_eq(&state.into_inner(), &made));
-        // Who asks for the `Arc` itself gets it.
+        // A handler can also take the `Arc` itself.
         assert!(State::<Arc<String>>::of_cell(Some(&cell)).is_some());
         assert!(State::<&str>::of_cell(Some(&cell)).is_none());
         assert!(State::<String>::of_cell(None).is_none());

@@ -1,30 +1,30 @@
-//! What `main` may not make the state of, although it is `Send + Sync + 'static`: what it returned by mistake.
+//! Rejects values that `main` returned by mistake, although they are `Send + Sync + 'static`: futures and exit codes.
 //!
-//! Generated code asks as for schemas: a method of [`StateCheck`] applies to the types that are a mistake, and to all others the
-//! method of that name on the type that it derefs to. The answers are types, of which a trait is asked.
+//! This works like the schemas: [`StateCheck`] has a method for the rejected types, and the type to which it derefs
+//! has the same method for all other types. The methods return marker types, on which a trait is required.
 
 use std::future::Future;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::process::ExitCode;
 
-/// A type that is asked whether it can be a state; there is never a value of it.
+/// Checks whether a type can be a state. It never holds a value of the type.
 #[derive(Debug)]
 pub struct StateCheck<T>(NoMistake<T>);
 
-/// A type of which nothing speaks against a state.
+/// The fallback for types that can be a state.
 #[derive(Debug)]
 pub struct NoMistake<T>(PhantomData<fn() -> T>);
 
-/// The answer: it is what it should be.
+/// The answer: the type can be a state.
 #[derive(Debug)]
 pub struct Fine(());
 
-/// The answer: it is a future.
+/// The answer: the type is a future.
 #[derive(Debug)]
 pub struct NotAwaited(());
 
-/// The answer: it is an exit code.
+/// The answer: the type is an exit code.
 #[derive(Debug)]
 pub struct IsExitCode(());
 
@@ -34,17 +34,17 @@ impl<T> StateCheck<T> {
     }
 }
 
-#[expect(clippy::unused_self, reason = "found by looking up a method")]
+#[expect(clippy::unused_self, reason = "method look-up needs a receiver")]
 impl<F: Future> StateCheck<F> {
-    /// Asks whether somebody awaits it: nobody does.
+    /// Returns the answer for a future, which nothing awaits.
     pub fn __rp_awaited(&self) -> NotAwaited {
         NotAwaited(())
     }
 }
 
-#[expect(clippy::unused_self, reason = "found by looking up a method")]
+#[expect(clippy::unused_self, reason = "method look-up needs a receiver")]
 impl StateCheck<ExitCode> {
-    /// Asks whether it is no exit code: it is one.
+    /// Returns the answer for an exit code.
     pub fn __rp_no_exit_code(&self) -> IsExitCode {
         IsExitCode(())
     }
@@ -58,41 +58,41 @@ impl<T> Deref for StateCheck<T> {
     }
 }
 
-#[expect(clippy::unused_self, reason = "found by looking up a method")]
+#[expect(clippy::unused_self, reason = "method look-up needs a receiver")]
 impl<T> NoMistake<T> {
-    /// It is no future.
+    /// Returns the answer for a type that is not a future.
     pub fn __rp_awaited(&self) -> Fine {
         Fine(())
     }
 
-    /// It is no exit code.
+    /// Returns the answer for a type that is not an exit code.
     pub fn __rp_no_exit_code(&self) -> Fine {
         Fine(())
     }
 }
 
-/// Asked of what `main` returned: it is no future.
+/// Requires that `main` does not return a future.
 #[diagnostic::on_unimplemented(
     message = "`main` returns a future that is never awaited",
     label = "the worker would start without its state",
     note = "write `async fn main()`, let it return the future's output, and use `.await` in its body"
 )]
 pub trait Awaited: Sized {
-    /// Nothing is left to be done.
+    /// Does nothing: the check is the bound.
     #[doc(hidden)]
     fn check(self) {}
 }
 #[diagnostic::do_not_recommend]
 impl Awaited for Fine {}
 
-/// Asked of what `main` returned: it is no exit code.
+/// Requires that `main` does not return an exit code.
 #[diagnostic::on_unimplemented(
     message = "an exit code cannot be the worker's state",
     label = "the worker would start even if this code means failure",
     note = "return a `Result` whose `Err` says what failed: the worker then exits with code 1 before it takes a job"
 )]
 pub trait NoExitCode: Sized {
-    /// Nothing is left to be done.
+    /// Does nothing: the check is the bound.
     #[doc(hidden)]
     fn check(self) {}
 }

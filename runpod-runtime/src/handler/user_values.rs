@@ -1,7 +1,9 @@
-//! The user's values that live as long as the worker: its state, and what handlers and the concurrency modifier captured.
+//! The user's values that live as long as the worker: its state, and the values that handlers and the concurrency
+//! modifier captured.
 //!
-//! Dropping such a value may block (a `tokio::runtime::Runtime` waits for its threads and panics in asynchronous code) and
-//! may panic. So the last owner of each value is here, and drops it when the worker has ended, on a thread that may block.
+//! Dropping such a value may block and may panic. For example, a `tokio::runtime::Runtime` waits for its threads and
+//! panics in asynchronous code. So this module is the last owner of each value and drops it after the worker has
+//! ended, on a thread that may block.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,10 +18,11 @@ use tokio::sync::oneshot;
 use super::registry::Handler;
 use super::state::StateCell;
 
-/// How long the process waits for the values to be dropped: a worker that has done its work must not run for ever.
+/// The maximum time that the process waits for the values to be dropped. A worker that has finished must not run
+/// forever.
 const MOST: Duration = Duration::from_secs(10);
 
-/// A user's `concurrency_modifier`: from the current number to the next one.
+/// A user's `concurrency_modifier`, from the current concurrency to the next one.
 pub(crate) type Modifier = Arc<dyn Fn(usize) -> usize + Send + Sync>;
 
 /// Owns the user's values until the worker has ended.
@@ -27,11 +30,12 @@ pub(crate) struct UserValues(Option<Values>);
 
 struct Values {
     state: Option<StateCell>,
-    /// States in whose place the program has put another one.
+    /// States that the program has replaced with another one.
     replaced: Vec<StateCell>,
     handlers: Vec<Handler>,
     modifiers: Vec<Modifier>,
-    /// At hand while the values are dropped, and ended after that: it is the one that the state was made on.
+    /// The runtime on which the state was created. It is entered while the values are dropped, and shut down after
+    /// that.
     runtime: Option<(Handle, Option<Runtime>)>,
 }
 
@@ -46,28 +50,28 @@ impl UserValues {
         }))
     }
 
-    /// Another state; the one that it replaces is dropped with the others.
+    /// Sets the state. A replaced state is dropped together with the other values.
     pub(crate) fn set_state(&mut self, state: StateCell) {
         if let Some(values) = &mut self.0 {
             values.replaced.extend(values.state.replace(state));
         }
     }
 
-    /// Keeps a handler and what it captured.
+    /// Keeps a handler and its captured values.
     pub(crate) fn keep_handler(&mut self, handler: Handler) {
         if let Some(values) = &mut self.0 {
             values.handlers.push(handler);
         }
     }
 
-    /// Keeps a concurrency modifier and what it captured.
+    /// Keeps a concurrency modifier and its captured values.
     pub(crate) fn keep_modifier(&mut self, modifier: Modifier) {
         if let Some(values) = &mut self.0 {
             values.modifiers.push(modifier);
         }
     }
 
-    /// Keeps the handlers' runtime, too; if `own` is given, until the values are dropped.
+    /// Keeps the handlers' runtime as well. If `own` is given, it is shut down after the values are dropped.
     pub(crate) fn with_runtime(mut self, handle: Handle, own: Option<Runtime>) -> Self {
         if let Some(values) = &mut self.0 {
             values.runtime = Some((handle, own));
@@ -75,12 +79,12 @@ impl UserValues {
         self
     }
 
-    /// The state, for the worker.
+    /// Returns the state, for the worker.
     pub(crate) fn state(&self) -> Option<StateCell> {
         self.0.as_ref().and_then(|values| values.state.clone())
     }
 
-    /// Drops the values, unless a worker still has them, and waits for that. For a thread that may block.
+    /// Drops the values and waits for that, unless a worker still uses them. For a thread that may block.
     pub(crate) fn drop_blocking(self: Arc<Self>) {
         self.drop_within(MOST);
     }
@@ -91,7 +95,7 @@ impl UserValues {
         }
     }
 
-    /// Drops the values, unless a worker still has them, and waits for that.
+    /// Drops the values and waits for that, unless a worker still uses them.
     pub(crate) async fn dropped(self: Arc<Self>) {
         let Some(mut values) = Arc::into_inner(self) else {
             return;
@@ -101,16 +105,17 @@ impl UserValues {
             return;
         }
         let (sender, waited) = oneshot::channel::<()>();
-        // A thread, since any executor may poll this, and not each has timers. If it is refused, nobody waits.
+        // The wait runs on a thread, because any executor may poll this future, and not every executor has timers. If
+        // the system refuses the thread, the future does not wait.
         let _ = on_a_thread(move || {
             wait_for(&dropping, MOST);
             drop(sender);
         });
-        // An error means that the sender is gone.
+        // An error means that the sender was dropped.
         let _ = waited.await;
     }
 
-    /// The sender is gone when the values are.
+    /// Drops the values on a thread. The returned channel is disconnected when they have been dropped.
     fn drop_on_a_thread(&mut self) -> mpsc::Receiver<()> {
         let (sender, dropped) = mpsc::channel();
         let Some(values) = self.0.take() else {
@@ -120,7 +125,7 @@ impl UserValues {
             values.drop_here();
             return dropped;
         }
-        // Of a closure whose thread is refused, everything is dropped right here.
+        // If the system refuses the thread, its closure is dropped right here, and the values must not be in it.
         let shared = Arc::new(Mutex::new(Some(values)));
         let on_thread = Arc::clone(&shared);
         let thread = on_a_thread(move || {
@@ -146,7 +151,7 @@ impl Drop for UserValues {
 }
 
 impl Values {
-    /// Whether there is a value of the user's. The runtime alone can be ended anywhere.
+    /// Returns whether there is a value of the user. Without one, the runtime alone can be shut down anywhere.
     fn has_any(&self) -> bool {
         self.state.is_some()
             || !(self.replaced.is_empty() && self.handlers.is_empty() && self.modifiers.is_empty())
@@ -167,7 +172,7 @@ impl Values {
         }
         drop(entered);
         if let Some((_, Some(own))) = runtime {
-            // A handler that does not end must not hold the process.
+            // A handler that never returns must not keep the process running.
             own.shutdown_background();
         }
     }
@@ -183,7 +188,7 @@ fn take(values: &Mutex<Option<Values>>) -> Option<Values> {
     values.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
-/// Waits until the sender is gone, `most` at most.
+/// Waits until the channel is disconnected, for at most `most`.
 fn wait_for(dropped: &mpsc::Receiver<()>, most: Duration) {
     if dropped.recv_timeout(most) == Err(RecvTimeoutError::Timeout) {
         tracing::warn!(
@@ -199,7 +204,7 @@ mod tests {
     use crate::handler::cell;
     use crate::logging::captured;
 
-    /// Says that it was dropped, and whether its thread was allowed to block.
+    /// Reports that it was dropped, and panics if its thread may not block.
     struct Blocks {
         runtime: Option<tokio::runtime::Runtime>,
         dropped: mpsc::Sender<&'static str>,
@@ -229,7 +234,7 @@ mod tests {
         assert_eq!(dropped.try_recv(), Ok("dropped"));
 
         let (state, dropped) = blocks();
-        // As when the worker's future is dropped.
+        // This happens when the worker's future is dropped.
         drop(of_state(state));
         assert_eq!(dropped.recv(), Ok("dropped"));
     }
@@ -252,7 +257,7 @@ mod tests {
         };
         let replaced = worker().state(state(dropped.clone()));
         let run = replaced.state(state(dropped.clone())).run();
-        // Without a poll.
+        // The future was never polled.
         drop(run);
         drop(worker().state(state(dropped)));
         assert_eq!(receiver.iter().count(), 3);
@@ -282,7 +287,7 @@ mod tests {
                 panic!("in drop");
             }
         }
-        // On this thread, which a panic would end.
+        // This runs on the test's thread, which a panic would end.
         let mut values = UserValues::new(Some(cell(Panics)));
         let text = captured(|| values.0.take().unwrap().drop_here());
         assert_eq!(
@@ -300,7 +305,7 @@ mod tests {
                 let _ = self.0.lock().unwrap().recv();
             }
         }
-        // As long as there is a sender, the drop does not end.
+        // The drop does not finish while the sender exists.
         let (sender, receiver) = mpsc::channel();
         let values = of_state(cell(Waits(Mutex::new(receiver))));
         let text = captured(|| values.drop_within(Duration::ZERO));

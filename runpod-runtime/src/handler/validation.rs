@@ -1,7 +1,7 @@
-//! Validates a handler's input, where its type derives garde's `Validate`.
+//! Validates a handler's input if its type derives garde's `Validate`.
 //!
-//! Asked for as schemas are (see [`schema`](super::schema) of the feature of that name): by a method that [`Check`] has
-//! for the types that fit, and that is found on [`Unchecked`] for all others.
+//! This works like the schemas (see [`schema`](super::schema), with the feature of that name): [`Check`] has a method
+//! for suitable types, and [`Unchecked`] has the same method for all others.
 
 use std::fmt::Write as _;
 use std::ops::Deref;
@@ -14,19 +14,19 @@ use super::job::Job;
 
 pub use crate::__validate as validate;
 
-/// How many faults a message names: an input may be a list of thousands.
+/// The maximum number of errors in a message, because an input may be a list with thousands of items.
 const MOST_FAULTS: usize = 100;
 
-/// An argument, about to be validated.
+/// An argument to validate.
 #[derive(Debug)]
 pub struct Check<'a, T>(&'a T, Unchecked);
 
-/// An argument that is not validated.
+/// The fallback for arguments that are not validated.
 #[derive(Debug)]
 pub struct Unchecked(());
 
 impl<'a, T> Check<'a, T> {
-    /// An argument of any kind.
+    /// Creates a check of an argument of any kind.
     pub fn of(argument: &'a T) -> Self {
         Self(argument, Unchecked(()))
     }
@@ -37,13 +37,13 @@ impl<T: Validate<Context = ()>> Check<'_, T> {
     ///
     /// # Errors
     ///
-    /// When it is not valid.
+    /// Returns an error if the input is invalid.
     pub fn __rp_valid(&self) -> Result<(), Failure> {
         self.0.validate().map_err(|report| failure(&report))
     }
 }
 
-/// A job is valid when its input is, and says of it where it is not: the places are those of the input.
+/// A job is valid if its input is valid. The paths in the report are those of the input.
 impl<T: Validate> Validate for Job<T> {
     type Context = T::Context;
 
@@ -66,20 +66,20 @@ impl<T> Deref for Check<'_, T> {
 }
 
 impl Unchecked {
-    /// Whatever it is, it is taken as it is.
+    /// Accepts the argument without validation.
     ///
     /// # Errors
     ///
-    /// Never; it stands beside those that validate.
+    /// Never returns an error. The signature matches the method that validates.
     pub fn __rp_valid(&self) -> Result<(), Failure> {
         Ok(())
     }
 }
 
-/// Names every place in the input that is not valid, in the manner of an input that cannot be read.
+/// Lists all invalid places in the input, in the format of an input that cannot be deserialised.
 fn failure(report: &Report) -> Failure {
     let mut message = String::new();
-    // A key of a map is in the path like the name of a field, so the log has no paths.
+    // A path may contain the keys of a map, which come from the client, so the log contains no paths.
     let mut errors = Vec::new();
     for (path, error) in report.iter().take(MOST_FAULTS) {
         if !message.is_empty() {
@@ -106,7 +106,8 @@ fn failure(report: &Report) -> Failure {
     }
 }
 
-/// Validates a handler's arguments, or leaves its adapter with the failure: `validate!(argument_0, argument_1);`.
+/// Validates a handler's arguments, and returns the failure from the generated adapter if one is invalid:
+/// `validate!(argument_0, argument_1);`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __validate {

@@ -1,8 +1,8 @@
-//! Stands for the validation of inputs where the feature `validate` is off: there is none.
+//! Replaces the validation of inputs if the feature `validate` is off.
 
 pub use crate::__validate as validate;
 
-/// Does nothing. The macros have features of their own, which cargo may have turned on for another build.
+/// Does nothing. It is needed because cargo may have enabled the macros' own feature for another build.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __validate {

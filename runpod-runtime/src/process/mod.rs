@@ -1,4 +1,4 @@
-//! What the process gets from the system: threads, which may be refused, panics and signals. Nothing in here knows of jobs.
+//! Threads (which the system may refuse), panics and signals. This module knows nothing about jobs.
 
 pub(crate) mod panics;
 pub(crate) mod signals;

@@ -1,9 +1,9 @@
-//! The message of a panic: in the failure of the job that it ended, else in the log.
+//! Reports the message of a panic in the failure of its job, or otherwise in the log.
 //!
-//! Rust prints panics to standard error as they are, with whatever of a client's data or of a key is in them. The worker's
-//! hook takes the place of that: it takes the keys out, and its log lines escape what a terminal or a log collector would
-//! misread. A hook that the program has installed before stays in place and is called as ever; then nothing is logged
-//! beside it.
+//! By default, Rust prints panics to standard error unchanged, including any client data or keys in their messages.
+//! The worker's hook replaces that output: it redacts keys, and its log lines escape all characters that a terminal
+//! or a log collector would misread. If the program has already installed a hook, that hook stays in place, and the
+//! worker does not log the panic as well.
 
 use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
@@ -19,33 +19,33 @@ use crate::logging;
 
 type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync + 'static>;
 
-/// A panic that was caught.
+/// A caught panic.
 #[derive(Debug)]
 pub(crate) struct Panic {
     pub(crate) message: String,
-    /// Its file, line and column.
+    /// The file, line and column of the panic.
     pub(crate) place: Option<String>,
 }
 
-/// What a hook saw of a panic.
+/// What the hook recorded about a panic.
 #[derive(Debug)]
 struct PanicReport {
     place: Option<String>,
-    /// For the log, without secrets; nothing if another hook has shown it.
+    /// The log line without secrets, or `None` if another hook has reported the panic.
     line: Option<String>,
     backtrace: Option<String>,
 }
 
 thread_local! {
-    /// This thread runs code whose panics are caught here, and reported by whoever catches them.
+    /// Whether this thread runs code whose panics are caught here and reported by the caller.
     static CATCHING: Cell<bool> = const { Cell::new(false) };
-    /// A panic of this thread is an expected answer, whose backtrace nobody needs.
+    /// Whether a panic of this thread is an expected result, whose backtrace is not needed.
     static EXPECTING: Cell<bool> = const { Cell::new(false) };
-    /// A panic that nobody has reported yet.
+    /// The last panic of this thread that has not been reported yet.
     static LAST: RefCell<Option<PanicReport>> = const { RefCell::new(None) };
 }
 
-/// Makes log lines of all panics from now on, without `secrets`; unless the program has installed a hook of its own.
+/// Logs all panics from now on, without `secrets`, unless the program has installed its own hook.
 pub(crate) fn log_from_now_on(secrets: &Secrets) {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -54,7 +54,7 @@ pub(crate) fn log_from_now_on(secrets: &Secrets) {
             let secrets = secrets.clone();
             set_hook(Box::new(move |info| {
                 let report = PanicReport::of(info, Some(&secrets));
-                // A panic that aborts is caught by nobody.
+                // If panics abort the process, nothing catches and reports them later.
                 if CATCHING.get() && cfg!(panic = "unwind") {
                     log(replace_last(Some(report)));
                 } else {
@@ -71,7 +71,8 @@ pub(crate) fn log_from_now_on(secrets: &Secrets) {
     });
 }
 
-/// Puts a hook before the one in force, so that a failed job can name the place of a panic whoever's hook that is.
+/// Installs a hook that wraps the current one and records the place of each panic, so that a failed job can name it
+/// whichever hook is installed.
 fn remember_places() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -88,38 +89,38 @@ fn remember_places() {
     });
 }
 
-/// The hook in force, and whether it is Rust's own. No hook of the program's is in force afterwards.
+/// Returns the current hook, and whether it is Rust's default hook. Afterwards, the default hook is installed.
 fn current_hook() -> (Hook, bool) {
     let hook = take_hook();
-    // None is installed now, so that this one is Rust's.
+    // No custom hook is installed now, so this is Rust's default hook.
     let rusts_own = take_hook();
     let is_rusts_own = std::ptr::eq(&raw const *hook, &raw const *rusts_own);
     (hook, is_rusts_own)
 }
 
-/// Writes what is in the log if the process ends with this panic.
+/// Flushes the log if this panic ends the process.
 fn flush_if_last() {
     if cfg!(panic = "abort") || may_end_main() {
         logging::flush();
     }
 }
 
-/// Whether a panic of this thread may end `main`. While the main thread is a worker's own thread, it waits for no log: the
-/// worker catches its panics.
+/// Returns whether a panic of this thread may end `main`. If the main thread is a worker's control thread, it must
+/// not wait for the log, and the worker catches its panics.
 fn may_end_main() -> bool {
     !CATCHING.get() && !logging::never_waits() && std::thread::current().name() == Some("main")
 }
 
-/// A thread that is about to end has no report any more.
+/// Replaces the thread's last report. While a thread ends, its report is no longer accessible.
 fn replace_last(report: Option<PanicReport>) -> Option<PanicReport> {
     LAST.try_with(|last| last.replace(report)).ok().flatten()
 }
 
 impl PanicReport {
-    /// `secrets`: where the log is to say it.
+    /// Creates a report. It includes a log line only if `secrets` is given.
     fn of(info: &PanicHookInfo<'_>, secrets: Option<&Secrets>) -> Self {
         let place = info.location().map(ToString::to_string);
-        // To capture one and to find the names of its functions takes long.
+        // Capturing a backtrace and resolving its symbols is slow.
         let backtrace = if secrets.is_none() || EXPECTING.get() {
             Backtrace::disabled()
         } else {
@@ -166,7 +167,7 @@ fn text(payload: &(dyn Any + Send)) -> String {
         .unwrap_or_else(|| "(the panic payload is not a string)".to_owned())
 }
 
-/// Polls `future`, and gives a panic of it to the caller, who has to tell it.
+/// Polls `future` and returns a panic to the caller, who must report it.
 pub(crate) async fn caught<T>(future: impl Future<Output = T>) -> Result<T, Panic> {
     tokio::pin!(future);
     poll_fn(|cx| match caught_now(|| future.as_mut().poll(cx)) {
@@ -176,7 +177,7 @@ pub(crate) async fn caught<T>(future: impl Future<Output = T>) -> Result<T, Pani
     .await
 }
 
-/// Calls `call`, and gives a panic of it to the caller, who has to tell it.
+/// Calls `call` and returns a panic to the caller, who must report it.
 pub(crate) fn caught_now<T>(call: impl FnOnce() -> T) -> Result<T, Panic> {
     remember_places();
     let was_catching = CATCHING.replace(true);
@@ -185,13 +186,13 @@ pub(crate) fn caught_now<T>(call: impl FnOnce() -> T) -> Result<T, Panic> {
     let last = replace_last(None);
     match ended {
         Ok(value) => {
-            // It was caught inside of `call`, by the program.
+            // The program caught this panic inside `call`.
             log(last);
             Ok(value)
         }
         Err(payload) => {
             let message = text(&*payload);
-            // What a payload does when it is dropped is the program's, too.
+            // Dropping the payload may run code of the program, which may panic too.
             let _ = catch_unwind(AssertUnwindSafe(|| drop(payload)));
             let (place, backtrace) = last.map_or((None, None), |it| (it.place, it.backtrace));
             if let Some(backtrace) = backtrace {
@@ -202,7 +203,7 @@ pub(crate) fn caught_now<T>(call: impl FnOnce() -> T) -> Result<T, Panic> {
     }
 }
 
-/// As [`caught_now`], for a call that panics where it should return an error: without a backtrace.
+/// Like [`caught_now`], but captures no backtrace. For calls that panic instead of returning an error.
 pub(crate) fn expected_now<T>(call: impl FnOnce() -> T) -> Result<T, Panic> {
     let was_expecting = EXPECTING.replace(true);
     let ended = caught_now(call);
@@ -239,10 +240,10 @@ mod tests {
         let main = std::thread::Builder::new().name("main".to_owned());
         let main = main.spawn(|| {
             assert!(may_end_main());
-            assert!(!caught_now(may_end_main).unwrap(), "it is caught");
+            assert!(!caught_now(may_end_main).unwrap(), "the panic is caught");
             assert!(
                 !logging::never_waiting(may_end_main),
-                "it is the control thread"
+                "this is the control thread"
             );
             assert!(may_end_main(), "the worker has ended");
         });

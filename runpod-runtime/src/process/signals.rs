@@ -1,11 +1,11 @@
-//! The signals that tell a process to end.
+//! Watches the signals that ask the process to shut down.
 
 use std::io;
 
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// SIGTERM and SIGINT; Ctrl-C on systems that have neither.
+/// SIGTERM and SIGINT, or Ctrl-C on systems without these signals.
 #[derive(Debug)]
 pub(crate) struct Signals {
     #[cfg(unix)]
@@ -15,11 +15,11 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// Watches from now on: none of these signals ends the process by itself any more.
+    /// Starts to watch the signals. From now on, they no longer terminate the process by themselves.
     ///
     /// # Errors
     ///
-    /// When the system does not let the process watch them.
+    /// Returns an error if the system does not allow the process to watch the signals.
     #[cfg(unix)]
     pub(crate) fn watch() -> io::Result<Self> {
         Ok(Self {
@@ -28,14 +28,14 @@ impl Signals {
         })
     }
 
-    /// As above.
+    /// The same for systems without Unix signals.
     #[cfg(not(unix))]
-    #[expect(clippy::unnecessary_wraps, reason = "fails on other systems")]
+    #[expect(clippy::unnecessary_wraps, reason = "the version for Unix can fail")]
     pub(crate) fn watch() -> io::Result<Self> {
         Ok(Self {})
     }
 
-    /// Waits for the next one; its name.
+    /// Waits for the next signal and returns its name.
     #[cfg(unix)]
     pub(crate) async fn next(&mut self) -> &'static str {
         tokio::select! {
@@ -44,7 +44,7 @@ impl Signals {
         }
     }
 
-    /// As above.
+    /// The same for systems without Unix signals.
     #[cfg(not(unix))]
     pub(crate) async fn next(&mut self) -> &'static str {
         if tokio::signal::ctrl_c().await.is_err() {

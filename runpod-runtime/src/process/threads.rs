@@ -1,5 +1,5 @@
-//! Threads, which the system may refuse. tokio panics if it needs a thread and gets none. Here a refusal is an error, or the
-//! call runs on a thread that is already there.
+//! Starts threads and handles refusals by the system. tokio panics if it cannot start a thread. Here, a refusal
+//! becomes an error, or the call runs on an existing thread.
 
 use std::future::Future;
 use std::io;
@@ -17,7 +17,7 @@ use tokio::task::AbortHandle;
 use crate::error::{Error, ErrorKind};
 use crate::process::panics;
 
-/// The system granted no thread, for this reason.
+/// The system refused to start a thread, for this reason.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the system refused to start a thread: {0}. A limit was reached: on processes and threads (`pids.max` of the \
@@ -32,11 +32,11 @@ impl From<io::Error> for Refused {
     }
 }
 
-/// A runtime whose only thread is the one that waits on it. It starts threads for blocking calls alone.
+/// Creates a runtime that runs on the thread that blocks on it. It starts additional threads only for blocking calls.
 ///
 /// # Errors
 ///
-/// When the system refuses what a runtime needs. `what` names the runtime in the error.
+/// Returns an error if the system refuses something that a runtime needs. `what` names the runtime in the message.
 pub(crate) fn single(what: &str) -> Result<Runtime, Error> {
     Builder::new_current_thread()
         .enable_all()
@@ -44,11 +44,12 @@ pub(crate) fn single(what: &str) -> Result<Runtime, Error> {
         .map_err(|error| not_started(what, error))
 }
 
-/// A runtime with `threads` threads, or with as many as the machine has processors if `None`.
+/// Creates a runtime with `threads` threads, or with one thread per processor if `threads` is `None`.
 ///
 /// # Errors
 ///
-/// When the system refuses a thread, or what a runtime needs beside threads. `what` names the runtime in the error.
+/// Returns an error if the system refuses a thread or something else that a runtime needs. `what` names the runtime
+/// in the message.
 pub(crate) fn several(
     mut builder: Builder,
     threads: Option<usize>,
@@ -61,7 +62,7 @@ pub(crate) fn several(
     if Handle::try_current().is_err() {
         return build(&mut builder).map_err(|error| not_started(what, error));
     }
-    // This may be asynchronous code, which can start no runtime of its own.
+    // Asynchronous code must not block on a runtime, so the runtime is built on another thread.
     let building = thread::Builder::new()
         .name("runpod-start".to_owned())
         .spawn(move || build(&mut builder))
@@ -75,10 +76,12 @@ pub(crate) fn several(
     }
 }
 
-/// tokio starts the threads of a runtime one after the other. When the system refuses one of them, tokio panics, and drops
-/// the runtime: it waits for the threads that have started, which never end. In asynchronous code, where nothing may wait,
-/// it does not. So the runtime is built there. Threads that have started before the refusal stay, without work, until the
-/// process ends.
+/// Builds a runtime inside the context of another one, so that a refused thread does not hang the process.
+///
+/// tokio starts the threads of a runtime one after the other. If the system refuses one of them, tokio panics and
+/// drops the runtime, which waits forever for the threads that have already started. In an asynchronous context,
+/// where blocking is not allowed, the drop does not wait. Threads that started before the refusal stay idle until the
+/// process exits.
 fn build(builder: &mut Builder) -> Result<Runtime, Box<dyn std::error::Error + Send + Sync>> {
     let asynchronous = Builder::new_current_thread().build()?;
     Ok(asynchronous.block_on(async { unless_refused(|| builder.build()) })??)
@@ -88,22 +91,23 @@ fn not_started(what: &str, cause: impl Into<Box<dyn std::error::Error + Send + S
     Error::new(ErrorKind::System, format!("{what} could not be started")).with_source(cause)
 }
 
-/// A thread for calls that may block, kept for the time when the system grants no further thread. It runs such calls one
-/// after the other, so that each of them is run at last.
+/// A spare thread for blocking calls, for the case that the system refuses further threads. It runs the calls one
+/// after the other, so each call runs eventually.
 #[derive(Debug)]
 pub(crate) struct Reserve {
     calls: mpsc::Sender<Box<dyn FnOnce() + Send>>,
 }
 
-/// The reserve of this process, as long as a worker needs it.
+/// The reserve of this process. It exists as long as a worker owns it.
 static RESERVE: Mutex<Weak<Reserve>> = Mutex::new(Weak::new());
 
 impl Reserve {
-    /// Starts the thread, unless it is there. It ends when the last owner is dropped and the calls have ended.
+    /// Starts the thread if it does not exist yet. The thread ends after its last owner is dropped and its calls have
+    /// finished.
     ///
     /// # Errors
     ///
-    /// When the system refuses the thread.
+    /// Returns an error if the system refuses the thread.
     pub(crate) fn start() -> Result<Arc<Self>, Refused> {
         let mut current = RESERVE.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(reserve) = current.upgrade() {
@@ -114,7 +118,7 @@ impl Reserve {
             .name("runpod-reserve".to_owned())
             .spawn(move || {
                 for call in waiting {
-                    // The panic hook has shown the panic.
+                    // The panic hook has reported the panic.
                     let _ = catch_unwind(AssertUnwindSafe(call));
                 }
             })?;
@@ -133,13 +137,13 @@ impl Reserve {
     fn run(&self, runtime: &Handle, call: impl FnOnce() + Send + 'static) -> AbortHandle {
         let handle = runtime.clone();
         let (sender, ended) = oneshot::channel::<()>();
-        // The thread ends only after its last owner is gone.
+        // The send cannot fail, because the thread outlives its owners.
         let _ = self.calls.send(Box::new(move || {
             let _entered = handle.enter();
             call();
             drop(sender);
         }));
-        // A call that is in the queue stays there; what it does when its turn comes is for the call to decide.
+        // Aborting this task does not remove a queued call. When its turn comes, the call itself decides what to do.
         let waiting = runtime.spawn(async {
             let _ = ended.await;
         });
@@ -147,8 +151,8 @@ impl Reserve {
     }
 }
 
-/// A call that runs on a thread, or waits for one. As a future it ends in what the call returns, or in an error if the call
-/// panics or is dropped before it begins.
+/// A call that runs on a thread or waits for one. The future resolves to the call's return value, or to an error if
+/// the call panics or is dropped before it starts.
 #[derive(Debug)]
 pub(crate) struct BlockingCall<T> {
     ended: oneshot::Receiver<T>,
@@ -156,7 +160,7 @@ pub(crate) struct BlockingCall<T> {
 }
 
 impl<T> BlockingCall<T> {
-    /// Drops the call if it has not begun when its turn comes.
+    /// Returns a handle that drops the call if it has not started yet.
     pub(crate) fn abort_handle(&self) -> AbortHandle {
         self.abort.clone()
     }
@@ -170,12 +174,12 @@ impl<T> Future for BlockingCall<T> {
     }
 }
 
-/// Runs `call` on a blocking thread of `runtime`. If the system refuses a further thread, the call waits for one that is
-/// there, or for the [`Reserve`].
+/// Runs `call` on a blocking thread of `runtime`. If the system refuses a new thread, the call waits for an existing
+/// thread or for the [`Reserve`].
 ///
 /// # Errors
 ///
-/// When there is no thread, and no reserve.
+/// Returns an error if no thread is available and there is no reserve.
 pub(crate) fn spawn_blocking<T: Send + 'static>(
     runtime: &Handle,
     call: impl FnOnce() -> T + Send + 'static,
@@ -191,9 +195,9 @@ pub(crate) fn spawn_blocking<T: Send + 'static>(
     Ok(BlockingCall { ended, abort })
 }
 
-/// Runs `call` on a blocking thread of the runtime that this is called in; if the system refuses one, on a thread of
-/// `other`. For calls that may take long, and that have to be run: a thread of `other` is held up before this one is.
-/// `None` if the call panics.
+/// Runs `call` on a blocking thread of the current runtime or, if the system refuses one, on a thread of `other`. Use
+/// it for long calls that must run: blocking a thread of `other` is better than blocking this one. Returns `None` if
+/// the call panics.
 pub(crate) async fn blocking_here_or_on<T: Send + 'static>(
     other: &Handle,
     call: impl FnOnce() -> T + Send + 'static,
@@ -205,7 +209,7 @@ pub(crate) async fn blocking_here_or_on<T: Send + 'static>(
     ended.await.ok()
 }
 
-/// The call, and where its result arrives.
+/// Wraps a call so that its result is sent to the returned receiver.
 fn answering<T: Send + 'static>(
     call: impl FnOnce() -> T + Send + 'static,
 ) -> (impl FnOnce() + Send + 'static, oneshot::Receiver<T>) {
@@ -216,12 +220,14 @@ fn answering<T: Send + 'static>(
     (call, ended)
 }
 
-/// Runs `call` on a blocking thread of `runtime`, or gives it back if there is none and the system refuses one.
+/// Runs `call` on a blocking thread of `runtime`. If no thread is available and the system refuses one, returns the
+/// call.
 fn in_pool<F: FnOnce() + Send + 'static>(
     runtime: &Handle,
     call: F,
 ) -> Result<AbortHandle, (F, Refused)> {
-    // tokio keeps a call in its queue for which it got no thread, and a later thread would run it: once is enough.
+    // If tokio gets no thread for a call, it keeps the call in its queue, and a later thread would run it as well.
+    // This makes sure that the call runs only once.
     let once = Arc::new(Mutex::new(Some(call)));
     let queued = Arc::clone(&once);
     let spawned = unless_refused(|| {
@@ -235,7 +241,7 @@ fn in_pool<F: FnOnce() + Send + 'static>(
         Ok(task) => Ok(task.abort_handle()),
         Err(refused) => match take(&once) {
             Some(call) => Err((call, refused)),
-            // A thread that has just become free took it from the queue.
+            // A thread that became free in the meantime took the call from the queue.
             None => Ok(runtime.spawn(async {}).abort_handle()),
         },
     }
@@ -245,7 +251,7 @@ fn take<F>(once: &Mutex<Option<F>>) -> Option<F> {
     once.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
-/// tokio panics where it should return an error.
+/// Converts tokio's panic about a refused thread to an error.
 fn unless_refused<T>(spawn: impl FnOnce() -> T) -> Result<T, Refused> {
     panics::expected_now(spawn).map_err(|panic| Refused(panic.message))
 }
@@ -254,7 +260,7 @@ fn unless_refused<T>(spawn: impl FnOnce() -> T) -> Result<T, Refused> {
 mod tests {
     use super::*;
 
-    /// No system grants a stack of this size.
+    /// A stack size that no system grants.
     const TOO_LARGE: usize = usize::MAX >> 17;
 
     fn runtime_without_blocking_threads() -> Runtime {
@@ -292,7 +298,7 @@ mod tests {
     fn a_call_whose_thread_is_refused_waits_for_the_reserve() {
         let runtime = runtime_without_blocking_threads();
         let spawn = |call: fn() -> bool| spawn_blocking(runtime.handle(), call);
-        // Another test of this process may have a reserve.
+        // Another test in this process may own a reserve.
         if let Err(refused) = spawn(|| true) {
             assert!(refused.to_string().contains("refused to start a thread"));
         }
@@ -334,7 +340,7 @@ mod tests {
             let sent = blocking_here_or_on(other.handle(), call).await;
             sent.unwrap().unwrap();
         });
-        // Calls that wait in the queue of a runtime are dropped with it.
+        // Queued calls of a runtime are dropped with it.
         drop(runtime);
         assert_eq!(calls.iter().count(), 1);
     }

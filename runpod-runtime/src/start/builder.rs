@@ -1,4 +1,4 @@
-//! A worker without macros.
+//! Builds and runs a worker without macros.
 
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
@@ -12,7 +12,7 @@ use crate::handler::{
 use crate::logging;
 use crate::worker::WorkerConfig;
 
-/// A Runpod worker without attributes; made with [`Worker::builder`].
+/// A Runpod worker without attributes, created with [`Worker::builder`].
 ///
 /// ```no_run
 /// use runpod::Worker;
@@ -30,7 +30,7 @@ use crate::worker::WorkerConfig;
 pub struct Worker(());
 
 impl Worker {
-    /// Starts to describe a worker: without a handler yet, one job at a time.
+    /// Creates a builder for a worker that has no handler yet and runs one job at a time.
     pub fn builder() -> WorkerBuilder {
         WorkerBuilder {
             handlers: Vec::new(),
@@ -41,7 +41,7 @@ impl Worker {
     }
 }
 
-/// Describes a worker and runs it. It does what `#[runpod::main]` does, option by option.
+/// A builder that configures and runs a worker. Its methods correspond to the options of `#[runpod::main]`.
 ///
 /// ```no_run
 /// use runpod::Worker;
@@ -86,14 +86,14 @@ pub struct WorkerBuilder {
     handlers: Vec<Handler>,
     makes: Option<StateType>,
     config: WorkerConfig,
-    /// Owns what the user gave, so that it is dropped neither in asynchronous code nor by the worker's own thread. Whatever
-    /// else has one of these is declared before it, so that it lets go first when this is dropped.
+    /// Owns the user's values, so that they are not dropped in asynchronous code or on the worker's own thread. All
+    /// other fields that share one of these values are declared before this field, so that they are dropped first.
     values: UserValues,
 }
 
 impl WorkerBuilder {
-    /// Adds an `async fn` (or closure) of at most six arguments: an input or a [`Job<T>`](crate::Job),
-    /// [`JobContext`](crate::JobContext), [`State<T>`](crate::State).
+    /// Adds an `async fn` or closure with at most six arguments: an input or a [`Job<T>`](crate::Job), a
+    /// [`JobContext`](crate::JobContext), and a [`State<T>`](crate::State).
     ///
     /// ```
     /// use runpod::Worker;
@@ -102,13 +102,14 @@ impl WorkerBuilder {
     /// # drop(worker);
     /// ```
     ///
-    /// A function that has `#[runpod::handler]` brings its schema and its validation (features `schema` and `validate`).
-    /// Of other functions nothing is known: `--schema` prints `null` for them, and they validate their input themselves.
+    /// A function with `#[runpod::handler]` keeps its schema and its validation (features `schema` and `validate`).
+    /// Other functions have neither: `--schema` prints `null` for them, and they must validate their input
+    /// themselves.
     pub fn handler<Via>(self, function: impl AsyncFunction<Via>) -> Self {
         self.with(function.into_handler().0)
     }
 
-    /// Adds a plain `fn` (or closure), called on a thread that may block.
+    /// Adds a plain `fn` or closure, which is called on a thread that may block.
     ///
     /// ```
     /// use runpod::Worker;
@@ -120,7 +121,7 @@ impl WorkerBuilder {
         self.with(function.into_handler().0)
     }
 
-    /// Adds a function that streams: it returns `impl Stream` or `impl Iterator`, or takes an
+    /// Adds a function that streams: it returns an `impl Stream` or `impl Iterator`, or takes an
     /// [`Emitter<T>`](crate::Emitter).
     ///
     /// ```
@@ -139,9 +140,11 @@ impl WorkerBuilder {
         self
     }
 
-    /// Names the handler that was added last. Without a name of its own, it has the name of its function, or the one that its attribute
-    /// gives it; a closure is called `handler`. Without effect before there is one. Names
-    /// are what [`route`](Self::route) chooses by, so two of a routed worker's handlers may not share one.
+    /// Sets the name of the handler that was added last.
+    ///
+    /// The default is the name of its function, or the name that its attribute gives. The default for a closure is
+    /// `handler`. If no handler has been added yet, this method has no effect. [`route`](Self::route) chooses
+    /// handlers by name, so the handlers of a routed worker must have different names.
     pub fn named(mut self, name: impl Into<String>) -> Self {
         if let Some(last) = self.handlers.last_mut() {
             last.name = name.into();
@@ -149,8 +152,10 @@ impl WorkerBuilder {
         self
     }
 
-    /// Shares `state` with all handlers that ask for a [`State<T>`](crate::State). A worker has one: the last one given.
-    /// An `Arc<T>` is the state of handlers that ask for `State<T>`, too.
+    /// Shares `state` with all handlers that take a [`State<T>`](crate::State).
+    ///
+    /// A worker has one state. If this method is called several times, the last state counts. If the state is an
+    /// `Arc<T>`, handlers can take `State<T>` as well.
     ///
     /// ```
     /// use runpod::Worker;
@@ -169,8 +174,9 @@ impl WorkerBuilder {
         self
     }
 
-    /// Whether the worker is refreshed after every job, even a failed one: every result carries `stopPod`, and the worker
-    /// exits with code 0 then. The default is `false`.
+    /// Sets whether the worker is refreshed after every job, including failed ones. The default is `false`.
+    ///
+    /// If it is `true`, every result contains `stopPod`, and the worker exits with code 0 after the job.
     ///
     /// ```
     /// let worker = runpod::Worker::builder().handler(async || "done").refresh_worker(true);
@@ -181,30 +187,34 @@ impl WorkerBuilder {
         self
     }
 
-    /// Whether a stream's result repeats all its items; otherwise it is an empty list. They are kept in memory until then,
-    /// 64 MiB (67,108,864 bytes) of JSON at most: with more the job fails.
+    /// Sets whether a stream's result repeats all its items. The default is `false`, and the result is an empty list.
+    ///
+    /// The items are kept in memory until the stream ends, up to 64 MiB (67,108,864 bytes) of JSON. If the items
+    /// exceed this limit, the job fails.
     pub fn return_aggregate_stream(mut self, aggregate: bool) -> Self {
         self.config.return_aggregate_stream = aggregate;
         self
     }
 
-    /// How many jobs may run at once. The default is 1, and 0 counts as 1.
+    /// Sets how many jobs may run at the same time. The default is 1, and 0 counts as 1.
     ///
-    /// The worker asks the platform for 16 jobs at once at most, and for more as soon as these are there. Inputs are kept in
-    /// memory while their jobs wait or are being read: with inputs of 20 MB, the largest that the platform takes, a concurrency
-    /// of 32 can need 640 MB for them.
+    /// One job-take request asks for at most 16 jobs; the next request follows as soon as those jobs have arrived.
+    /// Inputs stay in memory while their jobs wait or are read: with inputs of 20 MB, the platform's maximum, a
+    /// concurrency of 32 can need 640 MB for them.
     pub fn concurrency(mut self, jobs: usize) -> Self {
         self.config.concurrency = jobs;
         self
     }
 
-    /// Asked before every take, with the current concurrency, for the next one. Running jobs are not waited for. An
-    /// answer of 0, or a panic, is an error in the log and changes nothing.
+    /// Sets a function that returns the concurrency before each job-take request.
+    ///
+    /// The function gets the current concurrency. Running jobs are not affected by a lower value. If the function
+    /// returns 0 or panics, the worker logs an error and keeps the current concurrency.
     ///
     /// ```
     /// use runpod::Worker;
     ///
-    /// // From 1 up to 8, one more at each take.
+    /// // Starts at 1 and adds one with each job-take request, up to 8.
     /// let worker = Worker::builder()
     ///     .handler(async |input: u64| input * 2)
     ///     .concurrency_modifier(|jobs| (jobs + 1).min(8));
@@ -220,41 +230,50 @@ impl WorkerBuilder {
         self
     }
 
-    /// Chooses among several handlers by `input.<key>`, which holds a handler's name. A job that names none is a failed job,
-    /// and its error lists the names. Without a route, a worker has exactly one handler.
+    /// Chooses the handler of each job by the handler's name in `input.<key>`.
+    ///
+    /// If a job does not name a handler of this worker, the job fails, and its error lists the names. A worker
+    /// without a route must have exactly one handler.
     pub fn route(mut self, key: &'static str) -> Self {
         self.config.choice.route = Some(key);
         self
     }
 
-    /// After this many failed jobs in a row the worker counts as broken: it takes no further job, finishes what runs,
-    /// reports itself unhealthy and [`run`](Self::run) ends in an error. By default, and with 0, it never does.
+    /// Sets the number of consecutive failed jobs after which the worker counts as broken. By default, and with 0,
+    /// there is no limit.
     ///
-    /// A job has failed when its handler returned an error, panicked or its stream failed. An input that does not fit says
-    /// nothing about the worker and is not counted.
+    /// A broken worker takes no further jobs, finishes its running jobs and reports itself unhealthy. Then
+    /// [`run`](Self::run) returns an error.
+    ///
+    /// A job counts as failed if its handler returns an error or panics, or if its stream fails. An input that does
+    /// not match the handler's type is not counted, because it says nothing about the worker.
     pub fn max_consecutive_failures(mut self, jobs: usize) -> Self {
         self.config.max_consecutive_failures = NonZeroUsize::new(jobs);
         self
     }
 
-    /// How many threads async handlers run on. The default is the number of the machine's processors, and 0 counts as 1. Plain
-    /// `fn` handlers have a thread each, beside these.
+    /// Sets the number of threads for async handlers. The default is the number of the machine's processors, and 0
+    /// counts as 1.
+    ///
+    /// Each running plain `fn` handler has an additional thread of its own.
     pub fn worker_threads(mut self, threads: usize) -> Self {
         self.config.worker_threads = Some(threads);
         self
     }
 
-    /// Runs the worker until it is told to stop, or is to be refreshed. It reads the environment and the arguments as a
-    /// worker with attributes does (`docs/reference/running.md`): on Runpod it takes jobs, elsewhere it runs one local test job, or
-    /// with `--rp_serve_api` is an endpoint. The worker brings its own threads, for itself and for its handlers; any executor can
-    /// wait for it.
+    /// Runs the worker until it is stopped or refreshed.
+    ///
+    /// The worker reads the environment and the command line like a worker with attributes
+    /// (`docs/reference/running.md`). On Runpod it takes jobs. Elsewhere it runs one local test job, or serves a
+    /// local endpoint if `--rp_serve_api` is given. The worker starts its own threads for itself and its handlers, so
+    /// any executor can await this future.
     ///
     /// ```
     /// use runpod::{ErrorKind, Worker};
     ///
     /// # #[tokio::main]
     /// # async fn main() {
-    /// // Neither on Runpod nor given a test job, there is nothing to do:
+    /// // This process does not run on Runpod and has no test job, so `run` returns an error:
     /// let error = Worker::builder().handler(async |n: u64| n * 2).run().await.unwrap_err();
     /// assert_eq!(error.kind(), ErrorKind::LocalTest);
     /// # }
@@ -262,22 +281,23 @@ impl WorkerBuilder {
     ///
     /// # Errors
     ///
-    /// When the handlers, the environment or the arguments have a fault, a local test job fails or there is none, the
-    /// worker is broken (a handler said so, or too many jobs in a row have failed), or the system refuses a thread, TLS or
-    /// a port. [`ErrorKind`] tells them apart.
+    /// Returns an error if the handlers, the environment or the arguments are invalid, if a local test job fails or
+    /// is missing, if the worker is broken (a handler marked it as unhealthy, or too many jobs failed in a row), or
+    /// if the system refuses a thread, TLS or a port. [`ErrorKind`] distinguishes these cases.
     ///
     /// # Cancel safety
     ///
-    /// A worker whose future is dropped takes no further job and finishes in the background.
+    /// If the future is dropped, the worker takes no further jobs and finishes in the background.
     pub async fn run(self) -> Result<(), Error> {
         let ended = self.run_to_the_end().await;
-        // The process may end now.
+        // The process may exit after this, so the log must be written.
         logging::flushed().await;
         ended
     }
 
     async fn run_to_the_end(self) -> Result<(), Error> {
-        // Whatever else has one of the user's values is declared after this, so that it lets go first on every way out.
+        // All other owners of the user's values are declared after this one, so that they are dropped first on every
+        // return path.
         let values = self.values;
         let makes = self.makes;
         let (config, handlers) = (self.config, self.handlers);

@@ -1,4 +1,4 @@
-//! From a linked binary to a running worker: what `#[runpod::main]` and `Worker::run` do.
+//! Runs a binary as a worker, for `#[runpod::main]`.
 
 use std::process::ExitCode;
 
@@ -9,9 +9,9 @@ use crate::handler::{Failure, Setup, SetupRun, StateCell, registered};
 use crate::logging;
 use crate::worker::{Handlers, WorkerConfig};
 
-/// Runs the worker that a binary is. For `#[runpod::main]`.
+/// Runs the worker of this binary. Used by `#[runpod::main]`.
 ///
-/// `setup` is how the state is made.
+/// `setup` creates the worker's state.
 pub fn launch(config: WorkerConfig, setup: Setup) -> ExitCode {
     let _last = FlushAtEnd;
     let ended = run_process(config, setup);
@@ -24,8 +24,8 @@ pub fn launch(config: WorkerConfig, setup: Setup) -> ExitCode {
     }
 }
 
-/// Writes what is in the log when `main` ends. After a panic too: the panicking code may have held standard output, which is
-/// free again only when it has been unwound.
+/// Flushes the log when `main` ends, also after a panic: the panicking code may hold the lock on standard output, and
+/// releases it only while it unwinds.
 struct FlushAtEnd;
 
 impl Drop for FlushAtEnd {
@@ -51,7 +51,7 @@ fn make_state(setup: SetupRun, handlers: &Handlers) -> Result<Option<StateCell>,
     match setup {
         SetupRun::Nothing => Ok(None),
         SetupRun::Blocking(make) => {
-            // So that a plain `main` can spawn tasks and make clients that belong to the runtime.
+            // A plain `main` may spawn tasks and create clients that need a runtime.
             let _entered = handlers.handle().enter();
             make().map(Some)
         }

@@ -1,7 +1,7 @@
-//! `--rp_serve_api`: a Runpod endpoint on this machine, and this worker attached to it.
+//! `--rp_serve_api`: serves a local endpoint with this worker attached to it.
 //!
-//! The worker speaks with the endpoint over HTTP as it does with the platform; only the addresses differ. So what runs
-//! here is what runs in production.
+//! The worker communicates with the endpoint over HTTP, as it does with the platform. Only the URLs differ, so the
+//! same code runs here and in production.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::process::signals::Signals;
 use crate::process::threads;
 use crate::worker::{self, Ended, Handlers, Running};
 
-/// Serves until a signal ends the process; the worker then drains, as in production.
+/// Serves until a shutdown signal arrives. The worker then drains, as in production.
 pub(crate) async fn serve(
     mut prepared: Prepared,
     api: &ApiSettings,
@@ -41,11 +41,11 @@ pub(crate) async fn serve(
     worked
 }
 
-/// The endpoint, on threads of its own: a handler that blocks all of its threads cannot hold up the page.
+/// The endpoint, on its own threads. If a handler blocks all of its threads, the endpoint's page still responds.
 struct Local {
     endpoint: runpod_local::Running,
     runtime: Runtime,
-    /// Somebody pressed Ctrl-C, or ended the process in another way.
+    /// Cancelled when the process receives a shutdown signal, such as Ctrl-C.
     shutdown: CancellationToken,
 }
 
@@ -62,8 +62,8 @@ impl Local {
         let watcher = shutdown.clone();
         let (host, port) = (api.host.clone(), api.port);
         let bound = runtime.spawn(async move {
-            // Before the address is printed, because whoever reads it may press Ctrl-C at once. If the signals cannot be
-            // watched, the worker logs that, for itself and for the process.
+            // The signals are watched before the address is printed, because a user who reads it may press Ctrl-C at
+            // once. If they cannot be watched, the worker logs the error.
             if let Ok(signals) = Signals::watch() {
                 tokio::spawn(cancel_at_signal(signals, watcher));
             }
@@ -81,7 +81,7 @@ impl Local {
                 shutdown,
             }),
             Err(error) => {
-                // Dropping a runtime waits, which async code must not do.
+                // Dropping a runtime blocks, which is not allowed in async code.
                 runtime.shutdown_background();
                 Err(error)
             }
@@ -90,7 +90,7 @@ impl Local {
 
     async fn end(self) {
         let ending = self.runtime.spawn(self.endpoint.shutdown());
-        // A task that panicked has ended too.
+        // If the task panicked, it has ended too.
         let _ = ending.await;
         self.runtime.shutdown_background();
     }
@@ -129,7 +129,7 @@ fn endpoint_for(prepared: &Prepared, api: &ApiSettings) -> Result<Endpoint, Erro
             .map_err(|error| not_allowed("--rp_api_allow_origin", &error))?;
     }
     if let Some(job) = &api.example {
-        // Checked when it was read.
+        // The settings have checked that this is valid JSON.
         endpoint = endpoint.examples(serde_json::from_str(job).into_iter().collect());
     }
     if let Some(faults) = &api.faults {
@@ -161,19 +161,20 @@ fn announce(endpoint: &runpod_local::Running, api: &ApiSettings) {
         .worker_environment(None)
         .into_iter()
         .map(|(name, value)| match &api.api_key {
-            // The key itself is nobody's to log.
+            // The key must not be logged.
             Some(key) if value == key.expose() => format!("{name}=\"$RUNPOD_LOCAL_API_KEY\""),
             _ => format!("{name}='{value}'"),
         })
         .collect();
-    // Many, and the same at each start: docs/reference/local-endpoint.md says how to have them shown.
+    // The list is long and the same at each start, so it is logged at TRACE. docs/reference/local-endpoint.md
+    // explains how to show it.
     tracing::trace!(
         "To attach further workers, in any language, start them with these variables: {}",
         variables.join(" ")
     );
 }
 
-/// Runs this worker, and a fresh one in its place whenever a job asks for that, until `shutdown`.
+/// Runs this worker until `shutdown`. Whenever a job asks for a refresh, a fresh worker takes over.
 async fn work(
     prepared: &Prepared,
     local: &Local,
@@ -201,7 +202,7 @@ async fn work(
     Ok(())
 }
 
-/// The worker with what the endpoint gives it in place of the environment.
+/// Returns the worker with the endpoint's settings instead of those from the environment.
 fn attached_to(
     prepared: &Prepared,
     endpoint: &runpod_local::Running,
@@ -225,7 +226,8 @@ fn attached_to(
     })
 }
 
-/// Waits for the worker's end. It watches the signals itself, but not yet while it is being started.
+/// Waits until the worker ends. The worker itself watches the signals only after it has started, so `shutdown` is
+/// watched here.
 async fn run_until(mut worker: Running, shutdown: &CancellationToken) -> Result<Ended, Error> {
     tokio::select! {
         ended = worker.ended() => return ended,

@@ -1,4 +1,4 @@
-//! A local test run: one job from `--test_input` or `test_input.json`, its result looked at.
+//! Runs a local test job from `--test_input` or `test_input.json` and checks its result.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use crate::json;
 use crate::platform::{Platform, SingleJob, read_job, readable};
 use crate::worker::{self, Parts};
 
-/// The id of a test job that has none of its own.
+/// The id of a test job that does not specify one.
 const DEFAULT_ID: &str = "\"local_test\"";
 
-/// Runs `job` through the worker that `parts` makes, and compares with `expected` if there is something to expect.
+/// Runs `job` through the worker that `parts` creates, and compares the result with `expected` if it is given.
 pub(crate) async fn run(
     job: &str,
     expected: Option<&Value>,
@@ -63,7 +63,7 @@ fn with_id(job: &str) -> Result<String, Error> {
     Ok(json::object(&entries).get().to_owned())
 }
 
-/// The SDK compares the whole result, `{"output": …}`; the bare output is what most people write.
+/// Accepts the whole result, `{"output": …}`, which the SDK compares, or the output alone, which most users write.
 fn compare(result: &Value, expected: &Value) -> Result<(), Error> {
     if result == expected || result.get("output") == Some(expected) {
         return Ok(());

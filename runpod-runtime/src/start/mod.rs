@@ -1,4 +1,4 @@
-//! The ways in: what `#[runpod::main]` and `Worker::builder()` start, and in which of its modes the worker runs.
+//! The entry points of a worker: `#[runpod::main]`, `Worker::builder()`, and the mode in which the worker runs.
 
 mod builder;
 mod launch;

@@ -1,4 +1,4 @@
-//! Runs a prepared worker in its mode: on the platform, with one local test job, or with an endpoint of its own.
+//! Runs a prepared worker in its mode: on the platform, with one local test job, or with a local endpoint.
 
 use std::sync::Arc;
 
@@ -15,11 +15,12 @@ use crate::spool::SpoolWriter;
 use crate::worker::{self, Ended, Handlers, Parts};
 
 impl Prepared {
-    /// Runs the worker, or the local test job, to its end: on this thread, which must not run asynchronous code.
+    /// Runs the worker or the local test job on this thread until it finishes. The thread must not run asynchronous
+    /// code.
     ///
     /// # Errors
     ///
-    /// As [`serve`](Self::serve).
+    /// See [`serve`](Self::serve).
     pub(crate) fn run(self, state: Option<StateCell>, handlers: Handlers) -> Result<(), Error> {
         let Mode::Platform(urls) = self.settings.mode.clone() else {
             let waiting = handlers.handle().clone();
@@ -32,11 +33,12 @@ impl Prepared {
             .map_err(|error| error.printable(&secrets))
     }
 
-    /// Runs the worker, or the local test job, to its end.
+    /// Runs the worker or the local test job until it finishes.
     ///
     /// # Errors
     ///
-    /// What [`WorkerBuilder::run`](crate::WorkerBuilder::run) says. A handler's own words may be in it, but no key.
+    /// Returns the errors of [`WorkerBuilder::run`](crate::WorkerBuilder::run). The message may contain text from a
+    /// handler, but no key.
     pub(crate) async fn serve(
         self,
         state: Option<StateCell>,
@@ -97,14 +99,15 @@ impl Prepared {
         Ok(self.parts(Arc::new(platform), state, handlers, spool))
     }
 
-    /// A local test looks at one job's result: the flag is about the worker, and a stream is shown whole.
+    /// Adjusts the options for a local test job: a refresh has no meaning there, and the result shows the whole
+    /// stream.
     fn for_test(mut self) -> Self {
         self.config.refresh_worker = false;
         self.config.return_aggregate_stream = true;
         self
     }
 
-    /// The thread that keeps results on disk, if there is to be one.
+    /// Starts the thread that keeps results on disk, unless the spool is off.
     fn spool(&self) -> Option<SpoolWriter> {
         if self.settings.spools.is_empty() {
             return None;

@@ -1,4 +1,4 @@
-//! A worker that is checked and has its settings, about to run in one of the three modes.
+//! A worker with checked handlers and settings, ready to run in one of the three modes.
 
 use std::io::{self, Write as _};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::process::panics;
 use crate::spool::SpoolWriter;
 use crate::worker::{Handlers, Parts, WorkerConfig};
 
-/// A worker that can run: everything is checked that can be checked before its state is made.
+/// A worker that is ready to run. Everything that can be checked before its state is created has been checked.
 #[derive(Debug, Clone)]
 pub(crate) struct Prepared {
     pub(crate) dispatch: Dispatch,
@@ -24,12 +24,12 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
-    /// Reads the environment and the arguments, chooses the handler, sets up the log. `None` if the arguments
-    /// asked for a text only (`--help`, `--schema`), which was printed.
+    /// Reads the environment and the arguments, chooses the handlers, and sets up logging. Returns `None` if `--help`
+    /// or `--schema` was given and its text has been printed.
     ///
     /// # Errors
     ///
-    /// When handlers, environment or arguments have a fault.
+    /// Returns an error if the handlers, the environment or the arguments are invalid.
     pub(crate) fn prepare(
         config: WorkerConfig,
         handlers: Vec<Handler>,
@@ -38,7 +38,7 @@ impl Prepared {
         let begun = Instant::now();
         let arguments = Arguments::parse(std::env::args_os());
         if arguments.help {
-            // Whoever closed standard output has read enough of it (`--help | head -1`).
+            // If standard output is closed, its reader needs no more of the text (`--help | head -1`).
             let _ = write!(io::stdout(), "{}", crate::config::help(&arguments.program));
             return Ok(None);
         }
@@ -68,13 +68,13 @@ impl Prepared {
         }))
     }
 
-    /// The runtime that handlers run on.
+    /// Creates the runtime for the handlers.
     ///
     /// # Errors
     ///
-    /// When the system refuses a thread.
+    /// Returns an error if the system refuses a thread.
     pub(crate) fn handlers_runtime(&self) -> Result<Handlers, Error> {
-        // A concurrency modifier is asked on a blocking thread.
+        // The concurrency modifier is called on a blocking thread.
         let may_block = self.dispatch.may_block() || self.config.concurrency_modifier.is_some();
         Handlers::own(self.config.worker_threads, may_block)
     }

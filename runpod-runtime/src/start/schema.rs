@@ -1,11 +1,11 @@
-//! `--schema`: the JSON Schema of the inputs and outputs of a worker's handlers.
+//! `--schema`: prints the JSON Schema of the inputs and outputs of a worker's handlers.
 
 use crate::error::Error;
 #[cfg(not(feature = "schema"))]
 use crate::error::ErrorKind;
 use crate::handler::Dispatch;
 
-/// Says how to get what was asked for.
+/// Returns an error that explains how to enable `--schema`.
 #[cfg(not(feature = "schema"))]
 pub(crate) fn show(_dispatch: &Dispatch) -> Result<(), Error> {
     Err(Error::new(
@@ -20,13 +20,13 @@ pub(crate) use with_feature::{document, show};
 #[cfg(all(feature = "schema", feature = "local"))]
 pub(crate) use with_feature::{input, output};
 
-/// Not known.
+/// Returns `None`, because schemas need the feature `schema`.
 #[cfg(all(feature = "local", not(feature = "schema")))]
 pub(crate) fn input(_handler: &crate::handler::Handler) -> Option<serde_json::Value> {
     None
 }
 
-/// Not known.
+/// Returns `None`, because schemas need the feature `schema`.
 #[cfg(all(feature = "local", not(feature = "schema")))]
 pub(crate) fn output(_handler: &crate::handler::Handler) -> Option<serde_json::Value> {
     None
@@ -43,10 +43,10 @@ mod with_feature {
     use crate::error::ErrorKind;
     use crate::handler::{Handler, Kind, Role};
 
-    /// What `--schema` prints. The keys are in the order in which a person reads them.
+    /// The document that `--schema` prints. Its keys are in reading order.
     #[derive(Debug, Serialize)]
     pub(crate) struct Document<'a> {
-        /// The key of the input that names the handler, if there are several.
+        /// The key of the input that names the handler, if there are several handlers.
         route: Option<&'static str>,
         handlers: Vec<HandlerSchemas<'a>>,
     }
@@ -55,7 +55,8 @@ mod with_feature {
     struct HandlerSchemas<'a> {
         name: &'a str,
         kind: &'static str,
-        /// `true`, the schema that everything fits, if the handler does not look at the input; `null` if not known.
+        /// The schema `true`, which accepts everything, if the handler takes no input. `null` if the schema is
+        /// unknown.
         input: Option<Value>,
         #[serde(flatten)]
         result: ResultSchema,
@@ -68,7 +69,7 @@ mod with_feature {
         Item(Option<Value>),
     }
 
-    /// Prints the schemas, and on standard error which of them are not known.
+    /// Prints the schemas to standard output, and a note about each unknown schema to standard error.
     pub(crate) fn show(dispatch: &Dispatch) -> Result<(), Error> {
         let document = document(dispatch.key(), dispatch.handlers());
         let text = serde_json::to_string_pretty(&document)
@@ -106,7 +107,7 @@ mod with_feature {
         }
     }
 
-    /// The schema of the handler's input, or the one that everything fits if the handler takes no input.
+    /// Returns the schema of the handler's input, or the schema `true` if the handler takes no input.
     pub(crate) fn input(handler: &Handler) -> Option<Value> {
         let is_input = |role: &Role| matches!(role, Role::Input(_));
         match handler.position(is_input) {
@@ -115,7 +116,7 @@ mod with_feature {
         }
     }
 
-    /// The schema of what the handler returns, or of what it emits if it has an emitter.
+    /// Returns the schema of the handler's result, or of its items if it takes an emitter.
     pub(crate) fn output(handler: &Handler) -> Option<Value> {
         match handler.position(|role| *role == Role::Emitter) {
             Some(index) => argument(handler, index),
@@ -127,7 +128,8 @@ mod with_feature {
         handler.schemas?().arguments.into_iter().nth(index)?
     }
 
-    /// A missing derive is no fault, but one of another version of schemars is hard to find without this.
+    /// Prints a note if a schema is unknown. A missing derive is not an error, but without the note, a derive from
+    /// another version of schemars would be hard to find.
     fn report_unknown(handler: &Handler) {
         let mut unknown = Vec::new();
         if input(handler).is_none() {
@@ -144,7 +146,7 @@ mod with_feature {
         } else {
             "the function has no `#[runpod::handler]` attribute"
         };
-        // Whoever closed standard error does not want to know.
+        // If standard error is closed, nobody reads the note.
         let _ = writeln!(
             std::io::stderr(),
             "note: handler {handler} has no schema of its {}: {why}",

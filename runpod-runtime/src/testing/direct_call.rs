@@ -1,4 +1,4 @@
-//! What a handler asks for beside its input, for tests that call the handler as a function.
+//! Arguments other than the input, for tests that call a handler as a function.
 
 use std::sync::{Arc, OnceLock};
 
@@ -10,8 +10,10 @@ use crate::handler::{
     CancelReason, Emitter, ItemSink, JobContext, Outbox, Payload, StreamEnd, WorkerLink,
 };
 
-/// Makes a [`JobContext`] for a test that calls a handler as a function, and the handle that shows what the handler does
-/// with it. The job's id and the worker's id are `test`; [`Job::context`] makes one with another job id.
+/// Creates a [`JobContext`] for a test that calls a handler as a function, and a handle that shows what the handler
+/// does with it.
+///
+/// The job's id and the worker's id are `test`. [`Job::context`] creates a context with another job id.
 ///
 /// ```
 /// use runpod::prelude::*;
@@ -38,10 +40,10 @@ pub fn context() -> (JobContext, ContextHandle) {
     Job::new(Value::Null).context()
 }
 
-/// Makes an [`Emitter`] for a test that calls a stream handler as a function, and the handle that has the items.
+/// Creates an [`Emitter`] for a test that calls a stream handler as a function, and a handle that collects the items.
 ///
-/// No item waits for the network, so that a test may send any number of them before it looks. `blocking_send` works on any
-/// thread.
+/// Items do not wait for a network, so a handler can send any number of them before the test looks at them.
+/// `blocking_send` works on any thread.
 ///
 /// ```
 /// use runpod::Cancelled;
@@ -64,7 +66,8 @@ pub fn emitter<T: Serialize>() -> (Emitter<T>, EmitterHandle) {
     (emitter, EmitterHandle { sink, outbox })
 }
 
-/// Shows what a handler did with its [`JobContext`], and cancels its job. [`context`] and [`Job::context`] make one.
+/// A handle that shows what a handler did with its [`JobContext`], and cancels its job. [`context`] and
+/// [`Job::context`] create one.
 ///
 /// ```
 /// use runpod::CancelReason;
@@ -93,10 +96,10 @@ pub struct ContextHandle {
     worker: Arc<NoWorker>,
 }
 
-/// Remembers what the handler said, in place of a worker.
+/// Records the handler's calls in place of a worker.
 #[derive(Debug, Default)]
 struct NoWorker {
-    /// The first reason counts.
+    /// Only the first reason is kept.
     unhealthy: OnceLock<String>,
 }
 
@@ -108,7 +111,8 @@ impl WorkerLink for NoWorker {
     fn emits(&self, _job_id: &Arc<str>) {}
 }
 
-/// Has the items that a handler sent with its [`Emitter`], and cancels its stream. [`emitter`] makes one.
+/// A handle that collects the items that a handler sent with its [`Emitter`], and cancels its stream. [`emitter`]
+/// creates one.
 ///
 /// ```
 /// use runpod::prelude::*;
@@ -143,9 +147,10 @@ pub struct EmitterHandle {
 }
 
 impl Job {
-    /// Makes a [`JobContext`] of this job for a test that calls the handler as a function, and its handle. The job's input
-    /// and its state are for you to hand over: [`State::new`](crate::State::new) and [`Job::new`](crate::Job::new) make
-    /// what a handler asks for.
+    /// Creates a [`JobContext`] of this job for a test that calls the handler as a function, and its handle.
+    ///
+    /// The context does not contain the job's input and state. Pass them to the handler yourself:
+    /// [`State::new`](crate::State::new) and [`Job::new`](crate::Job::new) create its arguments.
     ///
     /// ```
     /// use runpod::prelude::*;
@@ -177,37 +182,37 @@ impl Job {
 }
 
 impl ContextHandle {
-    /// The progress updates so far, all of them: nothing is replaced by a newer update.
+    /// Returns all progress updates so far. In contrast to a worker, newer updates do not replace older ones.
     pub fn progress(&self) -> Vec<Value> {
         values(self.context.outbox().progress_updates().iter())
     }
 
-    /// Whether the handler asked for a fresh worker, with [`JobContext::refresh_worker`].
+    /// Returns whether the handler asked for a fresh worker with [`JobContext::refresh_worker`].
     pub fn wants_refresh(&self) -> bool {
         self.context.wants_refresh()
     }
 
-    /// The first reason for which the handler declared the worker broken, with [`JobContext::mark_unhealthy`].
+    /// Returns the first reason that the handler gave to [`JobContext::mark_unhealthy`].
     pub fn unhealthy(&self) -> Option<String> {
         self.worker.unhealthy.get().cloned()
     }
 
     /// Cancels the job. Only the first reason counts.
     ///
-    /// The context says so from now on. A future that you await is not dropped, as a worker would drop that of an async
-    /// handler.
+    /// The context reports the cancellation from now on. A worker would also drop the future of an async handler, but
+    /// a future that your test awaits is not dropped.
     pub fn cancel(&self, reason: CancelReason) {
         self.context.cancel().cancel(reason);
     }
 }
 
 impl EmitterHandle {
-    /// The items so far.
+    /// Returns the items so far.
     pub fn items(&self) -> Vec<Value> {
         values(self.outbox.undelivered().iter().map(|item| &**item))
     }
 
-    /// What an item ended the stream with: it had an `error`, or did not serialise.
+    /// Returns the error of the item that ended the stream: the item had an `error` key, or did not serialise.
     pub fn error(&self) -> Option<String> {
         match self.sink.early_end()? {
             StreamEnd::ItemError(message) => Some(message),
@@ -216,7 +221,7 @@ impl EmitterHandle {
         }
     }
 
-    /// Cancels the stream: from now on, sending an item gives [`Cancelled`](crate::Cancelled).
+    /// Cancels the stream. From now on, sending an item returns [`Cancelled`](crate::Cancelled).
     pub fn cancel(&self) {
         self.outbox.close();
     }

@@ -1,7 +1,8 @@
-//! Reads a handler's input, and takes an empty object as well as `null` for an input that holds nothing.
+//! Deserialises a handler's input. An input type without data accepts an empty object as well as `null`.
 //!
-//! serde reads `()` and unit structs from `null` only, but a job that needs no input is sent with `{}`: the platform takes
-//! no `null`. In a worker with a route, that object holds the key that names the handler.
+//! serde deserialises `()` and unit structs only from `null`. But the platform does not accept `null` as an input, so
+//! a job without input is sent with `{}`. In a worker with a route, that object contains the key that names the
+//! handler.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,7 +13,7 @@ use serde_json::de::StrRead;
 
 type Json<'de> = serde_json::Deserializer<StrRead<'de>>;
 
-/// The input, up to the first type that holds something.
+/// Deserialises the outer levels of the input, up to the first type with data.
 pub(super) struct InputDeserializer<'a, 'de> {
     pub(super) json: &'a mut Json<'de>,
     /// The key of the input that names the handler.
@@ -57,7 +58,7 @@ impl<'de> Deserializer<'de> for InputDeserializer<'_, 'de> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Error> {
-        // Raw JSON text has a name that serde_json alone knows.
+        // serde_json recognises raw JSON text by a private name.
         if name.starts_with('$') {
             return self.json.deserialize_newtype_struct(name, visitor);
         }
@@ -95,7 +96,7 @@ impl<'de> Deserializer<'de> for InputDeserializer<'_, 'de> {
     }
 }
 
-/// `null` or `{}`.
+/// Accepts `null` or `{}`.
 struct Nothing<'a> {
     route: Option<&'a str>,
 }

@@ -1,8 +1,8 @@
-//! The names that a program gives to the fields and variants of its input: they may be logged, while the key of a map is
-//! what a client wrote.
+//! Collects the names of the fields and variants of an input type. These names come from the program and may be
+//! logged. The keys of a map come from the client and must not be logged.
 //!
-//! A path alone does not tell them apart. serde asks for a struct with the names of its fields, so reading the input once
-//! more, after it failed, collects the names.
+//! A path does not show which kind a name is. But serde passes the names of a struct's fields to the deserializer, so
+//! after a failure, the input is deserialised once more to collect the names.
 
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -16,11 +16,11 @@ use serde_json::value::RawValue;
 
 type Names = RefCell<HashSet<&'static str>>;
 
-/// The names for which reading `input` as a `T` asks.
+/// Returns the names that deserialising `input` as a `T` requests.
 pub(super) fn of<T: DeserializeOwned>(input: &RawValue) -> HashSet<&'static str> {
     let names = Names::default();
     let mut json = serde_json::Deserializer::from_str(input.get());
-    // That it fails is known, and why.
+    // This fails again, and the error is already known.
     let _ = T::deserialize(Noting {
         inner: &mut json,
         names: &names,
@@ -28,7 +28,7 @@ pub(super) fn of<T: DeserializeOwned>(input: &RawValue) -> HashSet<&'static str>
     names.into_inner()
 }
 
-/// Passes everything on, and notes the names of fields and variants.
+/// Forwards everything, and records the names of fields and variants.
 struct Noting<'n, X> {
     inner: X,
     names: &'n Names,

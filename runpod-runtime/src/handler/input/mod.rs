@@ -1,4 +1,4 @@
-//! Reads a job's input into the handler's type; the failure names the path.
+//! Deserialises a job's input into the handler's type. A failure names the path of the invalid value.
 
 mod empty_input;
 mod field_names;
@@ -15,17 +15,20 @@ pub(super) use self::route::value_of as value_of_route;
 use crate::handler::failure::Failure;
 use crate::text::both_ends_of;
 
-/// The type that such an error has in a failed result.
+/// The `error_type` of such a failure.
 pub(super) const ERROR_TYPE: &str = "InputError";
 
-/// The longest message about an input, in characters: serde repeats the offending value, which may be a whole image.
+/// The maximum length of a message about an input, in characters. serde repeats the invalid value, which may be a
+/// whole image.
 const LONGEST_MESSAGE: usize = 400;
 
-/// The longest place in an input, and how much of a key is in it, in characters: a key may be as long as the input.
+/// The maximum lengths of a place in the input and of one key in it, in characters. A key may be as long as the
+/// input.
 const LONGEST_PLACE: usize = 400;
 const LONGEST_KEY: usize = 60;
 
-/// How serde's own messages begin, which end with what the program expected. In other messages anything may stand.
+/// The beginnings of serde's own messages, which end with the program's expectation. Other messages may contain
+/// anything.
 const OF_SERDE: [&str; 5] = [
     "invalid type: ",
     "invalid value: ",
@@ -34,10 +37,10 @@ const OF_SERDE: [&str; 5] = [
     "unknown field `",
 ];
 
-/// What serde says last if nothing can be expected, since the program's type has no variant or no field.
+/// The endings of serde's messages if the program's type has no variants or fields to expect.
 const NOTHING_EXPECTED: [&str; 2] = ["there are no variants", "there are no fields"];
 
-/// Reads `input` as a `T`. `route` is the key of the input that names the handler, if there is such a key.
+/// Deserialises `input` as a `T`. `route` is the key of the input that names the handler, if the worker has a route.
 pub(super) fn read<T: DeserializeOwned>(
     input: &RawValue,
     route: Option<&str>,
@@ -52,7 +55,7 @@ pub(super) fn read<T: DeserializeOwned>(
     if let Ok(value) = T::deserialize(reader) {
         return Ok(value);
     }
-    // Once more, to learn the path: to keep track of it takes longer than to read.
+    // Deserialise once more to find the path. Tracking it on every read would take longer than the read itself.
     let mut json = serde_json::Deserializer::from_str(input.get());
     let reader = InputDeserializer {
         json: &mut json,
@@ -76,8 +79,9 @@ pub(super) fn read<T: DeserializeOwned>(
     })
 }
 
-/// serde says what it found first, a piece of the input, and what it expected last. Takes the whole message: in one that was
-/// cut, the last `, expected ` may be the client's.
+/// Returns the part of a message that contains no client data. serde's messages start with the value that was found
+/// and end with the expectation. `message` must be complete: in a truncated message, the last `, expected ` may come
+/// from the client.
 fn without_data<'m>(error: &serde_json::Error, message: &'m str) -> &'m str {
     let is_of_serde = OF_SERDE.iter().any(|start| message.starts_with(start));
     if is_of_serde && let Some(nothing) = NOTHING_EXPECTED.iter().find(|it| message.ends_with(**it))
@@ -86,7 +90,7 @@ fn without_data<'m>(error: &serde_json::Error, message: &'m str) -> &'m str {
     }
     match message.rfind(", expected ") {
         Some(expected) if is_of_serde => &message[expected + 2..],
-        // It names a field of the program's, or a rule of JSON's.
+        // The message names a field of the program or a rule of JSON.
         _ if message.starts_with("missing field `")
             || message.starts_with("duplicate field `")
             || error.is_syntax() =>
@@ -97,7 +101,7 @@ fn without_data<'m>(error: &serde_json::Error, message: &'m str) -> &'m str {
     }
 }
 
-/// Where in the input something is. A key that is not to be shown is a `*`.
+/// Formats a place in the input. A key that must not be shown becomes `*`.
 fn place(path: &Path, is_shown: impl Fn(&str) -> bool) -> String {
     let mut place = "input".to_owned();
     for segment in path {
@@ -120,7 +124,7 @@ fn place(path: &Path, is_shown: impl Fn(&str) -> bool) -> String {
     both_ends_of(&place, LONGEST_PLACE)
 }
 
-/// The place in an input that garde's crate writes.
+/// Formats a path from garde as a place in the input.
 #[cfg(feature = "validate")]
 pub(super) fn place_of_text(path: &str) -> String {
     match path.trim_start_matches('.') {
@@ -130,7 +134,7 @@ pub(super) fn place_of_text(path: &str) -> String {
     }
 }
 
-/// `serde_json` ends its messages with a line and a column of text that nobody has seen in this form.
+/// Removes the line and column that `serde_json` appends, because nobody has seen the text in this form.
 fn without_position(error: &serde_json::Error) -> String {
     let message = error.to_string();
     let position = format!(" at line {} column {}", error.line(), error.column());
@@ -140,8 +144,8 @@ fn without_position(error: &serde_json::Error) -> String {
         .to_owned()
 }
 
-/// A message with a piece of the input in it: without its middle if it is too long, on one line, and nothing in it that a
-/// terminal would act on.
+/// Shortens a message that contains a part of the input: it removes the middle if it is too long, and escapes line
+/// breaks and everything that a terminal would obey.
 pub(super) fn shorten(message: &str) -> String {
     both_ends_of(message, LONGEST_MESSAGE)
 }

@@ -1,11 +1,12 @@
-//! Reads the one key of an input that names the handler. The rest of the input may be large, and is passed over.
+//! Reads the key of the input that names the handler, and skips the rest of the input, which may be large.
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// The value of this key in an input, if the input is an object that has it. The last one of several counts.
+/// Returns the value of this key if the input is an object that contains it. If the key is repeated, the last value
+/// counts.
 pub(in crate::handler) fn value_of<'i>(input: &'i RawValue, key: &str) -> Option<&'i RawValue> {
     let mut json = serde_json::Deserializer::from_str(input.get());
     json.deserialize_map(Route { key }).ok().flatten()
@@ -35,7 +36,8 @@ impl<'de> Visitor<'de> for Route<'_> {
     }
 }
 
-/// Whether a key is this one. Read as bytes, because a key that is no Unicode is a fault only for the handler that reads it.
+/// Compares a key. The key is read as bytes, because a key with invalid Unicode should fail only in a handler that
+/// reads it.
 struct IsKey<'k>(&'k str);
 
 impl<'de> DeserializeSeed<'de> for IsKey<'_> {

@@ -1,4 +1,4 @@
-//! What a function may return: the return-value ladder, which tells values and results apart.
+//! The types that a function can return, and how plain values and results are distinguished.
 
 use std::convert::Infallible;
 use std::error::Error as StdError;
@@ -9,20 +9,20 @@ use serde::Serialize;
 use super::{Output, Payload};
 use crate::handler::failure::{Failure, IntoFailure};
 
-/// A handler's result before it is looked at; the macros wrap what the user's function returned.
+/// A handler's return value before it is converted. The macros wrap the result of the user's function in it.
 ///
-/// Method look-up is the ladder: `Returned<Result<T, E>>` has methods of its own, everything else has those of
-/// [`ReturnedValue`]. So `Result<T, String>`, which is itself `Serialize`, is taken as a result, and a `Result` in a
-/// `Result`, which `spawn_blocking(..).await` gives, is one `Result` for what comes after. A `Result` that the type hides
-/// is found when the value is written.
+/// Method look-up distinguishes the types: `Returned<Result<T, E>>` has its own methods, and all other types use
+/// those of [`ReturnedValue`]. So a `Result<T, String>`, which is itself `Serialize`, is treated as a result. A
+/// `Result` in a `Result`, as `spawn_blocking(..).await` returns it, is flattened to one `Result`. A `Result` that
+/// the type hides is found when the value is serialised.
 ///
-/// The methods ask nothing of the types: generated code gives them [`HandlerValue::into_json`] and
-/// [`IntoFailure::into_failure`], and what is amiss is then a matter of those alone.
+/// The methods have no bounds. Generated code passes them [`HandlerValue::into_json`] and
+/// [`IntoFailure::into_failure`], so the compiler reports an unsuitable type only against these two.
 #[derive(Debug)]
 pub struct Returned<T>(pub T);
 
 impl<T, E, F> Returned<Result<Result<T, E>, F>> {
-    /// One result of two.
+    /// Flattens two nested results into one.
     pub fn __rp_flat(
         self,
         inner: fn(E) -> Failure,
@@ -33,32 +33,32 @@ impl<T, E, F> Returned<Result<Result<T, E>, F>> {
 }
 
 impl<T, E> Returned<Result<T, E>> {
-    /// The value, or the failure.
+    /// Converts the result to an output, or to a failure.
     ///
     /// # Errors
     ///
-    /// When the handler returned `Err`, or its value does not serialise.
+    /// Returns an error if the handler returned `Err`, or if its value does not serialise.
     pub fn __rp_output(self, json: fn(T) -> Output, failure: fn(E) -> Failure) -> Output {
         self.0.map_err(failure).and_then(json)
     }
 }
 
-/// The lower rung of the ladder: a plain value.
+/// The fallback for a plain value.
 pub trait ReturnedValue {
-    /// The value.
+    /// The type of the value.
     type Value;
 
-    /// The same: it is no result in a result.
+    /// Returns the value unchanged, because it is not a nested `Result`.
     #[must_use]
     fn __rp_flat(self, inner: fn(Infallible) -> Failure, outer: fn(Infallible) -> Failure) -> Self
     where
         Self: Sized;
 
-    /// The value as JSON.
+    /// Converts the value to JSON.
     ///
     /// # Errors
     ///
-    /// When the value does not serialise.
+    /// Returns an error if the value does not serialise.
     fn __rp_output(
         self,
         json: fn(Self::Value) -> Output,
@@ -78,10 +78,10 @@ impl<T> ReturnedValue for Returned<T> {
     }
 }
 
-/// A value that a handler may return or send as an item: anything that is [`Serialize`].
+/// A value that a handler can return or send as an item: any type that is [`Serialize`].
 ///
-/// The compiler names this trait where a handler's result, or what an `Emitter` sends, cannot be written as JSON. The
-/// remedy is a derive:
+/// The compiler names this trait if a handler's result, or an item of an `Emitter`, cannot be written as JSON. A
+/// derive fixes it:
 ///
 /// ```
 /// use runpod::prelude::*;
@@ -97,7 +97,7 @@ impl<T> ReturnedValue for Returned<T> {
 /// }
 /// ```
 ///
-/// Without it this does not compile:
+/// Without the derive, this does not compile:
 ///
 /// ```compile_fail
 /// use runpod::prelude::*;
@@ -118,11 +118,11 @@ impl<T> ReturnedValue for Returned<T> {
     note = "if it is a stream or an iterator, add the option `stream` to the attribute; if it is a future, write `async fn`"
 )]
 pub trait HandlerValue {
-    /// The value as JSON.
+    /// Converts the value to JSON.
     ///
     /// # Errors
     ///
-    /// When the value does not serialise.
+    /// Returns an error if the value does not serialise.
     #[doc(hidden)]
     fn into_json(self) -> Output;
 }
@@ -134,13 +134,14 @@ impl<T: Serialize> HandlerValue for T {
     }
 }
 
-/// What a handler may return: a value that serialises, or a `Result` of one and an [`IntoFailure`] error. `()` is fine.
+/// The types that a handler can return: a value that serialises, or a `Result` of one and an [`IntoFailure`] error.
+/// `()` is also a value.
 ///
-/// If the value is a `Result` again, or its type hides one (`Option<Result<T, E>>`, `impl Serialize`), the output is what the
-/// `Ok` holds, and an `Err` fails the job.
+/// If the value is again a `Result`, or its type hides one (`Option<Result<T, E>>`, `impl Serialize`), the output is
+/// the value in `Ok`, and an `Err` fails the job.
 ///
-/// It is asked of functions and closures that are given to [`Worker::builder`](crate::Worker::builder) and to
-/// [`testing`](crate::testing). There is nothing to implement, and `Via` is inferred.
+/// This bound applies to functions and closures that are passed to [`Worker::builder`](crate::Worker::builder) and to
+/// [`testing`](crate::testing). You do not implement this trait, and `Via` is inferred.
 ///
 /// ```
 /// use runpod::prelude::*;
@@ -163,19 +164,20 @@ impl<T: Serialize> HandlerValue for T {
 /// # }
 /// ```
 ///
-/// An error type that is both `std::error::Error` and `Serialize` fits twice, so that the compiler asks for `Via`: convert
-/// it first (`.map_err(anyhow::Error::from)`), or use the attribute macros, which have no such limit.
+/// If an error type implements both `std::error::Error` and `Serialize`, two implementations apply, and the compiler
+/// asks for `Via`. Convert the error first (`.map_err(anyhow::Error::from)`), or use the attribute macros, which do
+/// not have this limit.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a handler's result",
     label = "this type does not implement `serde::Serialize`, and is not a `Result` whose value does",
     note = "return a `T: serde::Serialize`, or a `Result<T, E>` whose error is a `std::error::Error`, `anyhow::Error`, `String` or `&str`"
 )]
 pub trait IntoOutput<Via> {
-    /// The value, or the failure.
+    /// Converts the result to an output, or to a failure.
     ///
     /// # Errors
     ///
-    /// When the handler returned `Err`, or its value does not serialise.
+    /// Returns an error if the handler returned `Err`, or if its value does not serialise.
     #[doc(hidden)]
     fn into_output(self) -> Output;
 }
@@ -183,17 +185,17 @@ pub trait IntoOutput<Via> {
 /// Marker: a plain value.
 #[derive(Debug)]
 pub struct ViaValue;
-/// Marker: a `Result` whose error is an `Error`.
+/// Marker: a `Result` whose error implements `Error`.
 #[derive(Debug)]
 pub struct ViaError;
-/// Marker: a `Result` whose error holds an `Error` (`anyhow::Error`, `Box<dyn Error + Send + Sync>`).
+/// Marker: a `Result` whose error contains an `Error` (`anyhow::Error`, `Box<dyn Error + Send + Sync>`).
 #[derive(Debug)]
 pub struct ViaHeldError;
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize> IntoOutput<ViaValue> for T {
     fn into_output(self) -> Output {
-        // `Result<T, String>` serialises, so it arrives here.
+        // `Result<T, String>` serialises, so it also uses this implementation.
         Payload::of(&self)
     }
 }
@@ -216,28 +218,28 @@ where
     }
 }
 
-/// Marker: a `Result` in a `Result`, of which the inner error does not serialise: `Inner` and `Outer` are the markers of
-/// the two errors.
+/// Marker: a `Result` in a `Result` whose inner error does not serialise. `Inner` and `Outer` are the markers of the
+/// two errors.
 #[derive(Debug)]
 pub struct ViaNested<Inner, Outer>(Inner, Outer);
-/// Marker: an error that is text.
+/// Marker: an error that is a string.
 #[derive(Debug)]
 pub struct ViaText;
 
-/// An error of its own type.
+/// An error that implements `Error` itself.
 pub trait PlainError: StdError + Send + Sync + 'static {}
 impl<E: StdError + Send + Sync + 'static> PlainError for E {}
 
-/// An error that holds one of any type.
+/// An error that contains an `Error` of any type.
 pub trait HeldError: IntoFailure + Deref<Target = dyn StdError + Send + Sync + 'static> {}
 impl<E: IntoFailure + Deref<Target = dyn StdError + Send + Sync + 'static>> HeldError for E {}
 
-/// An error that is text.
+/// An error that is a string.
 pub trait TextError: IntoFailure {}
 impl TextError for String {}
 impl TextError for &'static str {}
 
-// An impl for each pair: the compiler must see at once which of them fits.
+// There is an impl for each pair, because the compiler must see immediately which one applies.
 macro_rules! nested {
     ($(Result<Result<T, $inner:ident $inner_via:ident>, $outer:ident $outer_via:ident>;)*) => {$(
         #[diagnostic::do_not_recommend]

@@ -1,6 +1,6 @@
 use super::*;
 
-/// As generated code does it.
+/// Converts a value as generated code does.
 macro_rules! by_ladder {
     ($value:expr) => {
         Returned($value)
@@ -38,7 +38,7 @@ fn values_and_results_are_told_apart_by_traits() {
     assert_eq!(by_trait(boxed), Err("boxed".into()));
 }
 
-/// An error that does not serialise, as most do not.
+/// An error that does not serialise, like most errors.
 type Unserialised = std::num::ParseIntError;
 
 fn unserialised() -> Unserialised {

@@ -1,4 +1,5 @@
-//! What a handler returned or sent, as JSON in the body that is posted: written once, then neither copied nor read again.
+//! The JSON of a handler's results and items. It is written once, directly into the body that is posted, and is then
+//! neither copied nor parsed again.
 
 mod into_output;
 mod special_keys;
@@ -15,35 +16,35 @@ pub(crate) use self::special_keys::is_special;
 use crate::handler::failure::{self, Failure};
 use crate::json;
 
-/// A handler's value as JSON, or why there is none.
+/// A handler's value as JSON, or the failure.
 pub(super) type Output = Result<Payload, Failure>;
 
-/// What comes before the value in the body of a result or an item.
+/// The text before the value in the body of a result or an item.
 const OUTPUT: &str = r#"{"output":"#;
-/// What comes before the value in the body of a progress update.
+/// The text before the value in the body of a progress update.
 const PROGRESS: &str = r#"{"status":"IN_PROGRESS","output":"#;
-/// What comes after the value in every body.
+/// The text after the value in every body.
 const END: &str = "}";
 
-/// How large a body is at first: larger than most items.
+/// The initial capacity of a body, which is larger than most items.
 const SMALLEST: usize = 128;
-/// What a buffer that grows has room for beyond what is written: the end of the body, also with `"stopPod":true` in it.
+/// The spare capacity after a buffer grows: enough for the end of the body, including `"stopPod":true`.
 const ROOM: usize = 64;
-/// How much room a body may keep that it does not need.
+/// The maximum unused capacity that a finished body keeps.
 const MOST_SPARE: usize = 1 << 20;
 
-/// JSON that a handler made, in its body: `{"output":<value>}`. A clone shares the body.
+/// A value of a handler as JSON, in its body: `{"output":<value>}`. Clones share the body.
 #[derive(Debug, Clone)]
 pub struct Payload {
     body: Bytes,
-    /// Where the value starts in the body.
+    /// The offset of the value in the body.
     start: usize,
-    /// Whether the value may be an object of which not everything is output. `false` is certain.
+    /// Whether the value may be an object that is not output as a whole. `false` is certain.
     may_be_special: bool,
 }
 
 impl Payload {
-    /// What a handler returned or sent: an `Err`, even one that the type hides, is a failure.
+    /// Creates the body of a result or an item. An `Err`, even one that the type hides, is a failure.
     pub(crate) fn of<T: Serialize + ?Sized>(value: &T) -> Output {
         let mut body = Buffer::starting_with(OUTPUT);
         match special_keys::write(value, &mut body) {
@@ -53,14 +54,14 @@ impl Payload {
         }
     }
 
-    /// A progress update. Of a `Result`, both are data.
+    /// Creates the body of a progress update. A `Result` is data here, both `Ok` and `Err`.
     pub(crate) fn progress<T: Serialize + ?Sized>(update: &T) -> Output {
         let mut body = Buffer::starting_with(PROGRESS);
         serde_json::to_writer(&mut body, update).map_err(|error| does_not_serialise(&error))?;
         Ok(body.into_payload(PROGRESS.len(), false))
     }
 
-    /// A list of items.
+    /// Creates the body of a list of items.
     pub(crate) fn list(items: &[Self]) -> Self {
         let separated: usize = items.iter().map(|item| item.len() + 1).sum();
         let mut list = Vec::with_capacity(OUTPUT.len() + separated + ROOM);
@@ -76,33 +77,33 @@ impl Payload {
         Buffer(list).into_payload(OUTPUT.len(), false)
     }
 
-    /// The whole body.
+    /// Returns the whole body.
     pub(crate) fn body(&self) -> Bytes {
         self.body.clone()
     }
 
-    /// The whole body, which nothing else shares then.
+    /// Returns the whole body without sharing it.
     pub(crate) fn into_body(self) -> Bytes {
         self.body
     }
 
-    /// The JSON of the value alone.
+    /// Returns the JSON of the value alone.
     pub(crate) fn value(&self) -> &[u8] {
         &self.body[self.start..self.body.len() - END.len()]
     }
 
-    /// How many bytes of JSON the value is.
+    /// Returns the length of the value's JSON in bytes.
     pub(crate) fn len(&self) -> usize {
         self.value().len()
     }
 
-    /// Whether the value has to be looked at before it is posted: it may be an object that is empty, or that has a key for
-    /// the worker. `false` is certain.
+    /// Returns whether the value must be checked before it is posted, because it may be an empty object or an object
+    /// with a key for the worker. `false` is certain.
     pub(crate) fn may_be_special(&self) -> bool {
         self.may_be_special
     }
 
-    /// The entries of a JSON object in their order; nothing for any other value.
+    /// Returns the entries of a JSON object in order, or `None` for any other value.
     pub(crate) fn entries(&self) -> Option<Vec<json::Entry<'_>>> {
         if !self.value().starts_with(b"{") {
             return None;
@@ -110,19 +111,19 @@ impl Payload {
         json::entries(std::str::from_utf8(self.value()).ok()?).ok()
     }
 
-    /// The value of a special key of a JSON object.
+    /// Returns the value of a special key in a JSON object.
     pub(crate) fn special_entry(&self, key: &str) -> Option<&RawValue> {
         if !self.may_be_special {
             return None;
         }
-        // As in any JSON reader, the last of several equal keys counts.
+        // As in any JSON parser, the last one of repeated keys counts.
         self.entries()?
             .into_iter()
             .rev()
             .find_map(|(name, value)| (name == key).then_some(value))
     }
 
-    /// As if its keys had not been seen while it was written.
+    /// Returns the payload as if its keys had not been checked while it was written.
     #[cfg(test)]
     pub(crate) fn seen_as_special(self) -> Self {
         Self {
@@ -139,8 +140,8 @@ impl Payload {
 
 /// A body that is being written.
 ///
-/// A large text arrives in one piece. `Vec` alone would make exactly enough room for it, and would then double all of it for
-/// the few bytes that close the body.
+/// A large string arrives in one piece. `Vec` alone would allocate exactly enough for it, and would then double the
+/// allocation for the few bytes that close the body.
 struct Buffer(Vec<u8>);
 
 impl Buffer {
@@ -155,7 +156,8 @@ impl Buffer {
         let value = &body[start..];
         let may_be_special = value == b"{}" || (special_key && value.starts_with(b"{"));
         body.extend_from_slice(END.as_bytes());
-        // The body may wait long for the platform. A buffer that grew piece by piece can be twice as large as what is in it.
+        // The body may wait a long time for the platform, and a buffer that grew step by step can be twice as large
+        // as its content.
         if body.capacity() - body.len() > MOST_SPARE {
             body.shrink_to(body.len() + ROOM);
         }
@@ -198,7 +200,7 @@ fn does_not_serialise(error: &serde_json::Error) -> Failure {
     )
 }
 
-/// What Python's `if value:` would say. The platform's own worker is written in Python and asks so.
+/// Returns whether Python's `if value:` would be true, because the Python SDK checks values in this way.
 pub(crate) fn truthy(value: &RawValue) -> bool {
     match value.get().trim() {
         "null" | "false" | "\"\"" => false,

@@ -1,16 +1,16 @@
-//! Writes a value as JSON, and looks at its outermost level while it is written.
+//! Writes a value as JSON, and inspects its outermost level while it is written.
 //!
-//! Two things are seen there that would otherwise need a second pass over the JSON:
+//! This detects two things that would otherwise need a second pass over the JSON:
 //!
-//! - **A `Result` that the type hides.** `Option`, `Box`, newtypes and a user's own `Serialize` pass the `Result` that they
-//!   hold to the serializer. serde writes a `Result` as the newtype variant 0, `Ok`, or 1, `Err`, of an enum `Result`. The
-//!   number and both names have to match. If the type of a value is a `Result` visibly, the return-value ladder has
-//!   recognised it by its type before. One ambiguity is left: a user's own enum with exactly the name, the order and the
-//!   newtype variants of `Result` is the same thing to serde, and is treated like `Result`. `#[serde(rename = "…")]` on that
-//!   enum makes it data.
-//! - **Keys that are more than output**: `error` and `refresh_worker` in an object.
+//! - **A `Result` that the type hides.** `Option`, `Box`, newtypes and a user's own `Serialize` pass the `Result`
+//!   that they contain to the serializer. serde writes a `Result` as the newtype variant 0, `Ok`, or 1, `Err`, of an
+//!   enum `Result`. The number and both names must match. If the `Result` is visible in the type,
+//!   [`Returned`](super::Returned) has already handled it. One ambiguity remains: a user's own enum with exactly the
+//!   name, the order and the newtype variants of `Result` looks the same to serde, and is treated like `Result`.
+//!   `#[serde(rename = "…")]` on that enum makes it data.
+//! - **Keys with a special meaning**: `error` and `refresh_worker` in an object.
 //!
-//! Each costs a comparison per entry of the outermost object, and nothing below it.
+//! The cost is one comparison per entry of the outermost object. Deeper levels cost nothing.
 
 use std::cell::Cell;
 use std::fmt::Display;
@@ -21,19 +21,19 @@ use serde_json::value::RawValue;
 
 use crate::json;
 
-/// Why a value has no JSON.
+/// The reason why a value has no JSON.
 #[derive(Debug)]
 pub(super) enum NoJson {
-    /// It is an `Err`, with this message.
+    /// The value is an `Err` with this message.
     Err(String),
-    /// It does not serialise.
+    /// The value does not serialise.
     Fault(serde_json::Error),
 }
 
-/// Appends the JSON of `value` to `json`; if the value is an `Ok`, the JSON of its content.
+/// Appends the JSON of `value` to `json`. If the value is an `Ok`, appends the JSON of its content.
 ///
-/// Returns whether the value may be an object with a key for the worker ([`is_special`]). `false` is certain: then nothing
-/// has to look for such keys. `true` is not, because some types do not show their keys.
+/// Returns whether the value may be an object with a key for the worker ([`is_special`]). `false` is certain, so such
+/// keys need not be searched. `true` is not certain, because some types hide their keys.
 pub(super) fn write<T: Serialize + ?Sized>(
     value: &T,
     json: &mut impl Write,
@@ -50,41 +50,41 @@ pub(super) fn write<T: Serialize + ?Sized>(
     }
 }
 
-/// Whether this key of an object is for the worker, as in the official SDK.
+/// Returns whether this key of an object is for the worker, as in the official SDK.
 pub(crate) fn is_special(key: &str) -> bool {
     key == "error" || key == "refresh_worker"
 }
 
 #[derive(Debug, Default)]
 struct Seen {
-    /// The message of the `Err` that the value is.
+    /// The message, if the value is an `Err`.
     err: Option<String>,
-    /// Whether there may be a special key.
+    /// Whether the value may have a special key.
     special_key: bool,
 }
 
 impl Seen {
-    /// A key of the outermost object: the name of a field or of a variant.
+    /// Checks a key of the outermost object: the name of a field or a variant.
     fn name(&mut self, name: &str) {
-        // `RawValue` serialises as a struct with a private field whose name starts with `$`. serde_json writes the text
-        // that the `RawValue` holds in place of that struct, and the text may have any keys.
+        // `RawValue` serialises as a struct with a private field whose name starts with `$`. serde_json replaces that
+        // struct with the text of the `RawValue`, which may contain any keys.
         self.special_key |= is_special(name) || name.starts_with('$');
     }
 }
 
-/// Sees the outermost value, and leaves the writing to `json`.
+/// The serializer for the outermost value. `json` does the writing.
 struct TopLevel<'a, S> {
     json: S,
     seen: &'a mut Seen,
 }
 
-/// Sees the keys of the outermost object.
+/// Writes the entries of the outermost object and checks their keys.
 struct Entries<'a, C> {
     json: C,
     seen: &'a mut Seen,
 }
 
-/// A key whose text is seen.
+/// A key whose text is checked while it is serialised.
 struct Key<'a, T: ?Sized> {
     key: &'a T,
     is_special: &'a Cell<bool>,
@@ -96,7 +96,7 @@ struct KeySerializer<'a, S> {
     is_special: &'a Cell<bool>,
 }
 
-/// The message of an error that is known by its JSON only.
+/// Returns the message of an error that is only known as JSON.
 fn message_of(error: &RawValue) -> String {
     match json::text_of(error) {
         text if text == "null" => "an `Err` without a message".to_owned(),
@@ -363,7 +363,7 @@ impl<S: Serializer> Serializer for KeySerializer<'_, S> {
     }
 
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
-        // Its text is not known here.
+        // The text of the key is not known here.
         self.is_special.set(true);
         self.json.collect_str(value)
     }

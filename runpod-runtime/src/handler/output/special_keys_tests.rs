@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::*;
 
-/// The JSON and whether there may be a special key in it, or the message of an `Err`.
+/// Returns the JSON and whether it may contain a special key, or the message of an `Err`.
 fn seen(value: impl Serialize) -> Result<(String, bool), String> {
     let mut json = Vec::new();
     match write(&value, &mut json) {
@@ -18,7 +18,7 @@ fn seen(value: impl Serialize) -> Result<(String, bool), String> {
     }
 }
 
-/// The JSON, or the message of an `Err`.
+/// Returns the JSON, or the message of an `Err`.
 fn written(value: impl Serialize) -> Result<String, String> {
     seen(value).map(|(json, _)| json)
 }
@@ -139,7 +139,7 @@ fn an_enum_of_a_users_is_a_result_only_if_everything_that_serde_tells_is_the_sam
         #[derive(serde::Serialize)]
         #[serde(rename = "Answer")]
         pub(super) enum Result {
-            #[expect(dead_code, reason = "it is the variant 0")]
+            #[expect(dead_code, reason = "`Err` must be variant 1")]
             Ok(u32),
             Err(&'static str),
         }
@@ -169,7 +169,7 @@ fn an_enum_of_a_users_is_a_result_only_if_everything_that_serde_tells_is_the_sam
     );
     assert_eq!(written(pair), data(r#"{"Ok":[1,2]}"#));
     assert_eq!(written(named), data(r#"{"Err":{"code":1}}"#));
-    // serde tells the same of this enum as of `Result`.
+    // To serde, this enum looks the same as `Result`.
     assert_eq!(written(lookalike::Result::Ok(1)), data("1"));
     assert_eq!(written(lookalike::Result::Err("x")), Err("x".to_owned()));
 }
@@ -243,7 +243,7 @@ fn a_special_key_of_the_outermost_object_is_seen_in_whatever_type_has_it() {
     assert_special(HashMap::from([(Name::RefreshWorker, 1)]));
     assert_special(HashMap::from([(Newtype("error"), 1)]));
     assert_special(HashMap::from([(Cow::Borrowed("error"), 1)]));
-    // The text that a `RawValue` has is not known.
+    // The text of a `RawValue` is not known.
     assert_special(RawValue::from_string(r#"{"a":1}"#.to_owned()).unwrap());
 }
 
