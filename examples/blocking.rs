@@ -1,5 +1,5 @@
-//! A plain `fn` as a handler: it runs on a thread where it may block for as long as it likes, without `spawn_blocking`,
-//! and holds up neither the other jobs nor the worker's heartbeat.
+//! A plain `fn` as a handler. It runs on a thread that it may block for as long as it needs, without `spawn_blocking`.
+//! It delays neither other jobs nor the worker's heartbeat.
 //!
 //! ```sh
 //! cargo run --example blocking -- --test_input '{"input": {"path": "README.md"}}'

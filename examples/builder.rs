@@ -1,4 +1,4 @@
-//! A worker without attributes: handlers are added to a builder, and `main` stays an ordinary `main`.
+//! A worker without attributes: you add the handlers to a builder, and `main` stays an ordinary `main`.
 //!
 //! ```sh
 //! cargo run --example builder -- --test_input '{"input": {"task": "greet", "name": "Ada"}}'

@@ -52,7 +52,7 @@ struct Delta {
     content: Option<String>,
 }
 
-/// Says what it was told, word by word. A real one has weights and a tokenizer, and blocks in the same way.
+/// Repeats the prompt word by word. A real model has weights and a tokenizer, and blocks in the same way.
 struct Parrot {
     window: usize,
 }
@@ -60,7 +60,7 @@ struct Parrot {
 impl Parrot {
     const NAME: &str = "parrot-1";
 
-    /// Calls `token` for each, until it is full or there are no more; whether it came to its end.
+    /// Calls `token` for each token, up to the limit. Returns whether the text was completed.
     fn generate<E>(
         &self,
         prompt: &str,
@@ -91,7 +91,7 @@ fn main() -> Parrot {
     Parrot { window: 4096 }
 }
 
-// A plain `fn`, since inference blocks; the emitter takes what the model's callback gives.
+// A plain `fn`, because inference blocks. The model's callback sends each token through the emitter.
 #[runpod::handler(stream)]
 fn chat(
     request: Request,
@@ -100,7 +100,7 @@ fn chat(
     out: Emitter<Chunk>,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
     let asked = request.messages.iter().rev().find(|it| it.role == "user");
-    let asked = asked.ok_or("input.messages has none with the role `user`")?;
+    let asked = asked.ok_or("input.messages has no message with the role `user`")?;
     let created = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
     let chunk = |choices, usage| Chunk {
         id: format!("chatcmpl-{}", ctx.job_id()),
@@ -131,7 +131,7 @@ fn chat(
             content: Some(token),
             ..Delta::default()
         };
-        // It waits while the network is slower than the model, and is an error once the job was cancelled.
+        // This waits if the network is slower than the model, and returns an error once the job is cancelled.
         out.blocking_send(chunk(choice(delta, None), None))
     })?;
 

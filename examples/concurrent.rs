@@ -1,5 +1,5 @@
-//! Several jobs at the same time. The jobs of this worker wait for each other: with `concurrency = 1` a meeting of four
-//! people would never come together.
+//! Several jobs at the same time. The jobs of this worker wait for each other: with `concurrency = 1`, a meeting of
+//! four people would never start.
 //!
 //! ```sh
 //! cargo run --example concurrent -- --test_input '{"input": {"people": 1}}'

@@ -1,4 +1,4 @@
-//! Embeddings of one text or of many, as one batch.
+//! Computes the embeddings of one text or of several texts in one batch.
 //!
 //! ```sh
 //! cargo run --example embeddings -- --test_input '{"input": {"input": ["to be", "or not to be"], "dimensions": 8}}'
@@ -40,7 +40,7 @@ struct Usage {
     total_tokens: usize,
 }
 
-/// Counts words by a hash of each. A real one reads its weights here, and runs a whole batch at once.
+/// Counts words by their hash. A real model holds its weights here and runs a whole batch at once.
 struct Model {
     dimensions: usize,
 }

@@ -1,4 +1,5 @@
-//! A job of hours: it tells how far it is, ends soon when it is cancelled, and goes on where it was when it comes back.
+//! A job that runs for hours: it reports progress, stops soon after it is cancelled, and resumes from its last
+//! checkpoint.
 //!
 //! ```sh
 //! CHECKPOINTS=target/checkpoints cargo run --example long_job -- --test_input '{"input": {"run": "a", "steps": 100}}'
@@ -14,10 +15,10 @@ use runpod::serde_json;
 
 #[derive(Deserialize)]
 struct Training {
-    /// What to go on with: chosen by the client, since a job that is submitted again has another id.
+    /// The name of the run to resume. The client chooses it, because a resubmitted job has a new id.
     run: String,
     steps: u64,
-    /// In place of the time that a step takes.
+    /// Simulates the time that a step takes.
     #[serde(default)]
     pause_ms: u64,
 }
@@ -35,7 +36,7 @@ struct Trained {
     loss: f64,
 }
 
-/// On a network volume, so that it is there for whichever worker gets the job next.
+/// A folder on a network volume, so that any worker can resume the job.
 struct Checkpoints(PathBuf);
 
 #[runpod::main]
@@ -47,7 +48,7 @@ fn main() -> io::Result<Checkpoints> {
 
 impl Checkpoints {
     fn of(&self, run: &str) -> Result<PathBuf, String> {
-        // It comes from a client, and becomes part of a path.
+        // The name comes from a client and becomes part of a path.
         let is_plain = |char: char| char.is_ascii_alphanumeric() || char == '-';
         if run.is_empty() || !run.chars().all(is_plain) {
             return Err(format!(
@@ -66,7 +67,7 @@ fn load(file: &PathBuf) -> io::Result<Option<Progress>> {
     }
 }
 
-/// A worker that is killed while it writes leaves the checkpoint before this one.
+/// If the worker is killed during the write, the previous checkpoint stays intact.
 fn save(file: &PathBuf, progress: Progress) -> io::Result<()> {
     let new = file.with_extension("new");
     fs::write(&new, serde_json::to_vec(&progress)?)?;

@@ -1,5 +1,5 @@
-//! Progress: what the client sees while it waits. Updates that come faster than the network are merged, and none arrives
-//! after the result.
+//! Progress updates, which the client sees while it waits. If updates are faster than the network, the worker merges
+//! them. No update arrives after the result.
 //!
 //! ```sh
 //! cargo run --example progress -- --test_input '{"input": {"steps": 3}}'
@@ -23,7 +23,7 @@ async fn train(input: Training, ctx: JobContext) -> String {
     let mut loss = 1.0;
     for step in 1..=input.steps {
         loss /= 2.0;
-        // Anything that serialises; it returns at once.
+        // Accepts anything that serialises, and returns immediately.
         ctx.progress(Step {
             step,
             of: input.steps,

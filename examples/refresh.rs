@@ -1,5 +1,5 @@
-//! A fresh container after every job: `refresh_worker = true`. The worker sends its result, asks to be replaced and exits.
-//! How a single job asks for it, where most need none, is in `refresh_on_demand.rs`.
+//! A fresh container after every job: `refresh_worker = true`. The worker posts the result, requests a replacement and
+//! exits. If only some jobs need a fresh container, see `refresh_on_demand.rs`.
 //!
 //! ```sh
 //! cargo run --example refresh -- --test_input '{"input": {"text": "to be"}}'
@@ -16,7 +16,7 @@ struct Draft {
 
 #[runpod::main(refresh_worker = true)]
 fn typeset(draft: Draft) -> io::Result<String> {
-    // What one customer's job leaves on the disk, no other customer's job may find.
+    // A customer's file may stay on the disk, and no other customer's job may find it.
     let path = env::temp_dir().join(format!("draft-{}", process::id()));
     fs::write(&path, draft.text)?;
     Ok(fs::read_to_string(path)?.to_uppercase())

@@ -1,5 +1,5 @@
-//! A fresh container when one job needs it: by a call, or by a key of the result as in the Python SDK. How every job gets
-//! a fresh one is in `refresh.rs`.
+//! A fresh container after a single job that needs it. The job requests it with a method call, or with a key in its
+//! output as in the Python SDK. To get a fresh container after every job, see `refresh.rs`.
 //!
 //! ```sh
 //! cargo run --example refresh_on_demand -- --test_input '{"input": {"refresh": "call"}}'
@@ -23,12 +23,12 @@ enum Refresh {
 async fn compute(work: Work, ctx: JobContext) -> Value {
     match work.refresh {
         None => json!({ "answer": 42 }),
-        // At any time while the job runs, and with every kind of result, streams included.
+        // Works at any time while the job runs and with every kind of output, including streams.
         Some(Refresh::Call) => {
             ctx.refresh_worker();
             json!({ "answer": 42 })
         }
-        // The key is taken out of the output: the client sees `{"answer": 42}` here as well.
+        // The worker removes the key from the output, so the client sees `{"answer": 42}` here too.
         Some(Refresh::Key) => json!({ "answer": 42, "refresh_worker": true }),
     }
 }

@@ -1,4 +1,4 @@
-//! Several handlers in one worker: `route` names the key of the input that says which of them a job is for.
+//! Several handlers in one worker: `route` names the input key that selects the handler for a job.
 //!
 //! ```sh
 //! cargo run --example routes -- --test_input '{"input": {"task": "count", "text": "to be or not to be"}}'
@@ -21,7 +21,7 @@ async fn count(input: Text) -> String {
     format!("{} words", input.text.split_whitespace().count())
 }
 
-// Under another name than the function's, and of another kind: all that the handlers share is the worker.
+// This handler's name differs from its function's name, and it streams.
 #[runpod::handler(stream, name = "echo-thrice")]
 fn echo(input: Text) -> impl Iterator<Item = String> {
     iter::repeat_n(input.text, 3)

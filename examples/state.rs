@@ -1,5 +1,5 @@
-//! State: the body of `main` runs once, before the first job, and what it returns is there for every job. It may be
-//! `async` as well.
+//! State: the body of `main` runs once, before the first job, and its return value is available to every job. `main`
+//! may also be `async`.
 //!
 //! ```sh
 //! cargo run --example state -- --test_input '{"input": {"text": "what a fine day"}}'
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use runpod::prelude::*;
 
-/// A real worker reads its weights from a volume, or from its image.
+/// A real worker reads its weights from a volume or from its image.
 const WEIGHTS: &str = "fine 2\ngreat 3\nsad -1";
 
 struct Model {
@@ -19,7 +19,7 @@ struct Model {
     jobs_done: AtomicUsize,
 }
 
-// Nothing else runs yet, so this may take its time. An `Err` ends the worker before it has taken a job.
+// Nothing else runs yet, so this may take long. An `Err` stops the worker before it takes a job.
 #[runpod::main]
 fn main() -> Result<Model, Box<dyn Error + Send + Sync>> {
     println!("loading the model");
@@ -42,7 +42,7 @@ struct Review {
 #[derive(Serialize)]
 struct Mood {
     score: i32,
-    /// Which job of this worker it was, counting from 1.
+    /// The number of this job on this worker, starting at 1.
     job: usize,
 }
 

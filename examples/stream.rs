@@ -1,8 +1,8 @@
-//! A handler that streams: the client gets each item as soon as it is there.
+//! A handler that streams: the client gets each item as soon as it is ready.
 //!
 //! ```sh
 //! cargo run --example stream -- --test_input '{"input": {"text": "to be or not to be"}}'
-//! cargo run --example stream -- --rp_serve_api        # or as an endpoint, with a page to watch it on
+//! cargo run --example stream -- --rp_serve_api        # or as a local endpoint with a web page
 //! ```
 
 use std::time::Duration;
@@ -12,7 +12,7 @@ use runpod::prelude::*;
 #[derive(Deserialize)]
 struct Prompt {
     text: String,
-    /// In place of the time that a model needs for a token.
+    /// Simulates the time that a model needs for a token.
     #[serde(default)]
     pause_ms: u64,
 }
@@ -23,13 +23,13 @@ struct Token {
     text: String,
 }
 
-// Where nothing can fail, the items are plain values and the body is a `stream!`.
+// If nothing can fail, the items are plain values and the body is a `stream!`.
 #[runpod::main(stream)]
 fn generate(prompt: Prompt) -> impl Stream<Item = Result<Token, String>> {
     try_stream! {
         for (index, word) in prompt.text.split_whitespace().enumerate() {
             if word.len() > 20 {
-                // Ends the stream and fails the job; the client keeps the items that it has.
+                // Ends the stream and fails the job. The client keeps the items that it has received.
                 Err(format!("word {index} is too long for this model"))?;
             }
             tokio::time::sleep(Duration::from_millis(prompt.pause_ms)).await;

@@ -1,11 +1,11 @@
-//! Types that describe themselves (`--schema`), and an input that is checked before the handler sees it.
+//! Types that describe themselves (`--schema`), and an input that is validated before the handler runs.
 //!
 //! ```sh
 //! cargo run --example validated --features schema,validate -- --schema
 //! cargo run --example validated --features schema,validate -- --test_input '{"input": {"prompt": "a fox", "size": {"width": 9999, "height": 64}}}'
 //! ```
 
-// The derives name the crates `garde` and `schemars`, so that they are in the manifest, as serde is.
+// The derives refer to the crates `garde` and `schemars`, so both must be in the manifest, like serde.
 use garde::Validate;
 use runpod::prelude::*;
 use schemars::JsonSchema;

@@ -1,4 +1,4 @@
-//! A handler's arguments, seen from outside.
+//! A handler's arguments, as the generated adapter uses them.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
@@ -8,18 +8,18 @@ use syn::{Attribute, FnArg, Ident, Pat, PatType, Type};
 use crate::model::{Function, named};
 use crate::places;
 
-/// An argument. Its pattern does not matter, it is passed by position.
+/// An argument. Its pattern does not matter because the adapter passes it by position.
 pub(crate) struct Argument<'a> {
-    /// Its `cfg`s.
+    /// The `cfg` attributes of the argument.
     pub(crate) conditions: Vec<&'a Attribute>,
     pub(crate) ty: &'a Type,
-    /// The variable of the adapter.
+    /// The variable that holds the argument in the adapter.
     pub(crate) variable: Ident,
     pub(crate) span: Span,
 }
 
 impl Argument<'_> {
-    /// The argument in a call.
+    /// The argument as it is written in a call.
     pub(crate) fn passed(&self) -> TokenStream {
         let (conditions, variable) = (&self.conditions, &self.variable);
         quote!(#(#conditions)* #variable)
@@ -48,8 +48,9 @@ pub(crate) fn arguments(function: &Function) -> Vec<Argument<'_>> {
     arguments
 }
 
-/// The argument's own name, so that the expansion reads well, where that name is free in the adapter. Two arguments can
-/// have one name: in what a `macro_rules` makes, names are told apart by more than their letters.
+/// The adapter's name for an argument: the user's own name if the adapter does not use it yet, so that the expansion
+/// reads well. Two arguments can have the same name in the output of a `macro_rules` macro, where hygiene tells them
+/// apart.
 fn variable(argument: &PatType, index: usize, taken: impl Fn(&Ident) -> bool) -> Ident {
     let own = match &*argument.pat {
         Pat::Ident(name) => free(&name.ident.to_string()),
@@ -59,10 +60,11 @@ fn variable(argument: &PatType, index: usize, taken: impl Fn(&Ident) -> bool) ->
         .unwrap_or_else(|| Ident::new(&format!("__rp_{index}"), Span::mixed_site()))
 }
 
-/// The name for generated code, which is of another edition than the function may be: `gen` is a keyword there.
+/// The name, if generated code can use it. Generated code may have another edition than the function, in which `gen` is
+/// a keyword.
 fn free(name: &str) -> Option<Ident> {
     let plain = name.starts_with(char::is_alphabetic) && name != "gen";
-    // Keywords and raw names are none.
+    // Keywords and raw names are not usable.
     let parsed = plain.then(|| syn::parse_str::<Ident>(name).ok())?;
     let raw = name.starts_with("r#");
     parsed

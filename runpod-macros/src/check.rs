@@ -1,5 +1,5 @@
-//! What the macros can see to be wrong with a function. Everything that needs types is left to the compiler and to the
-//! checks when the worker starts.
+//! Finds the mistakes that the macros can see in a function. The compiler checks everything that needs types, and the
+//! runtime checks the rest when the worker starts.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
@@ -45,7 +45,7 @@ fn name(signature: &Signature, place: Place, faults: &mut Faults) {
         faults.add(
             &signature.ident,
             "`main` cannot be a handler",
-            "give the handler another name; `#[runpod::main]` on `main` makes the worker's state",
+            "rename the handler; if this function makes the worker's state, put `#[runpod::main]` on it instead",
         );
     }
 }
@@ -56,28 +56,28 @@ fn qualifiers(signature: &Signature, place: Place, faults: &mut Faults) {
         faults.add(
             constness,
             format!("{subject} cannot be a `const fn`"),
-            "remove `const`: the function runs when the worker runs",
+            "remove `const`: the worker calls the function at run time",
         );
     }
     if let Safety::Unsafe(token) = &signature.safety {
         faults.add(
             token,
             format!("{subject} cannot be `unsafe`"),
-            "remove it here and write an `unsafe` block around the code that needs it",
+            "remove `unsafe` here, and put an `unsafe` block around the code that needs it",
         );
     }
     if let Some(abi) = &signature.abi {
         faults.add(
             abi,
-            format!("{subject} cannot have an ABI of its own"),
-            "remove `extern`: the worker calls it as a Rust function",
+            format!("{subject} cannot be `extern`"),
+            "remove `extern`: the worker calls the function from Rust",
         );
     }
     if let Some(variadic) = &signature.variadic {
         faults.add(
             variadic,
-            format!("{subject} cannot take `...`"),
-            "put what varies into the input's type, for instance as a `Vec<T>`",
+            format!("{subject} cannot take variadic arguments (`...`)"),
+            "to take any number of values, use a `Vec<T>` as the input or as one of its fields",
         );
     }
 }
@@ -93,17 +93,17 @@ fn generics(signature: &Signature, place: Place, faults: &mut Faults) {
         faults.add(
             quote!(#(#types),*),
             format!("{subject} cannot be generic"),
-            "write the concrete type: nothing tells the worker which one to use",
+            "write the concrete type: the worker cannot know which one to use",
         );
     }
-    // An argument that borrows is reported itself, and says more.
+    // If an argument borrows, its own error says more than this one.
     if !lifetimes.is_empty() && !types_of(signature).any(|(_, ty)| !borrowings(ty).is_empty()) {
         faults.add(
             quote!(#(#lifetimes),*),
             format!("{subject} cannot have lifetime parameters"),
             match place {
-                Place::Main => "return a type that owns what it holds: all jobs share it",
-                _ => "remove them: what a job brings is owned by the function that gets it",
+                Place::Main => "return a type that owns its data: all jobs share it",
+                _ => "remove them: a handler owns its arguments",
             },
         );
     }
@@ -125,19 +125,19 @@ fn no_arguments(signature: &Signature, faults: &mut Faults) {
         faults.add(
             inputs,
             "`main` takes no arguments",
-            "`main` makes the worker's state before there is a job; a function of any other name is a handler",
+            "`main` makes the worker's state before the first job; to handle jobs, give this function another name",
         );
     }
 }
 
-/// Without a `main` of the user's there is nothing to share.
+/// Rejects `State<T>`: if the user wrote no `main`, no state exists.
 fn no_state(signature: &Signature, faults: &mut Faults) {
     for (argument, ty) in types_of(signature) {
         if is_one_of(ty, &["State"]) {
             faults.add(
                 argument,
-                "a `State<T>` is what `main` makes, and there is no `main` beside this function that makes it",
-                "write `#[runpod::main]` above `async fn main() -> T { … }`, and `#[runpod::handler]` above this function",
+                "a handler with `#[runpod::main]` cannot take a `State<T>`: there is no `main` function that makes the state",
+                "put `#[runpod::handler]` on this function, and add `#[runpod::main] async fn main() -> T { … }`, which makes the state",
             );
         }
     }
@@ -148,7 +148,7 @@ fn arguments(signature: &Signature, imports: &Imports, root: &Root, faults: &mut
         faults.add(
             receiver,
             "a handler cannot be a method",
-            "write it as a function outside of the `impl`; what handlers share comes in as `State<T>`",
+            "move the function out of the `impl`; handlers share data through `State<T>`",
         );
     }
     if signature.receiver().is_none()
@@ -156,8 +156,8 @@ fn arguments(signature: &Signature, imports: &Imports, root: &Root, faults: &mut
     {
         faults.add(
             word,
-            "a handler cannot stand inside of an `impl`",
-            "write it as a function outside of the `impl`, and the type's name for `Self`",
+            "a handler cannot be inside an `impl`",
+            "move the function out of the `impl`, and write the type's name instead of `Self`",
         );
     }
     for (_, ty) in types_of(signature) {
@@ -165,7 +165,7 @@ fn arguments(signature: &Signature, imports: &Imports, root: &Root, faults: &mut
             faults.add(
                 bounds,
                 "a handler's argument cannot be an `impl Trait`",
-                "write the concrete type: nothing tells the worker which one to make",
+                "write the concrete type: the worker cannot know which one to make",
             );
         }
         if let Some(unfit) = unfit::argument(ty, imports, root) {
@@ -183,28 +183,28 @@ fn arguments(signature: &Signature, imports: &Imports, root: &Root, faults: &mut
             }
             Some(Borrowing::Inside(tokens)) => faults.add(
                 tokens,
-                "a handler's argument cannot borrow",
-                "use an owned type, such as `String` for `&str`: a job's input does not outlive its decoding",
+                "a handler's argument cannot contain borrowed data",
+                "use an owned type, such as `String` instead of `&str`: a handler owns its arguments",
             ),
             None => {}
         }
     }
 }
 
-/// How to take what stands behind a reference.
+/// The advice for an argument that is a reference to `target`.
 fn by_value(target: &Type) -> String {
     let text = tidy(&quote!(#target));
     let owned = owned(&text);
     if surely_no_input(target) || owned != text {
-        format!("take it by value, as `{owned}`")
+        format!("take `{owned}` by value")
     } else {
         format!(
-            "take it by value: as `{owned}` if it is the input, as `State<{owned}>` if `main` makes it"
+            "take `{owned}` by value if it is the input, or `State<{owned}>` if `main` makes it"
         )
     }
 }
 
-/// Whether the function can be seen to be in an `impl` or a trait, where nothing can stand beside it.
+/// Whether the function is visibly in an `impl` or a trait, where generated items cannot be placed next to it.
 pub(crate) fn stands_in_impl(function: &Function) -> bool {
     let signature = &function.signature;
     signature.receiver().is_some()
@@ -221,7 +221,7 @@ fn own_type(tokens: TokenStream) -> Option<TokenTree> {
     })
 }
 
-/// The owned type for what stands behind a reference.
+/// The owned type for the target of a reference.
 fn owned(target: &str) -> &str {
     match target {
         "str" => "String",
@@ -237,16 +237,16 @@ fn stream(signature: &Signature, place: Place, options: &Options, faults: &mut F
     let attribute = place.attribute().trim_end_matches(']');
     match (&options.stream, emitter) {
         (Some(_), None) if wrapped.is_some() => {
-            // Of a reference it is said what it is.
+            // A reference to an emitter is already reported as a reference.
             if let Some((ty, emitter)) = wrapped.filter(|(ty, _)| borrowings(ty).is_empty()) {
                 faults.add(
                     ty,
-                    "an `Emitter` is an argument of its own: every `stream` handler that asks for one gets it",
-                    format!("take it as `{}`", tidy(&quote!(#emitter))),
+                    "an `Emitter` must be an argument of its own, not part of another type",
+                    format!("take `{}` as an argument", tidy(&quote!(#emitter))),
                 );
             }
         }
-        // Another argument may be an alias: of that, its type decides.
+        // If an argument may be an alias of `Emitter`, the compiler decides by its type.
         (Some(stream), None)
             if gives_nothing(&signature.output)
                 && types_of(signature).all(|(_, ty)| surely_no_emitter(ty)) =>
@@ -273,7 +273,7 @@ fn stream(signature: &Signature, place: Place, options: &Options, faults: &mut F
             if let Some(returned) = returned_impl(&signature.output, &["Iterator"]) {
                 faults.add(
                     returned,
-                    "an `async` handler cannot return an iterator: it would hold up other jobs",
+                    "an `async` handler cannot return an iterator: it would block other jobs",
                     "remove `async`, or return `impl Stream<Item = T>`",
                 );
             }
@@ -300,8 +300,8 @@ fn choice(options: &Options, faults: &mut Faults) {
     if let (Some(_), Some(route)) = (&options.handler, &options.route) {
         faults.add(
             Ident::new("route", route.span),
-            "`route` and `handler` cannot be given together",
-            "keep `handler` to give every job to one handler, or `route` to choose by the job's input",
+            "`route` and `handler` cannot be used together",
+            "keep `handler` to send every job to one handler, or `route` to choose the handler by the job's input",
         );
     }
 }
@@ -311,27 +311,27 @@ fn body(function: &Function, place: Place, faults: &mut Faults) {
         faults.add(
             &function.signature.ident,
             format!("{} needs a body", place.subject()),
-            "write the function with `{ … }`, outside of traits and `extern` blocks",
+            "give the function a body, `{ … }`, outside any trait or `extern` block",
         );
     }
     if let Some(word) = bare_yield(function) {
         faults.add(
             word,
-            "`yield` is not possible directly in a function",
-            "write the body as `runpod::stream! { … }`, or `runpod::try_stream! { … }` where it uses `?`, and return \
+            "`yield` cannot be used directly in a function",
+            "wrap the body in `runpod::stream! { … }`, or in `runpod::try_stream! { … }` if it uses `?`, and return \
              `impl Stream<Item = T>`",
         );
     }
 }
 
-/// The first `yield` in the body of `function` that is no macro's own.
+/// The first `yield` in the body of `function` that is not inside a macro call.
 pub(crate) fn bare_yield(function: &Function) -> Option<TokenTree> {
     yield_in(function.block()?)
 }
 
-/// The first `yield` that does not stand inside of a macro's delimiters.
+/// The first `yield` in `tokens` that is not inside a macro's delimiters.
 fn yield_in(tokens: TokenStream) -> Option<TokenTree> {
-    // The two tokens before: a macro is a word, `!`, and a group.
+    // The two previous tokens: a macro call is a word, `!` and a group.
     let mut before: [Option<TokenTree>; 2] = [None, None];
     for token in tokens {
         match &token {

@@ -1,11 +1,11 @@
-//! What is said about a function, and that it is there all the same.
+//! Tests the errors about a function, and that the expansion still contains the function.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 
 use crate::expand::{handler, main};
 
-/// What became of a function.
+/// The parts of an expansion that the tests look at.
 pub(crate) struct Expansion {
     errors: Vec<String>,
     registered: bool,
@@ -13,16 +13,16 @@ pub(crate) struct Expansion {
 }
 
 impl Expansion {
-    /// Reads what was generated for `function`, which has to be in it.
+    /// Reads the expansion `made` of `function`, and asserts that it contains the function.
     #[track_caller]
     pub(crate) fn of(made: TokenStream, function: &TokenStream) -> Self {
         let text = made.to_string();
         assert!(
             solid(&text).contains(&signature_of(function)),
-            "the function is not there: {text}"
+            "the expansion does not contain the function: {text}"
         );
         let items = syn::parse2::<syn::File>(made)
-            .expect("what is generated is Rust")
+            .expect("the expansion is valid Rust")
             .items;
         let errors = items.iter().filter_map(error).collect();
         Self {
@@ -33,7 +33,7 @@ impl Expansion {
     }
 }
 
-/// All of an item up to its body, and without its attributes: these two a faulty function may lose.
+/// Returns an item without its attributes and body, which a function with errors may lose.
 fn signature_of(item: &TokenStream) -> String {
     let tokens = item.clone().into_iter().filter(|token| {
         !matches!(token, TokenTree::Group(body) if body.delimiter() == Delimiter::Brace)
@@ -55,7 +55,7 @@ fn error(item: &syn::Item) -> Option<String> {
         call.mac.path.to_token_stream().to_string(),
         ":: core :: compile_error"
     );
-    let text: syn::LitStr = call.mac.parse_body().expect("a text");
+    let text: syn::LitStr = call.mac.parse_body().expect("a string literal");
     Some(text.value())
 }
 
@@ -63,13 +63,13 @@ fn is_main(item: &syn::Item) -> bool {
     matches!(item, syn::Item::Fn(function) if function.sig.ident == "main")
 }
 
-/// Whether exactly these errors were reported, and a handler is registered or a worker launched only without any.
+/// Asserts that exactly these errors were reported, and that a handler with errors is not registered.
 #[track_caller]
 pub(crate) fn assert_errors(expansion: &Expansion, errors: &[&str]) {
     assert_eq!(expansion.errors, errors);
     assert!(
         errors.is_empty() || !expansion.registered,
-        "registered in spite of errors"
+        "the handler is registered although it has errors"
     );
     assert!(expansion.mains <= 1);
 }
@@ -93,20 +93,20 @@ fn a_handler_has_no_qualifiers() {
     assert_errors(
         &on_handler(&quote! { const unsafe extern "C" fn greet(args: ...) {} }),
         &[
-            "a handler cannot be a `const fn`\nhelp: remove `const`: the function runs when the worker runs",
+            "a handler cannot be a `const fn`\nhelp: remove `const`: the worker calls the function at run time",
             "a handler cannot be `unsafe`\n\
-             help: remove it here and write an `unsafe` block around the code that needs it",
-            "a handler cannot have an ABI of its own\n\
-             help: remove `extern`: the worker calls it as a Rust function",
-            "a handler cannot take `...`\n\
-             help: put what varies into the input's type, for instance as a `Vec<T>`",
+             help: remove `unsafe` here, and put an `unsafe` block around the code that needs it",
+            "a handler cannot be `extern`\n\
+             help: remove `extern`: the worker calls the function from Rust",
+            "a handler cannot take variadic arguments (`...`)\n\
+             help: to take any number of values, use a `Vec<T>` as the input or as one of its fields",
         ],
     );
 }
 
 #[test]
 fn a_handler_is_not_generic() {
-    let generic = "a handler cannot be generic\nhelp: write the concrete type: nothing tells the worker which one to use";
+    let generic = "a handler cannot be generic\nhelp: write the concrete type: the worker cannot know which one to use";
     assert_errors(
         &on_handler(&quote! { fn greet<T, const N: usize>(x: [T; N]) {} }),
         &[generic],
@@ -116,7 +116,7 @@ fn a_handler_is_not_generic() {
         &[
             generic,
             "a handler cannot have lifetime parameters\n\
-             help: remove them: what a job brings is owned by the function that gets it",
+             help: remove them: a handler owns its arguments",
         ],
     );
 }
@@ -127,9 +127,9 @@ fn main_is_not_generic_either() {
         &on_main(&quote! { async unsafe fn main<T>() -> T {} }),
         &[
             "`main` cannot be `unsafe`\n\
-             help: remove it here and write an `unsafe` block around the code that needs it",
+             help: remove `unsafe` here, and put an `unsafe` block around the code that needs it",
             "`main` cannot be generic\n\
-             help: write the concrete type: nothing tells the worker which one to use",
+             help: write the concrete type: the worker cannot know which one to use",
         ],
     );
 }
@@ -137,7 +137,7 @@ fn main_is_not_generic_either() {
 #[test]
 fn a_handler_is_not_a_method() {
     let method = "a handler cannot be a method\n\
-                  help: write it as a function outside of the `impl`; what handlers share comes in as `State<T>`";
+                  help: move the function out of the `impl`; handlers share data through `State<T>`";
     assert_errors(
         &on_handler(&quote! { fn greet(&mut self, x: u32) {} }),
         &[method],
@@ -150,27 +150,26 @@ fn a_handler_is_not_a_method() {
 
 #[test]
 fn an_argument_is_taken_by_value() {
-    let reference = |owned: &str| {
-        format!("a handler's argument cannot be a reference\nhelp: take it by value{owned}")
-    };
+    let reference =
+        |owned: &str| format!("a handler's argument cannot be a reference\nhelp: take {owned}");
     assert_errors(
         &on_handler(
             &quote! { fn greet<'a>(text: &'a str, more: &mut Greeting, even: (&'static [u8])) {} },
         ),
         &[
-            &reference(", as `String`"),
+            &reference("`String` by value"),
             &reference(
-                ": as `Greeting` if it is the input, as `State<Greeting>` if `main` makes it",
+                "`Greeting` by value if it is the input, or `State<Greeting>` if `main` makes it",
             ),
-            &reference(", as `Vec<u8>`"),
+            &reference("`Vec<u8>` by value"),
         ],
     );
 }
 
 #[test]
 fn an_argument_does_not_borrow_inside() {
-    let borrows = "a handler's argument cannot borrow\n\
-                   help: use an owned type, such as `String` for `&str`: a job's input does not outlive its decoding";
+    let borrows = "a handler's argument cannot contain borrowed data\n\
+                   help: use an owned type, such as `String` instead of `&str`: a handler owns its arguments";
     assert_errors(
         &on_handler(&quote! { fn greet(a: Option<Vec<(u8, &str)>>, b: Cow<'_, str>) {} }),
         &[borrows, borrows],
@@ -186,7 +185,7 @@ fn an_argument_is_of_one_type() {
     assert_errors(
         &on_handler(&quote! { fn greet(a: Vec<impl Clone>) {} }),
         &["a handler's argument cannot be an `impl Trait`\n\
-             help: write the concrete type: nothing tells the worker which one to make"],
+             help: write the concrete type: the worker cannot know which one to make"],
     );
 }
 
@@ -232,20 +231,20 @@ fn main_is_no_handler_and_takes_no_arguments() {
     assert_errors(
         &on_main(&quote! { async fn main(input: &str) {} }),
         &["`main` takes no arguments\n\
-             help: `main` makes the worker's state before there is a job; a function of any other name is a handler"],
+             help: `main` makes the worker's state before the first job; to handle jobs, give this function another name"],
     );
     assert_errors(
         &on_handler(&quote! { fn main() {} }),
         &["`main` cannot be a handler\n\
-             help: give the handler another name; `#[runpod::main]` on `main` makes the worker's state"],
+             help: rename the handler; if this function makes the worker's state, put `#[runpod::main]` on it instead"],
     );
 }
 
 #[test]
 fn one_attribute_is_enough() {
-    let two = "a handler needs one attribute only\n\
-               help: keep `#[runpod::main]` on the function that is the whole worker, `#[runpod::handler]` on any \
-               other";
+    let two = "a handler cannot have two runpod attributes\n\
+               help: keep `#[runpod::main]` if this handler is the whole worker, or `#[runpod::handler]` if it is one \
+               of several";
     assert_errors(
         &on_handler(&quote! { #[runpod::main] fn greet() {} }),
         &[two],
@@ -257,7 +256,7 @@ fn one_attribute_is_enough() {
     assert_errors(
         &on_main(&quote! { #[tokio::main(flavor = "current_thread")] async fn main() {} }),
         &["`#[tokio::main]` cannot be used with `#[runpod::main]`\n\
-             help: remove it: the worker starts a tokio runtime itself"],
+             help: remove it: the worker starts its own tokio runtime"],
     );
     assert_errors(
         &on_handler(&quote! { #[other::handler] fn greet() {} }),
@@ -272,8 +271,8 @@ fn a_handler_that_is_the_whole_worker_has_no_state() {
     assert_errors(
         &expansion,
         &[
-            "a `State<T>` is what `main` makes, and there is no `main` beside this function that makes it\n\
-             help: write `#[runpod::main]` above `async fn main() -> T { … }`, and `#[runpod::handler]` above this function",
+            "a handler with `#[runpod::main]` cannot take a `State<T>`: there is no `main` function that makes the state\n\
+             help: put `#[runpod::handler]` on this function, and add `#[runpod::main] async fn main() -> T { … }`, which makes the state",
         ],
     );
     assert_errors(&on_handler(&function), &[]);
@@ -293,8 +292,8 @@ fn an_attribute_on_a_closure_leaves_one_expression() {
     }
 }
 
-const YIELD: &str = "`yield` is not possible directly in a function\n\
-                     help: write the body as `runpod::stream! { … }`, or `runpod::try_stream! { … }` where it uses \
+const YIELD: &str = "`yield` cannot be used directly in a function\n\
+                     help: wrap the body in `runpod::stream! { … }`, or in `runpod::try_stream! { … }` if it uses \
                      `?`, and return `impl Stream<Item = T>`";
 
 #[test]
@@ -327,7 +326,7 @@ fn a_function_needs_a_body() {
     assert_errors(
         &on_handler(&quote! { fn greet(); }),
         &[
-            "a handler needs a body\nhelp: write the function with `{ … }`, outside of traits and `extern` blocks",
+            "a handler needs a body\nhelp: give the function a body, `{ … }`, outside any trait or `extern` block",
         ],
     );
 }
@@ -345,13 +344,13 @@ fn anything_else_than_a_function_is_none() {
             &[
                 "unknown option `stram`; did you mean `stream`?\n\
                  help: the options of `#[runpod::handler]` are `stream`, `name`, `crate`",
-                "`#[runpod::handler]` goes on a function\nhelp: write it above the function that gets the jobs",
+                "`#[runpod::handler]` can only be used on a function\nhelp: put it on the function that handles the jobs",
             ],
         );
         assert_errors(
             &on_main(&item),
             &[
-                "`#[runpod::main]` goes on a function\nhelp: write it above the function that gets the jobs",
+                "`#[runpod::main]` can only be used on a function\nhelp: put it on the function that handles the jobs",
             ],
         );
     }
@@ -378,7 +377,7 @@ fn all_faults_are_reported_at_once() {
             "a handler's argument cannot be a reference",
             "a handler's argument cannot be an `impl Trait`",
             "a `stream` handler that returns nothing has no way to send items",
-            "`yield` is not possible directly in a function",
+            "`yield` cannot be used directly in a function",
         ]
     );
 }

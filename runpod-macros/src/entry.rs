@@ -1,4 +1,4 @@
-//! The `main` of a worker.
+//! Generates the `main` of a worker.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
@@ -8,7 +8,7 @@ use crate::model::{Function, Key, Options};
 use crate::paths::{Item, Root, standard};
 use crate::{places, registration, settings};
 
-/// `#[main]` on a handler: a `main` that registers it and runs it.
+/// For `#[main]` on a handler: generates a `main` that registers the handler and runs the worker.
 ///
 /// ```text
 /// fn main() -> ExitCode {
@@ -35,7 +35,7 @@ pub(crate) fn of_handler(function: &Function, options: &Options, root: &Root) ->
     }
 }
 
-/// `#[main]` on `main`: the user's function goes inside of the one that runs the worker.
+/// For `#[main]` on `main`: moves the user's function into the generated `main` that runs the worker.
 ///
 /// ```text
 /// fn main() -> ExitCode {
@@ -56,7 +56,7 @@ pub(crate) fn of_handler(function: &Function, options: &Options, root: &Root) ->
 pub(crate) fn with_setup(function: &Function, options: &Options, root: &Root) -> TokenStream {
     let signature = &function.signature;
     let (here, result) = (places::name(function), places::result(function));
-    // Its documentation as well: what has to be documented is the outer one.
+    // Includes the documentation: the lint `missing_docs` looks at the outer function.
     let shared = function.attributes_named(&["cfg", "doc"]);
     let visibility = &function.visibility;
     let inner = function.without_visibility();
@@ -94,7 +94,8 @@ pub(crate) fn with_setup(function: &Function, options: &Options, root: &Root) ->
     }
 }
 
-/// `WorkerConfig::NEW.concurrency(4)`, with the handler that the attribute is on where it names no other and no route.
+/// The options, such as `WorkerConfig::NEW.concurrency(4)`. If the attribute is on a handler and names no other handler
+/// and no route, that handler is an option too.
 fn launch_options(options: &Options, on_handler: bool) -> TokenStream {
     let here = Span::mixed_site();
     let mut chain = Item::WorkerConfig.path(here);

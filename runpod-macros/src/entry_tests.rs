@@ -1,4 +1,4 @@
-//! What is generated for the `main` of a worker.
+//! Tests the generated `main` of a worker.
 
 use quote::quote;
 
@@ -48,7 +48,7 @@ fn main_on_main_keeps_the_function_inside_and_makes_the_state_with_it() {
     let made = main(
         quote!(),
         &quote!(
-            /// Loads.
+            /// Loads the model.
             #[inline]
             pub async fn main() -> anyhow::Result<Model> {
                 load().await
@@ -58,9 +58,9 @@ fn main_on_main_keeps_the_function_inside_and_makes_the_state_with_it() {
     assert_is(
         &made,
         &quote! {
-            /// Loads.
+            /// Loads the model.
             pub fn main() -> ::std::process::ExitCode {
-                /// Loads.
+                /// Loads the model.
                 #[inline]
                 async fn main() -> anyhow::Result<Model> {
                     load().await

@@ -1,4 +1,4 @@
-//! What the attributes turn a function into: the function itself, with its adapter and a `main`, or with errors.
+//! Expands the attributes: emits the function itself, with its adapter and a `main`, or with errors.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
@@ -10,7 +10,7 @@ use crate::parse::{self, NoFunction};
 use crate::paths::Root;
 use crate::{check, entry, kept, registration, show};
 
-/// `#[runpod::handler]`
+/// Expands `#[runpod::handler]`.
 pub(crate) fn handler(attribute: TokenStream, item: &TokenStream) -> TokenStream {
     match parse::function(item) {
         Ok(function) => annotated(Place::Handler, attribute, &function),
@@ -18,7 +18,7 @@ pub(crate) fn handler(attribute: TokenStream, item: &TokenStream) -> TokenStream
     }
 }
 
-/// `#[runpod::main]`
+/// Expands `#[runpod::main]`.
 pub(crate) fn main(attribute: TokenStream, item: &TokenStream) -> TokenStream {
     match parse::function(item) {
         Ok(function) if function.is_main() => annotated(Place::Main, attribute, &function),
@@ -41,7 +41,7 @@ fn annotated(place: Place, attribute: TokenStream, function: &Function) -> Token
     check::function(function, place, &options, &mut faults);
     let root = Root::of(&options);
     if !faults.is_empty() {
-        // With a `crate` that cannot be read, there is nothing to ask.
+        // If `crate` cannot be read, the path to the traits is unknown, so the questions cannot be generated.
         let known = options.root.is_some() || !says_crate;
         let asked = known && place != Place::Main && !check::stands_in_impl(function);
         let questions = asked.then(|| registration::questions(function, &options, &root));
@@ -58,15 +58,16 @@ fn annotated(place: Place, attribute: TokenStream, function: &Function) -> Token
     expansion
 }
 
-/// The function as written, and what is made of it.
+/// The function as written, followed by the generated code.
 fn beside(function: &Function, made: &TokenStream) -> TokenStream {
     let (excuse, written) = (excuse(function), &function.written);
     quote!(#excuse #written #made)
 }
 
-/// clippy cannot know that we ask for arguments by value, and would advise a plain `fn` to take `&State<T>`. Nothing is
-/// excused where nothing is found fault with, which leaves room for a crate that forbids the lint: an `async fn` moves
-/// its arguments into its future, and a function may say itself what is to become of the lint.
+/// Allows clippy's `needless_pass_by_value` on a plain `fn`. clippy cannot know that handlers take arguments by value,
+/// and would advise the user to take `&State<T>`. The attribute is added only if the lint could fire, because it would
+/// be an error in a crate that forbids the lint. An `async fn` moves its arguments into its future, so the lint does
+/// not fire. If the function sets the lint itself, that setting stays.
 fn excuse(function: &Function) -> Option<TokenStream> {
     const LINT: &str = "needless_pass_by_value";
     let lints = function.attributes_named(&["allow", "expect", "warn", "deny", "forbid"]);
@@ -80,7 +81,7 @@ fn excuse(function: &Function) -> Option<TokenStream> {
     })
 }
 
-/// The item as written and the errors.
+/// The item as written, followed by the errors.
 fn without_function(
     place: Place,
     attribute: TokenStream,
@@ -93,26 +94,26 @@ fn without_function(
     match reason {
         NoFunction::OtherItem(first) => faults.add(
             first,
-            format!("`{}` goes on a function", place.attribute()),
-            "write it above the function that gets the jobs",
+            format!("`{}` can only be used on a function", place.attribute()),
+            "put it on the function that handles the jobs",
         ),
         NoFunction::Closure(first) => faults.add(
             first,
-            format!("`{}` goes on a function", place.attribute()),
-            "write a function, or give the closure to `Worker::builder()`",
+            format!("`{}` can only be used on a function", place.attribute()),
+            "write a function, or pass the closure to `Worker::builder()`",
         ),
         NoFunction::Unreadable(error) => faults.add_syntax(error),
     }
     let errors = faults.into_compile_errors();
     if is_closure {
-        // One expression is all that there is room for.
+        // A closure is an expression, so the expansion must be one expression.
         return quote!({ #errors #item });
     }
     quote!(#item #errors)
 }
 
-/// The function without registration, and the errors. There is a `main` all the same, so that the compiler does not
-/// miss it as well.
+/// The function without registration, followed by the errors. A `main` is still generated, so that the compiler does
+/// not report a missing `main` too.
 fn rejected(place: Place, function: &Function, options: &Options, faults: Faults) -> TokenStream {
     let errors = faults.into_compile_errors();
     let conditions = function.attributes_named(&["cfg"]);

@@ -1,4 +1,4 @@
-//! What is generated.
+//! Tests the generated code.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -15,17 +15,17 @@ pub(crate) fn assert_has(tokens: &TokenStream, part: &TokenStream) {
     assert_has_text(tokens, &part.to_string());
 }
 
-/// For a part in which a parenthesis stays open.
+/// Like [`assert_has`], for a part with an unclosed parenthesis.
 #[track_caller]
 pub(crate) fn assert_has_text(tokens: &TokenStream, part: &str) {
     let all = tokens.to_string();
-    assert!(all.contains(part), "no\n  {part}\nin\n  {all}");
+    assert!(all.contains(part), "expected\n  {part}\nin\n  {all}");
 }
 
 #[track_caller]
 pub(crate) fn assert_lacks(tokens: &TokenStream, part: &str) {
     let all = tokens.to_string();
-    assert!(!all.contains(part), "{part} in\n  {all}");
+    assert!(!all.contains(part), "unexpected\n  {part}\nin\n  {all}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What the features add to what is generated.
+//! Tests the code that the features `schema` and `validate` add.
 
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -1,21 +1,21 @@
-//! What the function's file imports, for names that tokens alone do not explain.
+//! Finds the imports in the function's file, for names whose meaning the tokens do not show.
 //!
-//! An attribute sees no imports. `Context` may be ours or `anyhow`'s trait, and of the trait the compiler says nothing that
-//! helps. The file is read only if such a name was found, and only to choose the words of an error: what the file does
-//! not tell is left to the compiler.
+//! An attribute sees no imports. `Context` may be our type or `anyhow`'s trait, and the compiler's error about the
+//! trait does not help. The file is read only if such a name is found, and only to choose the text of an error. If the
+//! file does not answer the question, the compiler reports the error.
 
 use std::cell::OnceCell;
 
 use syn::{Ident, Item, UseTree};
 
-/// The imports beside a function.
+/// The imports in the file of a function.
 pub(crate) struct Imports {
     function: String,
     file: OnceCell<Option<syn::File>>,
 }
 
 impl Imports {
-    /// The imports beside `function`, in the file that its attribute is in.
+    /// Returns the imports in the file that contains `function` and its attribute.
     pub(crate) fn beside(function: &Ident) -> Self {
         Self {
             function: function.to_string(),
@@ -23,7 +23,7 @@ impl Imports {
         }
     }
 
-    /// The path that `name` was imported by, such as `anyhow::Context`; nothing where that is not sure.
+    /// Returns the path from which `name` is imported, such as `anyhow::Context`, or `None` if it is not certain.
     pub(crate) fn path_of(&self, name: &str) -> Option<String> {
         let file = self.file.get_or_init(read).as_ref()?;
         path_in(file, &self.function, name)
@@ -31,7 +31,7 @@ impl Imports {
 }
 
 fn read() -> Option<syn::File> {
-    // Not so in unit tests.
+    // Unit tests run outside the compiler.
     if !proc_macro::is_available() {
         return None;
     }
@@ -39,7 +39,8 @@ fn read() -> Option<syn::File> {
     syn::parse_file(&std::fs::read_to_string(path).ok()?).ok()
 }
 
-/// Where `name` comes from. A function in a module of the file may have other imports.
+/// Returns the path of `name`. If `function` is not at the top of the file, it may see other imports: the result is
+/// `None`.
 pub(crate) fn path_in(file: &syn::File, function: &str, name: &str) -> Option<String> {
     let is_there = |item: &Item| matches!(item, Item::Fn(it) if it.sig.ident == function);
     if file.items.iter().filter(|item| is_there(item)).count() != 1 {
@@ -81,7 +82,7 @@ mod tests {
     ";
 
     fn path(function: &str, name: &str) -> Option<String> {
-        let file = syn::parse_file(FILE).expect("the file is Rust");
+        let file = syn::parse_file(FILE).expect("the file is valid Rust");
         path_in(&file, function, name)
     }
 

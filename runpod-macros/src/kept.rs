@@ -1,4 +1,4 @@
-//! A function that was found fault with, as it stays: without what the compiler would find fault with a second time.
+//! Emits a function that has errors, without the parts that the compiler would report a second time.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -21,20 +21,20 @@ pub(crate) fn function(function: &Function, options: &Options) -> TokenStream {
     let body = if !has_body {
         quote!({ ::core::unimplemented!() })
     } else if returns_stream(&signature.output) && check::bare_yield(function).is_some() {
-        // The compiler would go on for four errors about this `yield`: the macro that is missing is put around it.
+        // The compiler would report four more errors about this `yield`, so the missing macro is added.
         let stream = root.stream();
         quote!({ #stream! #written })
     } else {
         quote!(#written)
     };
-    // Whether its arguments are used is of no interest now.
+    // Warnings about unused arguments would only distract from the error.
     quote! {
         #[allow(unused_variables, unused_mut)]
         #(#attributes)* #visibility #signature #body
     }
 }
 
-/// The signature with types that are possible, and whether the body fits it.
+/// Returns the signature with unfit types replaced, and whether to keep the body.
 fn signature(function: &Function, options: &Options, root: &Root) -> (Signature, bool) {
     let imports = Imports::beside(&function.signature.ident);
     let mut signature = function.signature.clone();

@@ -1,16 +1,17 @@
 //! The attributes of [`runpod-worker`](https://docs.rs/runpod-worker): [`macro@handler`] and [`macro@main`].
 //!
-//! Use them through that crate. They keep a function exactly as it is written and put an adapter beside it, which tells
-//! the runtime of it; all behaviour is the runtime's. The steps:
+//! Use them through that crate. The attributes leave the function exactly as you wrote it and add an adapter next to
+//! it. The adapter registers the function with the runtime, which implements all behaviour. The modules, in order of
+//! use:
 //!
-//! - `parse`: from tokens to the typed `model`; the body stays tokens, so that half-typed code still expands;
-//!   the `values` of options that are literals are read, all others go to the compiler (`settings`);
-//! - `check`: what can be seen to be wrong, all of it at once (`diagnostics`): with the function, with its `neighbours`, and
-//!   with types that are `unfit` by what `types` can be seen to be and `imports` tell;
-//! - `expand`: the function, with a `registration` (of its `arguments`) and an `entry`, or as it is `kept` and with errors,
-//!   at the right `places`;
-//! - `paths`: every name of the runtime that generated code may use, with ours from the `manifest`;
-//! - `show`: prints what was made, for who wants to see it.
+//! - `parse` turns tokens into the typed `model`. The function's body stays tokens, so half-typed code still expands.
+//!   `values` reads options that are literals. `settings` passes all other expressions to the compiler.
+//! - `check` collects every visible mistake (`diagnostics`) in the function, in its other attributes (`neighbours`),
+//!   and in types that are `unfit`. `types` and `imports` provide the facts about a type.
+//! - `expand` emits the function with a `registration` (which uses `arguments`) and an `entry`. If there are errors, it
+//!   emits the function in the form that `kept` gives it. `places` chooses the spans.
+//! - `paths` lists every name of the runtime that generated code may use. `manifest` finds the name of our crate.
+//! - `show` prints the expansion on request.
 
 use proc_macro::TokenStream;
 
@@ -50,7 +51,7 @@ mod unfit;
 mod unfit_tests;
 mod values;
 
-/// Makes a handler of a function: it gets a job and gives its result.
+/// Turns a function into a handler: it takes a job's input and returns the job's output.
 ///
 /// ```
 /// use runpod::prelude::*;
@@ -83,36 +84,38 @@ mod values;
 ///
 /// # #[tokio::main]
 /// # async fn main() {
-/// // The functions stay what they were:
+/// // You can still call the functions directly:
 /// assert_eq!(count(Text { text: "to be".to_owned() }).words, 2);
 ///
-/// // And can be run as jobs:
+/// // You can also run them as jobs:
 /// let report = testing::Job::new(json!({ "text": "to" })).stream(spell).await;
 /// assert_eq!(report.stream, [json!("t"), json!("o")]);
 /// # }
 /// ```
 ///
-/// Where a handler is linked into a worker, it can be used: alone, or chosen with `handler` or `route` of
-/// [`#[runpod::main]`](macro@main). A library of handlers is only linked if something names it; `use my_handlers as _;`
-/// is enough. `docs/how-to/write-a-handler.md` goes through all of this with examples.
+/// A worker can use every handler that is linked into it. If it has several, choose one with the option `handler` or
+/// `route` of [`#[runpod::main]`](macro@main). A library of handlers is linked only if the program mentions it:
+/// `use my_handlers as _;` is enough. `docs/how-to/write-a-handler.md` explains handlers with examples.
 ///
 /// # Arguments
 ///
-/// In any order, and known by their types, so that aliases work: an input (any `T: serde::de::DeserializeOwned`) or a
-/// `Job<T>`, `JobContext`, `State<T>`, and for a `stream` handler `Emitter<T>`. All are taken by value; patterns are fine.
+/// A handler can take an input (any `T: serde::de::DeserializeOwned`) or a `Job<T>`, a `JobContext`, a `State<T>` and,
+/// if it is a `stream` handler, an `Emitter<T>`. The order does not matter. The compiler resolves the types, so aliases
+/// work. All arguments are taken by value, and each may be a pattern.
 ///
 /// # Kinds
 ///
-/// | function | runs |
+/// | function | how it runs |
 /// | --- | --- |
-/// | `async fn` | on the worker's threads |
+/// | `async fn` | on the worker's async threads |
 /// | `fn` | on a thread that it may block |
-/// | `fn` or `async fn` with the option `stream` | and each item leaves as soon as it is there |
+/// | `fn` or `async fn` with the option `stream` | as above; the worker sends each item as soon as it is ready |
 ///
-/// A `stream` handler returns `impl Stream<Item = T>` or (a plain `fn`) `impl Iterator<Item = T>`, or it takes an
-/// `Emitter<T>` and returns nothing. A `yield` needs `runpod::stream! { .. }` or `runpod::try_stream! { .. }` around it.
+/// A `stream` handler returns `impl Stream<Item = T>`. A plain `fn` may also return `impl Iterator<Item = T>`. Instead,
+/// a `stream` handler can take an `Emitter<T>` and return `()` or `Result<(), E>`. If you write `yield`, wrap the body
+/// in `runpod::stream! { .. }` or `runpod::try_stream! { .. }`.
 ///
-/// The result, or each item, is a `T: serde::Serialize`, or a `Result<T, E>` where `E` is a `std::error::Error`,
+/// The output, or each item, is a `T: serde::Serialize` or a `Result<T, E>`. `E` is a `std::error::Error`,
 /// `anyhow::Error`, `String` or `&'static str`.
 ///
 /// # Options
@@ -120,22 +123,22 @@ mod values;
 /// | option | meaning |
 /// | --- | --- |
 /// | `stream` | the handler sends items |
-/// | `name = "…"` | its name, for `route` and in messages; the function's otherwise |
-/// | `crate = path` | where the crate `runpod` is, if you have re-exported it; another name in your manifest is found without |
+/// | `name = "…"` | the handler's name, for `route` and in messages; by default the function's name |
+/// | `crate = path` | the path of the `runpod` crate, if you re-export it; not needed if your manifest only renames the crate |
 ///
-/// The name may be a constant or another constant expression: `name = NAME`.
+/// The name may be any constant expression, such as `name = NAME`.
 ///
 /// # Errors
 ///
-/// Functions that are generic, `const`, `unsafe` or `extern`, methods, and arguments that borrow or are `impl Trait`
-/// are compile errors, as are unknown options. The function stays, so that the rest of the program can be checked.
-/// `docs/reference/compiler-errors.md` shows what the compiler says.
+/// These are compile errors: a function that is generic, `const`, `unsafe` or `extern`; a method; an argument that
+/// borrows or is an `impl Trait`; and an unknown option. After an error, the expansion still contains the function, so
+/// the compiler can check the rest of the program. `docs/reference/compiler-errors.md` shows the messages.
 #[proc_macro_attribute]
 pub fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream {
     expand::handler(attribute.into(), &item.into()).into()
 }
 
-/// Makes the `main` of a worker: on `main` itself, or on the one handler that is the whole worker.
+/// Makes a worker's `main` function, from `main` itself or from the handler that is the whole worker.
 ///
 /// ```no_run
 /// use runpod::prelude::*;
@@ -158,13 +161,13 @@ pub fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// On **`fn main()` or `async fn main()`**, the body runs once, before the first job. What it returns, or the value in
-/// the `Result` that it returns, is the worker's state, which handlers get as `State<T>`; an error ends the worker
-/// before it has taken a job. `async` needs no runtime of yours: the worker starts one.
+/// On **`fn main()` or `async fn main()`**, the body runs once, before the first job. Its return value is the worker's
+/// state, which handlers take as `State<T>`. If it returns a `Result`, the state is the value in `Ok`, and an `Err`
+/// stops the worker before it takes a job. An `async fn main` needs no runtime of your own: the worker starts one.
 ///
-/// On **any other function**, that function is a handler as with [`#[runpod::handler]`](macro@handler), whose options
-/// `stream` and `name` are possible as well, and `main` is generated. It gets all jobs, even if other handlers are
-/// linked.
+/// On **any other function**, the function becomes a handler as with [`#[runpod::handler]`](macro@handler), and the
+/// attribute generates `main`. The options `stream` and `name` of a handler are allowed too. The function handles all
+/// jobs, even if other handlers are linked.
 ///
 /// ```no_run
 /// use runpod::prelude::*;
@@ -175,32 +178,34 @@ pub fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// The program takes jobs on Runpod, and elsewhere runs one test job (`--test_input`) or is an endpoint
-/// (`--rp_serve_api`); `docs/reference/running.md` has its flags, its environment and its exit codes.
+/// On Runpod, the program takes jobs from the platform. Elsewhere it runs one test job (`--test_input`) or serves a
+/// local endpoint (`--rp_serve_api`). `docs/reference/running.md` lists its flags, environment variables and exit
+/// codes.
 ///
 /// # Options
 ///
 /// | option | meaning |
 /// | --- | --- |
-/// | `refresh_worker = true` | a fresh container after every job |
-/// | `return_aggregate_stream = true` | a stream's result repeats its items |
-/// | `concurrency = 4` | so many jobs at once; 1 otherwise |
-/// | `concurrency_modifier = path` | a `fn(usize) -> usize`, or a closure that needs nothing, asked before every take for the number to go on with |
-/// | `handler = path` | the handler that gets all jobs, where several are linked |
-/// | `route = "key"` | several handlers: `input.<key>` is the name of the one that a job is for |
-/// | `max_consecutive_failures = 3` | after so many failed jobs in a row the worker counts as broken: it finishes what runs, says so and exits with 1 |
-/// | `worker_threads = 2` | threads for `async` handlers; one for each core otherwise |
-/// | `crate = path` | where the crate `runpod` is, if you have re-exported it; another name in your manifest is found without |
+/// | `refresh_worker = true` | requests a fresh container after every job |
+/// | `return_aggregate_stream = true` | repeats the items of a stream in the job's result |
+/// | `concurrency = 4` | the number of jobs that may run at once; by default 1 |
+/// | `concurrency_modifier = path` | a `fn(usize) -> usize`, or a closure without captures, that is called before each job-take request: it gets the current concurrency and returns the new one |
+/// | `handler = path` | the handler that handles all jobs, if several are linked |
+/// | `route = "key"` | runs several handlers: `input.<key>` names the handler for the job |
+/// | `max_consecutive_failures = 3` | after this many failed jobs in a row, the worker finishes its running jobs, logs the reason and exits with code 1 |
+/// | `worker_threads = 2` | the number of threads for `async` handlers; by default one per core |
+/// | `crate = path` | the path of the `runpod` crate, if you re-export it; not needed if your manifest only renames the crate |
 ///
-/// Numbers, texts, `true` and `false` may be constants or other constant expressions: `concurrency = LIMIT`. The compiler
-/// checks their type and, as for a literal, that a number is not 0 and a text is not empty.
+/// Numbers, strings and booleans may be constant expressions, such as `concurrency = LIMIT`. As with a literal, the
+/// compiler checks the type, that a number is not 0 and that a string is not empty.
 ///
-/// `refresh_worker` alone means `refresh_worker = true`; the same goes for `return_aggregate_stream`.
+/// `refresh_worker` alone means `refresh_worker = true`, and `return_aggregate_stream` works the same way.
 ///
 /// # Errors
 ///
-/// As for a handler; besides, `main` takes no arguments and has no options of a handler, `handler` and `route` exclude each
-/// other, and a handler that is the whole worker has no `State<T>`, because no `main` makes one.
+/// The errors of [`#[runpod::handler]`](macro@handler#errors) apply here too. In addition, `main` takes no arguments
+/// and no handler options, and `handler` and `route` cannot be used together. A handler that is the whole worker cannot
+/// take a `State<T>`, because no `main` makes one.
 #[proc_macro_attribute]
 pub fn main(attribute: TokenStream, item: TokenStream) -> TokenStream {
     expand::main(attribute.into(), &item.into()).into()

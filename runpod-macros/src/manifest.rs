@@ -1,20 +1,19 @@
-//! The name under which the user's crate knows ours, where its manifest gives ours another one:
-//! `worker = { package = "runpod-worker", .. }`.
+//! Finds the name of our crate if the user's manifest renames it, as in `worker = { package = "runpod-worker", .. }`.
 //!
-//! `::runpod` is not found then, and the compiler's words would blame code that nobody wrote. The manifest is only looked
-//! through for our package, line by line; `crate = path` overrules it, and where it does not say for sure what we are
-//! called, we are called `runpod`.
+//! In that case `::runpod` does not exist, and the compiler's error would point at code that the user did not write.
+//! The manifest is searched line by line for our package. `crate = path` takes precedence. If the manifest does not
+//! give a certain answer, the name is `runpod`.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-/// The package of the attributes' crate, as manifests name it.
+/// The name of the facade crate's package in manifests.
 const PACKAGE: &str = "runpod-worker";
 
-/// The other name, in the manifest of the crate that is being compiled. It is read each time: an editor expands the
-/// attributes of many crates in one process.
+/// Returns the new name if the manifest of the crate being compiled renames ours. The manifest is read every time
+/// because an editor expands the attributes of many crates in one process.
 pub(crate) fn other_name() -> Option<String> {
-    // Unit tests expand code of no crate.
+    // Unit tests run outside the compiler.
     if !proc_macro::is_available() {
         return None;
     }
@@ -31,7 +30,7 @@ fn read(folder: &Path) -> Option<String> {
     fs::read_to_string(folder.join("Cargo.toml")).ok()
 }
 
-/// The name that a manifest gives our package, itself or, with `workspace = true`, through that of its workspace.
+/// Returns the name that a manifest gives our package, either directly or through its workspace (`workspace = true`).
 fn name_in(manifest: &str, workspace: &str) -> Option<String> {
     let (renamed, inherited) = entries(manifest);
     let (shared, _) = entries(workspace);
@@ -43,7 +42,7 @@ fn name_in(manifest: &str, workspace: &str) -> Option<String> {
     (only && name != PACKAGE).then(|| name.replace('-', "_"))
 }
 
-/// The dependencies that are our package, and those that the workspace describes.
+/// Returns the dependencies that are our package, and the dependencies that are inherited from the workspace.
 fn entries(manifest: &str) -> (Vec<String>, Vec<String>) {
     let (mut ours, mut inherited) = (Vec::new(), Vec::new());
     let mut section = String::new();
@@ -79,7 +78,7 @@ fn entries(manifest: &str) -> (Vec<String>, Vec<String>) {
     (ours, inherited)
 }
 
-/// The line without blanks and without a comment.
+/// Returns the line without whitespace and comments.
 fn solid(line: &str) -> String {
     let code = line.split('#').next().unwrap_or_default();
     code.split_whitespace().collect()

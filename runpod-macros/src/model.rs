@@ -1,22 +1,22 @@
-//! What the user wrote, typed: the function, and the options of the attribute on it.
+//! The typed model of the user's code: the function, and the options of its attribute.
 
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::{Attribute, Expr, ExprPath, LitStr, Path, Signature, Visibility};
 
-/// Where an attribute stands, which decides what it makes and which options it has.
+/// The place of an attribute. It decides which code the attribute generates and which options it accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     /// `#[handler]` on a function.
     Handler,
-    /// `#[main]` on a function that is not `main`: that function is the handler.
+    /// `#[main]` on a function that is not `main`: the function is the handler.
     MainOnHandler,
-    /// `#[main]` on `main`: that function makes the state.
+    /// `#[main]` on `main`: the function makes the state.
     Main,
 }
 
 impl Place {
-    /// The attribute as the user knows it.
+    /// The attribute as the user writes it.
     pub(crate) fn attribute(self) -> &'static str {
         match self {
             Self::Handler => "#[runpod::handler]",
@@ -24,7 +24,7 @@ impl Place {
         }
     }
 
-    /// What the function is called in messages.
+    /// The term for the function in messages.
     pub(crate) fn subject(self) -> &'static str {
         match self {
             Self::Handler | Self::MainOnHandler => "a handler",
@@ -68,7 +68,7 @@ impl Key {
         Self::ALL.into_iter().find(|key| key.name() == name)
     }
 
-    /// The options that an attribute has at this place.
+    /// The options that an attribute accepts at this place.
     pub(crate) fn of(place: Place) -> impl Iterator<Item = Self> {
         Self::ALL.into_iter().filter(move |key| key.fits(place))
     }
@@ -97,7 +97,7 @@ impl Key {
         }
     }
 
-    /// The option as one writes it.
+    /// An example of the option with a value.
     pub(crate) fn example(self) -> &'static str {
         match self {
             Self::Stream => "stream",
@@ -114,39 +114,39 @@ impl Key {
         }
     }
 
-    /// What the option's value is.
+    /// A description of the option's value, for messages.
     pub(crate) fn value(self) -> &'static str {
         match self {
             Self::Stream => "no value",
-            Self::Name => "a text, the handler's name",
+            Self::Name => "a string: the handler's name",
             Self::RefreshWorker | Self::ReturnAggregateStream => "`true` or `false`",
-            Self::Concurrency => "a whole number, the jobs that may run at once",
+            Self::Concurrency => "a whole number: how many jobs may run at once",
             Self::MaxConsecutiveFailures => {
-                "a whole number, the failed jobs in a row that mean that the worker is broken"
+                "a whole number: how many jobs may fail in a row before the worker exits"
             }
-            Self::WorkerThreads => "a whole number of threads",
-            Self::ConcurrencyModifier => "a `fn(usize) -> usize`, by its path or as a closure",
+            Self::WorkerThreads => "a whole number: how many threads run async handlers",
+            Self::ConcurrencyModifier => "a `fn(usize) -> usize`: its path, or a closure",
             Self::Handler => "the path of a handler function",
-            Self::Route => "a text, the key of the input that names the handler",
-            Self::Crate => "the path under which this crate is known",
+            Self::Route => "a string: the input key that names the handler",
+            Self::Crate => "the path of the `runpod` crate",
         }
     }
 }
 
-/// An option's value and where the option stands.
+/// An option's value and the option's span.
 pub(crate) struct Given<T> {
     pub(crate) span: Span,
     pub(crate) value: T,
 }
 
-/// What an option is set to: read here where it is a literal, and left to the compiler where it is a constant or another
-/// expression.
+/// The setting of an option. A literal is read here; any other expression, such as a constant, is passed to the
+/// compiler.
 pub(crate) enum Setting<T> {
     Literal(T),
     Expression(Box<Expr>),
 }
 
-/// All options of both attributes; which of them an attribute has is [`Key::fits`].
+/// All options of both attributes. [`Key::fits`] says which of them an attribute accepts.
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) stream: Option<Given<()>>,
@@ -163,14 +163,14 @@ pub(crate) struct Options {
     pub(crate) root: Option<Given<Path>>,
 }
 
-/// A function. Its body is not parsed, so that one which is still being typed does not stop the expansion.
+/// A function. Its body is not parsed, so the expansion works while the user is still typing the body.
 pub(crate) struct Function {
-    /// All of it, exactly as written.
+    /// The whole function, exactly as written.
     pub(crate) written: TokenStream,
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) visibility: Visibility,
     pub(crate) signature: Signature,
-    /// The block, or the `;` of a function without one.
+    /// The block, or the `;` of a function without a body.
     pub(crate) body: TokenStream,
 }
 
@@ -179,7 +179,7 @@ impl Function {
         self.signature.ident == "main"
     }
 
-    /// What is in the body's braces.
+    /// The tokens between the body's braces.
     pub(crate) fn block(&self) -> Option<TokenStream> {
         let mut body = self.body.clone();
         loop {
@@ -187,7 +187,7 @@ impl Function {
                 TokenTree::Group(block) if block.delimiter() == Delimiter::Brace => {
                     return Some(block.stream());
                 }
-                // What came through another macro is wrapped in a group that one cannot see.
+                // Tokens that come through another macro are wrapped in an invisible group.
                 TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
                     body = group.stream();
                 }
@@ -196,12 +196,12 @@ impl Function {
         }
     }
 
-    /// Attributes of one of these names, such as `cfg`.
+    /// The attributes with one of these names, such as `cfg`.
     pub(crate) fn attributes_named(&self, names: &[&str]) -> Vec<&Attribute> {
         named(&self.attributes, names)
     }
 
-    /// For inside of another function, where saying `pub` means nothing and is a lint's matter.
+    /// The function without its visibility: inside another function, `pub` has no effect and triggers a lint.
     pub(crate) fn without_visibility(&self) -> TokenStream {
         let Self {
             attributes,
@@ -213,7 +213,7 @@ impl Function {
     }
 }
 
-/// Those of `attributes` that have one of these names.
+/// The elements of `attributes` that have one of these names.
 pub(crate) fn named<'a>(attributes: &'a [Attribute], names: &[&str]) -> Vec<&'a Attribute> {
     attributes
         .iter()

@@ -1,4 +1,4 @@
-//! The other attributes of a function: ours a second time, and those of runtimes.
+//! Checks the other attributes of a function: ours a second time, and those of async runtimes.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -7,18 +7,18 @@ use syn::{Attribute, Ident};
 use crate::diagnostics::Faults;
 use crate::model::{Function, Options, Place};
 
-/// Finds fault with attributes that cannot stand beside ours.
+/// Reports attributes that cannot be combined with ours.
 pub(crate) fn check(function: &Function, place: Place, options: &Options, faults: &mut Faults) {
     for attribute in &function.attributes {
         if is_ours(attribute, options) {
             let (wrong, help) = match place {
                 Place::Main => (
-                    "`main` needs one attribute only",
-                    "keep `#[runpod::main]`; `#[runpod::handler]` goes on a function of another name",
+                    "`main` cannot have two runpod attributes",
+                    "keep one `#[runpod::main]` here; `#[runpod::handler]` is for functions with another name",
                 ),
                 _ => (
-                    "a handler needs one attribute only",
-                    "keep `#[runpod::main]` on the function that is the whole worker, `#[runpod::handler]` on any other",
+                    "a handler cannot have two runpod attributes",
+                    "keep `#[runpod::main]` if this handler is the whole worker, or `#[runpod::handler]` if it is one of several",
                 ),
             };
             faults.add(attribute, wrong, help);
@@ -27,9 +27,9 @@ pub(crate) fn check(function: &Function, place: Place, options: &Options, faults
             another_runtime(attribute, &name, place, faults);
         }
     }
-    // Above ours it was expanded first, and only the body tells of it.
+    // An attribute above ours is already expanded, so only the body shows it.
     if function.block().is_some_and(made_by_tokio) {
-        // At our attribute, and no macro's own code.
+        // Reported at our attribute, with the hygiene of user code.
         let here = function
             .signature
             .ident
@@ -43,11 +43,11 @@ fn another_runtime(at: impl ToTokens, name: &str, place: Place, faults: &mut Fau
     faults.add(
         at,
         format!("`#[{name}]` cannot be used with `{}`", place.attribute()),
-        "remove it: the worker starts a tokio runtime itself",
+        "remove it: the worker starts its own tokio runtime",
     );
 }
 
-/// Whether this is the body of a function that `#[tokio::main]` has made: nobody else writes these words.
+/// Whether `#[tokio::main]` generated this body. The text that is searched for is unlikely to occur anywhere else.
 fn made_by_tokio(body: TokenStream) -> bool {
     body.into_iter().any(|token| match token {
         TokenTree::Literal(text) => text.to_string() == "\"Failed building the Runtime\"",
@@ -56,7 +56,7 @@ fn made_by_tokio(body: TokenStream) -> bool {
     })
 }
 
-/// Whether an attribute is one of this crate's, by its name.
+/// Whether an attribute is one of ours, by its name.
 pub(crate) fn is_ours(attribute: &Attribute, options: &Options) -> bool {
     let root = options.root.as_ref().map_or_else(
         || Some("runpod".to_owned()),
@@ -69,7 +69,7 @@ pub(crate) fn is_ours(attribute: &Attribute, options: &Options) -> bool {
     }
 }
 
-/// Whether an attribute is that of a runtime, such as `#[tokio::main]`.
+/// Whether an attribute is the `main` attribute of an async runtime, such as `#[tokio::main]`.
 pub(crate) fn is_runtime_main(attribute: &Attribute) -> bool {
     let words = words(attribute);
     words.len() > 1 && words.last().is_some_and(|last| last == "main")

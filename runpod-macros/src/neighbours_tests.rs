@@ -1,4 +1,4 @@
-//! What is said about the attributes of runtimes.
+//! Tests the errors about attributes of async runtimes.
 
 use quote::quote;
 
@@ -9,7 +9,7 @@ fn what_tokio_main_has_made_of_a_function_is_known_by_its_body() {
     let wrong = |attribute| {
         format!(
             "`#[tokio::main]` cannot be used with `{attribute}`\n\
-             help: remove it: the worker starts a tokio runtime itself"
+             help: remove it: the worker starts its own tokio runtime"
         )
     };
     let made = quote! {
@@ -30,7 +30,7 @@ fn what_tokio_main_has_made_of_a_function_is_known_by_its_body() {
         &on_handler(&quote! { fn greet() -> Model #made }),
         &[&wrong("#[runpod::handler]")],
     );
-    // Who makes a runtime of their own may have reasons.
+    // A hand-written runtime is allowed: the user may need it.
     assert_errors(
         &on_main(
             &quote! { fn main() -> Model { tokio::runtime::Runtime::new().expect("a runtime").block_on(load()) } },
@@ -45,7 +45,7 @@ fn the_main_of_any_runtime_is_one_too_many() {
         &on_main(&quote! { #[actix_web::main] async fn main() {} }),
         &[
             "`#[actix_web::main]` cannot be used with `#[runpod::main]`\n\
-             help: remove it: the worker starts a tokio runtime itself",
+             help: remove it: the worker starts its own tokio runtime",
         ],
     );
 }

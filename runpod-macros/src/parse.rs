@@ -1,4 +1,4 @@
-//! From tokens to the model. Faults are collected, and reading goes on after each.
+//! Parses tokens into the model. Faults are collected, and parsing continues after each fault.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::ext::IdentExt as _;
@@ -9,14 +9,14 @@ use crate::diagnostics::{Faults, list};
 use crate::model::{Function, Given, Key, Options, Place};
 use crate::values::{Misfit, Value, boolean, count, flag, given, modifier, module, path, text};
 
-/// Why there is no [`Function`].
+/// The reason why an item is not a [`Function`].
 #[derive(Debug)]
 pub(crate) enum NoFunction {
-    /// Another kind of item; its first token after attributes and visibility.
+    /// The item is of another kind. Holds its first token after attributes and visibility.
     OtherItem(TokenStream),
-    /// A closure; its first token.
+    /// The item is a closure. Holds its first token.
     Closure(TokenStream),
-    /// A function whose signature cannot be read.
+    /// The item is a function whose signature cannot be parsed.
     Unreadable(syn::Error),
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn function(item: &TokenStream) -> Result<Function, NoFunction> {
     })
 }
 
-/// Whether `fn` comes next, after the words that may stand before it.
+/// Whether `fn` comes next, after any qualifiers.
 fn starts_function(input: ParseStream<'_>) -> bool {
     loop {
         if input.peek(Token![fn]) {
@@ -65,7 +65,7 @@ fn starts_function(input: ParseStream<'_>) -> bool {
     }
 }
 
-/// Whether the `|` of a closure comes next, after the words that may stand before it.
+/// Whether the `|` of a closure comes next, after any qualifiers.
 fn starts_closure(input: ParseStream<'_>) -> bool {
     while input.peek(Token![move]) || input.peek(Token![async]) || input.peek(Token![static]) {
         if input.parse::<TokenTree>().is_err() {
@@ -130,14 +130,14 @@ impl Reader<'_> {
         self.set(key, &name, value);
     }
 
-    /// The comma after an option.
+    /// Reads the comma after an option.
     fn separator(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
         if input.peek(Token![;]) {
             let found: Token![;] = input.parse()?;
             self.faults.add(
                 found,
                 "options are separated by commas",
-                "write `,` for `;`",
+                "write `,` instead of `;`",
             );
             return Ok(());
         }
@@ -153,7 +153,7 @@ impl Reader<'_> {
         let names = list(Key::of(place).map(Key::name));
         match place {
             Place::Main => format!(
-                "on `main` the options of `{}` are {names}",
+                "the options of `{}` on `main` are {names}",
                 place.attribute()
             ),
             _ => format!("the options of `{}` are {names}", place.attribute()),
@@ -168,7 +168,7 @@ impl Reader<'_> {
                 None => format!("unknown option `{text}`"),
             };
             if near == Some(Key::Stream.name()) {
-                // As it was meant, so that the function is not found to be no stream's as well.
+                // Assume `stream`, so that no second error says that the option is missing.
                 self.options.stream = Some(Given {
                     span: name.span(),
                     value: (),
@@ -181,14 +181,14 @@ impl Reader<'_> {
         if self.place == Place::Main {
             self.faults.add(
                 name,
-                format!("`{text}` is an option of a handler, and `main` is none"),
-                format!("write it at the handler: `#[runpod::handler({example})]`"),
+                format!("`{text}` is an option for handlers, and `main` is not a handler"),
+                format!("write it on the handler: `#[runpod::handler({example})]`"),
             );
         } else {
             self.faults.add(
                 name,
-                format!("`{text}` is an option of the whole worker, not of one handler"),
-                format!("write it at the worker's `#[runpod::main({example})]`"),
+                format!("`{text}` is an option for the whole worker, not for one handler"),
+                format!("write it on the worker: `#[runpod::main({example})]`"),
             );
         }
     }
@@ -217,7 +217,7 @@ impl Reader<'_> {
         };
         let Err(misfit) = read else { return };
         if key == Key::Stream {
-            // As it was meant, so that the function is not found to be no stream's as well.
+            // Assume `stream`, so that no second error says that the option is missing.
             options.stream = Some(Given { span, value: () });
         }
         let found = match value {
@@ -238,7 +238,7 @@ impl Reader<'_> {
     }
 }
 
-/// Reads what stands up to the next comma.
+/// Reads an option's value, up to the next comma.
 fn value(input: ParseStream<'_>) -> Value {
     if ends(input) {
         return Value::Nothing;
@@ -248,7 +248,7 @@ fn value(input: ParseStream<'_>) -> Value {
     }
     let ahead = input.fork();
     match ahead.parse::<Expr>() {
-        // To the real end of the value: a path may have commas inside, `scale::<1, 2>`.
+        // Up to the real end of the value: a path may contain commas, as in `scale::<1, 2>`.
         Ok(_) if ends(&ahead) => match input.parse() {
             Ok(value) => Value::Is(ungrouped(value)),
             Err(_) => Value::Unreadable(up_to_comma(input)),
@@ -257,7 +257,7 @@ fn value(input: ParseStream<'_>) -> Value {
     }
 }
 
-/// A value that came through another macro is wrapped in a group that one cannot see.
+/// Removes the invisible groups around a value that comes through another macro.
 fn ungrouped(mut value: Expr) -> Expr {
     while let Expr::Group(group) = value {
         value = *group.expr;
@@ -265,7 +265,7 @@ fn ungrouped(mut value: Expr) -> Expr {
     value
 }
 
-/// Whether an option ends here, be it with what should be a comma.
+/// Whether an option ends here. A semicolon counts as a comma.
 fn ends(input: ParseStream<'_>) -> bool {
     input.is_empty() || input.peek(Token![,]) || input.peek(Token![;])
 }
@@ -281,7 +281,7 @@ fn up_to_comma(input: ParseStream<'_>) -> TokenStream {
     skipped
 }
 
-/// The name that `text` is probably meant to be.
+/// The name that the user probably meant by `text`.
 fn nearest(text: &str, names: impl Iterator<Item = &'static str>) -> Option<&'static str> {
     names
         .map(|name| (strsim::jaro_winkler(text, name), name))

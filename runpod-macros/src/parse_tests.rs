@@ -1,4 +1,4 @@
-//! What is said about an attribute's options.
+//! Tests the errors about an attribute's options.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -44,7 +44,7 @@ fn an_unknown_option_is_named_with_the_nearest_and_all_known_ones() {
     assert_errors(
         &on_main(quote!(timeout(3, 4))),
         &["unknown option `timeout`\n\
-             help: on `main` the options of `#[runpod::main]` are `refresh_worker`, `return_aggregate_stream`, \
+             help: the options of `#[runpod::main]` on `main` are `refresh_worker`, `return_aggregate_stream`, \
              `concurrency`, `concurrency_modifier`, `handler`, `route`, \
              `max_consecutive_failures`, `worker_threads`, `crate`"],
     );
@@ -55,17 +55,17 @@ fn an_option_of_the_other_attribute_is_sent_there() {
     assert_errors(
         &on_handler(quote!(concurrency = 4)),
         &[
-            "`concurrency` is an option of the whole worker, not of one handler\n\
-             help: write it at the worker's `#[runpod::main(concurrency = 4)]`",
+            "`concurrency` is an option for the whole worker, not for one handler\n\
+             help: write it on the worker: `#[runpod::main(concurrency = 4)]`",
         ],
     );
     assert_errors(
         &on_main(quote!(stream, name = "x")),
         &[
-            "`stream` is an option of a handler, and `main` is none\n\
-             help: write it at the handler: `#[runpod::handler(stream)]`",
-            "`name` is an option of a handler, and `main` is none\n\
-             help: write it at the handler: `#[runpod::handler(name = \"greet\")]`",
+            "`stream` is an option for handlers, and `main` is not a handler\n\
+             help: write it on the handler: `#[runpod::handler(stream)]`",
+            "`name` is an option for handlers, and `main` is not a handler\n\
+             help: write it on the handler: `#[runpod::handler(name = \"greet\")]`",
         ],
     );
 }
@@ -74,7 +74,7 @@ fn an_option_of_the_other_attribute_is_sent_there() {
 fn an_option_given_twice_is_one_too_many_whatever_its_value() {
     assert_errors(
         &on_handler(quote!(name = "a", stream, name = 3)),
-        // The handler returns a `String`, which is for the compiler to say.
+        // The compiler, not the macro, reports that a stream handler cannot return a `String`.
         &["the option `name` is given twice\nhelp: keep one of the two"],
     );
 }
@@ -96,25 +96,25 @@ fn every_value_of_a_wrong_kind_is_reported_with_the_right_one() {
         )),
         &[
             "the option `stream` takes no value\nhelp: write `stream`",
-            "the option `name` takes a text, the handler's name\nhelp: write `name = \"greet\"`",
+            "the option `name` takes a string: the handler's name\nhelp: write `name = \"greet\"`",
             "the option `refresh_worker` takes `true` or `false`\nhelp: write `refresh_worker = true`",
             "the option `return_aggregate_stream` takes `true` or `false`\n\
              help: write `return_aggregate_stream = true`",
-            "the option `concurrency` takes a whole number, the jobs that may run at once\n\
+            "the option `concurrency` takes a whole number: how many jobs may run at once\n\
              help: write `concurrency = 4`",
-            "the option `concurrency_modifier` takes a `fn(usize) -> usize`, by its path or as a closure\n\
+            "the option `concurrency_modifier` takes a `fn(usize) -> usize`: its path, or a closure\n\
              help: write `concurrency_modifier = scale`",
             "the option `handler` takes the path of a handler function\nhelp: write `handler = greet`",
-            "the option `max_consecutive_failures` takes a whole number, the failed jobs in a row that mean that the \
-             worker is broken\nhelp: write `max_consecutive_failures = 3`",
-            "the option `worker_threads` takes a whole number of threads\nhelp: write `worker_threads = 2`",
-            "the option `crate` takes the path under which this crate is known\nhelp: write `crate = runpod`",
+            "the option `max_consecutive_failures` takes a whole number: how many jobs may fail in a row before \
+             the worker exits\nhelp: write `max_consecutive_failures = 3`",
+            "the option `worker_threads` takes a whole number: how many threads run async handlers\nhelp: write `worker_threads = 2`",
+            "the option `crate` takes the path of the `runpod` crate\nhelp: write `crate = runpod`",
         ],
     );
     assert_errors(
         &on_main(quote!(route = [task])),
         &[
-            "the option `route` takes a text, the key of the input that names the handler\n\
+            "the option `route` takes a string: the input key that names the handler\n\
              help: write `route = \"task\"`",
         ],
     );
@@ -141,13 +141,13 @@ fn a_number_is_at_least_one_and_fits() {
         )),
         &[
             "the number is too large for the option `concurrency`\nhelp: write `concurrency = 4`",
-            "the option `worker_threads` takes a whole number of threads\nhelp: write `worker_threads = 2`",
+            "the option `worker_threads` takes a whole number: how many threads run async handlers\nhelp: write `worker_threads = 2`",
         ],
     );
     assert_errors(
         &on_main(quote!(concurrency = 4u8)),
         &[
-            "the option `concurrency` takes a whole number, the jobs that may run at once\n\
+            "the option `concurrency` takes a whole number: how many jobs may run at once\n\
              help: write `concurrency = 4`",
         ],
     );
@@ -170,13 +170,13 @@ fn what_is_no_literal_is_left_to_the_compiler() {
 
 #[test]
 fn a_semicolon_is_no_comma_and_hides_nothing() {
-    let separated = "options are separated by commas\nhelp: write `,` for `;`";
+    let separated = "options are separated by commas\nhelp: write `,` instead of `;`";
     assert_errors(
         &on_main(quote!(concurrency = 4; refresh_worker; route = 3)),
         &[
             separated,
             separated,
-            "the option `route` takes a text, the key of the input that names the handler\n\
+            "the option `route` takes a string: the input key that names the handler\n\
              help: write `route = \"task\"`",
         ],
     );
@@ -197,8 +197,8 @@ fn a_text_is_not_empty() {
 fn handler_and_route_exclude_each_other() {
     assert_errors(
         &on_main(quote!(handler = greet, route = "task")),
-        &["`route` and `handler` cannot be given together\n\
-             help: keep `handler` to give every job to one handler, or `route` to choose by the job's input"],
+        &["`route` and `handler` cannot be used together\n\
+             help: keep `handler` to send every job to one handler, or `route` to choose the handler by the job's input"],
     );
 }
 
@@ -209,8 +209,8 @@ fn reading_goes_on_after_what_is_no_option() {
         &[
             "expected an option of `#[runpod::handler]`\n\
              help: the options of `#[runpod::handler]` are `stream`, `name`, `crate`",
-            "the option `name` takes a text, the handler's name\nhelp: write `name = \"greet\"`",
-            "the option `crate` takes the path under which this crate is known\nhelp: write `crate = runpod`",
+            "the option `name` takes a string: the handler's name\nhelp: write `name = \"greet\"`",
+            "the option `crate` takes the path of the `runpod` crate\nhelp: write `crate = runpod`",
             "expected an option of `#[runpod::handler]`\n\
              help: the options of `#[runpod::handler]` are `stream`, `name`, `crate`",
             "the option `stream` takes no value\nhelp: write `stream`",

@@ -1,4 +1,4 @@
-//! Every path that generated code may name. What is not listed here, the macros do not know.
+//! Lists every path that generated code may use.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
@@ -8,11 +8,12 @@ use crate::manifest;
 use crate::model::Options;
 use crate::places::Place;
 
-/// The way to our own crate: what `crate = path` says, or `::` and the name in the manifest, which is `runpod` by itself.
+/// The path of our own crate: the value of `crate = path`, or `::` and the crate's name in the manifest (by default
+/// `runpod`).
 pub(crate) struct Root(TokenStream);
 
-/// What generated code calls the runtime's `__private` module. It is imported once per block, so that a crate which
-/// cannot be found is one error and not one for every path.
+/// The name of the runtime's `__private` module in generated code. It is imported once per block, so that a missing
+/// crate causes one error instead of one error per path.
 const DOOR: &str = "__rp";
 
 /// An item of the runtime's `__private` module.
@@ -85,14 +86,14 @@ impl Item {
 }
 
 impl Item {
-    /// The path of the item, where [`Root::import`] stands; errors about it are shown at `span`.
+    /// The path of the item, for code after [`Root::import`]. Errors about the item appear at `span`.
     pub(crate) fn path(self, span: Span) -> TokenStream {
         let door = Ident::new(DOOR, span);
         let name = Ident::new(self.name(), span);
         quote_spanned!(span=> #door::#name)
     }
 
-    /// A function of a trait; errors about it are shown at `place`, from its first token to its last.
+    /// The path of a trait's function. Errors about it appear at `place`, from its first token to its last.
     pub(crate) fn function(self, name: &str, place: Place) -> TokenStream {
         let door = Ident::new(DOOR, place.start);
         let item = Ident::new(self.name(), place.start);
@@ -114,7 +115,7 @@ impl Root {
         ))
     }
 
-    /// `use ::runpod::__private as __rp;`
+    /// Returns `use ::runpod::__private as __rp;`.
     pub(crate) fn door(&self) -> TokenStream {
         let root = &self.0;
         let here = Span::mixed_site();
@@ -122,27 +123,27 @@ impl Root {
         quote_spanned!(here=> use #root::__private as #door;)
     }
 
-    /// The same, and the `ladder`'s lower rung: `use __rp::ReturnedValue as _;`
+    /// Returns the same import and one for the lower rung of a `ladder`: `use __rp::ReturnedValue as _;`.
     pub(crate) fn import(&self, ladder: Item) -> TokenStream {
         let here = Span::mixed_site();
         let (door, rung) = (self.door(), ladder.path(here));
         quote_spanned!(here=> #door use #rung as _;)
     }
 
-    /// `JobContext`, the argument.
+    /// Returns the path of the argument type `JobContext`.
     pub(crate) fn job_context(&self) -> TokenStream {
         let root = &self.0;
         quote_spanned!(Span::mixed_site()=> #root::JobContext)
     }
 
-    /// The `stream!` macro.
+    /// Returns the path of the `stream!` macro.
     pub(crate) fn stream(&self) -> TokenStream {
         let root = &self.0;
         quote_spanned!(Span::mixed_site()=> #root::stream)
     }
 }
 
-/// A path of the standard library.
+/// Paths of the standard library.
 pub(crate) mod standard {
     use proc_macro2::{Span, TokenStream};
     use quote::quote_spanned;
@@ -151,7 +152,7 @@ pub(crate) mod standard {
         quote_spanned!(span=> ::std::process::ExitCode)
     }
 
-    /// `file!()` and `line!()` tell the place of the span that they are written at.
+    /// Returns `file!()` and `line!()`, which report the position of `span`.
     pub(crate) fn place(span: Span) -> (TokenStream, TokenStream) {
         (
             quote_spanned!(span=> ::core::file!()),

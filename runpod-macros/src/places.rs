@@ -1,8 +1,9 @@
-//! Where generated code pretends to stand.
+//! Chooses the spans of generated code.
 //!
-//! It has the hygiene and the lint treatment of a macro's own code (`mixed_site`), but is placed at the user's tokens
-//! (`located_at`). What is wrong with a type comes up where a trait is named, and those names are given the very spans
-//! of the user's type ([`Place`]): the compiler shows the type then, and says nothing of a macro.
+//! Generated code has the hygiene and lint treatment of macro code (`mixed_site`), but its location is that of the
+//! user's tokens (`located_at`). The compiler reports an unfit type at the path of the trait that the type should
+//! implement. That path gets the spans of the user's type ([`Place`]), so the error points at the type and does not
+//! mention the macro.
 
 use proc_macro2::Span;
 use quote::ToTokens;
@@ -12,7 +13,7 @@ use syn::{Ident, ReturnType};
 use crate::model::Function;
 use crate::types::{item_of, parts_of_result};
 
-/// From the first of the user's tokens to the last. (The span of several is not to be had on stable Rust.)
+/// The spans of the first and the last of the user's tokens. (Stable Rust cannot join spans.)
 #[derive(Clone, Copy)]
 pub(crate) struct Place {
     pub(crate) start: Span,
@@ -28,17 +29,17 @@ impl Place {
     }
 }
 
-/// Generated code at the user's `span`.
+/// Returns a span for generated code at the user's `span`.
 pub(crate) fn at(span: Span) -> Span {
     Span::mixed_site().located_at(span)
 }
 
-/// The place of the function's name.
+/// Returns the span of the function's name.
 pub(crate) fn name(function: &Function) -> Span {
     at(function.signature.ident.span())
 }
 
-/// The place of the function's result.
+/// Returns the span of the function's return type.
 pub(crate) fn result(function: &Function) -> Span {
     at(match &function.signature.output {
         ReturnType::Type(_, ty) => ty.span(),
@@ -46,7 +47,7 @@ pub(crate) fn result(function: &Function) -> Span {
     })
 }
 
-/// The result, as a whole.
+/// Returns the place of the whole return type.
 pub(crate) fn whole_result(function: &Function) -> Place {
     match &function.signature.output {
         ReturnType::Type(_, ty) => Place::of(ty),
@@ -54,8 +55,8 @@ pub(crate) fn whole_result(function: &Function) -> Place {
     }
 }
 
-/// The places of the value, or of a stream's item, and of the error. Both are the whole result where its tokens do not
-/// tell them apart.
+/// Returns the places of the value (or the stream's item) and of the error. If the tokens do not show them separately,
+/// both places are the whole return type.
 pub(crate) fn value_and_error(function: &Function) -> (Place, Place) {
     let ReturnType::Type(_, ty) = &function.signature.output else {
         let name = Place::of(&function.signature.ident);
@@ -69,7 +70,7 @@ pub(crate) fn value_and_error(function: &Function) -> (Place, Place) {
     )
 }
 
-/// The place of the error that a stream handler returns before its items or after them.
+/// Returns the place of the error that a stream handler returns before or after its items.
 pub(crate) fn error(function: &Function) -> Place {
     match &function.signature.output {
         ReturnType::Type(_, ty) => Place::of(parts_of_result(ty).1.unwrap_or(ty)),
@@ -77,7 +78,7 @@ pub(crate) fn error(function: &Function) -> Place {
     }
 }
 
-/// The function's name for generated code at `span`.
+/// Returns the function's name for generated code at `span`.
 pub(crate) fn function_name(function: &Function, span: Span) -> Ident {
     let mut name = function.signature.ident.clone();
     name.set_span(span);

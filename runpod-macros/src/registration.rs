@@ -1,4 +1,4 @@
-//! The adapter beside a handler: how the runtime learns of the function, and how it calls it.
+//! Generates the adapter of a handler, which registers the function with the runtime and calls it.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -17,10 +17,10 @@ use crate::types::{
 };
 use crate::unfit;
 
-/// What generated code calls the description of the function.
+/// The name of the constant that describes the function, in generated code.
 const HANDLER: &str = "__HANDLER";
 
-/// From `async fn greet(input: Greeting) -> String` to:
+/// Generates the registration. For `async fn greet(input: Greeting) -> String` it is:
 ///
 /// ```text
 /// const __greet: () = {
@@ -34,22 +34,23 @@ pub(crate) fn of(function: &Function, options: &Options, root: &Root) -> TokenSt
     let here = places::name(function);
     let shared = shared_attributes(function);
     let statements = statements(function, options, root);
-    // A name, because a `const _` in an `impl` is an error of its own. There, the function is not found by its name, and
-    // one error that says so is enough. The letters are the function's: `ADD` and `add` are two functions.
+    // The constant has a name because a `const _` in an `impl` is an extra error. In an `impl`, the function's name is
+    // not found, and that one error is enough. The name keeps the function's case, because `ADD` and `add` are two
+    // functions.
     let block = format_ident!("__{}", function.signature.ident.unraw(), span = here);
     quote_spanned!(here=> #shared const #block: () = { #statements };)
 }
 
-/// The import, the description of the function, and its registration with its call.
+/// Generates the import, the description of the function, and its registration with the call.
 pub(crate) fn statements(function: &Function, options: &Options, root: &Root) -> TokenStream {
     let here = places::name(function);
     let import = root.import(Item::ReturnedValue);
     let constant = constant(here);
     let (submit, description) = (Item::Submit.path(here), Item::Function.path(here));
     let name = handler_name(options, function);
-    // Not `here`: in a macro's own code these would tell the line of the attribute.
+    // Not `here`: with the span of macro code, these would report the line of the attribute.
     let (file, line) = standard::place(function.signature.ident.span());
-    // Where it is called as well: that it is not found is shown once.
+    // The same span as at the call, so that a missing function is reported once.
     let called = Place::of(&function.signature.ident).start;
     let id = id(places::function_name(function, called), here);
     let kind = Ident::new(kind_of(function, options).constructor(), here);
@@ -68,12 +69,12 @@ pub(crate) fn statements(function: &Function, options: &Options, root: &Root) ->
     }
 }
 
-/// The questions that a registration asks of the arguments' types, for a function that is not registered because of
-/// other faults: all of them are reported at once.
+/// Generates the type checks of a registration for a function that is not registered because of other faults. With
+/// them, the compiler reports all faults at once.
 pub(crate) fn questions(function: &Function, options: &Options, root: &Root) -> TokenStream {
     let here = places::name(function);
     let mut arguments = arguments(function);
-    // What was found fault with already.
+    // Leave out the arguments that already have an error.
     let imports = Imports::beside(&function.signature.ident);
     arguments.retain(|it| {
         borrowings(it.ty).is_empty()
@@ -102,19 +103,19 @@ pub(crate) fn questions(function: &Function, options: &Options, root: &Root) -> 
     }
 }
 
-/// The constant that describes the function, in the block of [`statements`].
+/// Returns the name of the constant that describes the function in [`statements`].
 pub(crate) fn constant(span: Span) -> Ident {
     Ident::new(HANDLER, span)
 }
 
-/// `|| __rp::FunctionId::of(&greet)`
+/// Returns `|| __rp::FunctionId::of(&greet)`.
 pub(crate) fn id(function: impl quote::ToTokens, span: Span) -> TokenStream {
     let function_id = Item::FunctionId.path(span);
     quote_spanned!(span=> || #function_id::of(&#function))
 }
 
-/// The attributes that generated items share with the function they belong to: the conditions under which it exists,
-/// and the lints that its types are excused from.
+/// Returns the attributes that generated items share with their function: its `cfg` conditions and the lints that it
+/// allows.
 pub(crate) fn shared_attributes(function: &Function) -> TokenStream {
     let conditions = function.attributes_named(&["cfg"]);
     let excuses = function
@@ -147,7 +148,7 @@ impl Kind {
         }
     }
 
-    /// The constructor of the registration.
+    /// The name of the registration's constructor.
     fn constructor(self) -> &'static str {
         match self {
             Self::Async => "asynchronous",
@@ -165,7 +166,7 @@ fn kind_of(function: &Function, options: &Options) -> Kind {
     }
 }
 
-/// The adapter, which takes the arguments by their types and never by their tokens:
+/// Generates the adapter. It makes each argument through its type, and never inspects the type's tokens:
 ///
 /// ```text
 /// |call| {
@@ -179,8 +180,8 @@ fn kind_of(function: &Function, options: &Options) -> Kind {
 /// }
 /// ```
 ///
-/// Traits are named rather than left to a function's bounds: where a type does not fit, the compiler would show that
-/// function, which is no business of the user's.
+/// The code names traits instead of calling functions with trait bounds. If a type does not fit, a bound would make the
+/// compiler show our function, which does not help the user.
 fn call(function: &Function, options: &Options, arguments: &[Argument<'_>]) -> TokenStream {
     let here = places::name(function);
     let checks = checks(function, options, arguments);
@@ -214,13 +215,13 @@ fn call(function: &Function, options: &Options, arguments: &[Argument<'_>]) -> T
     }
 }
 
-/// The adapter's parameter. Names that generated code binds start with `__`: a pattern is no binding where a user's
-/// `static` or `const` has the same name, and hygiene does not tell the two apart.
+/// Returns the adapter's parameter. All names that generated code binds start with `__`: if the user has a `static` or
+/// `const` with the same name, the pattern refers to that item, and hygiene does not prevent it.
 fn call_name(unused: bool, span: Span) -> Ident {
     Ident::new(if unused { "_" } else { "__rp_call" }, span)
 }
 
-/// What the names of the types leave open is asked of the types. A usual signature leaves nothing open.
+/// Generates checks for the rules that the names of the types do not settle. A usual signature needs no checks.
 fn checks(function: &Function, options: &Options, arguments: &[Argument<'_>]) -> TokenStream {
     let mut checks = TokenStream::new();
     let inputs: Vec<_> = arguments
@@ -262,7 +263,7 @@ fn checks(function: &Function, options: &Options, arguments: &[Argument<'_>]) ->
                 if conditions.is_empty() {
                     quote_spanned!(at=> (<#ty as #from_job<_>>::VIA, #rest))
                 } else {
-                    // It may not be there.
+                    // The argument may not exist.
                     rest
                 }
             });
@@ -273,13 +274,13 @@ fn checks(function: &Function, options: &Options, arguments: &[Argument<'_>]) ->
     checks
 }
 
-/// `Async::run(..)`, `Blocking::run(..)` or `IntoItems::run(..)`
+/// Generates `Async::run(..)`, `Blocking::run(..)` or `IntoItems::run(..)`.
 fn running(function: &Function, options: &Options, passed: &[TokenStream]) -> TokenStream {
     let result = places::result(function);
     let ident = Place::of(&function.signature.ident);
-    // An `async fn` that is not `Send` is shown at its call, that is, at its name.
+    // The compiler reports an `async fn` that is not `Send` at the call, which has the span of the name.
     let name = places::function_name(function, ident.start);
-    // As a value, as where it is described: where it is not found, the compiler says the same of both, and says it once.
+    // Parenthesised, like in the description: if the function is missing, both errors are identical and shown once.
     let called = quote_spanned!(ident.start=> (#name)(#(#passed),*));
     let (value, error) = places::value_and_error(function);
     let returned = Item::Returned.path(result);
@@ -316,12 +317,12 @@ fn running(function: &Function, options: &Options, passed: &[TokenStream]) -> To
     }
 }
 
-/// `.with_schemas(schemas!(Async greet(Greeting, JobContext)))`
+/// Generates `.with_schemas(schemas!(Async greet(Greeting, JobContext)))`.
 fn schemas(function: &Function, options: &Options, arguments: &[Argument<'_>]) -> TokenStream {
     let here = places::name(function);
     let schemas = Item::Schemas.path(here);
     let kind = Ident::new(kind_of(function, options).name(), here);
-    // Where it is called as well, and in the same form: an error about the name is shown once.
+    // The same span and form as at the call, so that an error about the name is shown once.
     let name = places::function_name(function, Place::of(&function.signature.ident).start);
     let types = arguments.iter().map(|argument| {
         let (conditions, ty) = (&argument.conditions, argument.ty);

@@ -1,7 +1,7 @@
-//! The values of options, as code.
+//! Turns the values of options into code.
 //!
-//! A literal was looked at when the attribute was read. Of any other expression the compiler says whether it is a constant
-//! of the option's type, at the expression's own tokens; whether its value fits is asserted while it compiles.
+//! A literal is checked when the attribute is parsed. For any other expression, the compiler checks at the expression's
+//! own tokens that it is a constant of the option's type. A `const` assertion then checks its value.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
@@ -12,21 +12,21 @@ use syn::{Expr, Ident, LitStr};
 use crate::model::{Function, Given, Key, Options, Setting};
 use crate::places;
 
-/// What generated code calls the constant.
+/// The name of the constant in generated code.
 const VALUE: &str = "__RP_VALUE";
 
-/// The value of an option that is `true` or `false`.
+/// Returns the value of a boolean option.
 pub(crate) fn flag(given: Option<&Given<Setting<bool>>>) -> Option<TokenStream> {
     given.map(|given| value(given, &quote!(bool), None))
 }
 
-/// The value of an option that is a number of 1 or more.
+/// Returns the value of an option that is a number of 1 or more.
 pub(crate) fn count(key: Key, given: Option<&Given<Setting<usize>>>) -> Option<TokenStream> {
     let wrong = format!("the option `{}` must be 1 or more", key.name());
     given.map(|given| value(given, &quote!(usize), Some((quote!(> 0), wrong))))
 }
 
-/// The value of an option that is a text.
+/// Returns the value of an option that is a string.
 pub(crate) fn text(key: Key, given: &Given<Setting<LitStr>>) -> TokenStream {
     let wrong = format!("the option `{}` must not be empty", key.name());
     value(
@@ -36,7 +36,7 @@ pub(crate) fn text(key: Key, given: &Given<Setting<LitStr>>) -> TokenStream {
     )
 }
 
-/// The name of the handler: the one that was given, or the function's.
+/// Returns the name of the handler: the option `name`, or the function's name.
 pub(crate) fn handler_name(options: &Options, function: &Function) -> TokenStream {
     let own = &function.signature.ident;
     match &options.name {
@@ -45,7 +45,7 @@ pub(crate) fn handler_name(options: &Options, function: &Function) -> TokenStrea
     }
 }
 
-/// The function, of which the type is said here: if it is another, the compiler shows the user's expression.
+/// Returns the modifier with an explicit type, so that a type error points at the user's expression.
 pub(crate) fn modifier(given: &Given<Expr>) -> TokenStream {
     let (here, function) = (given.span, &given.value);
     let name = Ident::new("__rp_modifier", here);
@@ -67,7 +67,7 @@ fn value<T: ToTokens>(
         let name = Ident::new(VALUE, there);
         quote_spanned!(there=> const _: () = ::core::assert!(#name #fits, #wrong);)
     });
-    // The type has the option's place: that is what is shown to ask for it.
+    // The type has the option's span, so a type error says that the option expects it.
     let ty: TokenStream = ty
         .clone()
         .into_iter()

@@ -1,11 +1,11 @@
-//! Shows expansions to the curious: those of the function that `RUNPOD_MACROS_DEBUG` names, or all where it is 1.
+//! Prints expansions: that of the function named in `RUNPOD_MACROS_DEBUG`, or all if the variable is 1.
 
 use proc_macro2::{Delimiter, Group, Spacing, TokenStream, TokenTree};
 
-/// The environment variable, looked at whenever an attribute is expanded.
+/// The environment variable, read at each expansion of an attribute.
 const VARIABLE: &str = "RUNPOD_MACROS_DEBUG";
 
-/// Prints `expansion` to standard error if somebody wants to see that of `function`.
+/// Prints `expansion` to standard error if the variable selects `function`.
 pub(crate) fn expansion(attribute: &str, function: &str, expansion: &TokenStream) {
     let Ok(wanted) = std::env::var(VARIABLE) else {
         return;
@@ -15,19 +15,19 @@ pub(crate) fn expansion(attribute: &str, function: &str, expansion: &TokenStream
     }
 }
 
-/// Whether the variable, being `wanted`, asks for the expansion of `function`.
+/// Whether the variable's value `wanted` selects `function`.
 pub(crate) fn is_wanted(wanted: &str, function: &str) -> bool {
     wanted == "1" || wanted == function
 }
 
-/// The tokens as one would write them, near enough to read.
+/// Formats tokens roughly like hand-written code.
 pub(crate) fn tidy(tokens: &TokenStream) -> String {
     let mut page = Page::default();
     page.lines(tokens.clone());
     page.text.trim().to_owned()
 }
 
-/// Words after which a parenthesis is not that of a call.
+/// Words after which a parenthesis does not start a call.
 const KEYWORDS: [&str; 12] = [
     "use", "as", "let", "in", "move", "return", "pub", "impl", "dyn", "mut", "where", "match",
 ];
@@ -36,14 +36,14 @@ const KEYWORDS: [&str; 12] = [
 struct Page {
     text: String,
     indent: usize,
-    /// What was written last: a word, an operator, or a delimiter.
+    /// The last part written: a word, an operator or a delimiter.
     last: String,
     /// Whether a closure's list of parameters is open.
     parameters: bool,
 }
 
 impl Page {
-    /// Items and statements, each on a line of its own.
+    /// Writes items and statements, each on its own line.
     fn lines(&mut self, tokens: TokenStream) {
         let mut tokens = tokens.into_iter().peekable();
         let mut operator = String::new();
@@ -70,7 +70,7 @@ impl Page {
         }
     }
 
-    /// What stands in parentheses.
+    /// Writes the contents of parentheses.
     fn list(&mut self, tokens: TokenStream) {
         let mut operator = String::new();
         for token in tokens {
@@ -82,7 +82,7 @@ impl Page {
         match token {
             TokenTree::Punct(mark) => {
                 operator.push(mark.as_char());
-                // `<_>>::of`: what closes is no part of what follows.
+                // In `<_>>::of`, the closing `>>` is not part of the next operator.
                 if mark.spacing() == Spacing::Alone || operator.ends_with(['>', '\'']) {
                     let whole = std::mem::take(operator);
                     self.word(&whole);
@@ -108,7 +108,7 @@ impl Page {
             close.clone_into(&mut self.last);
             self.text.push_str(close);
         } else if let Some(written) = group.span().source_text().filter(|it| it.starts_with('{')) {
-            // The user's own block, comments and all.
+            // The user's own block, including its comments.
             self.word(&written);
             close.clone_into(&mut self.last);
         } else {
@@ -139,7 +139,7 @@ impl Page {
         if word == "|" {
             self.parameters = opens;
         }
-        // What opens a closure holds on to what follows.
+        // No space after the `|` that opens a closure.
         (if opens { "(" } else { word }).clone_into(&mut self.last);
     }
 

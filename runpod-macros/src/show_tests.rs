@@ -1,4 +1,4 @@
-//! What an expansion looks like to a reader.
+//! Tests how expansions are printed.
 
 use quote::quote;
 
@@ -43,21 +43,24 @@ fn the_guide_shows_the_expansion_of_hello_which_is_short() {
 
     let (_, function) = HELLO
         .split_once("#[runpod::main]")
-        .expect("the attribute is in the example");
-    let function: proc_macro2::TokenStream = function.parse().expect("the example is Rust");
+        .expect("the example contains the attribute");
+    let function: proc_macro2::TokenStream = function.parse().expect("the example is valid Rust");
     let expansion = tidy(&crate::expand::main(quote!(), &function));
 
     let (_, shown) = GUIDE
         .split_once("<!-- expansion of hello -->\n```rust,ignore\n")
-        .expect("the guide shows it");
-    let (shown, _) = shown.split_once("```").expect("the block ends");
+        .expect("the guide shows the expansion");
+    let (shown, _) = shown.split_once("```").expect("the code block is closed");
     let solid = |text: &str| text.split_whitespace().collect::<String>();
     assert_eq!(
         solid(shown),
         solid(&expansion),
-        "docs/explanation/what-the-attributes-generate.md has to show:\n{expansion}"
+        "docs/explanation/what-the-attributes-generate.md must show:\n{expansion}"
     );
 
     let generated = expansion.lines().count() - tidy(&function).lines().count();
-    assert!(generated < 12, "{generated} lines are generated");
+    assert!(
+        generated < 12,
+        "expected fewer than 12 generated lines, got {generated}"
+    );
 }

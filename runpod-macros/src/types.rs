@@ -1,4 +1,5 @@
-//! What a type's tokens tell. Aliases hide everything from them, so nothing here decides what is generated.
+//! Inspects the tokens of types. An alias hides the real type, so these functions choose messages and checks only: they
+//! never decide how an argument is made.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -7,7 +8,7 @@ use syn::{
     TypeParamBound, TypeReference,
 };
 
-/// Something that lives only as long as something else.
+/// Borrowed data in a type.
 pub(crate) enum Borrowing<'a> {
     /// The type itself is a reference.
     Whole(&'a TypeReference),
@@ -15,7 +16,7 @@ pub(crate) enum Borrowing<'a> {
     Inside(TokenStream),
 }
 
-/// What `ty` borrows; `&'static T` inside of another type is not borrowed from anything.
+/// Returns the borrowed parts of `ty`. An `&'static T` inside another type does not count.
 pub(crate) fn borrowings(ty: &Type) -> Vec<Borrowing<'_>> {
     if let Type::Reference(reference) = bare(ty) {
         return vec![Borrowing::Whole(reference)];
@@ -37,7 +38,7 @@ fn is_static(lifetime: Option<&Lifetime>) -> bool {
     lifetime.is_some_and(|lifetime| lifetime.ident == "static")
 }
 
-/// The `impl Trait`s in `ty`.
+/// Returns every `impl Trait` in `ty`.
 pub(crate) fn impl_traits(ty: &Type) -> Vec<&TypeImplTrait> {
     let mut found = Vec::new();
     walk(ty, &mut |part| {
@@ -53,12 +54,12 @@ pub(crate) fn is_emitter(ty: &Type) -> bool {
     is_one_of(ty, &["Emitter"])
 }
 
-/// Whether a type is by its name one of ours that is neither the input nor an alias of it.
+/// Whether the name of a type says that it is one of our types and cannot be the input.
 pub(crate) fn surely_no_input(ty: &Type) -> bool {
     is_one_of(ty, &["JobContext", "Context", "State", "Emitter"])
 }
 
-/// Whether a type is by its name one that sends no items, and not an alias of ours that does.
+/// Whether the name of a type says that it cannot be an `Emitter` or an alias of one.
 pub(crate) fn surely_no_emitter(ty: &Type) -> bool {
     is_one_of(
         ty,
@@ -83,7 +84,7 @@ pub(crate) fn is_one_of(ty: &Type, names: &[&str]) -> bool {
     matches!(bare(ty), Type::Path(path) if names.iter().any(|name| last_word_is(&path.path, name)))
 }
 
-/// Whether a function returns `()`, or a `Result` of it.
+/// Whether a function returns `()` or a `Result<(), E>`.
 pub(crate) fn gives_nothing(output: &ReturnType) -> bool {
     let ReturnType::Type(_, ty) = output else {
         return true;
@@ -100,7 +101,7 @@ fn is_unit(ty: &Type) -> bool {
     matches!(bare(ty), Type::Tuple(tuple) if tuple.elems.is_empty())
 }
 
-/// The `impl Stream<..>` or `impl Iterator<..>` that a function returns.
+/// Returns the function's return type if it is an `impl Stream<..>` or `impl Iterator<..>`.
 pub(crate) fn item_source(output: &ReturnType) -> Option<&TypeImplTrait> {
     returned_impl(output, &["Stream", "Iterator"])
 }
@@ -130,7 +131,7 @@ pub(crate) fn last_word_is(path: &Path, word: &str) -> bool {
     path.segments.last().is_some_and(|last| last.ident == word)
 }
 
-/// The `T` of an `impl Stream<Item = T>` or `impl Iterator<Item = T>`.
+/// Returns the `T` of an `impl Stream<Item = T>` or `impl Iterator<Item = T>`.
 pub(crate) fn item_of(ty: &Type) -> Option<&Type> {
     let Type::ImplTrait(bounds) = bare(ty) else {
         return None;
@@ -150,7 +151,7 @@ pub(crate) fn item_of(ty: &Type) -> Option<&Type> {
     })
 }
 
-/// The `T` and the `E` of a `Result<T, E>`, as far as they are written.
+/// Returns the `T` and the `E` of a `Result<T, E>`, if they are written.
 pub(crate) fn parts_of_result(ty: &Type) -> (Option<&Type>, Option<&Type>) {
     match bare(ty) {
         Type::Path(path) if last_word_is(&path.path, "Result") => {
@@ -178,7 +179,7 @@ fn type_arguments(path: &Path) -> Vec<&Type> {
     types.collect()
 }
 
-/// The types in the angle brackets of a path, `T` and `E` of `Result<T, E>`.
+/// Returns the types in a path's angle brackets, such as `T` and `E` in `Result<T, E>`.
 pub(crate) fn inner_types(ty: &Type) -> Vec<&Type> {
     match bare(ty) {
         Type::Path(path) => type_arguments(&path.path),
@@ -186,7 +187,7 @@ pub(crate) fn inner_types(ty: &Type) -> Vec<&Type> {
     }
 }
 
-/// The word of a type that is nothing but a word.
+/// Returns the identifier if the type is a single identifier.
 pub(crate) fn single_word(ty: &Type) -> Option<&Ident> {
     match bare(ty) {
         Type::Path(path) if path.qself.is_none() => path.path.get_ident(),
@@ -194,12 +195,12 @@ pub(crate) fn single_word(ty: &Type) -> Option<&Ident> {
     }
 }
 
-/// The item's type of an `impl Stream<Item = T>`, and any other type itself.
+/// Returns the item type of an `impl Stream<Item = T>` or `impl Iterator<Item = T>`, or the type itself.
 pub(crate) fn returned_type(ty: &Type) -> &Type {
     item_of(ty).unwrap_or(ty)
 }
 
-/// The `Emitter<..>` behind a reference or in an `Option`, an `Arc` and the like.
+/// Returns an `Emitter<..>` behind a reference, in a tuple, or in a type such as `Option` or `Arc`.
 pub(crate) fn wrapped_emitter(ty: &Type) -> Option<&Type> {
     let within = |ty| wrapped_emitter(ty).or_else(|| is_emitter(ty).then_some(ty));
     match bare(ty) {
@@ -209,7 +210,7 @@ pub(crate) fn wrapped_emitter(ty: &Type) -> Option<&Type> {
     }
 }
 
-/// Without parentheses, and without the group that one cannot see around what came through another macro.
+/// Returns the type without parentheses and without the invisible groups of other macros.
 pub(crate) fn bare(ty: &Type) -> &Type {
     match ty {
         Type::Paren(inner) => bare(&inner.elem),
@@ -223,7 +224,7 @@ enum Part<'a> {
     Lifetime(&'a Lifetime),
 }
 
-/// Visits `ty` and the types and lifetimes in it, but not those of functions and traits, which are not the value's own.
+/// Visits `ty` and the types and lifetimes in it, except those of functions and traits, which the value does not hold.
 fn walk<'a>(ty: &'a Type, visit: &mut dyn FnMut(Part<'a>)) {
     visit(Part::Type(ty));
     match ty {
@@ -231,7 +232,7 @@ fn walk<'a>(ty: &'a Type, visit: &mut dyn FnMut(Part<'a>)) {
         Type::Group(group) => walk(&group.elem, visit),
         Type::Paren(paren) => walk(&paren.elem, visit),
         Type::Ptr(pointer) => walk(&pointer.elem, visit),
-        // What it refers to is no matter of its own: the reference is reported.
+        // References are not followed: the reference itself is reported.
         Type::Slice(slice) => walk(&slice.elem, visit),
         Type::Tuple(tuple) => {
             for element in &tuple.elems {

@@ -1,5 +1,5 @@
-//! Types of which the tokens show that they do not fit, and of which the compiler would say something else or say it
-//! several times: each is found fault with once, in our words.
+//! Finds types whose tokens show that they do not fit. For these, the compiler's own message would be misleading or
+//! repeated, so the macros report each of them once.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -25,23 +25,23 @@ pub(crate) struct Unfit {
     pub(crate) then: Then,
 }
 
-/// What becomes of the function, so that the compiler does not find the same fault.
+/// The change to the emitted function that stops the compiler from reporting the same fault again.
 pub(crate) enum Then {
-    /// It stays as it is.
+    /// The function stays as it is.
     Stays,
-    /// It has another type in the place of this one.
+    /// The unfit type is replaced by this type.
     Has(TokenStream),
-    /// It keeps its signature and loses its body.
+    /// The function keeps its signature and loses its body.
     WithoutBody,
 }
 
-/// What is wrong with an argument's type.
+/// Checks an argument's type.
 pub(crate) fn argument(ty: &Type, imports: &Imports, root: &Root) -> Option<Unfit> {
     if let Some((owned, help)) = sized(ty) {
         return Some(Unfit {
             at: quote!(#ty),
             wrong: format!(
-                "a handler's argument needs a known size, and `{}` has none",
+                "`{}` cannot be a handler's argument: its size is not known at compile time",
                 text(ty)
             ),
             help,
@@ -54,7 +54,7 @@ pub(crate) fn argument(ty: &Type, imports: &Imports, root: &Root) -> Option<Unfi
     {
         return Some(Unfit {
             at: quote!(#ty),
-            wrong: format!("`Context` is `{path}` here, which is no argument of a handler"),
+            wrong: format!("`Context` is `{path}` here, which cannot be a handler's argument"),
             help: other_context(&path),
             then: Then::Has(root.job_context()),
         });
@@ -63,11 +63,11 @@ pub(crate) fn argument(ty: &Type, imports: &Imports, root: &Root) -> Option<Unfi
     match inner {
         Some(inner) if is_one_of(ty, &["State"]) => state(ty, inner),
         Some(inner) if is_emitter(ty) => emitter(ty, inner),
-        _ => long_array(ty, "reads"),
+        _ => long_array(ty, "read"),
     }
 }
 
-/// Names that are imported as `Context` and are no [`JobContext`](https://docs.rs/runpod-worker).
+/// Paths of types and traits called `Context` that are not [`JobContext`](https://docs.rs/runpod-worker).
 const OTHER_CONTEXTS: [&str; 6] = [
     "anyhow::Context",
     "eyre::Context",
@@ -79,14 +79,14 @@ const OTHER_CONTEXTS: [&str; 6] = [
 
 fn other_context(path: &str) -> String {
     if path.ends_with("::task::Context") {
-        return "write `JobContext` for the argument".to_owned();
+        return "write `JobContext` as the argument's type".to_owned();
     }
     format!(
-        "write `JobContext` for the argument; `use {path} as _;` imports the trait's methods without its name"
+        "write `JobContext` as the argument's type; `use {path} as _;` still imports the trait's methods"
     )
 }
 
-/// What `main` makes is shared as it is.
+/// Checks the type in a `State`, which must be the type that `main` returns.
 fn state(ty: &Type, inner: &Type) -> Option<Unfit> {
     let named = text(inner);
     if let Type::Reference(reference) = bare(inner)
@@ -95,8 +95,8 @@ fn state(ty: &Type, inner: &Type) -> Option<Unfit> {
         let target = text(&reference.elem);
         return Some(Unfit {
             at: quote!(#inner),
-            wrong: "a `State` owns what it shares, and cannot hold a reference".to_owned(),
-            help: format!("take `State<{target}>`: it derefs to `{target}`"),
+            wrong: "a `State` owns its value, so it cannot hold a reference".to_owned(),
+            help: format!("take `State<{target}>`, which dereferences to `{target}`"),
             then: Then::Stays,
         });
     }
@@ -105,21 +105,21 @@ fn state(ty: &Type, inner: &Type) -> Option<Unfit> {
     Some(Unfit {
         at: quote!(#inner),
         wrong: format!(
-            "a `State` is what `main` makes, and `main` cannot return `{named}`, which has no known size"
+            "`State<{named}>` is not possible: the size of `{named}` is not known at compile time, so `main` cannot return it"
         ),
         help: format!("return `{owned}` from `main`, and take `State<{owned}>`"),
         then: Then::Stays,
     })
 }
 
-/// An item waits to be sent when the function has gone on.
+/// Checks the item type of an `Emitter`. The function may continue before an item is sent, so items must be owned.
 fn emitter(ty: &Type, item: &Type) -> Option<Unfit> {
-    // Of the whole: `&'static str` is borrowed from nothing.
+    // Looks at the whole type, because a `&'static str` in an `Emitter` does not count as borrowed.
     let borrowed = borrowings(ty).into_iter().next();
     let owned = match borrowed {
         None => match sized(item) {
             Some((owned, _)) => Some(tidy(&owned)),
-            None => return long_array(item, "writes"),
+            None => return long_array(item, "write"),
         },
         Some(_) => match bare(item) {
             Type::Reference(reference) => Some(match sized(&reference.elem) {
@@ -131,17 +131,19 @@ fn emitter(ty: &Type, item: &Type) -> Option<Unfit> {
     };
     let help = match owned {
         Some(owned) => format!("take `Emitter<{owned}>`"),
-        None => "use an owned type, such as `String` for `&str`".to_owned(),
+        None => "use an owned type, such as `String` instead of `&str`".to_owned(),
     };
     Some(Unfit {
         at: quote!(#item),
-        wrong: "an `Emitter` sends items that own what they hold: an item is sent while the function goes on".to_owned(),
+        wrong:
+            "an `Emitter` can only send owned items: an item is sent while the function continues"
+                .to_owned(),
         help,
         then: Then::WithoutBody,
     })
 }
 
-/// What is wrong with the type that a handler returns.
+/// Checks the type that a handler returns.
 pub(crate) fn result(function: &Function, options: &Options, imports: &Imports) -> Option<Unfit> {
     let ReturnType::Type(_, returned) = &function.signature.output else {
         return None;
@@ -149,17 +151,16 @@ pub(crate) fn result(function: &Function, options: &Options, imports: &Imports) 
     if let Type::Never(never) = bare(returned) {
         return Some(Unfit {
             at: quote!(#never),
-            wrong: "a handler has to return: what it returns is the job's result".to_owned(),
-            help: "remove `-> !`, or return `Result<(), E>`; a panic is a failed job as well"
-                .to_owned(),
+            wrong: "a handler must return: its return value is the job's output".to_owned(),
+            help: "remove `-> !`, or return `Result<(), E>`; a panic also fails the job".to_owned(),
             then: Then::Stays,
         });
     }
     if let Some(object) = find(returned, &|object| is_serialize(object, imports)) {
         return Some(Unfit {
             at: quote!(#object),
-            wrong: "`dyn Serialize` is not a type: `serde::Serialize` is not dyn compatible".to_owned(),
-            help: "return an enum of the possible results that derives `serde::Serialize`, or a `serde_json::Value`".to_owned(),
+            wrong: "`dyn Serialize` cannot be used as a type: `serde::Serialize` is not dyn compatible".to_owned(),
+            help: "return an enum that derives `serde::Serialize` and has a variant for each kind of output, or a `serde_json::Value`".to_owned(),
             then: Then::Has(quote!(())),
         });
     }
@@ -168,7 +169,7 @@ pub(crate) fn result(function: &Function, options: &Options, imports: &Imports) 
     {
         return Some(unfit);
     }
-    long_array(returned_type(returned), "writes")
+    long_array(returned_type(returned), "write")
 }
 
 fn is_serialize(object: &TypeTraitObject, imports: &Imports) -> bool {
@@ -185,7 +186,7 @@ fn is_serialize(object: &TypeTraitObject, imports: &Imports) -> bool {
         if let [only] = words.as_slice()
             && only == "Serialize"
         {
-            // Others have a trait of this name that is possible here.
+            // Other crates have a `Serialize` trait that is dyn compatible.
             let path = imports.path_of("Serialize");
             words = path.map_or(words.clone(), |path| {
                 path.split("::").map(str::to_owned).collect()
@@ -200,7 +201,7 @@ fn is_serialize(object: &TypeTraitObject, imports: &Imports) -> bool {
     })
 }
 
-/// A `Box<dyn Stream>` is a stream where it is pinned, and leaves the thread where it is `Send`.
+/// Checks a `Box<dyn Stream>`: it is a stream only if it is pinned, and can move between threads only if it is `Send`.
 fn boxed_stream(ty: &Type) -> Option<Unfit> {
     let (pinned, boxed) = if is_one_of(ty, &["Pin"]) {
         (true, inner_types(ty).into_iter().next()?)
@@ -224,11 +225,11 @@ fn boxed_stream(ty: &Type) -> Option<Unfit> {
     let bounds = tidy(&quote!(#object));
     let send = if has("Send") { "" } else { " + Send" };
     let wrong = if has("Send") {
-        "a boxed stream has to be pinned"
+        "a boxed stream must be pinned"
     } else if pinned || has("Unpin") {
-        "a boxed stream has to be `Send`: it goes on now on one thread, now on another"
+        "a boxed stream must be `Send`: it moves between threads"
     } else {
-        "a boxed stream has to be pinned, and to be `Send`: it goes on now on one thread, now on another"
+        "a boxed stream must be pinned and `Send`: it moves between threads"
     };
     Some(Unfit {
         at: quote!(#ty),
@@ -240,7 +241,7 @@ fn boxed_stream(ty: &Type) -> Option<Unfit> {
     })
 }
 
-/// The owned type for one without a known size, and how to say so.
+/// Returns the owned type to use instead of an unsized type, and the advice for the user.
 fn sized(ty: &Type) -> Option<(TokenStream, String)> {
     match bare(ty) {
         Type::Path(_) if single_word(ty).is_some_and(|word| word == "str") => {
@@ -264,8 +265,8 @@ fn sized(ty: &Type) -> Option<(TokenStream, String)> {
     }
 }
 
-/// An array that is longer than serde's impls go, where serde would have to have one.
-fn long_array(ty: &Type, does: &str) -> Option<Unfit> {
+/// Checks for an array that is too long for serde, in the places where serde would read or write it.
+fn long_array(ty: &Type, verb: &str) -> Option<Unfit> {
     const HOLDERS: [&str; 9] = [
         "Job", "Option", "Vec", "Box", "Result", "Arc", "VecDeque", "HashMap", "BTreeMap",
     ];
@@ -279,27 +280,27 @@ fn long_array(ty: &Type, does: &str) -> Option<Unfit> {
                 _ => None,
             };
             if length.is_none_or(|length| length <= LONGEST_ARRAY) {
-                return long_array(&array.elem, does);
+                return long_array(&array.elem, verb);
             }
             let element = text(&array.elem);
             Some(Unfit {
                 at: quote!(#array),
                 wrong: format!(
-                    "serde {does} arrays of up to {LONGEST_ARRAY} elements, and this one is longer"
+                    "serde cannot {verb} an array of more than {LONGEST_ARRAY} elements"
                 ),
                 help: format!("use `Vec<{element}>`"),
                 then: Then::Stays,
             })
         }
-        Type::Tuple(tuple) => tuple.elems.iter().find_map(|it| long_array(it, does)),
+        Type::Tuple(tuple) => tuple.elems.iter().find_map(|it| long_array(it, verb)),
         _ if is_one_of(ty, &HOLDERS) => inner_types(ty)
             .into_iter()
-            .find_map(|it| long_array(it, does)),
+            .find_map(|it| long_array(it, verb)),
         _ => None,
     }
 }
 
-/// The first trait object in `ty` that is one of those looked for.
+/// Returns the first trait object in `ty` for which `wanted` returns `true`.
 fn find<'a>(
     ty: &'a Type,
     wanted: &dyn Fn(&TypeTraitObject) -> bool,

@@ -1,4 +1,5 @@
-//! Types by whose tokens nothing is said. What is said of others is in `tests/ui/fail`, with what the compiler adds to it.
+//! Tests types that the macros must not report. For types that they do report, `tests/ui/fail` has the messages,
+//! including those that the compiler adds.
 
 use quote::quote;
 

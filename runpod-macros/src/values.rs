@@ -1,11 +1,11 @@
-//! The values of options, read.
+//! Reads the values of options.
 
 use proc_macro2::{Span, TokenStream};
 use syn::{Expr, ExprPath, Lit, LitStr, PathArguments};
 
 use crate::model::{Given, Setting};
 
-/// What stands after an option's name.
+/// The tokens after an option's name.
 pub(crate) enum Value {
     Nothing,
     /// `= value`
@@ -46,10 +46,10 @@ pub(crate) fn flag(value: &Value) -> Result<(), Misfit> {
     }
 }
 
-/// What is no literal, and may be a value of the option's type.
+/// Reads an expression that is not a literal and may have the option's type.
 fn expression<T>(value: &Value) -> Result<Setting<T>, Misfit> {
     match value {
-        // Numbers below zero are literals to who writes them.
+        // To the user, a negative number is a literal.
         Value::Is(Expr::Unary(negative)) if matches!(*negative.expr, Expr::Lit(_)) => {
             Err(Misfit::Kind)
         }

@@ -15,7 +15,7 @@ fn rows(count: usize) -> impl Iterator<Item = [u8; 33]> {
     std::iter::repeat_n([0; 33], count)
 }
 
-// Of a state, serde is not asked, and 32 elements are not too many.
+// Correct: serde can read 32 elements, and does not read a state.
 #[runpod::handler]
 async fn add(vector: [f32; 32], bias: State<[f32; 512]>) -> f32 {
     vector[0] + bias[0]

@@ -1,4 +1,4 @@
-//! The guard is dropped at once, so nothing is measured.
+//! The guard is dropped immediately, so the checkpoint measures nothing.
 #![deny(unused_must_use)]
 
 use runpod::prelude::*;

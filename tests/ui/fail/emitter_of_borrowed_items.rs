@@ -12,7 +12,7 @@ async fn borrowed(text: String, out: Emitter<std::borrow::Cow<'_, str>>) {
     let _ = out.send(text.into()).await;
 }
 
-// This one is borrowed from nothing.
+// Correct: a `'static` reference does not borrow from the job.
 #[runpod::handler(stream)]
 async fn fixed(times: u8, out: Emitter<&'static str>) {
     for _ in 0..times {

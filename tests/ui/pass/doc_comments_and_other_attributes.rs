@@ -1,6 +1,6 @@
 /// Counts words.
 ///
-/// The number of them.
+/// Returns the number of words.
 #[runpod::handler]
 #[must_use]
 #[inline]

@@ -1,15 +1,15 @@
-//! A worker whose items have to be documented, and are.
+//! A fully documented worker in a crate that requires documentation.
 #![deny(missing_docs, clippy::missing_docs_in_private_items, clippy::pedantic)]
 #![deny(warnings, unused, nonstandard_style, future_incompatible, unreachable_pub)]
 #![forbid(unsafe_code, non_ascii_idents)]
 
-/// What handlers share.
+/// The state that handlers share.
 #[derive(Debug)]
 pub struct Model;
 
 /// Makes the model.
 ///
-/// It takes a while.
+/// This takes a while.
 #[runpod::main]
 pub async fn main() -> Model {
     Model

@@ -8,7 +8,7 @@ mod runpod {}
 mod serde {}
 mod inventory {}
 mod futures {
-    // `main` is a name like any other in a module.
+    // In a module, `main` is an ordinary name.
     pub fn main() {}
 }
 

@@ -1,4 +1,4 @@
-//! A pattern in generated code is no binding where an item has its name, and hygiene does not tell them apart.
+//! A name in a generated pattern refers to a constant or static of that name if one is in scope: hygiene does not help.
 #![allow(non_upper_case_globals)]
 
 use runpod::prelude::*;

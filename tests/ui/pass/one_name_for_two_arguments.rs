@@ -1,4 +1,4 @@
-//! In what a `macro_rules` makes, two names of the same letters are two names.
+//! In the output of a `macro_rules` macro, two arguments can have names with the same letters.
 use runpod::prelude::*;
 
 macro_rules! handler {
@@ -31,7 +31,7 @@ identity!(same);
 
 #[runpod::main(handler = double)]
 async fn main() {
-    // An item in a body, of the name that one outside has.
+    // An item in a function body that has the name of an item outside.
     identity!(same);
     let _ = same;
 }

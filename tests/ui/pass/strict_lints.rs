@@ -1,10 +1,10 @@
-//! The attributes in a crate with strict rules.
+//! The attributes in a crate with strict lints.
 #![forbid(unsafe_code)]
 #![deny(missing_docs, unused, unused_qualifications, rust_2018_idioms, warnings)]
 
 use runpod::prelude::*;
 
-/// Nothing much.
+/// The worker's state.
 pub struct Model;
 
 #[runpod::main(concurrency = 2)]

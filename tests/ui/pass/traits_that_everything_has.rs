@@ -1,4 +1,4 @@
-//! Methods of the user's traits are found on the types of generated code too.
+//! The methods of the user's traits also apply to the types in generated code.
 use runpod::prelude::*;
 use runpod::serde::Serializer;
 
