@@ -1,4 +1,4 @@
-//! How each request is answered, with the fault that befalls it.
+//! Answers each request, with the fault that was chosen for it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,12 +17,12 @@ use crate::jobs::Job;
 use crate::ledger::{Ledger, Outcome};
 use crate::route::{Asked, Route};
 
-/// Between the drops of a slow body.
+/// The pause between two pieces of a slow body.
 const DROPS: Duration = Duration::from_millis(5);
 
 type Answered = Result<Response<Full<Bytes>>, Broken>;
 
-/// A take that is being answered; it is over when this is dropped, also when the worker has gone away.
+/// A job-take request that is being answered. It ends when this is dropped, even if the worker has gone away.
 #[derive(Debug)]
 pub(crate) struct Asking {
     shared: Arc<Shared>,
@@ -36,7 +36,7 @@ impl Drop for Asking {
 }
 
 impl Shared {
-    /// Enters the request and answers it.
+    /// Records the request and answers it.
     pub(crate) async fn answer(
         self: Arc<Self>,
         request: Request<Incoming>,
@@ -170,7 +170,7 @@ impl Shared {
                 return;
             };
             if fault.is_some_and(Fault::is_refusal) {
-                // A second refusal is of the failed result that tells of the first, and ends the job.
+                // The second refusal is that of the failed result which reports the first refusal. It ends the job.
                 let is_settled = entry.is_refused && asked.route == Route::Result;
                 entry.is_disowned |= is_settled;
                 entry.is_refused |= asked.route != Route::Progress;
@@ -186,7 +186,7 @@ impl Shared {
             .await
     }
 
-    /// The answer to a request that has been done, or not, as its fault says.
+    /// Answers a request. The fault decides whether the request was carried out.
     async fn answered(
         &self,
         fault: Option<Fault>,
@@ -263,5 +263,5 @@ fn full(status: u16, content_type: &str, body: impl Into<Bytes>) -> Response<Ful
     }
     answer
         .body(Full::new(body.into()))
-        .expect("these are sound parts")
+        .expect("the parts of the answer are valid")
 }

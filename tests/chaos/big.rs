@@ -1,4 +1,4 @@
-//! Ten thousand jobs through all of it at once, and the real SDK beside it under the same weather.
+//! Ten thousand jobs with all faults at once, and the real SDK in the same conditions for comparison.
 
 use std::time::Duration;
 
@@ -10,14 +10,15 @@ use crate::stage::Stage;
 use crate::verdict::Sums;
 use crate::weather::{Chance, On, Outage, Weather};
 
-/// How many jobs ours gets, where nothing else is said.
+/// How many jobs our worker gets by default.
 const JOBS: usize = 10_000;
-/// The SDK takes about a second for each round of takes, whatever the jobs.
+/// Few jobs, because the SDK takes about a second for each round of job-take requests, however long the jobs are.
 const JOBS_OF_THE_SDK: usize = 200;
-/// Says how many jobs each of the two gets.
+/// This variable sets how many jobs each of the two workers gets.
 const VARIABLE: &str = "RUNPOD_CHAOS_JOBS";
 
-/// What the promise names: 10% 500s, 5% resets before and 5% after acceptance, 5% malformed takes, delays, two outages.
+/// The faults that the promise names: 10% 500s, 5% resets before and 5% after acceptance, 5% malformed job-take
+/// answers, delays, two outages.
 fn storm(jobs: usize) -> Weather {
     let outage = |after_results| Outage {
         after_results,
@@ -47,7 +48,7 @@ fn short_jobs(count: usize) -> Vec<Job> {
     })
 }
 
-/// So many of the usual ones as the variable asks for.
+/// Returns the number from the variable, or the default.
 fn how_many(usual: usize) -> usize {
     let given = std::env::var(VARIABLE).ok();
     given.map_or(usual, |given| {
@@ -57,16 +58,16 @@ fn how_many(usual: usize) -> usize {
     })
 }
 
-/// Plays the storm to one worker.
+/// Runs one worker in the storm.
 async fn weathered(name: &str, kind: Kind, count: usize) -> Stage {
     let mut stage = Stage::set(name, kind, storm(count), short_jobs(count)).await;
     let mut worker = stage.start();
     if kind.is_sdk {
-        // A job whose id is a number makes the SDK's HTTP client unusable, so the SDK may take no further job.
+        // If a job's id is a number, the SDK's HTTP client becomes unusable, and the SDK may take no more jobs.
         if !stage.settles().await {
             println!("{name}: the SDK did not settle every job");
         }
-        // It may need as long as its polls are held, and leaves its heartbeats behind.
+        // The SDK may need as long as its requests are held, and its heartbeats may outlive it.
         drop(worker);
     } else {
         stage.until_settled().await;
@@ -98,7 +99,7 @@ async fn streams_in_a_storm_have_no_holes() {
     assert_eq!((sums.delivered, sums.items), (count, 3 * count));
 }
 
-/// Nothing is asked of the SDK: its ledger stands beside ours.
+/// Nothing is required of the SDK. Its ledger is printed next to ours.
 #[tokio::test]
 async fn the_sdk_goes_through_the_same_storm() {
     let count = how_many(JOBS_OF_THE_SDK).min(JOBS_OF_THE_SDK);
@@ -107,5 +108,5 @@ async fn the_sdk_goes_through_the_same_storm() {
     show("ours", count, &ours.verdict().sums);
     show("the SDK", count, &sdk.verdict().sums);
     assert_eq!(ours.assert_kept().sums.delivered, count);
-    assert!(sdk.verdict().sums.taken > 0, "the SDK was there");
+    assert!(sdk.verdict().sums.taken > 0, "the SDK took part");
 }

@@ -1,4 +1,5 @@
-//! Memory stays bounded whatever the platform or the handler does. The worker's peak is read from outside, and shown.
+//! Memory stays bounded whatever the platform or the handler does. The tests read and print the worker's peak memory
+//! from outside.
 
 use std::time::Duration;
 
@@ -11,15 +12,15 @@ use crate::stage::Stage;
 use crate::watched::Held;
 use crate::weather::{Chance, On, Weather};
 
-/// A worker with nothing to do holds less than 40 MiB, with debug information in its program.
+/// An idle worker uses less than 40 MiB, including debug information in its program.
 const MIB: u64 = 1024;
 
-/// The worker's peak so far, in KiB, shown.
+/// Prints and returns the worker's peak memory so far, in KiB.
 fn peak(what: &str, worker: &Worker) -> u64 {
     let held = worker
         .id()
         .and_then(Held::by)
-        .expect("the worker lives, and the system tells");
+        .expect("the worker is alive, and the system reports its memory");
     println!(
         "{what}: peak {} MiB, now {} MiB, {} descriptors, {} threads",
         held.peak / MIB,
@@ -30,7 +31,7 @@ fn peak(what: &str, worker: &Worker) -> u64 {
     held.peak
 }
 
-/// Jobs come after so many answers of a kind that no worker may read to its end.
+/// Hands out jobs only after several answers that no worker may read completely.
 async fn is_bounded_under(name: &str, slots: usize, fault: Fault, most: u64) {
     let weather = Weather::fair().with(On::All, Chance::First(3), fault);
     let all = jobs(4, |_| Plan::default());
@@ -48,8 +49,8 @@ async fn an_answer_of_a_gigabyte_is_not_read() {
     is_bounded_under("giant-1", 1, Fault::Giant, 150 * MIB).await;
 }
 
-/// The limit does not grow with the slots until it is none: sixteen of the largest jobs are read at once. A body whose size was
-/// not announced is moved when it grows, so that it may be there twice for a moment.
+/// The limit does not grow without bound with the slots: at most sixteen of the largest jobs are read at once. If the
+/// size of a body is not announced, its buffer is moved when it grows, so the body may be in memory twice for a moment.
 #[tokio::test]
 async fn an_answer_of_a_gigabyte_is_not_read_for_many_slots_either() {
     is_bounded_under("giant-64", 64, Fault::Giant, 800 * MIB).await;
@@ -66,7 +67,7 @@ async fn a_stream_that_is_faster_than_the_platform_waits() {
         let name = format!("fast-{handler}");
         let late = Fault::Late(Duration::from_millis(10));
         let weather = Weather::fair().with(On::Items, Chance::First(u32::MAX), late);
-        // Two gigabytes, if anything kept them all.
+        // This would be two gigabytes if something kept all items.
         let endless = Plan {
             items: 100_000,
             size: 20_000,
@@ -105,7 +106,7 @@ async fn a_result_of_a_hundred_megabytes_is_held_a_few_times_at_most() {
     assert!(peak < 700 * MIB, "{} MiB", peak / MIB);
 }
 
-/// Results that cannot be delivered do not pile up: the worker takes no further job.
+/// If results cannot be delivered, they do not pile up, because the worker takes no more jobs.
 #[tokio::test]
 async fn jobs_are_not_taken_while_too_many_results_wait() {
     let weather = Weather::fair().with(On::Results, Chance::First(3), Fault::Status(503));
@@ -117,7 +118,7 @@ async fn jobs_are_not_taken_while_too_many_results_wait() {
     let mut worker = stage.start();
     stage.until_settled().await;
     let peak = peak(
-        "150 results of 1 MB that are refused thrice, 8 slots",
+        "150 results of 1 MB, each refused three times, 8 slots",
         &worker,
     );
     stage.dismiss(&mut worker).await;

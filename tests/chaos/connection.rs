@@ -1,4 +1,4 @@
-//! One connection: HTTP by hyper, until a fault takes the wire in its own hands.
+//! One connection. hyper handles HTTP until a fault takes over the raw connection.
 
 use std::future::poll_fn;
 use std::io;
@@ -19,11 +19,11 @@ use crate::answers::Asking;
 use crate::endpoint::Shared;
 use crate::jobs::Job;
 
-/// Far beyond what a worker may read, and less than what would bring the machine to its knees.
+/// Far more than a worker may read, but not so much that it would overload the machine.
 const GIGABYTE: usize = 1 << 30;
 const CHUNK: usize = 64 << 10;
 
-/// What happens to the connection instead of an answer of hyper's.
+/// What happens to the connection instead of a regular answer from hyper.
 #[derive(Debug)]
 pub(crate) enum Fate {
     Close,
@@ -31,24 +31,24 @@ pub(crate) enum Fate {
     Raw(Raw),
 }
 
-/// Bytes that are no answer as it should be.
+/// Raw bytes in place of a valid answer.
 #[derive(Debug)]
 pub(crate) struct Raw {
     pub(crate) head: String,
     pub(crate) body: Body,
-    /// Jobs that are in the bytes; put back when these do not arrive.
+    /// The jobs in these bytes. They are put back if the bytes do not arrive.
     pub(crate) jobs: Vec<Job>,
-    /// Over when the first byte is written.
+    /// Dropped when the first byte is written.
     pub(crate) asking: Option<Asking>,
 }
 
 #[derive(Debug)]
 pub(crate) enum Body {
-    /// In drops, with a pause after each.
+    /// These bytes in small pieces, with a pause after each.
     Drops(Bytes, Duration),
-    /// This, and then a reset.
+    /// These bytes, followed by a reset.
     Cut(Bytes),
-    /// The same again and again, up to a gigabyte.
+    /// These bytes repeated up to a gigabyte.
     Flood(Bytes),
 }
 
@@ -58,11 +58,11 @@ impl Body {
     }
 }
 
-/// Where a service leaves what is to become of its connection.
+/// The place where a service stores what should happen to its connection.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Wire(Arc<Mutex<Option<Fate>>>);
 
-/// No answer: the connection's fate is decided.
+/// Returned instead of an answer once the fate of the connection is decided.
 #[derive(Debug, thiserror::Error)]
 #[error("the endpoint breaks this connection")]
 pub(crate) struct Broken;
@@ -83,16 +83,16 @@ impl Wire {
 
 type Answer = Pin<Box<dyn Future<Output = Result<Response<Full<Bytes>>, Broken>> + Send>>;
 
-/// Serves a connection to its end.
+/// Serves a connection until it ends.
 pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>) {
-    // Delays are the faults' business.
+    // Only faults may cause delays.
     let _ = stream.set_nodelay(true);
     let wire = Wire::default();
     let service = service_fn(|request: Request<Incoming>| -> Answer {
         Box::pin(Arc::clone(&shared).answer(request, wire.clone()))
     });
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-    // An error is a worker that has gone, or a fault of ours.
+    // An error means that the worker has gone or that a fault broke the connection.
     let _ = poll_fn(|context| connection.poll_without_shutdown(context)).await;
     let stream = connection.into_parts().io.into_inner();
     match wire.fate() {
@@ -105,7 +105,7 @@ pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>) {
                 jobs,
                 asking,
             } = raw;
-            // The worker has the last byte sooner than we know that it is written.
+            // The worker may have the last byte before this code knows that it was written.
             drop(asking);
             let cuts = matches!(body, Body::Cut(_));
             let written = write(stream, head, body).await;
@@ -139,7 +139,7 @@ async fn write(mut stream: TcpStream, head: String, body: Body) -> io::Result<()
     stream.shutdown().await
 }
 
-/// Has the connection reset as soon as it is dropped.
+/// Makes the connection reset as soon as it is dropped.
 fn reset(stream: &TcpStream) {
     let _ = stream.set_zero_linger();
 }

@@ -1,4 +1,4 @@
-//! Every fault crossed with every kind of handler: one scenario each, with jobs that end in every way.
+//! Combines every fault with every kind of handler. Each combination is a scenario whose jobs finish in every way.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::process::Kind;
 use crate::stage::Stage;
 use crate::weather::{Chance, On, Outage, Weather};
 
-/// Ten good jobs, one that fails and one that panics.
+/// Returns ten jobs that succeed, one that fails and one that panics.
 fn of_all_ends() -> Vec<Job> {
     jobs(12, |number| Plan {
         ms: 4,
@@ -25,7 +25,7 @@ fn of_all_ends() -> Vec<Job> {
     })
 }
 
-/// Plays it to the end, and asks for every promise.
+/// Plays the scenario to its end and checks every promise.
 async fn keeps_its_promises(name: &str, kind: Kind, weather: Weather) {
     let mut stage = Stage::set(name, kind, weather, of_all_ends()).await;
     let mut worker = stage.start();
@@ -36,7 +36,7 @@ async fn keeps_its_promises(name: &str, kind: Kind, weather: Weather) {
     assert_eq!(verdict.sums.taken, 12, "{name}: {}", verdict.sums);
 }
 
-/// Those kinds of handlers that are driven alike, at the same time: most of a scenario is waiting.
+/// Runs the kinds of handlers of one family at the same time, because a scenario mostly waits.
 async fn all_keep_their_promises(fault: &str, kinds: &[(&'static str, usize)], weather: Weather) {
     let mut scenarios = JoinSet::new();
     for (handler, slots) in kinds {
@@ -45,11 +45,12 @@ async fn all_keep_their_promises(fault: &str, kinds: &[(&'static str, usize)], w
         let weather = weather.clone();
         scenarios.spawn(async move { keeps_its_promises(&name, kind, weather).await });
     }
-    // Ends with the panic of the first that fails.
+    // This panics with the first scenario that fails.
     scenarios.join_all().await;
 }
 
-/// A module for each kind of weather, a test in it for each family of handlers, a scenario for each of its kinds.
+/// Creates a module for each kind of weather, with a test for each family of handlers and a scenario for each kind in
+/// it.
 macro_rules! crossed {
     ($($fault:ident: $weather:expr;)*) => {$(
         mod $fault {

@@ -1,4 +1,4 @@
-//! Chance that can be had again.
+//! Reproducible randomness.
 
 use std::env;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -6,10 +6,10 @@ use std::sync::OnceLock;
 
 use fastrand::Rng;
 
-/// Gives an earlier run's seed back.
+/// This variable sets the seed of an earlier run.
 const VARIABLE: &str = "RUNPOD_CHAOS_SEED";
 
-/// Decides by what a thing is, not by when it comes.
+/// Makes decisions that depend on the identity of a request and not on when it arrives.
 #[derive(Debug, Clone)]
 pub(crate) struct Dice {
     seed: u64,
@@ -17,7 +17,7 @@ pub(crate) struct Dice {
 }
 
 impl Dice {
-    /// The seed of this run of the suite, and the scenario that must not share its luck with the others.
+    /// Creates the dice for a scenario from the seed of this run. Different scenarios get different numbers.
     pub(crate) fn of(scenario: &str) -> Self {
         Self {
             seed: seed(),
@@ -25,7 +25,7 @@ impl Dice {
         }
     }
 
-    /// A generator that is the same for the same thing.
+    /// Returns a generator that is always the same for the same thing.
     pub(crate) fn thrown_for(&self, thing: &impl Hash) -> Rng {
         let mut hasher = DefaultHasher::new();
         (self.seed, &self.scenario).hash(&mut hasher);
@@ -34,7 +34,7 @@ impl Dice {
     }
 }
 
-/// The seed of this run.
+/// Returns the seed of this run.
 pub(crate) fn seed() -> u64 {
     static SEED: OnceLock<u64> = OnceLock::new();
     *SEED.get_or_init(|| match env::var(VARIABLE) {
@@ -46,7 +46,7 @@ pub(crate) fn seed() -> u64 {
     })
 }
 
-/// For every message about a run: how to have it again.
+/// Returns how to repeat this run, for every message about it.
 pub(crate) fn again() -> String {
     format!("{VARIABLE}={}", seed())
 }

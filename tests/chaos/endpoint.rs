@@ -1,4 +1,4 @@
-//! A Runpod endpoint as a worker sees it, on loopback, with weather.
+//! A Runpod endpoint as a worker sees it, on loopback, with faults.
 
 use std::io;
 use std::net::SocketAddr;
@@ -16,10 +16,10 @@ use crate::jobs::Job;
 use crate::ledger::Ledger;
 use crate::weather::Weather;
 
-/// How long a poll is held where nothing else is said: longer than what a worker takes for an answer that came at once.
+/// How long a poll is held by default. A worker takes a faster answer for one that came immediately.
 const HELD: Duration = Duration::from_millis(1200);
 
-/// A running endpoint; it is gone when this is dropped.
+/// A running endpoint. It stops when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     pub(crate) address: SocketAddr,
@@ -32,11 +32,11 @@ pub(crate) struct Shared {
     pub(crate) dice: Dice,
     /// How long a poll is held.
     pub(crate) held: Duration,
-    /// Where redirects lead.
+    /// The address that redirects point to.
     pub(crate) elsewhere: SocketAddr,
     state: Mutex<State>,
     changes: watch::Sender<()>,
-    /// How many are open.
+    /// The number of open connections.
     connections: watch::Sender<usize>,
 }
 
@@ -76,29 +76,29 @@ impl Endpoint {
         })
     }
 
-    /// Waits until the ledger is so.
+    /// Waits until the condition holds for the ledger.
     pub(crate) async fn until(&self, condition: impl FnMut(&Ledger) -> bool) {
         self.shared.until(condition).await;
     }
 
-    /// Looks into the ledger.
+    /// Reads the ledger.
     pub(crate) fn ledger<T>(&self, look: impl FnOnce(&Ledger) -> T) -> T {
         look(&self.shared.state().ledger)
     }
 
-    /// Changes it, and tells those who wait.
+    /// Changes the ledger and notifies all that wait for changes.
     pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Ledger) -> T) -> T {
         self.shared.change(change)
     }
 
-    /// For those who enter something from elsewhere.
+    /// Returns a handle for code elsewhere that records something in the ledger.
     pub(crate) fn handle(&self) -> Arc<Shared> {
         Arc::clone(&self.shared)
     }
 
     /// Waits until every connection that was made is closed.
     pub(crate) async fn drained(&self) {
-        // A connection of our own is accepted, and answered, after all that were made before it were accepted.
+        // A connection from this test is accepted and answered only after all earlier connections were accepted.
         let barrier = async || -> io::Result<()> {
             let mut ours = TcpStream::connect(self.address).await?;
             ours.write_all(b"GET /barrier HTTP/1.1\r\nhost: any\r\nconnection: close\r\n\r\n")
@@ -108,12 +108,12 @@ impl Endpoint {
         };
         barrier()
             .await
-            .expect("the endpoint answers as long as it is there");
+            .expect("the endpoint answers as long as it runs");
         let mut connections = self.shared.connections.subscribe();
         let _ = connections.wait_for(|count| *count == 0).await;
     }
 
-    /// Other faults from now on.
+    /// Replaces the faults from now on.
     pub(crate) fn becomes(&self, weather: Weather) {
         self.shared.state().weather = weather;
     }
@@ -126,7 +126,7 @@ impl Drop for Endpoint {
 }
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
-    // Dropped with this task, and every connection with it.
+    // When this task ends, this is dropped together with every connection.
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         let shared = Arc::clone(&shared);
@@ -139,7 +139,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-/// Where no worker may ever come.
+/// Listens at an address that no worker may ever contact.
 async fn catch(listener: TcpListener, shared: Arc<Shared>) {
     while let Ok((mut stream, _)) = listener.accept().await {
         let mut request = vec![0; 4096];
@@ -168,7 +168,7 @@ impl Shared {
         changed
     }
 
-    /// Tells those who wait that something was entered.
+    /// Notifies all that wait for changes that something was recorded.
     pub(crate) fn announce(&self) {
         self.changes.send_replace(());
     }
@@ -180,7 +180,7 @@ impl Shared {
         }
     }
 
-    /// These jobs did not reach the worker.
+    /// Puts back jobs that did not reach the worker.
     pub(crate) fn put_back(&self, jobs: Vec<Job>) {
         self.change(|ledger| ledger.put_back(jobs));
     }

@@ -1,40 +1,40 @@
-//! What the endpoint does wrong.
+//! The faults of the endpoint.
 
 use std::time::Duration;
 
-/// One fault, done to one request.
+/// One fault in the answer to one request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Fault {
-    /// An answer without a body; what was asked is not done.
+    /// An answer with this status and without a body. The request is not carried out.
     Status(u16),
-    /// The same with a pause that the worker is to keep, in seconds.
+    /// The same, with a pause in seconds that the worker must keep.
     RetryAfter(u16, u64),
-    /// The connection is reset; what was asked is not done.
+    /// The connection is reset. The request is not carried out.
     ResetBefore,
-    /// What was asked is done, and the connection is reset in place of the answer.
+    /// The request is carried out, but the connection is reset instead of an answer.
     ResetAfter,
-    /// The connection is closed in good order, without an answer.
+    /// The connection is closed properly, without an answer.
     Close,
-    /// Done and answered well, this much later.
+    /// The request is carried out and answered correctly, but this much later.
     Late(Duration),
-    /// Another host is named. Whoever goes there hands it the key.
+    /// The answer redirects to another host. If a worker follows it, that host gets the key.
     Redirect(u16),
-    /// Done, and answered so slowly that the body comes in drops.
+    /// The request is carried out, but the body of the answer arrives in small pieces.
     SlowBody,
-    /// Done, and the connection breaks in the middle of the answer's body.
+    /// The request is carried out, but the connection breaks in the middle of the answer's body.
     Truncated,
-    /// A good head, and a body of a gigabyte.
+    /// An answer with a valid head and a body of a gigabyte.
     Giant,
-    /// Headers, and no end of them.
+    /// Headers without end.
     EndlessHeaders,
-    /// No HTTP at all.
+    /// Bytes that are not HTTP.
     Garbage,
-    /// To a take or a stop poll: answered with 200 and this, as this content type.
+    /// A job-take request or a stop poll is answered with 200, this content type and this body.
     Body(&'static str, &'static str),
 }
 
 impl Fault {
-    /// A post that meets this has been accepted, and the worker can see it: the answer's head says so.
+    /// Returns whether a post with this fault was accepted and the worker can see that in the head of the answer.
     pub(crate) fn is_acceptance_seen(self) -> bool {
         matches!(
             self,
@@ -42,18 +42,18 @@ impl Fault {
         ) || matches!(self, Self::Status(200..300))
     }
 
-    /// The answer says that trying again is of no use.
+    /// Returns whether the answer says that another attempt is useless.
     pub(crate) fn is_refusal(self) -> bool {
         matches!(self, Self::Status(400 | 413 | 415 | 422))
     }
 
-    /// The answer says that nobody waits for this job any more.
+    /// Returns whether the answer says that nobody waits for this job any more.
     pub(crate) fn is_disowning(self) -> bool {
         matches!(self, Self::Status(409 | 410))
     }
 }
 
-/// Answers to takes that hold no job although they look like one.
+/// Answers to job-take requests that look like a job but contain none.
 pub(crate) const MALFORMED: &[Fault] = &[
     Fault::Body("application/json", ""),
     Fault::Body("application/json", "{"),

@@ -1,4 +1,4 @@
-/* Loaded into a worker before the C library: a disk that never answers. */
+/* Preloaded into a worker in front of the C library. It simulates a disk that never responds. */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>

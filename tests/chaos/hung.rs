@@ -1,4 +1,4 @@
-//! A disk that hangs when a worker starts: the worker takes and delivers jobs, and says what is wrong.
+//! Tests with a disk that hangs when a worker starts. The worker takes and delivers jobs and reports the problem.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,8 @@ use crate::process::Kind;
 use crate::stage::Stage;
 use crate::weather::Weather;
 
-/// Has all calls that touch the disk wait for ever. Compiled once, because both tests run at the same time.
+/// Returns a library that makes all calls that touch the disk wait forever. It is compiled once, because both tests run
+/// at the same time.
 fn library() -> &'static Path {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
     LIBRARY.get_or_init(compiled)

@@ -1,4 +1,4 @@
-//! No handler holds up the worker: heartbeats, stops, other jobs and the end go on whatever one of them does.
+//! No handler holds up the worker: heartbeats, stops, other jobs and the shutdown continue, whatever a handler does.
 
 use rustix::process::Signal;
 
@@ -8,7 +8,7 @@ use crate::route::Route;
 use crate::stage::Stage;
 use crate::weather::Weather;
 
-/// More jobs than the machine has threads for async functions, each of which blocks its thread for ever.
+/// Runs more jobs than the machine has threads for async functions. Each job blocks its thread forever.
 #[tokio::test]
 async fn handlers_that_block_every_thread_stop_no_heartbeat_no_stop_and_no_end() {
     for handler in ["async", "stream", "plain", "iterator"] {
@@ -38,7 +38,7 @@ async fn handlers_that_block_every_thread_stop_no_heartbeat_no_stop_and_no_end()
     }
 }
 
-/// One job that never ends, in its own slot: the others pass by.
+/// One job never finishes and keeps its slot. The other jobs run in the other slot.
 #[tokio::test]
 async fn a_handler_that_never_ends_holds_up_no_other_job() {
     for (handler, end) in [
@@ -66,6 +66,9 @@ async fn a_handler_that_never_ends_holds_up_no_other_job() {
             let last = ledger.entry("job-00000").accepted(Route::Result).last();
             last.and_then(|last| last.said.error.clone())
         });
-        assert!(told.is_some(), "{name}: its client is told");
+        assert!(
+            told.is_some(),
+            "{name}: the client of the job gets an error"
+        );
     }
 }

@@ -1,16 +1,16 @@
-//! Jobs, and what is expected of each.
+//! The jobs and their plans.
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// A job of the queue.
+/// A job in the queue.
 #[derive(Debug, Clone)]
 pub(crate) struct Job {
     pub(crate) id: String,
     pub(crate) plan: Plan,
 }
 
-/// The input: what the handler does.
+/// The input of a job: what its handler does.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct Plan {
     pub(crate) ms: u64,
@@ -44,7 +44,7 @@ impl Job {
     }
 }
 
-/// So many jobs, each with the plan of its number.
+/// Returns `count` jobs, each with the plan for its number.
 pub(crate) fn jobs(count: usize, plan: impl Fn(usize) -> Plan) -> Vec<Job> {
     (0..count)
         .map(|number| Job::new(format!("job-{number:05}"), plan(number)))

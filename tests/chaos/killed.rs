@@ -1,8 +1,9 @@
-//! SIGKILL at any moment, and a restart on the same spool: what handlers have made is delivered.
+//! SIGKILL at random moments, followed by a restart with the same spool. The results of all handlers are delivered.
 //!
-//! A handler says on a pipe that it begins, and that it is about to return. Between its return and the moment in which the
-//! runtime has the value on disk, a millisecond later, nothing can save it: that is counted and shown, and bounded by the
-//! number of slots. Whatever was on disk at a kill must be delivered.
+//! A handler writes to a pipe when it starts and when it is about to return. After it returns, the runtime needs about
+//! a millisecond to write the value to disk. A kill in that time loses the result, and nothing can prevent that. The
+//! test counts and prints such losses, and limits them by the number of slots. Every result that was on disk at a kill
+//! must be delivered.
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
@@ -16,23 +17,23 @@ use crate::route::Route;
 use crate::stage::Stage;
 use crate::weather::{Chance, On, Weather};
 
-/// How many times the worker is killed, where nothing else is said.
+/// How many times the worker is killed by default.
 const KILLS: usize = 100;
 const VARIABLE: &str = "RUNPOD_CHAOS_KILLS";
-/// Each worker has another number of slots. With one of them, a kill costs nothing but the job that runs.
+/// The workers have different numbers of slots. With one slot, a kill costs only the job that is running.
 const SLOTS: [usize; 3] = [1, 4, 16];
-/// A kill after at most so many requests, and so long after them.
+/// The limits of the random moment of a kill: a number of requests, and a time after them.
 const MOST_REQUESTS: usize = 100;
 const MOST_MICROSECONDS: u64 = 20_000;
 
-/// What was in a worker's slots when it was killed, as far as can be seen from outside.
+/// The state of a worker's slots when it was killed, as far as it is visible from outside.
 #[derive(Default)]
 struct Toll {
-    /// Whatever was on disk at a kill.
+    /// The jobs whose results were on disk at a kill.
     on_disk: HashSet<String>,
-    /// Handlers that had said that they are about to return, and whose result was neither on disk nor accepted.
+    /// How many handlers had announced that they are about to return, but had no result on disk or accepted.
     between: usize,
-    /// How long before the kill they had said so, at most.
+    /// The longest time between such an announcement and the kill.
     longest: Duration,
 }
 
@@ -73,10 +74,10 @@ async fn kills_under_load_lose_nothing_that_was_on_disk() {
         let killed = Instant::now();
         stage.kill(worker).await;
         let in_slots = toll.add(&stage, killed);
-        // Those that run, and those that have just ended.
+        // The running jobs, and those that have just finished.
         assert!(
             in_slots <= 2 * slots,
-            "kill {kill}: {in_slots} jobs had begun and are nowhere, with {slots} slots; {}",
+            "kill {kill}: {in_slots} jobs had started and left no result, with {slots} slots; {}",
             again()
         );
     }
@@ -85,7 +86,7 @@ async fn kills_under_load_lose_nothing_that_was_on_disk() {
 }
 
 impl Toll {
-    /// Adds what the last worker took with it. How many handlers had begun whose result is nowhere.
+    /// Adds the losses of the last worker. Returns how many handlers had started but left no result.
     fn add(&mut self, stage: &Stage, killed: Instant) -> usize {
         let spooled = stage.spooled();
         let worker = stage.worker_id();
@@ -107,7 +108,7 @@ impl Toll {
     }
 }
 
-/// Whatever is left is delivered by one more worker, which no one kills, in fair weather.
+/// Starts one more worker, without faults or kills, which delivers the remaining results.
 async fn deliver_the_rest(stage: &mut Stage, toll: &Toll) {
     stage.endpoint.becomes(Weather::fair());
     stage.endpoint.change(|ledger| ledger.queue.clear());
@@ -125,7 +126,7 @@ async fn deliver_the_rest(stage: &mut Stage, toll: &Toll) {
     });
     assert!(
         missing.is_empty(),
-        "made and lost, {}: {missing:?}",
+        "results on disk were lost, {}: {missing:?}",
         again()
     );
 }

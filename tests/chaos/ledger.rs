@@ -1,4 +1,4 @@
-//! The endpoint's book: every job that was handed out, everything that was accepted, in the order in which it came.
+//! The endpoint's ledger: every job that was handed out and everything that was accepted, in order of arrival.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -14,62 +14,62 @@ use crate::route::{Asked, Route};
 pub(crate) struct Ledger {
     pub(crate) queue: VecDeque<Job>,
     pub(crate) entries: HashMap<String, Entry>,
-    /// When each take arrived.
+    /// When each job-take request arrived.
     pub(crate) takes: Vec<Instant>,
     /// When each stop poll arrived.
     pub(crate) stop_polls: Vec<Instant>,
     pub(crate) pings: usize,
     /// How many posts were not accepted.
     pub(crate) refused: usize,
-    /// Posts, whatever was answered.
+    /// How many posts arrived, whatever the answer was.
     pub(crate) posts: usize,
-    /// Jobs whose result was accepted, and the worker could see it.
+    /// How many jobs have a result that was accepted in a way the worker could see.
     pub(crate) results: usize,
-    /// Jobs that were handed out and are not settled.
+    /// How many jobs were handed out and are not settled.
     pub(crate) open: usize,
-    /// Takes that said that nothing is in progress, since the queue ran empty.
+    /// How many job-take requests said that nothing is in progress since the queue became empty.
     pub(crate) idle_takes: usize,
-    /// Ids for the next stop polls to name.
+    /// The ids that the next stop poll gets.
     pub(crate) stops: Vec<String>,
     pub(crate) open_gates: HashSet<String>,
     pub(crate) all_gates_open: bool,
-    /// No worker is left: whatever comes now should not.
+    /// Whether no worker is left. Any request after that is an offence.
     pub(crate) is_sealed: bool,
-    /// Workers that were killed, so that what they knew is lost.
+    /// The workers that were killed and whose knowledge is lost.
     pub(crate) killed: HashSet<String>,
-    /// What was seen to be wrong the moment it came.
+    /// The offences that were noticed when they happened.
     pub(crate) offences: Vec<String>,
     asking: HashSet<String>,
-    /// Takes, of those that were split off too.
+    /// The number of job-take requests, including those that were split off.
     asked: usize,
 }
 
-/// All about one job.
+/// Everything about one job.
 #[derive(Debug)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "each is a fact of its own, true from some moment on"
+    reason = "each is an independent fact that becomes true at some moment"
 )]
 pub(crate) struct Entry {
     pub(crate) job: Job,
-    /// How often it was handed out, in answers that arrived as far as the endpoint can know.
+    /// How often the job was handed out in an answer that arrived, as far as the endpoint can know.
     pub(crate) taken: u32,
-    /// Who took it last.
+    /// The worker that took the job last.
     taker: String,
     pub(crate) posts: Vec<Posted>,
-    /// A stop poll has named it.
+    /// Whether a stop poll has named the job.
     pub(crate) is_stopped: bool,
-    /// A post was answered so that trying again is of no use.
+    /// Whether an answer to a post said that another attempt is useless.
     pub(crate) is_refused: bool,
-    /// A post was answered so that nobody wants the result.
+    /// Whether an answer to a post said that nobody wants the result.
     pub(crate) is_disowned: bool,
-    /// Nothing is left to do for it, and the worker knows.
+    /// Whether nothing is left to do for the job, and the worker knows that.
     pub(crate) is_settled: bool,
-    /// Its handler waits, or has waited, at its gate.
+    /// Whether the handler has reached its gate.
     pub(crate) is_at_gate: bool,
-    /// The worker in which its handler has begun.
+    /// The worker in which the handler has started.
     pub(crate) started_by: Option<String>,
-    /// When its handler had made all that it was to make.
+    /// When the handler had produced all its output.
     pub(crate) produced: Option<Instant>,
 }
 
@@ -80,27 +80,27 @@ pub(crate) struct Posted {
     pub(crate) worker: String,
     pub(crate) said: Said,
     pub(crate) outcome: Outcome,
-    /// How many workers had been killed when it came.
+    /// How many workers had been killed when the post arrived.
     pub(crate) kills: usize,
 }
 
-/// What became of it.
+/// The outcome of a post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Refused,
-    /// Accepted, and the answer said so.
+    /// The post was accepted, and the answer said so.
     Seen,
-    /// Accepted, and the answer was lost.
+    /// The post was accepted, but the answer was lost.
     Hidden,
 }
 
-/// What a post says, without its weight.
+/// The essential content of a post, without its payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Said {
-    /// Whose it is, by its own words.
+    /// The job that the content names.
     pub(crate) job: Option<String>,
     pub(crate) number: Option<u64>,
-    /// The text of a failed result.
+    /// The error of a failed result.
     pub(crate) error: Option<String>,
     pub(crate) digest: u64,
 }
@@ -127,7 +127,7 @@ impl Ledger {
         ledger
     }
 
-    /// More jobs for the queue.
+    /// Adds jobs to the queue.
     pub(crate) fn add(&mut self, jobs: Vec<Job>) {
         for job in jobs {
             self.queue.push_back(job.clone());
@@ -136,7 +136,7 @@ impl Ledger {
         self.idle_takes = 0;
     }
 
-    /// Enters a request, and counts which attempt it is at the same thing.
+    /// Records a request. Returns how many earlier attempts at the same thing there were.
     pub(crate) fn arrived(&mut self, asked: &Asked) -> u32 {
         if self.is_sealed && asked.route != Route::Barrier {
             self.offences.push(format!(
@@ -174,7 +174,7 @@ impl Ledger {
             Route::Barrier => 0,
             Route::Unknown => {
                 self.offences
-                    .push("a request that no protocol knows".into());
+                    .push("a request that no protocol defines".into());
                 0
             }
         };
@@ -184,7 +184,8 @@ impl Ledger {
     fn take_arrived(&mut self, worker: &str, in_progress: bool) {
         self.takes.push(Instant::now());
         if !self.asking.insert(worker.to_owned()) {
-            self.offences.push("a second take while one is held".into());
+            self.offences
+                .push("a second job-take request while one is held".into());
         }
         if in_progress {
             return;
@@ -194,22 +195,22 @@ impl Ledger {
         }
         if self.open > 0 {
             let mut entries = self.entries.values();
-            // What an earlier worker has left behind is not in progress, though this one delivers it.
+            // A job that an earlier worker has left is not in progress, even though this worker delivers its result.
             if let Some(open) = entries.find(|entry| entry.is_open() && entry.taker == worker) {
                 let id = &open.job.id;
                 self.offences.push(format!(
-                    "a take said that no job is in progress, but {id} is"
+                    "a job-take request said that no job is in progress, but {id} is"
                 ));
             }
         }
     }
 
-    /// The take is answered, or given up.
+    /// Records that the job-take request was answered or given up.
     pub(crate) fn take_ended(&mut self, worker: &str) {
         self.asking.remove(worker);
     }
 
-    /// Takes jobs from the queue, at most so many.
+    /// Takes at most `want` jobs from the queue.
     pub(crate) fn hand_out(&mut self, want: usize, worker: &str) -> Vec<Job> {
         let count = want.min(self.queue.len());
         let jobs: Vec<Job> = self.queue.drain(..count).collect();
@@ -223,7 +224,7 @@ impl Ledger {
         jobs
     }
 
-    /// The answer with these jobs did not arrive: they are in nobody's hands.
+    /// Puts back jobs whose answer did not arrive, so that no worker has them.
     pub(crate) fn put_back(&mut self, jobs: Vec<Job>) {
         for job in jobs.into_iter().rev() {
             if let Some(entry) = self.entries.get_mut(&job.id) {
@@ -235,10 +236,10 @@ impl Ledger {
         self.idle_takes = 0;
     }
 
-    /// Enters a post with what became of it.
+    /// Records a post and its outcome.
     pub(crate) fn posted(&mut self, asked: &Asked, outcome: Outcome) {
         let Some(entry) = self.entries.get_mut(&asked.job) else {
-            let offence = format!("a post about {:?}, which nobody has handed out", asked.job);
+            let offence = format!("a post about {:?}, which was never handed out", asked.job);
             self.offences.push(offence);
             return;
         };
@@ -258,7 +259,7 @@ impl Ledger {
         }
     }
 
-    /// Enters what a handler announced.
+    /// Records an announcement of a handler.
     pub(crate) fn announced(&mut self, news: News<'_>, worker: &str) {
         let (News::Started(job) | News::Produced(job)) = news;
         if let Some(entry) = self.entries.get_mut(job) {
@@ -269,7 +270,7 @@ impl Ledger {
         }
     }
 
-    /// Nothing more is to be done for this job.
+    /// Records that nothing is left to do for this job.
     pub(crate) fn settle(&mut self, id: &str) {
         if let Some(entry) = self.entries.get_mut(id) {
             self.open -= usize::from(entry.is_open());
@@ -277,12 +278,12 @@ impl Ledger {
         }
     }
 
-    /// Every job was handed out, and nothing is left to do for any.
+    /// Returns whether every job was handed out and nothing is left to do for any of them.
     pub(crate) fn is_settled(&self) -> bool {
         self.queue.is_empty() && self.open == 0
     }
 
-    /// The same, or the worker says itself that it has nothing left to do.
+    /// Returns whether every job is settled, or the worker itself says that it has nothing left to do.
     pub(crate) fn is_over(&self) -> bool {
         self.is_settled() || (self.queue.is_empty() && self.idle_takes > 1)
     }
@@ -291,7 +292,8 @@ impl Ledger {
         &self.entries[id]
     }
 
-    /// Takes out what is settled, to be judged now. Whatever is still sent about it is then about nobody's job.
+    /// Removes the settled jobs from this ledger and returns them, so that they can be judged now. A later post about
+    /// one of them counts as a post about an unknown job.
     pub(crate) fn split_off_settled(&mut self) -> Self {
         let is_settled = |_: &String, entry: &mut Entry| entry.is_settled;
         Self {
@@ -303,19 +305,19 @@ impl Ledger {
         }
     }
 
-    /// How many takes and posts there were.
+    /// Returns how many job-take requests and posts there were.
     pub(crate) fn requests(&self) -> usize {
         self.takes.len() + self.posts
     }
 
-    /// Handlers that wait at their gate, or have.
+    /// Returns how many handlers have reached their gate.
     pub(crate) fn at_gates(&self) -> usize {
         let entries = self.entries.values();
         entries.filter(|entry| entry.is_at_gate).count()
     }
 }
 
-/// The most of these moments, which are in order, that lie within one second.
+/// Returns the largest number of these moments that lie within one second. The moments must be in order.
 pub(crate) fn most_in_a_second(moments: &[Instant]) -> usize {
     let second = Duration::from_secs(1);
     let mut first = 0;
@@ -350,13 +352,13 @@ impl Entry {
         self.taken > 0 && !self.is_settled
     }
 
-    /// The posts of a kind that were accepted, seen or hidden.
+    /// Returns the accepted posts of a kind, whether the worker saw the answer or not.
     pub(crate) fn accepted(&self, route: Route) -> impl Iterator<Item = &Posted> {
         let posts = self.posts.iter();
         posts.filter(move |post| post.route == route && post.outcome != Outcome::Refused)
     }
 
-    /// Whether anything of the kind has arrived, whatever was answered.
+    /// Returns whether a post of this kind has arrived, whatever the answer was.
     pub(crate) fn has_tried(&self, route: Route) -> bool {
         self.posts.iter().any(|post| post.route == route)
     }

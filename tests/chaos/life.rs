@@ -1,4 +1,4 @@
-//! The ends of a worker's life: signals at every moment, refreshes, stops, and polls that are held for ever.
+//! The ways a worker's life can end: signals at every moment, refreshes, stops, and requests that are held forever.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::route::Route;
 use crate::stage::Stage;
 use crate::weather::{Chance, On, Weather};
 
-/// Longer than a worker may take to leave.
+/// Longer than a worker may take to exit.
 const HELD: Option<Duration> = Some(Duration::from_mins(1));
 const ALWAYS: Chance = Chance::First(u32::MAX);
 
@@ -62,7 +62,9 @@ async fn polls_that_are_never_answered_well_do_not_delay_the_exit() {
         let mut stage = Stage::set(&name, Kind::ours("async", 1), weather, Vec::new()).await;
         let mut worker = stage.start();
         stage
-            .until("it asks", |ledger| !ledger.takes.is_empty())
+            .until("the worker asks for jobs", |ledger| {
+                !ledger.takes.is_empty()
+            })
             .await;
         assert_eq!(stage.dismiss(&mut worker).await, Some(0), "{name}");
         stage.assert_kept();
@@ -108,7 +110,7 @@ async fn a_second_signal_cuts_off_what_runs_and_its_clients_are_told() {
         ("emitter", End::Hang),
         ("plain", End::Block),
         ("iterator", End::Block),
-        // An async function that blocks its thread for ever.
+        // An async function that blocks its thread forever.
         ("async", End::Block),
     ] {
         let name = format!("two-signals-{handler}-{end:?}");
@@ -159,7 +161,7 @@ async fn is_left_to_the_next(name: &str, fault: Fault) {
     stage.reopen();
     let mut next = stage.start();
     stage
-        .until("what was kept is delivered", Ledger::is_settled)
+        .until("every kept result is delivered", Ledger::is_settled)
         .await;
     stage.dismiss(&mut next).await;
     let sums = stage.assert_kept().sums;
@@ -168,10 +170,10 @@ async fn is_left_to_the_next(name: &str, fault: Fault) {
     stage.reopen();
     let mut last = stage.start();
     let asks = |ledger: &Ledger| ledger.idle_takes > 1;
-    stage.until("the third asks for jobs", asks).await;
+    stage.until("the third worker asks for jobs", asks).await;
     stage.dismiss(&mut last).await;
     let posts = stage.assert_kept().sums.posts;
-    assert_eq!(posts, sums.posts, "{name}: something was offered again");
+    assert_eq!(posts, sums.posts, "{name}: a result was posted again");
 }
 
 #[tokio::test]
@@ -180,7 +182,9 @@ async fn jobs_that_arrive_with_the_signal_are_run() {
     let mut stage = Stage::holding("late-jobs", kind, Weather::fair(), Vec::new(), HELD).await;
     let mut worker = stage.start();
     stage
-        .until("a take is held", |ledger| ledger.takes.len() == 1)
+        .until("a job-take request is held", |ledger| {
+            ledger.takes.len() == 1
+        })
         .await;
     worker.signal(Signal::TERM);
     let late = jobs(4, |_| Plan {
@@ -243,7 +247,10 @@ async fn a_stop_ends_exactly_the_jobs_that_it_names() {
                 let results = |ledger: &Ledger| ledger.entry(id).accepted(Route::Result).count();
                 stage.endpoint.ledger(results) != 1
             });
-        assert_eq!(missed, None, "{name}: it was not named");
+        assert_eq!(
+            missed, None,
+            "{name}: a job that was not named has no result"
+        );
     }
 }
 
@@ -272,7 +279,7 @@ async fn a_stop_at_the_moment_of_the_end_yields_one_outcome() {
     let sums = stage.assert_kept().sums;
     assert_eq!(
         sums.delivered, 60,
-        "each was accepted before it was stopped: {sums}"
+        "every result was accepted before its job was stopped: {sums}"
     );
 }
 
@@ -285,7 +292,7 @@ async fn a_job_that_is_handed_over_again_runs_once() {
     until_all_wait(&stage, 1).await;
     let refused = worker.says("not run twice");
     stage.endpoint.change(|ledger| ledger.queue.extend(again));
-    stage.seen("the second is refused", refused).await;
+    stage.seen("the second copy is refused", refused).await;
     open_all(&stage);
     stage.until_settled().await;
     stage.dismiss(&mut worker).await;

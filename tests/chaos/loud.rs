@@ -1,5 +1,5 @@
-//! What a handler says in ways that are not its result: in no line is a key, or anything that a reader of the log obeys or
-//! takes for a line of its own.
+//! Tests handlers that write panics and log lines. No line may contain a key, control a terminal, or pass for another
+//! line.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use crate::process::Kind;
 use crate::stage::Stage;
 use crate::weather::Weather;
 
-/// The messages of the log, after every line was found to be one of the worker's. One job for each end.
+/// Runs one job for each end. Checks that every log line comes from the worker and returns the messages of all lines.
 async fn messages(name: &str, ends: &'static [End], code: i32) -> Vec<String> {
     let all = jobs(ends.len(), |number| Plan {
         end: ends[number],
@@ -22,15 +22,15 @@ async fn messages(name: &str, ends: &'static [End], code: i32) -> Vec<String> {
     let log = stage.log();
     assert!(!log.contains('\u{1b}'), "{log}");
     let messages = log.lines().map(|line| {
-        // Its `main` returns the error, which is on standard error then, with indented lines.
+        // The worker's `main` returns the error, so it also appears on standard error, with indented lines.
         if line.starts_with("Error: ") || line.starts_with("  {") {
             return line.to_owned();
         }
         let line: Value = serde_json::from_str(line)
-            .unwrap_or_else(|error| panic!("{error}: {line:?} is no line of the worker's"));
+            .unwrap_or_else(|error| panic!("{error}: {line:?} is not a line of the worker"));
         line["message"]
             .as_str()
-            .expect("a line has a message")
+            .expect("every line has a message")
             .to_owned()
     });
     messages.collect()

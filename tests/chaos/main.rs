@@ -1,8 +1,8 @@
-//! Is anything lost? Workers run as real processes against an endpoint that misbehaves by dice, and a ledger of all that
-//! was handed out and all that was accepted says whether every promise was kept.
+//! Is anything lost? Workers run as real processes against an endpoint with random faults. A ledger records everything
+//! that was handed out and everything that was accepted, and shows whether every promise was kept.
 //!
-//! The dice are seeded: the seed is printed, and `RUNPOD_CHAOS_SEED` gives it back. What happens to a request depends on
-//! the seed, the scenario, the job and the attempt, and not on which request came first.
+//! The random numbers have a seed. It is printed, and `RUNPOD_CHAOS_SEED` sets it. The fate of a request depends on the
+//! seed, the scenario, the job and the attempt, and not on the order in which requests arrive.
 
 mod answers;
 mod big;

@@ -1,4 +1,4 @@
-//! What a worker writes: kept in a file, and listened to.
+//! The output of a worker: it is stored in a file, and tests can wait for lines in it.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-/// The outputs of a worker that are read.
+/// The outputs of a worker that are being read.
 pub(crate) struct Output {
     readers: JoinSet<()>,
     listeners: Arc<Mutex<Vec<Listener>>>,
@@ -18,11 +18,11 @@ pub(crate) struct Output {
     announced: Arc<dyn Fn(News<'_>) + Send + Sync>,
 }
 
-/// What a handler announces.
+/// An announcement of a handler.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum News<'a> {
     Started(&'a str),
-    /// It is about to end well.
+    /// The handler is about to return successfully.
     Produced(&'a str),
 }
 
@@ -37,14 +37,14 @@ impl<'a> News<'a> {
     }
 }
 
-/// Somebody who waits for a text.
+/// A task that waits for a text.
 struct Listener {
     text: String,
     heard: oneshot::Sender<()>,
 }
 
 impl Output {
-    /// Nothing is read yet.
+    /// Creates an output from which nothing is read yet.
     pub(crate) fn new(log: &Path, announced: impl Fn(News<'_>) + Send + Sync + 'static) -> Self {
         Self {
             readers: JoinSet::new(),
@@ -54,7 +54,7 @@ impl Output {
         }
     }
 
-    /// Reads from now on. What handlers announce is told apart.
+    /// Reads from now on. Announcements of handlers are separated from log lines.
     pub(crate) fn read(&mut self, pipe: impl AsyncRead + Send + Unpin + 'static) -> io::Result<()> {
         let mut log = OpenOptions::new()
             .create(true)
@@ -73,7 +73,7 @@ impl Output {
         Ok(())
     }
 
-    /// Comes true when a line with this text is written, from now on.
+    /// Completes when a line with this text is written after this call.
     pub(crate) fn says(&self, text: &str) -> impl Future<Output = ()> + use<> {
         let (heard, comes) = oneshot::channel();
         let text = text.to_owned();
@@ -83,7 +83,7 @@ impl Output {
             .push(Listener { text, heard });
         async move {
             if comes.await.is_err() {
-                // The worker is gone and can say nothing any more.
+                // The worker is gone and cannot write anything any more.
                 std::future::pending::<()>().await;
             }
         }
@@ -96,12 +96,12 @@ impl Output {
 }
 
 fn pass_on(line: &str, log: &mut File, listeners: &Mutex<Vec<Listener>>) {
-    // Only for people.
+    // The file is only for people, so an error does not matter.
     let _ = writeln!(log, "{line}");
     let mut listeners = listeners.lock().expect("nothing panics while holding it");
     let heard = listeners.extract_if(.., |listener| line.contains(&listener.text));
     for listener in heard {
-        // Who no longer waits needs no news.
+        // The listener may have stopped waiting.
         let _ = listener.heard.send(());
     }
 }

@@ -1,7 +1,7 @@
-//! How often a worker asks while all it gets is nothing, at once.
+//! How often a worker asks if all answers arrive immediately and contain nothing.
 //!
-//! The pause lies between an answer and the next question, and a timer never ends early: so the bound holds by the
-//! endpoint's own clock however busy the machine is.
+//! The pause lies between an answer and the next request, and a timer never fires early. So the limit holds on the
+//! endpoint's own clock, however busy the machine is.
 
 use std::time::{Duration, Instant};
 
@@ -12,18 +12,18 @@ use crate::process::Kind;
 use crate::stage::Stage;
 use crate::weather::{Chance, On, Outage, Weather};
 
-/// What a worker may ask in a second, whatever is answered.
+/// How many requests a worker may send in a second, whatever the answers are.
 const MOST: usize = 20;
 const ALWAYS: Chance = Chance::First(u32::MAX);
 
-/// Answers every take so, until there were so many that a worker without a pace is found out.
+/// Answers every job-take request in this way until a worker that makes no pauses would have sent too many.
 async fn is_paced(name: &str, weather: Weather) {
     let mut stage = Stage::set(name, Kind::ours("async", 2), weather, Vec::new()).await;
     let mut worker = stage.start();
     let second = Duration::from_secs(1);
     let begun = Instant::now();
     stage
-        .until("a second or enough takes", |ledger| {
+        .until("three seconds or enough job-take requests", |ledger| {
             ledger.takes.len() > 2 * MOST || begun.elapsed() > 3 * second && ledger.takes.len() > 4
         })
         .await;
@@ -32,7 +32,7 @@ async fn is_paced(name: &str, weather: Weather) {
     let most = stage
         .endpoint
         .ledger(|ledger| most_in_a_second(&ledger.takes));
-    assert!(most <= MOST, "{name}: {most} takes in a second");
+    assert!(most <= MOST, "{name}: {most} job-take requests in a second");
 }
 
 #[tokio::test]
@@ -90,7 +90,7 @@ async fn the_same_job_again_and_again_is_no_flow_of_jobs() {
     .await;
     let mut worker = stage.start();
     stage
-        .until("it runs", |ledger| ledger.at_gates() == 1)
+        .until("the job runs", |ledger| ledger.at_gates() == 1)
         .await;
     for _ in 0..3 * MOST {
         let asked = stage.endpoint.change(|ledger| {
@@ -99,7 +99,7 @@ async fn the_same_job_again_and_again_is_no_flow_of_jobs() {
         });
         let begun = Instant::now();
         stage
-            .until("it is handed over", |ledger| {
+            .until("the job is handed over", |ledger| {
                 ledger.queue.is_empty() && ledger.takes.len() > asked
             })
             .await;
@@ -114,7 +114,7 @@ async fn the_same_job_again_and_again_is_no_flow_of_jobs() {
     let most = stage
         .endpoint
         .ledger(|ledger| most_in_a_second(&ledger.takes));
-    assert!(most <= MOST, "{most} takes in a second");
+    assert!(most <= MOST, "{most} job-take requests in a second");
 }
 
 #[tokio::test]
@@ -161,7 +161,7 @@ async fn jobs_that_flow_are_not_paced() {
     stage.until_settled().await;
     stage.dismiss(&mut worker).await;
     assert_eq!(stage.assert_kept().sums.delivered, 300);
-    // One slot, so a take a job; a worker that paced them would need as many pauses, and at least one lies between two.
+    // There is one slot, so each job needs a job-take request. A worker with pauses would pause before each of them.
     let flows = |ledger: &Ledger| {
         let gaps = ledger
             .takes
@@ -170,10 +170,11 @@ async fn jobs_that_flow_are_not_paced() {
         gaps.filter(|gap| *gap < Duration::from_millis(50)).count()
     };
     let unpaced = stage.endpoint.ledger(flows);
-    assert!(unpaced > 0, "every take came after a pause");
+    assert!(unpaced > 0, "every job-take request came after a pause");
 }
 
-/// What is posted while nothing works is bounded: ten attempts a second over all jobs, whatever waits.
+/// The number of posts during an outage is limited: ten retries per second for all jobs, no matter how many results
+/// wait.
 #[tokio::test]
 async fn an_outage_draws_no_storm_of_requests() {
     const SLOTS: usize = 32;
@@ -205,11 +206,11 @@ async fn an_outage_draws_no_storm_of_requests() {
         sums.posts
     );
     assert_eq!(sums.delivered, 400);
-    // Each result that may wait is tried once for nothing, and beside these there is what was saved and what time pays for.
+    // Each waiting result is tried once. In addition, there are the saved retries and ten retries for each second.
     let waiting = 2 * SLOTS + 16 + SLOTS;
     let most = waiting + 50 + 10 * 6;
     assert!(
         refused <= most,
-        "{refused} refused posts, {most} are allowed"
+        "{refused} refused posts, but only {most} are allowed"
     );
 }

@@ -17,13 +17,13 @@ use crate::output::{News, Output};
 
 pub(crate) const API_KEY: &str = "rpa_chaos_key";
 
-/// Which worker, with how many slots.
+/// The kind of worker and its number of slots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Kind {
     pub(crate) handler: &'static str,
     pub(crate) slots: usize,
     pub(crate) refresh: bool,
-    /// The real SDK, in place of ours.
+    /// Whether to run the real SDK instead of our worker.
     pub(crate) is_sdk: bool,
 }
 
@@ -52,7 +52,7 @@ impl Kind {
     }
 }
 
-/// A worker that runs.
+/// A running worker.
 #[derive(Debug)]
 pub(crate) struct Worker {
     child: Child,
@@ -60,7 +60,8 @@ pub(crate) struct Worker {
     output: Output,
 }
 
-/// Starts a worker in its room, with nothing of our environment but the path. Its standard output is not read yet.
+/// Starts a worker in its room. Of this process's environment it gets only `PATH`. Nothing reads its standard output
+/// yet.
 pub(crate) fn start(
     kind: Kind,
     room: &Path,
@@ -110,12 +111,12 @@ pub(crate) fn start(
 impl Worker {
     pub(crate) fn signal(&self, signal: Signal) {
         if let Some(pid) = self.leader {
-            // It may be gone already, which is seen when it is waited for.
+            // The process may already be gone. The test notices that when it waits for it.
             let _ = kill_process(pid, signal);
         }
     }
 
-    /// Reads its standard output from now on.
+    /// Reads the worker's standard output from now on.
     pub(crate) fn read_stdout(&mut self) -> io::Result<()> {
         match self.child.stdout.take() {
             Some(pipe) => self.output.read(pipe),
@@ -123,27 +124,27 @@ impl Worker {
         }
     }
 
-    /// Comes true when the worker writes a line with this in it, from now on.
+    /// Completes when the worker writes a line with this text after this call.
     pub(crate) fn says(&self, text: &str) -> impl Future<Output = ()> + use<> {
         self.output.says(text)
     }
 
-    /// The process id, for those who look at it from outside.
+    /// Returns the process id, so that a test can inspect the process from outside.
     pub(crate) fn id(&self) -> Option<u32> {
         self.child.id()
     }
 
-    /// Waits for the process's end, and for the last that it announced.
+    /// Waits until the process has exited and its last announcements were read.
     pub(crate) async fn ended(&mut self) -> io::Result<ExitStatus> {
         let status = self.child.wait().await?;
-        // Ends with the last process that holds the pipe.
+        // The output ends only with the last process that holds the pipe.
         if !self.leaves_anybody() {
             self.output.end().await;
         }
         Ok(status)
     }
 
-    /// Whether a process of it lives on.
+    /// Returns whether one of its processes is still alive.
     pub(crate) fn leaves_anybody(&self) -> bool {
         self.leader
             .is_some_and(|leader| test_kill_process_group(leader).is_ok())
@@ -153,21 +154,23 @@ impl Worker {
 impl Drop for Worker {
     fn drop(&mut self) {
         if let Some(leader) = self.leader {
-            // Mostly nobody is left, which is an error here and fine. Every worker leads a group of its own.
+            // Usually no process is left. The call then returns an error, which does not matter. Every worker leads its
+            // own process group.
             let _ = kill_process_group(leader, Signal::KILL);
         }
     }
 }
 
-/// A thousand jobs at once need more sockets than some systems give; workers inherit it.
+/// Raises the file limit, because a thousand jobs at once need more sockets than some systems allow. Workers inherit
+/// the limit.
 pub(crate) fn raise_file_limit() {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
-    // Where it may not be raised, the run itself shows whether it was enough.
+    // If the limit cannot be raised, the run itself shows whether it was enough.
     let _ = setrlimit(Resource::Nofile, limit);
 }
 
-/// Whether the real SDK is there to be asked.
+/// Returns the Python interpreter of the real SDK, if it is installed.
 pub(crate) fn python(root: &Path) -> Result<PathBuf, String> {
     let python = env::var_os("RUNPOD_TEST_PYTHON")
         .map_or_else(|| root.join("target/sdk-venv/bin/python"), PathBuf::from);
@@ -175,13 +178,13 @@ pub(crate) fn python(root: &Path) -> Result<PathBuf, String> {
         Ok(python)
     } else {
         Err(format!(
-            "there is no {}, so the real SDK cannot be compared with. `cargo xtask test` makes it and runs this suite.",
+            "{} does not exist, so no comparison with the real SDK is possible. `cargo xtask test` creates it and runs this suite.",
             python.display()
         ))
     }
 }
 
-/// Our program: the one that `RUNPOD_CHAOS_WORKER` names, or built on first use.
+/// Returns our program: the one that `RUNPOD_CHAOS_WORKER` names, or one that is built on first use.
 fn ours() -> Result<&'static Path, String> {
     static OURS: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let found = OURS.get_or_init(|| match env::var_os("RUNPOD_CHAOS_WORKER") {
@@ -191,13 +194,14 @@ fn ours() -> Result<&'static Path, String> {
     found.as_deref().map_err(String::clone)
 }
 
-/// The dependency on the peer's crate cannot be told to cargo (it depends on this package), so it is built here: with the
-/// features that the whole workspace is tested with, and with an example, so that cargo counts the dependencies of tests in.
-/// Anything else would have the dependencies built once more.
+/// Builds the peer's crate. Cargo cannot express this dependency, because that crate depends on this package. The
+/// features are those with which the whole workspace is tested. An example is built too, so that cargo includes the
+/// dev-dependencies. With other options, the dependencies would be built again.
 fn build(root: &Path) -> Result<PathBuf, String> {
     let mut command = process::Command::new(env!("CARGO"));
     for (name, _) in env::vars_os() {
-        // What cargo tells this test of its package. Build scripts that look at it (ring's) would run again.
+        // Cargo sets these variables for this test's package. Build scripts that read them (such as ring's) would run
+        // again.
         let about_us = name.to_string_lossy();
         if about_us.starts_with("CARGO_PKG_") || about_us.starts_with("CARGO_MANIFEST_") {
             command.env_remove(name);
@@ -212,7 +216,7 @@ fn build(root: &Path) -> Result<PathBuf, String> {
         .stderr(Stdio::inherit());
     let built = command
         .output()
-        .map_err(|error| format!("cargo does not start: {error}"))?;
+        .map_err(|error| format!("cargo could not be started: {error}"))?;
     if !built.status.success() {
         return Err("chaos-worker does not compile, see above".into());
     }
@@ -222,5 +226,5 @@ fn build(root: &Path) -> Result<PathBuf, String> {
         let program = message["executable"].as_str()?;
         (message["target"]["name"] == "chaos-worker").then(|| PathBuf::from(program))
     });
-    program.ok_or_else(|| "cargo built chaos-worker but names no program".into())
+    program.ok_or_else(|| "cargo built chaos-worker but reported no program".into())
 }

@@ -1,4 +1,4 @@
-//! What a request is for.
+//! Parses the requests of workers.
 
 use http_body_util::BodyExt as _;
 use hyper::Request;
@@ -9,7 +9,7 @@ use serde_json::Value;
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
     pub(crate) route: Route,
-    /// Who asks, as it stands in the path.
+    /// The worker that sends the request, as named in the path.
     pub(crate) worker: String,
     /// The job that a post is about.
     pub(crate) job: String,
@@ -27,9 +27,9 @@ pub(crate) enum Route {
     Item,
     Progress,
     Result,
-    /// A handler waits; not a request of the worker's.
+    /// A handler waits at its gate. The worker itself does not send this request.
     Gate,
-    /// The suite's own: whatever came before it has been accepted.
+    /// Sent by the test suite itself. Every earlier connection has been accepted when it is answered.
     Barrier,
     Unknown,
 }

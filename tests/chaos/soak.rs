@@ -1,6 +1,6 @@
-//! Full load with faults for a long time: does the worker's memory grow, do its descriptors?
+//! Runs workers under full load with faults for a long time, to see whether their memory or their descriptors grow.
 //!
-//! Left out of a usual run; `cargo xtask soak --minutes N` calls it.
+//! A normal run skips this test. `cargo xtask soak --minutes N` runs it.
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
@@ -16,32 +16,33 @@ use crate::watched::Held;
 use crate::weather::{Chance, On, Outage, Weather};
 
 const VARIABLE: &str = "RUNPOD_CHAOS_SOAK_MINUTES";
-/// The queue is filled up to here, again and again.
+/// The queue is repeatedly filled up to this length.
 const QUEUE: usize = 2000;
-/// One part of so many is left out at the start: caches and pools fill.
+/// The first quarter of the samples is ignored, because caches and pools are still filling.
 const WARMING_UP: usize = 4;
-/// By how much a figure may grow: so much a minute, and in the whole run so much more, which in a short one is noise.
+/// How much a value may grow: a rate per minute, and an amount for the whole run, which covers the noise in a short
+/// run.
 struct Bound {
     a_minute: f64,
     at_once: f64,
 }
 
-/// In KiB. There are tens of thousands of jobs a minute: one that leaks at all leaks more than this.
+/// In KiB. Tens of thousands of jobs run per minute, so a leak in each job would exceed this.
 const MEMORY: Bound = Bound {
     a_minute: 256.0,
     at_once: 4096.0,
 };
-/// Beside the handlers' threads, of which there is one for each core: the control thread, the log's, the spool's, and one in
-/// reserve. One more for what the system starts and ends in between.
+/// The threads besides the handlers' threads, of which there is one for each core: the control thread, the log's
+/// thread, the spool's thread, and one in reserve. One more is for threads that the system starts for a short time.
 const OTHER_THREADS: usize = 5;
-/// Connections come and go with the faults.
+/// The number of connections varies with the faults.
 const DESCRIPTORS: Bound = Bound {
     a_minute: 0.5,
     at_once: 12.0,
 };
 
 impl Bound {
-    /// The steepest slope over so many minutes.
+    /// Returns the steepest slope allowed over this many minutes.
     fn over(&self, minutes: f64) -> f64 {
         self.a_minute + self.at_once / minutes
     }
@@ -59,7 +60,8 @@ fn weather() -> Weather {
             Fault::Late(Duration::from_millis(50)),
         )
         .malformed_takes(Chance::Share(0.05));
-    // A short outage now and then, by the count of results; more of them than the longest run meets.
+    // A short outage from time to time, based on the number of results. Even the longest run does not reach all of
+    // them.
     let every = 20_000;
     for number in 1..=400 {
         weather = weather.outage(Outage {
@@ -71,7 +73,7 @@ fn weather() -> Weather {
     weather
 }
 
-/// One worker under load: its stage, and what it held over time.
+/// A worker under load, its stage, and its resources over time.
 struct Soaked {
     name: &'static str,
     kind: Kind,
@@ -80,12 +82,12 @@ struct Soaked {
     worker: Worker,
     next: usize,
     samples: Vec<(f64, Held)>,
-    /// On the jobs that the ledger was relieved of.
+    /// The verdict on the jobs that were already removed from the ledger.
     verdict: Verdict,
 }
 
 impl Soaked {
-    /// `blocking`: how many handlers may have a thread each.
+    /// Starts a worker. `blocking` is how many handlers may have a thread each.
     async fn begin(name: &'static str, kind: Kind, blocking: usize) -> Self {
         let stage = Stage::set(name, kind, weather(), Vec::new()).await;
         let mut stage = stage.with("RUNPOD_LOG_LEVEL", "ERROR");
@@ -94,7 +96,7 @@ impl Soaked {
         Self {
             name,
             kind,
-            // A thread that has just reported its job is not idle yet, so that the next job may start another one.
+            // A thread that has just reported its job is not idle yet, so the next job may start another thread.
             most_threads: (cores + OTHER_THREADS + 2 * blocking) as u64,
             stage,
             worker,
@@ -104,7 +106,7 @@ impl Soaked {
         }
     }
 
-    /// Fills the queue up, forgets what is settled, and looks at the worker.
+    /// Fills the queue, removes settled jobs from the ledger, and samples the worker's resources.
     fn tend(&mut self, begun: Instant) {
         let next = &mut self.next;
         let settled = self.stage.endpoint.change(|ledger| {
@@ -120,10 +122,10 @@ impl Soaked {
         let minutes = begun.elapsed().as_secs_f64() / 60.0;
         let held = self.worker.id().and_then(Held::by);
         self.samples
-            .push((minutes, held.expect("the worker lives")));
+            .push((minutes, held.expect("the worker is alive")));
     }
 
-    /// Ends it, and says what it came to.
+    /// Ends the worker, prints the figures, and returns the limits that were exceeded.
     async fn end(mut self) -> Vec<String> {
         self.stage.endpoint.change(|ledger| ledger.queue.clear());
         self.stage.until_settled().await;
@@ -209,7 +211,7 @@ async fn a_long_time_under_load_leaves_memory_and_descriptors_flat() {
     ];
     let begun = Instant::now();
     let every = Duration::from_millis(250);
-    // The load's own clock: it is a run of so many minutes.
+    // Uses real time, because the run lasts this many minutes.
     let mut ticks = tokio::time::interval(every);
     while begun.elapsed().as_secs_f64() < minutes * 60.0 {
         ticks.tick().await;

@@ -1,4 +1,4 @@
-//! Where a scenario is played: an endpoint, a room with a spool, and the workers that come and go.
+//! The stage for a scenario: an endpoint, a room with a spool, and workers that come and go.
 
 use std::collections::HashSet;
 use std::fs;
@@ -17,9 +17,9 @@ use crate::process::{self, API_KEY, Kind, Worker};
 use crate::verdict::Verdict;
 use crate::weather::Weather;
 
-/// For everything that is waited for; only a run that hangs meets it.
+/// The time limit for every wait. Only a run that hangs reaches it.
 const DEADLINE: Duration = Duration::from_mins(3);
-/// For a worker to leave once it may.
+/// The time in which a worker must exit once it may.
 const LEAVING: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
@@ -34,12 +34,12 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// A stage on which everything is ready but the worker.
+    /// Sets up a stage on which only the worker is missing.
     pub(crate) async fn set(name: &str, kind: Kind, weather: Weather, jobs: Vec<Job>) -> Self {
         Self::holding(name, kind, weather, jobs, None).await
     }
 
-    /// The same with polls that are held for so long.
+    /// Does the same with polls that are held for this long.
     pub(crate) async fn holding(
         name: &str,
         kind: Kind,
@@ -51,10 +51,10 @@ impl Stage {
             .join("chaos")
             .join(name);
         if room.exists() {
-            fs::remove_dir_all(&room).expect("an old room can be removed");
+            fs::remove_dir_all(&room).expect("the old room can be removed");
         }
-        fs::create_dir_all(&room).expect("a room can be made");
-        // The two workers have the same luck.
+        fs::create_dir_all(&room).expect("the room can be created");
+        // Our worker and the SDK get the same random numbers.
         let dice = Dice::of(name.trim_end_matches("-sdk"));
         let endpoint = Endpoint::start(dice, weather, jobs, held)
             .await
@@ -76,14 +76,16 @@ impl Stage {
         self
     }
 
-    /// Starts a worker. Each has an id of its own.
+    /// Starts a worker. Each worker has its own id.
     pub(crate) fn start(&mut self) -> Worker {
         let mut worker = self.start_unread();
-        worker.read_stdout().expect("its log can be kept");
+        worker
+            .read_stdout()
+            .expect("the worker's log can be stored");
         worker
     }
 
-    /// The same, and nobody reads its standard output.
+    /// Starts a worker whose standard output nobody reads.
     pub(crate) fn start_unread(&mut self) -> Worker {
         self.workers += 1;
         let mut environment = self.environment.clone();
@@ -96,18 +98,18 @@ impl Stage {
         started.unwrap_or_else(|error| panic!("{}: {error}", self.name))
     }
 
-    /// Of the worker that was started last.
+    /// Returns the id of the worker that was started last.
     pub(crate) fn worker_id(&self) -> String {
         format!("{}-{}", self.name, self.workers)
     }
 
-    /// Waits until the ledger is so.
+    /// Waits until the condition holds for the ledger.
     pub(crate) async fn until(&self, what: &str, condition: impl FnMut(&Ledger) -> bool) {
         self.within(DEADLINE, what, self.endpoint.until(condition))
             .await;
     }
 
-    /// Asserts that heartbeats and stops go on, and stops the first job.
+    /// Asserts that heartbeats and stops still work, and stops the first job.
     pub(crate) async fn assert_alive(&self) {
         let before = self.endpoint.ledger(|ledger| ledger.pings);
         let beats = |ledger: &Ledger| ledger.pings > before + 5;
@@ -123,19 +125,19 @@ impl Stage {
         self.within(DEADLINE, what, event).await;
     }
 
-    /// Sends the signal, and waits until the worker has understood it.
+    /// Sends the signal and waits until the worker has noticed it.
     pub(crate) async fn tell(&self, worker: &Worker, signal: Signal) {
         let understood = worker.says("received");
         worker.signal(signal);
-        self.seen("the signal is understood", understood).await;
+        self.seen("the worker notices the signal", understood).await;
     }
 
-    /// Waits until every job is settled and nothing is left in the queue.
+    /// Waits until every job is settled and the queue is empty.
     pub(crate) async fn until_settled(&self) {
         self.until("every job is settled", Ledger::is_over).await;
     }
 
-    /// The same for a worker that promises nothing: false if some jobs are not settled in time.
+    /// Does the same for a worker that promises nothing. Returns false if some jobs are not settled in time.
     pub(crate) async fn settles(&self) -> bool {
         let settled = self.endpoint.until(Ledger::is_over);
         timeout(DEADLINE, settled).await.is_ok()
@@ -144,51 +146,52 @@ impl Stage {
     async fn within<T>(&self, limit: Duration, what: &str, event: impl Future<Output = T>) -> T {
         timeout(limit, event).await.unwrap_or_else(|_| {
             panic!(
-                "it never came to this: {what}\n{}\n{}",
+                "this never happened: {what}\n{}\n{}",
                 self.verdict().sums,
                 self.about()
             )
         })
     }
 
-    /// Tells the worker to end, and sees it gone. Its exit code; nothing where a signal ended it.
+    /// Tells the worker to stop and waits until it has exited. Returns its exit code, or `None` if a signal killed it.
     pub(crate) async fn dismiss(&self, worker: &mut Worker) -> Option<i32> {
         worker.signal(Signal::TERM);
         self.seen_off(worker).await
     }
 
-    /// Waits for a worker that is to leave.
+    /// Waits until a worker that is about to exit has exited.
     pub(crate) async fn seen_off(&self, worker: &mut Worker) -> Option<i32> {
         let status = self
-            .within(LEAVING, "the worker leaves", worker.ended())
+            .within(LEAVING, "the worker exits", worker.ended())
             .await;
-        let status = status.expect("a child can be waited for");
+        let status = status.expect("the test can wait for its child");
         if !worker.leaves_anybody() {
-            // What a worker sent before its end may still be on its way through the endpoint; nothing can follow it.
+            // Requests that a worker sent before it exited may still be on their way through the endpoint. Nothing may
+            // follow them.
             self.endpoint.drained().await;
             self.endpoint.change(|ledger| ledger.is_sealed = true);
         }
         status.code()
     }
 
-    /// Another worker may come after one that was seen off.
+    /// Allows another worker after one that has exited.
     pub(crate) fn reopen(&self) {
         self.endpoint.change(|ledger| ledger.is_sealed = false);
     }
 
-    /// Ends the worker as a machine that fails does.
+    /// Kills the worker like a machine failure does.
     pub(crate) async fn kill(&self, mut worker: Worker) {
         let id = self.worker_id();
         worker.signal(Signal::KILL);
         let ended = self
             .within(LEAVING, "the worker is gone", worker.ended())
             .await;
-        ended.expect("a child can be waited for");
+        ended.expect("the test can wait for its child");
         self.endpoint.drained().await;
         self.endpoint.change(|ledger| ledger.killed.insert(id));
     }
 
-    /// The ids of the jobs whose results wait in the spool.
+    /// Returns the ids of the jobs whose results wait in the spool.
     pub(crate) fn spooled(&self) -> HashSet<String> {
         let Ok(files) = fs::read_dir(self.room.join("spool")) else {
             return HashSet::new();
@@ -229,7 +232,7 @@ impl Stage {
         verdict
     }
 
-    /// How to have this again, and what the worker said last.
+    /// Returns how to repeat this run, and the worker's last log lines.
     fn about(&self) -> String {
         let log = self.log();
         let lines: Vec<String> = log
@@ -238,7 +241,7 @@ impl Stage {
             .collect();
         let last = &lines[lines.len().saturating_sub(12)..];
         format!(
-            "{} with {}, all of it in {}\n    | {}",
+            "{} with {}, complete log in {}\n    | {}",
             self.name,
             again(),
             self.room.join("output.log").display(),

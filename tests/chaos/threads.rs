@@ -1,5 +1,5 @@
-//! How many threads a worker has; and that it runs without a further one: no job is lost, no handler stays uncalled, and
-//! the worker ends.
+//! How many threads a worker has. It also works if it gets no more threads: no job is lost, every handler is called,
+//! and the worker exits.
 
 use std::fs;
 use std::thread::available_parallelism;
@@ -12,22 +12,23 @@ use crate::stage::Stage;
 use crate::watched::Held;
 use crate::weather::Weather;
 
-/// What each thread of the worker has for its stack, in bytes: more than the rest of the process needs altogether. So a
-/// limit of the address space refuses threads and nothing else, to root as to anybody.
+/// The stack size of each thread in bytes. It is larger than everything else in the process together. So a limit of the
+/// address space refuses only threads, even for root.
 const STACK: u64 = 512 << 20;
 
-/// From now on the process gets no further thread.
+/// Makes the system refuse every further thread of the process.
 fn refuse_threads(process: u32) {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).expect("the worker runs");
+    let status =
+        fs::read_to_string(format!("/proc/{process}/status")).expect("the worker is running");
     let size = status.lines().find_map(|line| line.strip_prefix("VmSize:"));
     let size = size.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-    let limit = size.expect("the system tells the size") * 1024 + STACK / 2;
+    let limit = size.expect("the system reports the size") * 1024 + STACK / 2;
     let limit = Rlimit {
         current: Some(limit),
         maximum: Some(limit),
     };
     let process = Pid::from_raw(process.cast_signed());
-    prlimit(process, Resource::As, limit).expect("a child may be limited");
+    prlimit(process, Resource::As, limit).expect("the child's limits can be set");
 }
 
 #[tokio::test]
@@ -36,22 +37,24 @@ async fn a_worker_that_gets_no_further_thread_runs_and_delivers_every_job_and_en
         let name = format!("no-threads-{handler}");
         let kind = Kind::ours(handler, 4);
         let stage = Stage::set(&name, kind, Weather::fair(), Vec::new()).await;
-        // A name, so that it has to be looked up, which takes a thread too.
+        // The URL contains a host name, because a DNS lookup needs a thread too.
         let port = stage.endpoint.address.port();
         let results =
             format!("http://localhost:{port}/v2/chaos/job-done/$RUNPOD_POD_ID/$ID?gpu=any");
         let mut stage = stage
             .with("RUST_MIN_STACK", &STACK.to_string())
             .with("RUNPOD_WEBHOOK_POST_OUTPUT", &results)
-            // The thread that opens the spool ends, and its stack would be used for another thread.
+            // The thread that opens the spool ends, and another thread could use its stack.
             .with("RUNPOD_RESULT_SPOOL", "off");
         let mut worker = stage.start();
         stage
-            .until("it asks for jobs", |ledger| !ledger.takes.is_empty())
+            .until("the worker asks for jobs", |ledger| {
+                !ledger.takes.is_empty()
+            })
             .await;
-        let process = worker.id().expect("it runs");
+        let process = worker.id().expect("the worker is running");
         refuse_threads(process);
-        let before = Held::by(process).expect("it runs").threads;
+        let before = Held::by(process).expect("the worker is running").threads;
         stage.endpoint.change(|ledger| {
             ledger.add(jobs(12, |_| Plan {
                 ms: 5,
@@ -61,10 +64,10 @@ async fn a_worker_that_gets_no_further_thread_runs_and_delivers_every_job_and_en
             }));
         });
         stage.until_settled().await;
-        let after = Held::by(process).expect("it runs").threads;
+        let after = Held::by(process).expect("the worker is running").threads;
         assert!(
             after <= before,
-            "{name}: it got a thread, so that this shows nothing"
+            "{name}: the worker got a thread, so the test proves nothing"
         );
         assert_eq!(stage.dismiss(&mut worker).await, Some(0), "{name}");
         assert_eq!(stage.assert_kept().sums.delivered, 12, "{name}");
@@ -73,12 +76,12 @@ async fn a_worker_that_gets_no_further_thread_runs_and_delivers_every_job_and_en
     }
 }
 
-/// Beside a thread for each core: the main thread, the control thread, and the writers of the log and of the spool.
+/// The threads besides one for each core: the main thread, the control thread, the log's thread and the spool's thread.
 const BESIDE_THE_CORES: usize = 4;
 
-/// The names of a process's threads.
+/// Returns the names of a process's threads.
 fn threads(process: u32) -> Vec<String> {
-    let threads = fs::read_dir(format!("/proc/{process}/task")).expect("the worker runs");
+    let threads = fs::read_dir(format!("/proc/{process}/task")).expect("the worker is running");
     threads
         .flatten()
         .filter_map(|thread| fs::read_to_string(thread.path().join("comm")).ok())
@@ -100,8 +103,10 @@ async fn assert_few_threads(name: &str, slots: usize, count: usize, gate: bool) 
         stage.until_settled().await;
     }
     // A thread that was started for a blocking call stays for ten seconds.
-    let threads = threads(worker.id().expect("it runs"));
-    let cores = available_parallelism().expect("the system tells").get();
+    let threads = threads(worker.id().expect("the worker is running"));
+    let cores = available_parallelism()
+        .expect("the system reports its cores")
+        .get();
     assert!(
         threads.len() <= cores + BESIDE_THE_CORES,
         "{name}, {cores} cores: {threads:?}"

@@ -1,4 +1,4 @@
-//! Which way a figure goes: a straight line through all samples.
+//! The trend of a value: a straight line through all samples.
 
 use std::fmt;
 
@@ -7,12 +7,12 @@ pub(crate) struct Trend {
     pub(crate) least: f64,
     pub(crate) mean: f64,
     pub(crate) most: f64,
-    /// By how much it grows in a unit of time.
+    /// The slope per minute.
     pub(crate) a_minute: f64,
 }
 
 impl Trend {
-    /// Of pairs of a time in minutes and a value; the slope is that of the least squares.
+    /// Computes the trend of pairs of a time in minutes and a value. The slope is that of the least-squares line.
     pub(crate) fn of(samples: impl Iterator<Item = (f64, f64)> + Clone) -> Self {
         let count = samples.clone().map(|_| 1.0).sum::<f64>().max(1.0);
         let mean_time = samples.clone().map(|(time, _)| time).sum::<f64>() / count;

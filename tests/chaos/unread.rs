@@ -1,5 +1,5 @@
-//! The log and whoever reads it: a reader that is slow or gone holds up nothing, and one that reads gets every line, up to the
-//! last before the end.
+//! The log and its reader. A slow or missing reader holds up nothing, and a reader gets every line, including the last
+//! one before the worker exits.
 
 use rustix::process::Signal;
 
@@ -51,7 +51,7 @@ async fn lines_that_waited_for_a_handler_with_standard_output_are_written_when_i
     }
 }
 
-/// Ten jobs, of which the first still holds standard output and the others are done.
+/// Returns a stage with ten jobs. The first one still holds standard output, and the others are done.
 async fn stage_with_stdout_held(name: &str) -> (Stage, Worker) {
     let all = jobs(10, |number| Plan {
         gate: number == 0,
@@ -80,17 +80,21 @@ async fn lines_that_were_dropped_are_counted_and_reported_when_somebody_reads_ag
     let mut worker = stage.start_unread();
     stage.until_settled().await;
     let reported = worker.says("lines were dropped");
-    worker.read_stdout().expect("its log can be kept");
+    worker
+        .read_stdout()
+        .expect("the worker's log can be stored");
     stage.seen("the report", reported).await;
     assert_eq!(stage.dismiss(&mut worker).await, Some(0));
 
     let mut logged = 0;
     for line in stage.log().lines() {
         let line: serde_json::Value = serde_json::from_str(line)
-            .unwrap_or_else(|error| panic!("{error}: {line:?} is no whole line"));
-        let message = line["message"].as_str().expect("a line has a message");
+            .unwrap_or_else(|error| panic!("{error}: {line:?} is not a complete line"));
+        let message = line["message"].as_str().expect("every line has a message");
         if let Some((dropped, _)) = message.split_once(" log lines were dropped") {
-            logged += dropped.parse::<usize>().expect("their number");
+            logged += dropped
+                .parse::<usize>()
+                .expect("the line starts with a number");
             assert_eq!(line["level"], "WARN");
         } else if message.starts_with("line ") || ["Started.", "Finished."].contains(&message) {
             logged += 1;

@@ -1,4 +1,4 @@
-//! Was every promise kept? Read from the ledger when all is over.
+//! Judges from the ledger of a finished run whether every promise was kept.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -7,11 +7,11 @@ use crate::jobs::End;
 use crate::ledger::{Entry, Ledger, Outcome, Posted};
 use crate::route::Route;
 
-/// What the ledger comes to.
+/// The result of judging a ledger.
 #[derive(Debug, Default)]
 pub(crate) struct Verdict {
     pub(crate) sums: Sums,
-    /// Promises that were broken, each in a sentence.
+    /// The broken promises, one sentence each.
     pub(crate) offences: Vec<String>,
 }
 
@@ -19,26 +19,26 @@ pub(crate) struct Verdict {
 pub(crate) struct Sums {
     /// Jobs that were handed out.
     pub(crate) taken: usize,
-    /// With exactly one accepted result, leaving aside repeats that were forced.
+    /// Jobs with exactly one accepted result, not counting forced repeats.
     pub(crate) delivered: usize,
     pub(crate) stopped: usize,
-    /// The platform itself said that it no longer wants them.
+    /// Jobs whose result the platform itself said it no longer wants.
     pub(crate) disowned: usize,
     pub(crate) spooled: usize,
     pub(crate) lost: usize,
-    /// Results and items that had to be sent again, since the answer to the first was lost.
+    /// Results and items that were sent again because the answer to the first post was lost.
     pub(crate) forced: usize,
-    /// Results and items that were accepted again for no reason.
+    /// Results and items that were accepted again without such a reason.
     pub(crate) unforced: usize,
     pub(crate) items: usize,
-    /// Items that are not there although the job did not fail.
+    /// Missing items of jobs that did not fail.
     pub(crate) missing_items: usize,
     pub(crate) takes: usize,
     pub(crate) posts: usize,
 }
 
 impl Verdict {
-    /// Judges a run; `spooled` are the jobs whose result waits on disk.
+    /// Judges a run. `spooled` contains the jobs whose result waits on disk.
     pub(crate) fn of(ledger: &Ledger, spooled: &HashSet<String>, streams: bool) -> Self {
         let mut verdict = Self {
             sums: Sums {
@@ -56,7 +56,7 @@ impl Verdict {
         verdict
     }
 
-    /// Both of them.
+    /// Adds two verdicts.
     pub(crate) fn and(mut self, other: Self) -> Self {
         self.offences.extend(other.offences);
         let (sums, more) = (&mut self.sums, other.sums);
@@ -90,7 +90,7 @@ impl Verdict {
             self.sums.spooled += 1;
         } else {
             self.sums.lost += 1;
-            self.offences.push(format!("{id}: its result is lost"));
+            self.offences.push(format!("{id}: the result is lost"));
         }
         let items = self.items(entry, ledger);
         self.sums.items += items;
@@ -100,18 +100,18 @@ impl Verdict {
         }
     }
 
-    /// Nothing may come after a result but that result again.
+    /// Checks that only the same result follows a result.
     fn order(&mut self, entry: &Entry) {
         let mut posts = entry.posts.iter();
         let _ = posts.find(|post| post.route == Route::Result);
         if let Some(late) = posts.find(|post| post.route != Route::Result) {
             let kind = late.route;
             self.offences
-                .push(format!("{}: {kind:?} after its result", entry.job.id));
+                .push(format!("{}: {kind:?} after the result", entry.job.id));
         }
     }
 
-    /// How many results were accepted that no lost answer accounts for.
+    /// Returns how many results were accepted, not counting repeats after a lost answer.
     fn results(&mut self, entry: &Entry, ledger: &Ledger) -> usize {
         let mut count = 0;
         let mut before: Option<&Posted> = None;
@@ -130,7 +130,7 @@ impl Verdict {
         count
     }
 
-    /// How many items were accepted in order, each once but for forced repeats.
+    /// Returns how many items were accepted in order. Each may be accepted once, not counting forced repeats.
     fn items(&mut self, entry: &Entry, ledger: &Ledger) -> usize {
         let mut next = 0;
         let mut before: Option<&Posted> = None;
@@ -142,14 +142,17 @@ impl Verdict {
                         self.sums.forced += 1;
                     } else {
                         self.sums.unforced += 1;
-                        self.offences
-                            .push(format!("{}: item {number} came again", entry.job.id));
+                        self.offences.push(format!(
+                            "{}: item {number} was accepted again",
+                            entry.job.id
+                        ));
                     }
                 }
                 other => {
                     let id = &entry.job.id;
-                    self.offences
-                        .push(format!("{id}: item {other:?} where {next} was due"));
+                    self.offences.push(format!(
+                        "{id}: item {other:?} arrived instead of item {next}"
+                    ));
                     next = other.map_or(next, |other| other + 1);
                 }
             }
@@ -158,7 +161,7 @@ impl Verdict {
         usize::try_from(next).unwrap_or(usize::MAX)
     }
 
-    /// The result is this job's own, and says what the handler did.
+    /// Checks that the result belongs to this job and matches what the handler did.
     fn content(&mut self, entry: &Entry, result: &Posted, items: usize, streams: bool) {
         let id = &entry.job.id;
         let said = &result.said;
@@ -174,7 +177,7 @@ impl Verdict {
         if has_failed && !may_fail {
             let error = said.error.as_deref().unwrap_or_default();
             self.offences
-                .push(format!("{id}: failed without a reason: {error:.300}"));
+                .push(format!("{id}: failed without a valid reason: {error:.300}"));
         }
         if must_fail && !has_failed {
             self.offences.push(format!("{id}: should have failed"));
@@ -187,16 +190,16 @@ impl Verdict {
         if streams && !has_failed && items < due {
             self.sums.missing_items += due - items;
             self.offences
-                .push(format!("{id}: ended well with {items} of {due} items"));
+                .push(format!("{id}: succeeded with {items} of {due} items"));
         }
         let others = entry.posts.iter().filter_map(|post| post.said.job.as_ref());
         if let Some(other) = others.into_iter().find(|other| *other != id) {
             self.offences
-                .push(format!("{id}: got something of {other}"));
+                .push(format!("{id}: a post contains data of job {other}"));
         }
     }
 
-    /// Panics with all of it when a promise was broken.
+    /// Panics with a summary if a promise was broken.
     pub(crate) fn assert_kept(&self, about: &str) {
         let offences = &self.offences;
         let shown = offences.len().min(12);
@@ -210,8 +213,8 @@ impl Verdict {
     }
 }
 
-/// The worker could not know that the first was accepted: its answer was lost, or a worker was killed in between. Both posts
-/// name the worker that made the result, whoever offers it again.
+/// Returns whether the worker could not know that the first post was accepted, because its answer was lost or a worker
+/// was killed in between. Both posts name the worker that made the result, whichever worker posts it again.
 fn is_forced(first: &Posted, again: &Posted, ledger: &Ledger) -> bool {
     let is_unknown = first.outcome == Outcome::Hidden
         || (again.kills > first.kills && ledger.killed.contains(&first.worker));

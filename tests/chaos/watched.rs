@@ -1,20 +1,20 @@
-//! A process looked at from outside.
+//! Inspects a process from outside.
 
 use std::fs;
 
-/// What a process holds.
+/// The resources of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Held {
     /// Resident memory, in KiB.
     pub(crate) resident: u64,
-    /// The most of it that there ever was.
+    /// The highest resident memory so far, in KiB.
     pub(crate) peak: u64,
     pub(crate) descriptors: u64,
     pub(crate) threads: u64,
 }
 
 impl Held {
-    /// Nothing when the process is gone, or where the system does not tell.
+    /// Returns `None` if the process is gone or the system does not report its resources.
     pub(crate) fn by(process: u32) -> Option<Self> {
         let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
         let number = |name: &str| -> Option<u64> {

@@ -1,4 +1,4 @@
-//! Which faults there are, where and how often.
+//! The faults of a scenario: which requests they affect, and how often.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -22,7 +22,7 @@ struct Rule {
     fault: Faults,
 }
 
-/// Which requests.
+/// The requests that a fault affects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum On {
     Takes,
@@ -30,39 +30,39 @@ pub(crate) enum On {
     Items,
     Progress,
     Results,
-    /// Items, progress and results.
+    /// Items, progress updates and results.
     Posts,
-    /// Whatever the worker asks.
+    /// All requests of the worker.
     All,
 }
 
-/// How often.
+/// How often a fault occurs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Chance {
-    /// A share of the requests.
+    /// For this share of the requests.
     Share(f64),
-    /// The first so many attempts at each thing (all takes are one thing).
+    /// For the first attempts at each thing, up to this number. All job-take requests count as one thing.
     First(u32),
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Faults {
     One(Fault),
-    /// One of those by chance.
+    /// A random malformed answer.
     Malformed,
 }
 
-/// A time in which everything fails the same way.
+/// A period in which every request fails in the same way.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Outage {
-    /// It begins when so many results were accepted.
+    /// The outage starts when this many results were accepted.
     pub(crate) after_results: usize,
     pub(crate) lasting: Duration,
     pub(crate) with: Fault,
 }
 
 impl Weather {
-    /// Nothing goes wrong.
+    /// No faults.
     pub(crate) fn fair() -> Self {
         Self::default()
     }
@@ -73,7 +73,7 @@ impl Weather {
         self
     }
 
-    /// Takes are answered with what is no job.
+    /// Answers job-take requests with something that is not a job.
     pub(crate) fn malformed_takes(mut self, chance: Chance) -> Self {
         self.rules.push(Rule {
             on: On::Takes,
@@ -88,7 +88,7 @@ impl Weather {
         self
     }
 
-    /// What befalls a request: `attempt` counts those at the same thing, from 0.
+    /// Returns the fault for a request. `attempt` counts the attempts at the same thing, from 0.
     pub(crate) fn befalls(
         &mut self,
         dice: &Dice,
@@ -103,7 +103,7 @@ impl Weather {
         if let Some(fault) = self.outage_now(results) {
             return Some(fault);
         }
-        // Slots that happen to be free must not change the luck.
+        // The number of free slots must not change the random numbers.
         let kind = match route {
             Route::Take { .. } => "take".to_owned(),
             other => format!("{other:?}"),

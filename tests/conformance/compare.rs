@@ -1,4 +1,4 @@
-//! Finds every difference between what the SDK sent and what ours sent.
+//! Finds every difference between the requests of the SDK and those of our worker.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -9,14 +9,14 @@ use crate::record::{Kind, Request, Run};
 use crate::script::{Case, Leaving};
 use crate::shape::{self, Parts};
 
-/// Where a difference is.
+/// The place of a difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// A part of the polls of a kind, all taken together.
+    /// A part of all polls of one kind.
     Polls { kind: Kind, part: String },
-    /// One of the first takes, whose order is known.
+    /// One of the first job-take requests, whose order is known.
     TakeAt { index: usize },
-    /// Which posts there are about a job, and how they were answered.
+    /// The list of posts about a job, and their answers.
     Posts { job: String },
     /// A part of one post.
     Post {
@@ -24,7 +24,7 @@ pub(crate) enum Place {
         kind: Kind,
         part: String,
     },
-    /// In the JSON of one post, as a JSON pointer.
+    /// A place in the JSON of one post, as a JSON pointer.
     Body {
         job: String,
         kind: Kind,
@@ -34,16 +34,16 @@ pub(crate) enum Place {
     Ending,
     /// The exit code of a local test run.
     ExitCode,
-    /// Requests that the protocol does not know.
+    /// Requests that the protocol does not define.
     Unknown,
 }
 
-/// One difference.
+/// A difference.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Finding {
     pub(crate) case: &'static str,
     pub(crate) place: Place,
-    /// Nothing where it is missing.
+    /// `None` if the value is missing.
     pub(crate) sdk: Option<Value>,
     pub(crate) ours: Option<Value>,
 }
@@ -65,7 +65,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// A text that is not too long to be read.
+/// Shortens a text for messages.
 pub(crate) fn shorten(text: &str, longest: usize) -> String {
     let length = text.chars().count();
     if length <= longest {
@@ -75,7 +75,7 @@ pub(crate) fn shorten(text: &str, longest: usize) -> String {
     format!("{start}… ({length} characters)")
 }
 
-/// Every difference between two runs of one case.
+/// Returns every difference between two runs of a case.
 pub(crate) fn compare(case: &Case, sdk: &Run, ours: &Run) -> Vec<Finding> {
     let mut comparison = Comparison {
         case,
@@ -96,7 +96,7 @@ pub(crate) fn compare(case: &Case, sdk: &Run, ours: &Run) -> Vec<Finding> {
     comparison.findings
 }
 
-/// One run, with what is needed to look at it.
+/// One run, with the data needed to inspect it.
 struct Side<'a> {
     run: &'a Run,
     worker_id: Option<String>,
@@ -114,13 +114,13 @@ impl<'a> Side<'a> {
         shape::parts(request, self.worker_id.as_deref())
     }
 
-    /// The polls of a kind.
+    /// Returns the polls of a kind.
     fn polls(&self, kind: Kind) -> impl Iterator<Item = &'a Request> {
         let requests = self.run.requests.iter();
         requests.filter(move |request| request.kind == kind)
     }
 
-    /// The posts about a job, with attempts at one and the same post gathered.
+    /// Returns the posts about a job. All attempts at the same post are grouped.
     fn messages(&self, job: &str) -> Vec<Message<'a>> {
         let mut messages: Vec<Message<'a>> = Vec::new();
         for post in self.run.posts(job) {
@@ -135,11 +135,11 @@ impl<'a> Side<'a> {
     }
 }
 
-/// What a worker wants to tell about a job: every attempt at it, of which there is at least one.
+/// A message from a worker about a job. It contains every attempt at the same post, at least one.
 struct Message<'a>(Vec<&'a Request>);
 
 impl Message<'_> {
-    /// What it is and how each attempt was answered.
+    /// Describes the kind of message and the answer to each attempt.
     fn outline(&self) -> Value {
         let answers = self
             .0
@@ -169,12 +169,12 @@ impl Comparison<'_> {
         }
     }
 
-    /// Polls are as many as time allows, so the values that each part has are compared as sets.
+    /// Compares polls. Their number depends on timing, so the values of each part are compared as sets.
     fn polls(&mut self, kind: Kind) {
         let gather = |side: &Side<'_>| {
             let mut parts: Vec<Parts> = side.polls(kind).map(|r| side.parts(r)).collect();
             if kind == Kind::Take && self.case.concurrency > 1 {
-                // How many slots are free later on is a matter of timing: one (the single form), or several.
+                // The number of free slots later on depends on timing. It may be one (the single form) or several.
                 parts.truncate(self.case.exact_takes);
             }
             shape::gathered(&parts)
@@ -211,7 +211,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// A worker that leaves by itself has no business with another job.
+    /// Checks that a worker that exits by itself asks for no more jobs.
     fn last_takes(&mut self) {
         if self.case.leaving_ours != Leaving::ByItself {
             return;
@@ -322,7 +322,7 @@ impl Comparison<'_> {
     }
 }
 
-/// What a take says of running jobs.
+/// Returns what a job-take request says about running jobs.
 fn in_progress(take: &Request) -> String {
     let found = take
         .query

@@ -1,20 +1,20 @@
-//! Every difference between the SDK and ours that is meant. A difference that is not in this list fails the suite, and
-//! so does a line of this list that nothing needs any more.
+//! The intended differences between the SDK and our worker. The suite fails if it finds a difference that is not in
+//! this list. It also fails if an entry of this list is no longer needed.
 
 use serde_json::Value;
 
 use crate::compare::{Finding, Place};
 use crate::record::Kind;
 
-/// Whether a run of the whole suite must meet the difference.
+/// Whether the difference must occur in every run of the whole suite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Occurs {
     Always,
-    /// It depends on timing.
+    /// Depends on timing.
     Sometimes,
 }
 
-/// One allowed difference.
+/// An allowed difference.
 #[derive(Debug)]
 pub(crate) struct Difference {
     pub(crate) name: &'static str,
@@ -49,21 +49,21 @@ const fn sometimes(
     }
 }
 
-/// The list.
+/// The list of allowed differences.
 pub(crate) const DIFFERENCES: &[Difference] = &[
     always(
         "layout of JSON",
-        "Python puts a space after commas and colons and writes some numbers another way; the values are the same.",
+        "Python puts a space after commas and colons and formats some numbers differently. The values are the same.",
         |finding| finding.post_part() == Some("layout of the JSON"),
     ),
     always(
         "layout of Accept-Encoding",
-        "Spaces between the items mean nothing.",
+        "Spaces between the items have no meaning.",
         |finding| finding.is_part("header accept-encoding") && finding.is_same_without_spaces(),
     ),
     always(
         "error_type",
-        "Python tells the class of the exception; ours tells a name that the handler chose, or one from docs/how-to/return-errors.md.",
+        "Python sends the class of the exception. Our worker sends a name that the handler chose, or one from docs/how-to/return-errors.md.",
         |finding| {
             finding.pointer() == Some("/error/report/error_type")
                 && finding.are_texts()
@@ -72,22 +72,26 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
     ),
     always(
         "error_traceback",
-        "Where an error came from is told in the language's own way.",
+        "Each language describes the origin of an error in its own way.",
         |finding| {
             finding.pointer() == Some("/error/report/error_traceback")
-                // A job that no handler has seen came from nowhere.
+                // If no handler has seen the job, the error has no origin.
                 && (finding.are_texts() || finding.is_job(&["without-input"]))
         },
     ),
-    always("runpod_version", "Each tells its own version.", |finding| {
-        finding.pointer() == Some("/error/report/runpod_version") && finding.are_texts()
-    }),
-    always("traceback of a stream", "As error_traceback.", |finding| {
-        finding.pointer() == Some("/error/traceback") && finding.are_texts()
-    }),
+    always(
+        "runpod_version",
+        "Each worker sends its own version.",
+        |finding| finding.pointer() == Some("/error/report/runpod_version") && finding.are_texts(),
+    ),
+    always(
+        "traceback of a stream",
+        "The reason is the same as for error_traceback.",
+        |finding| finding.pointer() == Some("/error/traceback") && finding.are_texts(),
+    ),
     always(
         "message about unreadable input",
-        "Python fails inside the handler, ours before it, with a message that names the place in the input.",
+        "Python fails inside the handler. Our worker fails before it calls the handler, with a message that names the place in the input.",
         |finding| {
             finding.pointer() == Some("/error/report/error_message")
                 && finding.is_job(&["input-null", "without-input"])
@@ -96,12 +100,12 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
     ),
     always(
         "request id on polls",
-        "The SDK keeps the id of an earlier job on its shared client and sends it with takes and stop polls.",
+        "The SDK keeps the id of an earlier job on its shared client and sends it with job-take requests and stop polls.",
         |finding| finding.polls_part() == Some("header x-request-id"),
     ),
     always(
         "request id of another job",
-        "The same, on a post that is tried again while another job ends. Ours must carry the job's own.",
+        "The SDK does the same with a post that is retried while another job finishes. Our worker must send the job's own id.",
         |finding| {
             finding.is_part("header x-request-id")
                 && finding.is_job(&[finding.ours_text().unwrap_or_default()])
@@ -109,7 +113,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
     ),
     sometimes(
         "take while a result is posted",
-        "Ours takes the next job before the result of the last has arrived, and truly says that a job is in progress.",
+        "Our worker takes the next job before the last result has arrived, and correctly says that a job is in progress.",
         |finding| {
             finding.polls_part() == Some("job_in_progress")
                 && finding.sdk == Some(Value::from(vec!["0"]))
@@ -118,18 +122,18 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
     ),
     always(
         "job without input",
-        "The SDK only logs it, so the client waits in vain. Ours reports it failed.",
+        "The SDK only logs this, so the client waits in vain. Our worker reports the job as failed.",
         |finding| finding.is_posts_of(&["no-input"]) && finding.only_ours(),
     ),
     always(
         "job that cannot be read",
-        "The SDK only logs an answer that is not JSON, so the client waits in vain. Ours reports each job failed whose id it \
-         can read.",
+        "The SDK only logs an answer that is not JSON, so the client waits in vain. Our worker reports each job \
+         whose id it can read as failed.",
         |finding| finding.is_posts_of(&["unreadable"]) && finding.only_ours(),
     ),
     always(
         "output that is not JSON",
-        "The SDK posts nothing, so the client waits in vain. Ours reports the job failed.",
+        "The SDK posts nothing, so the client waits in vain. Our worker reports the job as failed.",
         |finding| finding.is_posts_of(&["not-json"]) && finding.only_ours(),
     ),
     always(
@@ -146,7 +150,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
     ),
     always(
         "results are not dropped",
-        "The SDK gives up after three posts, and at once on a 4xx or a broken connection. Ours goes on until accepted.",
+        "The SDK gives up after three posts, and immediately after a 4xx or a broken connection. Our worker retries until the post is accepted.",
         |finding| {
             matches!(finding.place, Place::Posts { .. })
                 && matches!(
@@ -158,14 +162,14 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
     ),
     always(
         "text of an error that is not text",
-        "An `error` of a stream's item is made text by Python's str(); ours writes it as JSON.",
+        "Python converts the `error` of a stream item to text with str(). Our worker writes it as JSON.",
         |finding| {
             finding.pointer() == Some("/error") && finding.is_job(&["error-true", "error-object"])
         },
     ),
     always(
         "returned refresh_worker",
-        "The SDK goes on polling until it is killed; ours takes no further job and leaves.",
+        "The SDK continues to poll until it is killed. Our worker takes no more jobs and exits.",
         |finding| {
             finding.place == Place::Ending
                 && finding.case.starts_with("refresh key")
@@ -174,7 +178,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
     ),
     always(
         "bad job in a batch",
-        "The SDK ends with code 1 and loses the good jobs of the answer; ours runs them and goes on.",
+        "The SDK exits with code 1 and loses the valid jobs in the answer. Our worker runs them and continues.",
         |finding| {
             finding.case == "bad job in a batch"
                 && match finding.place {
@@ -188,12 +192,12 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
     ),
     always(
         "stream in a local test run",
-        "The SDK calls the handler and never asks for an item, so nothing can fail.",
+        "The SDK calls the handler but never asks for an item, so nothing can fail.",
         |finding| finding.place == Place::ExitCode && finding.case == "local stream that fails",
     ),
     always(
         "exit code of a bad flag",
-        "Python's argument parser has a code of its own for it; ours has one code for every fault at start.",
+        "Python's argument parser uses its own exit code. Our worker uses one exit code for every error at the start.",
         |finding| {
             finding.place == Place::ExitCode
                 && finding.sdk == Some(2.into())
@@ -202,7 +206,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
     ),
     always(
         "headers of heartbeats",
-        "The SDK's heartbeat is sent by another HTTP library than everything else; ours sends the same headers always.",
+        "The SDK sends heartbeats with a different HTTP library than everything else. Our worker always sends the same headers.",
         |finding| {
             matches!(&finding.place, Place::Polls { kind: Kind::Ping, part }
                 if matches!(part.as_str(), "header user-agent" | "header accept-encoding" | "header content-type"))
@@ -210,14 +214,14 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
     ),
 ];
 
-/// The line of the list that allows a finding.
+/// Returns the entry of the list that allows a finding.
 pub(crate) fn allowing(finding: &Finding) -> Option<&'static Difference> {
     DIFFERENCES
         .iter()
         .find(|difference| (difference.allows)(finding))
 }
 
-/// What the matchers ask.
+/// Helpers for the matchers of the list.
 impl Finding {
     fn pointer(&self) -> Option<&str> {
         match &self.place {
@@ -240,7 +244,7 @@ impl Finding {
         }
     }
 
-    /// A part of polls or of a post.
+    /// Returns whether the finding is about this part of polls or of a post.
     fn is_part(&self, name: &str) -> bool {
         match &self.place {
             Place::Polls { part, .. } | Place::Post { part, .. } => part == name,
@@ -273,7 +277,7 @@ impl Finding {
         self.ours.as_ref().and_then(Value::as_str)
     }
 
-    /// Both are texts with something in them.
+    /// Returns whether both values are strings that are not blank.
     fn are_texts(&self) -> bool {
         let is_text = |value: &Option<Value>| {
             let text = value.as_ref().and_then(Value::as_str);
@@ -282,19 +286,20 @@ impl Finding {
         is_text(&self.sdk) && is_text(&self.ours)
     }
 
-    /// Not the path of a Rust type.
+    /// Returns whether our value is a plain name and not the path of a Rust type.
     fn ours_is_a_name(&self) -> bool {
         let name = self.ours.as_ref().and_then(Value::as_str);
         name.is_some_and(|name| name.chars().all(char::is_alphanumeric))
     }
 
-    /// The SDK posted nothing, ours one result that was accepted.
+    /// Returns whether the SDK posted nothing and our worker posted one result, which was accepted.
     fn only_ours(&self) -> bool {
         self.sdk == Some(Value::Array(Vec::new()))
             && self.ours == Some(Value::from(vec!["Result 200"]))
     }
 
-    /// Of some message, the SDK has no attempt that was accepted, but ours has; and ours tells nothing less.
+    /// Returns whether for some message our worker has an accepted attempt and the SDK has none, and our worker sends
+    /// no fewer messages.
     fn is_delivered_by_ours_only(&self) -> bool {
         let (Some(Value::Array(sdk)), Some(Value::Array(ours))) = (&self.sdk, &self.ours) else {
             return false;

@@ -1,4 +1,5 @@
-//! A Runpod endpoint as a worker sees it: real HTTP on a loopback port, answering by script and recording everything.
+//! A Runpod endpoint as a worker sees it: real HTTP on a loopback port. It answers according to a script and records
+//! everything.
 
 use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
@@ -19,7 +20,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use crate::record::{Kind, Log, Request, When};
 use crate::script::{Answer, Case, Step};
 
-/// A running endpoint; it is gone when this is dropped.
+/// A running endpoint. It stops when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     pub(crate) address: SocketAddr,
@@ -63,7 +64,7 @@ impl Endpoint {
         self.script.wait(|log| when.holds(log)).await;
     }
 
-    /// Lets go of every poll that is held.
+    /// Releases every poll that is held.
     pub(crate) fn end(&self) {
         self.script.log.send_modify(|log| log.over = true);
     }
@@ -80,7 +81,7 @@ impl Drop for Endpoint {
 }
 
 async fn accept(listener: TcpListener, script: Arc<Script>) -> io::Result<Infallible> {
-    // Dropped with this task, and every connection with it.
+    // When this task ends, this is dropped together with every connection.
     let mut connections = JoinSet::new();
     loop {
         let (stream, _) = listener.accept().await?;
@@ -97,7 +98,7 @@ impl Script {
         held.expect("the sender lives as long as the script");
     }
 
-    /// Records the request and answers it; an error closes the connection.
+    /// Records the request and answers it. An error closes the connection.
     async fn serve(
         self: Arc<Self>,
         request: hyper::Request<Incoming>,
@@ -149,15 +150,16 @@ impl Script {
         index
     }
 
-    /// The next answer of a script of polls, held until it is due; after the last one, until the run is over.
+    /// Returns the next answer in a script of polls and holds it until it is due. After the last one, holds the poll
+    /// until the run is over.
     async fn next(&self, steps: &AsyncMutex<VecDeque<Step>>) -> Answer {
-        // Held over the waiting: a second poll gets the step after.
+        // The lock is held during the wait, so that a second poll gets the next step.
         let mut steps = steps.lock().await;
         if let Some(step) = steps.front() {
             let due = |log: &Log| step.when.as_ref().is_none_or(|when| when.holds(log));
             self.wait(|log| log.over || due(log)).await;
             if due(&self.log.borrow()) {
-                let step = steps.pop_front().expect("its front was looked at");
+                let step = steps.pop_front().expect("the queue has a front");
                 return step.answer;
             }
         }

@@ -1,4 +1,4 @@
-//! Local test runs: no endpoint, one job, an exit code.
+//! Local test runs: no endpoint, one job, and an exit code.
 
 use std::fs;
 use std::time::Duration;
@@ -8,16 +8,16 @@ use tokio::time::timeout;
 use crate::compare::{Finding, Place, shorten};
 use crate::peer::{Peer, Programs, end_group, pid};
 
-/// For a run from its start to its end.
+/// The time limit for a run from start to end.
 const DEADLINE: Duration = Duration::from_mins(1);
 
-/// One start of a worker without an endpoint.
+/// A start of a worker without an endpoint.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct LocalRun {
     pub(crate) name: &'static str,
     worker: &'static str,
     arguments: &'static [&'static str],
-    /// The contents of `test_input.json`.
+    /// The content of `test_input.json`.
     file: Option<&'static str>,
     environment: Option<(&'static str, &'static str)>,
 }
@@ -43,7 +43,7 @@ const fn in_file(name: &'static str, file: &'static str) -> LocalRun {
 const GOOD: &str = r#"{"input": {"do": "return", "value": {"a": 1}}}"#;
 const BAD: &str = r#"{"input": {"do": "raise", "message": "kaput"}}"#;
 
-/// Every local run. Only the exit code is compared: what is printed is for people.
+/// Every local run. Only the exit code is compared, because the output is for people.
 pub(crate) const RUNS: &[LocalRun] = &[
     given("local success", &["--test_input", GOOD]),
     given("local failure", &["--test_input", BAD]),
@@ -86,7 +86,7 @@ pub(crate) const RUNS: &[LocalRun] = &[
         ..given("local argument before file", &["--test_input", GOOD])
     },
     LocalRun {
-        // Not even asked: nobody listens there.
+        // The worker does not even contact this address, where nothing is listening.
         environment: Some((
             "RUNPOD_WEBHOOK_GET_JOB",
             "http://127.0.0.1:9/v2/ep/job-take/$ID?x=y",
@@ -134,7 +134,7 @@ pub(crate) const RUNS: &[LocalRun] = &[
     given("help", &["--help"]),
 ];
 
-/// The exit code of one worker.
+/// Runs a worker and returns its exit code.
 pub(crate) async fn run(local: &LocalRun, peer: Peer, programs: &Programs) -> Result<i32, String> {
     let name = format!("{}-{}", local.name.replace(' ', "-"), peer.name());
     let room = programs.folder.join(name);
@@ -151,14 +151,14 @@ pub(crate) async fn run(local: &LocalRun, peer: Peer, programs: &Programs) -> Re
     let leader = pid(&child);
     let ended = timeout(DEADLINE, child.wait()).await;
     end_group(leader);
-    let status = ended.map_err(|_| "it does not end".to_owned())?;
+    let status = ended.map_err(|_| "the worker does not exit".to_owned())?;
     let status = status.map_err(|error| error.to_string())?;
     status
         .code()
         .ok_or_else(|| shorten(&status.to_string(), 100))
 }
 
-/// Whether the two codes are the same.
+/// Compares the two exit codes. Returns a finding if they differ.
 pub(crate) fn compare(local: &LocalRun, sdk: i32, ours: i32) -> Option<Finding> {
     (sdk != ours).then(|| Finding {
         case: local.name,

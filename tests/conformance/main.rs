@@ -1,8 +1,8 @@
-//! Does our worker say on the wire what Runpod's own worker says?
+//! Does our worker send the same as Runpod's own worker?
 //!
-//! Both are started as real processes against a recording endpoint, given the same jobs and the same troubles, and what
-//! they send is compared. The real SDK is the judge: nothing here says what is right, except for the list of meant
-//! differences (`differences.rs`). `cargo xtask test` provides the SDK and runs this.
+//! Both run as real processes against a recording endpoint, which gives them the same jobs and the same problems. The
+//! tests compare what the two send. The real SDK decides what is right. The only exception is the list of intended
+//! differences (`differences.rs`). `cargo xtask test` installs the SDK and runs this suite.
 
 mod cases;
 mod compare;
@@ -21,7 +21,7 @@ mod tampering;
 
 use suite::suite;
 
-/// One message with all of them: each takes minutes to see again.
+/// Reports all items in one message, because repeating a run takes minutes.
 fn assert_none(what: &str, items: impl Iterator<Item = String>) {
     let items: Vec<String> = items.collect();
     assert!(
@@ -46,5 +46,5 @@ fn our_worker_differs_from_the_sdk_only_where_it_is_meant_to() {
 #[test]
 fn every_meant_difference_is_there() {
     let stale = suite().stale().map(str::to_owned);
-    assert_none("differences of the list were never met", stale);
+    assert_none("differences in the list never occurred", stale);
 }

@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::Value;
 use tokio::process::{Child, Command};
 
-/// Whose worker it is.
+/// Which of the two workers it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Peer {
     Sdk,
@@ -26,7 +26,7 @@ impl Peer {
     }
 }
 
-/// Where the two programs are, and a folder for what the runs leave behind.
+/// The paths of the two programs, and a folder for the files that the runs leave behind.
 #[derive(Debug)]
 pub(crate) struct Programs {
     python: PathBuf,
@@ -36,7 +36,7 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
-    /// Finds the interpreter with the SDK and builds our worker, on first use.
+    /// Finds the Python interpreter with the SDK and builds our worker, on first use.
     pub(crate) fn find() -> Result<&'static Self, String> {
         static PROGRAMS: OnceLock<Result<Programs, String>> = OnceLock::new();
         PROGRAMS
@@ -51,26 +51,27 @@ impl Programs {
             .map_or_else(|| root.join("target/sdk-venv/bin/python"), PathBuf::from);
         if !python.exists() {
             return Err(format!(
-                "there is no {}, so the real SDK cannot be asked. `cargo xtask test` makes it and runs this suite.",
+                "{} does not exist, so the real SDK cannot be run. `cargo xtask test` creates it and runs this suite.",
                 python.display()
             ));
         }
-        // Beside the folder that cargo gives to integration tests, which is in the target folder.
+        // This folder is next to the one that cargo gives to integration tests, which is in the target folder.
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("conformance");
         fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
         Ok(Self {
             python,
             script: root.join("tests/peers/python_peer.py"),
-            // `RUNPOD_TEST_WORKER`: a program that is there already, such as the one of a release build.
+            // `RUNPOD_TEST_WORKER` names an existing program, such as one from a release build.
             ours: std::env::var_os("RUNPOD_TEST_WORKER")
                 .map_or_else(|| build_ours(root), |program| Ok(program.into()))?,
             folder,
         })
     }
 
-    /// A process of one of the workers, with nothing of our environment but the path. Not yet started.
+    /// Prepares a process of one of the workers but does not start it. Of this process's environment it gets only
+    /// `PATH`.
     pub(crate) fn command(&self, peer: Peer, worker: &str, room: &Path) -> io::Result<Command> {
-        // A room of its own: no `test_input.json` of another case, no credentials of the user.
+        // A separate room, so that the worker sees no `test_input.json` of another case and no credentials of the user.
         if room.exists() {
             fs::remove_dir_all(room)?;
         }
@@ -90,11 +91,11 @@ impl Programs {
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", room)
-            // Results of a worker that was killed are kept in its room, for the next worker there: never on this machine's
-            // network volume, and not for a worker of another test.
+            // If a worker is killed, its results stay in its room for the next worker there. They must not end up on
+            // this machine's network volume or reach a worker of another test.
             .env("RUNPOD_RESULT_SPOOL", room.join("spool"))
             .env("TMPDIR", room)
-            // The built-in checks look at the machine, not at the protocol.
+            // The built-in checks inspect the machine and have nothing to do with the protocol.
             .env("RUNPOD_SKIP_AUTO_SYSTEM_CHECKS", "true")
             .env("RUNPOD_SKIP_GPU_CHECK", "true")
             .stdin(Stdio::piped())
@@ -106,14 +107,14 @@ impl Programs {
     }
 }
 
-/// The dependency on the peer's crate cannot be told to cargo (it depends on this package), so it is built here: with the
-/// features that the whole workspace is tested with, and with an example, so that cargo counts the dependencies of tests in.
-/// Anything else would have the dependencies built once more.
+/// Builds the peer's crate. Cargo cannot express this dependency, because that crate depends on this package. The
+/// features are those with which the whole workspace is tested. An example is built too, so that cargo includes the
+/// dev-dependencies. With other options, the dependencies would be built again.
 fn build_ours(root: &Path) -> Result<PathBuf, String> {
     let mut cargo = process::Command::new(env!("CARGO"));
     for (name, _) in std::env::vars_os() {
-        // What cargo tells this test of its package. Build scripts that look at it (ring's) would run again, here and in
-        // the next build, with all that is built upon them.
+        // Cargo sets these variables for this test's package. Build scripts that read them (such as ring's) would run
+        // again, here and in the next build, and everything that depends on them would be built again.
         let about_us = name.to_string_lossy();
         if about_us.starts_with("CARGO_PKG_") || about_us.starts_with("CARGO_MANIFEST_") {
             cargo.env_remove(name);
@@ -126,7 +127,7 @@ fn build_ours(root: &Path) -> Result<PathBuf, String> {
         .current_dir(root)
         .stderr(Stdio::inherit())
         .output()
-        .map_err(|error| format!("cargo does not start: {error}"))?;
+        .map_err(|error| format!("cargo could not be started: {error}"))?;
     if !built.status.success() {
         return Err("rust-peer does not compile, see above".into());
     }
@@ -136,26 +137,27 @@ fn build_ours(root: &Path) -> Result<PathBuf, String> {
         let program = message["executable"].as_str()?;
         (message["target"]["name"] == "rust-peer").then(|| PathBuf::from(program))
     });
-    program.ok_or_else(|| "cargo built rust-peer but names no program".into())
+    program.ok_or_else(|| "cargo built rust-peer but reported no program".into())
 }
 
-/// Sends a signal to the worker's own process, as a container runtime does.
+/// Sends a signal to the worker's own process, like a container runtime does.
 pub(crate) fn signal(child: &Child, signal: Signal) {
     if let Some(pid) = pid(child) {
-        // It may be gone already, which the caller sees when it waits for it.
+        // The process may already be gone. The caller notices that when it waits for it.
         let _ = kill_process(pid, signal);
     }
 }
 
-/// Ends what is left of a worker that the SDK may have split in two. Every worker leads a group of its own.
+/// Kills the remaining processes of a worker, because the SDK may have split in two. Every worker leads its own process
+/// group.
 pub(crate) fn end_group(leader: Option<Pid>) {
     if let Some(leader) = leader {
-        // Mostly nothing is left, which is an error here and fine.
+        // Usually no process is left. The call then returns an error, which does not matter.
         let _ = kill_process_group(leader, Signal::KILL);
     }
 }
 
-/// The process's id while it has not been waited for.
+/// Returns the process id as long as nobody has waited for the process.
 pub(crate) fn pid(child: &Child) -> Option<Pid> {
     let id = i32::try_from(child.id()?).ok()?;
     Pid::from_raw(id)

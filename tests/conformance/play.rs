@@ -1,4 +1,4 @@
-//! Plays one case to one worker.
+//! Plays a case with one worker.
 
 use std::fs;
 use std::path::Path;
@@ -15,17 +15,18 @@ use crate::peer::{Peer, Programs, end_group, pid, signal};
 use crate::record::{Ending, Run, When};
 use crate::script::{Case, Leaving};
 
-/// For everything that a case waits for. Generous: the SDK needs a second a job, and machines may be busy.
+/// The time limit for everything that a case waits for. It is generous, because the SDK needs a second per job and
+/// machines may be busy.
 const DEADLINE: Duration = Duration::from_mins(3);
-/// For a worker to leave once it may.
+/// The time in which a worker must exit once it may.
 const LEAVING: Duration = Duration::from_secs(30);
-/// For a worker that may never leave.
+/// The time limit for a worker that may never exit.
 const BEYOND_HELP: Duration = Duration::from_secs(5);
 
 pub(crate) const API_KEY: &str = "rpa_conformance_key";
 pub(crate) const WORKER_ID: &str = "pod1conf";
 
-/// Starts the worker against an endpoint with the case's script, sees it through, and gives back what it sent.
+/// Starts the worker against an endpoint with the case's script, waits until it has exited, and returns what it sent.
 pub(crate) async fn play(case: &Case, peer: Peer, programs: &Programs) -> Result<Run, String> {
     let room = programs
         .folder
@@ -86,7 +87,7 @@ fn set_environment(command: &mut Command, case: &Case, endpoint: &Endpoint) {
     }
 }
 
-/// Waits for all that the case waits for, makes the worker leave, and sees it leave.
+/// Waits for all conditions of the case, makes the worker exit, and waits until it has exited.
 async fn see_through(
     case: &Case,
     peer: Peer,
@@ -109,16 +110,16 @@ async fn see_through(
             .clone()
             .filter(|when| !when.holds(&log))
             .collect();
-        format!("{what} while still waiting for {open:?}")
+        format!("{what} while the case was still waiting for {open:?}")
     };
     tokio::select! {
         biased;
         done = timeout(DEADLINE, all) => {
-            done.map_err(|_| waiting("nothing happened any more"))?;
+            done.map_err(|_| waiting("nothing more happened"))?;
         }
         status = child.wait() => {
             let status = status.map_err(|error| error.to_string())?;
-            return Err(waiting(&format!("the worker left ({status})")));
+            return Err(waiting(&format!("the worker exited ({status})")));
         }
     }
     match leaving {
@@ -134,7 +135,7 @@ async fn see_through(
     let code = match timeout(given, child.wait()).await {
         Ok(status) => status.map_err(|error| error.to_string())?.code(),
         Err(_) if leaving == Leaving::ByItselfOrKilled => None,
-        Err(_) => return Err(format!("the worker does not leave ({leaving:?})")),
+        Err(_) => return Err(format!("the worker does not exit ({leaving:?})")),
     };
     let was_told = matches!(leaving, Leaving::Terminated | Leaving::Interrupted);
     Ok(Ending {
@@ -143,7 +144,8 @@ async fn see_through(
     })
 }
 
-/// Lets waiting handlers go on, one line each; then closes the input only with the worker.
+/// Writes a line for each waiting handler, which then continues. The worker's standard input stays open until the
+/// worker exits.
 async fn write_lines(
     case: &Case,
     endpoint: &Endpoint,
@@ -152,13 +154,13 @@ async fn write_lines(
     let mut stdin = stdin.expect("standard input is a pipe");
     for when in &case.lines {
         endpoint.wait(when).await;
-        // A worker that has left is noticed elsewhere.
+        // Another part of the suite notices when the worker has exited.
         let _ = stdin.write_all(b"go on\n").await;
     }
     std::future::pending().await
 }
 
-/// What the worker said last, for the message of a run that went wrong.
+/// Returns the worker's last log lines, for the message about a failed run.
 fn last_lines(room: &Path) -> String {
     let output = fs::read(room.join("output.log")).unwrap_or_default();
     let output = String::from_utf8_lossy(&output);

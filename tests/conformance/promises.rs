@@ -1,5 +1,6 @@
-//! What our worker promises beyond the SDK: nothing is lost when the platform has trouble or the worker is told to end,
-//! no handler holds the worker up, and the key is never shown. Played to ours only; there is nothing to compare with.
+//! The promises of our worker beyond the SDK's: nothing is lost if the platform has trouble or the worker is told to
+//! stop, no handler holds up the worker, and the key is never shown. Only our worker plays these cases, because there
+//! is nothing to compare with.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use crate::play::{API_KEY, play};
 use crate::record::{Kind, Request, Run, When};
 use crate::script::{Answer, Case, Leaving};
 
-/// The case's run, of which only ours is known.
+/// Plays the case with our worker only.
 async fn ours(case: Case) -> Run {
     let programs = Programs::find().unwrap_or_else(|error| panic!("{error}"));
     play(&case, Peer::Ours, programs)
@@ -34,27 +35,27 @@ fn results(run: &Run, id: &str) -> Vec<Value> {
     bodies(run, id, Kind::Result)
 }
 
-/// The report in a failed result.
+/// Returns the report in a failed result.
 fn report(result: &Value) -> Value {
     let text = result["error"].as_str().expect("the job failed");
-    serde_json::from_str(text).expect("a raised error is a report in JSON")
+    serde_json::from_str(text).expect("the error of a failed handler is a JSON report")
 }
 
 fn returns(value: &Value) -> Value {
     json!({ "do": "return", "value": value })
 }
 
-/// A folder that no other test uses, empty.
+/// Returns an empty folder that no other test uses.
 fn fresh_folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     if folder.exists() {
-        fs::remove_dir_all(&folder).expect("an old folder can be removed");
+        fs::remove_dir_all(&folder).expect("the old folder can be removed");
     }
-    fs::create_dir_all(&folder).expect("a folder can be made");
+    fs::create_dir_all(&folder).expect("the folder can be created");
     folder
 }
 
-/// Environment values live as long as the case.
+/// Returns the path as a value that lives as long as the case, as environment values must.
 fn leaked(path: &Path) -> &'static str {
     Box::leak(path.to_string_lossy().into_owned().into_boxed_str())
 }
@@ -154,7 +155,7 @@ async fn what_still_runs_at_the_drain_deadline_is_reported_failed() {
 
 #[tokio::test]
 async fn a_blocking_handler_that_never_ends_does_not_hold_the_process() {
-    // No line ever comes, so the handler's thread waits for ever.
+    // No line ever arrives, so the handler's thread waits forever.
     let input = json!({ "progress": [1], "do": "nothing" });
     let case = Case::new("promise stuck thread", "plain")
         .take(job("stuck", &input))
@@ -167,8 +168,8 @@ async fn a_blocking_handler_that_never_ends_does_not_hold_the_process() {
 
 #[tokio::test]
 async fn handlers_that_block_every_thread_stop_no_heartbeat_no_delivery_and_no_stop() {
-    // More jobs than the machine has threads for async handlers, each of which blocks its thread; one blocking handler's
-    // worth of progress must arrive, heartbeats must name them all, and one of them can still be stopped.
+    // There are more jobs than the machine has threads for async handlers, and each job blocks its thread. Still,
+    // heartbeats must name all jobs, and one of them can be stopped.
     let ids: Vec<String> = (0..64).map(|n| format!("b{n:02}")).collect();
     let jobs: Vec<Value> = ids
         .iter()
@@ -190,13 +191,16 @@ async fn handlers_that_block_every_thread_stop_no_heartbeat_no_delivery_and_no_s
         )
         .until(When::PingNaming(without_first));
     let run = ours(case).await;
-    assert!(results(&run, "b00").is_empty(), "it was stopped");
+    assert!(
+        results(&run, "b00").is_empty(),
+        "the stopped job has no result"
+    );
     assert_eq!(report(&results(&run, "b63")[0])["error_type"], "Shutdown");
 }
 
 #[tokio::test]
 async fn a_result_that_cannot_be_delivered_is_kept_and_offered_by_the_next_worker() {
-    // The worker makes it: it refuses one that others can write into.
+    // The worker creates this folder itself, because it refuses one to which others can write.
     let folder = fresh_folder("promise-spool").join("spool");
     let spool = leaked(&folder);
     let case = Case::new("promise kept", "async")
@@ -206,7 +210,7 @@ async fn a_result_that_cannot_be_delivered_is_kept_and_offered_by_the_next_worke
         .answer_posts("j", vec![Answer::status(500); 1000])
         .until(When::Tried("j"));
     ours(case).await;
-    let kept = fs::read_dir(&folder).expect("the spool is there").count();
+    let kept = fs::read_dir(&folder).expect("the spool exists").count();
     assert_eq!(kept, 1, "one result is kept");
 
     let next = Case::new("promise offered", "async")
@@ -219,7 +223,7 @@ async fn a_result_that_cannot_be_delivered_is_kept_and_offered_by_the_next_worke
         .with("RUNPOD_RESULT_SPOOL", spool)
         .job("other", &returns(&json!(1)));
     let run = ours(last).await;
-    assert!(results(&run, "j").is_empty(), "it was offered again");
+    assert!(results(&run, "j").is_empty(), "the result was posted again");
 }
 
 #[tokio::test]
@@ -261,7 +265,10 @@ async fn a_log_without_debug_lines_has_nothing_of_a_jobs_input_or_output() {
     let programs = Programs::find().unwrap_or_else(|error| panic!("{error}"));
     let run = ours(case).await;
     let told = report(&results(&run, "not")[0])["error_message"].to_string();
-    assert!(told.contains("OF-THE-JOB"), "the client is told: {told}");
+    assert!(
+        told.contains("OF-THE-JOB"),
+        "the client gets the message: {told}"
+    );
     let log = fs::read_to_string(programs.folder.join("promise-input-ours/output.log"))
         .expect("the worker wrote a log");
     assert!(log.contains("input.mock_delay: expected f64"), "{log}");
@@ -316,7 +323,7 @@ async fn a_worker_that_a_handler_declares_broken_finishes_says_so_and_fails() {
         .leaving(Leaving::ByItself, Leaving::ByItself);
     let run = ours(case).await;
     assert_eq!(results(&run, "j"), [json!({ "output": "the last one" })]);
-    let last = run.requests.last().expect("there were requests");
+    let last = run.requests.last().expect("the worker sent requests");
     assert_eq!(last.kind, Kind::Ping);
     for part in ["status=unhealthy", "check=handler", "reason=the+GPU+has"] {
         assert!(last.query.contains(part), "{}", last.query);

@@ -1,8 +1,8 @@
-//! What a worker sent, in the order in which it arrived, and conditions on it.
+//! The requests of a worker in order of arrival, and conditions on them.
 
 use serde_json::Value;
 
-/// What a request is for.
+/// The purpose of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     Take,
@@ -11,28 +11,28 @@ pub(crate) enum Kind {
     Stream,
     Progress,
     Result,
-    /// Nothing that the protocol knows.
+    /// A request that the protocol does not define.
     Unknown,
 }
 
-/// One request, as it was on the wire.
+/// A request as it was sent.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
     pub(crate) kind: Kind,
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) query: String,
-    /// Names in lower case.
+    /// The names are in lower case.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
-    /// The job that a post is about, as it stands in the path.
+    /// The job that a post is about, as named in the path.
     pub(crate) job: Option<String>,
-    /// The status that was answered; nothing while it is held, and 0 for a connection that was closed on it.
+    /// The status of the answer. It is `None` while the request is held, and 0 if the connection was closed instead.
     pub(crate) answered: Option<u16>,
 }
 
 impl Request {
-    /// Recognises a request by its path, and a progress update by its body.
+    /// Classifies a request by its path, and a progress update by its body.
     pub(crate) fn new(
         method: String,
         path: String,
@@ -42,7 +42,7 @@ impl Request {
     ) -> Self {
         let segments: Vec<&str> = path.split('/').collect();
         let (kind, job) = match segments[..] {
-            // `jobs` is what a case calls the take URL that has no `/job-take/` in it.
+            // `jobs` is the path that one case uses for a job-take URL without `/job-take/`.
             ["", "v2", _, "job-take" | "job-take-batch" | "jobs", _] => (Kind::Take, None),
             ["", "v2", _, "job-stop", _] => (Kind::Stop, None),
             ["", "v2", _, "ping", _] => (Kind::Ping, None),
@@ -71,7 +71,7 @@ impl Request {
         }
     }
 
-    /// The ids that a heartbeat names.
+    /// Returns the ids that a heartbeat names.
     pub(crate) fn job_ids(&self) -> Vec<String> {
         let mut pairs = self.query.split('&');
         let ids = pairs.find_map(|pair| pair.strip_prefix("job_id="));
@@ -82,11 +82,11 @@ impl Request {
     }
 }
 
-/// All that a worker has sent so far.
+/// All requests that a worker has sent so far.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Log {
     pub(crate) requests: Vec<Request>,
-    /// What the run was for has happened: polls are no longer held.
+    /// Whether the purpose of the run is fulfilled. Polls are no longer held then.
     pub(crate) over: bool,
 }
 
@@ -99,24 +99,24 @@ impl Log {
     }
 }
 
-/// Something that a script waits for.
+/// A condition that a script waits for.
 #[derive(Debug, Clone)]
 pub(crate) enum When {
-    /// That many progress updates of the job have arrived.
+    /// This many progress updates of the job have arrived.
     Progress(&'static str, usize),
-    /// A result of the job has arrived, whatever was answered.
+    /// A result of the job has arrived, whatever the answer was.
     Tried(&'static str),
     /// A result of the job was answered with a 2xx.
     Accepted(&'static str),
-    /// That many takes have arrived.
+    /// This many job-take requests have arrived.
     Takes(usize),
-    /// That many stop polls were answered.
+    /// This many stop polls were answered.
     Stops(usize),
     /// A heartbeat has named exactly these jobs.
     PingNaming(&'static [&'static str]),
     /// A heartbeat has named no job.
     IdlePing,
-    /// The worker was told to end.
+    /// The worker was told to stop.
     Over,
 }
 
@@ -151,13 +151,13 @@ impl When {
 /// How a worker's process ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Ending {
-    /// It left without having been told to.
+    /// Whether it exited without having been told to.
     pub(crate) by_itself: bool,
-    /// Nothing where a signal ended it.
+    /// `None` if a signal killed it.
     pub(crate) code: Option<i32>,
 }
 
-/// One worker's whole run of one case.
+/// A worker's complete run of a case.
 #[derive(Debug, Clone)]
 pub(crate) struct Run {
     pub(crate) requests: Vec<Request>,
@@ -165,7 +165,7 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// The posts about one job, in order of arrival.
+    /// Returns the posts about a job, in order of arrival.
     pub(crate) fn posts<'a, 'j>(
         &'a self,
         job: &'j str,

@@ -1,16 +1,16 @@
-//! The language in which cases are written: what the endpoint answers, and when.
+//! The language of the cases: the answers of the endpoint and their conditions.
 
 use serde_json::Value;
 
 use crate::record::When;
 
-/// One answer of the endpoint.
+/// An answer of the endpoint.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     /// 0 closes the connection instead.
     pub(crate) status: u16,
     pub(crate) content_type: &'static str,
-    /// How the body is compressed.
+    /// The compression of the body.
     pub(crate) encoding: Option<&'static str>,
     pub(crate) body: Vec<u8>,
 }
@@ -33,7 +33,7 @@ impl Answer {
         }
     }
 
-    /// JSON that was compressed beforehand.
+    /// Returns an answer with JSON that is already compressed.
     pub(crate) fn compressed(encoding: &'static str, body: &[u8]) -> Self {
         let encoding = Some(encoding);
         Self {
@@ -42,54 +42,54 @@ impl Answer {
         }
     }
 
-    /// The connection breaks before any answer.
+    /// Breaks the connection without any answer.
     pub(crate) fn closed() -> Self {
         Self::status(0)
     }
 }
 
-/// One answer to a poll, given as soon as the condition holds.
+/// An answer to a poll, sent as soon as the condition holds.
 #[derive(Debug, Clone)]
 pub(crate) struct Step {
     pub(crate) when: Option<When>,
     pub(crate) answer: Answer,
 }
 
-/// What makes a worker leave.
+/// What makes a worker exit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Leaving {
-    /// A signal, sent once everything that was waited for has happened.
+    /// A signal, sent after everything the case waits for has happened.
     Terminated,
     Interrupted,
-    /// Nothing: it must go by itself.
+    /// Nothing. The worker must exit by itself.
     ByItself,
-    /// Nothing, and where it does not go by itself it is beyond help.
+    /// Nothing. If the worker does not exit by itself, it is killed.
     ByItselfOrKilled,
 }
 
-/// One worker, one script, played to the SDK and to ours.
+/// One worker and one script, which the SDK and our worker both play.
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
     pub(crate) name: &'static str,
-    /// Which worker the peers build.
+    /// The name of the worker that both programs build.
     pub(crate) worker: &'static str,
     pub(crate) concurrency: usize,
     pub(crate) takes: Vec<Step>,
     pub(crate) stops: Vec<Step>,
-    /// Answers to the posts about a job, in order; after them every post is accepted.
+    /// Answers to the posts about a job, in order. After them, every post is accepted.
     pub(crate) posts: Vec<(&'static str, Vec<Answer>)>,
-    /// A line on the worker's standard input for each, in this order: a handler that waits goes on.
+    /// For each condition, in this order, the worker gets a line on standard input. A waiting handler then continues.
     pub(crate) lines: Vec<When>,
     pub(crate) until: Vec<When>,
-    /// What only ours does; see the differences.
+    /// Conditions that only our worker fulfils. See the differences.
     pub(crate) until_ours: Vec<When>,
     pub(crate) leaving_sdk: Leaving,
     pub(crate) leaving_ours: Leaving,
-    /// Set, or taken away, on top of what every run has.
+    /// Variables that are set or removed in addition to those of every run.
     pub(crate) environment: Vec<(&'static str, Option<&'static str>)>,
-    /// How many of the first takes happen in a known order whatever the timing.
+    /// How many of the first job-take requests come in a known order, whatever the timing.
     pub(crate) exact_takes: usize,
-    /// Heartbeats are part of the case; elsewhere how many there are depends on how long the run takes.
+    /// Whether heartbeats are part of the case. In other cases, their number depends on how long the run takes.
     pub(crate) with_pings: bool,
 }
 
@@ -113,7 +113,7 @@ impl Case {
         }
     }
 
-    /// The next take is answered with a job, whose result is then waited for.
+    /// Answers the next job-take request with a job and then waits for its result.
     pub(crate) fn job(self, id: &'static str, input: &Value) -> Self {
         self.take(Answer::json(
             &serde_json::json!({ "id": id, "input": input }),
@@ -121,20 +121,20 @@ impl Case {
         .until(When::Accepted(id))
     }
 
-    /// The next take is answered so, at once.
+    /// Answers the next job-take request immediately with this.
     pub(crate) fn take(mut self, answer: Answer) -> Self {
         self.takes.push(Step { when: None, answer });
         self
     }
 
-    /// The next take is answered so, but held until then.
+    /// Answers the next job-take request with this, but holds it until the condition holds.
     pub(crate) fn take_when(mut self, when: When, answer: Answer) -> Self {
         let when = Some(when);
         self.takes.push(Step { when, answer });
         self
     }
 
-    /// The next take is answered with several jobs. Their results are not waited for by this.
+    /// Answers the next job-take request with several jobs. Does not wait for their results.
     pub(crate) fn jobs<const N: usize>(self, jobs: [(&str, Value); N]) -> Self {
         let jobs = jobs.map(|(id, input)| serde_json::json!({ "id": id, "input": input }));
         self.take(Answer::json(&Value::from(jobs.to_vec())))
@@ -151,7 +151,7 @@ impl Case {
         self
     }
 
-    /// The posts about a job are answered so, one after the other, and accepted after that.
+    /// Answers the posts about a job with these answers, one after another, and then accepts every post.
     pub(crate) fn answer_posts(mut self, job: &'static str, answers: Vec<Answer>) -> Self {
         self.posts.push((job, answers));
         self

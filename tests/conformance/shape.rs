@@ -1,4 +1,5 @@
-//! What of a request is compared: everything but what must differ between two processes (ports, times, a random id).
+//! The comparable parts of a request: everything except values that must differ between two processes (ports, times, a
+//! random id).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,10 +11,10 @@ use crate::script::Case;
 /// Headers that belong to the connection and not to the protocol.
 const OF_THE_CONNECTION: [&str; 4] = ["host", "connection", "keep-alive", "content-length"];
 
-/// The parts of a request by name. A part that is missing is as good a difference as another value.
+/// The parts of a request by name. A missing part counts as a difference, like another value does.
 pub(crate) type Parts = BTreeMap<String, String>;
 
-/// Method, path, query and headers of a request.
+/// Returns the method, path, query and headers of a request.
 pub(crate) fn parts(request: &Request, worker_id: Option<&str>) -> Parts {
     let worker = |text: &str| match worker_id {
         Some(id) => text.replace(id, "<worker>"),
@@ -47,7 +48,7 @@ pub(crate) fn parts(request: &Request, worker_id: Option<&str>) -> Parts {
     parts
 }
 
-/// The query with the values that depend on timing or on the version masked.
+/// Returns the query with the values masked that depend on timing or on the version.
 fn query(request: &Request) -> String {
     let mut pairs: Vec<String> = request.query.split('&').map(str::to_owned).collect();
     for pair in &mut pairs {
@@ -66,7 +67,8 @@ fn query(request: &Request) -> String {
     pairs.join("&")
 }
 
-/// `NAME/VERSION (OS RELEASE; MACHINE) Language/NAME VERSION`, or the text itself where it is of another shape.
+/// Returns `NAME/VERSION (SYSTEM; MACHINE) Language/NAME VERSION` if the value has that form, and the value itself
+/// otherwise.
 fn user_agent(value: &str) -> String {
     let shaped = || {
         let (name, rest) = value.split_once('/')?;
@@ -83,7 +85,7 @@ fn user_agent(value: &str) -> String {
     shaped().unwrap_or(value).to_owned()
 }
 
-/// All values that a part has over many requests of one kind; "absent" where a request lacks it.
+/// Returns all values of each part over many requests of one kind. If a request lacks a part, its value is "absent".
 pub(crate) fn gathered(all: &[Parts]) -> BTreeMap<String, BTreeSet<String>> {
     let names: BTreeSet<&String> = all.iter().flat_map(BTreeMap::keys).collect();
     let values = |name: &String| {
@@ -98,7 +100,7 @@ pub(crate) fn gathered(all: &[Parts]) -> BTreeMap<String, BTreeSet<String>> {
         .collect()
 }
 
-/// The worker's id: what it was given, or the random one that it made up.
+/// Returns the random id that a worker has created. Returns `None` if its id was given.
 pub(crate) fn worker_id(case: &Case, run: &Run) -> Option<String> {
     let is_random = case.environment.contains(&("RUNPOD_POD_ID", None));
     if !is_random {
@@ -112,7 +114,7 @@ pub(crate) fn worker_id(case: &Case, run: &Run) -> Option<String> {
     is_uuid.then(|| id.to_owned())
 }
 
-/// A body with the texts inside it opened up, so that they are compared part by part.
+/// Returns a body in which texts that contain JSON are parsed, so that they are compared part by part.
 pub(crate) fn body(request: &Request) -> Value {
     let Ok(mut body) = serde_json::from_slice::<Value>(&request.body) else {
         return json!({ "not JSON": String::from_utf8_lossy(&request.body) });
@@ -125,7 +127,7 @@ pub(crate) fn body(request: &Request) -> Value {
     body
 }
 
-/// The report of a failed job, which is JSON in a text, or the one of a failed stream.
+/// Parses the report of a failed job, which is JSON in a string, or that of a failed stream.
 fn opened(error: &str) -> Option<Value> {
     if let Ok(report) = serde_json::from_str::<Map<String, Value>>(error)
         && report.contains_key("error_type")
@@ -138,13 +140,13 @@ fn opened(error: &str) -> Option<Value> {
     Some(json!({ "handler": message, "traceback": trace }))
 }
 
-/// Whether every character beyond ASCII stands in the body as itself: not as `\u....`.
+/// Returns whether the body contains every character beyond ASCII directly and not as `\u....`.
 pub(crate) fn is_unescaped(request: &Request) -> bool {
     let Ok(body) = serde_json::from_slice::<Value>(&request.body) else {
         return true;
     };
     let raw = String::from_utf8_lossy(&request.body);
     let count = |text: &str| text.chars().filter(|c| !c.is_ascii()).count();
-    // Writing a value with serde_json escapes nothing beyond ASCII.
+    // serde_json does not escape characters beyond ASCII.
     count(&raw) == count(&body.to_string())
 }

@@ -1,4 +1,4 @@
-//! Plays every case to both workers, once, for all tests of this program.
+//! Plays every case with both workers, once for all tests of this program.
 
 use std::sync::{Arc, OnceLock};
 
@@ -13,10 +13,10 @@ use crate::record::Run;
 use crate::script::Case;
 use crate::{cases, local, table};
 
-/// How many workers run at a time: most of the time they wait.
+/// How many workers run at the same time. They mostly wait.
 const AT_A_TIME: usize = 10;
 
-/// One case and what both workers sent.
+/// A case and the requests of both workers.
 #[derive(Debug)]
 pub(crate) struct Played {
     pub(crate) case: Case,
@@ -24,23 +24,23 @@ pub(crate) struct Played {
     pub(crate) ours: Run,
 }
 
-/// Everything that was played.
+/// The results of all cases.
 #[derive(Debug)]
 pub(crate) struct Suite {
     played: Vec<Played>,
-    /// Runs that came to no end.
+    /// Runs that failed.
     pub(crate) failures: Vec<String>,
     findings: Vec<(Finding, Option<&'static Difference>)>,
-    /// Only some of the cases were asked for, so nothing is known of differences that were not met.
+    /// Whether only some of the cases were requested. Then differences that did not occur prove nothing.
     pub(crate) is_partial: bool,
 }
 
-/// The suite, played on first use.
+/// Returns the suite, which is played on first use.
 pub(crate) fn suite() -> &'static Suite {
     static SUITE: OnceLock<Suite> = OnceLock::new();
     SUITE.get_or_init(|| {
         let programs = Programs::find().unwrap_or_else(|error| panic!("{error}"));
-        let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
+        let runtime = tokio::runtime::Runtime::new().expect("the runtime can be created");
         let suite = runtime.block_on(play_all(programs));
         let table = table::markdown(&suite);
         println!("{table}");
@@ -50,7 +50,7 @@ pub(crate) fn suite() -> &'static Suite {
 }
 
 async fn play_all(programs: &'static Programs) -> Suite {
-    // `RUNPOD_CONFORMANCE_CASE=text`: only what has this text in its name, while one works on it.
+    // During development, `RUNPOD_CONFORMANCE_CASE=text` selects the cases whose names contain this text.
     let only = std::env::var("RUNPOD_CONFORMANCE_CASE").ok();
     let is_wanted = |name: &str| {
         only.as_ref()
@@ -96,7 +96,7 @@ async fn play_all(programs: &'static Programs) -> Suite {
     suite
 }
 
-/// What the two workers came to, each run in its turn.
+/// Runs both workers, each when it is its turn.
 async fn both<T>(
     name: &str,
     turns: &Semaphore,
@@ -133,18 +133,18 @@ impl Suite {
         }
     }
 
-    /// The case of that name, unless it was left out or failed.
+    /// Returns the case with that name, unless it was left out or failed.
     pub(crate) fn played(&self, case: &str) -> Option<&Played> {
         self.played.iter().find(|played| played.case.name == case)
     }
 
-    /// Differences that no line of the list allows.
+    /// Returns the differences that no entry of the list allows.
     pub(crate) fn unexplained(&self) -> impl Iterator<Item = &Finding> {
         let findings = self.findings.iter();
         findings.filter_map(|(finding, difference)| difference.is_none().then_some(finding))
     }
 
-    /// How often a difference was met.
+    /// Returns how often a difference occurred.
     pub(crate) fn met(&self, name: &str) -> usize {
         let differences = self
             .findings
@@ -155,7 +155,7 @@ impl Suite {
             .count()
     }
 
-    /// Lines of the list that nothing needs.
+    /// Returns the entries of the list that are not needed.
     pub(crate) fn stale(&self) -> impl Iterator<Item = &'static str> {
         let due = DIFFERENCES
             .iter()

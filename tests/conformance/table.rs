@@ -10,7 +10,7 @@ use crate::record::{Kind, Request, Run};
 use crate::shape;
 use crate::suite::Suite;
 
-/// A row of the table, the case and the job that show it.
+/// The rows of the table: a title, and the case and the job that show it.
 const ROWS: &[(&str, &str, &str)] = &[
     ("value", "async function", "nested"),
     ("value, plain function", "plain function", "text"),
@@ -80,9 +80,10 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("job stopped", "stop one of two", "gone"),
 ];
 
-/// The table as markdown, and below it the allowed differences and how often each was met.
+/// Returns the table as Markdown, followed by the allowed differences and how often each occurred.
 pub(crate) fn markdown(suite: &Suite) -> String {
-    let mut text = String::from("| outcome | the SDK sent | ours sent |\n| --- | --- | --- |\n");
+    let mut text =
+        String::from("| outcome | the SDK sent | our worker sent |\n| --- | --- | --- |\n");
     for (row, case, job) in ROWS {
         let Some(played) = suite.played(case) else {
             continue;
@@ -94,7 +95,7 @@ pub(crate) fn markdown(suite: &Suite) -> String {
             cell(&played.ours, job)
         );
     }
-    text.push_str("\n| allowed difference | met | reason |\n| --- | --- | --- |\n");
+    text.push_str("\n| allowed difference | occurrences | reason |\n| --- | --- | --- |\n");
     for difference in DIFFERENCES {
         let met = suite.met(difference.name);
         let _ = writeln!(

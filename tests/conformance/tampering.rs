@@ -1,4 +1,5 @@
-//! The comparison itself can fail: real runs of our worker, changed by hand in one place, must be found out.
+//! Shows that the comparison itself can fail. Each test changes a real run of our worker in one place, and the
+//! comparison must find the change.
 
 use serde_json::{Value, json};
 
@@ -202,7 +203,7 @@ fn the_comparison_finds_every_change_made_by_hand() {
     let mut unfound = Vec::new();
     for tampering in TAMPERINGS {
         let Some(played) = suite().played(tampering.case) else {
-            assert!(suite().is_partial, "there is no run of {}", tampering.case);
+            assert!(suite().is_partial, "case {} has no run", tampering.case);
             continue;
         };
         let mut changed = played.ours.clone();
@@ -214,5 +215,8 @@ fn the_comparison_finds_every_change_made_by_hand() {
             unfound.push(tampering.name);
         }
     }
-    assert!(unfound.is_empty(), "not found out: {unfound:?}");
+    assert!(
+        unfound.is_empty(),
+        "changes that were not found: {unfound:?}"
+    );
 }

@@ -8,15 +8,15 @@ import sys
 import time
 import types
 
-# The SDK asks this for the processor's name when it is imported, which takes a second of each start and is only shown
-# by its debugger.
+# The SDK calls this for the processor's name when it is imported. That takes a second of each start, and only the SDK's
+# debugger shows the name.
 sys.modules["cpuinfo"] = types.SimpleNamespace(get_cpu_info=lambda: {"brand_raw": "any"})
 
 import runpod  # noqa: E402
 
 
 def made(job, number=None):
-    """The result, an item or an update: the ledger sees whose it is."""
+    """Returns a result, an item or an update. It names its job for the ledger."""
     output = {"job": job["id"], "pad": "x" * job["input"].get("size", 0)}
     if number is not None:
         output["number"] = number
@@ -26,9 +26,9 @@ def made(job, number=None):
 def end(job):
     match job["input"].get("end", "value"):
         case "error":
-            raise ValueError(f"{job['id']} fails as it was told to")
+            raise ValueError(f"{job['id']} fails as requested")
         case "panic":
-            raise SystemError(f"{job['id']} panics as it was told to")
+            raise SystemError(f"{job['id']} panics as requested")
 
 
 def progress(job, number):

@@ -1,6 +1,6 @@
 """The reference worker of the conformance suite: the real SDK, with handlers that do what the job's input says.
 
-`rust-peer` builds the same workers under the same names; see its `main.rs` for what the names mean.
+`rust-peer` builds the same workers under the same names; its `main.rs` explains the names.
 """
 
 import asyncio
@@ -8,18 +8,18 @@ import sys
 import threading
 import types
 
-# The SDK asks this for the processor's name when it is imported, which takes a second of each start and is only shown
-# by its debugger.
+# The SDK calls this for the processor's name when it is imported. That takes a second of each start, and only the SDK's
+# debugger shows the name.
 sys.modules["cpuinfo"] = types.SimpleNamespace(get_cpu_info=lambda: {"brand_raw": "any"})
 
 import runpod  # noqa: E402
 
-# Python's standard input is not made for several readers.
+# Python's standard input cannot be read by several threads at once.
 ONE_READER = threading.Lock()
 
 
 def line():
-    """Waits until the suite says that what the job announced has arrived."""
+    """Waits until the suite confirms that the job's announcement has arrived."""
     with ONE_READER:
         sys.stdin.readline()
 
@@ -29,7 +29,7 @@ async def line_async():
 
 
 def answer(job):
-    """What the handler gives back once all waiting is over; raises where it is told to."""
+    """Returns the handler's output after all waiting, or raises an error if the plan says so."""
     plan = job["input"]
     match plan["do"]:
         case "return":
@@ -46,7 +46,7 @@ def answer(job):
             return float("nan")
         case "not json":
             return {(1, 2)}
-    raise LookupError(f"no such thing to do: {plan['do']}")
+    raise LookupError(f"unknown task: {plan['do']}")
 
 
 def plain(job):
@@ -90,7 +90,8 @@ async def async_generator(job):
             yield step["item"]
 
 
-# The handlers of the SDK's own end-to-end suite: `mock_return` after `mock_delay` seconds, at once or one by one.
+# The handlers of the SDK's own end-to-end suite. They return `mock_return` after `mock_delay` seconds, as a whole or
+# item by item.
 async def mock(job):
     await asyncio.sleep(job["input"].get("mock_delay", 0))
     return job["input"]["mock_return"]

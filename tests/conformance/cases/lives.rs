@@ -1,4 +1,4 @@
-//! The worker's life beside its jobs: stopping them, heartbeats, credentials, signals.
+//! The worker's life apart from its jobs: stops, heartbeats, credentials, signals.
 
 use serde_json::json;
 
@@ -33,7 +33,7 @@ pub(super) fn cases() -> Vec<Case> {
     ]
 }
 
-/// One of two running jobs is stopped; the other one and the next one are not touched.
+/// Stops one of two running jobs. The other one and the next one are not affected.
 fn stop_one() -> Case {
     Case::new("stop one of two", "four")
         .jobs([
@@ -53,7 +53,7 @@ fn stop_one() -> Case {
         .until(When::Accepted("after"))
 }
 
-/// Nothing of this stops the job, but the last answer does.
+/// Only the last answer stops a job.
 fn strange_stops() -> Case {
     let json_text = |text: &str| Answer::of(200, "application/json", text);
     Case::new("strange answers to stop polls", "four")
@@ -96,7 +96,7 @@ fn pings() -> Case {
         .until(When::Accepted("second"))
 }
 
-/// The job that runs is finished and told of before the worker leaves.
+/// The running job finishes and its result is delivered before the worker exits.
 fn signalled(name: &'static str, leaving: Leaving) -> Case {
     Case::new(name, "async")
         .take(Answer::json(

@@ -1,4 +1,4 @@
-//! What is played to both workers. A case is one process of each; a job is one row.
+//! The cases that both workers play. Each case starts one process of each worker. Each job is one row.
 
 mod lives;
 mod posts;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::script::Case;
 
-/// Every case, those that take longest first.
+/// Returns every case. The cases that take longest come first.
 pub(crate) fn all() -> Vec<Case> {
     let mut cases = returned::cases();
     cases.extend(taken::cases());
@@ -25,12 +25,12 @@ fn returns(value: &Value) -> Value {
     json!({ "do": "return", "value": value })
 }
 
-/// The same, after a progress update and a line from the suite.
+/// Does the same after a progress update and a line from the suite.
 fn announces_and_returns(value: &Value) -> Value {
     json!({ "do": "return", "value": value, "progress": ["started"] })
 }
 
-/// The same, after a line from the suite and without a word before it.
+/// Does the same after a line from the suite, without a progress update.
 fn waits_and_returns(value: &Value) -> Value {
     json!({ "do": "return", "value": value, "wait": true })
 }

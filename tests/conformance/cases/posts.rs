@@ -1,4 +1,4 @@
-//! Posts that the platform does not accept at once.
+//! Posts that the platform does not accept immediately.
 
 use serde_json::json;
 
@@ -15,7 +15,7 @@ fn results() -> Case {
     let case = Case::new("results that are refused", "async")
         .job("twice-500", &returns(&json!("kept")))
         .answer_posts("twice-500", vec![failing(), Answer::status(503)]);
-    // The SDK drops every one of these.
+    // The SDK drops the results of all these jobs.
     [
         ("thrice-500", vec![failing(), failing(), failing()]),
         ("429", vec![Answer::status(429)]),
@@ -47,7 +47,7 @@ fn stream_items() -> Case {
         .job("after", &input)
 }
 
-/// One job's result is tried again after another job has ended.
+/// A job's result is retried after another job has finished.
 fn concurrent() -> Case {
     Case::new("result refused while another job ends", "four")
         .jobs([

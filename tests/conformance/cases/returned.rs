@@ -1,4 +1,4 @@
-//! What a handler gives back, and what the platform is told: the outcome table of protocol.md, section 2.
+//! The output of a handler and the result that the platform gets: the outcome table in section 2 of protocol.md.
 
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ pub(super) fn cases() -> Vec<Case> {
     ]
 }
 
-/// One worker that returns everything there is to return.
+/// A worker that returns every kind of output.
 fn outcomes(case: Case) -> Case {
     let values = [
         ("text", json!("hello")),
@@ -97,9 +97,10 @@ fn outcomes(case: Case) -> Case {
         .until(When::Accepted("extra"))
         .take(Answer::json(&json!({ "id": "input-null", "input": null })))
         .until(When::Accepted("input-null"))
-        // Python writes it as `NaN`, which is no JSON; there is no other way to see the post of the next job first.
+        // Python writes this value as `NaN`, which is not JSON. The suite can only wait for it by waiting for the next
+        // job.
         .job("not-a-number", &json!({ "do": "not a number" }))
-        // The SDK posts nothing for it.
+        // The SDK posts nothing for this job.
         .take(Answer::json(
             &json!({ "id": "not-json", "input": { "do": "not json" } }),
         ))
@@ -134,7 +135,7 @@ fn mock() -> Case {
         )
 }
 
-/// All in one answer: ours takes no further job after the first of them.
+/// All jobs are in one answer, because our worker takes no more jobs after the first of them.
 fn refresh_keys() -> Case {
     let plain = json!({ "refresh_worker": true, "kept": 1 });
     Case::new("refresh keys", "four")

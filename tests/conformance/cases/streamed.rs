@@ -1,4 +1,4 @@
-//! Handlers that give their output piece by piece.
+//! Handlers that produce their output piece by piece.
 
 use serde_json::{Value, json};
 
@@ -28,13 +28,13 @@ pub(super) fn cases() -> Vec<Case> {
     cases
 }
 
-/// A stream of these items and nothing else.
+/// Returns the input of a stream that only sends these items.
 fn items(items: &[Value]) -> Value {
     let steps: Vec<Value> = items.iter().map(|item| json!({ "item": item })).collect();
     json!({ "steps": steps })
 }
 
-/// One worker that streams everything there is to stream.
+/// A worker that streams every kind of item.
 fn streams(case: Case) -> Case {
     let kinds = [
         json!("text"),
@@ -76,7 +76,7 @@ fn streams(case: Case) -> Case {
         ),
     ];
     let case = errors.into_iter().fold(case, |case, (id, error)| {
-        // Nothing after the error is sent.
+        // Nothing is sent after the error.
         case.job(id, &items(&[json!("first"), error, json!("never")]))
     });
     case.job("raised-at-once", &json!({ "steps": [{ "raise": "kaput" }] }))

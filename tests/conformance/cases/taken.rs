@@ -1,4 +1,4 @@
-//! Everything that a take may be answered with.
+//! All possible answers to a job-take request.
 
 use serde_json::json;
 
@@ -53,7 +53,7 @@ fn strange_answers() -> Case {
         .until(When::Accepted("with-charset"))
 }
 
-/// Both workers say that they accept these.
+/// Both workers send an `Accept-Encoding` that includes these encodings.
 fn compressed() -> Case {
     let gzipped = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xabV\xcaLQ\xb2RJ\xaf\xca,(HMQ\xd2Q\xca\xcc+(-\
         Q\xb2\xaaVJ\xc9\x07\x8a\x17\xa5\x96\x94\x16\xe5\x01\x85\xcb\x12sJS\x95\xac\x0ckk\x01\xc5\xeb\x8c92\x00\x00\x00";
@@ -73,7 +73,7 @@ fn too_many_requests() -> Case {
         .job("after", &returns(&json!(1)))
 }
 
-/// A batch although one job was asked for.
+/// The answer contains several jobs although one was requested.
 fn several_for_one() -> Case {
     Case::new("several jobs for a take of one", "async")
         .jobs([
@@ -87,7 +87,8 @@ fn several_for_one() -> Case {
         .job("after", &returns(&json!(4)))
 }
 
-/// Two of four are running when the second take is made, so its form is known: two more, and `job_in_progress`.
+/// Two of four slots are in use when the second job-take request is sent, so its form is known: it asks for two more
+/// jobs and sets `job_in_progress`.
 fn batch(worker: &'static str) -> Case {
     let name = match worker {
         "four" => "batch",
@@ -102,7 +103,7 @@ fn batch(worker: &'static str) -> Case {
         .exact_takes(2)
         .line(When::Takes(2))
         .line(When::Takes(2))
-        // One job as an object, although several were asked for.
+        // The answer is one job as an object, although several were requested.
         .take_when(When::Accepted("first"), Answer::json(&single))
         .until(When::Accepted("first"))
         .until(When::Accepted("second"))
@@ -121,7 +122,7 @@ fn strange_batches() -> Case {
         .until(When::Accepted("good"))
 }
 
-/// The SDK ends on it, or spins without a connection, and the good jobs of the same answer are lost.
+/// The SDK exits on this answer, or it spins without a connection. The valid jobs in the same answer are lost.
 fn batch_with_a_bad_job() -> Case {
     Case::new("bad job in a batch", "four")
         .take(Answer::json(&json!([

@@ -1,5 +1,5 @@
-//! A worker whose handlers return how often its process has asked the allocator for memory. `tests/peers/tests/cost` is its
-//! endpoint.
+//! A worker whose handlers return how often its process has called the allocator. The test in `tests/peers/tests/cost`
+//! is its endpoint.
 
 use std::alloc::System;
 use std::env;
@@ -13,17 +13,18 @@ static COUNTED: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 #[derive(Debug, Clone, Copy, Deserialize)]
 struct Input {
-    /// Of a stream.
+    /// The number of items of a stream.
     #[serde(default)]
     items: usize,
-    /// The worker ends after this job.
+    /// Whether the worker ends after this job.
     #[serde(default)]
     is_last: bool,
 }
 
 #[derive(Debug, Serialize)]
 struct Count {
-    /// Of the whole process since its start, with those that only change an allocation's size.
+    /// The allocations of the whole process since its start, including calls that only change the size of an
+    /// allocation.
     allocations: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_worker: Option<bool>,

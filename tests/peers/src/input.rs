@@ -1,22 +1,22 @@
-//! What the handlers wait for and get: lines of the suite, and the input of the SDK's own suite.
+//! The inputs of handlers: lines from the suite, and the jobs of the SDK's own suite.
 
 use serde::Deserialize;
 use serde_json::Value;
 
-/// Waits until the suite says that what the job announced has arrived.
+/// Waits until the suite confirms that the job's announcement has arrived.
 pub(crate) fn line() {
     let mut line = String::new();
-    // At the end of the input the suite is over, and nothing waits for an answer.
+    // At the end of the input, the suite is over, and nothing waits for an answer.
     let _ = std::io::stdin().read_line(&mut line);
 }
 
 pub(crate) async fn line_async() {
     let read = tokio::task::spawn_blocking(line);
-    // Only a panic could come back, and reading a line has none.
+    // The only possible error is a panic, and reading a line does not panic.
     let _ = read.await;
 }
 
-/// The input of the SDK's own end-to-end suite.
+/// The input of a job in the SDK's own end-to-end suite.
 #[derive(Deserialize)]
 pub(crate) struct Mock {
     pub(crate) mock_return: Value,

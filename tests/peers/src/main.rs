@@ -1,8 +1,8 @@
-//! Our worker of the conformance suite: handlers that do what the job's input says.
+//! Our worker in the conformance suite. Its handlers do what the job's input says.
 //!
-//! `python_peer.py` builds the same workers under the same names with the real SDK. A handler that has announced
-//! something as progress waits for a line on standard input: the suite writes one when the announcement has arrived, so
-//! that no order depends on timing.
+//! `python_peer.py` builds the same workers under the same names with the real SDK. After each progress update, a
+//! handler waits for a line on standard input. The suite writes the line when the update has arrived, so that no order
+//! depends on timing.
 
 mod input;
 mod plan;
@@ -30,14 +30,14 @@ async fn asynchronous(job: Job<Plan>, ctx: JobContext) -> Result<Reply, String> 
     plan::reply(job)
 }
 
-/// Blocks its thread for ever, which no async handler may do.
+/// Blocks its thread forever, which no async handler should do.
 async fn stubborn() {
     loop {
         std::thread::park();
     }
 }
 
-/// Finds that its worker is broken, and finishes its job all the same.
+/// Declares its worker broken, but still finishes its job.
 async fn broken(ctx: JobContext) -> &'static str {
     ctx.mark_unhealthy("the GPU has fallen off the bus");
     "the last one"
@@ -90,7 +90,7 @@ async fn main() -> Result<(), runpod::Error> {
             .stream(streams::mock_stream)
             .return_aggregate_stream(true),
         unknown => {
-            eprintln!("there is no worker named {unknown:?}");
+            eprintln!("no worker is named {unknown:?}");
             std::process::exit(2);
         }
     };

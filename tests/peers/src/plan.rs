@@ -1,4 +1,4 @@
-//! What a job's input tells a handler to do.
+//! The plan in a job's input, which tells a handler what to do.
 
 use std::collections::HashMap;
 
@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 /// The input of a job.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Plan {
-    /// Sent before anything else, one after the other.
+    /// The progress updates, which are sent first, one after another.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) progress: Vec<Value>,
-    /// Waits for a line before the task, without having announced anything.
+    /// Whether to wait for a line before the task, without having announced anything.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) wait: bool,
     #[serde(flatten)]
@@ -42,7 +42,7 @@ pub(crate) enum Task {
     Hang,
 }
 
-/// What a handler returns.
+/// The output of a handler.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Reply {
@@ -50,11 +50,11 @@ pub(crate) enum Reply {
     Text(String),
     Number(f64),
     Nothing,
-    /// Its keys are no texts, so it is no JSON object.
+    /// Its keys are not strings, so it cannot be written as a JSON object.
     Pairs(HashMap<(u8, u8), u8>),
 }
 
-/// What the handler gives back once all waiting is over.
+/// Returns the handler's output after all waiting.
 pub(crate) fn reply(job: Job<Plan>) -> Result<Reply, String> {
     match job.input.task {
         Task::Return { value } => Ok(Reply::Json(value)),
@@ -68,7 +68,7 @@ pub(crate) fn reply(job: Job<Plan>) -> Result<Reply, String> {
     }
 }
 
-/// The job with every key that came with it.
+/// Returns the job with every key that it came with.
 fn whole(job: Job<Plan>) -> Value {
     let mut whole = job.extra;
     whole.insert("id".into(), job.id.into());

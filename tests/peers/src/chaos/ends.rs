@@ -1,13 +1,13 @@
-//! A worker with attributes that logs a lot and ends, in the way that `CHAOS_END` names.
+//! A worker defined with attributes that logs a lot and then ends in the way that `CHAOS_END` names.
 
 use runpod::{Job, JobContext};
 
 use crate::plan::{Made, Plan};
 
-/// The state, of a worker that comes as far as its first job.
+/// The state of a worker that gets as far as its first job.
 pub(crate) struct Nothing;
 
-/// More than a pipe holds.
+/// Logs more than a pipe holds.
 fn log_lines() {
     for number in 0..5000 {
         log::info!("line {number}");
@@ -23,7 +23,7 @@ async fn refresh(job: Job<Plan>, ctx: JobContext) -> Made {
 
 #[runpod::main]
 pub(crate) fn main() -> Result<Nothing, String> {
-    /// The panic of a value that is dropped by one ends the process.
+    /// A panic while a value is dropped during another panic ends the process.
     struct PanicsToo;
     impl Drop for PanicsToo {
         fn drop(&mut self) {
@@ -42,7 +42,7 @@ pub(crate) fn main() -> Result<Nothing, String> {
         }
         "error" => Err("the last line".to_owned()),
         "exit" => {
-            // Waits only for a moment, which is long if nobody has to read for it.
+            // `exit` waits only for a moment, but that is enough if nobody has to read the log.
             log::error!("the last line");
             std::process::exit(3)
         }

@@ -1,4 +1,4 @@
-//! Waits where the endpoint says so: a request of the handler's own, which is answered when the gate opens.
+//! Waits as long as the endpoint says. The handler sends a request, which is answered when the gate opens.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
@@ -22,7 +22,7 @@ pub(crate) fn pass(job: &str) {
         stream.read_to_end(&mut Vec::new())?;
         Ok(())
     };
-    // A gate that is gone is open.
+    // If the gate no longer exists, it counts as open.
     let _ = wait();
 }
 

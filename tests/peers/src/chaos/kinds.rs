@@ -1,4 +1,4 @@
-//! The kinds of handlers. They do the same; what differs is how the runtime drives them.
+//! The kinds of handlers. They all do the same work, but the runtime drives them in different ways.
 
 use std::thread;
 use std::time::Duration;
@@ -124,7 +124,7 @@ pub(crate) async fn emitter(
     Ok(())
 }
 
-/// The whole time, in so many parts.
+/// Sleeps for one of `parts` equal parts of the job's total time.
 async fn pause(plan: &Plan, parts: u64) {
     if plan.ms > 0 {
         tokio::time::sleep(Duration::from_millis(plan.ms) / u32::try_from(parts).unwrap_or(1))
@@ -141,8 +141,8 @@ fn block(plan: &Plan, parts: u64) {
 fn end(plan: &Plan, id: &str, ctx: &JobContext) -> Result<(), String> {
     match plan.end {
         End::Value | End::Hang => Ok(()),
-        End::Error => Err(format!("{id} fails as it was told to")),
-        End::Panic => panic!("{id} panics as it was told to"),
+        End::Error => Err(format!("{id} fails as requested")),
+        End::Panic => panic!("{id} panics as requested"),
         End::Refresh => {
             ctx.refresh_worker();
             Ok(())

@@ -1,4 +1,4 @@
-//! Handlers that log a lot, or that keep the log from being written.
+//! Handlers that log a lot or that prevent the log from being written.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use runpod::Job;
 use crate::gate;
 use crate::plan::{End, Made, Plan, produced, started};
 
-/// Logs as many lines of a kilobyte as a stream would have items.
+/// Logs one line of a kilobyte for each item that a stream would have.
 pub(crate) async fn logs(job: Job<Plan>) -> Made {
     started(&job.id);
     for number in 0..job.input.items {
@@ -20,7 +20,7 @@ pub(crate) async fn logs(job: Job<Plan>) -> Made {
     job.input.result(&job.id)
 }
 
-/// A job with a gate holds standard output until the gate opens.
+/// If the job has a gate, holds standard output until the gate opens.
 #[expect(
     clippy::needless_pass_by_value,
     reason = "a handler owns its arguments"

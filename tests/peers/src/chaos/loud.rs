@@ -1,10 +1,10 @@
-//! A handler that says what must not be seen, in every way that leaves a process.
+//! A handler that writes text that must not be visible to every output of a process.
 
 use runpod::{Job, JobContext};
 
 use crate::plan::{End, Made, Plan, started};
 
-/// The worker's key, something that a terminal obeys, and a line that looks like one of the log.
+/// Returns the worker's key, a terminal escape sequence, and a line that looks like a log line.
 fn bad(what: &str) -> String {
     let key = std::env::var("RUNPOD_AI_API_KEY").unwrap_or_default();
     format!(
@@ -12,7 +12,7 @@ fn bad(what: &str) -> String {
     )
 }
 
-/// A program may have a hook of its own for panics.
+/// Installs a panic hook, as a program may do.
 pub(crate) fn install_hook() {
     std::panic::set_hook(Box::new(|info| {
         let line = info.location().map_or(0, std::panic::Location::line);

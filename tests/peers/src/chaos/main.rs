@@ -1,8 +1,8 @@
-//! The worker of the chaos suite: handlers of every kind that do what the job's input says, under as many slots as the
-//! first arguments ask for.
+//! The worker of the chaos suite. It has handlers of every kind, which do what the job's input says. The first
+//! arguments select the handler and the number of slots.
 //!
-//! `chaos_peer.py` builds the same workers on the real SDK. A handler with a `gate` in its input waits for the endpoint to
-//! open it, so that no order depends on timing.
+//! `chaos_peer.py` builds the same workers with the real SDK. If a job's input has a `gate`, the handler waits until
+//! the endpoint opens it, so that no order depends on timing.
 
 mod ends;
 mod gate;
@@ -38,15 +38,15 @@ fn main() -> Result<ExitCode, runpod::Error> {
         "loud" => worker.handler(loud::loud),
         "aggregate" => worker.stream(kinds::stream).return_aggregate_stream(true),
         unknown => {
-            eprintln!("there is no worker named {unknown:?}");
+            eprintln!("no worker is named {unknown:?}");
             std::process::exit(2);
         }
     };
-    // It only waits: the worker brings its own threads.
+    // This runtime only waits. The worker has its own threads.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .expect("a runtime can be made");
+        .expect("the runtime can be created");
     let worker = worker.concurrency(slots).refresh_worker(refresh);
     runtime.block_on(worker.run()).map(|()| ExitCode::SUCCESS)
 }

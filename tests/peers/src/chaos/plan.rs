@@ -1,22 +1,22 @@
-//! What a job's input tells a handler to do.
+//! The plan in a job's input, which tells a handler what to do.
 
 use serde::{Deserialize, Serialize};
 
 /// The input of a job.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Plan {
-    /// How long it takes, in milliseconds.
+    /// How long the handler takes, in milliseconds.
     #[serde(default)]
     pub(crate) ms: u64,
-    /// Of a stream.
+    /// The number of items of a stream.
     #[serde(default)]
     pub(crate) items: u64,
     #[serde(default)]
     pub(crate) progress: u64,
-    /// Bytes of the result beside what says whose it is, or of each item.
+    /// The size of the padding in the result or in each item, in bytes.
     #[serde(default)]
     pub(crate) size: usize,
-    /// Waits before its end until the endpoint opens the gate.
+    /// Whether the handler waits before its end until the endpoint opens the gate.
     #[serde(default)]
     pub(crate) gate: bool,
     #[serde(default)]
@@ -31,15 +31,15 @@ pub(crate) enum End {
     Value,
     Error,
     Panic,
-    /// A value, and a fresh worker after it.
+    /// Returns a value and asks for a fresh worker.
     Refresh,
-    /// Never.
+    /// Never ends.
     Hang,
-    /// Never, and its thread is lost to others.
+    /// Never ends, and blocks its thread.
     Block,
 }
 
-/// The result, and each item and update: the ledger sees whose it is.
+/// A result, an item or an update. It names its job for the ledger.
 #[derive(Debug, Serialize)]
 pub(crate) struct Made {
     job: String,
@@ -66,7 +66,7 @@ impl Plan {
     }
 }
 
-/// An update of the progress.
+/// Returns a progress update.
 pub(crate) fn update(job: &str, number: u64) -> Made {
     Made {
         job: job.to_owned(),
@@ -75,21 +75,21 @@ pub(crate) fn update(job: &str, number: u64) -> Made {
     }
 }
 
-/// Says on standard error that the handler has begun.
+/// Announces on standard error that the handler has started.
 pub(crate) fn started(job: &str) {
     announce("started", job);
 }
 
-/// Says that it has what it was to make, and is about to end.
+/// Announces that the handler has produced its output and is about to return.
 pub(crate) fn produced(job: &str) {
     announce("produced", job);
 }
 
-/// One write, whole even where many write at once.
+/// Writes the line with one call, so that it stays whole when several handlers write.
 fn announce(what: &str, job: &str) {
     use std::io::Write as _;
     if std::env::var_os("CHAOS_ANNOUNCE").is_some() {
-        // A suite that has gone needs no news.
+        // The suite may already be gone, so an error does not matter.
         let _ = std::io::stderr().write_all(format!("{what} {job}\n").as_bytes());
     }
 }

@@ -1,4 +1,5 @@
-//! An endpoint that has a number of jobs and reads the counts out of results and items: a thread for each connection.
+//! An endpoint that has a number of jobs and reads the counts from results and items. It uses a thread for each
+//! connection.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -6,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
-/// How long a test waits before the worker counts as hung; nothing that is counted depends on it.
+/// How long a test waits before the worker counts as hung. No count depends on it.
 const PATIENCE: Duration = Duration::from_mins(2);
 
 #[derive(Debug)]
@@ -18,7 +19,7 @@ pub(crate) struct Endpoint {
 #[derive(Debug)]
 struct State {
     jobs: u64,
-    /// Of each job.
+    /// The number of items of each job.
     items: u64,
     arrived: Mutex<Arrived>,
     changed: Condvar,
@@ -27,7 +28,7 @@ struct State {
 #[derive(Debug, Default)]
 struct Arrived {
     handed_out: u64,
-    /// The counts that were sent.
+    /// The counts that the worker has sent.
     results: Vec<u64>,
     items: Vec<u64>,
 }
@@ -43,7 +44,7 @@ impl Endpoint {
             changed: Condvar::new(),
         });
         let served = Arc::clone(&state);
-        // They end with the test's process.
+        // The threads end with the test's process.
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let state = Arc::clone(&served);
@@ -70,17 +71,17 @@ impl Endpoint {
         ]
     }
 
-    /// The counts in so many results, as soon as they have arrived.
+    /// Waits until this many results have arrived and returns their counts.
     pub(crate) fn results(&self, number: u64) -> Vec<u64> {
         self.counts(number, |arrived| &arrived.results)
     }
 
-    /// The counts in so many items, as soon as they have arrived.
+    /// Waits until this many items have arrived and returns their counts.
     pub(crate) fn items(&self, number: u64) -> Vec<u64> {
         self.counts(number, |arrived| &arrived.items)
     }
 
-    /// Results of jobs that run at the same time arrive in any order.
+    /// Sorts the counts, because results of jobs that run at the same time arrive in any order.
     fn counts(&self, number: u64, of: impl Fn(&Arrived) -> &Vec<u64>) -> Vec<u64> {
         let arrived = self.state.arrived.lock().unwrap();
         let is_short = |arrived: &mut Arrived| (of(arrived).len() as u64) < number;
@@ -91,7 +92,7 @@ impl Endpoint {
         let (arrived, timeout) = waited.unwrap();
         assert!(
             !timeout.timed_out(),
-            "the worker has sent {} of {number} counts, and nothing more comes",
+            "the worker has sent {} of {number} counts, and no more arrive",
             of(&arrived).len()
         );
         let mut counts = of(&arrived).clone();
@@ -101,14 +102,14 @@ impl Endpoint {
 }
 
 impl State {
-    /// Until the worker closes the connection.
+    /// Serves a connection until the worker closes it.
     fn serve(&self, stream: TcpStream) {
         stream.set_nodelay(true).unwrap();
         let mut reader = BufReader::new(stream.try_clone().unwrap());
         let mut writer = stream;
         while let Some((path, body)) = request(&mut reader) {
             let Some(answer) = self.answer(&path, &body) else {
-                // Held for ever.
+                // The request is held forever.
                 continue;
             };
             let length = answer.len();
@@ -121,7 +122,7 @@ impl State {
         }
     }
 
-    /// None if there never is one.
+    /// Returns `None` if the request is never answered.
     fn answer(&self, path: &str, body: &str) -> Option<String> {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let mut arrived = self.arrived.lock().unwrap();
@@ -135,7 +136,7 @@ impl State {
                 Some(format!("[{}]", jobs.join(",")))
             }
             "job-done" => {
-                // The result of a stream has none.
+                // The result of a stream has no count.
                 arrived.results.extend(count(body));
                 self.changed.notify_all();
                 Some(String::new())
@@ -165,7 +166,7 @@ impl State {
     }
 }
 
-/// Path and body; none at the connection's end.
+/// Reads the path and the body of a request. Returns `None` at the end of the connection.
 fn request(reader: &mut impl BufRead) -> Option<(String, String)> {
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
@@ -186,7 +187,7 @@ fn request(reader: &mut impl BufRead) -> Option<(String, String)> {
     Some((path, String::from_utf8(body).ok()?))
 }
 
-/// `{"output":{"allocations":123}}`
+/// Reads the number in `{"output":{"allocations":123}}`.
 fn count(body: &str) -> Option<u64> {
     let (_, rest) = body.split_once("\"allocations\":")?;
     let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;

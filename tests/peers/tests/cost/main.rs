@@ -1,8 +1,8 @@
-//! What a job costs, counted: allocations, and instructions if valgrind is there or can be installed. Counts do not depend on
-//! how fast the machine is, so that a bound on them can guard the hot path.
+//! Counts what a job costs: allocations, and also instructions if valgrind is installed or can be installed. Counts do
+//! not depend on the speed of the machine, so bounds on them can guard the hot path.
 //!
-//! A bound is a tenth or more above what was counted when it was written. If a change makes the worker cheaper, lower the
-//! bound in the same commit. If it makes the worker dearer, say in the commit what the cost buys.
+//! A bound is at least a tenth above the count at the time it was written. If a change makes the worker cheaper, lower
+//! the bound in the same commit. If a change makes it more expensive, explain in the commit what the cost is for.
 
 mod endpoint;
 mod worker;
@@ -10,18 +10,18 @@ mod worker;
 use endpoint::Endpoint;
 use worker::Counted;
 
-/// Jobs, or items, before the first count: connections are open then, and buffers have their size.
+/// The number of jobs or items before the first count. By then, connections are open and buffers have their final size.
 const WARM_UP: u64 = 200;
 const COUNTED: u64 = 1000;
 
-/// Allocations per no-op job, one at a time: take, run, post.
+/// Allocations per no-op job, one job at a time: take, run, post.
 const PER_JOB: f64 = 130.0;
-/// The same with 50 slots: many jobs share a take. How many depends on timing, and if none does, a job costs as much as with one
-/// slot.
+/// The same with 50 slots. Many jobs then share a job-take request. How many depends on timing, and if none do, a job
+/// costs as much as with one slot.
 const PER_JOB_OF_50: f64 = PER_JOB;
-/// Allocations per item of one stream.
+/// Allocations per item of a stream.
 const PER_ITEM: f64 = 66.0;
-/// Instructions of the debug build per no-op job, one at a time, in valgrind.
+/// Instructions of the debug build per no-op job, one job at a time, in valgrind.
 const INSTRUCTIONS_PER_JOB: f64 = 1_200_000.0;
 
 #[test]
@@ -62,14 +62,14 @@ fn per_job(slots: usize) -> f64 {
     per_one(&endpoint.results(WARM_UP + COUNTED))
 }
 
-/// From the counts of the whole process, in the order in which they were sent.
+/// Computes the cost of one job or item from the counts of the whole process, in the order in which they were sent.
 fn per_one(counts: &[u64]) -> f64 {
     let warm = counts[usize::try_from(WARM_UP).unwrap() - 1];
     let last = *counts.last().unwrap();
     float(last - warm) / float(COUNTED)
 }
 
-/// Of a worker that does so many jobs and ends.
+/// Returns the instructions of a worker that runs this many jobs and exits.
 fn instructions(jobs: u64) -> u64 {
     let endpoint = Endpoint::open(jobs, 0);
     Counted::instructions(&endpoint)
@@ -80,7 +80,7 @@ fn assert_at_most(counted: f64, bound: f64, what: &str) {
     println!("{what}: {counted:.1} (at most {bound})");
     assert!(
         counted <= bound,
-        "{what}: {counted:.1}, and at most {bound} are allowed"
+        "{what}: {counted:.1}, but at most {bound} are allowed"
     );
     assert!(
         counted > bound / 2.0,
@@ -88,7 +88,7 @@ fn assert_at_most(counted: f64, bound: f64, what: &str) {
     );
 }
 
-/// Counts here are far below the 2⁵³ that an `f64` can count to.
+/// The counts here are far below 2⁵³, up to which an `f64` represents every integer.
 #[expect(clippy::cast_precision_loss, reason = "counts are small")]
 fn float(count: u64) -> f64 {
     count as f64

@@ -1,4 +1,4 @@
-//! The worker that counts, as a process.
+//! The counting worker as a process.
 
 use std::env;
 use std::fs;
@@ -9,11 +9,11 @@ use crate::endpoint::Endpoint;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_counted-worker");
 
-/// Ends with this.
+/// A running worker. It is killed when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Counted {
     child: Child,
-    /// The worker's own files.
+    /// The worker's files.
     folder: PathBuf,
 }
 
@@ -26,7 +26,7 @@ impl Counted {
         Self { child, folder }
     }
 
-    /// Runs a worker in valgrind until it ends by itself. How many instructions it has needed.
+    /// Runs a worker in valgrind until it exits by itself. Returns how many instructions it needed.
     pub(crate) fn instructions(endpoint: &Endpoint) -> u64 {
         let valgrind = env::var_os("RUNPOD_TEST_VALGRIND").unwrap_or_else(|| "valgrind".into());
         let folder = folder("instructions");
@@ -51,7 +51,7 @@ impl Counted {
         let line = text.lines().find(|line| line.contains("I   refs:"));
         let digits: String = line
             .and_then(|line| line.rsplit(':').next())
-            .unwrap_or_else(|| panic!("valgrind has counted nothing: {text}"))
+            .unwrap_or_else(|| panic!("valgrind reported no count: {text}"))
             .chars()
             .filter(char::is_ascii_digit)
             .collect();
@@ -61,14 +61,14 @@ impl Counted {
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The worker may already have exited by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
-/// An empty folder of this test alone.
+/// Returns an empty folder that only this test uses.
 fn folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cost-{name}"));
     let _ = fs::remove_dir_all(&folder);
@@ -88,10 +88,11 @@ fn prepared(
         .env("PATH", env::var_os("PATH").unwrap_or_default())
         .env("HOME", folder)
         .env("TMPDIR", folder)
-        // A result that the busy endpoint does not accept at once would be written to disk, which costs more.
+        // If the busy endpoint did not accept a result immediately, the result would be written to disk, which costs
+        // more.
         .env("RUNPOD_RESULT_SPOOL", "off")
         .env("RUNPOD_LOG_LEVEL", "ERROR")
-        // No heartbeat among what is counted.
+        // No heartbeat during the count.
         .env("RUNPOD_PING_INTERVAL", "3600000")
         .env("COUNTED_KIND", kind)
         .env("COUNTED_SLOTS", slots.to_string())
