@@ -9,7 +9,10 @@ use std::time::SystemTime;
 use crate::Outcome;
 use crate::arguments::Arguments;
 
-const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/explanation/performance.md");
+const PAGE: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../docs/explanation/performance.md"
+);
 const BEGIN: &str = "<!-- The table of `cargo xtask bench` begins here. -->\n";
 const END: &str = "<!-- The table of `cargo xtask bench` ends here. -->\n";
 
