@@ -69,7 +69,8 @@ fn every_page_can_be_reached_from_the_table_of_contents() {
     }
     let lost: Vec<PathBuf> = guide()
         .into_iter()
-        .filter(|page| !reached.contains(page))
+        // The book's own table of contents, which `cargo xtask docs` checks.
+        .filter(|page| page != Path::new("docs/SUMMARY.md") && !reached.contains(page))
         .collect();
     assert!(lost.is_empty(), "no link leads from {CONTENTS} to {lost:?}");
 }
