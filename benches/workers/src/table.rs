@@ -41,8 +41,8 @@ impl Row {
         found.map(|(_, sample)| sample)
     }
 
-    /// `9763/s, 0.31 × (0.29–0.33)`: the median, its ratio to the yardstick's in the same round, and the spread of that.
-    /// Where there is no ratio, the spread is that of the figures.
+    /// Returns a cell such as `9763/s, 0.31 × (0.29–0.33)`: the median, its ratio to the yardstick in the same round, and
+    /// the range of the ratio. If there is no ratio, the range is that of the figures.
     fn figure(&self, worker: Worker) -> String {
         let Some(sample) = self.sample(worker) else {
             return String::new();
