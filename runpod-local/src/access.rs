@@ -1,8 +1,8 @@
-//! Who may use the endpoint beside this machine's own names and the endpoint's own page.
+//! Additional host names and origins that may use the endpoint. Its own page and this machine's own names always may.
 
 use reqwest::Url;
 
-/// A host name or an origin that cannot be allowed.
+/// The error for a host name or an origin that cannot be allowed.
 ///
 /// ```
 /// use runpod_local::Endpoint;
@@ -19,8 +19,8 @@ pub struct AllowError(#[from] AllowErrorKind);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 enum AllowErrorKind {
     #[error(
-        "{0:?} cannot be allowed; expected a host name such as host.docker.internal, without scheme, port and path; \
-         `*.` before a name stands for any name below it: *.proxy.runpod.net"
+        "{0:?} cannot be allowed; expected a host name such as host.docker.internal, without a scheme, port or path. To allow \
+         every name below a domain, put `*.` before it: *.proxy.runpod.net"
     )]
     Host(String),
     #[error(
@@ -29,7 +29,7 @@ enum AllowErrorKind {
     )]
     Origin(String),
     #[error(
-        "every {0} cannot be allowed, because then any web page could use the endpoint; name each one"
+        "`*` cannot be allowed, because then any web page could use the endpoint; name each {0}"
     )]
     Every(&'static str),
 }
@@ -37,7 +37,7 @@ enum AllowErrorKind {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Access {
     hosts: Vec<HostPattern>,
-    /// As browsers write them.
+    /// The origins in the form that browsers send.
     origins: Vec<String>,
 }
 
@@ -52,7 +52,7 @@ impl Access {
         Ok(())
     }
 
-    /// `name`: without a port.
+    /// Tells whether a host name is allowed. `name` has no port.
     pub(crate) fn has_host(&self, name: &str) -> bool {
         self.hosts.iter().any(|pattern| pattern.matches(name))
     }
@@ -67,7 +67,7 @@ impl Access {
 #[derive(Debug, Clone)]
 struct HostPattern {
     name: String,
-    /// Any name below it, and not the name itself.
+    /// Whether the pattern matches the names below it instead of the name itself.
     below: bool,
 }
 

@@ -1,11 +1,13 @@
-//! Which API keys a client can send.
+//! Checks whether clients can send an API key.
 
-/// Why a text cannot be an API key: clients send the key in a request header, and headers carry no line breaks and no
-/// spaces at their ends. Says nothing of the key itself but where the fault is.
+/// The error for a text that cannot be an API key.
+///
+/// Clients send the key in a request header, which cannot carry line breaks, or spaces at its ends. The message says
+/// where the problem is and does not repeat the key.
 ///
 /// ```
 /// let error = runpod_local::check_api_key("sk-1\n").unwrap_err();
-/// assert_eq!(error.to_string(), "it has a line break at its end, which no request header can carry");
+/// assert_eq!(error.to_string(), "it ends with a line break, which no request header can carry");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(transparent)]
@@ -17,9 +19,9 @@ enum ApiKeyErrorKind {
     Empty,
     #[error("it is blank")]
     Blank,
-    #[error("it has a line break at its end, which no request header can carry")]
+    #[error("it ends with a line break, which no request header can carry")]
     LineBreak,
-    #[error("it has a space at its beginning or end, which a request header does not keep")]
+    #[error("it begins or ends with a space, which a request header does not keep")]
     Space,
     #[error(
         "character {0} of {1} cannot be sent in a request header; expected visible ASCII characters"
@@ -27,8 +29,10 @@ enum ApiKeyErrorKind {
     Character(usize, usize),
 }
 
-/// Looks at an API key before anything is started with it. [`Endpoint::bind`](crate::Endpoint::bind) looks at it too; a
-/// program that reads the key from a variable can name the variable, which the endpoint does not know.
+/// Checks an API key before anything is started with it.
+///
+/// [`Endpoint::bind`](crate::Endpoint::bind) does the same check. A program that reads the key from a variable can
+/// check it first, to name the variable in its error.
 ///
 /// ```
 /// assert!(runpod_local::check_api_key("sk-1").is_ok());
@@ -39,7 +43,7 @@ enum ApiKeyErrorKind {
 ///
 /// # Errors
 ///
-/// No client can send the key as it is.
+/// Fails if no client can send the key as it is.
 pub fn check_api_key(key: &str) -> Result<(), ApiKeyError> {
     let is_sent = |character: char| character.is_ascii_graphic() || character == ' ';
     let fault = if key.is_empty() {

@@ -1,10 +1,11 @@
-//! Why an endpoint could not be started.
+//! The error of an endpoint that could not be started.
 
 use crate::api_key::ApiKeyError;
 use crate::serve::ListenError;
 
-/// Why an endpoint could not be started: its port is taken, its address is none of this machine's, or its id or key
-/// cannot be used.
+/// The error of an endpoint that could not be started.
+///
+/// For example, its port is in use, this machine does not have its address, or its id or key is not valid.
 ///
 /// ```
 /// use runpod_local::Endpoint;
@@ -40,7 +41,7 @@ pub(crate) enum BindErrorKind {
 
 const LONGEST_ID: usize = 64;
 
-/// The id as it was given, if it can be one.
+/// Returns the id if it is valid.
 pub(crate) fn checked_id(id: String) -> Result<String, BindErrorKind> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     if id.is_empty() || id.len() > LONGEST_ID || !id.bytes().all(is_plain) {
@@ -50,7 +51,7 @@ pub(crate) fn checked_id(id: String) -> Result<String, BindErrorKind> {
 }
 
 impl BindError {
-    /// Another program listens on that port, at one of the host's addresses at least.
+    /// Returns whether another program listens on the port, at one or more of the host's addresses.
     pub fn is_in_use(&self) -> bool {
         matches!(&self.0, BindErrorKind::Listen(error) if error.is_in_use())
     }

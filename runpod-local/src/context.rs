@@ -1,4 +1,4 @@
-//! What every mounted route has at hand. It stands below the routes: they import it, and the endpoint hands it to them.
+//! The state that all routes share. It is below the routes: they import it, and the endpoint passes it to them.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -23,15 +23,15 @@ use crate::settings::{Limits, Timing};
 /// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct HandlerInfo {
-    /// What it is called.
+    /// The handler's name.
     pub name: String,
-    /// The JSON Schema of its input, where it has one.
+    /// The JSON Schema of its input, if it has one.
     pub input: Option<Value>,
-    /// The JSON Schema of its output, where it has one.
+    /// The JSON Schema of its output, if it has one.
     pub output: Option<Value>,
 }
 
-/// What every route has: the queue, the endpoint's own description, and the numbers of its rules.
+/// The state that all routes share: the queue, the endpoint's description, and the limits and times of its rules.
 #[derive(Debug, Clone)]
 pub(crate) struct Context {
     pub(crate) queue: Queue,
@@ -40,7 +40,7 @@ pub(crate) struct Context {
     pub(crate) timing: Arc<Timing>,
 }
 
-/// The description as it is now. Clones share it.
+/// The current description. Clones share it.
 #[derive(Debug, Clone)]
 pub(crate) struct CurrentDescription(Arc<RwLock<Arc<Description>>>);
 
@@ -63,22 +63,22 @@ impl CurrentDescription {
 #[derive(Debug, Clone)]
 pub(crate) struct Description {
     pub(crate) id: String,
-    /// `http://127.0.0.1:8000`
+    /// For example, `http://127.0.0.1:8000`.
     pub(crate) url: String,
-    /// Whether requests need a key. The key itself is the guard's only.
+    /// Whether requests need a key. Only the guard has the key itself.
     pub(crate) has_api_key: bool,
-    /// The environment variable that the key was read from, for code that a user copies.
+    /// The environment variable that the key was read from. Code that a user copies from the page names it.
     pub(crate) api_key_variable: String,
     pub(crate) rate_limits: bool,
     pub(crate) handlers: Vec<HandlerInfo>,
-    /// The key of the input that names the handler, where there are several.
+    /// The key of the input that names the handler, if there are several handlers.
     pub(crate) route: Option<String>,
-    /// Jobs to start with: `{"input": …}`.
+    /// Example jobs: `{"input": …}`.
     pub(crate) examples: Vec<Value>,
 }
 
 impl Context {
-    /// Where the API is: bare, and as on the platform.
+    /// Returns the base paths of the API: the empty one, and the one with the endpoint's id, as on Runpod.
     pub(crate) fn bases(&self) -> impl Iterator<Item = String> + use<> {
         [String::new(), format!("/v2/{}", self.description.now().id)].into_iter()
     }

@@ -1,4 +1,4 @@
-//! The endpoint before it runs: its options, and `bind`, which puts it together.
+//! The endpoint before it runs: its options, and `bind`, which starts it.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -18,9 +18,9 @@ use crate::serve::{self, ServeSettings};
 use crate::settings::{Limits, Timing};
 use crate::{fallback, openapi, owner, page, public_api, webhook, worker_api};
 
-/// An endpoint that is to be started.
+/// An endpoint that has not been started.
 ///
-/// For tests of your own clients and workers, any free port and shorter times are of use:
+/// Tests of your own clients and workers often use any free port and shorter times:
 ///
 /// ```
 /// use std::time::Duration;
@@ -41,7 +41,7 @@ use crate::{fallback, openapi, owner, page, public_api, webhook, worker_api};
 /// # Ok(()) }
 /// ```
 ///
-/// All that can be said of one:
+/// All options:
 ///
 /// ```
 /// use runpod_local::{Endpoint, Faults, HandlerInfo, Limits, Timing};
@@ -86,7 +86,8 @@ pub struct Endpoint {
 /// The variable that programs of this project read the API key from.
 const API_KEY_VARIABLE: &str = "RUNPOD_LOCAL_API_KEY";
 
-/// Who listens on all addresses is reached on the loopback one.
+/// Returns the address that a client on this machine uses. If the endpoint listens on all addresses, it is the loopback
+/// one.
 fn for_a_client(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -97,7 +98,7 @@ fn for_a_client(address: SocketAddr) -> SocketAddr {
 }
 
 impl fmt::Debug for Endpoint {
-    /// Without the key.
+    /// Formats the endpoint without its key.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Endpoint")
             .field("id", &self.id)
@@ -114,7 +115,7 @@ impl Default for Endpoint {
 }
 
 impl Endpoint {
-    /// An endpoint called `local`, without an API key, with production's limits and times.
+    /// Creates an endpoint with the id `local`, without an API key, and with the limits and times of production.
     pub fn new() -> Self {
         Self {
             id: "local".to_owned(),
@@ -133,102 +134,114 @@ impl Endpoint {
         }
     }
 
-    /// The endpoint id: the API is served under `/v2/<id>` and, for short, without it. Letters, digits, `-` and `_`, 64 at
-    /// most; [`bind`](Self::bind) looks at it.
+    /// Sets the endpoint's id. Clients reach the API under `/v2/<id>` and also without this prefix.
+    ///
+    /// An id has at most 64 letters, digits, `-` and `_`. [`bind`](Self::bind) checks it.
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = id.into();
         self
     }
 
-    /// The key that clients and workers have to send. None: clients need none, and workers send the word `local`, as
-    /// [`Running::worker_environment`] says. [`bind`](Self::bind) looks at it; [`check_api_key`] does so before.
+    /// Sets the API key that clients and workers must send.
+    ///
+    /// With `None`, clients need no key, and workers send the word `local` (see [`Running::worker_environment`]).
+    /// [`bind`](Self::bind) checks the key. To check it earlier, call [`check_api_key`].
     pub fn api_key(mut self, key: Option<String>) -> Self {
         self.api_key = key;
         self
     }
 
-    /// The environment variable that the key was read from: the code that the page offers to copy reads it there.
-    /// `RUNPOD_LOCAL_API_KEY` unless said.
+    /// Sets the name of the environment variable that the key was read from. The default is `RUNPOD_LOCAL_API_KEY`.
+    ///
+    /// The code that the page offers to copy reads the key from this variable.
     pub fn api_key_variable(mut self, name: impl Into<String>) -> Self {
         self.api_key_variable = name.into();
         self
     }
 
-    /// Answers requests for this host name too, beside `localhost`, the host that is bound and every IP address. For
-    /// names such as `host.docker.internal` or that of an HTTPS proxy; `*.` before a name stands for any name below it.
-    /// Every call adds one.
+    /// Also answers requests for this host name. Each call adds one name.
+    ///
+    /// Without this method, the endpoint answers requests for `localhost`, the bound host and every IP address. Use it
+    /// for names such as `host.docker.internal` or the name of an HTTPS proxy. `*.` before a name stands for any name
+    /// below it.
     ///
     /// # Errors
     ///
-    /// It is no host name.
+    /// Fails if `name` is not a host name.
     pub fn allow_host(mut self, name: &str) -> Result<Self, AllowError> {
         self.access.allow_host(name)?;
         Ok(self)
     }
 
-    /// Lets web pages of this origin, such as `http://localhost:3000`, use the API of clients, by CORS. They need the API
-    /// key as all clients do. Every call adds one.
+    /// Lets web pages of this origin, such as `http://localhost:3000`, use the clients' API through CORS. Each call
+    /// adds one origin.
+    ///
+    /// Such pages need the API key, like all clients.
     ///
     /// # Errors
     ///
-    /// It is no origin.
+    /// Fails if `origin` is not an origin.
     pub fn allow_origin(mut self, origin: &str) -> Result<Self, AllowError> {
         self.access.allow_origin(origin)?;
         Ok(self)
     }
 
-    /// Whether [`bind`](Self::bind) may raise this process's limit of open files, as far as the system lets it and no
-    /// further than 65,536, so that more connections can be open at the same time. It does not by default: the limit is
-    /// the whole process's, and the programs that the process starts inherit it.
+    /// Sets whether [`bind`](Self::bind) raises this process's limit of open files, so that more connections can be
+    /// open at the same time. The default is `false`.
+    ///
+    /// The limit is raised as far as the system allows, but to 65,536 at most. It applies to the whole process, and
+    /// programs that the process starts inherit it.
     pub fn raise_open_file_limit(mut self, raised: bool) -> Self {
         self.raises_open_file_limit = raised;
         self
     }
 
-    /// How much may be sent and held.
+    /// Sets the limits for the size of requests and for stored data.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// How long things take.
+    /// Sets the times of the endpoint's rules.
     pub fn timing(mut self, timing: Timing) -> Self {
         self.timing = timing;
         self
     }
 
-    /// Whether production's rate limits are enforced. They are not by default.
+    /// Sets whether the endpoint enforces Runpod's rate limits. The default is `false`.
     pub fn rate_limits(mut self, enforced: bool) -> Self {
         self.rate_limits = enforced;
         self
     }
 
-    /// Faults to inject.
+    /// Sets the faults to inject.
     pub fn faults(mut self, faults: Faults) -> Self {
         self.faults = faults;
         self
     }
 
-    /// The handlers of the worker, for the page's form and `/openapi.json`.
+    /// Sets the worker's handlers for the page's form and for `/openapi.json`.
     pub fn handlers(mut self, handlers: Vec<HandlerInfo>) -> Self {
         self.handlers = handlers;
         self
     }
 
-    /// The key of the input that names the handler, where there are several.
+    /// Sets the key of the input that names the handler, if there are several handlers.
     pub fn route(mut self, key: Option<String>) -> Self {
         self.route = key;
         self
     }
 
-    /// Jobs that the page offers to start with, each `{"input": …}`.
+    /// Sets the example jobs that the page offers. Each has the form `{"input": …}`.
     pub fn examples(mut self, jobs: Vec<Value>) -> Self {
         self.examples = jobs;
         self
     }
 
-    /// Whose endpoint it is, in the words of whoever starts it: `GET /local/owner` answers this document, and 404 without
-    /// one. A client on the same machine recognises the endpoint of its own project by it, whatever listens on the port.
+    /// Sets a document that identifies the endpoint's owner. `GET /local/owner` returns it, or 404 if there is none.
+    ///
+    /// With it, a client on the same machine can recognise the endpoint of its own project, whatever listens on the
+    /// port.
     ///
     /// ```
     /// use runpod_local::Endpoint;
@@ -242,16 +255,16 @@ impl Endpoint {
         self
     }
 
-    /// Starts to serve, on the runtime that this is called on, at every address of the host. With port 0 it is any port
-    /// that is free at all of them, which [`Running::address`] tells.
+    /// Starts the endpoint on the current Tokio runtime, at every address of the host. With port 0, it uses a port that
+    /// is free at all addresses (see [`Running::address`]).
     ///
-    /// An address that cannot be listened on is left out, if there is another one: `localhost` is `127.0.0.1` and `::1`,
-    /// and not every machine has both.
+    /// If the endpoint cannot listen on one address, but can on another, it leaves out the first. For example,
+    /// `localhost` means `127.0.0.1` and `::1`, and not every machine has both.
     ///
     /// # Errors
     ///
-    /// The port is taken at one of the addresses, none of them can be listened on, or the endpoint's id or key cannot be
-    /// used.
+    /// Fails if the port is in use at one of the addresses, if the endpoint can listen on none of them, or if the
+    /// endpoint's id or key is not valid.
     pub async fn bind(self, host: &str, port: u16) -> Result<Running, BindError> {
         let id = checked_id(self.id)?;
         if let Some(key) = &self.api_key {
@@ -315,9 +328,9 @@ impl Endpoint {
         if let Some(exposed) = running.exposed_address() {
             let variable = &running.context.description.now().api_key_variable;
             tracing::warn!(
-                "The endpoint listens on {exposed} without an API key: whoever reaches this address over the network can submit \
+                "The endpoint listens on {exposed} without an API key. Anyone who can reach this address over the network can submit \
                  jobs, read and cancel the jobs of others, and take jobs as a worker. Set {variable} to a key that clients and \
-                 workers have to send, or listen on localhost."
+                 workers must send, or listen on localhost."
             );
         }
         Ok(running)

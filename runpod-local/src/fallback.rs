@@ -1,4 +1,4 @@
-//! Requests that no route takes: unknown paths, other methods.
+//! Answers requests that match no route: unknown paths and methods.
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, Uri, header};
@@ -16,7 +16,7 @@ pub(crate) async fn not_found(State(context): State<Context>, uri: Uri) -> Error
         return ErrorResponse::new(
             StatusCode::NOT_IMPLEMENTED,
             format!(
-                "/{name} is not implemented by this local endpoint, although Runpod has it; {instead}"
+                "this local endpoint does not implement /{name}, although Runpod does; {instead}"
             ),
         );
     }
@@ -27,17 +27,17 @@ pub(crate) async fn not_found(State(context): State<Context>, uri: Uri) -> Error
         .filter(|endpoint| endpoint != id);
     ErrorResponse::not_found(match other {
         Some(_) => format!(
-            "{path}: no such endpoint here; this one is called {id}, so its paths begin with /v2/{id}/"
+            "{path}: there is no such endpoint here; the id of this endpoint is {id}, so its paths begin with /v2/{id}/"
         ),
         None => format!(
-            "there is no {path} here; a client's paths are /run, /runsync, /status/ID, /status-sync/ID, /stream/ID, \
-             /cancel/ID, /retry/ID, /purge-queue and /health, with or without /v2/{id} before them; /openapi.json \
-             describes them"
+            "there is no path {path} here; clients can use /run, /runsync, /status/ID, /status-sync/ID, /stream/ID, \
+             /cancel/ID, /retry/ID, /purge-queue and /health, with or without the prefix /v2/{id}; /openapi.json \
+             describes these paths"
         ),
     })
 }
 
-/// What Runpod serves at a path and this endpoint does not, with what to do instead.
+/// Returns the name of an operation that Runpod has and this endpoint lacks, and what to use instead.
 fn not_implemented(path: &str, endpoint_id: &str) -> Option<(&'static str, &'static str)> {
     let bare = path
         .strip_prefix("/v2/")
@@ -46,13 +46,13 @@ fn not_implemented(path: &str, endpoint_id: &str) -> Option<(&'static str, &'sta
     Some(match bare.strip_prefix('/')?.split('/').next()? {
         "openai" => (
             "openai",
-            "submit the job that Runpod makes of such a call, by /run or /runsync: {\"input\": {\"openai_route\": \
+            "send the job that Runpod would create for such a call to /run or /runsync: {\"input\": {\"openai_route\": \
              \"/v1/chat/completions\", \"openai_input\": {…}}}",
         ),
-        "batch" => ("batch", "submit each job of the batch by /run"),
+        "batch" => ("batch", "send each job of the batch to /run"),
         "requests" => (
             "requests",
-            "the page at / lists the jobs, and /status/ID tells of one",
+            "the page at / lists the jobs, and /status/ID returns a single job",
         ),
         _ => return None,
     })
@@ -63,13 +63,13 @@ pub(crate) async fn method_not_allowed(request: Request) -> ErrorResponse {
     ErrorResponse::new(
         StatusCode::METHOD_NOT_ALLOWED,
         format!(
-            "{path} does not take {}; the Allow header names what it takes",
+            "{path} does not allow {}; the Allow header lists the allowed methods",
             request.method()
         ),
     )
 }
 
-/// A poll hands out what is not handed out twice, so that it must not be answered without its body.
+/// Rejects HEAD for polls. A poll hands out items or jobs only once, so its answer must not lose the body.
 pub(crate) async fn head_not_allowed(request: Request) -> Response {
     let mut response = method_not_allowed(request).await.into_response();
     response

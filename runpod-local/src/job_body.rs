@@ -1,11 +1,10 @@
-//! The JSON that tells of one job. `/status`, the answers like it, and webhooks are all written here, so that they are the
-//! same.
+//! Writes the JSON that describes a job. `/status`, similar answers and webhooks all use it, so their contents agree.
 
 use std::io::Write as _;
 
 use crate::queue::{JobId, JobReport, Json, Status, StreamBatch, ms};
 
-/// `{"id": …, "status": …}`
+/// Writes `{"id": …, "status": …}`.
 pub(crate) fn brief(id: JobId, status: Status) -> Vec<u8> {
     let mut body = Vec::with_capacity(96);
     begin(&mut body, id, status);
@@ -13,7 +12,7 @@ pub(crate) fn brief(id: JobId, status: Status) -> Vec<u8> {
     body
 }
 
-/// Everything that a client is told.
+/// Writes everything that clients may know about a job.
 pub(crate) fn whole(report: &JobReport) -> Vec<u8> {
     let mut body = Vec::with_capacity(room(report));
     write(&mut body, report);
@@ -21,20 +20,20 @@ pub(crate) fn whole(report: &JobReport) -> Vec<u8> {
     body
 }
 
-/// What a webhook gets: everything that a client is told, the job's input, and the webhook's address, as on Runpod.
+/// Writes the body of a webhook: the same as for clients, plus the job's input and the webhook's address, as on Runpod.
 pub(crate) fn for_webhook(report: &JobReport, input: &[u8], url: &str) -> Vec<u8> {
     let mut body = Vec::with_capacity(room(report) + input.len() + url.len());
     write(&mut body, report);
     body.extend_from_slice(b",\"input\":");
     body.extend_from_slice(input);
     body.extend_from_slice(b",\"webhook\":");
-    // Writing to memory does not fail.
+    // Writing to memory cannot fail.
     let _ = serde_json::to_writer(&mut body, url);
     body.push(b'}');
     body
 }
 
-/// `{"id": …, "status": …, "stream": [{"output": …}, …]}`
+/// Writes `{"id": …, "status": …, "stream": [{"output": …}, …]}`.
 pub(crate) fn stream(id: JobId, streamed: &StreamBatch) -> Vec<u8> {
     let size: usize = streamed.items.iter().map(|item| item.len() + 16).sum();
     let mut body = Vec::with_capacity(128 + size);
@@ -52,7 +51,7 @@ pub(crate) fn stream(id: JobId, streamed: &StreamBatch) -> Vec<u8> {
     body
 }
 
-/// The beginning of an object that tells of a job; the end is the caller's to write.
+/// Writes the start of an object that describes a job. The caller writes the rest.
 fn begin(body: &mut Vec<u8>, id: JobId, status: Status) {
     let status = status.as_str();
     let _ = write!(body, "{{\"id\":\"{id}\",\"status\":\"{status}\"");

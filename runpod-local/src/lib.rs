@@ -1,7 +1,7 @@
 //! A Runpod Serverless queue endpoint on your own machine.
 //!
-//! It keeps production's rules: job states, time limits, payload limits, retention, streams, webhooks, retries, workers
-//! that are lost. Clients and workers in any language talk to it as they do to Runpod.
+//! The endpoint follows the rules of production: job states, time limits, payload limits, retention, streams, webhooks,
+//! retries and lost workers. Clients and workers in any language use it in the same way as Runpod.
 //!
 //! ```
 //! use runpod_local::Endpoint;
@@ -20,26 +20,26 @@
 //! }
 //! ```
 //!
-//! A worker that is written with `runpod-worker` has it built in (`--rp_serve_api`). This crate is for tests of clients and
-//! of workers in other languages; its program `runpod-local` (feature `cli`) is the same on the command line.
-//! `docs/reference/local-endpoint.md` in the repository tells the rules.
+//! Workers that use `runpod-worker` have this endpoint built in (`--rp_serve_api`). Use this crate directly to test
+//! clients, or workers in other languages. Its program `runpod-local` (feature `cli`) offers the same on the command
+//! line. The rules are described in `docs/reference/local-endpoint.md` in the repository.
 //!
-//! | | |
+//! | items | purpose |
 //! | --- | --- |
-//! | [`Endpoint`] | an endpoint that is to be started |
-//! | [`Running`], [`OpenJobs`], [`BindError`] | one that runs, the jobs that it has, and why it could not |
-//! | [`check_api_key`], [`ApiKeyError`], [`AllowError`] | keys, host names and origins that cannot be used |
-//! | [`Limits`], [`Timing`] | every number of the rules |
-//! | [`Faults`], [`FaultsError`] | errors, delays and outages on purpose |
-//! | [`HandlerInfo`] | a worker's handler, for the page and `/openapi.json` |
-//! | [`JobLogs`] | log lines for the pages of jobs |
+//! | [`Endpoint`] | The options of an endpoint, and the method that starts it. |
+//! | [`Running`], [`OpenJobs`], [`BindError`] | A running endpoint, the number of its jobs, and why it cannot start. |
+//! | [`check_api_key`], [`ApiKeyError`], [`AllowError`] | Checks for keys, host names and origins. |
+//! | [`Limits`], [`Timing`] | All sizes and times of the rules. |
+//! | [`Faults`], [`FaultsError`] | Errors, delays and outages to inject. |
+//! | [`HandlerInfo`] | A worker's handler, for the page and `/openapi.json`. |
+//! | [`JobLogs`] | Log lines for the pages of jobs. |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(not(unix))]
 compile_error!(
-    "runpod-local, the endpoint on your own machine, builds on Linux and macOS. On Windows, build in WSL. A worker needs it \
-     for --rp_serve_api only: `default-features = false` on the dependency runpod-worker leaves it out."
+    "runpod-local, the local endpoint, builds only on Linux and macOS. On Windows, build in WSL. A worker needs this crate \
+     only for --rp_serve_api; to leave it out, set `default-features = false` on the dependency runpod-worker."
 );
 
 mod access;

@@ -1,4 +1,4 @@
-//! The endpoint as a program of its own: workers and clients in any language find it at the address that it prints.
+//! The local endpoint as a program. Workers and clients in any language reach it at the address that it prints.
 
 use std::env::VarError;
 use std::num::NonZeroUsize;
@@ -11,55 +11,56 @@ use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::Level;
 
-/// Holds the endpoint's key where no other variable is named.
+/// The variable with the endpoint's key, unless a flag names another variable.
 const API_KEY: &str = "RUNPOD_LOCAL_API_KEY";
 
 /// A Runpod Serverless queue endpoint on this machine.
 ///
-/// Clients send it jobs as they do to Runpod, workers take them with the variables that it prints, and the page at its
-/// address shows both.
+/// Clients send it jobs as they do to Runpod. Workers attach with the environment variables that it prints. The page at
+/// its address shows jobs and workers.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
-    /// Where to listen; 0.0.0.0 lets other machines in
+    /// Address to listen on; use 0.0.0.0 to accept connections from other machines
     #[arg(long, default_value = "127.0.0.1")]
     host: String,
 
-    /// The port; 0 is any free one
+    /// Port to listen on; 0 picks any free port
     #[arg(long, default_value_t = 8000)]
     port: u16,
 
-    /// What the endpoint is called: its paths are there bare, and under /v2/ID
+    /// Id of the endpoint: its paths are available under /v2/ID and without this prefix
     #[arg(long, value_name = "ID", default_value = "local")]
     endpoint_id: String,
 
-    /// The environment variable that holds the key clients and workers have to send [default: `RUNPOD_LOCAL_API_KEY`; no
-    /// key is needed where that is not set]
+    /// Environment variable with the key that clients and workers must send [default: `RUNPOD_LOCAL_API_KEY`; if that
+    /// variable is not set, no key is needed]
     #[arg(long, value_name = "VARIABLE")]
     api_key_env: Option<String>,
 
-    /// Answer 429 where Runpod would
+    /// Apply Runpod's rate limits: answer 429 when a client exceeds them
     #[arg(long)]
     rate_limits: bool,
 
-    /// Answer requests for this host name too: host.docker.internal, *.proxy.runpod.net; may be given several times
+    /// Also answer requests for this host name, such as host.docker.internal or *.proxy.runpod.net; can be repeated
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     allow_host: Vec<String>,
 
-    /// Let web pages of this origin (scheme, host and port) use the endpoint; may be given several times
+    /// Let web pages from this origin (scheme, host and port) use the endpoint; can be repeated
     #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
     allow_origin: Vec<String>,
 
-    /// Make requests fail: {"seed": 7, "rules": [{"route": "status", "error": 0.2}]}, or the path of a file with it
+    /// Make requests fail on purpose: {"seed": 7, "rules": [{"route": "status", "error": 0.2}]}, or a file with such
+    /// JSON
     #[arg(long, value_name = "JSON|FILE", value_parser = Faults::from_flag)]
     faults: Option<Faults>,
 
-    /// Print warnings only, not a line for each event of a job
+    /// Print only warnings, without a line for each event of a job
     #[arg(long)]
     quiet: bool,
 }
 
-/// The key, and the variable that it was found in.
+/// The key, and the variable that it was read from.
 struct KeyFromVariable {
     variable: String,
     key: String,
@@ -91,8 +92,8 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         .without_time()
         .init();
     let api_key = api_key(arguments.api_key_env.as_deref())?;
-    // Before anything is printed, so that whoever reads that may send them.
-    let unwatched = |error| format!("the signals of the process cannot be watched: {error}");
+    // This comes before any output, so a reader of the output can send signals immediately.
+    let unwatched = |error| format!("cannot listen for signals: {error}");
     let mut interrupted = signal(SignalKind::interrupt()).map_err(unwatched)?;
     let mut terminated = signal(SignalKind::terminate()).map_err(unwatched)?;
 
@@ -138,12 +139,12 @@ fn api_key(named: Option<&str>) -> Result<Option<KeyFromVariable>, String> {
                 key,
             })),
             Err(error) => Err(format!(
-                "{variable}: the key in it cannot be used: {error}; set the variable to the key and nothing else, or unset it"
+                "{variable}: the key cannot be used: {error}; set the variable to the key and nothing else, or unset it"
             )),
         },
         Err(VarError::NotPresent) if named.is_none() => Ok(None),
         Err(VarError::NotPresent) => Err(format!(
-            "--api-key-env: the variable {variable} is not set; set it to the key, or leave the flag out"
+            "--api-key-env: the variable {variable} is not set; set it to the key, or omit the flag"
         )),
         Err(VarError::NotUnicode(_)) => Err(format!(
             "{variable} is not valid UTF-8, so no client can send it: set another key, or unset the variable"
@@ -153,7 +154,7 @@ fn api_key(named: Option<&str>) -> Result<Option<KeyFromVariable>, String> {
 
 fn not_bound(error: &BindError, host: &str, port: u16) -> String {
     let remedy = if error.is_in_use() {
-        "; end what listens there, or choose another port with --port (0: any free one)"
+        "; stop the program that listens there, or choose another port with --port (0 picks any free port)"
     } else {
         ""
     };
@@ -165,15 +166,15 @@ fn announce(endpoint: &Running, api_key: Option<&KeyFromVariable>) {
         "The endpoint is at {}: open it in a browser.",
         endpoint.url()
     );
-    println!("Workers, in any language, attach with:");
+    println!("To attach a worker in any language, set:");
     for (name, value) in endpoint.worker_environment(None) {
         match api_key {
-            // The key itself is not for terminals and logs.
+            // The key itself must not appear in terminals and logs.
             Some(key) if value == key.key => println!("  export {name}=\"${}\"", key.variable),
             _ => println!("  export {name}='{value}'"),
         }
     }
     println!(
-        "Each worker needs a RUNPOD_POD_ID of its own. Ctrl-C ends the endpoint, and its queue with it."
+        "Each worker needs its own RUNPOD_POD_ID. Ctrl-C stops the endpoint and discards its queue."
     );
 }

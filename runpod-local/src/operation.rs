@@ -1,6 +1,6 @@
-//! What a path asks for, as rate limits and faults name it.
+//! The operation that a path requests. Rate limits and faults refer to operations by name.
 
-/// An operation of the public or of the worker-side API.
+/// An operation of the public API or of the workers' API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Operation {
     Run,
@@ -39,7 +39,7 @@ impl Operation {
         Self::Ping,
     ];
 
-    /// Its first word in the path.
+    /// Returns the operation's name: the first word of its path.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Run => "run",
@@ -81,7 +81,7 @@ impl Operation {
         })
     }
 
-    /// Bare, or under `/v2/<endpoint id>`.
+    /// Returns the operation of a path, with or without the prefix `/v2/<endpoint id>`.
     pub(crate) fn of_path(path: &str) -> Option<Self> {
         let bare = path.strip_prefix('/')?;
         let bare = match bare.strip_prefix("v2/") {
@@ -91,12 +91,12 @@ impl Operation {
         Self::named(bare.split('/').next()?)
     }
 
-    /// Whether a path is one that workers ask for, and not clients.
+    /// Returns whether workers, and not clients, use this path.
     pub(crate) fn is_workers_path(path: &str) -> bool {
         Self::of_path(path).is_some_and(Self::is_of_workers)
     }
 
-    /// Whether workers ask for it, and not clients.
+    /// Returns whether workers, and not clients, use this operation.
     fn is_of_workers(self) -> bool {
         match self {
             Self::JobTake
@@ -117,7 +117,7 @@ impl Operation {
         }
     }
 
-    /// Whether it hands jobs to a worker.
+    /// Returns whether the operation hands jobs to a worker.
     pub(crate) fn takes_jobs(self) -> bool {
         matches!(self, Self::JobTake | Self::JobTakeBatch)
     }

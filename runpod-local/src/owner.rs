@@ -1,4 +1,4 @@
-//! Whose endpoint this is: a client on the same machine can tell the endpoint of its own project from another one.
+//! The endpoint's owner. A client on the same machine can tell the endpoint of its own project from others.
 
 use axum::Router;
 use axum::response::IntoResponse as _;
@@ -8,13 +8,13 @@ use serde_json::Value;
 use crate::context::Context;
 use crate::response::{self, ErrorResponse};
 
-/// `GET /local/owner`.
+/// Creates the route `GET /local/owner`.
 pub(crate) fn router(owner: Option<Value>) -> Router<Context> {
     let owner = owner.map(|owner| owner.to_string());
     let shown = move || async move {
         match owner {
             Some(owner) => response::ok(owner),
-            None => ErrorResponse::not_found("this endpoint belongs to no project").into_response(),
+            None => ErrorResponse::not_found("this endpoint has no owner").into_response(),
         }
     };
     Router::new().route("/local/owner", get(shown))

@@ -1,4 +1,4 @@
-//! What stands in a request's path and query.
+//! Parameters in a request's path and query.
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
@@ -8,7 +8,7 @@ use crate::queue::{JobId, QueueError};
 use crate::response::ErrorResponse;
 use crate::text::quoted;
 
-/// The parameters of a path; what is wrong with them is told as all errors are.
+/// The parameters of a path. If they are wrong, the answer has the format of all other errors.
 #[derive(Debug)]
 pub(crate) struct PathParameters<T>(pub(crate) T);
 
@@ -23,19 +23,19 @@ where
         match Path::from_request_parts(parts, state).await {
             Ok(Path(parameters)) => Ok(Self(parameters)),
             Err(error) => Err(ErrorResponse::bad_request(format!(
-                "the path cannot be read: {}; ids are percent-encoded UTF-8",
+                "the path cannot be read: {}; ids must be percent-encoded UTF-8",
                 error.body_text()
             ))),
         }
     }
 }
 
-/// A job id that can be one.
+/// Parses a job id.
 pub(crate) fn job_id(text: &str) -> Result<JobId, ErrorResponse> {
     JobId::parse(text).ok_or_else(|| QueueError::UnknownJob(quoted(text).into_owned()).into())
 }
 
-/// The value of a query's last such parameter, as it stands there.
+/// Returns the value of the last parameter with this name, without decoding it.
 pub(crate) fn query<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
     query?
         .split('&')

@@ -1,4 +1,4 @@
-//! Request bodies: JSON in UTF-8 and uncompressed, whole, within a limit, from a client that goes on sending.
+//! Reads request bodies: complete, uncompressed JSON in UTF-8, within a limit, from a client that keeps sending.
 
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ use crate::response::ErrorResponse;
 use crate::text::bytes;
 use crate::text::quoted;
 
-/// How long a client may be silent in the middle of a body.
+/// How long a client may pause in the middle of a body.
 const SILENCE: Duration = Duration::from_secs(30);
 
 /// Reads a whole body of at most `limit` bytes.
 ///
-/// The body must be uncompressed and must not begin as gzip, UTF-16 or a byte order mark does. If it is already known to be
-/// too large, the rest is not awaited, and the connection closes after the answer.
+/// The body must be uncompressed, and must not begin like gzip, with UTF-16 or with a byte order mark. If the body
+/// turns out to be too large, the rest is not read, and the connection closes after the answer.
 pub(crate) async fn read_body(
     request: Request<Body>,
     limit: usize,
@@ -35,7 +35,7 @@ async fn read_bytes(mut body: Body, limit: usize) -> Result<Bytes, ErrorResponse
         return Err(too_large(limit));
     }
     let mut whole = Bytes::new();
-    // Small bodies come in one piece, which is then not copied.
+    // A small body arrives in one piece, which need not be copied.
     let mut pieces = BytesMut::new();
     loop {
         let frame = match timeout(SILENCE, body.frame()).await {
@@ -43,12 +43,12 @@ async fn read_bytes(mut body: Body, limit: usize) -> Result<Bytes, ErrorResponse
             Ok(None) => break,
             Ok(Some(Err(error))) => {
                 return Err(ErrorResponse::bad_request(format!(
-                    "the body could not be read: {error}"
+                    "the body cannot be read: {error}"
                 )));
             }
             Ok(Some(Ok(frame))) => frame,
         };
-        // Trailers say nothing here.
+        // Trailers are ignored.
         let Ok(piece) = frame.into_data() else {
             continue;
         };
@@ -77,7 +77,7 @@ fn too_large(limit: usize) -> ErrorResponse {
     ErrorResponse::new(
         StatusCode::PAYLOAD_TOO_LARGE,
         format!(
-            "the body is larger than {}, the limit of this endpoint; upload large data to a store and send its URL",
+            "the body is larger than this endpoint's limit of {}; upload large data to a store and send its URL",
             bytes(limit)
         ),
     )
@@ -87,18 +87,18 @@ fn too_slow(read: usize) -> ErrorResponse {
     ErrorResponse::new(
         StatusCode::REQUEST_TIMEOUT,
         format!(
-            "nothing more of the body came for {} seconds, after {read} bytes of it; send the whole body, as long as \
-             Content-Length says",
+            "the body is incomplete: {read} bytes arrived, then nothing for {} seconds; send the whole body, with the \
+             length given in Content-Length",
             SILENCE.as_secs()
         ),
     )
 }
 
-/// A browser's form of another site can send everything but this content type.
+/// Checks that the body is declared as JSON in UTF-8. A browser's form on another site cannot send this content type.
 ///
 /// # Errors
 ///
-/// The body is said to be something else.
+/// Fails if the headers declare something else.
 pub(crate) fn demand_json(headers: &HeaderMap) -> Result<(), ErrorResponse> {
     let given = headers.get(header::CONTENT_TYPE);
     let given = given.and_then(|given| given.to_str().ok());
@@ -113,21 +113,19 @@ pub(crate) fn demand_json(headers: &HeaderMap) -> Result<(), ErrorResponse> {
             None => "the body has no Content-Type".to_owned(),
         };
         return Err(unsupported(format!(
-            "{found}; send JSON, and say so: curl -H 'Content-Type: application/json'"
+            "{found}; send JSON with the header Content-Type: application/json"
         )));
     }
     match given.and_then(charset) {
         Some(charset) if !is_utf_8(charset) => Err(unsupported(format!(
-            "the body's charset is {}; send JSON in UTF-8, which is the only one that JSON has",
+            "the body's charset is {}; send JSON in UTF-8, the only charset of JSON",
             quoted(charset)
         ))),
         _ => Ok(()),
     }
 }
 
-/// # Errors
-///
-/// The body is compressed, by what its headers say.
+/// Checks that the headers do not declare a compressed body.
 fn demand_plain(headers: &HeaderMap) -> Result<(), ErrorResponse> {
     for coding in headers.get_all(header::CONTENT_ENCODING) {
         let coding = String::from_utf8_lossy(coding.as_bytes());
@@ -141,21 +139,19 @@ fn demand_plain(headers: &HeaderMap) -> Result<(), ErrorResponse> {
     Ok(())
 }
 
-/// # Errors
-///
-/// The body begins as something does that is no JSON, although its headers do not say so.
+/// Checks that the body does not begin like gzip, UTF-16 or a byte order mark, although its headers do not say so.
 fn demand_text(body: &[u8]) -> Result<(), ErrorResponse> {
     if body.starts_with(b"\x1f\x8b") {
-        return Err(compressed("it begins as gzip does"));
+        return Err(compressed("it begins like gzip"));
     }
     if body.starts_with(b"\xff\xfe") || body.starts_with(b"\xfe\xff") {
         return Err(unsupported(
-            "the body begins with a byte order mark of UTF-16; send JSON in UTF-8".to_owned(),
+            "the body begins with a UTF-16 byte order mark; send JSON in UTF-8".to_owned(),
         ));
     }
     if body.starts_with(b"\xef\xbb\xbf") {
         return Err(ErrorResponse::bad_request(
-            "the body begins with a byte order mark, which JSON does not allow; leave out its first three bytes",
+            "the body begins with a byte order mark, which JSON does not allow; remove its first three bytes",
         ));
     }
     Ok(())
@@ -163,7 +159,7 @@ fn demand_text(body: &[u8]) -> Result<(), ErrorResponse> {
 
 fn compressed(how: &str) -> ErrorResponse {
     unsupported(format!(
-        "the body is compressed ({how}), and compressed bodies are not read here; send the JSON as it is, without \
+        "the body is compressed ({how}), but this endpoint does not read compressed bodies; send plain JSON, without \
          Content-Encoding"
     ))
 }
@@ -181,7 +177,7 @@ fn charset(content_type: &str) -> Option<&str> {
     })
 }
 
-/// ASCII is UTF-8 too.
+/// Returns whether the charset is UTF-8 or ASCII, which is a subset of it.
 fn is_utf_8(charset: &str) -> bool {
     ["utf-8", "utf8", "us-ascii", "ascii"]
         .iter()

@@ -1,4 +1,4 @@
-//! Answers: JSON, and the one shape of an error, `{"error": "text"}` with its status.
+//! Answers in JSON. Every error has the form `{"error": "text"}`.
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::queue::QueueError;
 
-/// What a client that asked for the wrong thing is told.
+/// An error answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ErrorResponse {
     status: StatusCode,
@@ -16,7 +16,7 @@ pub(crate) struct ErrorResponse {
 }
 
 impl ErrorResponse {
-    /// The text says what was wrong, where, and what to do.
+    /// Creates an error answer. The text says what is wrong, where, and what to do.
     pub(crate) fn new(status: StatusCode, text: impl Into<String>) -> Self {
         Self {
             status,
@@ -25,7 +25,7 @@ impl ErrorResponse {
         }
     }
 
-    /// With something to say in a header as well.
+    /// Adds a header.
     pub(crate) fn with_header(mut self, name: HeaderName, value: impl Into<HeaderValue>) -> Self {
         self.header = Some((name, value.into()));
         self
@@ -56,7 +56,7 @@ impl IntoResponse for ErrorResponse {
         struct Body<'a> {
             error: &'a str,
         }
-        // A struct of one string always becomes JSON.
+        // A struct with a single string always serializes to JSON.
         let body = serde_json::to_vec(&Body { error: &self.text }).unwrap_or_default();
         let mut response = json(self.status, body);
         if let Some((name, value)) = self.header {
@@ -66,12 +66,12 @@ impl IntoResponse for ErrorResponse {
     }
 }
 
-/// 200, with a body that is JSON already.
+/// Returns an answer with the status 200. The body is already JSON.
 pub(crate) fn ok(body: impl Into<Bytes>) -> Response {
     json(StatusCode::OK, body)
 }
 
-/// An answer whose body is JSON already.
+/// Returns an answer whose body is already JSON.
 pub(crate) fn json(status: StatusCode, body: impl Into<Bytes>) -> Response {
     let mut response = Response::new(axum::body::Body::from(body.into()));
     *response.status_mut() = status;

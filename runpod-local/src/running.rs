@@ -1,4 +1,4 @@
-//! The endpoint while it runs: what its owner reads from it and reports to it.
+//! The running endpoint, and the methods with which its owner observes it and reports events to it.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -10,7 +10,9 @@ use crate::context::{Context, HandlerInfo};
 use crate::queue::JobLogs;
 use crate::serve::{Serving, WORKER_KEY};
 
-/// An endpoint that serves. Dropping it does not end it; [`Running::shutdown`] does, and the end of its runtime.
+/// A running endpoint.
+///
+/// Dropping this value does not stop the endpoint. It stops with [`Running::shutdown`] or when its runtime shuts down.
 ///
 /// ```
 /// use runpod_local::Endpoint;
@@ -20,7 +22,7 @@ use crate::serve::{Serving, WORKER_KEY};
 /// let endpoint = Endpoint::new().bind("127.0.0.1", 0).await?;
 /// assert_eq!(endpoint.url(), format!("http://127.0.0.1:{}", endpoint.address().port()));
 ///
-/// // A worker's process gets these variables, and takes jobs here then.
+/// // Start a worker's process with these variables, and it takes jobs from this endpoint.
 /// let variables = endpoint.worker_environment(Some("worker-1"));
 /// assert!(variables.contains(&("RUNPOD_POD_ID", "worker-1".to_owned())));
 ///
@@ -30,7 +32,7 @@ use crate::serve::{Serving, WORKER_KEY};
 /// # Ok(()) }
 /// ```
 pub struct Running {
-    /// At least one.
+    /// At least one address.
     pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) context: Context,
     pub(crate) serving: Serving,
@@ -46,12 +48,14 @@ impl fmt::Debug for Running {
 }
 
 impl Running {
-    /// Where it listens; of several addresses the first one, which is an IPv4 address if the host has any.
+    /// Returns the address that the endpoint listens on. If there are several, this is the first. It is an IPv4 address
+    /// if the host has one.
     pub fn address(&self) -> SocketAddr {
         self.addresses[0]
     }
 
-    /// All addresses where it listens, on the same port: a host name such as `localhost` may have several.
+    /// Returns all addresses that the endpoint listens on, with the same port. A host name such as `localhost` may have
+    /// several.
     ///
     /// ```
     /// use runpod_local::Endpoint;
@@ -67,8 +71,10 @@ impl Running {
         &self.addresses
     }
 
-    /// An address at which other machines may reach this endpoint without a key: the endpoint has none, and the address is
-    /// not a loopback one. [`Endpoint::bind`](crate::Endpoint::bind) logs a warning then.
+    /// Returns an address at which other machines may reach this endpoint without a key.
+    ///
+    /// Returns `None` if the endpoint has a key or listens only on loopback addresses. If there is such an address,
+    /// [`Endpoint::bind`](crate::Endpoint::bind) logs a warning.
     ///
     /// ```
     /// use runpod_local::Endpoint;
@@ -85,16 +91,16 @@ impl Running {
         exposed.copied().filter(|_| self.api_key.is_none())
     }
 
-    /// Where it listens, for a browser: `http://127.0.0.1:8000`.
+    /// Returns the endpoint's URL for a browser, such as `http://127.0.0.1:8000`.
     pub fn url(&self) -> String {
         self.context.description.now().url.clone()
     }
 
-    /// The variables that attach a worker, in any language.
+    /// Returns the environment variables that attach a worker in any language.
     ///
-    /// Each worker needs an id of its own, and gets a random one where none is given. `RUNPOD_AI_API_KEY` is the key that
-    /// workers have to send: the endpoint's API key or, without one, the word `local`. That word is no secret; it keeps web
-    /// pages from taking jobs, because a page cannot send it without leave.
+    /// Each worker needs an id of its own. If `worker_id` is `None`, the id is random. `RUNPOD_AI_API_KEY` is the key
+    /// that workers must send: the endpoint's API key or, if there is none, the word `local`. That word is not secret.
+    /// It prevents web pages from taking jobs, because a page cannot send it without permission.
     pub fn worker_environment(&self, worker_id: Option<&str>) -> Vec<(&'static str, String)> {
         let description = self.context.description.now();
         let base = format!("{}/v2/{}", description.url, description.id);
@@ -104,7 +110,7 @@ impl Running {
         );
         let interval = self.context.timing.ping_interval.as_millis();
         let key = self.api_key.as_deref().unwrap_or(WORKER_KEY);
-        // The SDK appends parameters with `&`, so that there has to be one.
+        // The SDK appends parameters with `&`, so the URL must already have a query.
         vec![
             (
                 "RUNPOD_WEBHOOK_GET_JOB",
@@ -121,7 +127,7 @@ impl Running {
             ("RUNPOD_WEBHOOK_PING", format!("{base}/ping/$RUNPOD_POD_ID")),
             (
                 "RUNPOD_PING_INTERVAL",
-                // Workers read it as a number of their own, which has an end.
+                // Workers parse it as an integer of limited size.
                 interval.clamp(1, u32::MAX.into()).to_string(),
             ),
             ("RUNPOD_AI_API_KEY", key.to_owned()),
@@ -129,8 +135,9 @@ impl Running {
         ]
     }
 
-    /// Says anew what the page and `/openapi.json` tell of the worker: as [`Endpoint::handlers`], [`Endpoint::route`] and
-    /// [`Endpoint::examples`] did at the start. Pages that are open show it at once.
+    /// Replaces the worker's description on the page and in `/openapi.json`. Open pages show the change immediately.
+    ///
+    /// The arguments are those of [`Endpoint::handlers`], [`Endpoint::route`] and [`Endpoint::examples`].
     ///
     /// ```
     /// use runpod_local::{Endpoint, HandlerInfo};
@@ -161,7 +168,8 @@ impl Running {
         self.context.queue.described();
     }
 
-    /// Resolves when a worker with this id is attached: it has asked for a job. Never, where none comes.
+    /// Waits until a worker with this id is attached, which means that it has asked for a job. Never returns if no such
+    /// worker attaches.
     ///
     /// ```
     /// use std::time::Duration;
@@ -172,7 +180,7 @@ impl Running {
     /// # async fn main() -> Result<(), runpod_local::BindError> {
     /// let endpoint = Endpoint::new().bind("127.0.0.1", 0).await?;
     /// let attached = endpoint.attached("worker-1");
-    /// // No process was started, so there is none to come:
+    /// // No process was started, so no worker attaches:
     /// assert!(tokio::time::timeout(Duration::from_millis(1), attached).await.is_err());
     /// # endpoint.shutdown().await;
     /// # Ok(()) }
@@ -180,19 +188,21 @@ impl Running {
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost by dropping it.
+    /// This method is cancel safe.
     pub async fn attached(&self, worker_id: &str) {
         self.context.queue.attached(worker_id).await;
     }
 
-    /// From now on a worker gets no further job; a poll of its that is held is answered at once. What it has it may finish.
-    /// For who is about to end it, and has another one that takes over.
+    /// Gives no further jobs to a worker. Call this before you stop a worker that another one replaces.
+    ///
+    /// If the worker's poll for jobs is held open, it is answered immediately. The worker may finish the jobs that it
+    /// has.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), runpod_local::BindError> {
     /// let endpoint = runpod_local::Endpoint::new().bind("127.0.0.1", 0).await?;
-    /// // … start another worker, wait until it is attached, and then, before SIGTERM:
+    /// // … start another worker, wait until it is attached, and then call this before you send SIGTERM:
     /// endpoint.worker_leaves("worker-1");
     /// # Ok(()) }
     /// ```
@@ -200,15 +210,17 @@ impl Running {
         self.context.queue.worker_leaves(worker_id);
     }
 
-    /// Tells of a worker whose process has ended, so that nobody waits until it counts as lost: the jobs that it had go
-    /// back to the queue, by the same rules. Its id is not to be used again: what still asks for jobs with it is refused.
+    /// Reports that a worker's process has exited. Its jobs go back to the queue immediately, by the same rules as
+    /// those of a lost worker.
+    ///
+    /// Do not use the id again: further requests for jobs with this id are refused.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), runpod_local::BindError> {
     /// let endpoint = runpod_local::Endpoint::new().bind("127.0.0.1", 0).await?;
     /// let variables = endpoint.worker_environment(Some("worker-1"));
-    /// // … start a process with these variables, wait for its end, and then:
+    /// // … start a process with these variables, wait until it exits, and then:
     /// endpoint.worker_ended("worker-1");
     /// # Ok(()) }
     /// ```
@@ -216,15 +228,18 @@ impl Running {
         self.context.queue.worker_ended(worker_id);
     }
 
-    /// As [`worker_ended`](Self::worker_ended), for a worker that ended without being asked to. `/health` gives the reason to
-    /// clients whose jobs nobody takes, until a worker asks for a job. A reason is one line; 256 characters of it are kept.
+    /// Reports that a worker's process has exited without being asked to. Otherwise like
+    /// [`worker_ended`](Self::worker_ended).
+    ///
+    /// Until a worker asks for a job, `/health` gives the reason to clients whose jobs are waiting. The reason is one
+    /// line, and its first 256 characters are kept.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), runpod_local::BindError> {
     /// let endpoint = runpod_local::Endpoint::new().bind("127.0.0.1", 0).await?;
     /// endpoint.worker_starts("worker-1");
-    /// // … its process has ended, and you did not ask it to:
+    /// // … its process has exited, but you did not stop it:
     /// endpoint.worker_crashed("worker-1", "exit code 1 before it took a job");
     /// # endpoint.shutdown().await;
     /// # Ok(()) }
@@ -233,8 +248,8 @@ impl Running {
         self.context.queue.worker_crashed(worker_id, reason);
     }
 
-    /// Tells of a worker whose process was started. Until it asks for its first job, or its end is told, `/health` counts it
-    /// among the workers that are `initializing`.
+    /// Reports that a worker's process was started. Until the worker asks for its first job, or its exit is reported,
+    /// `/health` counts it as `initializing`.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -250,22 +265,23 @@ impl Running {
         self.context.queue.worker_starts(worker_id);
     }
 
-    /// Tells that the workers' program is being built, and how many workers will start with it. Until
-    /// [`build_failed`](Self::build_failed) or [`build_finished`](Self::build_finished) is called, `/health` counts them
-    /// among the workers that are `initializing`. A second call replaces the number.
+    /// Reports that the workers' program is being built, and how many workers will start with it.
+    ///
+    /// Until you call [`build_failed`](Self::build_failed) or [`build_finished`](Self::build_finished), `/health`
+    /// counts these workers as `initializing`. A second call replaces the number.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), runpod_local::BindError> {
     /// let endpoint = runpod_local::Endpoint::new().bind("127.0.0.1", 0).await?;
     /// endpoint.build_started(1);
-    /// // … build it …
+    /// // … build the program …
     /// let built = true;
     /// if built {
     ///     endpoint.worker_starts("worker-1");
     ///     endpoint.build_finished();
     /// } else {
-    ///     endpoint.build_failed("it does not build");
+    ///     endpoint.build_failed("the worker does not build");
     /// }
     /// # endpoint.shutdown().await;
     /// # Ok(()) }
@@ -274,23 +290,25 @@ impl Running {
         self.context.queue.build_started(workers);
     }
 
-    /// Tells that the build failed. If there is no worker, `/health` gives the reason to clients whose jobs nobody takes. A
-    /// reason is one line; 256 characters of it are kept.
+    /// Reports that the build failed. If there is no worker, `/health` gives the reason to clients whose jobs are
+    /// waiting.
+    ///
+    /// The reason is one line, and its first 256 characters are kept.
     ///
     /// See [`build_started`](Self::build_started) for an example.
     pub fn build_failed(&self, reason: &str) {
         self.context.queue.build_failed(reason);
     }
 
-    /// Tells that no build is under way any more: it succeeded, or was given up. Call
-    /// [`worker_starts`](Self::worker_starts) first, otherwise a client may see a moment without any worker.
+    /// Reports that the build is over: it succeeded, or was given up. Call [`worker_starts`](Self::worker_starts)
+    /// first; otherwise clients may see a moment without any worker.
     ///
     /// See [`build_started`](Self::build_started) for an example.
     pub fn build_finished(&self) {
         self.context.queue.build_finished();
     }
 
-    /// How many jobs wait, and how many run.
+    /// Returns the number of queued jobs and of running jobs.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -309,19 +327,19 @@ impl Running {
         }
     }
 
-    /// Takes log lines for the pages of jobs.
+    /// Returns a handle that adds log lines to the pages of jobs.
     pub fn job_logs(&self) -> JobLogs {
         JobLogs::of(self.context.queue.clone())
     }
 
-    /// Answers what is held open, lets answers that are under way finish, closes.
+    /// Stops the endpoint. Open polls are answered, answers in progress may finish, and then the connections close.
     pub async fn shutdown(self) {
         self.context.queue.close();
         self.serving.shutdown().await;
     }
 }
 
-/// Jobs that have not ended; [`Running::open_jobs`] counts them.
+/// The numbers of unfinished jobs. [`Running::open_jobs`] returns them.
 ///
 /// ```
 /// use runpod_local::{Endpoint, OpenJobs};
@@ -336,8 +354,8 @@ impl Running {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OpenJobs {
-    /// Those in the queue.
+    /// The number of jobs in the queue.
     pub queued: usize,
-    /// Those that workers have.
+    /// The number of jobs that workers have taken.
     pub running: usize,
 }

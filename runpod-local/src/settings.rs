@@ -1,9 +1,11 @@
-//! Every number of the rules, with what holds in production as the default.
+//! The sizes and times of the endpoint's rules. The defaults are the values of production.
 
 use std::time::Duration;
 
-/// How much may be sent and held. [`Default`] is what holds in production. Bytes are of JSON as it is sent; 1 MiB is
-/// 1,048,576 of them.
+/// The limits for the size of requests and for stored data.
+///
+/// The [`Default`] values are those of production. Bytes are counted in the JSON as it is sent. 1 MiB is 1,048,576
+/// bytes.
 ///
 /// ```
 /// use runpod_local::{Endpoint, Limits};
@@ -11,7 +13,7 @@ use std::time::Duration;
 /// let mut limits = Limits::default();
 /// assert_eq!(limits.run_body, 10 * 1024 * 1024);
 ///
-/// // To see what a client does when its job is refused:
+/// // To see how a client reacts when its job is refused:
 /// limits.queued_jobs = 2;
 /// let endpoint = Endpoint::new().limits(limits);
 /// # drop(endpoint);
@@ -19,40 +21,46 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Bytes of a `/run` request: 10 MiB.
+    /// The maximum size of a `/run` request in bytes. The default is 10 MiB.
     pub run_body: usize,
-    /// Bytes of a `/runsync` request: 20 MiB.
+    /// The maximum size of a `/runsync` request in bytes. The default is 20 MiB.
     pub runsync_body: usize,
-    /// Bytes of a result, or of a stream item, that a worker posts: 20 MiB.
+    /// The maximum size in bytes of a result or a stream item that a worker posts. The default is 20 MiB.
     pub result_body: usize,
-    /// Bytes of one item in an answer of `/stream`; a larger item is split: 1 MiB.
+    /// The maximum size in bytes of one item in an answer of `/stream`. A larger item is split. The default is 1 MiB.
     pub stream_item: usize,
-    /// Bytes of items in one answer of `/stream`, unless a single item is larger: 8 MiB.
+    /// The maximum size in bytes of the items in one answer of `/stream`. A single item may be larger. The default is 8
+    /// MiB.
     pub stream_answer: usize,
-    /// Stream items kept of one job; the oldest are dropped beyond that: 10,000.
+    /// The number of stream items kept for one job. Beyond this, the oldest are dropped. The default is 10,000.
     pub stream_items_kept: usize,
-    /// Bytes of stream items kept of one job: 64 MiB.
+    /// The bytes of stream items kept for one job. Beyond this, the oldest are dropped. The default is 64 MiB.
     pub stream_bytes_kept: usize,
-    /// Jobs that may wait in the queue: 1,000,000.
+    /// The maximum number of jobs in the queue. The default is 1,000,000.
     pub queued_jobs: usize,
-    /// Bytes of inputs and outputs held in all: 4 GiB. Jobs that have ended make room, oldest first.
+    /// The maximum number of bytes stored for inputs and outputs of all jobs. Finished jobs make room, the oldest
+    /// first. The default is 4 GiB.
     pub held_bytes: u64,
-    /// How often a job goes back to the queue because its worker was lost, before it has failed: 3.
+    /// How often a job goes back to the queue because its worker was lost. After that, the job fails. The default is 3.
     pub lost_retries: u32,
-    /// Log lines kept of one job: 1,000.
+    /// The number of log lines kept for one job. The default is 1,000.
     pub log_lines: usize,
-    /// Bytes of log lines kept of one job: 256 KiB.
+    /// The bytes of log lines kept for one job. The default is 256 KiB.
     pub log_bytes: usize,
-    /// Workers known at the same time: 10,000.
+    /// The maximum number of workers known at the same time. The default is 10,000.
     pub workers: usize,
-    /// Webhook requests in flight: 32. 0 counts as 1.
+    /// The maximum number of webhook requests at the same time. The default is 32. 0 counts as 1.
     pub webhooks_in_flight: usize,
-    /// Bytes of inputs and results that wait for their webhooks, those in flight among them: 256 MiB. The webhook of a
-    /// job that ends beyond that is not called: the job's log says so, and a warning names the first such job. A result
-    /// that is larger waits alone.
+    /// The maximum number of bytes of inputs and results that wait for their webhooks, including the requests in
+    /// progress. The default is 256 MiB.
+    ///
+    /// If a job finishes while this limit is reached, its webhook is not called. The job's log says so, and a warning
+    /// names the first such job. A result that is larger than the limit waits alone.
     pub webhook_bytes: u64,
-    /// Bytes of events that are written for one reader of `/local/events` before it has read them, unless a single event
-    /// is larger: 4 MiB. A reader that is slower than that is told to load everything again.
+    /// The maximum number of bytes of events that wait for one reader of `/local/events`. A single event may be larger.
+    /// The default is 4 MiB.
+    ///
+    /// A reader that is too slow is told to load everything again.
     pub event_bytes: usize,
 }
 
@@ -80,8 +88,9 @@ impl Default for Limits {
     }
 }
 
-/// How long things take. [`Default`] is what holds in production; tests choose shorter times. [`Duration::MAX`] is as good
-/// as never.
+/// The times of the endpoint's rules.
+///
+/// The [`Default`] values are those of production. Tests can choose shorter times. [`Duration::MAX`] means never.
 ///
 /// ```
 /// use std::time::Duration;
@@ -91,7 +100,7 @@ impl Default for Limits {
 /// let mut timing = Timing::default();
 /// assert_eq!(timing.execution_timeout, Duration::from_secs(600));
 ///
-/// // Half a second without a sign of life, and a worker's jobs go back to the queue.
+/// // After half a second without a sign of life, a worker's jobs go back to the queue.
 /// timing.lost_after = Duration::from_millis(500);
 /// timing.ping_interval = Duration::from_millis(100);
 /// let endpoint = Endpoint::new().timing(timing);
@@ -100,34 +109,36 @@ impl Default for Limits {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timing {
-    /// How long a worker's poll for jobs is held open when there is none: 10 s.
+    /// How long a worker's poll for jobs is held open if there is no job. The default is 10 s.
     pub take_hold: Duration,
-    /// How long a worker's poll for jobs to stop is held open: 10 s.
+    /// How long a worker's poll for jobs to stop is held open. The default is 10 s.
     pub stop_hold: Duration,
-    /// How long `/stream` is held open when there is no new item: 5 s.
+    /// How long `/stream` is held open if there is no new item. The default is 5 s.
     pub stream_hold: Duration,
-    /// How long `/runsync` and `/status-sync` wait unless the client says otherwise: 90 s.
+    /// How long `/runsync` and `/status-sync` wait unless the client sets a time. The default is 90 s.
     pub sync_wait: Duration,
-    /// A worker that was silent for longer than this is lost: 10 s. It is silent while it neither polls nor posts nor
-    /// pings. A worker that never pings and never asks which jobs to stop gives no sign of life while all its slots are
-    /// busy, and is lost after six times as long.
+    /// After how long without a sign of life a worker is lost. The default is 10 s.
+    ///
+    /// Polls, posts and pings are signs of life. A worker that never pings and never asks which jobs to stop gives no
+    /// sign of life while all its slots are busy. Such a worker is lost only after six times as long.
     pub lost_after: Duration,
-    /// What workers are told as the time between two pings: 2 s.
+    /// The interval between pings that workers are told to use. The default is 2 s.
     pub ping_interval: Duration,
-    /// A job's limit of running time unless its policy says otherwise: 10 min.
+    /// How long a job may run unless its policy sets a limit. The default is 10 min.
     pub execution_timeout: Duration,
-    /// A job's limit from submission to end unless its policy says otherwise: 24 h. A job that waits in the queue then is
-    /// `TIMED_OUT`; one that runs is removed.
+    /// How long a job may take from its submission to its end unless its policy sets a limit. The default is 24 h.
+    ///
+    /// After that, a job in the queue is `TIMED_OUT`, and a running job is removed.
     pub ttl: Duration,
-    /// How long a job of `/run` can be asked about after its end: 30 min.
+    /// How long the result of a `/run` job is kept after the job has finished. The default is 30 min.
     pub run_retention: Duration,
-    /// How long a job of `/runsync` can be asked about after its end: 1 min.
+    /// How long the result of a `/runsync` job is kept after the job has finished. The default is 1 min.
     pub runsync_retention: Duration,
-    /// Between two attempts of a webhook: 10 s.
+    /// The pause between two attempts to call a webhook. The default is 10 s.
     pub webhook_pause: Duration,
-    /// How long one attempt of a webhook may take: 30 s.
+    /// How long one attempt to call a webhook may take. The default is 30 s.
     pub webhook_timeout: Duration,
-    /// How long answers that are under way may take when the endpoint shuts down: 2 s.
+    /// How long answers in progress may take when the endpoint shuts down. The default is 2 s.
     pub shutdown_grace: Duration,
 }
 

@@ -1,8 +1,8 @@
-//! Values as people read them, in a line of a log or an answer.
+//! Formats values for people, in log lines and answers.
 
 use std::borrow::Cow;
 
-/// A number of bytes; also in MiB, if these are whole.
+/// Returns a number of bytes, and the same in MiB if that is a whole number.
 pub(crate) fn bytes(bytes: usize) -> String {
     const MIB: usize = 1024 * 1024;
     if bytes >= MIB && bytes.is_multiple_of(MIB) {
@@ -12,7 +12,7 @@ pub(crate) fn bytes(bytes: usize) -> String {
     }
 }
 
-/// At most so many characters, and an ellipsis if there are more.
+/// Returns at most `most` characters of the text, and an ellipsis if there are more.
 pub(crate) fn excerpt(text: &str, most: usize) -> Cow<'_, str> {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]).into(),
@@ -20,13 +20,13 @@ pub(crate) fn excerpt(text: &str, most: usize) -> Cow<'_, str> {
     }
 }
 
-/// A piece of a request as an answer repeats it: not too much of it.
+/// Returns a short piece of a request, to repeat it in an answer.
 pub(crate) fn quoted(text: &str) -> Cow<'_, str> {
     const LONGEST: usize = 100;
     excerpt(text, LONGEST)
 }
 
-/// At most so many characters, with spaces in place of line breaks and other control characters.
+/// Returns at most `most` characters, with spaces instead of line breaks and other control characters.
 pub(crate) fn one_line(text: &str, most: usize) -> Cow<'_, str> {
     if text.len() <= most && !text.chars().any(char::is_control) {
         return text.into();

@@ -1,6 +1,8 @@
-//! Runtimes for the programs of this project. tokio panics if the system refuses a thread; here that is an error.
+//! Builds Tokio runtimes for the programs of this project. Tokio panics if the system refuses a thread; here, that is
+//! an error.
 //!
-//! The worker has the same for itself (`runpod-runtime/src/process/threads.rs`): it may be built without this crate.
+//! The worker has a copy of this module (`runpod-runtime/src/process/threads.rs`), because it may be built without this
+//! crate.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -9,18 +11,18 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 
-/// Longer than any command runs: the blocking thread that is started first stays, and calls that get no thread of their own
-/// wait for it.
+/// How long an idle blocking thread is kept: longer than any command runs. The first blocking thread therefore stays,
+/// and blocking calls can always use it if no other thread can be started.
 const KEPT: Duration = Duration::from_hours(365 * 24);
 
-/// Room that has to be left beside the threads of the runtime.
+/// The number of threads that must remain available besides those of the runtime.
 const MARGIN: usize = 4;
 
-/// The runtime with `threads` threads, and a blocking one.
+/// Builds a runtime with `threads` worker threads and one blocking thread.
 ///
 /// # Errors
 ///
-/// If the system refuses a thread, or what a runtime needs beside threads.
+/// Fails if the system refuses a thread or another resource of the runtime.
 pub fn runtime(builder: &mut Builder, threads: usize) -> Result<Runtime, String> {
     let refused = |error: io::Error| {
         format!(
@@ -33,12 +35,12 @@ pub fn runtime(builder: &mut Builder, threads: usize) -> Result<Runtime, String>
         .enable_all()
         .thread_keep_alive(KEPT)
         .build()
-        .map_err(|error| format!("the runtime could not be set up: {error}"))?;
+        .map_err(|error| format!("cannot set up the runtime: {error}"))?;
     runtime.spawn_blocking(|| ());
     Ok(runtime)
 }
 
-/// Whether the system grants so many threads at once.
+/// Checks that the system grants this number of threads at the same time.
 fn grants(threads: usize) -> io::Result<()> {
     let gate = Arc::new(Mutex::new(()));
     let closed = gate.lock();

@@ -1,4 +1,4 @@
-//! Results delivered to the client's own server.
+//! Delivers results to webhooks on the clients' own servers.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -14,17 +14,17 @@ use crate::job_body;
 use crate::queue::{LogLine, Queue, WebhookCall};
 use crate::settings::{Limits, Timing};
 
-/// The first attempt and two more.
+/// The first attempt and two retries.
 const ATTEMPTS: u32 = 3;
 
-/// Delivers until the endpoint shuts down.
+/// Calls webhooks until the endpoint shuts down.
 pub(crate) async fn deliver(queue: Queue, limits: Arc<Limits>, timing: Arc<Timing>) {
     let mut calls = queue.webhook_calls();
     let caller = Arc::new(WebhookCaller {
         client: OnceLock::new(),
         timeout: timing.webhook_timeout,
         in_flight: Semaphore::new(
-            // With none in flight, none would ever be called.
+            // With 0 permits, no webhook would ever be called.
             limits.webhooks_in_flight.clamp(1, Semaphore::MAX_PERMITS),
         ),
         pause: timing.webhook_pause,
@@ -51,9 +51,9 @@ async fn serve(caller: &Arc<WebhookCaller>, calls: &mut mpsc::UnboundedReceiver<
     }
 }
 
-/// Where webhooks are called from.
+/// The state that all webhook calls share.
 struct WebhookCaller {
-    /// Made for the first webhook: few endpoints see one.
+    /// The HTTP client. It is created for the first webhook, because most endpoints never call one.
     client: OnceLock<Result<Client, String>>,
     timeout: Duration,
     in_flight: Semaphore,
@@ -74,23 +74,23 @@ impl WebhookCaller {
                 Err(error) => error,
             };
             let next = if attempt < ATTEMPTS {
-                format!("tried again in {} ms", self.pause.as_millis())
+                format!("retrying in {} ms", self.pause.as_millis())
             } else {
-                "given up".to_owned()
+                "giving up".to_owned()
             };
             self.warn(
                 &call,
                 &format!(
-                    "webhook: {server} {what}; only 200 counts; {next} (attempt {attempt} of {ATTEMPTS})"
+                    "webhook: {server} {what}; only the status 200 counts as delivered; {next} (attempt {attempt} of {ATTEMPTS})"
                 ),
             );
         }
     }
 
     async fn attempt(&self, call: &WebhookCall) -> Result<StatusCode, String> {
-        // Never closed.
+        // The semaphore is never closed.
         let _permit = self.in_flight.acquire().await;
-        // Written for each attempt anew, as what waits must not be held twice.
+        // The body is written for each attempt, because storing it while it waits would hold the data twice.
         let WebhookCall {
             report, input, url, ..
         } = call;
@@ -99,7 +99,9 @@ impl WebhookCaller {
             .client
             .get_or_init(|| client(self.timeout).map_err(|error| error.to_string()))
             .as_ref()
-            .map_err(|error| format!("cannot be called, as there is no HTTP client: {error}"))?;
+            .map_err(|error| {
+                format!("cannot be called, because there is no HTTP client: {error}")
+            })?;
         let answer = client
             .post(&**url)
             .header(CONTENT_TYPE, "application/json")
@@ -121,7 +123,7 @@ impl WebhookCaller {
     }
 }
 
-/// The address without what may be secret.
+/// Returns the origin of an address, without the parts that may be secret.
 fn origin(url: &str) -> String {
     Url::parse(url).map_or_else(
         |_| "its address".to_owned(),
@@ -129,7 +131,7 @@ fn origin(url: &str) -> String {
     )
 }
 
-/// The innermost cause, which says what happened.
+/// Returns the message of the innermost cause, which says what happened.
 fn root(error: &dyn std::error::Error) -> String {
     match error.source() {
         Some(source) => root(source),

@@ -1,4 +1,4 @@
-//! `/local/faults`: which faults are in force, others, none.
+//! `/local/faults`: shows, replaces and clears the faults.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::injection::Injection;
 use crate::request_body::{demand_json, read_body};
 use crate::response::{self, ErrorResponse};
 
-/// A description of faults is written by hand.
+/// The maximum size of a description. People write it by hand, so it is small.
 const MOST_BYTES: usize = 1024 * 1024;
 
 pub(crate) fn router(injection: Arc<Injection>) -> Router {
@@ -47,7 +47,7 @@ async fn clear(State(injection): State<Arc<Injection>>) -> Response {
 }
 
 fn described(injection: &Injection) -> Response {
-    // Numbers and text always become JSON.
+    // Numbers and strings always serialize to JSON.
     let faults = serde_json::to_vec(&injection.faults()).unwrap_or_default();
     response::ok(faults)
 }

@@ -1,28 +1,28 @@
-//! Chance that can be repeated.
+//! Repeatable random numbers.
 
 use crate::operation::Operation;
 
-/// What is drawn of one request. The numbers are part of what a seed means.
+/// The purpose of a random number. The discriminants must not change; otherwise a seed would give other results.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Draw {
     Effect = 0,
     Delay = 1,
 }
 
-/// From 0 up to, and without, 1; the same for the same request.
+/// Returns a number from 0 (inclusive) to 1 (exclusive). The same arguments give the same number.
 pub(super) fn of(seed: u64, operation: Operation, count: u64, draw: Draw) -> f64 {
     let name = operation
         .name()
         .bytes()
         .fold(0, |name, byte| mixed(name, u64::from(byte)));
     let bits = mixed(mixed(mixed(seed, name), count), draw as u64);
-    // As many bits as a double holds.
+    // A double has 53 bits of precision.
     #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
     let value = (bits >> 11) as f64 / (1_u64 << 53) as f64;
     value
 }
 
-/// The finalizer of `SplitMix64` over both.
+/// Mixes two numbers with the finalizer of `SplitMix64`.
 fn mixed(state: u64, part: u64) -> u64 {
     let mut bits = state
         .wrapping_add(0x9e37_79b9_7f4a_7c15)

@@ -1,4 +1,4 @@
-//! Which faults are injected, as tests and the command line give them.
+//! The faults to inject, as tests and the command line specify them.
 
 use std::fmt;
 use std::path::Path;
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::rule::{Outage, Rule};
 
-/// Which faults are injected; none by default. Read from JSON, with `str::parse` or [`from_flag`](Self::from_flag).
+/// The faults to inject. The default is none. Parse them from JSON with `str::parse` or [`from_flag`](Self::from_flag).
 ///
 /// ```
 /// use runpod_local::{Endpoint, Faults};
@@ -25,17 +25,25 @@ use super::rule::{Outage, Rule};
 /// # Ok::<(), runpod_local::FaultsError>(())
 /// ```
 ///
-/// `route` is the first word of the path (`run`, `status`, `job-take`, …), or `*` for all of both APIs; the first rule
-/// that names a request's route is the one that holds. The rest is likelihoods from 0 to 1, at most one of which comes
-/// true for a request: `error` (it is answered with `status`, 500 unless said, and not acted on), `reset_before` and
-/// `reset_after` (the connection is reset, before or after the request was acted on), `malformed` (the answer is cut
-/// off in the middle of its JSON), `flashboot` (a worker that asks for jobs is answered 400). `delay_ms` holds up every
-/// request, by so many milliseconds, or by a time from the first to the second number; 600,000 at most.
+/// `route` is the first word of the path (`run`, `status`, `job-take`, …), or `*` for all operations of both APIs. The
+/// first rule that names a request's route applies. `delay_ms` delays every request by this number of milliseconds, or
+/// by a time between two numbers. The maximum is 600,000.
 ///
-/// During an outage, counted from the start of the endpoint or from the moment these faults were set, connections are
-/// reset, or with a `status` answered with it; a `route` narrows it down.
+/// The other keys are probabilities from 0 to 1. At most one of these faults happens to a request:
 ///
-/// The page, and `/local/faults`, have no faults.
+/// | key | fault |
+/// | --- | --- |
+/// | `error` | The request is not acted on. The answer has the status `status`, which is 500 by default. |
+/// | `reset_before` | The connection is reset before the request is acted on. |
+/// | `reset_after` | The request is acted on, then the connection is reset. |
+/// | `malformed` | The answer is cut off in the middle of its JSON. |
+/// | `flashboot` | A worker that asks for jobs is answered 400. |
+///
+/// An outage is timed from the start of the endpoint, or from the moment when these faults were set. During an outage,
+/// connections are reset or, with `status`, requests are answered with that status. With `route`, the outage affects
+/// only that operation.
+///
+/// Faults never affect the page and `/local/faults`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Faults {
     pub(super) seed: u64,
@@ -43,21 +51,21 @@ pub struct Faults {
     pub(super) outages: Vec<Outage>,
 }
 
-/// What is wrong with a description of faults, and where: all of it at once.
+/// The error for a wrong description of faults. It lists all problems and their places.
 ///
 /// ```
 /// use runpod_local::Faults;
 ///
 /// let wrong = r#"{"rules": [{"route": "stauts", "error": 1.5}]}"#.parse::<Faults>().unwrap_err();
 /// let text = wrong.to_string();
-/// assert!(text.contains("rules[0].error: 1.5 is not from 0 to 1"));
-/// assert!(text.contains("rules[0].route: there is no \"stauts\""));
+/// assert!(text.contains("rules[0].error: 1.5 is not between 0 and 1"));
+/// assert!(text.contains("rules[0].route: \"stauts\" is not a route"));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FaultsError(pub(super) String);
 
 impl Faults {
-    /// Reads a flag's value: JSON, or the path of a file with it.
+    /// Parses the value of a flag: JSON, or the path of a file with JSON.
     ///
     /// ```
     /// use runpod_local::Faults;
@@ -72,7 +80,7 @@ impl Faults {
     ///
     /// # Errors
     ///
-    /// The file cannot be read, or what it says is wrong: all that is wrong, each with its place.
+    /// Fails if the file cannot be read or the description is wrong. The error lists all problems and their places.
     pub fn from_flag(flag: &str) -> Result<Self, FaultsError> {
         if flag.trim_start().starts_with('{') {
             return flag.parse();
@@ -81,7 +89,7 @@ impl Faults {
         let text = std::fs::read_to_string(file).map_err(|error| {
             FaultsError(format!(
                 "{}: {error}; expected JSON such as {{\"rules\": [{{\"route\": \"status\", \"error\": 0.1}}]}}, or the \
-                 path of a file with it",
+                 path of a file with such JSON",
                 file.display()
             ))
         })?;

@@ -1,4 +1,4 @@
-//! Faults while the endpoint runs.
+//! Injects faults while the endpoint runs.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -15,10 +15,10 @@ use super::rule::Rule;
 use crate::operation::Operation;
 use crate::response::{self, ErrorResponse};
 
-/// The faults in force.
+/// The current faults.
 #[derive(Debug)]
 pub(crate) struct Injection {
-    /// Where there are none, which is nearly always, no request waits for another one.
+    /// Whether there are any faults. Usually there are none, and then no request takes the lock.
     any: AtomicBool,
     force: RwLock<Arc<ActiveFaults>>,
 }
@@ -27,28 +27,28 @@ pub(crate) struct Injection {
 struct ActiveFaults {
     faults: Faults,
     since: Instant,
-    /// Requests so far, of each operation.
+    /// The number of requests so far for each operation.
     counts: [AtomicU64; Operation::ALL.len()],
 }
 
-/// What happens to one request.
+/// The fault that happens to one request.
 #[derive(Debug)]
 pub(crate) struct InjectedFault {
     delay: Duration,
     pub(crate) effect: Effect,
 }
 
-/// What happens to it beside the delay.
+/// The effect of a fault, apart from the delay.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
     None,
-    /// It is answered so, and not acted on.
+    /// The request gets this answer and is not acted on.
     Answer(ErrorResponse),
-    /// The connection is reset, and it is not acted on.
+    /// The connection is reset. The request is not acted on.
     ResetBefore,
-    /// It is acted on, and the connection is reset in place of the answer.
+    /// The request is acted on, and the connection is reset instead of an answer.
     ResetAfter,
-    /// It is acted on, and the answer is cut off.
+    /// The request is acted on, and the answer is cut off.
     Malformed,
 }
 
@@ -60,7 +60,7 @@ impl Injection {
         }
     }
 
-    /// From now on; what was counted and timed begins again.
+    /// Replaces the faults. Counts and times start again.
     pub(super) fn set(&self, faults: Faults) {
         let any = !faults.is_none();
         let force = Arc::new(ActiveFaults::new(faults));
@@ -72,7 +72,7 @@ impl Injection {
         self.in_force().faults.clone()
     }
 
-    /// What happens to the next request for `operation`; None: nothing.
+    /// Returns the fault for the next request of `operation`, or `None` if nothing happens to it.
     pub(crate) fn meet(&self, operation: Operation) -> Option<InjectedFault> {
         if !self.any.load(Ordering::Acquire) {
             return None;
@@ -95,7 +95,7 @@ impl ActiveFaults {
     }
 
     fn meet(&self, operation: Operation) -> Option<InjectedFault> {
-        // Counted in an outage too, so that its length does not change what comes after it.
+        // Requests are counted during an outage too, so the outage's length does not change what follows.
         let count = self.counts[operation as usize].fetch_add(1, Ordering::Relaxed);
         let age = self.since.elapsed();
         let outage = self
@@ -158,11 +158,11 @@ impl InjectedFault {
 fn answered(status: StatusCode) -> Effect {
     Effect::Answer(ErrorResponse::new(
         status,
-        "a fault on purpose; /local/faults tells the rules",
+        "this error was injected on purpose; /local/faults shows the rules",
     ))
 }
 
-/// The answer with the second half of its JSON missing.
+/// Returns the answer without the second half of its JSON.
 pub(crate) async fn malformed(response: Response<Body>) -> Response<Body> {
     let (parts, body) = response.into_parts();
     let Ok(body) = body.collect().await else {
@@ -170,7 +170,7 @@ pub(crate) async fn malformed(response: Response<Body>) -> Response<Body> {
     };
     let whole = body.to_bytes();
     let half = whole.slice(..whole.len() / 2);
-    // The half of a number is a number, and nothing may be an answer too.
+    // Half of a number is a number again, and an empty body may be a valid answer.
     let half = match half.first() {
         Some(b'{' | b'[' | b'"') => half,
         _ => "{".into(),

@@ -13,7 +13,7 @@ fn injection(json: &str) -> Injection {
     Injection::new(json.parse().unwrap())
 }
 
-/// One letter for each of the next requests.
+/// Returns one letter for the effect on each of the next requests.
 fn met(injection: &Injection, operation: Operation, count: usize) -> String {
     (0..count)
         .map(|_| match injection.meet(operation).map(|it| it.effect) {

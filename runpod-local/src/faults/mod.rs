@@ -1,7 +1,7 @@
-//! Faults on purpose, for tests of clients and workers: errors, delays, resets, answers that are no JSON, outages.
+//! Injected faults for tests of clients and workers: errors, delays, resets, malformed answers and outages.
 //!
-//! What happens to the n-th request of an operation depends on the seed, the operation and n, and on nothing else. So
-//! a run can be repeated, however requests of several operations mix.
+//! The fault of an operation's n-th request depends only on the seed, the operation and n. A run can therefore be
+//! repeated, however the requests of several operations mix.
 
 mod api;
 mod chance;

@@ -1,4 +1,4 @@
-//! Faults as they are written down, and what may be wrong with that.
+//! Parses a description of faults and reports what is wrong with it.
 
 use std::str::FromStr;
 
@@ -9,7 +9,7 @@ use super::config::{Faults, FaultsError};
 use super::rule::{Outage, Route, Rule};
 use crate::operation::Operation;
 
-/// A test that is held up for longer than this has hung.
+/// The maximum delay. A longer one would only make a test hang.
 const MOST_DELAY_MS: u64 = 600_000;
 
 #[derive(Deserialize)]
@@ -54,7 +54,7 @@ struct GivenOutage {
 #[derive(Clone, Copy, Deserialize)]
 #[serde(
     untagged,
-    expecting = "delay_ms is a number of milliseconds, or [least, most]"
+    expecting = "delay_ms must be a number of milliseconds, or [least, most]"
 )]
 enum Delay {
     Always(u64),
@@ -98,7 +98,7 @@ fn faults(json: &str) -> Result<Faults, FaultsError> {
     }
 }
 
-/// What is wrong so far.
+/// Collects the problems found so far.
 #[derive(Default)]
 struct FaultsReader {
     place: String,
@@ -120,14 +120,14 @@ impl FaultsReader {
         ];
         for (field, likelihood) in likelihoods {
             if !(0.0..=1.0).contains(&likelihood) {
-                self.add(field, &format!("{likelihood} is not from 0 to 1"));
+                self.add(field, &format!("{likelihood} is not between 0 and 1"));
             }
         }
         let sum: f64 = likelihoods.iter().map(|(_, likelihood)| likelihood).sum();
-        // Ten times 0.1 is a little more than 1.
+        // In floating point, ten times 0.1 is slightly more than 1.
         if sum > 1.0 + 1e-9 {
             self.faults.push(format!(
-                "{}: the likelihoods come to {sum}, and at most one fault happens to a request: they may come to 1",
+                "{}: the probabilities add up to {sum}, but must not exceed 1, because at most one fault happens to a request",
                 self.place
             ));
         }
@@ -137,7 +137,7 @@ impl FaultsReader {
         {
             self.add(
                 "flashboot",
-                "only a worker that asks for jobs is answered so: the route is job-take, job-take-batch or *",
+                "this fault applies only to requests for jobs; the route must be job-take, job-take-batch or *",
             );
         }
         Rule {
@@ -159,7 +159,10 @@ impl FaultsReader {
     fn outage(&mut self, given: GivenOutage) -> Outage {
         for (field, seconds) in [("from_s", given.from_s), ("for_s", given.for_s)] {
             if seconds < 0.0 {
-                self.add(field, &format!("{seconds} is not a time in seconds from 0"));
+                self.add(
+                    field,
+                    &format!("{seconds} is negative; expected seconds from 0 on"),
+                );
             }
         }
         Outage {
@@ -180,7 +183,10 @@ impl FaultsReader {
         let known: Vec<_> = Operation::ALL.iter().map(|it| it.name()).collect();
         self.add(
             "route",
-            &format!("there is no {name:?}, only * and {}", known.join(", ")),
+            &format!(
+                "{name:?} is not a route; expected * or one of {}",
+                known.join(", ")
+            ),
         );
         Route::All
     }
@@ -193,7 +199,7 @@ impl FaultsReader {
         }
         self.add(
             "status",
-            &format!("{status} is no error, which are 400 to 599"),
+            &format!("{status} is not an error status; expected 400 to 599"),
         );
         StatusCode::INTERNAL_SERVER_ERROR
     }
@@ -231,14 +237,14 @@ mod tests {
             ], "outages": [{"from_s": -1, "for_s": 1}]}"#,
         );
         for part in [
-            "rules[1].route: there is no \"jobdone\", only * and run, runsync",
-            "rules[1].error: 1.5 is not from 0 to 1",
-            "rules[1].status: 200 is no error",
+            "rules[1].route: \"jobdone\" is not a route; expected * or one of run, runsync",
+            "rules[1].error: 1.5 is not between 0 and 1",
+            "rules[1].status: 200 is not an error status",
             "rules[1].delay_ms: 20 is more than 10",
-            "rules[2]: the likelihoods come to 1.3",
+            "rules[2]: the probabilities add up to 1.3",
             "rules[2].flashboot: ",
             "rules[2].delay_ms: 600001 is more than 600000",
-            "outages[0].from_s: -1 is not a time",
+            "outages[0].from_s: -1 is negative",
         ] {
             assert!(wrong.contains(part), "{part} is not in: {wrong}");
         }

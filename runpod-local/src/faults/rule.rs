@@ -1,4 +1,4 @@
-//! One rule, and one outage, as they hold: checked.
+//! A rule and an outage, both already checked.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use crate::operation::Operation;
 
-/// Which requests are meant.
+/// The operations that a rule applies to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Route {
     All,
@@ -20,7 +20,7 @@ pub(super) struct Rule {
     pub(super) error: f64,
     #[serde(serialize_with = "as_number")]
     pub(super) status: StatusCode,
-    /// From the first to the second.
+    /// The shortest and the longest delay.
     pub(super) delay_ms: [u64; 2],
     pub(super) reset_before: f64,
     pub(super) reset_after: f64,
@@ -33,7 +33,7 @@ pub(super) struct Outage {
     pub(super) route: Route,
     pub(super) from_s: f64,
     pub(super) for_s: f64,
-    /// None: connections are reset.
+    /// The status of the answers. `None` resets connections.
     #[serde(serialize_with = "as_number_or_null")]
     pub(super) status: Option<StatusCode>,
 }
@@ -48,7 +48,7 @@ impl Route {
 }
 
 impl Outage {
-    /// `age`: how long these faults have been in force.
+    /// Returns whether the outage is in progress. `age` is the time since these faults were set.
     pub(super) fn is_on(&self, age: Duration) -> bool {
         let age = age.as_secs_f64();
         age >= self.from_s && age - self.from_s < self.for_s

@@ -1,37 +1,37 @@
-//! The answers that are errors.
+//! The error answers.
 
 use serde_json::{Map, Value, json};
 
 use super::reference::reference;
 use crate::settings::Limits;
 
-/// Status, name and meaning.
+/// Status, name and description of each error.
 const ERRORS: [(&str, &str, &str); 11] = [
     (
         "400",
         "BadRequest",
-        "The request cannot be understood; the error says what in it, and what was expected.",
+        "The request is not valid. The error names the wrong part and what was expected.",
     ),
+    ("401", "Unauthorized", "The API key is missing or wrong."),
     (
-        "401",
-        "Unauthorized",
-        "The API key is missing or another one.",
+        "403",
+        "Forbidden",
+        "The request comes from a web page of another origin.",
     ),
-    ("403", "Forbidden", "A web page of another origin asked."),
     (
         "404",
         "NotFound",
-        "There is no such job: it never was, or its result has expired.",
+        "There is no such job: it never existed, or its result has expired.",
     ),
     (
         "408",
         "RequestTimeout",
-        "The body stopped coming for 30 seconds.",
+        "The client sent nothing more of the body for 30 seconds.",
     ),
     (
         "409",
         "Conflict",
-        "The job is in a state in which this cannot be done.",
+        "The job's state does not allow this operation.",
     ),
     (
         "413",
@@ -41,12 +41,12 @@ const ERRORS: [(&str, &str, &str); 11] = [
     (
         "415",
         "UnsupportedMediaType",
-        "The body is not JSON by its Content-Type, or it is compressed.",
+        "The Content-Type of the body is not JSON, or the body is compressed.",
     ),
     (
         "421",
         "MisdirectedRequest",
-        "The Host header names another machine than this one.",
+        "The Host header names another machine.",
     ),
     ("429", "TooManyRequests", ""),
     (
@@ -56,7 +56,7 @@ const ERRORS: [(&str, &str, &str); 11] = [
     ),
 ];
 
-/// For `components`.
+/// Returns the error answers for `components`.
 pub(super) fn responses(rate_limits: bool, limits: &Limits) -> Map<String, Value> {
     let rates = if rate_limits {
         "The error also means that a rate limit of Runpod was exceeded."
@@ -64,7 +64,7 @@ pub(super) fn responses(rate_limits: bool, limits: &Limits) -> Map<String, Value
         "Runpod's rate limits are not enforced."
     };
     let too_many = format!(
-        "The queue is full: at most {} jobs may wait, and the endpoint holds at most {} bytes of inputs and outputs. {rates}",
+        "The queue is full: at most {} jobs may wait, and the endpoint stores at most {} bytes of inputs and outputs. {rates}",
         limits.queued_jobs, limits.held_bytes
     );
     ERRORS
@@ -79,7 +79,7 @@ pub(super) fn responses(rate_limits: bool, limits: &Limits) -> Map<String, Value
             if status == "429" {
                 response["headers"] = json!({
                     "Retry-After": {
-                        "description": "When a request may succeed again, in seconds.",
+                        "description": "The number of seconds after which a request may succeed.",
                         "schema": { "type": "integer", "minimum": 1 },
                     }
                 });
@@ -89,7 +89,7 @@ pub(super) fn responses(rate_limits: bool, limits: &Limits) -> Map<String, Value
         .collect()
 }
 
-/// The errors of an operation beside those that each one has.
+/// Returns the errors of an operation: its own, and those that all operations have.
 pub(super) fn of(own: &[&str], has_api_key: bool) -> Map<String, Value> {
     ERRORS
         .into_iter()

@@ -1,7 +1,7 @@
-//! What the handlers take and give, by the JSON Schemas of their types.
+//! The inputs and outputs of the handlers, described by JSON Schemas.
 //!
-//! A schema comes as a document of its own, and its references begin at its root. Here it is a part of a larger one, and
-//! they begin at that one's root: they are made longer by the way to the schema.
+//! Each schema arrives as a separate document whose references start at its own root. In the larger document,
+//! references start at that document's root. Therefore the path to the schema is added to each reference.
 
 use std::collections::BTreeSet;
 
@@ -33,12 +33,12 @@ impl HandlerSchemas {
         handlers
     }
 
-    /// By their names among the document's schemas.
+    /// Returns the schemas by their names in the document.
     pub(super) fn components(&self) -> &Map<String, Value> {
         &self.components
     }
 
-    /// Of a job that is submitted.
+    /// Returns the schema of a submitted job's input.
     pub(super) fn input(&self) -> Value {
         let mut input = match &self.inputs[..] {
             [only] => only.clone(),
@@ -48,29 +48,29 @@ impl HandlerSchemas {
         if !input.is_object() {
             input = json!({});
         }
-        input["description"] = "What the handler takes; anything but null. Input that does not fit the handler's type is \
-            taken all the same, and the job fails."
+        input["description"] = "The handler's input; anything but null. Input that does not match the handler's type is accepted, \
+            but the job fails."
             .into();
-        // A handler's own schema may allow null, and the endpoint does not.
+        // The endpoint rejects null, even if the handler's own schema allows it.
         input["type"] = json!(["array", "boolean", "number", "object", "string"]);
         input
     }
 
-    /// Of a job that is reported.
+    /// Returns the schema of a job's output.
     pub(super) fn output(&self) -> Value {
         self.given(
-            "What the handler gave; of a stream, all items where the worker gathers them.",
-            "A progress update while the job runs, or what a worker gave that is not described here.",
+            "The handler's output. For a stream, this is the list of all items, if the worker collects them.",
+            "A progress update while the job runs, or the output of a worker that this document does not describe.",
         )
     }
 
-    /// Of a stream.
+    /// Returns the schema of a stream item.
     pub(super) fn item(&self, most_bytes: usize) -> Value {
         let piece = format!(
-            "A piece of an item that is larger than {}, or an item of a worker that is not described here.",
+            "A piece of an item that is larger than {}, or an item from a worker that this document does not describe.",
             bytes(most_bytes)
         );
-        self.given("What the handler streamed.", &piece)
+        self.given("An item that the handler streamed.", &piece)
     }
 
     fn given(&self, meaning: &str, otherwise: &str) -> Value {
@@ -105,13 +105,13 @@ impl HandlerSchemas {
         }
     }
 
-    /// Adds a schema under a name, and refers to it.
+    /// Adds a schema under a name and returns a reference to it.
     fn component(&mut self, name: &str, schema: Option<&Value>) -> Option<Value> {
         let mut schema = schema.filter(|schema| schema.is_object())?.clone();
         if let Some(object) = schema.as_object_mut() {
-            // The whole document has one dialect, which is this one.
+            // The whole document uses this dialect, so the key is redundant.
             object.shift_remove("$schema");
-            // With an id of its own, the references in it begin at it wherever it stands.
+            // If a schema has an `$id`, its references start at the schema, wherever it is.
             if !object.contains_key("$id") {
                 move_references(&mut schema, &format!("#/components/schemas/{name}"));
             }
@@ -121,7 +121,8 @@ impl HandlerSchemas {
     }
 }
 
-/// Each keyword that holds schemas, and no other: what looks like a reference in an example is none.
+/// Moves the references below every keyword that holds schemas. Other values stay unchanged: a `$ref` in an example is
+/// not a reference.
 fn move_references(schema: &mut Value, way: &str) {
     let Some(schema) = schema.as_object_mut() else {
         return;
@@ -168,7 +169,8 @@ fn move_references(schema: &mut Value, way: &str) {
     }
 }
 
-/// `generate_image` as `GenerateImage`: component names are letters and digits, and become types in generated clients.
+/// Turns `generate_image` into `GenerateImage`. Component names have letters and digits only, and become types in
+/// generated clients.
 fn type_name(handler: &str) -> String {
     let name: String = handler
         .split(|letter: char| !letter.is_ascii_alphanumeric())
@@ -184,7 +186,7 @@ fn type_name(handler: &str) -> String {
     }
 }
 
-/// With a number behind it where another handler has it already.
+/// Returns the name, with a number after it if another handler uses it.
 fn unused(name: &str, used: &mut BTreeSet<String>) -> String {
     let mut unused = name.to_owned();
     for number in 2_u32.. {

@@ -1,4 +1,4 @@
-//! `/openapi.json`: the public API as a document of `OpenAPI` 3.1, with what the handlers take and give.
+//! `/openapi.json`: describes the public API in `OpenAPI` 3.1, with the inputs and outputs of the handlers.
 
 mod errors;
 mod handlers;
@@ -23,7 +23,7 @@ pub(crate) fn router() -> Router<Context> {
 
 async fn show(State(context): State<Context>) -> Response {
     let document = document(&context.description.now(), &context.limits, &context.timing);
-    // Its keys are text, so that it always becomes JSON.
+    // All keys of the document are strings, so it always serializes to JSON.
     response::ok(serde_json::to_vec(&document).unwrap_or_default())
 }
 
@@ -36,20 +36,20 @@ pub(crate) fn document(description: &Description, limits: &Limits, timing: &Timi
         "info": {
             "title": format!("Runpod endpoint {}, on this machine", description.id),
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "The public API of a Runpod Serverless queue endpoint, with production's rules. Every error is \
-                JSON with one key, `error`. Unknown paths are answered 404, and methods that a path does not take 405 \
-                with `Allow`.",
+            "description": "The public API of a Runpod Serverless queue endpoint, with the rules of production. Every error is \
+                JSON with the single key `error`. Unknown paths are answered with 404. Methods that a path does not allow are \
+                answered with 405 and the header `Allow`.",
         },
         "servers": [
             {
                 "url": format!("/v2/{}", description.id),
-                "description": "As on Runpod: clients are given this machine's address with /v2 as their base."
+                "description": "The same path as on Runpod. Give clients this machine's address with /v2 as their base URL."
             },
-            { "url": "/", "description": "The same paths, for short." },
+            { "url": "/", "description": "The same paths without the prefix." },
         ],
         "tags": [
-            { "name": "jobs", "description": "Submit jobs and learn what became of them." },
-            { "name": "queue", "description": "The endpoint as a whole." },
+            { "name": "jobs", "description": "Submit jobs and get their results." },
+            { "name": "queue", "description": "Operations on the whole endpoint." },
         ],
         "paths": operations::paths(description, limits, timing),
         "components": {
@@ -65,7 +65,7 @@ pub(crate) fn document(description: &Description, limits: &Limits, timing: &Timi
             "apiKey": {
                 "type": "http",
                 "scheme": "bearer",
-                "description": "The key that this endpoint was started with.",
+                "description": "The API key of this endpoint.",
             }
         });
     }

@@ -49,7 +49,7 @@ fn described(description: &Description) -> Value {
     document(description, &Limits::default(), &Timing::default())
 }
 
-/// Every `$ref` of the document that leads nowhere.
+/// Returns every `$ref` of the document whose target does not exist.
 fn dangling(document: &Value) -> Vec<String> {
     fn visit(value: &Value, document: &Value, found: &mut Vec<String>) {
         match value {
@@ -79,7 +79,7 @@ fn every_reference_leads_somewhere() {
         vec![handler("grow", Some(tree()), Some(tree()))],
         None,
     ));
-    // An example is no schema, and is left as it is.
+    // References in examples are not moved, so they are removed before the check.
     with_handlers["components"]["schemas"]["GrowInput"]["examples"] = json!([]);
     with_handlers["components"]["schemas"]["GrowOutput"]["examples"] = json!([]);
     assert_eq!(dangling(&with_handlers), Vec::<String>::new());
@@ -239,7 +239,7 @@ fn the_document_has_the_limits_that_are_in_force() {
             "{pointer}: {text}"
         );
     }
-    // Without handlers an item has no alternatives; with one, the piece of a split item is among them.
+    // Without handlers, an item has no alternatives. With a handler, the piece of a split item is one of them.
     let mut with_handler = description.clone();
     with_handler.handlers = vec![handler("draw", None, Some(json!({ "type": "string" })))];
     let document = super::document(&with_handler, &limits, &timing);

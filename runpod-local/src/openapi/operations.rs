@@ -1,4 +1,4 @@
-//! Paths and what can be done at them.
+//! The paths of the API and their operations.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use crate::queue::ms;
 use crate::settings::{Limits, Timing};
 use crate::text::bytes;
 
-/// What an operation answers when it goes well.
+/// The successful answer of an operation.
 struct Success<'a> {
     meaning: &'a str,
     schema: &'a str,
-    /// Its answer has the id of a job that these can be asked about next.
+    /// Whether the answer contains a job's id that other operations can use.
     linked: bool,
 }
 
@@ -26,8 +26,8 @@ pub(super) fn paths(description: &Description, limits: &Limits, timing: &Timing)
         timing,
     };
     let streamed = format!(
-        "The items since the last call; held open for up to {} while there are none. A final status comes with the last \
-         items. At most the newest {} items of a job are kept, and at most {}.",
+        "The items since the last call. If there are none, the answer is held back for up to {}. A final status comes with the \
+         last items. Only the newest {} items of a job are kept, and at most {}.",
         seconds(timing.stream_hold),
         limits.stream_items_kept,
         bytes(limits.stream_bytes_kept),
@@ -38,34 +38,34 @@ pub(super) fn paths(description: &Description, limits: &Limits, timing: &Timing)
             "parameters": [reference("parameters", "wait")],
             "post": paths.runsync(limits.runsync_body),
         },
-        "/status/{id}": paths.of_a_job(&["get", "post"], "Status", "What became of a job", &["404", "429", "501"], &Success {
-            meaning: "The job as it is now. While it runs, `output` is its newest progress update.",
+        "/status/{id}": paths.of_a_job(&["get", "post"], "Status", "Get the status and result of a job", &["404", "429", "501"], &Success {
+                meaning: "The current state of the job. While it runs, `output` is its newest progress update.",
             schema: "Job",
             linked: false,
         }),
         "/status-sync/{id}": paths.waiting_for_a_job(),
-        "/stream/{id}": paths.of_a_job(&["get", "post"], "Stream", "What a job streamed since the last call", &["404", "429", "501"], &Success {
+        "/stream/{id}": paths.of_a_job(&["get", "post"], "Stream", "Get the items that a job has streamed since the last call", &["404", "429", "501"], &Success {
             meaning: &streamed,
             schema: "Streamed",
             linked: false,
         }),
-        "/cancel/{id}": paths.of_a_job(&["post"], "Cancel", "Cancel a job that waits or runs", &["404", "429"], &Success {
-            meaning: "The job is CANCELLED, or had ended before.",
+        "/cancel/{id}": paths.of_a_job(&["post"], "Cancel", "Cancel a queued or running job", &["404", "429"], &Success {
+                meaning: "The job is CANCELLED, or had already finished.",
             schema: "Job",
             linked: false,
         }),
-        "/retry/{id}": paths.of_a_job(&["post"], "Retry", "Queue a job again that is FAILED or TIMED_OUT", &["404", "409", "429"], &Success {
-            meaning: "The job waits in the queue again, with the same id.",
+        "/retry/{id}": paths.of_a_job(&["post"], "Retry", "Queue a FAILED or TIMED_OUT job again", &["404", "409", "429"], &Success {
+            meaning: "The job is in the queue again, with the same id.",
             schema: "Submitted",
             linked: true,
         }),
-        "/purge-queue": { "post": paths.operation("purgeQueue", "queue", "Cancel all jobs that wait", &["429"], &Success {
-            meaning: "How many were cancelled.",
+        "/purge-queue": { "post": paths.operation("purgeQueue", "queue", "Cancel all queued jobs", &["429"], &Success {
+            meaning: "The number of cancelled jobs.",
             schema: "Purged",
             linked: false,
         }) },
         "/health": { "get": paths.operation("health", "queue", "Count jobs and workers", &[], &Success {
-            meaning: "Numbers of jobs and workers.",
+                meaning: "The numbers of jobs and workers.",
             schema: "Health",
             linked: false,
         }) },
@@ -78,13 +78,13 @@ pub(super) fn parameters(timing: &Timing) -> Value {
             "name": "id",
             "in": "path",
             "required": true,
-            "description": "The id of a job, as /run answered it.",
+            "description": "The id of a job, as returned by /run.",
             "schema": { "type": "string", "minLength": 1 },
         },
         "wait": {
             "name": "wait",
             "in": "query",
-            "description": "How long to wait for the job's end, in milliseconds; then it is answered as it is.",
+            "description": "How long to wait for the job to finish, in milliseconds. After that, the answer has the job's current state.",
             "schema": { "type": "integer", "minimum": WAIT.start(), "maximum": WAIT.end(), "default": ms(timing.sync_wait) },
         },
     })
@@ -92,7 +92,7 @@ pub(super) fn parameters(timing: &Timing) -> Value {
 
 const LINKS: [&str; 4] = ["getStatus", "getStatusSync", "getStream", "postCancel"];
 
-/// From an answer with a job's id to what can be asked of that job.
+/// Returns the links from an answer with a job's id to the operations on that job.
 pub(super) fn links() -> Map<String, Value> {
     LINKS
         .into_iter()
@@ -118,7 +118,7 @@ struct Paths<'a> {
 impl Paths<'_> {
     fn run(&self, limit: usize) -> Value {
         let meaning = format!(
-            "The job waits in the queue. Its result is kept for {} after its end.",
+            "The job is in the queue. Its result is kept for {} after the job has finished.",
             seconds(self.timing.run_retention)
         );
         let success = Success {
@@ -126,7 +126,7 @@ impl Paths<'_> {
             schema: "Submitted",
             linked: true,
         };
-        let summary = "Submit a job, and learn its result later";
+        let summary = "Submit a job and get its result later";
         self.submission("run", summary, limit, &success)
     }
 
@@ -147,7 +147,7 @@ impl Paths<'_> {
 
     fn meaning_of_waiting(&self) -> String {
         format!(
-            "The job when it has ended, or as it is when the time to wait is over. Its result is kept for {} after its end.",
+            "The finished job, or its current state when the waiting time is over. The result is kept for {} after the job has finished.",
             seconds(self.timing.runsync_retention)
         )
     }
@@ -178,7 +178,7 @@ impl Paths<'_> {
             schema: "Job",
             linked: false,
         };
-        let summary = "Wait for what becomes of a job";
+        let summary = "Wait for the result of a job";
         let mut path = self.of_a_job(
             &["get", "post"],
             "StatusSync",
@@ -193,7 +193,7 @@ impl Paths<'_> {
         path
     }
 
-    /// A path with a job's id in it, the same by all `methods`.
+    /// Returns a path with a job's id in it. All `methods` do the same.
     fn of_a_job(
         &self,
         methods: &[&str],

@@ -1,4 +1,4 @@
-//! `$ref`: what the document names once and uses in several places.
+//! `$ref`: refers to parts of the document that are used in several places.
 
 use serde_json::{Map, Value, json};
 
@@ -6,7 +6,7 @@ pub(super) fn reference(kind: &str, name: &str) -> Value {
     json!({ "$ref": format!("#/components/{kind}/{name}") })
 }
 
-/// An object of the values that these names refer to.
+/// Returns an object whose values are references to these names.
 pub(super) fn references<'a>(
     kind: &str,
     names: impl IntoIterator<Item = (&'a str, &'a str)>,

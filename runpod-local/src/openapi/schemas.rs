@@ -1,4 +1,4 @@
-//! The shapes that are the same for every worker.
+//! The schemas that do not depend on the worker.
 
 use serde_json::{Map, Value, json};
 
@@ -35,7 +35,7 @@ fn error() -> Value {
         "type": "object",
         "required": ["error"],
         "properties": {
-            "error": { "type": "string", "description": "What was wrong, where, and what to do." }
+            "error": { "type": "string", "description": "Says what is wrong, where, and what to do." }
         },
     })
 }
@@ -57,17 +57,17 @@ fn submission(handlers: &HandlerSchemas) -> Value {
             "webhook": {
                 "type": ["string", "null"],
                 "pattern": WEBHOOK,
-                "description": "Gets the result by POST when the job has ended: an address that begins with http:// or \
+                "description": "The address that receives the result by POST when the job has finished. It begins with http:// or \
                     https://."
             },
-            "s3Config": { "description": "Handed to the worker as it is." },
+            "s3Config": { "description": "Passed to the worker unchanged." },
         },
-        "additionalProperties": { "description": "Handed to the worker as it is." },
+        "additionalProperties": { "description": "Passed to the worker unchanged." },
     })
 }
 
-/// A host by name or address, a port, a path. Whatever fits is an address to the endpoint too; a last label that begins
-/// with a digit would be read as a part of an IPv4 address.
+/// Matches a host name or address, a port and a path. The endpoint accepts every address that matches. The last label
+/// of a host name must not begin with a digit; otherwise URL parsers would read the host as an IPv4 address.
 const WEBHOOK: &str = concat!(
     "^https?://",
     "(([A-Za-z0-9_-]+[.])*[A-Za-z][A-Za-z0-9_-]*",
@@ -85,20 +85,20 @@ fn policy(timing: &Timing) -> Value {
                 "minimum": EXECUTION_TIMEOUT.start(),
                 "maximum": EXECUTION_TIMEOUT.end(),
                 "default": ms(timing.execution_timeout),
-                "description": "How long the job may run, in ms; then it is TIMED_OUT.",
+                "description": "How long the job may run, in ms. After that, it is TIMED_OUT.",
             },
             "ttl": {
                 "type": ["integer", "null"],
                 "minimum": TTL.start(),
                 "maximum": TTL.end(),
                 "default": ms(timing.ttl),
-                "description": "How long the job may exist from its submission, in ms; then it is TIMED_OUT if it waits, and \
-                    removed if it runs.",
+                "description": "How long the job may exist after its submission, in ms. After that, a queued job is TIMED_OUT, and a \
+                    running job is removed.",
             },
             "lowPriority": {
                 "type": ["boolean", "null"],
                 "default": false,
-                "description": "On Runpod, such a job does not make the endpoint start workers; the order of the queue stays as it is.",
+                "description": "On Runpod, the endpoint starts no workers for such a job. The order of the queue does not change.",
             },
         },
     })
@@ -125,20 +125,20 @@ fn job(handlers: &HandlerSchemas) -> Value {
             "delayTime": {
                 "type": "integer",
                 "minimum": 0,
-                "description": "From submission to the start, in ms.",
+                "description": "The time from the submission to the start, in ms.",
             },
             "executionTime": {
                 "type": "integer",
                 "minimum": 0,
-                "description": "From the start to the end, in ms.",
+                "description": "The time from the start to the end, in ms.",
             },
             "output": handlers.output(),
-            "error": { "description": "Why the job failed, as its worker said it; mostly a text." },
+            "error": { "description": "The reason why the job failed, as the worker reported it; usually a text." },
             "workerId": { "type": "string" },
             "retries": {
                 "type": "integer",
                 "minimum": 1,
-                "description": "How often the job went back to the queue; absent if it never did.",
+                "description": "How often the job went back to the queue. Absent if it never did.",
             },
         },
     })
@@ -197,7 +197,7 @@ fn readiness() -> Value {
     json!({
         "type": "object",
         "required": ["state"],
-        "description": "Whether a worker takes jobs, and if none does, why. Runpod has nothing like it.",
+        "description": "Whether a worker takes jobs and, if none does, the reason. Runpod does not have this field.",
         "properties": {
             "state": { "type": "string", "enum": ReadyState::ALL },
             "reason": { "type": "string", "description": "One line for people." },

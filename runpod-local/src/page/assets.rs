@@ -1,4 +1,4 @@
-//! The files of the page. They are part of the binary, so that the page needs no network and no build step.
+//! The files of the page. They are embedded in the binary, so the page needs no network and no build step.
 
 use axum::extract::Path;
 use axum::http::HeaderName;
@@ -9,8 +9,8 @@ use axum::response::{IntoResponse, Response};
 
 use crate::response::ErrorResponse;
 
-/// Nothing but the page's own files is run, shown or asked. The last two have the browser refuse to make markup of
-/// text, should a script of the page ever try.
+/// The content security policy. The browser runs, shows and requests only the page's own files. The last two directives
+/// make the browser refuse to turn text into markup, in case a script of the page ever tries.
 pub(super) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
      img-src 'self' data:; media-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
      require-trusted-types-for 'script'; trusted-types 'none'";
@@ -23,7 +23,7 @@ pub(super) const PAGE: &str = include_str!("assets/index.html");
 
 macro_rules! assets {
     ($($kind:ident: $($name:literal),+;)+) => {
-        /// Name, content type and text of every file beside the page itself.
+        /// Name, content type and text of every file except the page itself.
         pub(super) const ASSETS: &[(&str, &str, &str)] =
             &[$($(($name, $kind, include_str!(concat!("assets/", $name))),)+)+];
     };
@@ -56,7 +56,7 @@ fn file(kind: &'static str, text: &'static str) -> Response {
         (CONTENT_SECURITY_POLICY, POLICY),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (REFERRER_POLICY, "no-referrer"),
-        // Another version of the worker may serve another page at the same address.
+        // Another version of the worker may serve a different page at the same address.
         (CACHE_CONTROL, "no-store"),
     ];
     (headers, text).into_response()

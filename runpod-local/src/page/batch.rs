@@ -1,5 +1,5 @@
-//! What has happened since the last server-sent events. A busy endpoint has thousands of events a second: of each job and
-//! worker only the newest state is sent, and of very many jobs only that there are many.
+//! Collects events between two batches of server-sent events. A busy endpoint has thousands of events per second.
+//! Therefore only the newest state of each job and worker is sent, and if very many jobs have changed, only this fact.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -8,25 +8,25 @@ use serde::Serialize;
 
 use crate::queue::{JobId, Json, PageEvent, Queue, Stats};
 
-/// More jobs than this at once, and it is less work to load the list again.
+/// The maximum number of changed jobs in a batch. If there are more, loading the whole list again is less work.
 const MOST_JOBS: usize = 200;
 
 #[derive(Debug)]
 pub(super) struct Batch {
     viewed: Option<JobId>,
-    /// Bytes that are sent at once; the page has to load the rest.
+    /// The maximum number of bytes in a batch. The page must load the rest.
     most_bytes: usize,
     jobs: HashSet<JobId>,
     order: Vec<JobId>,
     workers: HashSet<Arc<str>>,
-    /// Items and log lines of the job that is looked at, as text that is ready to be sent.
+    /// Items and log lines of the viewed job, already in the format to be sent.
     lines: String,
     stats: String,
     reload: bool,
 }
 
 impl Batch {
-    /// `viewed`: the job whose items and log lines are wanted as well.
+    /// Creates an empty batch. `viewed` is the job whose items and log lines are included.
     pub(super) fn new(viewed: Option<JobId>, most_bytes: usize) -> Self {
         Self {
             viewed,
@@ -40,7 +40,7 @@ impl Batch {
         }
     }
 
-    /// Events only name what has changed; the queue has it.
+    /// Adds an event. An event only names what has changed; the new state is read from the queue.
     pub(super) fn add(&mut self, event: PageEvent, queue: &Queue) {
         match event {
             PageEvent::Described => self.reload = true,
@@ -61,12 +61,12 @@ impl Batch {
         }
     }
 
-    /// Events were missed: the page has to load everything again.
+    /// Records that events were missed, so the page must load everything again.
     pub(super) fn lost(&mut self) {
         self.reload = true;
     }
 
-    /// Sent only if they differ from those that were sent last.
+    /// Adds the statistics if they differ from those that were sent last.
     pub(super) fn stats(&mut self, stats: &Stats, sent: &mut String) {
         let text = json(stats);
         if *sent != text {
@@ -75,7 +75,7 @@ impl Batch {
         }
     }
 
-    /// The events' text, which is then forgotten here; empty where nothing happened.
+    /// Returns the batch as text and clears it. The text is empty if nothing has happened.
     pub(super) fn take(&mut self, queue: &Queue) -> String {
         let mut text = std::mem::take(&mut self.lines);
         self.jobs.clear();
@@ -84,7 +84,7 @@ impl Batch {
                 Some(summary) if text.len() < self.most_bytes || self.viewed == Some(id) => {
                     write(&mut text, "job", &json(&summary));
                 }
-                // It is gone, or there is too much to tell.
+                // The job no longer exists, or the batch is too large.
                 _ => self.reload = true,
             }
         }
@@ -115,9 +115,9 @@ impl Batch {
         }
     }
 
-    /// `line` is none when it is kept no more.
+    /// Adds an item or a log line. `line` returns `None` if the line is no longer kept.
     fn add_line(&mut self, name: &str, line: impl FnOnce() -> Option<String>) {
-        // Once a line is left out, those after it are of no use to the page.
+        // If a line is missing, the lines after it are useless to the page.
         if self.reload || self.lines.len() >= self.most_bytes {
             self.reload = true;
             return;
@@ -138,13 +138,13 @@ struct WorkerGone<'a> {
     id: &'a str,
 }
 
-/// JSON is always UTF-8.
+/// Returns JSON as text. JSON is always UTF-8.
 fn text(json: &Json) -> Option<&str> {
     std::str::from_utf8(json.as_bytes()).ok()
 }
 
 fn json(what: &impl Serialize) -> String {
-    // Only a map with keys that are no text could fail, and there is none.
+    // Serialization fails only for maps whose keys are not strings, and there are none.
     serde_json::to_string(what).unwrap_or_default()
 }
 
@@ -152,8 +152,8 @@ fn write(text: &mut String, name: &str, json: &str) {
     text.push_str("event: ");
     text.push_str(name);
     text.push_str("\ndata: ");
-    // Jobs may lay their JSON out in lines, and a line's end would end the event. Outside of text, where JSON has it
-    // escaped, it is as good as a space.
+    // Jobs may format their JSON in several lines, but a line break would end the event. JSON strings contain no raw
+    // line breaks, so each line break can be replaced with a space.
     text.extend(json.chars().map(|letter| {
         if matches!(letter, '\n' | '\r') {
             ' '

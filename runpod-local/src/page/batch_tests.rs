@@ -36,35 +36,35 @@ fn submit(queue: &Queue) -> JobId {
         },
         webhook: None,
     };
-    queue.submit(submission).expect("room");
+    queue.submit(submission).expect("the queue has room");
     id
 }
 
-/// A job that a worker runs.
+/// Submits a job and lets a worker take it.
 async fn running(queue: &Queue) -> JobId {
     let id = submit(queue);
-    let tasks = queue.take(WORKER, 1).await.expect("a worker");
+    let tasks = queue.take(WORKER, 1).await.expect("the worker is admitted");
     assert_eq!(tasks.len(), 1);
     id
 }
 
 fn json(json: &str) -> Json {
-    Json::copied(&RawValue::from_string(json.to_owned()).expect("it is JSON"))
+    Json::copied(&RawValue::from_string(json.to_owned()).expect("the text is JSON"))
 }
 
 fn done(queue: &Queue, job: JobId) {
     let outcome = JobOutcome::posted(Some(json("1")), None);
     queue
         .done(WORKER.worker, job, outcome, false)
-        .expect("its worker");
+        .expect("the worker has the job");
 }
 
-/// The worker posts an item; the event that tells of it.
+/// Posts an item as the worker and returns the event for it.
 fn item(queue: &Queue, job: JobId, index: u64, text: &str) -> PageEvent {
     let items = vec![json(text)];
     queue
         .post_items(WORKER.worker, job, items)
-        .expect("its worker");
+        .expect("the worker has the job");
     PageEvent::Item { job, index }
 }
 
@@ -168,7 +168,7 @@ async fn a_flood_of_items_becomes_a_reload_and_never_more_bytes_than_are_told_at
     let text = batch.take(&queue);
     assert!(text.len() < MOST + 1_000, "{}", text.len());
     assert_eq!(names(&text), ["item", "item", "reload"]);
-    // The next ones are told again.
+    // Later items are sent again.
     batch.add(item(&queue, viewed, 64, "1"), &queue);
     assert_eq!(names(&batch.take(&queue)), ["item"]);
 }
@@ -193,7 +193,7 @@ async fn jobs_with_much_to_tell_are_bounded_too() {
         let job = running(&queue).await;
         queue
             .post_progress(WORKER.worker, job, json(&progress))
-            .expect("its worker");
+            .expect("the worker has the job");
         batch.add(PageEvent::Job(job), &queue);
     }
     let text = batch.take(&queue);

@@ -1,4 +1,4 @@
-//! Server-sent events: the page stays up to date without asking.
+//! Server-sent events, which keep the page up to date without polling.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -19,10 +19,11 @@ use super::batch::Batch;
 use crate::context::Context;
 use crate::queue::{JobId, PageEvent, Queue};
 
-/// A pause after each batch: what happens meanwhile is sent together.
+/// The pause after each batch. Events during the pause are sent together.
 const PAUSE: Duration = Duration::from_millis(30);
 
-/// A line now and then keeps the connection from being taken for dead, and finds out when it is.
+/// The number of quiet seconds after which a comment is sent. It keeps the connection alive and detects broken
+/// connections.
 const STILL_HERE_AFTER: u32 = 15;
 
 #[derive(Deserialize)]
@@ -83,8 +84,8 @@ async fn send_batches(
             ": still here\n\n".clone_into(&mut text);
         }
         quiet = 0;
-        // A page that reads slowly has the next events wait. They only name what has changed, so that nothing is held for
-        // it; what it gets then is the newest state, or that it has to load everything again.
+        // If the page reads slowly, the next events wait. They only name what has changed, so they need little memory.
+        // Later the page gets the newest state, or is told to load everything again.
         if sink.send(text.into()).await.is_err() {
             return;
         }
@@ -104,7 +105,7 @@ fn next(
     }
 }
 
-/// An error where no more events will come.
+/// Adds an event to the batch. Fails if there will be no more events.
 fn add(
     batch: &mut Batch,
     event: Result<PageEvent, broadcast::error::RecvError>,
@@ -118,7 +119,7 @@ fn add(
     Ok(())
 }
 
-/// The body of the answer: each text as it is sent.
+/// The body of the answer. Each text is sent as it arrives.
 struct EventBody(mpsc::Receiver<Bytes>);
 
 impl http_body::Body for EventBody {

@@ -1,5 +1,5 @@
-//! The page in the browser, and what it asks for: the state of the endpoint, one job, and events. Jobs are submitted,
-//! cancelled and retried through the public API, as any client does it.
+//! The web page and its own requests: the state of the endpoint, a single job, and events. The page submits, cancels
+//! and retries jobs through the public API, like any client.
 
 mod assets;
 mod batch;

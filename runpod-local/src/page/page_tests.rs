@@ -38,8 +38,10 @@ fn page() -> Router {
 }
 
 async fn get(path: &str) -> Response<Body> {
-    let request = Request::get(path).body(Body::empty()).expect("a request");
-    page().call(request).await.expect("axum answers")
+    let request = Request::get(path)
+        .body(Body::empty())
+        .expect("the request is valid");
+    page().call(request).await.expect("the router answers")
 }
 
 async fn json(response: Response<Body>) -> Value {
@@ -47,12 +49,12 @@ async fn json(response: Response<Body>) -> Value {
         .into_body()
         .collect()
         .await
-        .expect("a body")
+        .expect("the body can be read")
         .to_bytes();
-    serde_json::from_slice(&body).expect("JSON")
+    serde_json::from_slice(&body).expect("the body is JSON")
 }
 
-/// What stands between `before` and the next quote, everywhere in `text`.
+/// Returns the texts between `before` and the next quote, for every occurrence of `before`.
 fn quoted<'a>(text: &'a str, before: &str) -> BTreeSet<&'a str> {
     let after = text.split(before).skip(1);
     after.filter_map(|rest| rest.split('"').next()).collect()
@@ -169,8 +171,8 @@ async fn events_begin_with_the_stats() {
         .body_mut()
         .frame()
         .await
-        .expect("an event")
-        .expect("no fault");
-    let text = frame.into_data().expect("text");
+        .expect("the stream has an event")
+        .expect("the stream has no error");
+    let text = frame.into_data().expect("the frame has data");
     assert!(text.starts_with(b"event: stats\ndata: {"), "{text:?}");
 }

@@ -1,4 +1,4 @@
-//! What the page shows when it is opened: the endpoint, its jobs and workers; and all of one job.
+//! The data that the page shows when it is opened: the endpoint, its jobs and workers, and all details of one job.
 
 use axum::extract::{Path, State};
 use axum::http::HeaderValue;
@@ -11,7 +11,7 @@ use crate::context::{Context, Description, HandlerInfo};
 use crate::queue::{JobId, Stats, Summary, WorkerSummary};
 use crate::response::{self, ErrorResponse};
 
-/// As many jobs as the page lists.
+/// The number of jobs in the page's list.
 const MOST_JOBS: usize = 200;
 
 #[derive(Serialize)]
@@ -81,7 +81,7 @@ pub(super) async fn job(
         .map(|detail| uncached_json(&detail))
         .ok_or_else(|| {
             ErrorResponse::not_found(
-                "there is no such job: it never was here, or it ended too long ago to be kept",
+                "there is no such job: it never existed here, or its result has expired",
             )
         })
 }
@@ -97,7 +97,7 @@ impl<'a> HandlerEntry<'a> {
 }
 
 fn uncached_json(what: &impl Serialize) -> Response {
-    // Only a map with keys that are no text could fail, and there is none.
+    // Serialization fails only for maps whose keys are not strings, and there are none.
     let body = serde_json::to_vec(what).unwrap_or_default();
     let mut response = response::ok(body);
     response

@@ -1,4 +1,4 @@
-//! What clients do to jobs and to the queue: cancel, retry, purge-queue, health.
+//! Operations of clients on jobs and on the queue: cancel, retry, purge-queue and health.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -47,7 +47,7 @@ pub(super) async fn health(State(context): State<Context>) -> Response {
         readiness,
     } = context.queue.health();
     let ready = idle + running;
-    // A word and a text always become JSON.
+    // A word and a text always serialize to JSON.
     let local = serde_json::to_string(&readiness).unwrap_or_default();
     response::ok(format!(
         "{{\"jobs\":{{\"completed\":{completed},\"failed\":{failed},\"inProgress\":{in_progress},\

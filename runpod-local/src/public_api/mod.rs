@@ -1,4 +1,4 @@
-//! What clients ask for.
+//! The API for clients.
 
 mod control;
 mod status;
@@ -13,7 +13,7 @@ pub(crate) use submit::{EXECUTION_TIMEOUT, TTL};
 use crate::context::Context;
 use crate::fallback;
 
-/// Bare, and under the endpoint's own path.
+/// Creates the routes, with and without the endpoint's prefix.
 pub(crate) fn router(context: &Context) -> Router<Context> {
     let stream = || {
         get(status::stream)

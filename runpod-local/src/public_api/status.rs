@@ -1,4 +1,4 @@
-//! What became of a job: status, status-sync, stream.
+//! Operations that return a job's state: status, status-sync and stream.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::parameters::{self, PathParameters};
 use crate::response::{self, ErrorResponse};
 use crate::text::quoted;
 
-/// `wait` of `/runsync` and `/status-sync`, in ms.
+/// The allowed values of `wait` for `/runsync` and `/status-sync`, in ms.
 pub(crate) const WAIT: std::ops::RangeInclusive<u64> = 1_000..=300_000;
 
 pub(super) async fn status(
@@ -47,21 +47,20 @@ pub(super) async fn stream(
     Ok(response::ok(job_body::stream(id, &streamed)))
 }
 
-/// # Errors
-///
-/// `?ttl=` is there, which this endpoint does not have. To ignore it would keep a job for another time than was asked for.
+/// Rejects requests with `?ttl=`, which this endpoint does not implement. If it were ignored, a job would be kept for a
+/// different time from the requested one.
 pub(super) fn no_ttl(query: Option<&str>) -> Result<(), ErrorResponse> {
     match parameters::query(query, "ttl") {
         None => Ok(()),
         Some(_) => Err(ErrorResponse::new(
             StatusCode::NOT_IMPLEMENTED,
-            "the parameter ?ttl= is not implemented by this local endpoint; leave it out, and give a job its time in the \
-             body that submits it: {\"input\": …, \"policy\": {\"ttl\": milliseconds}}",
+            "this local endpoint does not implement the parameter ?ttl=; omit it, and set the job's time to live in the body \
+             that submits the job: {\"input\": …, \"policy\": {\"ttl\": milliseconds}}",
         )),
     }
 }
 
-/// How long a client wants to wait.
+/// Returns how long the client wants to wait.
 pub(super) fn wait(query: Option<&str>, default: Duration) -> Result<Duration, ErrorResponse> {
     let Some(text) = parameters::query(query, "wait") else {
         return Ok(default);
@@ -69,7 +68,7 @@ pub(super) fn wait(query: Option<&str>, default: Duration) -> Result<Duration, E
     match text.parse() {
         Ok(ms) if WAIT.contains(&ms) => Ok(Duration::from_millis(ms)),
         _ => Err(ErrorResponse::bad_request(format!(
-            "wait: found {}; expected a whole number of milliseconds from {} to {}; leave it out for {}",
+            "wait: found {}; expected a whole number of milliseconds from {} to {}; if you omit it, it is {}",
             quoted(text),
             WAIT.start(),
             WAIT.end(),

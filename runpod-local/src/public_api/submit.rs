@@ -1,6 +1,6 @@
-//! Jobs come in: run and runsync, and what their body may hold.
+//! Submits jobs: run and runsync, and the rules for their bodies.
 //!
-//! The input stays the text that it is: nothing in it is read, and the worker gets it as the client wrote it.
+//! The input is not parsed into values. The worker gets it exactly as the client wrote it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -67,8 +67,8 @@ fn read(id: JobId, body: &[u8], timing: &Timing) -> Result<Submission, ErrorResp
         serde_json::from_slice(body).map_err(|error| not_read(&error))?;
     let input = present(body.input).ok_or_else(|| {
         ErrorResponse::bad_request(match body.input {
-            Some(_) => "`input` is null; a job needs one: {\"input\": {…}}",
-            None => "the body has no `input`; a job needs one: {\"input\": {…}}",
+            Some(_) => "`input` is null; expected a job such as {\"input\": {…}}",
+            None => "the body has no `input`; expected a job such as {\"input\": {…}}",
         })
     })?;
     let policy = policy(present(body.policy), timing)?;
@@ -80,7 +80,7 @@ fn read(id: JobId, body: &[u8], timing: &Timing) -> Result<Submission, ErrorResp
         .map(|(key, value)| key.len() + value.get().len() + 8)
         .sum();
     let mut task = Vec::with_capacity(input.get().len() + others + 64);
-    // Writing to memory does not fail.
+    // Writing to memory cannot fail.
     let _ = write!(task, "{{\"id\":\"{id}\",\"input\":");
     let start = task.len();
     task.extend_from_slice(input.get().as_bytes());
@@ -92,7 +92,7 @@ fn read(id: JobId, body: &[u8], timing: &Timing) -> Result<Submission, ErrorResp
         task.extend_from_slice(value.get().as_bytes());
     }
     task.push(b'}');
-    // Exact, as many may wait.
+    // A boxed slice has no spare capacity. This matters because many jobs may wait.
     let task = task.into_boxed_slice().into();
     Ok(Submission {
         id,
@@ -103,7 +103,7 @@ fn read(id: JobId, body: &[u8], timing: &Timing) -> Result<Submission, ErrorResp
     })
 }
 
-/// `policy` is the endpoint's; all else is handed to the worker.
+/// The body of a submission. `policy` is for the endpoint; the other keys are passed to the worker.
 struct SubmissionBody<'a> {
     input: Option<&'a RawValue>,
     policy: Option<&'a RawValue>,
@@ -145,7 +145,7 @@ impl<'de> Visitor<'de> for SubmissionVisitor {
                     once(&mut body.webhook, value, "webhook")?;
                     body.others.push((key, value));
                 }
-                // A job's id is the endpoint's to give.
+                // The endpoint assigns the job's id.
                 "id" => {}
                 _ => body.others.push((key, value)),
             }
@@ -175,7 +175,7 @@ fn not_read(error: &serde_json::Error) -> ErrorResponse {
     let what = text.split(" at line ").next().unwrap_or_default();
     ErrorResponse::bad_request(match error.classify() {
         Category::Data if what.starts_with("invalid type") => {
-            "the body is not a JSON object; a job is one: {\"input\": {…}}".to_owned()
+            "the body is not a JSON object; expected a job such as {\"input\": {…}}".to_owned()
         }
         Category::Data => format!("the body: {what}, at line {line}, column {column}"),
         _ => format!("the body is not JSON: {what}, at line {line}, column {column}"),
@@ -212,7 +212,8 @@ fn policy(given: Option<&RawValue>, timing: &Timing) -> Result<JobPolicy, ErrorR
     if let Some(value) = given.ttl {
         policy.ttl = ms("policy.ttl", value, &TTL)?;
     }
-    // It says that the job starts no workers. Here no job does, and all are taken in the order in which they came.
+    // On Runpod, a job with low priority starts no workers. Here no job does, and jobs are taken in the order of
+    // submission.
     if let Some(value) = given.low_priority
         && !matches!(value.get(), "true" | "false")
     {
@@ -232,7 +233,7 @@ fn ms(key: &str, value: &RawValue, range: &RangeInclusive<u64>) -> Result<Durati
     }
 }
 
-/// JSON has one kind of number: 5000.0 is whole, and so is 5e3.
+/// Parses a whole number. JSON does not distinguish kinds of numbers, so 5000.0 and 5e3 are whole, too.
 fn whole(number: &str) -> Option<u64> {
     number.parse().ok().or_else(|| {
         let number: f64 = number.parse().ok()?;
@@ -249,7 +250,7 @@ fn whole(number: &str) -> Option<u64> {
 fn webhook(value: &RawValue) -> Result<Box<str>, ErrorResponse> {
     let url: Option<Box<str>> = serde_json::from_str(value.get()).ok();
     url.filter(|url| reqwest::Url::parse(url).is_ok_and(|url| is_for_http(&url)))
-        // The address is not repeated: it may carry a secret.
+        // The message does not repeat the address, because it may contain a secret.
         .ok_or_else(|| {
             ErrorResponse::bad_request(
                 "webhook: expected an address that begins with http:// or https://",
@@ -258,7 +259,7 @@ fn webhook(value: &RawValue) -> Result<Box<str>, ErrorResponse> {
 }
 
 fn is_for_http(url: &reqwest::Url) -> bool {
-    // A name may be in any script; this is what is asked of the network then.
+    // The client's name may use any script. The parsed host is the name that is looked up.
     let is_host = |host: &str| {
         host.bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"-._[]:".contains(&byte))

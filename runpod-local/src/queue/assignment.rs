@@ -1,4 +1,4 @@
-//! Which worker has a job: the queue, takes, and jobs that go back to the queue.
+//! Which worker has a job: the queue, taking jobs, and jobs that go back to the queue.
 
 use std::sync::Arc;
 
@@ -15,17 +15,17 @@ use super::views::Status;
 use super::waiting_jobs::Place;
 use super::worker::{Assignment, CallingWorker};
 
-/// One answer to a worker that asks for many jobs has no more bytes than this, but for a single job.
+/// The maximum number of bytes in an answer with several jobs. A single job may be larger.
 const BATCH_BYTES: usize = 64 * 1024 * 1024;
 
 impl QueueState {
-    /// At the end of the queue.
+    /// Adds a job at the end of the queue.
     pub(super) fn enqueue(&mut self, id: JobId) {
         let place = self.waiting.push_back(id);
         self.enqueued(id, place);
     }
 
-    /// At its front: for a job that comes back from a lost worker.
+    /// Adds a job at the front of the queue. Used for jobs of a lost worker.
     fn enqueue_first(&mut self, id: JobId) {
         let place = self.waiting.push_front(id);
         self.enqueued(id, place);
@@ -41,7 +41,7 @@ impl QueueState {
         self.takers.notify_one();
     }
 
-    /// Jobs for a worker that asks for so many, each as it is sent.
+    /// Returns at most `most` jobs for a worker, each as it is sent.
     pub(super) fn take(
         &mut self,
         caller: CallingWorker<'_>,
@@ -70,7 +70,7 @@ impl QueueState {
         }
         if !tasks.is_empty() {
             if let Some(worker) = self.workers.get_mut(&worker) {
-                // Nobody took its place, and it lives.
+                // The worker takes jobs again, so it is not refreshing: it is still alive and nothing has replaced it.
                 worker.refreshing = false;
             }
             self.tell_worker(&worker);
@@ -78,7 +78,7 @@ impl QueueState {
         Ok(tasks)
     }
 
-    /// The job is out of the queue already.
+    /// Gives a job to a worker. The job has already left the queue.
     fn hand_over(&mut self, id: JobId, worker: &Arc<str>, now: Instant) -> Option<Bytes> {
         self.assign(id, worker, now);
         let job = self.jobs.get(&id)?;
@@ -90,7 +90,7 @@ impl QueueState {
         Some(job.task.clone())
     }
 
-    /// From now on the worker runs it.
+    /// Records that the worker runs the job from now on.
     pub(super) fn assign(&mut self, id: JobId, worker: &Arc<str>, now: Instant) {
         let Some(job) = self.jobs.get_mut(&id) else {
             return;
@@ -113,7 +113,7 @@ impl QueueState {
         self.tell_job(id);
     }
 
-    /// Takes a job out of the queue, or off the hands of its worker, which is returned.
+    /// Removes a job from the queue or from its worker. In the second case, returns the worker.
     pub(super) fn release(&mut self, id: JobId) -> Option<Arc<str>> {
         let job = self.jobs.get_mut(&id)?;
         match job.status {
@@ -136,7 +136,7 @@ impl QueueState {
         }
     }
 
-    /// To the front of the queue, unless that was done too often.
+    /// Returns a job to the front of the queue. If its worker was lost too often, the job fails instead.
     pub(super) fn give_back(&mut self, id: JobId, worker: &Arc<str>, now: Instant) {
         if self
             .jobs
@@ -152,8 +152,8 @@ impl QueueState {
         };
         if job.losses >= lost_retries {
             let error = format!(
-                "the job's worker was lost {} times, so the job is not tried again; the last worker was {worker}. Check \
-                 whether the handler crashes or runs out of memory",
+                "the job's worker was lost {} times, so the job is not retried; the last worker was {worker}. Check whether \
+                 the handler crashes or runs out of memory",
                 job.losses + 1
             );
             self.finish(id, JobOutcome::with_error(Status::Failed, &error), now);
@@ -180,7 +180,7 @@ impl QueueState {
         self.enqueue_first(id);
     }
 
-    /// What a worker is to a job, and where the job is.
+    /// Returns a worker's claim to a job, and the job's status.
     pub(super) fn claim(&self, worker: &str, id: JobId) -> Result<(Claim, Status), QueueError> {
         let job = self
             .jobs
@@ -195,7 +195,8 @@ impl QueueState {
         }
     }
 
-    /// Does the worker run the job? One that was thought lost and goes on with it has it again, unless another has it.
+    /// Returns whether the worker runs the job. A worker that was thought lost gets a queued job back if it still works
+    /// on it.
     pub(super) fn reclaim(
         &mut self,
         worker: &str,

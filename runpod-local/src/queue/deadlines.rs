@@ -1,4 +1,4 @@
-//! When something is due: time limits of jobs, the end of what is kept of them, and what wakes the clock for it.
+//! Deadlines: the time limits of jobs, the expiry of results, and the alarm that wakes the clock.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::id::JobId;
 
-/// The time that the clock waits for, and what wakes it for an earlier one.
+/// The time at which the clock wakes up, and a signal that wakes it if that time becomes earlier.
 #[derive(Debug, Default)]
 pub(super) struct Alarm {
     pub(super) at: Option<Instant>,
@@ -25,7 +25,7 @@ impl Alarm {
     }
 }
 
-/// Time limits of jobs, the next one first. What no longer holds is left in it until it is due, or too much of that.
+/// The time limits of jobs, the earliest first. Outdated entries stay until they are due or there are too many of them.
 #[derive(Debug, Default)]
 pub(super) struct Deadlines(BinaryHeap<Reverse<(Instant, JobId)>>);
 
@@ -50,7 +50,7 @@ impl Deadlines {
         self.0.len()
     }
 
-    /// Drops what no longer holds when that is most of it.
+    /// Removes outdated entries if they are the majority.
     pub(super) fn tidy(&mut self, open: usize, holds: impl Fn(Instant, JobId) -> bool) {
         if self.0.len() > 1_024 + 4 * open {
             self.0.retain(|Reverse((at, job))| holds(*at, *job));
@@ -58,7 +58,8 @@ impl Deadlines {
     }
 }
 
-/// Jobs that have ended, with when they expire: those of `/run`, then those of `/runsync`, which are kept for less long.
+/// Finished jobs with the times when they expire: jobs of `/run`, and jobs of `/runsync`, which are kept for a shorter
+/// time.
 #[derive(Debug, Default)]
 pub(super) struct Retention([VecDeque<(Instant, JobId)>; 2]);
 
@@ -67,7 +68,7 @@ impl Retention {
         self.0[usize::from(job.is_sync())].push_back((at, job));
     }
 
-    /// The one that expires first.
+    /// Returns the job that expires first.
     pub(super) fn next(&self) -> Option<(Instant, JobId)> {
         let next = self.0.iter().filter_map(|jobs| jobs.front());
         next.min_by_key(|(at, _)| *at).copied()

@@ -1,4 +1,4 @@
-//! What a job emits before its end: stream items, progress, log lines.
+//! The stream items, progress updates and log lines of unfinished jobs.
 
 use tokio::time::Instant;
 
@@ -12,7 +12,7 @@ use super::state::QueueState;
 use super::views::{Status, StreamBatch};
 
 impl QueueState {
-    /// Items of the worker that runs the job. Large ones come in several pieces.
+    /// Adds items from the worker that runs the job. A large item has been split into several.
     pub(super) fn stream(
         &mut self,
         worker: &str,
@@ -66,19 +66,19 @@ impl QueueState {
         Ok(Accepted::Yes)
     }
 
-    /// A line for the job's page.
+    /// Adds a line to the log on the job's page.
     pub(super) fn log(&mut self, id: JobId, line: LogLine) {
         if let Some(job) = self.jobs.get_mut(&id) {
             let lines = job.lines.get_or_insert_default();
             let index = log_lines::push(lines, line, &self.limits);
             self.publisher.publish(|| PageEvent::Log { job: id, index });
             self.recount(id);
-            // A line is never refused for want of room: older results go.
+            // A log line is never refused because memory is full. Older results are dropped instead.
             let _ = self.make_room(0);
         }
     }
 
-    /// What a client has not had of the job's stream.
+    /// Returns the stream items that no client has fetched yet.
     pub(super) fn fetch(&mut self, id: JobId) -> Result<StreamBatch, QueueError> {
         let job = self
             .jobs

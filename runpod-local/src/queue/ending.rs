@@ -1,4 +1,4 @@
-//! How jobs end: a result, a client's wish, a time limit; and how long a job can be asked about then.
+//! How jobs end: by a result, a client's request or a time limit. Also how long a finished job is kept.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,11 +16,11 @@ use super::state::QueueState;
 use super::views::Status;
 use super::waiting_jobs::Place;
 
-/// So much is done at a time, so that nobody waits long for the lock.
+/// The number of jobs handled at a time, so that the lock is never held for long.
 const AT_ONCE: usize = 2_048;
 
 impl QueueState {
-    /// The first result that is accepted ends the job, whoever of those who took it sends it.
+    /// Handles a result. The first accepted result ends the job, whichever of its workers sends it.
     pub(super) fn done(
         &mut self,
         worker: &str,
@@ -48,7 +48,7 @@ impl QueueState {
             self.ask_to_stop(&other, id);
         }
         if claim == Claim::Earlier {
-            // It was thought lost and has the result all the same.
+            // The worker was thought lost, but has delivered the result.
             let came_back = self
                 .workers
                 .get(worker)
@@ -62,12 +62,12 @@ impl QueueState {
         Ok(Accepted::Yes)
     }
 
-    /// Ends a job that has not ended; one that has stays as it is.
+    /// Cancels an unfinished job. A finished job stays unchanged.
     pub(super) fn cancel(&mut self, id: JobId, now: Instant) {
         self.end_and_stop(id, JobOutcome::cancelled(), now);
     }
 
-    /// Cancels queued jobs that are not newer than a number, so many at most, without a word on each. Returns how many.
+    /// Cancels at most `most` queued jobs up to the place `newest`, without a log line for each. Returns their number.
     pub(super) fn purge(&mut self, newest: Place, most: usize, now: Instant) -> usize {
         let ids = self.waiting.up_to(newest, most);
         let purged = ids.len();
@@ -79,7 +79,7 @@ impl QueueState {
         purged
     }
 
-    /// Queues a job again that failed or timed out.
+    /// Queues a failed or timed-out job again.
     pub(super) fn retry(&mut self, id: JobId, now: Instant) -> Result<(), QueueError> {
         let job = self
             .jobs
@@ -92,7 +92,7 @@ impl QueueState {
             });
         }
         job.leave_worker();
-        // Their results are of an attempt that is over.
+        // Results of these workers belong to the earlier attempt.
         job.outdated = job.earlier.len();
         job.start_over(now);
         let due = job.due;
@@ -104,7 +104,7 @@ impl QueueState {
         Ok(())
     }
 
-    /// Ends a job against its worker's will.
+    /// Ends a job before its worker does, and tells the worker to stop it.
     pub(super) fn end_and_stop(&mut self, id: JobId, outcome: JobOutcome, now: Instant) {
         if self.jobs.get(&id).is_none_or(|job| job.status.is_final()) {
             return;
@@ -115,7 +115,7 @@ impl QueueState {
         self.finish(id, outcome, now);
     }
 
-    /// The job is neither in the queue nor a worker's any more.
+    /// Finishes a job that is no longer in the queue or with a worker.
     pub(super) fn finish(&mut self, id: JobId, outcome: JobOutcome, now: Instant) {
         let Some(job) = self.jobs.get_mut(&id) else {
             return;
@@ -143,13 +143,13 @@ impl QueueState {
             }
         }
         self.recount(id);
-        // A result is never refused for want of room: older ones go.
+        // A result is never refused because memory is full. Older results are dropped instead.
         let _ = self.make_room(0);
         self.expire_later(id, now);
         self.tell_job(id);
     }
 
-    /// Does what is due. Returns whether there is more of it.
+    /// Handles everything that is due. Returns whether more is due.
     pub(super) fn tick(&mut self, now: Instant) -> bool {
         for _ in 0..AT_ONCE {
             match self.deadlines.pop_due(now) {
@@ -186,7 +186,7 @@ impl QueueState {
         let worker = job.worker.clone().filter(|_| is_running);
         let error = if is_over {
             format!(
-                "the job did not end within its time to live of {} ms, counted from its submission (policy.ttl)",
+                "the job did not finish within its time to live of {} ms after its submission (policy.ttl)",
                 ttl.as_millis()
             )
         } else {
@@ -197,7 +197,7 @@ impl QueueState {
         };
         let outcome = JobOutcome::with_error(Status::TimedOut, &error);
         self.end_and_stop(id, outcome, now);
-        // Of a job that waited, clients can learn for a while that it timed out. A running one is removed.
+        // A job that timed out in the queue is kept for a while, so clients can see this. A running job is removed.
         if is_over && let Some(worker) = worker {
             self.remove(id, &worker, ttl);
         }
@@ -217,7 +217,7 @@ impl QueueState {
         });
     }
 
-    /// The job has ended: it can be asked about for a while.
+    /// Sets the time when a finished job expires.
     pub(super) fn expire_later(&mut self, id: JobId, now: Instant) {
         let retention = if id.is_sync() {
             self.timing.runsync_retention
@@ -232,7 +232,7 @@ impl QueueState {
         self.alarm.no_later_than(at);
     }
 
-    /// The job that expires first; if the time is given, only one that has expired by then.
+    /// Removes and returns the job that expires first. With `now`, returns only a job that has expired by then.
     pub(super) fn pop_ended(&mut self, now: Option<Instant>) -> Option<(Instant, JobId)> {
         loop {
             let (at, id) = self.retention.next()?;
@@ -241,7 +241,7 @@ impl QueueState {
             }
             self.retention.pop();
             let expires = self.jobs.get(&id).and_then(|job| job.expires);
-            // One that was retried meanwhile lives on.
+            // A job that was retried meanwhile has not expired.
             if expires == Some(at) {
                 return Some((at, id));
             }

@@ -1,4 +1,4 @@
-//! What happened: events for the page, and lines for the log. Costs nothing when nobody listens.
+//! Events for the page and lines for the log. They cost nothing if nobody listens.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,28 +10,30 @@ use tracing::Level;
 use super::id::JobId;
 use super::views::Status;
 
-/// A change that the page shows. An event only names what has changed, because it may wait for a slow reader for long: the
-/// new state is read when the event is written out.
+/// A change that the page shows.
+///
+/// An event only names what has changed, because it may wait a long time for a slow reader. The new state is read when
+/// the event is sent.
 #[derive(Debug, Clone)]
 pub(crate) enum PageEvent {
-    /// The endpoint's handlers are others now.
+    /// The endpoint's handlers have changed.
     Described,
     Job(JobId),
-    /// It came, went, or is not what it was.
+    /// A worker has attached, left or changed.
     Worker(Arc<str>),
-    /// A stream item, by its number.
+    /// A new stream item with this number.
     Item {
         job: JobId,
         index: u64,
     },
-    /// A log line, by its number.
+    /// A new log line with this number.
     Log {
         job: JobId,
         index: u64,
     },
 }
 
-/// Sends events to the pages that are open, and collects log lines.
+/// Sends events to the open pages, and collects log lines.
 #[derive(Debug)]
 pub(super) struct Publisher {
     events: broadcast::Sender<PageEvent>,
@@ -39,7 +41,7 @@ pub(super) struct Publisher {
     quiet: bool,
 }
 
-/// A line of the log.
+/// A line of the endpoint's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum LogEvent {
     Queued(JobId),
@@ -54,7 +56,7 @@ pub(super) enum LogEvent {
         execution: Option<Duration>,
         error: Option<String>,
     },
-    /// A worker has a job no more; it was taken so many times in vain.
+    /// A worker has lost the job, which goes back to the queue for this retry.
     Returned {
         job: JobId,
         worker: Arc<str>,
@@ -62,7 +64,7 @@ pub(super) enum LogEvent {
     },
     Retried(JobId),
     Purged(usize),
-    /// It ran when its time to live was over.
+    /// The job's time to live ended while it was running.
     Removed {
         job: JobId,
         worker: Arc<str>,
@@ -75,7 +77,7 @@ pub(super) enum LogEvent {
     },
     ItemsDropped(JobId),
     ResultsDropped,
-    /// The webhook of this job, and perhaps those of later jobs.
+    /// The webhook of this job, and perhaps of later jobs, is not called.
     WebhooksDropped {
         job: JobId,
         full: WebhooksFull,
@@ -85,7 +87,7 @@ pub(super) enum LogEvent {
     WorkerLost {
         worker: Arc<str>,
         silent: Duration,
-        /// Something still pings in its name.
+        /// Whether pings with the worker's id still arrive.
         still_pings: bool,
     },
     WorkerUnhealthy {
@@ -103,27 +105,27 @@ impl Publisher {
         }
     }
 
-    /// Makes an event only where somebody listens.
+    /// Sends an event. The event is created only if somebody listens.
     pub(super) fn publish(&self, event: impl FnOnce() -> PageEvent) {
         if self.events.receiver_count() > 0 {
-            // The last listener may have gone this moment.
+            // Sending fails if the last listener has just gone.
             let _ = self.events.send(event());
         }
     }
 
-    /// Makes a line only where it is logged.
+    /// Collects a line. The line is created only if it will be logged.
     pub(super) fn info(&mut self, line: impl FnOnce() -> LogEvent) {
         if !self.quiet && tracing::enabled!(target: "runpod_local", Level::INFO) {
             self.lines.push(line());
         }
     }
 
-    /// Says nothing but warnings meanwhile.
+    /// Sets whether only warnings are collected.
     pub(super) fn set_quiet(&mut self, quiet: bool) {
         self.quiet = quiet;
     }
 
-    /// A line that warns; made in any case.
+    /// Collects a warning.
     pub(super) fn warn(&mut self, line: LogEvent) {
         self.lines.push(line);
     }
@@ -191,10 +193,10 @@ impl fmt::Display for LogEvent {
                 f,
                 "job {job}: worker {worker} no longer has it; it returns to the front of the queue (retry {retries})"
             ),
-            Self::Retried(job) => write!(f, "job {job} queued again, as its client asked"),
+            Self::Retried(job) => write!(f, "job {job} queued again at its client's request"),
             Self::Purged(jobs) => write!(
                 f,
-                "{jobs} queued jobs CANCELLED, as a client purged the queue"
+                "{jobs} queued jobs CANCELLED, because a client purged the queue"
             ),
             Self::Removed { job, worker, ttl } => write!(
                 f,
@@ -219,16 +221,16 @@ impl fmt::Display for LogEvent {
             }
             Self::ItemsDropped(job) => write!(
                 f,
-                "job {job}: stream items are dropped, the oldest first, as there are too many of them and nobody \
-                 fetched them from /stream"
+                "job {job}: the oldest stream items are dropped, because there are too many and no client has fetched them \
+                 from /stream"
             ),
             Self::ResultsDropped => f.write_str(
                 "the memory limit is reached, so the oldest results are dropped before they expire",
             ),
             Self::WebhooksDropped { job, full } => write!(
                 f,
-                "job {job}: {full}. If this happens to further jobs, only the logs of these jobs say so, until less than \
-                 half of the limit waits"
+                "job {job}: {full}. Until less than half of the limit is in use, further such jobs are reported only in \
+                 their own logs"
             ),
             Self::WorkerCame(worker) => write!(f, "worker {worker} attached"),
             Self::WorkerLeft(worker) => write!(f, "worker {worker} left"),
@@ -242,7 +244,7 @@ impl fmt::Display for LogEvent {
                 if *still_pings {
                     write!(
                         f,
-                        "it has asked for nothing for {silent}, though it still pings"
+                        "it has sent no other request for {silent}, although it still pings"
                     )
                 } else {
                     write!(f, "silent for {silent}")
@@ -255,12 +257,12 @@ impl fmt::Display for LogEvent {
     }
 }
 
-/// Why a webhook is not called: no more may wait.
+/// The reason why a webhook is not called: too many bytes already wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct WebhooksFull {
-    /// So many bytes.
+    /// The limit in bytes.
     pub(super) most: u64,
-    /// Whether less than half of that has waited since another webhook was not called.
+    /// Whether less than half of the limit has been in use since the last webhook that was not called.
     pub(super) is_new: bool,
 }
 
@@ -268,14 +270,14 @@ impl fmt::Display for WebhooksFull {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "the webhook is not called, because inputs and results of {} bytes already wait for their webhooks, which is \
-             the limit; ask for the result with /status",
+            "the webhook is not called, because {} bytes of inputs and results already wait for their webhooks, which is \
+             the limit; get the result from /status",
             self.most
         )
     }
 }
 
-/// `12 ms`, `1.2 s`, `3 min 5 s`.
+/// A duration rounded for people: `12 ms`, `1.2 s`, `3 min 5 s`.
 struct Rounded(Duration);
 
 impl fmt::Display for Rounded {

@@ -1,4 +1,4 @@
-//! The queue as the rest of the endpoint has it: one lock around the state, a clock, and whoever waits.
+//! The queue's handle: a lock around the state, a clock, and the requests that wait.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,20 +18,20 @@ use super::webhooks::{WebhookCall, WebhookQueue};
 use super::worker::{CallingWorker, Ping};
 use crate::settings::{Limits, Timing};
 
-/// So many events a listener may be behind; then it has to look at everything again.
+/// The maximum number of unread events. A listener that falls further behind must load everything again.
 pub(super) const EVENTS: usize = 4_096;
 
-/// So many jobs are purged at a time, so that nobody waits long for the book.
+/// The number of jobs purged at a time, so that the lock is never held for long.
 const PURGED_AT_ONCE: usize = 2_048;
 
-/// A handle; clones are the same queue.
+/// A handle to the queue. Clones refer to the same queue.
 #[derive(Debug, Clone)]
 pub(crate) struct Queue(pub(super) Arc<QueueInner>);
 
 #[derive(Debug)]
 pub(super) struct QueueInner {
     state: Mutex<QueueState>,
-    /// Held while lines are logged, so that they come in order, and nobody waits for the log with the book in hand.
+    /// Held while lines are logged. It keeps the lines in order, and the state is not locked meanwhile.
     log_order: Mutex<()>,
     pub(super) takers: Arc<Notify>,
     events: broadcast::Sender<PageEvent>,
@@ -40,7 +40,7 @@ pub(super) struct QueueInner {
 }
 
 impl Queue {
-    /// [`Queue::keep_time`] has to run beside it.
+    /// Creates a queue. [`Queue::keep_time`] must run in its own task.
     pub(crate) fn new(limits: Limits, timing: Timing) -> Self {
         let events = broadcast::Sender::new(EVENTS);
         let state = QueueState::new(limits, timing.clone(), events.clone(), Instant::now());
@@ -54,7 +54,7 @@ impl Queue {
         }))
     }
 
-    /// The ends of jobs with a webhook, from now on.
+    /// Returns a channel with the finished jobs that have a webhook, from now on.
     pub(crate) fn webhook_calls(&self) -> mpsc::UnboundedReceiver<WebhookCall> {
         self.with_state(|state, _| {
             let (webhooks, calls) = WebhookQueue::new(state.limits.webhook_bytes);
@@ -63,7 +63,7 @@ impl Queue {
         })
     }
 
-    /// Does what time brings, until the queue is closed.
+    /// Handles timers until the queue is closed.
     pub(crate) async fn keep_time(self) {
         let sooner = self.with_state(|state, _| Arc::clone(&state.alarm.sooner));
         loop {
@@ -93,7 +93,7 @@ impl Queue {
         self.with_state(|state, _| state.report(id))
     }
 
-    /// Cancels the job, unless it has ended; tells where it is then.
+    /// Cancels the job unless it has finished. Returns its state.
     pub(crate) fn cancel(&self, id: JobId) -> Result<JobReport, QueueError> {
         self.with_state(|state, now| {
             state.cancel(id, now);
@@ -105,7 +105,7 @@ impl Queue {
         self.with_state(|state, now| state.retry(id, now))
     }
 
-    /// Cancels all jobs that are queued now. Returns how many.
+    /// Cancels all jobs that are in the queue now. Returns their number.
     pub(crate) async fn purge(&self) -> usize {
         let newest = self.with_state(|state, _| state.waiting.last_place());
         let mut removed = 0;
@@ -164,12 +164,12 @@ impl Queue {
         self.with_state(|state, _| state.log(id, line));
     }
 
-    /// What happens from now on. Nobody listening costs nothing.
+    /// Subscribes to events from now on. Events cost nothing if nobody subscribes.
     pub(crate) fn subscribe(&self) -> broadcast::Receiver<PageEvent> {
         self.0.events.subscribe()
     }
 
-    /// The jobs that were submitted last, newest first; no more than 1,000.
+    /// Returns the most recently submitted jobs, the newest first, but no more than 1,000.
     pub(crate) fn recent(&self, most: usize) -> Vec<Summary> {
         self.with_state(|state, _| state.recent(most))
     }
@@ -178,12 +178,12 @@ impl Queue {
         self.with_state(|state, _| state.jobs.get(&id).map(|job| job.summary()))
     }
 
-    /// The stream item with this number, if it is kept.
+    /// Returns the stream item with this number, if it is kept.
     pub(crate) fn item(&self, id: JobId, index: u64) -> Option<Json> {
         self.with_state(|state, _| state.jobs.get(&id)?.item(index))
     }
 
-    /// The log line with this number, if it is kept.
+    /// Returns the log line with this number, if it is kept.
     pub(crate) fn line(&self, id: JobId, index: u64) -> Option<LogLine> {
         self.with_state(|state, _| state.jobs.get(&id)?.line(index))
     }
@@ -206,7 +206,7 @@ impl Queue {
 
     pub(crate) fn worker_leaves(&self, worker: &str) {
         self.with_state(|state, _| state.workers.leaving.insert(worker.into()));
-        // Its poll may be held just now, and is answered so.
+        // If the worker's poll is held open, it must be answered now.
         self.0.takers.notify_waiters();
     }
 
@@ -214,7 +214,7 @@ impl Queue {
         self.with_state(|state, now| state.worker_ended(worker, now));
     }
 
-    /// The endpoint's handlers are others from now on.
+    /// Reports that the endpoint's handlers have changed.
     pub(crate) fn described(&self) {
         self.with_state(|state, _| state.publisher.publish(|| PageEvent::Described));
     }
@@ -242,19 +242,19 @@ impl Queue {
         });
     }
 
-    /// Ends all that is held open, and the clock.
+    /// Ends all held requests, and the clock.
     pub(crate) fn close(&self) {
         self.0.closing.cancel();
     }
 
-    /// Resolves when the endpoint shuts down: what is held open ends then.
+    /// Waits until the endpoint shuts down. Held requests end then.
     pub(crate) async fn shutting_down(&self) {
         self.0.closing.cancelled().await;
     }
 
     pub(super) fn with_state<T>(&self, work: impl FnOnce(&mut QueueState, Instant) -> T) -> T {
         let mut state = self.lock();
-        // The time of day in the book never goes back.
+        // The time is read under the lock, so the state never sees it go back.
         let done = work(&mut state, Instant::now());
         let lines = state.publisher.has_lines();
         drop(state);

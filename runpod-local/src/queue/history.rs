@@ -1,17 +1,17 @@
-//! The newest of what a job streamed or logged, each with its number.
+//! The newest items or log lines of a job, each with its number.
 
 use std::collections::VecDeque;
 
-/// The oldest give way when there are too many, or too many bytes of them.
+/// A numbered list of limited size. The oldest entries are dropped if there are too many, or too many bytes.
 #[derive(Debug)]
 pub(super) struct History<T> {
     kept: VecDeque<T>,
     bytes: usize,
-    /// The number of the first one that is kept, counted from the job's first.
+    /// The number of the first entry that is kept. The job's first entry has the number 0.
     first: u64,
 }
 
-/// Its size, without what it costs to keep it.
+/// A value with a size in bytes, without the cost of storing it.
 pub(super) trait Measured {
     fn bytes(&self) -> usize;
 }
@@ -27,7 +27,7 @@ impl<T> Default for History<T> {
 }
 
 impl<T: Measured> History<T> {
-    /// Gives its number. At least the newest is kept.
+    /// Adds an entry and returns its number. At least the newest entry is kept.
     pub(super) fn push(&mut self, new: T, most: usize, most_bytes: usize) -> u64 {
         let number = self.end();
         self.bytes += new.bytes();
@@ -48,7 +48,7 @@ impl<T: Measured> History<T> {
         Some(newest)
     }
 
-    /// The one with this number, if it is kept.
+    /// Returns the entry with this number, if it is kept.
     pub(super) fn get(&self, number: u64) -> Option<&T> {
         let index = number.checked_sub(self.first)?;
         self.kept.get(usize::try_from(index).ok()?)
@@ -63,17 +63,17 @@ impl<T: Measured> History<T> {
         self.kept.iter().skip(skipped)
     }
 
-    /// The number of the first one that is kept.
+    /// Returns the number of the first entry that is kept.
     pub(super) fn first(&self) -> u64 {
         self.first
     }
 
-    /// How many there were in all.
+    /// Returns the number of entries ever added.
     pub(super) fn end(&self) -> u64 {
         self.first + self.kept.len() as u64
     }
 
-    /// Of all that are kept, and of what it costs to keep them.
+    /// Returns the bytes of all kept entries, including the cost of storing them.
     pub(super) fn total_bytes(&self) -> usize {
         self.bytes + self.kept.len() * size_of::<T>()
     }

@@ -1,4 +1,4 @@
-//! Job ids: `<uuid>-l1`, and `sync-<uuid>-l1` of `/runsync`.
+//! Job ids: `<uuid>-l1` for `/run`, and `sync-<uuid>-l1` for `/runsync`.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 const SYNC: &str = "sync-";
 const REGION: &str = "-l1";
 
-/// Kept as a number: a million of them are held.
+/// A job's id. It is stored as a number, because there may be a million of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct JobId {
     uuid: Uuid,
@@ -25,19 +25,19 @@ impl JobId {
         }
     }
 
-    /// Of `/runsync`?
+    /// Returns whether the job was submitted with `/runsync`.
     pub(crate) fn is_sync(self) -> bool {
         self.sync
     }
 
-    /// None where no job can have this id.
+    /// Parses an id. Returns `None` if no job can have it.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (sync, rest) = match text.strip_prefix(SYNC) {
             Some(rest) => (true, rest),
             None => (false, text),
         };
         let uuid = rest.strip_suffix(REGION)?;
-        // The other spellings of a UUID are no ids of ours.
+        // Other spellings of a UUID are not valid ids.
         if uuid.len() != 36 || uuid.bytes().any(|byte| byte.is_ascii_uppercase()) {
             return None;
         }
@@ -50,7 +50,7 @@ impl JobId {
 
 impl Hash for JobId {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        // Random bits of our own making are a hash already.
+        // The id consists of random bits, so its bits already form a hash.
         let (high, low) = self.uuid.as_u64_pair();
         state.write_u64(high ^ low);
     }
@@ -71,10 +71,10 @@ impl Serialize for JobId {
     }
 }
 
-/// A map from job ids.
+/// A map with job ids as keys.
 pub(super) type ByJob<V> = HashMap<JobId, V, BuildHasherDefault<IdHasher>>;
 
-/// Hashes job ids, and nothing else. Nobody outside chooses an id that is kept, so that nobody can make them collide.
+/// A hasher for job ids only. Clients cannot choose the ids that are stored, so they cannot cause collisions.
 #[derive(Debug, Default)]
 pub(super) struct IdHasher(u64);
 

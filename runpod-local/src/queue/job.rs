@@ -1,4 +1,4 @@
-//! What is known of one job.
+//! The record of a job.
 
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -17,26 +17,26 @@ use super::stream::JobStream;
 use super::views::{JobReport, Status};
 use super::waiting_jobs::Place;
 
-/// A job as a client asked for it.
+/// A job as a client submitted it.
 #[derive(Debug, Clone)]
 pub(crate) struct Submission {
     pub(crate) id: JobId,
-    /// What the worker is given: `{"id": …, "input": …, …}`.
+    /// The JSON for the worker: `{"id": …, "input": …, …}`.
     pub(crate) task: Bytes,
-    /// Where the input is in it.
+    /// The position of the input in `task`.
     pub(crate) input: Range<usize>,
     pub(crate) policy: JobPolicy,
     pub(crate) webhook: Option<Box<str>>,
 }
 
-/// The limits of one job.
+/// The time limits of one job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct JobPolicy {
     pub(crate) execution_timeout: Duration,
     pub(crate) ttl: Duration,
 }
 
-/// A job's end, as it comes from a worker or from the rules.
+/// The end of a job, from its worker or by a rule of the endpoint.
 #[derive(Debug, Clone)]
 pub(crate) struct JobOutcome {
     pub(crate) status: Status,
@@ -45,7 +45,7 @@ pub(crate) struct JobOutcome {
 }
 
 impl JobOutcome {
-    /// What a worker posted: with an error, the job has failed.
+    /// Creates the outcome of a worker's post. With an error, the job has failed.
     pub(crate) fn posted(output: Option<Json>, error: Option<Json>) -> Self {
         let status = if error.is_some() {
             Status::Failed
@@ -67,7 +67,7 @@ impl JobOutcome {
         }
     }
 
-    /// Ended by the rules.
+    /// Creates the outcome of a job that a rule of the endpoint has ended.
     pub(super) fn with_error(status: Status, error: &str) -> Self {
         Self {
             status,
@@ -77,11 +77,11 @@ impl JobOutcome {
     }
 }
 
-/// Whether what a worker posted counts.
+/// Whether a worker's post was accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Accepted {
     Yes,
-    /// The job has ended already, or is another worker's by now.
+    /// The job has already finished, or another worker has it now.
     Ignored,
 }
 
@@ -93,23 +93,23 @@ pub(super) struct Job {
     pub(super) input: Range<usize>,
     pub(super) policy: JobPolicy,
     pub(super) webhook: Option<Box<str>>,
-    /// In ms since 1970.
+    /// When the job was submitted, in ms since 1970.
     pub(super) submitted: u64,
-    /// Submitted, or retried by the client: its `ttl` and its delay count from here.
+    /// When the job was submitted, or last retried by the client. Its `ttl` and its delay count from here.
     pub(super) queued_at: Instant,
     pub(super) taken_at: Option<Instant>,
     pub(super) ended_at: Option<Instant>,
-    /// When it is forgotten, once it has ended.
+    /// When the job expires, once it has finished.
     pub(super) expires: Option<Instant>,
-    /// While it is queued.
+    /// The job's place in the queue, while it is queued.
     pub(super) place: Option<Place>,
-    /// The next of its time limits, while it has not ended.
+    /// The earliest of the job's time limits, while it is unfinished.
     pub(super) due: Instant,
-    /// Who runs it, or ran it last.
+    /// The worker that runs the job, or ran it last.
     pub(super) worker: Option<Arc<str>>,
-    /// Who ran it before that.
+    /// The workers that ran the job before.
     pub(super) earlier: Vec<Arc<str>>,
-    /// So many of these had it before the client asked for a retry.
+    /// The number of workers in `earlier` that had the job before the client's last retry.
     pub(super) outdated: usize,
     pub(super) output: Option<Json>,
     pub(super) error: Option<Json>,
@@ -118,11 +118,11 @@ pub(super) struct Job {
     pub(super) stream: Option<Box<JobStream>>,
     pub(super) lines: Option<Box<History<LogLine>>>,
     pub(super) retries: u32,
-    /// How many of these were because its worker was lost.
+    /// The number of retries because a worker was lost.
     pub(super) losses: u32,
-    /// Made for the first client that waits.
+    /// Created for the first client that waits.
     pub(super) watch: Option<Arc<JobWatch>>,
-    /// Its weight as it was counted last.
+    /// The weight that was last counted.
     pub(super) counted: u64,
 }
 
@@ -168,7 +168,7 @@ impl Job {
         after(self.queued_at, self.policy.ttl)
     }
 
-    /// From submission to the start; to the end, where it never started.
+    /// Returns the time from the submission to the start, or to the end if the job never started.
     pub(super) fn delay(&self) -> Option<Duration> {
         self.taken_at
             .or(self.ended_at)
@@ -179,7 +179,7 @@ impl Job {
         Some(self.ended_at?.saturating_duration_since(self.taken_at?))
     }
 
-    /// How a worker stands to this job.
+    /// Returns a worker's claim to this job.
     pub(super) fn claim(&self, worker: &str) -> Claim {
         if self.worker.as_deref() == Some(worker) {
             return Claim::Current;
@@ -195,7 +195,7 @@ impl Job {
         }
     }
 
-    /// Bytes that count against what may be held.
+    /// Returns the bytes that count towards the memory limit.
     pub(super) fn weight(&self) -> u64 {
         let json = |json: &Option<Json>| json.as_ref().map_or(0, Json::len);
         let stream = self
@@ -213,7 +213,7 @@ impl Job {
             + lines) as u64
     }
 
-    /// Its worker has it no more.
+    /// Takes the job away from its worker.
     pub(super) fn leave_worker(&mut self) {
         let Some(worker) = self.worker.take() else {
             return;
@@ -223,7 +223,7 @@ impl Job {
         }
     }
 
-    /// For clients that wait until something changes.
+    /// Returns the watch for clients that wait for a change.
     pub(super) fn watch(&mut self) -> Arc<JobWatch> {
         Arc::clone(self.watch.get_or_insert_default())
     }
@@ -241,13 +241,13 @@ impl Job {
         self.progress = None;
         self.ended_at = Some(now);
         if let Some(watch) = self.watch.take() {
-            // The first end counts, and there is only one until the job is retried, with another watch.
+            // The watch is dropped here, and a retried job gets a new one. The end is therefore set only once.
             let _ = watch.end.set(self.report());
             watch.changed.notify_waiters();
         }
     }
 
-    /// As if it had just been submitted.
+    /// Resets the job as if it had just been submitted.
     pub(super) fn start_over(&mut self, now: Instant) {
         self.queued_at = now;
         self.taken_at = None;
@@ -264,27 +264,27 @@ impl Job {
     }
 }
 
-/// What the clients that wait for one job share.
+/// The state that all clients waiting for one job share.
 #[derive(Debug, Default)]
 pub(super) struct JobWatch {
     pub(super) changed: Arc<Notify>,
-    /// How the job ended. The job itself may be gone by the time that a client looks: its time to live is over, or its
-    /// result had to make room.
+    /// How the job ended. When a client reads this, the job itself may no longer exist: its time to live is over, or
+    /// its result was dropped to free memory.
     pub(super) end: OnceLock<JobReport>,
 }
 
-/// What a job costs beside its input and output, about.
+/// The approximate number of bytes per job, apart from its data.
 pub(super) const OVERHEAD: usize = 768;
 
-/// How a worker stands to a job.
+/// A worker's claim to a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Claim {
-    /// Runs it, or ran it last.
+    /// The worker runs the job, or ran it last.
     Current,
-    /// Took it and was thought lost.
+    /// The worker took the job and was thought lost.
     Earlier,
-    /// Took it before the client asked for a retry.
+    /// The worker took the job before the client's last retry.
     Outdated,
-    /// Never took it.
+    /// The worker never took the job.
     None,
 }

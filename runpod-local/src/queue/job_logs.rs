@@ -1,13 +1,13 @@
-//! Lines that a worker in this process logs, shown on the job's page.
+//! Log lines from a worker in this process, shown on the job's page.
 
 use super::handle::Queue;
 use super::id::JobId;
 use super::log_lines::LogLine;
 
-/// Takes log lines of jobs, for their pages: the newest 1,000 of a job, or 256 KiB (262,144 bytes), are kept, unless
-/// [`Limits`](crate::Limits) say otherwise.
+/// Adds log lines to the pages of jobs, for workers in this process.
 ///
-/// For workers in this process. Those elsewhere have their log in their own terminal.
+/// The newest 1,000 lines of a job are kept, up to 256 KiB (262,144 bytes), unless [`Limits`](crate::Limits) change
+/// this. Workers in other processes have their logs in their own terminals.
 ///
 /// ```
 /// use runpod_local::Endpoint;
@@ -28,8 +28,9 @@ impl JobLogs {
         Self(queue)
     }
 
-    /// Adds a line to a job; dropped where there is no such job. The level is one of `TRACE`, `DEBUG`, `INFO`, `WARN` and
-    /// `ERROR`; any other counts as `INFO`.
+    /// Adds a line to a job's log. If there is no such job, the line is dropped.
+    ///
+    /// `level` is one of `TRACE`, `DEBUG`, `INFO`, `WARN` and `ERROR`. Any other level counts as `INFO`.
     pub fn push(&self, job_id: &str, level: &str, text: &str) {
         if let Some(id) = JobId::parse(job_id) {
             self.0.log(id, LogLine::new(level, text));

@@ -1,4 +1,4 @@
-//! How a job is shown.
+//! The views of a job.
 
 use serde::Deserialize;
 
@@ -10,16 +10,16 @@ use super::log_lines::LogLine;
 use super::views::{Detail, JobReport, Status, Summary};
 use crate::text::{excerpt, one_line};
 
-/// How much of an error stands in one line.
+/// The maximum number of characters of an error that is shown in one line.
 const LINE: usize = 200;
 
-/// How many bytes of an error are read for that.
+/// The number of bytes of an error that are read for this line.
 const READ: usize = 64 * 1024;
 
-/// How many characters of an input stand in the list of jobs.
+/// The number of characters of an input in the list of jobs.
 const PREVIEW: usize = 120;
 
-/// A progress update with more bytes than this is shown cut.
+/// The maximum size of a progress update in bytes. A larger one is shortened.
 const PROGRESS: usize = 16 * 1024;
 
 impl Job {
@@ -53,18 +53,18 @@ impl Job {
         }
     }
 
-    /// The stream item with this number, if it is kept.
+    /// Returns the stream item with this number, if it is kept.
     pub(super) fn item(&self, index: u64) -> Option<Json> {
         self.stream.as_ref()?.items.get(index).cloned()
     }
 
-    /// The log line with this number, if it is kept.
+    /// Returns the log line with this number, if it is kept.
     pub(super) fn line(&self, index: u64) -> Option<LogLine> {
         self.lines.as_ref()?.get(index).cloned()
     }
 
     fn preview(&self) -> String {
-        // More bytes than so many characters have.
+        // A character has at most 4 bytes, so this is enough for the preview.
         let input = &self.task[self.input.clone()];
         let start = &input[..input.len().min(4 * PREVIEW)];
         String::from_utf8_lossy(start)
@@ -73,7 +73,7 @@ impl Job {
             .collect()
     }
 
-    /// When it came into its present state.
+    /// Returns when the job entered its present state.
     fn since(&self) -> tokio::time::Instant {
         let begun = match self.status {
             Status::InQueue => None,
@@ -83,7 +83,7 @@ impl Job {
         begun.unwrap_or(self.queued_at)
     }
 
-    /// All of it. Its JSON is shared with the job, and written out by whoever shows it.
+    /// Returns all details of the job. The JSON is shared with the job and serialized by the caller.
     pub(super) fn detail(&self) -> Detail {
         let stream = self.stream.as_ref().map(|stream| &stream.items);
         Detail {
@@ -111,7 +111,7 @@ impl Job {
     }
 }
 
-/// As it is shown in lists and events, of which there are many.
+/// Shortens a large progress update for lists and events, of which there are many.
 fn progress(progress: &Json) -> Json {
     if progress.len() <= PROGRESS {
         return progress.clone();
@@ -120,7 +120,8 @@ fn progress(progress: &Json) -> Json {
     Json::string(&excerpt(&start, LINE))
 }
 
-/// The first line of an error, for people. The SDK's workers send an object in a string; its message is what counts.
+/// Returns the first line of an error for people. The SDK's workers send an object as a string; then the line shows its
+/// message.
 pub(super) fn error_line(error: &Json) -> String {
     #[derive(Deserialize)]
     struct Structured<'a> {
@@ -129,7 +130,7 @@ pub(super) fn error_line(error: &Json) -> String {
         #[serde(borrow)]
         error_message: std::borrow::Cow<'a, str>,
     }
-    // Of a very long one the beginning is enough.
+    // The beginning of a very long error is enough.
     let json = &error.as_bytes()[..error.len().min(READ)];
     let whole = serde_json::from_slice::<String>(json)
         .unwrap_or_else(|_| String::from_utf8_lossy(json).into_owned());

@@ -1,4 +1,4 @@
-//! A job's log lines.
+//! The log lines of a job.
 
 use std::sync::Arc;
 
@@ -8,10 +8,10 @@ use super::clock::unix_ms;
 use super::history::{History, Measured};
 use crate::settings::Limits;
 
-/// A line that a handler logged, or that the endpoint has to say of a job.
+/// A log line from a handler, or from the endpoint about a job.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct LogLine {
-    /// In ms since 1970.
+    /// The time in ms since 1970.
     pub(crate) time: u64,
     pub(crate) level: &'static str,
     pub(crate) text: Arc<str>,
@@ -41,7 +41,7 @@ impl Measured for LogLine {
     }
 }
 
-/// Gives the line's number. A line that is longer than all that may be kept is cut.
+/// Adds a line and returns its number. A line that exceeds the limit for all lines is cut.
 pub(super) fn push(lines: &mut History<LogLine>, mut line: LogLine, limits: &Limits) -> u64 {
     if line.text.len() > limits.log_bytes {
         let end = line.text.floor_char_boundary(limits.log_bytes);

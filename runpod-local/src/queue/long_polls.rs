@@ -1,7 +1,8 @@
-//! Those who wait: clients for a job's end or its stream, workers for jobs and for stops, the owner for a worker.
+//! Requests that wait: clients wait for a job's end or its stream, workers for jobs and stops, and the owner for a
+//! worker.
 //!
-//! Whoever stops waiting, because it hung up, has changed nothing: jobs, items and stops are handed out in the last
-//! step, which cannot be interrupted.
+//! If a waiting client hangs up, nothing has changed. Jobs, items and stops are handed out only in the last step, which
+//! cannot be interrupted.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +23,7 @@ use super::views::{JobReport, StreamBatch};
 use super::worker::CallingWorker;
 
 impl Queue {
-    /// Submits a job, and waits for it as [`Queue::wait`] does.
+    /// Submits a job and waits for it like [`Queue::wait`].
     pub(crate) async fn run_sync(
         &self,
         submission: Submission,
@@ -36,7 +37,7 @@ impl Queue {
         self.wait_on(id, watched, wait).await
     }
 
-    /// Where the job is, once it has ended or the time is over.
+    /// Returns the state of a job once it has finished or the time is over.
     pub(crate) async fn wait(&self, id: JobId, wait: Duration) -> Result<JobReport, QueueError> {
         let watched = self.with_state(|state, _| watch_job(state, id))?;
         self.wait_on(id, watched, wait).await
@@ -55,7 +56,7 @@ impl Queue {
                 .report(id)
                 .is_ok_and(|report| !report.status.is_final() && !self.0.closing.is_cancelled());
             let has_changed = is_open && self.holds_until(until, changed).await.is_some();
-            // The job itself may be gone by now, or wait in the queue again.
+            // The job may have been removed or retried meanwhile, so the stored end counts.
             if let Some(end) = watch.end.get() {
                 return Ok(end.clone());
             }
@@ -66,7 +67,8 @@ impl Queue {
         }
     }
 
-    /// The items since the last call, once there are any, or the job has ended, or it was held for long enough.
+    /// Returns the items since the last call. Waits until there are any, the job has finished, or the hold time is
+    /// over.
     pub(crate) async fn stream(&self, id: JobId) -> Result<StreamBatch, QueueError> {
         let until = after(Instant::now(), self.0.timing.stream_hold);
         loop {
@@ -81,7 +83,7 @@ impl Queue {
             }
             let is_over = self.holds_until(until, changed).await.is_none();
             if let (Some(end), None) = (watch.end.get(), self.summary(id)) {
-                // It ended, and is gone.
+                // The job has ended and was removed.
                 return Ok(StreamBatch {
                     status: end.status,
                     items: Vec::new(),
@@ -93,7 +95,7 @@ impl Queue {
         }
     }
 
-    /// Jobs for a worker, each as it is sent; none after having been held for long enough.
+    /// Returns jobs for a worker, each as it is sent. Returns an empty list when the hold time is over.
     pub(crate) async fn take(
         &self,
         caller: CallingWorker<'_>,
@@ -119,7 +121,7 @@ impl Queue {
         let until = after(Instant::now(), self.0.timing.take_hold);
         loop {
             let mut queued = std::pin::pin!(self.0.takers.notified());
-            // From here on a job that comes wakes this taker, and if this one is gone by then, the next.
+            // From here on, a new job wakes this taker. If this taker is gone by then, the job wakes the next one.
             queued.as_mut().enable();
             let tasks = self.with_state(|state, now| state.take(caller, most, now));
             let is_leaving =
@@ -128,7 +130,7 @@ impl Queue {
                 Ok(tasks) if tasks.is_empty() && !is_leaving => {}
                 Ok(tasks) if !tasks.is_empty() => return Ok(tasks),
                 none => {
-                    // What woke this poll may have been a job. It is for another one.
+                    // A new job may have woken this poll. Another poll must handle it.
                     self.0.takers.notify_one();
                     return none;
                 }
@@ -141,7 +143,7 @@ impl Queue {
         }
     }
 
-    /// Jobs that a worker is to stop; none after having been held for long enough.
+    /// Returns the jobs that a worker must stop. Returns an empty list when the hold time is over.
     pub(crate) async fn stops(&self, caller: CallingWorker<'_>) -> Result<Vec<JobId>, QueueError> {
         let (stops, changed) = self.stops_now(caller)?;
         if !stops.is_empty() {
@@ -169,7 +171,7 @@ impl Queue {
         Ok(Vec::new())
     }
 
-    /// And what resolves at the next stop after these.
+    /// Returns the jobs to stop now, and a future that resolves at the next stop.
     fn stops_now(
         &self,
         caller: CallingWorker<'_>,
@@ -180,7 +182,7 @@ impl Queue {
         })
     }
 
-    /// None when it has been held for long enough.
+    /// Waits for a change. Returns `None` when the hold time is over.
     async fn holds_until(&self, until: Instant, changed: OwnedNotified) -> Option<()> {
         tokio::select! {
             () = changed => Some(()),
@@ -189,7 +191,7 @@ impl Queue {
         }
     }
 
-    /// Resolves when the worker has asked for a job.
+    /// Waits until the worker has asked for a job.
     pub(crate) async fn attached(&self, worker: &str) {
         let mut events = self.subscribe();
         while !self.with_state(|state, _| state.workers.is_attached(worker)) {
@@ -198,7 +200,7 @@ impl Queue {
                     Ok(PageEvent::Worker(changed)) if *changed == *worker => break,
                     Ok(_) => {}
                     Err(RecvError::Lagged(_)) => break,
-                    // The endpoint is gone, and nobody comes any more.
+                    // The endpoint is gone, so no worker can attach any more.
                     Err(RecvError::Closed) => std::future::pending().await,
                 }
             }
@@ -215,7 +217,7 @@ impl Queue {
     }
 }
 
-/// For a client that waits: what it shares with the others that wait, and the next change of the job after now.
+/// Returns the shared watch of a job, and a future that resolves at the job's next change.
 fn watch_job(state: &mut QueueState, id: JobId) -> Result<Waiter, QueueError> {
     let job = state
         .jobs
@@ -231,7 +233,7 @@ struct Waiter {
     changed: OwnedNotified,
 }
 
-/// A poll that is held open. Its end is known however it comes.
+/// A poll that is held open. Dropping it records its end, even if the worker has hung up.
 struct OpenPoll {
     queue: Queue,
     worker: Arc<str>,

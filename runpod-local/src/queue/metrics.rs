@@ -1,4 +1,4 @@
-//! Counts that outlive the jobs.
+//! Statistics that remain when jobs are removed.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -14,13 +14,13 @@ const SAMPLES: usize = 1_000;
 #[derive(Debug)]
 pub(super) struct Metrics {
     pub(super) completed: u64,
-    /// Timed out ones too.
+    /// Includes jobs that timed out.
     pub(super) failed: u64,
     pub(super) retried: u64,
-    /// Results that came after a job's end.
+    /// The number of results that came too late.
     pub(super) ignored: u64,
     started: Instant,
-    /// Jobs that ended in each second: a ring, `newest` being the last second that is counted.
+    /// The number of jobs that finished in each second. This is a ring, and `newest` is the last counted second.
     ended: [u32; SLOTS],
     newest: u64,
     latencies: VecDeque<u32>,
@@ -40,7 +40,7 @@ impl Metrics {
         }
     }
 
-    /// `latency` is that of a job that ran.
+    /// Counts a finished job. `latency` is set if the job ran.
     pub(super) fn job_ended(&mut self, status: Status, latency: Option<Duration>, now: Instant) {
         match status {
             Status::Completed => self.completed += 1,
@@ -58,7 +58,7 @@ impl Metrics {
         }
     }
 
-    /// Jobs that ended in each of the last 60 seconds, oldest first.
+    /// Returns the number of jobs that finished in each of the last 60 seconds, the oldest second first.
     pub(super) fn throughput(&mut self, now: Instant) -> Vec<u32> {
         self.advance(now);
         (self.newest + 1..=self.newest + SECONDS)

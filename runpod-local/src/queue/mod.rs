@@ -1,9 +1,9 @@
-//! The queue: jobs, workers, and the rules for both. It knows nothing of HTTP.
+//! The queue: jobs, workers, and the rules for both. It knows nothing about HTTP.
 //!
-//! The state and its rules do no I/O and get the time as an argument: [`state`] (what is kept), [`assignment`] (which worker
-//! has a job), [`presence`] (which workers are there), [`emitted`] (stream items, progress, log lines), [`ending`] (results,
-//! cancellation, time limits). [`handle`] puts one lock and a clock around the state; in [`long_polls`], clients and workers
-//! wait for it to change.
+//! The state and its rules do no I/O and get the time as an argument. [`state`] holds the data. The rules are in
+//! [`assignment`] (which worker has a job), [`presence`] (which workers are alive), [`emitted`] (stream items, progress
+//! and log lines) and [`ending`] (results, cancellation and time limits). [`handle`] adds a lock and a clock. In
+//! [`long_polls`], clients and workers wait for changes.
 
 mod assignment;
 mod clock;

@@ -1,4 +1,4 @@
-//! Workers: who is there, what they are told to stop, and what becomes of the jobs of those who are gone.
+//! The workers: which are alive, which jobs they must stop, and what happens to the jobs of lost workers.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use super::views::Status;
 use super::worker::{CallingWorker, FORGOTTEN_AFTER, Ping, Presence, WorkerRecord};
 
 impl QueueState {
-    /// A worker polls: it is there.
+    /// Records a poll, which shows that the worker is alive.
     pub(super) fn polled(
         &mut self,
         caller: CallingWorker<'_>,
@@ -38,14 +38,14 @@ impl QueueState {
         Ok(id)
     }
 
-    /// A poll of this worker is held open from now on.
+    /// Records that a poll of this worker is held open.
     pub(super) fn poll_begins(&mut self, worker: &str) {
         if let Some(worker) = self.workers.get_mut(worker) {
             worker.open_polls += 1;
         }
     }
 
-    /// It was answered, or the worker hung up.
+    /// Records that a poll was answered, or that the worker hung up.
     pub(super) fn poll_ends(&mut self, id: &str, hung_up: bool, now: Instant) {
         if let Some(worker) = self.workers.get_mut(id) {
             worker.open_polls = worker.open_polls.saturating_sub(1);
@@ -56,7 +56,7 @@ impl QueueState {
         }
     }
 
-    /// Looks at the worker when it has been silent for long enough, unless it is heard of before.
+    /// Sets an alarm for the time when the worker would have been silent for too long.
     pub(super) fn watch_silence(&mut self, worker: &str) {
         let worker = self.workers.get(worker);
         let until = worker.and_then(|worker| worker.silent_until(self.timing.lost_after));
@@ -110,7 +110,7 @@ impl QueueState {
         Ok(())
     }
 
-    /// A worker posted something: it lives.
+    /// Records a post, which shows that the worker is alive.
     pub(super) fn heard(&mut self, worker: &str, now: Instant) {
         if let Some(worker) = self.workers.get_mut(worker) {
             worker.last_active = now;
@@ -118,7 +118,7 @@ impl QueueState {
         }
     }
 
-    /// What this worker is to stop, each job once; and what to wait for where there is nothing.
+    /// Returns the jobs that this worker must stop, each only once, and a signal for the next such job.
     pub(super) fn stops(
         &mut self,
         caller: CallingWorker<'_>,
@@ -145,7 +145,8 @@ impl QueueState {
         }
     }
 
-    /// Does a worker that names this job run it in vain? One that was thought lost may still finish a queued job.
+    /// Returns whether a worker should stop a job that its ping names. A worker that was thought lost may still finish
+    /// a job that is in the queue again.
     fn is_to_stop(&self, worker: &str, job: JobId) -> bool {
         let Some(job) = self.jobs.get(&job) else {
             let worker = self.workers.get(worker);
@@ -154,13 +155,13 @@ impl QueueState {
         let has_it = job.claim(worker);
         match job.status {
             Status::InQueue => has_it == Claim::Outdated,
-            // Of one that has ended, its own result may have overtaken its ping.
+            // If the job has finished, its result may have overtaken the ping.
             Status::InProgress | Status::Completed | Status::Failed => has_it != Claim::Current,
             Status::Cancelled | Status::TimedOut => true,
         }
     }
 
-    /// Takes the jobs of silent workers away, and forgets those who are gone. Returns when to look again.
+    /// Takes the jobs from silent workers and removes workers that are gone. Returns when to check again.
     pub(super) fn look_for_silence(&mut self, now: Instant) -> Option<Instant> {
         let lost_after = self.timing.lost_after;
         let silent: Vec<_> = self
@@ -212,13 +213,13 @@ impl QueueState {
                 });
             }
         }
-        // Each goes to the front, so that the last comes first.
+        // Each job goes to the front of the queue, so they are returned in reverse order.
         for job in jobs.into_iter().rev() {
             self.give_back(job, id, now);
         }
     }
 
-    /// The worker's record, made for a worker that is new.
+    /// Returns the worker's record. Creates it for a new worker.
     pub(super) fn meet(
         &mut self,
         caller: CallingWorker<'_>,
@@ -251,10 +252,11 @@ impl QueueState {
         Ok(worker)
     }
 
-    /// Its owner said so.
+    /// Handles the exit of a worker, as its owner reports it.
     pub(super) fn worker_ended(&mut self, id: &str, now: Instant) {
         let id: Arc<str> = id.into();
-        // A poll of its may be held still, and would take the very jobs that are given back here.
+        // A poll of this worker may still be held open. Without this mark, it would take the jobs that are returned
+        // here.
         self.workers.ended.insert(Arc::clone(&id));
         self.workers.leaving.remove(&id);
         self.workers.startup.ended(&id);
@@ -267,7 +269,7 @@ impl QueueState {
             self.publisher
                 .info(|| LogEvent::WorkerLeft(Arc::clone(&id)));
         }
-        // Each goes to the front, so that the last comes first.
+        // Each job goes to the front of the queue, so they are returned in reverse order.
         for job in worker.jobs_by_turn(|_| true).into_iter().rev() {
             self.give_back(job, &id, now);
         }

@@ -1,6 +1,6 @@
-//! The state of the queue: all jobs and workers, what is due, and how much memory that takes.
+//! The state of the queue: all jobs and workers, the deadlines, and the memory in use.
 //!
-//! The state does no I/O and never waits: every method gets the time as an argument, so that tests choose it.
+//! The state does no I/O and never waits. Every method gets the time as an argument, so tests can choose it.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use super::webhooks::WebhookQueue;
 use super::workers::Workers;
 use crate::settings::{Limits, Timing};
 
-/// How many jobs the list of the newest can have.
+/// The maximum length of the list of newest jobs.
 const RECENT: usize = 1_000;
 
 #[derive(Debug)]
@@ -30,23 +30,23 @@ pub(super) struct QueueState {
     pub(super) timing: Timing,
     pub(super) jobs: ByJob<Box<Job>>,
     pub(super) waiting: WaitingJobs,
-    /// The turn of the job that was taken last.
+    /// The number of the last job that was taken.
     pub(super) last_turn: u64,
     pub(super) running: usize,
     pub(super) workers: Workers,
     pub(super) deadlines: Deadlines,
     pub(super) retention: Retention,
     pub(super) alarm: Alarm,
-    /// Bytes of inputs, outputs, stream items and log lines, and what it costs to keep them.
+    /// The bytes of inputs, outputs, stream items and log lines, including the cost of storing them.
     pub(super) held_bytes: u64,
-    /// Whether it was said that results are dropped for want of room.
+    /// Whether the log already says that results are dropped to free memory.
     pub(super) drops_results: bool,
     pub(super) recent: VecDeque<JobId>,
     pub(super) metrics: Metrics,
     pub(super) publisher: Publisher,
-    /// Woken once for each job that comes into the queue.
+    /// Notified once for each job that enters the queue.
     pub(super) takers: Arc<Notify>,
-    /// Where jobs with a webhook go at their end.
+    /// The queue for finished jobs with a webhook.
     pub(super) webhooks: Option<WebhookQueue>,
 }
 
@@ -101,7 +101,7 @@ impl QueueState {
         Ok(())
     }
 
-    /// Looks at the job again at that time.
+    /// Schedules a check of the job at this time.
     pub(super) fn remind(&mut self, id: JobId, due: Instant) {
         self.deadlines.push(due, id);
         self.alarm.no_later_than(due);
@@ -129,7 +129,7 @@ impl QueueState {
         }
     }
 
-    /// Room for so many bytes. Jobs that have ended go first, those that would expire first before others.
+    /// Makes room for `bytes`. Drops the results of finished jobs, in the order in which they expire.
     pub(super) fn make_room(&mut self, bytes: u64) -> Result<(), QueueError> {
         if self.held_bytes < self.limits.held_bytes / 2 {
             self.drops_results = false;
@@ -146,7 +146,7 @@ impl QueueState {
         Ok(())
     }
 
-    /// After anything of the job grew or shrank.
+    /// Updates the memory count after a job has changed its size.
     pub(super) fn recount(&mut self, id: JobId) {
         if let Some(job) = self.jobs.get_mut(&id) {
             let weight = job.weight();

@@ -1,16 +1,16 @@
-//! The items that a job streamed.
+//! The stream items of a job.
 
 use super::history::{History, Measured};
 use super::json::Json;
 use crate::settings::Limits;
 
-/// Items are kept after they were fetched, for the page.
+/// The stream of a job. Fetched items are kept for the page.
 #[derive(Debug, Default)]
 pub(super) struct JobStream {
     pub(super) items: History<Json>,
-    /// The number of the next item that a client has not had.
+    /// The number of the next item that no client has fetched.
     next: u64,
-    /// Whether it was said that items are dropped.
+    /// Whether the log already says that items are dropped.
     pub(super) is_overflowing: bool,
 }
 
@@ -21,7 +21,7 @@ impl Measured for Json {
 }
 
 impl JobStream {
-    /// The item's number, and whether items were dropped that no client has had.
+    /// Adds an item. Returns its number, and whether items were dropped that no client had fetched.
     pub(super) fn push(&mut self, item: Json, limits: &Limits) -> (u64, bool) {
         let (most, most_bytes) = (limits.stream_items_kept, limits.stream_bytes_kept);
         let number = self.items.push(item, most, most_bytes);
@@ -30,7 +30,7 @@ impl JobStream {
         (number, lost)
     }
 
-    /// What a client has not had, up to about `most` bytes.
+    /// Returns the items that no client has fetched, up to about `most` bytes.
     pub(super) fn fetch(&mut self, most: usize) -> Vec<Json> {
         let mut bytes = 0;
         let mut fetched = Vec::new();
@@ -49,7 +49,7 @@ impl JobStream {
         self.next == self.items.end()
     }
 
-    /// The job starts over: what no client has had of this attempt would come twice.
+    /// Removes the items that no client has fetched, because the job starts over and would send them again.
     pub(super) fn start_over(&mut self) {
         while self.items.end() > self.next && self.items.pop_newest().is_some() {}
     }

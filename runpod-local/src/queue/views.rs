@@ -1,4 +1,4 @@
-//! What is shown of jobs and workers, to clients and on the page: one type for each purpose, and no rules.
+//! The data that clients and the page see of jobs and workers. There is one type for each purpose, and no rules.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use super::id::JobId;
 use super::json::Json;
 use super::log_lines::LogLine;
 
-/// Where a job is.
+/// The status of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum Status {
@@ -38,74 +38,74 @@ impl Status {
     }
 }
 
-/// What a client is told of a job.
+/// A job as clients see it.
 #[derive(Debug, Clone)]
 pub(crate) struct JobReport {
     pub(crate) id: JobId,
     pub(crate) status: Status,
     pub(crate) delay: Option<Duration>,
     pub(crate) execution: Option<Duration>,
-    /// The result; of a job that runs, the newest progress.
+    /// The result. While the job runs, this is its newest progress update.
     pub(crate) output: Option<Json>,
     pub(crate) error: Option<Json>,
     pub(crate) worker: Option<Arc<str>>,
     pub(crate) retries: u32,
 }
 
-/// What a client gets of a job's stream.
+/// The items of a job's stream for a client.
 #[derive(Debug, Clone)]
 pub(crate) struct StreamBatch {
-    /// Final only when all items were fetched: clients stop at a final one.
+    /// The job's status. It is final only if all items were fetched, because clients stop at a final status.
     pub(crate) status: Status,
     pub(crate) items: Vec<Json>,
 }
 
-/// One line of the page's list of jobs.
+/// An entry in the page's list of jobs.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Summary {
     pub(crate) id: JobId,
     pub(crate) status: Status,
-    /// From submission to the start, in ms.
+    /// The time from the submission to the start, in ms.
     pub(crate) delay_time: Option<u64>,
-    /// From the start to the end, in ms; absent until then.
+    /// The time from the start to the end, in ms. `None` until the job has finished.
     pub(crate) execution_time: Option<u64>,
-    /// In ms since 1970.
+    /// When the job was submitted, in ms since 1970.
     pub(crate) submitted: u64,
-    /// When it came into its present state, in ms since 1970.
+    /// When the job entered its present state, in ms since 1970.
     pub(crate) since: u64,
     pub(crate) worker_id: Option<Arc<str>>,
     pub(crate) retries: u32,
-    /// Stream items so far.
+    /// The number of stream items so far.
     pub(crate) items: u64,
     /// The beginning of the input.
     pub(crate) preview: String,
-    /// The newest progress update of a job that runs; the beginning of its JSON, as a text, if it is very large.
+    /// The newest progress update of a running job. If it is very large, this is the beginning of its JSON, as a text.
     pub(crate) progress: Option<Json>,
-    /// The error's first line, cut.
+    /// The first line of the error, shortened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<String>,
 }
 
-/// All there is of one job.
+/// All details of one job.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Detail {
-    /// Without its `error`, which stands below in whole.
+    /// The summary without its `error`. The field below has the whole error.
     #[serde(flatten)]
     pub(crate) summary: Summary,
     pub(crate) input: Json,
     pub(crate) output: Option<Json>,
     pub(crate) error: Option<Json>,
     pub(crate) stream: Vec<Json>,
-    /// The index of the first item that is still kept.
+    /// The number of the first item that is kept.
     pub(crate) stream_from: u64,
     pub(crate) logs: Vec<LogLine>,
     /// Whether the job has a webhook.
     pub(crate) webhook: bool,
 }
 
-/// One worker, as the page shows it.
+/// A worker as the page shows it.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WorkerSummary {
@@ -118,7 +118,7 @@ pub(crate) struct WorkerSummary {
     /// In ms since 1970.
     pub(crate) last_seen: u64,
     pub(crate) state: WorkerState,
-    /// Why it is unhealthy.
+    /// The reason why the worker is unhealthy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<Arc<str>>,
 }
@@ -128,15 +128,15 @@ pub(crate) struct WorkerSummary {
 pub(crate) enum WorkerState {
     Idle,
     Running,
-    /// It said with a result that it ends after it.
+    /// With its last result, the worker has announced that it exits.
     Refreshing,
     Unhealthy,
 }
 
-/// The page's chart.
+/// The data of the page's chart.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Stats {
-    /// Jobs that ended in each of the last 60 seconds, oldest first.
+    /// The number of jobs that finished in each of the last 60 seconds, the oldest second first.
     pub(crate) throughput: Vec<u32>,
     pub(crate) latency: Latency,
     pub(crate) queue: usize,
@@ -145,7 +145,7 @@ pub(crate) struct Stats {
     pub(crate) failed: u64,
 }
 
-/// Delay and execution together, of the last 1,000 jobs that ended, in ms.
+/// Percentiles of delay plus execution time for the last 1,000 finished jobs, in ms.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Latency {
     pub(crate) p50: Option<u64>,
@@ -162,14 +162,14 @@ pub(crate) struct Health {
     pub(crate) in_queue: usize,
     pub(crate) retried: u64,
     pub(crate) idle: usize,
-    /// Workers that are being built or load, and those that make room for a fresh one.
+    /// Workers that are being built or are loading, and workers that will be replaced by a fresh one.
     pub(crate) initializing: usize,
     pub(crate) running: usize,
     pub(crate) unhealthy: usize,
     pub(crate) readiness: Readiness,
 }
 
-/// Whether a worker takes jobs, and if not, why not.
+/// Whether a worker takes jobs and, if none does, the reason.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Readiness {
     pub(crate) state: ReadyState,
@@ -182,7 +182,7 @@ pub(crate) struct Readiness {
 pub(crate) enum ReadyState {
     Ready,
     Building,
-    /// A worker was started, or pings, and has not asked for a job.
+    /// A worker was started, or sends pings, but has not asked for a job.
     Loading,
     BuildFailed,
     Crashed,
@@ -192,7 +192,7 @@ pub(crate) enum ReadyState {
 }
 
 impl ReadyState {
-    /// In the order in which they are looked for.
+    /// All states in the order in which they are checked.
     pub(crate) const ALL: [Self; 7] = [
         Self::Ready,
         Self::Building,

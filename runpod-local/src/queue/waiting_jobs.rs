@@ -1,11 +1,10 @@
-//! Jobs that wait for a worker, in their order.
+//! The queued jobs in their order.
 
 use std::collections::BTreeMap;
 
 use super::id::JobId;
 
-/// The number of a place in the queue; lower numbers come first. Jobs that come back from a lost worker count down from
-/// zero, all others count up.
+/// A place in the queue. Lower numbers come first. Jobs of lost workers count down from zero, all other jobs count up.
 pub(super) type Place = i64;
 
 #[derive(Debug, Default)]
@@ -22,7 +21,7 @@ impl WaitingJobs {
         self.last
     }
 
-    /// For a job that comes back from a lost worker.
+    /// Adds a job at the front. Used for jobs of lost workers.
     pub(super) fn push_front(&mut self, job: JobId) -> Place {
         self.first -= 1;
         self.jobs.insert(self.first, job);
@@ -41,12 +40,12 @@ impl WaitingJobs {
         self.jobs.remove(&place);
     }
 
-    /// The place that was given last: jobs that come from now on are behind it.
+    /// Returns the last place in use. Jobs that are submitted later are behind it.
     pub(super) fn last_place(&self) -> Place {
         self.last
     }
 
-    /// Those up to a place, so many at most.
+    /// Returns at most `most` jobs up to a place.
     pub(super) fn up_to(&self, place: Place, most: usize) -> Vec<JobId> {
         let jobs = self.jobs.range(..=place);
         jobs.map(|(_, job)| *job).take(most).collect()

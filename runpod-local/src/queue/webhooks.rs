@@ -1,5 +1,5 @@
-//! Results that wait for their webhook. They are the same bytes as those of the job, but outlive it: how many bytes may
-//! wait is limited.
+//! Results that wait for their webhooks. They share their bytes with the job, but may outlive it. Therefore the number
+//! of waiting bytes is limited.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,21 +12,21 @@ use super::job::Job;
 use super::json::Json;
 use super::views::JobReport;
 
-/// What a call costs beside the bytes that it delivers, about: its task, and its connection.
+/// The approximate cost of a call in bytes, apart from its data: the task and the connection.
 const OVERHEAD: usize = 4 * 1024;
 
-/// The queue between the jobs that end and the task that calls webhooks.
+/// The queue between finished jobs and the task that calls webhooks.
 #[derive(Debug)]
 pub(super) struct WebhookQueue {
     calls: mpsc::UnboundedSender<WebhookCall>,
-    /// Bytes of all that wait.
+    /// The number of bytes that wait.
     waiting: Arc<AtomicU64>,
     most: u64,
-    /// Whether it was said that webhooks are not called for want of room.
+    /// Whether the log already says that webhooks are not called because of the limit.
     drops: bool,
 }
 
-/// A job that has ended and has a webhook.
+/// A finished job with a webhook.
 #[derive(Debug)]
 pub(crate) struct WebhookCall {
     pub(crate) report: JobReport,
@@ -35,7 +35,7 @@ pub(crate) struct WebhookCall {
     _counted: PendingBytes,
 }
 
-/// Bytes that count as waiting until this is dropped.
+/// Bytes that count as waiting until this value is dropped.
 #[derive(Debug)]
 struct PendingBytes {
     waiting: Arc<AtomicU64>,
@@ -43,7 +43,7 @@ struct PendingBytes {
 }
 
 impl WebhookQueue {
-    /// `most`: how many bytes may wait.
+    /// Creates the queue. `most` is the maximum number of waiting bytes.
     pub(super) fn new(most: u64) -> (Self, mpsc::UnboundedReceiver<WebhookCall>) {
         let (calls, ended) = mpsc::unbounded_channel();
         let webhooks = Self {
@@ -55,7 +55,7 @@ impl WebhookQueue {
         (webhooks, ended)
     }
 
-    /// Has the webhook called, unless too many bytes wait already.
+    /// Queues a webhook call, unless too many bytes already wait.
     pub(super) fn hand_on(&mut self, job: &Job, url: &str) -> Result<(), WebhooksFull> {
         let size = |json: &Option<Json>| json.as_ref().map_or(0, Json::len);
         let bytes = OVERHEAD + job.task.len() + url.len() + size(&job.output) + size(&job.error);
@@ -68,7 +68,7 @@ impl WebhookQueue {
                 is_new: !std::mem::replace(&mut self.drops, true),
             });
         };
-        // Nobody receives it once the endpoint has shut down.
+        // Sending fails if the endpoint has shut down.
         let _ = self.calls.send(WebhookCall {
             report: job.report(),
             input: job.task.slice(job.input.clone()),
@@ -78,7 +78,7 @@ impl WebhookQueue {
         Ok(())
     }
 
-    /// A result may be larger than what may wait; then it waits alone.
+    /// Counts the bytes of a result. A result that is larger than the limit is accepted if nothing else waits.
     fn count(&self, bytes: u64) -> Option<PendingBytes> {
         let fits = |waiting: u64| {
             let sum = waiting.saturating_add(bytes);

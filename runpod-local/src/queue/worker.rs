@@ -1,4 +1,4 @@
-//! What is known of one worker, and what it says of itself.
+//! The record of a worker, and its pings.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -11,29 +11,29 @@ use super::clock::{after, unix_ms};
 use super::id::{ByJob, JobId};
 use super::views::{WorkerState, WorkerSummary};
 
-/// A worker that never pings and neither has a job nor asks for one is forgotten after this.
+/// After this time, a worker without jobs that neither pings nor asks for a job is forgotten.
 pub(super) const FORGOTTEN_AFTER: Duration = Duration::from_mins(1);
 
-/// A worker that neither pings nor asks which jobs to stop is silent whenever all its slots are busy, so it is waited for
-/// this many times as long as others.
+/// A worker that neither pings nor asks which jobs to stop is silent whenever all its slots are busy. It is lost only
+/// after this many times the usual silence.
 const PATIENCE_WITHOUT_PINGS: u32 = 6;
 
-/// A worker that asks.
+/// The worker that sends a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CallingWorker<'a> {
     pub(crate) worker: &'a str,
     pub(crate) agent: Option<&'a str>,
 }
 
-/// What a worker says of itself at an even pace.
+/// The content of a ping, which workers send at regular intervals.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Ping<'a> {
-    /// The jobs that it has.
+    /// The jobs that the worker has.
     pub(crate) jobs: Vec<JobId>,
-    /// Whether these may not be all: the SDK cuts off a long list.
+    /// Whether jobs may be missing, because the SDK cuts off a long list.
     pub(crate) is_cut: bool,
     pub(crate) version: Option<&'a str>,
-    /// Its reason, where it says that it is unhealthy.
+    /// The reason, if the worker reports that it is unhealthy.
     pub(crate) unhealthy: Option<&'a str>,
 }
 
@@ -43,23 +43,23 @@ pub(super) struct WorkerRecord {
     pub(super) agent: Option<Arc<str>>,
     pub(super) version: Option<Arc<str>>,
     pub(super) jobs: ByJob<Assignment>,
-    /// Jobs that it is to stop and has not been told of.
+    /// Jobs that the worker must stop and has not been told about.
     pub(super) stops: HashSet<JobId>,
     pub(super) stops_changed: Arc<Notify>,
-    /// Jobs that were removed while it ran them: as long as it names them, it is told to stop them.
+    /// Jobs that were removed while the worker ran them. While its pings name them, it is told to stop them.
     pub(super) removed: HashSet<JobId>,
-    /// Polls that are held open.
+    /// The number of polls that are held open.
     pub(super) open_polls: u32,
-    /// When it last polled or posted. Pings do not count: they may come from a process of their own.
+    /// When the worker last polled or posted. Pings do not count, because they may come from a separate process.
     pub(super) last_active: Instant,
     pub(super) last_seen: Instant,
     /// In ms since 1970.
     pub(super) last_seen_at: u64,
     /// In ms since 1970.
     pub(super) last_ping_at: Option<u64>,
-    /// It asks which jobs to stop, so that it always has a poll open.
+    /// Whether the worker asks which jobs to stop. Such a worker always has a poll open.
     pub(super) asks_for_stops: bool,
-    /// It left its last poll before that was answered.
+    /// Whether the worker closed its last poll before it was answered.
     pub(super) hung_up: bool,
     pub(super) refreshing: bool,
     pub(super) unhealthy: Option<Arc<str>>,
@@ -69,18 +69,18 @@ pub(super) struct WorkerRecord {
 /// A job that a worker has.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Assignment {
-    /// When the worker took it, or named it last.
+    /// When the worker took the job, or when its pings last named it.
     pub(super) named: Instant,
-    /// Jobs are taken in this order.
+    /// The order in which jobs were taken.
     pub(super) turn: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Presence {
-    /// It was heard of, but has not asked for a job yet, or for jobs to stop.
+    /// The endpoint has heard from the worker, but the worker has not polled for jobs or for jobs to stop.
     New,
     Polling,
-    /// It was lost; what still pings in its name has outlived it.
+    /// The worker was lost, but something still pings with its id.
     Ghost,
 }
 
@@ -112,7 +112,7 @@ impl WorkerRecord {
         self.last_seen_at = unix_ms();
     }
 
-    /// Those of its jobs, in the order in which it took them.
+    /// Returns the selected jobs in the order in which the worker took them.
     pub(super) fn jobs_by_turn(&self, which: impl Fn(&Assignment) -> bool) -> Vec<JobId> {
         let mut jobs: Vec<_> = self.jobs.iter().filter(|(_, held)| which(held)).collect();
         jobs.sort_unstable_by_key(|(_, held)| held.turn);
@@ -123,11 +123,12 @@ impl WorkerRecord {
         self.presence == Presence::Ghost
     }
 
-    /// When its silence is long enough to count it as lost, or to forget it. Never while it has a poll open.
+    /// Returns when the silence is long enough to lose or forget the worker. Returns `None` while the worker has a poll
+    /// open.
     ///
-    /// Pings alone do not show that a worker lives that used to poll: those of the Python SDK come from a process of
-    /// their own, which outlives a worker that is killed. A worker without pings that asks for stops, as the SDK's does
-    /// without a ping address, has a poll open for as long as it lives.
+    /// If a worker used to poll, its pings alone do not show that it is alive. The Python SDK pings from a separate
+    /// process, which outlives a killed worker. A worker that does not ping but asks for stops has a poll open for as
+    /// long as it lives. The SDK's worker does this if it has no ping address.
     pub(super) fn silent_until(&self, lost_after: Duration) -> Option<Instant> {
         if self.open_polls > 0 {
             return None;
@@ -138,7 +139,7 @@ impl WorkerRecord {
         }
         let silent = after(self.last_seen, lost_after);
         if self.asks_for_stops && !self.is_ghost() {
-            // One whose connection broke is waited for as long as a silent one; one that only pauses, longer.
+            // A broken connection is given the usual time. A worker that only pauses is given twice as long.
             let patience = lost_after.saturating_mul(if self.hung_up { 1 } else { 2 });
             let inactive = after(self.last_active, patience);
             return Some(if pings {
@@ -154,12 +155,12 @@ impl WorkerRecord {
         Some(silent)
     }
 
-    /// It asks for jobs, and will not stop doing so.
+    /// Returns whether the worker asks for jobs and will continue to do so.
     pub(super) fn takes_jobs(&self) -> bool {
         self.presence == Presence::Polling && self.unhealthy.is_none() && !self.refreshing
     }
 
-    /// It has not asked for a job, or makes room for a fresh one.
+    /// Returns whether the worker has not asked for a job yet, or will be replaced by a fresh one.
     pub(super) fn is_initializing(&self) -> bool {
         let is_preparing = self.refreshing || self.presence == Presence::New;
         is_preparing && !self.is_ghost() && self.unhealthy.is_none() && self.jobs.is_empty()

@@ -1,5 +1,5 @@
-//! All workers, also those that are being started and those that have ended; whether one of them takes jobs, and if none
-//! does, the reason, if whoever starts the workers has given one.
+//! All workers, including those that are starting and those that have exited. Also whether one of them takes jobs and,
+//! if none does, the reason that their owner has given.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -11,24 +11,24 @@ use crate::text::one_line;
 #[derive(Debug, Default)]
 pub(super) struct Workers {
     pub(super) known: HashMap<Arc<str>, WorkerRecord>,
-    /// Their owner said that they get no further job.
+    /// Workers that get no more jobs, as their owner has requested.
     pub(super) leaving: HashSet<Arc<str>>,
-    /// Their owner said that they have ended.
+    /// Workers that have exited, as their owner has reported.
     pub(super) ended: HashSet<Arc<str>>,
-    /// What the owner is doing before they ask for a first job.
+    /// The phase before the workers ask for their first jobs.
     pub(super) startup: Startup,
 }
 
-/// How many characters of a reason are kept.
+/// The number of characters of a reason that are kept.
 const REASON: usize = 256;
 
-/// What happens before a worker asks for its first job.
+/// The phase before a worker asks for its first job.
 #[derive(Debug, Default)]
 pub(super) struct Startup {
     build: Build,
     /// Workers that were started and have not asked for a job.
     starting: HashSet<Arc<str>>,
-    /// Why the last worker crashed, until one asks for a job.
+    /// The reason of the last crash, until a worker asks for a job.
     crash: Option<Arc<str>>,
 }
 
@@ -36,13 +36,13 @@ pub(super) struct Startup {
 enum Build {
     #[default]
     None,
-    /// So many workers start when it is done.
+    /// A build is in progress. This number of workers will start afterwards.
     Running(usize),
     Failed(Arc<str>),
 }
 
 impl Startup {
-    /// The worker has asked for jobs, or for jobs to stop.
+    /// Records that the worker has polled for jobs or for jobs to stop.
     pub(super) fn attached(&mut self, worker: &str) {
         self.starting.remove(worker);
         self.crash = None;
@@ -87,8 +87,8 @@ impl Workers {
         }
     }
 
-    /// Workers that are being built, that load, or that make room for a fresh one. Those who say that they are unhealthy
-    /// are counted as such.
+    /// Returns the number of workers that are being built, are loading or will be replaced by a fresh one. Unhealthy
+    /// workers are not included.
     pub(super) fn initializing(&self) -> usize {
         let started = self.startup.starting.iter().filter(|id| {
             let worker = self.known.get(*id);
@@ -128,7 +128,7 @@ impl Workers {
         }
     }
 
-    /// Those that the page shows.
+    /// Returns the workers that the page shows.
     pub(super) fn present(&self) -> impl Iterator<Item = &WorkerRecord> {
         self.known.values().filter(|worker| !worker.is_ghost())
     }
@@ -144,7 +144,7 @@ impl Workers {
         workers
     }
 
-    /// It asks for jobs.
+    /// Returns whether the worker asks for jobs.
     pub(super) fn is_attached(&self, worker: &str) -> bool {
         self.known
             .get(worker)

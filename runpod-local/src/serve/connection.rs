@@ -1,4 +1,4 @@
-//! A connection's life: accepted, served until one side ends it, closed in such a way that its last answer arrives.
+//! The life of a connection: it is accepted, served until one side ends it, and closed so that its last answer arrives.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -17,29 +17,29 @@ use tokio_util::task::TaskTracker;
 use super::pipeline::{ConnectionService, Pipeline};
 use super::socket::{Reset, Socket};
 
-/// How long a connection may be without a complete request head. Longer than clients keep idle connections for another
-/// request: one that was closed in the moment of its use is a lost result to a worker that does not retry.
+/// How long a connection may stay without a complete request head. This is longer than clients keep idle connections.
+/// If the endpoint closed a connection just as a worker used it, a worker that does not retry would lose a result.
 const HEAD: Duration = Duration::from_mins(2);
 
-/// What a client may still send after an answer that did not wait for it, before it is cut off.
+/// How many bytes a client may still send after its answer, before the connection is closed.
 const UNREAD_BYTES: usize = 64 * 1024 * 1024;
 
-/// How long it may be silent meanwhile.
+/// How long the client may pause meanwhile.
 const UNREAD_SILENCE: Duration = Duration::from_secs(2);
 
-/// Between two attempts to accept when the system has no resources left.
+/// The pause between two attempts to accept if the system has no resources left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// The loop that accepts.
+/// Accepts the connections of one listener.
 #[derive(Debug)]
 pub(super) struct Acceptor {
     pub(super) listener: TcpListener,
     pub(super) pipeline: Arc<Pipeline>,
-    /// A permit for each connection that may be open, at all listeners together.
+    /// One permit per open connection. All listeners share these permits.
     pub(super) room: Arc<Semaphore>,
-    /// No further connection, and none that waits for a request stays.
+    /// Cancelled when the endpoint shuts down: no new connections are accepted, and idle ones are closed.
     pub(super) ending: CancellationToken,
-    /// Every connection is closed.
+    /// Cancelled when all connections must close immediately.
     pub(super) cut: CancellationToken,
     pub(super) connections: TaskTracker,
 }
@@ -53,7 +53,7 @@ impl Acceptor {
     async fn accept(self) {
         let mut refused = false;
         loop {
-            // It is never closed.
+            // The semaphore is never closed.
             let Ok(place) = Arc::clone(&self.room).acquire_owned().await else {
                 return;
             };
@@ -71,8 +71,8 @@ impl Acceptor {
                 Err(error) => {
                     if !std::mem::replace(&mut refused, true) {
                         tracing::warn!(
-                            "no further connection can be accepted for now: {error}; those that are open go on. \
-                             `ulimit -n` says how many files this process may open"
+                            "cannot accept more connections for now: {error}; open connections continue. The limit of open files for \
+                             this process is shown by `ulimit -n`"
                         );
                     }
                     sleep(ACCEPT_PAUSE).await;
@@ -82,7 +82,7 @@ impl Acceptor {
     }
 }
 
-/// The client went away before it was accepted; the next one has nothing to do with it.
+/// Returns whether the error concerns only one client that went away before its connection was accepted.
 fn is_of_one_connection(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(
@@ -92,7 +92,7 @@ fn is_of_one_connection(error: &std::io::Error) -> bool {
 }
 
 async fn serve(stream: TcpStream, pipeline: Arc<Pipeline>, ending: CancellationToken) {
-    // Answers are written whole; waiting for more would only delay them.
+    // Answers are written as a whole, so Nagle's algorithm would only delay them.
     let _ = stream.set_nodelay(true);
     let reset = Reset::default();
     let io = TokioIo::new(Socket::new(stream, reset.clone()));
@@ -123,7 +123,8 @@ async fn serve(stream: TcpStream, pipeline: Arc<Pipeline>, ending: CancellationT
     }
 }
 
-/// Closing while the client still sends would reset the connection, and with it lose an answer such as "that is too large".
+/// Closes the socket after the client has stopped sending. Closing earlier would reset the connection, and the client
+/// could lose an answer such as "the body is too large".
 async fn close(mut socket: Socket) {
     if socket.shutdown().await.is_err() {
         return;

@@ -1,4 +1,4 @@
-//! The sockets that listen: one for each address of a host name, all on the same port.
+//! The listening sockets: one for each address of a host name, all on the same port.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -6,13 +6,13 @@ use std::net::SocketAddr;
 
 use tokio::net::{TcpListener, lookup_host};
 
-/// How many free ports are tried until one is free at all addresses.
+/// The maximum number of attempts to find a port that is free at all addresses.
 const MOST_TRIES: u32 = 32;
 
-/// Why nothing listens.
+/// The reason why the endpoint cannot listen.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ListenError {
-    #[error("the host name cannot be looked up: {0}")]
+    #[error("cannot look up the host name: {0}")]
     Lookup(#[source] io::Error),
     #[error("the host name has no address")]
     NoAddress,
@@ -20,7 +20,7 @@ pub(crate) enum ListenError {
     Address {
         address: SocketAddr,
         source: io::Error,
-        /// The host has no other address, so this one need not be named.
+        /// Whether the host has only this address, so the message need not name it.
         is_alone: bool,
     },
 }
@@ -32,8 +32,8 @@ fn refused(address: SocketAddr, error: &io::Error, is_alone: bool) -> String {
         io::ErrorKind::PermissionDenied => {
             "this user may not listen there; ports below 1024 need privileges".to_owned()
         }
-        _ if is_alone => format!("the address cannot be listened on: {error}"),
-        _ => format!("the address {address} cannot be listened on: {error}"),
+        _ if is_alone => format!("cannot listen on the address: {error}"),
+        _ => format!("cannot listen on the address {address}: {error}"),
     }
 }
 
@@ -43,16 +43,16 @@ impl ListenError {
     }
 }
 
-/// Listens on every address of `host`. IPv4 comes first, because that is what most documents and clients name.
+/// Listens on every address of `host`. IPv4 comes first, because most documents and clients use it.
 ///
 /// # Errors
 ///
-/// The port is taken at one of the addresses, or none of them can be listened on.
+/// Fails if the port is in use at one of the addresses, or if no address can be used.
 pub(crate) async fn on_host(
     host: &str,
     port: u16,
 ) -> Result<Vec<(TcpListener, SocketAddr)>, ListenError> {
-    // In a URL an IPv6 address has brackets.
+    // In a URL, an IPv6 address has brackets.
     let host = host
         .strip_prefix('[')
         .and_then(|host| host.strip_suffix(']'))
@@ -61,7 +61,7 @@ pub(crate) async fn on_host(
         .await
         .map_err(ListenError::Lookup)?
         .collect();
-    // `BTreeSet` leaves out addresses that the resolver names twice, and orders IPv4 before IPv6.
+    // `BTreeSet` removes addresses that the resolver returns twice, and sorts IPv4 before IPv6.
     on_all(&Vec::from_iter(addresses)).await
 }
 
@@ -69,7 +69,7 @@ async fn on_all(addresses: &[SocketAddr]) -> Result<Vec<(TcpListener, SocketAddr
     let mut tries = 0;
     loop {
         match try_all(addresses).await {
-            // A port that was free at the first address may be taken at another one.
+            // A port that is free at the first address may be in use at another one.
             Err(error) if error.is_in_use() && tries < MOST_TRIES && wants_any_port(addresses) => {
                 tries += 1;
             }
@@ -129,7 +129,7 @@ mod tests {
         texts.iter().map(|text| text.parse().unwrap()).collect()
     }
 
-    /// Reserved for documentation, so no machine has it.
+    /// An address reserved for documentation. No machine has it.
     const NOWHERE: &str = "192.0.2.1:0";
 
     #[tokio::test]
@@ -149,10 +149,7 @@ mod tests {
         assert_eq!(listeners.len(), 1);
         let error = on_all(&addresses(&[NOWHERE])).await.unwrap_err();
         assert!(!error.is_in_use());
-        assert!(
-            error.to_string().contains("cannot be listened on"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("cannot listen on"), "{error}");
         assert!(matches!(on_all(&[]).await, Err(ListenError::NoAddress)));
     }
 

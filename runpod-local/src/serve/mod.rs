@@ -1,5 +1,5 @@
-//! Between the listening socket and the router: connections, who may ask and how often, faults on purpose. The router is
-//! given; this room knows of a request only which operation it asks for.
+//! The layers between the listening socket and the router: connections, admission, rate limits and injected faults.
+//! They know only which operation a request is for.
 
 mod connection;
 mod guard;
@@ -28,21 +28,21 @@ use guard::Guard;
 use pipeline::Pipeline;
 use rates::Rates;
 
-/// What holds for all connections.
+/// The settings for all connections.
 #[derive(Debug)]
 pub(crate) struct ServeSettings {
-    /// The host that was bound, as the user named it.
+    /// The bound host as the user wrote it.
     pub(crate) host: String,
     pub(crate) api_key: Option<String>,
     pub(crate) access: Access,
     pub(crate) rate_limits: bool,
     pub(crate) faults: Faults,
-    /// How long answers that are under way may take at the end.
+    /// How long answers in progress may take during shutdown.
     pub(crate) grace: Duration,
     pub(crate) raises_open_file_limit: bool,
 }
 
-/// The connection loops that run, one for each listener.
+/// The running connection loops, one for each listener.
 #[derive(Debug)]
 pub(crate) struct Serving {
     ending: CancellationToken,
@@ -51,7 +51,7 @@ pub(crate) struct Serving {
     grace: Duration,
 }
 
-/// Serves `router` on the runtime that this is called on.
+/// Serves `router` on the current Tokio runtime.
 pub(crate) fn spawn(
     listeners: impl IntoIterator<Item = TcpListener>,
     router: Router,
@@ -90,7 +90,7 @@ pub(crate) fn spawn(
 }
 
 impl Serving {
-    /// Accepts no further connection, lets answers that are under way finish for a while, and closes the rest.
+    /// Stops accepting connections, lets answers in progress finish within the grace time, and closes the rest.
     pub(crate) async fn shutdown(self) {
         self.ending.cancel();
         self.connections.close();

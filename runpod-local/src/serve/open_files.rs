@@ -1,14 +1,15 @@
-//! How many connections the process may hold open.
+//! The limit of open files, and the number of connections that it allows.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// More would help nobody, and programs that close every possible descriptor before they start another one take long.
+/// The wanted limit. A higher one has no benefit, and slows down programs that close all possible descriptors before
+/// they start another program.
 const WANTED: u64 = 65_536;
 
-/// What is left to the rest of the process: webhooks, files that handlers open.
+/// The number of descriptors reserved for the rest of the process, such as webhooks and files that handlers open.
 const RESERVED: u64 = 256;
 
-/// Raises the process's limit of open files as far as it may.
+/// Raises the process's limit of open files as far as allowed.
 pub(super) fn raise_limit() {
     let limit = getrlimit(Resource::Nofile);
     let Some(soft) = limit.current else {
@@ -24,13 +25,13 @@ pub(super) fn raise_limit() {
     };
     match setrlimit(Resource::Nofile, new) {
         Ok(()) => tracing::info!(
-            "This process may now open {raised} files, so that many clients can be connected; the limit was {soft}."
+            "This process may now open {raised} files, to serve many clients at once; the limit was {soft}."
         ),
-        Err(error) => tracing::debug!("the limit of open files stays at {soft}: {error}"),
+        Err(error) => tracing::debug!("cannot raise the limit of open files above {soft}: {error}"),
     }
 }
 
-/// How many connections the limit of open files allows.
+/// Returns the number of connections that the limit of open files allows.
 pub(super) fn connections() -> usize {
     allowed(getrlimit(Resource::Nofile).current.unwrap_or(WANTED))
 }

@@ -1,4 +1,4 @@
-//! What one request passes: the guard (who asks), the rate limits (how often), a fault on purpose, and then the router.
+//! The steps for each request: the guard, the rate limits, an injected fault, and then the router.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -19,7 +19,7 @@ use crate::faults::{Effect, Injection, malformed};
 use crate::operation::Operation;
 use crate::response::ErrorResponse;
 
-/// What all requests go through.
+/// The steps that all requests go through.
 #[derive(Debug)]
 pub(super) struct Pipeline {
     pub(super) guard: Guard,
@@ -28,7 +28,7 @@ pub(super) struct Pipeline {
     pub(super) router: Router,
 }
 
-/// The connection is to be reset in place of an answer.
+/// The error that resets the connection instead of an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("reset on purpose")]
 pub(super) struct ResetOnPurpose;
@@ -80,13 +80,13 @@ impl Pipeline {
     }
 
     async fn route(&self, request: Request<Incoming>) -> Response<Body> {
-        // The router is always ready, and has no error.
+        // The router is always ready and never fails.
         let Ok(response) = self.router.clone().call(request).await;
         with_json_error(response)
     }
 }
 
-/// Gives an error that is not JSON yet its shape, and keeps its other headers.
+/// Turns an error that is not JSON into our format. Keeps the header `Allow`.
 fn with_json_error(response: Response<Body>) -> Response<Body> {
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) || is_json(&response) {
@@ -108,15 +108,21 @@ fn is_json(response: &Response<Body>) -> bool {
 
 fn error_text(status: StatusCode) -> String {
     match status {
-        StatusCode::NOT_FOUND => "there is nothing at this path; /openapi.json lists what there is".to_owned(),
-        StatusCode::METHOD_NOT_ALLOWED => {
-            "this path is there, but not with this method; the header Allow lists those that it takes".to_owned()
+        StatusCode::NOT_FOUND => {
+            "this path does not exist; /openapi.json lists all paths".to_owned()
         }
-        _ => status.canonical_reason().unwrap_or("an error").to_lowercase(),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            "this path does not allow this method; the header Allow lists the allowed methods"
+                .to_owned()
+        }
+        _ => status
+            .canonical_reason()
+            .unwrap_or("an error")
+            .to_lowercase(),
     }
 }
 
-/// The requests of one connection.
+/// Serves the requests of one connection.
 #[derive(Debug)]
 pub(super) struct ConnectionService {
     pipeline: Arc<Pipeline>,

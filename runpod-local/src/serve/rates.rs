@@ -1,4 +1,4 @@
-//! How often each operation may be asked for, as on Runpod: so many requests in any 10 seconds, and so many at once.
+//! Rate limits per operation, as on Runpod: a number of requests in any 10 seconds, and a number at the same time.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -17,7 +17,7 @@ pub(super) struct Rates {
     limited: Vec<OperationLimit>,
 }
 
-/// One operation.
+/// The limit of one operation.
 #[derive(Debug)]
 struct OperationLimit {
     operation: Operation,
@@ -28,12 +28,12 @@ struct OperationLimit {
 
 #[derive(Debug, Default)]
 struct Usage {
-    /// When the requests of the last 10 seconds came.
+    /// The times of the requests in the last 10 seconds.
     times: VecDeque<Instant>,
     at_once: usize,
 }
 
-/// A request that is being answered.
+/// A permit for a request that is being answered.
 #[derive(Debug)]
 pub(super) struct RatePermit<'a>(&'a OperationLimit);
 
@@ -59,11 +59,11 @@ impl Rates {
         }
     }
 
-    /// The turn is over when it is dropped. An operation without a limit has none.
+    /// Admits a request. The permit counts until it is dropped. An operation without a limit needs no permit.
     ///
     /// # Errors
     ///
-    /// The answer that the client gets instead.
+    /// Fails with the answer for the client.
     pub(super) fn admit(
         &self,
         operation: Operation,
@@ -101,13 +101,13 @@ impl OperationLimit {
     }
 
     fn refusal(&self, what: &str, wait: Duration) -> ErrorResponse {
-        // Whole seconds, and never too early.
+        // The seconds are rounded up, so the client does not retry too early.
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         let seconds = seconds.max(1);
         ErrorResponse::new(
             StatusCode::TOO_MANY_REQUESTS,
             format!(
-                "/{}: {what}, which is Runpod's limit; ask again in {seconds} s",
+                "/{}: {what}, which is Runpod's limit; retry in {seconds} s",
                 self.operation.name()
             ),
         )

@@ -10,7 +10,7 @@ use crate::response::ErrorResponse;
 
 fn seconds_to_wait(refused: Result<Option<RatePermit<'_>>, ErrorResponse>) -> String {
     let response = refused
-        .expect_err("it should have been refused")
+        .expect_err("the request should have been refused")
         .into_response();
     assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
     response.headers()[header::RETRY_AFTER]
@@ -25,7 +25,7 @@ async fn no_ten_seconds_have_more_requests_than_allowed() {
     assert!(rates.admit(Operation::PurgeQueue).is_ok());
     advance(Duration::from_millis(6_500)).await;
     assert!(rates.admit(Operation::PurgeQueue).is_ok());
-    // The first one is 10 seconds ago in 3.5.
+    // In 3.5 seconds, the first request will be 10 seconds old.
     assert_eq!(seconds_to_wait(rates.admit(Operation::PurgeQueue)), "4");
     advance(Duration::from_millis(3_499)).await;
     assert_eq!(seconds_to_wait(rates.admit(Operation::PurgeQueue)), "1");

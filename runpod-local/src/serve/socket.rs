@@ -1,4 +1,4 @@
-//! One connection's socket, which can be closed in such a way that the other side sees a reset.
+//! The socket of a connection. It can be closed so that the other side sees a reset.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// Says that the connection is to be reset.
+/// A flag that tells the socket to reset the connection.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Reset(Arc<AtomicBool>);
 
@@ -38,8 +38,8 @@ impl Socket {
 impl Drop for Socket {
     fn drop(&mut self) {
         if self.reset.is_ordered() {
-            // Closing then sends a reset in place of the usual end. Without it the other side sees an end without an
-            // answer, which is an error as well.
+            // Closing now sends a reset instead of a normal end. If this fails, the client sees an end without an
+            // answer, which is also an error.
             let _ = self.stream.set_zero_linger();
         }
     }

@@ -1,4 +1,4 @@
-//! Who asks.
+//! Identifies the worker that sends a request.
 
 use axum::extract::FromRequestParts;
 use axum::http::header;
@@ -9,10 +9,10 @@ use crate::queue::CallingWorker;
 use crate::response::ErrorResponse;
 use crate::text::quoted;
 
-/// Longer ids are nobody's.
+/// The maximum length of a worker's id.
 const LONGEST: usize = 128;
 
-/// The worker of a request, with what it says of itself.
+/// The worker that sends a request, and its user agent.
 #[derive(Debug)]
 pub(super) struct RequestingWorker {
     worker: String,
@@ -45,7 +45,7 @@ impl<S: Send + Sync> FromRequestParts<S> for RequestingWorker {
     }
 }
 
-/// A worker's id goes into log lines and onto the page.
+/// Checks a worker's id, because it appears in log lines and on the page.
 pub(super) fn check(worker: &str) -> Result<(), ErrorResponse> {
     if worker.len() > LONGEST || worker.chars().any(char::is_control) {
         return Err(ErrorResponse::bad_request(format!(
@@ -55,8 +55,7 @@ pub(super) fn check(worker: &str) -> Result<(), ErrorResponse> {
     }
     if worker.starts_with('$') {
         return Err(ErrorResponse::bad_request(format!(
-            "the worker id is {}, which stands for a worker's own: replace it in RUNPOD_WEBHOOK_* with the value of \
-             RUNPOD_POD_ID",
+            "the worker id is the placeholder {}; in RUNPOD_WEBHOOK_*, replace it with the value of RUNPOD_POD_ID",
             quoted(worker)
         )));
     }

@@ -1,4 +1,4 @@
-//! What workers ask for, and what they post.
+//! The API for workers: polls and posts.
 
 mod caller;
 mod oversized_item;
@@ -12,7 +12,7 @@ use axum::routing::{MethodRouter, get, post};
 use crate::context::Context;
 use crate::fallback;
 
-/// Bare, and under the endpoint's own path.
+/// Creates the routes, with and without the endpoint's prefix.
 pub(crate) fn router(context: &Context) -> Router<Context> {
     let poll = |polled: MethodRouter<Context>| polled.head(fallback::head_not_allowed);
     context.bases().fold(Router::new(), |router, base| {

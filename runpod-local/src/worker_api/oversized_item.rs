@@ -1,12 +1,13 @@
-//! Stream items that are too large for one answer.
+//! Splits stream items that are too large for one answer.
 
 use serde_json::value::RawValue;
 
 use crate::queue::Json;
 
-/// The item, or strings of at most about `most` bytes: pieces of the string that it is, or else of its JSON text.
+/// Returns the item, or several strings of at most about `most` bytes. These are pieces of the item if it is a string,
+/// otherwise pieces of its JSON.
 ///
-/// Joined they are the item again.
+/// Joined, the pieces give the item again.
 pub(super) fn pieces(item: &RawValue, most: usize) -> Vec<Json> {
     if item.get().len() <= most {
         return vec![Json::copied(item)];
@@ -22,7 +23,8 @@ pub(super) fn pieces(item: &RawValue, most: usize) -> Vec<Json> {
     pieces
 }
 
-/// How much of the text becomes a string of at most so many bytes, quotes and escapes included; at least one character.
+/// Returns how much of the text fits into a JSON string of at most `most` bytes, including quotes and escapes. Returns
+/// at least one character.
 fn fitting(text: &str, most: usize) -> usize {
     let mut size = 2;
     for (at, char) in text.char_indices() {

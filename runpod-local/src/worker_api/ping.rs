@@ -1,4 +1,4 @@
-//! The heartbeat.
+//! The heartbeat of workers.
 
 use std::borrow::Cow;
 
@@ -13,9 +13,10 @@ use crate::queue::{JobId, Ping};
 use crate::response::{self, ErrorResponse};
 use crate::text::one_line;
 
-/// The SDK cuts its list of jobs at 64 KiB. A worker of this project sends several heartbeats if an address of 8,000 bytes does
-/// not hold all its jobs, and each of their lists fills about half of such an address at least. A list that is so long, in bytes,
-/// may not name all jobs.
+/// The length in bytes from which a list of jobs may be incomplete.
+///
+/// The SDK cuts its list at 64 KiB. A worker of this project sends several heartbeats if all its jobs do not fit into
+/// an address of 8,000 bytes. Each list then fills at least about half of the address.
 const MAY_BE_CUT: usize = 3500;
 
 #[derive(Debug, Deserialize)]
@@ -53,11 +54,11 @@ fn reason(check: Option<&str>, reason: Option<&str>) -> String {
     match (check, reason) {
         (Some(check), Some(reason)) => format!("{}: {}", plain(check), plain(reason)),
         (Some(query), None) | (None, Some(query)) => plain(query).into_owned(),
-        (None, None) => "it does not say why".to_owned(),
+        (None, None) => "no reason given".to_owned(),
     }
 }
 
-/// As it can stand in a log line.
+/// Returns the text in a form that is safe for a log line.
 fn plain(text: &str) -> Cow<'_, str> {
     const LONGEST: usize = 256;
     one_line(text, LONGEST)

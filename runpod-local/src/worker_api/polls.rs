@@ -1,4 +1,4 @@
-//! Polls: jobs to run, jobs to stop.
+//! The polls of workers: jobs to run, and jobs to stop.
 
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
@@ -13,7 +13,7 @@ use crate::queue::JobId;
 use crate::response::{self, ErrorResponse};
 use crate::text::quoted;
 
-/// One job, as an object.
+/// Returns one job as an object.
 pub(super) async fn take(
     State(context): State<Context>,
     asking: RequestingWorker,
@@ -25,7 +25,7 @@ pub(super) async fn take(
     })
 }
 
-/// Jobs in an array.
+/// Returns jobs in an array.
 pub(super) async fn take_batch(
     State(context): State<Context>,
     asking: RequestingWorker,
@@ -52,7 +52,7 @@ pub(super) async fn stop(
     if stops.is_empty() {
         return Ok(nothing());
     }
-    // Ids always become JSON.
+    // Ids always serialize to JSON.
     let body = serde_json::to_vec(&Stops {
         jobs_to_stop: &stops,
     });
@@ -66,7 +66,7 @@ fn batch_size(query: Option<&str>) -> Result<usize, ErrorResponse> {
     match text.parse() {
         Ok(size @ 1..) => Ok(size),
         _ => Err(ErrorResponse::bad_request(format!(
-            "batch_size: found {}; expected a whole number from 1",
+            "batch_size: found {}; expected a whole number, at least 1",
             quoted(text)
         ))),
     }

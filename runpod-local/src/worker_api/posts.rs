@@ -1,4 +1,5 @@
-//! What workers post: stream items, progress, results. They say that it is a form; it is JSON all the same.
+//! The posts of workers: stream items, progress and results. Their content type says that they are forms, but they are
+//! JSON.
 
 use std::borrow::Cow;
 
@@ -16,7 +17,7 @@ use crate::response::{self, ErrorResponse};
 
 #[derive(Deserialize)]
 struct DoneBody<'a> {
-    /// `IN_PROGRESS` makes it progress.
+    /// With `IN_PROGRESS`, the output is a progress update.
     #[serde(borrow)]
     status: Option<Cow<'a, str>>,
     #[serde(borrow, default, deserialize_with = "given")]
@@ -78,7 +79,7 @@ fn of(worker: &str, job: &str) -> Result<JobId, ErrorResponse> {
 }
 
 fn read<'a, T: Deserialize<'a>>(body: &'a [u8], expected: &str) -> Result<T, ErrorResponse> {
-    // What is read into a struct may come as an array too.
+    // Serde would also accept an array for a struct.
     if body.trim_ascii_start().starts_with(b"[") {
         return Err(ErrorResponse::bad_request(format!(
             "the body is an array; expected {expected}"
@@ -91,7 +92,7 @@ fn read<'a, T: Deserialize<'a>>(body: &'a [u8], expected: &str) -> Result<T, Err
     })
 }
 
-/// `null` is an output too.
+/// Deserializes a key that is present. `null` counts as a value.
 fn given<'de, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<&'de RawValue>, D::Error> {

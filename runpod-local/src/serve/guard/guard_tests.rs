@@ -27,7 +27,7 @@ fn admitted(guard: &Guard, request: &Request<()>) -> Result<Option<AllowedOrigin
     Ok(origin)
 }
 
-/// 200: admitted.
+/// Returns the status of the answer, or 200 if the request is admitted.
 fn status(guard: &Guard, request: &Request<()>) -> StatusCode {
     match admitted(guard, request) {
         Ok(_) => StatusCode::OK,
@@ -254,7 +254,7 @@ fn what_workers_ask_for_needs_their_key_even_where_clients_need_none() {
         let guard = Guard::new(bound, None, Access::default());
         let host = ("host", "192.168.1.7:8000");
         for (method, path) in paths {
-            // As a browser on another machine asks for an image: no Origin, no Sec-Fetch-Site.
+            // This is how a browser on another machine requests an image: without Origin and Sec-Fetch-Site.
             let image = asking(method, path, &[host]);
             assert_eq!(status(&guard, &image), StatusCode::UNAUTHORIZED, "{path}");
             for key in [WORKER_KEY, "Bearer local"] {
@@ -265,7 +265,7 @@ fn what_workers_ask_for_needs_their_key_even_where_clients_need_none() {
         let client = asking("GET", "/health", &[host]);
         assert_eq!(status(&guard, &client), StatusCode::OK);
     }
-    // With a key of its own the endpoint takes no other one.
+    // If the endpoint has an API key, it accepts no other key.
     let word = ("authorization", WORKER_KEY);
     let request = asking("GET", "/job-take/w", &[("host", "localhost"), word]);
     assert_eq!(status(&with_key(), &request), StatusCode::UNAUTHORIZED);

@@ -1,4 +1,4 @@
-//! The name under which this machine was asked.
+//! Checks the host name in a request.
 
 use std::net::IpAddr;
 
@@ -7,10 +7,10 @@ use axum::http::{Request, StatusCode, Version, header};
 use crate::access::Access;
 use crate::response::ErrorResponse;
 
-/// The names that this endpoint answers to.
+/// The host names that this endpoint answers to.
 #[derive(Debug)]
 pub(super) struct Hosts {
-    /// As the user named it; it need not be a name of this machine's elsewhere.
+    /// The bound host as the user wrote it. Other machines may not know this name.
     bound: String,
 }
 
@@ -21,7 +21,7 @@ impl Hosts {
         }
     }
 
-    /// The host and port that were asked, which may be empty for a client that is no browser.
+    /// Checks the host and returns it with its port. The host may be empty for a client that is not a browser.
     pub(super) fn check<'a, B>(
         &self,
         request: &'a Request<B>,
@@ -30,11 +30,11 @@ impl Hosts {
         let mut hosts = request.headers().get_all(header::HOST).iter();
         let host = match (hosts.next(), hosts.next()) {
             (Some(host), None) => host.to_str().map_err(|_| malformed())?,
-            // Only HTTP/1.0 may leave it out, and no browser does.
+            // Only HTTP/1.0 allows a request without a host, and no browser sends one.
             (None, _) if request.version() == Version::HTTP_10 => return Ok(""),
             _ => return Err(malformed()),
         };
-        // A client that takes this endpoint for a proxy names the host in the request line.
+        // A client that uses this endpoint as a proxy names the host in the request line.
         for asked in [Some(host), request.uri().host()].into_iter().flatten() {
             let name = name_of(asked);
             if !self.is_ours(name) && !access.has_host(name) {
@@ -48,7 +48,7 @@ impl Hosts {
         if name.eq_ignore_ascii_case("localhost") || name.eq_ignore_ascii_case(&self.bound) {
             return true;
         }
-        // An address needs no DNS, so nobody can have it point elsewhere. That of all addresses is none.
+        // An IP address needs no DNS, so nobody can make it lead elsewhere. The unspecified address does not count.
         name.parse::<IpAddr>()
             .is_ok_and(|address| !address.is_unspecified())
     }
@@ -57,9 +57,9 @@ impl Hosts {
         ErrorResponse::new(
             StatusCode::MISDIRECTED_REQUEST,
             format!(
-                "this endpoint does not go by the name {host:?}, only by localhost, {:?} and IP addresses, so that no web \
-                 page can reach it under a name of its own; use one of them, or allow that name when you start the \
-                 endpoint: --rp_api_allow_host NAME (--allow-host of runpod-local and cargo runpod dev)",
+                "this endpoint does not answer to the host name {host:?}, only to localhost, {:?} and IP addresses. This keeps web \
+                 pages from reaching it under a name of their own. Use one of these names, or allow the name when you start the \
+                 endpoint: --rp_api_allow_host NAME (--allow-host for runpod-local and cargo runpod dev)",
                 self.bound
             ),
         )
@@ -68,11 +68,11 @@ impl Hosts {
 
 fn malformed() -> ErrorResponse {
     ErrorResponse::bad_request(
-        "the request needs exactly one Host header, with the host and port of this endpoint",
+        "the request needs exactly one Host header with the host and port of this endpoint",
     )
 }
 
-/// Without the port, and without the brackets of an IPv6 address.
+/// Returns the host without its port, and without the brackets of an IPv6 address.
 pub(super) fn name_of(host: &str) -> &str {
     if let Some((address, _)) = host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         return address;

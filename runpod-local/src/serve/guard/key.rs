@@ -4,7 +4,7 @@ use std::fmt;
 
 use axum::http::{HeaderMap, header};
 
-/// Not shown by `Debug`.
+/// The API key. `Debug` does not show it.
 pub(super) struct ApiKey(String);
 
 impl ApiKey {
@@ -12,7 +12,8 @@ impl ApiKey {
         Self(key)
     }
 
-    /// As `Authorization: Bearer KEY`, as clients send it, or `Authorization: KEY`, as workers do.
+    /// Returns whether the headers contain the key: as `Authorization: Bearer KEY` from clients, or as `Authorization:
+    /// KEY` from workers.
     pub(super) fn is_in(&self, headers: &HeaderMap) -> bool {
         let Some(value) = headers.get(header::AUTHORIZATION) else {
             return false;
@@ -22,12 +23,12 @@ impl ApiKey {
             .split_at_checked(7)
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"Bearer "))
             .map(|(_, key)| key.trim_ascii());
-        // Both are compared: the key itself may begin with that word.
+        // Both forms are compared, because the key itself may begin with `Bearer`.
         bearer.is_some_and(|key| same(key, self.0.as_bytes())) | same(value, self.0.as_bytes())
     }
 }
 
-/// Takes as long for a nearly right key as for a wrong one.
+/// Compares two keys in a time that does not depend on where they differ.
 fn same(given: &[u8], key: &[u8]) -> bool {
     let differences = given
         .iter()

@@ -1,7 +1,9 @@
-//! Who may ask. A browser lets any page send requests to this machine, so a page of another origin is turned away, by
-//! what the browser says of it, and so is one that reaches this machine under a name of its own (DNS rebinding). A
-//! browser on another machine says nothing of the page that has it fetch an image, so that what workers ask for always
-//! needs a header that only code can send. Names and origins that the user allows are let in.
+//! Decides which requests are admitted.
+//!
+//! A browser lets any web page send requests to this machine. A page of another origin is therefore refused, based on
+//! what the browser reports about it. So is a page that reaches this machine under a name of its own (DNS rebinding).
+//! When a page loads an image, a browser on another machine reports nothing about the page. The workers' paths
+//! therefore always require a header that only code can send. Names and origins that the user allows are admitted.
 
 mod host;
 mod key;
@@ -16,8 +18,8 @@ use host::Hosts;
 use key::ApiKey;
 pub(super) use origin::AllowedOrigin;
 
-/// What workers send as their key to an endpoint that has none. It is no secret; but no page can send it, as an image's
-/// request has no such header, and a script's would have to ask before.
+/// The key that workers send to an endpoint without an API key. It is not secret, but no web page can send it: a
+/// request for an image does not have this header, and a script needs permission to send it.
 pub(crate) const WORKER_KEY: &str = "local";
 
 #[derive(Debug)]
@@ -39,11 +41,11 @@ impl Guard {
         }
     }
 
-    /// Looks at the host that was asked and the page that asks; gives the other origin that was allowed.
+    /// Checks the host and the origin of a request. Returns the origin if it is another one that the user allowed.
     ///
     /// # Errors
     ///
-    /// The answer that the client gets instead.
+    /// Fails with the answer for the client.
     pub(super) fn origin<B>(
         &self,
         request: &Request<B>,
@@ -52,37 +54,38 @@ impl Guard {
         origin::check(request, host, &self.access)
     }
 
-    /// Looks at the key.
+    /// Checks the key of a request.
     ///
     /// # Errors
     ///
-    /// The answer that the client gets instead.
+    /// Fails with the answer for the client.
     pub(super) fn key<B>(&self, request: &Request<B>) -> Result<(), ErrorResponse> {
         if Operation::is_workers_path(request.uri().path())
             && !self.worker_key.is_in(request.headers())
         {
             return Err(if self.key.is_some() {
                 unauthorized(
-                    "this endpoint was started with an API key, and workers send it as well: set RUNPOD_AI_API_KEY to it in \
-                     the worker's environment",
+                    "this endpoint has an API key, which workers must send too: set RUNPOD_AI_API_KEY to the key in the worker's \
+                     environment",
                 )
             } else {
                 unauthorized(
-                    "this path is for workers, and their key is missing: set RUNPOD_AI_API_KEY=local in the worker's \
+                    "this path is for workers, and the key of workers is missing: set RUNPOD_AI_API_KEY=local in the worker's \
                      environment, so that it sends `Authorization: local`",
                 )
             });
         }
         match &self.key {
             Some(key) if !is_open(request) && !key.is_in(request.headers()) => Err(unauthorized(
-                "this endpoint was started with an API key: send it as `Authorization: Bearer KEY`",
+                "this endpoint has an API key: send it as `Authorization: Bearer KEY`",
             )),
             _ => Ok(()),
         }
     }
 }
 
-/// What is there without a key: the page, which asks for the key, and the description that names it.
+/// Returns whether the request needs no key. This is the case for the page, which asks for the key, and for the API
+/// description, which mentions it.
 fn is_open<B>(request: &Request<B>) -> bool {
     let path = request.uri().path();
     matches!(*request.method(), Method::GET | Method::HEAD)

@@ -1,5 +1,5 @@
-//! The page that asks, as browsers name it, and what a browser is told, so that it lets a page of an allowed origin read the
-//! answers (CORS).
+//! Checks the origin of the page that sends a request, as the browser reports it. Also writes the CORS headers that let
+//! a page of an allowed origin read the answers.
 
 use axum::body::Body;
 use axum::http::header::{
@@ -19,7 +19,8 @@ const REQUEST_PRIVATE_NETWORK: &str = "access-control-request-private-network";
 const ALLOW_PRIVATE_NETWORK: HeaderName =
     HeaderName::from_static("access-control-allow-private-network");
 
-/// `host`: the host and port that were asked, which are known to be ours. Gives the other origin, if it is an allowed one.
+/// Checks the origin. `host` is the request's host and port, already checked. Returns the origin if it is another one
+/// that the user allowed.
 pub(super) fn check<B>(
     request: &Request<B>,
     host: &str,
@@ -32,7 +33,7 @@ pub(super) fn check<B>(
         if is_own(text, host, access) {
             continue;
         }
-        // A front end asks for jobs, never for a worker's part.
+        // A front end submits jobs. It never acts as a worker.
         if !access.has_origin(text) || Operation::is_workers_path(request.uri().path()) {
             return Err(foreign());
         }
@@ -50,7 +51,8 @@ pub(super) fn check<B>(
     Ok(None)
 }
 
-/// The page that this endpoint serves. It comes by HTTPS only from a proxy, under a name that is allowed.
+/// Returns whether the origin is the endpoint's own page. The page comes over HTTPS only from a proxy with an allowed
+/// name.
 fn is_own(origin: &str, host: &str, access: &Access) -> bool {
     let authority = origin.strip_prefix("http://").or_else(|| {
         origin
@@ -60,7 +62,7 @@ fn is_own(origin: &str, host: &str, access: &Access) -> bool {
     authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host))
 }
 
-/// A link on another page leads here; that page sees nothing of it.
+/// Returns whether the request only opens the page, for example from a link on another page. That page cannot read it.
 fn opens_the_page<B>(request: &Request<B>) -> bool {
     *request.method() == Method::GET
         && request.uri().path() == "/"
@@ -73,13 +75,13 @@ fn opens_the_page<B>(request: &Request<B>) -> bool {
 fn foreign() -> ErrorResponse {
     ErrorResponse::new(
         StatusCode::FORBIDDEN,
-        "a web page of another origin may not use this endpoint; call it from your own server, from the page that it \
-         serves at /, or allow that origin when you start the endpoint: --rp_api_allow_origin ORIGIN (--allow-origin of \
+        "web pages of another origin may not use this endpoint; call it from your own server or from the page that it \
+         serves at /, or allow the origin when you start the endpoint: --rp_api_allow_origin ORIGIN (--allow-origin for \
          runpod-local and cargo runpod dev)",
     )
 }
 
-/// The origin of a page that may use this endpoint, as the browser wrote it.
+/// The allowed origin of a page, as the browser sent it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::serve) struct AllowedOrigin(HeaderValue);
 
@@ -88,7 +90,7 @@ impl AllowedOrigin {
         Self(origin)
     }
 
-    /// The answer to a browser that asks whether it may send a request. That has no key yet.
+    /// Answers a CORS preflight request. Such a request carries no key yet.
     pub(in crate::serve) fn preflight<B>(&self, request: &Request<B>) -> Option<Response<Body>> {
         let asks = request.method() == Method::OPTIONS
             && request
@@ -114,7 +116,7 @@ impl AllowedOrigin {
         Some(response)
     }
 
-    /// Lets the page read the answer, be it an error.
+    /// Adds the headers that let the page read the answer, even if it is an error.
     pub(in crate::serve) fn mark(&self, response: &mut Response<Body>) {
         let headers = response.headers_mut();
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, self.0.clone());
