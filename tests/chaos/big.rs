@@ -17,8 +17,8 @@ const JOBS_OF_THE_SDK: usize = 200;
 /// This variable sets how many jobs each of the two workers gets.
 const VARIABLE: &str = "RUNPOD_CHAOS_JOBS";
 
-/// The faults that the promise names: 10% 500s, 5% resets before and 5% after acceptance, 5% malformed job-take
-/// answers, delays, two outages.
+/// The faults that the promise names: 10% of the answers are 500, 5% of the connections are reset before and 5% after
+/// acceptance, and 5% of the job-take answers are malformed. There are also delays and two outages.
 fn storm(jobs: usize) -> Weather {
     let outage = |after_results| Outage {
         after_results,
@@ -67,7 +67,7 @@ async fn weathered(name: &str, kind: Kind, count: usize) -> Stage {
         if !stage.settles().await {
             println!("{name}: the SDK did not settle every job");
         }
-        // The SDK may need as long as its requests are held, and its heartbeats may outlive it.
+        // The SDK may run as long as its requests are held, and its heartbeats may outlive it.
         drop(worker);
     } else {
         stage.until_settled().await;

@@ -49,8 +49,8 @@ async fn an_answer_of_a_gigabyte_is_not_read() {
     is_bounded_under("giant-1", 1, Fault::Giant, 150 * MIB).await;
 }
 
-/// The limit does not grow without bound with the slots: at most sixteen of the largest jobs are read at once. If the
-/// size of a body is not announced, its buffer is moved when it grows, so the body may be in memory twice for a moment.
+/// The memory does not grow with every slot, because at most sixteen of the largest jobs are read at once. If the size
+/// of a body is not announced, its buffer is moved when it grows, so the body may be in memory twice for a moment.
 #[tokio::test]
 async fn an_answer_of_a_gigabyte_is_not_read_for_many_slots_either() {
     is_bounded_under("giant-64", 64, Fault::Giant, 800 * MIB).await;

@@ -16,7 +16,7 @@ use crate::jobs::Job;
 use crate::ledger::Ledger;
 use crate::weather::Weather;
 
-/// How long a poll is held by default. A worker takes a faster answer for one that came immediately.
+/// How long a poll is held by default. If an answer came faster, a worker could treat it as immediate.
 const HELD: Duration = Duration::from_millis(1200);
 
 /// A running endpoint. It stops when this is dropped.
@@ -126,7 +126,7 @@ impl Drop for Endpoint {
 }
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
-    // When this task ends, this is dropped together with every connection.
+    // When this task ends, this set is dropped, which closes every connection.
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         let shared = Arc::clone(&shared);

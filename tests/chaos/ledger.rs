@@ -23,7 +23,7 @@ pub(crate) struct Ledger {
     pub(crate) refused: usize,
     /// How many posts arrived, whatever the answer was.
     pub(crate) posts: usize,
-    /// How many jobs have a result that was accepted in a way the worker could see.
+    /// How many jobs have an accepted result whose answer the worker could see.
     pub(crate) results: usize,
     /// How many jobs were handed out and are not settled.
     pub(crate) open: usize,
@@ -35,7 +35,7 @@ pub(crate) struct Ledger {
     pub(crate) all_gates_open: bool,
     /// Whether no worker is left. Any request after that is an offence.
     pub(crate) is_sealed: bool,
-    /// The workers that were killed and whose knowledge is lost.
+    /// The workers that were killed. What they knew about accepted posts is lost.
     pub(crate) killed: HashSet<String>,
     /// The offences that were noticed when they happened.
     pub(crate) offences: Vec<String>,
@@ -224,7 +224,7 @@ impl Ledger {
         jobs
     }
 
-    /// Puts back jobs whose answer did not arrive, so that no worker has them.
+    /// Puts back jobs whose answer did not arrive. No worker has them.
     pub(crate) fn put_back(&mut self, jobs: Vec<Job>) {
         for job in jobs.into_iter().rev() {
             if let Some(entry) = self.entries.get_mut(&job.id) {

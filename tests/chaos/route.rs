@@ -29,7 +29,7 @@ pub(crate) enum Route {
     Result,
     /// A handler waits at its gate. The worker itself does not send this request.
     Gate,
-    /// Sent by the test suite itself. Every earlier connection has been accepted when it is answered.
+    /// Sent by the test suite itself. When it is answered, every earlier connection has been accepted.
     Barrier,
     Unknown,
 }

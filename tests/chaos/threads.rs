@@ -1,4 +1,4 @@
-//! How many threads a worker has. It also works if it gets no more threads: no job is lost, every handler is called,
+//! The threads of a worker. A worker that gets no more threads still works: no job is lost, every handler is called,
 //! and the worker exits.
 
 use std::fs;

@@ -100,7 +100,7 @@ impl Verdict {
         }
     }
 
-    /// Checks that only the same result follows a result.
+    /// Checks that after a result, nothing but the same result is posted.
     fn order(&mut self, entry: &Entry) {
         let mut posts = entry.posts.iter();
         let _ = posts.find(|post| post.route == Route::Result);

@@ -298,8 +298,7 @@ impl Finding {
             && self.ours == Some(Value::from(vec!["Result 200"]))
     }
 
-    /// Returns whether for some message our worker has an accepted attempt and the SDK has none, and our worker sends
-    /// no fewer messages.
+    /// Returns whether our worker delivered a message that the SDK did not deliver, and sent no fewer messages.
     fn is_delivered_by_ours_only(&self) -> bool {
         let (Some(Value::Array(sdk)), Some(Value::Array(ours))) = (&self.sdk, &self.ours) else {
             return false;

@@ -81,7 +81,7 @@ impl Drop for Endpoint {
 }
 
 async fn accept(listener: TcpListener, script: Arc<Script>) -> io::Result<Infallible> {
-    // When this task ends, this is dropped together with every connection.
+    // When this task ends, this set is dropped, which closes every connection.
     let mut connections = JoinSet::new();
     loop {
         let (stream, _) = listener.accept().await?;

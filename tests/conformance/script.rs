@@ -121,13 +121,13 @@ impl Case {
         .until(When::Accepted(id))
     }
 
-    /// Answers the next job-take request immediately with this.
+    /// Answers the next job-take request immediately with this answer.
     pub(crate) fn take(mut self, answer: Answer) -> Self {
         self.takes.push(Step { when: None, answer });
         self
     }
 
-    /// Answers the next job-take request with this, but holds it until the condition holds.
+    /// Answers the next job-take request with this answer, but holds it until the condition holds.
     pub(crate) fn take_when(mut self, when: When, answer: Answer) -> Self {
         let when = Some(when);
         self.takes.push(Step { when, answer });

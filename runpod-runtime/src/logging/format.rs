@@ -99,9 +99,8 @@ pub(super) fn shortened_id(id: &str) -> &str {
     &id[..id.floor_char_boundary(LONGEST_JOB_ID)]
 }
 
-/// Shortens a part of a message as the whole message would be shortened, so that the message is not shortened again.
-/// For parts that the logging thread has no time to shorten. The part must not contain a key, because a piece of it
-/// could remain.
+/// Shortens a part of a message so that the whole message fits and is not shortened again. This spares the logging
+/// thread that work. The part must not contain a key, because a piece of the key could remain.
 pub(crate) fn shortened_part(part: &str) -> Cow<'_, str> {
     shortened_to(part, LONGEST_MESSAGE - REST_OF_MESSAGE)
 }

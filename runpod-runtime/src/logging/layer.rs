@@ -1,4 +1,4 @@
-//! Receives events, finds the jobs that they belong to, and writes their lines.
+//! Receives events, finds the jobs that they belong to, and writes a line for each.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -59,7 +59,7 @@ impl Levels {
         level <= limit
     }
 
-    /// Returns the most verbose level of which an event may be shown.
+    /// Returns the most verbose level that is shown for any event.
     pub(super) fn most(self) -> LevelFilter {
         self.0
     }
@@ -67,8 +67,7 @@ impl Levels {
 
 /// Receives the lines.
 pub(super) trait LineSink: 'static {
-    /// Receives one whole line, which ends with `
-    /// `.
+    /// Receives one whole line, which ends with `\n`.
     fn line(&self, level: Level, line: &str);
 }
 
@@ -314,7 +313,7 @@ pub(crate) fn also_to(read: impl Fn(&str, tracing::Level, &str) + Send + Sync + 
     let _ = JOB_READER.set(Box::new(read));
 }
 
-/// Creates the span of a job. Every event in it and below it carries the job's id.
+/// Creates the span of a job. Every event inside it carries the job's id.
 ///
 /// It has the level `ERROR`, because a span below the chosen level does not exist, and its errors would lose their job.
 pub(crate) fn job_span(id: &str, batch_id: Option<&str>) -> Span {

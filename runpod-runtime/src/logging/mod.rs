@@ -39,7 +39,7 @@ pub(crate) fn init(settings: &LogSettings) {
     let levels = layer.levels();
     let installed =
         tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer)).is_ok();
-    // A program with its own subscriber also decides itself about the events of `log`.
+    // A program with its own subscriber also decides what happens to the events of `log`.
     if installed {
         log_crate::install(levels);
     }

@@ -71,7 +71,7 @@ impl LineSink for Destination {
     }
 }
 
-/// How long the end of the process waits for the last lines.
+/// How long the process waits for the last lines before it exits.
 const EXIT_WAIT: Duration = Duration::from_secs(2);
 
 /// Waits until all lines so far are written, for two seconds at most. For the end of a process. The worker's own

@@ -56,7 +56,7 @@ pub(crate) fn never_waits() -> bool {
     NEVER_WAITS.get()
 }
 
-/// Writes some whole lines. It may block.
+/// Writes whole lines. The call may block.
 type Output = Box<dyn Fn(&[u8]) + Send + Sync>;
 /// Returns the line that reports how many lines were dropped.
 type Report = Box<dyn Fn(u64) -> String + Send + Sync>;
@@ -75,7 +75,7 @@ pub(super) struct LogWriter {
 
 #[derive(Debug, Default)]
 struct Queue {
-    /// Whole lines.
+    /// The lines that wait to be written, each complete.
     waiting: Vec<u8>,
     /// The number of bytes that were accepted so far. `written` counts those that were written or could not be written.
     accepted: u64,
@@ -123,8 +123,7 @@ impl LogWriter {
         }
     }
 
-    /// Accepts a line, which must end with `
-    /// `. If it does not fit, waits a moment for room and then drops it.
+    /// Accepts a line, which must end with `\n`. If it does not fit, waits a moment for room and then drops it.
     pub(super) fn push(self: &Arc<Self>, level: Level, line: &str) {
         let is_error = level == Level::ERROR;
         let never_waits = never_waits();
@@ -240,7 +239,7 @@ impl LogWriter {
         }
     }
 
-    /// Handles that the system refused the thread. A thread that never waits leaves its lines to the next one that may
+    /// Records that the system refused the thread. A thread that never waits leaves its lines to the next one that may
     /// wait.
     fn refused(&self) {
         let mut queue = self.queue();

@@ -27,7 +27,7 @@ const ANSWER: Answer = Answer {
     seconds: 0.5,
 };
 
-/// Measures the way from the handler's value to a body that can be posted twice. Also returns the length of the body.
+/// Measures the conversion of a handler's value to a body that can be posted twice. Also returns the length of the body.
 fn result_of(value: &impl Serialize, refresh: bool) -> (AllocationInfo, usize) {
     let reporter = Reporter {
         hostname: "host".into(),
@@ -71,7 +71,7 @@ fn a_large_output_is_in_memory_once() {
         for (needed, length) in [result_of(&text, refresh), result_of(&image, refresh)] {
             assert!(length > LARGE);
             assert!(needed.bytes_max < length as u64 + 1024, "{needed:?}");
-            // Nor did a second copy exist at any other time.
+            // No second copy existed at any other time.
             assert!(needed.bytes_total < length as u64 + 1024, "{needed:?}");
             // The first small buffer, the large buffer, and the reference count before and after the body grew.
             assert!(needed.count_total <= 4, "{needed:?}");

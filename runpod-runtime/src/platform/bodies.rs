@@ -163,7 +163,7 @@ impl Reporter {
         to_raw_value(&crate::platform::debugger::report(context, ready_ms)).ok()
     }
 
-    /// Returns the error of a failed job like Python's `json.dumps(error_info)`: JSON text inside a JSON string.
+    /// Returns the error of a failed job in the form of Python's `json.dumps(error_info)`: JSON text inside a JSON string.
     fn of_failure(&self, failure: &Failure) -> String {
         let trace = failure.trace.join("\n");
         let report = ErrorReport {

@@ -110,7 +110,7 @@ pub(crate) enum Health<'a> {
     Unhealthy { check: &'a str, reason: &'a str },
 }
 
-/// An item, a progress update or a result of a job, for the platform. Cheap to send again.
+/// An item, a progress update or a result of a job that is sent to the platform. Sending it again is cheap.
 #[derive(Debug, Clone)]
 pub(crate) struct Post {
     pub(crate) job_id: Arc<str>,

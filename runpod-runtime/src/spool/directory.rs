@@ -72,8 +72,8 @@ impl Spool {
         })))
     }
 
-    /// Writes a result that this worker is delivering. No other worker touches it as long as this one is alive. It
-    /// survives the end of the process, even a kill. It survives a failure of the machine only after
+    /// Writes a result that this worker is delivering. No other worker touches the file as long as this one is alive.
+    /// The file survives the end of the process, even by a kill. It survives a crash of the machine only after
     /// [`sync`](Self::sync).
     pub(crate) fn store(&self, result: &JobResult) -> Result<Entry, SpoolError> {
         self.write(result, self.new_time())
@@ -185,7 +185,7 @@ impl Spool {
         self.0.owner.leave(&self.0.directory);
     }
 
-    /// Returns the current time, or a later one if another result already has it.
+    /// Returns the current time, or a later time if another result already uses the current one.
     fn new_time(&self) -> u64 {
         let now = microseconds_since_1970();
         let after = |last: u64| Some(now.max(last + 1));
@@ -210,7 +210,7 @@ impl Spool {
         self.0.owner.is_same_user(&metadata).then_some(file)
     }
 
-    /// Returns the content of a file, but reads no more than a result may have.
+    /// Returns the content of a file. Reads at most as many bytes as a result may have.
     fn content(&self, file: &File) -> io::Result<Vec<u8>> {
         if !self.0.owner.is_same_user(&file.metadata()?) {
             return Err(io::Error::other("it belongs to another user"));

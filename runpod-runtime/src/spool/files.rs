@@ -1,4 +1,4 @@
-//! The files of this worker. The thread that owns the spool works on them.
+//! The files of this worker, which the spool's thread manages.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::iter;
@@ -136,7 +136,7 @@ impl Files {
             }
             Message::Expire(key, why, reply) => {
                 let is_old = |stored: &Stored| Spool::is_older_than_its_job(&stored.entry);
-                // If nobody waits for the answer any more, the task will release the result.
+                // If the task no longer waits for the answer, it is about to release the result.
                 let expires = !reply.is_closed() && self.stored.get(&key).is_some_and(is_old);
                 if expires && let Some(stored) = self.stored.remove(&key) {
                     tracing::error!(

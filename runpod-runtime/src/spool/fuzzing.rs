@@ -1,4 +1,4 @@
-//! Fuzzing of the files in a spool. Anyone who shares the volume may have written them.
+//! Fuzzes the files in a spool. Anyone who shares the volume may have written them.
 
 use bytes::Bytes;
 use serde_json::value::RawValue;

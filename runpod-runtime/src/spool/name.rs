@@ -1,7 +1,7 @@
 //! The name of a result's file: when the result was stored, whose job it is, and which worker is to deliver it.
 //!
-//! `1767225600000000-job-1-<digest>.<owner>.result`. So order, age and owner are known without reading the file, and
-//! the owner changes by a rename, which is atomic.
+//! An example is `1767225600000000-job-1-<digest>.<owner>.result`. The name shows the order, the age and the owner, so
+//! nothing has to read the file for them. The owner changes by a rename, which is atomic.
 
 use std::time::Duration;
 

@@ -38,8 +38,8 @@ impl Opening {
         }
     }
 
-    /// Waits for the first usable directory, but not long for one that hangs. If the best directory is not used, the
-    /// log gives the reason.
+    /// Waits for the first usable directory. Waits only a short time for one that hangs. If the best directory is not
+    /// used, the log gives the reason.
     pub(crate) fn opened(self) -> Option<Spool> {
         self.opened_within(LONGEST_WAIT)
     }

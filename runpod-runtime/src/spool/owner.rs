@@ -1,9 +1,9 @@
 //! Determines which worker delivers a result in a spool, and whether that worker is still alive.
 //!
-//! Each start of a worker gets a new name and a file of that name, `<name>.alive`, which the worker keeps locked. The
-//! system releases the lock when the process ends for any reason. Another worker may not see the lock if it runs on
-//! another machine or uses another mount of a network volume. In that case the age of the file decides, because its
-//! owner rewrites it regularly.
+//! Each time a worker starts, it gets a new name and creates a file with that name, `<name>.alive`, which it keeps
+//! locked. The system releases the lock when the process ends for any reason. Another worker may not see the lock if it
+//! runs on another machine or uses another mount of a network volume. In that case the age of the file decides, because
+//! its owner rewrites it regularly.
 
 use std::fs::{self, File, Metadata, TryLockError};
 use std::io::{self, Read as _, Write as _};

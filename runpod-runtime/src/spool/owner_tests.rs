@@ -1,6 +1,6 @@
 use super::*;
 
-/// Creates the file of a worker in this place whose last sign of life was `before` ago.
+/// Creates the file of a worker in `place` that showed its last sign of life `before` ago.
 fn heard_of(directory: &Path, name: &str, place: &Place, before: Duration) -> File {
     let path = path_of(directory, name);
     let mut file = create_private(&path).unwrap();

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 /// Results up to this size are written in one piece, with one system call.
 const SMALL: u64 = 64 * 1024;
 
-/// A result on its way to the platform. The same form is posted, kept on disk and redelivered. Cheap to clone.
+/// A result on its way to the platform. The same form is posted, kept on disk and redelivered. Cloning it is cheap.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct JobResult {
     pub(crate) job_id: Arc<str>,
@@ -95,7 +95,7 @@ impl JobResult {
         start.starts_with(BEGINNING) || BEGINNING.starts_with(start)
     }
 
-    /// Parses the content of a file. If it is not what was written, returns the reason.
+    /// Parses the content of a file. Returns the reason if the content is damaged.
     pub(super) fn read(mut content: Bytes) -> Result<Self, String> {
         let end = content
             .iter()

@@ -59,7 +59,7 @@ impl Place {
         names
     }
 
-    /// Stores a result as a worker that is gone left it this many seconds ago.
+    /// Stores a result as if a worker that is gone had left it this many seconds ago.
     fn left(&self, job_id: &str, seconds_ago: u64) -> Entry {
         let stored = self.spool.store(&record(job_id)).unwrap();
         let then = microseconds_since_1970() - seconds_ago * 1_000_000;

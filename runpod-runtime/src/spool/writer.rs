@@ -28,7 +28,7 @@ use crate::logging;
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 /// How long the first job waits until the directory is open. A volume that hangs must not delay the job further.
 const LONGEST_WAIT_AT_THE_START: Duration = Duration::from_millis(100);
-/// How long the end of the process waits for the thread.
+/// How long the process waits for the thread before it exits.
 const LONGEST_WAIT_AT_THE_END: Duration = Duration::from_secs(2);
 
 /// If results with this many bytes wait to be written, the disk is slower than the worker, and further results are not
@@ -174,8 +174,8 @@ impl DiskCopy {
         }
     }
 
-    /// Keeps the result on disk, where it replaces another result of the same job. Returns false if too much waits to
-    /// be written.
+    /// Keeps the result on disk, where it replaces another result of the same job. Returns false if too many bytes
+    /// wait to be written.
     pub(crate) fn keep(&self, result: JobResult) -> bool {
         let Some(writer) = &self.writer else {
             return true;

@@ -7,7 +7,7 @@ use std::time::Duration;
 pub(super) const SHORTEST: Duration = Duration::from_millis(50);
 /// Short enough that the worker notices within a second when the platform is back.
 const LONGEST: Duration = Duration::from_millis(900);
-/// After this many failed requests in a row, the failures are no coincidence.
+/// After this many failed requests in a row, the platform counts as being in trouble.
 const IN_TROUBLE: u32 = 3;
 /// If an empty answer took this long, the platform held the request. It then expects the next request immediately.
 const HELD: Duration = Duration::from_secs(1);

@@ -81,7 +81,7 @@ impl WorkerConfig {
         self
     }
 
-    /// Sets how many failed jobs in a row mean that the worker is broken. 0 means that no number does.
+    /// Sets how many failed jobs in a row mean that the worker is broken. 0 turns the check off.
     #[must_use]
     pub fn max_consecutive_failures(mut self, value: usize) -> Self {
         self.max_consecutive_failures = NonZeroUsize::new(value);

@@ -3,13 +3,13 @@
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What the end of a job says about this worker.
+/// Whether the outcome of a job speaks for or against this worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
     Succeeded,
     /// The handler returned an error or panicked, or its stream failed.
     Failed,
-    /// The end says nothing about this worker: the input did not match the type, or the job was stopped or cut off.
+    /// The outcome says nothing about this worker: the input did not match the type, or the job was stopped or cut off.
     None,
 }
 

@@ -22,7 +22,7 @@ use crate::process::threads::spawn_blocking;
 /// To find the handler of a routed job, the control thread reads inputs up to this many bytes itself.
 const SMALL_INPUT: usize = 16 << 10;
 
-/// What all jobs share on the threads of handlers.
+/// The state that all jobs share on the threads of handlers.
 pub(super) struct Execution {
     pub(super) dispatch: Dispatch,
     pub(super) state: Option<StateCell>,

@@ -132,7 +132,7 @@ pub(super) fn send_off(control: &Arc<Control>, job: Arc<Job>, body: Bytes) {
             deliver_job(&control, &job, result).await;
         });
     } else {
-        // The task that posts items and progress then posts the result too.
+        // The task that posts items and progress updates posts the result afterwards.
         job.hand_over(result);
     }
 }

@@ -38,13 +38,13 @@ impl Shutdown {
         self.0.begun.cancel();
     }
 
-    /// Does the same on a request from outside. No fresh worker is wanted then.
+    /// Takes no more jobs because something outside the worker asked for it. No fresh worker is wanted then.
     pub(crate) fn end(&self) {
         self.0.told.store(true, Ordering::Release);
         self.begin();
     }
 
-    /// Does the same because a job asked for a fresh worker.
+    /// Takes no more jobs because a job asked for a fresh worker.
     pub(super) fn refresh(&self) {
         self.0.refresh.store(true, Ordering::Release);
         self.begin();

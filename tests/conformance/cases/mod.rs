@@ -25,12 +25,12 @@ fn returns(value: &Value) -> Value {
     json!({ "do": "return", "value": value })
 }
 
-/// Does the same after a progress update and a line from the suite.
+/// The input of a job whose handler returns this value after a progress update and a line from the suite.
 fn announces_and_returns(value: &Value) -> Value {
     json!({ "do": "return", "value": value, "progress": ["started"] })
 }
 
-/// Does the same after a line from the suite, without a progress update.
+/// The input of a job whose handler returns this value after a line from the suite, without a progress update.
 fn waits_and_returns(value: &Value) -> Value {
     json!({ "do": "return", "value": value, "wait": true })
 }

@@ -97,8 +97,7 @@ fn outcomes(case: Case) -> Case {
         .until(When::Accepted("extra"))
         .take(Answer::json(&json!({ "id": "input-null", "input": null })))
         .until(When::Accepted("input-null"))
-        // Python writes this value as `NaN`, which is not JSON. The suite can only wait for it by waiting for the next
-        // job.
+        // Python writes this value as `NaN`, which is not JSON.
         .job("not-a-number", &json!({ "do": "not a number" }))
         // The SDK posts nothing for this job.
         .take(Answer::json(

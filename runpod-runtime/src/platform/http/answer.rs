@@ -55,7 +55,6 @@ fn each_of(list: &[u8]) -> Vec<Result<TakenJob, BrokenJob>> {
 ///
 /// If the answer is too large, the jobs before the limit run, because the platform has handed them over. If the
 /// connection broke, no job runs, because the platform sees that too and hands the jobs over again.
-/// run: the platform sees that too, and hands the jobs over again.
 pub(super) fn jobs_of_unfinished(limit: usize, unfinished: &Unfinished) -> Taken {
     let Unfinished { why, read, .. } = unfinished;
     if unfinished.is_too_large {

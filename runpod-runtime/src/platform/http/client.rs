@@ -68,7 +68,7 @@ fn build_trusting(
     Ok(client)
 }
 
-/// Looks up names like the system does. reqwest's own resolver panics if the system refuses a thread.
+/// Looks up host names with the system's resolver. reqwest's own resolver panics if the system refuses a thread.
 struct Names {
     handlers: Handle,
 }

@@ -1,4 +1,4 @@
-//! Fuzzing of the code that reads answers.
+//! Fuzzes the code that reads answers.
 
 use std::time::SystemTime;
 
