@@ -1,4 +1,4 @@
-//! Runpod Serverless workers in Rust: one annotated function is a whole worker.
+//! Write Runpod Serverless workers in Rust: one annotated function is a whole worker.
 //!
 //! ```no_run
 //! use runpod::prelude::*;
@@ -14,8 +14,17 @@
 //! }
 //! ```
 //!
-//! The package is `runpod-worker`, the library in it `runpod`. serde has to be in your manifest as well, for the derives
-//! of your own types:
+//! You write the function that handles one job. This crate is the rest of the worker: it takes jobs from the platform,
+//! reads each input into your type, calls your function and posts the output or the error. It also sends heartbeats,
+//! retries failed requests and finishes running jobs before the program exits.
+//!
+//! This crate is not a client: it does not send jobs to an endpoint, and it does not create endpoints or pods. It
+//! contains no model and no inference engine: call yours from the handler.
+//!
+//! # Get started
+//!
+//! The package is called `runpod-worker`, and its library `runpod`. You also need serde for the derives of your own
+//! types:
 //!
 //! ```toml
 //! [dependencies]
@@ -23,51 +32,32 @@
 //! serde = { version = "1", features = ["derive"] }
 //! ```
 //!
-//! Build it, put it into a container image, and it takes jobs on Runpod. Anywhere else it runs one test job, or is a whole
-//! endpoint with a page to try it on:
+//! If you build the program and run it in a container on Runpod, it takes jobs. Anywhere else, it runs one test job or
+//! serves a local endpoint with a web page:
 //!
 //! ```sh
 //! cargo run -- --test_input '{"input": {"name": "Ada"}}'
 //! cargo run -- --rp_serve_api
 //! ```
 //!
-//! # What there is
+//! # Handlers
 //!
-//! | | |
-//! | --- | --- |
-//! | [`#[runpod::main]`](macro@main), [`#[runpod::handler]`](macro@handler) | make a worker, and a handler, of a function |
-//! | [`Job`], [`JobContext`], [`State`], [`Emitter`] | what a handler may ask for, beside its input; [`Context`] is another name of [`JobContext`] |
-//! | [`stream!`], [`try_stream!`], [`Stream`], [`Cancelled`] | for handlers that stream |
-//! | [`CancelReason`], [`Checkpoint`] | what a [`JobContext`] gives |
-//! | [`HandlerError`] | an error with a name that clients know it by |
-//! | [`Worker`], [`WorkerBuilder`], [`Error`], [`ErrorKind`] | a worker without attributes, and why it ended badly |
-//! | [`args`] | the arguments that are your program's, not the worker's |
-//! | [`json!`], [`serde_json`], [`serde`] | the versions of them that this crate uses |
-//! | [`prelude`] | the names that most workers need: `use runpod::prelude::*` |
-//! | [`testing`] | runs a handler on an input, for your own tests |
-//! | [`FromJob`], [`IntoOutput`], [`IntoFailure`], [`IntoItems`] | what arguments, results, errors and streams may be |
-//! | [`AsyncFunction`], [`BlockingFunction`], [`StreamFunction`] | the kinds of functions that the builder and tests take |
-//! | [`signature`] | what the compiler names when a handler's signature does not fit |
-//! | `schemars`, `garde` | with the features `schema` and `validate` |
+//! A handler is a function with [`#[runpod::handler]`](macro@handler), or with [`#[runpod::main]`](macro@main) if it is
+//! the whole worker. It can take these arguments, in any order:
 //!
-//! # What a handler is
-//!
-//! A function with [`#[runpod::handler]`](macro@handler), or with [`#[runpod::main]`](macro@main) where it is the whole
-//! worker. Its arguments come in any order:
-//!
-//! | argument | gets |
+//! | argument | value |
 //! | --- | --- |
 //! | `T: Deserialize` | the job's `input` |
-//! | [`Job<T>`](Job) | the input, the job's id, and all else that the platform sent |
-//! | [`JobContext`] | progress, cancellation and refresh of the running job; [`Context`] is another name of it |
-//! | [`State<T>`](State) | what `main` made before the first job |
-//! | [`Emitter<T>`](Emitter) | the way out for the items of a `stream` handler |
+//! | [`Job<T>`](Job) | the input, the job's id and the other keys that the platform sent |
+//! | [`JobContext`] | progress, cancellation and refresh for the running job; [`Context`] is an alias |
+//! | [`State<T>`](State) | the value that `main` made before the first job |
+//! | [`Emitter<T>`](Emitter) | the sender for the items of a `stream` handler |
 //!
-//! It returns anything that serialises, or a `Result` of it. An `async fn` runs on the worker's threads, a plain `fn` on
-//! a thread of its own where it may block. With the option `stream` it gives a [`Stream`], an iterator, or sends items
-//! through an [`Emitter`], and each item leaves as soon as it is there.
+//! A handler returns any type that serialises, or a `Result` of such a type. An `async fn` runs on the worker's async
+//! threads. A plain `fn` runs on a thread that it may block. With the option `stream`, a handler returns a [`Stream`]
+//! or an iterator, or sends its items through an [`Emitter`]. The worker sends each item as soon as it is ready.
 //!
-//! # A worker with a model
+//! # Load a model once
 //!
 //! ```no_run
 //! use runpod::prelude::*;
@@ -101,7 +91,7 @@
 //! }
 //! ```
 //!
-//! # A test
+//! # Test a handler
 //!
 //! ```
 //! use runpod::prelude::*;
@@ -112,7 +102,7 @@
 //!     input * 2
 //! }
 //!
-//! #[tokio::main] // `#[tokio::test]`, in a test
+//! #[tokio::main] // in a test: `#[tokio::test]`
 //! async fn main() {
 //!     assert_eq!(double(21).await, 42);
 //!
@@ -121,22 +111,46 @@
 //! }
 //! ```
 //!
+//! # Overview
+//!
+//! | item | purpose |
+//! | --- | --- |
+//! | [`#[runpod::main]`](macro@main), [`#[runpod::handler]`](macro@handler) | turn a function into a worker or a handler |
+//! | [`Job`], [`JobContext`], [`State`], [`Emitter`] | arguments of a handler besides its input; [`Context`] is an alias of [`JobContext`] |
+//! | [`stream!`], [`try_stream!`], [`Stream`], [`Cancelled`] | for handlers that stream |
+//! | [`CancelReason`], [`Checkpoint`] | returned by methods of [`JobContext`] |
+//! | [`HandlerError`] | an error with a name that clients can recognise |
+//! | [`Worker`], [`WorkerBuilder`], [`Error`], [`ErrorKind`] | a worker without attributes, and the reason why a worker failed |
+//! | [`args`] | the program's own command-line arguments, without those of the worker |
+//! | [`json!`], [`serde_json`], [`serde`] | re-exports of the versions that this crate uses |
+//! | [`prelude`] | the names that most workers need: `use runpod::prelude::*` |
+//! | [`testing`] | runs a handler on an input, for your own tests |
+//! | [`FromJob`], [`IntoOutput`], [`IntoFailure`], [`IntoItems`] | traits of arguments, outputs, errors and streams |
+//! | [`AsyncFunction`], [`BlockingFunction`], [`StreamFunction`] | traits of the functions that the builder and the tests accept |
+//! | [`signature`] | traits that the compiler names if a handler's signature does not fit |
+//! | `schemars`, `garde` | re-exports, with the features `schema` and `validate` |
+//!
 //! # Features
 //!
-//! | feature | default | |
+//! | feature | default | effect |
 //! | --- | --- | --- |
-//! | `local` | on | `--rp_serve_api`: the worker is an endpoint on your own machine (`docs/reference/local-endpoint.md`) |
-//! | `schema` | off | `--schema` prints the JSON Schema of handlers' inputs and outputs, where they derive `schemars::JsonSchema` (`docs/how-to/describe-and-validate-inputs.md`) |
-//! | `validate` | off | inputs that derive `garde::Validate` are validated before their handler runs (`docs/how-to/describe-and-validate-inputs.md`) |
+//! | `local` | on | adds `--rp_serve_api`, which serves a local endpoint (`docs/reference/local-endpoint.md`) |
+//! | `schema` | off | adds `--schema`, which prints the JSON Schema of the inputs and outputs that derive `schemars::JsonSchema` (`docs/how-to/describe-and-validate-inputs.md`) |
+//! | `validate` | off | validates inputs that derive `garde::Validate` before their handler runs (`docs/how-to/describe-and-validate-inputs.md`) |
 //!
-//! A worker built with `default-features = false` is smaller, and takes jobs on Runpod all the same.
+//! A worker built with `default-features = false` is smaller, and still takes jobs on Runpod.
 //!
-//! # Where to go on
+//! # Learn more
 //!
-//! The `docs` folder of the repository is the guide, and `docs/README.md` its table of contents: `docs/tutorial.md` makes a
-//! first worker, `docs/how-to/write-a-handler.md` is on writing handlers, `docs/reference/running.md` on flags, environment, logs and shutdown,
-//! `docs/explanation/reliability.md` on what is promised when things go wrong, `docs/reference/protocol.md` on what is said on the wire. The
-//! `examples` folder has complete workers.
+//! The guide is in the repository's `docs` folder, and `docs/README.md` is its table of contents:
+//!
+//! - `docs/tutorial.md` takes you from nothing to a deployed worker.
+//! - `docs/how-to/write-a-handler.md` explains how to write handlers.
+//! - `docs/reference/running.md` lists flags, environment variables, logs and exit codes.
+//! - `docs/explanation/reliability.md` explains the guarantees when something fails.
+//! - `docs/reference/protocol.md` describes the requests between worker and platform.
+//!
+//! The `examples` folder contains complete workers.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -149,10 +163,10 @@ pub use runpod_runtime::{
     StreamFunction, Worker, WorkerBuilder, args, signature, testing,
 };
 
-/// Another name of [`JobContext`], for code that has no other `Context` in scope.
+/// An alias of [`JobContext`], for code that has no other `Context` in scope.
 ///
-/// `anyhow::Context` is a trait. If a file imports that trait by its name, `ctx: Context` in the same file means the trait,
-/// and the compiler refuses it (E0782). Write `JobContext` for the argument, and import the trait without a name:
+/// `anyhow::Context` is a trait. If a file imports that trait by its name, `ctx: Context` refers to the trait, and the
+/// compiler rejects it (E0782). Write `JobContext` as the argument's type, and import the trait without a name:
 ///
 /// ```
 /// use anyhow::Context as _;
@@ -167,10 +181,11 @@ pub use runpod_runtime::{
 /// ```
 pub type Context = JobContext;
 
-/// Makes a [`Stream`] of a block of code: each `yield` is an item. It may `await`, and is run as far as items are wanted.
+/// Makes a [`Stream`] from a block of code: each `yield` is an item.
 ///
-/// For `stream` handlers. Rust has no `yield` of its own yet, so it has to be within this macro's braces, not in a closure
-/// or another macro in it. Where items may fail, [`try_stream!`] has the `?` as well.
+/// Use it in `stream` handlers. The block may `await`, and it runs only while its items are polled. Stable Rust has no
+/// `yield`, so write `yield` directly inside this macro's braces, not in a closure or in another macro. If an item can
+/// fail, use [`try_stream!`], which also supports `?`.
 ///
 /// ```
 /// use runpod::prelude::*;
@@ -192,14 +207,15 @@ pub type Context = JobContext;
 /// # }
 /// ```
 ///
-/// It is async-stream's, whose own words these are:
+/// This macro comes from the crate `async-stream`, whose documentation follows:
 ///
 /// ---
 pub use async_stream::stream;
-/// Makes a [`Stream`] of `Result`s of a block of code: each `yield` is an `Ok` item, and `?` ends the stream with an `Err`.
+/// Makes a [`Stream`] of `Result`s from a block of code: each `yield` is an `Ok` item, and `?` ends the stream with an
+/// `Err`.
 ///
-/// In a `stream` handler the first `Err` fails the job; its client keeps the items before it. What the error type is has
-/// to be said, best in the function's signature.
+/// In a `stream` handler, the first `Err` fails the job. The client keeps the items before it. Rust cannot infer the
+/// error type, so write it, preferably in the function's signature.
 ///
 /// ```
 /// use runpod::prelude::*;
@@ -223,14 +239,14 @@ pub use async_stream::stream;
 /// # }
 /// ```
 ///
-/// It is async-stream's, whose own words these are:
+/// This macro comes from the crate `async-stream`, whose documentation follows:
 ///
 /// ---
 pub use async_stream::try_stream;
-/// A series of values that come one after the other, each awaited: what a `stream` handler returns, as `impl Stream`.
+/// An asynchronous sequence of values, which a `stream` handler returns as `impl Stream`.
 ///
-/// [`stream!`] and [`try_stream!`] make one. Any other is as good, of the crates `futures` or `tokio-stream` for example: all
-/// of them implement this trait, which is `futures_core`'s.
+/// [`stream!`] and [`try_stream!`] make one. Streams from other crates, such as `futures` and `tokio-stream`, work too,
+/// because they implement this trait, which comes from `futures-core`.
 ///
 /// ```
 /// use std::pin::Pin;
@@ -239,7 +255,7 @@ pub use async_stream::try_stream;
 /// use runpod::prelude::*;
 /// use runpod::testing;
 ///
-/// /// Counts down; written by hand.
+/// /// Counts down; a stream that is implemented by hand.
 /// struct Countdown(u32);
 ///
 /// impl Stream for Countdown {
@@ -264,12 +280,13 @@ pub use async_stream::try_stream;
 /// # }
 /// ```
 ///
-/// Its own words:
+/// The documentation of `futures-core` follows:
 ///
 /// ---
 pub use futures_core::Stream;
-/// Makes a JSON value, a [`serde_json::Value`], of what is written as JSON: for inputs in tests, and for outputs and
-/// progress that need no type of their own.
+/// Makes a [`serde_json::Value`] from a JSON literal.
+///
+/// Use it for inputs in tests, and for outputs and progress updates that need no type of their own.
 ///
 /// ```
 /// use runpod::prelude::*;
@@ -280,69 +297,68 @@ pub use futures_core::Stream;
 /// assert_eq!(value["words"][1], "be");
 /// ```
 ///
-/// It is `serde_json`'s, whose own words these are:
+/// This macro comes from `serde_json`, whose documentation follows:
 ///
 /// ---
 pub use serde_json::json;
 pub use {serde, serde_json};
 
-/// The garde whose `Validate` is looked for (feature `validate`). Its derive names the crate `garde`, so it has to be in
-/// your own manifest, too, in the same version.
+/// The version of garde whose `Validate` this crate uses (feature `validate`). The derive refers to the crate `garde`,
+/// so your own manifest needs the same version too.
 #[cfg(feature = "validate")]
 pub use garde;
-/// The schemars whose `JsonSchema` is looked for (feature `schema`). Its derive can be used from here, with
-/// `#[schemars(crate = "runpod::schemars")]`, or from the same version in your own manifest.
+/// The version of schemars whose `JsonSchema` this crate uses (feature `schema`). Use its derive from here, with
+/// `#[schemars(crate = "runpod::schemars")]`, or add the same version to your own manifest.
 #[cfg(feature = "schema")]
 pub use schemars;
 
-/// What the attributes' code names. Not public API: anything in it may change at any time.
+/// The items that generated code uses. Not public API: anything in it may change at any time.
 #[doc(hidden)]
 pub use runpod_runtime::__private;
 
-/// The guides, so that their code is compiled and run with the documentation tests. `tests/guide` looks that none is
-/// missing.
+/// The pages of the guide, included so that the documentation tests compile and run their code. `tests/guide` checks
+/// that no page is missing.
 #[cfg(doctest)]
 mod guides {
-    #[doc = include_str!("../README.md")]
-    mod readme {}
     #[doc = include_str!("../docs/reference/attributes.md")]
     mod attributes {}
-    #[doc = include_str!("../docs/how-to/move-from-python.md")]
-    mod coming_from_python {}
-    #[doc = include_str!("../docs/how-to/run-jobs-concurrently.md")]
-    mod concurrency {}
-    #[doc = include_str!("../docs/how-to/return-errors.md")]
-    mod errors {}
-    #[doc = include_str!("../docs/how-to/write-a-handler.md")]
-    mod handlers {}
-    #[doc = include_str!("../docs/reference/local-endpoint.md")]
-    mod local_endpoint {}
-    #[doc = include_str!("../docs/how-to/report-progress.md")]
-    mod progress {}
-    #[doc = include_str!("../docs/reference/protocol.md")]
-    mod protocol {}
-    #[doc = include_str!("../docs/tutorial.md")]
-    mod quick_start {}
-    #[doc = include_str!("../docs/how-to/refresh-the-worker.md")]
-    mod refresh {}
-    #[doc = include_str!("../docs/reference/running.md")]
-    mod running {}
+    #[doc = include_str!("../docs/how-to/compute-embeddings.md")]
+    mod compute_embeddings {}
     #[cfg(all(feature = "schema", feature = "validate"))]
     #[doc = include_str!("../docs/how-to/describe-and-validate-inputs.md")]
-    mod schema {}
+    mod describe_and_validate_inputs {}
     #[doc = include_str!("../docs/how-to/load-a-model-once.md")]
-    mod state {}
-    #[doc = include_str!("../docs/how-to/stream-results.md")]
-    mod streaming {}
-    #[doc = include_str!("../docs/how-to/test-a-handler.md")]
-    mod testing {}
-
-    #[doc = include_str!("../docs/how-to/serve-chat.md")]
-    mod recipe_chat {}
-    #[doc = include_str!("../docs/how-to/compute-embeddings.md")]
-    mod recipe_embeddings {}
+    mod load_a_model_once {}
+    #[doc = include_str!("../docs/reference/local-endpoint.md")]
+    mod local_endpoint {}
+    #[doc = include_str!("../docs/how-to/move-from-python.md")]
+    mod move_from_python {}
+    #[doc = include_str!("../docs/reference/protocol.md")]
+    mod protocol {}
+    #[doc = include_str!("../README.md")]
+    mod readme {}
+    #[doc = include_str!("../docs/how-to/refresh-the-worker.md")]
+    mod refresh_the_worker {}
+    #[doc = include_str!("../docs/how-to/report-progress.md")]
+    mod report_progress {}
+    #[doc = include_str!("../docs/how-to/return-errors.md")]
+    mod return_errors {}
+    #[doc = include_str!("../docs/how-to/run-jobs-concurrently.md")]
+    mod run_jobs_concurrently {}
     #[doc = include_str!("../docs/how-to/run-long-jobs.md")]
-    mod recipe_long_jobs {}
+    mod run_long_jobs {}
     #[doc = include_str!("../docs/how-to/run-several-handlers.md")]
-    mod recipe_several_handlers {}
+    mod run_several_handlers {}
+    #[doc = include_str!("../docs/reference/running.md")]
+    mod running {}
+    #[doc = include_str!("../docs/how-to/serve-chat.md")]
+    mod serve_chat {}
+    #[doc = include_str!("../docs/how-to/stream-results.md")]
+    mod stream_results {}
+    #[doc = include_str!("../docs/how-to/test-a-handler.md")]
+    mod test_a_handler {}
+    #[doc = include_str!("../docs/tutorial.md")]
+    mod tutorial {}
+    #[doc = include_str!("../docs/how-to/write-a-handler.md")]
+    mod write_a_handler {}
 }

@@ -21,14 +21,14 @@
 //! # }
 //! ```
 //!
-//! serde's derives name the crate `serde`, so it has to be in your own manifest, too:
+//! serde's derives refer to the crate `serde`, so your own manifest needs it too:
 //!
 //! ```toml
 //! serde = { version = "1", features = ["derive"] }
 //! ```
 //!
-//! `main` is not among them: `#[runpod::main]` reads better with its crate. Nor is [`testing`](crate::testing), whose `Job`
-//! is another one.
+//! The prelude does not contain `main`, because `#[runpod::main]` reads better with its crate. It does not contain
+//! [`testing`](crate::testing) either, which has a different type called `Job`.
 
 pub use crate::{
     Context, Emitter, Job, JobContext, State, Stream, handler, json, stream, try_stream,
