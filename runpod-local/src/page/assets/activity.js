@@ -1,4 +1,4 @@
-// How busy the endpoint is: jobs ended each second of the last minute, and how long they took.
+// The endpoint's activity: finished jobs in each second of the last minute, and their latency.
 
 import { drawing, element, fill, setAttribute, setText } from "./dom.js";
 import { known, watch } from "./store.js";
@@ -8,7 +8,7 @@ const HEIGHT = 60;
 const BAR = 4;
 const STEP = 5;
 
-/** Shows it in `place`. */
+/** Shows the activity in `place`. */
 export function activity(place) {
   const totals = Object.fromEntries(["queued", "running", "completed", "failed"].map((name) => [name, element("dd", {}, "0")]));
   const bars = Array.from({ length: 60 }, (_, second) =>
@@ -38,14 +38,14 @@ export function activity(place) {
       element(
         "figure",
         { class: "throughput" },
-        element("figcaption", {}, "Jobs ended per second", scale),
+        element("figcaption", {}, "Finished jobs per second", scale),
         chart,
         element("div", { class: "axis", "aria-hidden": "true" }, element("span", {}, "60 s ago"), element("span", {}, "now")),
       ),
       element(
         "figure",
         { class: "latency" },
-        element("figcaption", {}, "Latency, delay + execution"),
+        element("figcaption", {}, "Latency (delay + execution)"),
         element("dl", {}, percentiles.map(({ node }) => node)),
       ),
     ),
@@ -70,7 +70,7 @@ export function activity(place) {
     }
     const sum = stats.throughput.reduce((total, ended) => total + ended, 0);
     setText(scale, sum === 0 ? "" : `peak ${many(Math.max(...stats.throughput))}`);
-    setAttribute(chart, "aria-label", `${many(sum)} jobs ended in the last minute, at most ${many(sum === 0 ? 0 : most)} in a second`);
+    setAttribute(chart, "aria-label", `${many(sum)} jobs finished in the last minute, at most ${many(sum === 0 ? 0 : most)} per second`);
     const slowest = stats.latency?.p99 ?? 0;
     for (const each of percentiles) each.update(stats.latency?.[each.name] ?? null, slowest);
   });

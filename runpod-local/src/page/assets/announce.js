@@ -1,9 +1,9 @@
-// What is read out to those who do not see the page.
+// Announcements for screen readers.
 
 const region = document.getElementById("announcements");
 
-/** Has a sentence read out when the reader is free. */
+/** Announces a sentence when the screen reader is free. */
 export function say(sentence) {
-  // The same sentence twice would not be read twice; a space makes it another one.
+  // Screen readers do not announce the same text twice, so a space is added to make it differ.
   region.textContent = region.textContent === sentence ? `${sentence} ` : sentence;
 }

@@ -3,7 +3,7 @@
 import { say } from "./announce.js";
 import { element, setText } from "./dom.js";
 
-/** A button that copies what `text()` gives. */
+/** Returns a button that copies the result of `text()`. */
 export function copyButton(text, label) {
   const button = element("button", { type: "button", class: "quiet copy", "aria-label": label, title: label }, "Copy");
   button.addEventListener("click", async () => {
@@ -24,7 +24,7 @@ async function copy(text) {
   }
 }
 
-// The clipboard belongs to secure pages; one that is opened over http from another machine is not.
+// Only secure pages may use the clipboard API. A page opened over HTTP from another machine is not secure.
 function copyBySelection(text) {
   const area = element("textarea", { class: "away", "aria-hidden": "true", tabindex: "-1" });
   const before = document.activeElement;

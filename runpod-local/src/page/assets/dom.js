@@ -1,5 +1,5 @@
-// Elements are made here and nowhere else. Text goes in as text, and only attributes on this list can be set, so that
-// nothing a job, a worker or an example says can become markup, an address or a script.
+// The only place where elements are created. Text is inserted as text, and only the listed attributes can be set.
+// Nothing from a job, a worker or an example can therefore become markup, an address or a script.
 
 const ATTRIBUTES = new Set([
   "class", "id", "type", "name", "value", "for", "href", "title", "placeholder", "disabled", "hidden", "checked",
@@ -9,30 +9,30 @@ const ATTRIBUTES = new Set([
 ]);
 
 /**
- * Makes an element: `element("button", { type: "button", on: { click } }, "Cancel")`.
- * Children are elements or text; `null`, `undefined` and `false` are left out.
+ * Creates an element: `element("button", { type: "button", on: { click } }, "Cancel")`.
+ * Children are elements or text. `null`, `undefined` and `false` are skipped.
  */
 export function element(tag, attributes = {}, ...children) {
   return dress(document.createElement(tag), attributes, children);
 }
 
-/** The same for a part of a drawing. */
+/** Creates an SVG element in the same way. */
 export function drawing(tag, attributes = {}, ...children) {
   return dress(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 }
 
-/** Puts `children` in place of what is there. */
+/** Replaces the children of `parent` with `children`. */
 export function fill(parent, ...children) {
   parent.replaceChildren(...children.flat().filter(isThere));
   return parent;
 }
 
-/** Sets text only where it differs, so that a selection in unchanged text is not lost. */
+/** Sets text only if it differs. A selection in unchanged text therefore remains. */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-/** Sets an attribute, or takes it away for `false`, `null` and `undefined`. */
+/** Sets an attribute, or removes it if the value is `false`, `null` or `undefined`. */
 export function setAttribute(node, name, value) {
   if (!ATTRIBUTES.has(name) && !/^(aria|data)-[a-z-]+$/.test(name)) throw new Error(`attribute ${name} is not allowed`);
   if (name === "href" && !value.startsWith("#")) throw new Error("links lead to places on this page only");
@@ -42,7 +42,7 @@ export function setAttribute(node, name, value) {
 
 let ids = 0;
 
-/** An id that no other element has, to tie labels and messages to fields. */
+/** Returns an id that no other element has, to connect labels and messages with fields. */
 export function freshId(what) {
   ids += 1;
   return `${what}-${ids}`;

@@ -1,4 +1,4 @@
-// Long texts: their first part is shown, with their length and a way to the whole.
+// Long texts: only their beginning is shown, with their length and a button to show all.
 
 import { copyButton } from "./copy.js";
 import { element, fill } from "./dom.js";
@@ -6,15 +6,18 @@ import { element, fill } from "./dom.js";
 const BLOB = 300;
 const SHOWN_OF_BLOB = 80;
 
-/** How much of a text is shown: all of it up to `most` characters, and little of a long one in ASCII without a space, such as base64. */
+/**
+ * Returns how many characters of a text to show: at most `most`. Of a long ASCII text without spaces, such as base64,
+ * only a few are shown.
+ */
 export function shownOf(text, most) {
   if (text.length > BLOB && /^[\x21-\x7e]+$/.test(text.slice(0, BLOB))) return SHOWN_OF_BLOB;
   return Math.min(text.length, most);
 }
 
 /**
- * Fills `block` with `paint(text)`, or with a part of it where it is long. `paint(text, isWhole)` gives what is shown of
- * a text.
+ * Fills `block` with `paint(text)`, or with a part of the text if it is long. `paint(text, isWhole)` returns the nodes
+ * to show.
  */
 export function foldInto(block, text, most, paint) {
   const length = shownOf(text, most);

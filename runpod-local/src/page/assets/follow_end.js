@@ -1,6 +1,7 @@
-// Boxes that grow at the end, such as a stream: who looks at the end keeps looking at it, who scrolled up is left there.
+// Boxes that grow at the end, such as a stream. A box at its end stays there; a box that was scrolled up stays in
+// place.
 
-/** Calls `grow`, and scrolls `box` to its end if it was there before. */
+/** Calls `grow`, then scrolls `box` to its end if it was at its end before. */
 export function atEnd(box, grow) {
   const follows = box.scrollHeight - box.scrollTop - box.clientHeight < 24;
   grow();

@@ -1,13 +1,13 @@
-// A form for a value, made from the shape of its schema.
+// Builds a form for a value from the shape of its schema.
 
 import { element, fill, freshId, setText } from "./dom.js";
 import { ABSENT, Misfit, singleField } from "./form_field.js";
 import { isObject } from "./json_text.js";
 
-// Deeper than this the form is a small JSON editor: no schema that people fill in by hand goes so far.
+// At a greater depth, the form uses a small JSON editor. Schemas that people fill in by hand are not that deep.
 const DEEPEST = 8;
 
-/** A field for any shape; `options` are `{ name, required, depth }`. */
+/** Creates a field for any shape. `options` are `{ name, required, depth }`. */
 export function fieldFor(shape, options) {
   const deep = options.depth ?? 0;
   if (deep > DEEPEST) return singleField({ ...shape, kind: "json" }, options);
@@ -17,13 +17,13 @@ export function fieldFor(shape, options) {
   return singleField(shape, options);
 }
 
-/** The fields of an object without a frame, as the form's top level has them; `hidden` is a key that is not asked for. */
+/** Creates the fields of an object without a frame, for the form's top level. `hidden` is a key without a field. */
 export function groupFields(shape, { depth = 0, hidden = null } = {}) {
   const entries = shape
     .fields()
     .filter(({ key }) => key !== hidden)
     .map(({ key, required, shape: inner }) => ({ key, required, field: fieldFor(inner, { name: key, required, depth: depth + 1 }) }));
-  // What is needed comes first; apart from that, all is in the order in which it was declared, in the JSON as well.
+  // Required fields come first. Otherwise the form and its JSON keep the order of the declaration.
   const shown = [...entries.filter(({ required }) => required), ...entries.filter(({ required }) => !required)];
   const keys = new Set(entries.map(({ key }) => key));
   const note = element("p", { class: "hint", hidden: true });
@@ -43,12 +43,12 @@ export function groupFields(shape, { depth = 0, hidden = null } = {}) {
       }
       others = Object.entries(given).filter(([key]) => !keys.has(key) && key !== hidden);
       note.hidden = others.length === 0;
-      setText(note, `Sent as well, though not in the schema: ${others.map(([key]) => key).join(", ")}`);
+      setText(note, `Also sent, although not in the schema: ${others.map(([key]) => key).join(", ")}`);
     },
   };
 }
 
-// A frame around fields that belong together. One that may be left out has a box to tick, and is made when it is.
+// A frame around the fields of an object. If the object is optional, a checkbox shows and creates its fields.
 function optional(shape, { name, required }, make) {
   const holder = element("div", { class: "inside" });
   const box = element("input", { type: "checkbox", id: freshId("include") });
@@ -162,12 +162,12 @@ function variantField(shape, { name, depth = 0 }) {
         choose(index);
         if (fits(field, value)) return undefined;
       }
-      throw new Misfit([], "is none of the alternatives");
+      throw new Misfit([], "matches none of the alternatives");
     },
   };
 }
 
-// A variant that would have to carry keys of another one, or lack its own, is not the one that is meant.
+// A variant fits only if it has exactly the keys of the value.
 function fits(field, value) {
   try {
     field.write(value);
@@ -187,8 +187,8 @@ function sameKeys(one, other) {
 }
 
 function count(length, { minItems, maxItems }) {
-  if (length < Number(minItems ?? 0)) return `needs at least ${minItems}`;
-  return length > Number(maxItems ?? Infinity) ? `has room for ${maxItems} at most` : null;
+  if (length < Number(minItems ?? 0)) return `must have at least ${minItems}`;
+  return length > Number(maxItems ?? Infinity) ? `can have at most ${maxItems}` : null;
 }
 
 function at(step, act) {

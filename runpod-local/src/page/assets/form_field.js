@@ -1,37 +1,37 @@
-// Fields for single values. Every field, here and in form.js, has the same four parts:
-//   node          what is put into the page
-//   read(faults)  the value, or ABSENT; what is wrong goes into `faults` as { message, focus }
-//   write(value)  shows a value or ABSENT; throws `Misfit` where the field cannot show it
-//   focus()       puts the cursor there
+// Fields for single values. Every field, here and in form.js, has the same four members:
+//   node          the element for the page
+//   read(faults)  returns the value or ABSENT; adds errors to `faults` as { message, focus }
+//   write(value)  shows a value or ABSENT; throws `Misfit` if the field cannot show it
+//   focus()       moves the cursor to the field
 
 import { element, freshId, setAttribute, setText } from "./dom.js";
 import { digits, faultIn, number, parse, pretty } from "./json_text.js";
 import { brief } from "./visible.js";
 
-/** The value of a field that is left out. */
+/** The value of a field that is left empty. */
 export const ABSENT = Symbol("absent");
 
-/** A value that a field cannot show. */
+/** The error for a value that a field cannot show. */
 export class Misfit extends Error {
   constructor(path, message) {
     super(message);
     this.path = path;
   }
 
-  /** The same, seen from the object or list that holds the field. */
+  /** Returns the same error with the path seen from the object or list that contains the field. */
   inside(step) {
     return new Misfit([step, ...this.path], this.message);
   }
 }
 
-/** A field for a shape of a single value. */
+/** Creates a field for a single value. */
 export function singleField(shape, { name, required }) {
   if (shape.kind === "fixed") return fixedField(shape, name);
   const kinds = { text: textControl, number: numberControl, boolean: booleanControl, choice: choiceControl };
   return framed(shape, { name, required }, (kinds[shape.kind] ?? jsonControl)(shape, required));
 }
 
-// Label, control, description and fault, tied together for those who do not see them.
+// Combines label, control, description and error message, and links them for screen readers.
 function framed(shape, { name, required }, control) {
   const id = freshId("field");
   const hint = element("p", { class: "hint", id: `${id}-hint` }, shape.description ?? "");
@@ -39,7 +39,7 @@ function framed(shape, { name, required }, control) {
   setAttribute(control.input, "id", id);
   setAttribute(control.input, "aria-describedby", `${id}-hint ${id}-fault`);
   setAttribute(control.input, "aria-required", required ? "true" : null);
-  // A box to tick always has a value.
+  // A checkbox always has a value.
   const need = control.input.type === "checkbox" ? "" : required ? "required" : "optional";
   const type = element("span", { class: "type" }, [control.type, need].filter(Boolean).join(", "));
   const label = element("label", { for: id, class: "name" }, name);
@@ -93,8 +93,8 @@ function textControl(shape, required) {
       if (text === "" && shape.nullable) return null;
       const length = [...text].length;
       const least = Number(shape.minLength ?? 0);
-      if (length < least) refuse(least === 1 ? "is needed" : `at least ${least} characters, and these are ${length}`);
-      if (length > Number(shape.maxLength ?? Infinity)) refuse(`at most ${shape.maxLength} characters, and these are ${length}`);
+      if (length < least) refuse(least === 1 ? "is required" : `must have at least ${least} characters, but has ${length}`);
+      if (length > Number(shape.maxLength ?? Infinity)) refuse(`can have at most ${shape.maxLength} characters, but has ${length}`);
       return text;
     },
     write(value) {
@@ -120,14 +120,14 @@ function numberControl(shape, required) {
       const text = input.value.trim();
       if (text === "" && !required) return ABSENT;
       if (text === "" && shape.nullable) return null;
-      if (text === "") refuse("is needed");
-      if (!pattern.test(text)) refuse(shape.whole ? "has to be a whole number" : "has to be a number, such as 0.5");
+      if (text === "") refuse("is required");
+      if (!pattern.test(text)) refuse(shape.whole ? "must be a whole number" : "must be a number, such as 0.5");
       const value = Number(text);
       const [least, most] = [limit(shape.minimum), limit(shape.maximum)];
-      if (value < least) refuse(`has to be at least ${least}`);
-      if (value > most) refuse(`has to be at most ${most}`);
-      if (value <= limit(shape.exclusiveMinimum)) refuse(`has to be more than ${limit(shape.exclusiveMinimum)}`);
-      if (value >= limit(shape.exclusiveMaximum)) refuse(`has to be less than ${limit(shape.exclusiveMaximum)}`);
+      if (value < least) refuse(`must be at least ${least}`);
+      if (value > most) refuse(`must be at most ${most}`);
+      if (value <= limit(shape.exclusiveMinimum)) refuse(`must be more than ${limit(shape.exclusiveMinimum)}`);
+      if (value >= limit(shape.exclusiveMaximum)) refuse(`must be less than ${limit(shape.exclusiveMaximum)}`);
       return number(text);
     },
     write(value) {
@@ -202,7 +202,7 @@ function jsonControl(shape, required) {
   };
 }
 
-// A value that the schema prescribes is not asked for; it is sent.
+// If the schema prescribes the value, the user need not enter it. The field always sends it.
 function fixedField({ value }, name) {
   const text = JSON.stringify(value);
   return {
@@ -210,12 +210,12 @@ function fixedField({ value }, name) {
     focus() {},
     read: () => value,
     write(given) {
-      if (given !== ABSENT && JSON.stringify(given) !== text) refuse(`has to be ${brief(text, 60)}`);
+      if (given !== ABSENT && JSON.stringify(given) !== text) refuse(`must be ${brief(text, 60)}`);
     },
   };
 }
 
-/** Makes a text area as high as its text. */
+/** Makes a text area grow with its text. */
 export function growing(area) {
   const grow = () => {
     if (!area.isConnected) return;

@@ -16,8 +16,8 @@ export function jobList(place) {
   const body = element("tbody");
   const choose = element(
     "select",
-    { "aria-label": "Which jobs", on: { change: () => update() } },
-    [["all", "All"], ["open", "Queued and running"], ["ended", "Ended well"], ["failed", "Failed"]].map(([value, name]) =>
+    { "aria-label": "Filter jobs", on: { change: () => update() } },
+    [["all", "All"], ["open", "Queued and running"], ["ended", "Completed"], ["failed", "Failed"]].map(([value, name]) =>
       element("option", { value }, name),
     ),
   );
@@ -50,7 +50,7 @@ export function jobList(place) {
       row.node.remove();
       rows.delete(id);
     }
-    // Rows that are in their place stay there: moving them would take the focus from a link.
+    // Rows in the right place are not moved, because moving a row would take the focus from its link.
     let next = body.firstElementChild;
     for (const job of jobs) {
       let row = rows.get(job.id);
@@ -85,7 +85,7 @@ function jobRow({ id }) {
     execution,
     submitted,
   );
-  // The whole row leads to the job, unless text in it is being selected.
+  // A click anywhere in the row opens the job, unless the user is selecting text.
   function follow(event) {
     if (event.target.closest("a") === null && String(getSelection()) === "") link.click();
   }
@@ -128,8 +128,8 @@ function matches(job, which) {
 }
 
 function emptyText() {
-  if (known.connection === "connecting") return "Asking the endpoint …";
-  return known.jobs.size === 0 ? "No jobs yet. Submit one, here or with any Runpod client." : "None of the jobs is in this state.";
+  if (known.connection === "connecting") return "Loading …";
+  return known.jobs.size === 0 ? "No jobs yet. Submit one here or with any Runpod client." : "No job is in this state.";
 }
 
 function shortId(id) {

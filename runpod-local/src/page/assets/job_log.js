@@ -1,4 +1,4 @@
-// The lines that a job has logged.
+// The log lines of a job.
 
 import { element, fill, setText } from "./dom.js";
 import { atEnd } from "./follow_end.js";
@@ -7,7 +7,7 @@ import { brief, visible } from "./visible.js";
 
 const MOST_LINES = 1000;
 
-/** A view with `node` and `update(detail)`. */
+/** Returns a view with `node` and `update(detail)`. */
 export function jobLog() {
   const count = element("span", { class: "count" });
   const list = element("ol", { class: "log", tabindex: "0", "aria-label": "Log" });

@@ -1,15 +1,15 @@
-// What may be sent beside a job's input: limits in time, priority, webhook.
+// Optional settings of a job: time limits, priority and webhook.
 
 import { element } from "./dom.js";
 import { ABSENT, singleField } from "./form_field.js";
 
-/** A closed box with `node` and `read(faults)`, which gives JSON text to put behind the input. */
+/** Returns a collapsed box with `node` and `read(faults)`. `read` returns JSON text to add after the input. */
 export function jobOptions() {
   const fields = {
-    executionTimeout: secondsField("Execution timeout", "Seconds that it may run; 600 without it.", 5),
-    ttl: secondsField("Time to live", "Seconds that it may wait and run; a day without it.", 10),
-    lowPriority: singleField({ kind: "boolean", description: "On Runpod, a job like this starts no workers. The order of the queue stays as it is." }, { name: "Low priority", required: true }),
-    webhook: singleField({ kind: "text", format: "uri", description: "An address that gets the result by POST." }, { name: "Webhook", required: false }),
+    executionTimeout: secondsField("Execution timeout", "How many seconds the job may run. The default is 600.", 5),
+    ttl: secondsField("Time to live", "How many seconds the job may wait and run in total. The default is one day.", 10),
+    lowPriority: singleField({ kind: "boolean", description: "On Runpod, no workers are started for such a job. The order of the queue does not change." }, { name: "Low priority", required: true }),
+    webhook: singleField({ kind: "text", format: "uri", description: "The address that receives the result by POST." }, { name: "Webhook", required: false }),
   };
   return {
     node: element(

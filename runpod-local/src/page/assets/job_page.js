@@ -1,4 +1,4 @@
-// A job's own page.
+// The page of a single job.
 
 import { say } from "./announce.js";
 import { copyButton } from "./copy.js";
@@ -15,7 +15,7 @@ import { streamView } from "./stream_view.js";
 import { age, duration, everySecond, fullTime } from "./time.js";
 import { visible } from "./visible.js";
 
-/** Shows the job that is looked at in `place`; `reuse(input)` puts an input into the form. */
+/** Shows the viewed job in `place`. `reuse(input)` puts an input into the form. */
 export function jobPage(place, reuse) {
   let page = null;
   watch(["viewed", "endpoint"], () => {
@@ -45,7 +45,7 @@ function openPage(id, reuse) {
   const log = jobLog();
   const request = snippets();
   const parts = element("div", { class: "parts", hidden: true }, progressCard, stream.node, outcome, log.node, input, request.node);
-  const gone = element("p", { class: "empty", hidden: true }, "There is no such job: it never was here, or it ended too long ago to be kept.");
+  const gone = element("p", { class: "empty", hidden: true }, "There is no such job: it never existed here, or its result has expired.");
   const node = element(
     "article",
     { class: "job-page", "aria-labelledby": "job-title" },
@@ -72,7 +72,7 @@ function openPage(id, reuse) {
     try {
       await post(`/${what}/${encodeURIComponent(id)}`);
       say(what === "cancel" ? "Cancelled" : "Back in the queue");
-      // The button that was pressed is about to go; whoever works by keyboard is not to be left nowhere.
+      // The button is about to disappear, so the focus moves to the heading for keyboard users.
       node.querySelector("h2").focus();
     } catch (error) {
       setText(refused, explain(error));
@@ -117,7 +117,7 @@ function openPage(id, reuse) {
 function outcomes({ status, output, error, stream }) {
   const cards = [];
   if (isThere(error)) cards.push(card("Error", errorView(error), { copy: () => errorText(error), kind: "failed" }));
-  // The result of a stream is usually the empty list: its items are above.
+  // The result of a stream is usually an empty list, because its items are shown above.
   const empty = Array.isArray(output) && output.length === 0 && stream.length > 0;
   if (output !== undefined && !empty && (output !== null || status === "COMPLETED")) {
     cards.push(card("Result", valueView(output), { copy: () => plainText(output) }));

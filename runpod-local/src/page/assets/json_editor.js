@@ -1,12 +1,12 @@
-// An editor for JSON text that says, while one types, where it is wrong.
+// An editor for JSON that shows errors while the user types.
 
 import { element, freshId, fill, setAttribute, setText } from "./dom.js";
 import { faultIn, parse, pretty } from "./json_text.js";
 
-// Longer texts are looked at when they are sent only, so that typing stays quick.
+// Longer texts are checked only when they are sent, so typing stays fast.
 const LIVE = 100_000;
 
-/** An editor with `node`, `text()`, `setText(text)`, `fault()` and `focus()`. */
+/** Returns an editor with `node`, `text()`, `setText(text)`, `fault()` and `focus()`. */
 export function jsonEditor({ label, onInput = () => {} }) {
   const id = freshId("json");
   const area = element("textarea", {
@@ -20,9 +20,9 @@ export function jsonEditor({ label, onInput = () => {} }) {
   });
   const gutter = element("div", { class: "gutter", "aria-hidden": "true" });
   const message = element("span", {});
-  const there = element("button", { type: "button", class: "quiet", on: { click: () => goTo(faultIn(area.value)) } }, "Go there");
+  const there = element("button", { type: "button", class: "quiet", on: { click: () => goTo(faultIn(area.value)) } }, "Go to error");
   const fault = element("p", { class: "fault", id: `${id}-fault`, role: "status", hidden: true }, message, there);
-  const tidy = element("button", { type: "button", class: "quiet", on: { click: tidyUp } }, "Tidy up");
+  const tidy = element("button", { type: "button", class: "quiet", on: { click: tidyUp } }, "Format");
 
   let lines = 0;
   const show = (found) => {
@@ -73,7 +73,7 @@ export function jsonEditor({ label, onInput = () => {} }) {
       area.value = text;
       look();
     },
-    /** The first fault, which is then shown with the cursor on it; `null` where the text is JSON. */
+    /** Returns the first error and puts the cursor on it, or returns `null` if the text is valid JSON. */
     fault() {
       const found = faultIn(area.value);
       show(found);

@@ -1,8 +1,8 @@
-// JSON as text: where it is wrong, and numbers that keep every digit.
+// JSON as text: finds errors, and keeps every digit of numbers.
 
 const DEEPEST = 512;
 
-/** The first fault in `text`, as `{ offset, line, column, message }`, or `null` where it is JSON. */
+/** Returns the first error in `text` as `{ offset, line, column, message }`, or `null` if the text is valid JSON. */
 export function faultIn(text) {
   const reader = new Reader(text);
   try {
@@ -16,8 +16,8 @@ export function faultIn(text) {
 }
 
 /**
- * Parses JSON. A number that JavaScript would change (a 64-bit id, `1.0`) is kept as it is written, where the browser
- * can do that, and is written so again by `JSON.stringify`.
+ * Parses JSON. If JavaScript would change a number (a 64-bit id, `1.0`), the number is kept as written and
+ * `JSON.stringify` writes it unchanged. This needs a browser that supports it.
  */
 export function parse(text) {
   if (!JSON.rawJSON) return JSON.parse(text);
@@ -26,34 +26,34 @@ export function parse(text) {
       typeof value === "number" && String(value) !== context.source ? JSON.rawJSON(context.source) : value,
     );
   } catch (error) {
-    // Nested too deeply for a pass over all values, though not for reading it.
+    // The text is nested too deeply to visit all values, but it can still be parsed.
     if (error instanceof RangeError) return JSON.parse(text);
     throw error;
   }
 }
 
-/** The digits of a number from [`parse`], or `null` for anything else. */
+/** Returns the digits of a number from `parse`, or `null` for any other value. */
 export function digits(value) {
   if (typeof value === "number") return String(value);
   return JSON.isRawJSON?.(value) ? value.rawJSON : null;
 }
 
-/** Whether a value from [`parse`] is an object in the sense of JSON. */
+/** Returns whether a value from `parse` is a JSON object. */
 export function isObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value) && digits(value) === null;
 }
 
-/** A number from its digits, with all of them. */
+/** Returns a number that keeps all its digits. */
 export function number(text) {
   return String(Number(text)) !== text && JSON.rawJSON ? JSON.rawJSON(text) : Number(text);
 }
 
-/** JSON with line breaks, as people write it. */
+/** Returns JSON with line breaks and indentation. */
 export function pretty(value) {
   return JSON.stringify(value, null, 2);
 }
 
-/** JSON text in which no character is hidden: those that are not seen are written as `\u…`. */
+/** Returns JSON text without invisible characters, which are written as `\u…`. */
 export function unhidden(json) {
   return json.replace(
     /[\u007f-\u009f\u200b\u2028-\u202e\u2060-\u206f\ufeff]/g,
@@ -77,7 +77,7 @@ class Reader {
   document() {
     this.value(0);
     this.space();
-    if (this.at < this.text.length) this.fail(`nothing more is expected here, but there is ${this.found()}`);
+    if (this.at < this.text.length) this.fail(`expected the end of the text, found ${this.found()}`);
   }
 
   value(depth) {
@@ -88,7 +88,7 @@ class Reader {
     else if (next === "[") this.array(depth);
     else if (next === '"') this.string();
     else if (next === "-" || (next >= "0" && next <= "9")) this.match(/-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y, "a number");
-    else if (next === "'") this.fail('text is put in double quotes: "…"');
+    else if (next === "'") this.fail('text must be in double quotes: "…"');
     else if (!this.word("true") && !this.word("false") && !this.word("null")) {
       this.fail(`expected a value, found ${this.found()}`);
     }
@@ -100,7 +100,7 @@ class Reader {
     if (this.take("}")) return;
     for (;;) {
       this.space();
-      if (this.text[this.at] === "}") this.fail("a comma before } is one too many");
+      if (this.text[this.at] === "}") this.fail("remove the comma before }");
       if (this.text[this.at] !== '"') this.fail(`expected a key in double quotes, found ${this.found()}`);
       this.string();
       this.space();
@@ -118,7 +118,7 @@ class Reader {
     if (this.take("]")) return;
     for (;;) {
       this.space();
-      if (this.text[this.at] === "]") this.fail("a comma before ] is one too many");
+      if (this.text[this.at] === "]") this.fail("remove the comma before ]");
       this.value(depth + 1);
       this.space();
       if (this.take("]")) return;
@@ -135,8 +135,8 @@ class Reader {
         this.at = start;
         this.fail("this text has no closing quote");
       }
-      if (next === "\n") this.fail("a line break inside text is written \\n");
-      if (next < " ") this.fail("a control character inside text is written \\u00…");
+      if (next === "\n") this.fail("write a line break inside text as \\n");
+      if (next < " ") this.fail("write a control character inside text as \\u00…");
       if (next === "\\") this.match(/\\(["\\/bfnrt]|u[0-9a-fA-F]{4})/y, 'an escape such as \\n, \\" or \\u00e9');
       else this.at += 1;
       if (next === '"') return;

@@ -1,4 +1,4 @@
-// Values from jobs, laid out for reading. What is long is cut, and shown whole when it is asked for.
+// Values from jobs in a readable layout. Long values are shortened, with a button to show all.
 
 import { element, fill } from "./dom.js";
 import { foldInto, shownOf } from "./fold.js";
@@ -11,34 +11,34 @@ const LONGEST_TEXT = 2000;
 const LONGEST_BLOCK = 50_000;
 const DEEPEST = 100;
 
-/** A value: text as text, pictures and sounds in it as such, anything else as JSON in colour. */
+/** Shows a value: text as text, pictures and sounds as media, and everything else as coloured JSON. */
 export function valueView(value) {
   return element("div", { class: "value" }, mediaView(value), typeof value === "string" ? textBlock(value) : jsonBlock(value));
 }
 
-/** A value as it is copied. */
+/** Returns a value in the form in which it is copied. */
 export function plainText(value) {
   return typeof value === "string" ? value : written(value);
 }
 
-/** Text with its line breaks, in the direction in which it is written. */
+/** Shows text with its line breaks, in its own writing direction. */
 export function textBlock(text) {
   const block = element("pre", { class: "text", dir: "auto", tabindex: "0" });
   return foldInto(block, text, LONGEST_BLOCK, visible);
 }
 
-/** JSON in colour. */
+/** Shows coloured JSON. */
 export function jsonBlock(value) {
   const block = element("pre", { class: "json", tabindex: "0" });
   const painter = new Painter(block);
   painter.value(value, 0);
   if (!painter.full()) return block;
-  const more = element("button", { type: "button", class: "quiet", on: { click: () => fill(block, unhidden(written(value))) } }, "Show all of it");
+  const more = element("button", { type: "button", class: "quiet", on: { click: () => fill(block, unhidden(written(value))) } }, "Show all");
   block.append("\n… ", more);
   return block;
 }
 
-/** JSON in colour on one line. */
+/** Shows coloured JSON on one line. */
 export function jsonLine(value) {
   const line = element("code", { class: "json" });
   const painter = new Painter(line, { parts: 200, inline: true });
@@ -47,7 +47,7 @@ export function jsonLine(value) {
   return line;
 }
 
-/** JSON as text; on one line with an `indent` of 0. */
+/** Returns JSON as text. With an `indent` of 0, it is on one line. */
 export function written(value, indent = 2) {
   try {
     return indent ? pretty(value) : JSON.stringify(value);
@@ -56,7 +56,7 @@ export function written(value, indent = 2) {
   }
 }
 
-/** The pictures and sounds in a value, or `null` where there are none. */
+/** Shows the pictures and sounds in a value. Returns `null` if there are none. */
 export function mediaView(value) {
   const found = mediaWithin(value);
   return found.length === 0 ? null : element("div", { class: "pictures" }, found.map(figure));
@@ -69,9 +69,10 @@ function figure({ place, url, kind, sound, bytes }) {
     ? element("audio", { controls: true, "aria-label": name })
     : element("img", { alt: name });
   const node = element("figure", {}, shown, element("figcaption", { dir: "auto" }, `${name}, ${size(bytes)}`));
-  // What begins as a picture and is none is shown as the text that it is, below.
+  // If the browser cannot decode the media, the figure is removed. The value below still shows the text.
   shown.addEventListener("error", () => node.remove());
-  // The one address that comes from a job: by its type it is a raster image or a sound, and by its letters base64.
+  // This is the only address from a job. The type of its data is a raster image or a sound, and its characters are
+  // base64.
   shown.src = url;
   return node;
 }
@@ -81,7 +82,7 @@ function size(bytes) {
   return bytes < 1_000_000 ? `${(bytes / 1000).toFixed(1)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
-/** Text as JSON has it, without the closing quote where it goes on. */
+/** Returns text as a JSON string. If the text was cut, the closing quote is missing. */
 function quoted(text, isWhole) {
   const json = unhidden(JSON.stringify(text));
   return isWhole ? json : json.slice(0, -1);
@@ -119,7 +120,7 @@ class Painter {
     this.value(value, depth + 1);
   }
 
-  // Lists of numbers and the like would be long columns of very little.
+  // Lists of small values are written on one line, because they would be long columns otherwise.
   line(items, depth) {
     this.plain("[");
     for (const [index, item] of items.entries()) {
@@ -143,7 +144,7 @@ class Painter {
 
   text(kind, value) {
     const shown = element("span", { class: kind });
-    // Each text is an island: letters that are written from right to left do not turn the JSON around them.
+    // Each text has its own element, so right-to-left letters do not reorder the JSON around them.
     foldInto(shown, value, LONGEST_TEXT, quoted);
     this.block.append(shown);
     this.left -= 1 + shownOf(value, LONGEST_TEXT) / LONGEST_TEXT;

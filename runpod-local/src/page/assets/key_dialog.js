@@ -4,7 +4,7 @@ import { element, fill, setText } from "./dom.js";
 
 const dialog = document.getElementById("key-dialog");
 
-/** Asks until there is an answer: the key, or `null` where the user wants to do without. */
+/** Asks for the key. The promise resolves to the key, or to `null` if the user declines. */
 export function askForKey(why) {
   const input = element("input", { id: "key", type: "password", autocomplete: "off", required: true });
   const fault = element("p", { class: "fault", role: "alert" });
@@ -22,7 +22,7 @@ export function askForKey(why) {
       "form",
       { on: { submit: take } },
       element("h2", { id: "key-title" }, "API key"),
-      element("p", { class: "hint" }, "This endpoint was started with one. It is kept in this tab only, until the tab is closed."),
+      element("p", { class: "hint" }, "This endpoint requires an API key. The page keeps the key only in this tab, until you close it."),
       element("label", { for: "key", class: "name" }, "Key"),
       input,
       fault,

@@ -1,4 +1,4 @@
-// Server-sent events, read with fetch: the browser's own EventSource cannot send the API key.
+// Server-sent events, read with `fetch`, because the browser's `EventSource` cannot send the API key.
 
 import { Refusal, request } from "./server.js";
 
@@ -6,9 +6,9 @@ const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 5000;
 
 /**
- * Follows `path` until the returned function is called, and connects again whenever the connection ends.
- * `listener.event(name, text)` gets the events, `listener.connected()` is called before the first of each connection
- * and `listener.disconnected(error)` after the last.
+ * Follows `path` until the returned function is called. Reconnects whenever the connection ends.
+ * `listener.event(name, text)` gets the events. `listener.connected()` is called before the first event of a
+ * connection, and `listener.disconnected(error)` after the last.
  */
 export function follow(path, listener) {
   const stop = new AbortController();
@@ -32,7 +32,7 @@ async function run(path, listener, signal) {
     }
     if (signal.aborted) return;
     listener.disconnected(fault);
-    // The user was asked for the key and gave none: asking again and again would be no help.
+    // The user has declined to enter the key, so asking again would not help.
     if (fault instanceof Refusal && fault.status === 401) return;
     await waited(pause, signal);
     pause = Math.min(pause * 2, LONGEST_PAUSE);
@@ -45,7 +45,7 @@ async function read(body, event) {
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return;
-    // Large events come in many pieces, so text is put together only when there is a line's end in it.
+    // Large events arrive in many pieces. They are joined only when a piece contains a line break.
     pieces.push(value);
     if (!value.includes("\n")) continue;
     const blocks = pieces.join("").split("\n\n");

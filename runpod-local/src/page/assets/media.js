@@ -1,18 +1,18 @@
-// Pictures and sounds among the values of jobs. Most workers return them as bare base64, others as data URLs; what they
-// are is told by their first bytes, so that no text and no markup is taken for one.
+// Pictures and sounds in the values of jobs. Most workers return them as plain base64, others as data URLs. Their first
+// bytes determine the type, so text and markup are never treated as media.
 
 import { isObject } from "./json_text.js";
 
-// The smallest pictures that there are have a few more characters.
+// Even the smallest pictures have a few characters more.
 const SHORTEST = 40;
-// Two bytes only tell an MP3 without a header, so there have to be some frames of it.
+// An MP3 without a header is recognized by two bytes only, so several frames are required.
 const SHORTEST_FRAMES = 400;
 const MOST_FOUND = 12;
 const MOST_VALUES = 5000;
 const DEEPEST = 50;
 const DATA_URL = /^data:([a-z]+\/[\w.+-]+)(?:;[\w=.+-]+)*;base64,/i;
 const BASE64 = /^[A-Za-z0-9+/\r\n]+={0,2}$/;
-// Told by its name only: its first bytes are those of many kinds of film.
+// Recognized only by the type in the data URL, because its first bytes are also those of many video formats.
 const NAMED = ["image/avif"];
 const KINDS = {
   "image/png": "PNG",
@@ -24,13 +24,13 @@ const KINDS = {
   "audio/mpeg": "MP3",
 };
 
-/** The picture or sound that a text is: `{ url, kind, sound, bytes }`, or `null`. */
+/** Returns the picture or sound in a text as `{ url, kind, sound, bytes }`, or `null`. */
 export function mediaIn(text) {
   if (typeof text !== "string" || text.length < SHORTEST) return null;
   const named = text.startsWith("data:") ? text.slice(0, 200).match(DATA_URL) : null;
   if (text.startsWith("data:") && !named) return null;
   const start = named ? named[0].length : 0;
-  // The first bytes come first: nothing else of a long text is looked at if they are not those of a picture or a sound.
+  // The first bytes are checked first. If they do not match, the rest of a long text is not examined.
   const told = typeOf(firstBytes(text.slice(start, start + 400)), text.length - start);
   const type = told ?? (named && NAMED.find((name) => name === named[1].toLowerCase()));
   if (!type) return null;
@@ -39,7 +39,7 @@ export function mediaIn(text) {
   return { url: `data:${type};base64,${base64}`, kind: KINDS[type], sound: type.startsWith("audio/"), bytes: Math.floor((base64.length * 3) / 4) };
 }
 
-/** All of them in a value, each with its place in it, such as `images[0]`. */
+/** Returns all pictures and sounds in a value, each with its place, such as `images[0]`. */
 export function mediaWithin(value) {
   const found = [];
   let left = MOST_VALUES;
@@ -59,7 +59,7 @@ export function mediaWithin(value) {
   return found;
 }
 
-// As text with a character for each byte; nothing for what is no base64.
+// Returns the first bytes as text, one character per byte, or an empty text if this is not base64.
 function firstBytes(text) {
   const plain = text.replace(/[\r\n]/g, "").slice(0, 24);
   if (plain.length < 24 || !BASE64.test(plain)) return "";
@@ -76,7 +76,7 @@ function typeOf(head, length) {
   return length >= SHORTEST_FRAMES && isFrame(head) ? "audio/mpeg" : null;
 }
 
-// Of MPEG layer III: its synchronisation, and no value that is reserved.
+// Checks for a frame of MPEG layer III: the sync bits, and no reserved values.
 function isFrame(head) {
   const [first, second, third] = [0, 1, 2].map((index) => head.charCodeAt(index));
   const version = (second >> 3) & 3;

@@ -1,4 +1,4 @@
-// The panel that submits jobs.
+// The panel for submitting jobs.
 
 import { say } from "./announce.js";
 import { element, fill, freshId, setAttribute, setText } from "./dom.js";
@@ -14,7 +14,7 @@ import { brief } from "./visible.js";
 
 const APPLE = /Mac|iPhone|iPad/.test(navigator.platform);
 
-/** Builds the panel in `place`; `submitted(id)` is called for each job. Gives a function that shows an input in it. */
+/** Builds the panel in `place` and returns a function that shows an input in it. Calls `submitted(id)` for each job. */
 export function newJob(place, submitted) {
   const handlerSelect = element("select", { id: freshId("handler"), on: { change: () => chooseHandler(handlerSelect.value) } });
   const handlerField = element("div", { class: "field", hidden: true }, element("label", { for: handlerSelect.id, class: "name" }, "Handler"), handlerSelect);
@@ -36,7 +36,7 @@ export function newJob(place, submitted) {
     element("footer", {}, problem, send),
   );
   setAttribute(form, "aria-labelledby", "new-job-title");
-  // The browser's own messages would show one fault at a time, and none in nested fields.
+  // The browser's own messages would show one error at a time, and none in nested fields.
   form.noValidate = true;
   fill(place, element("header", {}, element("h2", { id: "new-job-title" }, "New job"), modes.node), form);
 
@@ -44,12 +44,12 @@ export function newJob(place, submitted) {
   let field = null;
   let mode = "json";
 
-  // What the form showed before anybody wrote into it.
+  // The form's content before the user changed it.
   let offered = null;
 
   watch(["endpoint"], () => {
     const { handlers, route } = known;
-    // The endpoint may be told of another handler, but what somebody has written is theirs.
+    // The endpoint may now describe another handler, but the user's own text is kept.
     const written = offered !== null && asText() !== offered ? asText() : null;
     form.hidden = false;
     handlerField.hidden = handlers.length < 2 || route === null;
@@ -57,7 +57,7 @@ export function newJob(place, submitted) {
     showExamples();
     useHandler(handlers.find(({ name }) => name === handler?.name) ?? handlers[0] ?? null);
     if (written === null) {
-      // With an example the first job is one click away.
+      // With an example, the first job is one click away.
       show(known.examples.length > 0 ? (known.examples[0].input ?? null) : ABSENT);
       offered = asText();
     } else if (faultIn(written)) {
@@ -66,10 +66,10 @@ export function newJob(place, submitted) {
       show(parse(written));
     }
   });
-  // What is asked for is not known before the endpoint has said it.
+  // The input's schema is unknown until the endpoint has sent it.
   form.hidden = modes.node.hidden = true;
 
-  // The route key is chosen above the form, so it is no field of its own.
+  // The handler is chosen above the form, so the route key has no field of its own.
   function useHandler(chosen) {
     handler = chosen;
     if (chosen) handlerSelect.value = chosen.name;
@@ -89,7 +89,7 @@ export function newJob(place, submitted) {
     show(mode === "form" ? ABSENT : routed(value, name));
   }
 
-  /** Shows an input: in the form where it fits, else as JSON. */
+  /** Shows an input: in the form if it fits, otherwise as JSON. */
   function show(value) {
     const asked = isObject(value) && known.route !== null ? value[known.route] : undefined;
     const named = known.handlers.find(({ name }) => name === asked);
@@ -106,9 +106,9 @@ export function newJob(place, submitted) {
       return true;
     } catch (fault) {
       if (!(fault instanceof Misfit)) throw fault;
-      // Half of it may be in the fields already.
+      // Some fields may already contain parts of the value.
       field.write(ABSENT);
-      if (value !== ABSENT) tell(`This does not fit the form, so it stays JSON. ${["input", ...fault.path].join(".")}: ${fault.message}.`);
+      if (value !== ABSENT) tell(`This input does not fit the form, so it stays JSON. ${["input", ...fault.path].join(".")}: ${fault.message}.`);
       return false;
     }
   }
@@ -134,7 +134,7 @@ export function newJob(place, submitted) {
     for (const area of formBox.querySelectorAll("textarea")) area.dispatchEvent(new Event("grow"));
   }
 
-  // Who changes the route key in the JSON changes the handler.
+  // If the user changes the route key in the JSON, the handler changes, too.
   function follow(text) {
     tell(null);
     if (handlerField.hidden || text.length > 100_000 || faultIn(text)) return;
@@ -176,12 +176,12 @@ export function newJob(place, submitted) {
     event.preventDefault();
     tell(null);
     const faults = [];
-    // What was typed as JSON is sent as it was typed.
+    // Input that was typed as JSON is sent exactly as it was typed.
     const input = mode === "json" ? typed() : JSON.stringify(routed(field.read(faults), handler?.name));
     const others = options.read(faults);
     if (input === null) return;
     if (faults.length > 0) {
-      tell(faults.length === 1 ? faults[0].message : `${faults.length} fields need another look. ${faults[0].message}`);
+      tell(faults.length === 1 ? faults[0].message : `${faults.length} fields have errors. ${faults[0].message}`);
       faults[0].focus();
       return;
     }

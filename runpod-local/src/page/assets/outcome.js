@@ -1,4 +1,4 @@
-// The report of a failure.
+// The error of a failed job.
 
 import { element } from "./dom.js";
 import { isObject, parse } from "./json_text.js";
@@ -7,7 +7,7 @@ import { visible } from "./visible.js";
 
 const REPORTED = new Set(["error_type", "error_message", "error_traceback"]);
 
-/** The error of a job. Workers report theirs as JSON text, which is taken apart; any other is shown as it is. */
+/** Shows the error of a job. A worker's error report, which is JSON text, is split up. Other errors are shown as is. */
 export function errorView(error) {
   const report = reportIn(error);
   if (!report) return valueView(error);
@@ -23,7 +23,7 @@ export function errorView(error) {
   );
 }
 
-/** The error as it is copied. */
+/** Returns the error in the form in which it is copied. */
 export function errorText(error) {
   return plainText(reportIn(error) ?? error);
 }
@@ -44,7 +44,7 @@ function reportIn(error) {
   }
 }
 
-// Python says `<class 'ValueError'>`.
+// Python writes the class as `<class 'ValueError'>`.
 function className(type) {
   return type.match(/^<class '(.+)'>$/)?.[1] ?? type;
 }

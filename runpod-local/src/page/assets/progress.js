@@ -1,5 +1,5 @@
-// What a progress update says. Handlers send what they like; the usual ways to say "how far" become a bar. The rule is
-// written down in docs/how-to/report-progress.md, and `cargo runpod invoke` follows it too.
+// Reads progress updates. Handlers can send anything, and the usual forms of "how far" become a bar.
+// docs/how-to/report-progress.md describes the rule, and `cargo runpod invoke` follows it, too.
 
 import { element, setText } from "./dom.js";
 import { digits, isObject } from "./json_text.js";
@@ -10,13 +10,13 @@ const PERCENT = ["percent", "percentage", "pct"];
 const SHARE = ["progress", "fraction", "ratio", "completion"];
 const DONE = ["step", "current", "done", "completed", "processed", "epoch", "iteration", "index", "n", "i", "value"];
 const TOTAL = ["of", "total", "steps", "total_steps", "totalSteps", "max", "count", "epochs", "iterations"];
-// A number with a fraction or without; not the end of a longer number, a path or a date.
+// A pair of numbers, with or without fractions. It must not be part of a longer number, a path or a date.
 const PAIR = /(?<![\d.,/-])(\d+(?:\.\d+)?)\s*(?:\/|of)\s*(\d+(?:\.\d+)?)(?![\d/-]|[.,]\d)/;
-// How much of a text is searched.
+// How many characters of a text are searched.
 const MOST_SEARCHED = 1000;
 const NOTE = ["message", "status", "stage", "phase", "text", "description"];
 
-/** How far an update says the job is, from 0 to 1, or `null` where it does not say. */
+/** Returns the share that an update reports, from 0 to 1, or `null` if it reports none. */
 export function shareOf(update) {
   if (digits(update) !== null) return share(Number(digits(update)));
   if (typeof update === "string") return shareInText(update);
@@ -29,7 +29,7 @@ export function shareOf(update) {
   return of(SHARE) ? share(Number(of(SHARE))) : null;
 }
 
-/** What an update says in words. */
+/** Returns the text of an update. */
 export function noteOf(update) {
   if (update === null || update === undefined) return "";
   if (typeof update === "string") return brief(update, 300);
@@ -41,7 +41,7 @@ export function noteOf(update) {
   return brief(written(update, 0), 300);
 }
 
-/** A bar with its number and words; `update(value)` shows another progress. */
+/** Returns a bar with a percentage and a text. `update(value)` shows another progress update. */
 export function progressBar(label) {
   const bar = element("progress", { max: "1", "aria-label": label });
   const percent = element("span", { class: "percent" });
@@ -54,7 +54,8 @@ export function progressBar(label) {
       setText(note, noteOf(value));
       bar.hidden = percent.hidden = part === null;
       bar.value = part ?? 0;
-      // Rounded down, so that 100 % is said of what is done only; 0.29 * 100 is a little less than 29.
+      // Rounded down, so 100 % appears only when everything is done. In floating point, 0.29 * 100 is slightly less
+      // than 29.
       setText(percent, `${Math.floor(part * 100 + 1e-9)} %`);
     },
   };
@@ -65,7 +66,7 @@ function share(number) {
 }
 
 function shareInText(whole) {
-  // In characters, of which one may be two units of the string.
+  // This counts characters. A character may take two units of a JavaScript string.
   const text = [...whole.slice(0, 2 * MOST_SEARCHED)].slice(0, MOST_SEARCHED).join("");
   const percent = text.match(/(\d+(?:\.\d+)?)\s*%/);
   if (percent) return inRange(Number(percent[1]) / 100);

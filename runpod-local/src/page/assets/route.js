@@ -1,18 +1,18 @@
-// Which part of the page is shown: `#/` is the overview, `#/jobs/<id>` a job.
+// The visible part of the page: `#/` is the overview, `#/jobs/<id>` is a job.
 
-/** Calls `show(jobId or null)` for the present place and for every one to come. */
+/** Calls `show(jobId or null)` now and whenever the place changes. */
 export function onPlace(show) {
   const tell = () => show(jobInPlace());
   addEventListener("hashchange", tell);
   tell();
 }
 
-/** The place of a job's page, for links. */
+/** Returns the address of a job's page, for links. */
 export function placeOf(id) {
   return `#/jobs/${encodeURIComponent(id)}`;
 }
 
-/** Goes to a job's page. */
+/** Opens a job's page. */
 export function goToJob(id) {
   location.hash = placeOf(id);
 }

@@ -1,13 +1,13 @@
-// Reads a JSON Schema as the shape of a form. What a form cannot show well (free objects, tuples, alternatives beside
-// properties) becomes the shape "json": a small editor of its own.
+// Reads a JSON Schema as the shape of a form. Parts that a form cannot show well (free objects, tuples, alternatives
+// next to properties) get the shape "json", a small JSON editor.
 
 const MOST_REFERENCES = 32;
 const MOST_ALTERNATIVES = 40;
 
 /**
- * The shape of a schema: `{ kind, title, description, nullable, fallback, … }`, where `kind` is one of
- * "text", "number", "boolean", "choice", "fixed", "list", "group", "variants" and "json", and `fallback` is the
- * schema's default. Shapes inside shapes are functions, because a schema may hold itself.
+ * Returns the shape of a schema: `{ kind, title, description, nullable, fallback, … }`. `kind` is one of "text",
+ * "number", "boolean", "choice", "fixed", "list", "group", "variants" and "json". `fallback` is the schema's default.
+ * Shapes inside shapes are functions, because a schema may contain itself.
  */
 export function shapeOf(schema, root) {
   const { schema: plain, nullable } = withoutNull(resolve(schema, root), root);
@@ -20,7 +20,7 @@ export function shapeOf(schema, root) {
   return { ...about, ...particular(plain, root) };
 }
 
-/** A schema with its `$ref` and `allOf` put in; what cannot be found is taken as "anything". */
+/** Returns a schema with its `$ref` and `allOf` resolved. A reference that cannot be found accepts anything. */
 export function resolve(schema, root, depth = 0) {
   let plain = isSchema(schema) ? schema : {};
   for (let step = 0; typeof plain.$ref === "string"; step += 1) {
@@ -76,7 +76,7 @@ function valuesOf(schema) {
   return [undefined];
 }
 
-// Rust's enums have no titles; what tells their variants apart is a constant inside, or the only key.
+// Rust's enums have no titles. Their variants differ by a constant inside, or by their only key.
 function nameOf(schema, reference, index) {
   const properties = Object.entries(isSchema(schema.properties) ? schema.properties : {});
   const tag = properties.find(([, property]) => isSchema(property) && typeof property.const === "string");
@@ -115,7 +115,7 @@ function pick(kind, schema, keys) {
   return { kind, ...Object.fromEntries(keys.filter((key) => key in schema).map((key) => [key, schema[key]])) };
 }
 
-// "Or null" is written in four ways; a form says it in one: the field is left empty.
+// Schemas express "or null" in four ways. In the form, an empty field means null.
 function withoutNull(schema, root) {
   if (Array.isArray(schema.type) && schema.type.includes("null") && schema.type.length > 1) {
     const types = schema.type.filter((type) => type !== "null");

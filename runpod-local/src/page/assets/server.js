@@ -1,15 +1,15 @@
-// Requests to the endpoint that serves this page. Where it wants an API key the user is asked for it once; the key is
-// held in this variable and nowhere else, so it is gone with the tab.
+// Requests to the endpoint that serves this page. If the endpoint requires an API key, the user is asked for it once.
+// The key is kept only in this variable, so it is lost when the tab is closed.
 
 let key = "";
 let askForKey = async () => null;
 
-/** Says how the user is asked for the API key: a function that is given why, and gives a promise of the key or `null`. */
+/** Sets how to ask for the API key: `ask(why)` returns a promise of the key or `null`. */
 export function onKeyNeeded(ask) {
   askForKey = ask;
 }
 
-/** An answer of the endpoint that is not the wanted one; its message is for the user. */
+/** The error for an unsuccessful answer of the endpoint. Its message is for the user. */
 export class Refusal extends Error {
   constructor(status, message) {
     super(message);
@@ -18,8 +18,8 @@ export class Refusal extends Error {
 }
 
 /**
- * Sends a request, and asks for the key where the endpoint wants one.
- * Fails with a `Refusal`, or with `TypeError` where there is no connection.
+ * Sends a request, and asks for the key if the endpoint requires one.
+ * Fails with a `Refusal`, or with a `TypeError` if there is no connection.
  */
 export async function request(path, options = {}) {
   for (;;) {
@@ -29,34 +29,34 @@ export async function request(path, options = {}) {
     const refusal = await readRefusal(response);
     if (response.status !== 401) throw refusal;
     if (used === key) {
-      const given = await askOnce(used === "" ? "" : "This is not the key that the endpoint was started with.");
+      const given = await askOnce(used === "" ? "" : "The endpoint did not accept this key.");
       if (given === null) throw refusal;
       key = given;
     }
   }
 }
 
-/** The text of `GET path`. */
+/** Returns the text of `GET path`. */
 export async function get(path) {
   return (await request(path)).text();
 }
 
-/** Sends JSON text, or nothing, and gives the text of the answer. */
+/** Posts JSON text or an empty body, and returns the text of the answer. */
 export async function post(path, body) {
   const type = body === undefined ? {} : { "content-type": "application/json" };
   return (await request(path, { method: "POST", body, headers: type })).text();
 }
 
-/** What to tell the user about any failure of the functions above. */
+/** Returns a message for the user about a failure of these functions. */
 export function explain(error) {
   if (error instanceof Refusal) return error.message;
-  if (error instanceof TypeError) return "The endpoint does not answer. Is the worker still running?";
+  if (error instanceof TypeError) return "The endpoint does not answer. Check that it is still running.";
   return String(error);
 }
 
 let asking = null;
 
-// Several requests may be refused at once; the user is asked once for all of them.
+// Several requests may be refused at the same time. The user is asked only once for all of them.
 function askOnce(why) {
   asking ??= askForKey(why).finally(() => {
     asking = null;
@@ -74,7 +74,7 @@ async function readRefusal(response) {
   try {
     message = JSON.parse(text).error ?? text;
   } catch {
-    // Whatever answered was not the endpoint (a proxy, say): its words are shown as they are.
+    // The answer came from something else, such as a proxy. Its text is shown unchanged.
   }
   return new Refusal(response.status, String(message || `The endpoint answered ${response.status}.`));
 }

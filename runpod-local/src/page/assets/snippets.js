@@ -1,5 +1,5 @@
-// The request for a job as a program would send it. The clients are the official ones, so that a program that was tried
-// here runs on Runpod once the marked line is gone and the key is a real one.
+// The request for a job as a program would send it. The snippets use the official clients. To run such a program on
+// Runpod, remove the marked line and use a real key.
 
 import { copyButton } from "./copy.js";
 import { element, setAttribute } from "./dom.js";
@@ -14,10 +14,10 @@ const LANGUAGES = [
   ["cargo runpod", invoke],
 ];
 const LONGEST = 20_000;
-// What `cargo runpod invoke` reads for an endpoint that is not on Runpod.
+// The variable from which `cargo runpod invoke` reads the key of an endpoint that is not on Runpod.
 const LOCAL_KEY = "RUNPOD_LOCAL_API_KEY";
 
-/** Tabs with the request in several languages; `update(input, endpoint)` shows another one. */
+/** Returns tabs with the request in several languages. `update(input, endpoint)` shows another request. */
 export function snippets() {
   const code = element("pre", { class: "snippet", tabindex: "0", role: "tabpanel", "aria-label": "Request" });
   let [[chosen]] = LANGUAGES;
@@ -65,7 +65,7 @@ function curl(body, { base, apiKey, apiKeyVariable }) {
   return `curl ${base}/runsync \\\n  -H 'Content-Type: application/json'${key} \\\n  -d ${inShell(body)}`;
 }
 
-// The whole request, because an input with a key `input` would be taken for one.
+// Sends the whole request, because an input with a key `input` would be taken for a request.
 function invoke(body, { base, apiKey, apiKeyVariable }) {
   const key = apiKey && apiKeyVariable !== LOCAL_KEY ? `${LOCAL_KEY}="$${apiKeyVariable}" ` : "";
   return `${key}cargo runpod invoke --url ${base} ${inShell(body)}`;
@@ -75,10 +75,10 @@ function inShell(text) {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-// As tests/clients/rust does it.
+// tests/clients/rust sends the same request.
 function rust(_body, { base, id, apiKey, apiKeyVariable }, input) {
   const json = unhidden(JSON.stringify(input, null, 2)).replaceAll("\n", "\n    ");
-  // A raw text ends at the first quote with as many signs behind it.
+  // A raw string ends at the first quote that is followed by the same number of `#`.
   let signs = "#";
   while (json.includes(`"${signs}`)) signs += "#";
   return [
@@ -90,7 +90,7 @@ function rust(_body, { base, id, apiKey, apiKeyVariable }, input) {
     "async fn main() -> Result<(), Box<dyn std::error::Error>> {",
     "    let client = RunpodClient::builder()",
     `        .with_api_key(${apiKey ? `std::env::var(${JSON.stringify(apiKeyVariable)})?` : '"local"'})`,
-    `        .with_api_url(${JSON.stringify(`${base}/v2`)}) // not on Runpod`,
+    `        .with_api_url(${JSON.stringify(`${base}/v2`)}) // only for the local endpoint`,
     "        .build_client()?;",
     `    let input: Value = serde_json::from_str(r${signs}"${json}"${signs})?;`,
     `    let output: Value = ServerlessEndpoint::new(${JSON.stringify(id)}, client).run_now(&input).await?;`,
@@ -105,7 +105,7 @@ function python(_body, { base, id, apiKey, apiKeyVariable }, input) {
     ...(apiKey ? ["import os", ""] : []),
     "import runpod  # pip install runpod",
     "",
-    `runpod.endpoint_url_base = ${JSON.stringify(`${base}/v2`)}  # not on Runpod`,
+    `runpod.endpoint_url_base = ${JSON.stringify(`${base}/v2`)}  # only for the local endpoint`,
     `runpod.api_key = ${apiKey ? `os.environ["${apiKeyVariable}"]` : '"local"'}`,
     "",
     `job = runpod.Endpoint(${JSON.stringify(id)}).run({`,
@@ -120,14 +120,14 @@ function javascript(body, { base, id, apiKey, apiKeyVariable }) {
     'import runpodSdk from "runpod-sdk"; // npm install runpod-sdk',
     "",
     `const runpod = runpodSdk(${apiKey ? `process.env.${apiKeyVariable}` : '"local"'}, {`,
-    `  baseUrl: ${JSON.stringify(`${base}/v2`)}, // not on Runpod`,
+    `  baseUrl: ${JSON.stringify(`${base}/v2`)}, // only for the local endpoint`,
     "});",
     `const job = await runpod.endpoint(${JSON.stringify(id)}).runSync(${body});`,
     "console.log(job.output);",
   ].join("\n");
 }
 
-// Python's literals are JSON's, but for three words.
+// Python literals are the same as JSON, except for three words.
 function literal(value, depth) {
   if (value === null) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";

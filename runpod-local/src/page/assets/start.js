@@ -1,4 +1,4 @@
-// Puts the page together.
+// Assembles the page.
 
 import { activity } from "./activity.js";
 import { say } from "./announce.js";
@@ -40,7 +40,8 @@ onPlace((id) => {
   at("overview").hidden = id !== null;
   at("job").hidden = id === null;
   look(id);
-  // Whoever submits goes on in the form, where the next job is a key away; whoever followed a link is at the new heading.
+  // After submitting, the focus stays in the form for the next job. After following a link, it moves to the new
+  // heading.
   if (loaded && !stays) requestAnimationFrame(focusHeading);
   if (narrow.matches) scrollTo(0, 0);
 });
@@ -51,7 +52,7 @@ function focusHeading() {
 }
 
 at("skip").addEventListener("click", (event) => {
-  // The address says which job is shown, so a jump may not change it.
+  // The address says which job is shown, so the link must not change it.
   event.preventDefault();
   focusHeading();
 });
@@ -65,7 +66,7 @@ onTransition((job) => {
 
 watch(["connection", "endpoint"], () => {
   const { connection, endpoint } = known;
-  const words = { connecting: "Connecting", live: "Live", offline: "Not connected, trying again", locked: "API key needed" };
+  const words = { connecting: "Connecting", live: "Live", offline: "Not connected, retrying", locked: "API key needed" };
   setAttribute(at("connection"), "data-connection", connection);
   setText(at("connection-text"), words[connection]);
   at("unlock").hidden = connection !== "locked";

@@ -1,4 +1,4 @@
-// The states of a job, and how long it is in them.
+// The states of a job, and the time spent in them.
 
 import { element, setAttribute, setText } from "./dom.js";
 
@@ -11,22 +11,22 @@ const NAMES = {
   TIMED_OUT: "Timed out",
 };
 
-/** A state's name for people. */
+/** Returns the name of a state for people. */
 export function statusName(status) {
   return NAMES[status] ?? String(status);
 }
 
-/** How long a job has waited, or waited, in milliseconds; `null` where it ended without having run. */
+/** Returns how long a job has waited in milliseconds, or `null` if it ended without running. */
 export function delayTime(job, now = Date.now()) {
   return job.delayTime ?? (job.status === "IN_QUEUE" ? Math.max(0, now - job.since) : null);
 }
 
-/** How long a job has run, or ran, in milliseconds; `null` before it began. */
+/** Returns how long a job has run in milliseconds, or `null` before its start. */
 export function executionTime(job, now = Date.now()) {
   return job.executionTime ?? (job.status === "IN_PROGRESS" ? Math.max(0, now - job.since) : null);
 }
 
-/** A mark with a state's colour and name; `update(status)` shows another one. */
+/** Returns a mark with the colour and name of a state. `update(status)` shows another state. */
 export function statusMark() {
   const name = element("span", {});
   const node = element("span", { class: "status" }, element("span", { class: "dot", "aria-hidden": "true" }), name);

@@ -1,5 +1,5 @@
-// What the page knows: the endpoint's state and the job that is looked at, kept up to date by events. Views read `known`
-// and are told, once per frame, which part of it has changed.
+// The page's data: the endpoint's state and the viewed job, kept up to date by events. Views read `known`. Once per
+// frame, they are told which parts of it have changed.
 
 import { follow } from "./live.js";
 import { parse } from "./json_text.js";
@@ -10,7 +10,7 @@ const BETWEEN_LOADS = 500;
 const BETWEEN_LOADS_OF_ONE = 100;
 const FINAL = new Set(["COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"]);
 
-/** `viewed` is the job that is looked at; its `detail` is `null` until it has come, and where it is `missing`. */
+/** `viewed` is the viewed job. Its `detail` is `null` until it has been loaded, and if the job is `missing`. */
 export const known = {
   connection: "connecting",
   endpoint: null,
@@ -23,7 +23,7 @@ export const known = {
   viewed: null,
 };
 
-/** Whether a job in this state has ended. */
+/** Returns whether a job in this state has finished. */
 export function isFinal(status) {
   return FINAL.has(status);
 }
@@ -36,7 +36,7 @@ export function watch(parts, render) {
   watchers.push({ parts, render });
 }
 
-/** Says that these parts of `known` have changed. */
+/** Records that these parts of `known` have changed. */
 export function changed(...parts) {
   if (dirty.size === 0) requestAnimationFrame(renderChanged);
   for (const part of parts) dirty.add(part);
@@ -44,14 +44,14 @@ export function changed(...parts) {
 
 const listeners = [];
 
-/** Calls `listener(summary, before)` whenever a job has changed its state. */
+/** Calls `listener(summary, before)` whenever a job's state has changed. */
 export function onTransition(listener) {
   listeners.push(listener);
 }
 
 let unfollow = () => {};
 
-/** Follows the endpoint, and the job with this id as well where one is given. */
+/** Follows the endpoint and, if there is an id, this job. */
 export function look(id) {
   unfollow();
   const viewed = id === null ? null : { id, detail: null, missing: false, loading: 0, meanwhile: [] };
@@ -61,14 +61,14 @@ export function look(id) {
   const reloadViewed = atMostEvery(BETWEEN_LOADS_OF_ONE, () => loadViewed(viewed));
   const query = id === null ? "" : `?job=${encodeURIComponent(id)}`;
   unfollow = follow(`/local/events${query}`, {
-    // The events begin before the state is asked for, so that nothing can fall between the two.
+    // The events start before the state is requested, so no change is missed in between.
     connected: reload,
     disconnected: (error) => connection(error instanceof Refusal && error.status === 401 ? "locked" : "offline"),
     event: (name, text) => receive(name, parse(text), { viewed, reload, reloadViewed }),
   });
 }
 
-/** Puts a summary or detail that an answer gave into what is known. */
+/** Adds the summary or detail of a job to the known data. */
 export function learn(summary) {
   const before = known.jobs.get(summary.id);
   known.jobs.set(summary.id, summary);
@@ -85,7 +85,7 @@ function renderChanged() {
     try {
       render();
     } catch (error) {
-      // One view that fails does not take the others with it.
+      // If a view fails, the other views are still rendered.
       reportError(error);
     }
   }
@@ -110,7 +110,7 @@ function receive(name, data, { viewed, reload, reloadViewed }) {
     known.stats = rounded(data);
     changed("stats");
   } else if (viewed && (name === "item" || name === "log")) {
-    // What is being loaded may be older than this, so it is added to that as well.
+    // A load in progress may return older data, so the event is also added to its result later.
     if (viewed.loading > 0) viewed.meanwhile.push([name, data]);
     if (viewed.detail) addLine(viewed, name, data, reloadViewed);
   } else if (name === "reload") {
@@ -120,7 +120,7 @@ function receive(name, data, { viewed, reload, reloadViewed }) {
 
 function followViewed(summary, viewed, reload) {
   const { detail } = viewed;
-  // The result is in the detail only. A job that runs again begins its stream anew.
+  // Only the detail contains the result. A job that runs again starts its stream again.
   if (!detail || isFinal(summary.status) || isFinal(detail.status) || summary.retries !== detail.retries) reload();
   if (detail) Object.assign(detail, summary, { error: detail.error });
   changed("viewed");
@@ -134,13 +134,13 @@ function addLine({ detail }, name, data, reload) {
   changed("viewed");
 }
 
-// Log lines have no number, and one may come twice: as an event and with all others.
+// Log lines have no numbers. A line may arrive twice: as an event and in a load.
 function addLog(logs, line) {
   const same = ({ time, level, text }) => time === line.time && level === line.level && text === line.text;
   if (!logs.slice(-50).some(same)) logs.push(line);
 }
 
-// However often it is called: loads at once, and then not again before some time has passed.
+// Returns a function that loads immediately, and then not again before `ms` milliseconds have passed.
 function atMostEvery(ms, load) {
   let last = -ms;
   let planned = false;
@@ -172,7 +172,7 @@ async function loadViewed(viewed) {
 async function load(viewed) {
   const [state] = await Promise.all([get("/local/state").then(parse), viewed && loadViewed(viewed)]);
   if (known.viewed !== viewed) return;
-  // The worker behind it may be another one by now.
+  // The endpoint may describe another worker by now.
   const described = JSON.stringify([state.endpoint, state.handlers, state.route, state.examples]);
   const isOther = described !== known.described;
   Object.assign(known, {
@@ -189,7 +189,7 @@ async function load(viewed) {
   changed("connection", "workers", "jobs", "stats", ...(isOther ? ["endpoint"] : []));
 }
 
-// For drawing, numbers have to be JavaScript's own, whatever they were written like.
+// Drawing needs plain JavaScript numbers, however the numbers were written.
 function rounded(stats) {
   return JSON.parse(JSON.stringify(stats));
 }

@@ -1,4 +1,5 @@
-// The items of a stream, as they are produced: text flows on, anything else is a list, pictures and sounds too.
+// The items of a stream while they are produced. Text is joined; everything else, such as pictures and sounds, is a
+// list.
 
 import { copyButton } from "./copy.js";
 import { element, fill, setText } from "./dom.js";
@@ -10,7 +11,7 @@ import { visible } from "./visible.js";
 const MOST_ROWS = 1000;
 const LONGEST_FLOW = 200_000;
 
-/** A view with `node` and `update(detail)`; a detail's stream only ever grows, unless it begins anew. */
+/** Returns a view with `node` and `update(detail)`. The stream of a detail only grows, unless the job starts again. */
 export function streamView() {
   const count = element("span", { class: "count" });
   const flow = element("pre", { class: "text flow", dir: "auto", tabindex: "0", role: "log", "aria-live": "off", "aria-label": "Stream" });

@@ -1,6 +1,6 @@
-// Durations and ages, as short as they can be read.
+// Short texts for durations and ages.
 
-/** Milliseconds as "840 ms", "1.24 s", "12.4 s", "3 min 05 s", "2 h 10 min". */
+/** Returns milliseconds as "840 ms", "1.24 s", "12.4 s", "3 min 05 s" or "2 h 10 min". */
 export function duration(ms) {
   if (ms === null || ms === undefined) return "–";
   if (ms < 1000) return `${Math.round(ms)} ms`;
@@ -12,7 +12,7 @@ export function duration(ms) {
   return `${Math.floor(whole / 3600)} h ${two(Math.floor(whole / 60) % 60)} min`;
 }
 
-/** How long ago a time (milliseconds since 1970) was: "now", "12 s ago", "5 min ago", "3 h ago", "2 d ago". */
+/** Returns the age of a time in ms since 1970: "now", "12 s ago", "5 min ago", "3 h ago" or "2 d ago". */
 export function age(time, now = Date.now()) {
   const seconds = Math.max(0, Math.round((now - time) / 1000));
   if (seconds < 1) return "now";
@@ -22,18 +22,18 @@ export function age(time, now = Date.now()) {
   return `${Math.floor(seconds / 86400)} d ago`;
 }
 
-/** A time of day with milliseconds, as logs have it. */
+/** Returns a time of day with milliseconds, as in logs. */
 export function clock(time) {
   const date = new Date(time);
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, "0")}`;
 }
 
-/** A time in full, for tooltips. */
+/** Returns a full date and time, for tooltips. */
 export function fullTime(time) {
   return new Date(time).toLocaleString();
 }
 
-/** Calls `tick` every second while the page is looked at. */
+/** Calls `tick` every second while the page is visible. */
 export function everySecond(tick) {
   setInterval(() => {
     if (!document.hidden) tick();

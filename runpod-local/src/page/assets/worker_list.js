@@ -1,4 +1,4 @@
-// The workers that are attached, with the jobs that they run.
+// The attached workers and the jobs that they run.
 
 import { element, fill, setAttribute, setText } from "./dom.js";
 import { placeOf } from "./route.js";
@@ -12,7 +12,7 @@ const MOST_JOBS = 8;
 export function workerList(place) {
   const count = element("span", { class: "count" });
   const list = element("ul", { class: "workers" });
-  const empty = element("p", { class: "empty" }, "No worker is attached. Jobs wait in the queue until one is.");
+  const empty = element("p", { class: "empty" }, "No worker is attached. Jobs wait in the queue until a worker attaches.");
   fill(place, element("header", {}, element("h2", {}, "Workers"), count), empty, list);
   const rows = new Map();
   empty.hidden = true;
@@ -20,7 +20,7 @@ export function workerList(place) {
     const workers = [...known.workers.values()].sort((one, other) => (one.id < other.id ? -1 : 1));
     for (const id of rows.keys()) if (!known.workers.has(id)) rows.delete(id);
     for (const worker of workers) {
-      // A ping alone changes nothing but a time: the row stays, and with it the focus on a link in it.
+      // A ping changes only a time. The row stays, so a focused link in it keeps the focus.
       const { lastPing, lastSeen, ...shown } = worker;
       const key = JSON.stringify(shown);
       if (rows.get(worker.id)?.key !== key) rows.set(worker.id, { key, ...workerRow(worker) });
@@ -31,7 +31,7 @@ export function workerList(place) {
     empty.hidden = workers.length > 0;
     setText(count, workers.length === 0 ? "" : String(workers.length));
   });
-  // A worker that went this moment still has its row until the next frame.
+  // A worker that has just left still has its row until the next frame.
   everySecond(() => rows.forEach((row, id) => known.workers.has(id) && row.tick(known.workers.get(id))));
 }
 
