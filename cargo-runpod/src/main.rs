@@ -1,4 +1,4 @@
-//! `cargo runpod`: creates, runs, calls and packs Runpod Serverless workers.
+//! `cargo runpod`: creates, runs, calls, packs and deploys Runpod Serverless workers.
 //!
 //! Each command has a module of its own. The commands share the selection of the worker ([`selection`]) and the format
 //! of their errors ([`failure`]). A worker knows nothing of this tool. The tool starts ordinary worker processes and
@@ -8,12 +8,21 @@
 compile_error!("cargo-runpod builds on Linux and macOS. On Windows, install it in WSL.");
 
 mod build;
+mod confirm;
+mod delete;
+mod deploy;
 mod dev;
 mod dev_endpoint;
+mod endpoints;
 mod failure;
 mod invoke;
+mod logs;
 mod new;
+mod progress;
+mod rest;
 mod selection;
+mod settings;
+mod status;
 mod threads;
 
 use std::io::{self, Write as _};
@@ -21,7 +30,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Create, run, call and pack Runpod Serverless workers in Rust
+/// Create, run, call, pack and deploy Runpod Serverless workers in Rust
 #[derive(Debug, Parser)]
 #[command(name = "cargo runpod", bin_name = "cargo runpod", version)]
 struct Arguments {
@@ -35,6 +44,11 @@ enum Command {
     Dev(dev::Arguments),
     Invoke(invoke::Arguments),
     Build(build::Arguments),
+    Deploy(deploy::Arguments),
+    Status(status::Arguments),
+    Logs(logs::Arguments),
+    Endpoints(endpoints::Arguments),
+    Delete(delete::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -43,6 +57,11 @@ fn main() -> ExitCode {
         Command::Dev(arguments) => dev::run(&arguments),
         Command::Invoke(arguments) => invoke::run(&arguments),
         Command::Build(arguments) => build::run(&arguments),
+        Command::Deploy(arguments) => deploy::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
+        Command::Logs(arguments) => logs::run(&arguments),
+        Command::Endpoints(arguments) => endpoints::run(&arguments),
+        Command::Delete(arguments) => delete::run(&arguments),
     };
     match result {
         Ok(code) => code,

@@ -9,7 +9,7 @@ use clap::Args;
 /// The job goes to the endpoint on this machine (`cargo runpod dev`) or, with --endpoint, to an endpoint on Runpod.
 /// Stream items are printed as they arrive. If the job does not stream, its output is printed at the end. Progress is
 /// shown on stderr.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(after_help = CODES, after_long_help = MORE)]
 pub(crate) struct Arguments {
     /// The job's input as JSON, such as '{"name": "Ada"}'; - reads it from stdin

@@ -10,6 +10,7 @@ use rustls::{ClientConfig, RootCertStore};
 use serde::de::DeserializeOwned;
 
 use super::health::Health;
+use super::key::Key;
 use super::report::{Report, Streamed, Submitted};
 use super::target::Target;
 use super::trouble::{self, Trouble};
@@ -33,7 +34,7 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) fn new(target: Target) -> Result<Self, Failure> {
-        let http = build(&target).map_err(|error| {
+        let http = build(target.key.as_ref(), target.is_here).map_err(|error| {
             Failure::new(format!("the HTTP client could not be set up: {error}"))
         })?;
         Ok(Self { http, target })
@@ -76,12 +77,17 @@ impl Client {
             .await
     }
 
-    fn request(&self, method: Method, path: &str, timeout: Duration) -> reqwest::RequestBuilder {
+    pub(super) fn request(
+        &self,
+        method: Method,
+        path: &str,
+        timeout: Duration,
+    ) -> reqwest::RequestBuilder {
         let url = format!("{}/{path}", self.target.url);
         self.http.request(method, url).timeout(timeout)
     }
 
-    async fn answer<T: DeserializeOwned>(
+    pub(super) async fn answer<T: DeserializeOwned>(
         &self,
         request: reqwest::RequestBuilder,
     ) -> Result<T, Trouble> {
@@ -105,7 +111,7 @@ impl Client {
 }
 
 /// Returns the pause in seconds from `Retry-After`. The form with a date is ignored, because no such server sends it.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers
         .get(RETRY_AFTER)?
         .to_str()
@@ -116,7 +122,11 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(seconds))
 }
 
-fn build(target: &Target) -> Result<reqwest::Client, Box<dyn std::error::Error + Send + Sync>> {
+/// Builds an HTTP client that sends the key with every request. An address on this machine is reached without a proxy.
+pub(crate) fn build(
+    key: Option<&Key>,
+    is_here: bool,
+) -> Result<reqwest::Client, Box<dyn std::error::Error + Send + Sync>> {
     let roots = RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
     };
@@ -127,7 +137,7 @@ fn build(target: &Target) -> Result<reqwest::Client, Box<dyn std::error::Error +
         .with_no_client_auth();
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    if let Some(header) = target.key.as_ref().and_then(super::key::Key::header) {
+    if let Some(header) = key.and_then(Key::header) {
         headers.insert(AUTHORIZATION, header);
     }
     let builder = reqwest::Client::builder()
@@ -138,10 +148,6 @@ fn build(target: &Target) -> Result<reqwest::Client, Box<dyn std::error::Error +
         // Following a redirect could send the key to another address.
         .redirect(Policy::none())
         .user_agent(concat!("cargo-runpod/", env!("CARGO_PKG_VERSION")));
-    let builder = if target.is_here {
-        builder.no_proxy()
-    } else {
-        builder
-    };
+    let builder = if is_here { builder.no_proxy() } else { builder };
     Ok(builder.build()?)
 }

@@ -2,13 +2,13 @@
 
 use super::report::Status;
 
-pub(super) const USAGE: u8 = 2;
+pub(crate) const USAGE: u8 = 2;
 /// The endpoint could not be reached, or refused the request.
-pub(super) const NO_ANSWER: u8 = 5;
+pub(crate) const NO_ANSWER: u8 = 5;
 /// The codes that a shell reports for a process killed by `SIGINT`, `SIGTERM` or `SIGPIPE`.
-pub(super) const INTERRUPTED: u8 = 130;
-pub(super) const TERMINATED: u8 = 143;
-pub(super) const READER_GONE: u8 = 141;
+pub(crate) const INTERRUPTED: u8 = 130;
+pub(crate) const TERMINATED: u8 = 143;
+pub(crate) const READER_GONE: u8 = 141;
 
 /// Returns the exit code for a finished job.
 pub(super) fn of(status: &Status) -> u8 {

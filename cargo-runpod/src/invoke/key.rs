@@ -7,11 +7,11 @@ use reqwest::header::HeaderValue;
 
 use crate::failure::Failure;
 
-pub(super) struct Key(String);
+pub(crate) struct Key(String);
 
 impl Key {
     /// Reads the key from a variable. Returns `None` if the variable is not set or empty.
-    pub(super) fn from_variable(name: &str) -> Result<Option<Self>, Failure> {
+    pub(crate) fn from_variable(name: &str) -> Result<Option<Self>, Failure> {
         let key = match env::var(name) {
             Ok(key) => key.trim().to_owned(),
             Err(VarError::NotPresent) => String::new(),
@@ -26,14 +26,14 @@ impl Key {
     }
 
     /// Returns the value of the header: `Authorization: Bearer KEY`.
-    pub(super) fn header(&self) -> Option<HeaderValue> {
+    pub(crate) fn header(&self) -> Option<HeaderValue> {
         let mut header = HeaderValue::from_str(&format!("Bearer {}", self.0)).ok()?;
         header.set_sensitive(true);
         Some(header)
     }
 
     /// Removes the key from a text. A server may repeat the key in its answer.
-    pub(super) fn redact(&self, text: &str) -> String {
+    pub(crate) fn redact(&self, text: &str) -> String {
         text.replace(&self.0, "[redacted]")
     }
 }

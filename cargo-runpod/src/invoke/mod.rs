@@ -5,8 +5,8 @@
 
 mod arguments;
 mod cancel;
-mod client;
-mod code;
+pub(crate) mod client;
+pub(crate) mod code;
 mod display;
 mod follow;
 mod health;
@@ -14,17 +14,18 @@ mod input;
 mod invocation;
 mod json_fault;
 mod json_text;
-mod key;
+pub(crate) mod key;
 mod output;
+pub(crate) mod probe;
 mod project;
 mod report;
-mod retries;
-mod safe_text;
+pub(crate) mod retries;
+pub(crate) mod safe_text;
 mod share;
-mod signals;
+pub(crate) mod signals;
 mod submit;
-mod target;
-mod trouble;
+pub(crate) mod target;
+pub(crate) mod trouble;
 mod verdict;
 mod waiting;
 

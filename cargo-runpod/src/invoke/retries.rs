@@ -9,7 +9,7 @@ use super::trouble::Trouble;
 const LONGEST: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
-pub(super) struct Retries {
+pub(crate) struct Retries {
     limit: Duration,
     shortest: Duration,
     /// Set while requests fail. `None` after a success.
@@ -23,7 +23,7 @@ struct Failing {
 }
 
 impl Retries {
-    pub(super) fn new(limit: Duration, is_here: bool) -> Self {
+    pub(crate) fn new(limit: Duration, is_here: bool) -> Self {
         let shortest = Duration::from_millis(if is_here { 50 } else { 500 });
         Self {
             limit,
@@ -32,21 +32,21 @@ impl Retries {
         }
     }
 
-    pub(super) fn succeeded(&mut self) {
+    pub(crate) fn succeeded(&mut self) {
         self.failing = None;
     }
 
     /// Tells whether this is the first failure since the last success.
-    pub(super) fn is_first(&self) -> bool {
+    pub(crate) fn is_first(&self) -> bool {
         self.failing.is_none()
     }
 
-    pub(super) fn limit(&self) -> Duration {
+    pub(crate) fn limit(&self) -> Duration {
         self.limit
     }
 
     /// Returns the pause before the next attempt, or `None` to give up.
-    pub(super) fn next(&mut self, trouble: &Trouble) -> Option<Duration> {
+    pub(crate) fn next(&mut self, trouble: &Trouble) -> Option<Duration> {
         let now = Instant::now();
         let failing = self.failing.get_or_insert(Failing {
             since: now,

@@ -11,14 +11,14 @@ pub(super) fn is_unsafe(character: char) -> bool {
 }
 
 /// Returns the text with its newlines and tabs. Other unsafe characters are written like `\u{1b}`.
-pub(super) fn block(text: &str) -> String {
+pub(crate) fn block(text: &str) -> String {
     escaped(&text.replace("\r\n", "\n"), |character| {
         matches!(character, '\n' | '\t')
     })
 }
 
 /// Returns the text on one line of at most `most` characters.
-pub(super) fn line(text: &str, most: usize) -> String {
+pub(crate) fn line(text: &str, most: usize) -> String {
     let joined: String = text
         .trim()
         .chars()

@@ -7,13 +7,13 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::code;
 
 #[derive(Debug)]
-pub(super) struct Signals {
+pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stop {
+pub(crate) enum Stop {
     Interrupt,
     Terminate,
     /// The reader of stdout has gone. In Rust, this is an error and not a signal.
@@ -22,14 +22,14 @@ pub(super) enum Stop {
 
 impl Signals {
     /// Starts listening. From now on these signals no longer kill the process.
-    pub(super) fn listen() -> io::Result<Self> {
+    pub(crate) fn listen() -> io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
         })
     }
 
-    pub(super) async fn next(&mut self) -> Stop {
+    pub(crate) async fn next(&mut self) -> Stop {
         tokio::select! {
             _ = self.interrupt.recv() => Stop::Interrupt,
             _ = self.terminate.recv() => Stop::Terminate,
@@ -38,7 +38,7 @@ impl Signals {
 }
 
 impl Stop {
-    pub(super) fn code(self) -> u8 {
+    pub(crate) fn code(self) -> u8 {
         match self {
             Self::Interrupt => code::INTERRUPTED,
             Self::Terminate => code::TERMINATED,

@@ -117,7 +117,7 @@ fn base() -> Result<Option<Url>, Failure> {
 }
 
 /// Parses an address. `whose` names the flag or the variable that it comes from.
-fn address(whose: &str, text: &str) -> Result<Url, Failure> {
+pub(crate) fn address(whose: &str, text: &str) -> Result<Url, Failure> {
     let url = Url::parse(text).ok().filter(|url| {
         let is_for_http = matches!(url.scheme(), "http" | "https");
         is_for_http && url.has_host()
@@ -146,11 +146,11 @@ fn below(base: &Url, id: &str) -> Result<Url, Failure> {
     address(BASE, &format!("{}/{id}", shown(base)))
 }
 
-fn shown(url: &Url) -> String {
+pub(crate) fn shown(url: &Url) -> String {
     url.as_str().trim_end_matches('/').to_owned()
 }
 
-fn is_here(url: &Url) -> bool {
+pub(crate) fn is_here(url: &Url) -> bool {
     // For IPv6, `host_str` includes the brackets.
     let host = url.host_str().unwrap_or_default();
     let host = host.trim_start_matches('[').trim_end_matches(']');

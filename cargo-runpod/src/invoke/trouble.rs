@@ -13,7 +13,7 @@ use super::target::Target;
 const MOST_CHARACTERS: usize = 600;
 
 #[derive(Debug)]
-pub(super) enum Trouble {
+pub(crate) enum Trouble {
     /// There was no connection, so the request was not sent.
     NotConnected(String),
     /// The connection broke, or no answer came in time. The endpoint may have acted on the request.
@@ -30,7 +30,7 @@ pub(super) enum Trouble {
 
 impl Trouble {
     /// Tells whether a retry of the same request may succeed.
-    pub(super) fn is_transient(&self) -> bool {
+    pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::NotConnected(_) | Self::Broken(_) | Self::Unreadable(_) => true,
             Self::Refused { status, .. } => {
@@ -44,7 +44,7 @@ impl Trouble {
     }
 
     /// Tells whether the request certainly created no job.
-    pub(super) fn was_not_accepted(&self) -> bool {
+    pub(crate) fn was_not_accepted(&self) -> bool {
         match self {
             Self::NotConnected(_) => true,
             Self::Refused { status, .. } => *status == StatusCode::TOO_MANY_REQUESTS,
@@ -52,11 +52,11 @@ impl Trouble {
         }
     }
 
-    pub(super) fn is_unknown(&self) -> bool {
+    pub(crate) fn is_unknown(&self) -> bool {
         matches!(self, Self::Refused { status, .. } if *status == StatusCode::NOT_FOUND)
     }
 
-    pub(super) fn retry_after(&self) -> Option<Duration> {
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Refused { retry_after, .. } => *retry_after,
             _ => None,
@@ -64,7 +64,7 @@ impl Trouble {
     }
 
     /// Describes in one line what happened.
-    pub(super) fn told(&self) -> String {
+    pub(crate) fn told(&self) -> String {
         match self {
             Self::NotConnected(why) => format!("could not be reached: {why}"),
             Self::Broken(why) => format!("gave no complete answer: {why}"),
@@ -158,7 +158,7 @@ pub(super) fn message(body: &[u8]) -> String {
 }
 
 /// Converts an error of the HTTP client. The text leaves out the address, because the message names it anyway.
-pub(super) fn of_connection(error: reqwest::Error) -> Trouble {
+pub(crate) fn of_connection(error: reqwest::Error) -> Trouble {
     let error = error.without_url();
     let is_unconnected = error.is_connect();
     let why = if error.is_timeout() {

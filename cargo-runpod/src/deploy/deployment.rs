@@ -1,0 +1,362 @@
+//! The steps of a deployment, in their order.
+
+use std::io::{self, Write as _};
+use std::time::Duration;
+
+use super::Arguments;
+use super::arguments;
+use super::checks;
+use super::image;
+use super::names;
+use super::plan::{self, Plan};
+use super::rollback;
+use super::rollout::{Outcome, Rollout};
+use super::secret;
+use super::show;
+use super::stage::{Existing, Stage};
+use crate::confirm;
+use crate::failure::Failure;
+use crate::invoke::{code, probe, safe_text};
+use crate::progress::Progress;
+use crate::rest::endpoint::{Body, Endpoint};
+use crate::rest::find;
+use crate::rest::worker::Releases;
+use crate::rest::{Client, RestError};
+use crate::settings::deploy::{Deploy, Kind};
+
+#[derive(Debug)]
+struct Deployment<'a> {
+    arguments: &'a Arguments,
+    stage: &'a Stage,
+    client: Client,
+    settings: Deploy,
+    name: String,
+    smoke: Option<Vec<u8>>,
+}
+
+pub(super) async fn run(arguments: &Arguments, stage: &Stage) -> Result<(), Failure> {
+    let worker = arguments.selection.worker()?;
+    let manifest = worker.package.manifest_path.as_std_path();
+    let settings = arguments::settings(&arguments.settings, &worker.package.metadata, manifest)?;
+    let mut faults = checks::contradictions(&settings);
+    if arguments.smoke.is_some() && settings.kind == Some(Kind::LoadBalancer) {
+        faults.push(
+            "--smoke sends a job to a queue, which a load-balancer endpoint does not have; send a request to its address instead"
+                .to_owned(),
+        );
+    }
+    if !faults.is_empty() {
+        return Err(usage(&faults));
+    }
+    let smoke = arguments.smoke.as_deref().map(probe::body).transpose()?;
+    let name = settings
+        .name
+        .clone()
+        .unwrap_or_else(|| worker.package.name.to_string());
+    let client = Client::new(&arguments.api)?;
+    let deployment = Deployment {
+        arguments,
+        stage,
+        client,
+        settings,
+        name,
+        smoke,
+    };
+    if arguments.rollback {
+        deployment.roll_back().await
+    } else {
+        deployment.deploy().await
+    }
+}
+
+impl Deployment<'_> {
+    async fn deploy(&self) -> Result<(), Failure> {
+        let resolved = names::resolved(&self.client, &self.settings).await?;
+        let image = image::reference(self.arguments)?;
+        let endpoints = self.client.endpoints().await?;
+        match find::among(&endpoints, &self.name)? {
+            Some(current) => {
+                let releases = self.client.releases(&current.id).await?;
+                let plan = plan::update(current, &image, &self.settings, &resolved)
+                    .map_err(|faults| usage(&faults))?;
+                self.update(current, &releases, &plan, &image).await
+            }
+            None => {
+                let plan = plan::create(&self.name, &image, &self.settings, &resolved)
+                    .map_err(|fault| usage(&[fault]))?;
+                self.create(&plan).await
+            }
+        }
+    }
+
+    async fn roll_back(&self) -> Result<(), Failure> {
+        let current = find::existing(&self.client, &self.name).await?;
+        let releases = self.client.releases(&current.id).await?;
+        let newest = releases.releases.first().ok_or_else(|| {
+            Failure::new(format!(
+                "endpoint {} has no releases, so there is none to undo",
+                current.name
+            ))
+        })?;
+        let body = rollback::of(newest).map_err(Failure::new)?;
+        let plan = plan::of_body(&current, body);
+        self.update(&current, &releases, &plan, "").await
+    }
+
+    async fn create(&self, plan: &Plan) -> Result<(), Failure> {
+        let url = self.client.url();
+        show::changes(
+            &format!(
+                "Endpoint {} does not exist at {url}. It is created with:",
+                self.name
+            ),
+            &plan.changes,
+        );
+        if self.arguments.dry_run {
+            return self.dry("POST", &format!("{url}/serverless"), &plan.body);
+        }
+        if !self.is_confirmed("Create this endpoint?").await? {
+            return Err(declined());
+        }
+        // Someone else may have created it while the question was on the screen.
+        let endpoints = self.client.endpoints().await?;
+        if let Some(other) = find::among(&endpoints, &self.name)? {
+            return Err(Failure::new(format!(
+                "nothing was changed: endpoint {} ({}) was created by another deployment meanwhile; run the command again to compare \
+                 with it",
+                other.name, other.id
+            )));
+        }
+        let created = self
+            .sent(
+                format!("POST {url}/serverless"),
+                self.client.create(&plan.body),
+                &plan.body,
+            )
+            .await?;
+        self.exists(&created, &plan.body);
+        self.say(&format!(
+            "created endpoint {} ({})",
+            created.name, created.id
+        ));
+        let twins: Vec<String> = self
+            .client
+            .endpoints()
+            .await?
+            .into_iter()
+            .filter(|other| other.name == created.name && other.id != created.id)
+            .map(|other| other.id)
+            .collect();
+        if !twins.is_empty() {
+            self.say(&format!(
+                "note: another deployment has created an endpoint of the same name at the same time: {}. Delete one of them with \
+                 `cargo runpod delete ID`",
+                twins.join(", ")
+            ));
+        }
+        self.finish(&created, None).await
+    }
+
+    async fn update(
+        &self,
+        current: &Endpoint,
+        releases: &Releases,
+        plan: &Plan,
+        image: &str,
+    ) -> Result<(), Failure> {
+        let url = format!("{}/serverless/{}", self.client.url(), current.id);
+        *self.stage.exists.borrow_mut() = Some(existing(current, false));
+        if plan.changes.is_empty() {
+            self.say(&format!(
+                "endpoint {} ({}) is up to date; nothing was changed",
+                current.name, current.id
+            ));
+            if !image.contains('@') && !image.is_empty() {
+                self.say(&format!(
+                    "note: {} is a tag. If other content was pushed under it, deploy the image by its digest (NAME@sha256:…)",
+                    safe_text::line(image, 200)
+                ));
+            }
+            return match (&self.smoke, self.arguments.dry_run) {
+                (Some(_), false) => self.finish(current, None).await,
+                _ => Ok(()),
+            };
+        }
+        let version = releases.version();
+        let number = version
+            .map(|version| format!(", version {version}"))
+            .unwrap_or_default();
+        show::changes(
+            &format!(
+                "Endpoint {} ({}{number}) changes:",
+                current.name, current.id
+            ),
+            &plan.changes,
+        );
+        if self.arguments.dry_run {
+            return self.dry("PATCH", &url, &plan.body);
+        }
+        if !self.is_confirmed("Make these changes?").await? {
+            return Err(declined());
+        }
+        let now = self.client.releases(&current.id).await?;
+        let newest =
+            |releases: &Releases| releases.releases.first().map(|release| release.id.clone());
+        if now.version() != version || newest(&now) != newest(releases) {
+            return Err(Failure::new(format!(
+                "nothing was changed: another deployment has changed endpoint {} meanwhile ({}); run the command again to compare with \
+                 its version",
+                current.name,
+                told(&now)
+            )));
+        }
+        let request = format!("PATCH {url}");
+        let updated = self
+            .sent(
+                request,
+                self.client.update(&current.id, &plan.body),
+                &plan.body,
+            )
+            .await?;
+        self.exists(&updated, &plan.body);
+        self.say(&format!(
+            "updated endpoint {} ({})",
+            updated.name, updated.id
+        ));
+        if plan.makes_a_release() {
+            self.finish(&updated, version).await
+        } else if self.smoke.is_some() {
+            self.finish(&updated, None).await
+        } else {
+            self.say("the changes apply to running workers; no new version was made");
+            self.print_url(&updated);
+            Ok(())
+        }
+    }
+
+    /// Waits for the new version, and prints the address of the endpoint.
+    async fn finish(&self, endpoint: &Endpoint, before: Option<u64>) -> Result<(), Failure> {
+        if self.smoke.is_some() && endpoint.is_load_balancer() {
+            return Err(usage(&[
+                "--smoke: the endpoint is a load balancer and has no queue; send a request to its address instead".to_owned(),
+            ]));
+        }
+        let progress = Progress::new();
+        let rollout = Rollout {
+            client: &self.client,
+            progress: &progress,
+            stage: self.stage,
+            endpoint: &endpoint.id,
+            before,
+            min_workers: endpoint.workers.min.unwrap_or_default(),
+            smoke: self.smoke.as_deref(),
+            limit: Duration::from_secs(self.arguments.timeout.into()),
+        };
+        let outcome = rollout.wait().await;
+        progress.clear();
+        match outcome? {
+            Outcome::Up { worker } => {
+                self.say(&format!("worker {} runs the new version", safe_text::line(&worker, 60)));
+            }
+            Outcome::Asleep => self.say(
+                "no worker starts before the first job, because the minimum is 0, so the new version was not tried; pass --smoke JSON to \
+                 send a job",
+            ),
+        }
+        self.warn(endpoint);
+        self.print_url(endpoint);
+        Ok(())
+    }
+
+    async fn is_confirmed(&self, question: &str) -> Result<bool, Failure> {
+        if self.arguments.yes {
+            return Ok(true);
+        }
+        confirm::is_confirmed(question).await
+    }
+
+    /// Waits for the answer to a request that changes something.
+    async fn sent(
+        &self,
+        request: String,
+        answer: impl Future<Output = Result<Endpoint, RestError>>,
+        body: &Body,
+    ) -> Result<Endpoint, Failure> {
+        *self.stage.in_flight.borrow_mut() = Some(request);
+        let answer = answer.await;
+        *self.stage.in_flight.borrow_mut() = None;
+        answer.map_err(|error| {
+            let mut text = secret::redacted(&error.told(), body.container.env.as_ref());
+            text.push_str(if error.is_unclear() {
+                "\nThe request may have been carried out. Run the same command again to continue; `cargo runpod endpoints` shows the \
+                 endpoints that exist"
+            } else {
+                "\nNothing was changed."
+            });
+            Failure::new(text).with_code(code::NO_ANSWER)
+        })
+    }
+
+    fn exists(&self, endpoint: &Endpoint, _sent: &Body) {
+        *self.stage.exists.borrow_mut() = Some(existing(endpoint, true));
+    }
+
+    fn warn(&self, endpoint: &Endpoint) {
+        if let Some(min @ 1..) = endpoint.workers.min {
+            self.say(&format!(
+                "warning: workers.min is {min}, so the endpoint never scales to zero; {min} worker(s) are billed even without jobs"
+            ));
+        }
+    }
+
+    fn dry(&self, method: &str, url: &str, body: &Body) -> Result<(), Failure> {
+        show::request(method, url, body).map_err(|error| {
+            Failure::new(format!("cannot write to stdout: {error}")).with_code(code::NO_ANSWER)
+        })?;
+        self.say("--dry-run: nothing was changed");
+        Ok(())
+    }
+
+    fn print_url(&self, endpoint: &Endpoint) {
+        if let Some(url) = endpoint.url() {
+            // If nobody reads stdout, the endpoint exists anyway.
+            let _ = writeln!(io::stdout(), "{}", safe_text::line(url, 300));
+        }
+    }
+
+    #[expect(
+        clippy::unused_self,
+        reason = "it reads as an action of the deployment"
+    )]
+    fn say(&self, text: &str) {
+        let _ = writeln!(io::stderr(), "{text}");
+    }
+}
+
+fn existing(endpoint: &Endpoint, is_changed: bool) -> Existing {
+    Existing {
+        name: safe_text::line(&endpoint.name, 100),
+        id: safe_text::line(&endpoint.id, 60),
+        min_workers: endpoint.workers.min.unwrap_or_default(),
+        is_changed,
+    }
+}
+
+fn told(releases: &Releases) -> String {
+    let newest = releases.releases.first();
+    let id = newest.map_or("unknown release", |release| release.id.as_str());
+    let time = newest.map_or("", |release| release.created_at.as_str());
+    format!(
+        "{} of {}",
+        safe_text::line(id, 60),
+        safe_text::line(time, 40)
+    )
+}
+
+fn declined() -> Failure {
+    Failure::new("nothing was changed").with_code(code::USAGE)
+}
+
+fn usage(faults: &[String]) -> Failure {
+    Failure::new(faults.join("\n")).with_code(code::USAGE)
+}

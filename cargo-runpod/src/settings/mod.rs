@@ -1,0 +1,4 @@
+//! The settings of `[package.metadata.runpod]` in a worker's `Cargo.toml`.
+
+pub(crate) mod deploy;
+pub(crate) mod nearest;
