@@ -56,8 +56,10 @@ pub(crate) struct Arguments {
 
 fn since(text: &str) -> Result<String, String> {
     let time = match humantime::parse_duration(text) {
+        // A time before 1970 cannot be formatted.
         Ok(ago) => SystemTime::now()
             .checked_sub(ago)
+            .filter(|time| *time >= SystemTime::UNIX_EPOCH)
             .ok_or("the time is too long ago")?,
         Err(_) => humantime::parse_rfc3339(text).map_err(
             |_| "expected a duration such as 10m, or a time such as 2026-06-01T12:00:00Z",
@@ -110,7 +112,10 @@ async fn print(arguments: &Arguments, client: &Client) -> Result<u8, Failure> {
                 is_followed: arguments.follow,
             };
             let (client, sender) = (client.clone(), sender.clone());
-            reading.spawn(async move { logs::read(&client, &wanted, &sender).await });
+            reading.spawn(async move {
+                let result = logs::read(&client, &wanted, &sender).await;
+                (wanted.worker, result)
+            });
         }
         if known.is_empty() && !arguments.follow {
             let _ = writeln!(
@@ -134,7 +139,12 @@ async fn print(arguments: &Arguments, client: &Client) -> Result<u8, Failure> {
                         return Ok(Stop::ReaderGone.code());
                     }
                 }
-                Some(ended) = reading.join_next() => ended_well(ended, arguments.worker.as_deref())?,
+                Some(joined) = reading.join_next() => {
+                    // A task ends early only if it panics.
+                    if let Ok((worker, result)) = joined {
+                        ended(&worker, result, arguments.worker.is_some(), &mut known)?;
+                    }
+                }
                 () = &mut pause, if arguments.follow && arguments.worker.is_none() => break,
                 else => {}
             }
@@ -151,20 +161,26 @@ async fn print(arguments: &Arguments, client: &Client) -> Result<u8, Failure> {
     }
 }
 
-fn ended_well(
-    ended: Result<Result<(), RestError>, tokio::task::JoinError>,
-    asked: Option<&str>,
+/// Handles the end of a worker's log.
+fn ended(
+    worker: &str,
+    result: Result<(), RestError>,
+    is_asked_for: bool,
+    known: &mut BTreeSet<String>,
 ) -> Result<(), Failure> {
-    match (ended, asked) {
-        (Ok(Ok(())) | Err(_), _) => Ok(()),
-        // A worker may stop between the list of workers and its log.
-        (Ok(Err(error)), None) if error.is_unknown() => Ok(()),
-        (Ok(Err(error)), Some(worker)) if error.is_unknown() => Err(Failure::new(format!(
+    match result {
+        Ok(()) => Ok(()),
+        Err(error) if error.is_unknown() && is_asked_for => Err(Failure::new(format!(
             "the endpoint has no worker {}, or the worker has stopped",
             safe_text::line(worker, 60)
         ))
         .with_code(code::USAGE)),
-        (Ok(Err(error)), _) => Err(error.into()),
+        // The log of a new worker may not exist yet, and a worker may stop after it was listed.
+        Err(error) if error.is_unknown() => {
+            known.remove(worker);
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
     }
 }
 

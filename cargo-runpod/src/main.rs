@@ -44,7 +44,7 @@ enum Command {
     Dev(dev::Arguments),
     Invoke(invoke::Arguments),
     Build(build::Arguments),
-    Deploy(deploy::Arguments),
+    Deploy(Box<deploy::Arguments>),
     Status(status::Arguments),
     Logs(logs::Arguments),
     Endpoints(endpoints::Arguments),

@@ -100,7 +100,7 @@ impl State {
             add("url", &line(url));
         }
         if let Some(version) = releases.version() {
-            let newest = releases.releases.first();
+            let newest = releases.history.first();
             let since = newest
                 .map(|release| format!(", released {}", line(&release.created_at)))
                 .unwrap_or_default();

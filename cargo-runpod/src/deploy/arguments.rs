@@ -153,9 +153,9 @@ fn cpu(text: &str) -> Result<Cpu, String> {
 impl Flags {
     /// Puts the flags over the settings of the manifest.
     pub(super) fn over(&self, mut settings: Deploy) -> Result<Deploy, Failure> {
-        fn set<T: Clone>(setting: &mut Option<T>, flag: &Option<T>) {
-            if flag.is_some() {
-                setting.clone_from(flag);
+        fn set<T: Clone>(setting: &mut Option<T>, flag: Option<&T>) {
+            if let Some(flag) = flag {
+                *setting = Some(flag.clone());
             }
         }
         fn list(setting: &mut Option<Vec<String>>, flag: &[String]) {
@@ -163,16 +163,22 @@ impl Flags {
                 *setting = Some(flag.to_vec());
             }
         }
-        set(&mut settings.name, &self.name);
-        set(&mut settings.kind, &self.kind);
-        set(&mut settings.execution_timeout, &self.execution_timeout);
-        set(&mut settings.flashboot, &self.flashboot);
-        set(&mut settings.registry, &self.registry);
-        set(&mut settings.template, &self.template);
-        set(&mut settings.disk, &self.disk);
-        set(&mut settings.workers.min, &self.min_workers);
-        set(&mut settings.workers.max, &self.max_workers);
-        set(&mut settings.workers.idle_timeout, &self.idle_timeout);
+        set(&mut settings.name, self.name.as_ref());
+        set(&mut settings.kind, self.kind.as_ref());
+        set(
+            &mut settings.execution_timeout,
+            self.execution_timeout.as_ref(),
+        );
+        set(&mut settings.flashboot, self.flashboot.as_ref());
+        set(&mut settings.registry, self.registry.as_ref());
+        set(&mut settings.template, self.template.as_ref());
+        set(&mut settings.disk, self.disk.as_ref());
+        set(&mut settings.workers.min, self.min_workers.as_ref());
+        set(&mut settings.workers.max, self.max_workers.as_ref());
+        set(
+            &mut settings.workers.idle_timeout,
+            self.idle_timeout.as_ref(),
+        );
         list(&mut settings.volumes, &self.volumes);
         list(&mut settings.data_centers, &self.data_centers);
         if self.queue_delay.is_some() || self.request_count.is_some() {

@@ -74,25 +74,21 @@ impl Deployment<'_> {
         let resolved = names::resolved(&self.client, &self.settings).await?;
         let image = image::reference(self.arguments)?;
         let endpoints = self.client.endpoints().await?;
-        match find::among(&endpoints, &self.name)? {
-            Some(current) => {
-                let releases = self.client.releases(&current.id).await?;
-                let plan = plan::update(current, &image, &self.settings, &resolved)
-                    .map_err(|faults| usage(&faults))?;
-                self.update(current, &releases, &plan, &image).await
-            }
-            None => {
-                let plan = plan::create(&self.name, &image, &self.settings, &resolved)
-                    .map_err(|fault| usage(&[fault]))?;
-                self.create(&plan).await
-            }
-        }
+        let Some(current) = find::among(&endpoints, &self.name)? else {
+            let plan = plan::create(&self.name, &image, &self.settings, &resolved)
+                .map_err(|fault| usage(&[fault]))?;
+            return self.create(&plan).await;
+        };
+        let releases = self.client.releases(&current.id).await?;
+        let plan = plan::update(current, &image, &self.settings, &resolved)
+            .map_err(|faults| usage(&faults))?;
+        self.update(current, &releases, &plan, &image).await
     }
 
     async fn roll_back(&self) -> Result<(), Failure> {
         let current = find::existing(&self.client, &self.name).await?;
         let releases = self.client.releases(&current.id).await?;
-        let newest = releases.releases.first().ok_or_else(|| {
+        let newest = releases.history.first().ok_or_else(|| {
             Failure::new(format!(
                 "endpoint {} has no releases, so there is none to undo",
                 current.name
@@ -113,7 +109,7 @@ impl Deployment<'_> {
             &plan.changes,
         );
         if self.arguments.dry_run {
-            return self.dry("POST", &format!("{url}/serverless"), &plan.body);
+            return dry("POST", &format!("{url}/serverless"), &plan.body);
         }
         if !self.is_confirmed("Create this endpoint?").await? {
             return Err(declined());
@@ -134,8 +130,8 @@ impl Deployment<'_> {
                 &plan.body,
             )
             .await?;
-        self.exists(&created, &plan.body);
-        self.say(&format!(
+        self.exists(&created);
+        say(&format!(
             "created endpoint {} ({})",
             created.name, created.id
         ));
@@ -148,7 +144,7 @@ impl Deployment<'_> {
             .map(|other| other.id)
             .collect();
         if !twins.is_empty() {
-            self.say(&format!(
+            say(&format!(
                 "note: another deployment has created an endpoint of the same name at the same time: {}. Delete one of them with \
                  `cargo runpod delete ID`",
                 twins.join(", ")
@@ -167,12 +163,12 @@ impl Deployment<'_> {
         let url = format!("{}/serverless/{}", self.client.url(), current.id);
         *self.stage.exists.borrow_mut() = Some(existing(current, false));
         if plan.changes.is_empty() {
-            self.say(&format!(
+            say(&format!(
                 "endpoint {} ({}) is up to date; nothing was changed",
                 current.name, current.id
             ));
             if !image.contains('@') && !image.is_empty() {
-                self.say(&format!(
+                say(&format!(
                     "note: {} is a tag. If other content was pushed under it, deploy the image by its digest (NAME@sha256:…)",
                     safe_text::line(image, 200)
                 ));
@@ -194,14 +190,14 @@ impl Deployment<'_> {
             &plan.changes,
         );
         if self.arguments.dry_run {
-            return self.dry("PATCH", &url, &plan.body);
+            return dry("PATCH", &url, &plan.body);
         }
         if !self.is_confirmed("Make these changes?").await? {
             return Err(declined());
         }
         let now = self.client.releases(&current.id).await?;
         let newest =
-            |releases: &Releases| releases.releases.first().map(|release| release.id.clone());
+            |releases: &Releases| releases.history.first().map(|release| release.id.clone());
         if now.version() != version || newest(&now) != newest(releases) {
             return Err(Failure::new(format!(
                 "nothing was changed: another deployment has changed endpoint {} meanwhile ({}); run the command again to compare with \
@@ -218,20 +214,23 @@ impl Deployment<'_> {
                 &plan.body,
             )
             .await?;
-        self.exists(&updated, &plan.body);
-        self.say(&format!(
+        self.exists(&updated);
+        say(&format!(
             "updated endpoint {} ({})",
             updated.name, updated.id
         ));
         if plan.makes_a_release() {
-            self.finish(&updated, version).await
-        } else if self.smoke.is_some() {
-            self.finish(&updated, None).await
-        } else {
-            self.say("the changes apply to running workers; no new version was made");
-            self.print_url(&updated);
-            Ok(())
+            return self.finish(&updated, version).await;
         }
+        // Other changes, such as another GPU pool, may make a release as well.
+        let now = self.client.releases(&updated.id).await?.version();
+        if self.smoke.is_some() || now != version {
+            return self.finish(&updated, None).await;
+        }
+        say("the changes apply to running workers; no new version was made");
+        warn(&updated);
+        print_url(&updated);
+        Ok(())
     }
 
     /// Waits for the new version, and prints the address of the endpoint.
@@ -256,15 +255,18 @@ impl Deployment<'_> {
         progress.clear();
         match outcome? {
             Outcome::Up { worker } => {
-                self.say(&format!("worker {} runs the new version", safe_text::line(&worker, 60)));
+                say(&format!(
+                    "worker {} runs the new version",
+                    safe_text::line(&worker, 60)
+                ));
             }
-            Outcome::Asleep => self.say(
+            Outcome::Asleep => say(
                 "no worker starts before the first job, because the minimum is 0, so the new version was not tried; pass --smoke JSON to \
                  send a job",
             ),
         }
-        self.warn(endpoint);
-        self.print_url(endpoint);
+        warn(endpoint);
+        print_url(endpoint);
         Ok(())
     }
 
@@ -297,40 +299,39 @@ impl Deployment<'_> {
         })
     }
 
-    fn exists(&self, endpoint: &Endpoint, _sent: &Body) {
+    fn exists(&self, endpoint: &Endpoint) {
         *self.stage.exists.borrow_mut() = Some(existing(endpoint, true));
     }
+}
 
-    fn warn(&self, endpoint: &Endpoint) {
-        if let Some(min @ 1..) = endpoint.workers.min {
-            self.say(&format!(
-                "warning: workers.min is {min}, so the endpoint never scales to zero; {min} worker(s) are billed even without jobs"
-            ));
-        }
+/// Warns of workers that never stop.
+fn warn(endpoint: &Endpoint) {
+    if let Some(min @ 1..) = endpoint.workers.min {
+        say(&format!(
+            "warning: workers.min is {min}, so the endpoint never scales to zero; {min} worker(s) are billed even without jobs"
+        ));
     }
+}
 
-    fn dry(&self, method: &str, url: &str, body: &Body) -> Result<(), Failure> {
-        show::request(method, url, body).map_err(|error| {
-            Failure::new(format!("cannot write to stdout: {error}")).with_code(code::NO_ANSWER)
-        })?;
-        self.say("--dry-run: nothing was changed");
-        Ok(())
-    }
+/// Prints a request that is not sent.
+fn dry(method: &str, url: &str, body: &Body) -> Result<(), Failure> {
+    show::request(method, url, body).map_err(|error| {
+        Failure::new(format!("cannot write to stdout: {error}")).with_code(code::NO_ANSWER)
+    })?;
+    say("--dry-run: nothing was changed");
+    Ok(())
+}
 
-    fn print_url(&self, endpoint: &Endpoint) {
-        if let Some(url) = endpoint.url() {
-            // If nobody reads stdout, the endpoint exists anyway.
-            let _ = writeln!(io::stdout(), "{}", safe_text::line(url, 300));
-        }
+fn print_url(endpoint: &Endpoint) {
+    if let Some(url) = endpoint.url() {
+        // If nobody reads stdout, the endpoint exists anyway.
+        let _ = writeln!(io::stdout(), "{}", safe_text::line(url, 300));
     }
+}
 
-    #[expect(
-        clippy::unused_self,
-        reason = "it reads as an action of the deployment"
-    )]
-    fn say(&self, text: &str) {
-        let _ = writeln!(io::stderr(), "{text}");
-    }
+/// Prints a line on stderr. Ignores a closed stderr.
+fn say(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 fn existing(endpoint: &Endpoint, is_changed: bool) -> Existing {
@@ -343,7 +344,7 @@ fn existing(endpoint: &Endpoint, is_changed: bool) -> Existing {
 }
 
 fn told(releases: &Releases) -> String {
-    let newest = releases.releases.first();
+    let newest = releases.history.first();
     let id = newest.map_or("unknown release", |release| release.id.as_str());
     let time = newest.map_or("", |release| release.created_at.as_str());
     format!(

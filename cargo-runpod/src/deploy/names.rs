@@ -151,19 +151,19 @@ async fn registry(client: &Client, wanted: &str) -> Result<Result<String, String
         .iter()
         .filter(|registry| registry.name == wanted)
         .collect();
-    let names: Vec<&str> = registries
+    let all: Vec<&str> = registries
         .iter()
         .map(|registry| registry.name.as_str())
         .collect();
     Ok(match &named[..] {
         [only] => Ok(only.id.clone()),
-        [] if names.is_empty() => Err(format!(
+        [] if all.is_empty() => Err(format!(
             "registry: the account has no registry credentials, so none are named {wanted}; add them in the Runpod console under \
              Settings"
         )),
         [] => Err(format!(
             "registry: there are no credentials {wanted}; {}",
-            hint(wanted, &names)
+            hint(wanted, &all)
         )),
         several => {
             let ids: Vec<&str> = several

@@ -99,6 +99,8 @@ fn list(old: &Value) -> Option<Vec<String>> {
 fn told(difference: &Difference) -> String {
     let field = safe_text::line(&difference.field, 100);
     let old = match &difference.old {
+        // Variables may be secret, in whatever form they are.
+        _ if field.to_lowercase().contains("env") => secret::HIDDEN.to_owned(),
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
@@ -137,9 +139,11 @@ mod tests {
         let told = of(&release(&json!([
             { "field": "template.imageName", "old": "a:1", "new": "a:2" },
             { "field": "gpuIds", "old": "ADA_24,-x", "new": "AMPERE_48" },
+            { "field": "template.env", "old": { "nested": { "a": "very-secret" } }, "new": null },
         ])))
         .unwrap_err();
         assert!(told.contains("gpuIds: ADA_24,-x"), "{told}");
+        assert!(told.contains("template.env: (hidden)"), "{told}");
         assert!(
             of(&release(&json!([])))
                 .unwrap_err()

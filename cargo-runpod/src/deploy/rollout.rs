@@ -1,6 +1,7 @@
 //! Waits until a worker runs the new version, shows its log meanwhile, and sends the smoke job.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::{self, Receiver, Sender};
@@ -16,7 +17,7 @@ use crate::rest::Client;
 use crate::rest::logs::{self, Line, Wanted};
 
 /// How many lines of the log a failure shows.
-const LAST_LINES: usize = 10;
+const LAST_LINES: u32 = 10;
 
 #[derive(Debug)]
 pub(super) struct Rollout<'a> {
@@ -125,11 +126,7 @@ impl Rollout<'_> {
 
     /// Waits until the next look. Lines of the log are shown as they come.
     async fn pause(&self, logs: &mut Logs, watch: &mut Watch) {
-        let pause = sleep(Duration::from_millis(if self.client.is_here() {
-            30
-        } else {
-            2000
-        }));
+        let pause = sleep(pause(self.client));
         tokio::pin!(pause);
         loop {
             tokio::select! {
@@ -148,7 +145,7 @@ impl Rollout<'_> {
     fn line(&self, line: Line, logs: &mut Logs, watch: &mut Watch) {
         self.progress.line(&shown(&line));
         watch.hear(&line);
-        if logs.last.len() == LAST_LINES {
+        if logs.last.len() == LAST_LINES as usize {
             logs.last.pop_front();
         }
         logs.last.push_back(line);
@@ -161,8 +158,13 @@ impl Rollout<'_> {
         let (client, sender) = (self.client.clone(), logs.sender.clone());
         let wanted = self.log_of(worker, true);
         tokio::spawn(async move {
-            // Without its log, the worker is still watched.
-            let _ = logs::read(&client, &wanted, &sender).await;
+            // The log of a new worker may not exist yet. Without its log, the worker is still watched.
+            while let Err(error) = logs::read(&client, &wanted, &sender).await {
+                if !error.is_unknown() {
+                    break;
+                }
+                sleep(pause(&client)).await;
+            }
         });
     }
 
@@ -181,12 +183,12 @@ impl Rollout<'_> {
         *self.stage.in_flight.borrow_mut() = Some("the smoke job".to_owned());
         let id = probe.submit(body).await;
         *self.stage.in_flight.borrow_mut() = None;
-        *self.stage.job.borrow_mut() = Some((probe, id?));
+        *self.stage.job.borrow_mut() = Some((Rc::new(probe), id?));
         Ok(())
     }
 
     async fn job(&self, deadline: Instant, logs: &mut Logs) -> Result<(), Failure> {
-        let Some((probe, id)) = self.stage.job.borrow_mut().take() else {
+        let Some((probe, id)) = self.stage.job.borrow().clone() else {
             return Ok(());
         };
         self.progress
@@ -202,15 +204,13 @@ impl Rollout<'_> {
                 }
             }
         };
-        let outcome = match outcome {
-            Ok(outcome) => outcome?,
-            Err(_) => {
-                *self.stage.job.borrow_mut() = Some((probe, id.clone()));
-                let reason = format!("the smoke job {id} has not finished in time");
-                let worker = logs.followed.last().cloned();
-                return Err(self.failed(&reason, worker.as_deref(), logs).await);
-            }
+        let Ok(outcome) = outcome else {
+            let reason = format!("the smoke job {id} has not finished in time");
+            let worker = logs.followed.last().cloned();
+            return Err(self.failed(&reason, worker.as_deref(), logs).await);
         };
+        let outcome = outcome?;
+        *self.stage.job.borrow_mut() = None;
         self.show(logs, &mut unheard);
         if let Some(error) = outcome.error {
             let worker = outcome.worker.or_else(|| logs.followed.last().cloned());
@@ -280,7 +280,7 @@ impl Rollout<'_> {
         if let Some(worker) = worker {
             let (sender, mut lines) = mpsc::channel(6000);
             let wanted = Wanted {
-                tail: Some(LAST_LINES as u32),
+                tail: Some(LAST_LINES),
                 ..self.log_of(worker, false)
             };
             // The log of a worker that is gone cannot be read any more.
@@ -293,7 +293,7 @@ impl Rollout<'_> {
         if last.is_empty() {
             last = logs.last.iter().cloned().collect();
         }
-        let from = last.len().saturating_sub(LAST_LINES);
+        let from = last.len().saturating_sub(LAST_LINES as usize);
         if last.is_empty() {
             text.push_str("\nThe log has no lines.");
         } else {
@@ -316,6 +316,11 @@ impl Rollout<'_> {
         }
         Failure::new(text)
     }
+}
+
+/// Returns the pause between two looks.
+fn pause(client: &Client) -> Duration {
+    Duration::from_millis(if client.is_here() { 30 } else { 2000 })
 }
 
 /// Returns a line of the log as it is shown.

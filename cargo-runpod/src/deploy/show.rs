@@ -1,5 +1,6 @@
 //! Prints the plan: the differences for a person, and the request for `--dry-run`.
 
+use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
 use super::changes::Change;
@@ -24,10 +25,7 @@ pub(super) fn changes(title: &str, changes: &[Change]) {
             (Some(from), None) => format!("{} -> removed", shown(from)),
             (None, None) => continue,
         };
-        text.push_str(&format!(
-            "  {:width$}  {value}\n",
-            safe_text::line(field, 100)
-        ));
+        let _ = writeln!(text, "  {:width$}  {value}", safe_text::line(field, 100));
     }
     let _ = write!(io::stderr(), "{text}");
 }

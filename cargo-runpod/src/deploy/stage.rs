@@ -1,6 +1,7 @@
 //! Keeps track of the state that a deployment leaves behind, so that an interrupted command can say it.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use crate::invoke::probe::Probe;
 
@@ -9,7 +10,8 @@ pub(super) struct Stage {
     /// Whether a request that changes something was sent and not answered yet.
     pub(super) in_flight: RefCell<Option<String>>,
     pub(super) exists: RefCell<Option<Existing>>,
-    pub(super) job: RefCell<Option<(Probe, String)>>,
+    /// The smoke job, until it has finished.
+    pub(super) job: RefCell<Option<(Rc<Probe>, String)>>,
 }
 
 #[derive(Debug, Clone)]
@@ -23,15 +25,23 @@ pub(super) struct Existing {
 impl Stage {
     /// Describes what exists, what is billed, and how to delete it.
     pub(super) fn told(&self) -> String {
-        if let Some(request) = &*self.in_flight.borrow() {
-            return format!(
+        let exists = self.exists();
+        match &*self.in_flight.borrow() {
+            None => exists,
+            Some(request) => format!(
                 "stopped before Runpod answered: {request}; the request may have been carried out. Run the same command again to \
-                 continue; `cargo runpod endpoints` shows the endpoints that exist"
-            );
+                 continue; `cargo runpod endpoints` shows the endpoints that exist\n{exists}"
+            ),
         }
+    }
+
+    fn exists(&self) -> String {
         match &*self.exists.borrow() {
+            None if self.in_flight.borrow().is_some() => {
+                "no endpoint was known to exist before".to_owned()
+            }
             None => "nothing was changed".to_owned(),
-            Some(existing) if !existing.is_changed => {
+            Some(existing) if !existing.is_changed && self.in_flight.borrow().is_none() => {
                 format!(
                     "nothing was changed; endpoint {} ({}) is as it was",
                     existing.name, existing.id

@@ -87,13 +87,11 @@ impl Probe {
             };
             // The platform may know a new endpoint a little later at its queue.
             let may_retry = trouble.was_not_accepted() || trouble.is_unknown();
-            match retries.next(&trouble).filter(|_| may_retry) {
-                Some(pause) => sleep(pause).await,
-                None => {
-                    let told = trouble::of_submission(&trouble, self.client.target());
-                    return Err(Failure::new(told).with_code(code::NO_ANSWER));
-                }
-            }
+            let Some(pause) = retries.next(&trouble).filter(|_| may_retry) else {
+                let told = trouble::of_submission(&trouble, self.client.target());
+                return Err(Failure::new(told).with_code(code::NO_ANSWER));
+            };
+            sleep(pause).await;
         }
     }
 

@@ -17,7 +17,7 @@ pub(super) const KEY: &str = "RUNPOD_API_KEY";
 /// The flag of all commands that use the API.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Api {
-    /// The address of Runpod's REST API, version 2 [default: RUNPOD_REST_URL, otherwise <https://api.runpod.io/v2>]
+    /// The address of Runpod's REST API, version 2 [default: `RUNPOD_REST_URL`, otherwise <https://api.runpod.io/v2>]
     #[arg(long, value_name = "URL")]
     pub(crate) api_url: Option<String>,
 }

@@ -1,5 +1,6 @@
 //! Sends requests to the API, and retries them if that is safe.
 
+use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +23,7 @@ use crate::invoke::retries::Retries;
 use crate::invoke::trouble::{self, Trouble};
 
 /// The time limit for an answer.
-const ANSWER: Duration = Duration::from_secs(60);
+const ANSWER: Duration = Duration::from_mins(1);
 
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
@@ -58,10 +59,6 @@ impl Client {
     pub(crate) async fn endpoints(&self) -> Result<Vec<Endpoint>, RestError> {
         let answer: Endpoints = self.get("/serverless").await?;
         Ok(answer.endpoints)
-    }
-
-    pub(crate) async fn endpoint(&self, id: &str) -> Result<Endpoint, RestError> {
-        self.get(&format!("/serverless/{}", part(id))).await
     }
 
     pub(crate) async fn create(&self, body: &Body) -> Result<Endpoint, RestError> {
@@ -264,7 +261,7 @@ pub(super) fn part(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            let _ = write!(encoded, "%{byte:02X}");
         }
     }
     encoded

@@ -145,6 +145,10 @@ impl Endpoint {
 }
 
 /// Writes a whole number without a fraction, as people do.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
 fn as_written<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     #[expect(
         clippy::cast_possible_truncation,

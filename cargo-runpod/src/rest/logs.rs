@@ -10,12 +10,13 @@ use tokio::time::{sleep, timeout};
 use super::client::{Client, part};
 use super::error::RestError;
 use super::sse::Parser;
-use crate::invoke::trouble::{self, Trouble};
 
 /// How many events are remembered. After a reconnect, the API repeats events from the cursor's time on.
 const REMEMBERED: usize = 2000;
 /// A log without `--follow` ends after this time without a line.
 const SILENCE: Duration = Duration::from_secs(2);
+/// The longest pause before a stream that has ended is opened again.
+const LONGEST: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Wanted {
@@ -30,7 +31,8 @@ pub(crate) struct Wanted {
     pub(crate) is_followed: bool,
 }
 
-/// A line of a worker's log.
+/// A line of a worker's log. The names of the fields are the API's.
+#[expect(clippy::struct_field_names, reason = "the API has these names")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Line {
     #[serde(default)]
@@ -54,52 +56,80 @@ pub(crate) async fn read(
     );
     let mut seen = Seen::default();
     let mut retries = client.retries();
+    let shortest = Duration::from_millis(if client.is_here() { 30 } else { 1000 });
+    let mut pause = shortest;
     let mut was_open = false;
     loop {
-        let trouble = match client
+        match client
             .open(&path, &query(wanted), seen.cursor.as_deref())
             .await
         {
-            Ok(mut answer) => {
+            Ok(answer) => {
                 was_open = true;
+                retries.succeeded();
                 seen.reconnected();
-                let mut parser = Parser::default();
-                loop {
-                    let chunk = if wanted.is_followed {
-                        answer.chunk().await
-                    } else {
-                        match timeout(SILENCE, answer.chunk()).await {
-                            Ok(chunk) => chunk,
-                            Err(_) => return Ok(()),
-                        }
-                    };
-                    let chunk = match chunk {
-                        Ok(Some(chunk)) => chunk,
-                        Ok(None) if !wanted.is_followed => return Ok(()),
-                        Ok(None) => break Trouble::Broken("the stream has ended".to_owned()),
-                        Err(error) => break trouble::of_connection(error),
-                    };
-                    for event in parser.feed(&chunk) {
-                        // A keep-alive has no line.
-                        let Ok(mut line) = serde_json::from_str::<Line>(&event.data) else {
-                            continue;
-                        };
-                        line.worker.clone_from(&wanted.worker);
-                        retries.succeeded();
-                        if seen.is_new(event.id, &line) && lines.send(line).await.is_err() {
-                            return Ok(());
-                        }
-                    }
+                let before = seen.count;
+                if receive(answer, wanted, &mut seen, lines).await == Ended::ForGood {
+                    return Ok(());
                 }
+                // A server may end the stream of a quiet worker again and again.
+                pause = if seen.count > before {
+                    shortest
+                } else {
+                    (pause * 2).min(LONGEST)
+                };
+                sleep(pause).await;
             }
             // The platform keeps no log of a worker that it has removed.
             Err(error) if error.is_unknown() && was_open => return Ok(()),
             Err(error) if !error.trouble.is_transient() => return Err(error),
-            Err(error) => error.trouble,
+            Err(error) => match retries.next(&error.trouble) {
+                Some(pause) => sleep(pause).await,
+                None => return Err(error),
+            },
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Ended {
+    /// Nobody receives the lines, or the log has been read to its end.
+    ForGood,
+    /// The connection has ended, and the log may continue.
+    ForNow,
+}
+
+/// Sends the lines of one connection.
+async fn receive(
+    mut answer: reqwest::Response,
+    wanted: &Wanted,
+    seen: &mut Seen,
+    lines: &Sender<Line>,
+) -> Ended {
+    let mut parser = Parser::default();
+    loop {
+        let chunk = if wanted.is_followed {
+            answer.chunk().await
+        } else {
+            match timeout(SILENCE, answer.chunk()).await {
+                Ok(chunk) => chunk,
+                Err(_) => return Ended::ForGood,
+            }
         };
-        match retries.next(&trouble) {
-            Some(pause) => sleep(pause).await,
-            None => return Err(client.error(&reqwest::Method::GET, &path, trouble)),
+        let chunk = match chunk {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) if !wanted.is_followed => return Ended::ForGood,
+            Ok(None) | Err(_) => return Ended::ForNow,
+        };
+        for event in parser.feed(&chunk) {
+            // A keep-alive has no line.
+            let Ok(mut line) = serde_json::from_str::<Line>(&event.data) else {
+                continue;
+            };
+            line.worker.clone_from(&wanted.worker);
+            if seen.is_new(event.id, &line) && lines.send(line).await.is_err() {
+                return Ended::ForGood;
+            }
         }
     }
 }
@@ -116,6 +146,8 @@ fn query(wanted: &Wanted) -> Vec<(&'static str, String)> {
 #[derive(Debug, Default)]
 struct Seen {
     cursor: Option<String>,
+    /// How many new lines there were.
+    count: u64,
     events: VecDeque<Line>,
     /// The events before the last reconnect that have not been repeated yet.
     expected: Vec<Line>,
@@ -139,6 +171,7 @@ impl Seen {
             self.events.pop_front();
         }
         self.events.push_back(line.clone());
+        self.count += 1;
         true
     }
 }

@@ -38,7 +38,8 @@ pub(crate) struct Releases {
     pub(crate) endpoint_version: Option<u64>,
     pub(crate) rollout: Rollout,
     /// The newest release is the first.
-    pub(crate) releases: Vec<Release>,
+    #[serde(rename = "releases")]
+    pub(crate) history: Vec<Release>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -69,7 +70,7 @@ impl Releases {
     /// Returns the current version, or the newest release's if the API does not report it.
     pub(crate) fn version(&self) -> Option<u64> {
         self.endpoint_version.or_else(|| {
-            self.releases
+            self.history
                 .iter()
                 .filter_map(|release| release.version)
                 .max()
