@@ -174,6 +174,7 @@ impl State {
             Scaling::QueueDelay { queue_delay } => {
                 format!("more if jobs wait longer than {queue_delay} s")
             }
+            Scaling::Other => "scaled in an unknown way".to_owned(),
             Scaling::RequestCount { request_count } => {
                 format!("more if each has more than {request_count} requests")
             }

@@ -136,6 +136,7 @@ fn add(
             "scaling",
             match scaling {
                 Scaling::QueueDelay { queue_delay } => format!("queue-delay {queue_delay} s"),
+                Scaling::Other => "unknown".to_owned(),
                 Scaling::RequestCount { request_count } => format!("request-count {request_count}"),
             },
         )

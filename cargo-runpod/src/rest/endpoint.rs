@@ -93,6 +93,9 @@ pub(crate) enum Scaling {
     RequestCount {
         request_count: u64,
     },
+    /// A kind that was unknown when this was written. It is never sent.
+    #[serde(other)]
+    Other,
 }
 
 /// The body of a request that creates or changes an endpoint. A change contains only the fields that differ.
@@ -164,6 +167,12 @@ fn as_written<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Er
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_kind_of_scaling_that_is_not_known_does_not_hide_the_endpoint() {
+        let scaling: Scaling = serde_json::from_str(r#"{"type": "MAGIC", "wand": 1}"#).unwrap();
+        assert_eq!(scaling, Scaling::Other);
+    }
 
     #[test]
     fn a_body_has_only_the_fields_that_are_set() {

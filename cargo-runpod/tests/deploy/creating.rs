@@ -198,3 +198,21 @@ note: example/hello:1 is a tag. If other content was pushed under it, deploy the
 "#]]);
     stage.only_change();
 }
+
+#[test]
+fn the_settings_that_the_pages_show_are_accepted() {
+    let pages = [
+        include_str!("../../../docs/reference/commands/deploy.md"),
+        include_str!("../../../docs/how-to/deploy-a-worker.md"),
+    ];
+    for page in pages {
+        let (_, rest) = page
+            .split_once("```toml\n[package.metadata.runpod.deploy]\n")
+            .expect("the page shows settings");
+        let (settings, _) = rest.split_once("```").expect("the block ends");
+        let stage = Stage::with(settings);
+        let mut command = stage.command(&["deploy", "--dry-run", "--image=a:1"]);
+        command.env("HF_TOKEN", "hf_very-secret");
+        stage.finish(command).code(0).does_not_say("very-secret");
+    }
+}

@@ -5,6 +5,7 @@ use rexpect::session::{PtySession, spawn_with_options};
 use serde_json::json;
 
 use crate::command::{PATIENCE, Stage};
+use crate::platform::Fault;
 
 struct Terminal(PtySession);
 
@@ -57,6 +58,40 @@ fn an_answer_other_than_yes_changes_nothing() {
     terminal.sees("nothing was changed");
     terminal.ends(2);
     assert_eq!(stage.platform.changes(), []);
+}
+
+#[test]
+fn while_a_request_is_on_its_way_its_outcome_is_open() {
+    for (exists, method, path) in [(false, "POST", "/serverless"), (true, "PATCH", "/ep1")] {
+        let stage = Stage::with(CPU);
+        if exists {
+            let more = json!({ "workers": { "min": 1, "max": 3 } });
+            stage.platform.has("hello", &more);
+        }
+        stage.platform.state().faults.push(Fault {
+            method,
+            path,
+            status: 0,
+            header: None,
+            times: 1,
+            is_done: true,
+        });
+        let arguments = ["deploy", "--yes", "--image=example/hello:2"];
+        let mut terminal = Terminal::start(&stage, &arguments);
+        stage.platform.wait_for_a_change();
+        terminal.0.send_control('c').unwrap();
+        terminal.sees("stopped before Runpod answered: ");
+        terminal
+            .sees("the request may have been carried out. Run the same command again to continue");
+        if exists {
+            terminal.sees("endpoint hello (ep1) exists. 1 worker always runs and is billed");
+        }
+        terminal.ends(130);
+        stage
+            .deploy(&["--image=example/hello:2"])
+            .code(0)
+            .says("is up to date");
+    }
 }
 
 #[test]

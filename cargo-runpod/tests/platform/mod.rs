@@ -29,6 +29,7 @@ pub(crate) struct Fault {
     pub(crate) method: &'static str,
     /// How the path ends.
     pub(crate) path: &'static str,
+    /// 0 is no answer at all.
     pub(crate) status: u16,
     pub(crate) header: Option<(&'static str, &'static str)>,
     pub(crate) times: usize,
@@ -135,6 +136,15 @@ impl Platform {
         changes
             .map(|(method, path, body)| (format!("{method} {path}"), body.clone()))
             .collect()
+    }
+}
+
+impl Platform {
+    /// Waits until a request has come that changes something.
+    pub(crate) fn wait_for_a_change(&self) {
+        while self.changes().is_empty() {
+            std::thread::yield_now();
+        }
     }
 }
 

@@ -65,6 +65,7 @@ async fn answer(Shared(state): Shared<Handle>, request: Request) -> Response {
         routed(&mut state, &method, path, &body)
     };
     match fault {
+        Some((fault, _)) if fault.status == 0 => std::future::pending().await,
         Some((fault, _)) => fault.into_response(),
         None => response(answer, None),
     }

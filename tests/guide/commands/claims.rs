@@ -29,6 +29,7 @@ pub(super) enum How {
     NotHere(&'static str),
 }
 
+const ON_A_STAND_IN: &str = "it needs Runpod; cargo-runpod/tests/deploy runs it on a stand-in";
 const BUILDS_THE_BENCH: &str = "it builds in release mode, for minutes";
 
 const fn claim(line: &'static str, how: How) -> Claim {
@@ -133,6 +134,33 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
                 "docker build --platform linux/amd64 --tag hello target/runpod-image/hello",
                 "it needs a container engine",
             ),
+        ],
+    ),
+    (
+        "docs/reference/commands/deploy.md",
+        &[not_here(
+            "cargo runpod deploy --image registry.example.com/hello:1 --cpu cpu5c:2 --smoke '{\"name\": \"Ada\"}'",
+            ON_A_STAND_IN,
+        )],
+    ),
+    (
+        "docs/reference/commands/endpoints.md",
+        &[
+            not_here("cargo runpod endpoints", ON_A_STAND_IN),
+            not_here("cargo runpod status hello", ON_A_STAND_IN),
+            not_here("cargo runpod logs hello --follow", ON_A_STAND_IN),
+            not_here("cargo runpod delete hello", ON_A_STAND_IN),
+        ],
+    ),
+    (
+        "docs/how-to/deploy-a-worker.md",
+        &[
+            not_here(
+                "cargo runpod deploy --image registry.example.com/hello:1 --smoke '{\"name\": \"Ada\"}'",
+                ON_A_STAND_IN,
+            ),
+            not_here("cargo runpod status hello", ON_A_STAND_IN),
+            not_here("cargo runpod logs hello --follow", ON_A_STAND_IN),
         ],
     ),
     (
