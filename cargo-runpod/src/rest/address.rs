@@ -14,11 +14,12 @@ const FLAG: &str = "--api-url";
 const VARIABLE: &str = "RUNPOD_REST_URL";
 pub(super) const KEY: &str = "RUNPOD_API_KEY";
 
+const AT: &str = "The address of Runpod's REST API, version 2 [default: RUNPOD_REST_URL, otherwise https://api.runpod.io/v2]";
+
 /// The flag of all commands that use the API.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Api {
-    /// The address of Runpod's REST API, version 2 [default: `RUNPOD_REST_URL`, otherwise <https://api.runpod.io/v2>]
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", help = AT)]
     pub(crate) api_url: Option<String>,
 }
 

@@ -40,13 +40,13 @@ fn a_worker_that_stays_unhealthy_is_told() {
 
 #[test]
 fn a_worker_that_never_gets_ready_is_given_up_after_the_timeout() {
-    let (_stage, ran) = deployed("example/stuck:2", &["--timeout", "1"]);
+    let (_stage, ran) = deployed("example/stuck:2", &["--timeout", "3"]);
     let error = ran.stderr.split_once("error: ").unwrap().1;
     ran.code(1);
     snapbox::assert_data_eq!(
         error.to_owned(),
         str![[r#"
-no worker runs the new version after 1 s (--timeout); the last state: worker worker_2 is starting
+no worker runs the new version after 3 s (--timeout); the last state: worker worker_2 is starting
 The last lines of the log:
   worker_2 [system] | create container example/stuck:2
   worker_2 | loading the model

@@ -55,7 +55,7 @@ fn a_smoke_job_without_an_end_is_cancelled() {
     let ran = stage.deploy(&[
         "--image=example/hello:1",
         r#"--smoke={"do": "hang"}"#,
-        "--timeout=2",
+        "--timeout=4",
     ]);
     ran.code(1)
         .says("the smoke job job-1 has not finished in time")
