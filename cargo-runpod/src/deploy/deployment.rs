@@ -20,7 +20,7 @@ use crate::invoke::{code, probe, safe_text};
 use crate::progress::Progress;
 use crate::rest::endpoint::{Body, Endpoint};
 use crate::rest::find;
-use crate::rest::worker::Releases;
+use crate::rest::worker::{Release, Releases};
 use crate::rest::{Client, RestError};
 use crate::settings::deploy::{Deploy, Kind};
 
@@ -219,12 +219,20 @@ impl Deployment<'_> {
             "updated endpoint {} ({})",
             updated.name, updated.id
         ));
+        let now = self.client.releases(&updated.id).await?;
+        let is_new = |release: &&Release| release.version > version;
+        if version.is_some() && now.history.iter().filter(is_new).count() > 1 {
+            say(&format!(
+                "note: several releases were made since the comparison, so another deployment may have run at the same time; compare the \
+                 result with `cargo runpod status {}`",
+                current.id
+            ));
+        }
         if plan.makes_a_release() {
             return self.finish(&updated, version).await;
         }
         // Other changes, such as another GPU pool, may make a release as well.
-        let now = self.client.releases(&updated.id).await?.version();
-        if self.smoke.is_some() || now != version {
+        if self.smoke.is_some() || now.version() != version {
             return self.finish(&updated, None).await;
         }
         say("the changes apply to running workers; no new version was made");

@@ -79,3 +79,19 @@ fn a_release_that_replaces_this_one_while_it_starts_is_told() {
         .code(1)
         .says("another deployment has replaced this one: version 2 was deployed here, and version 3 is current now");
 }
+
+#[test]
+fn a_release_that_is_made_right_before_the_change_is_told() {
+    let meanwhile = Meanwhile {
+        method: "PATCH",
+        path: "/ep1",
+        before: 1,
+        act: Act::Deploy("other:9"),
+    };
+    let stage = stage(meanwhile, true);
+    stage
+        .deploy(&["--image=example/hello:2"])
+        .code(0)
+        .says("note: several releases were made since the comparison")
+        .says("worker worker_3 runs the new version");
+}
