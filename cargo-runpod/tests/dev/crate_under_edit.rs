@@ -1,11 +1,11 @@
-//! A worker's crate in a folder of its own, as a user has it.
+//! A worker's crate in a folder of its own, like a user's crate.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-/// What a job asks of the worker; the answer names the edition of the code that gave it.
+/// The worker's code. The input says what the job does, and the output names the edition of the code.
 pub(crate) const MAIN: &str = r#"
 use runpod::prelude::*;
 
@@ -52,7 +52,7 @@ pub(crate) struct Crate {
 }
 
 impl Crate {
-    /// Tests run side by side and share what cargo builds, so that each needs a name of its own.
+    /// Creates a crate. Tests run in parallel and share one target folder, so each crate needs its own name.
     pub(crate) fn new(name: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let it = Self {
@@ -105,30 +105,32 @@ debug = "line-tables-only"
         fs::write(path, text).expect("a file");
     }
 
-    /// As editors save: another file takes the place.
+    /// Writes a file as editors do: a new file replaces the old one.
     pub(crate) fn replace(&self, file: &str, text: &str) {
         let beside = format!("{file}.new");
         self.write(&beside, text);
         fs::rename(self.path(&beside), self.path(file)).expect("a file");
     }
 
-    /// The code with another name for itself.
+    /// Returns the code with another name for its edition.
     pub(crate) fn edition(name: &str) -> String {
         MAIN.replace("\"first\"", &format!("{name:?}"))
     }
 
-    /// Folders that the command lines of its processes have in them: its own, and that of its runs.
+    /// Returns the folders that appear in the command lines of its processes: its own folder, and the folder of its
+    /// runs.
     pub(crate) fn places(&self) -> [String; 2] {
         [self.folder().to_owned(), self.run_folder()].map(|it| it.display().to_string())
     }
 
-    /// Where the programs are that the command runs.
+    /// Returns the folder of the programs that the command runs.
     pub(crate) fn run_folder(&self) -> PathBuf {
         built().join("runpod-dev").join(&self.name)
     }
 }
 
-/// Where all of these tests build: where the workspace is built, as their dependencies are there.
+/// Returns the target folder of these tests. It is the workspace's, because their dependencies are already compiled
+/// there.
 pub(crate) fn built() -> PathBuf {
     let ours = Path::new(env!("CARGO_TARGET_TMPDIR"));
     ours.parent()

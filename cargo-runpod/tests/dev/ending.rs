@@ -1,4 +1,4 @@
-//! How it ends.
+//! The end of `cargo runpod dev`.
 
 use rexpect::session::{PtySession, spawn_command};
 use rustix::process::Signal;
@@ -20,7 +20,7 @@ async fn ctrl_c_waits_for_the_job_that_runs_and_tells_what_goes_with_the_queue()
         client.run(json!({ "do": "tell" })).await;
     }
     dev.signal(Signal::INT);
-    dev.says("ending when 1 job is done; Ctrl-C again cuts off what runs")
+    dev.says("waiting for 1 job to finish; press Ctrl-C again to stop at once")
         .await;
     let output = tokio::join!(client.output(&job), async {
         std::fs::write(&gate, "").expect("a file");
@@ -28,7 +28,7 @@ async fn ctrl_c_waits_for_the_job_that_runs_and_tells_what_goes_with_the_queue()
     assert_eq!(output.0["edition"], "first");
     let status = dev.ended().await;
     assert!(status.success(), "{status}");
-    dev.says("3 jobs are gone with the queue").await;
+    dev.says("3 jobs were lost with the queue").await;
     assert_nothing_left(&edited.places());
     assert!(!edited.run_folder().exists());
 }
@@ -50,12 +50,12 @@ async fn a_second_ctrl_c_and_a_closed_terminal_cut_off_what_runs() {
         }
         let status = dev.ended().await;
         assert!(status.success(), "{status}");
-        dev.says("1 job is cut off").await;
+        dev.says("1 job was cut off").await;
         assert_nothing_left(&edited.places());
     }
 }
 
-/// In a terminal, where Ctrl-C goes to all processes of the foreground.
+/// In a terminal, Ctrl-C reaches all processes of the foreground process group.
 #[test]
 fn ctrl_c_in_a_terminal_reaches_the_command_alone_and_ends_everything() {
     let edited = Crate::new("terminal");
@@ -69,7 +69,7 @@ fn ctrl_c_in_a_terminal_reaches_the_command_alone_and_ends_everything() {
     );
     terminal.send_control('c').expect("it reads");
     let rest = terminal.exp_eof().expect("it ends");
-    // The worker was asked to end by the command, not by the terminal.
+    // The command stopped the worker, not the terminal.
     assert!(rest.contains("SIGTERM received"), "{rest}");
     assert!(!rest.contains("SIGINT received"), "{rest}");
     assert_nothing_left(&edited.places());

@@ -1,4 +1,4 @@
-//! How `cargo runpod invoke` finds the endpoint of its project.
+//! `cargo runpod invoke` finds the endpoint of its project.
 
 use std::path::Path;
 use std::process::Output;
@@ -33,7 +33,7 @@ async fn invoke_finds_the_endpoint_of_its_project_on_any_port() {
     let dev_of_other = Dev::start(&other, &[]);
     dev.says("takes jobs").await;
     dev_of_other.says("takes jobs").await;
-    // They share cargo's target folder, and each is found in its own project only.
+    // Both projects share cargo's target folder, but each endpoint is found only in its own project.
     assert_eq!(edition(edited.folder()).await, "first");
     assert_eq!(edition(&edited.path("src")).await, "first");
     assert_eq!(edition(other.folder()).await, "other");
@@ -67,7 +67,7 @@ async fn a_second_run_in_a_project_is_chosen_by_its_port() {
     );
     assert_eq!(told.matches("\n  --port ").count(), 2, "{told}");
 
-    // The file that a killed run leaves behind is not believed.
+    // A killed run leaves its file behind. The file is ignored.
     let left = edited.run_folder().with_file_name("dev-twice-2");
     let file = left.join("endpoint.json");
     let text = std::fs::read(&file).expect("a file");

@@ -1,4 +1,4 @@
-//! How it begins.
+//! The start of `cargo runpod dev`.
 
 use std::net::TcpListener;
 
@@ -17,10 +17,11 @@ async fn a_first_build_that_fails_is_shown_and_jobs_wait_for_the_next() {
     let dev = Dev::start(&edited, &[]);
     let client = dev.client().await;
     dev.says("error[E0609]: no field `when`").await;
-    dev.says("it does not build; jobs wait in the queue").await;
+    dev.says("the worker does not build; jobs wait in the queue")
+        .await;
     let health = client.get("/health").await;
     assert_eq!(health["local"]["state"], "build_failed", "{health}");
-    assert_eq!(health["local"]["reason"], "it does not build");
+    assert_eq!(health["local"]["reason"], "the worker does not build");
     let job = client.run(json!({ "do": "tell" })).await;
     edited.write("test_input.json", r#"{"input": {"do": "example"}}"#);
     edited.replace("src/main.rs", MAIN);
@@ -51,8 +52,8 @@ async fn a_port_in_use_is_told_before_anything_is_built() {
     assert_eq!(
         String::from_utf8_lossy(&output.stderr),
         format!(
-            "error: cannot listen on 127.0.0.1, port {port}: the port is in use by another program; end what listens \
-             there, or choose another port with --port (0: any free one)\n"
+            "error: cannot listen on 127.0.0.1, port {port}: the port is in use by another program; stop the program that \
+             listens there, or choose another port with --port (0 picks any free port)\n"
         )
     );
 }
@@ -67,7 +68,7 @@ async fn several_programs_without_a_choice_are_listed() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(
         String::from_utf8_lossy(&output.stderr),
-        "error: several programs could be the worker; choose one of\n  --bin dev-several\n  --bin other\n  --example \
+        "error: several programs could be the worker; choose one of:\n  --bin dev-several\n  --bin other\n  --example \
          third\n"
     );
 }
@@ -91,8 +92,8 @@ async fn a_program_that_is_no_worker_is_told_what_it_lacks_and_not_started_again
     edited.write("src/main.rs", "fn main() { println!(\"good day\") }\n");
     let dev = Dev::start(&edited, &[]);
     dev.says(
-        "worker-1-1 ended before it took a job: exit code 0, and the program is no worker: no function of dev-no-worker has \
-         #[runpod::main], which makes a program ask for jobs. Waiting for an edit",
+        "worker-1-1 stopped before it took a job: exit code 0, and the program is not a worker: no function in dev-no-worker \
+         has #[runpod::main], which makes a program ask for jobs. Waiting for an edit",
     )
     .await;
     let health = dev.client().await.get("/health").await;
@@ -105,12 +106,14 @@ async fn a_program_that_is_no_worker_is_told_what_it_lacks_and_not_started_again
         "src/main.rs",
         "fn main() { eprintln!(\"usage: no\"); std::process::exit(2) }\n",
     );
-    dev.says("worker-1-2 ended before it took a job: exit code 2, and the program is no worker")
-        .await;
+    dev.says(
+        "worker-1-2 stopped before it took a job: exit code 2, and the program is not a worker",
+    )
+    .await;
     edited.replace("src/main.rs", MAIN);
     dev.says("worker-1-3 takes jobs").await;
     assert!(
-        !dev.printed().contains("started again"),
+        !dev.printed().contains("restarting in"),
         "{}",
         dev.printed()
     );
@@ -148,12 +151,12 @@ async fn main() -> Result<(), runpod::Error> {{
     let manifest = manifest.replace("[\"time\"]", "[\"macros\", \"rt\", \"time\"]");
     edited.write("Cargo.toml", &manifest);
     let dev = Dev::start(&edited, &[]);
-    dev.says("worker-1-1 ended before it took a job: exit code 101; started again in 1 s")
+    dev.says("worker-1-1 stopped before it took a job: exit code 101; restarting in 1 s")
         .await;
     std::fs::write(&database, "").expect("a file");
     dev.says(" takes jobs").await;
     let printed = dev.printed();
-    assert!(!printed.contains("is no worker"), "{printed}");
+    assert!(!printed.contains("is not a worker"), "{printed}");
     dev.end().await;
 }
 
@@ -163,8 +166,8 @@ async fn a_worker_whose_arguments_make_it_do_something_else_is_not_started_again
     let job = r#"{"input": {"do": "tell"}}"#;
     let dev = Dev::start(&edited, &["--", "--test_input", job]);
     dev.says(
-        "worker-1-1 ended before it took a job: exit code 0, as the arguments after `--` may tell it to; it is not started \
-         again. Waiting for an edit",
+        "worker-1-1 stopped before it took a job: exit code 0, perhaps because of the arguments after `--`; it is not \
+         restarted. Waiting for an edit",
     )
     .await;
     dev.end().await;
@@ -173,7 +176,7 @@ async fn a_worker_whose_arguments_make_it_do_something_else_is_not_started_again
 #[tokio::test]
 async fn a_first_build_says_nothing_of_the_lock_file_that_it_makes() {
     let edited = Crate::new("lock");
-    // What is in it is not what the crate needs, so that cargo writes it.
+    // The crate's lock file does not match its dependencies, so cargo rewrites it.
     let dev = Dev::start(&edited, &[]);
     dev.says("takes jobs").await;
     let client = dev.client().await;
@@ -184,7 +187,7 @@ async fn a_first_build_says_nothing_of_the_lock_file_that_it_makes() {
     let printed = dev.printed();
     assert!(!printed.contains("the same as before"), "{printed}");
     assert!(!printed.contains("Cargo.lock"), "{printed}");
-    // A worker logs from INFO on.
+    // The default log level of a worker is INFO here.
     assert!(
         printed.contains("INFO   | ") && !printed.contains("DEBUG  | "),
         "{printed}"

@@ -1,4 +1,4 @@
-//! `cargo runpod invoke` as a process.
+//! Runs `cargo runpod invoke` as a process.
 
 use std::env;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -12,7 +12,7 @@ use snapbox::{Assert, IntoData};
 
 use crate::stage::{KEY, PATIENCE, Stage};
 
-/// With nothing of this machine's `RUNPOD_` variables, in a folder of its own.
+/// Returns the command with none of this machine's `RUNPOD_` variables, in an empty folder.
 pub(crate) fn bare(room: &Path) -> Command {
     let mut command = Command::new(cargo_bin!("cargo-runpod"));
     command.args(["runpod", "invoke"]).current_dir(room);
@@ -21,21 +21,21 @@ pub(crate) fn bare(room: &Path) -> Command {
             command.env_remove(variable);
         }
     }
-    // A machine with a proxy for all that is not named.
+    // This machine appears to have a proxy for all addresses.
     command
         .env("HTTP_PROXY", "http://127.0.0.1:9")
         .env_remove("NO_PROXY");
     command
 }
 
-/// Aimed at the endpoint of a stage.
+/// Returns the command for the endpoint of a stage.
 pub(crate) fn at(stage: &Stage) -> Command {
     let mut command = bare(stage.room());
     command.args(["--url", &stage.url()]);
     command
 }
 
-/// What a process left behind, with ids and addresses made the same for every run.
+/// The result of a process. Ids and addresses are replaced, so they are the same in every run.
 pub(crate) struct Ran {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
@@ -75,7 +75,7 @@ impl Ran {
     pub(crate) fn assert(&self, code: i32, stdout: impl IntoData, stderr: impl IntoData) {
         let told = format!("stdout:\n{}stderr:\n{}", self.stdout, self.stderr);
         assert_eq!(self.code, Some(code), "{told}");
-        // Backslashes are no paths here.
+        // Backslashes in these texts are not path separators.
         let snapshots = Assert::new()
             .action_env(DEFAULT_ACTION_ENV)
             .normalize_paths(false);
@@ -84,7 +84,7 @@ impl Ran {
     }
 }
 
-/// The id of a job is 36 characters and `-l1`.
+/// Replaces job ids. An id has 36 characters followed by `-l1`.
 fn without_ids(text: &str) -> String {
     let mut rest = text;
     let mut without = String::new();
@@ -109,7 +109,7 @@ fn without_ids(text: &str) -> String {
     without + rest
 }
 
-/// One that is watched while it runs.
+/// A process that is observed while it runs.
 pub(crate) struct Watched {
     child: Child,
     stdout: Option<BufReader<ChildStdout>>,
@@ -141,13 +141,13 @@ impl Watched {
         line
     }
 
-    /// The job's id, from the first line of `--verbose` that tells of something.
+    /// Waits for a line with this text. Returns the job's id, with which lines of `--verbose` begin.
     pub(crate) fn waits_until_it_says(&mut self, part: &str) -> String {
         let mut line = String::new();
         loop {
             line.clear();
             let length = self.stderr.read_line(&mut line).expect("it writes text");
-            assert!(length > 0, "it ended and never said {part:?}");
+            assert!(length > 0, "the process exited and never printed {part:?}");
             if line.contains(part) {
                 let id = line.trim_start_matches("job ").split(':').next();
                 return id.unwrap_or_default().to_owned();

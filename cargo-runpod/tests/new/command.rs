@@ -1,4 +1,4 @@
-//! The command as a process, in an empty folder.
+//! Runs the command as a process in an empty folder.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use snapbox::cmd::Command;
 use tempfile::TempDir;
 
-/// A folder with nothing around it.
+/// An empty temporary folder.
 #[derive(Debug)]
 pub(crate) struct Folder(TempDir);
 
@@ -30,20 +30,20 @@ impl Folder {
         fs::read_to_string(self.path(path)).expect(path)
     }
 
-    /// What is in it, hidden or not.
+    /// Returns the names of its entries, including hidden ones.
     pub(crate) fn entries(&self) -> Vec<String> {
         entries(self.0.path())
     }
 
-    /// `cargo runpod new` with these arguments, in this folder.
+    /// Returns `cargo runpod new` with these arguments, in this folder.
     pub(crate) fn new_worker(&self, arguments: &[impl AsRef<OsStr>]) -> Command {
         new_worker(arguments).current_dir(self.0.path())
     }
 }
 
-/// `cargo runpod new` with these arguments.
+/// Returns `cargo runpod new` with these arguments.
 pub(crate) fn new_worker(arguments: &[impl AsRef<OsStr>]) -> Command {
-    // As cargo calls it.
+    // Cargo calls it in this way.
     Command::new(env!("CARGO_BIN_EXE_cargo-runpod"))
         .args(["runpod", "new"])
         .args(arguments)

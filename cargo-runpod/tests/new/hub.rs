@@ -1,4 +1,4 @@
-//! The files for the Runpod Hub follow its rules, and its tests pass.
+//! The files for the Runpod Hub follow its rules, and the tests in them pass.
 
 use std::fs;
 
@@ -35,7 +35,7 @@ fn the_tests_of_a_worker_follow_the_rules_and_pass() {
     }
 }
 
-/// The rules would see it.
+/// Checks that the rules reject wrong files.
 #[test]
 fn a_fault_in_either_file_is_found() {
     let worker = workers().last().expect("a worker");

@@ -1,4 +1,4 @@
-//! What the Dockerfile does, without Docker: its instructions, done in a folder.
+//! Tests the Dockerfile without Docker: its instructions are carried out in a folder.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -8,22 +8,22 @@ use std::process::Command;
 use crate::generated::{Worker, cargo, home, model, target, text, workers};
 use crate::templates;
 
-/// One stage, as a folder.
+/// A build stage, as a folder.
 struct Stage {
     name: Option<String>,
     root: PathBuf,
     workdir: String,
 }
 
-/// An image that was made.
+/// A finished image.
 struct Image {
     root: PathBuf,
     environment: Vec<(String, String)>,
     command: Vec<String>,
 }
 
-/// Does what a Dockerfile says, with `context` as the folder that it is built from. Knows the instructions that ours use
-/// and no other.
+/// Carries out the instructions of a Dockerfile. `context` is the build context. Only the instructions in our
+/// Dockerfiles are supported.
 fn build(dockerfile: &str, context: &Path, stages_in: &Path) -> Image {
     let mut stages: Vec<Stage> = Vec::new();
     let (mut environment, mut command) = (Vec::new(), Vec::new());
@@ -46,7 +46,7 @@ fn build(dockerfile: &str, context: &Path, stages_in: &Path) -> Image {
                 let stage = stages.last_mut().expect("FROM comes first");
                 (*path).clone_into(&mut stage.workdir);
                 fs::create_dir_all(stage.path("")).expect("a folder");
-                // What all of them are built with is built once.
+                // All stages share the workspace's target folder, so everything is compiled only once.
                 symlink(target(), stage.path("target")).expect("a link");
             }
             ("COPY", [from, source, destination]) if from.starts_with("--from=") => {
@@ -79,7 +79,7 @@ fn build(dockerfile: &str, context: &Path, stages_in: &Path) -> Image {
                 environment.push((name.to_owned(), value.to_owned()));
             }
             ("CMD", _) => command = serde_json::from_str(rest).expect("CMD is a list"),
-            _ => panic!("an instruction that this test does not know: {instruction}"),
+            _ => panic!("this test does not support the instruction: {instruction}"),
         }
     }
     let root = stages.pop().expect("a stage").root;
@@ -90,7 +90,7 @@ fn build(dockerfile: &str, context: &Path, stages_in: &Path) -> Image {
     }
 }
 
-/// Without comments, one a line.
+/// Returns the instructions without comments, one per line.
 fn instructions(dockerfile: &str) -> Vec<String> {
     let lines: Vec<_> = dockerfile
         .lines()
@@ -122,7 +122,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// With its time, as Docker does.
+/// Copies a file with its modification time, as Docker does.
 fn copy_file(from: &Path, to: &Path) {
     let copied = || {
         fs::create_dir_all(to.parent().expect("it is in a folder"))?;
@@ -133,7 +133,7 @@ fn copy_file(from: &Path, to: &Path) {
     copied().unwrap_or_else(|error| panic!("{}: {error}", from.display()));
 }
 
-/// What a list of exceptions says: all is ignored but these.
+/// Evaluates a `.dockerignore` that ignores everything except a list of paths.
 fn is_in_context(context: &Path, path: &str) -> bool {
     let ignored = fs::read_to_string(context.join(".dockerignore")).expect("a .dockerignore");
     assert!(ignored.lines().any(|line| line == "*"), "{ignored}");
@@ -142,8 +142,8 @@ fn is_in_context(context: &Path, path: &str) -> bool {
         .any(|line| line.strip_prefix('!') == Some(path))
 }
 
-/// A Dockerfile that builds with the profile of which this machine has the dependencies already. What it says of cargo is the
-/// same otherwise: a path or a flag that is wrong there is wrong here.
+/// Changes a Dockerfile to use the profile for which this machine already has the dependencies. The rest of its cargo
+/// commands stays the same, so a wrong path or flag is still found.
 fn with_what_is_built(dockerfile: &str) -> String {
     assert!(dockerfile.contains("cargo build --release --locked"));
     assert!(dockerfile.contains("/worker/target/release/"));
@@ -152,7 +152,7 @@ fn with_what_is_built(dockerfile: &str) -> String {
         .replace("/worker/target/release/", "/worker/target/debug/")
 }
 
-/// As `RUN` does, but with nothing to be downloaded.
+/// Carries out `RUN`, but without any downloads.
 fn run(script: &str, stage: &Stage) {
     let mut command = cargo();
     let cargo = command.get_program().to_owned();
@@ -179,16 +179,16 @@ fn run(script: &str, stage: &Stage) {
     assert!(output.status.success(), "RUN {script}: {}", text(&output));
 }
 
-/// The layer of the dependencies is built with an empty program, which must not be what ends up in the image.
+/// The layer of the dependencies is built with an empty program. The image must not contain that program.
 #[test]
 fn the_image_has_the_worker_and_not_the_empty_program() {
     for template in templates::NAMES {
-        // Not one of those that other tests run: for a moment, the program of this name is the empty one.
+        // This is not one of the workers that other tests run, because its program is the empty one for a moment.
         let worker = Worker::make(template, "image");
-        // The image is built with a lock file that is the worker's own, as its user's first build makes it.
+        // The image needs the worker's own lock file, which a user's first build creates.
         let locked = worker.cargo(&["update", "--workspace", "--offline"]);
         assert!(locked.status.success(), "{}", text(&locked));
-        // Always the same one, so that what is built there takes the place of what was.
+        // Always the same folder, so a new run replaces the files of the previous one.
         let stages = home().join("images").join(worker.template);
         if stages.exists() {
             fs::remove_dir_all(&stages).expect("what an earlier run left can be removed");
@@ -215,7 +215,7 @@ fn the_image_has_the_worker_and_not_the_empty_program() {
     }
 }
 
-/// It holds the program, the model, and nothing else.
+/// The image contains only the program and the model.
 #[test]
 fn nothing_of_the_user_s_machine_is_in_an_image() {
     for worker in workers() {

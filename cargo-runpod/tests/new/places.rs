@@ -1,4 +1,4 @@
-//! Where a worker may be made.
+//! The places where a worker may be created.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -57,7 +57,7 @@ fn a_worker_has_the_permissions_of_any_new_folder() {
     assert_eq!(mode("my-worker"), mode("any"));
 }
 
-/// Starts a command for each of these places before it waits for any of them.
+/// Starts all commands, one for each place, before waiting for any of them.
 #[track_caller]
 fn all_at_once(folder: &Folder, places: &[String]) {
     let commands: Vec<_> = places
@@ -98,7 +98,7 @@ fn workers_made_at_once_in_a_folder_that_is_missing_are_all_made() {
     }
 }
 
-/// A folder that is being filled matches the wildcard, too, and has no Cargo.toml yet.
+/// A folder that is still being filled also matches the wildcard, but has no Cargo.toml yet.
 #[test]
 fn workers_made_at_once_under_a_wildcard_of_a_workspace_are_all_members() {
     let folder = Folder::empty();

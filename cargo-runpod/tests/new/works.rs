@@ -1,4 +1,4 @@
-//! A new worker passes its tests, is clean, and runs as it stands.
+//! A new worker passes its tests, has no warnings, and runs without a change.
 
 use std::fs;
 
@@ -91,7 +91,7 @@ fn a_model_is_read_from_where_the_environment_says() {
     assert!(text.contains(r#"["these","only","these"]"#), "{text}");
 }
 
-/// `cargo runpod build` puts these beside the program, whose working directory is there.
+/// `cargo runpod build` copies these files next to the program, which is its working directory.
 #[test]
 fn what_its_image_includes_is_there() {
     let output = model().cargo(&["metadata", "--no-deps", "--offline", "--format-version=1"]);
@@ -101,7 +101,7 @@ fn what_its_image_includes_is_there() {
     assert!(model().folder.join("model/harbour.txt").is_file());
 }
 
-/// The commands that the README of a new worker begins with.
+/// The README of a new worker begins with these commands.
 #[test]
 fn the_commands_of_its_readme_are_there() {
     for worker in workers() {

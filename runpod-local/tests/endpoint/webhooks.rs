@@ -211,7 +211,7 @@ async fn a_webhook_that_does_not_answer_200_is_called_three_times_and_no_redirec
         .map(|line| line["text"].as_str().unwrap())
         .collect();
     assert_eq!(warnings.len(), 3);
-    assert!(warnings[0].contains("answered 500") && warnings[2].contains("given up"));
+    assert!(warnings[0].contains("answered 500") && warnings[2].contains("giving up"));
     assert!(
         warnings.iter().all(|line| !line.contains("secret")),
         "{warnings:?}"
