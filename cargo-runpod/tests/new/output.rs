@@ -64,11 +64,13 @@ and in a second terminal, in the same folder:
 
     cargo runpod invoke    # sends the job in test_input.json and shows the result
 
-note: runpod-worker is not published yet. The worker uses the sources that this command was built from,
-[..]. To use others, pass --runpod-path or --runpod-git.
+note: runpod-worker is not published yet. The worker uses the sources that this command
+was built from, [..]. To use others, pass --runpod-path or
+--runpod-git.
 
-note: a build inside Docker cannot reach a package by its path on this machine. Use `cargo runpod build`, which
-builds the program outside Docker. To use the Dockerfile, name a git repository in Cargo.toml.
+note: a build inside Docker cannot reach a package by its path on this machine. Use
+`cargo runpod build`, which builds the program outside Docker. To use the Dockerfile,
+name a git repository in Cargo.toml.
 
 "#]])
         .stderr_eq(str![]);
@@ -124,8 +126,9 @@ and in a second terminal, in the same folder:
 
     cargo runpod invoke    # sends the job in test_input.json and shows the result
 
-note: a build inside Docker cannot reach a package by its path on this machine. Use `cargo runpod build`, which
-builds the program outside Docker. To use the Dockerfile, name a git repository in Cargo.toml.
+note: a build inside Docker cannot reach a package by its path on this machine. Use
+`cargo runpod build`, which builds the program outside Docker. To use the Dockerfile,
+name a git repository in Cargo.toml.
 
 "#]]);
     let ours = std::fs::canonicalize(ours).expect("our own folder");
