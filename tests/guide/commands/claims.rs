@@ -1,35 +1,35 @@
-//! Which commands the pages show, and what each of them does.
+//! Lists the commands on the pages, and what each of them does.
 
-/// One line of a page.
+/// One command line of a page.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Claim {
     pub(super) line: &'static str,
     pub(super) how: How,
-    /// The example that stands in for the reader's own worker, where the line says `cargo run --` and no name.
+    /// The example that replaces the reader's own worker if the line is `cargo run --` without a name.
     pub(super) worker: &'static str,
-    /// Added at its end: a port of this test's own. `{port}` is the one that is served on.
+    /// Arguments that are appended to the line, such as a port. `{port}` is the port of the running endpoint.
     pub(super) also: &'static str,
-    /// The page takes it as done: it is not among its lines.
+    /// Whether the page assumes that the command was run and does not show it.
     pub(super) is_beforehand: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum How {
-    /// Run to its end.
+    /// Runs until it exits.
     Ends {
         code: i32,
         shows: &'static [&'static str],
     },
-    /// Left running as soon as it has shown a line with this and an address; what comes after it on the page is run
-    /// against that address.
+    /// Keeps running after it prints a line with this text and an address. The later commands of the page use that
+    /// address.
     Serves { shows: &'static str },
-    /// `cd FOLDER`, for all that comes after it on the page.
+    /// `cd FOLDER`, for all later commands of the page.
     Enters,
-    /// Not run, for this reason.
+    /// Is not run, for this reason.
     NotHere(&'static str),
 }
 
-const BUILDS_THE_BENCH: &str = "it builds in release mode, for minutes";
+const BUILDS_THE_BENCH: &str = "it builds in release mode, which takes minutes";
 
 const fn claim(line: &'static str, how: How) -> Claim {
     Claim {
@@ -41,7 +41,7 @@ const fn claim(line: &'static str, how: How) -> Claim {
     }
 }
 
-/// With exit code 0, and all of this in what it writes.
+/// A command that exits with code 0 and prints all of these texts.
 pub(super) const fn ends(line: &'static str, shows: &'static [&'static str]) -> Claim {
     claim(line, How::Ends { code: 0, shows })
 }
@@ -62,7 +62,7 @@ const fn not_here(line: &'static str, reason: &'static str) -> Claim {
     claim(line, How::NotHere(reason))
 }
 
-/// In the folder of a worker of one's own, which is that of examples/hello.rs.
+/// A command in the folder of the reader's own worker, for which examples/hello.rs is used.
 const fn own(claim: Claim) -> Claim {
     Claim {
         worker: "hello",
@@ -70,7 +70,7 @@ const fn own(claim: Claim) -> Claim {
     }
 }
 
-/// Of `cargo runpod`, which calls the port in its own way.
+/// A command of `cargo runpod`, which has its own flag for the port.
 const fn tool(claim: Claim, also: &'static str) -> Claim {
     Claim { also, ..claim }
 }
@@ -80,7 +80,7 @@ const fn tool_serves(line: &'static str) -> Claim {
     tool(claim(line, How::Serves { shows }), "--port 0")
 }
 
-/// Run without standing on the page.
+/// A command that is run although the page does not show it.
 const fn beforehand(claim: Claim) -> Claim {
     Claim {
         is_beforehand: true,
@@ -92,8 +92,8 @@ const ASKS_HELLO: Claim = ends(
     r#"curl -s http://127.0.0.1:8000/runsync -H 'Content-Type: application/json' -d '{"input": {"name": "Ada"}}'"#,
     &["COMPLETED", "Hello, Ada!"],
 );
-const COMPILES_THE_WORKSPACE: &str = "it compiles examples again, beside all other tests; runpod-macros/src/show_tests.rs \
-                                      compares what is printed with the page";
+const COMPILES_THE_WORKSPACE: &str = "it compiles examples again while other tests run; runpod-macros/src/show_tests.rs \
+                                      compares the output with the page";
 
 pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
     (
@@ -104,7 +104,7 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
             ),
             not_here(
                 "cargo xtask test                               # every test (needs Python 3.10+, and installs what else it needs)",
-                "this is it",
+                "it runs this test",
             ),
             ends(
                 "cargo runpod new hello --template stream       # a crate that builds, tests and runs as it stands",
@@ -127,7 +127,7 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
         &[
             not_here(
                 "cargo runpod build",
-                "it is a release build; the tests of cargo-runpod run it",
+                "it builds in release mode; the tests of cargo-runpod run it",
             ),
             not_here(
                 "docker build --platform linux/amd64 --tag hello target/runpod-image/hello",
@@ -139,7 +139,7 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
         "docs/reference/commands/dev.md",
         &[not_here(
             "cargo runpod dev",
-            "it needs a worker's folder: that of docs/reference/commands/new.md runs it",
+            "it needs a worker's folder; the commands of docs/reference/commands/new.md run it in one",
         )],
     ),
     (
@@ -169,7 +169,7 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
             ),
             not_here(
                 "cargo generate --path cargo-runpod/templates/stream --name my-worker --define 'runpod_dependency={ git = \"https://…\" }'",
-                "cargo-generate is another project's program",
+                "cargo-generate is a program of another project",
             ),
         ],
     ),
@@ -208,11 +208,11 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
         &[
             not_here(
                 "cargo xtask compile-cost               # three cold builds of each; `--rounds N` for another number",
-                "it takes the better part of an hour",
+                "it takes most of an hour",
             ),
             not_here(
                 "cargo update -p idna_adapter --precise 1.1.0",
-                "it asks a registry and changes a lock file",
+                "it contacts a registry and changes a lock file",
             ),
         ],
     ),
@@ -231,14 +231,14 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
             )),
             not_here(
                 "RUNPOD_WEBHOOK_GET_JOB='http://127.0.0.1:8000/v2/local/job-take/$ID' … python handler.py",
-                "the other variables are left out of it; tests/local attaches Python workers",
+                "the line leaves out the other variables; tests/local attaches Python workers",
             ),
             own(serves(
                 r#"cargo run -- --rp_serve_api --rp_api_faults '{"seed": 7, "rules": [{"route": "status", "error": 0.2, "status": 503}]}'"#,
             )),
             not_here(
                 "cargo run -p runpod-local --features cli -- --port 8000",
-                "the feature is off here; runpod-local/tests/program.rs runs it where it is on",
+                "the feature is off in this test; runpod-local/tests/program.rs runs it with the feature",
             ),
         ],
     ),
@@ -260,7 +260,7 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
         &[
             not_here(
                 "cargo install --path cargo-runpod",
-                "it puts a program into the user's own folder; what it installs is run below",
+                "it installs a program into the user's folder; the commands below run the same program",
             ),
             tool(
                 ends("cargo runpod new hello --template stream", &["hello"]),

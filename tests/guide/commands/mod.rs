@@ -1,4 +1,4 @@
-//! Every command that a page shows is run, or there is a reason why it is not.
+//! Tests every command on the pages: it is run, or there is a reason why it is not.
 
 mod claims;
 mod rewriting;
@@ -11,7 +11,7 @@ use crate::markdown::{Page, pages};
 use claims::{CLAIMS, Claim, How};
 use shell::Shell;
 
-/// The lines in a page's blocks of `sh`, in their order.
+/// Returns the lines of a page's `sh` blocks, in order.
 fn commands(page: &Page) -> Vec<&str> {
     page.blocks
         .iter()
@@ -42,7 +42,7 @@ fn every_command_is_claimed_and_every_claim_is_there() {
         if shown != claimed {
             let _ = writeln!(
                 faults,
-                "{}: shows, in this order,\n  {}\nand tests/guide/commands/claims.rs claims\n  {}",
+                "{}: the page shows these commands in this order:\n  {}\ntests/guide/commands/claims.rs lists:\n  {}",
                 page.path.display(),
                 shown.join("\n  "),
                 claimed.join("\n  ")
@@ -51,7 +51,7 @@ fn every_command_is_claimed_and_every_claim_is_there() {
     }
     for (path, _) in CLAIMS {
         if !pages.iter().any(|page| page.path == Path::new(path)) {
-            let _ = writeln!(faults, "{path}: is claimed and not there");
+            let _ = writeln!(faults, "{path}: has claims, but the page does not exist");
         }
     }
     assert!(faults.is_empty(), "{faults}");

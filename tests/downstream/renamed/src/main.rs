@@ -1,5 +1,5 @@
-//! A worker that knows our crate under another name only: `crate = worker` tells the attributes, or they find it in the
-//! manifest. One handler of each kind.
+//! A worker whose manifest renames our crate. The attributes get the name from `crate = worker` or find it in the
+//! manifest. It has one handler of each kind.
 
 use std::convert::Infallible;
 
