@@ -28,7 +28,7 @@ pub(crate) fn with_causes(error: &(dyn StdError + 'static)) -> String {
 /// [`WorkerBuilder::run`](crate::WorkerBuilder::run) returns this error. A worker with `#[runpod::main]` prints it
 /// and exits with code 1. The message says what was wrong, where, and what to do. Programs can distinguish the causes
 /// by [`kind`](Error::kind). `{:?}` shows the same message followed by its causes, so `fn main() -> Result<(),
-/// runpod::Error>` prints it well. Neither format contains the platform's key.
+/// runpod::Error>` prints a readable message. Neither format contains the platform's key.
 ///
 /// A failed job is *not* an error of the worker: its result is a failure, and the worker continues.
 ///
