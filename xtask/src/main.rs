@@ -17,6 +17,7 @@ mod fuzz;
 mod licence;
 mod node;
 mod page;
+mod pictures;
 mod programs;
 mod python;
 mod served;
@@ -79,6 +80,11 @@ Measurements:
   compile-cost [--rounds N]
                    Build a worker and a comparable one on lambda_runtime from scratch, and compare the build costs
                    (minutes per round).
+
+Pictures:
+
+  pictures         Make the pictures in docs/images: a recording of a terminal with cargo runpod new, dev and invoke
+                   (asciinema, svg-term-cli and tmux), and a screenshot of the local endpoint's page.
 ";
 
 fn main() -> ExitCode {
@@ -119,6 +125,9 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
             clients::run(&workspace, &suite::programs(&workspace, words)?, words)?;
         }
         ["page", words @ ..] => page::run(&workspace, &suite::programs(&workspace, words)?)?,
+        ["pictures", words @ ..] => {
+            pictures::run(&workspace, &suite::programs(&workspace, words)?)?;
+        }
         ["downstream"] => downstream::run(&workspace)?,
         ["dependencies"] => dependencies::check(&workspace, Short)?,
         ["dependencies", "--long"] => dependencies::check(&workspace, Long)?,

@@ -42,7 +42,7 @@ pub(crate) fn tests(workspace: &Workspace, suite: &str) -> Command {
 }
 
 /// Returns a command for `node` or `npm`. If it is our own installation, its folder comes first on PATH.
-fn program(workspace: &Workspace, name: &str) -> Command {
+pub(crate) fn program(workspace: &Workspace, name: &str) -> Command {
     if is_new_enough("node".as_ref()) {
         return Command::new(name);
     }
