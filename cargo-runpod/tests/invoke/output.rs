@@ -196,7 +196,7 @@ Options:
       --port <PORT>          The port of an endpoint on this machine [default: the port of `cargo runpod dev` in this project, otherwise 8000]
       --raw                  Print streamed texts without newlines between them, such as the tokens of a language model
       --json                 Print a single JSON document at the end, whatever the job's outcome
-        -v, --verbose              Print the job's states and progress on stderr, line by line
+  -v, --verbose              Print the job's states and progress on stderr, line by line
       --retry-for <SECONDS>  How long to retry if the endpoint is unreachable or answers with an error [default: 10 on this machine, otherwise 60]
   -h, --help                 Print help (see more with '--help')
 
