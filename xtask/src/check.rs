@@ -10,7 +10,7 @@ use crate::step::Failure;
 use crate::suite::{Extent, Part};
 use crate::workspace::Workspace;
 
-/// Makes warnings of clippy errors.
+/// Turns warnings into errors.
 const STRICT: [&str; 3] = ["--", "-D", "warnings"];
 
 /// Returns all checks, the fastest first. `itself` is the path of this program.

@@ -182,8 +182,7 @@ const RUNS: &[Run] = &[
     },
 ];
 
-/// Returns the manifests of the downstream workspace and of the crate without features, after it copied our lock file
-/// next to them.
+/// Copies our lock file to the downstream workspace and to the crate without features, and returns their manifests.
 pub(crate) fn manifests(workspace: &Workspace) -> Result<[PathBuf; 2], Failure> {
     let manifests = ["tests/downstream/Cargo.toml", WITHOUT_FEATURES];
     let manifests = manifests.map(|manifest| workspace.file(manifest));

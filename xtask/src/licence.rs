@@ -3,7 +3,7 @@
 /// Returns whether the expression permits use under licences for which `accepts` returns `true`. An invalid expression
 /// is not accepted.
 pub(crate) fn is_accepted(expression: &str, accepts: &dyn Fn(&str) -> bool) -> bool {
-    // Old packages write `MIT/Apache-2.0` instead of `OR`.
+    // Old packages write `MIT/Apache-2.0` instead of `MIT OR Apache-2.0`.
     let spaced = expression
         .replace('/', " OR ")
         .replace('(', " ( ")

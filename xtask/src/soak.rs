@@ -9,7 +9,7 @@ pub(crate) const VARIABLE: &str = "RUNPOD_CHAOS_SOAK_MINUTES";
 /// The arguments of the test program that select the soak test.
 pub(crate) const TEST: [&str; 4] = ["--ignored", "--nocapture", "--test-threads=1", "soak::"];
 
-/// The default length, which is the one that the documentation on reliability reports.
+/// The default length in minutes, for which docs/explanation/reliability.md reports results.
 const MINUTES: &str = "30";
 
 /// Runs the soak test. `--minutes N` sets its length.

@@ -1,5 +1,5 @@
-//! Splits Rust source into identifiers, punctuation and strings, each with its line. Strings are needed for `#[path =
-//! "…"]`. Comments, character literals and lifetimes are left out.
+//! Splits Rust source into identifiers, punctuation and strings, each with its line. Strings are included because
+//! `#[path = "…"]` needs them. Comments, character literals and lifetimes are left out.
 
 /// One token. The text of a string starts with `"`, so it never equals an identifier.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -50,8 +50,8 @@ serde = { version = "1", features = ["derive"] }
 "#,
         main: HELLO,
     },
-    // Our default features include a local endpoint. For `lambda_runtime`, that is a separate program (`cargo lambda
-    // watch`).
+    // Our default features include a local endpoint. For `lambda_runtime`, that is a separate program:
+    // `cargo lambda watch`.
     Candidate {
         title: "`runpod-worker` with the local endpoint",
         subject: "runpod-worker",

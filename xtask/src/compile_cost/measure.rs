@@ -22,7 +22,7 @@ impl fmt::Display for Time {
         if let Some(processors) = self.processors {
             write!(
                 formatter,
-                " ({:.1} s of processors)",
+                " ({:.1} s of processor time)",
                 processors.as_secs_f64()
             )?;
         }
