@@ -1,4 +1,4 @@
-//! Results delivered to a server of the client's.
+//! Results that are delivered to a client's server.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 
 use crate::site::{Site, timed};
 
-/// A server that answers each request with the next of some statuses.
+/// A server that receives webhooks and answers each with a given status.
 struct Hook {
     listener: TcpListener,
 }
@@ -28,14 +28,14 @@ impl Hook {
         )
     }
 
-    /// The body of the next request.
+    /// Answers the next request with `status` and returns its body.
     async fn answer(&self, status: u16) -> Value {
         let (mut stream, _) = self.listener.accept().await.expect("a connection");
         let mut read = Vec::new();
         let body = loop {
             let mut some = [0; 4_096];
             let size = stream.read(&mut some).await.expect("bytes");
-            assert!(size > 0, "cut off");
+            assert!(size > 0, "the request was cut off");
             read.extend_from_slice(&some[..size]);
             let text = String::from_utf8_lossy(&read);
             let Some((head, body)) = text.split_once("\r\n\r\n") else {
@@ -96,7 +96,7 @@ async fn a_webhook_gets_what_status_answers_however_the_job_ended() {
         let body = hook.answer(200).await;
         assert_eq!(without_request(body), site.status(&job).await);
     }
-    // Running, and in the queue.
+    // One cancelled job is running, the other is queued.
     for take in [true, false] {
         let job = run(&site, &hook).await;
         if take {
@@ -118,7 +118,7 @@ async fn a_webhook_gets_what_status_answers_however_the_job_ended() {
     assert_eq!(without_request(body), site.status(&job).await);
 }
 
-/// A webhook gets the job's input and its own address as well.
+/// Removes the job's input and webhook address, which only a webhook receives.
 fn without_request(mut body: Value) -> Value {
     let object = body.as_object_mut().expect("an object");
     assert_eq!(object.remove("input"), Some(json!({"n": 1})));
@@ -149,7 +149,7 @@ async fn webhooks_are_called_whatever_the_settings_say() {
 async fn a_running_job_whose_time_to_live_ends_is_gone_and_its_webhook_called() {
     let site = timed(|timing| timing.ttl = Duration::from_secs(2)).await;
     let hook = Hook::new().await;
-    // The worker waits for the job already, so that its time to live cannot end in the queue.
+    // The worker already waits for the job, so its time to live cannot end in the queue.
     let submit = async {
         site.until_known(&["w1"]).await;
         run(&site, &hook).await

@@ -1,4 +1,4 @@
-//! The rules, on the state alone, at times that the tests choose.
+//! Tests of the queue's rules on its state alone, with times chosen by each test.
 
 mod ending;
 mod extremes;
@@ -30,7 +30,7 @@ use super::worker::{CallingWorker, Ping};
 use super::*;
 use crate::settings::{Limits, Timing};
 
-/// The state, and the time as the test has set it.
+/// The queue's state, and a clock that the test sets.
 struct TimedQueue {
     state: QueueState,
     now: Instant,
@@ -83,7 +83,7 @@ impl TimedQueue {
         }
     }
 
-    /// A job of `/run` with the defaults.
+    /// Submits a job with `/run` and the defaults.
     fn run(&mut self) -> JobId {
         self.submit(false, |_| {})
     }
@@ -96,7 +96,7 @@ impl TimedQueue {
         id
     }
 
-    /// What the worker is given: the ids.
+    /// Takes up to `most` jobs for the worker and returns their ids.
     fn take_up_to(&mut self, worker: &str, most: usize) -> Vec<JobId> {
         let tasks = self.state.take(caller(worker), most, self.now);
         tasks
@@ -113,7 +113,7 @@ impl TimedQueue {
         self.take_up_to(worker, 1).pop()
     }
 
-    /// Submitted and taken.
+    /// Submits a job, takes it, and returns its id.
     fn running(&mut self, worker: &str) -> JobId {
         let job = self.run();
         assert_eq!(self.take(worker), Some(job));
@@ -126,7 +126,7 @@ impl TimedQueue {
             .expect("a worker that took the job")
     }
 
-    /// With `stopPod`.
+    /// Posts a result with `stopPod`, as a worker does before a refresh.
     fn refreshed(&mut self, worker: &str, job: JobId, outcome: JobOutcome) {
         self.state
             .done(worker, job, outcome, true, self.now)
@@ -159,14 +159,14 @@ impl TimedQueue {
             .expect("a worker that took the job")
     }
 
-    /// What a client gets from `/stream`.
+    /// Returns what a client gets from `/stream`.
     fn fetch(&mut self, job: JobId) -> (Status, Vec<String>) {
         let streamed = self.state.fetch(job).expect("the job");
         let text = |item: &Json| String::from_utf8(item.as_bytes().to_vec()).expect("UTF-8");
         (streamed.status, streamed.items.iter().map(text).collect())
     }
 
-    /// Time passes, and what is due happens at its time.
+    /// Lets `time` pass. Everything that is due in that time happens when it is due.
     fn pass(&mut self, time: Duration) {
         let end = self.now + time;
         while let Some(at) = self.state.alarm.at.filter(|at| *at <= end) {
@@ -189,7 +189,7 @@ impl TimedQueue {
         self.state.jobs.get(&job).expect("the job").detail()
     }
 
-    /// The error of a job, which is a string.
+    /// Returns the job's error, which must be a string.
     fn error(&self, job: JobId) -> String {
         let error = self.report(job).error.expect("an error");
         serde_json::from_slice(error.as_bytes()).expect("a string")

@@ -1,4 +1,4 @@
-//! What the page and the log are told.
+//! What the page and the log show.
 
 use super::*;
 
@@ -47,7 +47,7 @@ fn events_that_nobody_reads_keep_nothing_alive_but_themselves() {
             .progress("w1", job, json(&large), queue.now)
             .unwrap();
     }
-    // All that is held is the last item and the last progress, which the state counts.
+    // The queue holds only the last item and the last progress update, and the state counts both.
     assert!(
         queue.state.held_bytes < 250_000,
         "{}",
@@ -125,7 +125,7 @@ fn the_errors_of_the_sdks_workers_show_their_message() {
     assert_eq!(line("\"one\\ntwo\""), "one");
     let long = format!("\"{}\"", "é".repeat(300));
     assert_eq!(line(&long).chars().count(), 201);
-    // A control character becomes a space, which has fewer bytes; nothing is cut by that.
+    // A control character becomes a space, which is shorter. This does not count as truncation.
     assert_eq!(line("\"a\u{85}b\""), "a b");
 }
 
