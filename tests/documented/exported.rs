@@ -26,7 +26,7 @@ pub(crate) struct Exported {
     place: Vec<String>,
 }
 
-/// A public method of a type, or a visible one of a trait.
+/// A public method of a type, or a visible method of a trait.
 #[derive(Debug)]
 pub(crate) struct Method {
     pub(crate) name: String,

@@ -1,4 +1,4 @@
-//! (a) Tests what a developer sees: `--test_input`, the exit code and the printed lines.
+//! Tests what a developer sees: `--test_input`, the exit code and the printed lines.
 
 use serde_json::{Value, json};
 

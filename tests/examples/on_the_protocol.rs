@@ -1,4 +1,4 @@
-//! (b) Tests what the platform sees: the posts for the jobs of a queue.
+//! Tests what the platform sees: the posts for the jobs of a queue.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;

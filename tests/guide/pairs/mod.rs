@@ -52,13 +52,13 @@ async fn compare(
         let (said, told) = (sdk.told(), ours.told());
         let _ = writeln!(
             table,
-            "{}\n  given   {input}\n  Python  {said}\n  Rust    {told}",
+            "{}\n  input   {input}\n  Python  {said}\n  Rust    {told}",
             pair.heading
         );
         if sdk != ours {
             let _ = writeln!(
                 differences,
-                "{}, given {input}:\n  Python  {said}\n  Rust    {told}",
+                "{}, input {input}:\n  Python  {said}\n  Rust    {told}",
                 pair.heading
             );
         }

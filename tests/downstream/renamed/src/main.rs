@@ -26,7 +26,7 @@ async fn greet(person: Person, ctx: JobContext, phrase: State<Phrase>) -> String
 #[worker::handler]
 fn shout(job: Job<Person>) -> Result<String, String> {
     if job.input.name.is_empty() {
-        return Err(format!("job {} names nobody", job.id));
+        return Err(format!("job {} has an empty name", job.id));
     }
     Ok(job.input.name.to_uppercase() + "!")
 }
