@@ -37,8 +37,8 @@ fn notes(dependency: &Dependency, surroundings: &Surroundings) -> Vec<String> {
         if dependency.is_fallback() {
             notes.push(format!(
                 "runpod-worker is not published yet. The worker uses the sources that this command\n\
-                 was built from, {}. To use others, pass --runpod-path or\n\
-                 --runpod-git.",
+                 was built from, {}.\n\
+                 To use others, pass --runpod-path or --runpod-git.",
                 path.display()
             ));
         }

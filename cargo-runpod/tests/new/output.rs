@@ -65,8 +65,8 @@ and in a second terminal, in the same folder:
     cargo runpod invoke    # sends the job in test_input.json and shows the result
 
 note: runpod-worker is not published yet. The worker uses the sources that this command
-was built from, [..]. To use others, pass --runpod-path or
---runpod-git.
+was built from, [..].
+To use others, pass --runpod-path or --runpod-git.
 
 note: a build inside Docker cannot reach a package by its path on this machine. Use
 `cargo runpod build`, which builds the program outside Docker. To use the Dockerfile,

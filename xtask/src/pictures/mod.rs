@@ -52,10 +52,10 @@ fn recording(workspace: &Workspace, room: &Path) -> Result<(), Failure> {
     session.record(&asciinema, &raw)?;
 
     // The reader's home directory, with a clone of this repository in it.
-    let root = real(&workspace.file("."))?;
+    let sources = real(&workspace.file("."))?;
     let places = [
         (path(session.home())?, "/home/you"),
-        (path(&root)?, "/home/you/runpod"),
+        (path(&sources)?, "/home/you/runpod"),
     ];
     let cast = room.join("first-worker.cast");
     let tidied = cast::tidied(&read(&raw)?, &places)?;

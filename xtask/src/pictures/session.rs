@@ -13,7 +13,7 @@ use crate::workspace::Workspace;
 const COLUMNS: &str = "90";
 const ROWS: &str = "32";
 /// The rows of the second terminal.
-const LOWER_ROWS: &str = "9";
+const LOWER_ROWS: &str = "11";
 
 const NEW: &str = "cargo runpod new hello --template stream";
 const DEV: &str = "cd hello && cargo runpod dev";
@@ -104,9 +104,9 @@ impl<'a> Session<'a> {
         let played = self.play(&shell);
         // The recorder exits with the server.
         let _ = self.tmux(&["kill-server"]);
-        let recorded = recorder.wait();
+        let exit = recorder.wait();
         played?;
-        match recorded {
+        match exit {
             Ok(status) if status.success() => Ok(()),
             Ok(status) => Err(Failure::new(format!("asciinema failed ({status})"))),
             Err(error) => Err(Failure::new(format!("asciinema: {error}"))),
@@ -200,8 +200,8 @@ impl<'a> Session<'a> {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// Returns a command with the environment of the session: `cargo runpod` from this workspace, and its builds in the
-    /// workspace's target directory.
+    /// Returns a command with the environment of the session: `cargo runpod` from this workspace, and a target directory
+    /// that no other build uses, so that the recorded build compiles the worker only.
     fn command(&self, program: impl AsRef<Path>) -> Command {
         let mut command = Command::new(program.as_ref());
         for (name, _) in env::vars_os() {
@@ -217,6 +217,10 @@ impl<'a> Session<'a> {
         }
         command
             .current_dir(&self.home)
+            .env(
+                "CARGO_TARGET_DIR",
+                self.workspace.target().join("recording"),
+            )
             .env("CARGO_NET_OFFLINE", "true")
             .env_remove("TMUX");
         command
