@@ -22,7 +22,7 @@ impl Client {
             .no_proxy()
             .timeout(PATIENCE)
             .build()
-            .expect("a client");
+            .expect("the client can be built");
         Self {
             http,
             url: url.to_owned(),
@@ -37,7 +37,10 @@ impl Client {
             .header("content-type", "application/json")
             .body(body);
         let job = answer(request).await;
-        job["id"].as_str().expect("a job has an id").to_owned()
+        job["id"]
+            .as_str()
+            .expect("the value is a string")
+            .to_owned()
     }
 
     /// Waits for a job that must complete, and returns its output.
@@ -71,7 +74,7 @@ impl Client {
 
 async fn answer(request: reqwest::RequestBuilder) -> Value {
     let answer = request.send().await.expect("the endpoint answers");
-    let text = answer.text().await.expect("a whole answer");
+    let text = answer.text().await.expect("the body can be read");
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"))
 }
 

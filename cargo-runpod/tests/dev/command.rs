@@ -74,8 +74,8 @@ impl Dev {
             text: Arc::default(),
             grown: watch::Sender::new(()),
         };
-        printed.read(child.stdout.take().expect("a pipe"));
-        printed.read(child.stderr.take().expect("a pipe"));
+        printed.read(child.stdout.take().expect("the stream is piped"));
+        printed.read(child.stderr.take().expect("the stream is piped"));
         Self {
             child,
             printed,
@@ -86,8 +86,12 @@ impl Dev {
     /// Waits until the endpoint's address is printed, and returns a client for it.
     pub(crate) async fn client(&self) -> Client {
         let line = self.says("the endpoint is at ").await;
-        let (_, rest) = line.split_once("the endpoint is at ").expect("it is there");
-        let (url, _) = rest.split_once(": open").expect("an address");
+        let (_, rest) = line
+            .split_once("the endpoint is at ")
+            .expect("the line has the address");
+        let (url, _) = rest
+            .split_once(": open")
+            .expect("an address precedes this text");
         Client::of(url)
     }
 
@@ -107,7 +111,7 @@ impl Dev {
                 if let Some(line) = lines.nth(times - 1) {
                     return line.to_owned();
                 }
-                grown.changed().await.expect("it has an owner");
+                grown.changed().await.expect("the output is still read");
             }
         };
         timeout(PATIENCE, hearing)
@@ -116,20 +120,24 @@ impl Dev {
     }
 
     pub(crate) fn printed(&self) -> String {
-        self.printed.text.lock().expect("no reader fails").clone()
+        self.printed
+            .text
+            .lock()
+            .expect("no thread panics while it holds the lock")
+            .clone()
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
         let id = self.child.id().and_then(|id| i32::try_from(id).ok());
-        let id = id.and_then(Pid::from_raw).expect("it runs");
-        kill_process(id, signal).expect("it runs");
+        let id = id.and_then(Pid::from_raw).expect("the process is running");
+        kill_process(id, signal).expect("the process is running");
     }
 
     pub(crate) async fn ended(&mut self) -> ExitStatus {
         let ended = timeout(PATIENCE, self.child.wait()).await;
         ended
             .unwrap_or_else(|_| panic!("the command does not exit, but prints\n{}", self.printed()))
-            .expect("it was started")
+            .expect("the command was started")
     }
 
     /// Stops the command as Ctrl-C does, and checks that no process is left.
@@ -147,7 +155,13 @@ impl Printed {
         tokio::spawn(async move {
             let mut lines = BufReader::new(from).lines();
             while let Ok(Some(line)) = lines.next_line().await {
-                let _ = writeln!(printed.text.lock().expect("no reader fails"), "{line}");
+                let _ = writeln!(
+                    printed
+                        .text
+                        .lock()
+                        .expect("no thread panics while it holds the lock"),
+                    "{line}"
+                );
                 printed.grown.send_replace(());
             }
         });
@@ -164,7 +178,10 @@ pub(crate) fn assert_nothing_left(places: &[String; 2]) {
 /// Returns the command lines of the processes that contain this text.
 pub(crate) fn processes_with(text: &str) -> Vec<String> {
     let mut found = Vec::new();
-    for entry in std::fs::read_dir("/proc").expect("a /proc").flatten() {
+    for entry in std::fs::read_dir("/proc")
+        .expect("/proc can be read")
+        .flatten()
+    {
         // For a process that has just exited, there is nothing to read.
         let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
         let line = String::from_utf8_lossy(&line).replace('\0', " ");

@@ -54,7 +54,7 @@ pub(crate) struct Crate {
 impl Crate {
     /// Creates a crate. Tests run in parallel and share one target folder, so each crate needs its own name.
     pub(crate) fn new(name: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = tempfile::tempdir().expect("a temporary folder can be created");
         let it = Self {
             folder,
             name: format!("dev-{name}"),
@@ -85,7 +85,8 @@ debug = "line-tables-only"
             ),
         );
         it.write("src/main.rs", MAIN);
-        fs::copy(workspace.join("Cargo.lock"), it.path("Cargo.lock")).expect("a lock file");
+        fs::copy(workspace.join("Cargo.lock"), it.path("Cargo.lock"))
+            .expect("the file can be copied");
         it
     }
 
@@ -100,16 +101,16 @@ debug = "line-tables-only"
     pub(crate) fn write(&self, file: &str, text: &str) {
         let path = self.path(file);
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).expect("a folder");
+            fs::create_dir_all(folder).expect("the folder can be created");
         }
-        fs::write(path, text).expect("a file");
+        fs::write(path, text).expect("the file can be written");
     }
 
     /// Writes a file as editors do: a new file replaces the old one.
     pub(crate) fn replace(&self, file: &str, text: &str) {
         let beside = format!("{file}.new");
         self.write(&beside, text);
-        fs::rename(self.path(&beside), self.path(file)).expect("a file");
+        fs::rename(self.path(&beside), self.path(file)).expect("the file can be renamed");
     }
 
     /// Returns the code with another name for its edition.
@@ -133,12 +134,10 @@ debug = "line-tables-only"
 /// there.
 pub(crate) fn built() -> PathBuf {
     let ours = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    ours.parent()
-        .expect("it is in the target folder")
-        .to_owned()
+    ours.parent().expect("the path has a parent").to_owned()
 }
 
 fn workspace() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().expect("it is in the workspace").to_owned()
+    here.parent().expect("the path has a parent").to_owned()
 }

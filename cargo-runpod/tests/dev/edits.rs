@@ -30,7 +30,7 @@ async fn an_edit_replaces_the_worker_and_loses_no_job() {
         .await;
     let health = client.get("/health").await;
     assert_eq!(health["jobs"]["inProgress"], 1, "{health}");
-    std::fs::write(&gate, "").expect("a file");
+    std::fs::write(&gate, "").expect("the file can be written");
     assert_eq!(client.output(&long).await["edition"], "first");
     let health = client.get("/health").await;
     assert_eq!(health["jobs"]["retried"], 0, "{health}");

@@ -33,7 +33,7 @@ async fn a_first_build_that_fails_is_shown_and_jobs_wait_for_the_next() {
     let properties = &state["handlers"][0]["input"]["properties"];
     assert_eq!(properties["do"]["type"], "string", "{state}");
     let logs = client.get(&format!("/local/jobs/{job}")).await;
-    let lines = logs["logs"].as_array().expect("a list");
+    let lines = logs["logs"].as_array().expect("the value is an array");
     assert!(
         lines.iter().any(|line| line["text"] == "Started."),
         "{logs}"
@@ -44,10 +44,14 @@ async fn a_first_build_that_fails_is_shown_and_jobs_wait_for_the_next() {
 #[tokio::test]
 async fn a_port_in_use_is_told_before_anything_is_built() {
     let edited = Crate::new("port");
-    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let port = taken.local_addr().expect("an address").port().to_string();
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let port = taken
+        .local_addr()
+        .expect("the listener has an address")
+        .port()
+        .to_string();
     let output = dev(edited.folder()).args(["--port", &port]).output().await;
-    let output = output.expect("it starts");
+    let output = output.expect("the command can be started");
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(
         String::from_utf8_lossy(&output.stderr),
@@ -64,7 +68,7 @@ async fn several_programs_without_a_choice_are_listed() {
     edited.write("src/bin/other.rs", "fn main() {}\n");
     edited.write("examples/third.rs", "fn main() {}\n");
     let output = dev(edited.folder()).args(["--port", "0"]).output().await;
-    let output = output.expect("it starts");
+    let output = output.expect("the command can be started");
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(
         String::from_utf8_lossy(&output.stderr),
@@ -75,9 +79,9 @@ async fn several_programs_without_a_choice_are_listed() {
 
 #[tokio::test]
 async fn a_folder_without_a_package_is_told_in_cargos_words() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = tempfile::tempdir().expect("a temporary folder can be created");
     let output = dev(folder.path()).args(["--port", "0"]).output().await;
-    let output = output.expect("it starts");
+    let output = output.expect("the command can be started");
     assert_eq!(output.status.code(), Some(1));
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(
@@ -118,7 +122,8 @@ async fn a_program_that_is_no_worker_is_told_what_it_lacks_and_not_started_again
         dev.printed()
     );
 
-    let manifest = std::fs::read_to_string(edited.path("Cargo.toml")).expect("a manifest");
+    let manifest =
+        std::fs::read_to_string(edited.path("Cargo.toml")).expect("the file can be read");
     let without = manifest
         .lines()
         .filter(|line| !line.starts_with("runpod-worker"));
@@ -132,7 +137,7 @@ async fn a_program_that_is_no_worker_is_told_what_it_lacks_and_not_started_again
 #[tokio::test]
 async fn a_builder_worker_that_panics_before_it_runs_is_started_again() {
     let edited = Crate::new("panics-first");
-    let outside = tempfile::tempdir().expect("a folder");
+    let outside = tempfile::tempdir().expect("a temporary folder can be created");
     let database = outside.path().join("database");
     let main = MAIN.replace("#[runpod::main]\n", "")
         + &format!(
@@ -147,13 +152,14 @@ async fn main() -> Result<(), runpod::Error> {{
 "
         );
     edited.write("src/main.rs", &main);
-    let manifest = std::fs::read_to_string(edited.path("Cargo.toml")).expect("a manifest");
+    let manifest =
+        std::fs::read_to_string(edited.path("Cargo.toml")).expect("the file can be read");
     let manifest = manifest.replace("[\"time\"]", "[\"macros\", \"rt\", \"time\"]");
     edited.write("Cargo.toml", &manifest);
     let dev = Dev::start(&edited, &[]);
     dev.says("worker-1-1 stopped before it took a job: exit code 101; restarting in 1 s")
         .await;
-    std::fs::write(&database, "").expect("a file");
+    std::fs::write(&database, "").expect("the file can be written");
     dev.says(" takes jobs").await;
     let printed = dev.printed();
     assert!(!printed.contains("is not a worker"), "{printed}");

@@ -26,7 +26,7 @@ async fn workers_share_the_queue_and_get_the_arguments_and_say_who_prints() {
     for job in &both {
         client.until_progress(job, "waits").await;
     }
-    std::fs::write(&gate, "").expect("a file");
+    std::fs::write(&gate, "").expect("the file can be written");
     let mut workers = Vec::new();
     for job in &both {
         workers.push(client.output(job).await["worker"].clone());
@@ -36,7 +36,7 @@ async fn workers_share_the_queue_and_get_the_arguments_and_say_who_prints() {
     let job = client.run(json!({ "do": "print" })).await;
     client.output(&job).await;
     let line = dev.says("printed by the handler").await;
-    let (who, _) = line.split_once(" | ").expect("a prefix");
+    let (who, _) = line.split_once(" | ").expect("the line has a prefix");
     assert!(["worker-1", "worker-2"].contains(&who), "{line}");
     dev.end().await;
 }

@@ -60,7 +60,7 @@ pub(crate) fn finish(stage: &Stage, command: Command, stdin: &str) -> Ran {
 impl Ran {
     pub(crate) fn of(stage: &Stage, output: Output) -> Self {
         let text = |bytes: Vec<u8>| {
-            let text = String::from_utf8(bytes).expect("it writes text");
+            let text = String::from_utf8(bytes).expect("the output is UTF-8");
             assert!(!text.contains(KEY), "it shows the key: {text}");
             without_ids(&text.replace(&stage.url(), "[URL]"))
         };
@@ -125,8 +125,8 @@ impl Watched {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the command starts");
-        let stdout = child.stdout.take().expect("it is piped");
-        let stderr = child.stderr.take().expect("it is piped");
+        let stdout = child.stdout.take().expect("the stream is piped");
+        let stderr = child.stderr.take().expect("the stream is piped");
         Self {
             child,
             stdout: Some(BufReader::new(stdout)),
@@ -136,8 +136,8 @@ impl Watched {
 
     pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
-        let stdout = self.stdout.as_mut().expect("it is still read");
-        stdout.read_line(&mut line).expect("it writes text");
+        let stdout = self.stdout.as_mut().expect("the output is still read");
+        stdout.read_line(&mut line).expect("the output is UTF-8");
         line
     }
 
@@ -146,7 +146,10 @@ impl Watched {
         let mut line = String::new();
         loop {
             line.clear();
-            let length = self.stderr.read_line(&mut line).expect("it writes text");
+            let length = self
+                .stderr
+                .read_line(&mut line)
+                .expect("the output is UTF-8");
             assert!(length > 0, "the process exited and never printed {part:?}");
             if line.contains(part) {
                 let id = line.trim_start_matches("job ").split(':').next();
@@ -161,18 +164,20 @@ impl Watched {
 
     pub(crate) fn signal(&self, signal: Signal) {
         let pid = Pid::from_child(&self.child);
-        kill_process(pid, signal).expect("it runs");
+        kill_process(pid, signal).expect("the process is running");
     }
 
     pub(crate) fn end(mut self, stage: &Stage) -> Ran {
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         if let Some(reader) = &mut self.stdout {
-            reader.read_to_end(&mut stdout).expect("it can be read");
+            reader
+                .read_to_end(&mut stdout)
+                .expect("the output can be read");
         }
         self.stderr
             .read_to_end(&mut stderr)
-            .expect("it can be read");
-        let status = self.child.wait().expect("it ends");
+            .expect("the output can be read");
+        let status = self.child.wait().expect("the process exits");
         let output = Output {
             status,
             stdout,

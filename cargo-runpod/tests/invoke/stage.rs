@@ -94,7 +94,7 @@ impl Stage {
 
     /// Starts a worker for an endpoint that has none.
     pub(crate) fn attach(&mut self, worker: &str) {
-        let endpoint = self.endpoint.as_ref().expect("it serves");
+        let endpoint = self.endpoint.as_ref().expect("the stage has an endpoint");
         let variables = endpoint.worker_environment(Some("worker-1"));
         self.worker = Some(Worker::start(worker, &variables, self.room()));
     }
@@ -128,7 +128,7 @@ impl Stage {
         let mut stream = TcpStream::connect(&host).expect("the endpoint listens");
         stream
             .set_read_timeout(Some(PATIENCE))
-            .expect("it is no zero");
+            .expect("the timeout is not zero");
         write!(
             stream,
             "{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -138,7 +138,9 @@ impl Stage {
         stream
             .read_to_string(&mut answer)
             .expect("the endpoint answers");
-        let (_, body) = answer.split_once("\r\n\r\n").expect("an answer has a body");
+        let (_, body) = answer
+            .split_once("\r\n\r\n")
+            .expect("the answer has a body");
         serde_json::from_str(body).expect("the body is JSON")
     }
 }

@@ -31,8 +31,8 @@ impl Terminal {
 
     #[track_caller]
     fn ends(mut self, code: i32) -> String {
-        let rest = self.0.exp_eof().expect("it ends");
-        let status = self.0.process().wait().expect("it can be waited for");
+        let rest = self.0.exp_eof().expect("the command exits");
+        let status = self.0.process().wait().expect("the process exits");
         // The type of the status cannot be named outside its crate.
         let status = format!("{status:?}");
         assert!(status.starts_with("Exited("), "{status}: {rest}");

@@ -36,7 +36,7 @@ impl Worker {
 
     /// Lets a handler of the peer continue. It waits for this after each announcement.
     pub(crate) fn go_on(&mut self) {
-        let stdin = self.0.stdin.as_mut().expect("it is piped");
+        let stdin = self.0.stdin.as_mut().expect("the stream is piped");
         stdin.write_all(b"\n").expect("the worker is there");
     }
 }

@@ -13,7 +13,7 @@ pub(crate) struct Folder(TempDir);
 
 impl Folder {
     pub(crate) fn empty() -> Self {
-        Self(TempDir::new().expect("a temporary folder can be made"))
+        Self(TempDir::new().expect("a temporary folder can be created"))
     }
 
     pub(crate) fn path(&self, path: &str) -> PathBuf {
@@ -22,8 +22,9 @@ impl Folder {
 
     pub(crate) fn write(&self, path: &str, text: &str) {
         let path = self.path(path);
-        fs::create_dir_all(path.parent().expect("it is in the folder")).expect("a folder");
-        fs::write(path, text).expect("a file can be written");
+        fs::create_dir_all(path.parent().expect("the path has a parent"))
+            .expect("the folder can be created");
+        fs::write(path, text).expect("the file can be written");
     }
 
     pub(crate) fn read(&self, path: &str) -> String {
@@ -55,7 +56,7 @@ pub(crate) fn entries(folder: &Path) -> Vec<String> {
         .expect("the folder can be read")
         .map(|entry| {
             entry
-                .expect("an entry")
+                .expect("the folder can be read")
                 .file_name()
                 .to_string_lossy()
                 .into_owned()

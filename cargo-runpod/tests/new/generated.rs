@@ -46,7 +46,7 @@ impl Worker {
     pub(crate) fn make(template: &'static str, prefix: &str) -> Self {
         let folder = home().join("workers").join(format!("{prefix}-{template}"));
         if folder.exists() {
-            fs::remove_dir_all(&folder).expect("what an earlier run left can be removed");
+            fs::remove_dir_all(&folder).expect("the files of an earlier run can be removed");
         }
         let ours = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
         command::new_worker(&["--template", template, "--runpod-path", ours])
@@ -138,7 +138,5 @@ pub(crate) fn home() -> PathBuf {
 /// Returns the workspace's target folder.
 pub(crate) fn target() -> PathBuf {
     let ours = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    ours.parent()
-        .expect("it is in the target folder")
-        .to_owned()
+    ours.parent().expect("the path has a parent").to_owned()
 }

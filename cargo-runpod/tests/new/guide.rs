@@ -85,7 +85,7 @@ fn every_feature_of_tokio_that_the_guide_uses_is_on_in_every_template() {
     assert!(uses.contains("tokio::time"), "{uses:?}");
     for (template, manifest) in manifests() {
         let line = manifest.lines().find(|line| line.starts_with("tokio = "));
-        let line = line.expect("it depends on tokio");
+        let line = line.expect("the package depends on tokio");
         for used in &uses {
             let feature = OF_TOKIO.iter().find(|(name, _)| name == used);
             let feature = feature.unwrap_or_else(|| panic!("{used}: add its feature to this test"));
@@ -100,7 +100,7 @@ fn every_feature_of_tokio_that_the_guide_uses_is_on_in_every_template() {
 
 fn root() -> &'static Path {
     let ours = Path::new(env!("CARGO_MANIFEST_DIR"));
-    ours.parent().expect("it is in the workspace")
+    ours.parent().expect("the path has a parent")
 }
 
 fn manifests() -> Vec<(&'static str, String)> {
@@ -108,7 +108,10 @@ fn manifests() -> Vec<(&'static str, String)> {
         .into_iter()
         .map(|name| {
             let manifest = templates::folder(name).join("Cargo.toml.liquid");
-            (name, fs::read_to_string(manifest).expect("a manifest"))
+            (
+                name,
+                fs::read_to_string(manifest).expect("the file can be read"),
+            )
         })
         .collect()
 }
@@ -125,7 +128,7 @@ fn pages() -> Vec<(String, String)> {
             if root().join(&path).is_dir() {
                 folders.push(path);
             } else if is_page && LEFT_OUT.iter().all(|(page, _)| *page != name) {
-                let text = fs::read_to_string(root().join(&path)).expect("a page");
+                let text = fs::read_to_string(root().join(&path)).expect("the file can be read");
                 pages.push((name, text));
             }
         }
@@ -135,7 +138,7 @@ fn pages() -> Vec<(String, String)> {
 
 /// Returns the names of the packages as they are written in code.
 fn packages_of_the_workspace() -> BTreeSet<String> {
-    let lock = fs::read_to_string(root().join("Cargo.lock")).expect("a lock file");
+    let lock = fs::read_to_string(root().join("Cargo.lock")).expect("the file can be read");
     lock.lines()
         .filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'))
         .map(|name| name.replace('-', "_"))

@@ -33,7 +33,7 @@ fn build(dockerfile: &str, context: &Path, stages_in: &Path) -> Image {
         match (word, words.as_slice()) {
             ("FROM", [_, name @ ..]) => {
                 let root = stages_in.join(stages.len().to_string());
-                fs::create_dir_all(&root).expect("a folder");
+                fs::create_dir_all(&root).expect("the folder can be created");
                 let name = name.last().map(|name| (*name).to_owned());
                 stages.push(Stage {
                     name,
@@ -43,11 +43,11 @@ fn build(dockerfile: &str, context: &Path, stages_in: &Path) -> Image {
                 (environment, command) = (Vec::new(), Vec::new());
             }
             ("WORKDIR", [path]) => {
-                let stage = stages.last_mut().expect("FROM comes first");
+                let stage = stages.last_mut().expect("a FROM line comes first");
                 (*path).clone_into(&mut stage.workdir);
-                fs::create_dir_all(stage.path("")).expect("a folder");
+                fs::create_dir_all(stage.path("")).expect("the folder can be created");
                 // All stages share the workspace's target folder, so everything is compiled only once.
-                symlink(target(), stage.path("target")).expect("a link");
+                symlink(target(), stage.path("target")).expect("the link can be created");
             }
             ("COPY", [from, source, destination]) if from.starts_with("--from=") => {
                 let name = from.trim_start_matches("--from=");
@@ -57,11 +57,14 @@ fn build(dockerfile: &str, context: &Path, stages_in: &Path) -> Image {
                 let source = from.expect(name).path(source);
                 copy(
                     &source,
-                    &stages.last().expect("FROM comes first").path(destination),
+                    &stages
+                        .last()
+                        .expect("a FROM line comes first")
+                        .path(destination),
                 );
             }
             ("COPY", [sources @ .., destination]) => {
-                let stage = stages.last().expect("FROM comes first");
+                let stage = stages.last().expect("a FROM line comes first");
                 for source in sources {
                     assert!(is_in_context(context, source), "{source} is ignored");
                     let into = stage.path(destination);
@@ -73,7 +76,7 @@ fn build(dockerfile: &str, context: &Path, stages_in: &Path) -> Image {
                     copy(&context.join(source), &into);
                 }
             }
-            ("RUN", _) => run(rest, stages.last().expect("FROM comes first")),
+            ("RUN", _) => run(rest, stages.last().expect("a FROM line comes first")),
             ("ENV", [pair]) => {
                 let (name, value) = pair.split_once('=').expect(pair);
                 environment.push((name.to_owned(), value.to_owned()));
@@ -82,7 +85,7 @@ fn build(dockerfile: &str, context: &Path, stages_in: &Path) -> Image {
             _ => panic!("this test does not support the instruction: {instruction}"),
         }
     }
-    let root = stages.pop().expect("a stage").root;
+    let root = stages.pop().expect("a FROM line comes first").root;
     Image {
         root,
         environment,
@@ -108,7 +111,7 @@ impl Stage {
     fn path(&self, path: &str) -> PathBuf {
         let path = Path::new(&self.workdir).join(path);
         self.root
-            .join(path.strip_prefix("/").expect("from the root"))
+            .join(path.strip_prefix("/").expect("the path has this prefix"))
     }
 }
 
@@ -125,7 +128,7 @@ fn copy(from: &Path, to: &Path) {
 /// Copies a file with its modification time, as Docker does.
 fn copy_file(from: &Path, to: &Path) {
     let copied = || {
-        fs::create_dir_all(to.parent().expect("it is in a folder"))?;
+        fs::create_dir_all(to.parent().expect("the path has a parent"))?;
         fs::copy(from, to)?;
         let time = fs::metadata(from)?.modified()?;
         fs::File::options().write(true).open(to)?.set_modified(time)
@@ -135,7 +138,7 @@ fn copy_file(from: &Path, to: &Path) {
 
 /// Evaluates a `.dockerignore` that ignores everything except a list of paths.
 fn is_in_context(context: &Path, path: &str) -> bool {
-    let ignored = fs::read_to_string(context.join(".dockerignore")).expect("a .dockerignore");
+    let ignored = fs::read_to_string(context.join(".dockerignore")).expect("the file can be read");
     assert!(ignored.lines().any(|line| line == "*"), "{ignored}");
     ignored
         .lines()
@@ -175,7 +178,7 @@ fn run(script: &str, stage: &Stage) {
         .env("CARGO_NET_OFFLINE", "true")
         .env_remove("CARGO_TARGET_DIR")
         .output()
-        .expect("a shell");
+        .expect("the shell can be started");
     assert!(output.status.success(), "RUN {script}: {}", text(&output));
 }
 
@@ -191,21 +194,22 @@ fn the_image_has_the_worker_and_not_the_empty_program() {
         // Always the same folder, so a new run replaces the files of the previous one.
         let stages = home().join("images").join(worker.template);
         if stages.exists() {
-            fs::remove_dir_all(&stages).expect("what an earlier run left can be removed");
+            fs::remove_dir_all(&stages).expect("the files of an earlier run can be removed");
         }
         let dockerfile =
-            fs::read_to_string(worker.folder.join("Dockerfile")).expect("a Dockerfile");
+            fs::read_to_string(worker.folder.join("Dockerfile")).expect("the file can be read");
         let image = build(&with_what_is_built(&dockerfile), &worker.folder, &stages);
         let [program] = image.command.as_slice() else {
             panic!("{:?} is not the worker alone", image.command);
         };
-        let input = fs::read_to_string(worker.folder.join("test_input.json")).expect("a job");
+        let input = fs::read_to_string(worker.folder.join("test_input.json"))
+            .expect("the file can be read");
         let mut command = Command::new(image.root.join("usr/local/bin").join(program));
         command
             .args(["--test_input", &input])
             .current_dir(&image.root);
         for (name, value) in &image.environment {
-            let value = value.strip_prefix('/').expect("a path from the root");
+            let value = value.strip_prefix('/').expect("the path has this prefix");
             command.env(name, image.root.join(value));
         }
         let output = command.output().expect("the worker runs");
@@ -220,7 +224,7 @@ fn the_image_has_the_worker_and_not_the_empty_program() {
 fn nothing_of_the_user_s_machine_is_in_an_image() {
     for worker in workers() {
         let dockerfile =
-            fs::read_to_string(worker.folder.join("Dockerfile")).expect("a Dockerfile");
+            fs::read_to_string(worker.folder.join("Dockerfile")).expect("the file can be read");
         let copied: Vec<_> = instructions(&dockerfile)
             .into_iter()
             .filter(|instruction| {

@@ -131,7 +131,7 @@ note: a build inside Docker cannot reach a package by its path on this machine. 
 name a git repository in Cargo.toml.
 
 "#]]);
-    let ours = std::fs::canonicalize(ours).expect("our own folder");
+    let ours = std::fs::canonicalize(ours).expect("the folder exists");
     let written = format!("runpod-worker = {{ path = {ours:?} }}\n");
     assert!(folder.read("my-worker/Cargo.toml").contains(&written));
 }

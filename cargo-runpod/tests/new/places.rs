@@ -35,7 +35,7 @@ fn a_path_from_the_root_is_a_place() {
 #[test]
 fn an_empty_folder_is_filled() {
     let folder = Folder::empty();
-    fs::create_dir(folder.path("my-worker")).expect("a folder");
+    fs::create_dir(folder.path("my-worker")).expect("the folder can be created");
     folder.new_worker(&["my-worker/"]).assert().success();
     assert_eq!(folder.entries(), ["my-worker"]);
     assert!(
@@ -49,9 +49,9 @@ fn an_empty_folder_is_filled() {
 fn a_worker_has_the_permissions_of_any_new_folder() {
     let folder = Folder::empty();
     folder.new_worker(&["my-worker"]).assert().success();
-    fs::create_dir(folder.path("any")).expect("a folder");
+    fs::create_dir(folder.path("any")).expect("the folder can be created");
     let mode = |path: &str| {
-        let metadata = fs::metadata(folder.path(path)).expect("it is there");
+        let metadata = fs::metadata(folder.path(path)).expect("the folder exists");
         metadata.permissions().mode()
     };
     assert_eq!(mode("my-worker"), mode("any"));

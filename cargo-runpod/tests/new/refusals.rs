@@ -154,7 +154,7 @@ error: `my-worker` already exists and is a file. Nothing in it was changed. Choo
 #[test]
 fn a_link_of_that_name_is_not_followed() {
     let folder = Folder::empty();
-    symlink("nowhere", folder.path("my-worker")).expect("a link");
+    symlink("nowhere", folder.path("my-worker")).expect("the link can be created");
     folder
         .new_worker(&["my-worker"])
         .assert()

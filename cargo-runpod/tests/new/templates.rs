@@ -19,12 +19,12 @@ pub(crate) fn files(folder: &Path) -> BTreeMap<PathBuf, String> {
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {
         for entry in fs::read_dir(&next).expect("the folder can be read") {
-            let path = entry.expect("an entry").path();
+            let path = entry.expect("the folder can be read").path();
             if path.is_dir() {
                 folders.push(path);
             } else {
                 let text = fs::read_to_string(&path).expect("the file is a text");
-                let name = path.strip_prefix(folder).expect("it is in there");
+                let name = path.strip_prefix(folder).expect("the path has this prefix");
                 files.insert(name.to_owned(), text);
             }
         }

@@ -28,16 +28,17 @@ fn root(package: &Path) -> String {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let metadata: serde_json::Value =
+        serde_json::from_slice(&output.stdout).expect("the text is valid JSON");
     metadata["workspace_root"]
         .as_str()
-        .expect("a path")
+        .expect("the value is a string")
         .to_owned()
 }
 
 fn real(path: &Path) -> String {
     path.canonicalize()
-        .expect("it is there")
+        .expect("the folder exists")
         .display()
         .to_string()
 }

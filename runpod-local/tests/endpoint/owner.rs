@@ -32,9 +32,9 @@ async fn what_is_told_of_the_worker_can_change_while_it_runs() {
     let before = site.get("/openapi.json").await.ok().to_string();
     assert!(before.contains("wingspan"), "{before}");
     let events = site.request(Method::GET, "/local/events");
-    let mut events = events.send().await.expect("an answer");
+    let mut events = events.send().await.expect("the endpoint answers");
     // Once the first event has arrived, the connection receives all later ones.
-    events.chunk().await.expect("an event");
+    events.chunk().await.expect("the connection stays open");
 
     site.running.describe(
         vec![handler("new", "beak"), handler("other", "beak")],
@@ -44,7 +44,11 @@ async fn what_is_told_of_the_worker_can_change_while_it_runs() {
     let reload = async {
         let mut told = String::new();
         while !told.contains("event: reload") {
-            let some = events.chunk().await.expect("an event").expect("no end");
+            let some = events
+                .chunk()
+                .await
+                .expect("the connection stays open")
+                .expect("an event arrives");
             told.push_str(&String::from_utf8_lossy(&some));
         }
     };
@@ -54,7 +58,7 @@ async fn what_is_told_of_the_worker_can_change_while_it_runs() {
     let state = site.get("/local/state").await.ok();
     let names: Vec<_> = state["handlers"]
         .as_array()
-        .expect("a list")
+        .expect("the value is an array")
         .iter()
         .map(|handler| &handler["name"])
         .collect();
@@ -176,8 +180,8 @@ async fn a_reader_of_events_that_stalls_is_told_to_load_everything_again() {
     let job = site.run(json!({})).await;
     site.take("w1").await;
     let events = site.request(Method::GET, &format!("/local/events?job={job}"));
-    let mut events = events.send().await.expect("an answer");
-    events.chunk().await.expect("an event");
+    let mut events = events.send().await.expect("the endpoint answers");
+    events.chunk().await.expect("the connection stays open");
     // The page reads nothing while 64 MB are posted.
     let item = json!("x".repeat(1_000_000));
     for _ in 0..64 {
@@ -187,7 +191,11 @@ async fn a_reader_of_events_that_stalls_is_told_to_load_everything_again() {
     let mut end = String::new();
     let reload = async {
         while !end.contains("event: reload") {
-            let some = events.chunk().await.expect("an event").expect("no end");
+            let some = events
+                .chunk()
+                .await
+                .expect("the connection stays open")
+                .expect("an event arrives");
             told += some.len();
             end.push_str(&String::from_utf8_lossy(
                 &some[some.len().saturating_sub(64)..],

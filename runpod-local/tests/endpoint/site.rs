@@ -47,7 +47,10 @@ impl Reply {
         assert_eq!(self.status, status, "{}", self.text);
         assert_eq!(self.headers[CONTENT_TYPE], "application/json");
         let body = self.json();
-        let error = body["error"].as_str().expect("a text").to_owned();
+        let error = body["error"]
+            .as_str()
+            .expect("the value is a string")
+            .to_owned();
         assert_eq!(body, json!({ "error": error }));
         error
     }
@@ -68,7 +71,7 @@ impl Site {
     pub(crate) async fn of(endpoint: Endpoint) -> Self {
         // Fails if another test has installed a provider already.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let running = endpoint.bind("127.0.0.1", 0).await.expect("a free port");
+        let running = endpoint.bind("127.0.0.1", 0).await.expect("a port is free");
         let client = Client::builder()
             .no_proxy()
             // Clients need no key. Workers send this one.
@@ -78,7 +81,7 @@ impl Site {
             )]))
             .timeout(Duration::from_mins(1))
             .build()
-            .expect("a client");
+            .expect("the client can be built");
         let url = running.url();
         Self {
             running,
@@ -113,7 +116,10 @@ impl Talk {
     pub(crate) async fn run(&self, input: Value) -> String {
         let queued = self.post("/run", &json!({ "input": input })).await.ok();
         assert_eq!(queued["status"], "IN_QUEUE");
-        queued["id"].as_str().expect("an id").to_owned()
+        queued["id"]
+            .as_str()
+            .expect("the value is a string")
+            .to_owned()
     }
 
     pub(crate) async fn take(&self, worker: &str) -> Value {
@@ -147,7 +153,7 @@ impl Talk {
     pub(crate) async fn until_known(&self, workers: &[&str]) {
         loop {
             let state = self.get("/local/state").await.ok();
-            let known = state["workers"].as_array().expect("an array");
+            let known = state["workers"].as_array().expect("the value is an array");
             let is_known = |id: &&str| known.iter().any(|worker| worker["id"] == **id);
             if workers.iter().all(is_known) {
                 return;
@@ -161,11 +167,11 @@ impl Talk {
 }
 
 pub(crate) async fn reply(request: reqwest::RequestBuilder) -> Reply {
-    let response = request.send().await.expect("an answer");
+    let response = request.send().await.expect("the endpoint answers");
     Reply {
         status: response.status().as_u16(),
         headers: response.headers().clone(),
-        text: response.text().await.expect("a body"),
+        text: response.text().await.expect("the body can be read"),
     }
 }
 

@@ -12,7 +12,7 @@ async fn read_all(site: &Site, job: &str) -> (Vec<Value>, Value) {
     let mut items = Vec::new();
     loop {
         let answer = site.get(&format!("/stream/{job}")).await.ok();
-        let stream = answer["stream"].as_array().expect("an array");
+        let stream = answer["stream"].as_array().expect("the value is an array");
         items.extend(stream.iter().map(|item| item["output"].clone()));
         if answer["status"] != "IN_PROGRESS" && answer["status"] != "IN_QUEUE" {
             return (items, answer["status"].clone());

@@ -17,24 +17,31 @@ struct Hook {
 impl Hook {
     async fn new() -> Self {
         Self {
-            listener: TcpListener::bind("127.0.0.1:0").await.expect("a free port"),
+            listener: TcpListener::bind("127.0.0.1:0")
+                .await
+                .expect("a port is free"),
         }
     }
 
     fn url(&self) -> String {
         format!(
             "http://{}/hook?secret=1",
-            self.listener.local_addr().expect("bound")
+            self.listener
+                .local_addr()
+                .expect("the listener has an address")
         )
     }
 
     /// Answers the next request with `status` and returns its body.
     async fn answer(&self, status: u16) -> Value {
-        let (mut stream, _) = self.listener.accept().await.expect("a connection");
+        let (mut stream, _) = self.listener.accept().await.expect("a client connects");
         let mut read = Vec::new();
         let body = loop {
             let mut some = [0; 4_096];
-            let size = stream.read(&mut some).await.expect("bytes");
+            let size = stream
+                .read(&mut some)
+                .await
+                .expect("the request can be read");
             assert!(size > 0, "the request was cut off");
             read.extend_from_slice(&some[..size]);
             let text = String::from_utf8_lossy(&read);
@@ -49,7 +56,10 @@ impl Hook {
         let answer = format!(
             "HTTP/1.1 {status} x\r\ncontent-length: 0\r\nlocation: /other\r\nconnection: close\r\n\r\n"
         );
-        stream.write_all(answer.as_bytes()).await.expect("sent");
+        stream
+            .write_all(answer.as_bytes())
+            .await
+            .expect("the answer can be sent");
         body
     }
 }
@@ -120,7 +130,7 @@ async fn a_webhook_gets_what_status_answers_however_the_job_ended() {
 
 /// Removes the job's input and webhook address, which only a webhook receives.
 fn without_request(mut body: Value) -> Value {
-    let object = body.as_object_mut().expect("an object");
+    let object = body.as_object_mut().expect("the value is an object");
     assert_eq!(object.remove("input"), Some(json!({"n": 1})));
     let webhook = object.remove("webhook");
     assert!(webhook.is_some_and(|url| url.as_str().is_some_and(|url| url.ends_with("secret=1"))));

@@ -50,7 +50,10 @@ impl Answer {
             Some(1),
             "{self:?}"
         );
-        body["error"].as_str().expect("a text").to_owned()
+        body["error"]
+            .as_str()
+            .expect("the value is a string")
+            .to_owned()
     }
 }
 
@@ -67,7 +70,7 @@ impl Connection {
     }
 
     pub(crate) async fn answer(&mut self) -> Answer {
-        self.try_answer().await.expect("an answer")
+        self.try_answer().await.expect("the endpoint answers")
     }
 
     /// # Errors
@@ -135,7 +138,7 @@ pub(crate) async fn ask(
 ) -> Answer {
     try_ask(endpoint, method, path, headers, body)
         .await
-        .expect("an answer")
+        .expect("the endpoint answers")
 }
 
 /// # Errors

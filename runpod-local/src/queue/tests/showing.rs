@@ -70,9 +70,9 @@ fn very_large_progress_is_cut_in_lists_and_whole_for_clients() {
         .jobs
         .get(&job)
         .map(|job| job.summary())
-        .expect("the job");
+        .expect("the queue has the job");
     let progress: String =
-        serde_json::from_slice(summary.progress.expect("progress").as_bytes()).unwrap();
+        serde_json::from_slice(summary.progress.expect("the job has progress").as_bytes()).unwrap();
     assert!(
         progress.ends_with('…') && progress.len() < 1_000,
         "{progress}"
@@ -87,7 +87,7 @@ fn very_large_progress_is_cut_in_lists_and_whole_for_clients() {
         .jobs
         .get(&job)
         .map(|job| job.summary())
-        .expect("the job");
+        .expect("the queue has the job");
     assert_eq!(summary.progress, Some(json("{\"percent\": 5}")));
 }
 

@@ -110,9 +110,9 @@ async fn who_waits_for_a_job_that_is_removed_learns_that_it_timed_out() {
         }
         streamed
     });
-    let report = waited.expect("a report");
+    let report = waited.expect("the job ends");
     assert_eq!(report.status, Status::TimedOut);
-    let error = report.error.expect("an error");
+    let error = report.error.expect("the job has an error");
     let error = std::str::from_utf8(error.as_bytes()).unwrap();
     assert!(error.contains("time to live"), "{error}");
     assert_eq!(streamed.status, Status::TimedOut);
@@ -141,7 +141,7 @@ async fn who_waits_for_a_result_gets_it_though_it_is_not_kept() {
             let _ = queue.submit(submission(false, "1"));
         }
         assert!(queue.report(job).is_err(), "the queue still keeps the job");
-        let report = run_sync.await.expect("a report");
+        let report = run_sync.await.expect("the job ends");
         assert_eq!(report.status, Status::Completed);
         assert_eq!(report.output, Some(json("1")));
     }

@@ -20,7 +20,12 @@ fn hooked(job: &mut Submission) {
 }
 
 fn waiting(queue: &TimedQueue) -> u64 {
-    queue.state.webhooks.as_ref().expect("webhooks").waiting()
+    queue
+        .state
+        .webhooks
+        .as_ref()
+        .expect("the queue calls webhooks")
+        .waiting()
 }
 
 /// Runs a job with a webhook to completion, with a result of 40,000 bytes.
@@ -119,7 +124,7 @@ fn the_webhook_of_a_job_that_is_removed_gets_its_end() {
     queue.take("w1");
     queue.pass(secs(10));
     assert_eq!(queue.status(job), None);
-    let ended = ended.try_recv().expect("it has ended");
+    let ended = ended.try_recv().expect("the job has ended");
     assert_eq!(ended.report.status, Status::TimedOut);
     assert!(ended.report.error.is_some());
 }

@@ -39,7 +39,7 @@ pub struct Endpoint {
 impl Endpoint {
     /// Starts both. `kind` is the name of a worker in `tests/peers`.
     pub async fn start(attached: Attached, kind: &str) -> Self {
-        let room = TempDir::new().expect("a folder for temporary files");
+        let room = TempDir::new().expect("a temporary folder can be created");
         let ours = || program("RUNPOD_TEST_WORKER");
         if let Attached::InProcess = attached {
             let serve = [

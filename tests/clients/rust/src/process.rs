@@ -51,7 +51,7 @@ impl Process {
         read(child.stdout.take(), sender.clone());
         read(child.stderr.take(), sender);
         Self {
-            stdin: child.stdin.take().expect("it is piped"),
+            stdin: child.stdin.take().expect("the stream is piped"),
             child,
             lines: Vec::new(),
             more,
@@ -98,7 +98,7 @@ impl Drop for Process {
 }
 
 fn read(output: Option<impl AsyncRead + Unpin + Send + 'static>, lines: UnboundedSender<String>) {
-    let mut output = BufReader::new(output.expect("it is piped")).lines();
+    let mut output = BufReader::new(output.expect("the command can be started")).lines();
     tokio::spawn(async move {
         while let Ok(Some(line)) = output.next_line().await {
             if lines.send(line).is_err() {
