@@ -27,10 +27,11 @@ const RECIPES: [&str; 4] = [
     "docs/how-to/serve-chat.md",
 ];
 
-/// Returns an example without its header, which is the part that a page quotes.
+/// Returns an example or a template without its header and its tests, which is the part that a page quotes.
 fn program(file: &str) -> String {
     let text =
         fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+    let text = text.split("#[cfg(test)]").next().unwrap_or_default();
     let lines = text.lines().skip_while(|line| line.starts_with("//!"));
     lines.collect::<Vec<_>>().join("\n").trim().to_owned()
 }
@@ -40,12 +41,15 @@ fn quoted_examples_are_the_examples_word_for_word() {
     let mut quoted = BTreeSet::new();
     for page in pages() {
         for block in page.blocks {
-            let Some(file) = block.comment.filter(|it| it.starts_with("examples/")) else {
+            let is_quote = |file: &String| {
+                file.starts_with("examples/") || file.starts_with("cargo-runpod/templates/")
+            };
+            let Some(file) = block.comment.filter(is_quote) else {
                 continue;
             };
             assert!(
                 block.text == program(&file),
-                "{} quotes {file}, but shows different code: copy the example without its header",
+                "{} quotes {file}, but shows different code: copy the program without its header and tests",
                 page.path.display()
             );
             quoted.insert(page.path.clone());

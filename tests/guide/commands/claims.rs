@@ -25,6 +25,8 @@ pub(super) enum How {
     Serves { shows: &'static str },
     /// `cd FOLDER`, for all later commands of the page.
     Enters,
+    /// Is the name of a file that the page asks the reader to edit.
+    Edits,
     /// Is not run, for this reason.
     NotHere(&'static str),
 }
@@ -88,12 +90,38 @@ const fn beforehand(claim: Claim) -> Claim {
     }
 }
 
+/// An edit of this file, which the page shows in a block of its own.
+const fn edits(file: &'static str) -> Claim {
+    beforehand(claim(file, How::Edits))
+}
+
 const ASKS_HELLO: Claim = ends(
     r#"curl -s http://127.0.0.1:8000/runsync -H 'Content-Type: application/json' -d '{"input": {"name": "Ada"}}'"#,
     &["COMPLETED", "Hello, Ada!"],
 );
 const COMPILES_THE_WORKSPACE: &str = "it compiles examples again while other tests run; runpod-macros/src/show_tests.rs \
                                       compares the output with the page";
+
+/// The job of the tutorial.
+const fn invokes_to_be(shows: &'static [&'static str]) -> Claim {
+    tool(
+        ends(
+            r#"cargo runpod invoke '{"text": "to be or not to be"}'"#,
+            shows,
+        ),
+        "--url http://127.0.0.1:{port}",
+    )
+}
+
+/// Waits until `cargo runpod dev` runs the edited worker.
+const UNTIL_IT_REVERSES: Claim = beforehand(ends(
+    r#"until cargo runpod invoke '{"text": "not"}' --url http://127.0.0.1:8000 | grep ton; do sleep 1; done"#,
+    &[],
+));
+const UNTIL_IT_TRANSLATES: Claim = beforehand(ends(
+    r#"until cargo runpod invoke '{"text": "not"}' --url http://127.0.0.1:8000 | grep nicht; do sleep 1; done"#,
+    &[],
+));
 
 pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
     (
@@ -262,19 +290,59 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
                 "cargo install --path cargo-runpod",
                 "it installs a program into the user's folder; the commands below run the same program",
             ),
-            tool(
-                ends("cargo runpod new hello --template stream", &["hello"]),
-                "",
+            ends(
+                "cargo runpod new hello --template stream",
+                &["Created the worker `hello` from the template `stream`."],
             ),
-            tool_serves("cd hello && cargo runpod dev"),
+            claim("cd hello", How::Enters),
+            tool_serves("cargo runpod dev"),
+            invokes_to_be(&[r#"{"index":0,"text":"TO"}"#, r#"{"index":5,"text":"BE"}"#]),
+            edits("src/main.rs"),
+            UNTIL_IT_REVERSES,
+            invokes_to_be(&[r#"{"index":0,"text":"ot"}"#, r#"{"index":5,"text":"eb"}"#]),
+            edits("src/main.rs"),
+            ends("cargo test", &["test result: ok. 3 passed"]),
+            ends("mkdir model", &[]),
+            edits("model/german.txt"),
+            edits("src/main.rs"),
+            UNTIL_IT_TRANSLATES,
+            invokes_to_be(&["zu\nsein\noder\nnicht\nzu\nsein\n"]),
             tool(
-                ends(
-                    r#"cargo runpod invoke '{"text": "to be or not to be"}'"#,
-                    &["TO", "BE"],
+                claim(
+                    r#"cargo runpod invoke '{"text": "to sleep"}'"#,
+                    How::Ends {
+                        code: 1,
+                        shows: &[
+                            "zu\n",
+                            r#"failed: the model does not know "sleep""#,
+                            "in handler `translate` (src/main.rs:39)",
+                        ],
+                    },
                 ),
                 "--url http://127.0.0.1:{port}",
             ),
-            tool(ends("cd hello && cargo test", &["test result: ok"]), ""),
+            ends("cargo test", &["test result: ok. 1 passed"]),
+            not_here(
+                "cargo runpod build",
+                "it builds in release mode, which takes minutes; the tests of cargo-runpod run it",
+            ),
+            not_here(
+                "docker build --platform linux/amd64 --tag docker.io/you/hello:1 target/runpod-image/hello",
+                "it needs a container engine",
+            ),
+            not_here(
+                "docker push docker.io/you/hello:1",
+                "it needs an account at a registry",
+            ),
+            not_here(
+                "export RUNPOD_API_KEY=your-key",
+                "it needs an account at Runpod",
+            ),
+            not_here(
+                r#"cargo runpod invoke --endpoint your-endpoint-id '{"text": "to be or not to be"}'"#,
+                "it needs a deployed endpoint",
+            ),
+            claim("cd ..", How::Enters),
             ends("cargo new by-hand", &["by-hand"]),
             claim("cd by-hand", How::Enters),
             own(ends(

@@ -1,11 +1,12 @@
 //! Tests every command on the pages: it is run, or there is a reason why it is not.
 
 mod claims;
+mod edits;
 mod rewriting;
 mod shell;
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::markdown::{Page, pages};
 use claims::{CLAIMS, Claim, How};
@@ -62,6 +63,8 @@ async fn the_commands_of_every_page_do_what_it_says() {
     let mut faults = Vec::new();
     for (page, claims) in CLAIMS {
         let mut shell = Shell::new();
+        let text = Page::read(PathBuf::from(page));
+        let mut edits = edits::of(&text);
         for claim in *claims {
             let outcome = match claim.how {
                 How::NotHere(reason) => {
@@ -71,6 +74,7 @@ async fn the_commands_of_every_page_do_what_it_says() {
                 How::Ends { code, shows } => shell.run(claim, code, shows).await,
                 How::Serves { shows } => shell.serve(claim, shows).await,
                 How::Enters => shell.enter(claim),
+                How::Edits => edits::make(edits.next(), claim.line, shell.at()),
             };
             match outcome {
                 Ok(()) => println!("run       {page}: {}", claim.line),

@@ -46,6 +46,11 @@ impl Shell {
         }
     }
 
+    /// Returns the current folder.
+    pub(super) fn at(&self) -> &Path {
+        &self.at
+    }
+
     /// Enters a folder. The later commands of the page run in it.
     pub(super) fn enter(&mut self, claim: &Claim) -> Result<(), String> {
         let into = claim.line.trim_start_matches("cd ").trim();
