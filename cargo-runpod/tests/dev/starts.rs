@@ -4,6 +4,7 @@ use std::net::TcpListener;
 
 use serde_json::json;
 
+use crate::client::eventually;
 use crate::command::{Dev, dev};
 use crate::crate_under_edit::{Crate, MAIN};
 
@@ -32,12 +33,13 @@ async fn a_first_build_that_fails_is_shown_and_jobs_wait_for_the_next() {
     assert_eq!(state["handlers"][0]["name"], "work");
     let properties = &state["handlers"][0]["input"]["properties"];
     assert_eq!(properties["do"]["type"], "string", "{state}");
-    let logs = client.get(&format!("/local/jobs/{job}")).await;
-    let lines = logs["logs"].as_array().expect("the value is an array");
-    assert!(
-        lines.iter().any(|line| line["text"] == "Started."),
-        "{logs}"
-    );
+    // The command reads the worker's log lines separately, so they can arrive after the result.
+    eventually("the job's log has the line Started.", async || {
+        let logs = client.get(&format!("/local/jobs/{job}")).await;
+        let lines = logs["logs"].as_array().expect("the value is an array");
+        lines.iter().any(|line| line["text"] == "Started.")
+    })
+    .await;
     dev.end().await;
 }
 
