@@ -117,7 +117,7 @@
 //! | --- | --- |
 //! | [`#[runpod::main]`](macro@main), [`#[runpod::handler]`](macro@handler) | turn a function into a worker or a handler |
 //! | [`Job`], [`JobContext`], [`State`], [`Emitter`] | arguments of a handler besides its input; [`Context`] is an alias of [`JobContext`] |
-//! | [`stream!`], [`try_stream!`], [`Stream`], [`Cancelled`] | for handlers that stream |
+//! | [`stream!`], [`try_stream!`], [`Stream`], [`Cancelled`] | macros and types for handlers that stream |
 //! | [`CancelReason`], [`Checkpoint`] | returned by methods of [`JobContext`] |
 //! | [`HandlerError`] | an error with a name that clients can recognise |
 //! | [`Worker`], [`WorkerBuilder`], [`Error`], [`ErrorKind`] | a worker without attributes, and the reason why a worker failed |

@@ -1,17 +1,17 @@
-//! `docs/reference/compiler-errors.md` quotes cases of `tests/ui/fail` and what the compiler says to them: word for word.
+//! Tests that `docs/reference/compiler-errors.md` quotes the cases in `tests/ui/fail` and their errors word for word.
 //!
-//! After messages have changed, `TRYBUILD=overwrite cargo test --test ui` writes the cases' files, and then
-//! `TRYBUILD=overwrite cargo test --test mistakes_page` the quotes of them.
+//! After you change a message, run `TRYBUILD=overwrite cargo test --test ui` to rewrite the errors of the cases. Then
+//! run `TRYBUILD=overwrite cargo test --test mistakes_page` to rewrite the quotes on the page.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Blocks that quote a case say so in their first line: ```` ```text two_inputs.stderr ````.
+/// The fence of a code block. A block that quotes a case names its file: ```` ```text two_inputs.stderr ````.
 const FENCE: &str = "```";
 
 #[derive(Debug)]
 struct Quote {
-    /// Such as `two_inputs.stderr`.
+    /// The name of the quoted file, such as `two_inputs.stderr`.
     file: String,
     text: String,
 }
@@ -28,19 +28,19 @@ fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// What the case's file holds, without blank lines around it.
+/// Returns the contents of the case's file, without blank lines at the start and the end.
 fn original(file: &str) -> String {
     let text = read(&root().join("tests/ui/fail").join(file));
     text.trim().to_owned()
 }
 
-/// The file that the block which opens with `line` quotes, if it quotes one.
+/// Returns the file that a block quotes, if it quotes one. `line` is the first line of the block.
 fn quoted_file(line: &str) -> Option<&str> {
     let (_, file) = line.strip_prefix(FENCE)?.split_once(' ')?;
     Some(file.trim())
 }
 
-/// Whether `file` is a message, and not the program that it is about.
+/// Whether `file` contains an error message and not a program.
 fn is_message(file: &str) -> bool {
     file.rsplit_once('.')
         .is_some_and(|(_, ending)| ending == "stderr")
@@ -61,7 +61,7 @@ fn quotes(page: &str) -> Vec<Quote> {
     quotes
 }
 
-/// The page with each quoted message as its case's file has it today.
+/// Returns the page with each quoted message replaced by the current contents of its case's file.
 fn renewed(page: &str) -> String {
     let mut renewed = String::new();
     let mut lines = page.lines();
@@ -77,7 +77,7 @@ fn renewed(page: &str) -> String {
     renewed
 }
 
-/// How many errors the compiler reported.
+/// Counts the errors in a compiler message.
 fn errors(message: &str) -> usize {
     message
         .lines()
@@ -90,18 +90,18 @@ fn messages_are_quoted_as_the_compiler_says_them() {
     let mut text = read(&page());
     if std::env::var_os("TRYBUILD").is_some_and(|value| value == "overwrite") {
         text = renewed(&text);
-        fs::write(page(), &text).expect("the page is written");
+        fs::write(page(), &text).expect("the page can be written");
     }
     let messages: Vec<Quote> = quotes(&text)
         .into_iter()
         .filter(|quote| is_message(&quote.file))
         .collect();
-    assert_eq!(messages.len(), 10, "the page is about ten mistakes");
+    assert_eq!(messages.len(), 10, "the page must quote ten messages");
     for quote in messages {
         assert!(
             quote.text == original(&quote.file),
-            "docs/reference/compiler-errors.md does not say what tests/ui/fail/{} says; read the difference, then have it written with \
-             `TRYBUILD=overwrite cargo test --test mistakes_page`",
+            "docs/reference/compiler-errors.md differs from tests/ui/fail/{}; read the difference, then rewrite the quote \
+             with `TRYBUILD=overwrite cargo test --test mistakes_page`",
             quote.file
         );
     }
@@ -113,12 +113,12 @@ fn programs_are_quoted_from_their_cases() {
         .into_iter()
         .filter(|quote| !is_message(&quote.file))
         .collect();
-    assert_eq!(programs.len(), 10, "the page is about ten mistakes");
+    assert_eq!(programs.len(), 10, "the page must quote ten programs");
     for quote in programs {
-        // Without the imports and the empty `main`, which are the same in all of them.
+        // The page leaves out the imports and the empty `main`, which are the same in all cases.
         assert!(
             original(&quote.file).contains(&quote.text),
-            "docs/reference/compiler-errors.md quotes tests/ui/fail/{} and shows something else",
+            "docs/reference/compiler-errors.md quotes tests/ui/fail/{}, but shows different code",
             quote.file
         );
     }
@@ -131,8 +131,11 @@ fn the_table_counts_the_errors_of_each_mistake() {
         .lines()
         .filter(|line| line.starts_with("| ["))
         .map(|row| {
-            let ours = row.split('|').nth(2).expect("a second column");
-            ours.trim().parse().expect("a number of errors")
+            let ours = row
+                .split('|')
+                .nth(2)
+                .expect("the table has a second column");
+            ours.trim().parse().expect("the second column is a number")
         })
         .collect();
     let quoted: Vec<usize> = quotes(&text)

@@ -1,4 +1,4 @@
-//! What a job's client gets for what a handler returns, sends and reports: an `Err` is never a success, errors have the
+//! Tests how a handler's outputs, items and progress reach the client: an `Err` is never a success, errors have the
 //! names that users choose, and objects keep the order of their keys.
 
 use std::fmt;
@@ -20,7 +20,7 @@ fn assert_failed(report: &Report, message: &str) {
     assert_eq!(report.error_type.as_deref(), Some("Error"));
 }
 
-/// A stream's error tells the message first.
+/// Asserts that the stream failed, and that its error starts with the message.
 #[track_caller]
 fn assert_stream_failed(report: &Report, items: &[Value], message: &str) {
     assert_eq!(report.stream, items);
@@ -75,7 +75,7 @@ async fn an_err_is_a_failed_job_whatever_it_is_in() {
             job(json!(n)).blocking(in_an_option).await,
             job(json!(n)).blocking(in_a_box).await,
             job(json!(n)).blocking(hidden).await,
-            // Without an attribute, by traits alone.
+            // Functions without an attribute, where only the traits apply.
             job(json!(n))
                 .run(async |n: u32| spawn_blocking(move || half_or_anyhow(n)).await)
                 .await,
@@ -225,7 +225,7 @@ async fn objects_keep_the_order_of_their_keys() {
         .await;
     assert_eq!(text(&report.output.unwrap()), ORDERED);
 
-    // The keys that mean something are taken out of an output, and the others stay where they are.
+    // The worker removes its special keys from an output. The other keys keep their order.
     let report = job(ordered())
         .run(async |mut input: Value| {
             input.as_object_mut().unwrap().shift_insert(

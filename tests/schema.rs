@@ -1,4 +1,4 @@
-//! Which types have a schema, and what it is: asked of handlers as users write them.
+//! Tests which types have a schema, and what the schema is, with handlers like those that users write.
 
 use std::fmt;
 use std::pin::Pin;
@@ -14,17 +14,19 @@ struct Prompt {
     limit: u32,
 }
 
-/// No `JsonSchema`.
+/// A type without `JsonSchema`.
 #[derive(Deserialize, Serialize)]
 struct Plain {
     text: String,
 }
 
-/// What `--schema` says of the handler of this name.
+/// Returns the part of the `--schema` output that describes the handler with this name.
 #[track_caller]
 fn described(name: &str) -> Value {
     let document = testing::schema();
-    let handlers = document["handlers"].as_array().expect("a list");
+    let handlers = document["handlers"]
+        .as_array()
+        .expect("`handlers` is a list");
     let mut same = handlers.iter().filter(|handler| handler["name"] == name);
     let handler = same.next().expect("the handler is registered").clone();
     assert!(same.next().is_none(), "two handlers are named {name}");
@@ -80,7 +82,7 @@ fn types_that_derive_none_have_none() {
     assert_eq!(described("failing")["output"], Value::Null);
 }
 
-/// An error that is no `JsonSchema`, behind an alias that hides that there is one.
+/// An alias that hides an error without `JsonSchema`.
 type Outcome<T> = Result<T, fmt::Error>;
 type Taken = Job<Prompt>;
 
@@ -253,7 +255,7 @@ fn an_input_that_holds_nothing_is_described_as_an_object_or_null() {
     }
 }
 
-/// Its fields are declared in another order than that of the alphabet.
+/// A type whose fields are not in alphabetical order.
 #[derive(Deserialize, JsonSchema)]
 #[expect(dead_code, reason = "only its schema matters")]
 struct Declared {

@@ -1,4 +1,4 @@
-//! What `runpod::testing` says of a handler, and to whom it belongs.
+//! Tests that `runpod::testing` names the handler in its errors.
 
 use runpod::prelude::*;
 use runpod::testing;
@@ -13,7 +13,7 @@ fn failing_too(text: String) -> impl Iterator<Item = Result<u32, String>> {
     std::iter::once(Err(text))
 }
 
-/// Without an attribute.
+/// A handler without an attribute.
 fn bare(text: String) -> impl Iterator<Item = Result<u32, String>> {
     std::iter::once(Err(text))
 }

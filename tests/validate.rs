@@ -1,4 +1,4 @@
-//! Which inputs are validated, and what a client hears of those that are not valid.
+//! Tests which inputs are validated, and the errors that a client gets for invalid inputs.
 
 use garde::Validate;
 use runpod::prelude::*;
@@ -21,7 +21,7 @@ struct Size {
     height: u32,
 }
 
-/// Not validated: there is no derive.
+/// A type that is not validated because it does not derive `Validate`.
 #[derive(Debug, Deserialize, Serialize)]
 struct Plain {
     name: String,
@@ -38,13 +38,13 @@ fn bad() -> Value {
     })
 }
 
-/// garde goes through fields, and through the rules of a field, by name.
+/// The expected faults. garde sorts the fields, and the rules of a field, by name.
 const FAULTS: &str = "input.name: length is lower than 1; input.sizes[1].height: greater than 64; \
                       input.sizes[1].width: lower than 1";
 
 #[track_caller]
 fn assert_faults(report: &Report) {
-    // A stream's error has more around it, as the SDK writes it.
+    // The error of a stream contains more text, like that of the Python SDK.
     let error = report.error.as_deref().unwrap_or_default();
     assert!(error.contains(FAULTS), "{error}");
     assert_eq!(report.output, None);
@@ -83,7 +83,7 @@ async fn several_faults_of_one_place_are_all_told() {
 #[tokio::test]
 async fn an_input_that_cannot_be_read_is_not_validated() {
     let report = TestJob::new(json!({ "name": 7 })).run(asynchronous).await;
-    let error = report.error.expect("it does not fit");
+    let error = report.error.expect("the input does not fit its type");
     assert!(error.starts_with("input.name: invalid type"), "{error}");
 }
 
@@ -112,7 +112,7 @@ async fn a_stream_is_not_begun_on_an_input_that_is_not_valid() {
     assert_eq!(report.stream, [json!(8)]);
 }
 
-/// An alias hides nothing.
+/// An alias, which must not prevent validation.
 type Requests = Vec<Request>;
 
 #[runpod::handler]
@@ -123,7 +123,7 @@ async fn several(input: Requests) -> usize {
 #[tokio::test]
 async fn an_input_that_is_a_list_is_validated_item_by_item() {
     let report = TestJob::new(json!([good(), bad()])).run(several).await;
-    let error = report.error.expect("the second is not valid");
+    let error = report.error.expect("the second item is not valid");
     assert!(
         error.starts_with("input[1].name: length is lower than 1; input[1].sizes[1].height:"),
         "{error}"
@@ -151,7 +151,7 @@ async fn types_that_derive_no_validation_are_taken_as_they_are() {
     }
 }
 
-/// Only who has the longest length can validate this.
+/// A type whose validation needs a context, the longest length.
 #[derive(Deserialize, Serialize, Validate)]
 #[garde(context(usize as longest))]
 struct Contextual {

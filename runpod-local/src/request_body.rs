@@ -113,7 +113,7 @@ pub(crate) fn demand_json(headers: &HeaderMap) -> Result<(), ErrorResponse> {
             None => "the body has no Content-Type".to_owned(),
         };
         return Err(unsupported(format!(
-            "{found}; send JSON with the header Content-Type: application/json"
+            "{found}; it must be application/json (curl: -H 'Content-Type: application/json')"
         )));
     }
     match given.and_then(charset) {

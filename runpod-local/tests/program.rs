@@ -1,4 +1,4 @@
-//! The program `runpod-local`, as a user starts it.
+//! The program `runpod-local`, started like a user starts it.
 
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// Ended with the test.
+/// A running program, killed on drop.
 struct Program {
     child: Child,
     output: BufReader<std::process::ChildStdout>,
@@ -25,17 +25,17 @@ impl Program {
         Self { child, output }
     }
 
-    /// All lines up to the one with `text`.
+    /// Reads lines up to the one with `text` and returns them.
     fn lines_until(&mut self, text: &str) -> String {
         let mut lines = String::new();
         while !lines.contains(text) {
             let read = self.output.read_line(&mut lines).unwrap();
-            assert_ne!(read, 0, "the program ended without {text:?}:\n{lines}");
+            assert_ne!(read, 0, "the program exited without {text:?}:\n{lines}");
         }
         lines
     }
 
-    /// As Ctrl-C does; gives the rest of what it wrote.
+    /// Sends the signal of Ctrl-C and returns the rest of the output.
     fn interrupt(mut self) -> String {
         kill_process(Pid::from_child(&self.child), Signal::INT).unwrap();
         let mut rest = String::new();
@@ -47,7 +47,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // It has ended already where all went well.
+        // The program has already exited if the test passed.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -108,7 +108,7 @@ fn the_key_is_read_from_the_environment_and_never_printed() {
 #[test]
 fn a_key_that_no_client_can_send_is_told_by_the_name_of_its_variable() {
     for (key, problem) in [
-        ("sk-secret\n", "line break at its end"),
+        ("sk-secret\n", "ends with a line break"),
         ("", "it is empty"),
         ("  ", "it is blank"),
     ] {
@@ -125,7 +125,10 @@ fn a_key_that_no_client_can_send_is_told_by_the_name_of_its_variable() {
                 "{told}"
             );
             assert!(!told.contains("sk-secret"), "{told}");
-            assert!(output.stdout.is_empty(), "it listened before it looked");
+            assert!(
+                output.stdout.is_empty(),
+                "the program listened before it checked the key"
+            );
         }
     }
 }
@@ -160,7 +163,10 @@ fn a_name_and_an_origin_are_allowed_or_refused_with_their_flag() {
     let told = refused(&["--allow-host", "http://a"]);
     assert!(told.contains("--allow-host: \"http://a\""), "{told}");
     let told = refused(&["--allow-origin=*"]);
-    assert!(told.contains("--allow-origin: every origin"), "{told}");
+    assert!(
+        told.contains("--allow-origin: `*` cannot be allowed"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -189,7 +195,7 @@ fn faults_that_are_none_are_refused_with_their_place() {
 #[test]
 fn a_system_that_refuses_a_thread_is_an_error_and_no_panic() {
     let ran = Command::new("sh")
-        // In KiB; a stack of a thread is to be larger.
+        // In KiB. A thread's stack, set below, needs more than this.
         .args(["-c", "ulimit -v 1000000; exec \"$0\" --port 0"])
         .arg(env!("CARGO_BIN_EXE_runpod-local"))
         .env("RUST_MIN_STACK", (1_u64 << 30).to_string())

@@ -146,7 +146,7 @@ pub(crate) enum Setting<T> {
     Expression(Box<Expr>),
 }
 
-/// All options of both attributes. [`Key::fits`] says which of them an attribute accepts.
+/// All options of both attributes. [`Key::fits`] decides which options an attribute accepts.
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) stream: Option<Given<()>>,

@@ -1,4 +1,4 @@
-//! Checks the other attributes of a function: ours a second time, and those of async runtimes.
+//! Checks the other attributes of a function: a second one of our attributes, and those of async runtimes.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -7,7 +7,7 @@ use syn::{Attribute, Ident};
 use crate::diagnostics::Faults;
 use crate::model::{Function, Options, Place};
 
-/// Reports attributes that cannot be combined with ours.
+/// Reports attributes that cannot be combined with our attribute.
 pub(crate) fn check(function: &Function, place: Place, options: &Options, faults: &mut Faults) {
     for attribute in &function.attributes {
         if is_ours(attribute, options) {
@@ -27,7 +27,7 @@ pub(crate) fn check(function: &Function, place: Place, options: &Options, faults
             another_runtime(attribute, &name, place, faults);
         }
     }
-    // An attribute above ours is already expanded, so only the body shows it.
+    // An attribute above our attribute is already expanded, so only the body shows it.
     if function.block().is_some_and(made_by_tokio) {
         // Reported at our attribute, with the hygiene of user code.
         let here = function

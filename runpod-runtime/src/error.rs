@@ -28,7 +28,7 @@ pub(crate) fn with_causes(error: &(dyn StdError + 'static)) -> String {
 /// [`WorkerBuilder::run`](crate::WorkerBuilder::run) returns this error. A worker with `#[runpod::main]` prints it
 /// and exits with code 1. The message says what was wrong, where, and what to do. Programs can distinguish the causes
 /// by [`kind`](Error::kind). `{:?}` shows the same message followed by its causes, so `fn main() -> Result<(),
-/// runpod::Error>` prints it well. Neither format contains the platform's key.
+/// runpod::Error>` prints a readable message. Neither format contains the platform's key.
 ///
 /// A failed job is *not* an error of the worker: its result is a failure, and the worker continues.
 ///
@@ -80,7 +80,7 @@ pub enum ErrorKind {
     LocalTest,
     /// The worker is broken: a handler marked it as unhealthy, or `max_consecutive_failures` jobs failed in a row.
     Unhealthy,
-    /// The operating system refused something that the worker needs: a thread, a runtime, TLS, or the local
+    /// The worker could not get something from the system that it needs: a thread, a runtime, TLS, or the local
     /// endpoint's port.
     System,
 }
@@ -99,8 +99,8 @@ impl Error {
         self
     }
 
-    /// Returns the error in a form that is safe to print. Its message may contain text from a handler, and so a key
-    /// or terminal control characters.
+    /// Returns the error in a form that is safe to print. The message may contain text from a handler, so keys are
+    /// redacted and terminal control characters are escaped.
     pub(crate) fn printable(mut self, secrets: &Secrets) -> Self {
         self.message = visible(&secrets.redact(&self.message));
         self

@@ -7,7 +7,7 @@
 //!   tests;
 //! - `worker`: the loop that takes jobs, runs them, delivers their results, and handles refresh and shutdown;
 //! - `spool`: results on disk that the platform has not accepted yet;
-//! - `platform`: the requests and answers of the platform;
+//! - `platform`: the requests to the platform and its answers;
 //! - `handler`: the user's functions: their arguments, outputs and streams;
 //! - `config`, `logging`: the environment, the command line, and log lines;
 //! - `process`: threads, panics, signals.
@@ -44,8 +44,8 @@ pub use start::{Worker, WorkerBuilder};
 /// Returns the arguments of this process that are not the worker's, in order and without the program's name.
 ///
 /// These are the arguments that the Python SDK leaves in `sys.argv`. The worker's own flags, their values and the
-/// first `--` are removed; after `--`, all arguments belong to the program. The flags are listed in
-/// `docs/reference/running.md` and by `--help` of any worker.
+/// first `--` are removed. After `--`, all arguments belong to the program. `docs/reference/running.md` and `--help`
+/// of any worker list the flags.
 ///
 /// ```
 /// // If the program was started as `worker --rp_log_level INFO --model tiny`, `own` is `["--model", "tiny"]`.

@@ -1,4 +1,4 @@
-//! Runs a handler on an input without a network, for your own tests.
+//! Runs handlers in tests, without a network.
 //!
 //! The job goes through the worker's real loop, so a test sees what a client would get. If the input does not match
 //! the type, the handler panics, or the output does not serialise, the [`Report`] shows a failed job. Handlers can be

@@ -1,19 +1,19 @@
-//! The examples in a piece of documentation, and what they call.
+//! Finds the examples in documentation, and the functions that they call.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-/// A block of Rust.
+/// A block of Rust code.
 #[derive(Debug)]
 pub(crate) struct Example {
-    /// What stands behind the fence.
+    /// The words after the opening fence.
     words: Vec<String>,
-    /// All of it, with the lines that readers do not see.
+    /// The whole code, including hidden lines.
     pub(crate) whole: String,
-    /// As its readers see it.
+    /// The code without hidden lines.
     shown: String,
 }
 
-/// All blocks of Rust in the documentation.
+/// Returns all blocks of Rust code in the documentation.
 pub(crate) fn examples(docs: &str) -> Vec<Example> {
     let mut all = Vec::new();
     let mut lines = docs.lines();
@@ -44,7 +44,7 @@ pub(crate) fn examples(docs: &str) -> Vec<Example> {
     all
 }
 
-/// As rustdoc has it: any other word makes it a block of something else.
+/// Whether rustdoc treats a block with this word as Rust. Any other word means another language.
 fn is_of_rust(word: &str) -> bool {
     const WORDS: [&str; 6] = [
         "rust",
@@ -71,17 +71,17 @@ impl Example {
         self.words.iter().any(|it| it.starts_with(word))
     }
 
-    /// Whether it shows code that works.
+    /// Whether the example must compile.
     pub(crate) fn works(&self) -> bool {
         !self.is("ignore") && !self.is("compile_fail")
     }
 
-    /// Whether it would start a worker: the one reason for not running it.
+    /// Whether the example would start a worker, which is the only reason not to run it.
     pub(crate) fn starts_a_worker(&self) -> bool {
         self.whole.contains("#[runpod::main") || self.calls("run")
     }
 
-    /// Whether its readers see a method or a function of this name called, or named with its type.
+    /// Whether the visible code calls a method or function with this name, or names it with its type.
     pub(crate) fn calls(&self, name: &str) -> bool {
         let tokens: TokenStream = self
             .shown

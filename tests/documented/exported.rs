@@ -1,13 +1,13 @@
-//! What a user of a crate sees: its public items with their words, wherever they are written.
+//! Collects the public items of a crate and their documentation, following re-exports.
 
 use syn::{ImplItem, Item, TraitItem, Type, Visibility};
 
 use crate::source::{Leads, Module, Source, brought, docs, head_of, is_hidden, name_of};
 
-/// All that a crate shows.
+/// The public surface of a crate.
 #[derive(Debug)]
 pub(crate) struct Surface {
-    /// The crate's front page.
+    /// The documentation of the crate itself.
     pub(crate) front: String,
     pub(crate) items: Vec<Exported>,
 }
@@ -15,18 +15,18 @@ pub(crate) struct Surface {
 /// A public item.
 #[derive(Debug)]
 pub(crate) struct Exported {
-    /// As a user writes it: `runpod::testing::Job`.
+    /// The path as a user writes it, such as `runpod::testing::Job`.
     pub(crate) path: String,
-    /// At the re-export and at the item itself, as rustdoc shows them.
+    /// The documentation at the re-export and at the item itself, as rustdoc shows it.
     pub(crate) docs: String,
     pub(crate) methods: Vec<Method>,
-    /// A re-export of a whole crate, of which rustdoc shows no words.
+    /// Whether this is a re-export of a whole crate, for which rustdoc shows no documentation.
     pub(crate) is_crate: bool,
-    /// Where it is written, so that no item is looked at twice.
+    /// The path of the definition, so that no item is checked twice.
     place: Vec<String>,
 }
 
-/// A public method of a type, or a visible one of a trait.
+/// A public method of a type, or a visible method of a trait.
 #[derive(Debug)]
 pub(crate) struct Method {
     pub(crate) name: String,
@@ -34,7 +34,7 @@ pub(crate) struct Method {
 }
 
 impl Surface {
-    /// `others` are those crates of ours that `source` re-exports from.
+    /// Collects the surface of `source`. `others` are our own crates from which `source` re-exports items.
     pub(crate) fn of(source: Source, others: Vec<Source>) -> Self {
         let front = source.module_docs(&Vec::new()).to_owned();
         let name = source.name;
@@ -57,10 +57,10 @@ struct Reader {
 }
 
 impl Reader {
-    /// Reads what the module shows, under the path `shown`.
+    /// Reads the public items of a module. `shown` is the module's public path.
     fn module(&mut self, at: usize, module: &Module, shown: &str) {
         let mut items = self.crates[at].modules[module].clone();
-        // The shortest path to an item is the one that counts.
+        // Modules come last, so that an item is listed under its shortest path.
         items.sort_by_key(|item| matches!(item, Item::Mod(_)));
         for item in &items {
             let Some((attributes, visibility)) = head_of(item) else {
@@ -85,7 +85,7 @@ impl Reader {
         }
     }
 
-    /// Reads what a re-export's path leads to.
+    /// Reads the item that a re-export refers to.
     fn path(&mut self, at: usize, module: &Module, path: &[String], shown: &str, words: &str) {
         let place = match self.crates[at].follow(module, path) {
             Some(Leads::Here(module, item)) => {
@@ -93,7 +93,7 @@ impl Reader {
                 return self.item(at, &module, &item, shown, words);
             }
             Some(Leads::Away(path)) => path,
-            None => panic!("{shown}: its re-export leads nowhere that this test knows"),
+            None => panic!("{shown}: this test cannot find the re-exported item"),
         };
         let ours = self.crates.iter().position(|it| it.name == place[0]);
         if let (Some(other), [_, rest @ ..]) = (ours, &place[..])
@@ -113,7 +113,7 @@ impl Reader {
     }
 
     fn item(&mut self, at: usize, module: &Module, item: &Item, shown: &str, words: &str) {
-        let name = name_of(item).expect("only items with a name are shown");
+        let name = name_of(item).expect("a public item has a name");
         let mut place = vec![self.crates[at].name.to_owned()];
         place.extend_from_slice(module);
         place.push(name.clone());
@@ -139,7 +139,7 @@ impl Reader {
         }
     }
 
-    /// The public methods of the type that is written at `place`.
+    /// Returns the public methods of the type that is defined at `place`.
     fn inherent(&self, at: usize, place: &[String]) -> Vec<Method> {
         let source = &self.crates[at];
         let mut methods = Vec::new();
@@ -153,7 +153,7 @@ impl Reader {
                     continue;
                 };
                 let name = last.ident.to_string();
-                // Cheaper than to resolve all of them.
+                // Comparing names first is cheaper than resolving every path.
                 if block.trait_.is_some() || place.last() != Some(&name) {
                     continue;
                 }
@@ -168,7 +168,7 @@ impl Reader {
         methods
     }
 
-    /// False when it is there already, under another path.
+    /// Adds an item. Returns `false` if the item is already listed under another path.
     fn add(&mut self, item: Exported) -> bool {
         let is_new = self.items.iter().all(|known| known.place != item.place);
         if is_new {

@@ -1,20 +1,20 @@
-//! What is missing in a crate's documentation.
+//! Finds faults in a crate's documentation.
 
 use crate::examples::{Example, examples};
 use crate::exported::{Exported, Surface};
 
-/// What may be without something, and has a reason where it is listed.
+/// The exceptions from the rules. Each list of exceptions gives its reason.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Allowed<'a> {
-    /// Paths of items.
+    /// The paths of items that may lack an example.
     pub(crate) without_example: &'a [&'a str],
 }
 
-/// One line each.
+/// Returns one line for each fault.
 pub(crate) fn faults_of(surface: &Surface, allowed: Allowed<'_>) -> Vec<String> {
     let mut faults = Vec::new();
     if !has_example(&surface.front) {
-        faults.push("the front page has no example".to_owned());
+        faults.push("the crate's documentation has no example".to_owned());
     }
     faults.extend(examples(&surface.front).iter().filter_map(of_example));
     for item in &surface.items {
@@ -22,12 +22,12 @@ pub(crate) fn faults_of(surface: &Surface, allowed: Allowed<'_>) -> Vec<String> 
         if !allowed.without_example.contains(&item.path.as_str()) {
             faults.extend(of_item);
         } else if of_item.is_empty() {
-            faults.push(format!("{}: needs no exception any more", item.path));
+            faults.push(format!("{}: no longer needs its exception", item.path));
         }
     }
     for path in allowed.without_example {
         if !surface.items.iter().any(|item| item.path == *path) {
-            faults.push(format!("{path}: has an exception, and is not there"));
+            faults.push(format!("{path}: has an exception, but does not exist"));
         }
     }
     faults
@@ -38,13 +38,15 @@ fn of_item(item: &Exported, front: &str) -> Vec<String> {
     let mut faults = Vec::new();
     let is_at_the_root = path.matches("::").count() == 1;
     if is_at_the_root && !is_named(front, path) {
-        faults.push(format!("{path}: the front page does not name it"));
+        faults.push(format!(
+            "{path}: the crate's documentation does not mention it"
+        ));
     }
     if item.is_crate {
         return faults;
     }
     if item.docs.trim().is_empty() {
-        faults.push(format!("{path}: says nothing"));
+        faults.push(format!("{path}: has no documentation"));
     }
     if !has_example(&item.docs) {
         faults.push(format!("{path}: has no example that compiles"));
@@ -52,7 +54,7 @@ fn of_item(item: &Exported, front: &str) -> Vec<String> {
     let mut all = examples(&item.docs);
     for method in &item.methods {
         if method.docs.trim().is_empty() {
-            faults.push(format!("{path}::{}: says nothing", method.name));
+            faults.push(format!("{path}::{}: has no documentation", method.name));
         }
         all.extend(examples(&method.docs));
     }
@@ -74,7 +76,7 @@ fn has_example(docs: &str) -> bool {
     examples(docs).iter().any(Example::works)
 }
 
-/// As code: `` `Name` ``, or `` `Name<T>` `` and `` `name!` ``.
+/// Whether `front` mentions the item as code: `` `Name` ``, `` `Name<T>` `` or `` `name!` ``.
 fn is_named(front: &str, path: &str) -> bool {
     let name = path.rsplit("::").next().unwrap_or(path);
     front.split('`').skip(1).step_by(2).any(|code| {
@@ -88,13 +90,14 @@ fn is_named(front: &str, path: &str) -> bool {
 
 fn of_example(example: &Example) -> Option<String> {
     if example.is("ignore") {
-        Some("an example is ignored: let it be compiled at least".to_owned())
+        Some("an example has `ignore`: at least let it compile".to_owned())
     } else if example.whole.contains("runpod_runtime") {
         Some(
-            "an example names `runpod_runtime`, which users do not have: write `runpod`".to_owned(),
+            "an example uses `runpod_runtime`, which users do not depend on: write `runpod`"
+                .to_owned(),
         )
     } else if example.is("no_run") && !example.starts_a_worker() {
-        Some("an example is not run, and starts no worker: let it run".to_owned())
+        Some("an example has `no_run`, but starts no worker: let it run".to_owned())
     } else {
         None
     }
@@ -107,7 +110,7 @@ mod tests {
     use super::*;
     use crate::source::Source;
 
-    /// A crate with one type in a module, and its documentation.
+    /// Returns the faults of a crate with one type in a module, with this documentation.
     fn faults(type_docs: &str, method_docs: &str) -> Vec<String> {
         let folder = tempfile::tempdir().expect("a folder");
         let lib = "//! A `Thing`, a `thing`.\n//! ```\n//! ```\nmod inner;\npub use inner::Thing;";
@@ -138,7 +141,7 @@ mod tests {
                 SHOWN,
                 "it::Thing: has no example that compiles",
             ),
-            (SHOWN, "", "it::Thing::new: says nothing"),
+            (SHOWN, "", "it::Thing::new: has no documentation"),
             (
                 "/// A thing.\n/// ```\n/// 1;\n/// ```",
                 "/// Makes one.",
@@ -147,12 +150,12 @@ mod tests {
             (
                 SHOWN,
                 "/// Makes one.\n/// ```ignore\n/// ```",
-                "it::Thing: an example is ignored: let it be compiled at least",
+                "it::Thing: an example has `ignore`: at least let it compile",
             ),
             (
                 SHOWN,
                 "/// Makes one.\n/// ```no_run\n/// ```",
-                "it::Thing: an example is not run, and starts no worker: let it run",
+                "it::Thing: an example has `no_run`, but starts no worker: let it run",
             ),
         ] {
             assert_eq!(faults(type_docs, method_docs), [fault]);

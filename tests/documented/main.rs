@@ -1,8 +1,9 @@
-//! The documentation as users see it: every public item of `runpod` and of `runpod-local` says what it does and shows it.
+//! Tests the documentation that users see: every public item of `runpod` and `runpod-local` has a description and an
+//! example.
 //!
-//! The items are read from the source: what `src/lib.rs` re-exports, followed to where it is written. That fields and
-//! variants say something is rustc's to check (`missing_docs`), and that links lead somewhere rustdoc's (`cargo xtask
-//! check`); that examples do what they say is up to `cargo test --doc`.
+//! The tests read the source: they start at `src/lib.rs` and follow each re-export to its definition. Other tools check
+//! the rest: rustc checks fields and variants (`missing_docs`), rustdoc checks links (`cargo xtask check`), and
+//! `cargo test --doc` runs the examples.
 
 mod examples;
 mod exported;
@@ -16,8 +17,7 @@ use exported::{Exported, Surface};
 use faults::{Allowed, faults_of};
 use source::Source;
 
-/// Names of other people's that the prelude passes on. serde's own documentation, which rustdoc shows there, has the
-/// examples.
+/// Items of other crates in the prelude. rustdoc shows serde's documentation for them, which has examples.
 const OF_SERDE: &[&str] = &[
     "runpod::prelude::Deserialize",
     "runpod::prelude::Serialize",
@@ -37,7 +37,7 @@ fn assert_documented(surface: &Surface, allowed: Allowed<'_>) {
     let faults = faults_of(surface, allowed);
     assert!(
         faults.is_empty(),
-        "{} faults in what users read:\n{}",
+        "the documentation has {} faults:\n{}",
         faults.len(),
         faults.join("\n")
     );
@@ -64,7 +64,7 @@ fn names(surface: &Surface) -> Vec<&str> {
 #[test]
 fn every_public_item_of_the_worker_is_explained_and_shown() {
     let surface = facade();
-    // What is found by following re-exports, so that a mistake in following them shows here.
+    // Items behind re-exports, so that a mistake in following re-exports fails here.
     for expected in [
         "runpod::JobContext",
         "runpod::testing::Job",

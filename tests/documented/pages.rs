@@ -1,9 +1,9 @@
-//! Pages of the guide that the documentation of the code names. `tests/guide` looks at the links between the pages.
+//! Finds the pages of the guide that the code's documentation mentions. `tests/guide` checks the links between pages.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Every `docs/….md` in the documentation of these sources that is not there.
+/// Returns every `docs/….md` in the documentation of these sources that does not exist.
 pub(crate) fn missing(repository: &Path, folder: &Path) -> Vec<String> {
     let mut faults = Vec::new();
     for file in sources(folder) {
@@ -11,7 +11,7 @@ pub(crate) fn missing(repository: &Path, folder: &Path) -> Vec<String> {
             fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         for page in named(&text) {
             if !repository.join(page).exists() {
-                faults.push(format!("{}: there is no {page}", file.display()));
+                faults.push(format!("{}: {page} does not exist", file.display()));
             }
         }
     }
@@ -36,7 +36,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
         fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut all = Vec::new();
     for entry in entries {
-        let path = entry.expect("a file").path();
+        let path = entry.expect("the folder can be read").path();
         if path.is_dir() {
             all.extend(sources(&path));
         } else if path.extension().is_some_and(|it| it == "rs") {

@@ -1,4 +1,4 @@
-//! A crate's source as syntax, module by module, and where in it a name leads.
+//! Parses a crate's source, module by module, and resolves names in it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use syn::{Attribute, Expr, ExprLit, Item, ItemMod, Lit, Meta, UseTree, Visibility};
 
-/// Names from the crate's root; none for the root itself.
+/// The path of a module from the crate's root. It is empty for the root itself.
 pub(crate) type Module = Vec<String>;
 
 pub(crate) struct Source {
@@ -15,18 +15,18 @@ pub(crate) struct Source {
     inner_docs: BTreeMap<Module, String>,
 }
 
-/// One name that a `use` brings.
+/// A name that a `use` item imports.
 #[derive(Debug)]
 pub(crate) struct Brought {
     pub(crate) path: Vec<String>,
     pub(crate) name: String,
 }
 
-/// Where a name leads.
+/// The target of a name.
 pub(crate) enum Leads<'a> {
-    /// An item of this crate, and the module that it is written in.
+    /// An item of this crate, with the module that defines it.
     Here(&'a Module, &'a Item),
-    /// Out of the crate, to this path.
+    /// A path in another crate.
     Away(Vec<String>),
 }
 
@@ -37,12 +37,12 @@ impl Source {
             modules: BTreeMap::new(),
             inner_docs: BTreeMap::new(),
         };
-        let folder = root.parent().expect("a file is in a folder");
+        let folder = root.parent().expect("the file is in a folder");
         source.read_file(Vec::new(), root, folder);
         source
     }
 
-    /// `folder` is where the files of the module's own modules are.
+    /// Reads one file. `folder` contains the files of the module's submodules.
     fn read_file(&mut self, module: Module, file: &Path, folder: &Path) {
         let text =
             fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
@@ -71,12 +71,12 @@ impl Source {
         self.modules.insert(module, items);
     }
 
-    /// The words at the top of a module's file.
+    /// Returns the documentation at the top of a module's file.
     pub(crate) fn module_docs(&self, module: &Module) -> &str {
         self.inner_docs.get(module).map_or("", String::as_str)
     }
 
-    /// Where `name` leads when it is said in `module`.
+    /// Resolves `name` in `module`.
     pub(crate) fn resolve<'a>(&'a self, module: &Module, name: &str) -> Option<Leads<'a>> {
         let (module, items) = self.modules.get_key_value(module)?;
         if let Some(item) = items
@@ -96,7 +96,7 @@ impl Source {
         self.follow(module, &brought.path)
     }
 
-    /// Where a path of a `use` in `module` leads.
+    /// Resolves the path of a `use` item in `module`.
     pub(crate) fn follow<'a>(&'a self, module: &Module, path: &[String]) -> Option<Leads<'a>> {
         let (name, way) = path.split_last()?;
         let mut at = match way.first().map(String::as_str) {
@@ -130,7 +130,7 @@ fn file_of(module: &ItemMod, name: &str, file: &Path, folder: &Path) -> (PathBuf
         .iter()
         .find_map(|attribute| text_of(attribute, "path"));
     if let Some(given) = given {
-        let beside = file.parent().expect("a file is in a folder");
+        let beside = file.parent().expect("the file is in a folder");
         return (beside.join(given), folder.join(name));
     }
     let alone = folder.join(format!("{name}.rs"));
@@ -141,7 +141,7 @@ fn file_of(module: &ItemMod, name: &str, file: &Path, folder: &Path) -> (PathBuf
     }
 }
 
-/// All names that a `use` brings, with their paths; globs bring none.
+/// Returns all names that a `use` item imports, with their paths. A glob yields no names.
 pub(crate) fn brought(tree: &UseTree) -> Vec<Brought> {
     fn go(tree: &UseTree, way: &[String], all: &mut Vec<Brought>) {
         let with = |name: String| [way, &[name]].concat();
@@ -164,7 +164,7 @@ pub(crate) fn brought(tree: &UseTree) -> Vec<Brought> {
     all
 }
 
-/// The name of an item that a user can see.
+/// Returns the name of an item, if it is of a kind that users can see.
 pub(crate) fn name_of(item: &Item) -> Option<String> {
     let ident = match item {
         Item::Const(it) => &it.ident,
@@ -181,7 +181,7 @@ pub(crate) fn name_of(item: &Item) -> Option<String> {
     Some(ident.to_string())
 }
 
-/// Its attributes and who may see it.
+/// Returns an item's attributes and visibility.
 pub(crate) fn head_of(item: &Item) -> Option<(&[Attribute], &Visibility)> {
     Some(match item {
         Item::Const(it) => (&it.attrs, &it.vis),
@@ -198,7 +198,7 @@ pub(crate) fn head_of(item: &Item) -> Option<(&[Attribute], &Visibility)> {
     })
 }
 
-/// The documentation in these attributes.
+/// Returns the documentation in these attributes.
 pub(crate) fn docs(attributes: &[Attribute]) -> String {
     let lines: Vec<_> = attributes
         .iter()
@@ -227,7 +227,7 @@ fn is_only_for_tests(attributes: &[Attribute]) -> bool {
     })
 }
 
-/// The text of `#[name = "text"]`.
+/// Returns the text of an attribute `#[name = "text"]`.
 fn text_of(attribute: &Attribute, name: &str) -> Option<String> {
     let Meta::NameValue(pair) = &attribute.meta else {
         return None;

@@ -1,7 +1,7 @@
-//! A worker whose state blocks when it is dropped: it owns a tokio runtime, which asynchronous code must not drop.
+//! Tests a worker whose state blocks when it is dropped: it owns a tokio runtime, which async code must not drop.
 //!
-//! No example has such a state, so this test's own program is the worker: it is started once more, and the test that it is
-//! to run there is the worker.
+//! No example has such a state, so this test program is also the worker. It starts itself again, and runs only the test
+//! called `worker`.
 
 use std::process::ExitCode;
 use std::{env, io};
@@ -17,10 +17,10 @@ use tokio::time::timeout;
 use crate::process::{Ended, PATIENCE, isolated};
 use crate::session::Session;
 
-/// Says which of the workers below this process is.
+/// The environment variable that says which of the workers below this process is.
 const WORKER: &str = "TEST_OF_BLOCKING_STATE";
 
-/// The state, and proof that it was dropped whole.
+/// The state, which prints a line after it is completely dropped.
 struct Blocking {
     runtime: Option<Runtime>,
 }
@@ -54,7 +54,7 @@ mod with_attributes {
     }
 }
 
-/// The handler's closure owns a runtime as well.
+/// Runs a worker whose handler, a closure, also owns a runtime.
 fn with_the_builder() -> ExitCode {
     let captured = Blocking::new().unwrap();
     let handler = move |input: u64, _state: State<Blocking>| {
@@ -74,7 +74,7 @@ fn with_the_builder() -> ExitCode {
     }
 }
 
-/// The process of a worker. In any other, there is nothing to do.
+/// The worker, if this process is one. In any other process, this test does nothing.
 #[test]
 fn worker() -> ExitCode {
     match env::var(WORKER).as_deref() {
@@ -92,7 +92,7 @@ fn process(worker: &str) -> Command {
     command
 }
 
-/// How many of the states say that they were dropped.
+/// Counts the lines that say that a state was dropped.
 fn drops(ended: &Ended) -> usize {
     ended.text.matches("the state is dropped").count()
 }
@@ -142,7 +142,7 @@ async fn a_worker_on_the_platform_posts_its_results_and_ends_with_code_0() {
 #[tokio::test]
 async fn a_worker_that_only_shows_its_help_drops_the_state() {
     let run = process("builder")
-        // The test program passes over `--help`, the value of `--skip`, and the worker takes it for its own.
+        // The test program reads `--help` as the value of `--skip`. The worker reads it as its own flag.
         .args(["--skip", "--help"])
         .output();
     let run: Ended = timeout(PATIENCE, run).await.unwrap().unwrap().into();

@@ -1,7 +1,8 @@
-//! The platform's side of the worker protocol, as far as the examples need it: a queue of jobs. Hands out what it was
-//! given, holds a poll while it has nothing, and reports everything that is posted, in the order in which it came.
+//! The platform's side of the worker protocol, as far as the examples need it: a queue of jobs. It hands out its jobs,
+//! holds a job-take request while the queue is empty, and reports all posts in the order in which they arrive.
 //!
-//! The one of the conformance suite follows a script, answer by answer; here a worker takes at its own pace.
+//! The endpoint of the conformance suite follows a script of answers. With this one, a worker takes jobs at its own
+//! pace.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -22,16 +23,16 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
 
-/// What a worker posts for a job.
+/// A post of a worker for a job.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Post {
     Item(Value),
     Progress(Value),
-    /// The whole body, since its other keys matter too.
+    /// The whole body, because its other keys matter too.
     Result(Value),
 }
 
-/// A running endpoint; it is gone when this is dropped.
+/// A running endpoint, which stops when this value is dropped.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     address: SocketAddr,
@@ -43,7 +44,7 @@ pub(crate) struct Endpoint {
 #[derive(Debug)]
 struct Desk {
     queue: Mutex<VecDeque<Value>>,
-    /// Polls are no longer held.
+    /// Whether job-take requests are answered at once.
     closed: AtomicBool,
     change: Notify,
     posts: mpsc::UnboundedSender<(String, Post)>,
@@ -61,7 +62,7 @@ impl Endpoint {
         });
         let listener = TcpListener::bind("127.0.0.1:0")
             .await
-            .expect("loopback has a free port");
+            .expect("a loopback port is free");
         let address = listener
             .local_addr()
             .expect("a bound socket has an address");
@@ -74,7 +75,7 @@ impl Endpoint {
         }
     }
 
-    /// What the platform puts into a worker's environment.
+    /// Returns the variables that the platform sets in a worker's environment.
     pub(crate) fn environment(&self) -> [(&'static str, String); 6] {
         let base = format!("http://{}/v2/test", self.address);
         [
@@ -101,23 +102,24 @@ impl Endpoint {
         self.desk.change.notify_waiters();
     }
 
-    /// Lets go of the polls that are held, and holds no more: the platform has no jobs for a worker that it ends.
+    /// Answers the job-take requests that are held, and holds no more: the platform has no jobs for a worker that it
+    /// stops.
     pub(crate) fn close(&self) {
         self.desk.closed.store(true, Ordering::SeqCst);
         self.desk.change.notify_waiters();
     }
 
-    /// How many jobs no worker has taken.
+    /// Returns the number of jobs that no worker has taken.
     pub(crate) fn jobs_left(&self) -> usize {
         self.desk.queue().len()
     }
 
-    /// The next post and the id of its job. Never ends while nothing comes.
+    /// Waits for the next post, and returns it with the id of its job.
     pub(crate) async fn next(&mut self) -> (String, Post) {
         self.posts
             .recv()
             .await
-            .expect("the desk lives as long as the endpoint")
+            .expect("the sender lives as long as the endpoint")
     }
 }
 
@@ -128,7 +130,7 @@ impl Drop for Endpoint {
 }
 
 async fn accept(listener: TcpListener, desk: Arc<Desk>) -> io::Result<Infallible> {
-    // Dropped with this task, and every connection with it.
+    // If this task is dropped, so are all connections.
     let mut connections = JoinSet::new();
     loop {
         let (stream, _) = listener.accept().await?;
@@ -169,7 +171,7 @@ impl Desk {
                     answer(200, &Value::Array(jobs))
                 }
             }
-            // No job is ever stopped: the poll is held until the worker hangs up.
+            // No job is ever stopped: the request is held until the worker closes the connection.
             ["job-stop", _] => future::pending().await,
             ["job-stream", _, job] => {
                 self.posted(job, &body, |mut body| Post::Item(body["output"].take()))
@@ -186,10 +188,10 @@ impl Desk {
         }
     }
 
-    /// At least one job and at most so many, once there are some; none when no poll is held any more.
+    /// Waits for jobs, and returns between one and `wanted` of them. Returns an empty list once the endpoint is closed.
     async fn take(&self, wanted: usize) -> Vec<Value> {
         loop {
-            // Asked for before the look at the queue: what changes in between wakes it as well.
+            // Created before the queue is read, so that a change in between also wakes this task.
             let change = self.change.notified();
             {
                 let mut queue = self.queue();
@@ -211,7 +213,7 @@ impl Desk {
         let Ok(body) = serde_json::from_slice(body) else {
             return answer(400, &Value::Null);
         };
-        // A worker may still post while its test is ending.
+        // The test may end while the worker still posts.
         let _ = self.posts.send((job.to_owned(), post(body)));
         answer(200, &Value::Null)
     }

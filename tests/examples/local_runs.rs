@@ -1,4 +1,4 @@
-//! (a) What a developer sees: `--test_input`, the exit code and what is printed.
+//! Tests what a developer sees: `--test_input`, the exit code and the printed lines.
 
 use serde_json::{Value, json};
 
@@ -15,14 +15,14 @@ async fn hello_greets() {
     run.assert_shows(&["Hello, Ada!", "local_test"]);
 }
 
-/// As `worker --help | head -0`.
+/// Like `worker --help | head -0`.
 #[tokio::test]
 async fn whoever_reads_no_further_gets_no_panic() {
     for arguments in [
         &["--help"][..],
         &["--test_input", r#"{"input": {"name": "Ada"}}"#],
     ] {
-        let (reader, writer) = std::io::pipe().expect("there is a pipe");
+        let (reader, writer) = std::io::pipe().expect("a pipe can be created");
         drop(reader);
         let mut hello = example("hello");
         hello.args(arguments).stdout(writer);
@@ -179,7 +179,7 @@ async fn embeddings_are_given_for_one_text_and_refused_for_a_number() {
 
 #[tokio::test]
 async fn long_job_goes_on_where_its_run_was() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = tempfile::tempdir().expect("a temporary folder can be created");
     for (steps, resumed_from) in [(20, 0), (25, 20)] {
         let job = json!({ "input": { "run": "a", "steps": steps } });
         let mut command = example("long_job");
@@ -202,7 +202,7 @@ async fn the_schema_is_refused_with_the_feature_that_is_missing() {
 
 #[tokio::test]
 async fn a_worker_without_a_job_says_every_way_to_give_it_one() {
-    let place = tempfile::tempdir().expect("there is a place for temporary files");
+    let place = tempfile::tempdir().expect("a temporary folder can be created");
     let mut command = example("hello");
     command.current_dir(place.path());
     let ended: Ended = command.output().await.expect("the example starts").into();

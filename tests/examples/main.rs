@@ -1,4 +1,4 @@
-//! Every example, run as its user runs it: as a process of its own, once with `--test_input` and once with jobs from an
+//! Runs every example as its user does: in its own process, once with `--test_input` and once with jobs from an
 //! endpoint that speaks the worker protocol on loopback.
 
 mod blocking_state;

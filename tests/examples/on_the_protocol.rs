@@ -1,4 +1,4 @@
-//! (b) What the platform sees: jobs out of a queue, and what is posted for them.
+//! Tests what the platform sees: the posts for the jobs of a queue.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -26,7 +26,7 @@ fn output(job: &str, output: Value) -> (String, Value) {
 fn assert_contains(error: &Value, part: &str) {
     assert!(
         error.as_str().is_some_and(|error| error.contains(part)),
-        "{part:?} is not in {error}"
+        "{error} does not contain {part:?}"
     );
 }
 
@@ -46,7 +46,7 @@ async fn hello_answers_job_after_job_and_ends_when_it_is_asked_to() {
     assert_eq!(
         results[2],
         output("c", json!("Hello, Grace!")),
-        "input that does not fit fails its own job only"
+        "an input that does not match the type must fail only its own job"
     );
 
     session.stop().await.assert_code(0);
@@ -85,7 +85,7 @@ async fn state_is_set_up_once_for_three_jobs() {
     let results = session.results(3).await;
     let expected = [("a", 1), ("b", 2), ("c", 3)]
         .map(|(id, number)| output(id, json!({ "score": 2, "job": number })));
-    assert_eq!(results, expected, "one model counted all three jobs");
+    assert_eq!(results, expected, "one model must count all three jobs");
 
     let ended = session.stop().await;
     ended.assert_code(0);
@@ -110,7 +110,7 @@ async fn refresh_asks_for_a_fresh_worker_and_takes_no_second_job() {
     assert_eq!(
         session.endpoint.jobs_left(),
         1,
-        "the second job is for the fresh worker"
+        "the second job must stay in the queue for the fresh worker"
     );
 }
 
@@ -149,16 +149,16 @@ async fn progress_comes_in_order_and_before_the_result() {
 
     let posts = session.posts(1).await;
     let [progress @ .., Post::Result(result)] = posts["a"].as_slice() else {
-        panic!("no result: {posts:#?}")
+        panic!("expected a result: {posts:#?}")
     };
     assert_eq!(
         *result,
         json!({ "output": "a loss of 0.03125 after 5 steps" })
     );
-    // Updates that come faster than the network are merged: how many arrive is open, but the last one always does.
+    // If updates are faster than the network, the worker merges them. Any number may arrive, but always the last one.
     let step = |post: &Post| match post {
-        Post::Progress(update) => update["step"].as_u64().expect("a step has a number"),
-        other => panic!("only progress was expected before the result: {other:?}"),
+        Post::Progress(update) => update["step"].as_u64().expect("`step` is a number"),
+        other => panic!("expected only progress before the result: {other:?}"),
     };
     let steps: Vec<u64> = progress.iter().map(step).collect();
     assert!(
@@ -170,7 +170,7 @@ async fn progress_comes_in_order_and_before_the_result() {
 
 #[tokio::test]
 async fn concurrent_jobs_are_all_in_progress_at_the_same_time() {
-    // Each waits until all four are there, so that four results show that four jobs ran at once.
+    // Each job waits until all four have started, so four results show that four jobs ran at once.
     let jobs = ["a", "b", "c", "d"].map(|id| job(id, json!({ "people": 4 })));
     let mut session = Session::start("concurrent", jobs).await;
 
@@ -185,9 +185,9 @@ async fn blocking_jobs_hold_up_no_other() {
     let folder = Folder::new("blocking");
     let pipes = ["a", "b", "c"].map(|id| (id, folder.pipe(id)));
     let file = folder.0.join("file");
-    fs::write(&file, "to be or not to be").expect("the folder can be written to");
+    fs::write(&file, "to be or not to be").expect("the file can be written");
 
-    // One thread for async work: three handlers that blocked there would leave none for the fourth.
+    // One thread for async work: if three handlers blocked it, the fourth job could not run.
     let jobs = pipes
         .each_ref()
         .map(|(id, pipe)| job(id, json!({ "path": pipe })));
@@ -200,12 +200,13 @@ async fn blocking_jobs_hold_up_no_other() {
     for (_, pipe) in &pipes {
         held.push(once_it_is_read(pipe.clone()).await);
     }
-    // All three handlers have opened their pipes and block in a read, which nothing has been written for.
+    // All three handlers have opened their pipes, and block in a read because nothing has been written.
     session.endpoint.add(job("d", json!({ "path": file })));
     assert_eq!(session.results(1).await, [output("d", json!("6 words"))]);
 
     for mut pipe in held {
-        pipe.write_all(b"two words").expect("the handler reads");
+        pipe.write_all(b"two words")
+            .expect("the handler reads the pipe");
     }
     assert_eq!(
         session.results(3).await,
@@ -248,24 +249,24 @@ async fn builder_makes_the_same_worker() {
     session.stop().await.assert_code(0);
 }
 
-/// A folder of one test, gone with it.
+/// A folder for one test, deleted when the value is dropped.
 struct Folder(PathBuf);
 
 impl Folder {
     fn new(test: &str) -> Self {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{test}-{}", process::id()));
-        fs::create_dir_all(&path).expect("the tests have a folder of their own");
+        fs::create_dir_all(&path).expect("the folder can be created");
         Self(path)
     }
 
-    /// A named pipe: who reads it blocks until somebody writes.
+    /// Creates a named pipe: a reader blocks until something is written.
     fn pipe(&self, name: &str) -> PathBuf {
         let path = self.0.join(name);
         assert!(
             Command::new("mkfifo")
                 .arg(&path)
                 .status()
-                .expect("there is mkfifo")
+                .expect("mkfifo is installed")
                 .success()
         );
         path
@@ -278,15 +279,15 @@ impl Drop for Folder {
     }
 }
 
-/// Opens a pipe for writing, which succeeds when somebody has opened it for reading.
+/// Opens a pipe for writing, which succeeds once a reader has opened it.
 async fn once_it_is_read(pipe: PathBuf) -> File {
     let (sender, opened) = oneshot::channel();
-    // A thread that nobody waits for: if no reader comes, the test fails and does not hang.
+    // The test does not join this thread: if no reader opens the pipe, the test fails instead of hanging.
     thread::spawn(move || sender.send(OpenOptions::new().write(true).open(pipe)));
     let opened = timeout(PATIENCE, opened)
         .await
         .expect("the handler opens the pipe");
     opened
-        .expect("the thread answers")
+        .expect("the thread sends a result")
         .expect("the pipe can be opened")
 }

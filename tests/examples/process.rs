@@ -1,4 +1,4 @@
-//! An example as a process.
+//! Runs an example as a process.
 
 use std::env;
 use std::ffi::OsStr;
@@ -9,11 +9,11 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::process::Command;
 
-/// How long a test waits for anything before it counts as hung. Far above what any of them takes; nothing else here looks
-/// at a clock.
+/// The time after which a test counts as hung. It is far longer than any test takes. Nothing else in these tests
+/// depends on time.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
-/// How a process ended, and all that it wrote.
+/// The exit status of a process, and its whole output.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
@@ -35,7 +35,7 @@ impl Ended {
         for part in parts {
             assert!(
                 self.text.contains(part),
-                "{part:?} is not in what it wrote. {self}"
+                "the output does not contain {part:?}. {self}"
             );
         }
     }
@@ -45,7 +45,7 @@ impl std::fmt::Display for Ended {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             formatter,
-            "It ended with {} and wrote:\n{}",
+            "The process exited with {} and wrote:\n{}",
             self.status, self.text
         )
     }
@@ -62,13 +62,13 @@ impl From<Output> for Ended {
     }
 }
 
-/// The example `name`, ready to be started: with none of this machine's `RUNPOD_` variables, in a folder of no meaning,
-/// and ended with the test that started it.
+/// Returns a command for the example `name`, without the `RUNPOD_` variables of this machine and in a folder without
+/// relevant files. The process is killed when the test ends.
 pub(crate) fn example(name: &str) -> Command {
     isolated(binary(name))
 }
 
-/// Any program under the same conditions.
+/// Returns a command for any program under the same conditions.
 pub(crate) fn isolated(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command
@@ -82,38 +82,39 @@ pub(crate) fn isolated(program: impl AsRef<OsStr>) -> Command {
             command.env_remove(variable);
         }
     }
-    // A result that is kept for the next start would be offered to the next test.
+    // Otherwise, the next test would post a kept result of this one.
     command.env("RUNPOD_RESULT_SPOOL", "off");
-    // Some write a draft among the temporary files of this machine, and leave it there.
+    // Some examples write temporary files and do not delete them.
     command.env("TMPDIR", env!("CARGO_TARGET_TMPDIR"));
     command
 }
 
-/// `cargo test` builds the examples into the folder next to the tests'.
+/// Returns the path of a built example. `cargo test` builds the examples into a folder next to that of the tests.
 pub(crate) fn binary(name: &str) -> PathBuf {
-    let this = env::current_exe().expect("a running test knows its own file");
+    let this = env::current_exe().expect("the test knows its own path");
     let built = this
         .ancestors()
         .nth(2)
-        .expect("a test lies in target/<profile>/deps");
+        .expect("the test is in target/<profile>/deps");
     let file = built
         .join("examples")
         .join(name)
         .with_extension(env::consts::EXE_EXTENSION);
     assert!(
         file.is_file(),
-        "{} is not there. `cargo test` builds the examples, `cargo test --test examples` does not: run `cargo build --examples`.",
+        "{} does not exist. `cargo test` builds the examples, but `cargo test --test examples` does not: run \
+         `cargo build --examples`.",
         file.display()
     );
     file
 }
 
-/// Runs the example `name` on one job, as a developer does: `--test_input JOB`.
+/// Runs the example `name` on one job, like a developer: `--test_input JOB`.
 pub(crate) async fn on_test_input(name: &str, job: &Value) -> Ended {
     let mut command = example(name);
     command.arg("--test_input").arg(job.to_string());
     let run = tokio::time::timeout(PATIENCE, command.output()).await;
-    run.unwrap_or_else(|_| panic!("`{name}` did not end on {job}"))
+    run.unwrap_or_else(|_| panic!("`{name}` did not exit after the job {job}"))
         .expect("the example starts")
         .into()
 }

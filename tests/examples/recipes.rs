@@ -1,4 +1,4 @@
-//! The recipes of `docs/recipes`, as the platform sees them.
+//! Tests what the platform sees of the examples in the how-to guides for chat, embeddings and long jobs.
 
 use serde_json::{Value, json};
 
@@ -23,14 +23,14 @@ async fn chat(max_tokens: usize) -> Vec<Post> {
 
 fn items(posts: &[Post]) -> Vec<&Value> {
     let [items @ .., Post::Result(result)] = posts else {
-        panic!("no result: {posts:#?}")
+        panic!("expected a result: {posts:#?}")
     };
     assert_eq!(*result, json!({ "output": [] }));
     items
         .iter()
         .map(|post| match post {
             Post::Item(item) => item,
-            other => panic!("only items were expected before the result: {other:?}"),
+            other => panic!("expected only items before the result: {other:?}"),
         })
         .collect()
 }
@@ -86,13 +86,17 @@ async fn embeddings_come_one_for_each_text_in_order_and_in_the_size_that_was_ask
     let mut session = Session::start("embeddings", jobs).await;
 
     let results = session.results(3).await;
-    let data = results[0].1["output"]["data"].as_array().expect("a list");
+    let data = results[0].1["output"]["data"]
+        .as_array()
+        .expect("`data` is a list");
     assert_eq!(data.len(), 2);
     for (index, embedding) in data.iter().enumerate() {
         assert_eq!(embedding["index"], index);
-        let vector = embedding["embedding"].as_array().expect("a vector");
+        let vector = embedding["embedding"]
+            .as_array()
+            .expect("`embedding` is a list");
         assert_eq!(vector.len(), 8);
-        let square = |x: &Value| x.as_f64().expect("a number").powi(2);
+        let square = |x: &Value| x.as_f64().expect("the element is a number").powi(2);
         let length: f64 = vector.iter().map(square).sum();
         assert!((length - 1.0).abs() < 1e-3, "{vector:?}");
     }
@@ -108,12 +112,12 @@ async fn embeddings_come_one_for_each_text_in_order_and_in_the_size_that_was_ask
 
 #[tokio::test]
 async fn long_job_that_is_cut_off_is_gone_on_with_by_the_next_worker() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = tempfile::tempdir().expect("a temporary folder can be created");
     let start = async |steps: u64| {
         let input = json!({ "run": "a", "steps": steps, "pause_ms": 1 });
         Session::start_with("long_job", [job("a", input)], |worker| {
             worker.env("CHECKPOINTS", folder.path());
-            // At SIGTERM the handler is told at once that it is cancelled.
+            // With no grace time, SIGTERM cancels the handler at once.
             worker.env("RUNPOD_SHUTDOWN_GRACE_S", "0");
         })
         .await
@@ -124,9 +128,9 @@ async fn long_job_that_is_cut_off_is_gone_on_with_by_the_next_worker() {
     assert!(matches!(post, Post::Progress(_)), "{post:?}");
     first.stop().await.assert_code(0);
     let file = folder.path().join("a.json");
-    let text = std::fs::read(file).expect("the first worker has left a checkpoint");
-    let left: Value = serde_json::from_slice(&text).expect("it is JSON");
-    let step = left["step"].as_u64().expect("a number");
+    let text = std::fs::read(file).expect("the first worker has written a checkpoint");
+    let left: Value = serde_json::from_slice(&text).expect("the checkpoint is JSON");
+    let step = left["step"].as_u64().expect("`step` is a number");
     assert!(step > 0, "{left}");
 
     let mut second = start(step + 3).await;
@@ -138,7 +142,7 @@ async fn long_job_that_is_cut_off_is_gone_on_with_by_the_next_worker() {
 
 #[tokio::test]
 async fn long_job_leads_out_of_no_folder() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = tempfile::tempdir().expect("a temporary folder can be created");
     let jobs = [job("a", json!({ "run": "../a", "steps": 1 }))];
     let mut session = Session::start_with("long_job", jobs, |worker| {
         worker.env("CHECKPOINTS", folder.path());

@@ -1,4 +1,4 @@
-//! A system that grants a worker no thread when it starts: an error, and no panic.
+//! Tests that a worker exits with an error, and does not panic, if the system refuses to start its threads.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -9,14 +9,14 @@ use tokio::time::timeout;
 
 use crate::process::{Ended, PATIENCE, binary, isolated};
 
-/// As a worker on the platform, as a local test run, and as an endpoint.
+/// The arguments for a worker on the platform, for a local run and for a local endpoint.
 const WAYS: [&[&str]; 3] = [
     &[],
     &["--test_input", r#"{"input": {}}"#],
     &["--rp_serve_api", "--rp_api_port", "0"],
 ];
 
-/// A shell that sets a limit and becomes the program.
+/// Returns a shell command that sets a limit and then executes the program.
 fn limited(limit: &str, program: &Path, arguments: &[&str]) -> Command {
     let mut shell = isolated("sh");
     shell
@@ -35,7 +35,7 @@ fn limited(limit: &str, program: &Path, arguments: &[&str]) -> Command {
 async fn assert_refused(mut command: Command) {
     let output = timeout(PATIENCE, command.output()).await;
     let ended: Ended = output
-        .expect("a worker that cannot start ends")
+        .expect("a worker that cannot start exits")
         .expect("the shell starts")
         .into();
     ended.assert_code(1);
@@ -51,19 +51,19 @@ async fn assert_refused(mut command: Command) {
 #[tokio::test]
 async fn without_room_for_the_stack_of_a_thread_a_worker_ends_with_an_error() {
     for arguments in WAYS {
-        // In KiB. A stack is larger, the rest of the process is not.
+        // The limit is in KiB. A stack is larger than the limit; the rest of the process is smaller.
         let mut command = limited("ulimit -v 1000000", &binary("hello"), arguments);
         command.env("RUST_MIN_STACK", (1_u64 << 30).to_string());
         assert_refused(command).await;
     }
 }
 
-/// tokio starts its threads one after the other, and the system may refuse any of them.
+/// tokio starts its threads one after the other, and the system may refuse any one of them.
 #[tokio::test]
 async fn wherever_the_system_begins_to_refuse_threads_a_worker_runs_or_ends_with_an_error() {
     let stack: u64 = 1 << 30;
     let (mut refused, mut ran) = (0, 0);
-    // In KiB: from room for no stack to room for more than any worker needs, half a stack at a time.
+    // The limits are in KiB. They grow by half a stack, from too little for one stack to more than a worker needs.
     for half_stacks in 1..=16 {
         let limit = format!("ulimit -v {}", half_stacks * (stack / 2 / 1024));
         let job = ["--test_input", r#"{"input": {"name": "World"}}"#];
@@ -88,14 +88,14 @@ async fn wherever_the_system_begins_to_refuse_threads_a_worker_runs_or_ends_with
     assert!(refused > 1 && ran > 1, "{refused} refused, {ran} ran");
 }
 
-/// The limit does not hold for root, who becomes nobody for it.
+/// The limit does not apply to root, so the test changes to the user `nobody`.
 #[tokio::test]
 async fn with_one_process_a_user_a_worker_ends_with_an_error() {
-    let place = tempfile::tempdir().expect("there is a place for temporary files");
+    let place = tempfile::tempdir().expect("a temporary folder can be created");
     let all_may_enter = fs::Permissions::from_mode(0o755);
-    fs::set_permissions(place.path(), all_may_enter).expect("it is ours");
+    fs::set_permissions(place.path(), all_may_enter).expect("the permissions can be changed");
     let program = place.path().join("hello");
-    fs::copy(binary("hello"), &program).expect("the example is there");
+    fs::copy(binary("hello"), &program).expect("the example can be copied");
     for arguments in WAYS {
         let limit = "ulimit -u 1 2>/dev/null || ulimit -p 1";
         let mut command = limited(limit, &program, arguments);

@@ -1,4 +1,4 @@
-//! `--rp_serve_api`: an example as an endpoint on this machine, used over the public API.
+//! Tests `--rp_serve_api`: an example serves a local endpoint, and the tests use its public API.
 
 use std::process::Stdio;
 
@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use crate::process::{PATIENCE, example};
 
-/// An example that serves.
+/// A running example that serves a local endpoint.
 struct Served {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
@@ -32,7 +32,7 @@ impl Served {
         prepare(&mut command);
         let mut child = command.spawn().expect("the example starts");
         let stdout = child.stdout.take().expect("stdout is piped");
-        // Only http is spoken here; the client asks for it all the same. The second test finds it there.
+        // The tests use only http, but the client needs a TLS provider. Only the first test can install it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut served = Self {
             child,
@@ -43,18 +43,18 @@ impl Served {
         };
         let line = served.line_with("The local endpoint is at ").await;
         let (_, rest) = line.split_once(" is at ").expect("the line has the URL");
-        let (url, _) = rest.split_once(": ").expect("the URL ends");
+        let (url, _) = rest.split_once(": ").expect("a colon follows the URL");
         url.clone_into(&mut served.url);
         served
     }
 
-    /// Reads on to a line with `part` in it.
+    /// Reads lines until one contains `part`.
     async fn line_with(&mut self, part: &str) -> String {
         loop {
             let line = timeout(PATIENCE, self.lines.next_line()).await;
             let Ok(Ok(Some(line))) = line else {
                 panic!(
-                    "no line with {part:?} comes. So far:\n{}",
+                    "no line contains {part:?}. So far:\n{}",
                     self.seen.join("\n")
                 );
             };
@@ -78,23 +78,23 @@ impl Served {
         let request = request.header("content-type", "application/json");
         let text = timeout(PATIENCE, async { request.send().await?.text().await })
             .await
-            .expect("an answer comes")
-            .expect("the endpoint answers");
+            .expect("the endpoint answers in time")
+            .expect("the request succeeds");
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"))
     }
 
-    /// The id of a new job.
+    /// Submits a job and returns its id.
     async fn run(&self, input: Value) -> String {
         let job = self.post("/run", json!({ "input": input })).await;
         job["id"].as_str().expect("a job has an id").to_owned()
     }
 
-    /// The job when it has ended.
+    /// Waits until the job has finished, and returns it.
     async fn ended(&self, id: &str) -> Value {
         self.get(&format!("/status-sync/{id}?wait=60000")).await
     }
 
-    /// Presses Ctrl-C; how the process ended, and all that it wrote.
+    /// Sends SIGINT, as Ctrl-C does, and returns the exit code and the whole output.
     async fn interrupt(self) -> (Option<i32>, String) {
         let id = self.child.id().expect("the process runs").cast_signed();
         let process = Pid::from_raw(id).expect("a process has an id");
@@ -107,7 +107,9 @@ impl Served {
             self.seen.push(line);
         }
         let status = timeout(PATIENCE, self.child.wait()).await;
-        let status = status.expect("the process ends").expect("it was started");
+        let status = status
+            .expect("the process exits")
+            .expect("the process can be waited for");
         (status.code(), self.seen.join("\n"))
     }
 }
@@ -121,7 +123,7 @@ async fn a_job_runs_at_once_and_its_stream_can_be_read() {
     let mut items = Vec::new();
     loop {
         let answer = served.get(&format!("/stream/{id}")).await;
-        let some = answer["stream"].as_array().expect("a list of items");
+        let some = answer["stream"].as_array().expect("`stream` is a list");
         items.extend(some.iter().map(|item| item["output"]["text"].clone()));
         if answer["status"] == "COMPLETED" {
             break;
@@ -227,7 +229,10 @@ async fn a_refreshed_worker_is_followed_by_a_fresh_one() {
 #[tokio::test]
 async fn a_port_in_use_is_named_with_the_flag_that_changes_it() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let port = taken.local_addr().expect("it has a port").port();
+    let port = taken
+        .local_addr()
+        .expect("the socket has an address")
+        .port();
     let run = example("hello")
         .args(["--rp_serve_api", "--rp_api_port", &port.to_string()])
         .output();
@@ -255,9 +260,10 @@ async fn a_key_is_demanded_of_clients_and_given_to_the_own_worker() {
 
 #[tokio::test]
 async fn the_test_input_of_the_folder_is_the_pages_example() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = tempfile::tempdir().expect("a temporary folder can be created");
     let job = json!({ "input": { "name": "Grace" } });
-    std::fs::write(folder.path().join("test_input.json"), job.to_string()).expect("it is written");
+    std::fs::write(folder.path().join("test_input.json"), job.to_string())
+        .expect("the file can be written");
     let served = Served::start_with("hello", |command| {
         command.current_dir(folder.path());
     })

@@ -1,4 +1,4 @@
-//! One example at work on an endpoint.
+//! Runs one example as a worker on an endpoint.
 
 use std::collections::BTreeMap;
 use std::process::Output;
@@ -20,7 +20,7 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Starts the example `name` on an endpoint that has these jobs in its queue.
+    /// Starts the example `name` on an endpoint with these jobs in its queue.
     pub(crate) async fn start(name: &str, jobs: impl IntoIterator<Item = Value>) -> Self {
         Self::start_with(name, jobs, |_| ()).await
     }
@@ -35,10 +35,10 @@ impl Session {
         Self::of(command, jobs).await
     }
 
-    /// Starts the program on such an endpoint.
+    /// Starts any program on an endpoint with these jobs in its queue.
     pub(crate) async fn of(mut command: Command, jobs: impl IntoIterator<Item = Value>) -> Self {
         let endpoint = Endpoint::with_jobs(jobs).await;
-        // A program may have been given some of these variables already.
+        // Some of these variables may already be set for the program.
         for (name, value) in endpoint.environment() {
             let mut given = command.as_std().get_envs();
             if !given.any(|(given, value)| given == name && value.is_some()) {
@@ -57,8 +57,8 @@ impl Session {
         }
     }
 
-    /// All that is posted up to the given number of results, by job: only within a job is there an order, since a worker
-    /// posts one job's result while it runs the next.
+    /// Waits for the given number of results, and returns all posts up to then, grouped by job. Only the posts of one
+    /// job are ordered, because a worker posts a job's result while it runs the next job.
     pub(crate) async fn posts(&mut self, results: usize) -> BTreeMap<String, Vec<Post>> {
         let mut posts = BTreeMap::<_, Vec<_>>::new();
         let mut missing = results;
@@ -70,7 +70,7 @@ impl Session {
         posts
     }
 
-    /// The bodies of the next results, in the order of the jobs' ids.
+    /// Waits for `count` results, and returns their bodies ordered by job id.
     pub(crate) async fn results(&mut self, count: usize) -> Vec<(String, Value)> {
         let posts = self.posts(count).await.into_iter();
         posts
@@ -84,30 +84,30 @@ impl Session {
     async fn next(&mut self) -> (String, Post) {
         let next = async {
             tokio::select! {
-                // What was posted before the worker ended comes first.
+                // Return the posts from before the worker's exit first.
                 biased;
                 post = self.endpoint.next() => post,
-                end = &mut self.end => panic!("the worker ended before it had posted all. {}", ended(end)),
+                end = &mut self.end => panic!("the worker exited before it posted all results. {}", ended(end)),
             }
         };
         if let Ok(post) = timeout(PATIENCE, next).await {
             return post;
         }
-        // Only for what it has written: that says why nothing came.
+        // Killed only to get its output, which shows why it did not post.
         let _ = kill_process(self.process, Signal::KILL);
-        panic!("the worker posts nothing more. {}", self.ended().await);
+        panic!("the worker stopped posting. {}", self.ended().await);
     }
 
-    /// Waits until the worker ends of its own accord.
+    /// Waits until the worker exits by itself.
     pub(crate) async fn ended(&mut self) -> Ended {
         ended(
             timeout(PATIENCE, &mut self.end)
                 .await
-                .expect("the worker ends"),
+                .expect("the worker exits"),
         )
     }
 
-    /// Asks the worker to end, as the platform does: with SIGTERM.
+    /// Stops the worker as the platform does: with SIGTERM.
     pub(crate) async fn stop(mut self) -> Ended {
         kill_process(self.process, Signal::TERM).expect("the worker is running");
         self.endpoint.close();
@@ -122,7 +122,7 @@ impl Drop for Session {
 }
 
 fn ended(end: Result<std::io::Result<Output>, tokio::task::JoinError>) -> Ended {
-    end.expect("waiting does not panic")
+    end.expect("the waiting task does not panic")
         .expect("the worker's output can be read")
         .into()
 }

@@ -1,4 +1,4 @@
-//! The example with types that describe themselves, which needs the features of that.
+//! Tests the example with schemas and validation, which needs the features `schema` and `validate`.
 
 use serde_json::{Value, json};
 
@@ -34,7 +34,7 @@ async fn schema_is_printed_of_all_routes_and_says_what_is_not_known() {
     assert_eq!(document["route"], "task");
     let names: Vec<_> = document["handlers"]
         .as_array()
-        .expect("a list")
+        .expect("`handlers` is a list")
         .iter()
         .map(|handler| &handler["name"])
         .collect();
@@ -50,7 +50,7 @@ async fn schema_makes_no_state_and_knows_nothing_of_handlers_without_attributes(
     let (document, ended) = schema_of("state").await;
     ended.assert_code(0);
     assert!(document["handlers"][0].is_object());
-    assert!(!ended.text.contains("loading"), "main ran: {ended}");
+    assert!(!ended.text.contains("loading"), "`main` ran: {ended}");
 
     let (document, ended) = schema_of("builder").await;
     ended.assert_code(0);
@@ -82,7 +82,9 @@ async fn a_client_gets_the_error_of_its_own_job() {
     let mut session = Session::start("validated", jobs).await;
 
     let results = session.results(2).await;
-    let error = results[0].1["error"].as_str().expect("a failed result");
+    let error = results[0].1["error"]
+        .as_str()
+        .expect("the first job failed");
     assert!(error.contains("InputError"), "{error}");
     assert!(
         error.contains("input.prompt: ") && error.contains("; input.size.width: "),

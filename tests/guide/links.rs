@@ -1,4 +1,4 @@
-//! Links lead to files and headings that are there, and from the table of contents to every page.
+//! Tests that links lead to existing files and headings, and that every page can be reached from the table of contents.
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
@@ -8,7 +8,8 @@ use crate::markdown::{Page, guide, pages, root};
 /// The table of contents.
 const CONTENTS: &str = "docs/README.md";
 
-/// Where a link on `page` leads, from the root, and to which of its headings; nothing for one that leaves the repository.
+/// Returns the target of a link on `page` as a path from the root, and the heading in it. Returns `None` for a link
+/// that leaves the repository.
 fn resolved(page: &Path, link: &str) -> Option<(PathBuf, Option<String>)> {
     if link.contains("://") || link.starts_with("mailto:") {
         return None;
@@ -41,11 +42,11 @@ fn every_link_leads_to_a_file_and_a_heading_that_are_there() {
             };
             let at = page.path.display();
             if !root().join(&target).exists() {
-                broken.push(format!("{at}: {link}: there is no {}", target.display()));
+                broken.push(format!("{at}: {link}: {} does not exist", target.display()));
             } else if let Some(heading) = heading {
                 let anchors = Page::read(target).anchors();
                 if !anchors.contains(&heading) {
-                    broken.push(format!("{at}: {link}: none of {anchors:?}"));
+                    broken.push(format!("{at}: {link}: the page's headings are {anchors:?}"));
                 }
             }
         }
@@ -72,7 +73,7 @@ fn every_page_can_be_reached_from_the_table_of_contents() {
         // The book's own table of contents, which `cargo xtask docs` checks.
         .filter(|page| page != Path::new("docs/SUMMARY.md") && !reached.contains(page))
         .collect();
-    assert!(lost.is_empty(), "no link leads from {CONTENTS} to {lost:?}");
+    assert!(lost.is_empty(), "no links lead from {CONTENTS} to {lost:?}");
 }
 
 #[test]

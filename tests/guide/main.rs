@@ -1,5 +1,5 @@
-//! The guide is true: its links lead somewhere, its programs are the examples, its commands do what it says, and what
-//! stands in it in two languages does the same in both. Its code is compiled by the documentation tests.
+//! Tests the guide: its links work, the programs that it quotes are the examples, its commands do what it says, and
+//! programs in two languages do the same. The documentation tests compile its code.
 
 mod commands;
 mod links;

@@ -1,32 +1,32 @@
-//! The pages, taken apart as far as the tests need it.
+//! Parses the pages, as far as the tests need it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 const FENCE: &str = "```";
 
-/// One page.
+/// A parsed page.
 #[derive(Debug)]
 pub(crate) struct Page {
-    /// From the root of the repository: `docs/how-to/serve-chat.md`.
+    /// The path from the root of the repository, such as `docs/how-to/serve-chat.md`.
     pub(crate) path: PathBuf,
     pub(crate) blocks: Vec<Block>,
     headings: Vec<String>,
-    /// What is neither in a block nor in code between backticks, by paragraphs.
+    /// The paragraphs, without code blocks and without code between backticks.
     paragraphs: Vec<String>,
 }
 
 /// A block of code.
 #[derive(Debug)]
 pub(crate) struct Block {
-    /// `rust,no_run`.
+    /// The words after the fence, such as `rust,no_run`.
     pub(crate) info: String,
-    /// `rust`, of that.
+    /// The first of these words, such as `rust`.
     pub(crate) language: String,
     pub(crate) text: String,
-    /// The heading above it.
+    /// The heading above the block.
     pub(crate) heading: String,
-    /// The comment in the line before it: `examples/chat.rs`, of `<!-- examples/chat.rs -->`.
+    /// The comment in the line before the block: `examples/chat.rs` for `<!-- examples/chat.rs -->`.
     pub(crate) comment: Option<String>,
 }
 
@@ -34,7 +34,7 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The guide, and the pages beside it that it belongs to.
+/// Returns the pages of the guide, and the pages in the root of the repository.
 pub(crate) fn pages() -> Vec<Page> {
     let mut paths: Vec<PathBuf> = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"]
         .map(PathBuf::from)
@@ -43,7 +43,7 @@ pub(crate) fn pages() -> Vec<Page> {
     paths.into_iter().map(Page::read).collect()
 }
 
-/// Every page under `docs`, in the order of their names.
+/// Returns the path of every page under `docs`, sorted by name.
 pub(crate) fn guide() -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![PathBuf::from("docs")];
@@ -98,21 +98,21 @@ impl Page {
                     page.headings
                         .push(line.trim_start_matches('#').trim().to_owned());
                 }
-                let paragraph = page.paragraphs.last_mut().expect("there is one");
+                let paragraph = page.paragraphs.last_mut().expect("a page has a paragraph");
                 paragraph.push_str(line);
                 paragraph.push('\n');
             }
             before = line;
         }
         for paragraph in &mut page.paragraphs {
-            // A backtick that opens a piece of code stands before one that closes it.
+            // Backticks come in pairs, so every second part is code.
             let outside = paragraph.split('`').step_by(2);
             *paragraph = outside.collect::<Vec<_>>().join("`");
         }
         page
     }
 
-    /// Where its links lead, as they are written.
+    /// Returns the targets of the page's links, as they are written.
     pub(crate) fn links(&self) -> Vec<String> {
         let mut links = Vec::new();
         for paragraph in &self.paragraphs {
@@ -124,7 +124,7 @@ impl Page {
         links
     }
 
-    /// What stands behind `#` in a link to one of its headings, as GitHub makes it.
+    /// Returns the anchors of the page's headings, as GitHub makes them.
     pub(crate) fn anchors(&self) -> Vec<String> {
         let mut anchors: Vec<String> = Vec::new();
         for heading in &self.headings {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-/// How long a test waits for anything before it counts as hung. Far above what any of it takes.
+/// The time after which a test counts as hung. It is far longer than any step takes.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 #[derive(Debug)]
@@ -28,7 +28,7 @@ impl Client {
         }
     }
 
-    /// The id of a new job.
+    /// Submits a job and returns its id.
     pub(crate) async fn run(&self, input: &Value) -> String {
         let body = json!({ "input": input }).to_string();
         let job = self.answer(Method::POST, "/run", body).await;
@@ -39,17 +39,17 @@ impl Client {
         self.get(&format!("/status/{id}")).await
     }
 
-    /// The job when it has ended.
+    /// Waits until the job has finished, and returns it.
     pub(crate) async fn ended(&self, id: &str) -> Value {
         self.get(&format!("/status-sync/{id}?wait=45000")).await
     }
 
-    /// Everything that a job which has ended has streamed.
+    /// Returns all streamed items of a finished job.
     pub(crate) async fn items(&self, id: &str) -> Vec<Value> {
         let mut items = Vec::new();
         loop {
             let answer = self.get(&format!("/stream/{id}")).await;
-            let some = answer["stream"].as_array().expect("a list of items");
+            let some = answer["stream"].as_array().expect("`stream` is a list");
             items.extend(some.iter().map(|item| item["output"].clone()));
             if answer["status"] != "IN_PROGRESS" {
                 return items;
@@ -68,8 +68,8 @@ impl Client {
     async fn answer(&self, method: Method, path: &str, body: String) -> Value {
         let text = timeout(PATIENCE, self.exchange(method, path, body))
             .await
-            .expect("an answer comes")
-            .expect("the endpoint answers");
+            .expect("the endpoint answers in time")
+            .expect("the request succeeds");
         serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{error} in {text:?}"))
     }
 
@@ -95,7 +95,7 @@ impl Client {
     }
 }
 
-/// Asks until the answer is true: a state that lasts until the test itself goes on.
+/// Polls `look` until it returns `true`. The state must last until the test continues.
 pub(crate) async fn eventually(what: &str, look: impl AsyncFn() -> bool) {
     let asking = async {
         while !look().await {
@@ -104,5 +104,5 @@ pub(crate) async fn eventually(what: &str, look: impl AsyncFn() -> bool) {
     };
     timeout(PATIENCE, asking)
         .await
-        .unwrap_or_else(|_| panic!("it does not come to this: {what}"));
+        .unwrap_or_else(|_| panic!("this did not happen in time: {what}"));
 }

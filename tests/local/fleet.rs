@@ -1,4 +1,4 @@
-//! Workers as processes, attached to one endpoint.
+//! Runs workers as processes, attached to one endpoint.
 
 use rustix::process::Pid;
 use tokio::io::AsyncWriteExt;
@@ -6,7 +6,7 @@ use tokio::process::{Child, ChildStdin};
 
 use crate::peer::{self, Peer, Programs};
 
-/// One worker. It is gone when this is dropped.
+/// A worker, which is killed when this value is dropped.
 #[derive(Debug)]
 pub(crate) struct Worker {
     pub(crate) id: String,
@@ -16,7 +16,7 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Starts one. `kind` is a worker's name in `tests/peers`.
+    /// Starts a worker. `kind` is its name in `tests/peers`.
     pub(crate) fn attach(
         endpoint: &runpod_local::Running,
         test: &str,
@@ -28,29 +28,29 @@ impl Worker {
         let room = programs.folder.with_file_name("local").join(test).join(&id);
         let mut child = programs
             .command(peer, kind, &room)
-            .expect("a room can be made")
+            .expect("the worker's folder can be created")
             .envs(endpoint.worker_environment(Some(&id)))
             .spawn()
-            .expect("a worker starts");
+            .expect("the worker starts");
         Self {
-            stdin: child.stdin.take().expect("it is piped"),
+            stdin: child.stdin.take().expect("standard input is piped"),
             group: peer::pid(&child),
             child,
             id,
         }
     }
 
-    /// Lets handlers go on that wait for a line on standard input, or will.
+    /// Writes lines to standard input. Each line lets one handler continue that waits for a line, now or later.
     pub(crate) async fn lines(&mut self, number: usize) {
         let lines = "\n".repeat(number);
         let written = self.stdin.write_all(lines.as_bytes()).await;
         written.expect("the worker reads its standard input");
     }
 
-    /// SIGKILL, as the system does it when memory is short: to the worker, and not to the SDK's heartbeat, a process of
-    /// its own that goes on naming the job.
+    /// Sends SIGKILL to the worker, as the system does if memory runs out. The SDK's heartbeat is a separate process,
+    /// which stays alive and continues to name the job.
     pub(crate) async fn kill(&mut self) {
-        self.child.kill().await.expect("it was started");
+        self.child.kill().await.expect("the worker can be killed");
     }
 }
 

@@ -1,8 +1,8 @@
-//! The local endpoint with real workers, of the official SDK and ours, attached to one queue.
+//! Tests the local endpoint with real workers of the official SDK and of this crate, all attached to one queue.
 
 mod client;
 mod fleet;
 mod mixed_workers;
 #[path = "../conformance/peer.rs"]
-#[expect(dead_code, reason = "the conformance suite uses all of it")]
+#[expect(dead_code, reason = "only the conformance suite uses everything in it")]
 mod peer;

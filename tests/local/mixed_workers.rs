@@ -1,4 +1,4 @@
-//! Four workers on one queue, two of the SDK and two of ours, and one of them is killed.
+//! Tests four workers on one queue, two of the SDK and two of this crate, of which one is killed.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,8 +10,8 @@ use crate::client::{Client, eventually};
 use crate::fleet::Worker;
 use crate::peer::Peer;
 
-/// Of each kind one that gives a value, and one that streams the same and gives all of it at the end. So each can do
-/// every job.
+/// From each side, one worker that returns a value, and one that streams the value's items and repeats them in the
+/// result. So each worker can run every job.
 const FLEET: [(Peer, &str); 4] = [
     (Peer::Sdk, "async"),
     (Peer::Sdk, "stream-aggregate"),
@@ -19,7 +19,7 @@ const FLEET: [(Peer, &str); 4] = [
     (Peer::Ours, "stream-aggregate"),
 ];
 
-/// Before, and again after, the jobs in which every worker is caught.
+/// The number of jobs before, and again after, the jobs that hold each worker.
 const JOBS: usize = 150;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -34,11 +34,11 @@ async fn nothing_is_lost_when_a_worker_of_ours_is_killed() {
 
 async fn share_work_and_kill(test: &str, victim: &str) {
     let mut timing = Timing::default();
-    // The SDK does not ping faster than this.
+    // The SDK does not send heartbeats more often than this.
     timing.ping_interval = Duration::from_secs(1);
     timing.lost_after = Duration::from_secs(5);
     let endpoint = Endpoint::new().timing(timing);
-    let endpoint = endpoint.bind("127.0.0.1", 0).await.expect("a free port");
+    let endpoint = endpoint.bind("127.0.0.1", 0).await.expect("a port is free");
     let client = Client::of(&endpoint);
     let mut fleet: Vec<_> = FLEET
         .iter()
@@ -53,7 +53,7 @@ async fn share_work_and_kill(test: &str, victim: &str) {
     for number in 0..JOBS {
         jobs.push(Submitted::to(&client, number, false).await);
     }
-    // As many as there are workers, and each keeps its worker until it gets a line. What comes after them has to wait.
+    // One job per worker, and each holds its worker until the worker gets a line. Later jobs have to wait.
     let mut caught = Vec::new();
     for number in JOBS..JOBS + FLEET.len() {
         caught.push(Submitted::to(&client, number, true).await);
@@ -82,11 +82,11 @@ async fn share_work_and_kill(test: &str, victim: &str) {
     let victim = fleet
         .iter()
         .position(|worker| worker.id == victim)
-        .expect("it is in the fleet");
+        .expect("the victim is in the fleet");
     let mut victim = fleet.swap_remove(victim);
     victim.kill().await;
     for worker in &mut fleet {
-        // For the job it holds, and for the victim's, whoever gets it.
+        // One line for the job that it holds, and one in case it gets the victim's job.
         worker.lines(2).await;
     }
 
@@ -97,11 +97,13 @@ async fn share_work_and_kill(test: &str, victim: &str) {
         let ended = client.ended(&job.id).await;
         assert_eq!(ended["status"], "COMPLETED", "{ended}");
         assert_eq!(ended["output"], job.output, "{ended}");
-        let worker = ended["workerId"].as_str().expect("a worker did it");
+        let worker = ended["workerId"]
+            .as_str()
+            .expect("a finished job names its worker");
         at_work.insert(worker.to_owned());
         let streamed = client.items(&job.id).await;
         let expected: &[Value] = if worker.ends_with("stream-aggregate") {
-            job.output.as_array().expect("it is a list")
+            job.output.as_array().expect("the output is a list")
         } else {
             &[]
         };
@@ -111,21 +113,24 @@ async fn share_work_and_kill(test: &str, victim: &str) {
     for worker in &fleet {
         assert!(
             at_work.contains(&worker.id),
-            "{} did nothing: {at_work:?}",
+            "{} ran no job: {at_work:?}",
             worker.id
         );
     }
     assert!(
         taken_over >= 1,
-        "{} held a job, and nobody took it over",
+        "{} held a job, and no other worker took it over",
         victim.id
     );
 
     let health = client.health().await;
-    let counts = ["completed", "failed", "inProgress", "inQueue", "retried"]
-        .map(|count| health["jobs"][count].as_u64().expect("a number"));
-    let all = u64::try_from(jobs.len()).expect("it is a small number");
-    // Each of them ended once, and nothing else did.
+    let counts = ["completed", "failed", "inProgress", "inQueue", "retried"].map(|count| {
+        health["jobs"][count]
+            .as_u64()
+            .expect("the count is a number")
+    });
+    let all = u64::try_from(jobs.len()).expect("the number of jobs is small");
+    // Each of these jobs finished exactly once, and no other job exists.
     assert_eq!(counts, [all, 0, 0, 0, taken_over], "{health}");
     assert_eq!(health["workers"]["idle"], fleet.len(), "{health}");
     endpoint.shutdown().await;
@@ -140,7 +145,7 @@ struct Submitted {
 impl Submitted {
     async fn to(client: &Client, number: usize, caught: bool) -> Self {
         let output = json!([number, format!("Gruß {number}"), { "square": number * number }]);
-        let items = output.as_array().expect("it is a list");
+        let items = output.as_array().expect("the output is a list");
         let catch = caught.then(|| json!({ "progress": "caught" }));
         let steps: Vec<_> = catch
             .into_iter()

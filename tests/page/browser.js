@@ -1,4 +1,4 @@
-// A real Chromium, and pages in it that fail the test when they do what no page of ours may do.
+// A real Chromium, whose pages fail the test if they do anything that our page must not do.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -12,7 +12,7 @@ import { PATIENCE, artefacts } from "./programs.js";
 export const WIDE = { width: 1440, height: 1000 };
 export const PHONE = { width: 390, height: 844 };
 
-/** Starts the browser, with a fresh profile. */
+/** Starts the browser with a new profile. */
 export function launch({ args = [] } = {}) {
   return chromium.launch({
     executablePath: process.env.RUNPOD_TEST_CHROMIUM || "/usr/bin/chromium",
@@ -31,9 +31,9 @@ export function launch({ args = [] } = {}) {
 }
 
 /**
- * A page at `url`. `faults` gathers dialogs, errors in scripts, what the content policy refused, and requests that left
- * the endpoint: it has to be empty at the end (`clean`). With `state` the page is told these parts of the endpoint's
- * state instead of its own, as a worker with other handlers or examples would have them; all else is the endpoint's.
+ * Opens a page at `url`. `faults` collects dialogs, script errors, violations of the content security policy, and
+ * requests to other servers. At the end it must be empty (`clean`). `state` replaces parts of the endpoint's state,
+ * such as the handlers or the examples of another worker. The rest of the state is the endpoint's own.
  */
 export async function open(browser, url, { viewport = WIDE, colorScheme = "light", ready = true, state = null } = {}) {
   const context = await browser.newContext({ viewport, colorScheme, permissions: ["clipboard-read", "clipboard-write"] });
@@ -62,26 +62,26 @@ export async function open(browser, url, { viewport = WIDE, colorScheme = "light
   return Object.assign(page, { faults, clean: () => assert.deepEqual(faults, []) });
 }
 
-/** Waits until there is an element of `locator` with this text. */
+/** Waits until `locator` has an element with this text. */
 export async function shows(locator, text) {
   await locator.filter({ hasText: text }).first().waitFor();
 }
 
-/** Leaves a picture among the artefacts. */
+/** Saves a screenshot among the artefacts. */
 export function screenshot(page, name) {
   return page.screenshot({ path: join(artefacts, `${name}.png`), fullPage: true });
 }
 
-/** Nothing sticks out to the right, which would have the whole page scroll sideways. */
+/** Checks that no content is wider than the window, which would make the page scroll sideways. */
 export async function fitsItsWidth(page) {
   const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
   assert.ok(content <= window, `the page is ${content} px wide in a window of ${window}`);
 }
 
-/** What axe finds wrong for people who use the page by other means than eyes and a mouse. */
+/** Returns the accessibility violations that axe finds. */
 export async function barriers(page) {
   const source = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-  // Past the content policy: it is the test's script, not the page's.
+  // Evaluated directly, because the content security policy does not apply to the test's own script.
   await page.evaluate(`${source}; undefined`);
   const { violations } = await page.evaluate(() => globalThis.axe.run());
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(" | ")}`);

@@ -1,4 +1,4 @@
-// The form that is made from a handler's JSON Schema.
+// The form that the page builds from a handler's JSON Schema.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -28,12 +28,12 @@ after(async () => {
   await bare?.end();
 });
 
-/** The page of an endpoint without handlers, told that there is one with this schema. All else is the endpoint's own. */
+/** Opens the page of an endpoint without handlers, and adds a handler with this schema to its state. */
 async function formFor(input) {
   return open(browser, bare.url, { state: { handlers: [{ name: "draw", input, output: null }] } });
 }
 
-/** Submits the form and gives the input that the worker gets. */
+/** Submits the form and returns the input that the worker receives. */
 async function submitted(page) {
   await page.getByRole("button", { name: "Submit job" }).click();
   const job = await worker.take();
@@ -73,9 +73,9 @@ test("what the schema forbids is said at the field, and nothing is sent", async 
   await page.getByLabel("height", { exact: true }).fill("a lot");
   await page.getByRole("button", { name: "Submit job" }).click();
   await screenshot(page, "form-faults");
-  await shows(page.locator(".field", { hasText: "width" }), "has to be at most 2048");
-  await shows(page.locator(".field", { hasText: "height" }), "has to be a whole number");
-  await shows(page.getByRole("alert"), "2 fields need another look");
+  await shows(page.locator(".field", { hasText: "width" }), "must be at most 2048");
+  await shows(page.locator(".field", { hasText: "height" }), "must be a whole number");
+  await shows(page.getByRole("alert"), "2 fields have errors");
   const invalid = page.locator("#new-job [aria-invalid=true]");
   assert.equal(await invalid.count(), 2);
   assert.ok(await invalid.first().evaluate((field) => document.activeElement === field));
@@ -93,7 +93,7 @@ test("what is in the form is in the JSON, and back, and what does not fit stays 
   await editor.fill('{"prompt": "two foxes", "size": {"width": 1, "height": 2}, "unknown": [1.0]}');
   await page.getByText("Form", { exact: true }).click();
   assert.equal(await page.getByLabel("prompt", { exact: true }).inputValue(), "two foxes");
-  await shows(page.locator(".hint"), "Sent as well, though not in the schema: unknown");
+  await shows(page.locator(".hint"), "Also sent, although not in the schema: unknown");
   await page.getByText("JSON", { exact: true }).click();
   assert.match(await editor.inputValue(), /"unknown": \[\s*1\.0\s*\]/);
   await editor.fill('{"prompt": 5, "size": {}}');
@@ -143,7 +143,7 @@ test("a worker that was built anew gets its form, and what was written stays", a
   await page.getByLabel("wings", { exact: true }).waitFor();
   const told = async (name, place) => {
     state.handlers = [{ name: "draw", input: schema(name), output: null }];
-    // The page asks for the state when it goes to another place.
+    // The page fetches the state again when it navigates.
     await page.evaluate((hash) => (location.hash = hash), place);
   };
   await told("beak", "#/jobs/none");
@@ -193,7 +193,7 @@ test("every kind of schema has its field", async () => {
   let sent;
   page.on("request", (request) => (sent = request.url().endsWith("/run") ? request.postData() : sent));
   const input = await submitted(page);
-  // The worker's JavaScript would round it, so it is looked for in what was sent.
+  // The worker is written in JavaScript and would round this number, so the request itself is checked.
   assert.match(sent, /"whole":18446744073709551615,"real":2\.50/);
   assert.deepEqual(
     { ...input, whole: 0 },
@@ -224,7 +224,7 @@ test("what is needed comes first and is marked, and all else is in the order of 
   const page = await formFor({ type: "object", properties, required: ["prompt", "mask"] });
   await page.getByLabel("prompt", { exact: true }).waitFor();
   const marks = await page.locator("#new-job .field-head").allTextContents();
-  // Behind them come the heads of the editor and of the options.
+  // The headings of the editor and of the options follow.
   assert.deepEqual(marks.slice(0, 6), ["promptrequired", "maskrequired", "zoomoptional", "styleoptional", "seedoptional", "tagsoptional"]);
   await screenshot(page, "form-order");
   for (const key of Object.keys(properties)) await page.getByLabel(key, { exact: true }).fill(key);

@@ -1,4 +1,4 @@
-// Text from jobs, workers and examples is text: never markup, never script, and never wider than the page.
+// Text from jobs, workers and examples stays text: it never becomes markup or script, and is never wider than the page.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -49,7 +49,7 @@ async function submit(input) {
   return (await response.json()).id;
 }
 
-/** Nothing of it became an element, and nothing ran. */
+/** Checks that none of the text became an element and no script ran. */
 async function harmless(page) {
   assert.equal(await page.locator("#owned, img[src=x], main script, main style, main iframe").count(), 0);
   assert.equal(await page.locator('a:not([href^="#"]), form[action], [onerror], [onload]').count(), 0);
@@ -69,7 +69,7 @@ for (const [size, viewport] of [["wide", undefined], ["phone", PHONE]]) {
       await worker.item(job, text);
     }
     await shows(page.getByRole("log", { name: "Stream" }), MARKUP);
-    // What would turn the direction of the text, or not be seen at all, is seen.
+    // Characters that are invisible or change the direction of the text are shown as codes.
     await shows(page.getByRole("log", { name: "Stream" }), "⟨U+202E⟩⟨U+2066⟩gnp.exe⟨U+0000⟩⟨U+0007⟩⟨U+001B⟩[31mred⟨U+2028⟩⟨U+FEFF⟩");
     await shows(page.getByRole("region", { name: "Stream" }), `${HOSTILE.length} items`);
     await harmless(page);
@@ -121,10 +121,10 @@ test("very large and very deep results are cut until they are asked for", async 
   });
   assert.equal(response.status, 200);
   const result = page.getByRole("region", { name: "Result" });
-  await result.getByRole("button", { name: "Show all of it" }).waitFor();
+  await result.getByRole("button", { name: "Show all", exact: true }).waitFor();
   assert.ok((await result.locator("pre > *").count()) < 5000);
-  await result.getByRole("button", { name: "Show all of it" }).click();
-  await result.getByRole("button", { name: "Show all of it" }).waitFor({ state: "detached" });
+  await result.getByRole("button", { name: "Show all", exact: true }).click();
+  await result.getByRole("button", { name: "Show all", exact: true }).waitFor({ state: "detached" });
   await harmless(page);
   assert.ok(job);
 });

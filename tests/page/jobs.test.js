@@ -1,4 +1,4 @@
-// What happens to jobs is seen as it happens.
+// The page shows what happens to jobs while it happens.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -31,7 +31,7 @@ async function submit(input, more = {}) {
   return (await response.json()).id;
 }
 
-/** The page of a job that runs, and the job. */
+/** Submits and takes a job, and opens its page. Returns both. */
 async function running(input) {
   const id = await submit(input);
   const job = await worker.take();
@@ -54,7 +54,7 @@ test("a job is submitted as JSON, and its result is seen", async () => {
   const result = page.getByRole("region", { name: "Result" });
   await shows(result, '"caption": "A fox, asleep"');
   await shows(result, '"size": [1024, 768]');
-  // Numbers are shown, and were sent, with all their digits.
+  // Numbers are sent and shown with all their digits.
   await shows(page.getByRole("region", { name: "Input" }), '"seed": 12345678901234567890');
   await shows(page.getByRole("region", { name: "Input" }), '"scale": 1.0');
   await shows(page.locator("#announcements"), "Completed");
@@ -75,7 +75,7 @@ test("JSON that is wrong is not sent, and the place is shown", async () => {
   await screenshot(page, "json-fault");
   await editor.fill("null");
   await page.getByRole("button", { name: "Submit job" }).click();
-  // That is JSON, but no job: the endpoint says why, and the page shows it.
+  // This is JSON but not a valid job. The page shows the endpoint's error.
   await shows(page.getByRole("alert"), "input");
   assert.equal(sent, 1);
   page.clean();
@@ -167,7 +167,7 @@ test("progress moves a bar, or is shown as it is", async () => {
   await worker.progress(job, { loading: "weights" });
   await shows(card, '{"loading":"weights"}');
   await bar.waitFor({ state: "hidden" });
-  // Neither a date nor a share beyond the whole is a bar.
+  // A text with a date, a fraction above one, and numbers in strings produce no bar.
   for (const update of ["as of 11/27/2026", { done: 5, total: 4 }, { step: "3", of: "10" }]) {
     await worker.progress(job, 0.5);
     await shows(card, "50 %");
@@ -233,9 +233,9 @@ test("the list follows jobs that are submitted elsewhere", async () => {
   await worker.done(job, { error: "no memory left on the device" });
   await shows(row, "Failed");
   await shows(row, "no memory left on the device");
-  await page.getByLabel("Which jobs").selectOption("Ended well");
+  await page.getByLabel("Filter jobs").selectOption("Completed");
   await row.waitFor({ state: "detached" });
-  await page.getByLabel("Which jobs").selectOption("Failed");
+  await page.getByLabel("Filter jobs").selectOption("Failed");
   await row.waitFor();
   await shows(page.locator('[data-total="failed"] dd'), /^[1-9]/);
   page.clean();

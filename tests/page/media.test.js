@@ -1,4 +1,4 @@
-// Pictures and sounds in results are seen and heard, whatever the way in which they were returned; long texts are folded.
+// The page shows images and plays sounds in results, in whichever form the worker returned them. It folds long texts.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -29,7 +29,7 @@ after(async () => {
   await served?.end();
 });
 
-// A second or so of silence.
+// About a second of silence.
 function wav(samples) {
   const bytes = Buffer.alloc(44 + samples);
   bytes.write("RIFF", 0);
@@ -48,14 +48,14 @@ function wav(samples) {
   return bytes.toString("base64");
 }
 
-// Frames of 128 kbit/s at 44.1 kHz with nothing in them.
+// Silent frames of 128 kbit/s at 44.1 kHz.
 function mp3(frames) {
   const frame = Buffer.alloc(417);
   Buffer.from([0xff, 0xfb, 0x90, 0x64]).copy(frame);
   return Buffer.concat(Array.from({ length: frames }, () => frame)).toString("base64");
 }
 
-/** The page of a job whose worker streams these items and gives this output. */
+/** Opens the page of a job whose worker streams these items and returns this output. */
 async function ended(output, items = []) {
   const headers = { "content-type": "application/json" };
   await fetch(`${served.url}/run`, { method: "POST", headers, body: '{"input": {"prompt": "a fox"}}' });
@@ -68,9 +68,9 @@ async function ended(output, items = []) {
   return page;
 }
 
-/** The kinds of what is seen and heard, with the picture's width or that the sound has a length. */
+/** Returns the kind of each image and sound, and whether the image has a width or the sound has a duration. */
 async function media(region) {
-  // What cannot be decoded is taken away again, so each one is waited for.
+  // The page removes media that cannot be decoded, so the test waits for each one.
   return region.locator("figure").evaluateAll((figures) =>
     Promise.all(
       figures.map(async (figure) => {
@@ -145,7 +145,7 @@ test("what only looks like a picture or a sound stays text", async () => {
   });
   const result = page.getByRole("region", { name: "Result" });
   await shows(result, "d41d8cd9");
-  // The one that begins as a picture is taken away once the browser has failed to read it.
+  // This value begins like an image. The page removes it after the browser has failed to decode it.
   await result.locator("figure").waitFor({ state: "detached" });
   assert.equal(await result.locator("img, audio").count(), 0);
   page.clean();
@@ -167,7 +167,7 @@ test("a long text is folded, unfolded and copied whole", async () => {
   const result = page.getByRole("region", { name: "Result" });
   await shows(result, "120,000 characters");
   assert.equal(blob.length, 120_000);
-  // What comes after it is seen without scrolling past all of it; what people read is not folded.
+  // The reader sees what follows the folded text without scrolling past all of it. Readable prose is not folded.
   await shows(result, '"the end"');
   const length = async () => (await result.locator("pre").textContent()).length;
   assert.ok((await length()) < prose.length + 1000);

@@ -1,5 +1,4 @@
-// A page of another origin can neither submit, nor read, nor take jobs; and the page of an endpoint with an API key asks
-// for the key.
+// A page of another origin cannot submit, read or take jobs. The page of an endpoint with an API key asks for the key.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -24,7 +23,7 @@ after(async () => {
   await served?.end();
 });
 
-/** A page that another server on this machine serves. */
+/** Starts another server on this machine that serves a page. */
 async function stranger() {
   const server = createServer((request, response) => {
     response.setHeader("content-type", "text/html");
@@ -78,7 +77,7 @@ test("a page of another origin cannot submit, read or take jobs", async () => {
       [served.url, id],
     );
     assert.deepEqual(tries.filter(Boolean), []);
-    // Sent blindly, as a form or with an opaque answer, it has no effect either.
+    // A request whose answer the page cannot read, such as a form or one with `no-cors`, has no effect either.
     await page.evaluate(
       async ([url, id, take]) => {
         const blind = { mode: "no-cors", credentials: "include" };
@@ -186,7 +185,7 @@ test("an endpoint with an API key asks for it, and works with it", async () => {
     const job = await worker.take();
     await worker.done(job, { output: "let in" });
     await shows(page.getByRole("region", { name: "Result" }), "let in");
-    // Code that is copied reads the key where the endpoint read it.
+    // The code on the page reads the key from the variable that the endpoint read it from.
     const request = page.getByRole("region", { name: "Request" });
     for (const [name, words] of [
       ["curl", 'Authorization: Bearer $KEY_OF_THE_TEST"'],

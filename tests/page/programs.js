@@ -1,4 +1,4 @@
-// The programs that are tested: the stand-alone endpoint, and workers that serve one in process.
+// The programs under test: the stand-alone endpoint, and workers that serve an endpoint themselves.
 
 import { spawn } from "node:child_process";
 import { EventEmitter, once } from "node:events";
@@ -7,24 +7,25 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-/** How long anything may take before it counts as hung, in ms. Far above what it takes; no test measures time. */
+/** How many ms a test waits before it fails. Far longer than anything here takes. No test measures time. */
 export const PATIENCE = 60_000;
 
-/** Where screenshots and logs are left. */
+/** The folder for screenshots and logs. */
 export const artefacts = process.env.RUNPOD_TEST_ARTEFACTS || mkdtempSync(join(tmpdir(), "runpod-page-"));
 mkdirSync(artefacts, { recursive: true });
 
-/** The stand-alone endpoint; nothing runs its jobs until a worker is attached. */
+/** Starts the stand-alone endpoint. Nothing runs its jobs until a worker connects. */
 export async function endpoint(name, { args = [], environment = {} } = {}) {
   const program = new Program(name, variable("RUNPOD_TEST_LOCAL"), ["--port", "0", ...args], { environment });
   const url = await program.find(address);
   return { url, webhooks: await program.find(webhooks), end: () => program.end() };
 }
 
-/** A worker that serves the endpoint itself. `example` is the job in its `test_input.json`. */
+/** Starts a worker that serves the endpoint itself. `example` is the job in its `test_input.json`. */
 export async function serving(name, which, example) {
   const args = ["--rp_serve_api", "--rp_api_host=127.0.0.1", "--rp_api_port=0"];
-  const program = new Program(name, variable(which), args, { files: { "test_input.json": JSON.stringify(example) } });
+  const files = example ? { "test_input.json": JSON.stringify(example) } : {};
+  const program = new Program(name, variable(which), args, { files });
   const url = await program.find(address);
   return { url, end: () => program.end() };
 }
@@ -50,10 +51,10 @@ class Program {
       env: {
         PATH: process.env.PATH,
         HOME: room,
-        // What a program keeps, it keeps in its room, and not on this machine.
+        // The program keeps its files in its own folder, not elsewhere on this machine.
         TMPDIR: room,
         RUNPOD_RESULT_SPOOL: join(room, "spool"),
-        // The built-in checks look at the machine, not at the page.
+        // The built-in checks test the machine, not the page.
         RUNPOD_SKIP_AUTO_SYSTEM_CHECKS: "true",
         RUNPOD_SKIP_GPU_CHECK: "true",
         ...environment,
@@ -61,8 +62,8 @@ class Program {
       stdio: ["ignore", "pipe", "pipe"],
     });
     process.once("exit", () => this.#child.kill("SIGKILL"));
-    this.#child.once("error", (error) => this.#over(`it did not start: ${error.message}`));
-    this.#child.once("close", () => this.#over("it ended"));
+    this.#child.once("error", (error) => this.#over(`it could not be started: ${error.message}`));
+    this.#child.once("close", () => this.#over("it exited"));
     const log = createWriteStream(join(room, "log"));
     for (const output of [this.#child.stdout, this.#child.stderr]) {
       createInterface({ input: output }).on("line", (line) => {
@@ -73,13 +74,13 @@ class Program {
     }
   }
 
-  /** The first thing that `look` finds in the lines it has written. */
+  /** Waits until `look` finds something in the program's lines, and returns that. */
   async find(look) {
     const signal = AbortSignal.timeout(PATIENCE);
     for (;;) {
       const found = look(this.#lines);
       if (found !== undefined) return found;
-      const ended = this.#ended ?? (await once(this.#changes, "change", { signal }).then(() => null, () => "it is silent"));
+      const ended = this.#ended ?? (await once(this.#changes, "change", { signal }).then(() => null, () => "it printed nothing more"));
       if (ended) throw new Error(`${this.name}: ${ended}; it wrote:\n${this.#lines.join("\n")}`);
     }
   }

@@ -1,4 +1,4 @@
-// For everybody: by keyboard, by screen reader, on a phone, in the light and in the dark.
+// The page is usable by keyboard and screen reader, on a phone, and in light and dark mode.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -38,7 +38,7 @@ async function started(name, input) {
   return jobs[name];
 }
 
-// One job in every state, with something in every part of its page.
+// Creates one job in every state, with content in every part of its page.
 async function populate() {
   const result = await started("result", { prompt: "A lighthouse in a storm, oil on canvas", steps: 30, seed: 4217 });
   await worker.done(result, { output: { image_url: "https://images.example/4217.png", width: 1024, height: 768, timings: [12, 840, 31] } });
@@ -103,7 +103,7 @@ for (const [name, options] of [
   });
 }
 
-/** Presses Tab until an element with this role and name has the focus, as one does who cannot see where it is. */
+/** Presses Tab until an element with this role and name has the focus, like a user who cannot see the page. */
 async function tabTo(page, role, name) {
   const wanted = page.getByRole(role, { name, exact: true }).first();
   for (let presses = 0; presses < 80; presses += 1) {
@@ -113,11 +113,11 @@ async function tabTo(page, role, name) {
         const label = element.type === "radio" ? element.nextElementSibling : element;
         return [label, label.closest(".editor-box")].some((part) => part && getComputedStyle(part).outlineStyle !== "none");
       });
-      assert.ok(ring, `${role} ${name} shows that it has the focus`);
+      assert.ok(ring, `${role} ${name} must show that it has the focus`);
       return;
     }
   }
-  assert.fail(`Tab never came to ${role} ${name}`);
+  assert.fail(`Tab never reached ${role} ${name}`);
 }
 
 test("a job is submitted, followed, cancelled and left by keyboard alone", async () => {
@@ -132,7 +132,7 @@ test("a job is submitted, followed, cancelled and left by keyboard alone", async
   await page.keyboard.type('{"prompt": "typed"}');
   await page.keyboard.press("Control+Enter");
   await page.locator(".job-page[data-status]").waitFor();
-  // The next job is a key away.
+  // The focus is on the input, so the next job can be typed at once.
   assert.ok(await page.getByRole("textbox", { name: "Input", exact: true }).evaluate((area) => area === document.activeElement));
   await tabTo(page, "button", "Cancel");
   await page.keyboard.press("Enter");
@@ -144,7 +144,7 @@ test("a job is submitted, followed, cancelled and left by keyboard alone", async
   await page.goBack();
   await page.locator(".jobs tbody tr").first().waitFor();
   assert.equal(await page.evaluate(() => document.activeElement.textContent), "Jobs");
-  await tabTo(page, "combobox", "Which jobs");
+  await tabTo(page, "combobox", "Filter jobs");
   page.clean();
 });
 

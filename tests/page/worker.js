@@ -1,5 +1,5 @@
-// A worker that does what a test tells it, over the real worker-side API: the test decides when an item, a progress
-// update or a result comes, so that it never has to wait for a while.
+// A worker that a test controls over the real worker API. The test decides when an item, a progress update or a result
+// arrives, so it never has to sleep.
 
 import { PATIENCE } from "./programs.js";
 
@@ -7,7 +7,7 @@ export class Worker {
   constructor({ webhooks }, id = "driven-worker", headers = {}) {
     this.id = id;
     this.webhooks = webhooks;
-    // The key that workers send to an endpoint without one; `headers` may say another.
+    // The key that workers send to an endpoint without an API key. `headers` may replace it.
     this.headers = { authorization: "local", ...headers };
   }
 
@@ -28,24 +28,24 @@ export class Worker {
     return this.#post("POST_OUTPUT", job, { status: "IN_PROGRESS", output });
   }
 
-  /** Ends the job, with `{ output }` or `{ error }`. */
+  /** Posts the job's result: `{ output }` or `{ error }`. */
   done(job, result) {
     return this.#post("POST_OUTPUT", job, result);
   }
 
-  /** Says that it lives, and what it runs. */
+  /** Sends a heartbeat with the jobs that the worker runs. */
   async ping(jobs = []) {
     const query = jobs.length > 0 ? `?job_id=${jobs.map(({ id }) => id).join(",")}` : "";
     await this.#ok(await this.#request("PING", "", query));
   }
 
-  /** Goes on saying so until the test ends; a worker that pinged once and falls silent is taken for lost. */
+  /** Sends heartbeats until the test ends. A worker that stops sending them is taken for lost. */
   async live(jobs) {
     await this.ping(jobs);
     setInterval(() => this.ping(jobs).catch(() => {}), 2_000).unref();
   }
 
-  /** Waits until the endpoint says that a job is to be stopped; gives the ids. */
+  /** Waits until the endpoint asks the worker to stop jobs, and returns their ids. */
   async stop() {
     for (;;) {
       const response = await this.#request("GET_JOB", "", "", "job-stop");

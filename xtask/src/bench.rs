@@ -1,4 +1,4 @@
-//! Our worker, other workers and bare loops at the same endpoint: `docs/explanation/performance.md`.
+//! Builds and runs the benchmark that fills the table in `docs/explanation/performance.md`.
 
 use std::process::Command;
 
@@ -6,10 +6,10 @@ use crate::python;
 use crate::step::{self, Failure};
 use crate::workspace::Workspace;
 
-/// Outside our workspace, with a lock file of its own.
+/// The benchmark is outside our workspace and has its own lock file.
 pub(crate) const MANIFEST: &str = "benches/workers/Cargo.toml";
 
-/// Builds the workers as users build theirs, and hands the arguments on.
+/// Builds the workers in release mode, as users do, and passes the arguments to the benchmark.
 pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failure> {
     build(workspace, "worker-bench")?;
     if measures("runpod-sdk", arguments) {
@@ -23,7 +23,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failu
     step::run(&format!("bench {}", arguments.join(" ")), &mut bench)
 }
 
-/// One package at a time: built together, they would share the features of their dependencies.
+/// Builds one package. If packages were built together, they would share the features of their dependencies.
 fn build(workspace: &Workspace, package: &str) -> Result<(), Failure> {
     let mut build = workspace.cargo();
     build
@@ -33,7 +33,7 @@ fn build(workspace: &Workspace, package: &str) -> Result<(), Failure> {
     step::run(&format!("cargo build --release, {package}"), &mut build)
 }
 
-/// A worker that is not asked for need not be built or installed.
+/// Returns whether the arguments select this worker. A worker that is not selected is not built or installed.
 fn measures(worker: &str, arguments: &[&str]) -> bool {
     if arguments.contains(&"--list") || arguments.contains(&"--help") {
         return false;

@@ -1,4 +1,4 @@
-//! What needs no test run: formatting, lints, documentation, module circles, dependencies.
+//! The checks that run no tests: formatting, lints, documentation, module cycles, dependencies.
 
 use std::path::Path;
 use std::process::Command;
@@ -10,10 +10,10 @@ use crate::step::Failure;
 use crate::suite::{Extent, Part};
 use crate::workspace::Workspace;
 
-/// Warnings are errors.
+/// Turns warnings into errors.
 const STRICT: [&str; 3] = ["--", "-D", "warnings"];
 
-/// All of them, in the order of how fast they answer. `itself` is this program.
+/// Returns all checks, the fastest first. `itself` is the path of this program.
 pub(crate) fn parts(
     workspace: &Workspace,
     itself: &Path,
@@ -30,7 +30,7 @@ pub(crate) fn parts(
         elsewhere(workspace, name, arguments, manifest, more)
     };
     let format = ["fmt", "--check"];
-    // By name: `--all` would go over our own crates again, as dependencies of these.
+    // By name, because `--all` would format our own crates again, as dependencies of these.
     let named = downstream::PACKAGES.map(|package| format!("--package={package}"));
     let named: Vec<_> = named.iter().map(String::as_str).collect();
     let lint = ["clippy", "--workspace", "--all-targets"];
@@ -49,7 +49,7 @@ pub(crate) fn parts(
     let mut guide = Command::new(itself);
     guide.arg("docs");
     let mut parts = vec![
-        Part::check("module circles", circles, "cargo xtask circles"),
+        Part::check("module cycles", circles, "cargo xtask circles"),
         cargo("format", &["fmt", "--all", "--check"]),
         elsewhere("format, downstream crates", &format, &downstream, &named),
         elsewhere(
@@ -60,7 +60,7 @@ pub(crate) fn parts(
         ),
         elsewhere("format, the Rust client's suite", &format, &client, &[]),
         Part::check("dependencies", dependencies, "cargo xtask dependencies"),
-        // `--locked`: a change of the dependencies belongs into the same commit as the lock file.
+        // `--locked`, because a commit that changes the dependencies must also contain the lock file.
         cargo(
             "clippy",
             &[
@@ -74,7 +74,8 @@ pub(crate) fn parts(
                 "warnings",
             ],
         ),
-        // Code that is there only if a feature is not. With the default features, the downstream crates compile it.
+        // Checks the code that exists only without features. The downstream crates compile the code for default
+        // features.
         cargo(
             "clippy, no features",
             &[
@@ -91,7 +92,7 @@ pub(crate) fn parts(
                 "warnings",
             ],
         ),
-        // What the macros generate must be clean in a user's crate as well.
+        // The code that the macros generate must cause no warnings in a user's crate.
         elsewhere("clippy, downstream crates", &lint, &downstream, &STRICT),
         elsewhere(
             "clippy, the Rust client's suite",
@@ -122,7 +123,7 @@ fn of_the_bench(workspace: &Workspace, extent: Extent) -> Vec<Part> {
         &packages,
     )];
     if extent == Extent::Long {
-        // Its dependencies are built for it alone.
+        // Slow, because no other part shares the dependencies of the bench.
         let lint = ["clippy", "--package=worker-bench", "--all-targets"];
         let name = "clippy, the bench";
         parts.push(elsewhere(workspace, name, &lint, &bench, &STRICT));
@@ -130,7 +131,7 @@ fn of_the_bench(workspace: &Workspace, extent: Extent) -> Vec<Part> {
     parts
 }
 
-/// For a crate outside the workspace.
+/// Returns a check of a crate outside the workspace.
 fn elsewhere(
     workspace: &Workspace,
     name: &str,

@@ -1,4 +1,4 @@
-//! The browser that the page is tested in: a real Chromium, from the system's packages.
+//! Finds or installs Chromium, the browser in which the page is tested.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::debian;
 use crate::step::{self, Failure};
 
-/// How the page's suite finds it.
+/// The environment variable that tells the suite of the page where Chromium is.
 pub(crate) const VARIABLE: &str = "RUNPOD_TEST_CHROMIUM";
 
 const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
@@ -15,8 +15,8 @@ const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 const HOW: &str =
     "Install Chromium from your system's packages (on Debian: `apt-get install chromium`)";
 
-/// The one that `RUNPOD_TEST_CHROMIUM` names, the one on PATH, or the one that is installed here: as root, where
-/// apt-get is.
+/// Returns the path of Chromium: from `RUNPOD_TEST_CHROMIUM`, or on PATH. If there is none, root installs it with
+/// apt-get.
 pub(crate) fn installed() -> Result<PathBuf, Failure> {
     if let Some(given) = env::var_os(VARIABLE).filter(|given| !given.is_empty()) {
         let program = PathBuf::from(given);
@@ -24,7 +24,7 @@ pub(crate) fn installed() -> Result<PathBuf, Failure> {
             Ok(program)
         } else {
             Err(Failure::new(format!(
-                "{VARIABLE} names {}, which does not run. Unset it, or name a Chromium.",
+                "{VARIABLE} is set to {}, which does not run. Set it to the path of Chromium, or unset it.",
                 program.display()
             )))
         };
@@ -34,21 +34,21 @@ pub(crate) fn installed() -> Result<PathBuf, Failure> {
     }
     if !debian::may_install() {
         return Err(Failure::new(format!(
-            "the local endpoint's page is tested in a real browser, and there is none of {} on PATH. {HOW}, or name one \
-             with {VARIABLE}.",
+            "the tests of the local endpoint's page need a browser, but none of {} is on PATH. {HOW}, or set \
+             {VARIABLE} to its path.",
             NAMES.join(", ")
         )));
     }
     debian::install("chromium").map_err(|failure| {
         Failure::new(format!(
-            "{failure}\nThe local endpoint's page is tested in a real browser, and there is none of {} on PATH. {HOW}, or \
-             name one with {VARIABLE}.",
+            "{failure}\nThe tests of the local endpoint's page need a browser, but none of {} is on PATH. {HOW}, or \
+             set {VARIABLE} to its path.",
             NAMES.join(", ")
         ))
     })?;
     on_path().ok_or_else(|| {
         Failure::new(format!(
-            "the package chromium was installed, and still no chromium is on PATH that runs. Name one with {VARIABLE}."
+            "apt-get installed the package chromium, but no Chromium on PATH runs. Set {VARIABLE} to the path of one."
         ))
     })
 }

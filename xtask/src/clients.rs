@@ -1,4 +1,4 @@
-//! The clients that other people made, unmodified, and schemathesis, against the local endpoint with real workers.
+//! Tests the local endpoint, with real workers, through third-party clients and schemathesis.
 
 use std::process::Command;
 
@@ -9,14 +9,15 @@ use crate::served::{Process, Served};
 use crate::step::Failure;
 use crate::workspace::Workspace;
 
-/// The Rust client's crate.
+/// The manifest of the suite for the Rust client.
 pub(crate) const RUST: &str = "tests/clients/rust/Cargo.toml";
 
-/// How the suites get to know which kinds of worker to attach to the endpoint: all of them if it is not set.
+/// The environment variable that tells the suites which kinds of worker to attach to the endpoint. If it is not set,
+/// they attach all kinds.
 const ATTACHED: &str = "RUNPOD_TEST_ATTACHED";
 
-/// Runs the suites that are named, all of them if none is. What one run attaches to the endpoint differs from client to client,
-/// so that each kind of worker is met; with `--long`, each client meets all kinds.
+/// Runs the named suites, or all of them if `words` names none. Without `--long`, each client is tested with one kind
+/// of worker. The kinds differ, so a run covers all of them. With `--long`, each client is tested with every kind.
 pub(crate) fn run(
     workspace: &Workspace,
     programs: &Programs,
@@ -30,7 +31,7 @@ pub(crate) fn run(
     for suite in &named {
         if !SUITES.contains(suite) {
             return Err(Failure::new(format!(
-                "clients: there is no `{suite}`; there are {}.",
+                "clients: there is no suite `{suite}`; name one or more of {}.",
                 SUITES.join(", ")
             )));
         }
@@ -49,18 +50,18 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// So many cases of each operation.
+/// The number of cases per operation in a short run.
 const SHORT_DEPTH: &str = "20";
 
 const SUITES: [&str; 4] = ["python", "javascript", "rust", "openapi"];
 
-/// `runpod` from the Python index, with its own worker and with ours.
+/// Tests the official Python client, `runpod`, with its own worker and with ours.
 fn python(workspace: &Workspace, programs: &Programs, is_long: bool) -> Result<(), Failure> {
     let mut pytest = Command::new(&programs.python);
     pytest
         .current_dir(workspace.file("tests/clients/python"))
         .args(["-m", "pytest"])
-        // Nothing is written beside the tests.
+        // Keeps Python from writing files next to the tests.
         .env("PYTHONDONTWRITEBYTECODE", "1");
     let rooms = workspace.fresh_folder("clients/python")?;
     programs
@@ -72,7 +73,7 @@ fn python(workspace: &Workspace, programs: &Programs, is_long: bool) -> Result<(
     counted::run("pytest, the official Python client", &mut pytest)
 }
 
-/// `runpod-sdk` from npm, likewise.
+/// Tests the official JavaScript client, `runpod-sdk` on npm.
 fn javascript(workspace: &Workspace, programs: &Programs, is_long: bool) -> Result<(), Failure> {
     programs.need_node()?;
     let mut tests = node::tests(workspace, node::CLIENT);
@@ -86,7 +87,7 @@ fn javascript(workspace: &Workspace, programs: &Programs, is_long: bool) -> Resu
     counted::run("node --test, the official JavaScript client", &mut tests)
 }
 
-/// `runpod-sdk` from crates.io, likewise.
+/// Tests the Rust client, `runpod-sdk` on crates.io.
 fn rust(workspace: &Workspace, programs: &Programs, is_long: bool) -> Result<(), Failure> {
     let mut tests = workspace.cargo();
     tests
@@ -94,14 +95,14 @@ fn rust(workspace: &Workspace, programs: &Programs, is_long: bool) -> Result<(),
         .arg(workspace.file(RUST));
     programs.named_to(&mut tests);
     if !is_long {
-        // The modules of the other kinds.
+        // Skips the modules for the other kinds of worker.
         tests.args(["--", "--skip=in_process::", "--skip=ours::"]);
     }
     counted::run("cargo test, the Rust client", &mut tests)
 }
 
-/// schemathesis against what the endpoint says of itself: in a worker that describes its input and output, and alone,
-/// with a worker that does not.
+/// Runs schemathesis on the API description that the endpoint serves. The first run tests an endpoint inside a worker
+/// that describes its input and output. The second run tests the stand-alone endpoint with a worker that does not.
 fn described(workspace: &Workspace, programs: &Programs, is_long: bool) -> Result<(), Failure> {
     let room = workspace.fresh_folder("clients/schemathesis")?;
     let mut serving = Command::new(&programs.described);
@@ -112,8 +113,8 @@ fn described(workspace: &Workspace, programs: &Programs, is_long: bool) -> Resul
     ]);
     let serving = Served::start("worker", serving, &room)?;
     let mut command = schemathesis(&serving, workspace, programs, is_long);
-    // An input that does not fit the worker's schema is the worker's to refuse, as on the platform: its job fails. All
-    // other requests that do not fit are the second run's.
+    // If an input does not match the worker's schema, the endpoint accepts the job and the worker fails it, as on the
+    // platform. The second run tests all other requests that do not match the description.
     command.args(["--exclude-checks", "negative_data_rejection"]);
     counted::run(
         "schemathesis, /openapi.json of a worker that serves",
@@ -143,17 +144,17 @@ fn schemathesis(
     let mut command = Command::new(&programs.python);
     command
         .args(["-m", "schemathesis.cli"])
-        // It keeps what it has found in the folder it runs in.
+        // schemathesis stores its findings in its working directory.
         .current_dir(workspace.target().join("clients/schemathesis"))
         .arg("--config-file")
         .arg(settings.join("schemathesis.toml"))
         .args(["run", "--no-color"])
         .arg(format!("{}/openapi.json", served.url()))
         .env("PYTHONPATH", &settings)
-        // Nothing is written beside the tests.
+        // Keeps Python from writing files next to the tests.
         .env("PYTHONDONTWRITEBYTECODE", "1");
     if !is_long {
-        // In full, as many as its settings say.
+        // A long run uses the number from schemathesis.toml.
         command.args(["--max-examples", SHORT_DEPTH]);
     }
     without_proxy(&mut command);

@@ -1,4 +1,4 @@
-//! A test runner run to its end: shown as it goes, and seen to have counted tests.
+//! Runs a test runner, shows its output, and checks that it ran tests.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use crate::step::{self, Failure};
 use crate::tally::Tally;
 
-/// Runs `command` and shows what it writes as it comes. One that ends well without a test has found none.
+/// Runs `command` and shows its output as it arrives. A runner that succeeds without running a test is an error.
 pub(crate) fn run(step: &str, command: &mut Command) -> Result<(), Failure> {
     step::announce(step);
     let mut child = command
@@ -14,11 +14,12 @@ pub(crate) fn run(step: &str, command: &mut Command) -> Result<(), Failure> {
         .spawn()
         .map_err(|error| step::not_started(command, &error))?;
     let mut tally = Tally::default();
-    let lost =
-        |error: std::io::Error| Failure::new(format!("{step}: its output was lost: {error}"));
+    let lost = |error: std::io::Error| {
+        Failure::new(format!("{step}: cannot read or show its output: {error}"))
+    };
     if let Some(output) = child.stdout.take() {
         let mut shown = std::io::stdout().lock();
-        // By bytes: a test may print what is not UTF-8.
+        // Split as bytes, because a test may print text that is not UTF-8.
         for line in BufReader::new(output).split(b'\n') {
             let line = line.map_err(lost)?;
             shown
@@ -33,13 +34,13 @@ pub(crate) fn run(step: &str, command: &mut Command) -> Result<(), Failure> {
     let status = child.wait().map_err(lost)?;
     if !status.success() {
         return Err(Failure::new(format!(
-            "{step}: failed ({status}); its messages are above."
+            "{step}: failed ({status}); see its messages above."
         )));
     }
     if tally.passed + tally.failed == 0 {
         return Err(Failure::new(format!(
-            "{step}: ended well and named no test; either none was found, or the runner's closing line has changed \
-             (xtask/src/tally.rs reads it)."
+            "{step}: succeeded, but reported no tests. Either it found none, or the format of its closing line has \
+             changed (xtask/src/tally.rs reads it)."
         )));
     }
     Ok(())

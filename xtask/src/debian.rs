@@ -1,10 +1,10 @@
-//! What tests need of the system, from Debian's packages: only as root, and where apt-get is.
+//! Installs Debian packages that the tests need. This requires root and apt-get.
 
 use std::process::Command;
 
 use crate::step::{self, Failure};
 
-/// Whether [`install`] has a chance.
+/// Returns whether this process is root, without which [`install`] fails.
 pub(crate) fn may_install() -> bool {
     step::capture(Command::new("id").arg("-u"))
         .is_ok_and(|output| output.stdout.trim_ascii() == b"0")

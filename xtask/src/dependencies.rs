@@ -1,7 +1,8 @@
-//! What the workspace depends on: licences, sources, banned packages, duplicates, known vulnerabilities (`deny.toml`).
+//! Checks the workspace's dependencies against `deny.toml`: licences, sources, banned packages, duplicates and known
+//! vulnerabilities.
 //!
-//! cargo-deny checks all of it, and takes minutes to build. Where it is not installed, the first three are checked here, with
-//! the same lists, from what `cargo tree` tells.
+//! cargo-deny checks all of these, but takes minutes to build. If it is not installed, this module checks the first
+//! three with the same lists and the output of `cargo tree`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,7 +15,7 @@ use crate::step::{self, Failure};
 use crate::suite::Extent;
 use crate::workspace::Workspace;
 
-/// With cargo-deny where it is, or has to be.
+/// Uses cargo-deny if it is installed. In a long run, installs it first.
 pub(crate) fn check(workspace: &Workspace, extent: Extent) -> Result<(), Failure> {
     match (extent, cargo_tools::DENY.found(workspace)) {
         (_, Some(deny)) => with_cargo_deny(workspace, &deny),
@@ -35,11 +36,12 @@ fn with_cargo_deny(workspace: &Workspace, deny: &Path) -> Result<(), Failure> {
         "cargo deny check bans licenses sources",
         &mut deny(&["--workspace", "check", "bans", "licenses", "sources"]),
     )?;
-    // The database changes without a change here, and is not everywhere to be had: that alone is no fault of a change.
+    // The database changes independently of this repository, and some machines cannot download it. A failed download is
+    // therefore not an error.
     let fetched = step::capture(&mut deny(&["fetch", "db"]))?;
     if !fetched.status.success() {
         eprintln!("{}", String::from_utf8_lossy(&fetched.stderr).trim_end());
-        println!("without advisories: their database could not be fetched");
+        println!("advisories were not checked, because their database could not be fetched");
         return Ok(());
     }
     step::run(
@@ -55,7 +57,7 @@ fn without_it(workspace: &Workspace) -> Result<(), Failure> {
     let rules = Rules::read(&text);
     if rules.targets.is_empty() || rules.licences.is_empty() || rules.banned.is_empty() {
         return Err(Failure::new(
-            "deny.toml: its lists `targets`, `allow` or `deny` are empty, or are no longer written with one entry on each line.",
+            "deny.toml: one of the lists `targets`, `allow` and `deny` is empty; write one entry on each line",
         ));
     }
     let root = workspace.file(".").display().to_string();
@@ -85,24 +87,24 @@ fn without_it(workspace: &Workspace) -> Result<(), Failure> {
         )));
     }
     println!(
-        "licences, sources and bans of {} packages are as deny.toml says; duplicates and advisories are checked by cargo-deny, \
-         which `cargo xtask dependencies --long` installs",
+        "{} packages comply with the rules of deny.toml on licences, sources and bans. Duplicates and advisories were \
+         not checked: run `cargo xtask dependencies --long`, which installs cargo-deny.",
         packages.len()
     );
     Ok(())
 }
 
-/// One line of `cargo tree`.
+/// A package from one line of `cargo tree`.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Package {
     name: String,
-    /// None for the default registry.
+    /// `None` for the default registry.
     source: Option<String>,
     licence: String,
 }
 
 impl Package {
-    /// `name v1.2.3 (proc-macro) (/path or URL)|MIT (*)`
+    /// Reads a line such as `name v1.2.3 (proc-macro) (/path or URL)|MIT (*)`.
     fn read(line: &str) -> Option<Self> {
         let line = line.trim().trim_end_matches(" (*)");
         let (package, licence) = line.split_once('|')?;
@@ -119,12 +121,12 @@ impl Package {
     }
 }
 
-/// The part of `deny.toml` that is checked here. Each list has one entry on each line there.
+/// The part of `deny.toml` that this module checks. In the file, each entry of a list is on its own line.
 #[derive(Debug, Default)]
 struct Rules {
     targets: Vec<String>,
     licences: Vec<String>,
-    /// A package and a licence.
+    /// Pairs of a package and a licence that is allowed for it.
     exceptions: Vec<[String; 2]>,
     banned: Vec<String>,
 }
@@ -157,7 +159,7 @@ impl Rules {
         rules
     }
 
-    /// What is wrong with a package, in words. `root` is the workspace's folder.
+    /// Describes the rules that a package violates. `root` is the workspace's folder.
     fn faults(&self, package: &Package, root: &str) -> Vec<String> {
         let Package {
             name,

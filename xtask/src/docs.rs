@@ -1,4 +1,4 @@
-//! The guide as a book, and the English of the whole repository.
+//! Builds the guide as a book, and lints the English of the whole repository.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +14,7 @@ const GUIDE: &str = "docs";
 const SUMMARY: &str = "docs/SUMMARY.md";
 const LINTER: &str = "tests/prose/check.py";
 
-/// Builds the book into `target/book` and lints the prose. Fails with what has to change.
+/// Builds the book in `target/book` and lints the prose. The error lists what to change.
 pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
     let prose = lint(workspace);
     let pages = every_page_is_in_the_book(workspace);
@@ -42,7 +42,7 @@ fn lint(workspace: &Workspace) -> Result<(), Failure> {
     step::run("English: pages, comments, messages", &mut linter)
 }
 
-/// The pages and sources that git tracks or would track.
+/// Returns the pages and sources that git tracks, and those that it would add.
 fn prose_files(root: &Path) -> Result<Vec<String>, Failure> {
     let mut list = Command::new("git");
     list.arg("-C").arg(root).args([
@@ -90,7 +90,7 @@ fn read(path: &Path) -> Result<String, Failure> {
         .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))
 }
 
-/// mdBook reports a missing page as an error, and a broken table of contents too.
+/// Builds the book. mdBook fails if a page is missing or the table of contents is broken.
 fn build(workspace: &Workspace) -> Result<(), Failure> {
     let mdbook = cargo_tools::MDBOOK.installed(workspace)?;
     let mut build = Command::new(mdbook);

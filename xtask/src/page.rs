@@ -1,4 +1,4 @@
-//! The local endpoint's page, in a real browser driven by clicks.
+//! Tests the local endpoint's page in a real browser, which the tests control with clicks.
 
 use crate::counted;
 use crate::node;
@@ -6,7 +6,7 @@ use crate::programs::Programs;
 use crate::step::Failure;
 use crate::workspace::Workspace;
 
-/// Its screenshots are in `target/page` afterwards.
+/// Runs the suite, which writes screenshots to `target/page`.
 pub(crate) fn run(workspace: &Workspace, programs: &Programs) -> Result<(), Failure> {
     programs.need_browser()?;
     let artefacts = workspace.fresh_folder("page")?;

@@ -1,4 +1,4 @@
-//! The programs that the suites start, and how they get to know where those are.
+//! The programs that the suites start, and the environment variables with their paths.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -14,7 +14,7 @@ pub(crate) struct Programs {
     pub(crate) python: PathBuf,
     chromium: Result<PathBuf, Failure>,
     node: Result<(), Failure>,
-    /// `tests/peers/src`
+    /// The worker from `tests/peers/src`.
     pub(crate) worker: PathBuf,
     /// The stand-alone endpoint.
     pub(crate) local: PathBuf,
@@ -26,8 +26,9 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
-    /// Builds those that are ours, with the features that the whole workspace is tested with. The examples among them have
-    /// cargo count the dependencies of tests in: with any other selection, dependencies would be built once more.
+    /// Builds the programs of this workspace, with the features that all its tests use. All examples are built too:
+    /// they make cargo include the dependencies of tests. With any other selection, cargo would build dependencies a
+    /// second time.
     pub(crate) fn build(workspace: &Workspace, tools: &Tools) -> Result<Self, Failure> {
         let mut build = workspace.cargo();
         build
@@ -40,7 +41,7 @@ impl Programs {
         Self::built(workspace, tools)
     }
 
-    /// Those that were built before.
+    /// Returns the programs of an earlier build.
     pub(crate) fn built(workspace: &Workspace, tools: &Tools) -> Result<Self, Failure> {
         let place = |path: &str| {
             let program = workspace.target().join("debug").join(path);
@@ -48,7 +49,8 @@ impl Programs {
                 Ok(program)
             } else {
                 Err(Failure::new(format!(
-                    "{path} is not at {}, where cargo builds it; is a build target set in cargo's configuration?",
+                    "{path} is missing: cargo should have built it at {}. If cargo's configuration sets `build.target`, \
+                     unset it.",
                     program.display()
                 )))
             }
@@ -66,18 +68,18 @@ impl Programs {
         })
     }
 
-    /// For the suites in JavaScript.
+    /// Fails if Node.js is missing, which the JavaScript suites need.
     pub(crate) fn need_node(&self) -> Result<(), Failure> {
         self.node.clone()
     }
 
-    /// For the suite of the page.
+    /// Fails if Node.js or Chromium is missing, which the suite of the page needs.
     pub(crate) fn need_browser(&self) -> Result<(), Failure> {
         self.need_node()?;
         self.chromium.clone().map(drop)
     }
 
-    /// For a suite that starts them itself.
+    /// Sets the variables with the programs' paths, for a suite that starts them itself.
     pub(crate) fn named_to<'a>(&self, suite: &'a mut Command) -> &'a mut Command {
         if let Ok(chromium) = &self.chromium {
             suite.env(chromium::VARIABLE, chromium);
@@ -93,7 +95,7 @@ impl Programs {
     }
 }
 
-/// What the suites speak with is on this machine. What they are built from may not be.
+/// Turns the proxy off for connections to this machine. Downloads may still need it.
 pub(crate) fn without_proxy(command: &mut Command) -> &mut Command {
     command
         .env("NO_PROXY", "127.0.0.1,localhost")

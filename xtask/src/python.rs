@@ -1,5 +1,5 @@
-//! The official Python SDK, which the conformance suite takes as its judge and the client suite as its client, in a
-//! virtual environment of its own, with the tools that test in Python.
+//! Installs the official Python SDK and the Python test tools into a virtual environment. The conformance suite uses
+//! the SDK as the reference, and the client suite uses it as the client.
 
 use std::env;
 use std::fs;
@@ -9,14 +9,15 @@ use std::process::Command;
 use crate::step::{self, Failure};
 use crate::workspace::Workspace;
 
-/// What is installed, each release pinned.
+/// The list of packages to install, with pinned versions.
 const REQUIREMENTS: &str = "tests/clients/python/requirements.txt";
 
-/// How the tests find the interpreter.
+/// The environment variable that tells the tests where the interpreter is.
 pub(crate) const VARIABLE: &str = "RUNPOD_TEST_PYTHON";
 
-/// The interpreter that can import all of it: the one that `RUNPOD_TEST_PYTHON` names, or the one of `target/sdk-venv`,
-/// which is made on the first call and reused as long as it holds the right versions.
+/// Returns an interpreter that can import all required packages: the one that `RUNPOD_TEST_PYTHON` names, or the one in
+/// `target/sdk-venv`. This virtual environment is created on the first call, and reused as long as it contains the
+/// right versions.
 pub(crate) fn with_the_sdk(workspace: &Workspace) -> Result<PathBuf, Failure> {
     let requirements = Requirements::of(workspace)?;
     if let Some(given) = env::var_os(VARIABLE).filter(|given| !given.is_empty()) {
@@ -24,8 +25,8 @@ pub(crate) fn with_the_sdk(workspace: &Workspace) -> Result<PathBuf, Failure> {
         return match requirements.missing_from(&python) {
             None => Ok(python),
             Some(found) => Err(Failure::new(format!(
-                "{VARIABLE} names {}, and there: {found}. The tests need {}. Unset the variable to have a virtual \
-                 environment made, or run `{} -m pip install -r {}`.",
+                "{VARIABLE} is set to {}, but {found}. The tests need {}. Unset the variable, and a virtual environment \
+                 is created, or run `{} -m pip install -r {}`.",
                 python.display(),
                 requirements.wanted.join(", "),
                 python.display(),
@@ -42,10 +43,10 @@ pub(crate) fn with_the_sdk(workspace: &Workspace) -> Result<PathBuf, Failure> {
     Ok(python)
 }
 
-/// What has to be there.
+/// The packages that the tests need.
 struct Requirements {
     file: PathBuf,
-    /// As in `runpod==1.12.0`.
+    /// Each as `name==version`, such as `runpod==1.12.0`.
     wanted: Vec<String>,
 }
 
@@ -63,8 +64,8 @@ impl Requirements {
         Ok(Self { file, wanted })
     }
 
-    /// What `python` has instead, in words. That the SDK can be imported matters: an installation that was interrupted
-    /// leaves the SDK's own files there but not all that it depends on.
+    /// Describes what `python` lacks, or returns `None` if it has everything. The check imports the SDK, because an
+    /// interrupted installation can leave the SDK's own files without its dependencies.
     fn missing_from(&self, python: &Path) -> Option<String> {
         let program = "import sys, importlib.metadata as m, runpod.serverless, pytest, schemathesis\n\
                        print(' '.join(f'{name}=={m.version(name)}' for name in sys.argv[1:]))";
@@ -74,8 +75,8 @@ impl Requirements {
             .map(|wanted| wanted.split("==").next().unwrap_or_default());
         match capture_line(Command::new(python).args(["-c", program]).args(names)) {
             Some(found) if found == self.wanted.join(" ") => None,
-            Some(found) => Some(format!("only {found} can be imported")),
-            None => Some("not all of it can be imported".to_owned()),
+            Some(found) => Some(format!("it has {found}")),
+            None => Some("it cannot import all required packages".to_owned()),
         }
     }
 }
@@ -88,25 +89,26 @@ fn install(folder: &Path, python: &Path, requirements: &Requirements) -> Result<
         Some("True") => {}
         Some(_) => {
             return Err(Failure::new(
-                "`python3` is older than 3.10, and the official SDK needs 3.10 or newer. \
+                "`python3` is older than 3.10, but the official SDK needs 3.10 or newer. \
                  Put a newer `python3` first on PATH.",
             ));
         }
         None => {
             return Err(Failure::new(format!(
-                "the tests compare this worker with the official Python SDK and need `python3` (3.10 or newer) on PATH; \
-                 it is not there or does not run. Install Python 3, or point {VARIABLE} at an interpreter that has \
-                 what {} names.",
+                "the tests compare this worker with the official Python SDK and need `python3` 3.10 or newer, but \
+                 `python3` is not on PATH or does not run. Install Python 3, or set {VARIABLE} to an interpreter that \
+                 has the packages of {}.",
                 requirements.file.display(),
             )));
         }
     }
-    // `--clear`: what an interrupted installation left behind goes first.
+    // `--clear` deletes the files of an interrupted installation.
     let mut make = Command::new("python3");
     make.args(["-m", "venv", "--clear"]).arg(folder);
     step::run(&format!("a virtual environment in {}", folder.display()), &mut make).map_err(|failure| {
         Failure::new(format!(
-            "{failure}\nPython could not make a virtual environment; on Debian and Ubuntu that is the package python3-venv."
+            "{failure}\nPython could not create a virtual environment; on Debian and Ubuntu, install the package \
+             python3-venv."
         ))
     })?;
     let mut pip = Command::new(python);
@@ -122,22 +124,25 @@ fn install(folder: &Path, python: &Path, requirements: &Requirements) -> Result<
     let step = format!("pip install {}", requirements.wanted.join(" "));
     step::run(&step, &mut pip).map_err(|failure| {
         Failure::new(format!(
-            "{failure}\npip could not install it. It needs a package index that it can reach (its own settings apply: \
-             PIP_INDEX_URL, PIP_CERT, a proxy); or point {VARIABLE} at an interpreter that has what {} names.",
+            "{failure}\npip could not install the packages. Check that it can reach a package index (its own settings \
+             apply, such as PIP_INDEX_URL, PIP_CERT and a proxy), or set {VARIABLE} to an interpreter that has the \
+             packages of {}.",
             requirements.file.display(),
         ))
     })?;
     match requirements.missing_from(python) {
         None => Ok(()),
         Some(found) => Err(Failure::new(format!(
-            "{} was installed, but {found}. See what `{} -c 'import runpod.serverless, pytest, schemathesis'` says.",
+            "pip installed {} for {python}, but {found}. Run `{python} -c 'import runpod.serverless, pytest, \
+             schemathesis'` to see the error.",
             requirements.wanted.join(", "),
-            python.display()
+            python = python.display()
         ))),
     }
 }
 
-/// The last line that `command` prints, if it succeeds. The SDK logs while it is imported, so that there may be more.
+/// Returns the last line that `command` prints if it succeeds. The SDK logs during its import, so there may be other
+/// lines.
 fn capture_line(command: &mut Command) -> Option<String> {
     let output = step::capture(command).ok()?;
     let text = String::from_utf8(output.stdout).ok()?;

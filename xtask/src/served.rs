@@ -1,4 +1,4 @@
-//! Programs that serve, or work, until they are dropped.
+//! Local endpoints and workers as processes, which are killed when they are dropped.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use crate::step::{self, Failure};
 
-/// How long a program may take to say what is waited for.
+/// How long a program may take until it prints the next line that the caller waits for.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// All that a worker needs.
+/// All variables that a worker needs.
 const VARIABLES: [&str; 7] = [
     "RUNPOD_WEBHOOK_GET_JOB",
     "RUNPOD_WEBHOOK_POST_OUTPUT",
@@ -32,7 +32,7 @@ pub(crate) struct Served {
 }
 
 impl Served {
-    /// Starts it and waits for its address.
+    /// Starts a local endpoint and waits until it prints its address.
     pub(crate) fn start(name: &str, command: Command, room: &Path) -> Result<Self, Failure> {
         let mut process = Process::start(name, command, room)?;
         let url = process.wait_for(address)?;
@@ -43,7 +43,7 @@ impl Served {
         &self.url
     }
 
-    /// The variables that it prints for workers.
+    /// Returns the variables that the endpoint prints for workers.
     pub(crate) fn worker_environment(&mut self) -> Result<Vec<(String, String)>, Failure> {
         self.process.wait_for(|lines| {
             let found: Vec<_> = lines.iter().flat_map(|line| variables(line)).collect();
@@ -53,7 +53,7 @@ impl Served {
     }
 }
 
-/// A program whose output goes into a file of its name.
+/// A running program, whose output goes into a log file with its name.
 #[derive(Debug)]
 pub(crate) struct Process {
     name: String,
@@ -64,21 +64,22 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) fn start(name: &str, mut command: Command, room: &Path) -> Result<Self, Failure> {
-        let lost = |error: std::io::Error| Failure::new(format!("{name}: no log: {error}"));
+        let lost =
+            |error: std::io::Error| Failure::new(format!("{name}: cannot create its log: {error}"));
         let log = File::create(room.join(format!("{name}.log"))).map_err(lost)?;
         for (variable, _) in std::env::vars_os() {
-            // A program that finds the platform's variables would speak with it.
+            // With the platform's variables, a program would connect to the platform.
             if variable.to_string_lossy().starts_with("RUNPOD_") && !is_set(&command, &variable) {
                 command.env_remove(variable);
             }
         }
         let mut child = command
-            // The built-in checks look at the machine.
+            // The SDK's built-in checks depend on the machine.
             .env("RUNPOD_SKIP_AUTO_SYSTEM_CHECKS", "true")
             .env("RUNPOD_SKIP_GPU_CHECK", "true")
             .current_dir(room)
-            // Results of a worker that was killed are kept in its room, for the next worker there: never on this machine's
-            // network volume, and not for a worker of another run.
+            // A killed worker leaves its results in its own folder, for the next worker there. They must not get onto
+            // this machine's network volume or to a worker of another run.
             .env("RUNPOD_RESULT_SPOOL", room.join("spool"))
             .env("TMPDIR", room)
             .stdin(Stdio::null())
@@ -98,7 +99,7 @@ impl Process {
         })
     }
 
-    /// The first thing that `found` makes of all lines so far.
+    /// Waits until `found` returns something for all lines so far.
     fn wait_for<T>(&mut self, found: impl Fn(&[String]) -> Option<T>) -> Result<T, Failure> {
         loop {
             if let Some(found) = found(&self.lines) {
@@ -106,7 +107,7 @@ impl Process {
             }
             let line = self.more.recv_timeout(PATIENCE).map_err(|error| {
                 Failure::new(format!(
-                    "{}: {error} while its address, or variables, were awaited. It wrote:\n{}",
+                    "{}: it did not print its address or its variables: {error}. It printed:\n{}",
                     self.name,
                     self.lines.join("\n")
                 ))
@@ -118,7 +119,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // How it ends is not what is tested. It may have ended already.
+        // The exit status does not matter here, and the process may have exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -130,24 +131,24 @@ fn is_set(command: &Command, variable: &std::ffi::OsStr) -> bool {
         .any(|(name, value)| name == variable && value.is_some())
 }
 
-/// To the end, although nobody may wait for lines any more: a full pipe would hold the program up.
+/// Reads the output to its end, even if nobody waits for lines any more: a full pipe would block the program.
 fn read(output: impl Read, mut log: File, lines: &Sender<String>) {
     for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
         let line = String::from_utf8_lossy(&line).into_owned();
-        // The log is for people, and the lines for those who wait; neither has to be there.
+        // The log may be impossible to write, and the receiver may be gone. Neither is an error here.
         let _ = writeln!(log, "{line}");
         let _ = lines.send(line);
     }
 }
 
-/// The address that an endpoint prints once it listens.
+/// Finds the address that an endpoint prints when it listens.
 fn address(lines: &[String]) -> Option<String> {
     lines.iter().find_map(|line| {
         let (_, after) = line.split_once("http://")?;
         let part_of_it =
             |character: char| matches!(character, '.' | ':') || character.is_ascii_alphanumeric();
         let authority = after.split(|character| !part_of_it(character)).next()?;
-        // It may be the end of a sentence, or of a clause.
+        // Punctuation of the sentence may follow the address.
         let authority = authority.trim_end_matches(['.', ':']);
         let (_, port) = authority.rsplit_once(':')?;
         port.parse::<u16>().ok()?;
@@ -155,7 +156,7 @@ fn address(lines: &[String]) -> Option<String> {
     })
 }
 
-/// Each `NAME='value'`, as for a shell.
+/// Returns each `NAME='value'`, the form that a shell reads.
 fn variables(line: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut rest = line;

@@ -1,10 +1,10 @@
-//! One step of a command: a program run to its end, announced, and explained when it fails.
+//! The steps of a command: programs that are announced, run to their end, and explained if they fail.
 
 use std::fmt;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// What went wrong and what to do, in words for the person at the terminal.
+/// An error message for the user: what went wrong and what to do.
 #[derive(Debug, Clone)]
 pub(crate) struct Failure(String);
 
@@ -13,7 +13,7 @@ impl Failure {
         Self(text.into())
     }
 
-    /// One whose words are on the screen already.
+    /// Returns a failure whose message is already on the screen.
     pub(crate) fn shown() -> Self {
         Self(String::new())
     }
@@ -43,12 +43,12 @@ pub(crate) fn run(step: &str, command: &mut Command) -> Result<(), Failure> {
         Ok(())
     } else {
         Err(Failure::new(format!(
-            "{step}: failed ({status}); its messages are above."
+            "{step}: failed ({status}); see its messages above."
         )))
     }
 }
 
-/// Runs `command` and keeps what it wrote.
+/// Runs `command` and returns its output.
 pub(crate) fn capture(command: &mut Command) -> Result<Output, Failure> {
     command
         .output()

@@ -1,4 +1,4 @@
-//! Counting tests over several runs.
+//! Counts tests over several runs.
 
 use std::fmt;
 use std::ops::AddAssign;
@@ -11,7 +11,8 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Reads the closing line of a test runner: Rust's, pytest's, node's (one line for each count), schemathesis' or ours.
+    /// Reads the closing line of a test runner: libtest, pytest, Node.js (one line per count), schemathesis, or this
+    /// program.
     pub(crate) fn of_line(line: &str) -> Option<Self> {
         let line = line.trim();
         Self::of_rust(line)
@@ -21,7 +22,7 @@ impl Tally {
             .or_else(|| Self::of_ours(line))
     }
 
-    /// `3 passed, 0 failed, 1 ignored`, as this program writes it.
+    /// Reads `3 passed, 0 failed, 1 ignored`, which this program writes.
     fn of_ours(line: &str) -> Option<Self> {
         let count = |what: &str| number_before(line, ',', what);
         let tally = Self {
@@ -32,7 +33,7 @@ impl Tally {
         (tally.to_string() == line).then_some(tally)
     }
 
-    /// `test result: ok. 3 passed; 0 failed; 1 ignored; …`
+    /// Reads `test result: ok. 3 passed; 0 failed; 1 ignored; …`.
     fn of_rust(line: &str) -> Option<Self> {
         let (_, counts) = line.strip_prefix("test result: ")?.split_once(". ")?;
         let count = |what: &str| number_before(counts, ';', what);
@@ -43,7 +44,7 @@ impl Tally {
         })
     }
 
-    /// `===== 1 failed, 41 passed, 2 skipped in 3.21s =====`
+    /// Reads `===== 1 failed, 41 passed, 2 skipped in 3.21s =====`.
     fn of_pytest(line: &str) -> Option<Self> {
         let counts = line.strip_prefix("==")?.strip_suffix("==")?;
         let (counts, _) = counts.trim_matches(['=', ' ']).rsplit_once(" in ")?;
@@ -51,14 +52,14 @@ impl Tally {
         let sum = |what: [&str; 2]| what.into_iter().filter_map(count).sum();
         let tally = Self {
             passed: sum(["passed", "xpassed"]),
-            // An error is a test that could not begin, or one that could not be cleared away.
+            // pytest reports an error if the setup or the teardown of a test fails.
             failed: sum(["failed", "errors"]) + count("error").unwrap_or(0),
             ignored: sum(["skipped", "xfailed"]) + count("deselected").unwrap_or(0),
         };
         (tally != Self::default()).then_some(tally)
     }
 
-    /// `ℹ pass 12`, and the like of it for each way in which a test can end.
+    /// Reads `ℹ pass 12`, and similar lines for the other outcomes of a test.
     fn of_node(line: &str) -> Option<Self> {
         let (what, count) = line.strip_prefix('ℹ')?.trim().split_once(' ')?;
         let count = count.parse().ok()?;
@@ -72,7 +73,8 @@ impl Tally {
         Some(tally)
     }
 
-    /// `1234 generated, 1234 passed`, where what was skipped counts as passed; `58 generated, 2 found 1 unique failure`.
+    /// Reads `1234 generated, 1234 passed`, which counts skipped tests as passed, or
+    /// `58 generated, 2 found 1 unique failure`.
     fn of_schemathesis(line: &str) -> Option<Self> {
         let generated = number_before(line, ',', "generated")?;
         let count = |what: &str| number_before(line, ',', what).unwrap_or(0);
@@ -89,7 +91,7 @@ impl Tally {
     }
 }
 
-/// The 12 of `12 passed`, in a list of such.
+/// Finds the number in an entry such as `12 passed`, in a list of such entries.
 fn number_before(counts: &str, separator: char, what: &str) -> Option<u32> {
     counts.split(separator).find_map(|part| {
         let number = part.trim().strip_suffix(what)?;

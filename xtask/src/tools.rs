@@ -1,4 +1,4 @@
-//! What the tests need beside Rust, found or installed.
+//! The tools other than Rust that the tests need. They are found or installed.
 
 use std::env;
 use std::path::PathBuf;
@@ -11,15 +11,16 @@ use crate::step::Failure;
 use crate::valgrind;
 use crate::workspace::Workspace;
 
-/// Python with the SDK, without which most of the tests say nothing; and what single parts need. If such a tool is missing
-/// and cannot be installed, a run leaves out the part that needs it, and tells so on its last screen.
+/// The tools that the tests need. Most tests need Python with the SDK, so a run fails without it. The other tools are
+/// needed by single parts. If such a tool is missing and cannot be installed, the run leaves out its part and lists it
+/// on the last screen.
 #[derive(Debug)]
 pub(crate) struct Tools {
     pub(crate) python: PathBuf,
     pub(crate) chromium: Result<PathBuf, Failure>,
     pub(crate) node: Result<(), Failure>,
     pub(crate) valgrind: Result<PathBuf, Failure>,
-    /// A compiler for C++.
+    /// A C++ compiler.
     pub(crate) compiler: Result<(), Failure>,
 }
 
@@ -34,11 +35,14 @@ impl Tools {
         })
     }
 
-    /// What the variables of the tests name, without a look at it: a run has looked already, and starts this part of it.
+    /// Returns the tools that the environment variables name, without a check. The run that starts this program as a
+    /// part has already checked them.
     pub(crate) fn named() -> Result<Self, Failure> {
         let named = |variable: &str| {
             env::var_os(variable).map(PathBuf::from).ok_or_else(|| {
-                Failure::new(format!("--no-build: {variable} has to name a program"))
+                Failure::new(format!(
+                    "--no-build: {variable} is not set; set it to the path of a program"
+                ))
             })
         };
         Ok(Self {

@@ -1,4 +1,4 @@
-//! Valgrind, which counts the instructions of the hot path, from the system's packages.
+//! Finds or installs valgrind, which counts the instructions of the hot path.
 
 use std::env;
 use std::path::PathBuf;
@@ -7,20 +7,20 @@ use std::process::Command;
 use crate::debian;
 use crate::step::{self, Failure};
 
-/// How the test finds it.
+/// The environment variable that tells the test where valgrind is.
 pub(crate) const VARIABLE: &str = "RUNPOD_TEST_VALGRIND";
 
-const HOW: &str = "Install valgrind from your system's packages (on Debian: `apt-get install valgrind`), or name one with \
-                   RUNPOD_TEST_VALGRIND.";
+const HOW: &str = "Install valgrind from your system's packages (on Debian: `apt-get install valgrind`), or set \
+                   RUNPOD_TEST_VALGRIND to its path.";
 
-/// The one that `RUNPOD_TEST_VALGRIND` names, the one on PATH, or the one that is installed here: as root, where apt-get
-/// is.
+/// Returns the path of valgrind: from `RUNPOD_TEST_VALGRIND`, or on PATH. If there is none, root installs it with
+/// apt-get.
 pub(crate) fn installed() -> Result<PathBuf, Failure> {
     if let Some(given) = env::var_os(VARIABLE).filter(|given| !given.is_empty()) {
         let program = PathBuf::from(given);
         return found(program.clone()).ok_or_else(|| {
             Failure::new(format!(
-                "{VARIABLE} names {}, which does not run. Unset it, or name a valgrind.",
+                "{VARIABLE} is set to {}, which does not run. Set it to the path of valgrind, or unset it.",
                 program.display()
             ))
         });
@@ -29,7 +29,7 @@ pub(crate) fn installed() -> Result<PathBuf, Failure> {
     if let Some(program) = on_path() {
         return Ok(program);
     }
-    let missing = "the instructions of a job are counted by valgrind, which is not on PATH.";
+    let missing = "valgrind, which counts the instructions per job, is not on PATH.";
     if !debian::may_install() {
         return Err(Failure::new(format!("{missing} {HOW}")));
     }
@@ -37,7 +37,7 @@ pub(crate) fn installed() -> Result<PathBuf, Failure> {
         .map_err(|failure| Failure::new(format!("{failure}\n{missing} {HOW}")))?;
     on_path().ok_or_else(|| {
         Failure::new(format!(
-            "the package valgrind was installed, and still {missing} {HOW}"
+            "apt-get installed the package valgrind, but {missing} {HOW}"
         ))
     })
 }

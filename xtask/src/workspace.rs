@@ -1,4 +1,4 @@
-//! Where things are.
+//! The folders of the workspace, and the way to call cargo in it.
 
 use std::env;
 use std::ffi::OsString;
@@ -21,7 +21,7 @@ impl Workspace {
             .parent()
             .expect("xtask is a folder of the workspace")
             .to_path_buf();
-        // Relative to where the command was typed, as cargo itself reads it.
+        // Relative to the current directory, as in cargo itself.
         let target = env::var_os("CARGO_TARGET_DIR").map_or_else(
             || root.join("target"),
             |given| env::current_dir().unwrap_or_default().join(given),
@@ -33,12 +33,12 @@ impl Workspace {
         self.root.join(path)
     }
 
-    /// Build products, and everything else that may be deleted at any time.
+    /// Returns the folder for build products and other files that may be deleted at any time.
     pub(crate) fn target(&self) -> &Path {
         &self.target
     }
 
-    /// An empty folder in there, for what a suite leaves behind.
+    /// Creates an empty folder in the target folder, for the files that a suite leaves behind.
     pub(crate) fn fresh_folder(&self, path: &str) -> Result<PathBuf, Failure> {
         let folder = self.target.join(path);
         let emptied = match fs::remove_dir_all(&folder) {
@@ -50,7 +50,8 @@ impl Workspace {
             .map_err(|error| Failure::new(format!("cannot empty {}: {error}", folder.display())))
     }
 
-    /// `cargo`, the one that runs this, at the root and with one target directory for all crates.
+    /// Returns a command for the cargo that runs this program, at the root of the workspace and with one target folder
+    /// for all crates.
     pub(crate) fn cargo(&self) -> Command {
         let mut command = Command::new(cargo());
         command.current_dir(&self.root);
@@ -58,12 +59,13 @@ impl Workspace {
         command
     }
 
-    /// Gives a program what it needs to call cargo, so that all crates are built in one place, and what they have in common
-    /// once.
+    /// Sets the variables with which a program calls cargo, so that all crates share one target folder and common
+    /// dependencies are built once.
     pub(crate) fn as_cargo_does(&self, command: &mut Command) {
         for (name, _) in env::vars_os() {
-            // What cargo tells this program of its own package. Build scripts that look at it (ring's) would run again,
-            // with all that is built upon them, whenever cargo is called from somewhere else.
+            // Cargo sets these variables for this program's own package. Build scripts that read them, such as the one
+            // of ring, would run again whenever cargo is called from elsewhere, and cargo would rebuild everything that
+            // depends on them.
             let about_us = name.to_string_lossy();
             if about_us.starts_with("CARGO_PKG_") || about_us.starts_with("CARGO_MANIFEST_") {
                 command.env_remove(name);
@@ -72,7 +74,7 @@ impl Workspace {
         command
             .env("CARGO", cargo())
             .env("CARGO_TARGET_DIR", &self.target)
-            // As in the workspace's Cargo.toml, for the crates outside it.
+            // The same setting as in the workspace's Cargo.toml, for the crates outside the workspace.
             .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
     }
 }

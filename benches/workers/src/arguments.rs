@@ -1,4 +1,4 @@
-//! What is asked for.
+//! Reads the command line.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use crate::worker::{self, Worker};
 pub(crate) const USAGE: &str = "\
 cargo xtask bench [CELL...] [--only WORKER,...] [--rounds N] [--window SECONDS] [--urgent]
 
-  CELL...      only these cells; `noop` stands for all cells with no-op jobs, `noop-50` for one of them
-  --only       only these workers; without it, every worker that the cell can measure
-  --rounds     each worker is measured so many times, turn by turn (5)
-  --window     how long a rate is measured, in seconds (1)
-  --urgent     at a high priority, for a machine with other work (only root may do that)
-  --list       the names of cells and workers
+  CELL...      Run only these cells. `noop` selects all cells with no-op jobs, `noop-50` only one of them.
+  --only       Measure only these workers. By default, each cell measures every worker that it supports.
+  --rounds     The number of rounds (5). Each round measures each worker once, every second round in reverse order.
+  --window     How long each rate is measured, in seconds (1).
+  --urgent     Run at a high priority, for a machine with other work. Only root may do this.
+  --list       Print the names of cells and workers.
 
-Without cells and workers, everything is measured, and the table in docs/explanation/performance.md is written anew.
+Without cells and workers, the benchmark measures everything and replaces the table in docs/explanation/performance.md.
 ";
 
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl Arguments {
                 "--window" => window = number(&word, &value(&word, &mut words)?)?,
                 "--urgent" => is_urgent = true,
                 flag if flag.starts_with('-') => {
-                    return Err(format!("there is no flag {flag}\n\n{USAGE}").into());
+                    return Err(format!("there is no flag `{flag}`\n\n{USAGE}").into());
                 }
                 _ => prefixes.push(word),
             }
@@ -50,7 +50,7 @@ impl Arguments {
             if !cells::ALL.iter().any(|cell| is_named(cell, prefix)) {
                 let names: Vec<_> = cells::ALL.iter().map(|cell| cell.name).collect();
                 return Err(format!(
-                    "no cell is named {prefix:?}; there are {}",
+                    "there is no cell `{prefix}`; name one or more of {}",
                     names.join(", ")
                 )
                 .into());
@@ -71,7 +71,7 @@ impl Arguments {
     }
 }
 
-/// `noop` stands for `noop-1`, `noop-10` and so on.
+/// Returns whether `name` selects the cell. `noop` selects `noop-1`, `noop-10` and so on.
 fn is_named(cell: &Cell, name: &str) -> bool {
     cell.name
         .strip_prefix(name)
@@ -97,12 +97,12 @@ fn only(names: &str) -> Outcome<Vec<Worker>> {
         let known: Vec<_> = worker::ALL.iter().map(|worker| worker.name()).collect();
         workers.push(found.ok_or_else(|| {
             format!(
-                "--only: there is no worker {name:?}; there are {}",
+                "--only: there is no worker `{name}`; name one or more of {}",
                 known.join(", ")
             )
         })?);
     }
-    // In the order of the columns.
+    // In the order of the table's columns.
     Ok(worker::ALL
         .into_iter()
         .filter(|worker| workers.contains(worker))

@@ -1,4 +1,4 @@
-//! What is measured: each cell takes one worker through one situation, and gives a figure for each of its measures.
+//! The cells of the benchmark. A cell runs one worker in one situation, and returns a figure for each of its measures.
 
 mod beside_the_sdk;
 mod jobs;
@@ -18,23 +18,23 @@ use crate::endpoint::Endpoint;
 use crate::process::{Process, Start};
 use crate::worker::Worker;
 
-/// What one figure of a cell is.
+/// The name and the unit of a figure that a cell measures.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Measure {
     pub(crate) what: &'static str,
     pub(crate) unit: &'static str,
 }
 
-/// A situation.
+/// A situation in which workers are measured.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cell {
     pub(crate) name: &'static str,
     pub(crate) measures: &'static [Measure],
-    /// What the others are compared with, if that says anything.
+    /// The worker with which the others are compared, if the comparison is meaningful.
     pub(crate) yardstick: Option<Worker>,
-    /// Who is measured.
+    /// The workers that are measured.
     pub(crate) workers: &'static [Worker],
-    /// No more rounds than this.
+    /// The maximum number of rounds.
     pub(crate) most_rounds: usize,
     pub(crate) run: fn(&Lab, Worker) -> Outcome<Vec<f64>>,
 }
@@ -57,17 +57,17 @@ pub(crate) const ALL: &[Cell] = &[
     beside_the_sdk::BESIDE_THE_SDK,
 ];
 
-/// What all cells need.
+/// The settings that all cells need.
 #[derive(Debug)]
 pub(crate) struct Lab {
     pub(crate) python: Option<PathBuf>,
     pub(crate) folder: PathBuf,
-    /// How long a rate is measured.
+    /// How long each rate is measured.
     pub(crate) window: Duration,
 }
 
 impl Lab {
-    /// Starts a worker with a home and a spool that are empty.
+    /// Starts a worker with an empty home directory and an empty spool.
     fn start(
         &self,
         worker: Worker,
@@ -79,7 +79,7 @@ impl Lab {
         self.start_with(worker, streams, slots, variables)
     }
 
-    /// The same at another endpoint, which gives these variables to a worker.
+    /// Starts a worker with an empty home directory and an empty spool, at an endpoint that defines these variables.
     fn start_with(
         &self,
         worker: Worker,
@@ -94,7 +94,7 @@ impl Lab {
         self.start_again(worker, streams, slots, variables)
     }
 
-    /// Starts a worker that finds what the one before it has left.
+    /// Starts a worker that finds the files of the previous worker.
     fn start_again(
         &self,
         worker: Worker,

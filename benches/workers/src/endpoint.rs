@@ -1,7 +1,7 @@
-//! The endpoint of the bench: a queue in memory behind HTTP/1.1, on a thread of its own. Except bare hyper, which costs as much,
-//! every worker needs more processor time than this.
+//! The endpoint of the benchmark: a queue in memory, served over HTTP/1.1 on a separate thread.
 //!
-//! It knows job-take, job-take-batch, job-done, job-stream, job-stop and ping, and counts what arrives.
+//! It needs less processor time than any of the workers, except for the bare loop on hyper, which needs as much. It
+//! supports job-take, job-take-batch, job-done, job-stream, job-stop and ping, and counts the requests.
 
 mod connection;
 mod state;
@@ -19,7 +19,8 @@ use crate::Outcome;
 use state::State;
 pub(crate) use state::{Answer, Counts, Jobs};
 
-/// How often what a cell waits for is looked at. Nothing that is measured depends on it: moments are taken by the endpoint.
+/// How often [`Endpoint::wait`] checks its condition. No measurement depends on it, because the endpoint records the
+/// times itself.
 const LOOK: Duration = Duration::from_millis(1);
 
 #[derive(Debug)]
@@ -47,7 +48,7 @@ impl Endpoint {
                 runtime.block_on(async {
                     tokio::select! {
                         _ = stopped => {}
-                        Err(error) = accept(listener, served) => eprintln!("the endpoint: {error}"),
+                        Err(error) = accept(listener, served) => eprintln!("the endpoint failed: {error}"),
                     }
                 });
             })?;
@@ -59,7 +60,7 @@ impl Endpoint {
         })
     }
 
-    /// What a worker of this endpoint finds in its environment.
+    /// Returns the environment variables for a worker of this endpoint.
     pub(crate) fn environment(&self, worker: &str) -> Vec<(&'static str, String)> {
         let base = format!("http://{}/v2/bench", self.address);
         let under = |path: &str| format!("{base}/{path}");
@@ -83,7 +84,7 @@ impl Endpoint {
         self.state.add(jobs);
     }
 
-    /// Jobs with this number and higher get that answer to their results.
+    /// Sets the answer to the results of all jobs from number `from` on.
     pub(crate) fn answer_results(&self, from: u64, answer: Answer) {
         self.state.answer_results(from, answer);
     }
@@ -92,29 +93,29 @@ impl Endpoint {
         self.state.counts()
     }
 
-    /// How many connections are open.
+    /// Returns the number of open connections.
     pub(crate) fn connections(&self) -> usize {
         self.state.connections()
     }
 
-    /// When the first take came.
+    /// Returns the time of the first job-take request.
     pub(crate) fn first_take(&self) -> Option<Instant> {
         self.state.moments().first_take
     }
 
-    /// From the answer to the last take to the result that came after it.
+    /// Returns the time from the answer to the last job-take request until the last result arrived.
     pub(crate) fn last_job(&self) -> Option<Duration> {
         let moments = self.state.moments();
         let (handed_out, accepted) = (moments.handed_out?, moments.accepted?);
         Some(accepted.saturating_duration_since(handed_out))
     }
 
-    /// How old each item was as it arrived, in nanoseconds; they are forgotten here.
+    /// Returns the age of each item at its arrival, in nanoseconds, and clears the list.
     pub(crate) fn ages_of_items(&self) -> Vec<u64> {
         std::mem::take(&mut self.state.moments().ages)
     }
 
-    /// How many of these first jobs have no accepted result.
+    /// Returns how many of the first `jobs` jobs have no accepted result.
     pub(crate) fn without_result(&self, jobs: u64) -> u64 {
         self.state.without_result(jobs)
     }
@@ -142,7 +143,7 @@ impl Endpoint {
 impl Drop for Endpoint {
     fn drop(&mut self) {
         if let Some(stop) = self.stop.take() {
-            // It may have ended by itself.
+            // The thread may have stopped already.
             let _ = stop.send(());
         }
         if let Some(thread) = self.thread.take() {
@@ -156,7 +157,7 @@ async fn accept(listener: std::net::TcpListener, state: Arc<State>) -> io::Resul
     loop {
         let (stream, _) = listener.accept().await?;
         let state = Arc::clone(&state);
-        // A connection that breaks is the worker's end.
+        // If a connection fails, the worker has probably exited.
         tokio::spawn(async move { connection::serve(stream, &state).await });
     }
 }

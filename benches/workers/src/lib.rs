@@ -1,4 +1,4 @@
-//! The work that all workers of the bench do, and the addresses that the bare loops call.
+//! The handlers' code that all workers of the benchmark share, and the URLs for the bare loops.
 
 use std::env;
 use std::fs::File;
@@ -9,13 +9,13 @@ use std::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
-/// What a job asks for. Everything is zero for a no-op job.
+/// The input of a job. All fields of a no-op job are zero.
 #[derive(Debug, Deserialize)]
 pub struct Input {
-    /// A handler that returns a value sleeps for this time first.
+    /// How long a handler that returns a value sleeps first, in milliseconds.
     #[serde(default)]
     pub ms: u64,
-    /// The size of the output; 0 stands for the output `0`.
+    /// The size of the output in bytes. With 0, the output is the number `0`.
     #[serde(default)]
     pub bytes: usize,
     /// The number of items of a stream.
@@ -23,17 +23,17 @@ pub struct Input {
     pub items: u64,
 }
 
-/// What a handler returns.
+/// The output of a handler.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum Output {
-    /// For small jobs.
+    /// A small output.
     Number(u64),
-    /// For outputs of a chosen size.
+    /// An output with the size that the input requests.
     Text(String),
 }
 
-/// The body of every handler that returns a value.
+/// Runs the code of every handler that returns a value.
 pub async fn work(input: Input) -> Output {
     if input.ms > 0 {
         tokio::time::sleep(Duration::from_millis(input.ms)).await;
@@ -46,7 +46,7 @@ pub async fn work(input: Input) -> Output {
     output
 }
 
-/// Adds a byte to the file that `BENCH_RETURNS` names, if it does.
+/// Appends a byte to the file that `BENCH_RETURNS` names, if the variable is set.
 fn tell_of_return() {
     static RETURNS: OnceLock<Option<File>> = OnceLock::new();
     let file = RETURNS.get_or_init(|| {
@@ -55,34 +55,34 @@ fn tell_of_return() {
         (!path.is_empty()).then(|| append().ok()).flatten()
     });
     if let Some(mut file) = file.as_ref() {
-        // The bench waits for it in vain, and tells.
+        // If this fails, the benchmark reports that the byte is missing.
         let _ = file.write_all(b".");
     }
 }
 
-/// The item that every handler yields: the moment in which it was made. The endpoint's clock is the same.
+/// Returns the next stream item: the current time in nanoseconds, from the clock that the endpoint also uses.
 pub fn item() -> u64 {
     let now = clock_gettime(ClockId::Monotonic);
     u64::try_from(now.tv_sec).unwrap_or_default() * 1_000_000_000
         + u64::try_from(now.tv_nsec).unwrap_or_default()
 }
 
-/// How many jobs the worker runs at a time.
+/// Returns how many jobs the worker runs at a time.
 pub fn slots() -> usize {
     variable("BENCH_SLOTS").parse().unwrap_or(1)
 }
 
-/// Whether the jobs are streams.
+/// Returns whether the handler streams.
 pub fn streams() -> bool {
     variable("BENCH_KIND") == "stream"
 }
 
-/// Reads an environment variable; one that is not set is empty.
+/// Reads an environment variable. Returns an empty string if it is not set.
 pub fn variable(name: &str) -> String {
     env::var(name).unwrap_or_default()
 }
 
-/// The addresses of the endpoint, with the worker's id in its place.
+/// The URLs of the endpoint, with the worker's id filled in.
 #[derive(Debug)]
 pub struct Addresses {
     take: String,
@@ -91,7 +91,7 @@ pub struct Addresses {
 }
 
 impl Addresses {
-    /// Reads them from the environment, as every worker does.
+    /// Reads the URLs from the environment, like every worker.
     pub fn from_env() -> Self {
         let worker = variable("RUNPOD_POD_ID");
         let of = |name: &str| variable(name).replace("$RUNPOD_POD_ID", &worker);
@@ -102,31 +102,31 @@ impl Addresses {
         }
     }
 
-    /// For one job.
+    /// Returns the URL that takes one job.
     pub fn take(&self, in_progress: bool) -> String {
         format!("{}&job_in_progress={}", self.take, u8::from(in_progress))
     }
 
-    /// For several jobs.
+    /// Returns the URL that takes several jobs.
     pub fn take_batch(&self, jobs: usize, in_progress: bool) -> String {
         let take = self.take.replace("/job-take/", "/job-take-batch/");
         let in_progress = u8::from(in_progress);
         format!("{take}&batch_size={jobs}&job_in_progress={in_progress}")
     }
 
-    /// For a job's result.
+    /// Returns the URL for a job's result.
     pub fn result(&self, job: &str) -> String {
         let streams = streams();
         format!("{}&isStream={streams}", self.output.replace("$ID", job))
     }
 
-    /// For an item of a job's stream.
+    /// Returns the URL for an item of a job's stream.
     pub fn item(&self, job: &str) -> String {
         format!("{}&isStream=false", self.stream.replace("$ID", job))
     }
 }
 
-/// A job as the endpoint hands it out.
+/// A job from the answer to a job-take request.
 #[derive(Debug, Deserialize)]
 pub struct Job {
     /// The job's id.
@@ -135,11 +135,11 @@ pub struct Job {
     pub input: Input,
 }
 
-/// The body of a post.
+/// Returns the request body for an output or an item.
 ///
 /// # Errors
 ///
-/// If the output does not serialise.
+/// Returns an error if the output cannot be serialized.
 pub fn body(output: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     #[derive(Serialize)]
     struct Body<'a, T> {

@@ -1,7 +1,8 @@
-//! Workers and bare loops at the same endpoint, turn by turn: `cargo xtask bench`.
+//! Measures workers and bare loops in turn at the same endpoint. `cargo xtask bench` runs it.
 //!
-//! The machine may have other work. Therefore each round measures each worker, the order is turned round with every round,
-//! and a figure is given as its ratio to the yardstick's in the same round, as the median of the rounds with the spread.
+//! The machine may have other work. Each round therefore measures each worker, and every second round reverses the
+//! order. The ratio of a figure to that of the yardstick is taken within a round. The table shows the median of the
+//! rounds and the spread.
 
 mod arguments;
 mod cells;
@@ -39,7 +40,7 @@ fn main() -> Outcome<()> {
     }
     rustls::crypto::ring::default_provider()
         .install_default()
-        .map_err(|_| "another provider of cryptography is installed")?;
+        .map_err(|_| "another cryptography provider is already installed")?;
     let arguments = Arguments::read(words.into_iter())?;
     let _urgent = arguments.is_urgent.then(Urgent::raised).transpose()?;
     let room = tempfile::tempdir()?;
@@ -66,7 +67,7 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
-/// Notes who has failed, and goes on with the others.
+/// Runs all rounds of a cell. If a worker fails, its error is added to `failures`, and the other workers continue.
 fn measure(lab: &Lab, cell: &Cell, arguments: &Arguments, failures: &mut Vec<String>) -> Vec<Row> {
     let of_cell = |worker: &Worker| cell.workers.contains(worker);
     let workers = arguments.workers.iter().copied().filter(of_cell);
@@ -80,7 +81,7 @@ fn measure(lab: &Lab, cell: &Cell, arguments: &Arguments, failures: &mut Vec<Str
         for worker in order {
             let name = worker.name();
             let mut figures = vec![None; rows.len()];
-            // The SDK's figures are far from all others, and take the most time.
+            // One round is enough for the SDK: its figures differ widely from all others, and take the most time.
             if worker != Worker::Python || round == 0 {
                 match (cell.run)(lab, worker) {
                     Ok(found) => {

@@ -1,4 +1,4 @@
-//! A high priority for endpoint and workers, on a machine with other work.
+//! Raises the priority of the endpoint and the workers, for a machine with other work.
 
 use std::fs;
 use std::path::Path;
@@ -7,19 +7,21 @@ use rustix::process::setpriority_process;
 
 use crate::Outcome;
 
-/// As `nice` counts.
+/// The nice value.
 const URGENT: i32 = -15;
-/// Where the kernel schedules sessions as groups, a priority counts within a session only, and the session has one of its own.
+/// The nice value of the session. If the kernel groups processes by session, the priority of a process counts only
+/// within its session, and the session has its own priority.
 const SESSION: &str = "/proc/self/autogroup";
 
-/// The session of this process goes first until this is dropped.
+/// Gives the session of this process a high priority until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Urgent(());
 
 impl Urgent {
     pub(crate) fn raised() -> Outcome<Self> {
-        let refused = |error| format!("--urgent: the priority could not be raised: {error}");
-        // Processes that are started later inherit it.
+        let refused =
+            |error| format!("--urgent: cannot raise the priority (only root may): {error}");
+        // Processes that start later inherit the priority.
         setpriority_process(None, URGENT).map_err(|error| refused(error.into()))?;
         let raised = Self(());
         if Path::new(SESSION).exists() {
@@ -31,7 +33,7 @@ impl Urgent {
 
 impl Drop for Urgent {
     fn drop(&mut self) {
-        // The session may be a shell's, with other commands after this one.
+        // The session may belong to a shell, which runs other commands after this one.
         let _ = fs::write(SESSION, "0");
     }
 }

@@ -1,4 +1,4 @@
-//! A worker as a process, and what the system tells of it.
+//! Worker processes, and the figures that the system reports about them.
 
 use std::fs;
 use std::os::unix::process::CommandExt as _;
@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use crate::Outcome;
 use crate::worker::Worker;
 
-/// A worker that runs, in a process group of its own.
+/// A running worker in its own process group.
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
@@ -19,13 +19,13 @@ pub(crate) struct Process {
     pub(crate) begun: Instant,
 }
 
-/// What is started.
+/// The settings with which a worker is started.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Start<'a> {
     pub(crate) worker: Worker,
     pub(crate) streams: bool,
     pub(crate) slots: usize,
-    /// The worker's home and its spool are in it.
+    /// The folder with the worker's home directory and its spool.
     pub(crate) folder: &'a Path,
 }
 
@@ -64,11 +64,13 @@ impl Process {
         Ok(Self { child, id, begun })
     }
 
-    /// Processor time of the worker since its start: user and system, all threads, those that have ended too.
+    /// Returns the processor time of the worker since its start: user and system time of all threads, including threads
+    /// that have exited.
     pub(crate) fn processor_time(&self) -> Outcome<Duration> {
         let mut ticks = 0;
         for process in self.group() {
-            // Counted from the field behind the program's name, which is in brackets and may have anything in it.
+            // The indexes count from the field after the program's name, which is in brackets and may contain any
+            // character.
             let fields = process.stat()?;
             ticks += field(&fields, 11)? + field(&fields, 12)?;
         }
@@ -79,18 +81,20 @@ impl Process {
         self.sum(|process| process.status("Threads:"))
     }
 
-    /// The most memory that it has had resident, in MB.
+    /// Returns the peak of the resident memory, in MB.
     pub(crate) fn peak_memory(&self) -> Outcome<f64> {
         Ok(megabytes(self.sum(|process| process.status("VmHWM:"))?))
     }
 
-    /// What it alone has resident, and its share of what it has in common with others, in MB.
+    /// Returns the proportional set size (PSS) in MB: the private resident memory plus a share of the memory that is
+    /// shared with other processes.
     pub(crate) fn share_of_memory(&self) -> Outcome<f64> {
         let kilobytes = self.sum(|process| process.read("smaps_rollup", "Pss:"))?;
         Ok(megabytes(kilobytes))
     }
 
-    /// How many times its threads have begun to wait for something, over all threads that there are.
+    /// Returns the number of voluntary context switches of all current threads, that is, how often they started to
+    /// wait.
     pub(crate) fn waits(&self) -> Outcome<u64> {
         let mut waits = 0;
         for process in self.group() {
@@ -101,7 +105,7 @@ impl Process {
         Ok(waits)
     }
 
-    /// SIGTERM, and how long the process then takes to end.
+    /// Sends SIGTERM and returns how long the process takes to exit.
     pub(crate) fn end(mut self) -> Outcome<Duration> {
         let signalled = Instant::now();
         kill_process(self.id, Signal::TERM)?;
@@ -117,9 +121,9 @@ impl Process {
         Ok(())
     }
 
-    /// With the processes that it has started: the SDK's heartbeat outlives its worker.
+    /// Kills the worker and its child processes, because the SDK's heartbeat process outlives its worker.
     fn kill_group(&self) {
-        // It may be gone.
+        // The group may not exist any more.
         let _ = kill_process_group(self.id, Signal::KILL);
     }
 
@@ -127,7 +131,7 @@ impl Process {
         self.group().iter().map(of).sum()
     }
 
-    /// Itself and the processes that it has started. Of all workers, only the SDK's starts any.
+    /// Returns the worker's process and its descendants. Only the SDK's worker has any.
     fn group(&self) -> Vec<Folder> {
         let id = self.id.as_raw_nonzero().get();
         let itself = Folder(PathBuf::from(format!("/proc/{id}")));
@@ -146,7 +150,7 @@ impl Drop for Process {
     }
 }
 
-/// A folder of a process or a thread in `/proc`.
+/// The folder of a process or a thread in `/proc`.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -188,14 +192,14 @@ impl Folder {
 fn command(start: Start<'_>, python: Option<&Path>) -> Outcome<Command> {
     if start.worker == Worker::Python {
         let python = python.ok_or(
-            "RUNPOD_TEST_PYTHON names no Python with the SDK; `cargo xtask bench` installs one and sets it",
+            "RUNPOD_TEST_PYTHON is not set; run `cargo xtask bench`, which installs a Python with the SDK and sets it",
         )?;
         let mut command = Command::new(python);
         command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/python_sdk.py"));
         return Ok(command);
     }
     let program = start.worker.program(start.streams);
-    // Built with this one, into the same folder.
+    // Cargo builds it into the same folder as this program.
     Ok(Command::new(
         std::env::current_exe()?.with_file_name(program),
     ))
@@ -203,10 +207,10 @@ fn command(start: Start<'_>, python: Option<&Path>) -> Outcome<Command> {
 
 fn field(fields: &[String], index: usize) -> Outcome<u64> {
     let field = fields.get(index).and_then(|field| field.parse().ok());
-    field.ok_or_else(|| "the system does not tell a process's times".into())
+    field.ok_or_else(|| "/proc does not report the process's times".into())
 }
 
-/// Of the clock that `/proc` counts in.
+/// Returns the frequency of the clock that `/proc` uses.
 fn ticks_a_second() -> u64 {
     rustix::param::clock_ticks_per_second()
 }

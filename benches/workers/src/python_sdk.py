@@ -1,4 +1,4 @@
-"""The worker on the official SDK, as a user of the SDK would write it."""
+"""A worker on the official Python SDK, written as a user of the SDK would write it."""
 
 import asyncio
 import os

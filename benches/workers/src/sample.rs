@@ -1,10 +1,10 @@
-//! Figures of several rounds.
+//! Statistics over several rounds.
 
-/// What one worker has reached in one measure, round by round. A round that was not run is `None`.
+/// The figures of one worker for one measure, one per round. A round that was not run is `None`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Sample(pub(crate) Vec<Option<f64>>);
 
-/// The middle of several figures, and the lowest and the highest of them.
+/// The median, the lowest and the highest of several figures.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Spread {
     pub(crate) median: f64,
@@ -17,7 +17,7 @@ impl Sample {
         Spread::of(self.0.iter().flatten().copied().collect())
     }
 
-    /// Of the rounds that both have.
+    /// Returns the ratios to the yardstick, from the rounds in which both were measured.
     pub(crate) fn ratio_to(&self, yardstick: &Self) -> Option<Spread> {
         let both = self.0.iter().zip(&yardstick.0);
         let ratios = both.filter_map(|(one, other)| {
@@ -46,14 +46,14 @@ impl Spread {
     }
 }
 
-/// For counts, which are far below the 2⁵³ that an `f64` can count to.
+/// Converts a count to `f64`. Counts here are far below 2⁵³, up to which `f64` is exact.
 pub(crate) fn float(count: u64) -> f64 {
     let (high, low) = (count >> 32, count & u64::from(u32::MAX));
     let part = |half: u64| f64::from(u32::try_from(half).unwrap_or(u32::MAX));
     part(high) * 4_294_967_296.0 + part(low)
 }
 
-/// The middle one of many figures of one round.
+/// Returns the median of several figures from one round.
 pub(crate) fn median(figures: Vec<f64>) -> Option<f64> {
     Spread::of(figures).map(|spread| spread.median)
 }

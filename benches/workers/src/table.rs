@@ -1,4 +1,4 @@
-//! The figures as one table in Markdown.
+//! Writes the figures as a Markdown table.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use crate::cells::{Cell, Measure};
 use crate::sample::{Sample, Spread};
 use crate::worker::Worker;
 
-/// A row: one measure of one cell, with each worker's figures.
+/// A row of the table: one measure of one cell, with the figures of each worker.
 #[derive(Debug)]
 pub(crate) struct Row {
     measure: &'static Measure,
@@ -15,7 +15,7 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// For each measure of the cell, without figures.
+    /// Returns a row without figures for each measure of the cell.
     pub(crate) fn empty(cell: &Cell, workers: &[Worker]) -> Vec<Self> {
         let rows = cell.measures.iter().map(|measure| Self {
             measure,
@@ -41,8 +41,8 @@ impl Row {
         found.map(|(_, sample)| sample)
     }
 
-    /// Returns a cell such as `9763/s, 0.31 × (0.29–0.33)`: the median, its ratio to the yardstick in the same round, and
-    /// the range of the ratio. If there is no ratio, the range is that of the figures.
+    /// Returns a cell such as `9763/s, 0.31 × (0.29–0.33)`: the median, its ratio to the yardstick in the same round,
+    /// and the range of the ratio. If there is no ratio, the range is that of the figures.
     fn figure(&self, worker: Worker) -> String {
         let Some(sample) = self.sample(worker) else {
             return String::new();
@@ -71,7 +71,7 @@ impl Row {
     }
 }
 
-/// With a column for each worker that has figures.
+/// Returns a table with a column for each worker that was measured.
 pub(crate) fn of(rows: &[Row], workers: &[Worker]) -> String {
     let has_figures = |worker: &Worker| rows.iter().any(|row| row.sample(*worker).is_some());
     let workers: Vec<_> = workers.iter().copied().filter(has_figures).collect();
@@ -101,7 +101,7 @@ fn around(spread: Spread) -> String {
     }
 }
 
-/// With three digits that mean something.
+/// Formats a figure with three significant digits.
 fn digits(figure: f64) -> String {
     match figure {
         _ if figure.fract() == 0.0 && figure < 1000.0 => format!("{figure:.0}"),

@@ -1,6 +1,6 @@
-//! Who is measured.
+//! The workers that are measured.
 
-/// In the order of the table's columns.
+/// All workers, in the order of the table's columns.
 pub(crate) const ALL: [Worker; 6] = [
     Worker::Hyper,
     Worker::Reqwest,
@@ -21,7 +21,7 @@ pub(crate) enum Worker {
 }
 
 impl Worker {
-    /// For `--only`.
+    /// Returns the name for `--only`.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Hyper => "hyper",
@@ -33,7 +33,7 @@ impl Worker {
         }
     }
 
-    /// For the head of the table.
+    /// Returns the title of the table's column.
     pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Hyper => "bare hyper",
@@ -45,7 +45,7 @@ impl Worker {
         }
     }
 
-    /// The program of this package that is the worker.
+    /// Returns the name of the worker's program, which is empty for the Python SDK.
     pub(crate) fn program(self, streams: bool) -> &'static str {
         match self {
             Self::Hyper => "bare_hyper",

@@ -34,8 +34,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
     pub(super) allow_origin: Vec<String>,
 
-    /// Make requests fail on purpose: {"seed": 7, "rules": [{"route": "status", "error": 0.2}]}, or a file with such
-    /// JSON
+    /// Make requests fail on purpose: {"seed": 7, "rules": [{"route": "status", "error": 0.2}]}, or the path of a
+    /// file with such JSON
     #[arg(long, value_name = "JSON|FILE", value_parser = Faults::from_flag)]
     pub(super) faults: Option<Faults>,
 

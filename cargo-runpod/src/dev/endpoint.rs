@@ -40,8 +40,8 @@ pub(super) async fn serve(arguments: &Arguments, owner: &Owner) -> Result<Runnin
 fn warn_of_exposure(endpoint: &Running) {
     if let Some(exposed) = endpoint.exposed_address() {
         say::fault(&format!(
-            "the endpoint listens on {exposed} without an API key, so whoever reaches this address can submit jobs and take \
-             them; set {API_KEY} to a key, or leave out --host"
+            "the endpoint listens on {exposed} without an API key, so anyone who can reach this address can submit and take \
+             jobs; set {API_KEY} to a key, or leave out --host"
         ));
     }
 }

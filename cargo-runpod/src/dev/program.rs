@@ -158,12 +158,14 @@ mod tests {
         let run = RunFolder::make_in(folder.path(), "hello")?;
         let built = folder.path().join("built");
         fs::write(&built, vec![b'a'; 200_000])?;
-        let first = run.keep(&built, 1, None)?.expect("a first one");
+        let first = run.keep(&built, 1, None)?.expect("the program was kept");
         assert!(run.keep(&built, 2, Some(&first))?.is_none());
         let mut other = vec![b'a'; 200_000];
         other[199_999] = b'b';
         fs::write(&built, &other)?;
-        let second = run.keep(&built, 3, Some(&first))?.expect("another one");
+        let second = run
+            .keep(&built, 3, Some(&first))?
+            .expect("the program was kept");
         let kept = second.path().to_owned();
         assert_eq!(fs::read(&kept)?, other);
         drop(second);

@@ -36,14 +36,16 @@ fn notes(dependency: &Dependency, surroundings: &Surroundings) -> Vec<String> {
     if let Some(path) = dependency.path() {
         if dependency.is_fallback() {
             notes.push(format!(
-                "runpod-worker is not published yet. The worker uses the sources that this command was built from,\n\
-                 {}. To use others, pass --runpod-path or --runpod-git.",
+                "runpod-worker is not published yet. The worker uses the sources that this command\n\
+                 was built from, {}.\n\
+                 To use others, pass --runpod-path or --runpod-git.",
                 path.display()
             ));
         }
         notes.push(
-            "a build inside Docker cannot reach a package by its path on this machine. Use `cargo runpod build`, which\n\
-             builds the program outside Docker. To use the Dockerfile, name a git repository in Cargo.toml."
+            "a build inside Docker cannot reach a package by its path on this machine. Use\n\
+             `cargo runpod build`, which builds the program outside Docker. To use the Dockerfile,\n\
+             name a git repository in Cargo.toml."
                 .to_owned(),
         );
     }

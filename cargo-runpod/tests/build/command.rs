@@ -1,4 +1,4 @@
-//! `cargo runpod build` as a process, and crates for it.
+//! Runs `cargo runpod build` as a process, and creates crates for it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,21 +6,21 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-/// Ours, or a crate's of the test's own.
+/// Runs the command in our own repository or in a crate of the test.
 pub(crate) fn build(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-runpod"));
     command.args(["runpod", "build"]).args(arguments);
     command.current_dir(folder).env("CARGO_TERM_COLOR", "never");
     for (name, _) in std::env::vars_os() {
-        // What cargo tells this test of its package: build scripts that look at it would run again, here and in the next
-        // build.
+        // Cargo sets these variables for this test. If they were passed on, build scripts that read them would run
+        // again, both here and in the next build.
         let about_us = name.to_string_lossy();
         if about_us.starts_with("CARGO_PKG_") || about_us.starts_with("CARGO_MANIFEST_") {
             command.env_remove(name);
         }
     }
     if folder != repository() {
-        // Each builds, and makes its image, in a folder of its own.
+        // Each crate builds in its own target folder and writes its image there.
         command.env_remove("CARGO_TARGET_DIR");
     }
     command.output().unwrap()
@@ -35,7 +35,7 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Packs an example with what is compiled already: only the linking is another.
+/// Packs an example. The dependencies are already compiled, so only the linking is new.
 pub(crate) fn packed(output: &Path, more: &[&str]) -> Output {
     let mut arguments = vec![
         "--package=runpod-worker",
@@ -47,7 +47,7 @@ pub(crate) fn packed(output: &Path, more: &[&str]) -> Output {
     build(&repository(), &arguments)
 }
 
-/// A crate without dependencies.
+/// Creates a crate without dependencies.
 pub(crate) fn a_crate(manifest: &str, main: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let head = "[package]\nname = \"fast\"\nversion = \"1.2.3\"\nedition = \"2024\"\n";
@@ -61,7 +61,7 @@ pub(crate) fn a_crate(manifest: &str, main: &str) -> TempDir {
     folder
 }
 
-/// It fails before it has built anything, with this on standard error.
+/// Runs the command, checks that it fails before it builds anything, and returns its standard error.
 pub(crate) fn refused(folder: &Path, arguments: &[&str]) -> String {
     let output = build(folder, arguments);
     let said = text(&output.stderr);

@@ -1,4 +1,4 @@
-//! The folder that `cargo runpod build` writes: what it may replace, and what it must leave alone.
+//! The folder that `cargo runpod build` writes: which files it may replace, and which it must not touch.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,7 +16,7 @@ use crate::command::{a_crate, build, refused, text};
 
 const WORKER: &str = "fn main() { println!(\"--test_input\") }";
 
-/// A crate whose image is in the folder `image` of another place, as the user of a registry has it.
+/// Creates a crate whose image is in a folder elsewhere, as for users who keep their image contexts apart.
 fn a_packed_crate() -> (TempDir, TempDir, PathBuf) {
     let folder = a_crate("", WORKER);
     let room = tempfile::tempdir().unwrap();
@@ -25,7 +25,7 @@ fn a_packed_crate() -> (TempDir, TempDir, PathBuf) {
     (folder, room, image)
 }
 
-/// Successfully, with this on standard output.
+/// Runs the command successfully and returns its standard output.
 fn pack(folder: &Path, image: &Path) -> String {
     let output = build(
         folder,
@@ -40,7 +40,7 @@ fn edit(folder: &Path) {
     fs::write(folder.join("src/main.rs"), edited).unwrap();
 }
 
-/// Every file below the folder with its content, but for what cargo builds.
+/// Returns every file below the folder with its content, except cargo's target folder.
 fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
@@ -73,7 +73,7 @@ fn files_of_the_user_stay_in_the_folder_and_are_named() {
 
     edit(folder.path());
     let said = pack(folder.path(), &image);
-    let named = said.split_once("left as it is:\n").unwrap().1;
+    let named = said.split_once("did not write it:\n").unwrap().1;
     let named: Vec<_> = named.lines().take(4).collect();
     assert_eq!(
         named,
@@ -93,7 +93,7 @@ fn files_of_the_user_stay_in_the_folder_and_are_named() {
         fs::read_link(image.join("link")).unwrap(),
         Path::new("notes.txt")
     );
-    // Nothing is left beside it.
+    // No temporary folder is left next to the image.
     assert_eq!(fs::read_dir(room.path()).unwrap().count(), 1);
 }
 
@@ -111,7 +111,7 @@ fn a_file_that_is_not_included_any_more_goes_and_one_that_was_changed_stays() {
     let image = room.path().join("image");
     pack(folder.path(), &image);
     let model = image.join("rootfs/app/model");
-    // Another file in the place of the one that the command wrote.
+    // The user replaces a file that the command wrote.
     fs::remove_file(model.join("b")).unwrap();
     fs::write(model.join("b"), "my own words").unwrap();
     fs::remove_dir_all(folder.path().join("model")).unwrap();
@@ -171,7 +171,7 @@ fn a_folder_that_only_looks_like_an_image_context_is_left_alone() {
 fn the_folders_of_the_package_and_of_the_user_are_refused() {
     let (folder, room, image) = a_packed_crate();
     let package = folder.path();
-    // As if the package were an image context.
+    // The package now looks like an image context.
     for file in ["Dockerfile", "cargo-runpod-build.json"] {
         fs::copy(image.join(file), package.join(file)).unwrap();
     }
@@ -208,7 +208,7 @@ fn the_folders_of_the_package_and_of_the_user_are_refused() {
 fn a_full_disk_leaves_the_last_context() {
     let (folder, room, image) = a_packed_crate();
     let before = contents(&image);
-    // It is compiled already, so that the copy is the first large file that is written.
+    // The program is already compiled, so the copy is the first large file to be written.
     let limited = "trap '' XFSZ; ulimit -f 512; exec \"$@\"";
     let output = Command::new("sh")
         .args(["-c", limited, "sh", env!("CARGO_BIN_EXE_cargo-runpod")])
@@ -222,7 +222,7 @@ fn a_full_disk_leaves_the_last_context() {
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(
         said.contains(
-            "could not be written: File too large (os error 27); the folder is as it was before"
+            "could not be written: File too large (os error 27); the folder is unchanged"
         ),
         "{said}"
     );
@@ -234,7 +234,7 @@ fn a_full_disk_leaves_the_last_context() {
 fn a_run_that_is_killed_leaves_the_last_context() {
     let (folder, room, image) = a_packed_crate();
     let before = contents(&image);
-    // The check that it starts is the last step before the folders change places.
+    // The check that the program starts is the last step before the folders change places.
     let hangs =
         "fn main() { std::fs::write(\"/app/here\", \"\").ok(); loop { std::thread::park() } }";
     fs::write(folder.path().join("src/main.rs"), hangs).unwrap();
@@ -252,7 +252,7 @@ fn a_run_that_is_killed_leaves_the_last_context() {
         beside.any(|it| it.unwrap().path().join("rootfs/app/here").exists())
     };
     while !is_there() {
-        assert_eq!(run.try_wait().unwrap(), None, "it ended");
+        assert_eq!(run.try_wait().unwrap(), None, "the command has exited");
         std::thread::sleep(Duration::from_millis(20));
     }
     let group = Pid::from_child(&run);
@@ -260,7 +260,7 @@ fn a_run_that_is_killed_leaves_the_last_context() {
     run.wait().unwrap();
     assert_eq!(contents(&image), before);
 
-    // The next one is not in its way.
+    // The folder of the killed run does not disturb the next run.
     edit(folder.path());
     pack(folder.path(), &image);
     assert_ne!(contents(&image), before);
@@ -278,7 +278,7 @@ fn two_workers_of_a_workspace_have_two_folders() {
         let package = workspace.path().join(name);
         fs::create_dir_all(package.join("src")).unwrap();
         fs::write(package.join("src/main.rs"), WORKER).unwrap();
-        // The programs have one name.
+        // Both programs have the same name.
         let manifest = format!(
             "[package]\nname = \"{name}\"\nedition = \"2024\"\n[[bin]]\nname = \"worker\"\npath = \"src/main.rs\"\n"
         );
@@ -297,7 +297,7 @@ fn two_workers_of_a_workspace_have_two_folders() {
     let two = workspace.path().join("two");
     let said = refused(&two, &["--output", one.to_str().unwrap()]);
     assert!(
-        said.contains("has the image of the program worker of the package one ("),
+        said.contains("contains the image of the program worker in the package one ("),
         "{said}"
     );
 }

@@ -1,11 +1,11 @@
-//! A client of the endpoint, and patience.
+//! A client of the endpoint, and a helper that waits for a condition.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
-/// How long a test waits for anything before it counts as hung. Builds are waited for too, on a busy machine.
+/// How long a test waits before it counts as hung. This includes builds on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(4);
 
 #[derive(Debug, Clone)]
@@ -16,20 +16,20 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn of(url: &str) -> Self {
-        // Another test may have done it already.
+        // This fails if another test has already installed it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
             .no_proxy()
             .timeout(PATIENCE)
             .build()
-            .expect("a client");
+            .expect("the client can be built");
         Self {
             http,
             url: url.to_owned(),
         }
     }
 
-    /// The id of a new job.
+    /// Submits a job and returns its id.
     pub(crate) async fn run(&self, input: Value) -> String {
         let request = self.http.post(format!("{}/run", self.url));
         let body = json!({ "input": input }).to_string();
@@ -37,10 +37,13 @@ impl Client {
             .header("content-type", "application/json")
             .body(body);
         let job = answer(request).await;
-        job["id"].as_str().expect("a job has an id").to_owned()
+        job["id"]
+            .as_str()
+            .expect("the value is a string")
+            .to_owned()
     }
 
-    /// What a job gives, when it has ended well.
+    /// Waits for a job that must complete, and returns its output.
     pub(crate) async fn output(&self, id: &str) -> Value {
         let ended = self.ended(id).await;
         assert_eq!(ended["status"], "COMPLETED", "{ended}");
@@ -56,7 +59,7 @@ impl Client {
         }
     }
 
-    /// Resolves when the job's newest progress update is this.
+    /// Waits until the job's newest progress update is this text.
     pub(crate) async fn until_progress(&self, id: &str, progress: &str) {
         eventually(&format!("{id} says {progress}"), async || {
             self.get(&format!("/status/{id}")).await["output"] == progress
@@ -71,11 +74,11 @@ impl Client {
 
 async fn answer(request: reqwest::RequestBuilder) -> Value {
     let answer = request.send().await.expect("the endpoint answers");
-    let text = answer.text().await.expect("a whole answer");
+    let text = answer.text().await.expect("the body can be read");
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"))
 }
 
-/// Asks until the answer is true: a state that lasts until the test itself goes on.
+/// Waits until the condition is true. The condition must stay true until the test continues.
 pub(crate) async fn eventually(what: &str, look: impl AsyncFn() -> bool) {
     let asking = async {
         while !look().await {
@@ -84,5 +87,5 @@ pub(crate) async fn eventually(what: &str, look: impl AsyncFn() -> bool) {
     };
     timeout(PATIENCE, asking)
         .await
-        .unwrap_or_else(|_| panic!("it does not come to this: {what}"));
+        .unwrap_or_else(|_| panic!("this never became true: {what}"));
 }

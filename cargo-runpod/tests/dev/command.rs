@@ -1,4 +1,4 @@
-//! The command as a process, and what it prints.
+//! Runs the command as a process and reads its output.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use crate::client::{Client, PATIENCE};
 use crate::crate_under_edit::{Crate, built};
 
-/// `cargo runpod dev`, as it runs. It is asked to end, and waited for, in [`Dev::end`].
+/// A running `cargo runpod dev`. [`Dev::end`] stops it and waits for it.
 #[derive(Debug)]
 pub(crate) struct Dev {
     child: Child,
@@ -28,7 +28,7 @@ struct Printed {
     grown: watch::Sender<()>,
 }
 
-/// The command, not yet started. It finds nothing of Runpod's in its environment.
+/// Returns the command, not yet started. Its environment contains no variables of Runpod.
 pub(crate) fn dev(folder: &Path) -> Command {
     let mut command = command("dev", folder);
     command
@@ -38,7 +38,7 @@ pub(crate) fn dev(folder: &Path) -> Command {
     command
 }
 
-/// `cargo runpod invoke`, alike.
+/// Returns `cargo runpod invoke` in the same way.
 pub(crate) fn invoke(folder: &Path) -> Command {
     command("invoke", folder)
 }
@@ -47,8 +47,8 @@ fn command(name: &str, folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-runpod"));
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        // What cargo tells this test of its package, too. Build scripts that look at it (ring's) would run again, here and in
-        // the next build of the workspace.
+        // Also removes the variables that cargo sets for this test. Otherwise build scripts that read them, such as
+        // ring's, would run again, both here and in the next build of the workspace.
         if ["RUNPOD_", "CARGO_PKG_", "CARGO_MANIFEST_"]
             .iter()
             .any(|of| text.starts_with(of))
@@ -74,8 +74,8 @@ impl Dev {
             text: Arc::default(),
             grown: watch::Sender::new(()),
         };
-        printed.read(child.stdout.take().expect("a pipe"));
-        printed.read(child.stderr.take().expect("a pipe"));
+        printed.read(child.stdout.take().expect("the stream is piped"));
+        printed.read(child.stderr.take().expect("the stream is piped"));
         Self {
             child,
             printed,
@@ -83,20 +83,24 @@ impl Dev {
         }
     }
 
-    /// When it has said where the endpoint is.
+    /// Waits until the endpoint's address is printed, and returns a client for it.
     pub(crate) async fn client(&self) -> Client {
         let line = self.says("the endpoint is at ").await;
-        let (_, rest) = line.split_once("the endpoint is at ").expect("it is there");
-        let (url, _) = rest.split_once(": open").expect("an address");
+        let (_, rest) = line
+            .split_once("the endpoint is at ")
+            .expect("the line has the address");
+        let (url, _) = rest
+            .split_once(": open")
+            .expect("an address precedes this text");
         Client::of(url)
     }
 
-    /// Waits for a line with this text.
+    /// Waits for a line that contains this text.
     pub(crate) async fn says(&self, text: &str) -> String {
         self.says_again(text, 1).await
     }
 
-    /// Waits for the n-th line with this text.
+    /// Waits for the n-th line that contains this text.
     pub(crate) async fn says_again(&self, text: &str, times: usize) -> String {
         let mut grown = self.printed.grown.subscribe();
         let hearing = async {
@@ -107,32 +111,36 @@ impl Dev {
                 if let Some(line) = lines.nth(times - 1) {
                     return line.to_owned();
                 }
-                grown.changed().await.expect("it has an owner");
+                grown.changed().await.expect("the output is still read");
             }
         };
         timeout(PATIENCE, hearing)
             .await
-            .unwrap_or_else(|_| panic!("it does not say {text:?}, but\n{}", self.printed()))
+            .unwrap_or_else(|_| panic!("{text:?} was not printed, but\n{}", self.printed()))
     }
 
     pub(crate) fn printed(&self) -> String {
-        self.printed.text.lock().expect("no reader fails").clone()
+        self.printed
+            .text
+            .lock()
+            .expect("no thread panics while it holds the lock")
+            .clone()
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
         let id = self.child.id().and_then(|id| i32::try_from(id).ok());
-        let id = id.and_then(Pid::from_raw).expect("it runs");
-        kill_process(id, signal).expect("it runs");
+        let id = id.and_then(Pid::from_raw).expect("the process is running");
+        kill_process(id, signal).expect("the process is running");
     }
 
     pub(crate) async fn ended(&mut self) -> ExitStatus {
         let ended = timeout(PATIENCE, self.child.wait()).await;
         ended
-            .unwrap_or_else(|_| panic!("it does not end, but says\n{}", self.printed()))
-            .expect("it was started")
+            .unwrap_or_else(|_| panic!("the command does not exit, but prints\n{}", self.printed()))
+            .expect("the command was started")
     }
 
-    /// Ends it as Ctrl-C does; nothing of it is left.
+    /// Stops the command as Ctrl-C does, and checks that no process is left.
     pub(crate) async fn end(mut self) {
         self.signal(Signal::INT);
         let status = self.ended().await;
@@ -147,25 +155,34 @@ impl Printed {
         tokio::spawn(async move {
             let mut lines = BufReader::new(from).lines();
             while let Ok(Some(line)) = lines.next_line().await {
-                let _ = writeln!(printed.text.lock().expect("no reader fails"), "{line}");
+                let _ = writeln!(
+                    printed
+                        .text
+                        .lock()
+                        .expect("no thread panics while it holds the lock"),
+                    "{line}"
+                );
                 printed.grown.send_replace(());
             }
         });
     }
 }
 
-/// No process is there whose command line has one of these folders in it: the crate's, or that of its runs. Its name would
-/// not do, since another checkout may run the same tests.
+/// Checks that no process has one of these folders in its command line: the crate's folder, or the folder of its runs.
+/// The crate's name would not suffice, because another checkout may run the same tests.
 pub(crate) fn assert_nothing_left(places: &[String; 2]) {
     let left: Vec<_> = places.iter().flat_map(|it| processes_with(it)).collect();
     assert!(left.is_empty(), "left behind: {left:?}");
 }
 
-/// The command lines of processes that name this.
+/// Returns the command lines of the processes that contain this text.
 pub(crate) fn processes_with(text: &str) -> Vec<String> {
     let mut found = Vec::new();
-    for entry in std::fs::read_dir("/proc").expect("a /proc").flatten() {
-        // Of a process that is gone by now there is nothing to read.
+    for entry in std::fs::read_dir("/proc")
+        .expect("/proc can be read")
+        .flatten()
+    {
+        // For a process that has just exited, there is nothing to read.
         let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
         let line = String::from_utf8_lossy(&line).replace('\0', " ");
         if line.contains(text) {

@@ -1,11 +1,11 @@
-//! A worker's crate in a folder of its own, as a user has it.
+//! A worker's crate in a folder of its own, like a user's crate.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-/// What a job asks of the worker; the answer names the edition of the code that gave it.
+/// The worker's code. The input says what the job does, and the output names the edition of the code.
 pub(crate) const MAIN: &str = r#"
 use runpod::prelude::*;
 
@@ -52,9 +52,9 @@ pub(crate) struct Crate {
 }
 
 impl Crate {
-    /// Tests run side by side and share what cargo builds, so that each needs a name of its own.
+    /// Creates a crate. Tests run in parallel and share one target folder, so each crate needs its own name.
     pub(crate) fn new(name: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = tempfile::tempdir().expect("a temporary folder can be created");
         let it = Self {
             folder,
             name: format!("dev-{name}"),
@@ -85,7 +85,8 @@ debug = "line-tables-only"
             ),
         );
         it.write("src/main.rs", MAIN);
-        fs::copy(workspace.join("Cargo.lock"), it.path("Cargo.lock")).expect("a lock file");
+        fs::copy(workspace.join("Cargo.lock"), it.path("Cargo.lock"))
+            .expect("the file can be copied");
         it
     }
 
@@ -100,43 +101,43 @@ debug = "line-tables-only"
     pub(crate) fn write(&self, file: &str, text: &str) {
         let path = self.path(file);
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).expect("a folder");
+            fs::create_dir_all(folder).expect("the folder can be created");
         }
-        fs::write(path, text).expect("a file");
+        fs::write(path, text).expect("the file can be written");
     }
 
-    /// As editors save: another file takes the place.
+    /// Writes a file as editors do: a new file replaces the old one.
     pub(crate) fn replace(&self, file: &str, text: &str) {
         let beside = format!("{file}.new");
         self.write(&beside, text);
-        fs::rename(self.path(&beside), self.path(file)).expect("a file");
+        fs::rename(self.path(&beside), self.path(file)).expect("the file can be renamed");
     }
 
-    /// The code with another name for itself.
+    /// Returns the code with another name for its edition.
     pub(crate) fn edition(name: &str) -> String {
         MAIN.replace("\"first\"", &format!("{name:?}"))
     }
 
-    /// Folders that the command lines of its processes have in them: its own, and that of its runs.
+    /// Returns the folders that appear in the command lines of its processes: its own folder, and the folder of its
+    /// runs.
     pub(crate) fn places(&self) -> [String; 2] {
         [self.folder().to_owned(), self.run_folder()].map(|it| it.display().to_string())
     }
 
-    /// Where the programs are that the command runs.
+    /// Returns the folder of the programs that the command runs.
     pub(crate) fn run_folder(&self) -> PathBuf {
         built().join("runpod-dev").join(&self.name)
     }
 }
 
-/// Where all of these tests build: where the workspace is built, as their dependencies are there.
+/// Returns the target folder of these tests. It is the workspace's, because their dependencies are already compiled
+/// there.
 pub(crate) fn built() -> PathBuf {
     let ours = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    ours.parent()
-        .expect("it is in the target folder")
-        .to_owned()
+    ours.parent().expect("the path has a parent").to_owned()
 }
 
 fn workspace() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().expect("it is in the workspace").to_owned()
+    here.parent().expect("the path has a parent").to_owned()
 }

@@ -1,4 +1,4 @@
-//! Edits while it runs.
+//! Edits while `cargo runpod dev` runs.
 
 use serde_json::json;
 
@@ -22,7 +22,7 @@ async fn an_edit_replaces_the_worker_and_loses_no_job() {
 
     edited.replace("src/main.rs", &Crate::edition("second"));
     dev.says("src/main.rs changed").await;
-    // The worker with the long job does not take them: it has one slot, and is told to end.
+    // The worker with the long job does not take these jobs: it has only one slot, and has been told to stop.
     for job in &queued {
         assert_eq!(client.output(job).await["edition"], "second");
     }
@@ -30,12 +30,12 @@ async fn an_edit_replaces_the_worker_and_loses_no_job() {
         .await;
     let health = client.get("/health").await;
     assert_eq!(health["jobs"]["inProgress"], 1, "{health}");
-    std::fs::write(&gate, "").expect("a file");
+    std::fs::write(&gate, "").expect("the file can be written");
     assert_eq!(client.output(&long).await["edition"], "first");
     let health = client.get("/health").await;
     assert_eq!(health["jobs"]["retried"], 0, "{health}");
 
-    // The same program again: a comment is none of its.
+    // A comment does not change the program.
     let commented = Crate::edition("second") + "// No code.\n";
     edited.replace("src/main.rs", &commented);
     dev.says("the program is the same as before").await;
@@ -53,17 +53,18 @@ async fn a_compile_error_is_shown_and_keeps_the_worker_and_a_new_file_heals_it()
     edited.replace("src/main.rs", &format!("mod more;\n{split}"));
     dev.says("error[E0583]: file not found for module `more`")
         .await;
-    dev.says("it does not build; the workers of the last good build go on")
+    dev.says("the worker does not build; the workers of the last successful build continue")
         .await;
     let job = client.run(json!({ "do": "tell" })).await;
     assert_eq!(client.output(&job).await["edition"], "first");
 
-    // A folder that was not there before.
+    // This folder did not exist before.
     edited.write(
         "src/more/mod.rs",
         "pub(crate) const EDITION: &str = include_str!(\"../../edition.txt\");\n",
     );
-    dev.says_again("it does not build; the workers", 2).await;
+    dev.says_again("the worker does not build; the workers", 2)
+        .await;
     edited.write("edition.txt", "from a file");
     edited.replace(
         "src/more/mod.rs",
@@ -73,7 +74,7 @@ async fn a_compile_error_is_shown_and_keeps_the_worker_and_a_new_file_heals_it()
     let job = client.run(json!({ "do": "tell" })).await;
     assert_eq!(client.output(&job).await["edition"], "from a file");
 
-    // It is a part of the program now, wherever it is.
+    // The file is part of the program now, although it is not in a source folder.
     edited.replace("edition.txt", "from another");
     dev.says("worker-1-3 has taken over").await;
     let job = client.run(json!({ "do": "tell" })).await;
@@ -85,7 +86,7 @@ async fn a_compile_error_is_shown_and_keeps_the_worker_and_a_new_file_heals_it()
 async fn an_edit_during_a_build_begins_it_again_and_leaves_nothing_of_the_first() {
     let edited = Crate::new("restarted");
     let gate = edited.path("gate");
-    // It holds the build up for as long as there is no such file.
+    // This build script runs until the file exists.
     let script = format!(
         "fn main() {{ while !std::path::Path::new({gate:?}).exists() {{ \
          std::thread::sleep(std::time::Duration::from_millis(20)); }} }}\n"
@@ -102,12 +103,12 @@ async fn an_edit_during_a_build_begins_it_again_and_leaves_nothing_of_the_first(
     let health = client.get("/health").await;
     assert_eq!(health["local"]["state"], "building", "{health}");
     assert_eq!(health["workers"]["initializing"], 1, "{health}");
-    // Jobs can be queued by now.
+    // The endpoint already accepts jobs.
     let job = client.run(json!({ "do": "tell" })).await;
 
     edited.replace("src/main.rs", &Crate::edition("second"));
     edited.replace("build.rs", "fn main() {}\n");
-    dev.says("the build begins again").await;
+    dev.says("restarting the build").await;
     dev.says("worker-1-1 takes jobs").await;
     assert_eq!(scripts(), 0);
     assert_eq!(client.output(&job).await["edition"], "second");

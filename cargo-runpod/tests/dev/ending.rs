@@ -1,4 +1,4 @@
-//! How it ends.
+//! The end of `cargo runpod dev`.
 
 use rexpect::session::{PtySession, spawn_command};
 use rustix::process::Signal;
@@ -20,15 +20,15 @@ async fn ctrl_c_waits_for_the_job_that_runs_and_tells_what_goes_with_the_queue()
         client.run(json!({ "do": "tell" })).await;
     }
     dev.signal(Signal::INT);
-    dev.says("ending when 1 job is done; Ctrl-C again cuts off what runs")
+    dev.says("waiting for 1 job to finish; press Ctrl-C again to stop at once")
         .await;
     let output = tokio::join!(client.output(&job), async {
-        std::fs::write(&gate, "").expect("a file");
+        std::fs::write(&gate, "").expect("the file can be written");
     });
     assert_eq!(output.0["edition"], "first");
     let status = dev.ended().await;
     assert!(status.success(), "{status}");
-    dev.says("3 jobs are gone with the queue").await;
+    dev.says("3 jobs were lost with the queue").await;
     assert_nothing_left(&edited.places());
     assert!(!edited.run_folder().exists());
 }
@@ -50,26 +50,28 @@ async fn a_second_ctrl_c_and_a_closed_terminal_cut_off_what_runs() {
         }
         let status = dev.ended().await;
         assert!(status.success(), "{status}");
-        dev.says("1 job is cut off").await;
+        dev.says("1 job was cut off").await;
         assert_nothing_left(&edited.places());
     }
 }
 
-/// In a terminal, where Ctrl-C goes to all processes of the foreground.
+/// In a terminal, Ctrl-C reaches all processes of the foreground process group.
 #[test]
 fn ctrl_c_in_a_terminal_reaches_the_command_alone_and_ends_everything() {
     let edited = Crate::new("terminal");
     let mut terminal = in_a_terminal(&edited);
     terminal
         .exp_string("worker-1-1 takes jobs")
-        .expect("a worker");
+        .expect("a worker takes jobs");
     assert_eq!(
         processes_with(&edited.run_folder().display().to_string()).len(),
         1
     );
-    terminal.send_control('c').expect("it reads");
-    let rest = terminal.exp_eof().expect("it ends");
-    // The worker was asked to end by the command, not by the terminal.
+    terminal
+        .send_control('c')
+        .expect("the command reads its terminal");
+    let rest = terminal.exp_eof().expect("the command exits");
+    // The command stopped the worker, not the terminal.
     assert!(rest.contains("SIGTERM received"), "{rest}");
     assert!(!rest.contains("SIGINT received"), "{rest}");
     assert_nothing_left(&edited.places());
@@ -84,26 +86,30 @@ async fn ctrl_c_in_a_terminal_waits_and_colours_are_for_terminals() {
             terminal
                 .exp_string("\u{1b}[36mdev:\u{1b}[0m the endpoint is at ")
                 .expect("our lines have a colour");
-            let url = terminal.exp_string(": open").expect("an address");
+            let url = terminal
+                .exp_string(": open")
+                .expect("the endpoint prints its address");
             (terminal, url)
         }
     })
     .await
-    .expect("no panic");
+    .expect("the task does not panic");
     let mut terminal = terminal;
     let client = Client::of(&url);
     let gate = edited.path("gate");
     let job = client.run(json!({ "do": "wait", "file": gate })).await;
     client.until_progress(&job, "waits").await;
-    terminal.send_control('c').expect("it reads");
+    terminal
+        .send_control('c')
+        .expect("the command reads its terminal");
     let output = tokio::join!(client.output(&job), async {
-        std::fs::write(&gate, "").expect("a file");
+        std::fs::write(&gate, "").expect("the file can be written");
     });
     assert_eq!(output.0["edition"], "first");
     let rest = tokio::task::spawn_blocking(move || terminal.exp_eof())
         .await
-        .expect("no panic")
-        .expect("it ends");
+        .expect("the task does not panic")
+        .expect("the command exits");
     assert!(rest.contains("\u{1b}[32mINFO\u{1b}[0m   | "), "{rest}");
     assert_nothing_left(&edited.places());
 }
@@ -125,5 +131,5 @@ fn in_a_terminal(of: &Crate) -> PtySession {
         .env("CARGO_TARGET_DIR", built())
         .env_remove("NO_COLOR");
     let patience = u64::try_from(PATIENCE.as_millis()).ok();
-    spawn_command(command, patience).expect("a terminal")
+    spawn_command(command, patience).expect("the command starts in a terminal")
 }

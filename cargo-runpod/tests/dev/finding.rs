@@ -1,4 +1,4 @@
-//! How `cargo runpod invoke` finds the endpoint of its project.
+//! `cargo runpod invoke` finds the endpoint of its project.
 
 use std::path::Path;
 use std::process::Output;
@@ -15,13 +15,13 @@ async fn edition(folder: &Path) -> Value {
     let output = invoked(folder, &[TELL]).await;
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}");
-    let answer: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let answer: Value = serde_json::from_slice(&output.stdout).expect("the text is valid JSON");
     answer["edition"].clone()
 }
 
 async fn invoked(folder: &Path, arguments: &[&str]) -> Output {
     let output = invoke(folder).args(arguments).output().await;
-    output.expect("it starts")
+    output.expect("the command can be started")
 }
 
 #[tokio::test]
@@ -33,16 +33,16 @@ async fn invoke_finds_the_endpoint_of_its_project_on_any_port() {
     let dev_of_other = Dev::start(&other, &[]);
     dev.says("takes jobs").await;
     dev_of_other.says("takes jobs").await;
-    // They share cargo's target folder, and each is found in its own project only.
+    // Both projects share cargo's target folder, but each endpoint is found only in its own project.
     assert_eq!(edition(edited.folder()).await, "first");
     assert_eq!(edition(&edited.path("src")).await, "first");
     assert_eq!(edition(other.folder()).await, "other");
 
     let file = edited.run_folder().join("endpoint.json");
-    let text = std::fs::read_to_string(&file).expect("a file");
-    let told: Value = serde_json::from_str(&text).expect("JSON");
-    let url = told["url"].as_str().expect("an address");
-    let port = url.rsplit(':').next().expect("a port");
+    let text = std::fs::read_to_string(&file).expect("the file can be read");
+    let told: Value = serde_json::from_str(&text).expect("the text is valid JSON");
+    let url = told["url"].as_str().expect("the value is a string");
+    let port = url.rsplit(':').next().expect("the address has a port");
     let output = invoked(other.folder(), &["--port", port, TELL]).await;
     assert!(String::from_utf8_lossy(&output.stdout).contains("first"));
 
@@ -67,15 +67,15 @@ async fn a_second_run_in_a_project_is_chosen_by_its_port() {
     );
     assert_eq!(told.matches("\n  --port ").count(), 2, "{told}");
 
-    // The file that a killed run leaves behind is not believed.
+    // A killed run leaves its file behind. The file is ignored.
     let left = edited.run_folder().with_file_name("dev-twice-2");
     let file = left.join("endpoint.json");
-    let text = std::fs::read(&file).expect("a file");
+    let text = std::fs::read(&file).expect("the file can be read");
     other.signal(Signal::INT);
     assert!(other.ended().await.success());
     assert!(!file.exists());
-    std::fs::create_dir_all(&left).expect("a folder");
-    std::fs::write(&file, text).expect("a file");
+    std::fs::create_dir_all(&left).expect("the folder can be created");
+    std::fs::write(&file, text).expect("the file can be written");
     assert_eq!(edition(edited.folder()).await, "first");
     one.end().await;
 }

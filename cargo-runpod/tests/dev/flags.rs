@@ -1,4 +1,4 @@
-//! What `--help` says.
+//! The help of `cargo runpod dev`.
 
 use snapbox::cmd::{Command, cargo_bin};
 use snapbox::file;

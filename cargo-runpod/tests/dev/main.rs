@@ -1,4 +1,4 @@
-//! `cargo runpod dev`, driven as its user does: a crate that is edited, jobs over HTTP, signals, a terminal.
+//! `cargo runpod dev`, used as users do: with edits, jobs over HTTP, signals and a terminal.
 
 mod client;
 mod command;

@@ -1,4 +1,4 @@
-//! The worker processes.
+//! The worker processes of `cargo runpod dev`.
 
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ async fn workers_share_the_queue_and_get_the_arguments_and_say_who_prints() {
     for job in &both {
         client.until_progress(job, "waits").await;
     }
-    std::fs::write(&gate, "").expect("a file");
+    std::fs::write(&gate, "").expect("the file can be written");
     let mut workers = Vec::new();
     for job in &both {
         workers.push(client.output(job).await["worker"].clone());
@@ -36,7 +36,7 @@ async fn workers_share_the_queue_and_get_the_arguments_and_say_who_prints() {
     let job = client.run(json!({ "do": "print" })).await;
     client.output(&job).await;
     let line = dev.says("printed by the handler").await;
-    let (who, _) = line.split_once(" | ").expect("a prefix");
+    let (who, _) = line.split_once(" | ").expect("the line has a prefix");
     assert!(["worker-1", "worker-2"].contains(&who), "{line}");
     dev.end().await;
 }
@@ -49,17 +49,17 @@ async fn a_refresh_is_a_fresh_process_and_a_crash_is_followed_by_another() {
     dev.says("worker-1-1 takes jobs").await;
     let job = client.run(json!({ "do": "refresh" })).await;
     let first = client.output(&job).await;
-    dev.says("worker-1-1 has ended; worker-1-2 is a fresh process")
+    dev.says("worker-1-1 has stopped; worker-1-2 replaces it as a fresh process")
         .await;
     let job = client.run(json!({ "do": "tell" })).await;
     let second = client.output(&job).await;
     assert_eq!(second["worker"], "worker-1-2");
     assert_ne!(first["process"], second["process"]);
 
-    // The job is tried again at once, and not when a silent worker counts as lost.
+    // The job is retried immediately, and not only when its worker would count as lost.
     let mark = edited.path("crashed");
     let job = client.run(json!({ "do": "crash", "file": mark })).await;
-    dev.says("worker-1-2 ended: signal 6; started again in 1 s")
+    dev.says("worker-1-2 stopped: signal 6; restarting in 1 s")
         .await;
     let ended = client.ended(&job).await;
     assert_eq!(ended["status"], "COMPLETED", "{ended}");
@@ -77,7 +77,7 @@ async fn a_new_worker_that_cannot_start_leaves_the_old_one() {
     let broken = Crate::edition("second").replace("#[runpod::main]", "#[runpod::handler]")
         + "\n#[runpod::main]\nasync fn main() -> Result<(), String> { Err(\"no model here\".to_owned()) }\n";
     edited.replace("src/main.rs", &broken);
-    dev.says("worker-1-2 ended before it took a job: exit code 1; worker-1-1 goes on")
+    dev.says("worker-1-2 stopped before it took a job: exit code 1; worker-1-1 continues")
         .await;
     dev.says("no model here").await;
     let job = client.run(json!({ "do": "tell" })).await;

@@ -1,4 +1,4 @@
-//! Where the job goes, and which key goes with it.
+//! The destination of a job, and the key that is sent with it.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -17,11 +17,11 @@ fn where_nothing_listens_it_is_said_how_to_start_an_endpoint() {
     let mut stage = Stage::without_worker();
     stage.shut_down();
     run(&stage, &[ADA]).assert(5, str![], str![[r#"
-error: no endpoint answers at [URL] (Connection refused (os error 111)); start one in the folder of a worker with
+error: no endpoint answers at [URL] (Connection refused (os error 111)). Start one in the folder of a worker with
 
   cargo runpod dev
 
-or name its port with --port, or its address with --url
+or pass the port of another endpoint with --port, or its address with --url
 
 "#]]);
 }
@@ -46,7 +46,7 @@ fn an_endpoint_that_is_not_there_is_named() {
         .args(["--endpoint", "other", ADA])
         .env("RUNPOD_ENDPOINT_BASE_URL", format!("{}/v2", stage.url()));
     finish(&stage, command, "").assert(5, str![], str![[r#"
-error: no endpoint takes jobs at [URL]/v2/other/run: it answered 404 Not Found: /v2/other/run: no such endpoint here; this one is called local, so its paths begin with /v2/local/
+error: no endpoint accepts jobs at [URL]/v2/other/run: it answered 404 Not Found: /v2/other/run: there is no such endpoint here; the id of this endpoint is local, so its paths begin with /v2/local/
 
 "#]]);
 }
@@ -65,7 +65,7 @@ fn the_local_key_is_sent_where_it_is_demanded() {
         5,
         str![],
         str![[r#"
-error: [URL] demands a key (401 Unauthorized); set RUNPOD_LOCAL_API_KEY to it
+error: [URL] requires a key (401 Unauthorized); set RUNPOD_LOCAL_API_KEY to it
 
 "#]],
     );
@@ -93,7 +93,7 @@ fn a_deployed_endpoint_demands_a_key() {
     let mut command = bare(stage.room());
     command.args(["--endpoint", "abc123", ADA]);
     finish(&stage, command, "").assert(2, str![], str![[r#"
-error: RUNPOD_API_KEY is not set, and a deployed endpoint demands a key; make one in Runpod's console under Settings, API Keys, and set the variable to it
+error: RUNPOD_API_KEY is not set, but a deployed endpoint requires a key; create one in the Runpod console under Settings, API Keys, and set the variable to it
 
 "#]]);
 }
@@ -107,7 +107,7 @@ fn the_key_is_sent_over_tls_only() {
         .env("RUNPOD_ENDPOINT_BASE_URL", "http://endpoints.invalid/v2")
         .env("RUNPOD_API_KEY", KEY);
     finish(&stage, command, "").assert(2, str![], str![[r#"
-error: RUNPOD_ENDPOINT_BASE_URL: http://endpoints.invalid/v2 is not encrypted, and the key in RUNPOD_API_KEY would be readable on the way; expected an address that begins with https://
+error: RUNPOD_ENDPOINT_BASE_URL: http://endpoints.invalid/v2 is not encrypted, so others could read the key in RUNPOD_API_KEY on its way; expected an address that begins with https://
 
 "#]]);
 }
@@ -120,7 +120,7 @@ fn a_key_that_no_header_can_carry_is_refused() {
         .arg(ADA)
         .env("RUNPOD_LOCAL_API_KEY", format!("{KEY}\nX: y"));
     finish(&stage, command, "").assert(2, str![], str![[r#"
-error: RUNPOD_LOCAL_API_KEY holds characters that an HTTP header cannot carry; set it to the key and nothing else
+error: RUNPOD_LOCAL_API_KEY contains characters that an HTTP header cannot carry; set it to the key and nothing else
 
 "#]]);
 }
@@ -169,7 +169,7 @@ error: the input is not JSON: EOF while parsing an object, at line 1, column 2
   {
    ^
 
-error: --endpoint: found "a/b"; expected the id of an endpoint, letters and digits such as 3xk9d0q2m1n7aa; an address is given with --url
+error: --endpoint: found "a/b"; expected the id of an endpoint, letters and digits such as 3xk9d0q2m1n7aa; for an address, use --url
 
 "#]]);
 }
@@ -198,7 +198,7 @@ fn a_redirect_is_not_followed() {
     server.join().unwrap();
     assert_eq!(ran.code, Some(5), "{}", ran.stderr);
     assert!(
-        ran.stderr.contains("a redirect, which is not followed"),
+        ran.stderr.contains("This redirect is not followed"),
         "{}",
         ran.stderr
     );

@@ -1,4 +1,4 @@
-//! `cargo runpod invoke` as a process.
+//! Runs `cargo runpod invoke` as a process.
 
 use std::env;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -12,7 +12,7 @@ use snapbox::{Assert, IntoData};
 
 use crate::stage::{KEY, PATIENCE, Stage};
 
-/// With nothing of this machine's `RUNPOD_` variables, in a folder of its own.
+/// Returns the command with none of this machine's `RUNPOD_` variables, in an empty folder.
 pub(crate) fn bare(room: &Path) -> Command {
     let mut command = Command::new(cargo_bin!("cargo-runpod"));
     command.args(["runpod", "invoke"]).current_dir(room);
@@ -21,21 +21,21 @@ pub(crate) fn bare(room: &Path) -> Command {
             command.env_remove(variable);
         }
     }
-    // A machine with a proxy for all that is not named.
+    // This machine appears to have a proxy for all addresses.
     command
         .env("HTTP_PROXY", "http://127.0.0.1:9")
         .env_remove("NO_PROXY");
     command
 }
 
-/// Aimed at the endpoint of a stage.
+/// Returns the command for the endpoint of a stage.
 pub(crate) fn at(stage: &Stage) -> Command {
     let mut command = bare(stage.room());
     command.args(["--url", &stage.url()]);
     command
 }
 
-/// What a process left behind, with ids and addresses made the same for every run.
+/// The result of a process. Ids and addresses are replaced, so they are the same in every run.
 pub(crate) struct Ran {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
@@ -60,7 +60,7 @@ pub(crate) fn finish(stage: &Stage, command: Command, stdin: &str) -> Ran {
 impl Ran {
     pub(crate) fn of(stage: &Stage, output: Output) -> Self {
         let text = |bytes: Vec<u8>| {
-            let text = String::from_utf8(bytes).expect("it writes text");
+            let text = String::from_utf8(bytes).expect("the output is UTF-8");
             assert!(!text.contains(KEY), "it shows the key: {text}");
             without_ids(&text.replace(&stage.url(), "[URL]"))
         };
@@ -75,7 +75,7 @@ impl Ran {
     pub(crate) fn assert(&self, code: i32, stdout: impl IntoData, stderr: impl IntoData) {
         let told = format!("stdout:\n{}stderr:\n{}", self.stdout, self.stderr);
         assert_eq!(self.code, Some(code), "{told}");
-        // Backslashes are no paths here.
+        // Backslashes in these texts are not path separators.
         let snapshots = Assert::new()
             .action_env(DEFAULT_ACTION_ENV)
             .normalize_paths(false);
@@ -84,7 +84,7 @@ impl Ran {
     }
 }
 
-/// The id of a job is 36 characters and `-l1`.
+/// Replaces job ids. An id has 36 characters followed by `-l1`.
 fn without_ids(text: &str) -> String {
     let mut rest = text;
     let mut without = String::new();
@@ -109,7 +109,7 @@ fn without_ids(text: &str) -> String {
     without + rest
 }
 
-/// One that is watched while it runs.
+/// A process that is observed while it runs.
 pub(crate) struct Watched {
     child: Child,
     stdout: Option<BufReader<ChildStdout>>,
@@ -125,8 +125,8 @@ impl Watched {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the command starts");
-        let stdout = child.stdout.take().expect("it is piped");
-        let stderr = child.stderr.take().expect("it is piped");
+        let stdout = child.stdout.take().expect("the stream is piped");
+        let stderr = child.stderr.take().expect("the stream is piped");
         Self {
             child,
             stdout: Some(BufReader::new(stdout)),
@@ -136,18 +136,21 @@ impl Watched {
 
     pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
-        let stdout = self.stdout.as_mut().expect("it is still read");
-        stdout.read_line(&mut line).expect("it writes text");
+        let stdout = self.stdout.as_mut().expect("the output is still read");
+        stdout.read_line(&mut line).expect("the output is UTF-8");
         line
     }
 
-    /// The job's id, from the first line of `--verbose` that tells of something.
+    /// Waits for a line with this text. Returns the job's id, with which lines of `--verbose` begin.
     pub(crate) fn waits_until_it_says(&mut self, part: &str) -> String {
         let mut line = String::new();
         loop {
             line.clear();
-            let length = self.stderr.read_line(&mut line).expect("it writes text");
-            assert!(length > 0, "it ended and never said {part:?}");
+            let length = self
+                .stderr
+                .read_line(&mut line)
+                .expect("the output is UTF-8");
+            assert!(length > 0, "the process exited and never printed {part:?}");
             if line.contains(part) {
                 let id = line.trim_start_matches("job ").split(':').next();
                 return id.unwrap_or_default().to_owned();
@@ -161,18 +164,20 @@ impl Watched {
 
     pub(crate) fn signal(&self, signal: Signal) {
         let pid = Pid::from_child(&self.child);
-        kill_process(pid, signal).expect("it runs");
+        kill_process(pid, signal).expect("the process is running");
     }
 
     pub(crate) fn end(mut self, stage: &Stage) -> Ran {
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         if let Some(reader) = &mut self.stdout {
-            reader.read_to_end(&mut stdout).expect("it can be read");
+            reader
+                .read_to_end(&mut stdout)
+                .expect("the output can be read");
         }
         self.stderr
             .read_to_end(&mut stderr)
-            .expect("it can be read");
-        let status = self.child.wait().expect("it ends");
+            .expect("the output can be read");
+        let status = self.child.wait().expect("the process exits");
         let output = Output {
             status,
             stdout,

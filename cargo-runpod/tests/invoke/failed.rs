@@ -75,7 +75,7 @@ fn a_job_that_somebody_else_cancels_is_code_3() {
         3,
         str![],
         str![[r#"
-error: job [ID] was cancelled, and not from here
+error: job [ID] was cancelled, but not by this command
 
 "#]],
     );
@@ -87,7 +87,7 @@ fn a_job_that_takes_too_long_is_code_4() {
     timing.execution_timeout = Duration::from_millis(200);
     let stage = Stage::of(Endpoint::new().timing(timing), Some("peer:async"));
     run(&stage, &[r#"{"do": "hang"}"#]).assert(4, str![], str![[r#"
-error: job [ID] timed out: the job ran for longer than its execution timeout of 200 ms (policy.executionTimeout); a request may allow more: {"input": …, "policy": {"executionTimeout": 1200000, "ttl": 86400000}}, in milliseconds
+error: job [ID] timed out: the job ran for longer than its execution timeout of 200 ms (policy.executionTimeout); to allow more time, send a policy in milliseconds: {"input": …, "policy": {"executionTimeout": 1200000, "ttl": 86400000}}
 
 "#]]);
 }
@@ -96,7 +96,7 @@ error: job [ID] timed out: the job ran for longer than its execution timeout of 
 fn a_request_that_the_endpoint_does_not_take_is_told_in_its_words() {
     let stage = Stage::without_worker();
     run(&stage, &[r#"{"input": {}, "policy": {"ttl": 1}}"#]).assert(5, str![], str![[r#"
-error: [URL] did not take the job: it answered 400 Bad Request: policy.ttl: found 1; expected a whole number of milliseconds from 10000 to 604800000
+error: [URL] did not accept the job: it answered 400 Bad Request: policy.ttl: found 1; expected a whole number of milliseconds from 10000 to 604800000
 
 "#]]);
 }

@@ -1,4 +1,4 @@
-//! Bad days of the endpoint.
+//! Errors and outages of the endpoint.
 
 use snapbox::str;
 
@@ -36,7 +36,7 @@ fn a_job_is_followed_through_faults_to_its_end() {
         .collect();
     assert_eq!(streamed.join(" "), words);
     assert!(
-        ran.stderr.contains("trying again for up to 60 s"),
+        ran.stderr.contains("retrying for up to 60 s"),
         "{}",
         ran.stderr
     );
@@ -47,7 +47,7 @@ fn a_run_that_was_certainly_not_accepted_is_sent_again() {
     let faults = r#"{"rules": [{"route": "run", "error": 1, "status": 429}]}"#;
     let stage = Stage::with_faults(Some("hello"), faults);
     let mut watched = Watched::start(&stage, &[ADA]);
-    watched.waits_until_it_says("429 Too Many Requests: a fault on purpose; /local/faults tells the rules; trying again for up to 10 s");
+    watched.waits_until_it_says("429 Too Many Requests: this error was injected on purpose; /local/faults shows the rules; retrying for up to 10 s");
     stage.delete("/local/faults");
     watched.end(&stage).assert(0, "Hello, Ada!\n", "");
     assert_eq!(stage.get("/health")["jobs"]["completed"], 1);
@@ -61,9 +61,9 @@ fn a_run_that_may_have_been_accepted_is_not_sent_again() {
         5,
         str![],
         str![[r#"
-error: [URL] gave no whole answer: Connection reset by peer (os error 104)
+error: [URL] gave no complete answer: Connection reset by peer (os error 104)
 
-Whether a job came of it is not known, so that it was not sent again.
+The endpoint may have accepted the job, so it was not sent again.
 
 "#]],
     );
@@ -75,9 +75,9 @@ Whether a job came of it is not known, so that it was not sent again.
         5,
         str![],
         str![[r#"
-error: [URL] answered 502 Bad Gateway: a fault on purpose; /local/faults tells the rules
+error: [URL] answered 502 Bad Gateway: this error was injected on purpose; /local/faults shows the rules
 
-Whether a job came of it is not known, so that it was not sent again.
+The endpoint may have accepted the job, so it was not sent again.
 
 "#]],
     );
@@ -88,16 +88,16 @@ fn trying_again_has_an_end() {
     let faults = r#"{"rules": [{"route": "run", "error": 1, "status": 429}]}"#;
     let stage = Stage::with_faults(None, faults);
     run(&stage, &["--retry-for", "1", ADA]).assert(5, str![], str![[r#"
-note: [URL] answered 429 Too Many Requests: a fault on purpose; /local/faults tells the rules; trying again for up to 1 s
-error: [URL] did not take the job: it answered 429 Too Many Requests: a fault on purpose; /local/faults tells the rules
+note: [URL] answered 429 Too Many Requests: this error was injected on purpose; /local/faults shows the rules; retrying for up to 1 s
+error: [URL] did not accept the job: it answered 429 Too Many Requests: this error was injected on purpose; /local/faults shows the rules
 
 "#]]);
 
     let faults = r#"{"rules": [{"route": "status", "error": 1, "status": 503}]}"#;
     let stage = Stage::with_faults(None, faults);
     run(&stage, &["--retry-for", "1", ADA]).assert(5, str![], str![[r#"
-note: asked for the job's state, the endpoint answered 503 Service Unavailable: a fault on purpose; /local/faults tells the rules; trying again for up to 1 s
-error: job [ID] is not followed any further: [URL] answered 503 Service Unavailable: a fault on purpose; /local/faults tells the rules. It may go on; its state is at [URL]/status/[ID]
+note: reading the job's state: the endpoint answered 503 Service Unavailable: this error was injected on purpose; /local/faults shows the rules; retrying for up to 1 s
+error: stopped following job [ID]: [URL] answered 503 Service Unavailable: this error was injected on purpose; /local/faults shows the rules. The job may continue; its state is at [URL]/status/[ID]
 
 "#]]);
 }
@@ -110,7 +110,8 @@ fn a_job_that_a_restarted_endpoint_does_not_know_is_told() {
     stage.start_again_with(None);
     let ran = watched.end(&stage);
     assert_eq!(ran.code, Some(5), "{}", ran.stderr);
-    let told = "error: [URL] does not know job [ID] any more: it has expired, or the endpoint was restarted";
+    let told =
+        "error: [URL] no longer knows job [ID]: the job has expired, or the endpoint was restarted";
     assert!(ran.stderr.contains(told), "{}", ran.stderr);
 }
 
@@ -119,7 +120,7 @@ fn an_endpoint_that_is_being_started_is_waited_for_where_that_is_asked() {
     let mut stage = Stage::without_worker();
     stage.shut_down();
     let mut watched = Watched::start(&stage, &["--retry-for", "60", ADA]);
-    watched.waits_until_it_says("trying again for up to 60 s");
+    watched.waits_until_it_says("retrying for up to 60 s");
     stage.start_again_with(Some("hello"));
     watched.end(&stage).assert(0, "Hello, Ada!\n", "");
 }
@@ -133,7 +134,7 @@ fn an_endpoint_that_ends_takes_the_job_with_it() {
     let ran = watched.end(&stage);
     assert_eq!(ran.code, Some(5), "{}", ran.stderr);
     assert!(
-        ran.stderr.contains("it has ended, and job [ID] with it"),
+        ran.stderr.contains("it has stopped, and job [ID] is lost"),
         "{}",
         ran.stderr
     );

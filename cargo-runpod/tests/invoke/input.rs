@@ -1,4 +1,4 @@
-//! Where the input is from.
+//! The sources of the input.
 
 use snapbox::str;
 
@@ -45,7 +45,7 @@ Hello, Ada!
 
 "#]],
         str![[r#"
-note: no input was given: test_input.json of this folder is sent
+note: no input was given; sending test_input.json from this folder
 
 "#]],
     );
@@ -77,7 +77,7 @@ fn an_object_with_an_input_may_be_a_whole_request() {
 fn with_no_input_the_ways_to_give_one_are_shown() {
     let stage = Stage::without_worker();
     run(&stage, &[]).assert(2, str![], str![[r#"
-error: the job has no input, and there is no test_input.json in this folder. Give it in one of these ways:
+error: the job has no input, and this folder has no test_input.json. Pass an input in one of these ways:
 
   cargo runpod invoke '{"name": "Ada"}'
   cargo runpod invoke --file input.json
@@ -109,7 +109,7 @@ error: the input is not JSON: key must be a string, at line 1, column 2
   {name: Ada}
    ^
 
-has the shell taken the double quotes? Put single quotes around the whole: '{"name": "Ada"}'
+the shell may have removed the double quotes; put single quotes around the whole input: '{"name": "Ada"}'
 
 "#]],
     );
@@ -122,7 +122,7 @@ error: the input is not JSON: expected value, at line 1, column 1
   hello there
   ^
 
-a text is JSON with double quotes around it, and single ones for the shell: '"hello there"'
+to send a text, put double quotes around it for JSON, and single quotes for the shell: '"hello there"'
 
 "#]],
     );
@@ -135,7 +135,7 @@ error: the input is not JSON: EOF while parsing a value, at line 1, column 1
   
   ^
 
-an empty text is '""', an empty object '{}'
+for an empty text, pass '""'; for an empty object, pass '{}'
 
 "#]],
     );
@@ -160,7 +160,7 @@ error: the input is not JSON: expected value, at line 1, column 1
   input.json
   ^
 
-a file of that name is there; send what is in it with --file
+a file of this name exists; to send its content, use --file
 
 "#]],
     );
@@ -184,7 +184,7 @@ fn a_file_that_cannot_be_read_is_named() {
         2,
         str![],
         str![[r#"
-error: none.json cannot be read: No such file or directory (os error 2)
+error: cannot read none.json: No such file or directory (os error 2)
 
 "#]],
     );
@@ -193,7 +193,7 @@ error: none.json cannot be read: No such file or directory (os error 2)
         2,
         str![],
         str![[r#"
-error: latin1.json: not UTF-8 from byte 3 on; JSON is
+error: latin1.json: not valid UTF-8 at byte 3; JSON must be UTF-8
 
 "#]],
     );
@@ -203,15 +203,15 @@ error: latin1.json: not UTF-8 from byte 3 on; JSON is
 fn a_request_that_is_too_large_is_not_sent() {
     let stage = Stage::without_worker();
     let text = |characters: usize| format!("\"{}\"", "x".repeat(characters));
-    // With what is around it in the request.
+    // The rest of the request makes it too large.
     stage.write("just.json", text(10 * 1024 * 1024 - 10));
     run(&stage, &["-f", "just.json"]).assert(2, str![], str![[r#"
-error: just.json: the request has more than 10485760 bytes; an endpoint takes up to 10 MB (10485760 bytes). Put large data where the worker can fetch it, and send its address
+error: just.json: the request has more than 10485760 bytes, but an endpoint accepts at most 10 MB (10485760 bytes). Put large data where the worker can fetch it, and send its address
 
 "#]]);
     stage.write("large.json", text(11 * 1024 * 1024));
     run(&stage, &["-f", "large.json"]).assert(2, str![], str![[r#"
-error: large.json: the request has more than 10485760 bytes; an endpoint takes up to 10 MB (10485760 bytes). Put large data where the worker can fetch it, and send its address
+error: large.json: the request has more than 10485760 bytes, but an endpoint accepts at most 10 MB (10485760 bytes). Put large data where the worker can fetch it, and send its address
 
 "#]]);
     assert_eq!(stage.get("/health")["jobs"]["inQueue"], 0);

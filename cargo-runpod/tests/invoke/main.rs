@@ -1,8 +1,8 @@
-//! `cargo runpod invoke` as it is typed: a real endpoint, real workers, real terminals.
+//! `cargo runpod invoke` as users type it, with real endpoints, workers and terminals.
 
 #![expect(
     clippy::needless_raw_string_hashes,
-    reason = "snapbox writes snapshots so, with SNAPSHOTS=overwrite"
+    reason = "snapbox writes its snapshots in this form, with SNAPSHOTS=overwrite"
 )]
 
 mod address;

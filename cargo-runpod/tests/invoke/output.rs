@@ -1,4 +1,4 @@
-//! What is written to stdout, and what is not.
+//! The output on stdout.
 
 use serde_json::Value;
 use snapbox::str;
@@ -182,7 +182,7 @@ COMPLETED in [..], after [..] in the queue, on worker worker-1 (job [ID])
 fn help_shows_the_exit_codes() {
     let stage = Stage::without_worker();
     run(&stage, &["-h"]).assert(0, str![[r#"
-Send a job to an endpoint, and show what it does
+Send a job to an endpoint and show its progress and output
 
 Usage: cargo runpod invoke [OPTIONS] [JSON]
 
@@ -191,22 +191,22 @@ Arguments:
 
 Options:
   -f, --file <PATH>          Read the input from a file
-  -e, --endpoint <ID>        A deployed endpoint, by its id; the key is read from RUNPOD_API_KEY
+  -e, --endpoint <ID>        Id of a deployed endpoint; the key is read from RUNPOD_API_KEY
       --url <URL>            The address of the endpoint
-      --port <PORT>          The port of an endpoint on this machine [default: that of `cargo runpod dev` in this project, else 8000]
-      --raw                  Print texts that are streamed without a newline after each, as the tokens of a language model
-      --json                 Print one JSON document at the end, whatever became of the job, and nothing else
-  -v, --verbose              Tell the job's states and its progress in lines on stderr
-      --retry-for <SECONDS>  How long to try again while the endpoint cannot be reached or is at fault [default: 10 on this machine, else 60]
+      --port <PORT>          The port of an endpoint on this machine [default: the port of `cargo runpod dev` in this project, otherwise 8000]
+      --raw                  Print streamed texts without newlines between them, such as the tokens of a language model
+      --json                 Print a single JSON document at the end, whatever the job's outcome
+  -v, --verbose              Print the job's states and progress on stderr, line by line
+      --retry-for <SECONDS>  How long to retry if the endpoint is unreachable or answers with an error [default: 10 on this machine, otherwise 60]
   -h, --help                 Print help (see more with '--help')
 
-Exit codes: 0 COMPLETED, 1 FAILED, 2 wrong usage, 3 CANCELLED, 4 TIMED_OUT, 5 no answer from the endpoint, or a refusal; 130 after Ctrl-C, 143 after SIGTERM, 141 where nobody reads the output any more
+Exit codes: 0 COMPLETED, 1 FAILED, 2 wrong usage, 3 CANCELLED, 4 TIMED_OUT, 5 no answer or a refusal from the endpoint; 130 after Ctrl-C, 143 after SIGTERM, 141 if nobody reads the output any more
 
 "#]], str![]);
     run(&stage, &["--help"]).assert(0, str![[r#"
-Send a job to an endpoint, and show what it does
+Send a job to an endpoint and show its progress and output
 
-The job goes to the endpoint on this machine (`cargo runpod dev`), or with --endpoint to one on Runpod. What it streams is printed as it arrives, then its output; progress is shown beside it.
+The job goes to the endpoint on this machine (`cargo runpod dev`) or, with --endpoint, to an endpoint on Runpod. Stream items are printed as they arrive. If the job does not stream, its output is printed at the end. Progress is shown on stderr.
 
 Usage: cargo runpod invoke [OPTIONS] [JSON]
 
@@ -219,48 +219,50 @@ Options:
           Read the input from a file
 
   -e, --endpoint <ID>
-          A deployed endpoint, by its id; the key is read from RUNPOD_API_KEY
+          Id of a deployed endpoint; the key is read from RUNPOD_API_KEY
 
       --url <URL>
           The address of the endpoint
 
       --port <PORT>
-          The port of an endpoint on this machine [default: that of `cargo runpod dev` in this project, else 8000]
+          The port of an endpoint on this machine [default: the port of `cargo runpod dev` in this project, otherwise 8000]
 
       --raw
-          Print texts that are streamed without a newline after each, as the tokens of a language model
+          Print streamed texts without newlines between them, such as the tokens of a language model
 
       --json
-          Print one JSON document at the end, whatever became of the job, and nothing else
+          Print a single JSON document at the end, whatever the job's outcome
 
   -v, --verbose
-          Tell the job's states and its progress in lines on stderr
+          Print the job's states and progress on stderr, line by line
 
       --retry-for <SECONDS>
-          How long to try again while the endpoint cannot be reached or is at fault [default: 10 on this machine, else 60]
+          How long to retry if the endpoint is unreachable or answers with an error [default: 10 on this machine, otherwise 60]
 
   -h, --help
           Print help (see a summary with '-h')
 
 Input:
-  an argument, --file, or stdin; with none of them test_input.json of this folder. An object that has `input`, and beside
-  it nothing but `id`, `webhook`, `policy` and `s3Config`, is a whole request; anything else is the job's input.
+  Pass the input as an argument, with --file, or on stdin. Without any of them, test_input.json in this folder is sent.
+  An object with `input` and no other keys than `id`, `webhook`, `policy` and `s3Config` is a whole request. Any other
+  JSON is the job's input.
 
 Environment:
-  RUNPOD_API_KEY            the key for --endpoint
-  RUNPOD_LOCAL_API_KEY      the key for an endpoint on this machine, or at --url, where it demands one
-  RUNPOD_ENDPOINT_BASE_URL  where endpoints are, as for Runpod's Python client [default: https://api.runpod.ai/v2]; an
-                            address on this machine is used without --endpoint too, for the endpoint `local` there
+  RUNPOD_API_KEY            The key for --endpoint
+  RUNPOD_LOCAL_API_KEY      The key for an endpoint on this machine or at --url, if that endpoint requires a key
+  RUNPOD_ENDPOINT_BASE_URL  The base address of endpoints, as in Runpod's Python client [default:
+                            https://api.runpod.ai/v2]. An address on this machine also applies without --endpoint, and
+                            names the endpoint `local` there
 
 Exit codes:
-  0    the job is COMPLETED
-  1    it FAILED
-  2    wrong usage: a flag, the input, a missing key
-  3    it was CANCELLED, by somebody else
-  4    it TIMED_OUT
-  5    the endpoint could not be reached, or refused
-  130  Ctrl-C: the job was cancelled (143 after SIGTERM); a second one ends at once
-  141  nobody reads the output any more (`| head -1`): the job was cancelled
+  0    The job is COMPLETED
+  1    The job FAILED
+  2    Wrong usage: a flag, the input, or a missing key
+  3    The job was CANCELLED by someone else
+  4    The job TIMED_OUT
+  5    The endpoint could not be reached, or refused the request
+  130  Ctrl-C: the job was cancelled (143 after SIGTERM). A second Ctrl-C exits immediately
+  141  Nobody reads the output any more (`| head -1`): the job was cancelled
 
 "#]], str![]);
 }

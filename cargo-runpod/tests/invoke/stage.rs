@@ -12,19 +12,19 @@ use tokio::runtime::Runtime;
 
 use crate::worker::{self, Worker};
 
-/// How long a test waits for anything before it counts as hung.
+/// How long a test waits before it counts as hung.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
-/// The only key that there is in these tests: it must not be in anything that is written.
+/// The only key in these tests. It must not appear in any output.
 pub(crate) const KEY: &str = "rpa_0123456789SECRET";
 
 pub(crate) struct Stage {
-    /// Ends before the endpoint does.
+    /// The worker. It stops before the endpoint does.
     worker: Option<Worker>,
     endpoint: Option<Running>,
     runtime: Runtime,
     port: u16,
-    /// Where commands run: empty, and nobody else's.
+    /// An empty folder in which the commands run.
     room: TempDir,
 }
 
@@ -59,7 +59,7 @@ impl Stage {
         stage
     }
 
-    /// On the same port, with nothing of what was in its queue.
+    /// Restarts the endpoint on the same port, with an empty queue.
     pub(crate) fn start_again_with(&mut self, worker: Option<&str>) {
         self.shut_down();
         self.start(patient(), worker);
@@ -67,7 +67,7 @@ impl Stage {
 
     fn start(&mut self, endpoint: Endpoint, worker: Option<&str>) {
         if worker.is_some() {
-            // Else a job that is there at once waits for cargo, which `invoke` would tell.
+            // The programs are built first. Otherwise a job would wait for cargo, and `invoke` would report it.
             worker::build_programs();
         }
         let endpoint = self
@@ -92,9 +92,9 @@ impl Stage {
         std::fs::write(self.room().join(file), text).expect("the file can be written");
     }
 
-    /// Starts a worker, which an endpoint without one has been lacking.
+    /// Starts a worker for an endpoint that has none.
     pub(crate) fn attach(&mut self, worker: &str) {
-        let endpoint = self.endpoint.as_ref().expect("it serves");
+        let endpoint = self.endpoint.as_ref().expect("the stage has an endpoint");
         let variables = endpoint.worker_environment(Some("worker-1"));
         self.worker = Some(Worker::start(worker, &variables, self.room()));
     }
@@ -122,13 +122,13 @@ impl Stage {
         self.ask("POST", path)
     }
 
-    /// Without what the command is made of.
+    /// Sends a request without the HTTP client that the command uses.
     fn ask(&self, method: &str, path: &str) -> Value {
         let host = format!("127.0.0.1:{}", self.port);
         let mut stream = TcpStream::connect(&host).expect("the endpoint listens");
         stream
             .set_read_timeout(Some(PATIENCE))
-            .expect("it is no zero");
+            .expect("the timeout is not zero");
         write!(
             stream,
             "{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -138,12 +138,14 @@ impl Stage {
         stream
             .read_to_string(&mut answer)
             .expect("the endpoint answers");
-        let (_, body) = answer.split_once("\r\n\r\n").expect("an answer has a body");
+        let (_, body) = answer
+            .split_once("\r\n\r\n")
+            .expect("the answer has a body");
         serde_json::from_str(body).expect("the body is JSON")
     }
 }
 
-/// A job that hangs ends before anybody loses patience.
+/// Returns an endpoint on which a hanging job ends before the tests' time limit.
 fn patient() -> Endpoint {
     let mut timing = Timing::default();
     timing.execution_timeout = PATIENCE / 2;

@@ -1,4 +1,4 @@
-//! Signals, and readers that go away.
+//! Signals, and readers of stdout that go away.
 
 use rustix::process::Signal;
 use snapbox::str;
@@ -61,8 +61,8 @@ fn a_cancel_that_fails_says_that_the_job_may_go_on() {
     watched.waits_until_it_says("hanging");
     watched.signal(Signal::INT);
     watched.end(&stage).assert(130, str![], str![[r#"
-note: asked to cancel the job, the endpoint answered 503 Service Unavailable: a fault on purpose; /local/faults tells the rules; trying again
-job [ID] may go on: it was to be cancelled, and the endpoint answered 503 Service Unavailable: a fault on purpose; /local/faults tells the rules
+note: cancelling the job: the endpoint answered 503 Service Unavailable: this error was injected on purpose; /local/faults shows the rules; retrying
+job [ID] could not be cancelled and may continue: the endpoint answered 503 Service Unavailable: this error was injected on purpose; /local/faults shows the rules
 
 "#]]);
 }
@@ -70,7 +70,8 @@ job [ID] may go on: it was to be cancelled, and the endpoint answered 503 Servic
 #[test]
 fn a_reader_that_goes_away_cancels_the_job_without_a_word() {
     let stage = Stage::with("stream");
-    // Far more than are read: what is written just when another test starts a process still finds a reader.
+    // This is far more than the test reads. While another test starts a process, that process may briefly hold the pipe
+    // open.
     let words = "word ".repeat(1000);
     let input = format!(r#"{{"text": "{words}", "pause_ms": 20}}"#);
     let mut watched = Watched::start(&stage, &["-v", &input]);

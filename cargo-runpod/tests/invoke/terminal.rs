@@ -1,4 +1,4 @@
-//! What a person at a terminal sees.
+//! The output in a terminal.
 
 use rexpect::reader::Options;
 use rexpect::session::{PtySession, spawn_with_options};
@@ -20,7 +20,7 @@ impl Terminal {
         Self(spawn_with_options(command, options).expect("there is a terminal"))
     }
 
-    /// All that came before it, and that.
+    /// Waits for this text and returns everything before it.
     #[track_caller]
     fn sees(&mut self, text: &str) -> String {
         match self.0.exp_string(text) {
@@ -31,9 +31,9 @@ impl Terminal {
 
     #[track_caller]
     fn ends(mut self, code: i32) -> String {
-        let rest = self.0.exp_eof().expect("it ends");
-        let status = self.0.process().wait().expect("it can be waited for");
-        // The type has no name outside of the crate.
+        let rest = self.0.exp_eof().expect("the command exits");
+        let status = self.0.process().wait().expect("the process exits");
+        // The type of the status cannot be named outside its crate.
         let status = format!("{status:?}");
         assert!(status.starts_with("Exited("), "{status}: {rest}");
         assert!(status.ends_with(&format!(", {code})")), "{status}: {rest}");
@@ -50,7 +50,7 @@ fn a_bar_grows_with_the_share_that_is_done() {
     terminal.sees("25%");
     terminal.sees("1 of 4");
     stage.go_on();
-    // A bar on the page, and one here.
+    // The local endpoint's page also shows this update as a bar.
     terminal.sees("57%");
     terminal.sees("57 of 100");
     stage.go_on();
@@ -99,7 +99,7 @@ fn a_second_ctrl_c_ends_at_once_and_says_that_the_job_may_go_on() {
     terminal.0.send_control('c').unwrap();
     terminal.sees("cancelling the job");
     terminal.0.send_control('c').unwrap();
-    terminal.sees("may go on");
+    terminal.sees("may continue");
     terminal.ends(130);
 }
 
@@ -124,7 +124,7 @@ fn raw_texts_stay_on_their_line_and_the_prompt_does_not() {
     let mut terminal = Terminal::start(&stage, &["--raw", steps]);
     terminal.sees("to");
     stage.go_on();
-    // Nothing is drawn on that line any more.
+    // The bar is no longer drawn on this line.
     assert_eq!(terminal.sees(" be"), "");
     let rest = terminal.ends(0);
     assert!(rest.starts_with("\r\nCOMPLETED"), "{rest:?}");

@@ -1,4 +1,4 @@
-//! A system that refuses threads.
+//! Systems that refuse to start threads.
 
 use std::process::Command;
 
@@ -11,7 +11,7 @@ fn a_system_that_refuses_a_thread_is_a_failure_and_no_panic() {
         &["dev"],
     ] {
         let ran = Command::new("sh")
-            // In KiB; a stack of a thread is to be larger.
+            // The limit is in KiB. A thread's stack is larger than this.
             .args(["-c", "ulimit -v 1000000; exec \"$0\" runpod \"$@\""])
             .arg(cargo_bin!("cargo-runpod"))
             .args(arguments)

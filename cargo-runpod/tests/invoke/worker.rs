@@ -1,4 +1,4 @@
-//! Worker processes: the examples, and the conformance suite's worker, whose handlers do what their input says.
+//! Worker processes: the examples, and the worker of the conformance suite, whose handlers follow their input.
 
 use std::collections::HashMap;
 use std::env;
@@ -12,7 +12,7 @@ use serde_json::Value;
 pub(crate) struct Worker(Child);
 
 impl Worker {
-    /// `what`: an example, or `peer:` and the name of a handler.
+    /// Starts a worker. `what` is an example, or `peer:` with the name of a handler.
     pub(crate) fn start(what: &str, variables: &[(&str, String)], room: &Path) -> Self {
         let (program, handler) = match what.split_once(':') {
             Some((_, handler)) => ("rust-peer", Some(handler)),
@@ -34,9 +34,9 @@ impl Worker {
         Self(child)
     }
 
-    /// What a handler of the peer waits for after each thing that it announced.
+    /// Lets a handler of the peer continue. It waits for this after each announcement.
     pub(crate) fn go_on(&mut self) {
-        let stdin = self.0.stdin.as_mut().expect("it is piped");
+        let stdin = self.0.stdin.as_mut().expect("the stream is piped");
         stdin.write_all(b"\n").expect("the worker is there");
     }
 }
@@ -48,13 +48,13 @@ impl Drop for Worker {
     }
 }
 
-/// A worker starts at once from then on.
+/// Builds the programs, so that workers start without delay later.
 pub(crate) fn build_programs() {
     programs();
 }
 
-/// Built once. Cargo builds no programs of other packages for a test, so that it is asked to, with the features that the
-/// whole workspace is tested with: the dependencies are built with these already.
+/// Returns the programs, which are built once. Cargo does not build programs of other packages for a test, so it is
+/// called here. The features are those of the workspace's tests, so the dependencies are already compiled.
 fn programs() -> &'static HashMap<String, PathBuf> {
     static PROGRAMS: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();
     PROGRAMS.get_or_init(build)
@@ -63,8 +63,8 @@ fn programs() -> &'static HashMap<String, PathBuf> {
 fn build() -> HashMap<String, PathBuf> {
     let mut cargo = Command::new(env!("CARGO"));
     for (name, _) in env::vars_os() {
-        // What cargo tells this test of its package: build scripts that look at it would run again, here and in the next
-        // build.
+        // Cargo sets these variables for this test. If they were passed on, build scripts that read them would run
+        // again, both here and in the next build.
         let about_us = name.to_string_lossy();
         if about_us.starts_with("CARGO_PKG_") || about_us.starts_with("CARGO_MANIFEST_") {
             cargo.env_remove(name);
@@ -81,7 +81,7 @@ fn build() -> HashMap<String, PathBuf> {
         .expect("cargo starts");
     assert!(
         built.status.success(),
-        "the workers do not compile, see above"
+        "the workers do not compile; see the errors above"
     );
     String::from_utf8_lossy(&built.stdout)
         .lines()

@@ -1,7 +1,8 @@
-//! The templates are templates of `cargo generate` as well, with the same result.
+//! `cargo generate` creates the same workers from the templates.
 //!
-//! These tests need that program, which takes minutes to build: `cargo xtask test --long` installs it, and `cargo xtask test`
-//! runs them where it is. What can be seen without it is in `templates.rs`: nothing that the two readers read differently.
+//! These tests need the program `cargo-generate`, which takes minutes to build. `cargo xtask test --long` installs it,
+//! and `cargo xtask test` runs these tests if it is installed. `templates.rs` checks without it that the templates
+//! contain nothing that the two renderers read differently.
 
 use std::env;
 use std::ffi::OsString;
@@ -19,15 +20,15 @@ fn program() -> OsString {
         .filter(|given| !given.is_empty())
         .unwrap_or_else(|| {
             panic!(
-                "{VARIABLE} has to name the program `cargo-generate`. `cargo xtask test --test new -- --ignored cargo_generate` \
-                 installs it in the right version, and runs only these tests."
+                "{VARIABLE} must contain the path of the program `cargo-generate`. To install the right version and run only these \
+                 tests, use `cargo xtask test --test new -- --ignored cargo_generate`."
             )
         })
 }
 
-/// A worker of this name from this template.
+/// Creates a worker with this name from this template.
 fn generate(template: &str, name: &str, folder: &Folder, arguments: &[&str]) -> PathBuf {
-    // What the user of this machine has set up must not come in.
+    // The configuration of the user of this machine must not have any effect.
     folder.write("config.toml", "");
     let output = Command::new(program())
         .arg("generate")
@@ -39,7 +40,7 @@ fn generate(template: &str, name: &str, folder: &Folder, arguments: &[&str]) -> 
         .arg(folder.path("."))
         .args(arguments)
         .output()
-        .unwrap_or_else(|error| panic!("{VARIABLE} names no program that runs: {error}"));
+        .unwrap_or_else(|error| panic!("cannot run the program in {VARIABLE}: {error}"));
     assert!(output.status.success(), "{template}: {}", text(&output));
     folder.path(name)
 }
@@ -71,7 +72,7 @@ fn it_makes_the_same_worker_of_each_template() {
     }
 }
 
-/// What it has to go on where nobody says where our package is.
+/// Checks the default dependency, which applies if the user does not define one.
 #[test]
 #[ignore = "needs cargo-generate: cargo xtask test --long"]
 fn without_a_definition_our_package_is_where_the_documentation_says() {

@@ -1,4 +1,4 @@
-//! The command as a process, in an empty folder.
+//! Runs the command as a process in an empty folder.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use snapbox::cmd::Command;
 use tempfile::TempDir;
 
-/// A folder with nothing around it.
+/// An empty temporary folder.
 #[derive(Debug)]
 pub(crate) struct Folder(TempDir);
 
 impl Folder {
     pub(crate) fn empty() -> Self {
-        Self(TempDir::new().expect("a temporary folder can be made"))
+        Self(TempDir::new().expect("a temporary folder can be created"))
     }
 
     pub(crate) fn path(&self, path: &str) -> PathBuf {
@@ -22,28 +22,29 @@ impl Folder {
 
     pub(crate) fn write(&self, path: &str, text: &str) {
         let path = self.path(path);
-        fs::create_dir_all(path.parent().expect("it is in the folder")).expect("a folder");
-        fs::write(path, text).expect("a file can be written");
+        fs::create_dir_all(path.parent().expect("the path has a parent"))
+            .expect("the folder can be created");
+        fs::write(path, text).expect("the file can be written");
     }
 
     pub(crate) fn read(&self, path: &str) -> String {
         fs::read_to_string(self.path(path)).expect(path)
     }
 
-    /// What is in it, hidden or not.
+    /// Returns the names of its entries, including hidden ones.
     pub(crate) fn entries(&self) -> Vec<String> {
         entries(self.0.path())
     }
 
-    /// `cargo runpod new` with these arguments, in this folder.
+    /// Returns `cargo runpod new` with these arguments, in this folder.
     pub(crate) fn new_worker(&self, arguments: &[impl AsRef<OsStr>]) -> Command {
         new_worker(arguments).current_dir(self.0.path())
     }
 }
 
-/// `cargo runpod new` with these arguments.
+/// Returns `cargo runpod new` with these arguments.
 pub(crate) fn new_worker(arguments: &[impl AsRef<OsStr>]) -> Command {
-    // As cargo calls it.
+    // Cargo calls it in this way.
     Command::new(env!("CARGO_BIN_EXE_cargo-runpod"))
         .args(["runpod", "new"])
         .args(arguments)
@@ -55,7 +56,7 @@ pub(crate) fn entries(folder: &Path) -> Vec<String> {
         .expect("the folder can be read")
         .map(|entry| {
             entry
-                .expect("an entry")
+                .expect("the folder can be read")
                 .file_name()
                 .to_string_lossy()
                 .into_owned()

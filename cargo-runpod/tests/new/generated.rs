@@ -1,8 +1,7 @@
-//! New workers, built as their users build them.
+//! New workers, built as users build them.
 //!
-//! They are made in one folder under the workspace's target folder, always the same. They are built where the workspace is,
-//! as are all crates that tests make as a user would: their dependencies are compiled once, and a later run finds everything
-//! there.
+//! They are created in a folder below the workspace's target folder and built in that target folder, like all crates
+//! that tests create. Their dependencies are therefore compiled only once, and later runs find everything.
 
 use std::env;
 use std::fs;
@@ -18,17 +17,17 @@ static WORKERS: [LazyLock<Worker>; 3] = [
     LazyLock::new(|| Worker::build("model")),
 ];
 
-/// One of each template.
+/// Returns a worker of each template.
 pub(crate) fn workers() -> impl Iterator<Item = &'static Worker> {
     WORKERS.iter().map(|worker| &**worker)
 }
 
-/// The one of the template `model`.
+/// Returns the worker of the template `model`.
 pub(crate) fn model() -> &'static Worker {
     &WORKERS[2]
 }
 
-/// A new worker that was built, without a warning.
+/// A new worker that has been built without warnings.
 #[derive(Debug)]
 pub(crate) struct Worker {
     pub(crate) template: &'static str,
@@ -43,11 +42,11 @@ impl Worker {
         worker
     }
 
-    /// One whose name begins with `prefix`, not yet built.
+    /// Creates a worker whose name begins with `prefix`, without building it.
     pub(crate) fn make(template: &'static str, prefix: &str) -> Self {
         let folder = home().join("workers").join(format!("{prefix}-{template}"));
         if folder.exists() {
-            fs::remove_dir_all(&folder).expect("what an earlier run left can be removed");
+            fs::remove_dir_all(&folder).expect("the files of an earlier run can be removed");
         }
         let ours = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
         command::new_worker(&["--template", template, "--runpod-path", ours])
@@ -58,7 +57,7 @@ impl Worker {
         Self { template, folder }
     }
 
-    /// `cargo` in the worker's folder.
+    /// Runs `cargo` in the worker's folder.
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Output {
         let mut command = cargo();
         command
@@ -68,7 +67,7 @@ impl Worker {
         command.output().expect("cargo runs")
     }
 
-    /// The program, started in the worker's folder.
+    /// Runs the program in the worker's folder.
     pub(crate) fn run(&self, arguments: &[&str], environment: &[(&str, &str)]) -> (i32, String) {
         let program = target()
             .join("debug")
@@ -82,12 +81,12 @@ impl Worker {
         let text = text(&output);
         let code = output.status.code();
         (
-            code.unwrap_or_else(|| panic!("it was killed: {text}")),
+            code.unwrap_or_else(|| panic!("the program was killed: {text}")),
             text,
         )
     }
 
-    /// It went well, and without a warning.
+    /// Checks that a command succeeded without warnings.
     #[track_caller]
     pub(crate) fn assert_clean(&self, output: &Output) {
         let text = text(output);
@@ -102,7 +101,7 @@ pub(crate) fn text(output: &Output) -> String {
     text
 }
 
-/// Gives a worker the versions that the workspace is built with: those are on this machine.
+/// Copies the workspace's lock file to a worker, because these versions are available on this machine.
 pub(crate) fn lock(folder: &Path) {
     let ours = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock");
     fs::copy(ours, folder.join("Cargo.lock")).expect("the workspace has a Cargo.lock");
@@ -112,12 +111,12 @@ pub(crate) fn cargo() -> Command {
     let mut command = clean(Command::new(env!("CARGO")));
     command
         .env("CARGO_TERM_COLOR", "never")
-        // As in the workspace: with another setting, the dependencies would be compiled once more.
+        // The same setting as in the workspace. With another one, the dependencies would be compiled again.
         .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
     command
 }
 
-/// Without what cargo tells this test of itself, and what would make a worker ask the platform for jobs.
+/// Removes cargo's variables for this test, and variables that would make a worker ask the platform for jobs.
 fn clean(mut command: Command) -> Command {
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
@@ -131,15 +130,13 @@ fn clean(mut command: Command) -> Command {
     command
 }
 
-/// The new workers are there.
+/// Returns the folder of the new workers.
 pub(crate) fn home() -> PathBuf {
     target().join("generated")
 }
 
-/// Where the workspace is built.
+/// Returns the workspace's target folder.
 pub(crate) fn target() -> PathBuf {
     let ours = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    ours.parent()
-        .expect("it is in the target folder")
-        .to_owned()
+    ours.parent().expect("the path has a parent").to_owned()
 }

@@ -1,4 +1,4 @@
-//! What the guide shows compiles in a new worker: it has the crates that the guide's code names.
+//! The code in the guide compiles in a new worker: its template has the crates that the code uses.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 
 use crate::templates::{self, NAMES};
 
-/// Pages whose code is not for a worker's crate, each with the reason.
+/// Pages whose code is not meant for a worker's crate, with the reason for each.
 const LEFT_OUT: [(&str, &str); 3] = [
     (
         "docs/reference/compiler-errors.md",
-        "its programs are mistakes",
+        "its programs contain mistakes",
     ),
     (
         "docs/explanation/what-the-attributes-generate.md",
-        "it shows what the macros make",
+        "it shows the output of the macros",
     ),
     (
         "docs/reference/local-endpoint.md",
@@ -22,7 +22,7 @@ const LEFT_OUT: [(&str, &str); 3] = [
     ),
 ];
 
-/// What code of the guide uses, and the feature of tokio that it is behind.
+/// The parts of tokio that the guide's code uses, with the feature that each needs.
 const OF_TOKIO: [(&str, &str); 9] = [
     ("tokio::main", "rt-multi-thread"),
     ("tokio::test", "macros"),
@@ -41,7 +41,7 @@ fn every_crate_that_the_guide_uses_is_a_dependency_of_every_template() {
     let known = packages_of_the_workspace();
     let mut used = BTreeMap::new();
     for (page, text) in pages() {
-        // A page may tell itself what to add.
+        // A page may itself say which dependency to add.
         let added = blocks(&text, "toml");
         for code in blocks(&text, "rust").into_iter().chain(inline(&text)) {
             for name in paths(&code).into_iter().filter(|it| known.contains(it)) {
@@ -56,7 +56,7 @@ fn every_crate_that_the_guide_uses_is_a_dependency_of_every_template() {
             }
         }
     }
-    // Else the test would look at nothing.
+    // Otherwise the test would check nothing.
     for name in ["tokio", "tracing"] {
         assert!(used.contains_key(name), "{used:?}");
     }
@@ -64,8 +64,8 @@ fn every_crate_that_the_guide_uses_is_a_dependency_of_every_template() {
         for (name, page) in &used {
             assert!(
                 manifest.contains(&format!("\n{name} = ")),
-                "{page} uses {name}, which the template {template} does not depend on: put it into all templates, or \
-                 let the page show what to add to Cargo.toml"
+                "{page} uses {name}, but the template {template} does not depend on it: add it to all templates, or show on \
+                 the page how to add it to Cargo.toml"
             );
         }
     }
@@ -85,11 +85,10 @@ fn every_feature_of_tokio_that_the_guide_uses_is_on_in_every_template() {
     assert!(uses.contains("tokio::time"), "{uses:?}");
     for (template, manifest) in manifests() {
         let line = manifest.lines().find(|line| line.starts_with("tokio = "));
-        let line = line.expect("it depends on tokio");
+        let line = line.expect("the package depends on tokio");
         for used in &uses {
             let feature = OF_TOKIO.iter().find(|(name, _)| name == used);
-            let feature =
-                feature.unwrap_or_else(|| panic!("{used}: name its feature in this test"));
+            let feature = feature.unwrap_or_else(|| panic!("{used}: add its feature to this test"));
             assert!(
                 line.contains(&format!("{:?}", feature.1)),
                 "the guide uses {used}: {template} needs the feature {}",
@@ -101,7 +100,7 @@ fn every_feature_of_tokio_that_the_guide_uses_is_on_in_every_template() {
 
 fn root() -> &'static Path {
     let ours = Path::new(env!("CARGO_MANIFEST_DIR"));
-    ours.parent().expect("it is in the workspace")
+    ours.parent().expect("the path has a parent")
 }
 
 fn manifests() -> Vec<(&'static str, String)> {
@@ -109,12 +108,15 @@ fn manifests() -> Vec<(&'static str, String)> {
         .into_iter()
         .map(|name| {
             let manifest = templates::folder(name).join("Cargo.toml.liquid");
-            (name, fs::read_to_string(manifest).expect("a manifest"))
+            (
+                name,
+                fs::read_to_string(manifest).expect("the file can be read"),
+            )
         })
         .collect()
 }
 
-/// By their paths, without those that are left out.
+/// Returns the pages by their paths, except those in `LEFT_OUT`.
 fn pages() -> Vec<(String, String)> {
     let mut pages = vec![];
     let mut folders = vec![PathBuf::from("docs")];
@@ -126,7 +128,7 @@ fn pages() -> Vec<(String, String)> {
             if root().join(&path).is_dir() {
                 folders.push(path);
             } else if is_page && LEFT_OUT.iter().all(|(page, _)| *page != name) {
-                let text = fs::read_to_string(root().join(&path)).expect("a page");
+                let text = fs::read_to_string(root().join(&path)).expect("the file can be read");
                 pages.push((name, text));
             }
         }
@@ -134,9 +136,9 @@ fn pages() -> Vec<(String, String)> {
     pages
 }
 
-/// As code names them.
+/// Returns the names of the packages as they are written in code.
 fn packages_of_the_workspace() -> BTreeSet<String> {
-    let lock = fs::read_to_string(root().join("Cargo.lock")).expect("a lock file");
+    let lock = fs::read_to_string(root().join("Cargo.lock")).expect("the file can be read");
     lock.lines()
         .filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'))
         .map(|name| name.replace('-', "_"))
@@ -152,7 +154,8 @@ fn blocks(text: &str, language: &str) -> Vec<String> {
         .collect()
 }
 
-/// Calls of macros and functions between backticks. A type alone is a mention, and not what a handler would say.
+/// Returns calls of macros and functions between backticks. A type alone is only mentioned, and no handler would write
+/// it.
 fn inline(text: &str) -> Vec<String> {
     text.lines()
         .flat_map(|line| line.split('`').skip(1).step_by(2))
@@ -161,7 +164,7 @@ fn inline(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// What stands first in paths: `tokio` in `tokio::time::sleep`.
+/// Returns the first names of paths, such as `tokio` in `tokio::time::sleep`.
 fn paths(code: &str) -> BTreeSet<String> {
     let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
     code.match_indices("::")

@@ -1,4 +1,4 @@
-//! The files for the Runpod Hub follow its rules, and its tests pass.
+//! The files for the Runpod Hub follow its rules, and the tests in them pass.
 
 use std::fs;
 
@@ -35,12 +35,13 @@ fn the_tests_of_a_worker_follow_the_rules_and_pass() {
     }
 }
 
-/// The rules would see it.
+/// Checks that the rules reject wrong files.
 #[test]
 fn a_fault_in_either_file_is_found() {
-    let worker = workers().last().expect("a worker");
+    let worker = workers().last().expect("there is at least one worker");
     let changed = |name: &str, place: &str, value: Value| {
-        let mut file: Value = serde_json::from_str(&read(worker, name)).expect("JSON");
+        let mut file: Value =
+            serde_json::from_str(&read(worker, name)).expect("the text is valid JSON");
         *file.pointer_mut(place).expect(place) = value;
         file.to_string()
     };

@@ -1,5 +1,5 @@
-//! What the Runpod Hub's publishing guide says of `hub.json` and `tests.json`, as types: what they do not have is not
-//! allowed.
+//! The rules of the Runpod Hub's publishing guide for `hub.json` and `tests.json`, written as types. Keys that the
+//! types do not have are not allowed.
 
 use std::collections::BTreeMap;
 
@@ -119,7 +119,7 @@ pub(crate) struct Tests {
 pub(crate) struct Case {
     pub(crate) name: String,
     pub(crate) input: Map<String, Value>,
-    /// Milliseconds.
+    /// In milliseconds.
     timeout: u32,
 }
 
@@ -134,7 +134,7 @@ struct TestsConfig {
     allowed_cuda_versions: Vec<String>,
 }
 
-/// What is wrong with a `hub.json`.
+/// Checks a `hub.json`.
 pub(crate) fn hub(text: &str) -> Result<Hub, String> {
     let hub: Hub = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let config = &hub.config;
@@ -144,7 +144,7 @@ pub(crate) fn hub(text: &str) -> Result<Hub, String> {
         hub.icon_url
             .as_deref()
             .is_none_or(|url| url.starts_with("https://")),
-        "iconUrl is no address",
+        "iconUrl is not an address",
     )?;
     require(config.container_disk_in_gb > 0, "containerDiskInGb is 0")?;
     let has_gpu = config.gpu_count.is_some_and(|count| count > 0)
@@ -160,14 +160,17 @@ pub(crate) fn hub(text: &str) -> Result<Hub, String> {
         RunsOn::Gpu => {
             require(
                 has_gpu,
-                "gpuCount, gpuIds and allowedCudaVersions are needed for a GPU",
+                "a GPU needs gpuCount, gpuIds and allowedCudaVersions",
             )?;
-            require(config.cpu_flavor.is_none(), "cpuFlavor is not for a GPU")?;
+            require(
+                config.cpu_flavor.is_none(),
+                "cpuFlavor is not allowed for a GPU",
+            )?;
         }
         RunsOn::Cpu => {
-            require(!mentions_gpu, "what is for a GPU is not for a CPU")?;
+            require(!mentions_gpu, "the GPU settings are not allowed for a CPU")?;
             let flavor = config.cpu_flavor.as_deref().unwrap_or_default();
-            require(flavor.starts_with("cpu"), "cpuFlavor is needed for a CPU")?;
+            require(flavor.starts_with("cpu"), "a CPU needs cpuFlavor")?;
         }
     }
     let mut keys = Vec::new();
@@ -184,23 +187,30 @@ pub(crate) fn hub(text: &str) -> Result<Hub, String> {
     for preset in &config.presets {
         require(!preset.name.is_empty(), "a preset has no name")?;
         for key in preset.defaults.keys() {
-            require(keys.contains(&key), "a preset sets what env does not name")?;
+            require(
+                keys.contains(&key),
+                "a preset sets a variable that env does not contain",
+            )?;
         }
     }
     Ok(hub)
 }
 
-/// What is wrong with a `tests.json`.
+/// Checks a `tests.json`.
 pub(crate) fn tests(text: &str) -> Result<Tests, String> {
     let tests: Tests = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    require(!tests.tests.is_empty(), "there is no test")?;
+    require(!tests.tests.is_empty(), "there are no tests")?;
     let mut names: Vec<_> = tests.tests.iter().map(|case| &case.name).collect();
     names.sort();
     names.dedup();
-    require(names.len() == tests.tests.len(), "two tests have one name")?;
+    require(
+        names.len() == tests.tests.len(),
+        "two tests have the same name",
+    )?;
     for case in &tests.tests {
         require(!case.name.is_empty(), "a test has no name")?;
-        // A second at least, since the first one waits for the worker; and an hour is a slip for a minute.
+        // At least a second, because the first test waits for the worker. More than an hour is probably a mistake in
+        // the unit.
         require(
             (1_000..=3_600_000).contains(&case.timeout),
             "timeout is in milliseconds",
@@ -211,7 +221,7 @@ pub(crate) fn tests(text: &str) -> Result<Tests, String> {
     require(config.gpu_count > 0, "gpuCount is 0")?;
     require(
         are_versions(&config.allowed_cuda_versions),
-        "allowedCudaVersions are no versions",
+        "allowedCudaVersions contains something other than versions",
     )?;
     are_keys(
         &config
@@ -233,7 +243,10 @@ impl Asked {
             InputKind::Number => input.default.is_number(),
             InputKind::Boolean => input.default.is_boolean(),
         };
-        require(fits, "an input's default is not of its type")
+        require(
+            fits,
+            "the default of an input does not have the input's type",
+        )
     }
 }
 
@@ -260,9 +273,9 @@ fn are_keys(keys: &[&String]) -> Result<(), String> {
     for key in keys {
         require(
             !key.is_empty() && key.chars().all(is_letter),
-            "a key of env is no variable",
+            "a key of env is not a valid variable name",
         )?;
-        require(!seen.contains(key), "env names a variable twice")?;
+        require(!seen.contains(key), "env contains a variable twice")?;
         seen.push(*key);
     }
     Ok(())

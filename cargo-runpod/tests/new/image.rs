@@ -1,4 +1,4 @@
-//! What the Dockerfile does, without Docker: its instructions, done in a folder.
+//! Tests the Dockerfile without Docker: its instructions are carried out in a folder.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -8,22 +8,22 @@ use std::process::Command;
 use crate::generated::{Worker, cargo, home, model, target, text, workers};
 use crate::templates;
 
-/// One stage, as a folder.
+/// A build stage, as a folder.
 struct Stage {
     name: Option<String>,
     root: PathBuf,
     workdir: String,
 }
 
-/// An image that was made.
+/// A finished image.
 struct Image {
     root: PathBuf,
     environment: Vec<(String, String)>,
     command: Vec<String>,
 }
 
-/// Does what a Dockerfile says, with `context` as the folder that it is built from. Knows the instructions that ours use
-/// and no other.
+/// Carries out the instructions of a Dockerfile. `context` is the build context. Only the instructions in our
+/// Dockerfiles are supported.
 fn build(dockerfile: &str, context: &Path, stages_in: &Path) -> Image {
     let mut stages: Vec<Stage> = Vec::new();
     let (mut environment, mut command) = (Vec::new(), Vec::new());
@@ -33,7 +33,7 @@ fn build(dockerfile: &str, context: &Path, stages_in: &Path) -> Image {
         match (word, words.as_slice()) {
             ("FROM", [_, name @ ..]) => {
                 let root = stages_in.join(stages.len().to_string());
-                fs::create_dir_all(&root).expect("a folder");
+                fs::create_dir_all(&root).expect("the folder can be created");
                 let name = name.last().map(|name| (*name).to_owned());
                 stages.push(Stage {
                     name,
@@ -43,11 +43,11 @@ fn build(dockerfile: &str, context: &Path, stages_in: &Path) -> Image {
                 (environment, command) = (Vec::new(), Vec::new());
             }
             ("WORKDIR", [path]) => {
-                let stage = stages.last_mut().expect("FROM comes first");
+                let stage = stages.last_mut().expect("a FROM line comes first");
                 (*path).clone_into(&mut stage.workdir);
-                fs::create_dir_all(stage.path("")).expect("a folder");
-                // What all of them are built with is built once.
-                symlink(target(), stage.path("target")).expect("a link");
+                fs::create_dir_all(stage.path("")).expect("the folder can be created");
+                // All stages share the workspace's target folder, so everything is compiled only once.
+                symlink(target(), stage.path("target")).expect("the link can be created");
             }
             ("COPY", [from, source, destination]) if from.starts_with("--from=") => {
                 let name = from.trim_start_matches("--from=");
@@ -57,11 +57,14 @@ fn build(dockerfile: &str, context: &Path, stages_in: &Path) -> Image {
                 let source = from.expect(name).path(source);
                 copy(
                     &source,
-                    &stages.last().expect("FROM comes first").path(destination),
+                    &stages
+                        .last()
+                        .expect("a FROM line comes first")
+                        .path(destination),
                 );
             }
             ("COPY", [sources @ .., destination]) => {
-                let stage = stages.last().expect("FROM comes first");
+                let stage = stages.last().expect("a FROM line comes first");
                 for source in sources {
                     assert!(is_in_context(context, source), "{source} is ignored");
                     let into = stage.path(destination);
@@ -73,16 +76,16 @@ fn build(dockerfile: &str, context: &Path, stages_in: &Path) -> Image {
                     copy(&context.join(source), &into);
                 }
             }
-            ("RUN", _) => run(rest, stages.last().expect("FROM comes first")),
+            ("RUN", _) => run(rest, stages.last().expect("a FROM line comes first")),
             ("ENV", [pair]) => {
                 let (name, value) = pair.split_once('=').expect(pair);
                 environment.push((name.to_owned(), value.to_owned()));
             }
             ("CMD", _) => command = serde_json::from_str(rest).expect("CMD is a list"),
-            _ => panic!("an instruction that this test does not know: {instruction}"),
+            _ => panic!("this test does not support the instruction: {instruction}"),
         }
     }
-    let root = stages.pop().expect("a stage").root;
+    let root = stages.pop().expect("a FROM line comes first").root;
     Image {
         root,
         environment,
@@ -90,7 +93,7 @@ fn build(dockerfile: &str, context: &Path, stages_in: &Path) -> Image {
     }
 }
 
-/// Without comments, one a line.
+/// Returns the instructions without comments, one per line.
 fn instructions(dockerfile: &str) -> Vec<String> {
     let lines: Vec<_> = dockerfile
         .lines()
@@ -108,7 +111,7 @@ impl Stage {
     fn path(&self, path: &str) -> PathBuf {
         let path = Path::new(&self.workdir).join(path);
         self.root
-            .join(path.strip_prefix("/").expect("from the root"))
+            .join(path.strip_prefix("/").expect("the path has this prefix"))
     }
 }
 
@@ -122,10 +125,10 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// With its time, as Docker does.
+/// Copies a file with its modification time, as Docker does.
 fn copy_file(from: &Path, to: &Path) {
     let copied = || {
-        fs::create_dir_all(to.parent().expect("it is in a folder"))?;
+        fs::create_dir_all(to.parent().expect("the path has a parent"))?;
         fs::copy(from, to)?;
         let time = fs::metadata(from)?.modified()?;
         fs::File::options().write(true).open(to)?.set_modified(time)
@@ -133,17 +136,17 @@ fn copy_file(from: &Path, to: &Path) {
     copied().unwrap_or_else(|error| panic!("{}: {error}", from.display()));
 }
 
-/// What a list of exceptions says: all is ignored but these.
+/// Evaluates a `.dockerignore` that ignores everything except a list of paths.
 fn is_in_context(context: &Path, path: &str) -> bool {
-    let ignored = fs::read_to_string(context.join(".dockerignore")).expect("a .dockerignore");
+    let ignored = fs::read_to_string(context.join(".dockerignore")).expect("the file can be read");
     assert!(ignored.lines().any(|line| line == "*"), "{ignored}");
     ignored
         .lines()
         .any(|line| line.strip_prefix('!') == Some(path))
 }
 
-/// A Dockerfile that builds with the profile of which this machine has the dependencies already. What it says of cargo is the
-/// same otherwise: a path or a flag that is wrong there is wrong here.
+/// Changes a Dockerfile to use the profile for which this machine already has the dependencies. The rest of its cargo
+/// commands stays the same, so a wrong path or flag is still found.
 fn with_what_is_built(dockerfile: &str) -> String {
     assert!(dockerfile.contains("cargo build --release --locked"));
     assert!(dockerfile.contains("/worker/target/release/"));
@@ -152,7 +155,7 @@ fn with_what_is_built(dockerfile: &str) -> String {
         .replace("/worker/target/release/", "/worker/target/debug/")
 }
 
-/// As `RUN` does, but with nothing to be downloaded.
+/// Carries out `RUN`, but without any downloads.
 fn run(script: &str, stage: &Stage) {
     let mut command = cargo();
     let cargo = command.get_program().to_owned();
@@ -175,37 +178,38 @@ fn run(script: &str, stage: &Stage) {
         .env("CARGO_NET_OFFLINE", "true")
         .env_remove("CARGO_TARGET_DIR")
         .output()
-        .expect("a shell");
+        .expect("the shell can be started");
     assert!(output.status.success(), "RUN {script}: {}", text(&output));
 }
 
-/// The layer of the dependencies is built with an empty program, which must not be what ends up in the image.
+/// The layer of the dependencies is built with an empty program. The image must not contain that program.
 #[test]
 fn the_image_has_the_worker_and_not_the_empty_program() {
     for template in templates::NAMES {
-        // Not one of those that other tests run: for a moment, the program of this name is the empty one.
+        // This is not one of the workers that other tests run, because its program is the empty one for a moment.
         let worker = Worker::make(template, "image");
-        // The image is built with a lock file that is the worker's own, as its user's first build makes it.
+        // The image needs the worker's own lock file, which a user's first build creates.
         let locked = worker.cargo(&["update", "--workspace", "--offline"]);
         assert!(locked.status.success(), "{}", text(&locked));
-        // Always the same one, so that what is built there takes the place of what was.
+        // Always the same folder, so a new run replaces the files of the previous one.
         let stages = home().join("images").join(worker.template);
         if stages.exists() {
-            fs::remove_dir_all(&stages).expect("what an earlier run left can be removed");
+            fs::remove_dir_all(&stages).expect("the files of an earlier run can be removed");
         }
         let dockerfile =
-            fs::read_to_string(worker.folder.join("Dockerfile")).expect("a Dockerfile");
+            fs::read_to_string(worker.folder.join("Dockerfile")).expect("the file can be read");
         let image = build(&with_what_is_built(&dockerfile), &worker.folder, &stages);
         let [program] = image.command.as_slice() else {
             panic!("{:?} is not the worker alone", image.command);
         };
-        let input = fs::read_to_string(worker.folder.join("test_input.json")).expect("a job");
+        let input = fs::read_to_string(worker.folder.join("test_input.json"))
+            .expect("the file can be read");
         let mut command = Command::new(image.root.join("usr/local/bin").join(program));
         command
             .args(["--test_input", &input])
             .current_dir(&image.root);
         for (name, value) in &image.environment {
-            let value = value.strip_prefix('/').expect("a path from the root");
+            let value = value.strip_prefix('/').expect("the path has this prefix");
             command.env(name, image.root.join(value));
         }
         let output = command.output().expect("the worker runs");
@@ -215,12 +219,12 @@ fn the_image_has_the_worker_and_not_the_empty_program() {
     }
 }
 
-/// It holds the program, the model, and nothing else.
+/// The image contains only the program and the model.
 #[test]
 fn nothing_of_the_user_s_machine_is_in_an_image() {
     for worker in workers() {
         let dockerfile =
-            fs::read_to_string(worker.folder.join("Dockerfile")).expect("a Dockerfile");
+            fs::read_to_string(worker.folder.join("Dockerfile")).expect("the file can be read");
         let copied: Vec<_> = instructions(&dockerfile)
             .into_iter()
             .filter(|instruction| {

@@ -1,8 +1,8 @@
-//! `cargo runpod new`, and what it makes: the crates are built, tested and run as their users would.
+//! `cargo runpod new` and the crates that it creates. They are built, tested and run as users would do it.
 
 #![expect(
     clippy::needless_raw_string_hashes,
-    reason = "snapbox writes snapshots with them"
+    reason = "snapbox writes its snapshots in this form"
 )]
 
 mod cargo_generate;

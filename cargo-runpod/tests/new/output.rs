@@ -1,4 +1,4 @@
-//! What is told when all went well, and what there is to choose from.
+//! The output of a successful command, and its help.
 
 use std::path::Path;
 
@@ -13,33 +13,33 @@ fn the_help_names_every_template_and_flag() {
         .assert()
         .success()
         .stdout_eq(str![[r#"
-Make a worker from a template
+Create a worker from a template
 
 Usage: cargo runpod new [OPTIONS] <NAME>
 
 Arguments:
   <NAME>
-          The folder to make; its last part is the worker's name
+          The folder to create; its last part is the worker's name
 
 Options:
       --template <TEMPLATE>
-          What to begin with
+          The template to start from
 
           Possible values:
-          - basic:  One function, from a job's input to its output
-          - stream: A function whose output leaves item by item
-          - model:  A model that is loaded once, and a stream made with it
+          - basic:  One function that turns a job's input into its output
+          - stream: A function that streams its output item by item
+          - model:  A model that is loaded once, and a handler that streams its output
           
           [default: basic]
 
       --runpod-path <PATH>
-          Take the package `runpod-worker` from this folder
+          Use the package `runpod-worker` in this folder
 
       --runpod-git <URL>
-          Take it from this git repository
+          Use `runpod-worker` from this git repository
 
       --runpod-rev <REV>
-          At this commit, tag or branch of the git repository; the newest commit otherwise
+          The commit, tag or branch of the git repository [default: the newest commit]
 
   -h, --help
           Print help (see a summary with '-h')
@@ -55,20 +55,22 @@ fn a_worker_that_was_made_is_told_with_the_next_commands() {
         .assert()
         .success()
         .stdout_eq(str![[r#"
-Made the worker `my-worker` from the template `stream`. Next:
+Created the worker `my-worker` from the template `stream`. Next:
 
     cd my-worker
-    cargo runpod dev       # an endpoint on this machine with the worker behind it
+    cargo runpod dev       # starts a local endpoint with the worker behind it
 
 and in a second terminal, in the same folder:
 
-    cargo runpod invoke    # sends it the job of test_input.json, and shows what comes back
+    cargo runpod invoke    # sends the job in test_input.json and shows the result
 
-note: runpod-worker has no public address yet. It is taken from where this command was built,
-[..]; --runpod-path and --runpod-git name another place.
+note: runpod-worker is not published yet. The worker uses the sources that this command
+was built from, [..].
+To use others, pass --runpod-path or --runpod-git.
 
-note: a build inside Docker does not reach a package by its path on this machine. `cargo runpod build` packs
-a program that is built here; for the Dockerfile, let Cargo.toml name a git repository.
+note: a build inside Docker cannot reach a package by its path on this machine. Use
+`cargo runpod build`, which builds the program outside Docker. To use the Dockerfile,
+name a git repository in Cargo.toml.
 
 "#]])
         .stderr_eq(str![]);
@@ -88,14 +90,14 @@ fn a_worker_with_a_dependency_on_a_git_repository_needs_no_note() {
         .assert()
         .success()
         .stdout_eq(str![[r#"
-Made the worker `my-worker` from the template `basic`. Next:
+Created the worker `my-worker` from the template `basic`. Next:
 
     cd my-worker
-    cargo runpod dev       # an endpoint on this machine with the worker behind it
+    cargo runpod dev       # starts a local endpoint with the worker behind it
 
 and in a second terminal, in the same folder:
 
-    cargo runpod invoke    # sends it the job of test_input.json, and shows what comes back
+    cargo runpod invoke    # sends the job in test_input.json and shows the result
 
 "#]])
         .stderr_eq(str![]);
@@ -115,20 +117,21 @@ fn the_folder_that_a_path_names_is_written_in_full() {
         .assert()
         .success()
         .stdout_eq(str![[r#"
-Made the worker `my-worker` from the template `basic`. Next:
+Created the worker `my-worker` from the template `basic`. Next:
 
     cd my-worker
-    cargo runpod dev       # an endpoint on this machine with the worker behind it
+    cargo runpod dev       # starts a local endpoint with the worker behind it
 
 and in a second terminal, in the same folder:
 
-    cargo runpod invoke    # sends it the job of test_input.json, and shows what comes back
+    cargo runpod invoke    # sends the job in test_input.json and shows the result
 
-note: a build inside Docker does not reach a package by its path on this machine. `cargo runpod build` packs
-a program that is built here; for the Dockerfile, let Cargo.toml name a git repository.
+note: a build inside Docker cannot reach a package by its path on this machine. Use
+`cargo runpod build`, which builds the program outside Docker. To use the Dockerfile,
+name a git repository in Cargo.toml.
 
 "#]]);
-    let ours = std::fs::canonicalize(ours).expect("our own folder");
+    let ours = std::fs::canonicalize(ours).expect("the folder exists");
     let written = format!("runpod-worker = {{ path = {ours:?} }}\n");
     assert!(folder.read("my-worker/Cargo.toml").contains(&written));
 }
@@ -159,7 +162,10 @@ fn every_template_has_all_that_a_worker_needs() {
         for (path, text) in files {
             let path = path.display();
             assert!(!text.contains("{{"), "{template}/{path} is not rendered");
-            assert!(text.ends_with('\n'), "{template}/{path} has no last line");
+            assert!(
+                text.ends_with('\n'),
+                "{template}/{path} does not end with a line break"
+            );
         }
     }
 }

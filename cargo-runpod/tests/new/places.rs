@@ -1,4 +1,4 @@
-//! Where a worker may be made.
+//! The places where a worker may be created.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -35,7 +35,7 @@ fn a_path_from_the_root_is_a_place() {
 #[test]
 fn an_empty_folder_is_filled() {
     let folder = Folder::empty();
-    fs::create_dir(folder.path("my-worker")).expect("a folder");
+    fs::create_dir(folder.path("my-worker")).expect("the folder can be created");
     folder.new_worker(&["my-worker/"]).assert().success();
     assert_eq!(folder.entries(), ["my-worker"]);
     assert!(
@@ -49,15 +49,15 @@ fn an_empty_folder_is_filled() {
 fn a_worker_has_the_permissions_of_any_new_folder() {
     let folder = Folder::empty();
     folder.new_worker(&["my-worker"]).assert().success();
-    fs::create_dir(folder.path("any")).expect("a folder");
+    fs::create_dir(folder.path("any")).expect("the folder can be created");
     let mode = |path: &str| {
-        let metadata = fs::metadata(folder.path(path)).expect("it is there");
+        let metadata = fs::metadata(folder.path(path)).expect("the folder exists");
         metadata.permissions().mode()
     };
     assert_eq!(mode("my-worker"), mode("any"));
 }
 
-/// Starts a command for each of these places before it waits for any of them.
+/// Starts all commands, one for each place, before waiting for any of them.
 #[track_caller]
 fn all_at_once(folder: &Folder, places: &[String]) {
     let commands: Vec<_> = places
@@ -98,7 +98,7 @@ fn workers_made_at_once_in_a_folder_that_is_missing_are_all_made() {
     }
 }
 
-/// A folder that is being filled matches the wildcard, too, and has no Cargo.toml yet.
+/// A folder that is still being filled also matches the wildcard, but has no Cargo.toml yet.
 #[test]
 fn workers_made_at_once_under_a_wildcard_of_a_workspace_are_all_members() {
     let folder = Folder::empty();

@@ -1,4 +1,4 @@
-//! What is no worker, and what is said then: the fault, and what to do. Nothing is ever left behind.
+//! Refusals: the message says what is wrong and what to do, and nothing is left behind.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -17,8 +17,8 @@ fn a_name_with_faults_gets_all_of_them_and_a_better_one() {
         .code(1)
         .stdout_eq(str![])
         .stderr_eq(str![[r#"
-error: `2 Große_Fische` cannot be the name of a worker: it begins with '2', and has capital letters, and holds ' ' 'ß'.
-It names the package, the program and the image as well: lower-case letters of ASCII, digits, `-` and `_`, beginning with a letter. Try `my-2-gro-e_fische`.
+error: `2 Große_Fische` cannot be the name of a worker: it begins with '2', and contains capital letters, and contains ' ' 'ß'.
+The name is also used for the package, the program and the image. It must begin with a lower-case ASCII letter and contain only lower-case ASCII letters, digits, `-` and `_`. Try `my-2-gro-e_fische`.
 
 "#]]);
     assert!(folder.entries().is_empty());
@@ -32,7 +32,7 @@ fn an_empty_name_is_no_name() {
         .assert()
         .code(1)
         .stderr_eq(str![[r#"
-error: `` names no worker. Give it a name, as in `cargo runpod new my-worker`.
+error: `` does not name a worker. Add a name, as in `cargo runpod new my-worker`.
 
 "#]]);
 }
@@ -45,7 +45,7 @@ fn the_current_folder_is_no_name() {
         .assert()
         .code(1)
         .stderr_eq(str![[r#"
-error: `.` names no worker. Give it a name, as in `cargo runpod new my-worker`.
+error: `.` does not name a worker. Add a name, as in `cargo runpod new my-worker`.
 
 "#]]);
 }
@@ -58,7 +58,7 @@ fn a_path_that_leads_out_is_refused() {
         .assert()
         .code(1)
         .stderr_eq(str![[r#"
-error: `a/../../b` goes through `..`, and a worker is made below where you are. Change into the folder that it should be in, or give the path from `/`.
+error: `a/../../b` contains `..`, which is not allowed in the path of a new worker. Change to the folder that should contain it, or give an absolute path.
 
 "#]]);
 }
@@ -71,8 +71,8 @@ fn a_keyword_is_refused() {
         .assert()
         .code(1)
         .stderr_eq(str![[r#"
-error: `match` cannot be the name of a worker: it is a keyword of Rust.
-It names the package, the program and the image as well: lower-case letters of ASCII, digits, `-` and `_`, beginning with a letter. Try `my-match`.
+error: `match` cannot be the name of a worker: it is a Rust keyword.
+The name is also used for the package, the program and the image. It must begin with a lower-case ASCII letter and contain only lower-case ASCII letters, digits, `-` and `_`. Try `my-match`.
 
 "#]]);
 }
@@ -86,7 +86,7 @@ fn the_name_of_a_library_of_rust_is_refused() {
         .code(1)
         .stderr_eq(str![[r#"
 error: `test` cannot be the name of a worker: it is the name of a library that comes with Rust.
-It names the package, the program and the image as well: lower-case letters of ASCII, digits, `-` and `_`, beginning with a letter. Try `my-test`.
+The name is also used for the package, the program and the image. It must begin with a lower-case ASCII letter and contain only lower-case ASCII letters, digits, `-` and `_`. Try `my-test`.
 
 "#]]);
 }
@@ -99,8 +99,8 @@ fn our_own_name_is_refused() {
         .assert()
         .code(1)
         .stderr_eq(str![[r#"
-error: `runpod-worker` cannot be the name of a worker: it is the name of a package that a worker is built with.
-It names the package, the program and the image as well: lower-case letters of ASCII, digits, `-` and `_`, beginning with a letter. Try `my-runpod-worker`.
+error: `runpod-worker` cannot be the name of a worker: it is the name of a package that workers depend on.
+The name is also used for the package, the program and the image. It must begin with a lower-case ASCII letter and contain only lower-case ASCII letters, digits, `-` and `_`. Try `my-runpod-worker`.
 
 "#]]);
 }
@@ -113,8 +113,8 @@ fn a_name_that_is_no_text_is_refused() {
         .assert()
         .code(1)
         .stderr_eq(str![[r#"
-error: `work�er` cannot be the name of a worker: it holds '�'.
-It names the package, the program and the image as well: lower-case letters of ASCII, digits, `-` and `_`, beginning with a letter. Try `work-er`.
+error: `work�er` cannot be the name of a worker: it contains '�'.
+The name is also used for the package, the program and the image. It must begin with a lower-case ASCII letter and contain only lower-case ASCII letters, digits, `-` and `_`. Try `work-er`.
 
 "#]]);
     assert!(folder.entries().is_empty());
@@ -129,7 +129,7 @@ fn a_folder_with_something_in_it_stays_as_it_is() {
         .assert()
         .code(1)
         .stderr_eq(str![[r#"
-error: `my-worker` is there already, and is a folder that is not empty. Nothing in it was changed. Take another name, or move it away.
+error: `my-worker` already exists and is a folder that is not empty. Nothing in it was changed. Choose another name, or move it away.
 
 "#]]);
     assert_eq!(folder.entries(), ["my-worker"]);
@@ -145,7 +145,7 @@ fn a_file_of_that_name_stays_as_it_is() {
         .assert()
         .code(1)
         .stderr_eq(str![[r#"
-error: `my-worker` is there already, and is a file. Nothing in it was changed. Take another name, or move it away.
+error: `my-worker` already exists and is a file. Nothing in it was changed. Choose another name, or move it away.
 
 "#]]);
     assert_eq!(folder.read("my-worker"), "mine");
@@ -154,13 +154,13 @@ error: `my-worker` is there already, and is a file. Nothing in it was changed. T
 #[test]
 fn a_link_of_that_name_is_not_followed() {
     let folder = Folder::empty();
-    symlink("nowhere", folder.path("my-worker")).expect("a link");
+    symlink("nowhere", folder.path("my-worker")).expect("the link can be created");
     folder
         .new_worker(&["my-worker"])
         .assert()
         .code(1)
         .stderr_eq(str![[r#"
-error: `my-worker` is there already, and is a symbolic link. Nothing in it was changed. Take another name, or move it away.
+error: `my-worker` already exists and is a symbolic link. Nothing in it was changed. Choose another name, or move it away.
 
 "#]]);
     assert_eq!(folder.entries(), ["my-worker"]);
@@ -175,12 +175,12 @@ fn a_file_on_the_way_is_named() {
         .assert()
         .code(1)
         .stderr_eq(str![[r#"
-error: `notes.txt/some/worker` cannot be made, since `notes.txt` is a file. Take another path.
+error: cannot create `notes.txt/some/worker` because `notes.txt` is a file. Choose another path.
 
 "#]]);
 }
 
-/// `/proc` takes no folder from anybody, from root neither, as whom tests may run.
+/// Nobody can create a folder in `/proc`, not even root, as whom the tests may run.
 #[test]
 fn a_folder_that_nobody_may_write_into_is_named() {
     let folder = Folder::empty();
@@ -189,7 +189,7 @@ fn a_folder_that_nobody_may_write_into_is_named() {
         .assert()
         .code(1)
         .stderr_eq(str![[r#"
-error: cannot write into the folder `/proc`: [..]. Nothing was made. Choose one that you may write into.
+error: cannot write to the folder `/proc`: [..]. Nothing was created. Choose a folder that you may write to.
 
 "#]]);
 }
@@ -276,7 +276,7 @@ fn a_folder_without_a_package_is_not_ours() {
         .assert()
         .code(1)
         .stderr_eq(str![[r#"
-error: --runpod-path: `.` holds no Cargo.toml; give the folder of the package runpod-worker.
+error: --runpod-path: `.` contains no Cargo.toml; name the folder of the package runpod-worker.
 
 "#]]);
 }
@@ -290,7 +290,7 @@ fn a_folder_with_another_package_is_not_ours() {
         .assert()
         .code(1)
         .stderr_eq(str![[r#"
-error: --runpod-path: `[..]/runpod-local` holds the package runpod-local; give the folder of the package runpod-worker.
+error: --runpod-path: `[..]/runpod-local` contains the package runpod-local; name the folder of the package runpod-worker.
 
 "#]]);
     assert!(folder.entries().is_empty());
@@ -308,9 +308,9 @@ fn faults_of_the_name_and_of_the_dependency_are_told_together() {
         .assert()
         .code(1)
         .stderr_eq(str![[r#"
-error: `fn` cannot be the name of a worker: it is a keyword of Rust.
-It names the package, the program and the image as well: lower-case letters of ASCII, digits, `-` and `_`, beginning with a letter. Try `my-fn`.
-error: --runpod-git: the address holds a user name or a password, and would be written into Cargo.toml for everybody to read. Leave it out, and let git's credential helper give it.
+error: `fn` cannot be the name of a worker: it is a Rust keyword.
+The name is also used for the package, the program and the image. It must begin with a lower-case ASCII letter and contain only lower-case ASCII letters, digits, `-` and `_`. Try `my-fn`.
+error: --runpod-git: the address contains a user name or a password, which everybody could read in Cargo.toml. Remove it, and let git's credential helper supply it.
 
 "#]]);
     assert!(folder.entries().is_empty());
@@ -324,7 +324,7 @@ fn an_address_that_cargo_would_not_read_is_refused() {
         .assert()
         .code(1)
         .stderr_eq(str![[r#"
-error: --runpod-git: that is no address that cargo reads; it begins as in `https://`, `ssh://git@host/path` or `file:///path`.
+error: --runpod-git: cargo cannot read this address; use one that begins like `https://`, `ssh://git@host/path` or `file:///path`.
 
 "#]]);
     assert!(folder.entries().is_empty());

@@ -1,4 +1,4 @@
-//! The templates' folders.
+//! The folders of the templates.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,25 +6,25 @@ use std::path::{Path, PathBuf};
 
 pub(crate) const NAMES: [&str; 3] = ["basic", "stream", "model"];
 
-/// In our own repository.
+/// Returns the folder of a template in our repository.
 pub(crate) fn folder(template: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("templates")
         .join(template)
 }
 
-/// Every file below `folder`.
+/// Returns every file below `folder`.
 pub(crate) fn files(folder: &Path) -> BTreeMap<PathBuf, String> {
     let mut files = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {
         for entry in fs::read_dir(&next).expect("the folder can be read") {
-            let path = entry.expect("an entry").path();
+            let path = entry.expect("the folder can be read").path();
             if path.is_dir() {
                 folders.push(path);
             } else {
                 let text = fs::read_to_string(&path).expect("the file is a text");
-                let name = path.strip_prefix(folder).expect("it is in there");
+                let name = path.strip_prefix(folder).expect("the path has this prefix");
                 files.insert(name.to_owned(), text);
             }
         }
@@ -32,7 +32,7 @@ pub(crate) fn files(folder: &Path) -> BTreeMap<PathBuf, String> {
     files
 }
 
-/// One that is changed in one template only has been forgotten in another.
+/// If a shared file differs in one template, a change was forgotten in the others.
 #[test]
 fn files_that_say_the_same_in_every_template_are_the_same() {
     let [basic, stream, model] = NAMES.map(|name| files(&folder(name)));
@@ -45,10 +45,10 @@ fn files_that_say_the_same_in_every_template_are_the_same() {
         let path = Path::new(path);
         assert_eq!(basic[path], stream[path], "{}", path.display());
     }
-    // A model's image has the model in it, and all else is the same.
+    // The image of a model contains the model. Everything else is the same.
     let manifest = Path::new("Cargo.toml.liquid");
     assert_eq!(basic[manifest], stream[manifest]);
-    let image = "\n# What `cargo runpod build` puts beside the program.\n\
+    let image = "\n# Files that `cargo runpod build` copies into the image, next to the program.\n\
                  [package.metadata.runpod.image]\ninclude = [\"model\"]\n";
     assert_eq!(basic[manifest], model[manifest].replace(image, ""));
     let dockerfile = Path::new("Dockerfile");
@@ -58,7 +58,7 @@ fn files_that_say_the_same_in_every_template_are_the_same() {
     assert_eq!(format!("{}!model\n", basic[ignored]), model[ignored]);
 }
 
-/// Nothing but `{{ name }}` is the same in both.
+/// Both renderers read only `{{ name }}` in the same way.
 #[test]
 fn no_template_says_what_jinja_and_liquid_read_differently() {
     for name in NAMES {

@@ -1,4 +1,4 @@
-//! A new worker passes its tests, is clean, and runs as it stands.
+//! A new worker passes its tests, has no warnings, and runs without a change.
 
 use std::fs;
 
@@ -82,31 +82,35 @@ fn a_model_that_is_not_there_ends_the_worker_and_is_named() {
 
 #[test]
 fn a_model_is_read_from_where_the_environment_says() {
-    let file = tempfile::NamedTempFile::new().expect("a temporary file");
-    fs::write(file.path(), "only these").expect("it can be written");
-    let path = file.path().to_str().expect("a path");
+    let file = tempfile::NamedTempFile::new().expect("a temporary file can be created");
+    fs::write(file.path(), "only these").expect("the file can be written");
+    let path = file.path().to_str().expect("the path is UTF-8");
     let job = r#"{"input": {"text": "only", "words": 3}}"#;
     let (code, text) = model().run(&["--test_input", job], &[("MODEL_PATH", path)]);
     assert_eq!(code, 0, "{text}");
     assert!(text.contains(r#"["these","only","these"]"#), "{text}");
 }
 
-/// `cargo runpod build` puts these beside the program, whose working directory is there.
+/// `cargo runpod build` copies these files next to the program, which is its working directory.
 #[test]
 fn what_its_image_includes_is_there() {
     let output = model().cargo(&["metadata", "--no-deps", "--offline", "--format-version=1"]);
-    let metadata: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("the text is valid JSON");
     let included = &metadata["packages"][0]["metadata"]["runpod"]["image"]["include"];
     assert_eq!(included, &json!(["model"]));
     assert!(model().folder.join("model/harbour.txt").is_file());
 }
 
-/// The commands that the README of a new worker begins with.
+/// The README of a new worker begins with these commands.
 #[test]
 fn the_commands_of_its_readme_are_there() {
     for worker in workers() {
-        let readme = fs::read_to_string(worker.folder.join("README.md")).expect("a README");
-        let block = readme.split("```").nth(1).expect("a block of commands");
+        let readme =
+            fs::read_to_string(worker.folder.join("README.md")).expect("the file can be read");
+        let block = readme
+            .split("```")
+            .nth(1)
+            .expect("the file has a block of commands");
         let commands: Vec<_> = block
             .lines()
             .skip(1)

@@ -1,4 +1,4 @@
-//! A worker in the folder of a workspace: cargo can build it there, and its user is told how.
+//! A worker in the folder of a workspace: cargo can build it, and its user learns how it was set up.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,10 +7,10 @@ use snapbox::str;
 
 use crate::command::Folder;
 
-/// Not by a path, of which there would be more to tell.
+/// A git dependency, because a path dependency would print a further note.
 const GIT: [&str; 2] = ["--runpod-git", "https://git.invalid/runpod"];
 
-/// The root of the workspace that cargo finds for the package in there.
+/// Returns the root of the workspace that cargo finds for this package.
 fn root(package: &Path) -> String {
     let output = Command::new(env!("CARGO"))
         .args([
@@ -28,16 +28,17 @@ fn root(package: &Path) -> String {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let metadata: serde_json::Value =
+        serde_json::from_slice(&output.stdout).expect("the text is valid JSON");
     metadata["workspace_root"]
         .as_str()
-        .expect("a path")
+        .expect("the value is a string")
         .to_owned()
 }
 
 fn real(path: &Path) -> String {
     path.canonicalize()
-        .expect("it is there")
+        .expect("the folder exists")
         .display()
         .to_string()
 }
@@ -54,17 +55,17 @@ fn one_that_a_wildcard_makes_a_member_stays_one() {
         .assert()
         .success()
         .stdout_eq(str![[r#"
-Made the worker `my-worker` from the template `basic`. Next:
+Created the worker `my-worker` from the template `basic`. Next:
 
     cd workers/my-worker
-    cargo runpod dev       # an endpoint on this machine with the worker behind it
+    cargo runpod dev       # starts a local endpoint with the worker behind it
 
 and in a second terminal, in the same folder:
 
-    cargo runpod invoke    # sends it the job of test_input.json, and shows what comes back
+    cargo runpod invoke    # sends the job in test_input.json and shows the result
 
-note: it is a member of the workspace in [..], which has the Cargo.lock and the target folder.
-The Dockerfile looks for them in the worker's own folder.
+note: the worker is a member of the workspace in [..], which has the Cargo.lock and the target folder.
+The Dockerfile expects them in the worker's own folder.
 
 "#]]);
     assert_eq!(
@@ -85,17 +86,17 @@ fn one_that_is_no_member_is_a_workspace_of_its_own() {
         .assert()
         .success()
         .stdout_eq(str![[r#"
-Made the worker `my-worker` from the template `basic`. Next:
+Created the worker `my-worker` from the template `basic`. Next:
 
     cd my-worker
-    cargo runpod dev       # an endpoint on this machine with the worker behind it
+    cargo runpod dev       # starts a local endpoint with the worker behind it
 
 and in a second terminal, in the same folder:
 
-    cargo runpod invoke    # sends it the job of test_input.json, and shows what comes back
+    cargo runpod invoke    # sends the job in test_input.json and shows the result
 
-note: it is in the folder of the workspace in [..], and not its member, so that it got a
-`[workspace]` of its own. To make it a member, take that out of its Cargo.toml, and name it in the `members` there.
+note: the worker is in the folder of the workspace in [..] but not a member of it, so its Cargo.toml
+has a `[workspace]` table. To make the worker a member, remove that table and add the worker's folder to the `members` of that workspace.
 
 "#]]);
     let worker = folder.path("my-worker");
@@ -112,13 +113,13 @@ publish = false
 [dependencies]
 runpod-worker = { git = "https://git.invalid/runpod" }
 serde = { version = "1", features = ["derive"] }
-# To wait, to lock, to run blocking code; and for the tests.
+# For timers, locks and blocking code, and for the tests.
 tokio = { version = "1", features = ["macros", "rt-multi-thread", "sync", "time"] }
-# For log lines of your own: `tracing::info!`.
+# For your own log lines, such as `tracing::info!("loaded")`.
 tracing = "0.1"
 
-# Not a member of the workspace in whose folder it is. To make it one, take this table away, and name this folder in
-# the `members` there.
+# This package is not a member of the workspace around it. To make it a member, remove this table and add this folder
+# to the `members` of that workspace.
 [workspace]
 
 "#]]
@@ -165,14 +166,14 @@ fn one_that_cargo_cannot_be_asked_about_is_taken_away_again() {
         .code(1)
         .stdout_eq(str![])
         .stderr_eq(str![[r#"
-error: cargo could not build a worker here, because of `[..]/Cargo.toml`: failed to start `cargo metadata`: No such file or directory (os error 2)
-Nothing was made. Set that right, or make the worker somewhere else.
+error: cargo could not build a worker here because of `[..]/Cargo.toml`: failed to start `cargo metadata`: No such file or directory (os error 2)
+Nothing was created. Fix that, or create the worker somewhere else.
 
 "#]]);
     assert_eq!(folder.entries(), ["Cargo.toml"]);
 }
 
-/// Neither the worker nor the workspace could be built with both.
+/// With both packages, cargo could build neither the worker nor the workspace.
 #[test]
 fn one_whose_name_a_member_has_already_is_not_made() {
     let folder = Folder::empty();
@@ -189,11 +190,11 @@ fn one_whose_name_a_member_has_already_is_not_made() {
         .code(1)
         .stdout_eq(str![])
         .stderr_eq(str![[r#"
-error: cargo could not build a worker here, because of `[..]/Cargo.toml`: `cargo metadata` exited with an error: error: two packages named `my-worker` in this workspace:
+error: cargo could not build a worker here because of `[..]/Cargo.toml`: `cargo metadata` exited with an error: error: two packages named `my-worker` in this workspace:
 - [..]/new/my-worker/Cargo.toml
 - [..]/old/my-worker/Cargo.toml
 
-Nothing was made. Set that right, or make the worker somewhere else.
+Nothing was created. Fix that, or create the worker somewhere else.
 
 "#]]);
     assert_eq!(folder.entries(), ["Cargo.toml", "old"]);

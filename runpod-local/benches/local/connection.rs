@@ -1,4 +1,5 @@
-//! A client that costs as little as may be: one connection, requests that are bytes already, answers of a known length.
+//! A client with as little overhead as possible: one connection, ready-made request bytes, and answers of a known
+//! length.
 
 use std::net::SocketAddr;
 
@@ -10,7 +11,7 @@ use crate::Outcome;
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: TcpStream,
-    /// The answer so far.
+    /// The bytes of the answer read so far.
     read: Vec<u8>,
 }
 
@@ -53,7 +54,7 @@ impl Connection {
     }
 }
 
-/// The status, the length of the head and that of the body, once the head is complete.
+/// Returns the status, the length of the head and the length of the body, or `None` while the head is incomplete.
 fn head(read: &[u8]) -> Outcome<Option<(u16, usize, usize)>> {
     let Some(end) = read.windows(4).position(|it| it == b"\r\n\r\n") else {
         return Ok(None);
@@ -83,7 +84,7 @@ pub(crate) fn post(path: &str, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// The text between `"id":"` and the next quote.
+/// Returns the text between `"id":"` and the next quote.
 pub(crate) fn id(body: &[u8]) -> Option<&str> {
     let body = std::str::from_utf8(body).ok()?;
     let (_, after) = body.split_once("\"id\":\"")?;

@@ -1,7 +1,7 @@
-//! What the endpoint bears, beside an axum server that does nothing: `cargo bench -p runpod-local`.
+//! Measures the endpoint's speed and compares it with an axum server that does nothing: `cargo bench -p runpod-local`.
 //!
-//! The server is a process of its own, so that the clients' work is not counted as its work; it is this same program,
-//! started again.
+//! The server runs in its own process, so the clients' work does not count as its work. The process is this same
+//! program, started with the argument `serve`.
 
 mod connection;
 mod queued;
@@ -22,14 +22,14 @@ fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["serve", kind] => return served::serve(kind),
-        // So it is started by `cargo bench`; `cargo test --all-targets` is to build it only.
+        // `cargo bench` passes --bench. `cargo test --all-targets` should only build this program.
         ref others if others.contains(&"--bench") => {}
         _ => {
-            println!("the benchmark is run by `cargo bench -p runpod-local`");
+            println!("run this benchmark with `cargo bench -p runpod-local`");
             return Ok(());
         }
     }
-    // One thread: the other core is the server's.
+    // One thread, because the server needs the other core.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -37,7 +37,7 @@ fn main() -> Outcome<()> {
 }
 
 async fn measure() -> Outcome<()> {
-    // Turn by turn, as the machine has other work too, and not the same at any time.
+    // The two servers take turns, because the load of other programs on this machine changes over time.
     let mut bare = Vec::new();
     let mut endpoint = Vec::new();
     for _ in 0..3 {
@@ -63,13 +63,13 @@ async fn measure() -> Outcome<()> {
             String::new(),
         ),
         (
-            "the first as a part of the second".to_owned(),
+            "the endpoint's rate in percent of that".to_owned(),
             format!("{:.0} %", 100.0 * endpoint.a_second / bare.a_second),
             String::new(),
         ),
         (
             format!(
-                "memory of a queued job beside its input, of {}",
+                "memory per queued job in addition to its input, with {} jobs",
                 queued::JOBS
             ),
             format!("{bytes:.0} bytes"),
@@ -77,7 +77,7 @@ async fn measure() -> Outcome<()> {
         ),
         (
             format!(
-                "a stream item's way to the client, of {}: median",
+                "time from worker to client for each of {} stream items: median",
                 streamed::ITEMS
             ),
             format!("{:.3} ms", delays.median_ms),
@@ -89,14 +89,14 @@ async fn measure() -> Outcome<()> {
             String::new(),
         ),
     ];
-    println!("| | measured | aim |\n| --- | --- | --- |");
+    println!("| figure | measured | goal |\n| --- | --- | --- |");
     for (what, measured, aim) in rows {
         println!("| {what} | {measured} | {aim} |");
     }
     Ok(())
 }
 
-/// Other programs only ever make a figure worse.
+/// Returns the best figures, because other programs can only make a figure worse.
 fn best(speeds: &[Speed]) -> Speed {
     Speed {
         a_second: speeds.iter().map(|it| it.a_second).fold(0.0, f64::max),
@@ -106,7 +106,7 @@ fn best(speeds: &[Speed]) -> Speed {
 
 fn shown(speed: Speed) -> String {
     format!(
-        "{:.0} a second, {:.1} µs of the server's processor each",
+        "{:.0} per second, {:.1} µs of the server's CPU time each",
         speed.a_second, speed.cpu_us
     )
 }

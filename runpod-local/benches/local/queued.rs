@@ -1,4 +1,4 @@
-//! How much memory jobs take that wait.
+//! How much memory queued jobs use.
 
 use crate::Outcome;
 use crate::connection::{Connection, post};
@@ -6,12 +6,12 @@ use crate::served::Served;
 
 pub(crate) const JOBS: u32 = 100_000;
 
-/// Beside the input itself.
+/// Returns the memory of a queued job without its input.
 pub(crate) async fn bytes_a_job(served: &Served) -> Outcome<f64> {
     let input = r#"{"prompt": "a lighthouse in the fog, oil on canvas, late afternoon", "steps": 20, "guidance": 7.5}"#;
     let run = post("/run", &format!("{{\"input\":{input}}}"));
     let mut connection = Connection::open(served.address).await?;
-    // The first job also brings what is there only once.
+    // The first job also allocates memory that is needed only once.
     connection.ask(&run).await?;
     let before = served.memory()?;
     for _ in 0..JOBS {

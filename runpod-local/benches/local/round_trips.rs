@@ -1,4 +1,4 @@
-//! How many jobs a second are submitted, taken and done.
+//! How many jobs per second can be submitted, taken and completed.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -17,7 +17,7 @@ const MEASURED: Duration = Duration::from_secs(4);
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Speed {
     pub(crate) a_second: f64,
-    /// What the server's process used of a processor for each, in µs. Other programs on the machine hardly change it.
+    /// The server's CPU time per job, in µs. Other programs on the machine hardly affect it.
     pub(crate) cpu_us: f64,
 }
 
@@ -69,7 +69,7 @@ async fn go_round(
         expect(answer.status)?;
         let answer = connection.ask(&take).await?;
         expect(answer.status)?;
-        // The bare server hands out nothing.
+        // The empty server hands out no jobs.
         let job = id(answer.body).unwrap_or("00000000-0000-4000-8000-000000000000-l1");
         let post_done = post(
             &format!("{done_head}{job}?gpu=local&isStream=false"),

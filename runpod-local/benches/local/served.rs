@@ -1,4 +1,4 @@
-//! The server's process.
+//! The server as a separate process.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
@@ -14,11 +14,11 @@ use crate::Outcome;
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Kind {
     Endpoint,
-    /// Three routes that do nothing.
+    /// An axum server with three routes that do nothing.
     Bare,
 }
 
-/// Ends with it.
+/// A running server process, killed on drop.
 #[derive(Debug)]
 pub(crate) struct Served {
     child: Child,
@@ -39,7 +39,7 @@ impl Served {
         Ok(Self { child, address })
     }
 
-    /// Resident memory of the process.
+    /// Returns the resident memory of the process.
     pub(crate) fn memory(&self) -> Outcome<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -49,23 +49,24 @@ impl Served {
 }
 
 impl Served {
-    /// What the process has used of processors so far, in seconds.
+    /// Returns the CPU time that the process has used so far, in seconds.
     pub(crate) fn cpu(&self) -> Outcome<f64> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        // The second field is the program's name, in parentheses; the time in user and kernel mode are the 14th and 15th.
+        // The second field is the program's name in parentheses. Fields 14 and 15 are the times in user and kernel
+        // mode.
         let (_, fields) = stat.rsplit_once(") ").ok_or("no process")?;
         let mut times = fields.split(' ').skip(11);
         let mut ticks =
             || -> Outcome<f64> { Ok(times.next().ok_or("no time")?.parse::<u32>()?.into()) };
         let ticks = ticks()? + ticks()?;
-        // Linux counts it in hundredths for every program, whatever it does itself.
+        // Linux reports these times in hundredths of a second, whatever its internal tick rate.
         Ok(ticks / 100.0)
     }
 }
 
 impl Drop for Served {
     fn drop(&mut self) {
-        // It may have ended already, by a fault that was reported elsewhere.
+        // The process may have exited already after an error that was reported elsewhere.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -80,16 +81,16 @@ impl Kind {
     }
 }
 
-/// In the server's process: serves until it is killed.
+/// Serves until the process is killed. Runs in the server's process.
 pub(crate) fn serve(kind: &str) -> Outcome<()> {
-    // As in a worker, where the handlers have the other threads.
+    // One thread, as in a worker, where the handlers use the other threads.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()?;
     let bare = kind == Kind::Bare.name();
     runtime.block_on(async move {
-        // On the runtime's own thread, not on this one.
+        // The spawned task runs on the runtime's worker thread, not on this one.
         tokio::spawn(async move {
             if bare {
                 serve_bare().await

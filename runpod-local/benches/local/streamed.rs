@@ -1,4 +1,4 @@
-//! How long a stream item is on its way from the worker to the client.
+//! How long a stream item takes from the worker to the client.
 
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ use crate::served::Served;
 
 pub(crate) const ITEMS: u32 = 10_000;
 
-/// From the moment before the worker posts an item to the moment after the client has read it.
+/// Times from just before the worker posts an item to just after the client has read it.
 #[derive(Debug)]
 pub(crate) struct Delays {
     pub(crate) median_ms: f64,
@@ -25,7 +25,7 @@ struct Streamed {
 
 #[derive(Deserialize)]
 struct Item {
-    /// When it was posted, in µs.
+    /// The time at which the item was posted, in µs.
     output: u64,
 }
 
@@ -65,7 +65,7 @@ async fn read(mut client: Connection, job: &str, start: Instant) -> Outcome<Dela
         }
     }
     if delays.len() != ITEMS as usize {
-        return Err(format!("{} of {ITEMS} items came", delays.len()).into());
+        return Err(format!("the client read {} of {ITEMS} items", delays.len()).into());
     }
     delays.sort_unstable();
     let ms =

@@ -1,4 +1,4 @@
-//! The endpoint's start and its end.
+//! Starting and stopping the endpoint.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ async fn what_is_held_open_is_answered_when_the_endpoint_ends() {
         )
     };
     let end = async {
-        // Its poll is held by then.
+        // The endpoint knows the worker, so the worker's poll is being held.
         talk.until_known(&["w2"]).await;
         running.shutdown().await;
     };
@@ -76,7 +76,7 @@ async fn a_host_name_is_served_at_each_of_its_addresses() {
     let running = Endpoint::new().bind("localhost", 0).await.unwrap();
     let port = running.address().port();
     assert_eq!(running.url(), format!("http://127.0.0.1:{port}"));
-    // Another test may have been first.
+    // Fails if another test has installed a provider already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     for address in running.addresses() {

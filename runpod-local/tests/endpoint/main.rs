@@ -1,4 +1,4 @@
-//! The endpoint over real HTTP on loopback: clients on one side, workers on the other.
+//! Tests of the endpoint over real HTTP on loopback, with clients and workers.
 
 mod ending;
 mod owner;

@@ -1,4 +1,4 @@
-//! The side of who starts endpoint and workers.
+//! What the program that starts endpoint and workers can see and do.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use crate::site::{Site, timed};
 
-/// How long a test waits for what has to come.
+/// How long a test waits for an expected event.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 fn handler(name: &str, word: &str) -> HandlerInfo {
@@ -32,9 +32,9 @@ async fn what_is_told_of_the_worker_can_change_while_it_runs() {
     let before = site.get("/openapi.json").await.ok().to_string();
     assert!(before.contains("wingspan"), "{before}");
     let events = site.request(Method::GET, "/local/events");
-    let mut events = events.send().await.expect("an answer");
-    // It listens by then.
-    events.chunk().await.expect("an event");
+    let mut events = events.send().await.expect("the endpoint answers");
+    // Once the first event has arrived, the connection receives all later ones.
+    events.chunk().await.expect("the connection stays open");
 
     site.running.describe(
         vec![handler("new", "beak"), handler("other", "beak")],
@@ -44,15 +44,21 @@ async fn what_is_told_of_the_worker_can_change_while_it_runs() {
     let reload = async {
         let mut told = String::new();
         while !told.contains("event: reload") {
-            let some = events.chunk().await.expect("an event").expect("no end");
+            let some = events
+                .chunk()
+                .await
+                .expect("the connection stays open")
+                .expect("an event arrives");
             told.push_str(&String::from_utf8_lossy(&some));
         }
     };
-    timeout(PATIENCE, reload).await.expect("open pages load it");
+    timeout(PATIENCE, reload)
+        .await
+        .expect("open pages must be told to reload");
     let state = site.get("/local/state").await.ok();
     let names: Vec<_> = state["handlers"]
         .as_array()
-        .expect("a list")
+        .expect("the value is an array")
         .iter()
         .map(|handler| &handler["name"])
         .collect();
@@ -70,16 +76,18 @@ async fn a_worker_is_attached_when_it_has_asked_for_a_job_and_not_when_it_pinged
     let mut attached = std::pin::pin!(site.running.attached("w1"));
     tokio::select! {
         biased;
-        () = &mut attached => panic!("it has only pinged"),
+        () = &mut attached => panic!("the worker has only pinged"),
         reply = site.get("/job-take/w2") => assert_eq!(reply.status, 204),
     }
     let asking = async {
         site.get("/job-take/w1").await;
         attached.await;
-        // Said again to who asks later.
+        // A later call resolves too.
         site.running.attached("w1").await;
     };
-    timeout(PATIENCE, asking).await.expect("it has asked");
+    timeout(PATIENCE, asking)
+        .await
+        .expect("the worker has asked for a job");
 }
 
 #[tokio::test]
@@ -107,7 +115,7 @@ async fn a_poll_that_outlives_its_worker_takes_nothing() {
     let site = Site::new().await;
     let poll = async {
         let reply = site.get("/job-take/w1").await;
-        assert!(reply.error(410).contains("worker w1 has ended"));
+        assert!(reply.error(410).contains("worker w1 has already exited"));
     };
     let end = async {
         site.until_known(&["w1"]).await;
@@ -172,9 +180,9 @@ async fn a_reader_of_events_that_stalls_is_told_to_load_everything_again() {
     let job = site.run(json!({})).await;
     site.take("w1").await;
     let events = site.request(Method::GET, &format!("/local/events?job={job}"));
-    let mut events = events.send().await.expect("an answer");
-    events.chunk().await.expect("an event");
-    // Nothing is read while 64 MB are posted.
+    let mut events = events.send().await.expect("the endpoint answers");
+    events.chunk().await.expect("the connection stays open");
+    // The page reads nothing while 64 MB are posted.
     let item = json!("x".repeat(1_000_000));
     for _ in 0..64 {
         site.item("w1", &job, item.clone()).await.ok();
@@ -183,7 +191,11 @@ async fn a_reader_of_events_that_stalls_is_told_to_load_everything_again() {
     let mut end = String::new();
     let reload = async {
         while !end.contains("event: reload") {
-            let some = events.chunk().await.expect("an event").expect("no end");
+            let some = events
+                .chunk()
+                .await
+                .expect("the connection stays open")
+                .expect("an event arrives");
             told += some.len();
             end.push_str(&String::from_utf8_lossy(
                 &some[some.len().saturating_sub(64)..],
@@ -192,7 +204,7 @@ async fn a_reader_of_events_that_stalls_is_told_to_load_everything_again() {
     };
     timeout(PATIENCE, reload)
         .await
-        .expect("it has to load everything");
+        .expect("the page must be told to reload everything");
     assert!(told < 32_000_000, "{told} bytes");
 }
 
@@ -212,12 +224,19 @@ async fn a_worker_that_leaves_gets_no_further_job_and_takes_none_away() {
         () = both_ask => {}
     }
     site.running.worker_leaves("leaving");
-    let answer = timeout(PATIENCE, leaving).await.expect("its poll is held");
+    let answer = timeout(PATIENCE, leaving)
+        .await
+        .expect("the endpoint must answer the leaving worker's poll");
     assert_eq!(answer.status, 204);
 
     let job = site.post("/run", &json!({ "input": 1 })).await.ok();
     let again = timeout(PATIENCE, site.get("/job-take/leaving")).await;
-    assert_eq!(again.expect("it is held").status, 204);
-    let taken = timeout(PATIENCE, staying).await.expect("it gets the job");
+    assert_eq!(
+        again.expect("the endpoint must hold the new poll").status,
+        204
+    );
+    let taken = timeout(PATIENCE, staying)
+        .await
+        .expect("the other worker must get the job");
     assert_eq!(taken.ok()["id"], job["id"]);
 }

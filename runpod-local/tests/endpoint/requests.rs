@@ -1,4 +1,4 @@
-//! Requests that are wrong: each is told what is wrong with it.
+//! Invalid requests. The answer to each names the error.
 
 use reqwest::Method;
 use reqwest::header::{ALLOW, CONTENT_TYPE};

@@ -1,4 +1,4 @@
-//! A job's way from the client to the worker and back.
+//! The path of a job from the client to the worker and back.
 
 use std::time::Duration;
 
@@ -152,7 +152,7 @@ async fn progress_is_the_output_of_a_job_that_runs() {
 async fn a_cancelled_job_is_cancelled_for_client_and_worker() {
     let site = Site::new().await;
     let (queued, running) = (site.run(json!(1)).await, site.run(json!(2)).await);
-    // Nobody took it, and the body is empty as some clients send it.
+    // No worker has taken this job. The request's body is empty, because some clients send it without one.
     let path = format!("/cancel/{queued}");
     let cancelled = site.send(Method::POST, &path, None).await.ok();
     assert_eq!(cancelled["status"], "CANCELLED");
@@ -231,7 +231,7 @@ async fn time_limits_and_retention_hold_without_anybody_asking() {
     .await;
     let job = site.run(json!({})).await;
     site.take("w1").await;
-    // The stop tells that the limit has acted, whoever waits for it.
+    // The stop shows that the limit took effect, even if nobody waits for the job.
     let stops = site.get("/job-stop/w1").await.ok();
     assert_eq!(stops["jobsToStop"], json!([job]));
     loop {

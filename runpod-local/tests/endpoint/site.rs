@@ -1,4 +1,4 @@
-//! An endpoint to talk to, as a client and as a worker.
+//! An endpoint under test, with requests of clients and workers.
 
 use std::ops::Deref;
 use std::time::Duration;
@@ -13,7 +13,7 @@ pub(crate) struct Site {
     pub(crate) talk: Talk,
 }
 
-/// What clients and workers say to it.
+/// Sends requests of clients and workers to the endpoint.
 pub(crate) struct Talk {
     client: Client,
     url: String,
@@ -27,7 +27,7 @@ impl Deref for Site {
     }
 }
 
-/// What came back.
+/// An answer of the endpoint.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -41,13 +41,16 @@ impl Reply {
             .unwrap_or_else(|error| panic!("{}: not JSON ({error}): {}", self.status, self.text))
     }
 
-    /// The text of an error, which has exactly one shape.
+    /// Returns the message of an error, after checking that the body has no other field.
     #[track_caller]
     pub(crate) fn error(&self, status: u16) -> String {
         assert_eq!(self.status, status, "{}", self.text);
         assert_eq!(self.headers[CONTENT_TYPE], "application/json");
         let body = self.json();
-        let error = body["error"].as_str().expect("a text").to_owned();
+        let error = body["error"]
+            .as_str()
+            .expect("the value is a string")
+            .to_owned();
         assert_eq!(body, json!({ "error": error }));
         error
     }
@@ -66,19 +69,19 @@ impl Site {
     }
 
     pub(crate) async fn of(endpoint: Endpoint) -> Self {
-        // Another test may have done it already.
+        // Fails if another test has installed a provider already.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let running = endpoint.bind("127.0.0.1", 0).await.expect("a free port");
+        let running = endpoint.bind("127.0.0.1", 0).await.expect("a port is free");
         let client = Client::builder()
             .no_proxy()
-            // Clients need no key, and workers send this one.
+            // Clients need no key. Workers send this one.
             .default_headers(HeaderMap::from_iter([(
                 AUTHORIZATION,
                 HeaderValue::from_static("local"),
             )]))
             .timeout(Duration::from_mins(1))
             .build()
-            .expect("a client");
+            .expect("the client can be built");
         let url = running.url();
         Self {
             running,
@@ -96,7 +99,7 @@ impl Talk {
         reply(request).await
     }
 
-    /// A request that is made by hand.
+    /// Returns a request that the test completes itself.
     pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.client.request(method, self.url(path))
     }
@@ -109,11 +112,14 @@ impl Talk {
         self.send(Method::POST, path, Some(body.to_string())).await
     }
 
-    /// A job of `/run`; its id.
+    /// Submits a job with `/run` and returns its id.
     pub(crate) async fn run(&self, input: Value) -> String {
         let queued = self.post("/run", &json!({ "input": input })).await.ok();
         assert_eq!(queued["status"], "IN_QUEUE");
-        queued["id"].as_str().expect("an id").to_owned()
+        queued["id"]
+            .as_str()
+            .expect("the value is a string")
+            .to_owned()
     }
 
     pub(crate) async fn take(&self, worker: &str) -> Value {
@@ -135,7 +141,7 @@ impl Talk {
         self.get(&format!("/status/{job}")).await.ok()
     }
 
-    /// Runs a job whose result is what the worker says.
+    /// Submits a job, takes it as `worker`, and posts `result`.
     pub(crate) async fn served(&self, worker: &str, result: Value) -> String {
         let job = self.run(json!({})).await;
         assert_eq!(self.take(worker).await["id"], *job);
@@ -143,11 +149,11 @@ impl Talk {
         job
     }
 
-    /// Resolves once the endpoint has heard of these workers.
+    /// Waits until the endpoint knows all these workers.
     pub(crate) async fn until_known(&self, workers: &[&str]) {
         loop {
             let state = self.get("/local/state").await.ok();
-            let known = state["workers"].as_array().expect("an array");
+            let known = state["workers"].as_array().expect("the value is an array");
             let is_known = |id: &&str| known.iter().any(|worker| worker["id"] == **id);
             if workers.iter().all(is_known) {
                 return;
@@ -161,22 +167,22 @@ impl Talk {
 }
 
 pub(crate) async fn reply(request: reqwest::RequestBuilder) -> Reply {
-    let response = request.send().await.expect("an answer");
+    let response = request.send().await.expect("the endpoint answers");
     Reply {
         status: response.status().as_u16(),
         headers: response.headers().clone(),
-        text: response.text().await.expect("a body"),
+        text: response.text().await.expect("the body can be read"),
     }
 }
 
-/// An endpoint with other times than production's.
+/// Starts an endpoint with times that differ from production's.
 pub(crate) async fn timed(change: impl FnOnce(&mut Timing)) -> Site {
     let mut timing = Timing::default();
     change(&mut timing);
     Site::of(Endpoint::new().timing(timing)).await
 }
 
-/// An endpoint with other limits than production's.
+/// Starts an endpoint with limits that differ from production's.
 pub(crate) async fn limited(change: impl FnOnce(&mut Limits)) -> Site {
     let mut limits = Limits::default();
     change(&mut limits);

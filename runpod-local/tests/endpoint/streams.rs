@@ -1,4 +1,4 @@
-//! Streams, as clients read them.
+//! Streams as a client reads them.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 
 use crate::site::{Site, limited, timed};
 
-/// A client that reads until it is told the end, as the official ones do.
+/// Reads until the job has ended, as the official clients do.
 async fn read_all(site: &Site, job: &str) -> (Vec<Value>, Value) {
     let mut items = Vec::new();
     loop {
         let answer = site.get(&format!("/stream/{job}")).await.ok();
-        let stream = answer["stream"].as_array().expect("an array");
+        let stream = answer["stream"].as_array().expect("the value is an array");
         items.extend(stream.iter().map(|item| item["output"].clone()));
         if answer["status"] != "IN_PROGRESS" && answer["status"] != "IN_QUEUE" {
             return (items, answer["status"].clone());

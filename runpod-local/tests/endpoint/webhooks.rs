@@ -1,4 +1,4 @@
-//! Results delivered to a server of the client's.
+//! Results that are delivered to a client's server.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 
 use crate::site::{Site, timed};
 
-/// A server that answers each request with the next of some statuses.
+/// A server that receives webhooks and answers each with a given status.
 struct Hook {
     listener: TcpListener,
 }
@@ -17,25 +17,32 @@ struct Hook {
 impl Hook {
     async fn new() -> Self {
         Self {
-            listener: TcpListener::bind("127.0.0.1:0").await.expect("a free port"),
+            listener: TcpListener::bind("127.0.0.1:0")
+                .await
+                .expect("a port is free"),
         }
     }
 
     fn url(&self) -> String {
         format!(
             "http://{}/hook?secret=1",
-            self.listener.local_addr().expect("bound")
+            self.listener
+                .local_addr()
+                .expect("the listener has an address")
         )
     }
 
-    /// The body of the next request.
+    /// Answers the next request with `status` and returns its body.
     async fn answer(&self, status: u16) -> Value {
-        let (mut stream, _) = self.listener.accept().await.expect("a connection");
+        let (mut stream, _) = self.listener.accept().await.expect("a client connects");
         let mut read = Vec::new();
         let body = loop {
             let mut some = [0; 4_096];
-            let size = stream.read(&mut some).await.expect("bytes");
-            assert!(size > 0, "cut off");
+            let size = stream
+                .read(&mut some)
+                .await
+                .expect("the request can be read");
+            assert!(size > 0, "the request was cut off");
             read.extend_from_slice(&some[..size]);
             let text = String::from_utf8_lossy(&read);
             let Some((head, body)) = text.split_once("\r\n\r\n") else {
@@ -49,7 +56,10 @@ impl Hook {
         let answer = format!(
             "HTTP/1.1 {status} x\r\ncontent-length: 0\r\nlocation: /other\r\nconnection: close\r\n\r\n"
         );
-        stream.write_all(answer.as_bytes()).await.expect("sent");
+        stream
+            .write_all(answer.as_bytes())
+            .await
+            .expect("the answer can be sent");
         body
     }
 }
@@ -96,7 +106,7 @@ async fn a_webhook_gets_what_status_answers_however_the_job_ended() {
         let body = hook.answer(200).await;
         assert_eq!(without_request(body), site.status(&job).await);
     }
-    // Running, and in the queue.
+    // One cancelled job is running, the other is queued.
     for take in [true, false] {
         let job = run(&site, &hook).await;
         if take {
@@ -118,9 +128,9 @@ async fn a_webhook_gets_what_status_answers_however_the_job_ended() {
     assert_eq!(without_request(body), site.status(&job).await);
 }
 
-/// A webhook gets the job's input and its own address as well.
+/// Removes the job's input and webhook address, which only a webhook receives.
 fn without_request(mut body: Value) -> Value {
-    let object = body.as_object_mut().expect("an object");
+    let object = body.as_object_mut().expect("the value is an object");
     assert_eq!(object.remove("input"), Some(json!({"n": 1})));
     let webhook = object.remove("webhook");
     assert!(webhook.is_some_and(|url| url.as_str().is_some_and(|url| url.ends_with("secret=1"))));
@@ -149,7 +159,7 @@ async fn webhooks_are_called_whatever_the_settings_say() {
 async fn a_running_job_whose_time_to_live_ends_is_gone_and_its_webhook_called() {
     let site = timed(|timing| timing.ttl = Duration::from_secs(2)).await;
     let hook = Hook::new().await;
-    // The worker waits for the job already, so that its time to live cannot end in the queue.
+    // The worker already waits for the job, so its time to live cannot end in the queue.
     let submit = async {
         site.until_known(&["w1"]).await;
         run(&site, &hook).await
@@ -211,7 +221,7 @@ async fn a_webhook_that_does_not_answer_200_is_called_three_times_and_no_redirec
         .map(|line| line["text"].as_str().unwrap())
         .collect();
     assert_eq!(warnings.len(), 3);
-    assert!(warnings[0].contains("answered 500") && warnings[2].contains("given up"));
+    assert!(warnings[0].contains("answered 500") && warnings[2].contains("giving up"));
     assert!(
         warnings.iter().all(|line| !line.contains("secret")),
         "{warnings:?}"

@@ -1,4 +1,4 @@
-//! The side of the workers.
+//! The worker side of the API.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ async fn polls_that_are_held_are_answered_by_jobs_one_each() {
     let site = Site::new().await;
     let polls = async { tokio::join!(site.take("w1"), site.take("w2"), site.take("w3")) };
     let jobs = async {
-        // All three are held by then.
+        // The endpoint knows all three workers, so all three polls are being held.
         site.until_known(&["w1", "w2", "w3"]).await;
         let mut jobs = Vec::new();
         for n in 0..3 {
@@ -154,13 +154,13 @@ async fn a_worker_that_falls_silent_loses_its_job_to_the_next() {
     site.take("w1").await;
     let ping = format!("/ping/w1?job_id={job}&runpod_version=1.2.3");
     assert_eq!(site.get(&ping).await.status, 200);
-    // Held until the job is back.
+    // The endpoint holds this poll until the job is back in the queue.
     let task = site.take("w2").await;
     assert_eq!(task["id"], *job);
     site.done("w2", &job, json!({"output": 1})).await.ok();
     let status = site.status(&job).await;
     assert_eq!(status["workerId"], "w2");
-    // The second worker may be lost as well if this machine is slow; `queue/tests/losing.rs` counts exactly.
+    // On a slow machine, the second worker may be lost too. `queue/tests/losing.rs` checks the exact count.
     assert!(status["retries"].as_u64() >= Some(1), "{status}");
     let health = site.get("/health").await.ok();
     assert!(health["jobs"]["retried"].as_u64() >= Some(1), "{health}");
@@ -171,7 +171,7 @@ async fn a_worker_that_never_pings_loses_its_job_too() {
     let site = timed(|timing| timing.lost_after = Duration::from_millis(10)).await;
     let job = site.run(json!({})).await;
     assert_eq!(site.take("w1").await["id"], *job);
-    // Held until the job is back.
+    // The endpoint holds this poll until the job is back in the queue.
     assert_eq!(site.take("w2").await["id"], *job);
     let status = site.status(&job).await;
     assert!(status["retries"].as_u64() >= Some(1), "{status}");

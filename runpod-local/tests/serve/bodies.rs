@@ -8,14 +8,14 @@ const MIB: usize = 1024 * 1024;
 async fn a_client_that_sends_too_much_reads_why() {
     let endpoint = served(Endpoint::new()).await;
     let body = format!("{{\"input\": \"{}\"}}", "x".repeat(10 * MIB));
-    // The whole body is written before anything is read, as most clients do it.
+    // Like most clients, this one writes the whole body before it reads anything.
     let answer = ask(&endpoint, "POST", "/run", &[], &body).await;
     assert_eq!(answer.status, 413);
     assert!(
         answer.error().contains("10485760 bytes (10 MiB)"),
         "{answer:?}"
     );
-    // The other operation takes more.
+    // /runsync accepts larger bodies.
     let answer = ask(&endpoint, "POST", "/runsync?wait=1000", &[], &body).await;
     assert_eq!(answer.status, 200);
 }
@@ -63,7 +63,7 @@ async fn a_body_that_stops_is_answered_after_a_while() {
         .await;
     let answer = connection.answer().await;
     assert_eq!(answer.status, 408);
-    assert!(answer.error().contains("after 5 bytes"), "{answer:?}");
+    assert!(answer.error().contains("5 bytes arrived"), "{answer:?}");
     connection.end().await.unwrap();
     assert_eq!(queued(&endpoint).await, 0);
 }
@@ -182,7 +182,7 @@ async fn a_body_that_is_compressed_or_no_utf_8_is_told_so_and_not_called_bad_jso
             "/job-stream/w/5b0f0c4e-6a1c-4b7e-9a54-2f3a4d1e6b70-l1",
         ] {
             if path.starts_with("/job") && headers[0].0 == "Content-Type" {
-                // Workers say that they send a form.
+                // These routes do not check the type, because workers declare a form.
                 continue;
             }
             let answer = ask(&endpoint, "POST", path, headers, body).await;
@@ -198,7 +198,7 @@ async fn a_body_that_is_compressed_or_no_utf_8_is_told_so_and_not_called_bad_jso
         assert_eq!(answer.status, 200, "{headers:?}");
     }
     for (bytes, status, words) in [
-        (&b"\x1f\x8b\x08\0\0"[..], 415, "begins as gzip does"),
+        (&b"\x1f\x8b\x08\0\0"[..], 415, "begins like gzip"),
         (b"\xff\xfe{\0}\0", 415, "UTF-16"),
         (b"\xef\xbb\xbf{\"input\": 1}", 400, "byte order mark"),
     ] {
@@ -236,7 +236,7 @@ async fn what_runpod_has_and_this_endpoint_does_not_says_so() {
         let answer = ask(&endpoint, method, path, &[], body).await;
         assert_eq!(answer.status, 501, "{path}");
         assert!(answer.error().contains(name), "{answer:?}");
-        assert!(answer.error().contains("not implemented"), "{answer:?}");
+        assert!(answer.error().contains("does not implement"), "{answer:?}");
     }
     assert_eq!(queued(&endpoint).await, 0);
 }

@@ -3,7 +3,7 @@ use rustix::process::{Resource, getrlimit};
 
 use crate::wire::{Connection, get, queued, run, served};
 
-/// Each is two open files of this process, which need not be allowed more than a thousand.
+/// Each connection needs two open files of this process, and the process may be limited to about a thousand.
 fn as_many_as_may_be() -> usize {
     let files = getrlimit(Resource::Nofile).current.unwrap_or(20_000);
     let files = usize::try_from(files).unwrap_or(usize::MAX);

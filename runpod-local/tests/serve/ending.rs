@@ -20,7 +20,7 @@ async fn at_the_end_held_requests_are_answered_and_idle_connections_closed() {
     watching
         .send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
         .await;
-    // What was sent before it has been read by now.
+    // This answer shows that the endpoint has read the earlier requests too.
     assert_eq!(watching.answer().await.status, 200);
 
     endpoint.shutdown().await;

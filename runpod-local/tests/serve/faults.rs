@@ -14,7 +14,7 @@ async fn set(endpoint: &Running, json: &str) -> Answer {
     ask(endpoint, "PUT", "/local/faults", &[], json).await
 }
 
-/// What `/run` came to, in words.
+/// Submits a job and returns what happened: the status, `malformed`, or the kind of the connection error.
 async fn met(endpoint: &Running) -> String {
     match try_ask(endpoint, "POST", "/run", &[], JOB).await {
         Ok(answer) if answer.status == 200 && !answer.body.ends_with('}') => "malformed".to_owned(),
@@ -36,7 +36,7 @@ async fn a_seed_gives_the_same_faults_every_time() {
     let other = with_faults(faults).await;
     for _ in 0..100 {
         second.push(met(&other).await);
-        // Requests for something else change nothing.
+        // Requests to other routes do not change the sequence.
         get(&other, "/health").await;
     }
     assert_eq!(first, second);
@@ -93,7 +93,7 @@ async fn a_delay_holds_the_answer_up() {
     let endpoint = with_faults(r#"{"rules": [{"route": "run", "delay_ms": [2000, 3000]}]}"#).await;
     let start = tokio::time::Instant::now();
     assert_eq!(run(&endpoint).await.status, 200);
-    // The clock moves only while everything waits.
+    // The paused clock advances only while every task waits.
     assert!(start.elapsed().as_millis() >= 2_000);
 }
 

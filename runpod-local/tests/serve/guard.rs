@@ -110,8 +110,8 @@ async fn with_a_key_clients_and_workers_need_it() {
     }
 }
 
-/// A browser says neither `Origin` nor `Sec-Fetch-Site` of an image that a page at an address without encryption has it
-/// fetch from another machine.
+/// If a page without encryption loads an image from another machine, the browser sends neither `Origin` nor
+/// `Sec-Fetch-Site` with that request.
 #[tokio::test]
 async fn an_image_on_a_page_takes_no_job() {
     let endpoint = served(Endpoint::new()).await;
@@ -155,7 +155,7 @@ async fn a_front_end_of_an_allowed_origin_asks_beforehand_and_reads_every_answer
         ("Access-Control-Request-Private-Network", "true"),
         ("Sec-Fetch-Site", "same-site"),
     ];
-    // Browsers send no key with it.
+    // Browsers send no key with a preflight request.
     let answer = ask(&endpoint, "OPTIONS", "/v2/local/run", &preflight, "").await;
     assert_eq!(answer.status, 204);
     for (name, value) in [
@@ -190,7 +190,7 @@ async fn a_front_end_of_an_allowed_origin_asks_beforehand_and_reads_every_answer
             "{path}"
         );
     }
-    // Nobody else is told anything.
+    // Any other origin receives nothing.
     let other = [("Origin", "http://localhost:3001"), key];
     let answer = ask(&endpoint, "POST", "/run", &other, JOB).await;
     assert_eq!(answer.status, 403);

@@ -1,5 +1,5 @@
-//! Connections, over real sockets and to the byte: who is let in, what is refused and how, faults on purpose, the API's
-//! description.
+//! Connections over real sockets, checked byte by byte: which clients are let in, what is refused and how, injected
+//! errors, and the API's description.
 
 mod bodies;
 mod crowd;

@@ -12,7 +12,7 @@ async fn limits_hold_where_they_are_asked_for() {
             assert_eq!(answer.status, 200);
         }
     }
-    // Under both of its names it is the same operation.
+    // Both paths are the same operation and share one limit.
     let answer = ask(&limited, "POST", "/v2/local/purge-queue", &[], "").await;
     assert_eq!(answer.status, 429);
     assert!(

@@ -1,4 +1,4 @@
-//! HTTP as bytes, so that a test can also say what no client would.
+//! HTTP at the level of bytes, so a test can also send what no client would send.
 
 use std::io;
 
@@ -11,7 +11,7 @@ pub(crate) async fn served(endpoint: Endpoint) -> Running {
     endpoint.bind("127.0.0.1", 0).await.unwrap()
 }
 
-/// One connection.
+/// A connection to the endpoint.
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: TcpStream,
@@ -21,7 +21,7 @@ pub(crate) struct Connection {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    /// Names in lower case.
+    /// The headers, with their names in lower case.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: String,
 }
@@ -36,7 +36,7 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// The text of an error, which has its one shape.
+    /// Returns the message of an error, after checking that the body has no other field.
     pub(crate) fn error(&self) -> String {
         assert!(self.status >= 400, "{self:?}");
         assert_eq!(
@@ -50,7 +50,10 @@ impl Answer {
             Some(1),
             "{self:?}"
         );
-        body["error"].as_str().expect("a text").to_owned()
+        body["error"]
+            .as_str()
+            .expect("the value is a string")
+            .to_owned()
     }
 }
 
@@ -67,12 +70,12 @@ impl Connection {
     }
 
     pub(crate) async fn answer(&mut self) -> Answer {
-        self.try_answer().await.expect("an answer")
+        self.try_answer().await.expect("the endpoint answers")
     }
 
     /// # Errors
     ///
-    /// The connection ended, or was reset, before the answer was whole.
+    /// Fails if the connection is closed or reset before the answer is complete.
     pub(crate) async fn try_answer(&mut self) -> io::Result<Answer> {
         let end = loop {
             if let Some(end) = self.unread.windows(4).position(|it| it == b"\r\n\r\n") {
@@ -104,13 +107,13 @@ impl Connection {
         Ok(answer)
     }
 
-    /// Waits for the connection's end, with nothing more on it.
+    /// Waits until the server closes the connection, and checks that it sends nothing more.
     ///
     /// # Errors
     ///
-    /// It was reset.
+    /// Fails if the connection is reset.
     pub(crate) async fn end(&mut self) -> io::Result<()> {
-        assert!(self.unread.is_empty(), "there is more on the connection");
+        assert!(self.unread.is_empty(), "the connection has unread bytes");
         let mut more = Vec::new();
         self.stream.read_to_end(&mut more).await?;
         assert_eq!(String::from_utf8_lossy(&more), "");
@@ -125,7 +128,7 @@ impl Connection {
     }
 }
 
-/// One request with its own connection; a Host is added where there is none.
+/// Sends one request on a new connection. Adds a Host header if `headers` has none.
 pub(crate) async fn ask(
     endpoint: &Running,
     method: &str,
@@ -135,12 +138,12 @@ pub(crate) async fn ask(
 ) -> Answer {
     try_ask(endpoint, method, path, headers, body)
         .await
-        .expect("an answer")
+        .expect("the endpoint answers")
 }
 
 /// # Errors
 ///
-/// The connection ended, or was reset, in place of an answer.
+/// Fails if the connection is closed or reset before the answer is complete.
 pub(crate) async fn try_ask(
     endpoint: &Running,
     method: &str,
@@ -194,7 +197,7 @@ pub(crate) async fn run(endpoint: &Running) -> Answer {
     ask(endpoint, "POST", "/run", &[], "{\"input\": 1}").await
 }
 
-/// How many jobs wait.
+/// Returns the number of queued jobs.
 pub(crate) async fn queued(endpoint: &Running) -> u64 {
     let health = get(endpoint, "/health").await.json();
     health["jobs"]["inQueue"].as_u64().unwrap()

@@ -86,10 +86,11 @@ impl PlatformUrls {
         Some(stream.with_id_and_query(job_id, NO_STREAM))
     }
 
-    /// Returns the URL of a heartbeat and the number of jobs that it names, or `None` if heartbeats are off. The
-    /// heartbeat names the first job, and further jobs as long as the URL has at most `longest` bytes. If one URL
-    /// cannot name all jobs, the jobs are split evenly among several heartbeats, because the platform could take a
-    /// short list for all jobs of the worker.
+    /// Returns the URL of a heartbeat and the number of jobs that it names, or `None` if heartbeats are off.
+    ///
+    /// The heartbeat names the first job, and further jobs as long as the URL has at most `longest` bytes. If one URL
+    /// cannot name all jobs, the jobs are split evenly among several heartbeats, because the platform could mistake a
+    /// short list for the list of all jobs.
     pub(crate) fn ping_url(
         &self,
         job_ids: &[String],

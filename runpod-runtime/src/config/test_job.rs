@@ -78,7 +78,7 @@ fn checked(subject: &str, text: &str) -> Result<String, Fault> {
     match keys.get("input") {
         Some(Value::Null) => Err(Fault::new(subject, "the job's `input` is null")
             .expected(EXPECTED)
-            .remedy(r#"set it to a value, or to {} if the handler needs no input"#)),
+            .remedy("set it to a value, or to {} if the handler needs no input")),
         Some(_) => Ok(text.to_owned()),
         None => {
             let names: Vec<_> = keys.keys().map(String::as_str).collect();

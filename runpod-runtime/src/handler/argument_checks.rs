@@ -1,7 +1,7 @@
 //! Checks a handler's arguments in combination. The checks use the kinds of the arguments, so type aliases hide
 //! nothing.
 //!
-//! Generated code runs these checks only if the names of the types leave doubt. It passes the kinds that it found
+//! Generated code runs these checks only if the type names are ambiguous. It passes the kinds that it found
 //! ([`FromJob::VIA`]). If a type has no kind, the compiler reports that error elsewhere, and these checks add
 //! nothing.
 //!

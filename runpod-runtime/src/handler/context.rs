@@ -47,7 +47,7 @@ struct Inner {
     cancel: Cancel,
     /// Created on first use, because most jobs emit nothing.
     outbox: OnceLock<Outbox>,
-    /// Whether the job accepts no more items and progress. An outbox that is created after that is closed.
+    /// Whether the job has stopped accepting items and progress. An outbox that is created later starts closed.
     closed: AtomicBool,
     refresh: AtomicBool,
     timings: Mutex<Vec<Timing>>,
@@ -163,7 +163,8 @@ impl JobContext {
 
     /// Asks for a fresh worker after this job, whether the job succeeds or fails.
     ///
-    /// The result contains `stopPod`. The worker takes no further jobs, finishes its running jobs and exits with code
+    /// The result contains `stopPod`. The worker takes no further jobs and finishes its running jobs. Then it exits
+    /// with code 0. A top-level `refresh_worker` key in the output has the same effect.
     /// 0. A top-level `refresh_worker` key in the output has the same effect.
     ///
     /// ```
@@ -191,7 +192,7 @@ impl JobContext {
     /// Marks this worker as broken, for example because of a lost GPU or a corrupted model.
     ///
     /// The worker takes no further jobs, finishes its running jobs, reports itself unhealthy and exits with code 1.
-    /// Only the first reason counts; it is logged as an error.
+    /// The reason is logged as an error. If this method is called several times, the first reason counts.
     ///
     /// This job continues, and its result is whatever the handler returns. With
     /// [`Worker::builder`](crate::Worker::builder), the worker's run ends with an [`Error`](crate::Error) of the kind

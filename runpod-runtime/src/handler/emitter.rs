@@ -209,8 +209,8 @@ impl<T: HandlerValue> Emitter<T> {
 }
 
 impl<T> Emitter<T> {
-    /// Sends one item. Waits while too many items are undelivered: at most 64 items or 4 MiB (4,194,304 bytes) of
-    /// JSON. A larger item waits alone.
+    /// Sends one item. Up to 64 items or 4 MiB (4,194,304 bytes) of JSON can wait for delivery. If there is no room,
+    /// this method waits. A single item that is larger than that waits alone.
     ///
     /// An item ends the stream and fails the job if it is an `Err`, does not serialise, or is an object with a truthy
     /// `error` key, as in the Python SDK. If the item is an `Ok`, its value is sent.

@@ -14,7 +14,7 @@ use super::invocation::{Drive, DriveEnd, Invocation, Later, Sink};
 use super::output::Output;
 
 /// The types that a `stream` handler can return: a [`Stream`], an iterator, or `()` if an [`Emitter`](super::Emitter)
-/// sends the items. Each may be in a `Result`. All but the iterator may also be returned by an `async fn`.
+/// sends the items. Each can be wrapped in a `Result`. All but the iterator may also be returned by an `async fn`.
 ///
 /// A stream is polled on the worker's threads. An iterator runs on a thread that it may block. An item is any value
 /// that serialises, or a `Result` of one. The first `Err` ends the stream and fails the job. You do not implement
@@ -225,7 +225,7 @@ where
 }
 
 /// Required of the result of an `async` `stream` handler: a [`Stream`], or `()` if an [`Emitter`](super::Emitter)
-/// sends the items. Both may be in a `Result`.
+/// sends the items. Both can be wrapped in a `Result`.
 ///
 /// An `async fn` cannot return an iterator, because running it there would block other jobs. Return it from a plain
 /// `fn` ([`IntoItems`]).

@@ -71,8 +71,8 @@ impl fmt::Debug for Setup {
 #[expect(missing_debug_implementations, reason = "contains a value of any type")]
 pub struct SharedState<T>(StateCell, PhantomData<fn() -> T>);
 
-/// The requirement on a worker's state, which `main` with `#[runpod::main]` returns. All jobs share it on several
-/// threads, so any type that is `Send + Sync + 'static` is a state.
+/// A type that can be the worker's state, which `main` returns. All jobs share the state on several threads, so it
+/// must be `Send + Sync + 'static`.
 ///
 /// ```no_run
 /// use std::sync::{Arc, Mutex};

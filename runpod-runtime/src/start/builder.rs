@@ -187,10 +187,10 @@ impl WorkerBuilder {
         self
     }
 
-    /// Sets whether a stream's result repeats all its items. The default is `false`, and the result is an empty list.
+    /// Sets whether a stream's result repeats all its items. The default is `false`: the result is an empty list.
     ///
-    /// The items are kept in memory until the stream ends, up to 64 MiB (67,108,864 bytes) of JSON. If the items
-    /// exceed this limit, the job fails.
+    /// If it is `true`, the items are kept in memory until the stream ends, up to 64 MiB (67,108,864 bytes) of JSON.
+    /// If the items exceed this limit, the job fails.
     pub fn return_aggregate_stream(mut self, aggregate: bool) -> Self {
         self.config.return_aggregate_stream = aggregate;
         self
@@ -198,18 +198,18 @@ impl WorkerBuilder {
 
     /// Sets how many jobs may run at the same time. The default is 1, and 0 counts as 1.
     ///
-    /// One job-take request asks for at most 16 jobs; the next request follows as soon as those jobs have arrived.
-    /// Inputs stay in memory while their jobs wait or are read: with inputs of 20 MB, the platform's maximum, a
+    /// One job-take request asks for at most 16 jobs. The next request follows as soon as those jobs have arrived.
+    /// Inputs stay in memory while their jobs wait or are read. With inputs of 20 MB, the platform's maximum, a
     /// concurrency of 32 can need 640 MB for them.
     pub fn concurrency(mut self, jobs: usize) -> Self {
         self.config.concurrency = jobs;
         self
     }
 
-    /// Sets a function that returns the concurrency before each job-take request.
+    /// Sets a function that is called before each job-take request and returns the new concurrency.
     ///
-    /// The function gets the current concurrency. Running jobs are not affected by a lower value. If the function
-    /// returns 0 or panics, the worker logs an error and keeps the current concurrency.
+    /// The function gets the current concurrency. A lower value does not affect running jobs. If the function returns
+    /// 0 or panics, the worker logs an error and keeps the current concurrency.
     ///
     /// ```
     /// use runpod::Worker;
@@ -281,9 +281,14 @@ impl WorkerBuilder {
     ///
     /// # Errors
     ///
-    /// Returns an error if the handlers, the environment or the arguments are invalid, if a local test job fails or
-    /// is missing, if the worker is broken (a handler marked it as unhealthy, or too many jobs failed in a row), or
-    /// if the system refuses a thread, TLS or a port. [`ErrorKind`] distinguishes these cases.
+    /// Returns an error if:
+    ///
+    /// - the handlers, the environment or the arguments are invalid;
+    /// - a local test job fails or is missing;
+    /// - the worker is broken: a handler marked it as unhealthy, or too many jobs failed in a row;
+    /// - the system refuses a thread or a port, or TLS cannot be set up.
+    ///
+    /// [`ErrorKind`] distinguishes these cases.
     ///
     /// # Cancel safety
     ///

@@ -182,7 +182,7 @@ impl Job {
 }
 
 impl ContextHandle {
-    /// Returns all progress updates so far. In contrast to a worker, newer updates do not replace older ones.
+    /// Returns all progress updates so far. Unlike in a worker, newer updates do not replace older ones.
     pub fn progress(&self) -> Vec<Value> {
         values(self.context.outbox().progress_updates().iter())
     }

@@ -1,4 +1,4 @@
-// A local endpoint with one worker attached, as processes.
+// Starts a local endpoint and a worker as processes.
 
 import { spawn } from "node:child_process";
 import { createWriteStream, mkdirSync, mkdtempSync } from "node:fs";
@@ -11,26 +11,26 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 
-/** How long anything may take before it counts as hung, in ms. Far above what it takes; no test measures time. */
+/** How many ms a test waits before it fails. Far longer than anything here takes. No test measures time. */
 export const PATIENCE = 60_000;
 
 /**
- * Whose worker, and where. `in-process` is ours, serving the endpoint itself (`--rp_serve_api`); `ours` and `sdk` are
- * processes attached to the stand-alone `runpod-local`. `RUNPOD_TEST_ATTACHED`: only this one, or several of them with
- * commas between.
+ * The kinds of worker to test. `in-process` is our worker, which serves the endpoint itself (`--rp_serve_api`). `ours`
+ * and `sdk` are worker processes that are connected to the stand-alone `runpod-local`. To test only some of them, set
+ * `RUNPOD_TEST_ATTACHED` to their names, separated by commas.
  */
 export const ATTACHED = (process.env.RUNPOD_TEST_ATTACHED || "in-process,ours,sdk").split(",");
 
-/** A program that `cargo xtask test` has built or installed. */
+/** Returns the path of a program that `cargo xtask test` has built or installed. */
 function program(variable) {
   const path = process.env[variable];
   if (!path) {
-    throw new Error(`${variable} names no program; run this suite with \`cargo xtask test\`, or set it`);
+    throw new Error(`${variable} is not set to a program; run this suite with \`cargo xtask test\`, or set it`);
   }
   return path;
 }
 
-/** A program in a process group of its own, with nothing of our environment but the path. */
+/** A program in its own process group. Of the suite's environment, it gets only PATH. */
 class Process {
   #child;
   #lines = [];
@@ -45,22 +45,22 @@ class Process {
       env: {
         PATH: process.env.PATH,
         HOME: room,
-        // Results of a worker that was killed are kept in its room, for the next worker there: never on this machine's
-        // network volume, and not for a worker of another test.
+        // The results of a killed worker are kept in the test's own folder, for the next worker there. They never go to
+        // this machine's network volume or to a worker of another test.
         RUNPOD_RESULT_SPOOL: join(room, "spool"),
         TMPDIR: room,
-        // The built-in checks look at the machine, not at the protocol.
+        // The built-in checks test the machine, not the protocol.
         RUNPOD_SKIP_AUTO_SYSTEM_CHECKS: "true",
         RUNPOD_SKIP_GPU_CHECK: "true",
         ...environment,
       },
       detached: true,
     });
-    // A suite that is interrupted leaves nobody behind.
+    // An interrupted suite leaves no process behind.
     process.once("exit", () => this.#kill());
-    this.#child.once("error", (error) => this.#over(`it did not start: ${error.message}`));
-    this.#child.once("close", () => this.#over("it ended"));
-    this.#child.stdin.on("error", () => {}); // Nobody reads any more; the test sees that elsewhere.
+    this.#child.once("error", (error) => this.#over(`it could not be started: ${error.message}`));
+    this.#child.once("close", () => this.#over("it exited"));
+    this.#child.stdin.on("error", () => {}); // The program has stopped reading. The test notices this elsewhere.
 
     const log = createWriteStream(join(room, `${name}.log`));
     for (const output of [this.#child.stdout, this.#child.stderr]) {
@@ -77,19 +77,19 @@ class Process {
     this.#events.emit("change");
   }
 
-  /** The first thing other than `undefined` that `found` makes of all lines so far. */
+  /** Waits until `found` returns something other than `undefined` for all lines so far, and returns that. */
   async waitFor(found) {
     const signal = AbortSignal.timeout(PATIENCE);
     for (;;) {
       const result = found(this.#lines);
       if (result !== undefined) return result;
-      const silent = `nothing came in ${PATIENCE} ms`;
+      const silent = `it printed nothing for ${PATIENCE} ms`;
       const how = this.#ended || (await once(this.#events, "change", { signal }).then(() => {}, () => silent));
       if (how) throw new Error(`${this.name}: ${how}; it wrote:\n${this.#lines.join("\n")}`);
     }
   }
 
-  /** Lets a handler go on that waits for a line on standard input. */
+  /** Sends a line to standard input, which lets a waiting handler continue. */
   line() {
     this.#child.stdin.write("\n");
   }
@@ -98,18 +98,18 @@ class Process {
     try {
       process.kill(-this.#child.pid, "SIGKILL");
     } catch {
-      // Gone already.
+      // The process has already exited.
     }
   }
 
-  /** Ends the whole group at once: how a worker ends is not what these tests are about. */
+  /** Kills the whole process group at once, because these tests do not check how a worker stops. */
   async end() {
     this.#kill();
     if (!this.#ended) await once(this.#child, "close");
   }
 }
 
-/** The address that an endpoint prints once it listens. */
+/** Returns the address that an endpoint prints when it listens. */
 function address(lines) {
   for (const line of lines) {
     const found = line.match(/http:\/\/(?:127\.0\.0\.1|localhost):\d+/);
@@ -117,7 +117,7 @@ function address(lines) {
   }
 }
 
-/** The variables that `runpod-local` prints for workers, once all are there. */
+/** Returns the variables that `runpod-local` prints for workers, once it has printed all of them. */
 function environment(lines) {
   const found = {};
   for (const line of lines) {
@@ -139,11 +139,11 @@ function environment(lines) {
   return needed.every((name) => name in found) ? found : undefined;
 }
 
-/** A local endpoint and the worker behind it. */
+/** A local endpoint and its worker. */
 export class Endpoint {
   #processes = [];
 
-  /** `kind` is a worker's name in `tests/peers`. */
+  /** Starts both. `kind` is the name of a worker in `tests/peers`. */
   static async start(attached, kind, name) {
     const endpoint = new Endpoint();
     try {
@@ -179,7 +179,7 @@ export class Endpoint {
     return process;
   }
 
-  /** What the client takes for the platform's `https://api.runpod.ai/v2`. */
+  /** The client's base address. On the platform it is `https://api.runpod.ai/v2`. */
   get baseUrl() {
     return `${this.url}/v2`;
   }
@@ -189,7 +189,10 @@ export class Endpoint {
   }
 }
 
-/** What `look` gives, once that is true. The client has no call that waits for a state, so neither have its users. */
+/**
+ * Calls `look` until it returns something true, and returns that. The client has no call that waits for a state, so
+ * its users have to do the same.
+ */
 export async function eventually(look) {
   const until = Date.now() + PATIENCE;
   for (;;) {

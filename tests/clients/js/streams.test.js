@@ -1,4 +1,4 @@
-// The official client's stream, against a worker that streams.
+// Streams read by the official client from a worker that streams.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -7,7 +7,7 @@ import runpodSdk from "runpod-sdk";
 import { ATTACHED, Endpoint, eventually } from "./processes.js";
 
 const items = (...items) => items.map((item) => ({ item }));
-// The handler goes on when the suite says so.
+// The handler waits here until the suite lets it continue.
 const HELD = { progress: "held" };
 
 for (const attached of ATTACHED) {
@@ -64,7 +64,7 @@ for (const attached of ATTACHED) {
       assert.deepEqual((await stream.next()).value, { output: "first" });
       await client.cancel(id);
       assert.equal((await stream.next()).done, true);
-      // The cancelled handler may still wait for its line, and the next one must not get it.
+      // The cancelled handler may still be waiting for its line, which the next handler must not read.
       endpoint.worker.line();
     });
   });

@@ -1,4 +1,4 @@
-// The official client, against a worker that gives one value for each job.
+// The official client with a worker that returns one value per job.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -21,9 +21,10 @@ for (const attached of ATTACHED) {
     after(() => endpoint?.end());
 
     /**
-     * A job that has the worker to itself until it is cancelled: its handler has begun, and says so. The endpoint calls
-     * a job running once it was taken. The SDK's worker, told to stop it before its handler has begun, never runs
-     * another job: `finally` of a task that is cancelled before its first step does not run.
+     * Starts a job that occupies the worker until it is cancelled, and waits until its handler has started. The state
+     * IN_PROGRESS is not enough, because a job is in progress as soon as it is taken. If the SDK's worker is told to
+     * stop a job before its handler has started, it never runs another job: asyncio does not run `finally` in a task
+     * that is cancelled before its first step.
      */
     async function busy() {
       const { id } = await client.run(HANG);
@@ -54,11 +55,11 @@ for (const attached of ATTACHED) {
 
     test("runSync goes on to wait where its first wait ends too early", async () => {
       const id = await busy();
-      // The client asks for this wait, and has as long again for what comes after it.
+      // The client waits this long in its first request, and then again this long for the result.
       const wait = 3000;
       const waiting = client.runSync(value("late"), wait);
       await eventually(async () => (await client.health()).jobs.inQueue === 1);
-      // As long as that wait, and begun after it.
+      // This wait is as long as the client's first one, and starts later.
       await client.statusSync(id, wait);
       await client.cancel(id);
       const ended = await waiting;
@@ -91,7 +92,7 @@ for (const attached of ATTACHED) {
       const cancelled = await client.cancel(id);
       assert.deepEqual([cancelled.id, cancelled.status], [id, "CANCELLED"]);
       assert.equal((await client.status(id)).status, "CANCELLED");
-      // The same worker: it was told.
+      // The same worker runs the next job, so it was told to stop the first one.
       assert.equal((await client.runSync(value("next"), PATIENCE)).output, "next");
     });
 

@@ -1,4 +1,4 @@
-"""Endpoints to run the official client against, and the client itself."""
+"""Endpoints for the official client to use, and the client itself."""
 
 import importlib
 import os
@@ -11,18 +11,18 @@ from processes import Endpoint
 
 ATTACHED = ["in-process", "ours", "sdk"]
 
-# `RUNPOD_TEST_ATTACHED`: only this one, or several of them with commas between.
+# To test only some of the kinds, set `RUNPOD_TEST_ATTACHED` to their names, separated by commas.
 if os.environ.get("RUNPOD_TEST_ATTACHED"):
     ATTACHED = os.environ["RUNPOD_TEST_ATTACHED"].split(",")
 
-# What a developer has set for the real platform has no business here.
+# Removes the developer's own settings for the real platform.
 for name in [name for name in os.environ if name.startswith("RUNPOD_")]:
     if not name.startswith("RUNPOD_TEST_"):
         del os.environ[name]
 
 
 def served(kind):
-    """A fixture: an endpoint with a worker of this kind, for all tests of a file, with each way to attach one."""
+    """Returns a fixture: for each kind of worker, an endpoint that all tests of a file share."""
 
     @pytest.fixture(scope="module", params=ATTACHED)
     def endpoint(request, tmp_path_factory):
@@ -38,7 +38,7 @@ def served(kind):
 
 @pytest.fixture(scope="module")
 def runpod(endpoint):
-    """The official package, imported as a new process would: it reads the address when it is imported."""
+    """The official package, imported again, because it reads the address when it is imported."""
     for name in [name for name in sys.modules if name.split(".")[0] == "runpod"]:
         del sys.modules[name]
     os.environ["RUNPOD_ENDPOINT_BASE_URL"] = endpoint.base_url

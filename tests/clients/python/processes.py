@@ -1,4 +1,4 @@
-"""A local endpoint with one worker attached, as processes."""
+"""Starts a local endpoint and a worker as processes."""
 
 import os
 import re
@@ -10,22 +10,22 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 
-# How long anything may take before it counts as hung. Far above what it takes; no test measures time.
+# How many seconds a test waits before it fails. Far longer than anything here takes. No test measures time.
 PATIENCE = 60
 
 
 def program(variable):
-    """A program that `cargo xtask test` has built."""
+    """Returns the path of a program that `cargo xtask test` has built."""
     path = os.environ.get(variable)
     if not path:
         raise RuntimeError(
-            f"{variable} names no program; run this suite with `cargo xtask test`, or set it"
+            f"{variable} is not set to a program; run this suite with `cargo xtask test`, or set it"
         )
     return path
 
 
 class Process:
-    """A program in a process group of its own, with nothing of our environment but the path."""
+    """A program in its own process group. Of the suite's environment, it gets only PATH."""
 
     def __init__(self, name, command, room, environment=None):
         room.mkdir(parents=True, exist_ok=True)
@@ -40,11 +40,11 @@ class Process:
             env={
                 "PATH": os.environ["PATH"],
                 "HOME": str(room),
-                # Results of a worker that was killed are kept in its room, for the next worker there: never on this
-                # machine's network volume, and not for a worker of another test.
+                # The results of a killed worker are kept in the test's own folder, for the next worker there. They
+                # never go to this machine's network volume or to a worker of another test.
                 "RUNPOD_RESULT_SPOOL": str(room / "spool"),
                 "TMPDIR": str(room),
-                # The built-in checks look at the machine, not at the protocol.
+                # The built-in checks test the machine, not the protocol.
                 "RUNPOD_SKIP_AUTO_SYSTEM_CHECKS": "true",
                 "RUNPOD_SKIP_GPU_CHECK": "true",
                 **(environment or {}),
@@ -71,7 +71,7 @@ class Process:
             self._changed.notify_all()
 
     def wait_for(self, found):
-        """The first thing other than None that `found` makes of all lines so far."""
+        """Waits until `found` returns something other than None for all lines so far, and returns that."""
         result = None
 
         def there():
@@ -82,24 +82,24 @@ class Process:
         with self._changed:
             self._changed.wait_for(there, PATIENCE)
             if result is None:
-                end = "it ended" if self._ended else f"nothing came in {PATIENCE} s"
+                end = "it exited" if self._ended else f"it printed nothing for {PATIENCE} s"
                 wrote = "\n".join(self._lines)
                 raise RuntimeError(f"{self.name}: {end}; it wrote:\n{wrote}")
         return result
 
     def has_started(self, job):
-        """Waits until the handler of a job has begun, as either worker says in its log."""
+        """Waits until the job's handler has started. Both workers log this."""
         self.wait_for(
             lambda lines: any(job in line and "Started." in line for line in lines) or None
         )
 
     def line(self):
-        """Lets a handler go on that waits for a line on standard input."""
+        """Sends a line to standard input, which lets a waiting handler continue."""
         self._process.stdin.write(b"\n")
         self._process.stdin.flush()
 
     def end(self):
-        """Ends the whole group at once: how a worker ends is not what these tests are about."""
+        """Kills the whole process group at once, because these tests do not check how a worker stops."""
         try:
             os.killpg(self._process.pid, signal.SIGKILL)
         except ProcessLookupError:
@@ -110,7 +110,7 @@ class Process:
 
 
 def address(lines):
-    """The address that an endpoint prints once it listens."""
+    """Returns the address that an endpoint prints when it listens."""
     for line in lines:
         found = re.search(r"http://(?:127\.0\.0\.1|localhost):\d+", line)
         if found:
@@ -119,7 +119,7 @@ def address(lines):
 
 
 def environment(lines):
-    """The variables that `runpod-local` prints for workers, once all are there."""
+    """Returns the variables that `runpod-local` prints for workers, once it has printed all of them."""
     pattern = re.compile(r"\b(RUNPOD_[A-Z_]+)=(?:'([^']*)'|\"([^\"]*)\"|(\S+))")
     found = {}
     for line in lines:
@@ -138,10 +138,11 @@ def environment(lines):
 
 
 class Endpoint:
-    """A local endpoint and the worker behind it.
+    """A local endpoint and its worker.
 
-    `attached` says whose worker and where: `in-process` is ours, serving the endpoint itself (`--rp_serve_api`); `ours`
-    and `sdk` are processes attached to the stand-alone `runpod-local`. `kind` is a worker's name in `tests/peers`.
+    `attached` selects the kind of worker: `in-process` is our worker, which serves the endpoint itself
+    (`--rp_serve_api`). `ours` and `sdk` are worker processes that are connected to the stand-alone `runpod-local`.
+    `kind` is the name of a worker in `tests/peers`.
     """
 
     def __init__(self, attached, kind, room):
@@ -177,7 +178,7 @@ class Endpoint:
 
     @property
     def base_url(self):
-        """What the clients take for the platform's `https://api.runpod.ai/v2`."""
+        """The client's base address. On the platform it is `https://api.runpod.ai/v2`."""
         return f"{self.url}/v2"
 
     def end(self):

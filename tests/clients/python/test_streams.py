@@ -1,4 +1,4 @@
-"""The official client's `Job.stream`, with and without asyncio, against a worker that streams."""
+"""The official client's `Job.stream`, with and without asyncio, and a worker that streams."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ def items(*items):
     return [{"item": item} for item in items]
 
 
-# The handler goes on when the suite says so.
+# The handler waits here until the suite lets it continue.
 HELD = {"progress": "held"}
 
 

@@ -1,4 +1,4 @@
-"""The official client's `Endpoint`, against a worker that gives one value for each job."""
+"""The official client's `Endpoint`, and a worker that returns one value per job."""
 
 import pytest
 import requests
@@ -22,10 +22,11 @@ def client(runpod):
 
 
 def hanging(client):
-    """A job whose handler has begun, and says so, and goes on until it is cancelled.
+    """Starts a job that runs until it is cancelled, and waits until its handler has started.
 
-    The endpoint calls a job running once it was taken. The SDK's worker, told to stop it before its handler has
-    begun, never runs another job: `finally` of a task that is cancelled before its first step does not run.
+    The status IN_PROGRESS is not enough, because a job is in progress as soon as it is taken. If the SDK's worker is
+    told to stop a job before its handler has started, it never runs another job: asyncio does not run `finally` in a
+    task that is cancelled before its first step.
     """
     job = client.run(HANG)
     eventually(lambda: job.output() == "hanging")
@@ -34,7 +35,7 @@ def hanging(client):
 
 @pytest.fixture
 def busy(client):
-    """A job that has the worker to itself until the test is over."""
+    """A job that occupies the worker until the test is over."""
     job = hanging(client)
     yield job
     job.cancel()
@@ -106,7 +107,7 @@ def test_a_running_job_that_is_cancelled_frees_its_worker(client):
     assert job.status() == "IN_PROGRESS"
     assert job.cancel()["status"] == "CANCELLED"
     assert job.status() == "CANCELLED"
-    # The same worker: it was told.
+    # The same worker runs the next job, so it was told to stop the first one.
     assert client.run(value("next")).output(timeout=PATIENCE) == "next"
 
 

@@ -1,4 +1,4 @@
-"""The official client's `AsyncioEndpoint`, against a worker that gives one value for each job."""
+"""The official client's `AsyncioEndpoint`, and a worker that returns one value per job."""
 
 import asyncio
 
@@ -19,7 +19,7 @@ def value(value):
 
 @pytest.fixture
 def with_client(runpod):
-    """Runs a coroutine with a client in a session of its own."""
+    """Runs a coroutine with a client that has its own session."""
 
     def run(use):
         async def session():
@@ -98,7 +98,7 @@ def test_health_counts_jobs_and_workers(with_client, endpoint):
 
 
 async def running(client, endpoint):
-    """A job whose handler has begun, and that goes on until it is cancelled. See `hanging` in test_values.py."""
+    """Starts a job that runs until it is cancelled, and waits for its handler. See `hanging` in test_values.py."""
     job = await client.run(HANG)
     await asyncio.to_thread(endpoint.worker.has_started, job.job_id)
     assert await job.status() == "IN_PROGRESS"

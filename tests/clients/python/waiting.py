@@ -1,4 +1,4 @@
-"""Waiting as the client's users do: it has no call that waits, so it is asked again and again."""
+"""Waiting as the client's users do: the client has no call that waits for a state, so they poll."""
 
 import time
 
@@ -6,7 +6,7 @@ from processes import PATIENCE
 
 
 def eventually(look):
-    """What `look` gives, once that is true."""
+    """Calls `look` until it returns something true, and returns that."""
     until = time.monotonic() + PATIENCE
     while not (seen := look()):
         assert time.monotonic() < until, f"still {seen!r} after {PATIENCE} s"

@@ -1,8 +1,8 @@
-"""Keeps what schemathesis makes up on this machine: a job's webhook is a request to an address of its own making."""
+"""Keeps schemathesis' requests on this machine: the endpoint calls a job's webhook, and schemathesis makes up its URL."""
 
 import schemathesis
 
-# The discard service, where nobody listens.
+# The port of the discard service, on which nothing listens.
 NOWHERE = "http://127.0.0.1:9/"
 
 
@@ -14,7 +14,7 @@ def before_load_schema(context, raw_schema):
         for schema in schemas
         if "webhook" in schema.get("properties", {})
     ]
-    # Fails where the document has changed, rather than letting requests out.
-    assert webhooks, "no schema has a property `webhook` any more"
+    # Fails if the document has changed, so no request can leave this machine.
+    assert webhooks, "no schema has the property `webhook` any more"
     for properties in webhooks:
         properties["webhook"] = {"enum": [NOWHERE, None]}

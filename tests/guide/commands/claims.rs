@@ -1,36 +1,38 @@
-//! Which commands the pages show, and what each of them does.
+//! Lists the commands on the pages, and what each of them does.
 
-/// One line of a page.
+/// One command line of a page.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Claim {
     pub(super) line: &'static str,
     pub(super) how: How,
-    /// The example that stands in for the reader's own worker, where the line says `cargo run --` and no name.
+    /// The example that replaces the reader's own worker if the line is `cargo run --` without a name.
     pub(super) worker: &'static str,
-    /// Added at its end: a port of this test's own. `{port}` is the one that is served on.
+    /// Arguments that are appended to the line, such as a port. `{port}` is the port of the running endpoint.
     pub(super) also: &'static str,
-    /// The page takes it as done: it is not among its lines.
+    /// Whether the page assumes that the command was run and does not show it.
     pub(super) is_beforehand: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum How {
-    /// Run to its end.
+    /// Runs until it exits.
     Ends {
         code: i32,
         shows: &'static [&'static str],
     },
-    /// Left running as soon as it has shown a line with this and an address; what comes after it on the page is run
-    /// against that address.
+    /// Keeps running after it prints a line with this text and an address. The later commands of the page use that
+    /// address.
     Serves { shows: &'static str },
-    /// `cd FOLDER`, for all that comes after it on the page.
+    /// `cd FOLDER`, for all later commands of the page.
     Enters,
-    /// Not run, for this reason.
+    /// Is the name of a file that the page asks the reader to edit.
+    Edits,
+    /// Is not run, for this reason.
     NotHere(&'static str),
 }
 
 const ON_A_STAND_IN: &str = "it needs Runpod; cargo-runpod/tests/deploy runs it on a stand-in";
-const BUILDS_THE_BENCH: &str = "it builds in release mode, for minutes";
+const BUILDS_THE_BENCH: &str = "it builds in release mode, which takes minutes";
 
 const fn claim(line: &'static str, how: How) -> Claim {
     Claim {
@@ -42,7 +44,7 @@ const fn claim(line: &'static str, how: How) -> Claim {
     }
 }
 
-/// With exit code 0, and all of this in what it writes.
+/// A command that exits with code 0 and prints all of these texts.
 pub(super) const fn ends(line: &'static str, shows: &'static [&'static str]) -> Claim {
     claim(line, How::Ends { code: 0, shows })
 }
@@ -63,7 +65,7 @@ const fn not_here(line: &'static str, reason: &'static str) -> Claim {
     claim(line, How::NotHere(reason))
 }
 
-/// In the folder of a worker of one's own, which is that of examples/hello.rs.
+/// A command in the folder of the reader's own worker, for which examples/hello.rs is used.
 const fn own(claim: Claim) -> Claim {
     Claim {
         worker: "hello",
@@ -71,7 +73,7 @@ const fn own(claim: Claim) -> Claim {
     }
 }
 
-/// Of `cargo runpod`, which calls the port in its own way.
+/// A command of `cargo runpod`, which has its own flag for the port.
 const fn tool(claim: Claim, also: &'static str) -> Claim {
     Claim { also, ..claim }
 }
@@ -81,7 +83,7 @@ const fn tool_serves(line: &'static str) -> Claim {
     tool(claim(line, How::Serves { shows }), "--port 0")
 }
 
-/// Run without standing on the page.
+/// A command that is run although the page does not show it.
 const fn beforehand(claim: Claim) -> Claim {
     Claim {
         is_beforehand: true,
@@ -89,12 +91,38 @@ const fn beforehand(claim: Claim) -> Claim {
     }
 }
 
+/// An edit of this file, which the page shows in a block of its own.
+const fn edits(file: &'static str) -> Claim {
+    beforehand(claim(file, How::Edits))
+}
+
 const ASKS_HELLO: Claim = ends(
     r#"curl -s http://127.0.0.1:8000/runsync -H 'Content-Type: application/json' -d '{"input": {"name": "Ada"}}'"#,
     &["COMPLETED", "Hello, Ada!"],
 );
-const COMPILES_THE_WORKSPACE: &str = "it compiles examples again, beside all other tests; runpod-macros/src/show_tests.rs \
-                                      compares what is printed with the page";
+const COMPILES_THE_WORKSPACE: &str = "it compiles examples again while other tests run; runpod-macros/src/show_tests.rs \
+                                      compares the output with the page";
+
+/// The job of the tutorial.
+const fn invokes_to_be(shows: &'static [&'static str]) -> Claim {
+    tool(
+        ends(
+            r#"cargo runpod invoke '{"text": "to be or not to be"}'"#,
+            shows,
+        ),
+        "--url http://127.0.0.1:{port}",
+    )
+}
+
+/// Waits until `cargo runpod dev` runs the edited worker.
+const UNTIL_IT_REVERSES: Claim = beforehand(ends(
+    r#"until cargo runpod invoke '{"text": "not"}' --url http://127.0.0.1:8000 | grep ton; do sleep 1; done"#,
+    &[],
+));
+const UNTIL_IT_TRANSLATES: Claim = beforehand(ends(
+    r#"until cargo runpod invoke '{"text": "not"}' --url http://127.0.0.1:8000 | grep nicht; do sleep 1; done"#,
+    &[],
+));
 
 pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
     (
@@ -105,7 +133,7 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
             ),
             not_here(
                 "cargo xtask test                               # every test (needs Python 3.10+, and installs what else it needs)",
-                "this is it",
+                "it runs this test",
             ),
             ends(
                 "cargo runpod new hello --template stream       # a crate that builds, tests and runs as it stands",
@@ -128,7 +156,7 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
         &[
             not_here(
                 "cargo runpod build",
-                "it is a release build; the tests of cargo-runpod run it",
+                "it builds in release mode; the tests of cargo-runpod run it",
             ),
             not_here(
                 "docker build --platform linux/amd64 --tag hello target/runpod-image/hello",
@@ -167,7 +195,7 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
         "docs/reference/commands/dev.md",
         &[not_here(
             "cargo runpod dev",
-            "it needs a worker's folder: that of docs/reference/commands/new.md runs it",
+            "it needs a worker's folder; the commands of docs/reference/commands/new.md run it in one",
         )],
     ),
     (
@@ -197,7 +225,7 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
             ),
             not_here(
                 "cargo generate --path cargo-runpod/templates/stream --name my-worker --define 'runpod_dependency={ git = \"https://…\" }'",
-                "cargo-generate is another project's program",
+                "cargo-generate is a program of another project",
             ),
         ],
     ),
@@ -236,11 +264,11 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
         &[
             not_here(
                 "cargo xtask compile-cost               # three cold builds of each; `--rounds N` for another number",
-                "it takes the better part of an hour",
+                "it takes most of an hour",
             ),
             not_here(
                 "cargo update -p idna_adapter --precise 1.1.0",
-                "it asks a registry and changes a lock file",
+                "it contacts a registry and changes a lock file",
             ),
         ],
     ),
@@ -259,14 +287,14 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
             )),
             not_here(
                 "RUNPOD_WEBHOOK_GET_JOB='http://127.0.0.1:8000/v2/local/job-take/$ID' … python handler.py",
-                "the other variables are left out of it; tests/local attaches Python workers",
+                "the line leaves out the other variables; tests/local attaches Python workers",
             ),
             own(serves(
                 r#"cargo run -- --rp_serve_api --rp_api_faults '{"seed": 7, "rules": [{"route": "status", "error": 0.2, "status": 503}]}'"#,
             )),
             not_here(
                 "cargo run -p runpod-local --features cli -- --port 8000",
-                "the feature is off here; runpod-local/tests/program.rs runs it where it is on",
+                "the feature is off in this test; runpod-local/tests/program.rs runs it with the feature",
             ),
         ],
     ),
@@ -288,21 +316,61 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
         &[
             not_here(
                 "cargo install --path cargo-runpod",
-                "it puts a program into the user's own folder; what it installs is run below",
+                "it installs a program into the user's folder; the commands below run the same program",
             ),
-            tool(
-                ends("cargo runpod new hello --template stream", &["hello"]),
-                "",
+            ends(
+                "cargo runpod new hello --template stream",
+                &["Created the worker `hello` from the template `stream`."],
             ),
-            tool_serves("cd hello && cargo runpod dev"),
+            claim("cd hello", How::Enters),
+            tool_serves("cargo runpod dev"),
+            invokes_to_be(&[r#"{"index":0,"text":"TO"}"#, r#"{"index":5,"text":"BE"}"#]),
+            edits("src/main.rs"),
+            UNTIL_IT_REVERSES,
+            invokes_to_be(&[r#"{"index":0,"text":"ot"}"#, r#"{"index":5,"text":"eb"}"#]),
+            edits("src/main.rs"),
+            ends("cargo test", &["test result: ok. 3 passed"]),
+            ends("mkdir model", &[]),
+            edits("model/german.txt"),
+            edits("src/main.rs"),
+            UNTIL_IT_TRANSLATES,
+            invokes_to_be(&["zu\nsein\noder\nnicht\nzu\nsein\n"]),
             tool(
-                ends(
-                    r#"cargo runpod invoke '{"text": "to be or not to be"}'"#,
-                    &["TO", "BE"],
+                claim(
+                    r#"cargo runpod invoke '{"text": "to sleep"}'"#,
+                    How::Ends {
+                        code: 1,
+                        shows: &[
+                            "zu\n",
+                            r#"failed: the model does not know "sleep""#,
+                            "in handler `translate` (src/main.rs:39)",
+                        ],
+                    },
                 ),
                 "--url http://127.0.0.1:{port}",
             ),
-            tool(ends("cd hello && cargo test", &["test result: ok"]), ""),
+            ends("cargo test", &["test result: ok. 1 passed"]),
+            not_here(
+                "cargo runpod build",
+                "it builds in release mode, which takes minutes; the tests of cargo-runpod run it",
+            ),
+            not_here(
+                "docker build --platform linux/amd64 --tag docker.io/you/hello:1 target/runpod-image/hello",
+                "it needs a container engine",
+            ),
+            not_here(
+                "docker push docker.io/you/hello:1",
+                "it needs an account at a registry",
+            ),
+            not_here(
+                "export RUNPOD_API_KEY=your-key",
+                "it needs an account at Runpod",
+            ),
+            not_here(
+                r#"cargo runpod invoke --endpoint your-endpoint-id '{"text": "to be or not to be"}'"#,
+                "it needs a deployed endpoint",
+            ),
+            claim("cd ..", How::Enters),
             ends("cargo new by-hand", &["by-hand"]),
             claim("cd by-hand", How::Enters),
             own(ends(

@@ -1,17 +1,18 @@
-//! Every command that a page shows is run, or there is a reason why it is not.
+//! Tests every command on the pages: it is run, or there is a reason why it is not.
 
 mod claims;
+mod edits;
 mod rewriting;
 mod shell;
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::markdown::{Page, pages};
 use claims::{CLAIMS, Claim, How};
 use shell::Shell;
 
-/// The lines in a page's blocks of `sh`, in their order.
+/// Returns the lines of a page's `sh` blocks, in order.
 fn commands(page: &Page) -> Vec<&str> {
     page.blocks
         .iter()
@@ -42,7 +43,7 @@ fn every_command_is_claimed_and_every_claim_is_there() {
         if shown != claimed {
             let _ = writeln!(
                 faults,
-                "{}: shows, in this order,\n  {}\nand tests/guide/commands/claims.rs claims\n  {}",
+                "{}: the page shows these commands in this order:\n  {}\ntests/guide/commands/claims.rs lists:\n  {}",
                 page.path.display(),
                 shown.join("\n  "),
                 claimed.join("\n  ")
@@ -51,7 +52,7 @@ fn every_command_is_claimed_and_every_claim_is_there() {
     }
     for (path, _) in CLAIMS {
         if !pages.iter().any(|page| page.path == Path::new(path)) {
-            let _ = writeln!(faults, "{path}: is claimed and not there");
+            let _ = writeln!(faults, "{path}: has claims, but the page does not exist");
         }
     }
     assert!(faults.is_empty(), "{faults}");
@@ -62,6 +63,8 @@ async fn the_commands_of_every_page_do_what_it_says() {
     let mut faults = Vec::new();
     for (page, claims) in CLAIMS {
         let mut shell = Shell::new();
+        let text = Page::read(PathBuf::from(page));
+        let mut edits = edits::of(&text);
         for claim in *claims {
             let outcome = match claim.how {
                 How::NotHere(reason) => {
@@ -71,6 +74,7 @@ async fn the_commands_of_every_page_do_what_it_says() {
                 How::Ends { code, shows } => shell.run(claim, code, shows).await,
                 How::Serves { shows } => shell.serve(claim, shows).await,
                 How::Enters => shell.enter(claim),
+                How::Edits => edits::make(edits.next(), claim.line, shell.at()),
             };
             match outcome {
                 Ok(()) => println!("run       {page}: {}", claim.line),

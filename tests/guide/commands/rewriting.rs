@@ -1,21 +1,21 @@
-//! From the line that a reader types to the one that is run here: the examples are built already, and the port is a free
-//! one.
+//! Rewrites the line that a reader types into the line that the test runs, which uses the built examples and a free
+//! port.
 
 use std::env;
 use std::path::PathBuf;
 
 use super::claims::Claim;
 
-/// What a line is run with.
+/// The values that replace those of the page.
 #[derive(Debug, Default)]
 pub(super) struct Situation {
-    /// That of the endpoint which is served.
+    /// The port of the endpoint that is being served.
     pub(super) port: u16,
-    /// That of the job which was submitted last.
+    /// The id of the last submitted job.
     pub(super) id: String,
 }
 
-/// The line for a shell.
+/// Returns the line for a shell.
 pub(super) fn rewritten(claim: &Claim, situation: &Situation) -> String {
     let mut line = without_comment(claim.line).to_owned();
     if let Some((before, after)) = line.split_once("cargo run ") {
@@ -42,7 +42,7 @@ pub(super) fn rewritten(claim: &Claim, situation: &Situation) -> String {
     format!("{line} {also}").trim().to_owned()
 }
 
-/// `#` begins a comment where a word could begin, outside of quotes.
+/// Removes a comment. `#` starts a comment if it starts a word outside quotes.
 fn without_comment(line: &str) -> &str {
     let mut quote = None;
     let mut before = ' ';
@@ -58,19 +58,19 @@ fn without_comment(line: &str) -> &str {
     line.trim_end()
 }
 
-/// A program in the folder that cargo builds into: this test lies in its folder `deps`.
+/// Returns the path of a built program. This test is in the subfolder `deps` of cargo's output folder.
 fn built(path: &[&str]) -> PathBuf {
-    let this = env::current_exe().expect("a running test knows its own file");
+    let this = env::current_exe().expect("the test knows its own path");
     let folder = this
         .ancestors()
         .nth(2)
-        .expect("a test lies in target/<profile>/deps");
+        .expect("the test is in target/<profile>/deps");
     let mut file = folder.to_path_buf();
     file.extend(path);
     file.set_extension(env::consts::EXE_EXTENSION);
     assert!(
         file.is_file(),
-        "{} is not there. `cargo test --workspace` builds it, `cargo test --test guide` does not: run `cargo build \
+        "{} does not exist. `cargo test --workspace` builds it, but `cargo test --test guide` does not: run `cargo build \
          --workspace --examples --bins`.",
         file.display()
     );

@@ -1,4 +1,4 @@
-//! Runs the commands of one page, in a folder of its own.
+//! Runs the commands of one page in a temporary folder.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -15,19 +15,19 @@ use tokio::time::timeout;
 use super::claims::Claim;
 use super::rewriting::{Situation, rewritten};
 
-/// Before a command counts as hung: the tool's commands build a crate.
+/// The time after which a command counts as hung. It is long because some commands of `cargo runpod` build a crate.
 const PATIENCE: Duration = Duration::from_mins(8);
 
 #[derive(Debug)]
 pub(super) struct Shell {
     folder: tempfile::TempDir,
-    /// Where the commands are run: in there, or further in.
+    /// The current folder of the commands: `folder` or a subfolder.
     at: PathBuf,
     situation: Situation,
     served: Option<Served>,
 }
 
-/// A command that goes on while others are run.
+/// A command that keeps running while other commands run.
 #[derive(Debug)]
 struct Served {
     child: Child,
@@ -37,7 +37,7 @@ struct Served {
 
 impl Shell {
     pub(super) fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder for a page's commands");
+        let folder = tempfile::tempdir().expect("a temporary folder can be created");
         Self {
             at: folder.path().to_path_buf(),
             folder,
@@ -46,7 +46,12 @@ impl Shell {
         }
     }
 
-    /// What comes after it on the page is run in the folder that it enters.
+    /// Returns the current folder.
+    pub(super) fn at(&self) -> &Path {
+        &self.at
+    }
+
+    /// Enters a folder. The later commands of the page run in it.
     pub(super) fn enter(&mut self, claim: &Claim) -> Result<(), String> {
         let into = claim.line.trim_start_matches("cd ").trim();
         self.at.push(into);
@@ -55,10 +60,10 @@ impl Shell {
         }
         let missing = self.at.display().to_string();
         self.at = self.folder.path().to_path_buf();
-        Err(format!("there is no {missing}"))
+        Err(format!("the folder {missing} does not exist"))
     }
 
-    /// Runs it to its end.
+    /// Runs a command until it exits.
     pub(super) async fn run(
         &mut self,
         claim: &Claim,
@@ -68,14 +73,14 @@ impl Shell {
         let line = rewritten(claim, &self.situation);
         let output = timeout(PATIENCE, self.command(&line).output())
             .await
-            .map_err(|_| format!("{line}\ndoes not end"))?
+            .map_err(|_| format!("{line}\ndoes not exit"))?
             .map_err(|error| format!("bash does not start: {error}"))?;
         let text = String::from_utf8_lossy(&output.stdout);
         let missing: Vec<&&str> = shows.iter().filter(|part| !text.contains(**part)).collect();
         if output.status.code() != Some(code) || !missing.is_empty() {
             let served = self.served.as_ref().map(Served::written);
             return Err(format!(
-                "{line}\nended with {}, expected was {code}; missing in its output: {missing:?}\n{text}{}",
+                "{line}\nexited with {}, expected {code}; its output does not contain {missing:?}\n{text}{}",
                 output.status,
                 served.unwrap_or_default()
             ));
@@ -87,28 +92,28 @@ impl Shell {
         Ok(())
     }
 
-    /// Starts it, in the place of the one that was served before.
+    /// Starts a command that keeps running, after stopping the previous one.
     pub(super) async fn serve(&mut self, claim: &Claim, shows: &str) -> Result<(), String> {
         self.end().await;
-        // The line says 8000; 0 is any free one, and it tells which.
+        // The page uses port 8000. With port 0, the command chooses a free port and prints it.
         self.situation.port = 0;
         let line = rewritten(claim, &self.situation);
         let mut child = self
             .command(&line)
             .spawn()
             .map_err(|error| format!("bash does not start: {error}"))?;
-        let stdout = child.stdout.take().expect("it is piped");
+        let stdout = child.stdout.take().expect("standard output is piped");
         let written = Arc::new(Mutex::new(String::new()));
         let (sender, mut lines) = mpsc::unbounded_channel();
         let shared = Arc::clone(&written);
-        // To its end, so that it is never held up by a full pipe.
+        // Reads all output, so that the command never blocks on a full pipe.
         tokio::spawn(async move {
             let mut reader = BufReader::new(stdout).lines();
             while let Ok(Some(line)) = reader.next_line().await {
                 let mut written = shared.lock().unwrap_or_else(PoisonError::into_inner);
                 written.push_str(&line);
                 written.push('\n');
-                // Nobody waits any more once it serves.
+                // Nobody receives the lines once the command serves.
                 let _ = sender.send(line);
             }
         });
@@ -132,21 +137,21 @@ impl Shell {
         let written = self.served.as_ref().map(Served::written);
         self.situation.port = found.ok_or_else(|| {
             format!(
-                "{line}\nhas not shown a line with {shows:?} and an address\n{}",
+                "{line}\nprinted no line with {shows:?} and an address\n{}",
                 written.unwrap_or_default()
             )
         })?;
         Ok(())
     }
 
-    /// Ctrl-C for what is served, and what that has started.
+    /// Sends SIGINT, as Ctrl-C does, to the command that keeps running and to its child processes.
     pub(super) async fn end(&mut self) {
         if let Some(mut served) = self.served.take() {
             served.signal(Signal::INT);
             let ended = timeout(PATIENCE, served.child.wait()).await;
             assert!(
                 ended.is_ok(),
-                "Ctrl-C does not end it:\n{}",
+                "SIGINT does not stop the command:\n{}",
                 served.written()
             );
         }
@@ -164,7 +169,7 @@ impl Shell {
             .kill_on_drop(true);
         for (name, _) in env::vars_os() {
             let text = name.to_string_lossy();
-            // This machine's settings of workers, and what cargo tells this test of its own package.
+            // The machine's variables for workers, and cargo's variables about this test's package.
             if ["RUNPOD_", "CARGO_PKG_", "CARGO_MANIFEST_"]
                 .iter()
                 .any(|start| text.starts_with(start))
@@ -175,9 +180,9 @@ impl Shell {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
         command
             .env("RUNPOD_RESULT_SPOOL", "off")
-            // What an example leaves among temporary files goes with the page's folder.
+            // Temporary files of an example are deleted with the page's folder.
             .env("TMPDIR", self.folder.path())
-            // Crates that the tool makes are built upon what is built already, from what is on this machine.
+            // Crates that the tool creates use the artifacts that are already built, and build offline.
             .envs(target.map(|target| ("CARGO_TARGET_DIR", target)))
             .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only")
             .env("CARGO_NET_OFFLINE", "true");
@@ -195,7 +200,7 @@ impl Served {
 
     fn signal(&self, signal: Signal) {
         if let Some(group) = self.group {
-            // It may be gone already, which is fine.
+            // The process may have exited already, which is fine.
             let _ = kill_process_group(group, signal);
         }
     }
@@ -207,7 +212,7 @@ impl Drop for Served {
     }
 }
 
-/// Of `http://127.0.0.1:41273` in a line.
+/// Returns the port of an address in a line, such as `http://127.0.0.1:41273`.
 fn port_in(line: &str) -> Option<u16> {
     let (_, after) = line.split_once("://")?;
     let (_, after) = after.split_once(':')?;

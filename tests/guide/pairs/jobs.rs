@@ -1,8 +1,8 @@
-//! What each pair is asked to do.
+//! The jobs for each pair.
 
 use serde_json::{Value, json};
 
-/// The inputs of jobs that are submitted at the same time, under the heading of their pair.
+/// Returns the inputs for each pair, by the pair's heading. The jobs of a pair are submitted at the same time.
 pub(crate) fn jobs() -> Vec<(&'static str, Vec<Value>)> {
     vec![
         (
@@ -22,7 +22,7 @@ pub(crate) fn jobs() -> Vec<(&'static str, Vec<Value>)> {
             "Stream and return all items at the end",
             vec![json!({ "to": 3 }), json!({ "to": 0 })],
         ),
-        // One job: whoever does it takes no other.
+        // One job, because the worker that runs it takes no other.
         (
             "Refresh the worker after every job",
             vec![json!({ "text": "to be" })],
@@ -31,7 +31,7 @@ pub(crate) fn jobs() -> Vec<(&'static str, Vec<Value>)> {
             "Refresh the worker after one job",
             vec![json!({ "size": 2000 })],
         ),
-        // One update: how many of several arrive, and when, is the SDK's threads' affair.
+        // One update: if there are several, the SDK's threads decide how many arrive and when.
         ("Report progress", vec![json!({ "epochs": 1 })]),
         (
             "Run several jobs at once",

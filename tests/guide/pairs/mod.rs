@@ -1,5 +1,5 @@
-//! `docs/how-to/move-from-python.md`: what stands there in two languages does the same in both. Each program is a worker of
-//! its own, the Python one on the real SDK, on an endpoint with the same jobs.
+//! Tests `docs/how-to/move-from-python.md`: each pair of programs does the same in both languages. Each program runs as
+//! a worker, the Python program on the real SDK, and both get the same jobs from an endpoint.
 
 mod jobs;
 mod outcome;
@@ -16,17 +16,17 @@ use serde_json::{Value, json};
 use page::{Pair, pairs};
 use programs::Programs;
 
-/// Built by the test that comes first.
+/// Returns the programs, which the first test builds.
 fn programs() -> &'static Programs {
     static PROGRAMS: OnceLock<Programs> = OnceLock::new();
     PROGRAMS.get_or_init(|| {
-        // Only http is spoken here; the client asks for TLS all the same.
+        // The tests use only http, but the client needs a TLS provider.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Programs::build(&pairs())
     })
 }
 
-/// One row for each job; and what differs.
+/// Runs both programs of a pair. Writes one row per job to `table`, and the differences to `differences`.
 async fn compare(
     programs: &Programs,
     pair: &Pair,
@@ -52,13 +52,13 @@ async fn compare(
         let (said, told) = (sdk.told(), ours.told());
         let _ = writeln!(
             table,
-            "{}\n  given   {input}\n  Python  {said}\n  Rust    {told}",
+            "{}\n  input   {input}\n  Python  {said}\n  Rust    {told}",
             pair.heading
         );
         if sdk != ours {
             let _ = writeln!(
                 differences,
-                "{}, given {input}:\n  Python  {said}\n  Rust    {told}",
+                "{}, input {input}:\n  Python  {said}\n  Rust    {told}",
                 pair.heading
             );
         }
@@ -73,7 +73,7 @@ async fn both_languages_say_the_same() {
     let asked: Vec<&str> = jobs.iter().map(|(heading, _)| *heading).collect();
     assert_eq!(
         shown, asked,
-        "each pair of the page has its jobs in pairs/jobs.rs"
+        "every pair on the page must have jobs in pairs/jobs.rs, in the same order"
     );
 
     let programs = programs();
@@ -82,19 +82,16 @@ async fn both_languages_say_the_same() {
         compare(programs, pair, jobs, &mut table, &mut differences).await;
     }
     println!("{table}");
-    assert!(
-        differences.is_empty(),
-        "{differences}\nAll of them:\n{table}"
-    );
+    assert!(differences.is_empty(), "{differences}\nAll jobs:\n{table}");
 }
 
-/// Of two pairs that take the same input, the Python of one beside the Rust of the other.
+/// Compares the Python program of one pair with the Rust program of another pair that takes the same input.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn programs_that_say_something_else_are_found() {
     let pairs = pairs();
     let under = |heading: &str| {
         let found = pairs.iter().find(|pair| pair.heading == heading);
-        found.expect("the page has it")
+        found.expect("the page has a pair with this heading")
     };
     let value = under("Refresh the worker after every job");
     let others = ["Stream from a generator", "Load a model once"];
@@ -102,7 +99,8 @@ async fn programs_that_say_something_else_are_found() {
         let jobs = [json!({ "text": "fine" })];
         let sdk = play::play(programs().python(value), &jobs, 0).await;
         let ours = play::play(programs().rust(other), &jobs, 0).await;
-        let (sdk, ours) = (sdk.expect("it is played"), ours.expect("it is played"));
+        let sdk = sdk.expect("the Python worker runs its jobs");
+        let ours = ours.expect("the Rust worker runs its jobs");
         assert_ne!(sdk, ours, "{}", other.heading);
         assert_ne!(sdk[0].output, ours[0].output, "{}", other.heading);
         assert_ne!(sdk[0].refreshes, ours[0].refreshes, "{}", other.heading);

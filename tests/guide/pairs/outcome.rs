@@ -1,4 +1,4 @@
-//! What became of a job, as far as both languages have to agree.
+//! The outcome of a job, as far as both languages must agree.
 
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// From the public API's answer, the stream, and what went over the wire.
+    /// Combines the answer of the public API, the streamed items and the copied posts.
     pub(crate) fn of(ended: &Value, items: Vec<Value>, posted: Posted) -> Self {
         Self {
             status: ended["status"].as_str().unwrap_or_default().to_owned(),
@@ -27,7 +27,7 @@ impl Outcome {
         }
     }
 
-    /// In one line, for the table.
+    /// Returns the outcome in one line, for the table.
     pub(crate) fn told(&self) -> String {
         let mut parts = vec![self.status.clone()];
         parts.extend(self.output.as_ref().map(|it| format!("output {it}")));
@@ -44,8 +44,8 @@ impl Outcome {
     }
 }
 
-/// Of an error's report only what the handler said: the error's type, the traceback, the version and the worker's name
-/// are each language's and each run's own. A bare text is left as it is, so that it differs from a report.
+/// Returns only the handler's message from an error report, because the error type, the traceback, the version and the
+/// worker's name differ between languages and runs. A plain text stays as it is, so that it differs from a report.
 fn message(error: &Value) -> String {
     let text = error
         .as_str()

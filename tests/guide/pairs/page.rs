@@ -1,4 +1,4 @@
-//! The pairs of `docs/how-to/move-from-python.md`, read from the page.
+//! Reads the pairs from `docs/how-to/move-from-python.md`.
 
 use std::path::PathBuf;
 
@@ -7,9 +7,9 @@ use crate::markdown::Page;
 /// The same worker in both languages.
 #[derive(Debug, Clone)]
 pub(crate) struct Pair {
-    /// The heading that it stands under.
+    /// The heading above the pair.
     pub(crate) heading: String,
-    /// That, as a file's name.
+    /// The heading as a file name.
     pub(crate) name: String,
     pub(crate) python: String,
     pub(crate) rust: String,
@@ -21,11 +21,15 @@ pub(crate) fn pairs() -> Vec<Pair> {
     let mut blocks = page.blocks.into_iter();
     while let Some(python) = blocks.next() {
         let heading = python.heading;
-        assert_eq!(python.language, "python", "{heading}: Python comes first");
+        assert_eq!(
+            python.language, "python",
+            "{heading}: the Python program must come first"
+        );
         let rust = blocks
             .next()
             .filter(|rust| rust.language == "rust" && rust.heading == heading);
-        let rust = rust.unwrap_or_else(|| panic!("{heading}: no Rust follows"));
+        let rust = rust
+            .unwrap_or_else(|| panic!("{heading}: a Rust program must follow the Python program"));
         pairs.push(Pair {
             name: file_name(&heading),
             heading,
@@ -48,6 +52,6 @@ fn file_name(heading: &str) -> String {
             }
         })
         .collect();
-    // Beside other programs in the folder that cargo builds into.
+    // The prefix avoids conflicts with other programs in cargo's output folder.
     format!("pair_{}", plain.replace("__", "_"))
 }

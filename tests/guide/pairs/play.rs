@@ -1,4 +1,4 @@
-//! One worker on one endpoint, and what became of its jobs.
+//! Runs one worker on one endpoint, and collects the outcomes of its jobs.
 
 use std::env;
 use std::process::{Command, Stdio};
@@ -11,10 +11,11 @@ use tokio::time::timeout;
 use super::outcome::Outcome;
 use super::wire::Wire;
 
-/// Before a worker counts as hung. Far above what any of it takes.
+/// The time after which a worker counts as hung. It is far longer than any step takes.
 const PATIENCE: Duration = Duration::from_mins(3);
 
-/// Runs the worker on an endpoint of its own, gives it the jobs, and ends it. The outcomes are in the jobs' order.
+/// Runs the worker on its own endpoint, submits the jobs, and stops the worker. Returns the outcomes in the jobs'
+/// order.
 pub(crate) async fn play(
     worker: Command,
     jobs: &[Value],
@@ -38,11 +39,11 @@ pub(crate) async fn play(
     endpoint.shutdown().await;
     let written = std::fs::read_to_string(log).unwrap_or_default();
     played
-        .unwrap_or_else(|_| Err("its jobs do not end".to_owned()))
-        .map_err(|fault| format!("{fault}. It wrote:\n{written}"))
+        .unwrap_or_else(|_| Err("the jobs did not finish in time".to_owned()))
+        .map_err(|fault| format!("{fault}. The worker's output:\n{written}"))
 }
 
-/// A worker, which leads a group of its own: the SDK's heartbeat is a process beside it.
+/// A worker in its own process group, because the SDK's heartbeat is a separate process.
 struct Process {
     child: std::process::Child,
 }
@@ -72,7 +73,7 @@ impl Process {
             .env("HOME", folder.path())
             .env("TMPDIR", folder.path())
             .env("RUNPOD_RESULT_SPOOL", folder.path().join("spool"))
-            // The SDK's own checks look at the machine, not at handlers.
+            // The SDK's start-up checks test the machine, not the handlers.
             .env("RUNPOD_SKIP_AUTO_SYSTEM_CHECKS", "true")
             .env("RUNPOD_SKIP_GPU_CHECK", "true")
             .envs(variables)
@@ -90,7 +91,7 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         if let Some(group) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
-            // Nothing may be left of it, which is an error here and fine.
+            // If no process of the group is left, this fails, which is fine.
             let _ = kill_process_group(group, Signal::KILL);
         }
         let _ = self.child.wait();

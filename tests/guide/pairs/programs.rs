@@ -1,4 +1,4 @@
-//! The programs of the page, as files: Python ones for the SDK's interpreter, Rust ones built as one crate.
+//! Writes the programs of the page to files: Python programs for the SDK's interpreter, and Rust programs in one crate.
 
 use std::env;
 use std::fs;
@@ -8,14 +8,14 @@ use std::process::{Command, Stdio};
 use super::page::Pair;
 use crate::markdown::root;
 
-/// As a reader's: what the page uses beside the two dependencies of every worker is tokio.
+/// A manifest like that of a reader. Besides the two dependencies of every worker, the page uses tokio.
 const MANIFEST: &str = r#"[package]
 name = "guide-pairs"
 version = "0.0.0"
 edition = "2024"
 publish = false
 
-# Not a member of the workspace that it lies in.
+# Not a member of the surrounding workspace.
 [workspace]
 
 [dependencies]
@@ -24,7 +24,7 @@ serde = { version = "1", features = ["derive"] }
 tokio = { version = "1", default-features = false, features = ["time", "rt"] }
 "#;
 
-/// Where the programs are.
+/// The locations of the programs.
 #[derive(Debug)]
 pub(crate) struct Programs {
     python: PathBuf,
@@ -33,13 +33,13 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
-    /// Writes all of them, and builds those in Rust.
+    /// Writes all programs, and builds the Rust programs.
     pub(crate) fn build(pairs: &[Pair]) -> Self {
         let python = env::var_os("RUNPOD_TEST_PYTHON")
             .map_or_else(|| root().join("target/sdk-venv/bin/python"), PathBuf::from);
         assert!(
             python.exists(),
-            "there is no {}, so the real SDK cannot be asked. `cargo xtask test` makes it and runs this suite.",
+            "{} does not exist, so the real SDK cannot run. `cargo xtask test` creates it and runs this suite.",
             python.display()
         );
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("");
@@ -47,10 +47,10 @@ impl Programs {
         let crate_folder = folder.join("crate");
         let sources = crate_folder.join("src/bin");
         if sources.exists() {
-            // Those of headings that the page no longer has.
+            // Removes programs whose headings no longer exist.
             fs::remove_dir_all(&sources).expect("the folder can be emptied");
         }
-        fs::create_dir_all(&sources).expect("the folder can be made");
+        fs::create_dir_all(&sources).expect("the folder can be created");
         let write = |path: PathBuf, text: &str| {
             fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         };
@@ -60,7 +60,7 @@ impl Programs {
         }
         let manifest = MANIFEST.replace("ROOT", &root().display().to_string());
         write(crate_folder.join("Cargo.toml"), &manifest);
-        // The workspace's, so that what is built already is built upon.
+        // The workspace's lock file, so that cargo reuses the artifacts that are already built.
         fs::copy(root().join("Cargo.lock"), crate_folder.join("Cargo.lock"))
             .expect("the lock file can be copied");
         Self {
@@ -70,7 +70,7 @@ impl Programs {
         }
     }
 
-    /// The Python one, on the real SDK.
+    /// Returns a command for the Python program, on the real SDK.
     pub(crate) fn python(&self, pair: &Pair) -> Command {
         let mut command = Command::new(&self.python);
         command.arg(self.folder.join(format!("{}.py", pair.name)));
@@ -85,7 +85,7 @@ impl Programs {
 fn build(crate_folder: &Path, target: &Path) -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
     for (name, _) in env::vars_os() {
-        // What cargo tells this test of its package. Build scripts that look at it (ring's) would run again.
+        // Cargo's variables about this test's package. Build scripts that read them (such as ring's) would run again.
         let about_us = name.to_string_lossy();
         if about_us.starts_with("CARGO_PKG_") || about_us.starts_with("CARGO_MANIFEST_") {
             cargo.env_remove(name);
@@ -95,14 +95,14 @@ fn build(crate_folder: &Path, target: &Path) -> PathBuf {
         .args(["build", "--quiet", "--bins", "--offline"])
         .current_dir(crate_folder)
         .env("CARGO_TARGET_DIR", target)
-        // As in the workspace: with another setting, the dependencies would be compiled once more.
+        // The workspace's setting. With another one, cargo would compile the dependencies again.
         .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only")
         .stdout(Stdio::null())
         .output()
         .expect("cargo starts");
     assert!(
         built.status.success(),
-        "the Rust of docs/how-to/move-from-python.md does not compile:\n{}",
+        "the Rust programs in docs/how-to/move-from-python.md do not compile:\n{}",
         String::from_utf8_lossy(&built.stderr)
     );
     target.join("debug")

@@ -1,5 +1,5 @@
-//! Between a worker and the endpoint: hands on what the worker posts as results and progress, and keeps a copy. What it
-//! says of a fresh worker, and each of its progress updates, cannot be had from the public API.
+//! A proxy between a worker and the endpoint. It forwards the posts of results and progress, and keeps copies. The
+//! public API does not show every progress update, nor whether a result requests a fresh worker.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
-/// What was posted for a job.
+/// The posts for a job.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Posted {
     pub(crate) progress: Vec<Value>,
@@ -37,11 +37,11 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    /// One that leads to `endpoint`.
+    /// Starts a proxy to `endpoint`.
     pub(crate) async fn to(endpoint: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0")
             .await
-            .expect("loopback has a free port");
+            .expect("a loopback port is free");
         let address = listener
             .local_addr()
             .expect("a bound socket has an address");
@@ -70,7 +70,7 @@ impl Wire {
         }
     }
 
-    /// What was posted for `job`, once its result was, and as many progress updates as are expected.
+    /// Waits for the result of `job` and the expected number of progress updates, and returns the posts.
     pub(crate) async fn posted(&mut self, job: &str, updates: usize) -> Posted {
         loop {
             let copy = self
@@ -83,7 +83,7 @@ impl Wire {
                 Some(posted) if posted.has_ended && posted.progress.len() >= updates => {
                     return posted;
                 }
-                _ => self.changed.changed().await.expect("the wire is there"),
+                _ => self.changed.changed().await.expect("the proxy runs"),
             }
         }
     }
@@ -135,7 +135,7 @@ async fn pass_on(
     Ok(Response::from_parts(parts, Full::new(body)))
 }
 
-/// `…/job-done/WORKER/JOB`
+/// Keeps a copy of a post to `…/job-done/WORKER/JOB`.
 fn keep(path: &str, body: &[u8], copies: &Copies) {
     let job = path.rsplit('/').next().unwrap_or_default();
     let Ok(mut said) = serde_json::from_slice::<Value>(body) else {

@@ -1,4 +1,4 @@
-//! Small crates in temporary folders.
+//! Tests of the search for cycles, with small crates in temporary folders.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -23,7 +23,7 @@ impl Crate {
         Self(folder)
     }
 
-    /// Files of each circle.
+    /// Returns the files of each cycle.
     fn circles(&self) -> Vec<Vec<String>> {
         let circles = circles_of(&self.0, Path::new("lib.rs")).unwrap();
         let name = |file: &PathBuf| file.display().to_string();
@@ -199,8 +199,8 @@ fn a_known_circle_may_stay_but_not_grow_and_leaves_the_list_when_it_is_gone() {
     ]);
     assert_eq!(it.told(&[&["a.rs", "b.rs"]]), "");
     let smaller = it.told(&[&["a.rs", "b.rs", "c.rs"]]);
-    assert!(smaller.contains("a circle of 2 files"), "{smaller}");
-    assert!(smaller.contains("no longer there"), "{smaller}");
+    assert!(smaller.contains("a cycle of 2 files"), "{smaller}");
+    assert!(smaller.contains("no longer exists"), "{smaller}");
 }
 
 #[test]

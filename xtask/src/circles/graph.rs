@@ -1,11 +1,11 @@
-//! Which file uses which, and the circles in that.
+//! The graph of which file uses which, and the cycles in it.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::modules::{ModuleId, Modules};
 
-/// One file uses an item that another file defines.
+/// A use of an item in a file other than the one that defines it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Use {
     pub(super) from: PathBuf,
@@ -14,7 +14,7 @@ pub(super) struct Use {
     pub(super) item: String,
 }
 
-/// Files each of which needs all the others, and the uses that tie them.
+/// A set of files that all need each other, and the uses between them.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Circle {
     pub(super) files: BTreeSet<PathBuf>,
@@ -37,7 +37,7 @@ pub(super) fn circles(modules: &Modules) -> Vec<Circle> {
         }
         seen
     };
-    // A crate has a hundred files: that everything is reached anew from each one takes milliseconds.
+    // A separate search from each file is fast enough: a crate has about a hundred files, which takes milliseconds.
     let reached: BTreeMap<_, _> = below.keys().map(|file| (*file, reach(file))).collect();
     let mut done = BTreeSet::new();
     let mut circles = Vec::new();
@@ -63,7 +63,7 @@ pub(super) fn circles(modules: &Modules) -> Vec<Circle> {
     circles
 }
 
-/// Each file, item and user once, at the first line.
+/// Returns each combination of file, defining file and item once, with the first line of the use.
 fn uses(modules: &Modules) -> Vec<Use> {
     let mut first: BTreeMap<(PathBuf, PathBuf, String), usize> = BTreeMap::new();
     for (module, it) in modules.all.iter().enumerate() {
@@ -93,11 +93,12 @@ fn uses(modules: &Modules) -> Vec<Use> {
 #[derive(Debug)]
 enum Target {
     Module(ModuleId),
-    /// The module that defines it, and its name.
+    /// The module that defines the item, and the item's name.
     Item(ModuleId, String),
 }
 
-/// What a path means in a module; None: nothing of this crate. `seen` ends imports that lead to themselves.
+/// Resolves a path in a module. Returns `None` if the path does not lead to this crate. `seen` stops imports that refer
+/// to themselves.
 fn resolve(
     modules: &Modules,
     module: ModuleId,
@@ -117,7 +118,7 @@ fn resolve(
                 Target::Module(modules.all[module].parent?)
             }
             Target::Module(module) => member(modules, module, name, goes_on, seen)?,
-            // A variant, or an associated function.
+            // The rest of the path names a variant or an associated function.
             item @ Target::Item(..) => return Some(item),
         };
     }
@@ -133,7 +134,7 @@ fn member(
 ) -> Option<Target> {
     let here = &modules.all[module];
     let child = here.children.get(name).map(|child| Target::Module(*child));
-    // A function may be called as a module is: a path that goes on means the module.
+    // A function can have the same name as a module. If the path continues, it means the module.
     if goes_on && child.is_some() {
         return child;
     }

@@ -1,12 +1,12 @@
-//! Module circles: files of a crate that use each other's items.
+//! Finds module cycles: files of a crate that use each other's items.
 //!
-//! A file uses another one if it names an item that the other one *defines*: in a `use`, or by its path in the code.
-//! Re-exports are followed to the definition, and a parent module that declares and re-exports its children does not use
-//! them by that. A circle is a set of files each of which needs all the others, through any number of steps. Code for tests
-//! is left out.
+//! A file uses another file if it names an item that the other file *defines*, in a `use` or by its path in the code.
+//! Re-exports are followed to the definition. A parent module that only declares and re-exports its children does not
+//! use them. A cycle is a set of files in which each file needs all the others, directly or through other files. Test
+//! code is ignored.
 //!
-//! The source is read as text, not as types, so a use is not seen if nothing names it: a method that stands in an `impl`
-//! of another file than its type, a macro that is in scope by its place.
+//! The check reads the source as text and knows no types. It therefore misses uses that name no path: a call of a
+//! method whose `impl` is not in the file of its type, or of a macro that is in scope without an import.
 
 mod graph;
 mod known;
@@ -24,7 +24,7 @@ use graph::Circle;
 use known::KNOWN;
 use modules::Modules;
 
-/// Fails if there is a circle that is not in the list, or one in the list that is not there.
+/// Fails if there is a cycle that is not in [`KNOWN`], or if a cycle in [`KNOWN`] no longer exists.
 pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
     let known: Vec<BTreeSet<PathBuf>> = KNOWN
         .iter()
@@ -37,14 +37,14 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
     }
     let faults = faults(&found, &known);
     if faults.is_empty() {
-        println!("no module circles, {} known ones excepted", known.len());
+        println!("no module cycles ({} known ones are allowed)", known.len());
         Ok(())
     } else {
         Err(Failure::new(faults))
     }
 }
 
-/// `lib.rs` and `main.rs` of each member of the workspace, relative to its folder.
+/// Returns the paths of `lib.rs` and `main.rs` of each workspace member, relative to the workspace's folder.
 fn roots(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let manifest = folder.join("Cargo.toml");
     let text = fs::read_to_string(&manifest)
@@ -53,11 +53,11 @@ fn roots(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
         .lines()
         .find_map(|line| line.strip_prefix("members = "));
     let members = members.ok_or_else(|| {
-        Failure::new("Cargo.toml: no line begins with `members = `, so the crates are not known")
+        Failure::new("Cargo.toml: no line begins with `members = `; write the list of members on such a line")
     })?;
     if !members.contains(']') {
         return Err(Failure::new(
-            "Cargo.toml: the list `members` does not end on its line, so the crates are not known. Write it on one line.",
+            "Cargo.toml: the list `members` spans several lines; write it on one line",
         ));
     }
     let roots: Vec<_> = members
@@ -71,13 +71,13 @@ fn roots(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
         .collect();
     if roots.is_empty() {
         return Err(Failure::new(
-            "Cargo.toml: `members` names no crate with a src/lib.rs or a src/main.rs",
+            "Cargo.toml: no crate in `members` has a src/lib.rs or a src/main.rs",
         ));
     }
     Ok(roots)
 }
 
-/// `root` is relative to `folder`, as are the files of the circles.
+/// Returns the cycles of one crate. `root` and the files of the cycles are relative to `folder`.
 fn circles_of(folder: &Path, root: &Path) -> Result<Vec<Circle>, Failure> {
     let mut modules = Modules::of_crate(&folder.join(root))?;
     for module in &mut modules.all {
@@ -89,7 +89,7 @@ fn circles_of(folder: &Path, root: &Path) -> Result<Vec<Circle>, Failure> {
     Ok(graph::circles(&modules))
 }
 
-/// What is wrong, in words; empty if nothing is.
+/// Returns a description of all problems, which is empty if there are none.
 fn faults(found: &[Circle], known: &[BTreeSet<PathBuf>]) -> String {
     let mut text = String::new();
     for circle in found {
@@ -98,7 +98,7 @@ fn faults(found: &[Circle], known: &[BTreeSet<PathBuf>]) -> String {
         }
         let _ = writeln!(
             text,
-            "a circle of {} files; move what they share into a module below them:",
+            "a cycle of {} files; move the items that they share into a module below them:",
             circle.files.len()
         );
         for it in &circle.uses {
@@ -116,8 +116,8 @@ fn faults(found: &[Circle], known: &[BTreeSet<PathBuf>]) -> String {
         if !found.iter().any(|circle| circle.files == *files) {
             let _ = writeln!(
                 text,
-                "the circle of {} is no longer there, or is another one now: take it off the list `KNOWN` in \
-                 xtask/src/circles/known.rs, or shorten it",
+                "the cycle of {} no longer exists, or has other files now: remove or correct its entry in the list \
+                 `KNOWN` in xtask/src/circles/known.rs",
                 files
                     .iter()
                     .map(|it| it.display().to_string())

@@ -1,4 +1,5 @@
-//! The modules of a crate, from its source: what each one defines, imports and names. Code for tests is left out.
+//! Reads the modules of a crate from its source: the items that each module defines, imports and names. Test code is
+//! ignored.
 
 use std::collections::HashMap;
 use std::fs;
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::tokens::{Token, tokens};
 use crate::step::Failure;
 
-/// A module by its place in [`Modules`].
+/// The index of a module in [`Modules::all`].
 pub(super) type ModuleId = usize;
 
 #[derive(Debug, Default)]
@@ -18,16 +19,16 @@ pub(super) struct Modules {
 #[derive(Debug)]
 pub(super) struct Module {
     pub(super) file: PathBuf,
-    /// None for the root of the crate.
+    /// `None` for the root of the crate.
     pub(super) parent: Option<ModuleId>,
     pub(super) children: HashMap<String, ModuleId>,
-    /// Names of the items that are defined here.
+    /// The names of the items that this module defines.
     pub(super) items: Vec<String>,
-    /// Imported names, with the path that each stands for.
+    /// The imported names, each with the path that it stands for.
     pub(super) imports: HashMap<String, Vec<String>>,
-    /// Paths of `use path::*`.
+    /// The paths of glob imports, such as `use path::*`.
     pub(super) globs: Vec<Vec<String>>,
-    /// Every path that is named here, re-exports excepted: to re-export an item is not to use it.
+    /// Every path that this module names, except in re-exports, because to re-export an item is not to use it.
     pub(super) named: Vec<Named>,
 }
 
@@ -37,13 +38,13 @@ pub(super) struct Named {
     pub(super) line: usize,
 }
 
-/// Keywords behind which an item's name stands.
+/// The keywords that an item's name follows.
 const DEFINES: [&str; 8] = [
     "fn", "struct", "enum", "union", "trait", "type", "const", "static",
 ];
 
 impl Modules {
-    /// `root`: the crate's `lib.rs` or `main.rs`.
+    /// Reads a crate. `root` is the path of its `lib.rs` or `main.rs`.
     pub(super) fn of_crate(root: &Path) -> Result<Self, Failure> {
         let mut modules = Self::default();
         let folder = root.parent().unwrap_or(root);
@@ -51,7 +52,7 @@ impl Modules {
         Ok(modules)
     }
 
-    /// `folder`: where the files of its child modules are.
+    /// Reads one file. `folder` contains the files of its child modules.
     fn read(
         &mut self,
         file: PathBuf,
@@ -83,7 +84,7 @@ impl Modules {
         self.all.len() - 1
     }
 
-    /// Reads a module's items to the end of its file, or to the brace that closes an inline module.
+    /// Reads a module's items, up to the end of the file or to the brace that closes an inline module.
     fn fill(
         &mut self,
         module: ModuleId,
@@ -167,8 +168,8 @@ impl Modules {
         Ok(())
     }
 
-    /// Notes the paths in an attribute: `#[derive(path::Name)]` uses `Name`. A path in a string, as in `#[serde(with = "path")]`,
-    /// is not seen.
+    /// Records the paths in an attribute: `#[derive(path::Name)]` uses `Name`. Paths in strings, such as in
+    /// `#[serde(with = "path")]`, are ignored.
     fn name_all(&mut self, module: ModuleId, attribute: &[Token]) {
         let mut source = Source {
             tokens: attribute,
@@ -183,7 +184,7 @@ impl Modules {
     }
 }
 
-/// The file of the module `name`, and the folder of its children.
+/// Returns the file of the module `name`, and the folder of its child modules.
 fn place(folder: &Path, name: &str, attribute: Option<String>) -> (PathBuf, PathBuf) {
     if let Some(path) = attribute {
         return (folder.join(path), folder.join(name));
@@ -197,7 +198,7 @@ fn place(folder: &Path, name: &str, attribute: Option<String>) -> (PathBuf, Path
     }
 }
 
-/// `#[test]`, `#[cfg(test)]`, `#[cfg(all(test, …))]`.
+/// Recognizes `#[test]`, `#[cfg(test)]` and `#[cfg(all(test, …))]`.
 fn is_for_tests(attribute: &[Token]) -> bool {
     let words: Vec<_> = attribute.iter().map(|it| it.text.as_str()).collect();
     match words.as_slice() {
@@ -232,7 +233,7 @@ impl<'a> Source<'a> {
         self.tokens.get(self.at).is_some_and(|it| it.is(text))
     }
 
-    /// The name of an item whose first keyword has been read: `const fn name` has two.
+    /// Returns the name of an item whose first keyword has been read. `const fn name` has a second keyword.
     fn next_identifier(&mut self) -> Option<String> {
         while let Some(token) = self.tokens.get(self.at).filter(|it| it.is_identifier()) {
             self.at += 1;
@@ -243,7 +244,7 @@ impl<'a> Source<'a> {
         None
     }
 
-    /// What stands in the brackets behind `#` or `#!`.
+    /// Reads the tokens in the brackets that follow `#` or `#!`.
     fn attribute(&mut self) -> &'a [Token] {
         if self.peek("!") {
             self.at += 1;
@@ -256,7 +257,7 @@ impl<'a> Source<'a> {
         &self.tokens[start..self.at - 1]
     }
 
-    /// From an opening bracket of any kind to behind its end.
+    /// Skips a group in brackets of any kind, from its opening bracket to its closing bracket.
     fn skip_group(&mut self) {
         let mut depth = 0_usize;
         while let Some(token) = self.next() {
@@ -273,7 +274,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// What an attribute belongs to: an item, a statement, a field or a match arm.
+    /// Skips the code to which an attribute belongs: an item, a statement, a field or a match arm.
     fn skip_attributed(&mut self) {
         while self.peek("#") {
             self.at += 1;
@@ -315,7 +316,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// `a::b::c` from its first word. None for a field or a method.
+    /// Reads a path such as `a::b::c`. Returns `None` for a field or a method.
     fn path(&mut self) -> Option<Named> {
         let is_member = self.at > 0 && self.tokens[self.at - 1].is(".");
         let line = self.tokens.get(self.at)?.line;
@@ -336,11 +337,12 @@ impl<'a> Source<'a> {
         (!is_member).then_some(Named { path, line })
     }
 
-    /// The paths of a `use` whose keyword has been read, each with the name that it gets here, to behind the semicolon.
+    /// Reads the rest of a `use` item, including the semicolon. Returns each path with the name under which it is
+    /// imported.
     fn use_tree(&mut self) -> Vec<(Vec<String>, String)> {
         let mut found = Vec::new();
         if self.peek("::") {
-            // Another crate's, whatever is called the same here.
+            // The path leads to another crate, even if a module here has the same name.
             while self.next().is_some_and(|it| !it.is(";")) {}
             return found;
         }

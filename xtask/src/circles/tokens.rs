@@ -1,7 +1,7 @@
-//! Rust source as identifiers and punctuation, each with its line. Comments, strings and lifetimes are left out, except for
-//! the text of a string, which `#[path = "…"]` needs.
+//! Splits Rust source into identifiers, punctuation and strings, each with its line. Strings are included because
+//! `#[path = "…"]` needs them. Comments, character literals and lifetimes are left out.
 
-/// One token. A string is `"text`, so that no identifier equals it.
+/// One token. The text of a string starts with `"`, so it never equals an identifier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Token {
     pub(super) text: String,
@@ -19,7 +19,7 @@ impl Token {
     }
 }
 
-/// Punctuation that is one token. All other punctuation is a token for each character.
+/// The operators that are one token. Any other punctuation character is a token by itself.
 const LONG: [&str; 4] = ["..=", "..", "::", "->"];
 
 pub(super) fn tokens(source: &str) -> Vec<Token> {
@@ -43,7 +43,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Reads on by at least one character. None if it was nothing that counts.
+    /// Advances by at least one character. Returns `None` if it skipped something that is not a token.
     fn next(&mut self) -> Option<String> {
         let rest = self.rest;
         if rest.starts_with("//") {
@@ -93,12 +93,12 @@ impl Reader<'_> {
     }
 }
 
-/// Bytes of the first character.
+/// Returns the length of the first character, in bytes.
 fn first(text: &str) -> usize {
     text.chars().next().map_or(0, char::len_utf8)
 }
 
-/// Bytes of a block comment, with those inside it.
+/// Returns the length of a block comment in bytes, including nested comments.
 fn comment(rest: &str) -> usize {
     let mut depth = 0_usize;
     let mut at = 0;
@@ -120,7 +120,7 @@ fn comment(rest: &str) -> usize {
     rest.len()
 }
 
-/// Bytes of a string of any kind, and the text in it as it was written.
+/// Returns the length of a string literal of any kind in bytes, and its text with escapes unchanged.
 fn string(rest: &str) -> Option<(usize, &str)> {
     let prefix = ["br", "cr", "b", "c", "r", ""]
         .into_iter()
@@ -148,7 +148,7 @@ fn string(rest: &str) -> Option<(usize, &str)> {
     Some(((prefix.len() + length + 2).min(rest.len()), &text[..length]))
 }
 
-/// Bytes of `'x'`, `'\n'`, `b'x'` or `'lifetime`.
+/// Returns the length of `'x'`, `'\n'`, `b'x'` or `'lifetime`, in bytes.
 fn character_or_lifetime(rest: &str) -> Option<usize> {
     let prefix = usize::from(rest.starts_with("b'"));
     let text = rest[prefix..].strip_prefix('\'')?;

@@ -1,4 +1,4 @@
-//! The workers that are compared, each a crate of its own, as its user would write it.
+//! The workers that are compared. Each is a separate crate, written as a user would write it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,20 +9,20 @@ use crate::workspace::Workspace;
 
 #[derive(Debug)]
 pub(super) struct Candidate {
-    /// What the table calls it.
+    /// The name in the table.
     pub(super) title: &'static str,
-    /// The dependency that the comparison is about; the table shows its version.
+    /// The dependency that is compared. The table shows its version.
     pub(super) subject: &'static str,
     folder: &'static str,
-    /// The feature of this repository's package without which there is nothing to compare.
+    /// The feature of this repository's package that the worker needs.
     feature: Option<&'static str>,
     /// The table `[dependencies]`; `{root}` stands for this repository.
     dependencies: &'static str,
-    /// `src/main.rs`; `{greeting}` stands in the handler's body, and edits change it.
+    /// The text of `src/main.rs`. `{greeting}` in the handler's body is a placeholder that the edits change.
     main: &'static str,
 }
 
-/// The smallest worker of the README.
+/// The smallest worker from the README.
 const HELLO: &str = r#"
 use runpod::prelude::*;
 
@@ -37,7 +37,7 @@ async fn greet(input: Greeting) -> String {
 }
 "#;
 
-/// Ours first: ratios are taken to it.
+/// All workers. Ours comes first, because the ratios in the table refer to the first one.
 pub(super) static ALL: [Candidate; 4] = [
     Candidate {
         title: "`runpod-worker`",
@@ -50,7 +50,8 @@ serde = { version = "1", features = ["derive"] }
 "#,
         main: HELLO,
     },
-    // What others have as a program of its own (`cargo lambda watch`) is in ours by default.
+    // Our default features include a local endpoint. For `lambda_runtime`, that is a separate program:
+    // `cargo lambda watch`.
     Candidate {
         title: "`runpod-worker` with the local endpoint",
         subject: "runpod-worker",
@@ -62,7 +63,7 @@ serde = { version = "1", features = ["derive"] }
 "#,
         main: HELLO,
     },
-    // As `cargo lambda new` writes it.
+    // The program that `cargo lambda new` writes.
     Candidate {
         title: "`lambda_runtime`",
         subject: "lambda_runtime",
@@ -93,8 +94,9 @@ async fn main() -> Result<(), Error> {
 }
 "#,
     },
-    // Lambda's runtime API is plain HTTP on the machine itself; Runpod's is reached over TLS, and a worker finishes its
-    // jobs after SIGTERM. With both, and progress sent from the handler, the two do the like. The leanest TLS there is.
+    // A Lambda function reaches its runtime API over plain HTTP on the same machine. A Runpod worker needs TLS, and
+    // finishes its jobs after SIGTERM. This candidate adds both, and sends progress from the handler, so that it does
+    // comparable work. It uses the TLS setup with the fewest crates.
     Candidate {
         title: "`lambda_runtime` with HTTPS and graceful shutdown",
         subject: "lambda_runtime",
@@ -142,7 +144,7 @@ async fn main() -> Result<(), Error> {
     },
 ];
 
-/// Those that this repository can build today.
+/// Returns the candidates that this repository can build.
 pub(super) fn present(workspace: &Workspace) -> Result<Vec<&'static Candidate>, Failure> {
     let file = workspace.file("Cargo.toml");
     let manifest = fs::read_to_string(&file)
@@ -157,7 +159,7 @@ pub(super) fn present(workspace: &Workspace) -> Result<Vec<&'static Candidate>, 
         .collect())
 }
 
-/// Whether a manifest has this feature in its table `[features]`.
+/// Returns whether a manifest defines this feature in its table `[features]`.
 fn has_feature(manifest: &str, feature: &str) -> bool {
     manifest
         .lines()
@@ -168,8 +170,8 @@ fn has_feature(manifest: &str, feature: &str) -> bool {
         .any(|(name, _)| name.trim() == feature)
 }
 
-/// The dev profile makes crates that are given by path ready for the next edit of theirs, which costs time; it would not
-/// do so with ours from a registry.
+/// Turns incremental compilation off for our crates. The dev profile uses it for path dependencies, which costs time,
+/// but not for crates from a registry.
 const AS_FROM_A_REGISTRY: &str = "\
 [profile.dev.package]
 runpod-local = { incremental = false }
@@ -178,7 +180,7 @@ runpod-runtime = { incremental = false }
 runpod-worker = { incremental = false }
 ";
 
-/// A worker whose crate is on disk, with everything fetched that it needs.
+/// A worker whose crate is on disk and whose dependencies are downloaded.
 #[derive(Debug)]
 pub(super) struct Prepared<'c> {
     pub(super) candidate: &'c Candidate,
@@ -205,7 +207,7 @@ impl<'c> Prepared<'c> {
         let root = workspace.file("").display().to_string();
         let manifest = format!(
             "[package]\nname = \"worker\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
-             # A workspace of its own, though it lies in another one's folder.\n[workspace]\n\n\
+             # A separate workspace, although the folder of another one contains it.\n[workspace]\n\n\
              [dependencies]{}\n[profile.release]\nstrip = true\n\n{AS_FROM_A_REGISTRY}",
             candidate
                 .dependencies
@@ -216,7 +218,7 @@ impl<'c> Prepared<'c> {
         let file = prepared.folder.join("Cargo.toml");
         fs::write(&file, manifest).map_err(|error| step::unwritten(&file, &error))?;
         prepared.write_handler("Hello")?;
-        // The newest releases of today, not those of the last run. There may be no lock file yet.
+        // Select the newest releases, not the ones of the last run. The lock file may not exist yet.
         let _ = fs::remove_file(prepared.folder.join("Cargo.lock"));
         step::run(
             &format!("cargo fetch, {}", prepared.name()),
@@ -229,14 +231,14 @@ impl<'c> Prepared<'c> {
         self.candidate.folder
     }
 
-    /// Writes the program with `greeting` in the handler's body.
+    /// Writes the program, with `greeting` in place of the placeholder.
     pub(super) fn write_handler(&self, greeting: &str) -> Result<(), Failure> {
         let file = self.folder.join("src").join("main.rs");
         let program = self.candidate.main.replace("{greeting}", greeting);
         fs::write(&file, program.trim_start()).map_err(|error| step::unwritten(&file, &error))
     }
 
-    /// Nothing of an earlier build is left.
+    /// Deletes the files of earlier builds.
     pub(super) fn clear(&self) -> Result<(), Failure> {
         match fs::remove_dir_all(&self.build) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Failure::new(
@@ -251,7 +253,7 @@ impl<'c> Prepared<'c> {
         self.build.join("release").join(name)
     }
 
-    /// `cargo check`, so that the next one has only the handler to look at.
+    /// Runs `cargo check`, so that the next check compiles only the handler's crate.
     pub(super) fn check(&self) -> Result<(), Failure> {
         step::run(
             &format!("cargo check, {}", self.name()),
@@ -259,7 +261,7 @@ impl<'c> Prepared<'c> {
         )
     }
 
-    /// A cargo command that touches no network and runs as many jobs as the others.
+    /// Returns a cargo command that uses no network and the same number of build jobs for every candidate.
     pub(super) fn offline(&self, command: &str) -> Command {
         let mut cargo = self.cargo(command);
         cargo.args(["--offline", "--quiet"]);
@@ -276,7 +278,7 @@ impl<'c> Prepared<'c> {
             .arg("--manifest-path")
             .arg(self.folder.join("Cargo.toml"))
             .env("CARGO_TARGET_DIR", &self.build)
-            // A cache of compilations would be measured, not a compilation.
+            // With a wrapper such as sccache, the measurement would include cached compilations.
             .env("RUSTC_WRAPPER", "");
         cargo
     }

@@ -1,4 +1,4 @@
-//! Builds a worker, and says how long that took.
+//! Builds a worker and measures the time.
 
 use std::fmt;
 use std::fs;
@@ -9,7 +9,7 @@ use super::candidate::{Candidate, Prepared};
 use super::tree::{self, Tree};
 use crate::step::{self, Failure};
 
-/// How long the clock ran, and how long the processors worked for it (where the system says so).
+/// The wall-clock time of a build, and its processor time if the system reports that.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Time {
     pub(super) wall: Duration,
@@ -22,7 +22,7 @@ impl fmt::Display for Time {
         if let Some(processors) = self.processors {
             write!(
                 formatter,
-                " ({:.1} s of processors)",
+                " ({:.1} s of processor time)",
                 processors.as_secs_f64()
             )?;
         }
@@ -41,7 +41,7 @@ pub(super) struct Measured {
 }
 
 impl Measured {
-    /// Counts the crates; nothing is built yet.
+    /// Counts the worker's crates, without building them.
     pub(super) fn tree(worker: &Prepared<'static>) -> Result<Self, Failure> {
         Ok(Self {
             candidate: worker.candidate,
@@ -53,7 +53,7 @@ impl Measured {
         })
     }
 
-    /// A debug and a release build, each from nothing.
+    /// Runs a debug and a release build, each from an empty folder.
     pub(super) fn build_cold(&mut self, worker: &Prepared<'_>) -> Result<(Time, Time), Failure> {
         worker.clear()?;
         let debug = timed(&mut worker.offline("build"))?;
@@ -68,7 +68,7 @@ impl Measured {
         Ok((debug, release))
     }
 
-    /// `cargo check` after a change of the handler's body, and of nothing else.
+    /// Runs `cargo check` after a change to the handler's body only.
     pub(super) fn check_after_edit(
         &mut self,
         worker: &Prepared<'_>,
@@ -80,8 +80,8 @@ impl Measured {
     }
 }
 
-/// Other work on the machine adds to a time, in the clock's and, by way of the caches, in the processors' as well. It never
-/// takes anything away.
+/// Returns the shortest time. Other work on the machine makes the wall-clock time longer and, because of the caches,
+/// the processor time too. It never makes them shorter.
 pub(super) fn least(times: impl IntoIterator<Item = Duration>) -> Duration {
     times.into_iter().min().unwrap_or_default()
 }
@@ -97,22 +97,22 @@ fn timed(command: &mut Command) -> Result<Time, Failure> {
         Ok(Time { wall, processors })
     } else {
         Err(Failure::new(format!(
-            "{command:?} failed ({}) and said:\n{}",
+            "{command:?} failed ({}):\n{}",
             output.status,
             String::from_utf8_lossy(&output.stderr)
         )))
     }
 }
 
-/// The processor time of all processes that this one started and that have ended, with theirs. Other programs on the
-/// machine do not count in it, as they do in the clock's time. Linux only.
+/// Returns the processor time of all child processes that have exited, and of their descendants. Unlike wall-clock
+/// time, it does not include other programs on the machine. Only Linux reports it.
 fn children_time() -> Option<Duration> {
     children_time_of(&fs::read_to_string("/proc/self/stat").ok()?)
 }
 
 /// Reads the fields `cutime` and `cstime`, in hundredths of a second.
 fn children_time_of(stat: &str) -> Option<Duration> {
-    // The second field is the program's name, in brackets, and may hold anything; the state is the third.
+    // The second field is the program's name in brackets, and may contain any character. The third is the state.
     let (_, fields) = stat.rsplit_once(") ")?;
     let ticks: Vec<u64> = fields
         .split_whitespace()

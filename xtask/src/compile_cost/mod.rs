@@ -1,4 +1,5 @@
-//! What a worker costs its user to build, beside the same worker on `lambda_runtime`: `docs/explanation/build-cost.md`.
+//! Compares the build cost of a worker with that of a similar one on `lambda_runtime`, for
+//! `docs/explanation/build-cost.md`.
 
 mod candidate;
 mod measure;
@@ -14,12 +15,12 @@ use measure::Measured;
 use crate::step::{self, Failure};
 use crate::workspace::Workspace;
 
-/// Cold builds of each worker, where the command line does not say.
+/// The default number of cold builds of each worker.
 const ROUNDS: usize = 3;
-/// Edits of each worker's handler.
+/// The number of edits of each worker's handler.
 const EDITS: usize = 5;
 
-/// Makes the workers, builds them in turn, prints the table and keeps it in `target/compile-cost/table.md`.
+/// Creates the workers, builds them in turn, prints the table and writes it to `target/compile-cost/table.md`.
 pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failure> {
     let rounds = rounds(arguments)?;
     let jobs = available_parallelism().map_or(1, std::num::NonZero::get);
@@ -57,7 +58,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failu
     let table = table::of(&results, rounds, EDITS, jobs, &toolchain()?);
     let file = folder.join("table.md");
     fs::write(&file, &table).map_err(|error| step::unwritten(&file, &error))?;
-    println!("\n{table}\nKept in {}.", file.display());
+    println!("\n{table}\nThe table was written to {}.", file.display());
     Ok(())
 }
 
@@ -70,13 +71,14 @@ fn rounds(arguments: &[&str]) -> Result<usize, Failure> {
             .filter(|&rounds| rounds > 0)
             .ok_or_else(|| Failure::new(format!("--rounds: found {number:?}; expected 1 or more"))),
         _ => Err(Failure::new(format!(
-            "compile-cost takes `--rounds N` (cold builds of each worker, {ROUNDS} otherwise) and nothing else; \
-             it was given {arguments:?}."
+            "compile-cost: found {arguments:?}; expected nothing, or `--rounds N` (cold builds of each worker, \
+             {ROUNDS} by default)"
         ))),
     }
 }
 
-/// Forwards and backwards in turn, so that a machine that gets busier or warmer favours nobody.
+/// Returns the order of the workers in a round. Every second round is reversed, so that a machine that becomes busier
+/// or warmer favours no worker.
 fn order(count: usize, round: usize) -> Vec<usize> {
     if round.is_multiple_of(2) {
         (0..count).collect()

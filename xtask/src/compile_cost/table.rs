@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::measure::{Measured, Time, least};
 
-/// Returns a table with a row for each measurement and a column for each worker. From the second column on, each number is
-/// followed by its ratio to the number in the first column.
+/// Returns a table with a row for each measurement and a column for each worker. From the second column on, each number
+/// is followed by its ratio to the number in the first column.
 pub(super) fn of(
     results: &[Measured],
     rounds: usize,
@@ -31,7 +31,7 @@ pub(super) fn of(
 
     let mut row = |what: &str, unit: &str, number: &dyn Fn(&Measured) -> Option<f64>| {
         let numbers: Option<Vec<f64>> = results.iter().map(number).collect();
-        // Some systems do not report processor times; then the row is left out.
+        // Some systems do not report processor times. The row is then left out.
         if let Some(numbers) = numbers {
             table.push_str(&line(what, unit, &numbers));
         }

@@ -1,4 +1,4 @@
-//! How many crates a worker is made of.
+//! Counts the crates that a worker depends on.
 
 use std::collections::BTreeSet;
 
@@ -7,12 +7,12 @@ use crate::step::{self, Failure};
 
 #[derive(Debug)]
 pub(super) struct Tree {
-    /// All that is compiled for a production build: dependencies and build dependencies, macros among them, without
-    /// the worker itself. Two versions of one crate are two.
+    /// The number of crates that a production build compiles: dependencies, build dependencies and procedural macros,
+    /// but not the worker itself. Two versions of a crate count as two.
     pub(super) compiled: usize,
-    /// Those of them that are linked into the binary.
+    /// The number of these crates that are linked into the binary.
     pub(super) linked: usize,
-    /// The version of the crate that the comparison is about.
+    /// The version of the crate that is compared.
     pub(super) version: String,
 }
 
@@ -41,13 +41,14 @@ fn listed(worker: &Prepared<'_>, edges: &str) -> Result<BTreeSet<String>, Failur
         Ok(crates(&String::from_utf8_lossy(&output.stdout)))
     } else {
         Err(Failure::new(format!(
-            "{command:?} failed and said:\n{}",
+            "{command:?} failed ({}):\n{}",
+            output.status,
             String::from_utf8_lossy(&output.stderr)
         )))
     }
 }
 
-/// The crates under the first line's, as `name vVERSION`.
+/// Returns the crates below the first line, each as `name vVERSION`.
 fn crates(tree: &str) -> BTreeSet<String> {
     tree.lines()
         .skip(1)

@@ -1,10 +1,10 @@
-//! How much of the suite a command runs.
+//! The extent of a run.
 
-/// How much is run.
+/// How much of the suite a command runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Extent {
-    /// Everything, with short forms of what is slow by nature.
+    /// Everything, but only short forms of the slow parts.
     Short,
-    /// All of that in full.
+    /// Everything in full.
     Long,
 }

@@ -1,4 +1,4 @@
-//! Every test there is, in parts that run side by side, and how many passed.
+//! Runs all tests, in parts that run in parallel, and counts the results.
 
 mod extent;
 mod outside;
@@ -28,17 +28,19 @@ use screen::Screen;
 use steps::Steps;
 use test_programs::TestProgram;
 
-/// How often a worker is killed in the short form; in full, it is what `tests/chaos/killed.rs` says.
+/// How often a short run kills a worker. `tests/chaos/killed.rs` sets the number for a long run.
 const SHORT_KILLS: &str = "20";
-/// A soak of so many minutes.
+/// The length of the soak test in a short run, in minutes.
 const SHORT_SOAK: &str = "1";
-/// So many seconds of each fuzz target: what is kept in the corpora is run again, and a little more is tried.
+/// The time for each fuzz target in a short run, in seconds. It is enough to run all inputs of the kept corpora and to
+/// try some new ones.
 const SHORT_FUZZING: &str = "4";
 
-/// So many of the files that a run has left are named.
+/// How many of the files that a run left behind are listed.
 const LEFT_SHOWN: usize = 20;
 
-/// All tests; with the checks before them, everything that has to hold before a change is merged.
+/// Runs all tests. `with_checks` adds the checks, so that the run covers everything that must pass before a change is
+/// merged.
 pub(crate) fn everything(
     workspace: &Workspace,
     extent: Extent,
@@ -65,7 +67,7 @@ pub(crate) fn everything(
     let mut parts = Vec::new();
     let mut left_out = Vec::new();
     if tests.is_none() {
-        left_out.push("the workspace's tests: their build failed".to_owned());
+        left_out.push("the workspace's tests, because their build failed".to_owned());
     }
     if let (Some(setup), Some(programs), Some(itself)) = (setup, &programs, &itself) {
         let run = Run {
@@ -80,7 +82,7 @@ pub(crate) fn everything(
         parts = run.parts();
         left_out.extend(run.left_out());
     } else {
-        left_out.push("all tests: a step before them failed".to_owned());
+        left_out.push("all tests, because a step before them failed".to_owned());
     }
     if with_checks {
         parts.extend(steps.checks(workspace, itself, extent));
@@ -88,7 +90,7 @@ pub(crate) fn everything(
     finish(workspace, screen, steps.0, parts, &left_out)
 }
 
-/// Only the checks: what needs no test run.
+/// Runs only the checks, which need no test run.
 pub(crate) fn checks(workspace: &Workspace, extent: Extent) -> Result<(), Failure> {
     let mut steps = Steps::default();
     let itself = steps.need("copy of this program", "cargo xtask check", || {
@@ -98,7 +100,8 @@ pub(crate) fn checks(workspace: &Workspace, extent: Extent) -> Result<(), Failur
     finish(workspace, Screen::new(), steps.0, parts, &[])
 }
 
-/// Runs the parts, and looks at what they have left outside the target folder. The last screen comes whatever has failed.
+/// Runs the parts, then looks for files that they left outside the target folder. It shows the last screen even if
+/// something failed.
 fn finish(
     workspace: &Workspace,
     mut screen: Screen,
@@ -118,14 +121,14 @@ fn finish(
         }
         ended.extend(schedule::run(parts, &logs, &mut screen));
         let mut left = outside.left(workspace);
-        // Only a machine of its own has nobody else who writes there.
+        // On a CI machine, no other program writes to these places.
         if env::var_os("CI").is_some_and(|value| !value.is_empty()) {
             left.by_the_run.append(&mut left.by_anybody);
         }
         let mut files = Ended::step("files left behind", again, Duration::ZERO);
         files.fault = named(&left.by_the_run, "outside the target folder");
         ended.push(files);
-        let new = "new since the run began, of the run or of another program";
+        let new = "new since the run started, from the run or from another program";
         warnings.extend(named(&left.by_anybody, new));
     }
     println!("\n{}", screen.last(&ended, left_out, &warnings));
@@ -136,13 +139,13 @@ fn finish(
     }
 }
 
-/// How many there are, and the first of them.
+/// Describes the number of files and lists the first ones. Returns `None` if there are none.
 fn named(files: &[String], what: &str) -> Option<String> {
     let shown: Vec<_> = files.iter().take(LEFT_SHOWN).map(String::as_str).collect();
     (!files.is_empty()).then(|| format!("{} {what}: {}", files.len(), shown.join(", ")))
 }
 
-/// What the tests need of the machine.
+/// The tools that the tests need.
 struct Setup {
     tools: Tools,
     cargo_generate: Option<PathBuf>,
@@ -160,11 +163,11 @@ impl Setup {
     }
 }
 
-/// This program, as a copy: cargo may put another one in its place while it runs.
+/// Returns the path of a copy of this program. Cargo may replace the original during the run.
 fn itself(workspace: &Workspace) -> Result<PathBuf, Failure> {
     let copy = workspace.target().join("xtask-that-runs");
     let copied = env::current_exe().and_then(|itself| {
-        // One that runs cannot be written over, and may be another run's.
+        // A copy that another run executes cannot be overwritten, but it can be deleted.
         let _ = fs::remove_file(&copy);
         fs::copy(itself, &copy)
     });
@@ -173,7 +176,7 @@ fn itself(workspace: &Workspace) -> Result<PathBuf, Failure> {
         .map_err(|error| Failure::new(format!("cannot copy this program: {error}")))
 }
 
-/// What the parts are made of.
+/// Everything that is needed to create the parts of a run.
 struct Run<'a> {
     workspace: &'a Workspace,
     extent: Extent,
@@ -185,12 +188,12 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// In the order in which they are begun.
+    /// Returns the parts in the order in which they start.
     fn parts(&self) -> Vec<Part> {
         let workspace = self.workspace;
         let is_long = self.extent == Extent::Long;
         let mut parts = Vec::new();
-        // First, as it builds the dependencies of all crates that are made as a user's are.
+        // First, because it builds the dependencies for all crates that tests create like a user's crate.
         parts.push(self.own(&["downstream"], "downstream crates", Load::Compiles));
         for program in self.tests {
             let mut part = program.part(workspace);
@@ -243,7 +246,7 @@ impl Run<'_> {
         parts
     }
 
-    /// A command of this program, with what was built already.
+    /// Returns a part that runs a command of this program, with the programs that are already built.
     fn own(&self, words: &[&str], name: &str, load: Load) -> Part {
         let again = format!("cargo xtask {}", words.join(" "));
         let mut command = Command::new(&self.itself);
@@ -255,7 +258,7 @@ impl Run<'_> {
         Part::tests(name, command, &again, load)
     }
 
-    /// The templates as those of cargo-generate, where that is there.
+    /// Returns the tests of the templates with cargo-generate, if it is installed.
     fn generated(&self) -> Option<Part> {
         let program = self.tests.iter().find(|program| program.name == "new")?;
         let mut command = program.command(self.workspace, &["--ignored", "cargo_generate"]);
@@ -272,7 +275,7 @@ impl Run<'_> {
         ))
     }
 
-    /// Of a job, in valgrind.
+    /// Returns the tests that count the instructions per job, if valgrind is installed.
     fn instructions(&self) -> Option<Part> {
         let valgrind = self.tools.valgrind.as_ref().ok()?;
         let program = self.tests.iter().find(|program| program.name == "cost")?;
@@ -294,7 +297,7 @@ impl Run<'_> {
         Some(Part::tests("soak", command, &again, Load::Waits))
     }
 
-    /// For the last screen.
+    /// Describes the parts that are not run, for the last screen.
     fn left_out(&self) -> Vec<String> {
         let mut left_out = Vec::new();
         let missing = [
@@ -321,7 +324,7 @@ impl Run<'_> {
     }
 }
 
-/// What a developer asks for: `cargo test --workspace --all-features ARGS`, with the SDK at hand.
+/// Runs `cargo test --workspace --all-features ARGS` with the tools that the tests need.
 pub(crate) fn part(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failure> {
     let python = python::with_the_sdk(workspace)?;
     let step = format!(
@@ -338,11 +341,12 @@ pub(crate) fn part(workspace: &Workspace, arguments: &[&str]) -> Result<(), Fail
         tests.env(cargo_tools::GENERATE_VARIABLE, program);
     }
     step::run(&step, &mut tests)?;
-    println!("\nOnly what was asked for; `cargo xtask test` without arguments runs everything.");
+    println!("\nOnly the selected tests ran. `cargo xtask test` without arguments runs all tests.");
     Ok(())
 }
 
-/// The programs of the tests: built now, or, with `--no-build`, those that a run has built.
+/// Builds the programs for the tests and returns them. With `--no-build`, returns the programs that a run already
+/// built.
 pub(crate) fn programs(workspace: &Workspace, words: &[&str]) -> Result<Programs, Failure> {
     if words.contains(&"--no-build") {
         Programs::built(workspace, &Tools::named()?)

@@ -1,7 +1,7 @@
-//! What a run may leave behind: files under the target folder and packages in `node_modules`, and nothing anywhere else.
+//! Finds files that a run leaves behind. Only files under the target folder and packages in `node_modules` may remain.
 //!
-//! The parts get a home and a folder for temporary files of their own. Whatever is in there at the end was forgotten, and so
-//! is whatever is new in the places that a worker or a test could reach without them.
+//! The parts have their own home directory and their own folder for temporary files. Anything in these at the end was
+//! left behind. So was anything new in other places to which a worker or a test could write.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -14,30 +14,30 @@ use std::{env, fs, io, process};
 use crate::step::{self, Failure};
 use crate::workspace::Workspace;
 
-/// Where the platform mounts a network volume, which is where workers keep results unless they are told otherwise.
+/// The folder where the platform mounts a network volume. Workers keep results there by default.
 const VOLUME: &str = "/runpod-volume";
 
-/// How the names of our own folders begin, among the machine's temporary files.
+/// Prefixes of the names that our programs give to temporary folders.
 const OURS: [&str; 3] = ["runpod", ".runpod", "cargo-runpod"];
 const PREFIX: &str = "runpod-xtask-";
 
-/// What programs of other people leave there by design: how the paths begin.
+/// Prefixes of the paths that third-party programs leave by design.
 const THEIRS: [&str; 7] = [
-    // Chromium, and the desktop's libraries in it.
+    // Chromium, and the desktop libraries that it uses.
     "home/.cache/dconf",
     "home/.config/chromium",
     "tmp/.org.chromium.",
     "tmp/org.chromium.",
     "tmp/playwright",
     "tmp/node-compile-cache",
-    // pytest keeps the rooms of its last runs.
+    // pytest keeps the temporary folders of its last runs.
     "tmp/pytest-of-",
 ];
 
-/// Locked for as long as the folder is in use.
+/// The name of a file that is locked while its folder is in use.
 const LOCK: &str = "lock";
 
-/// The folders that a run has for itself, and what was elsewhere before it.
+/// The folders of a run, and a list of the files that were elsewhere before the run.
 #[derive(Debug)]
 pub(crate) struct Outside {
     folder: PathBuf,
@@ -45,25 +45,25 @@ pub(crate) struct Outside {
     before: Seen,
 }
 
-/// What is in the places that no test may write to.
+/// The paths in the places to which no test may write.
 #[derive(Debug, Default)]
 struct Seen {
-    /// In those that only a run of the tests writes to.
+    /// Paths in places to which only a test run writes.
     ours: BTreeSet<String>,
-    /// In those that other programs use, too.
+    /// Paths in places that other programs use, too.
     shared: BTreeSet<String>,
 }
 
-/// What is there after a run and was not before, in words.
+/// The paths that are new after a run.
 #[derive(Debug)]
 pub(crate) struct Left {
-    /// Of this run.
+    /// Paths that this run created.
     pub(crate) by_the_run: Vec<String>,
-    /// Of this run or of another program.
+    /// Paths that this run or another program created.
     pub(crate) by_anybody: Vec<String>,
 }
 
-/// So many were made by this program.
+/// The number of folders that this program has created.
 static MADE: AtomicU32 = AtomicU32::new(0);
 
 impl Outside {
@@ -72,14 +72,14 @@ impl Outside {
         remove_left_overs(&temporary);
         let (folder, lock) = locked_folder(&temporary).map_err(|error| {
             Failure::new(format!(
-                "cannot make a folder in {}: {error}",
+                "cannot create a folder in {}: {error}",
                 temporary.display()
             ))
         })?;
         for name in ["home", "tmp"] {
             let made = folder.join(name);
             fs::create_dir_all(&made).map_err(|error| {
-                Failure::new(format!("cannot make {}: {error}", made.display()))
+                Failure::new(format!("cannot create {}: {error}", made.display()))
             })?;
         }
         Ok(Self {
@@ -89,14 +89,14 @@ impl Outside {
         })
     }
 
-    /// Has a program use them.
+    /// Makes a program use the folders of this run.
     pub(crate) fn applied_to(&self, command: &mut Command) {
         let own = |variable: &str, folder: &str| {
             let home = env::home_dir().unwrap_or_default();
             let given = env::var_os(variable).map_or_else(|| home.join(folder), PathBuf::from);
             (variable.to_owned(), given.is_dir().then_some(given))
         };
-        // They are in the home that is hidden by ours.
+        // By default, these folders are in the real home directory, which the program does not see.
         for (variable, folder) in [own("CARGO_HOME", ".cargo"), own("RUSTUP_HOME", ".rustup")] {
             if let Some(folder) = folder {
                 command.env(variable, folder);
@@ -107,7 +107,7 @@ impl Outside {
             .env("TMPDIR", self.folder.join("tmp"));
     }
 
-    /// What is there now that was not there before.
+    /// Returns the paths that exist now but did not exist before the run.
     pub(crate) fn left(&self, workspace: &Workspace) -> Left {
         let now = Seen::now(workspace);
         let new =
@@ -131,33 +131,33 @@ impl Outside {
 
 impl Drop for Outside {
     fn drop(&mut self) {
-        // What cannot be removed is removed by the next run.
+        // If this fails, the next run removes the folder.
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
-/// One that no other run has, and takes away. Not in the target folder: tests need folders that are in no workspace, and
-/// sockets short paths.
+/// Creates a folder and locks it, so that no other run uses or removes it. It is not in the target folder, because
+/// tests need folders outside any workspace, and sockets need short paths.
 fn locked_folder(temporary: &Path) -> io::Result<(PathBuf, File)> {
     loop {
         let number = MADE.fetch_add(1, Ordering::Relaxed);
         let folder = temporary.join(format!("{PREFIX}{}-{number}", process::id()));
         match fs::create_dir(&folder) {
-            // Of a run in another container, say, that has the same number.
+            // For example, the folder of a run in another container with the same process id.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
             made => made?,
         }
         let lock = File::create(folder.join(LOCK))?;
         match lock.try_lock() {
             Ok(()) => return Ok((folder, lock)),
-            // Another run has found it unlocked, and takes it away.
+            // Another run found the folder unlocked, and removes it.
             Err(TryLockError::WouldBlock) => {}
             Err(TryLockError::Error(error)) => return Err(error),
         }
     }
 }
 
-/// Of runs that were interrupted.
+/// Removes the folders of interrupted runs.
 fn remove_left_overs(temporary: &Path) {
     for name in names(temporary) {
         let folder = temporary.join(&name);
@@ -179,13 +179,13 @@ impl Seen {
         }
         let temporary = env::temp_dir();
         for name in names(&temporary) {
-            // Runs have their folders there.
+            // The folders of runs are also there, and are not leftovers.
             if OURS.iter().any(|ours| name.starts_with(ours)) && !name.starts_with(PREFIX) {
                 seen.shared
                     .insert(temporary.join(name).display().to_string());
             }
         }
-        // There may be no git, and no repository.
+        // Git may be missing, and the source tree may not be a repository.
         let mut git = Command::new("git");
         git.args(["status", "--porcelain", "--untracked-files=all"])
             .current_dir(workspace.file("."));
@@ -198,12 +198,13 @@ impl Seen {
     }
 }
 
-/// The files that no test may leave. Those that git knows may be edited by whoever works on them.
+/// Returns the untracked files, which no test may create. Changes to tracked files are ignored, because a developer may
+/// edit them during the run.
 fn untracked(status: &str) -> impl Iterator<Item = &str> {
     status.lines().filter_map(|line| line.strip_prefix("?? "))
 }
 
-/// The paths of what is in `folder`, and in its folders, so many levels down.
+/// Collects the paths in `folder`, down to the given number of levels.
 fn below(folder: &Path, levels: u32, seen: &mut BTreeSet<String>) {
     if levels == 0 {
         return;
@@ -217,7 +218,7 @@ fn below(folder: &Path, levels: u32, seen: &mut BTreeSet<String>) {
     }
 }
 
-/// The files at `path` and below it, and the folders that are empty, by the names that begin with `shown`.
+/// Collects the files and the empty folders at and below `path`. `shown` replaces `path` in the collected names.
 fn leaves(path: &Path, shown: String, found: &mut Vec<String>) {
     let inside = if path.is_symlink() {
         Vec::new()
@@ -233,7 +234,7 @@ fn leaves(path: &Path, shown: String, found: &mut Vec<String>) {
     }
 }
 
-/// None if it is not there, or cannot be read.
+/// Returns the names in a folder, or an empty list if the folder is missing or cannot be read.
 fn names(folder: &Path) -> Vec<String> {
     let name = |name: OsString| name.to_string_lossy().into_owned();
     let Ok(entries) = fs::read_dir(folder) else {
@@ -256,7 +257,7 @@ mod tests {
     #[test]
     fn a_file_that_a_part_leaves_is_named() {
         let workspace = Workspace::here();
-        let outside = Outside::new(&workspace).expect("folders can be made");
+        let outside = Outside::new(&workspace).expect("the folders of a run");
         let ours = |left: Left| -> Vec<String> {
             let of_parts = |it: &String| it.starts_with("home/") || it.starts_with("tmp/");
             left.by_the_run.into_iter().filter(of_parts).collect()
@@ -279,7 +280,7 @@ mod tests {
     #[test]
     fn only_the_folder_of_a_run_that_is_gone_is_removed() {
         let workspace = Workspace::here();
-        let outside = Outside::new(&workspace).expect("folders can be made");
+        let outside = Outside::new(&workspace).expect("the folders of a run");
         let temporary = outside.folder.join("tmp");
         let [held, gone] = ["1-0", "2-0"].map(|run| {
             let folder = temporary.join(format!("{PREFIX}{run}"));
@@ -288,7 +289,7 @@ mod tests {
             folder
         });
         let lock = fs::File::open(held.join(LOCK)).expect("a file");
-        lock.lock().expect("nobody else has it");
+        lock.lock().expect("a lock");
         remove_left_overs(&temporary);
         assert!(held.exists() && !gone.exists());
         drop(lock);
@@ -305,7 +306,7 @@ mod tests {
     #[test]
     fn a_part_is_given_a_home_and_a_temporary_folder_of_its_own() {
         let workspace = Workspace::here();
-        let outside = Outside::new(&workspace).expect("folders can be made");
+        let outside = Outside::new(&workspace).expect("the folders of a run");
         let mut command = std::process::Command::new("true");
         outside.applied_to(&mut command);
         for variable in ["HOME", "TMPDIR"] {

@@ -1,4 +1,4 @@
-//! One part of a run: a program that is run to its end, with what it writes kept in a file.
+//! The parts of a run. A part is a program whose output goes into a file.
 
 use std::process::Command;
 use std::time::Duration;
@@ -7,30 +7,30 @@ use std::time::Instant;
 use crate::step::Failure;
 use crate::tally::Tally;
 
-/// What a part needs of the machine while it runs.
+/// How a part uses the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Load {
-    /// Cargo, for most of the time. One such part at a time: cargo locks the target folder while it builds, and takes all
-    /// cores.
+    /// The part mostly runs cargo. Only one such part runs at a time, because cargo locks the target folder while it
+    /// builds and uses all cores.
     Compiles,
-    /// Programs that mostly wait for each other.
+    /// The part runs programs that mostly wait for each other.
     Waits,
 }
 
-/// A part that was not yet run.
+/// A part that has not run yet.
 #[derive(Debug)]
 pub(crate) struct Part {
     pub(crate) name: String,
     pub(crate) command: Command,
-    /// What to type for this part alone.
+    /// The command that runs only this part.
     pub(crate) again: String,
     pub(crate) load: Load,
-    /// It has tests, and tells how many passed.
+    /// Whether the part runs tests and reports how many passed.
     pub(crate) counts: bool,
 }
 
 impl Part {
-    /// One without tests: it passes or fails as a whole.
+    /// Creates a part without tests, which passes or fails as a whole.
     pub(crate) fn check(name: &str, command: Command, again: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -41,7 +41,7 @@ impl Part {
         }
     }
 
-    /// One whose runner counts its tests.
+    /// Creates a part whose runner counts its tests.
     pub(crate) fn tests(name: &str, command: Command, again: &str, load: Load) -> Self {
         Self {
             name: name.to_owned(),
@@ -53,16 +53,16 @@ impl Part {
     }
 }
 
-/// A part that has ended.
+/// A part that has finished.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) name: String,
     pub(crate) again: String,
     pub(crate) took: Duration,
     pub(crate) tally: Tally,
-    /// The names of failed tests, as the part's runner gives them.
+    /// The names of the failed tests, as the part's runner prints them.
     pub(crate) failed: Vec<String>,
-    /// Why it failed, if no failed test says so.
+    /// The reason for the failure, unless failed tests explain it.
     pub(crate) fault: Option<String>,
 }
 
@@ -71,7 +71,7 @@ impl Ended {
         self.fault.is_none() && self.tally.failed == 0
     }
 
-    /// One that could not be run.
+    /// Returns the result of a part that could not be run.
     pub(crate) fn not_run(name: &str, again: &str, took: Duration, why: &Failure) -> Self {
         Self {
             fault: Some(why.to_string()),
@@ -79,7 +79,7 @@ impl Ended {
         }
     }
 
-    /// A step that was run before the parts, with the terminal as its output.
+    /// Returns the result of a step that ran before the parts, with its output on the terminal.
     pub(crate) fn step(name: &str, again: &str, took: Duration) -> Self {
         Self {
             name: name.to_owned(),
@@ -91,7 +91,8 @@ impl Ended {
         }
     }
 
-    /// From the exit status, in words, if it was none of success; and from what the part wrote.
+    /// Determines the result from the part's output and from `bad_status`, which describes the exit status if the part
+    /// failed.
     pub(crate) fn read(part: &Part, took: Duration, bad_status: Option<String>, log: &str) -> Self {
         let closings: Vec<Tally> = log.lines().filter_map(Tally::of_line).collect();
         let mut tally = Tally::default();
@@ -101,8 +102,8 @@ impl Ended {
         let fault = match bad_status {
             Some(status) if tally.failed == 0 => Some(status),
             None if part.counts && closings.is_empty() => Some(
-                "it ended well and named no test: either none was found, or the runner's closing line has changed \
-                 (xtask/src/tally.rs reads it)"
+                "it succeeded, but reported no tests: either it found none, or the format of the runner's closing line \
+                 has changed (xtask/src/tally.rs reads it)"
                     .to_owned(),
             ),
             _ => None,
@@ -118,12 +119,12 @@ impl Ended {
     }
 }
 
-/// The closing lines of the runners in what a part wrote.
+/// Returns the closing lines of test runners in a part's output.
 pub(crate) fn closing_lines(log: &str) -> impl Iterator<Item = &str> {
     log.lines().filter(|line| Tally::of_line(line).is_some())
 }
 
-/// As libtest, pytest and node name them.
+/// Returns the names of failed tests in the formats of libtest, pytest and Node.js.
 fn failed_tests(log: &str) -> Vec<String> {
     let mut names = Vec::new();
     for line in log.lines() {
@@ -134,16 +135,16 @@ fn failed_tests(log: &str) -> Vec<String> {
             .strip_prefix("FAILED ")
             .or_else(|| line.strip_prefix("ERROR "))
             .map(|line| line.split(" - ").next().unwrap_or(line))
-            // Log lines begin like this, too.
+            // Log lines may have the same prefix, but name no Python file.
             .filter(|name| name.contains(".py"));
-        // With its time in milliseconds in brackets.
+        // The time in milliseconds follows in brackets.
         let node = line
             .trim_start()
             .strip_prefix("✖ ")
             .and_then(|line| Some(line.rsplit_once(" (")?.0));
         if let Some(name) = rust.or(pytest).or(node) {
             let name = name.trim().to_owned();
-            // Some runners name a failed test twice: as it ends, and at the end.
+            // Some runners print a failed test twice: when it fails, and in the summary.
             if !names.contains(&name) {
                 names.push(name);
             }
@@ -152,7 +153,7 @@ fn failed_tests(log: &str) -> Vec<String> {
     names
 }
 
-/// A part that runs.
+/// A part that is running.
 #[derive(Debug)]
 pub(crate) struct Running {
     pub(crate) number: usize,

@@ -1,4 +1,4 @@
-//! Runs the parts: several at a time, each with what it writes in a file, shown when the part has ended.
+//! Runs the parts, several at a time. The output of each part goes into a file and is shown when the part has finished.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -14,12 +14,13 @@ use super::part::{Ended, Load, Part, Running};
 use super::screen::Screen;
 use crate::step::{self, Failure};
 
-/// A line says what runs if nothing has ended for so long.
+/// If no part has finished for this long, a line lists the running parts.
 const SILENCE: Duration = Duration::from_secs(20);
 
-/// Runs all of them to the end, so that one run shows every fault. What a part writes goes into a file of its name in `logs`.
+/// Runs all parts to their end, even if some fail, so that one run shows every failure. The output of a part goes into
+/// a file with its name in `logs`.
 pub(crate) fn run(parts: Vec<Part>, logs: &Path, screen: &mut Screen) -> Vec<Ended> {
-    // One more than there are cores, since most programs under test wait most of the time.
+    // One part more than there are cores, because the programs under test mostly wait.
     let slots = thread::available_parallelism().map_or(2, NonZero::get) + 1;
     let mut waiting = parts;
     let mut running: Vec<Running> = Vec::new();
@@ -42,7 +43,7 @@ pub(crate) fn run(parts: Vec<Part>, logs: &Path, screen: &mut Screen) -> Vec<End
             });
             let sender = sender.clone();
             thread::spawn(move || {
-                // The receiver lives as long as anything runs.
+                // The receiver exists as long as any part runs.
                 let _ = sender.send((number, to_its_end(part, &log)));
             });
         }
@@ -61,7 +62,8 @@ pub(crate) fn run(parts: Vec<Part>, logs: &Path, screen: &mut Screen) -> Vec<End
     }
 }
 
-/// The first one that may run beside the others. Parts that compile are begun first, as they take longest together.
+/// Returns the index of the first part that may run in parallel with the others. Parts that compile start first,
+/// because together they take longest.
 fn next(waiting: &[Part], running: &[Running]) -> Option<usize> {
     let compiling = running.iter().any(|part| part.load == Load::Compiles);
     let of = |load: Load| waiting.iter().position(|part| part.load == load);
@@ -102,7 +104,7 @@ fn ended(part: &mut Part, begun: Instant, log: &Path) -> Result<Done, Failure> {
         .map_err(|error| step::not_started(&part.command, &error))?
         .wait()
         .map_err(lost)?;
-    // By bytes: a test may print what is not UTF-8.
+    // Read as bytes, because a test may print text that is not UTF-8.
     let written = fs::read(log).map_err(lost)?;
     let written = String::from_utf8_lossy(&written).into_owned();
     let bad_status = (!status.success()).then(|| status.to_string());
@@ -112,7 +114,7 @@ fn ended(part: &mut Part, begun: Instant, log: &Path) -> Result<Done, Failure> {
     })
 }
 
-/// A part's name, as that of a file that no other part has.
+/// Makes a unique file name from a part's name.
 fn file_name(part: &str, others: &mut BTreeSet<String>) -> String {
     let plain = |character: char| {
         if character.is_ascii_alphanumeric() {
@@ -177,11 +179,11 @@ mod tests {
                 "again",
                 Load::Waits,
             ),
-            // Of the name of another one.
+            // Has the same name as another part.
             shell("well", "echo '4 passed, 0 failed'"),
         ];
         let logs = Workspace::here().fresh_folder("xtask-tests/logs");
-        let logs = logs.expect("a folder can be made");
+        let logs = logs.expect("a folder");
         let mut ended = run(parts, &logs, &mut Screen::new());
         ended.sort_by_key(|part| (part.name.clone(), part.tally.passed));
         let seen: Vec<_> = ended
@@ -201,7 +203,7 @@ mod tests {
             ]
         );
         assert_eq!(ended[1].failed, ["one"]);
-        let fault = ended[3].fault.as_deref().expect("it was not started");
+        let fault = ended[3].fault.as_deref().expect("a reason for the failure");
         assert!(
             fault.starts_with("cannot start `/nowhere/at/all`"),
             "{fault}"

@@ -1,4 +1,5 @@
-//! What a run shows: a line for each part that has ended, what runs while nothing ends, and a table at the end.
+//! The terminal output of a run: a line for each finished part, the running parts while none finishes, and a final
+//! table.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -25,10 +26,12 @@ impl Screen {
 
     pub(crate) fn begin(&mut self, parts: usize) {
         self.parts = parts;
-        eprintln!("\n==> {parts} parts, several at a time; each shows what it wrote if it fails");
+        eprintln!(
+            "\n==> {parts} parts, several at a time; the output of a part is shown if it fails"
+        );
     }
 
-    /// Everything that a part wrote if it failed, and its runners' closing lines otherwise.
+    /// Shows a finished part: its whole output if it failed, otherwise the closing lines of its test runners.
     pub(crate) fn ended(&mut self, part: &Ended, log: &str) {
         self.ended += 1;
         let state = if part.is_well() { "ok" } else { "FAILED" };
@@ -51,7 +54,7 @@ impl Screen {
         }
     }
 
-    /// Nothing has ended for a while.
+    /// Shows the running parts, when none has finished for a while.
     pub(crate) fn waits(&self, running: &[Running]) {
         let names: Vec<_> = running
             .iter()
@@ -66,20 +69,21 @@ impl Screen {
         );
     }
 
-    /// The last screen.
+    /// Returns the text of the last screen.
     pub(crate) fn last(&self, ended: &[Ended], left_out: &[String], warnings: &[String]) -> String {
         last(ended, left_out, warnings, self.begun.elapsed())
     }
 }
 
-/// Each part with its time, what failed with the command that repeats it, and the sum as the last line, alone.
+/// Lists each part with its time, then each failure with the command that repeats it. The last line contains only the
+/// totals.
 fn last(ended: &[Ended], left_out: &[String], warnings: &[String], took: Duration) -> String {
     let mut text = String::new();
     let width = ended.iter().map(|part| part.name.len()).max().unwrap_or(0);
     let mut sum = Tally::default();
     for part in ended {
         sum += part.tally;
-        // Something failed, and no test says so.
+        // A failure that no failed test explains counts as one.
         sum.failed += u32::from(part.fault.is_some());
         let state = if part.is_well() { "ok    " } else { "FAILED" };
         let line = format!(
@@ -98,7 +102,10 @@ fn last(ended: &[Ended], left_out: &[String], warnings: &[String], took: Duratio
     }
     let failed: Vec<_> = ended.iter().filter(|part| !part.is_well()).collect();
     if !failed.is_empty() {
-        let _ = writeln!(text, "\nFailed; each with the command that repeats it:");
+        let _ = writeln!(
+            text,
+            "\nFailed parts, each with the command that repeats it:"
+        );
     }
     for part in failed {
         let _ = writeln!(text, "  {}    {}", part.name, part.again);
@@ -119,7 +126,7 @@ fn counted(part: &Ended) -> String {
     }
 }
 
-/// Such as `1m05s`, or `0.4s`.
+/// Formats a time, such as `1m05s` or `0.4s`.
 fn time(duration: Duration) -> String {
     let seconds = duration.as_secs();
     if seconds < 60 {
@@ -168,7 +175,7 @@ mod tests {
 
 Warning: 1 new: /tmp/runpod-spool
 
-Failed; each with the command that repeats it:
+Failed parts, each with the command that repeats it:
   chaos    cargo xtask test --test chaos
     pace::fast
   page    cargo xtask test --test page

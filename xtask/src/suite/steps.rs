@@ -1,4 +1,4 @@
-//! What is done before the parts: a step that fails is told on the last screen, as a part that fails.
+//! The steps before the parts. The last screen shows a failed step like a failed part.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -9,12 +9,12 @@ use crate::check;
 use crate::step::Failure;
 use crate::workspace::Workspace;
 
-/// What is done before the parts, with the terminal as its output.
+/// The steps before the parts, with their output on the terminal.
 #[derive(Debug, Default)]
 pub(super) struct Steps(pub(super) Vec<Ended>);
 
 impl Steps {
-    /// None if the step failed, which the last screen tells.
+    /// Runs a step. Returns `None` if it failed. The last screen shows the step in either case.
     pub(super) fn take<T>(
         &mut self,
         name: &str,
@@ -27,7 +27,7 @@ impl Steps {
         Some(done)
     }
 
-    /// One that is shown only if it failed.
+    /// Runs a step that the last screen shows only if it failed.
     pub(super) fn need<T>(
         &mut self,
         name: &str,

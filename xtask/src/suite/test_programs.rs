@@ -1,5 +1,4 @@
-//! The programs that cargo has built of the workspace's tests, from its own list: a new test target is run without being
-//! named here.
+//! The test programs of the workspace. The list comes from cargo, so a new test target runs without an entry here.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -10,25 +9,26 @@ use super::part::{Load, Part};
 use crate::step::{self, Failure};
 use crate::workspace::Workspace;
 
-/// Those that start cargo. One that is missing here runs all the same, and may wait for cargo's lock.
+/// The test programs that start cargo. A program that is missing from this list also runs, but may have to wait for
+/// cargo's lock.
 const COMPILE: [&str; 6] = ["new", "ui", "dev", "build", "guide", "invoke"];
 
-/// Those that take longest, and start first.
+/// The test programs that take longest. They start first.
 const LONG: [&str; 3] = ["chaos", "conformance", "examples"];
 
-/// A program with tests in it.
+/// A program that contains tests.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TestProgram {
-    /// Of the test target, or of the library or program whose unit tests these are.
+    /// The name of the test target, or of the library or program whose unit tests these are.
     pub(crate) name: String,
     kind: String,
     package: String,
-    /// The package's.
+    /// The manifest of the package.
     manifest: PathBuf,
     executable: PathBuf,
 }
 
-/// Builds all of them, with their dependencies in one selection of features.
+/// Builds all test programs with one selection of features, so that cargo builds each dependency once.
 pub(crate) fn build(workspace: &Workspace) -> Result<Vec<TestProgram>, Failure> {
     let mut build = workspace.cargo();
     build
@@ -39,14 +39,15 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Vec<TestProgram>, Failure> 
     let output = step::capture(&mut build)?;
     if !output.status.success() {
         return Err(Failure::new(
-            "cargo test --no-run: failed; the compiler's messages are above.",
+            "cargo test --no-run: failed; see the compiler's messages above.",
         ));
     }
     let messages = String::from_utf8_lossy(&output.stdout);
     let mut programs: Vec<_> = messages.lines().filter_map(TestProgram::read).collect();
     if programs.is_empty() {
         return Err(Failure::new(
-            "cargo test --no-run: named no program; xtask/src/suite/test_programs.rs reads its messages.",
+            "cargo test --no-run: reported no programs; the format of its messages may have changed \
+             (xtask/src/suite/test_programs.rs reads them).",
         ));
     }
     programs.sort_by_key(|program| {
@@ -61,7 +62,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Vec<TestProgram>, Failure> 
 }
 
 impl TestProgram {
-    /// From one of cargo's messages, if that tells of a test program.
+    /// Reads one of cargo's messages. Returns `None` if it does not describe a test program.
     fn read(message: &str) -> Option<Self> {
         if text_of(message, "reason")? != "compiler-artifact" {
             return None;
@@ -83,7 +84,7 @@ impl TestProgram {
         })
     }
 
-    /// Ready to be run as cargo does, with these arguments.
+    /// Returns a command that runs the program with these arguments, in the same way as cargo.
     pub(crate) fn command(&self, workspace: &Workspace, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.executable);
         workspace.as_cargo_does(&mut command);
@@ -123,7 +124,8 @@ impl TestProgram {
     }
 }
 
-/// Where the compiler's own libraries are: the tests of procedural macros are linked with them.
+/// Returns a search path that includes the compiler's own libraries, because tests of procedural macros are linked with
+/// them.
 fn libraries() -> OsString {
     let given = env::var_os("LD_LIBRARY_PATH").unwrap_or_default();
     let sysroot = step::capture(Command::new("rustc").args(["--print", "sysroot"]))
@@ -134,7 +136,7 @@ fn libraries() -> OsString {
     env::join_paths(folders).unwrap_or(given)
 }
 
-/// The name in `path+file:///folder/name#0.1.0` or `path+file:///folder#name@0.1.0`.
+/// Returns the name in `path+file:///folder/name#0.1.0` or `path+file:///folder#name@0.1.0`.
 fn package(id: &str) -> Option<String> {
     let (url, version) = id.rsplit_once('#')?;
     let name = match version.split_once('@') {
@@ -144,7 +146,7 @@ fn package(id: &str) -> Option<String> {
     Some(name.to_owned())
 }
 
-/// The value of the first `"key":"value"`. Cargo writes its messages without blanks.
+/// Returns the value of the first `"key":"value"`. Cargo writes no spaces in its messages.
 fn text_of(message: &str, key: &str) -> Option<String> {
     let (_, value) = message.split_once(&format!("\"{key}\":\""))?;
     let mut text = String::new();
@@ -152,7 +154,7 @@ fn text_of(message: &str, key: &str) -> Option<String> {
     loop {
         match characters.next()? {
             '"' => return Some(text),
-            // Only these two appear in paths; anything else would be a path that no test runs in.
+            // Only these escapes occur in the paths of test programs.
             '\\' => match characters.next()? {
                 escaped @ ('"' | '\\' | '/') => text.push(escaped),
                 _ => return None,
@@ -182,7 +184,7 @@ mod tests {
     #[test]
     fn a_test_program_is_read_from_cargo_s_message() {
         let program = TestProgram::read(&message("test", "chaos", true, "\"/w/a \\\\ b/chaos-1\""));
-        let program = program.expect("it is one");
+        let program = program.expect("a test program");
         assert_eq!(program.name, "chaos");
         assert_eq!(program.kind, "test");
         assert_eq!(program.package, "runpod-worker");
@@ -195,7 +197,7 @@ mod tests {
         let workspace = Workspace::here();
         let names = ["rust-peer", "chaos-worker"].map(|name| {
             let program = TestProgram::read(&message("bin", name, true, "\"/w/a\""));
-            program.expect("it is one").part(&workspace).name
+            program.expect("a test program").part(&workspace).name
         });
         assert_eq!(
             names,

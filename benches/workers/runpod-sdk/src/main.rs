@@ -1,4 +1,4 @@
-//! The worker of the crate `runpod-sdk`, as its documentation has it, with the handler of the other workers.
+//! A worker on the crate `runpod-sdk`, written as in its documentation, with the same handler as the other workers.
 
 use std::error::Error;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! A yardstick: no framework and no client, hyper alone. Each slot has a keep-alive connection: it takes a job, posts the
-//! result, and takes the next one.
+//! A yardstick without a framework or an HTTP client library, on hyper alone. Each slot has a keep-alive connection,
+//! takes a job, posts the result, and takes the next job.
 
 use std::error::Error;
 use std::rc::Rc;

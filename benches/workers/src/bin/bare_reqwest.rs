@@ -1,7 +1,9 @@
-//! The yardstick: no framework, a loop on reqwest with the features and headers that ours has. One take is in flight at a
-//! time, sized to the free slots, and each post is a task of its own that overlaps the next take.
+//! The main yardstick: a loop on reqwest without a framework, with the same features and headers as our worker. One
+//! job-take request at a time asks for as many jobs as there are free slots. Each result is posted in a separate task,
+//! which overlaps the next job-take request.
 //!
-//! As in our worker, a slot is free when its handler has returned, and a bounded number of results wait for their posts.
+//! As in our worker, a slot is free as soon as its handler has returned, and a limited number of results wait to be
+//! posted.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -16,7 +18,7 @@ type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 fn main() -> Outcome<()> {
     rustls::crypto::ring::default_provider()
         .install_default()
-        .map_err(|_| "another provider of cryptography is installed")?;
+        .map_err(|_| "another cryptography provider is already installed")?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -30,7 +32,7 @@ async fn take_jobs() -> Outcome<()> {
     let free = Arc::new(Semaphore::new(slots));
     let unposted = Arc::new(Semaphore::new(2 * slots + 16));
     loop {
-        // At least one slot, and all others that are free.
+        // Wait for one free slot, then ask for as many jobs as there are free slots.
         let first = Arc::clone(&free).acquire_owned().await?;
         let wanted = 1 + free
             .available_permits()
@@ -123,7 +125,7 @@ async fn post(client: &Client, address: String, job: &str, body: Vec<u8>) -> Out
         .send()
         .await?
         .error_for_status()?;
-    // Read to its end so that the connection can be used again.
+    // Read to the end, so that the connection can be used again.
     answer.bytes().await?;
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! Our worker with a handler that returns a value. The builder takes the number of slots as it comes; a
-//! `concurrency_modifier` would be asked, on another thread, before every take.
+//! Our worker with a handler that returns a value. It sets a fixed concurrency, because the worker would call a
+//! `concurrency_modifier` on another thread before every job-take request.
 
 use worker_bench::{Input, Output, slots, work};
 

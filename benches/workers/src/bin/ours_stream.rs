@@ -1,4 +1,4 @@
-//! Our worker with a handler that streams.
+//! Our worker with a streaming handler.
 
 use runpod::{Stream, stream};
 use worker_bench::{Input, item, slots};

@@ -1,4 +1,4 @@
-//! The figures of the README: our worker and the official SDK's at the local endpoint, whose users see them.
+//! Measures the figures of the README: our worker and the official SDK at the local endpoint, as a client sees them.
 
 mod client;
 
@@ -13,7 +13,7 @@ use client::LocalEndpoint;
 
 const STARTS: usize = 5;
 const ANSWERS: usize = 15;
-/// Of no-op jobs, for about ten seconds.
+/// The number of no-op jobs, except for the SDK, which runs about one job per second.
 const NOOP_JOBS: u64 = 10_000;
 const NOOP_JOBS_OF_THE_SDK: u64 = 10;
 const MIXED: u64 = 300;
@@ -68,7 +68,7 @@ async fn figures(lab: &Lab, worker: Worker) -> Outcome<Vec<f64>> {
     let [mut starts, mut memory, mut ends] = [const { Vec::new() }; 3];
     for _ in 0..STARTS {
         let endpoint = LocalEndpoint::open().await?;
-        // The job waits before the worker is started, as on the platform.
+        // The job is in the queue before the worker starts, as on the platform.
         let job = endpoint.submit(ms(0)).await?;
         let process = start(lab, worker, false, 1, &endpoint)?;
         endpoint.result(&job).await?;
@@ -77,7 +77,7 @@ async fn figures(lab: &Lab, worker: Worker) -> Outcome<Vec<f64>> {
         ends.push(process.end()?.as_secs_f64());
         endpoint.close().await;
     }
-    let middle = |figures| median(figures).ok_or("no figure");
+    let middle = |figures| median(figures).ok_or("no measurement");
     Ok(vec![
         middle(starts)?,
         middle(memory)?,
@@ -142,7 +142,7 @@ async fn jobs_a_second(lab: &Lab, worker: Worker) -> Outcome<f64> {
     for _ in 0..jobs {
         endpoint.submit(ms(0)).await?;
     }
-    // The worker has begun while the queue was filled: only a queue that is never empty counts.
+    // The worker already runs jobs while the queue is filled. The measurement starts when all jobs are in the queue.
     let (begun, before) = (Instant::now(), endpoint.completed().await?);
     endpoint.until_completed(jobs + 1).await?;
     let took = begun.elapsed();

@@ -1,4 +1,4 @@
-//! No-op jobs from a queue that is never empty.
+//! Measures no-op jobs from a queue that is never empty.
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -10,11 +10,11 @@ use crate::sample::float;
 use crate::worker::{self, Worker};
 
 const INPUT: &str = r#"{"ms":0}"#;
-/// From the first results on, until the figures count.
+/// The time between the first result and the start of the measurement.
 const WARM_UP: Duration = Duration::from_millis(300);
-/// The SDK takes a job a second: it needs this many windows.
+/// The SDK needs a longer measurement, because it takes one job per second.
 const WINDOWS_OF_THE_SDK: u32 = 4;
-/// Threads are counted this often.
+/// How often the threads are counted.
 const LOOK: Duration = Duration::from_millis(25);
 
 macro_rules! noop {

@@ -1,4 +1,4 @@
-//! SIGKILL after a handler has returned and before the platform has accepted the result.
+//! Kills workers (SIGKILL) after their handlers have returned and before the platform has accepted the results.
 
 use std::fs;
 use std::time::Duration;
@@ -10,14 +10,15 @@ use crate::sample::float;
 use crate::worker::Worker;
 
 const KILLS: u64 = 100;
-/// Jobs that each worker takes, and slots that it has.
+/// The number of jobs that each worker takes, and of its slots.
 const JOBS: u64 = 10;
-/// A result has to survive if it is this old. Handlers tell of their return just before it, so that a moment is added.
+/// The age at which a result must survive a kill: 10 ms, plus 1 ms because a handler reports its return just before it
+/// returns.
 const AGE: Duration = Duration::from_millis(11);
 const LIMIT: Duration = Duration::from_mins(1);
-/// What the last worker has for all that is left.
+/// How long the last worker may take to deliver all remaining results.
 const DELIVERY: Duration = Duration::from_secs(20);
-/// What the results of the worker that will be killed get, in turn.
+/// The answers to the results of a worker that will be killed, one kind per worker, in turn.
 const ANSWERS: [Answer; 3] = [Answer::Nothing, Answer::Refused, Answer::Closed];
 
 pub(super) const KILLS_CELL: Cell = Cell {
@@ -33,7 +34,8 @@ pub(super) const KILLS_CELL: Cell = Cell {
         },
     ],
     yardstick: None,
-    // The others keep nothing, as ours without its spool, which shows that a loss is seen.
+    // The other workers keep no results on disk. Our worker without its spool stands for them: it shows that the cell
+    // detects a loss.
     workers: &[Worker::Ours, Worker::OursWithoutSpool],
     most_rounds: 1,
     run: kills,
@@ -47,7 +49,7 @@ fn kills(lab: &Lab, worker: Worker) -> Outcome<Vec<f64>> {
     let mut variables = endpoint.environment("bench-worker");
     variables.push(("BENCH_RETURNS", returns.display().to_string()));
     for kill in 0..KILLS {
-        // Those of the workers before this one are accepted.
+        // The results of earlier workers are accepted.
         let answer = ANSWERS[usize::try_from(kill)? % ANSWERS.len()];
         endpoint.answer_results(made, answer);
         let start = if kill == 0 {
@@ -63,17 +65,17 @@ fn kills(lab: &Lab, worker: Worker) -> Outcome<Vec<f64>> {
             .wait("return of all handlers", LIMIT, |_| {
                 (returned() == made).then_some(())
             })
-            .map_err(|error| format!("{error}; {} handlers have returned", returned()))?;
+            .map_err(|error| format!("{error}; {} handlers returned", returned()))?;
         std::thread::sleep(AGE);
         process.kill()?;
-        // A take that is still held for it would get the next jobs.
+        // Otherwise, an open job-take request of the killed worker would receive the next jobs.
         endpoint.wait("end of its connections", LIMIT, |it| {
             (it.connections() == 0).then_some(())
         })?;
     }
     endpoint.answer_results(made, Answer::Accepted);
     let process = lab.start_again(worker, false, slots, variables)?;
-    // What is never delivered is lost.
+    // A result that is not delivered in time counts as lost.
     let _ = endpoint.wait("result of each job", DELIVERY, |it| {
         (it.without_result(made) == 0).then_some(())
     });

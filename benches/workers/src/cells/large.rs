@@ -1,4 +1,4 @@
-//! Outputs of 20 MB, one after the other.
+//! Measures jobs with outputs of 20 MB, one after the other.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ pub(super) const LARGE: Cell = Cell {
 
 fn large(lab: &Lab, worker: Worker) -> Outcome<Vec<f64>> {
     let endpoint = Endpoint::open(Jobs::of(0, |_| INPUT.into()))?;
-    // With one slot it posts a result only when the take of the next job has been answered.
+    // With one slot, `runpod-sdk` posts a result only after its next job-take request has been answered.
     let slots = if worker == Worker::RunpodSdk { 2 } else { 1 };
     let process = lab.start(worker, false, slots, &endpoint)?;
     let mut times = Vec::new();
@@ -41,7 +41,11 @@ fn large(lab: &Lab, worker: Worker) -> Outcome<Vec<f64>> {
         let took = endpoint.wait("large output", LIMIT, |it| {
             (it.counts().results >= output).then(|| it.last_job())
         })?;
-        times.push(took.ok_or("a result without a take")?.as_secs_f64() * 1e3);
+        times.push(
+            took.ok_or("a result arrived before a job was taken")?
+                .as_secs_f64()
+                * 1e3,
+        );
     }
     let peak = process.peak_memory()?;
     process.kill()?;

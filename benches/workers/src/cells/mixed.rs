@@ -1,4 +1,4 @@
-//! Jobs of different lengths, ten at once.
+//! Measures jobs of different lengths, ten at once.
 
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,7 @@ pub(super) const MIXED: Cell = Cell {
     run: mixed,
 };
 
-/// How long a job sleeps, in milliseconds.
+/// Returns how long a job sleeps, in milliseconds.
 pub(super) fn length(job: u64) -> u64 {
     50 + (job * 397) % 851
 }

@@ -1,4 +1,4 @@
-//! From a process's start to its first take.
+//! Measures the time from a process's start to its first job-take request.
 
 use std::time::Duration;
 

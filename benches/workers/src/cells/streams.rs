@@ -1,4 +1,4 @@
-//! Jobs that stream, from a queue that is never empty.
+//! Measures streaming jobs from a queue that is never empty.
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use crate::endpoint::{Endpoint, Jobs};
 use crate::sample::{float, median};
 use crate::worker::Worker;
 
-/// `runpod-sdk` has no streams.
+/// All workers except `runpod-sdk`, which does not support streams.
 const WORKERS: &[Worker] = &[
     Worker::Hyper,
     Worker::Reqwest,
@@ -21,9 +21,9 @@ const LONG: &str = r#"{"items":1000}"#;
 const SHORT: &str = r#"{"items":1}"#;
 const WARM_UP: Duration = Duration::from_millis(300);
 const LIMIT: Duration = Duration::from_secs(30);
-/// Of items whose age is looked at.
+/// The number of items whose age is measured.
 const FIRST_ITEMS: usize = 300;
-/// A stream a second.
+/// The SDK runs only one stream per second.
 const FIRST_ITEMS_OF_THE_SDK: usize = 5;
 
 pub(super) const STREAM_1: Cell = Cell {
@@ -101,7 +101,7 @@ fn first_item(lab: &Lab, worker: Worker) -> Outcome<Vec<f64>> {
         Worker::Python => FIRST_ITEMS_OF_THE_SDK,
         _ => FIRST_ITEMS,
     };
-    // The first one opens a connection.
+    // The first item is not measured, because the worker opens a connection for it.
     endpoint.wait("first item", LIMIT, |it| {
         (it.counts().items > 0).then_some(())
     })?;

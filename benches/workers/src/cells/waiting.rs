@@ -1,4 +1,4 @@
-//! Workers that have nothing to do: no job, or a thousand jobs that sleep.
+//! Measures workers that have nothing to do: without a job, or with a thousand jobs that sleep.
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -10,15 +10,16 @@ use crate::process::Process;
 use crate::sample::float;
 use crate::worker::{self, Worker};
 
-/// So that what follows the start is over.
+/// The time after the start until the worker is idle.
 const SETTLE: Duration = Duration::from_secs(2);
 const LIMIT: Duration = Duration::from_mins(1);
-/// Of waits: there are few. A heartbeat comes every ten seconds.
+/// The window for counting waits is this many times longer, because waits are rare: a heartbeat comes every ten
+/// seconds.
 const LONGER: u32 = 10;
 const SLEEPING: u64 = 1000;
-/// Longer than it takes to hand them out, so that all of them sleep at the same time, and end at the same time.
+/// The jobs sleep for longer than it takes to hand them out, so all of them sleep and finish at the same time.
 const LONG: &str = r#"{"ms":5000}"#;
-/// Threads are counted this often.
+/// How often the threads are counted.
 const LOOK: Duration = Duration::from_millis(10);
 
 pub(super) const IDLE: Cell = Cell {
@@ -96,7 +97,11 @@ fn sleeping(lab: &Lab, worker: Worker) -> Outcome<Vec<f64>> {
     while endpoint.counts().results < SLEEPING {
         threads = threads.max(process.threads()?);
         if begun.elapsed() > LIMIT {
-            return Err(format!("after {LIMIT:?}: {:?}", endpoint.counts()).into());
+            return Err(format!(
+                "not all results arrived within {LIMIT:?}; so far: {:?}",
+                endpoint.counts()
+            )
+            .into());
         }
         sleep(LOOK);
     }

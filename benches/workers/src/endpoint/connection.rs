@@ -1,4 +1,4 @@
-//! HTTP/1.1 on one connection, as far as workers need it.
+//! Serves the subset of HTTP/1.1 that workers need, on one connection.
 
 use std::io::{Error, ErrorKind, Result};
 use std::time::Duration;
@@ -9,17 +9,17 @@ use tokio::net::TcpStream;
 use super::state::{Answer, State};
 
 const LONGEST_HEAD: usize = 64 << 10;
-/// A larger body is only counted.
+/// The content of a larger body is discarded.
 const LARGE_BODY: usize = 64 << 10;
 const NO_CONTENT: &[u8] = b"HTTP/1.1 204 No Content\r\n\r\n";
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
 const UNAVAILABLE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n";
 const NOT_FOUND: &[u8] = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
-/// No job is ever stopped.
+/// How long a job-stop request is held before the answer that no job is stopped.
 const HOLD_STOP: Duration = Duration::from_mins(1);
 
 struct Head {
-    /// Of the head in the buffer.
+    /// The length of the head in the buffer.
     length: usize,
     body: usize,
     path: String,
@@ -60,7 +60,7 @@ pub(super) async fn serve(mut stream: TcpStream, state: &State) -> Result<()> {
 }
 
 impl Head {
-    /// None if it is not complete.
+    /// Returns `None` if the head is incomplete.
     fn read(buffer: &[u8]) -> Result<Option<Self>> {
         let mut headers = [httparse::EMPTY_HEADER; 32];
         let mut request = httparse::Request::new(&mut headers);
@@ -68,7 +68,7 @@ impl Head {
         let length = match request.parse(buffer) {
             Ok(httparse::Status::Complete(length)) => length,
             Ok(httparse::Status::Partial) if buffer.len() > LONGEST_HEAD => {
-                return Err(wrong("a head without an end"));
+                return Err(wrong("the head is too long"));
             }
             Ok(httparse::Status::Partial) => return Ok(None),
             Err(error) => return Err(Error::new(ErrorKind::InvalidData, error)),
@@ -79,10 +79,10 @@ impl Head {
                 let value = str::from_utf8(header.value).ok();
                 body = value
                     .and_then(|value| value.parse().ok())
-                    .ok_or_else(|| wrong("a length that is not a number"))?;
+                    .ok_or_else(|| wrong("content-length is not a number"))?;
             }
             if header.name.eq_ignore_ascii_case("transfer-encoding") {
-                return Err(wrong("a body without a length"));
+                return Err(wrong("transfer-encoding is not supported"));
             }
         }
         let path = request.path.unwrap_or_default().to_owned();
@@ -90,7 +90,7 @@ impl Head {
     }
 }
 
-/// Reads a large body to its end and keeps nothing of it.
+/// Reads a large body to its end and discards it.
 async fn read_away(stream: &mut TcpStream, buffer: &mut Vec<u8>, length: usize) -> Result<()> {
     let here = buffer.len().min(length);
     buffer.drain(..here);
@@ -106,7 +106,7 @@ async fn read_away(stream: &mut TcpStream, buffer: &mut Vec<u8>, length: usize) 
     Ok(())
 }
 
-/// Whether the connection goes on.
+/// Answers a request. Returns whether the connection stays open.
 async fn answer(stream: &mut TcpStream, state: &State, path: &str, body: &[u8]) -> Result<bool> {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let mut parts = path.trim_start_matches("/v2/bench/").split('/');
@@ -152,7 +152,7 @@ async fn answer(stream: &mut TcpStream, state: &State, path: &str, body: &[u8]) 
 async fn take(stream: &mut TcpStream, state: &State, wanted: u64, batch: bool) -> Result<()> {
     let jobs = tokio::select! {
         biased;
-        // It must not get jobs any more.
+        // A worker that has closed the connection must not receive jobs.
         () = gone(stream) => return Err(ErrorKind::UnexpectedEof.into()),
         jobs = state.take(wanted, batch) => jobs,
     };
@@ -166,8 +166,8 @@ async fn take(stream: &mut TcpStream, state: &State, wanted: u64, batch: bool) -
     stream.write_all(answer.as_bytes()).await
 }
 
-/// Until the worker has closed the connection. It sends nothing while it waits for an answer.
+/// Waits until the worker closes the connection. A worker sends nothing while it waits for an answer.
 async fn gone(stream: &TcpStream) {
-    // Whatever comes, this connection is of no use any more.
+    // Any result means that the connection cannot be used any more.
     let _ = stream.peek(&mut [0]).await;
 }

@@ -1,4 +1,4 @@
-//! Jobs, and what has become of them.
+//! The jobs of the endpoint and their results.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use worker_bench::item;
 
-/// A take is held as long as there is no job, but no longer than this.
+/// The longest time for which a job-take request is held while there is no job.
 const HOLD: Duration = Duration::from_mins(1);
 
-/// What is in the queue at first, and what all jobs ask for.
+/// The number of jobs in the queue at the start, and the input of each job.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Jobs {
     number: Number,
@@ -27,7 +27,7 @@ enum Number {
 }
 
 impl Jobs {
-    /// `input` makes the input of the job with a number.
+    /// Creates a queue that is never empty. `input` returns the input of the job with the given number.
     pub(crate) fn endless(input: fn(u64) -> Cow<'static, str>) -> Self {
         let number = Number::Endless;
         Self { number, input }
@@ -39,15 +39,15 @@ impl Jobs {
     }
 }
 
-/// What a result gets.
+/// The answer to a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Answer {
     Accepted,
     /// Status 503.
     Refused,
-    /// Nothing, on a connection that stays open.
+    /// No answer, on a connection that stays open.
     Nothing,
-    /// The connection ends.
+    /// The connection is closed without an answer.
     Closed,
 }
 
@@ -55,11 +55,11 @@ pub(crate) enum Answer {
 pub(crate) struct Counts {
     pub(crate) takes: u64,
     pub(crate) handed_out: u64,
-    /// Accepted for the first time.
+    /// Results that were accepted for the first time.
     pub(crate) results: u64,
-    /// Arrived, and not accepted as the cell wants it.
+    /// Results that were not accepted, because the cell requested another answer.
     pub(crate) not_accepted: u64,
-    /// Accepted once more.
+    /// Results that were accepted again.
     pub(crate) again: u64,
     pub(crate) items: u64,
     pub(crate) pings: u64,
@@ -70,7 +70,7 @@ pub(super) struct Moments {
     pub(super) first_take: Option<Instant>,
     pub(super) handed_out: Option<Instant>,
     pub(super) accepted: Option<Instant>,
-    /// Of items.
+    /// The ages of items, in nanoseconds.
     pub(super) ages: Vec<u64>,
 }
 
@@ -83,7 +83,7 @@ pub(super) struct State {
     connections: AtomicUsize,
 }
 
-/// Counts a connection as long as it is open.
+/// Counts a connection while it is open.
 #[derive(Debug)]
 pub(super) struct Open<'a>(&'a AtomicUsize);
 
@@ -97,7 +97,7 @@ impl Drop for Open<'_> {
 struct Queue {
     waiting: Number,
     counts: Counts,
-    /// By the number of the job.
+    /// Whether a job's result was accepted, by the number of the job.
     accepted: Vec<bool>,
     answer: (u64, Answer),
 }
@@ -159,7 +159,8 @@ impl State {
         (jobs - accepted.count()) as u64
     }
 
-    /// Up to so many jobs, as the body of the answer; none if no job has come for a while.
+    /// Takes up to `wanted` jobs and returns them as the body of the answer. Returns `None` if there is no job within
+    /// [`HOLD`].
     pub(super) async fn take(&self, wanted: u64, batch: bool) -> Option<String> {
         self.queue().counts.takes += 1;
         self.moments().first_take.get_or_insert_with(Instant::now);
@@ -167,7 +168,7 @@ impl State {
         loop {
             let added = self.added.notified();
             tokio::pin!(added);
-            // From here on, no call of `add` is missed.
+            // From here on, no call to `add` is missed.
             added.as_mut().enable();
             if let Some(jobs) = self.take_now(wanted, batch) {
                 return Some(jobs);
@@ -236,7 +237,7 @@ impl State {
         Answer::Accepted
     }
 
-    /// `{"output": 123}`, with the moment in which the item was made.
+    /// Records an item. Its body is `{"output": 123}`, where the number is the time at which it was created.
     pub(super) fn item(&self, body: &[u8]) {
         let now = item();
         self.queue().counts.items += 1;
@@ -252,7 +253,7 @@ impl State {
     }
 }
 
-/// As long as the platform's own.
+/// Returns a job's id, which is as long as the platform's ids.
 fn id(number: u64) -> String {
     format!("0b5e7a11-3c7d-4a52-9f04-{number:012x}-u1")
 }

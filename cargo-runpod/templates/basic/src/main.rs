@@ -1,28 +1,28 @@
-//! A worker: one function from a job's input to its output.
+//! A worker with one function, which turns a job's input into its output.
 
 use runpod::prelude::*;
 
-/// The `input` of a job. One that does not fit is a failed job, whose error names the place.
+/// The `input` of a job. If an input does not match this type, the job fails, and the error names the field.
 #[derive(Deserialize)]
 struct Text {
     text: String,
 }
 
-/// Its output.
+/// The `output` of a job.
 #[derive(Serialize)]
 struct Description {
     words: usize,
     longest: String,
 }
 
-// An `Err` is a failed job as well; its client gets the message.
+// An `Err` fails the job, and the client receives its message.
 #[runpod::main]
 async fn describe(input: Text) -> Result<Description, String> {
     let words = input.text.split_whitespace();
     let longest = words
         .clone()
         .max_by_key(|word| word.chars().count())
-        .ok_or("`text` holds no word; give it some")?;
+        .ok_or("`text` contains no words; send at least one")?;
     Ok(Description {
         longest: longest.to_owned(),
         words: words.count(),
@@ -46,14 +46,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_text_without_words_is_a_failed_job() {
+    async fn a_text_without_words_fails_the_job() {
         let job = testing::Job::new(json!({ "text": "  " }));
         let report = job.run(describe).await;
-        assert!(report.error.unwrap().contains("holds no word"));
+        assert!(report.error.unwrap().contains("contains no words"));
     }
 
     #[tokio::test]
-    async fn input_that_does_not_fit_is_a_failed_job_that_names_the_place() {
+    async fn input_of_the_wrong_type_fails_the_job_and_names_the_field() {
         let job = testing::Job::new(json!({ "text": 7 }));
         let report = job.run(describe).await;
         assert!(report.error.unwrap().contains("input.text"));

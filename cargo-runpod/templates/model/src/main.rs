@@ -1,4 +1,4 @@
-//! A worker with a model: loaded once, before the first job, and shared by all jobs.
+//! A worker with a model, which is loaded once, before the first job, and shared by all jobs.
 
 mod model;
 
@@ -6,21 +6,21 @@ use runpod::prelude::*;
 
 use crate::model::{LoadError, Model, UnknownWord};
 
-// Runs once. What it returns is the state that handlers ask for as `State<Model>`; an `Err` ends the worker before it has
-// taken a job.
+// Runs once. The model that it returns is the state, which handlers take as `State<Model>`. If it returns an `Err`, the
+// worker exits before it takes a job.
 #[runpod::main(concurrency = 4)]
 async fn main() -> Result<Model, LoadError> {
     Model::load(&model::path())
 }
 
-/// The `input` of a job. One that does not fit is a failed job, whose error names the place.
+/// The `input` of a job. If an input does not match this type, the job fails, and the error names the field.
 #[derive(Deserialize)]
 struct Prompt {
-    /// Its last word is where the text goes on.
+    /// The model continues this text from its last word.
     text: String,
     #[serde(default = "Prompt::default_words")]
     words: u16,
-    /// The same seed gives the same text.
+    /// The same seed produces the same text.
     #[serde(default)]
     seed: u64,
 }
@@ -31,8 +31,8 @@ impl Prompt {
     }
 }
 
-// A model that computes for long should not do so between two `.await`s: return an `impl Iterator` then, which is driven on
-// a thread of its own.
+// If your model computes for a long time between two `.await`s, return an `impl Iterator` instead. The worker runs an
+// iterator on its own thread.
 #[runpod::handler(stream)]
 fn generate(
     prompt: Prompt,
@@ -75,13 +75,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_word_that_the_model_does_not_know_is_a_failed_job() {
+    async fn a_word_that_the_model_does_not_know_fails_the_job() {
         let report = generated(json!({ "text": "the robot" })).await;
         assert!(report.error.unwrap().contains("robot"));
     }
 
     #[tokio::test]
-    async fn input_that_does_not_fit_is_a_failed_job_that_names_the_place() {
+    async fn input_of_the_wrong_type_fails_the_job_and_names_the_field() {
         let report = generated(json!({ "text": "the", "words": "many" })).await;
         assert!(report.error.unwrap().contains("input.words"));
     }

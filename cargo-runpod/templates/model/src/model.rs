@@ -1,4 +1,4 @@
-//! The model: which words follow which in a text. Small enough to be read, and real enough to be replaced by yours.
+//! The model, which knows which words follow each word in a text. Replace it by your own model.
 
 use std::collections::HashMap;
 use std::env;
@@ -6,7 +6,7 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Where the model is, unless `MODEL_PATH` says so.
+/// The path of the model's file if `MODEL_PATH` is not set.
 const DEFAULT_PATH: &str = "model/harbour.txt";
 
 pub fn path() -> PathBuf {
@@ -14,7 +14,7 @@ pub fn path() -> PathBuf {
 }
 
 pub struct Model {
-    /// Each word's successors, as often and in the order as they are in the text. No word is without one.
+    /// The words that follow each word in the text, in their order and with repetitions. Every word has at least one.
     followers: HashMap<String, Vec<String>>,
 }
 
@@ -27,12 +27,12 @@ impl Model {
         let text = fs::read_to_string(path).map_err(|error| fault(error.to_string()))?;
         let model = Self::of(&text);
         if model.followers.is_empty() {
-            return Err(fault("it holds no word".to_owned()));
+            return Err(fault("it contains no words".to_owned()));
         }
         Ok(model)
     }
 
-    /// Of a text. Its last word is followed by its first.
+    /// Builds the model from a text. The first word follows the last one, so every word has a successor.
     pub fn of(text: &str) -> Self {
         let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
         let mut followers: HashMap<String, Vec<String>> = HashMap::new();
@@ -45,7 +45,7 @@ impl Model {
         Self { followers }
     }
 
-    /// Words without end that go on from the last one of `text`.
+    /// Returns an endless series of words that continues `text` from its last word.
     pub fn continuation(
         &self,
         text: &str,
@@ -64,7 +64,7 @@ impl Model {
     }
 }
 
-/// The model could not be loaded.
+/// The reason why the model could not be loaded.
 #[derive(Debug)]
 pub struct LoadError {
     path: PathBuf,
@@ -75,7 +75,7 @@ impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "cannot load the model from {}: {}; set MODEL_PATH to where its file is ({DEFAULT_PATH} if unset)",
+            "cannot load the model from {}: {}. Set MODEL_PATH to the path of its file; the default is {DEFAULT_PATH}",
             self.path.display(),
             self.reason
         )
@@ -84,7 +84,7 @@ impl fmt::Display for LoadError {
 
 impl std::error::Error for LoadError {}
 
-/// A text that the model cannot go on from.
+/// The last word of a text that the model cannot continue.
 #[derive(Debug)]
 pub struct UnknownWord(String);
 
@@ -92,7 +92,7 @@ impl fmt::Display for UnknownWord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "`text` has to end with a word of the model's own text, and {:?} is none",
+            "the model does not know the word {:?}; end `text` with a word that occurs in the model's own text",
             self.0
         )
     }
@@ -100,11 +100,11 @@ impl fmt::Display for UnknownWord {
 
 impl std::error::Error for UnknownWord {}
 
-/// Random numbers that a seed determines (SplitMix64).
+/// A random number generator with a seed (SplitMix64).
 struct Dice(u64);
 
 impl Dice {
-    /// A number below `sides`.
+    /// Returns a number below `sides`.
     fn throw(&mut self, sides: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
@@ -126,9 +126,9 @@ mod tests {
     }
 
     #[test]
-    fn a_model_that_is_not_there_is_an_error_that_names_its_path() {
+    fn a_missing_model_is_an_error_that_names_its_path() {
         let Err(error) = Model::load(Path::new("model/nowhere.txt")) else {
-            panic!("there is no such file");
+            panic!("a model was loaded from a missing file");
         };
         assert!(error.to_string().contains("model/nowhere.txt"));
     }

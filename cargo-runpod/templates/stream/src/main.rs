@@ -1,14 +1,14 @@
-//! A worker that streams: its client gets each item as soon as it is there.
+//! A worker that streams: the client gets each item as soon as it is ready.
 
 use std::time::Duration;
 
 use runpod::prelude::*;
 
-/// The `input` of a job. One that does not fit is a failed job, whose error names the place.
+/// The `input` of a job. If an input does not match this type, the job fails, and the error names the field.
 #[derive(Deserialize)]
 struct Prompt {
     text: String,
-    /// In place of the time that a model needs for a token.
+    /// Simulates the time that a model needs for a token.
     #[serde(default = "Prompt::default_pause_ms")]
     pause_ms: u64,
 }
@@ -19,25 +19,25 @@ impl Prompt {
     }
 }
 
-/// One item of its stream.
+/// One item of the stream.
 #[derive(Serialize)]
 struct Token {
     index: usize,
     text: String,
 }
 
-// `return_aggregate_stream = true` beside `stream` makes the items the job's result, too.
+// With `stream, return_aggregate_stream = true`, the list of all items is also the job's output.
 #[runpod::main(stream)]
 fn generate(prompt: Prompt, ctx: JobContext) -> impl Stream<Item = Result<Token, String>> {
     try_stream! {
         let words: Vec<_> = prompt.text.split_whitespace().collect();
         if words.is_empty() {
-            // Ends the stream and fails the job. Its client keeps the items that it has.
-            Err("`text` holds no word; give it some")?;
+            // Ends the stream and fails the job. The client keeps the items that it has received.
+            Err("`text` contains no words; send at least one")?;
         }
         for (index, word) in words.iter().enumerate() {
             ctx.progress(json!({ "done": index, "of": words.len() }));
-            // What takes its time goes here.
+            // Replace this pause by your model.
             tokio::time::sleep(Duration::from_millis(prompt.pause_ms)).await;
             yield Token { index, text: word.to_uppercase() };
         }
@@ -65,15 +65,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_text_without_words_is_a_failed_job() {
+    async fn a_text_without_words_fails_the_job() {
         let job = testing::Job::new(json!({ "text": "  " }));
         let report = job.stream(generate).await;
         assert!(report.stream.is_empty());
-        assert!(report.error.unwrap().contains("holds no word"));
+        assert!(report.error.unwrap().contains("contains no words"));
     }
 
     #[tokio::test]
-    async fn input_that_does_not_fit_is_a_failed_job_that_names_the_place() {
+    async fn input_of_the_wrong_type_fails_the_job_and_names_the_field() {
         let job = testing::Job::new(json!({ "text": 7 }));
         let report = job.stream(generate).await;
         assert!(report.error.unwrap().contains("input.text"));

@@ -1,4 +1,4 @@
-//! How jobs end, and what happens when two want to end one.
+//! How jobs end, and what happens if two requests try to end the same job.
 
 use super::*;
 
@@ -186,7 +186,7 @@ fn a_repeated_result_of_the_attempt_before_does_not_end_a_retried_job() {
     let job = queue.running("w1");
     queue.done("w1", job, error("\"no\""));
     queue.state.retry(job, queue.now).unwrap();
-    // The worker had no answer to its post, and sends it again.
+    // The worker received no answer to its post, so it sends the result again.
     assert_eq!(queue.done("w1", job, error("\"no\"")), Accepted::Ignored);
     assert_eq!(queue.status(job), Some(Status::InQueue));
     assert_eq!(queue.take("w1"), Some(job));

@@ -1,8 +1,8 @@
-//! Settings at the ends of what their types can hold.
+//! The smallest and largest values that settings can have.
 
 use super::*;
 
-/// A job's whole life, and what time brings.
+/// Takes a job through its whole life and lets a day pass.
 fn lives(queue: &mut TimedQueue) {
     let ended = queue.running("w1");
     queue.stops("w1");
@@ -37,7 +37,7 @@ fn no_time_is_too_long_or_too_short_for_the_clock() {
         for time in [Duration::MAX, Duration::ZERO, Duration::from_nanos(1)] {
             let mut queue = timed(|timing| set(timing, time));
             lives(&mut queue);
-            // The policy of a job has what the settings say.
+            // The job's policy has the same values as the settings.
             let timing = queue.state.timing.clone();
             queue.submit(true, |job| {
                 job.policy.execution_timeout = timing.execution_timeout;

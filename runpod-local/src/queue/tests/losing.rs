@@ -1,4 +1,4 @@
-//! Workers that are gone, and those that only seemed to be.
+//! Lost workers, and workers that only seemed to be lost.
 
 use super::*;
 
@@ -68,7 +68,7 @@ fn what_a_worker_posts_is_a_sign_of_life_without_pings() {
     }
     for _ in 0..5 {
         queue.pass(secs(50));
-        // Its concurrency is two, and it asks for another job.
+        // The worker has a concurrency of two and asks for another job.
         assert_eq!(queue.take("w1"), None);
     }
     assert_eq!(queue.status(job), Some(Status::InProgress));
@@ -76,7 +76,7 @@ fn what_a_worker_posts_is_a_sign_of_life_without_pings() {
 
 #[test]
 fn a_worker_without_pings_that_asks_for_stops_is_known_by_its_polls() {
-    // So does the SDK's worker without a ping address, in the middle of a long job.
+    // The SDK's worker behaves like this during a long job if it has no ping address.
     let mut queue = TimedQueue::new();
     let job = queue.running("w1");
     queue.stops("w1");
@@ -87,7 +87,7 @@ fn a_worker_without_pings_that_asks_for_stops_is_known_by_its_polls() {
         queue.stops("w1");
     }
     assert_eq!(queue.status(job), Some(Status::InProgress));
-    // It is killed, and its connections break.
+    // The worker is killed, and its connections break.
     queue.state.poll_begins("w1");
     queue.state.poll_ends("w1", true, queue.now);
     queue.pass(secs(9));
@@ -126,7 +126,7 @@ fn pings_that_outlive_their_worker_do_not_keep_its_jobs() {
     let mut queue = TimedQueue::new();
     let job = queue.running("w1");
     assert_eq!(queue.stops("w1"), []);
-    // The worker is killed; the process that pings for it goes on.
+    // The worker is killed, but the process that sends its pings continues.
     for _ in 0..20 {
         queue.ping("w1", &[job]);
         queue.pass(secs(1));
@@ -136,7 +136,7 @@ fn pings_that_outlive_their_worker_do_not_keep_its_jobs() {
     queue.ping("w1", &[job]);
     assert!(queue.state.workers.summaries().is_empty());
     assert_eq!(queue.take("w2"), Some(job));
-    // Should it live after all, it shows again.
+    // If the worker is alive after all, it appears again.
     queue.stops("w1");
     assert_eq!(queue.state.workers.summaries().len(), 2);
 }

@@ -1,4 +1,4 @@
-//! The rules, on the state alone, at times that the tests choose.
+//! Tests of the queue's rules on its state alone, with times chosen by each test.
 
 mod ending;
 mod extremes;
@@ -30,7 +30,7 @@ use super::worker::{CallingWorker, Ping};
 use super::*;
 use crate::settings::{Limits, Timing};
 
-/// The state, and the time as the test has set it.
+/// The queue's state, and a clock that the test sets.
 struct TimedQueue {
     state: QueueState,
     now: Instant,
@@ -43,7 +43,7 @@ fn secs(seconds: u64) -> Duration {
 }
 
 fn json(text: &str) -> Json {
-    Json::copied(&RawValue::from_string(text.to_owned()).expect("JSON"))
+    Json::copied(&RawValue::from_string(text.to_owned()).expect("the text is valid JSON"))
 }
 
 fn output(text: &str) -> JobOutcome {
@@ -83,7 +83,7 @@ impl TimedQueue {
         }
     }
 
-    /// A job of `/run` with the defaults.
+    /// Submits a job with `/run` and the defaults.
     fn run(&mut self) -> JobId {
         self.submit(false, |_| {})
     }
@@ -92,19 +92,22 @@ impl TimedQueue {
         let mut submission = submission(sync, "1");
         change(&mut submission);
         let id = submission.id;
-        self.state.submit(submission, self.now).expect("room");
+        self.state
+            .submit(submission, self.now)
+            .expect("the queue has room");
         id
     }
 
-    /// What the worker is given: the ids.
+    /// Takes up to `most` jobs for the worker and returns their ids.
     fn take_up_to(&mut self, worker: &str, most: usize) -> Vec<JobId> {
         let tasks = self.state.take(caller(worker), most, self.now);
         tasks
-            .expect("a worker that may take")
+            .expect("the worker may take jobs")
             .iter()
             .map(|task| {
-                let task: Value = serde_json::from_slice(task).expect("JSON");
-                JobId::parse(task["id"].as_str().expect("an id")).expect("an id of ours")
+                let task: Value = serde_json::from_slice(task).expect("the text is valid JSON");
+                JobId::parse(task["id"].as_str().expect("the value is a string"))
+                    .expect("the id is valid")
             })
             .collect()
     }
@@ -113,7 +116,7 @@ impl TimedQueue {
         self.take_up_to(worker, 1).pop()
     }
 
-    /// Submitted and taken.
+    /// Submits a job, takes it, and returns its id.
     fn running(&mut self, worker: &str) -> JobId {
         let job = self.run();
         assert_eq!(self.take(worker), Some(job));
@@ -123,14 +126,14 @@ impl TimedQueue {
     fn done(&mut self, worker: &str, job: JobId, outcome: JobOutcome) -> Accepted {
         self.state
             .done(worker, job, outcome, false, self.now)
-            .expect("a worker that took the job")
+            .expect("the worker took the job")
     }
 
-    /// With `stopPod`.
+    /// Posts a result with `stopPod`, as a worker does before a refresh.
     fn refreshed(&mut self, worker: &str, job: JobId, outcome: JobOutcome) {
         self.state
             .done(worker, job, outcome, true, self.now)
-            .expect("a worker that took the job");
+            .expect("the worker took the job");
     }
 
     fn ping(&mut self, worker: &str, jobs: &[JobId]) {
@@ -140,14 +143,14 @@ impl TimedQueue {
         };
         self.state
             .ping(caller(worker), &ping, self.now)
-            .expect("a worker that may ping");
+            .expect("the worker may ping");
     }
 
     fn stops(&mut self, worker: &str) -> Vec<JobId> {
         let mut stops = self
             .state
             .stops(caller(worker), self.now)
-            .expect("a worker")
+            .expect("the worker may ask for stops")
             .0;
         stops.sort();
         stops
@@ -156,17 +159,17 @@ impl TimedQueue {
     fn item(&mut self, worker: &str, job: JobId, item: &str) -> Accepted {
         self.state
             .stream(worker, job, vec![json(item)], self.now)
-            .expect("a worker that took the job")
+            .expect("the worker took the job")
     }
 
-    /// What a client gets from `/stream`.
+    /// Returns what a client gets from `/stream`.
     fn fetch(&mut self, job: JobId) -> (Status, Vec<String>) {
-        let streamed = self.state.fetch(job).expect("the job");
+        let streamed = self.state.fetch(job).expect("the queue has the job");
         let text = |item: &Json| String::from_utf8(item.as_bytes().to_vec()).expect("UTF-8");
         (streamed.status, streamed.items.iter().map(text).collect())
     }
 
-    /// Time passes, and what is due happens at its time.
+    /// Lets `time` pass. Everything that is due in that time happens when it is due.
     fn pass(&mut self, time: Duration) {
         let end = self.now + time;
         while let Some(at) = self.state.alarm.at.filter(|at| *at <= end) {
@@ -182,17 +185,21 @@ impl TimedQueue {
     }
 
     fn report(&self, job: JobId) -> JobReport {
-        self.state.report(job).expect("the job")
+        self.state.report(job).expect("the queue has the job")
     }
 
     fn detail(&self, job: JobId) -> Detail {
-        self.state.jobs.get(&job).expect("the job").detail()
+        self.state
+            .jobs
+            .get(&job)
+            .expect("the queue has the job")
+            .detail()
     }
 
-    /// The error of a job, which is a string.
+    /// Returns the job's error, which must be a string.
     fn error(&self, job: JobId) -> String {
-        let error = self.report(job).error.expect("an error");
-        serde_json::from_slice(error.as_bytes()).expect("a string")
+        let error = self.report(job).error.expect("the job has an error");
+        serde_json::from_slice(error.as_bytes()).expect("the text is valid JSON")
     }
 }
 

@@ -1,4 +1,4 @@
-//! Why no worker takes jobs.
+//! The reason why no worker takes jobs.
 
 use super::super::views::Readiness;
 use super::*;
@@ -39,7 +39,7 @@ fn a_build_and_the_load_of_its_workers_are_told_until_one_takes_jobs() {
     queue.worker_starts("w2");
     queue.build_finished();
     assert_eq!(of(&queue), (ReadyState::Loading, None, 2));
-    // It pings while it loads, and is counted once all the same.
+    // The worker pings while it loads. It is still counted only once.
     queue.ping(caller("w1"), &Ping::default()).unwrap();
     assert_eq!(of(&queue), (ReadyState::Loading, None, 2));
     queue
@@ -87,7 +87,7 @@ fn a_crash_is_told_until_a_worker_takes_jobs_even_while_the_next_one_loads() {
         .with_state(|state, now| state.take(caller("w2"), 1, now))
         .unwrap();
     assert_eq!(of(&queue), (ReadyState::Ready, None, 0));
-    // A worker that has ended is not started again.
+    // A report that a known worker starts changes nothing.
     queue.worker_starts("w1");
     queue.worker_starts("w2");
     assert_eq!(of(&queue), (ReadyState::Ready, None, 0));

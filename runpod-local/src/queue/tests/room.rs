@@ -1,4 +1,4 @@
-//! How much is held.
+//! Limits on what the queue holds.
 
 use super::*;
 
@@ -82,7 +82,7 @@ fn a_queued_job_costs_less_than_it_is_counted_for() {
     use super::super::job::{Job, OVERHEAD};
     use super::super::waiting_jobs::Place;
 
-    // The map's pointer and the two indexes, each with the room that they keep free.
+    // The map's pointer and the two indexes, each with its spare capacity.
     let index = 2 * (size_of::<JobId>() + size_of::<usize>());
     let place = 2 * (size_of::<JobId>() + size_of::<Place>());
     let deadline = 2 * size_of::<(Instant, JobId)>();

@@ -1,4 +1,4 @@
-//! What the page and the log are told.
+//! What the page and the log show.
 
 use super::*;
 
@@ -47,7 +47,7 @@ fn events_that_nobody_reads_keep_nothing_alive_but_themselves() {
             .progress("w1", job, json(&large), queue.now)
             .unwrap();
     }
-    // All that is held is the last item and the last progress, which the state counts.
+    // The queue holds only the last item and the last progress update, and the state counts both.
     assert!(
         queue.state.held_bytes < 250_000,
         "{}",
@@ -70,9 +70,9 @@ fn very_large_progress_is_cut_in_lists_and_whole_for_clients() {
         .jobs
         .get(&job)
         .map(|job| job.summary())
-        .expect("the job");
+        .expect("the queue has the job");
     let progress: String =
-        serde_json::from_slice(summary.progress.expect("progress").as_bytes()).unwrap();
+        serde_json::from_slice(summary.progress.expect("the job has progress").as_bytes()).unwrap();
     assert!(
         progress.ends_with('…') && progress.len() < 1_000,
         "{progress}"
@@ -87,7 +87,7 @@ fn very_large_progress_is_cut_in_lists_and_whole_for_clients() {
         .jobs
         .get(&job)
         .map(|job| job.summary())
-        .expect("the job");
+        .expect("the queue has the job");
     assert_eq!(summary.progress, Some(json("{\"percent\": 5}")));
 }
 
@@ -125,7 +125,7 @@ fn the_errors_of_the_sdks_workers_show_their_message() {
     assert_eq!(line("\"one\\ntwo\""), "one");
     let long = format!("\"{}\"", "é".repeat(300));
     assert_eq!(line(&long).chars().count(), 201);
-    // A control character becomes a space, which has fewer bytes; nothing is cut by that.
+    // A control character becomes a space, which is shorter. This does not count as truncation.
     assert_eq!(line("\"a\u{85}b\""), "a b");
 }
 

@@ -1,4 +1,4 @@
-//! Items on their way from the worker to the client.
+//! Stream items between the worker and the client.
 
 use super::*;
 

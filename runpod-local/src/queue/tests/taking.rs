@@ -1,4 +1,4 @@
-//! Who gets which job.
+//! Which worker gets which job.
 
 use std::future::Future as _;
 use std::sync::Arc;

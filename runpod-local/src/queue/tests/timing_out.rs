@@ -1,4 +1,4 @@
-//! What happens because time passes.
+//! Events that happen because time passes.
 
 use super::*;
 
@@ -51,7 +51,7 @@ fn a_running_job_is_removed_at_the_end_of_its_time_to_live() {
         removed.contains(&job.to_string()) && removed.contains("10000 ms"),
         "{removed}"
     );
-    // Its worker is told to stop it, and again as long as it names it.
+    // Its worker receives a stop, and receives it again as long as its pings name the job.
     assert_eq!(queue.stops("w1"), [job]);
     assert_eq!(queue.stops("w1"), []);
     queue.ping("w1", &[job]);

@@ -1,4 +1,4 @@
-//! Those who wait, and what wakes them.
+//! Waiting callers, and what wakes them.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -12,7 +12,7 @@ fn queue(change: impl FnOnce(&mut Limits, &mut Timing)) -> Queue {
     Queue::new(limits, timing)
 }
 
-/// As far as it comes without waiting.
+/// Polls the future once.
 fn step<F: Future>(future: &mut Pin<&mut F>) -> Poll<F::Output> {
     future
         .as_mut()
@@ -45,7 +45,7 @@ async fn a_stale_poll_of_a_worker_that_ended_passes_its_wake_up_on() {
     queue.worker_ended("ended");
     queue.worker_ended("ended too");
     queue.submit(submission(false, "1")).unwrap();
-    // The job wakes the poll that has waited for longest.
+    // The job wakes the poll that has waited longest.
     assert!(matches!(step(&mut stale), Poll::Ready(Err(_))));
     assert!(matches!(step(&mut other_stale), Poll::Ready(Err(_))));
     assert!(matches!(step(&mut live), Poll::Ready(Ok(tasks)) if tasks.len() == 1));
@@ -76,9 +76,9 @@ async fn a_poll_whose_time_is_over_when_it_was_woken_leaves_no_job_behind() {
         tokio::time::advance(secs(5)).await;
         queue.submit(submission(false, "1")).unwrap();
         let Poll::Ready(Ok(late)) = step(&mut late) else {
-            panic!("its time is over");
+            panic!("a poll must be answered when its hold time is over");
         };
-        // Either has it, whichever of the two the late one saw first.
+        // Either poll may get the job. It depends on whether the late one saw its timer or its wake-up first.
         if late.is_empty() {
             assert!(matches!(step(&mut live), Poll::Ready(Ok(tasks)) if tasks.len() == 1));
         }
@@ -110,9 +110,9 @@ async fn who_waits_for_a_job_that_is_removed_learns_that_it_timed_out() {
         }
         streamed
     });
-    let report = waited.expect("a report");
+    let report = waited.expect("the job ends");
     assert_eq!(report.status, Status::TimedOut);
-    let error = report.error.expect("an error");
+    let error = report.error.expect("the job has an error");
     let error = std::str::from_utf8(error.as_bytes()).unwrap();
     assert!(error.contains("time to live"), "{error}");
     assert_eq!(streamed.status, Status::TimedOut);
@@ -123,9 +123,9 @@ async fn who_waits_for_a_job_that_is_removed_learns_that_it_timed_out() {
 
 #[tokio::test(start_paused = true)]
 async fn who_waits_for_a_result_gets_it_though_it_is_not_kept() {
-    // There is no room for it.
+    // This queue has no room to keep the result.
     let no_room = queue(|limits, _| limits.held_bytes = 2_000);
-    // Or no time.
+    // This queue keeps results for no time.
     let no_time = queue(|_, timing| timing.runsync_retention = Duration::ZERO);
     tokio::spawn(no_time.clone().keep_time());
     for queue in [no_room, no_time] {
@@ -136,12 +136,12 @@ async fn who_waits_for_a_result_gets_it_though_it_is_not_kept() {
         let job = JobId::parse(task["id"].as_str().unwrap()).unwrap();
         done(&queue, job);
         for _ in 0..3 {
-            // What is due comes first.
+            // Lets the clock task process due events first.
             tokio::task::yield_now().await;
             let _ = queue.submit(submission(false, "1"));
         }
-        assert!(queue.report(job).is_err(), "it is kept");
-        let report = run_sync.await.expect("a report");
+        assert!(queue.report(job).is_err(), "the queue still keeps the job");
+        let report = run_sync.await.expect("the job ends");
         assert_eq!(report.status, Status::Completed);
         assert_eq!(report.output, Some(json("1")));
     }
@@ -183,6 +183,6 @@ async fn no_time_to_wait_is_too_long_or_too_short() {
         ];
         assert_eq!(held, [time == Duration::MAX; 4]);
         tokio::time::sleep(secs(24 * 60 * 60)).await;
-        assert!(!clock.is_finished(), "the clock goes on");
+        assert!(!clock.is_finished(), "the clock stopped");
     }
 }

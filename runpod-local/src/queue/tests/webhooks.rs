@@ -1,8 +1,8 @@
-//! Results that wait for their webhook.
+//! Results that wait until their webhook is called.
 
 use super::*;
 
-/// A table whose webhooks nobody calls, and how many bytes may wait for them.
+/// Returns a queue whose webhooks are never called, and at most `most` bytes of results may wait for them.
 fn with_webhooks(
     most: u64,
 ) -> (
@@ -20,10 +20,15 @@ fn hooked(job: &mut Submission) {
 }
 
 fn waiting(queue: &TimedQueue) -> u64 {
-    queue.state.webhooks.as_ref().expect("webhooks").waiting()
+    queue
+        .state
+        .webhooks
+        .as_ref()
+        .expect("the queue calls webhooks")
+        .waiting()
 }
 
-/// A job with a webhook, which has ended with a result of 40,000 bytes.
+/// Runs a job with a webhook to completion, with a result of 40,000 bytes.
 fn large(queue: &mut TimedQueue) -> JobId {
     let job = queue.submit(false, hooked);
     queue.take("w1");
@@ -65,7 +70,7 @@ fn what_waits_for_webhooks_is_bounded_in_bytes_and_the_log_of_each_job_says_so()
         assert!(line.text.contains("webhook is not called"), "{line:?}");
         assert_eq!(queue.status(*job), Some(Status::Completed));
     }
-    // What was delivered makes room, whether its job is still kept or not.
+    // A delivered result makes room, whether or not its job is still kept.
     queue.pass(secs(60 * 60));
     assert!(waiting(&queue) > 80_000);
     drop(ended.try_recv());
@@ -91,7 +96,7 @@ fn webhooks_that_are_not_called_are_warned_of_once_until_less_than_half_waits() 
     let first = [false, false, true, false, false];
     assert_eq!(warnings(&mut queue), first);
     assert_eq!(warnings(&mut queue), [false; 5]);
-    // One of two is delivered: less than half waits.
+    // One of the two results is delivered, so less than half of the limit is in use.
     drop(ended.try_recv());
     let second = [false, true, false, false, false];
     assert_eq!(warnings(&mut queue), second);
@@ -119,7 +124,7 @@ fn the_webhook_of_a_job_that_is_removed_gets_its_end() {
     queue.take("w1");
     queue.pass(secs(10));
     assert_eq!(queue.status(job), None);
-    let ended = ended.try_recv().expect("it has ended");
+    let ended = ended.try_recv().expect("the job has ended");
     assert_eq!(ended.report.status, Status::TimedOut);
     assert!(ended.report.error.is_some());
 }

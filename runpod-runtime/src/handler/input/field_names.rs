@@ -1,8 +1,8 @@
 //! Collects the names of the fields and variants of an input type. These names come from the program and may be
 //! logged. The keys of a map come from the client and must not be logged.
 //!
-//! A path does not show which kind a name is. But serde passes the names of a struct's fields to the deserializer, so
-//! after a failure, the input is deserialised once more to collect the names.
+//! A path does not show whether a name is a field or the key of a map. But serde passes the names of a struct's
+//! fields to the deserializer, so after a failure, the input is deserialised once more to collect the names.
 
 use std::cell::RefCell;
 use std::collections::HashSet;

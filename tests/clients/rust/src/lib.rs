@@ -1,4 +1,4 @@
-//! A local endpoint with one worker attached, as processes, and the client of the crate `runpod-sdk` that talks to it.
+//! Starts a local endpoint and a worker as processes, and connects the client of the crate `runpod-sdk`.
 
 mod process;
 
@@ -13,21 +13,21 @@ use tempfile::TempDir;
 
 use process::{address, environment, Process};
 
-/// How long anything may take before it counts as hung. Far above what it takes; no test measures time.
+/// How long a test waits before it fails. Far longer than anything here takes. No test measures time.
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Whose worker, and where.
+/// The kind of worker behind the endpoint.
 #[derive(Debug, Clone, Copy)]
 pub enum Attached {
-    /// Ours, serving the endpoint itself (`--rp_serve_api`).
+    /// Our worker, which serves the endpoint itself (`--rp_serve_api`).
     InProcess,
-    /// Ours, attached to the stand-alone `runpod-local`.
+    /// Our worker as a process, connected to the stand-alone `runpod-local`.
     Ours,
-    /// The Python SDK's, likewise.
+    /// The Python SDK's worker as a process, connected to the stand-alone `runpod-local`.
     Sdk,
 }
 
-/// A local endpoint and the worker behind it; both are gone when this is dropped.
+/// A local endpoint and its worker. Both are killed on drop.
 #[derive(Debug)]
 pub struct Endpoint {
     url: String,
@@ -37,9 +37,9 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Starts both. `kind` is a worker's name in `tests/peers`.
+    /// Starts both. `kind` is the name of a worker in `tests/peers`.
     pub async fn start(attached: Attached, kind: &str) -> Self {
-        let room = TempDir::new().expect("a folder for temporary files");
+        let room = TempDir::new().expect("a temporary folder can be created");
         let ours = || program("RUNPOD_TEST_WORKER");
         if let Attached::InProcess = attached {
             let serve = [
@@ -74,10 +74,10 @@ impl Endpoint {
         }
     }
 
-    /// A client that found the endpoint as its users' programs do: by `RUNPOD_API_URL`.
+    /// Returns a client that reads the endpoint's address from `RUNPOD_API_URL`, like a user's program.
     pub fn client(&self) -> ServerlessEndpoint {
         static ENVIRONMENT: Mutex<()> = Mutex::new(());
-        // The tests of a file run side by side, each with an endpoint of its own.
+        // The tests of a file run in parallel, each with its own endpoint.
         let _one = ENVIRONMENT.lock().unwrap_or_else(PoisonError::into_inner);
         env::set_var("RUNPOD_API_URL", format!("{}/v2", self.url));
         env::set_var("RUNPOD_API_KEY", "any");
@@ -85,7 +85,7 @@ impl Endpoint {
         ServerlessEndpoint::new("local", client)
     }
 
-    /// A client that is built as the snippet on the local endpoint's page builds it.
+    /// Returns a client that is built like the snippet on the local endpoint's page.
     pub fn client_as_on_the_page(&self) -> ServerlessEndpoint {
         let client = RunpodClient::builder()
             .with_api_key("local")
@@ -95,22 +95,23 @@ impl Endpoint {
         ServerlessEndpoint::new("local", client)
     }
 
-    /// Waits until the handler of a job has begun.
+    /// Waits until the job's handler has started.
     ///
-    /// The endpoint calls a job running once it was taken. The SDK's worker, told to stop it before its handler has begun,
-    /// never runs another job: `finally` of a task that is cancelled before its first step does not run. The client's
-    /// own `output` cannot tell: it panics while there is none.
+    /// The status IN_PROGRESS is not enough, because a job is in progress as soon as it is taken. If the SDK's worker
+    /// is told to stop a job before its handler has started, it never runs another job: asyncio does not run `finally`
+    /// in a task that is cancelled before its first step. The client's own `output` cannot be used: it panics while
+    /// there is no output.
     pub async fn has_started(&mut self, job: &str) {
         self.worker.has_started(job).await;
     }
 
-    /// Lets a handler go on that waits for a line on standard input.
+    /// Sends a line to standard input, which lets a waiting handler continue.
     pub async fn line(&mut self) {
         self.worker.line().await;
     }
 }
 
-/// Makes a test of each of the file's behaviours with each way to attach a worker; `start` of the file starts it.
+/// Makes tests of the file's functions, one for each kind of worker. The file's `start` starts the endpoint.
 #[macro_export]
 macro_rules! with_each_worker {
     ($($behaviour:ident),* $(,)?) => {
@@ -130,10 +131,12 @@ macro_rules! with_each_worker {
     };
 }
 
-/// A program that `cargo xtask test` has built or installed.
+/// Returns the command of a program that `cargo xtask test` has built or installed.
 fn program(variable: &str) -> tokio::process::Command {
     let path = env::var_os(variable).unwrap_or_else(|| {
-        panic!("{variable} names no program; run this suite with `cargo xtask test`, or set it")
+        panic!(
+            "{variable} is not set to a program; run this suite with `cargo xtask test`, or set it"
+        )
     });
     tokio::process::Command::new(path)
 }

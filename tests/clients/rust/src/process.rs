@@ -1,4 +1,4 @@
-//! A program that is gone when its test is.
+//! A program that is killed at the end of its test.
 
 use std::collections::HashMap;
 use std::env;
@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{unbounded_channel, UnboundedReceiver, UnboundedSender};
 
 use crate::PATIENCE;
 
-/// Leads a process group of its own, and has nothing of our environment but the path.
+/// A program in its own process group. Of the suite's environment, it gets only PATH.
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
@@ -32,11 +32,11 @@ impl Process {
             .env_clear()
             .env("PATH", env::var_os("PATH").unwrap_or_default())
             .env("HOME", room)
-            // Results of a worker that was killed are kept in its room, for the next worker there: never on this machine's
-            // network volume, and not for a worker of another test.
+            // The results of a killed worker are kept in the test's own folder, for the next worker there. They never
+            // go to this machine's network volume or to a worker of another test.
             .env("RUNPOD_RESULT_SPOOL", room.join("spool"))
             .env("TMPDIR", room)
-            // The built-in checks look at the machine, not at the protocol.
+            // The built-in checks test the machine, not the protocol.
             .env("RUNPOD_SKIP_AUTO_SYSTEM_CHECKS", "true")
             .env("RUNPOD_SKIP_GPU_CHECK", "true")
             .envs(own)
@@ -46,19 +46,19 @@ impl Process {
             .stderr(Stdio::piped())
             .process_group(0)
             .spawn()
-            .unwrap_or_else(|error| panic!("{:?} does not start: {error}", command.as_std()));
+            .unwrap_or_else(|error| panic!("{:?} could not be started: {error}", command.as_std()));
         let (sender, more) = unbounded_channel();
         read(child.stdout.take(), sender.clone());
         read(child.stderr.take(), sender);
         Self {
-            stdin: child.stdin.take().expect("it is piped"),
+            stdin: child.stdin.take().expect("the stream is piped"),
             child,
             lines: Vec::new(),
             more,
         }
     }
 
-    /// The first thing that `found` makes of all lines so far.
+    /// Waits until `found` returns something for all lines so far, and returns that.
     pub(crate) async fn wait_for<T>(&mut self, found: impl Fn(&[String]) -> Option<T>) -> T {
         loop {
             if let Some(result) = found(&self.lines) {
@@ -66,20 +66,20 @@ impl Process {
             }
             let more = tokio::time::timeout(PATIENCE, self.more.recv()).await;
             let Ok(Some(line)) = more else {
-                panic!("it ended or hangs, and wrote: {:#?}", self.lines);
+                panic!("the program exited or hangs; it wrote: {:#?}", self.lines);
             };
             self.lines.push(line);
         }
     }
 
-    /// A job's handler has begun, as either worker says in its log.
+    /// Waits until the job's handler has started. Both workers log this.
     pub(crate) async fn has_started(&mut self, job: &str) {
         let says_so = |line: &String| line.contains(job) && line.contains("Started.");
         self.wait_for(|lines| lines.iter().any(says_so).then_some(()))
             .await;
     }
 
-    /// Lets a handler go on that waits for a line on standard input.
+    /// Sends a line to standard input, which lets a waiting handler continue.
     pub(crate) async fn line(&mut self) {
         let written = self.stdin.write_all(b"\n").await;
         written.expect("the worker reads its standard input");
@@ -87,18 +87,18 @@ impl Process {
 }
 
 impl Drop for Process {
-    /// Ends the whole group at once: how a worker ends is not what these tests are about.
+    /// Kills the whole process group at once, because these tests do not check how a worker stops.
     fn drop(&mut self) {
         let leader = self.child.id().and_then(|id| i32::try_from(id).ok());
         if let Some(group) = leader.and_then(Pid::from_raw) {
-            // It may be gone already.
+            // Fails if the program has already exited.
             let _ = kill_process_group(group, Signal::KILL);
         }
     }
 }
 
 fn read(output: Option<impl AsyncRead + Unpin + Send + 'static>, lines: UnboundedSender<String>) {
-    let mut output = BufReader::new(output.expect("it is piped")).lines();
+    let mut output = BufReader::new(output.expect("the command can be started")).lines();
     tokio::spawn(async move {
         while let Ok(Some(line)) = output.next_line().await {
             if lines.send(line).is_err() {
@@ -108,13 +108,13 @@ fn read(output: Option<impl AsyncRead + Unpin + Send + 'static>, lines: Unbounde
     });
 }
 
-/// The address that an endpoint prints once it listens.
+/// Returns the address that an endpoint prints when it listens.
 pub(crate) fn address(lines: &[String]) -> Option<String> {
     lines.iter().find_map(|line| {
         let (_, after) = line.split_once("http://")?;
         let outside =
             |character: char| !(character.is_ascii_alphanumeric() || ".:".contains(character));
-        // It may be the end of a clause.
+        // The address may be followed by a full stop or a colon.
         let authority = after.split(outside).next()?.trim_end_matches(['.', ':']);
         let (_, port) = authority.split_once(':')?;
         port.parse::<u16>().ok()?;
@@ -122,7 +122,7 @@ pub(crate) fn address(lines: &[String]) -> Option<String> {
     })
 }
 
-/// The variables that `runpod-local` prints for workers, once all are there.
+/// Returns the variables that `runpod-local` prints for workers, once it has printed all of them.
 pub(crate) fn environment(lines: &[String]) -> Option<HashMap<String, String>> {
     let found: HashMap<_, _> = lines.iter().flat_map(|line| variables(line)).collect();
     let needed = [
@@ -140,7 +140,7 @@ pub(crate) fn environment(lines: &[String]) -> Option<HashMap<String, String>> {
         .then_some(found)
 }
 
-/// Each `NAME='value'`, as for a shell.
+/// Returns each `NAME='value'` of a line of shell code.
 fn variables(line: &str) -> impl Iterator<Item = (String, String)> + '_ {
     let mut rest = line;
     std::iter::from_fn(move || {

@@ -1,4 +1,4 @@
-//! The Rust client's stream, against a worker that streams.
+//! Streams read by the Rust client from a worker that streams.
 
 mod submitted;
 
@@ -44,7 +44,7 @@ async fn many_items_arrive_whole_and_in_order(endpoint: Endpoint) {
     assert_eq!(items, expected);
 }
 
-/// Asks until there is an item, or the end.
+/// Polls until there is an item or the job has ended.
 async fn more(job: &ServerlessJob, items: &mut Vec<Value>) -> JobStatus {
     loop {
         let (status, chunks) = job.stream().await.unwrap();

@@ -1,4 +1,4 @@
-//! The Rust client, against a worker that gives one value for each job.
+//! The Rust client, and a worker that returns one value per job.
 
 mod submitted;
 
@@ -62,7 +62,7 @@ async fn a_running_job_that_is_cancelled_frees_its_worker(mut endpoint: Endpoint
     assert_eq!(job.status().await.unwrap(), JobStatus::InProgress);
     job.cancel().await.unwrap();
     assert_eq!(job.status().await.unwrap(), JobStatus::Cancelled);
-    // The same worker: it was told.
+    // The same worker runs the next job, so it was told to stop the first one.
     let next: String = client.run_now(&value("next")).await.unwrap();
     assert_eq!(next, "next");
 }

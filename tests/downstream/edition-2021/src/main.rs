@@ -1,4 +1,5 @@
-//! A worker of the edition before ours: its prelude and its rules for `impl Trait` differ. One handler of each kind.
+//! A worker in an older edition than ours, which has a different prelude and different rules for `impl Trait`. It has
+//! one handler of each kind.
 
 use runpod::prelude::*;
 
@@ -33,7 +34,7 @@ fn spell(person: Person, phrase: State<Phrase>) -> impl Stream<Item = String> {
     }
 }
 
-/// `gen` is a name in this edition, and a keyword in the edition of the code that the attribute generates.
+/// Uses `gen` as a name. It is a keyword in the edition of the generated code.
 #[runpod::handler]
 async fn count(gen: u32) -> u32 {
     gen + 1

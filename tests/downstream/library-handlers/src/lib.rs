@@ -1,8 +1,8 @@
-//! Handlers in a library, for the two workers in `src/bin`.
+//! Handlers in a library, for the workers in `src/bin`.
 
 use runpod::prelude::*;
 
-/// Input of both handlers.
+/// The input of both handlers.
 #[derive(Debug, Deserialize)]
 pub struct Text {
     text: String,
@@ -14,7 +14,7 @@ pub async fn count(input: Text) -> String {
     format!("{} words", input.text.split_whitespace().count())
 }
 
-/// Turns the text round.
+/// Reverses the text.
 #[runpod::handler(name = "backwards")]
 pub fn reverse(input: Text) -> String {
     input.text.chars().rev().collect()

@@ -1,5 +1,5 @@
-//! A worker that knows our crate under another name only: `crate = worker` tells the attributes, or they find it in the
-//! manifest. One handler of each kind.
+//! A worker whose manifest renames our crate. The attributes get the name from `crate = worker` or find it in the
+//! manifest. It has one handler of each kind.
 
 use std::convert::Infallible;
 
@@ -26,7 +26,7 @@ async fn greet(person: Person, ctx: JobContext, phrase: State<Phrase>) -> String
 #[worker::handler]
 fn shout(job: Job<Person>) -> Result<String, String> {
     if job.input.name.is_empty() {
-        return Err(format!("job {} names nobody", job.id));
+        return Err(format!("job {} has an empty name", job.id));
     }
     Ok(job.input.name.to_uppercase() + "!")
 }

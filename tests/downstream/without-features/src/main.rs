@@ -1,4 +1,4 @@
-//! A worker of the kind that is only deployed: nothing that serves an endpoint is compiled into it.
+//! A worker that is only deployed: the code of the local endpoint is not compiled into it.
 
 use runpod::prelude::*;
 

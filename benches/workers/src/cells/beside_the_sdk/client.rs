@@ -1,4 +1,4 @@
-//! A local endpoint, and a client of it.
+//! A local endpoint and a client for it.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::Outcome;
 
-/// How often the number of completed jobs is asked for.
+/// How often the client reads the number of completed jobs.
 const LOOK: Duration = Duration::from_millis(5);
 
 pub(super) struct LocalEndpoint {
@@ -43,7 +43,7 @@ impl LocalEndpoint {
         Ok(id.to_owned())
     }
 
-    /// Waits for the result of a job that was submitted.
+    /// Waits for the result of a submitted job.
     pub(super) async fn result(&self, id: &str) -> Outcome<()> {
         let mut looks = tokio::time::interval(Duration::from_millis(1));
         while !completed(&self.get(&format!("status/{id}")).await?)? {
@@ -52,7 +52,7 @@ impl LocalEndpoint {
         Ok(())
     }
 
-    /// How long it takes from a stream's submission to its first item.
+    /// Submits a streaming job and returns the time until its first item.
     pub(super) async fn first_item(&self) -> Outcome<Duration> {
         let submitted = Instant::now();
         let id = self.submit(r#"{"items":3}"#.to_owned()).await?;
@@ -72,7 +72,7 @@ impl LocalEndpoint {
     pub(super) async fn completed(&self) -> Outcome<u64> {
         let health = self.get("health").await?;
         let completed = health["jobs"]["completed"].as_u64();
-        completed.ok_or_else(|| "the endpoint does not tell how many jobs have completed".into())
+        completed.ok_or_else(|| "/health does not report the number of completed jobs".into())
     }
 
     pub(super) async fn until_completed(&self, jobs: u64) -> Outcome<()> {
@@ -100,7 +100,7 @@ impl LocalEndpoint {
     }
 }
 
-/// Whether the job has completed; an error if it never will.
+/// Returns whether the job has completed, or an error if it never will.
 fn completed(answer: &Value) -> Outcome<bool> {
     match answer["status"].as_str() {
         Some("COMPLETED") => Ok(true),

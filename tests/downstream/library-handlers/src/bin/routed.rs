@@ -1,6 +1,6 @@
-//! All the handlers that are linked, told apart by `input.task`.
+//! Runs all linked handlers; `input.task` selects the handler for a job.
 
-// The linker drops a library that nothing names, and its handlers with it.
+// Without this line, the linker would drop the library and its handlers.
 use my_handlers as _;
 
 #[runpod::main(route = "task")]

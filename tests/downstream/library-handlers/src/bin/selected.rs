@@ -1,4 +1,4 @@
-//! Of all the handlers that are linked, one.
+//! Runs one of several linked handlers.
 
 use my_handlers as _;
 

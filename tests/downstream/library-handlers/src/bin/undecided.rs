@@ -1,4 +1,4 @@
-//! Two handlers are linked and nothing says which one takes the jobs: the worker says so when it starts.
+//! Links two handlers without choosing one: the worker fails at start with an error about it.
 
 use my_handlers as _;
 

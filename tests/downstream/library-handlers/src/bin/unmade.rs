@@ -1,4 +1,4 @@
-//! A handler asks for a state that `main` does not make: the worker says so when it starts, before `main`'s body runs.
+//! Has a handler whose state `main` does not make: the worker fails at start, before the body of `main` runs.
 
 use my_handlers as _;
 use runpod::prelude::*;
@@ -8,7 +8,7 @@ struct Tokenizer;
 
 #[runpod::main(handler = embed)]
 fn main() -> Tokenizer {
-    panic!("a long set-up that would have been for nothing")
+    panic!("the body of `main` must not run")
 }
 
 #[runpod::handler]
