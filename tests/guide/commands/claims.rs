@@ -128,27 +128,18 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
     (
         "README.md",
         &[
-            serves(
-                "cargo run --example stream -- --rp_serve_api   # a streaming worker behind an endpoint on this machine",
-            ),
+            serves("cargo run --example stream -- --rp_serve_api"),
             not_here(
-                "cargo xtask test                               # every test (needs Python 3.10+, and installs what else it needs)",
-                "it runs this test",
+                "cargo install --path cargo-runpod",
+                "it installs a program into the user's folder; the commands below run the same program",
             ),
             ends(
-                "cargo runpod new hello --template stream       # a crate that builds, tests and runs as it stands",
-                &["hello"],
+                "cargo runpod new hello --template stream",
+                &["Created the worker `hello` from the template `stream`."],
             ),
-            tool_serves(
-                "cd hello && cargo runpod dev                   # the worker behind a local endpoint, built again after every edit",
-            ),
-            tool(
-                ends(
-                    r#"cargo runpod invoke '{"text": "to be or not"}' # from a second terminal: the answer as it streams"#,
-                    &["TO", "BE", "OR", "NOT"],
-                ),
-                "--url http://127.0.0.1:{port}",
-            ),
+            tool_serves("cd hello && cargo runpod dev"),
+            invokes_to_be(&[r#"{"index":0,"text":"TO"}"#, r#"{"index":5,"text":"BE"}"#]),
+            not_here("cargo xtask test", "this test is a part of it"),
         ],
     ),
     (
