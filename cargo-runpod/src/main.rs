@@ -11,9 +11,11 @@ mod build;
 mod dev;
 mod dev_endpoint;
 mod failure;
+mod image;
 mod invoke;
 mod new;
 mod selection;
+mod settings;
 mod threads;
 
 use std::io::{self, Write as _};
