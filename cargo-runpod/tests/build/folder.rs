@@ -77,7 +77,7 @@ fn files_of_the_user_stay_in_the_folder_and_are_named() {
 
     edit(folder.path());
     let said = pack(folder.path(), &image);
-    let named = said.split_once("left as it is:\n").unwrap().1;
+    let named = said.split_once("because this command did not write it:\n").unwrap().1;
     let named: Vec<_> = named.lines().take(4).collect();
     assert_eq!(
         named,
@@ -235,7 +235,7 @@ fn a_full_disk_leaves_the_last_context() {
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(
         said.contains(
-            "could not be written: File too large (os error 27); the folder is as it was before"
+            "could not be written: File too large (os error 27); the folder is unchanged"
         ),
         "{said}"
     );
@@ -323,7 +323,7 @@ fn two_workers_of_a_workspace_have_two_folders() {
     let two = workspace.path().join("two");
     let said = refused(&two, &["--output", one.to_str().unwrap()]);
     assert!(
-        said.contains("has the image of the program worker of the package one ("),
+        said.contains("contains the image of the program worker in the package one ("),
         "{said}"
     );
 }

@@ -146,12 +146,12 @@ fn what_cannot_be_packed_is_told_before_anything_is_built() {
             "--include=worker"
         ]),
         str![[r#"
-error: what is to be included:
+error: cannot include these paths:
   gone: cannot be read in [CRATE]: No such file or directory (os error 2)
   ../up: expected a path inside the package, relative to its folder
   /etc/passwd: expected a path inside the package, relative to its folder
-  .: the whole package is too much: name files and folders that the worker reads
-  worker: that is where the program goes; give it another name
+  .: this is the whole package; name the files and folders that the worker reads
+  worker: the image has its program at this path; rename the file or folder
 
 "#]]
     );
@@ -182,7 +182,7 @@ fn a_fault_in_the_manifest_is_named_with_its_place() {
     snapbox::assert_data_eq!(
         refused(folder.path(), &[]).replace(&path, "[CRATE]"),
         str![[r#"
-error: [CRATE]/Cargo.toml: [package.metadata.runpod.image]: unknown field `bas`, expected `base` or `include`; it may have `base = "IMAGE"` and `include = ["PATH", …]`
+error: [CRATE]/Cargo.toml: [package.metadata.runpod.image]: unknown field `bas`, expected one of `base`, `include`, `env`, `libraries`, `bundle-libs`, `dynamic`, `features`, `profile`
 
 "#]]
     );
@@ -215,7 +215,7 @@ fn which_worker_is_meant_has_to_be_clear() {
     let empty = tempfile::tempdir().unwrap();
     let said = refused(empty.path(), &[]);
     assert!(said.contains("could not find `Cargo.toml`"), "{said}");
-    assert!(said.contains("`cargo runpod new` makes one"), "{said}");
+    assert!(said.contains("run `cargo runpod new`"), "{said}");
 
     let folder = a_crate("", "fn main() {}");
     fs::create_dir(folder.path().join("src/bin")).unwrap();

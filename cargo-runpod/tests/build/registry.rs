@@ -140,15 +140,20 @@ pub(crate) fn base(registry: &Registry, name: &str, files: &Path, at: &str, more
     let image = format!("{layout}:it");
     tool("umoci", &["init", "--layout", layout]);
     tool("umoci", &["new", "--image", &image]);
-    let insert = [
-        "insert",
-        "--rootless",
-        "--image",
-        &image,
-        files.to_str().unwrap(),
-        at,
-    ];
-    tool("umoci", &insert);
+    // `umoci insert` writes archives without their end, which no other tool reads.
+    let tree = room.path().join("tree");
+    let place = tree.join(at.trim_start_matches('/'));
+    fs::create_dir_all(&place).unwrap();
+    for entry in fs::read_dir(files).unwrap() {
+        let entry = entry.unwrap();
+        if entry.path().is_file() {
+            fs::copy(entry.path(), place.join(entry.file_name())).unwrap();
+        }
+    }
+    let layer = room.path().join("layer.tar");
+    let layer = layer.to_str().unwrap();
+    tool("tar", &["-cf", layer, "-C", tree.to_str().unwrap(), "."]);
+    tool("umoci", &["raw", "add-layer", "--image", &image, layer]);
     let mut config = vec!["config", "--image", &image, "--os=linux"];
     config.extend(more);
     if more.is_empty() {
