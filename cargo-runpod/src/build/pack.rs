@@ -5,7 +5,6 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use flate2::Compression;
 use tokio::runtime::Runtime;
 
 use super::compile;
@@ -181,8 +180,7 @@ fn written(
     let mut layers: Vec<Layer> = Vec::new();
     let last = if has_files {
         let what = "cargo runpod build: included files and libraries";
-        // Weights hardly become smaller, and there may be gigabytes of them.
-        layers.push(layer::write(&others, &blobs, Compression::fast(), what)?);
+        layers.push(layer::write(&others, &blobs, layer::LARGE, what)?);
         program
     } else {
         others.extend(program);
@@ -190,7 +188,7 @@ fn written(
         others
     };
     let what = "cargo runpod build: the worker";
-    layers.push(layer::write(&last, &blobs, Compression::default(), what)?);
+    layers.push(layer::write(&last, &blobs, layer::SMALL, what)?);
     let has_libraries = needs.packed().next().is_some();
     let wanted = Wanted {
         env: settings.env.clone(),

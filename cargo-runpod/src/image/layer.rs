@@ -13,6 +13,13 @@ use tar::{Builder, EntryType, Header};
 
 use super::digest::{Hashed, digits};
 
+/// The compression of a program. It is small and pushed often.
+pub(crate) const SMALL: Compression = Compression::new(6);
+
+/// The compression of included files. Weights hardly become smaller, and there may be gigabytes of them. With the fastest
+/// level, they would even grow by 5 %.
+pub(crate) const LARGE: Compression = Compression::new(2);
+
 /// A layer that is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Layer {
@@ -146,6 +153,23 @@ mod tests {
         );
         assert_eq!(fs::read_dir(&blobs)?.count(), 1);
         Ok(layer)
+    }
+
+    #[test]
+    fn bytes_that_cannot_be_compressed_hardly_grow() -> io::Result<()> {
+        let room = tempfile::tempdir()?;
+        let (root, blobs) = (room.path().join("root"), room.path().join("blobs"));
+        fs::create_dir(&root)?;
+        fs::create_dir(&blobs)?;
+        let noise: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..))
+            .take(1 << 20)
+            .collect();
+        fs::write(root.join("weights"), noise)?;
+        for level in [LARGE, SMALL] {
+            let layer = write(&entries(&root)?, &blobs, level, "test")?;
+            assert!(layer.bytes < (1 << 20) + 4096, "{level:?}: {layer:?}");
+        }
+        Ok(())
     }
 
     #[test]

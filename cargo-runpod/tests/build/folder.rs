@@ -77,7 +77,10 @@ fn files_of_the_user_stay_in_the_folder_and_are_named() {
 
     edit(folder.path());
     let said = pack(folder.path(), &image);
-    let named = said.split_once("because this command did not write it:\n").unwrap().1;
+    let named = said
+        .split_once("because this command did not write it:\n")
+        .unwrap()
+        .1;
     let named: Vec<_> = named.lines().take(4).collect();
     assert_eq!(
         named,

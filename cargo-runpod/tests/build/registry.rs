@@ -211,16 +211,7 @@ fn one_request(
     let mut reader = BufReader::new(client.try_clone()?);
     let mut head = String::new();
     while reader.read_line(&mut head)? > 2 {}
-    let length = head
-        .lines()
-        .find_map(|line| {
-            line.to_ascii_lowercase()
-                .strip_prefix("content-length:")?
-                .trim()
-                .parse()
-                .ok()
-        })
-        .unwrap_or(0_u64);
+    let length = length(&head);
     let mut client = client;
     let passed = match act(&head) {
         Act::Pass => length,
@@ -249,4 +240,11 @@ fn one_request(
     }
     std::io::copy(&mut server, &mut client)?;
     client.shutdown(Shutdown::Both)
+}
+
+/// The length of a request's body.
+pub(crate) fn length(head: &str) -> u64 {
+    let mut lines = head.lines().map(str::to_ascii_lowercase);
+    let length = lines.find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
+    length.unwrap_or(0)
 }
