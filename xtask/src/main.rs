@@ -18,6 +18,7 @@ mod node;
 mod page;
 mod programs;
 mod python;
+mod registry;
 mod served;
 mod soak;
 mod step;
@@ -38,8 +39,8 @@ const USAGE: &str = "\
 cargo xtask <command>
 
   setup            install what the tests need: the official Python SDK and tools (in target/sdk-venv), npm packages (in
-                   node_modules beside the suites), Chromium and valgrind (from Debian's packages, if there is none and we are
-                   root)
+                   node_modules beside the suites), Chromium, valgrind, docker-registry, skopeo and umoci (from Debian's packages,
+                   if there are none and we are root)
   test [--long]    setup, then every test, in parts that run side by side: the workspace's, its documentation's, the downstream
                    crates', the official clients', the API's description, the page in a browser, the instructions of a job
                    (counted by valgrind), a minute's soak and some fuzzing. --long runs in full what is slow by nature: the soak, fuzzing, a hundred kills, each client with
@@ -96,7 +97,14 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
             println!("The Python that the tests use: {}", tools.python.display());
             let chromium = tools.chromium.map(drop);
             let valgrind = tools.valgrind.map(drop);
-            let missing = [chromium, tools.node, valgrind, tools.compiler].map(Result::err);
+            let missing = [
+                chromium,
+                tools.node,
+                valgrind,
+                tools.registry,
+                tools.compiler,
+            ]
+            .map(Result::err);
             for missing in missing.into_iter().flatten() {
                 println!("{missing}");
             }

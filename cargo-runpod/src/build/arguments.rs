@@ -16,6 +16,10 @@ use crate::settings::image::Image;
 /// as far as its state, and pushes the image if you pass `--push`. If you omit a flag, the setting in
 /// `[package.metadata.runpod.image]` of Cargo.toml applies.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(crate) struct Arguments {
     /// The base image [default: scratch, which is empty]
     #[arg(long, value_name = "IMAGE")]

@@ -109,35 +109,39 @@ pub(super) fn of(
         let origin = match in_base {
             _ if DRIVER.contains(&name.as_str()) => Origin::Driver,
             Some(Some(path)) => Origin::Base(path.to_owned()),
-            _ if GLIBC.contains(&name.as_str()) || !is_bundling => match in_base {
-                None => Origin::Unknown,
-                Some(_) => {
-                    missing.insert(format!("  {name}, needed by {by}"));
-                    continue;
-                }
-            },
-            _ => match machine.find(&name) {
-                Some(file) => {
-                    let library = Elf::read(&file)?;
-                    wishes.extend(library.needed.iter().map(|needed| wish(needed, &name)));
-                    if library.glibc > needs.glibc {
-                        needs.glibc = library.glibc;
-                        newest.clone_from(&name);
-                    }
-                    Origin::Packed(file)
-                }
-                None => {
+            None if GLIBC.contains(&name.as_str()) || !is_bundling => Origin::Unknown,
+            _ if GLIBC.contains(&name.as_str()) || !is_bundling => {
+                missing.insert(format!("  {name}, needed by {by}"));
+                continue;
+            }
+            _ => {
+                let Some(file) = machine.find(&name) else {
                     missing.insert(format!(
                         "  {name}, needed by {by}; this machine does not have it either"
                     ));
                     continue;
+                };
+                let library = Elf::read(&file)?;
+                wishes.extend(library.needed.iter().map(|needed| wish(needed, &name)));
+                if library.glibc > needs.glibc {
+                    needs.glibc = library.glibc;
+                    newest.clone_from(&name);
                 }
-            },
+                Origin::Packed(file)
+            }
         };
         needs.libraries.insert(name, origin);
     }
     let Some((name, libraries)) = base else {
-        return Ok(needs);
+        return if missing.is_empty() {
+            Ok(needs)
+        } else {
+            let missing: Vec<_> = missing.into_iter().collect();
+            Err(Failure::new(format!(
+                "libraries that are to be packed are missing:\n{}\nInstall them on this machine",
+                missing.join("\n")
+            )))
+        };
     };
     if libraries.glibc.is_none() {
         return Err(Failure::new(format!(

@@ -1,6 +1,7 @@
 //! Makes an image of a worker: the build, the checks, the layers and the folder.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -230,14 +231,13 @@ fn dockerfile(settings: &Image, worker: &Worker) -> String {
             .replace('$', "\\$")
     };
     for (name, value) in &settings.env {
-        text.push_str(&format!("ENV {name}=\"{}\"\n", quoted(value)));
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "ENV {name}=\"{}\"", quoted(value));
     }
     if settings.is_dynamic() && settings.bundle_libs {
-        text.push_str(&format!(
-            "ENV LD_LIBRARY_PATH={LIBRARIES}:$LD_LIBRARY_PATH\n"
-        ));
+        let _ = writeln!(text, "ENV LD_LIBRARY_PATH={LIBRARIES}:$LD_LIBRARY_PATH");
     }
-    text.push_str(&format!("WORKDIR /app\nENTRYPOINT [\"{PROGRAM}\"]\n"));
+    let _ = writeln!(text, "WORKDIR /app\nENTRYPOINT [\"{PROGRAM}\"]");
     text
 }
 

@@ -69,10 +69,9 @@ enum Ended {
 
 impl Attempt<'_> {
     pub(super) fn run(self) -> Result<Started, Failure> {
-        let prepared = ["dev", "proc", "sys", "etc", "tmp"].into_iter();
+        let mut prepared = ["dev", "proc", "sys", "etc", "tmp"].into_iter();
         prepared
-            .map(|folder| fs::create_dir_all(self.root.join(folder)))
-            .collect::<io::Result<()>>()
+            .try_for_each(|folder| fs::create_dir_all(self.root.join(folder)))
             .map_err(|error| {
                 Failure::new(format!("the start check could not be prepared: {error}"))
             })?;
@@ -111,7 +110,7 @@ impl Attempt<'_> {
                 command.args(arguments);
                 run(command, awaited)
             };
-            let (ended, output) = enter(&["--help"], &[]).map_err(cannot_run)?;
+            let (ended, output) = enter(&["--help"], &[]).map_err(|error| cannot_run(&error))?;
             match ended {
                 Ended::Refused => {
                     refusals.push(output.join("; "));
@@ -136,7 +135,8 @@ impl Attempt<'_> {
                 "--rp_api_host=127.0.0.1",
                 "--rp_api_port=0",
             ];
-            let (ended, output) = enter(&serve, &[SERVES, WOULD_SERVE]).map_err(cannot_run)?;
+            let (ended, output) =
+                enter(&serve, &[SERVES, WOULD_SERVE]).map_err(|error| cannot_run(&error))?;
             return match ended {
                 Ended::Awaited => Ok(Started::AsFarAsState),
                 ended => Err(failed(&ended, "does not reach its state", &output)),
@@ -211,7 +211,7 @@ fn end(child: &mut Child) {
     let _ = child.wait();
 }
 
-fn cannot_run(error: io::Error) -> Failure {
+fn cannot_run(error: &io::Error) -> Failure {
     Failure::new(format!(
         "the worker could not be started for a check: {error}"
     ))

@@ -6,10 +6,11 @@ use oci_spec::image::{ImageIndex, ImageManifest, MediaType};
 use serde_json::Value;
 
 use super::digest;
-use super::layout::DOCKER_MANIFEST;
 use super::registry::{Client, Name, Trouble};
 use crate::failure::Failure;
 
+/// Docker's own formats of a manifest and of an index.
+pub(crate) const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
 
 pub(crate) struct Base {

@@ -91,15 +91,14 @@ pub(crate) async fn libraries(
         let file = remembered.join(format!("{}.json", digits(&digest)));
         let known = fs::read(&file).ok();
         let known = known.and_then(|text| serde_json::from_slice::<Libraries>(&text).ok());
-        let found = match known {
-            Some(known) => known,
-            None => {
-                let found = of_blob(base, layer, glibc_of).await?;
-                // If it cannot be remembered, the layer is read again the next time.
-                let _ = fs::create_dir_all(remembered)
-                    .and_then(|()| fs::write(&file, serde_json::to_vec(&found)?));
-                found
-            }
+        let found = if let Some(known) = known {
+            known
+        } else {
+            let found = of_blob(base, layer, glibc_of).await?;
+            // If it cannot be remembered, the layer is read again the next time.
+            let _ = fs::create_dir_all(remembered)
+                .and_then(|()| fs::write(&file, serde_json::to_vec(&found)?));
+            found
         };
         all.and(found);
     }

@@ -135,18 +135,18 @@ mod tests {
 
     fn layer_of(names: &[&str], mode: u32, age: Duration) -> io::Result<Layer> {
         let room = tempfile::tempdir()?;
-        let root = room.path().join("root");
+        let tree = room.path().join("root");
         let blobs = room.path().join("blobs");
-        fs::create_dir_all(root.join("app"))?;
+        fs::create_dir_all(tree.join("app"))?;
         fs::create_dir(&blobs)?;
         for name in names {
-            let file = root.join("app").join(name);
+            let file = tree.join("app").join(name);
             fs::write(&file, name)?;
             fs::set_permissions(&file, fs::Permissions::from_mode(mode))?;
             let file = File::options().write(true).open(&file)?;
             file.set_modified(SystemTime::now() - age)?;
         }
-        let layer = write(&entries(&root)?, &blobs, Compression::default(), "test")?;
+        let layer = write(&entries(&tree)?, &blobs, Compression::default(), "test")?;
         assert_eq!(
             fs::metadata(blobs.join(digits(&layer.digest)))?.len(),
             layer.bytes
@@ -158,15 +158,15 @@ mod tests {
     #[test]
     fn bytes_that_cannot_be_compressed_hardly_grow() -> io::Result<()> {
         let room = tempfile::tempdir()?;
-        let (root, blobs) = (room.path().join("root"), room.path().join("blobs"));
-        fs::create_dir(&root)?;
+        let (tree, blobs) = (room.path().join("root"), room.path().join("blobs"));
+        fs::create_dir(&tree)?;
         fs::create_dir(&blobs)?;
         let noise: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..))
             .take(1 << 20)
             .collect();
-        fs::write(root.join("weights"), noise)?;
+        fs::write(tree.join("weights"), noise)?;
         for level in [LARGE, SMALL] {
-            let layer = write(&entries(&root)?, &blobs, level, "test")?;
+            let layer = write(&entries(&tree)?, &blobs, level, "test")?;
             assert!(layer.bytes < (1 << 20) + 4096, "{level:?}: {layer:?}");
         }
         Ok(())

@@ -18,16 +18,13 @@ use oci_spec::image::{
 };
 use std::str::FromStr as _;
 
-use super::base::Base;
+use super::base::{Base, DOCKER_MANIFEST};
 use super::configuration::{self, Wanted};
 use super::digest::{self, digits};
 use super::layer::Layer;
 
 /// The version of the layout, as the specification wants it.
 const LAYOUT: &str = r#"{"imageLayoutVersion":"1.0.0"}"#;
-
-/// The format of an image's manifest, and of its configuration and layers.
-pub(crate) const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 
 /// A blob of the image.
 #[derive(Debug, Clone)]

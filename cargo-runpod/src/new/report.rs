@@ -43,7 +43,7 @@ fn notes(dependency: &Dependency, surroundings: &Surroundings) -> Vec<String> {
         }
         notes.push(
             "a build inside Docker cannot reach a package by its path on this machine. Use `cargo runpod build`, which\n\
-             builds the program outside Docker. To use the Dockerfile, name a git repository in Cargo.toml."
+             makes the image without Docker. To use the Dockerfile, name a git repository in Cargo.toml."
                 .to_owned(),
         );
     }

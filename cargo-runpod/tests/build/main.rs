@@ -223,7 +223,7 @@ fn which_worker_is_meant_has_to_be_clear() {
     snapbox::assert_data_eq!(
         refused(folder.path(), &[]),
         str![[r#"
-error: several programs could be the worker; choose one of
+error: several programs could be the worker; choose one of:
   --bin fast
   --bin slow
 
@@ -232,7 +232,7 @@ error: several programs could be the worker; choose one of
     snapbox::assert_data_eq!(
         refused(folder.path(), &["--bin=quick"]),
         str![[r#"
-error: there is no such program as quick; choose one of
+error: no program is named quick; choose one of:
   --bin fast
   --bin slow
 
@@ -241,7 +241,7 @@ error: there is no such program as quick; choose one of
     snapbox::assert_data_eq!(
         refused(folder.path(), &["--package=other"]),
         str![[r#"
-error: --package: there is no package other in this workspace; it has fast
+error: --package: this workspace has no package other; its packages are fast
 
 "#]]
     );

@@ -84,19 +84,16 @@ impl Client {
                 progress(bytes);
                 return Ok(Uploaded::Sent);
             }
-            session = match self.continued(open, bytes).await? {
-                Some(at) => {
-                    if at.offset > before {
-                        pauses.progress();
-                    }
-                    Some(at)
+            session = if let Some(at) = self.continued(open, bytes).await? {
+                if at.offset > before {
+                    pauses.progress();
                 }
-                None => {
-                    // The registry has given the upload up. It begins anew, but not for ever.
-                    let lost = Trouble::Connection("the registry gave the upload up".to_owned());
-                    restarts.after(lost).await?;
-                    Some(self.started().await?)
-                }
+                Some(at)
+            } else {
+                // The registry has given the upload up. It begins anew, but not for ever.
+                let lost = Trouble::Connection("the registry gave the upload up".to_owned());
+                restarts.after(lost).await?;
+                Some(self.started().await?)
             };
             progress(session.as_ref().map_or(0, |open| open.offset));
         }
