@@ -37,7 +37,7 @@ const GLIBC: [&str; 13] = [
     "libutil.so.1",
 ];
 
-/// Where a library comes from when the worker runs.
+/// The place from which the worker gets a library at run time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Origin {
     /// The base image has it at this path.

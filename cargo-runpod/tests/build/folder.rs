@@ -100,7 +100,7 @@ fn files_of_the_user_stay_in_the_folder_and_are_named() {
         fs::read_link(image.join("link")).unwrap(),
         Path::new("notes.txt")
     );
-    // Nothing is left beside it.
+    // Nothing is left next to it.
     assert_eq!(fs::read_dir(room.path()).unwrap().count(), 1);
 }
 

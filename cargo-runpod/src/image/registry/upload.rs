@@ -16,7 +16,7 @@ use super::trouble::Trouble;
 /// The size of a part. A fault costs one part at most.
 const PART: u64 = 16 << 20;
 
-/// Where the bytes of a blob come from.
+/// The place from which the bytes of a blob are read.
 pub(crate) enum Source {
     File(PathBuf),
     /// Another registry, which has the base image.
@@ -90,7 +90,7 @@ impl Client {
                 }
                 Some(at)
             } else {
-                // The registry has given the upload up. It begins anew, but not for ever.
+                // The registry has given the upload up. It starts again, a limited number of times.
                 let lost = Trouble::Connection("the registry gave the upload up".to_owned());
                 restarts.after(lost).await?;
                 Some(self.started().await?)
