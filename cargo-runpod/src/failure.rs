@@ -25,6 +25,13 @@ impl Failure {
         self
     }
 
+    /// Adds a sentence in a line of its own.
+    pub(crate) fn and(mut self, more: &str) -> Self {
+        self.text.push('\n');
+        self.text.push_str(more);
+        self
+    }
+
     pub(crate) fn code(&self) -> ExitCode {
         ExitCode::from(self.code)
     }

@@ -15,6 +15,7 @@ mod dev;
 mod dev_endpoint;
 mod endpoints;
 mod failure;
+mod image;
 mod invoke;
 mod logs;
 mod new;

@@ -137,6 +137,31 @@ impl Worker {
     }
 }
 
+impl Worker {
+    /// Adds the features that the worker's settings name. Features on the command line replace them.
+    pub(crate) fn with_features(mut self, features: &[String]) -> Self {
+        if self.feature_flags.is_empty() {
+            let flags = features.iter();
+            self.feature_flags = flags.map(|name| format!("--features={name}")).collect();
+        }
+        self
+    }
+
+    /// Returns the folders of libraries that this line of cargo's output names, if it is about a build script.
+    pub(crate) fn linked_folders(line: &str) -> Vec<PathBuf> {
+        let Ok(cargo_metadata::Message::BuildScriptExecuted(script)) = serde_json::from_str(line)
+        else {
+            return Vec::new();
+        };
+        let folders = script.linked_paths.iter().map(|path| path.as_str());
+        folders
+            // Cargo writes the kind of the folder in front, as in `native=/usr/lib`.
+            .map(|path| path.split_once('=').map_or(path, |(_, path)| path))
+            .map(PathBuf::from)
+            .collect()
+    }
+}
+
 impl Selection {
     /// Returns the selected worker. Runs `cargo metadata`, which needs no network here.
     pub(crate) fn worker(&self) -> Result<Worker, Failure> {

@@ -20,6 +20,7 @@ mod page;
 mod pictures;
 mod programs;
 mod python;
+mod registry;
 mod served;
 mod soak;
 mod step;
@@ -40,8 +41,9 @@ const USAGE: &str = "\
 cargo xtask <command>
 
   setup            Install the tools that the tests need: the official Python SDK (in target/sdk-venv), npm packages (in
-                   the node_modules folder of each suite) and, if they are missing, Node.js, Chromium, valgrind and a C++
-                   compiler. Only root can install the last three, from Debian's packages.
+                   the node_modules folder of each suite) and, if they are missing, Node.js, Chromium, valgrind, a C++
+                   compiler, docker-registry, skopeo and umoci. Only root can install all of these except Node.js, from
+                   Debian's packages.
   test [--long]    Run setup, then every test: the tests and doctests of the workspace, the downstream crates, the
                    official clients, the API description, and the page in a browser. The run also counts the
                    instructions per job (with valgrind), and includes a soak test of one minute and short fuzzing.
@@ -109,7 +111,14 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
             println!("Python for the tests: {}", tools.python.display());
             let chromium = tools.chromium.map(drop);
             let valgrind = tools.valgrind.map(drop);
-            let missing = [chromium, tools.node, valgrind, tools.compiler].map(Result::err);
+            let missing = [
+                chromium,
+                tools.node,
+                valgrind,
+                tools.registry,
+                tools.compiler,
+            ]
+            .map(Result::err);
             for missing in missing.into_iter().flatten() {
                 println!("{missing}");
             }

@@ -7,6 +7,7 @@ use crate::chromium;
 use crate::fuzz;
 use crate::node;
 use crate::python;
+use crate::registry;
 use crate::step::Failure;
 use crate::valgrind;
 use crate::workspace::Workspace;
@@ -20,6 +21,8 @@ pub(crate) struct Tools {
     pub(crate) chromium: Result<PathBuf, Failure>,
     pub(crate) node: Result<(), Failure>,
     pub(crate) valgrind: Result<PathBuf, Failure>,
+    /// A container registry, and tools that read images.
+    pub(crate) registry: Result<(), Failure>,
     /// A C++ compiler.
     pub(crate) compiler: Result<(), Failure>,
 }
@@ -31,6 +34,7 @@ impl Tools {
             chromium: chromium::installed(),
             node: node::with_packages(workspace),
             valgrind: valgrind::installed(),
+            registry: registry::installed(),
             compiler: fuzz::with_a_compiler(),
         })
     }
@@ -50,6 +54,7 @@ impl Tools {
             chromium: named(chromium::VARIABLE),
             node: Ok(()),
             valgrind: named(valgrind::VARIABLE),
+            registry: Ok(()),
             compiler: Ok(()),
         })
     }

@@ -6,8 +6,17 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
+/// A program without dependencies that answers like a worker whose state is ready.
+pub(crate) const WORKER: &str =
+    "fn main() { println!(\"--test_input\\nThe local endpoint is at here\") }";
+
 /// Runs the command in our own repository or in a crate of the test.
 pub(crate) fn build(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, arguments).output().unwrap()
+}
+
+/// The command, before it runs.
+pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-runpod"));
     command.args(["runpod", "build"]).args(arguments);
     command.current_dir(folder).env("CARGO_TERM_COLOR", "never");
@@ -23,7 +32,12 @@ pub(crate) fn build(folder: &Path, arguments: &[&str]) -> Output {
         // Each crate builds in its own target folder and writes its image there.
         command.env_remove("CARGO_TARGET_DIR");
     }
-    command.output().unwrap()
+    // The user's own login must not decide a test.
+    command.env("DOCKER_CONFIG", folder.join("no-login"));
+    command.env("XDG_RUNTIME_DIR", folder.join("no-login"));
+    command.env_remove("RUNPOD_REGISTRY_USER");
+    command.env_remove("RUNPOD_REGISTRY_PASSWORD");
+    command
 }
 
 pub(crate) fn repository() -> PathBuf {

@@ -12,9 +12,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use snapbox::str;
 use tempfile::TempDir;
 
-use crate::command::{a_crate, build, refused, text};
-
-const WORKER: &str = "fn main() { println!(\"--test_input\") }";
+use crate::command::{WORKER, a_crate, build, refused, text};
 
 /// Creates a crate whose image is in a folder elsewhere, as for users who keep their image contexts apart.
 fn a_packed_crate() -> (TempDir, TempDir, PathBuf) {
@@ -29,14 +27,20 @@ fn a_packed_crate() -> (TempDir, TempDir, PathBuf) {
 fn pack(folder: &Path, image: &Path) -> String {
     let output = build(
         folder,
-        &["--profile=dev", "--output", image.to_str().unwrap()],
+        &[
+            "--profile=dev",
+            "--dockerfile",
+            "--output",
+            image.to_str().unwrap(),
+        ],
     );
     assert!(output.status.success(), "{}", text(&output.stderr));
     text(&output.stdout)
 }
 
 fn edit(folder: &Path) {
-    let edited = "fn main() { println!(\"--test_input, edited\") }";
+    let edited =
+        "fn main() { println!(\"--test_input\\nThe local endpoint is at an edited place\") }";
     fs::write(folder.join("src/main.rs"), edited).unwrap();
 }
 
@@ -73,7 +77,10 @@ fn files_of_the_user_stay_in_the_folder_and_are_named() {
 
     edit(folder.path());
     let said = pack(folder.path(), &image);
-    let named = said.split_once("did not write it:\n").unwrap().1;
+    let named = said
+        .split_once("because this command did not write it:\n")
+        .unwrap()
+        .1;
     let named: Vec<_> = named.lines().take(4).collect();
     assert_eq!(
         named,
@@ -134,7 +141,10 @@ fn files_in_the_place_of_new_ones_are_named_before_anything_is_built() {
     fs::write(image.join("rootfs/tmp"), "mine").unwrap();
     let before = contents(&image);
     edit(folder.path());
-    let said = refused(folder.path(), &["--output", image.to_str().unwrap()]);
+    let said = refused(
+        folder.path(),
+        &["--dockerfile", "--output", image.to_str().unwrap()],
+    );
     snapbox::assert_data_eq!(
         said.replace(image.to_str().unwrap(), "[IMAGE]"),
         str![[r#"
@@ -212,7 +222,13 @@ fn a_full_disk_leaves_the_last_context() {
     let limited = "trap '' XFSZ; ulimit -f 512; exec \"$@\"";
     let output = Command::new("sh")
         .args(["-c", limited, "sh", env!("CARGO_BIN_EXE_cargo-runpod")])
-        .args(["runpod", "build", "--profile=dev", "--output"])
+        .args([
+            "runpod",
+            "build",
+            "--profile=dev",
+            "--dockerfile",
+            "--output",
+        ])
         .arg(&image)
         .current_dir(folder.path())
         .env_remove("CARGO_TARGET_DIR")
@@ -239,17 +255,27 @@ fn a_run_that_is_killed_leaves_the_last_context() {
         "fn main() { std::fs::write(\"/app/here\", \"\").ok(); loop { std::thread::park() } }";
     fs::write(folder.path().join("src/main.rs"), hangs).unwrap();
     let mut run = Command::new(env!("CARGO_BIN_EXE_cargo-runpod"));
-    run.args(["runpod", "build", "--profile=dev", "--output"])
-        .arg(&image)
-        .current_dir(folder.path())
-        .env_remove("CARGO_TARGET_DIR")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .process_group(0);
+    run.args([
+        "runpod",
+        "build",
+        "--profile=dev",
+        "--dockerfile",
+        "--output",
+    ])
+    .arg(&image)
+    .current_dir(folder.path())
+    .env_remove("CARGO_TARGET_DIR")
+    .stdout(Stdio::null())
+    .stderr(Stdio::null())
+    .process_group(0);
     let mut run = run.spawn().unwrap();
     let is_there = || {
         let mut beside = fs::read_dir(room.path()).unwrap();
-        beside.any(|it| it.unwrap().path().join("rootfs/app/here").exists())
+        beside.any(|it| {
+            let check = fs::read_dir(it.unwrap().path());
+            let mut roots = check.into_iter().flatten().flatten();
+            roots.any(|it| it.path().join("app/here").exists())
+        })
     };
     while !is_there() {
         assert_eq!(run.try_wait().unwrap(), None, "the command has exited");
@@ -285,7 +311,10 @@ fn two_workers_of_a_workspace_have_two_folders() {
         fs::write(package.join("Cargo.toml"), manifest).unwrap();
     }
     for name in ["one", "two"] {
-        let output = build(&workspace.path().join(name), &["--profile=dev"]);
+        let output = build(
+            &workspace.path().join(name),
+            &["--profile=dev", "--dockerfile"],
+        );
         assert!(output.status.success(), "{}", text(&output.stderr));
     }
     let images = workspace.path().join("target/runpod-image");

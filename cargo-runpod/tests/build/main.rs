@@ -6,14 +6,19 @@
 )]
 
 mod command;
+mod dynamic;
 mod folder;
+mod image;
+mod push;
+mod registry;
+mod started;
 
 use std::fs;
 use std::process::{Command, Stdio};
 
 use snapbox::str;
 
-use crate::command::{a_crate, build, packed, refused, repository, text};
+use crate::command::{WORKER, a_crate, build, packed, refused, repository, text};
 
 #[test]
 fn the_context_holds_a_static_program_that_does_jobs() {
@@ -21,7 +26,12 @@ fn the_context_holds_a_static_program_that_does_jobs() {
     let folder = room.path().join("image");
     let output = packed(
         &folder,
-        &["--include=examples/hello.rs", "--include", "docs"],
+        &[
+            "--dockerfile",
+            "--include=examples/hello.rs",
+            "--include",
+            "docs",
+        ],
     );
     let (said, errors) = (text(&output.stdout), text(&output.stderr));
     assert!(output.status.success(), "{errors}");
@@ -30,7 +40,7 @@ fn the_context_holds_a_static_program_that_does_jobs() {
         "rootfs/app/examples/hello.rs",
         "rootfs/app/docs/how-to/write-a-handler.md",
         "Checked: the program needs no library and no loader.",
-        "Checked: it starts in an empty root directory, and answers --help.",
+        "Checked: the worker starts with only the image's files, and `main` returns its state.",
         "docker build --platform linux/amd64 --tag runpod-worker",
     ] {
         assert!(said.contains(part), "{part:?} is not in:\n{said}");
@@ -58,7 +68,10 @@ ENTRYPOINT ["/app/worker"]
     assert!(text(&job.stdout).contains("Hello, Ada!"), "{job:?}");
 
     // A second run with other flags replaces the files of the first.
-    let again = packed(&folder, &["--base=debian:bookworm-slim"]);
+    let again = packed(
+        &folder,
+        &["--dockerfile", "--base=debian:bookworm-slim", "--static"],
+    );
     assert!(again.status.success(), "{}", text(&again.stderr));
     let dockerfile = fs::read_to_string(folder.join("Dockerfile")).unwrap();
     assert!(dockerfile.contains("FROM debian:bookworm-slim\n"));
@@ -68,23 +81,25 @@ ENTRYPOINT ["/app/worker"]
 
 #[test]
 fn a_program_that_is_no_worker_is_found_out_and_leaves_the_last_context() {
-    let worker = "fn main() { println!(\"--test_input\") }";
-    let folder = a_crate("", worker);
-    let output = build(folder.path(), &["--profile=dev"]);
+    let folder = a_crate("", WORKER);
+    let output = build(folder.path(), &["--profile=dev", "--dockerfile"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     let image = folder.path().join("target/runpod-image/fast");
     let good = fs::read(image.join("rootfs/app/worker")).unwrap();
 
     for (main, said) in [
-        ("fn main() { println!(\"good day\") }", "is not a worker's"),
+        (
+            "fn main() { println!(\"good day\") }",
+            "its answer to --help is not a worker's",
+        ),
         (
             "fn main() { std::process::exit(7) }",
-            "does not start in an empty root directory (exit status: 7)",
+            "does not start in a root directory with only the image's files (exit status: 7)",
         ),
         ("fn main() { nothing }", "the worker did not build"),
     ] {
         fs::write(folder.path().join("src/main.rs"), main).unwrap();
-        let output = build(folder.path(), &["--profile=dev"]);
+        let output = build(folder.path(), &["--profile=dev", "--dockerfile"]);
         let errors = text(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{errors}");
         assert!(errors.contains(said), "{said:?} is not in:\n{errors}");
@@ -97,14 +112,14 @@ fn a_program_that_is_no_worker_is_found_out_and_leaves_the_last_context() {
 #[test]
 fn what_the_manifest_says_of_the_image_counts() {
     let folder = a_crate(
-        "[package.metadata.runpod.image]\nbase = \"busybox\"\ninclude = [\"model\"]\n",
-        "fn main() { println!(\"--test_input\") }",
+        "[package.metadata.runpod.image]\nbase = \"busybox\"\ninclude = [\"model\"]\ndynamic = false\n",
+        WORKER,
     );
     let model = folder.path().join("model");
     fs::create_dir(&model).unwrap();
     fs::write(model.join("words.txt"), "to be").unwrap();
     fs::write(model.join(".token"), "secret").unwrap();
-    let output = build(folder.path(), &["--profile=dev"]);
+    let output = build(folder.path(), &["--profile=dev", "--dockerfile"]);
     let said = text(&output.stdout);
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert!(said.contains("1 hidden files and folders"), "{said}");
@@ -167,7 +182,7 @@ fn a_fault_in_the_manifest_is_named_with_its_place() {
     snapbox::assert_data_eq!(
         refused(folder.path(), &[]).replace(&path, "[CRATE]"),
         str![[r#"
-error: [CRATE]/Cargo.toml: [package.metadata.runpod.image]: unknown field `bas`, expected `base` or `include`; the table may contain `base = "IMAGE"` and `include = ["PATH", …]`
+error: [CRATE]/Cargo.toml: [package.metadata.runpod.image]: unknown field `bas`, expected one of `base`, `include`, `env`, `libraries`, `bundle-libs`, `dynamic`, `features`, `profile`
 
 "#]]
     );
@@ -175,7 +190,7 @@ error: [CRATE]/Cargo.toml: [package.metadata.runpod.image]: unknown field `bas`,
 
 #[test]
 fn a_reader_that_is_gone_makes_no_panic() {
-    let folder = a_crate("", "fn main() { println!(\"--test_input\") }");
+    let folder = a_crate("", WORKER);
     for arguments in [&["build", "--profile=dev"][..], &["new", "another"]] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-runpod"));
         command

@@ -150,8 +150,8 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
                 "it builds in release mode; the tests of cargo-runpod run it",
             ),
             not_here(
-                "docker build --platform linux/amd64 --tag hello target/runpod-image/hello",
-                "it needs a container engine",
+                "cargo runpod build --push ghcr.io/me/hello:1",
+                "it needs a registry; the tests of cargo-runpod push to one",
             ),
         ],
     ),

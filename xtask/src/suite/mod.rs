@@ -305,6 +305,7 @@ impl Run<'_> {
             ("page", self.programs.need_browser()),
             ("fuzzing", self.tools.compiler.clone()),
             ("instructions", self.tools.valgrind.clone().map(drop)),
+            ("images in a registry", self.tools.registry.clone()),
         ];
         for (part, need) in missing {
             if let Err(failure) = need {

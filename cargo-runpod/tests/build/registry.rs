@@ -1,0 +1,250 @@
+//! A real registry on this machine, a proxy in front of it that makes faults, and base images.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use tempfile::TempDir;
+
+use crate::command::text;
+
+/// The user of a registry that demands a login, and the password.
+pub(crate) const USER: &str = "ada";
+pub(crate) const PASSWORD: &str = "correct horse";
+/// The password's bcrypt hash, as `htpasswd -nbB` prints it.
+const ENTRY: &str = "ada:$2y$05$dqdyFs/BnCwsJS1L3ms16.ZDD.Z35YMup4R3nGYMX3Rbj048sfHTa";
+
+/// Debian's `docker-registry`, which is stopped when this value is dropped.
+pub(crate) struct Registry {
+    process: Child,
+    pub(crate) host: String,
+    _folder: TempDir,
+}
+
+impl Registry {
+    pub(crate) fn start() -> Self {
+        Self::with("")
+    }
+
+    pub(crate) fn with_login() -> Self {
+        Self::with("auth: {htpasswd: {realm: test, path: FOLDER/users}}\n")
+    }
+
+    fn with(more: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().to_str().unwrap();
+        let more = more.replace("FOLDER", place);
+        let configuration = format!(
+            "version: 0.1\nlog: {{level: info, accesslog: {{disabled: true}}}}\n\
+             storage: {{filesystem: {{rootdirectory: {place}/data}}}}\n\
+             http: {{addr: '127.0.0.1:0', secret: test}}\n{more}"
+        );
+        fs::write(folder.path().join("users"), format!("{ENTRY}\n")).unwrap();
+        let file = folder.path().join("registry.yml");
+        fs::write(&file, configuration).unwrap();
+        let program = program("RUNPOD_TEST_REGISTRY", "docker-registry");
+        let mut process = Command::new(&program)
+            .arg("serve")
+            .arg(&file)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{program}: {error}; run `cargo xtask setup`"));
+        let mut log = BufReader::new(process.stderr.take().unwrap()).lines();
+        let host = log
+            .find_map(|line| {
+                let line = line.unwrap();
+                let (_, rest) = line.split_once("listening on ")?;
+                let host = rest
+                    .split(|it: char| it == '"' || it.is_whitespace())
+                    .next();
+                host.map(str::to_owned)
+            })
+            .expect("the registry tells its address");
+        // The registry must not wait for a reader.
+        std::thread::spawn(move || log.for_each(drop));
+        Self {
+            process,
+            host,
+            _folder: folder,
+        }
+    }
+
+    /// The name of an image in this registry.
+    pub(crate) fn name(&self, name: &str) -> String {
+        format!("{}/{name}", self.host)
+    }
+
+    /// Puts a manifest as it is.
+    pub(crate) fn put_manifest(&self, name: &str, of: &str, manifest: &str) {
+        let (repository, tag) = name.split_once(':').unwrap();
+        let mut stream = TcpStream::connect(&self.host).unwrap();
+        write!(
+            stream,
+            "PUT /v2/{repository}/manifests/{tag} HTTP/1.1\r\nHost: {}\r\nContent-Type: {of}\r\nContent-Length: {}\r\n\
+             Connection: close\r\n\r\n{manifest}",
+            self.host,
+            manifest.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn program(variable: &str, name: &str) -> String {
+    std::env::var(variable).unwrap_or_else(|_| name.to_owned())
+}
+
+/// Runs skopeo or umoci, and returns its standard output.
+pub(crate) fn tool(name: &str, arguments: &[&str]) -> String {
+    let output = Command::new(name)
+        .args(arguments)
+        .output()
+        .unwrap_or_else(|error| panic!("{name}: {error}; run `cargo xtask setup`"));
+    assert!(
+        output.status.success(),
+        "{name} {arguments:?}: {}",
+        text(&output.stderr)
+    );
+    text(&output.stdout)
+}
+
+/// The digest of an image, as skopeo has it.
+pub(crate) fn digest(image: &str) -> String {
+    let arguments = [
+        "inspect",
+        "--tls-verify=false",
+        "--format={{.Digest}}",
+        image,
+    ];
+    tool("skopeo", &arguments).trim().to_owned()
+}
+
+/// Makes a base image with umoci, and copies it to the registry with skopeo.
+pub(crate) fn base(registry: &Registry, name: &str, files: &Path, at: &str, more: &[&str]) {
+    let room = tempfile::tempdir().unwrap();
+    let layout = room.path().join("base");
+    let layout = layout.to_str().unwrap();
+    let image = format!("{layout}:it");
+    tool("umoci", &["init", "--layout", layout]);
+    tool("umoci", &["new", "--image", &image]);
+    // `umoci insert` writes archives without their end, which no other tool reads.
+    let tree = room.path().join("tree");
+    let place = tree.join(at.trim_start_matches('/'));
+    fs::create_dir_all(&place).unwrap();
+    for entry in fs::read_dir(files).unwrap() {
+        let entry = entry.unwrap();
+        if entry.path().is_file() {
+            fs::copy(entry.path(), place.join(entry.file_name())).unwrap();
+        }
+    }
+    let layer = room.path().join("layer.tar");
+    let layer = layer.to_str().unwrap();
+    tool("tar", &["-cf", layer, "-C", tree.to_str().unwrap(), "."]);
+    tool("umoci", &["raw", "add-layer", "--image", &image, layer]);
+    let mut config = vec!["config", "--image", &image, "--os=linux"];
+    config.extend(more);
+    if more.is_empty() {
+        config.push("--architecture=amd64");
+    }
+    tool("umoci", &config);
+    let to = format!("docker://{}", registry.name(name));
+    tool(
+        "skopeo",
+        &[
+            "copy",
+            "--dest-tls-verify=false",
+            &format!("oci:{image}"),
+            &to,
+        ],
+    );
+}
+
+/// What a proxy does with a request.
+pub(crate) enum Act {
+    Pass,
+    /// Passes the head and this number of bytes of the body, and closes the connection.
+    Cut(u64),
+    /// Answers with this status and passes nothing.
+    Answer(&'static str),
+    /// Reads the request and never answers.
+    Hold,
+}
+
+/// Starts a proxy in front of a registry, and returns its address. `act` gets the head of each request.
+pub(crate) fn proxy(
+    registry: &Registry,
+    act: impl Fn(&str) -> Act + Send + Sync + 'static,
+) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let host = listener.local_addr().unwrap().to_string();
+    let (upstream, act) = (registry.host.clone(), Arc::new(act));
+    std::thread::spawn(move || {
+        for client in listener.incoming().map_while(Result::ok) {
+            let (upstream, act) = (upstream.clone(), Arc::clone(&act));
+            std::thread::spawn(move || {
+                // A connection that breaks is an end like any other.
+                let _ = one_request(client, &upstream, &*act);
+            });
+        }
+    });
+    host
+}
+
+fn one_request(
+    client: TcpStream,
+    upstream: &str,
+    act: &(dyn Fn(&str) -> Act + Send + Sync),
+) -> std::io::Result<()> {
+    let mut reader = BufReader::new(client.try_clone()?);
+    let mut head = String::new();
+    while reader.read_line(&mut head)? > 2 {}
+    let length = length(&head);
+    let mut client = client;
+    let passed = match act(&head) {
+        Act::Pass => length,
+        Act::Cut(bytes) => bytes.min(length),
+        Act::Answer(status) => {
+            std::io::copy(&mut reader.take(length), &mut std::io::sink())?;
+            write!(
+                client,
+                "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            )?;
+            return Ok(());
+        }
+        Act::Hold => {
+            std::io::copy(&mut reader, &mut std::io::sink())?;
+            return Ok(());
+        }
+    };
+    let mut server = TcpStream::connect(upstream)?;
+    // One request for each connection.
+    let head = head.replacen("\r\n", "\r\nConnection: close\r\n", 1);
+    server.write_all(head.as_bytes())?;
+    std::io::copy(&mut reader.take(passed), &mut server)?;
+    if passed < length {
+        server.shutdown(Shutdown::Both)?;
+        return client.shutdown(Shutdown::Both);
+    }
+    std::io::copy(&mut server, &mut client)?;
+    client.shutdown(Shutdown::Both)
+}
+
+/// The length of a request's body.
+pub(crate) fn length(head: &str) -> u64 {
+    let mut lines = head.lines().map(str::to_ascii_lowercase);
+    let length = lines.find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
+    length.unwrap_or(0)
+}
