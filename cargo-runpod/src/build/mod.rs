@@ -25,9 +25,11 @@ use tokio::runtime::{Builder, Runtime};
 use crate::failure::Failure;
 use crate::image::push::{Pushed, push as pushed};
 use crate::image::registry::{Client, Credentials, Name};
+use crate::selection::Worker;
+use crate::settings::image::Image;
 use crate::threads;
 pub(crate) use arguments::Arguments;
-pub(crate) use pack::{Options, Packed, packed};
+use pack::{Options, Packed, packed};
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let worker = arguments.selection.worker()?;
@@ -78,8 +80,24 @@ pub(crate) fn target(name: &str, is_insecure: bool) -> Result<Client, Failure> {
     Client::new(name, credentials)
 }
 
+/// Builds a worker's image, pushes it, and reports both on stderr. Blocks the thread.
+pub(crate) fn built_and_pushed(
+    settings: &Image,
+    worker: &Worker,
+    to: Client,
+) -> Result<Pushed, Failure> {
+    let runtime = runtime()?;
+    let packed = packed(settings, worker, &Options::default(), &runtime)?;
+    // If nobody reads stderr, the image exists anyway.
+    let _ = report::packed(&mut io::stderr().lock(), worker, &packed);
+    let name = to.name().clone();
+    let pushed = runtime.block_on(push(&packed, to))?;
+    let _ = report::pushed(&mut io::stderr().lock(), &name, &pushed);
+    Ok(pushed)
+}
+
 /// Pushes a packed image.
-pub(crate) async fn push(packed: &Packed, to: Client) -> Result<Pushed, Failure> {
+async fn push(packed: &Packed, to: Client) -> Result<Pushed, Failure> {
     let Some(image) = &packed.image else {
         return Err(Failure::new(
             "--push: a folder with a Dockerfile is not an image; leave --dockerfile out",
@@ -89,7 +107,7 @@ pub(crate) async fn push(packed: &Packed, to: Client) -> Result<Pushed, Failure>
 }
 
 /// The threads of the requests to registries.
-pub(crate) fn runtime() -> Result<Runtime, Failure> {
+fn runtime() -> Result<Runtime, Failure> {
     let mut builder = Builder::new_multi_thread();
     builder.enable_all();
     threads::runtime(&mut builder, 2)

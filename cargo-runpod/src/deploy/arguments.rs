@@ -1,37 +1,40 @@
 //! The command line of `cargo runpod deploy`.
 
-use std::path::Path;
-
 use clap::Args;
 
 use crate::failure::Failure;
 use crate::invoke::code;
 use crate::rest::Api;
-use crate::selection::Selection;
+use crate::selection::{Selection, Worker};
 use crate::settings::deploy::{Cpu, Deploy, FlashBoot, Gpu, Kind, Scaling};
 
 /// Deploy the worker in this folder as a Runpod endpoint
 ///
-/// Creates the endpoint, or updates the endpoint of the same name. The settings come from
-/// `[package.metadata.runpod.deploy]` in Cargo.toml; a flag replaces its setting. The command shows the changes and
-/// asks before it makes them. Then it waits until a worker runs the new version, and shows that worker's log.
+/// Builds the worker's image and pushes it, unless you name an image with `--image`. Then it creates the endpoint, or
+/// updates the endpoint of the same name. The settings come from `[package.metadata.runpod.deploy]` in Cargo.toml; a flag
+/// replaces its setting. The command shows the changes and asks before it makes them. Then it waits until a worker runs
+/// the new version, and shows that worker's log.
 #[derive(Debug, Args)]
 #[command(after_help = CODES)]
 pub(crate) struct Arguments {
-    /// The image to deploy, which a registry already has
-    #[arg(long, value_name = "REFERENCE")]
+    /// The image to deploy, which a registry already has. Nothing is built and pushed
+    #[arg(long, value_name = "REFERENCE", conflicts_with = "push")]
     pub(super) image: Option<String>,
+
+    /// The name under which the worker's image is pushed to a registry
+    #[arg(long, value_name = "REGISTRY/NAME:TAG")]
+    pub(super) push: Option<String>,
 
     /// Make the changes without asking
     #[arg(long, short)]
     pub(super) yes: bool,
 
-    /// Print the requests that would change something, and do not send them
+    /// Print the requests that would change something, and do not send them. Nothing is built and pushed
     #[arg(long)]
     pub(super) dry_run: bool,
 
     /// Undo the changes of the endpoint's newest release
-    #[arg(long, conflicts_with = "image")]
+    #[arg(long, conflicts_with_all = ["image", "push"])]
     pub(super) rollback: bool,
 
     /// After the deployment, send a job with this input and wait for its outcome
@@ -137,7 +140,9 @@ from Runpod; 130 after Ctrl-C, 143 after SIGTERM
 Environment:
   RUNPOD_API_KEY            The key of your account. It is sent to https addresses and to this machine only
   RUNPOD_REST_URL           The address of Runpod's REST API [default: https://api.runpod.io/v2]
-  RUNPOD_ENDPOINT_BASE_URL  The base address of endpoints for --smoke [default: https://api.runpod.ai/v2]";
+  RUNPOD_ENDPOINT_BASE_URL  The base address of endpoints for --smoke [default: https://api.runpod.ai/v2]
+  RUNPOD_REGISTRY_USER, RUNPOD_REGISTRY_PASSWORD
+                            The login at the registry of --push [default: the login of Docker or Podman]";
 
 fn cpu(text: &str) -> Result<Cpu, String> {
     let (id, vcpus) = text.split_once(':').unwrap_or((text, ""));
@@ -228,13 +233,7 @@ impl Flags {
 }
 
 /// Returns the settings of the manifest with the flags over them.
-pub(super) fn settings(
-    flags: &Flags,
-    metadata: &serde_json::Value,
-    manifest: &Path,
-) -> Result<Deploy, Failure> {
-    let of_manifest = Deploy::of(metadata).map_err(|told| {
-        Failure::new(format!("{}: {told}", manifest.display())).with_code(code::USAGE)
-    })?;
+pub(super) fn settings(flags: &Flags, worker: &Worker) -> Result<Deploy, Failure> {
+    let of_manifest = Deploy::of(worker).map_err(|failure| failure.with_code(code::USAGE))?;
     flags.over(of_manifest)
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::Arguments;
 use super::arguments;
 use super::checks;
-use super::image;
-use super::names;
+use super::image::Source;
+use super::names::{self, Resolved};
 use super::plan::{self, Plan};
 use super::rollback;
 use super::rollout::{Outcome, Rollout};
@@ -36,8 +36,7 @@ struct Deployment<'a> {
 
 pub(super) async fn run(arguments: &Arguments, stage: &Stage) -> Result<(), Failure> {
     let worker = arguments.selection.worker()?;
-    let manifest = worker.package.manifest_path.as_std_path();
-    let settings = arguments::settings(&arguments.settings, &worker.package.metadata, manifest)?;
+    let settings = arguments::settings(&arguments.settings, &worker)?;
     let mut faults = checks::contradictions(&settings);
     if arguments.smoke.is_some() && settings.kind == Some(Kind::LoadBalancer) {
         faults.push(
@@ -54,6 +53,11 @@ pub(super) async fn run(arguments: &Arguments, stage: &Stage) -> Result<(), Fail
         .clone()
         .unwrap_or_else(|| worker.package.name.to_string());
     let client = Client::new(&arguments.api)?;
+    let source = if arguments.rollback {
+        None
+    } else {
+        Some(Source::of(arguments, &settings, &worker)?)
+    };
     let deployment = Deployment {
         arguments,
         stage,
@@ -62,27 +66,56 @@ pub(super) async fn run(arguments: &Arguments, stage: &Stage) -> Result<(), Fail
         name,
         smoke,
     };
-    if arguments.rollback {
-        deployment.roll_back().await
-    } else {
-        deployment.deploy().await
+    match source {
+        Some(source) => deployment.deploy(source).await,
+        None => deployment.roll_back().await,
     }
 }
 
 impl Deployment<'_> {
-    async fn deploy(&self) -> Result<(), Failure> {
+    async fn deploy(&self, source: Source) -> Result<(), Failure> {
         let resolved = names::resolved(&self.client, &self.settings).await?;
-        let image = image::reference(self.arguments)?;
-        let endpoints = self.client.endpoints().await?;
-        let Some(current) = find::among(&endpoints, &self.name)? else {
-            let plan = plan::create(&self.name, &image, &self.settings, &resolved)
-                .map_err(|fault| usage(&[fault]))?;
+        let image = match source {
+            Source::Registry(image) => image,
+            Source::Worker(build) if self.arguments.dry_run => {
+                say(&format!(
+                    "--dry-run: the image would be built and pushed to {}; its digest is known only after that",
+                    build.name()
+                ));
+                build.image("(known after the build)")
+            }
+            Source::Worker(build) => {
+                // These faults are found before the build, which takes minutes.
+                if !self.arguments.yes {
+                    confirm::needs_a_terminal()?;
+                }
+                self.planned(&build.image(""), &resolved).await?;
+                build.pushed().await?
+            }
+        };
+        let (current, plan) = self.planned(&image, &resolved).await?;
+        let Some(current) = current else {
             return self.create(&plan).await;
         };
         let releases = self.client.releases(&current.id).await?;
-        let plan = plan::update(current, &image, &self.settings, &resolved)
-            .map_err(|faults| usage(&faults))?;
-        self.update(current, &releases, &plan, &image).await
+        self.update(&current, &releases, &plan, &image).await
+    }
+
+    /// Returns the endpoint, if it exists, and the request that creates or changes it.
+    async fn planned(
+        &self,
+        image: &str,
+        resolved: &Resolved,
+    ) -> Result<(Option<Endpoint>, Plan), Failure> {
+        let endpoints = self.client.endpoints().await?;
+        let current = find::among(&endpoints, &self.name)?;
+        let plan = match current {
+            Some(current) => plan::update(current, image, &self.settings, resolved),
+            None => plan::create(&self.name, image, &self.settings, resolved)
+                .map_err(|fault| vec![fault]),
+        };
+        let plan = plan.map_err(|faults| usage(&faults))?;
+        Ok((current.cloned(), plan))
     }
 
     async fn roll_back(&self) -> Result<(), Failure> {

@@ -4,12 +4,10 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::Value;
 
-use super::nearest::hint;
-
-/// Where these settings are, for error messages.
-const TABLE: &str = "[package.metadata.runpod.deploy]";
+use super::table::{self, Keys};
+use crate::failure::Failure;
+use crate::selection::Worker;
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -17,6 +15,8 @@ pub(crate) struct Deploy {
     pub(crate) name: Option<String>,
     #[serde(rename = "type")]
     pub(crate) kind: Option<Kind>,
+    /// The name under which the worker's image is pushed.
+    pub(crate) push: Option<String>,
     pub(crate) template: Option<String>,
     pub(crate) gpu: Option<Gpu>,
     pub(crate) cpu: Option<Vec<Cpu>>,
@@ -94,88 +94,59 @@ pub(crate) struct Workers {
     pub(crate) idle_timeout: Option<u32>,
 }
 
-const KEYS: [&str; 17] = [
-    "name",
-    "type",
-    "template",
-    "gpu",
-    "cpu",
-    "scaling",
-    "workers",
-    "execution-timeout",
-    "flashboot",
-    "volumes",
-    "data-centers",
-    "env",
-    "pass-env",
-    "registry",
-    "disk",
-    "args",
-    "ports",
+const KEYS: &[Keys] = &[
+    (
+        "",
+        &[
+            "name",
+            "type",
+            "push",
+            "template",
+            "gpu",
+            "cpu",
+            "scaling",
+            "workers",
+            "execution-timeout",
+            "flashboot",
+            "volumes",
+            "data-centers",
+            "env",
+            "pass-env",
+            "registry",
+            "disk",
+            "args",
+            "ports",
+        ],
+    ),
+    (
+        "gpu",
+        &["pools", "exclude", "count", "cuda-versions", "min-cuda"],
+    ),
+    ("cpu", &["id", "vcpus"]),
+    ("scaling", &["queue-delay", "request-count"]),
+    ("workers", &["min", "max", "idle-timeout"]),
 ];
-const GPU: [&str; 5] = ["pools", "exclude", "count", "cuda-versions", "min-cuda"];
-const CPU: [&str; 2] = ["id", "vcpus"];
-const SCALING: [&str; 2] = ["queue-delay", "request-count"];
-const WORKERS: [&str; 3] = ["min", "max", "idle-timeout"];
 
 impl Deploy {
-    /// Reads the table from a package's metadata. All unknown keys are reported together.
-    pub(crate) fn of(metadata: &Value) -> Result<Self, String> {
-        let Some(table) = metadata.pointer("/runpod/deploy") else {
-            return Ok(Self::default());
-        };
-        let mut unknown = Vec::new();
-        look(table, "", &KEYS, &mut unknown);
-        for (key, known) in [
-            ("gpu", &GPU[..]),
-            ("scaling", &SCALING),
-            ("workers", &WORKERS),
-        ] {
-            if let Some(inner) = table.get(key) {
-                look(inner, &format!("{key}."), known, &mut unknown);
-            }
-        }
-        for (at, cpu) in table
-            .get("cpu")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .enumerate()
-        {
-            look(cpu, &format!("cpu[{at}]."), &CPU, &mut unknown);
-        }
-        if !unknown.is_empty() {
-            return Err(format!("{TABLE}: {}", unknown.join("\n")));
-        }
-        serde_path_to_error::deserialize(table)
-            .map_err(|error| format!("{TABLE}: {}: {}", error.path(), error.inner()))
-    }
-}
-
-fn look(table: &Value, prefix: &str, known: &[&str], unknown: &mut Vec<String>) {
-    for key in table.as_object().into_iter().flat_map(|table| table.keys()) {
-        if !known.contains(&key.as_str()) {
-            unknown.push(format!(
-                "there is no setting {prefix}{key}; {}",
-                hint(key, known)
-            ));
-        }
+    /// Reads the table of a worker's package.
+    pub(crate) fn of(worker: &Worker) -> Result<Self, Failure> {
+        table::read(&worker.package, "deploy", KEYS)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn of(table: &Value) -> Result<Deploy, String> {
-        Deploy::of(&json!({ "runpod": { "deploy": table } }))
+        table::of(&json!({ "runpod": { "deploy": table } }), "deploy", KEYS)
     }
 
     #[test]
     fn a_table_with_every_key_is_read() {
         let deploy = of(&json!({
-            "name": "n", "type": "load-balancer", "template": "t",
+            "name": "n", "type": "load-balancer", "push": "r/n:1", "template": "t",
             "gpu": { "pools": ["ADA_24"], "exclude": ["x"], "count": 2, "cuda-versions": ["12.8"], "min-cuda": "12.1" },
             "cpu": [{ "id": "cpu5c", "vcpus": 4 }], "scaling": { "queue-delay": 4, "request-count": 1 },
             "workers": { "min": 0, "max": 1, "idle-timeout": 5 }, "execution-timeout": 60, "flashboot": "priority",
@@ -213,10 +184,5 @@ mod tests {
             error.contains("flashboot: unknown variant `fast`"),
             "{error}"
         );
-    }
-
-    #[test]
-    fn a_package_without_the_table_has_no_settings() {
-        assert_eq!(Deploy::of(&Value::Null), Ok(Deploy::default()));
     }
 }

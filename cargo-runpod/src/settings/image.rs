@@ -5,12 +5,27 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::table::{self, Keys};
 use crate::failure::Failure;
 use crate::selection::Worker;
 
+const KEYS: &[Keys] = &[(
+    "",
+    &[
+        "base",
+        "include",
+        "env",
+        "libraries",
+        "bundle-libs",
+        "dynamic",
+        "features",
+        "profile",
+    ],
+)];
+
 /// The settings. Flags of the command line are put on top by the command.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[serde(rename_all = "kebab-case", default)]
 pub(crate) struct Image {
     /// The base image. `None` means `scratch`.
     pub(crate) base: Option<String>,
@@ -31,15 +46,7 @@ pub(crate) struct Image {
 impl Image {
     /// Reads the table of a worker's package.
     pub(crate) fn of(worker: &Worker) -> Result<Self, Failure> {
-        let Some(given) = worker.package.metadata.pointer("/runpod/image") else {
-            return Ok(Self::default());
-        };
-        serde_json::from_value(given.clone()).map_err(|error| {
-            Failure::new(format!(
-                "{}: [package.metadata.runpod.image]: {error}",
-                worker.package.manifest_path
-            ))
-        })
+        table::read(&worker.package, "image", KEYS)
     }
 
     /// Returns the base image, unless it is the empty one.
@@ -105,7 +112,8 @@ fn check_variable(name: &str, value: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Tells whether a variable of this name usually has a secret. `MAX_TOKENS` does not.
+/// Tells whether a variable of this name usually has a secret. `MAX_TOKENS` does not. This is stricter than the rule of
+/// `deploy` for values that are not shown: a wrong guess there hides a value, and here it would refuse an image.
 fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     let has = |word| name.split('_').any(|part| part == word);

@@ -3,3 +3,4 @@
 pub(crate) mod deploy;
 pub(crate) mod image;
 pub(crate) mod nearest;
+mod table;

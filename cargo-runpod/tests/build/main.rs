@@ -10,6 +10,8 @@ mod dynamic;
 mod folder;
 mod image;
 mod push;
+#[path = "../registry/mod.rs"]
+mod real_registry;
 mod registry;
 mod started;
 
@@ -182,7 +184,7 @@ fn a_fault_in_the_manifest_is_named_with_its_place() {
     snapbox::assert_data_eq!(
         refused(folder.path(), &[]).replace(&path, "[CRATE]"),
         str![[r#"
-error: [CRATE]/Cargo.toml: [package.metadata.runpod.image]: unknown field `bas`, expected one of `base`, `include`, `env`, `libraries`, `bundle-libs`, `dynamic`, `features`, `profile`
+error: [CRATE]/Cargo.toml: [package.metadata.runpod.image]: there is no setting bas; did you mean base? The known names are base, include, env, libraries, bundle-libs, dynamic, features, profile
 
 "#]]
     );

@@ -1,28 +1,16 @@
-//! A real registry on this machine, a proxy in front of it that makes faults, and base images.
+//! A registry that demands a login, a proxy in front of a registry that makes faults, and base images.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
-use tempfile::TempDir;
-
-use crate::command::text;
+pub(crate) use crate::real_registry::{Registry, digest, tool};
 
 /// The user of a registry that demands a login, and the password.
 pub(crate) const USER: &str = "ada";
 pub(crate) const PASSWORD: &str = "correct horse";
-/// The password's bcrypt hash, as `htpasswd -nbB` prints it.
-const ENTRY: &str = "ada:$2y$05$dqdyFs/BnCwsJS1L3ms16.ZDD.Z35YMup4R3nGYMX3Rbj048sfHTa";
-
-/// Debian's `docker-registry`, which is stopped when this value is dropped.
-pub(crate) struct Registry {
-    process: Child,
-    pub(crate) host: String,
-    _folder: TempDir,
-}
 
 impl Registry {
     pub(crate) fn start() -> Self {
@@ -31,51 +19,6 @@ impl Registry {
 
     pub(crate) fn with_login() -> Self {
         Self::with("auth: {htpasswd: {realm: test, path: FOLDER/users}}\n")
-    }
-
-    fn with(more: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let place = folder.path().to_str().unwrap();
-        let more = more.replace("FOLDER", place);
-        let configuration = format!(
-            "version: 0.1\nlog: {{level: info, accesslog: {{disabled: true}}}}\n\
-             storage: {{filesystem: {{rootdirectory: {place}/data}}}}\n\
-             http: {{addr: '127.0.0.1:0', secret: test}}\n{more}"
-        );
-        fs::write(folder.path().join("users"), format!("{ENTRY}\n")).unwrap();
-        let file = folder.path().join("registry.yml");
-        fs::write(&file, configuration).unwrap();
-        let program = program("RUNPOD_TEST_REGISTRY", "docker-registry");
-        let mut process = Command::new(&program)
-            .arg("serve")
-            .arg(&file)
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{program}: {error}; run `cargo xtask setup`"));
-        let mut log = BufReader::new(process.stderr.take().unwrap()).lines();
-        let host = log
-            .find_map(|line| {
-                let line = line.unwrap();
-                let (_, rest) = line.split_once("listening on ")?;
-                let host = rest
-                    .split(|it: char| it == '"' || it.is_whitespace())
-                    .next();
-                host.map(str::to_owned)
-            })
-            .expect("the registry tells its address");
-        // The registry must not wait for a reader.
-        std::thread::spawn(move || log.for_each(drop));
-        Self {
-            process,
-            host,
-            _folder: folder,
-        }
-    }
-
-    /// The name of an image in this registry.
-    pub(crate) fn name(&self, name: &str) -> String {
-        format!("{}/{name}", self.host)
     }
 
     /// Puts a manifest as it is.
@@ -94,42 +37,6 @@ impl Registry {
         stream.read_to_string(&mut answer).unwrap();
         assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
     }
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn program(variable: &str, name: &str) -> String {
-    std::env::var(variable).unwrap_or_else(|_| name.to_owned())
-}
-
-/// Runs skopeo or umoci, and returns its standard output.
-pub(crate) fn tool(name: &str, arguments: &[&str]) -> String {
-    let output = Command::new(name)
-        .args(arguments)
-        .output()
-        .unwrap_or_else(|error| panic!("{name}: {error}; run `cargo xtask setup`"));
-    assert!(
-        output.status.success(),
-        "{name} {arguments:?}: {}",
-        text(&output.stderr)
-    );
-    text(&output.stdout)
-}
-
-/// The digest of an image, as skopeo has it.
-pub(crate) fn digest(image: &str) -> String {
-    let arguments = [
-        "inspect",
-        "--tls-verify=false",
-        "--format={{.Digest}}",
-        image,
-    ];
-    tool("skopeo", &arguments).trim().to_owned()
 }
 
 /// Makes a base image with umoci, and copies it to the registry with skopeo.

@@ -160,3 +160,17 @@ fn at_the_question_of_delete_nothing_is_deleted() {
     terminal.ends(0);
     assert!(stage.platform.state().endpoints.is_empty());
 }
+
+#[test]
+fn while_the_worker_is_built_nothing_is_changed() {
+    let stage = Stage::with(CPU);
+    let endless = "fn main() { loop { std::thread::park() } }\n";
+    std::fs::write(stage.room.path().join("build.rs"), endless).unwrap();
+    let arguments = ["deploy", "--yes", "--push=127.0.0.1:9/me/hello:1"];
+    let mut terminal = Terminal::start(&stage, &arguments);
+    terminal.sees("Building hello");
+    terminal.0.send_control('c').unwrap();
+    terminal.sees("nothing was changed");
+    terminal.ends(130);
+    assert_eq!(stage.platform.changes(), []);
+}

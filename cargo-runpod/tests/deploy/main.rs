@@ -15,7 +15,10 @@ mod interrupted;
 mod logs;
 #[path = "../platform/mod.rs"]
 mod platform;
+mod pushing;
 mod refusals;
+#[path = "../registry/mod.rs"]
+mod registry;
 mod rollback;
 mod smoke;
 mod state;

@@ -12,7 +12,7 @@ fn unknown_settings_are_refused_before_any_request() {
     stage
         .deploy(&["--image=a:1"])
         .assert(2, str![[r#""#]], str![[r#"
-error: [ROOM]/Cargo.toml: [package.metadata.runpod.deploy]: there is no setting flash-boot; did you mean flashboot? The known names are name, type, template, gpu, cpu, scaling, workers, execution-timeout, flashboot, volumes, data-centers, env, pass-env, registry, disk, args, ports
+error: [ROOM]/Cargo.toml: [package.metadata.runpod.deploy]: there is no setting flash-boot; did you mean flashboot? The known names are name, type, push, template, gpu, cpu, scaling, workers, execution-timeout, flashboot, volumes, data-centers, env, pass-env, registry, disk, args, ports
 there is no setting workers.minimum; did you mean min? The known names are min, max, idle-timeout
 
 "#]]);
