@@ -156,7 +156,7 @@ mod tests {
 
     #[track_caller]
     fn assert_refused(settings: &Value, about: &[&str]) {
-        let settings = Deploy::of(&json!({ "runpod": { "deploy": settings } })).unwrap();
+        let settings = Deploy::of_table(settings).unwrap();
         let found = contradictions(&settings);
         assert_eq!(found.len(), about.len(), "{found:?}");
         for (found, about) in found.iter().zip(about) {

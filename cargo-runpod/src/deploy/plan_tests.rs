@@ -16,7 +16,7 @@ fn endpoint(more: &Value) -> Endpoint {
 }
 
 fn settings(table: &Value) -> Deploy {
-    Deploy::of(&json!({ "runpod": { "deploy": table } })).unwrap()
+    Deploy::of_table(table).unwrap()
 }
 
 #[track_caller]

@@ -44,9 +44,8 @@ fn notes(dependency: &Dependency, surroundings: &Surroundings) -> Vec<String> {
         }
         notes.push(
             "a build inside Docker cannot reach a package by its path on this machine. Use\n\
-             `cargo runpod build`, which makes the image without Docker, or\n\
-             `cargo runpod build --dockerfile`. To use the Dockerfile, name a git repository in\n\
-             Cargo.toml."
+             `cargo runpod build`, which builds the program outside Docker. To use the Dockerfile,\n\
+             name a git repository in Cargo.toml."
                 .to_owned(),
         );
     }

@@ -132,20 +132,23 @@ impl Deploy {
     pub(crate) fn of(worker: &Worker) -> Result<Self, Failure> {
         table::read(&worker.package, "deploy", KEYS)
     }
+
+    /// Reads a table without a package.
+    #[cfg(test)]
+    pub(crate) fn of_table(table: &serde_json::Value) -> Result<Self, String> {
+        let metadata = serde_json::json!({ "runpod": { "deploy": table } });
+        table::of(&metadata, "deploy", KEYS)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Value, json};
-
-    fn of(table: &Value) -> Result<Deploy, String> {
-        table::of(&json!({ "runpod": { "deploy": table } }), "deploy", KEYS)
-    }
+    use serde_json::json;
 
     #[test]
     fn a_table_with_every_key_is_read() {
-        let deploy = of(&json!({
+        let deploy = Deploy::of_table(&json!({
             "name": "n", "type": "load-balancer", "push": "r/n:1", "template": "t",
             "gpu": { "pools": ["ADA_24"], "exclude": ["x"], "count": 2, "cuda-versions": ["12.8"], "min-cuda": "12.1" },
             "cpu": [{ "id": "cpu5c", "vcpus": 4 }], "scaling": { "queue-delay": 4, "request-count": 1 },
@@ -161,7 +164,8 @@ mod tests {
 
     #[test]
     fn unknown_keys_are_reported_together_with_the_nearest_names() {
-        let error = of(&json!({ "flash-boot": true, "workers": { "minimum": 1 } })).unwrap_err();
+        let error = Deploy::of_table(&json!({ "flash-boot": true, "workers": { "minimum": 1 } }))
+            .unwrap_err();
         assert!(
             error.contains("no setting flash-boot; did you mean flashboot?"),
             "{error}"
@@ -174,12 +178,12 @@ mod tests {
 
     #[test]
     fn a_wrong_type_is_reported_with_its_path() {
-        let error = of(&json!({ "workers": { "min": "one" } })).unwrap_err();
+        let error = Deploy::of_table(&json!({ "workers": { "min": "one" } })).unwrap_err();
         assert!(
             error.contains("workers.min: invalid type: string \"one\""),
             "{error}"
         );
-        let error = of(&json!({ "flashboot": "fast" })).unwrap_err();
+        let error = Deploy::of_table(&json!({ "flashboot": "fast" })).unwrap_err();
         assert!(
             error.contains("flashboot: unknown variant `fast`"),
             "{error}"
