@@ -81,7 +81,7 @@ def prose_of_rust(text: str) -> str:
 def sentences(text: str):
     """Each sentence with the position of its first character."""
     for paragraph in re.finditer(r"(?:(?!\x00).)+", BORDER.sub(lambda m: "\x00" * len(m.group(0)), text), re.DOTALL):
-        for found in re.finditer(r"\S.*?(?:[.?!:](?=[\s*_)\"]|$)|\Z)", paragraph.group(0), re.DOTALL):
+        for found in re.finditer(r"\S.*?(?:[.?!](?=[\s*_)\"]|$)|\Z)", paragraph.group(0), re.DOTALL):
             yield paragraph.start() + found.start(), found.group(0)
 
 
