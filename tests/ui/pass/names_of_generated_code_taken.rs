@@ -1,5 +1,4 @@
-//! A name in a generated pattern refers to a constant or static of that name if one is in scope: hygiene does not
-//! help.
+//! A name in a generated pattern refers to a constant or static of that name if one is in scope: hygiene does not help.
 #![allow(non_upper_case_globals)]
 
 use runpod::prelude::*;
