@@ -16,7 +16,7 @@ struct Draft {
 
 #[runpod::main(refresh_worker = true)]
 fn typeset(draft: Draft) -> io::Result<String> {
-    // A customer's file may stay on the disk, and no other customer's job may find it.
+    // A customer's file can remain on the disk, where jobs of other customers must not find it.
     let path = env::temp_dir().join(format!("draft-{}", process::id()));
     fs::write(&path, draft.text)?;
     Ok(fs::read_to_string(path)?.to_uppercase())

@@ -14,17 +14,17 @@
 //! }
 //! ```
 //!
-//! You write the function that handles one job. This crate is the rest of the worker: it takes jobs from the platform,
-//! reads each input into your type, calls your function and posts the output or the error. It also sends heartbeats,
-//! retries failed requests and finishes running jobs before the program exits.
+//! You write the function that handles one job. This crate is the rest of the worker: it takes jobs from the
+//! platform, deserialises each input into your type, calls your function and posts the output or the error. It also
+//! sends heartbeats, retries failed requests and finishes running jobs before the program exits.
 //!
 //! This crate is not a client: it does not send jobs to an endpoint, and it does not create endpoints or pods. It
 //! contains no model and no inference engine: call yours from the handler.
 //!
 //! # Get started
 //!
-//! The package is called `runpod-worker`, and its library `runpod`. You also need serde for the derives of your own
-//! types:
+//! The package is called `runpod-worker`, and its library is called `runpod`. You also need serde, for the derives on
+//! your own types:
 //!
 //! ```toml
 //! [dependencies]
@@ -32,8 +32,8 @@
 //! serde = { version = "1", features = ["derive"] }
 //! ```
 //!
-//! If you build the program and run it in a container on Runpod, it takes jobs. Anywhere else, it runs one test job or
-//! serves a local endpoint with a web page:
+//! In a container on Runpod, the program takes jobs. Anywhere else, it runs one test job or serves a local endpoint
+//! with a web page:
 //!
 //! ```sh
 //! cargo run -- --test_input '{"input": {"name": "Ada"}}'
@@ -49,8 +49,8 @@
 //! | --- | --- |
 //! | `T: Deserialize` | the job's `input` |
 //! | [`Job<T>`](Job) | the input, the job's id and the other keys that the platform sent |
-//! | [`JobContext`] | progress, cancellation and refresh for the running job; [`Context`] is an alias |
-//! | [`State<T>`](State) | the value that `main` made before the first job |
+//! | [`JobContext`] | progress, cancellation and refresh of the running job; [`Context`] is an alias |
+//! | [`State<T>`](State) | the value that `main` returned before the first job |
 //! | [`Emitter<T>`](Emitter) | the sender for the items of a `stream` handler |
 //!
 //! A handler returns any type that serialises, or a `Result` of such a type. An `async fn` runs on the worker's async
@@ -147,7 +147,7 @@
 //! - `docs/tutorial.md` takes you from nothing to a deployed worker.
 //! - `docs/how-to/write-a-handler.md` explains how to write handlers.
 //! - `docs/reference/running.md` lists flags, environment variables, logs and exit codes.
-//! - `docs/explanation/reliability.md` explains the guarantees when something fails.
+//! - `docs/explanation/reliability.md` explains what the worker guarantees when something fails.
 //! - `docs/reference/protocol.md` describes the requests between worker and platform.
 //!
 //! The `examples` folder contains complete workers.

@@ -28,7 +28,7 @@ fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Returns the contents of the case's file, without blank lines at the start and the end.
+/// Returns the contents of the case's file, without blank lines at the start or the end.
 fn original(file: &str) -> String {
     let text = read(&root().join("tests/ui/fail").join(file));
     text.trim().to_owned()
@@ -40,7 +40,7 @@ fn quoted_file(line: &str) -> Option<&str> {
     Some(file.trim())
 }
 
-/// Whether `file` contains an error message and not a program.
+/// Returns whether `file` contains an error message instead of a program.
 fn is_message(file: &str) -> bool {
     file.rsplit_once('.')
         .is_some_and(|(_, ending)| ending == "stderr")

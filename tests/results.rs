@@ -75,7 +75,7 @@ async fn an_err_is_a_failed_job_whatever_it_is_in() {
             job(json!(n)).blocking(in_an_option).await,
             job(json!(n)).blocking(in_a_box).await,
             job(json!(n)).blocking(hidden).await,
-            // Functions without an attribute, where only the traits apply.
+            // Functions without an attribute, to which only the traits apply.
             job(json!(n))
                 .run(async |n: u32| spawn_blocking(move || half_or_anyhow(n)).await)
                 .await,

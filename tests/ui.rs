@@ -2,15 +2,15 @@
 //!
 //! `tests/ui/fail` contains mistakes, each with the errors that rustc prints. `tests/ui/pass` contains programs that
 //! must compile and run. After you change a message, run `TRYBUILD=overwrite cargo test --test ui` to rewrite the
-//! errors. Then read the difference like a user who has just made the mistake.
-//! `cargo test --test ui -- mistakes trybuild=NAME` runs only the cases whose file names contain `NAME`.
+//! errors. Then read the difference as if you were a user who has just made the mistake. `cargo test --test ui --
+//! mistakes trybuild=NAME` runs only the cases whose file names contain `NAME`.
 
 use std::path::Path;
 use std::process::Command;
 use std::{env, fs};
 
-/// Every accepted form is linked. Without debug information, linking takes half the time and a quarter of the disk
-/// space.
+/// Each program in `tests/ui/pass` is linked. Without debug information, linking takes half the time and a quarter of
+/// the disk space.
 const DEBUG_INFO: (&str, &str) = ("CARGO_PROFILE_DEV_DEBUG", "0");
 
 /// One test for both folders, because trybuild builds our crates again, which takes longer than all cases together.
@@ -20,7 +20,7 @@ fn mistakes_are_explained_and_accepted_forms_work() {
         // trybuild passes its environment to cargo, and a process cannot safely change its own environment.
         let itself = env::current_exe().expect("the test knows its own path");
         let mut again = Command::new(itself);
-        // With the same arguments: `mistakes trybuild=two_inputs` selects one case.
+        // The new process gets the same arguments, because `mistakes trybuild=two_inputs` selects one case.
         again.args(env::args_os().skip(1));
         again.arg("--nocapture").env(DEBUG_INFO.0, DEBUG_INFO.1);
         let status = again.status().expect("the test starts itself again");

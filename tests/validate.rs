@@ -151,7 +151,7 @@ async fn types_that_derive_no_validation_are_taken_as_they_are() {
     }
 }
 
-/// A type whose validation needs a context, the longest length.
+/// A type whose validation needs a context: the maximum length.
 #[derive(Deserialize, Serialize, Validate)]
 #[garde(context(usize as longest))]
 struct Contextual {

@@ -1,4 +1,5 @@
-//! Additional host names and origins that may use the endpoint. Its own page and this machine's own names always may.
+//! Additional host names and origins that may use the endpoint. The endpoint's own page and this machine's own names
+//! may always use it.
 
 use reqwest::Url;
 
@@ -67,7 +68,7 @@ impl Access {
 #[derive(Debug, Clone)]
 struct HostPattern {
     name: String,
-    /// Whether the pattern matches the names below it instead of the name itself.
+    /// Whether the pattern matches the names below the domain instead of the domain itself.
     below: bool,
 }
 

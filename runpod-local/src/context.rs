@@ -1,4 +1,4 @@
-//! The state that all routes share. It is below the routes: they import it, and the endpoint passes it to them.
+//! The state that all routes share. The routes import this module, and the endpoint passes them the state.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -63,7 +63,7 @@ impl CurrentDescription {
 #[derive(Debug, Clone)]
 pub(crate) struct Description {
     pub(crate) id: String,
-    /// For example, `http://127.0.0.1:8000`.
+    /// The endpoint's URL, such as `http://127.0.0.1:8000`.
     pub(crate) url: String,
     /// Whether requests need a key. Only the guard has the key itself.
     pub(crate) has_api_key: bool,

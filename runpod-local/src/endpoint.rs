@@ -86,8 +86,8 @@ pub struct Endpoint {
 /// The variable that programs of this project read the API key from.
 const API_KEY_VARIABLE: &str = "RUNPOD_LOCAL_API_KEY";
 
-/// Returns the address that a client on this machine uses. If the endpoint listens on all addresses, it is the loopback
-/// one.
+/// Returns the address that a client on this machine uses. If the endpoint listens on all addresses, this is the
+/// loopback address.
 fn for_a_client(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -98,7 +98,7 @@ fn for_a_client(address: SocketAddr) -> SocketAddr {
 }
 
 impl fmt::Debug for Endpoint {
-    /// Formats the endpoint without its key.
+    /// Formats the endpoint without its API key.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Endpoint")
             .field("id", &self.id)
@@ -240,8 +240,8 @@ impl Endpoint {
 
     /// Sets a document that identifies the endpoint's owner. `GET /local/owner` returns it, or 404 if there is none.
     ///
-    /// With it, a client on the same machine can recognise the endpoint of its own project, whatever listens on the
-    /// port.
+    /// A client on the same machine can use the document to check that the endpoint of its own project listens on the
+    /// port, and not another program.
     ///
     /// ```
     /// use runpod_local::Endpoint;
@@ -258,8 +258,8 @@ impl Endpoint {
     /// Starts the endpoint on the current Tokio runtime, at every address of the host. With port 0, it uses a port that
     /// is free at all addresses (see [`Running::address`]).
     ///
-    /// If the endpoint cannot listen on one address, but can on another, it leaves out the first. For example,
-    /// `localhost` means `127.0.0.1` and `::1`, and not every machine has both.
+    /// If the endpoint can listen on some of the addresses only, it leaves out the others. For example, `localhost`
+    /// means `127.0.0.1` and `::1`, and not every machine has both.
     ///
     /// # Errors
     ///

@@ -69,7 +69,8 @@ pub(crate) async fn method_not_allowed(request: Request) -> ErrorResponse {
     )
 }
 
-/// Rejects HEAD for polls. A poll hands out items or jobs only once, so its answer must not lose the body.
+/// Rejects HEAD for polls. A poll hands out items or jobs only once, so they would be lost in an answer without a
+/// body.
 pub(crate) async fn head_not_allowed(request: Request) -> Response {
     let mut response = method_not_allowed(request).await.into_response();
     response

@@ -1,7 +1,8 @@
 //! A Runpod Serverless queue endpoint on your own machine.
 //!
-//! The endpoint follows the rules of production: job states, time limits, payload limits, retention, streams, webhooks,
-//! retries and lost workers. Clients and workers in any language use it in the same way as Runpod.
+//! The endpoint follows the rules of production: job states, time limits, payload limits, retention, streams,
+//! webhooks, retries and lost workers. Clients and workers in any language use the endpoint in the same way as they
+//! use Runpod.
 //!
 //! ```
 //! use runpod_local::Endpoint;

@@ -92,7 +92,8 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         .without_time()
         .init();
     let api_key = api_key(arguments.api_key_env.as_deref())?;
-    // This comes before any output, so a reader of the output can send signals immediately.
+    // The program listens for signals before it prints anything, so a reader of the output can send signals
+    // immediately.
     let unwatched = |error| format!("cannot listen for signals: {error}");
     let mut interrupted = signal(SignalKind::interrupt()).map_err(unwatched)?;
     let mut terminated = signal(SignalKind::terminate()).map_err(unwatched)?;
@@ -169,7 +170,7 @@ fn announce(endpoint: &Running, api_key: Option<&KeyFromVariable>) {
     println!("To attach a worker in any language, set:");
     for (name, value) in endpoint.worker_environment(None) {
         match api_key {
-            // The key itself must not appear in terminals and logs.
+            // The key itself must not appear in terminals or logs.
             Some(key) if value == key.key => println!("  export {name}=\"${}\"", key.variable),
             _ => println!("  export {name}='{value}'"),
         }

@@ -1,4 +1,5 @@
-//! The endpoint's owner. A client on the same machine can tell the endpoint of its own project from others.
+//! The endpoint's owner. A client on the same machine uses this document to distinguish the endpoint of its own
+//! project from other endpoints.
 
 use axum::Router;
 use axum::response::IntoResponse as _;

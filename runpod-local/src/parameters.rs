@@ -8,7 +8,7 @@ use crate::queue::{JobId, QueueError};
 use crate::response::ErrorResponse;
 use crate::text::quoted;
 
-/// The parameters of a path. If they are wrong, the answer has the format of all other errors.
+/// The parameters of a path. If they are not valid, the answer is an error in this API's usual format.
 #[derive(Debug)]
 pub(crate) struct PathParameters<T>(pub(crate) T);
 
@@ -23,7 +23,7 @@ where
         match Path::from_request_parts(parts, state).await {
             Ok(Path(parameters)) => Ok(Self(parameters)),
             Err(error) => Err(ErrorResponse::bad_request(format!(
-                "the path cannot be read: {}; ids must be percent-encoded UTF-8",
+                "the path is not valid: {}; ids must be percent-encoded UTF-8",
                 error.body_text()
             ))),
         }

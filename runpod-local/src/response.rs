@@ -56,7 +56,7 @@ impl IntoResponse for ErrorResponse {
         struct Body<'a> {
             error: &'a str,
         }
-        // A struct with a single string always serializes to JSON.
+        // A struct with a single string always serialises to JSON.
         let body = serde_json::to_vec(&Body { error: &self.text }).unwrap_or_default();
         let mut response = json(self.status, body);
         if let Some((name, value)) = self.header {

@@ -32,7 +32,7 @@ use crate::serve::{Serving, WORKER_KEY};
 /// # Ok(()) }
 /// ```
 pub struct Running {
-    /// At least one address.
+    /// The addresses that the endpoint listens on. There is at least one.
     pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) context: Context,
     pub(crate) serving: Serving,
@@ -137,7 +137,7 @@ impl Running {
 
     /// Replaces the worker's description on the page and in `/openapi.json`. Open pages show the change immediately.
     ///
-    /// The arguments are those of [`Endpoint::handlers`], [`Endpoint::route`] and [`Endpoint::examples`].
+    /// The arguments are the same as those of [`Endpoint::handlers`], [`Endpoint::route`] and [`Endpoint::examples`].
     ///
     /// ```
     /// use runpod_local::{Endpoint, HandlerInfo};
@@ -195,8 +195,8 @@ impl Running {
 
     /// Gives no further jobs to a worker. Call this before you stop a worker that another one replaces.
     ///
-    /// If the worker's poll for jobs is held open, it is answered immediately. The worker may finish the jobs that it
-    /// has.
+    /// If a job-take request of the worker is held open, it is answered immediately. The worker may finish the jobs
+    /// that it has.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

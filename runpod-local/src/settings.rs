@@ -57,10 +57,10 @@ pub struct Limits {
     /// If a job finishes while this limit is reached, its webhook is not called. The job's log says so, and a warning
     /// names the first such job. A result that is larger than the limit waits alone.
     pub webhook_bytes: u64,
-    /// The maximum number of bytes of events that wait for one reader of `/local/events`. A single event may be larger.
-    /// The default is 4 MiB.
+    /// The maximum number of bytes of events that wait for one connection to `/local/events`. A single event may be
+    /// larger. The default is 4 MiB.
     ///
-    /// A reader that is too slow is told to load everything again.
+    /// A page that reads too slowly must load everything again.
     pub event_bytes: usize,
 }
 
@@ -109,20 +109,20 @@ impl Default for Limits {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timing {
-    /// How long a worker's poll for jobs is held open if there is no job. The default is 10 s.
+    /// How long a worker's job-take request is held open if there is no job. The default is 10 s.
     pub take_hold: Duration,
-    /// How long a worker's poll for jobs to stop is held open. The default is 10 s.
+    /// How long a worker's stop poll is held open. The default is 10 s.
     pub stop_hold: Duration,
     /// How long `/stream` is held open if there is no new item. The default is 5 s.
     pub stream_hold: Duration,
     /// How long `/runsync` and `/status-sync` wait unless the client sets a time. The default is 90 s.
     pub sync_wait: Duration,
-    /// After how long without a sign of life a worker is lost. The default is 10 s.
+    /// The time without a sign of life after which a worker counts as lost. The default is 10 s.
     ///
     /// Polls, posts and pings are signs of life. A worker that never pings and never asks which jobs to stop gives no
     /// sign of life while all its slots are busy. Such a worker is lost only after six times as long.
     pub lost_after: Duration,
-    /// The interval between pings that workers are told to use. The default is 2 s.
+    /// The interval between pings, which workers get as an environment variable. The default is 2 s.
     pub ping_interval: Duration,
     /// How long a job may run unless its policy sets a limit. The default is 10 min.
     pub execution_timeout: Duration,

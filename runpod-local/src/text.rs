@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// Returns a number of bytes, and the same in MiB if that is a whole number.
+/// Formats a number of bytes, and adds the number of MiB if that is a whole number.
 pub(crate) fn bytes(bytes: usize) -> String {
     const MIB: usize = 1024 * 1024;
     if bytes >= MIB && bytes.is_multiple_of(MIB) {

@@ -1,5 +1,5 @@
-//! Builds Tokio runtimes for the programs of this project. Tokio panics if the system refuses a thread; here, that is
-//! an error.
+//! Builds Tokio runtimes for the programs of this project. Tokio panics if the system refuses a thread; this module
+//! returns an error instead.
 //!
 //! The worker has a copy of this module (`runpod-runtime/src/process/threads.rs`), because it may be built without this
 //! crate.

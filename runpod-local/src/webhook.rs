@@ -14,7 +14,7 @@ use crate::job_body;
 use crate::queue::{LogLine, Queue, WebhookCall};
 use crate::settings::{Limits, Timing};
 
-/// The first attempt and two retries.
+/// The number of attempts: the first one and two retries.
 const ATTEMPTS: u32 = 3;
 
 /// Calls webhooks until the endpoint shuts down.
@@ -90,7 +90,8 @@ impl WebhookCaller {
     async fn attempt(&self, call: &WebhookCall) -> Result<StatusCode, String> {
         // The semaphore is never closed.
         let _permit = self.in_flight.acquire().await;
-        // The body is written for each attempt, because storing it while it waits would hold the data twice.
+        // The body is written anew for each attempt, because a stored body would hold the data twice while the call
+        // waits.
         let WebhookCall {
             report, input, url, ..
         } = call;
@@ -131,7 +132,7 @@ fn origin(url: &str) -> String {
     )
 }
 
-/// Returns the message of the innermost cause, which says what happened.
+/// Returns the message of the innermost cause, which is the most specific one.
 fn root(error: &dyn std::error::Error) -> String {
     match error.source() {
         Some(source) => root(source),

@@ -1,4 +1,4 @@
-//! The program `runpod-local`, started like a user starts it.
+//! Tests the program `runpod-local`, started in the way a user starts it.
 
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -195,7 +195,7 @@ fn faults_that_are_none_are_refused_with_their_place() {
 #[test]
 fn a_system_that_refuses_a_thread_is_an_error_and_no_panic() {
     let ran = Command::new("sh")
-        // In KiB. A thread's stack, set below, needs more than this.
+        // The limit, in KiB. A thread's stack, whose size is set below, needs more than this.
         .args(["-c", "ulimit -v 1000000; exec \"$0\" --port 0"])
         .arg(env!("CARGO_BIN_EXE_runpod-local"))
         .env("RUST_MIN_STACK", (1_u64 << 30).to_string())

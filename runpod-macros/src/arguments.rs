@@ -19,7 +19,7 @@ pub(crate) struct Argument<'a> {
 }
 
 impl Argument<'_> {
-    /// The argument as it is written in a call.
+    /// Returns the argument as it is written in a call.
     pub(crate) fn passed(&self) -> TokenStream {
         let (conditions, variable) = (&self.conditions, &self.variable);
         quote!(#(#conditions)* #variable)
@@ -48,9 +48,9 @@ pub(crate) fn arguments(function: &Function) -> Vec<Argument<'_>> {
     arguments
 }
 
-/// The adapter's name for an argument: the user's own name if the adapter does not use it yet, so that the expansion
-/// reads well. Two arguments can have the same name in the output of a `macro_rules` macro, where hygiene tells them
-/// apart.
+/// Returns the adapter's name for an argument: the user's own name if the adapter does not use it yet, so that the
+/// expansion reads well. In the output of a `macro_rules` macro, two arguments can have the same name, and only
+/// hygiene tells them apart.
 fn variable(argument: &PatType, index: usize, taken: impl Fn(&Ident) -> bool) -> Ident {
     let own = match &*argument.pat {
         Pat::Ident(name) => free(&name.ident.to_string()),
@@ -60,11 +60,11 @@ fn variable(argument: &PatType, index: usize, taken: impl Fn(&Ident) -> bool) ->
         .unwrap_or_else(|| Ident::new(&format!("__rp_{index}"), Span::mixed_site()))
 }
 
-/// The name, if generated code can use it. Generated code may have another edition than the function, in which `gen` is
-/// a keyword.
+/// Returns the name if generated code can use it. Generated code may have another edition than the function, and
+/// `gen` may be a keyword there.
 fn free(name: &str) -> Option<Ident> {
     let plain = name.starts_with(char::is_alphabetic) && name != "gen";
-    // Keywords and raw names are not usable.
+    // Parsing fails for keywords, and raw names contain `#`. Generated code uses neither.
     let parsed = plain.then(|| syn::parse_str::<Ident>(name).ok())?;
     let raw = name.starts_with("r#");
     parsed

@@ -130,7 +130,7 @@ fn no_arguments(signature: &Signature, faults: &mut Faults) {
     }
 }
 
-/// Rejects `State<T>`: if the user wrote no `main`, no state exists.
+/// Rejects `State<T>`: if the user has not written a `main`, there is no state.
 fn no_state(signature: &Signature, faults: &mut Faults) {
     for (argument, ty) in types_of(signature) {
         if is_one_of(ty, &["State"]) {
@@ -191,7 +191,7 @@ fn arguments(signature: &Signature, imports: &Imports, root: &Root, faults: &mut
     }
 }
 
-/// The advice for an argument that is a reference to `target`.
+/// Returns the advice for an argument that is a reference to `target`.
 fn by_value(target: &Type) -> String {
     let text = tidy(&quote!(#target));
     let owned = owned(&text);
@@ -204,7 +204,8 @@ fn by_value(target: &Type) -> String {
     }
 }
 
-/// Whether the function is visibly in an `impl` or a trait, where generated items cannot be placed next to it.
+/// Returns whether the tokens show that the function is in an `impl` or a trait, where generated items cannot be
+/// placed next to it.
 pub(crate) fn stands_in_impl(function: &Function) -> bool {
     let signature = &function.signature;
     signature.receiver().is_some()
@@ -212,7 +213,7 @@ pub(crate) fn stands_in_impl(function: &Function) -> bool {
         || function.block().is_none()
 }
 
-/// The first `Self` in `tokens`.
+/// Returns the first `Self` in `tokens`.
 fn own_type(tokens: TokenStream) -> Option<TokenTree> {
     tokens.into_iter().find_map(|token| match &token {
         TokenTree::Ident(word) if word == "Self" => Some(token),
@@ -221,7 +222,7 @@ fn own_type(tokens: TokenStream) -> Option<TokenTree> {
     })
 }
 
-/// The owned type for the target of a reference.
+/// Returns the owned type for the target of a reference.
 fn owned(target: &str) -> &str {
     match target {
         "str" => "String",
@@ -246,7 +247,7 @@ fn stream(signature: &Signature, place: Place, options: &Options, faults: &mut F
                 );
             }
         }
-        // If an argument may be an alias of `Emitter`, the compiler decides by its type.
+        // If an argument's type may be an alias of `Emitter`, this check is left to the compiler.
         (Some(stream), None)
             if gives_nothing(&signature.output)
                 && types_of(signature).all(|(_, ty)| surely_no_emitter(ty)) =>
@@ -324,14 +325,14 @@ fn body(function: &Function, place: Place, faults: &mut Faults) {
     }
 }
 
-/// The first `yield` in the body of `function` that is not inside a macro call.
+/// Returns the first `yield` in the body of `function` that is not inside a macro call.
 pub(crate) fn bare_yield(function: &Function) -> Option<TokenTree> {
     yield_in(function.block()?)
 }
 
-/// The first `yield` in `tokens` that is not inside a macro's delimiters.
+/// Returns the first `yield` in `tokens` that is not inside a macro's delimiters.
 fn yield_in(tokens: TokenStream) -> Option<TokenTree> {
-    // The two previous tokens: a macro call is a word, `!` and a group.
+    // The two previous tokens, which show whether a group belongs to a macro call: a word, `!` and a group.
     let mut before: [Option<TokenTree>; 2] = [None, None];
     for token in tokens {
         match &token {

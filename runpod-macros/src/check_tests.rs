@@ -5,7 +5,7 @@ use quote::{ToTokens, quote};
 
 use crate::expand::{handler, main};
 
-/// The parts of an expansion that the tests look at.
+/// The parts of an expansion that the tests examine.
 pub(crate) struct Expansion {
     errors: Vec<String>,
     registered: bool,
@@ -13,7 +13,7 @@ pub(crate) struct Expansion {
 }
 
 impl Expansion {
-    /// Reads the expansion `made` of `function`, and asserts that it contains the function.
+    /// Parses `made`, the expansion of `function`, and asserts that it contains the function.
     #[track_caller]
     pub(crate) fn of(made: TokenStream, function: &TokenStream) -> Self {
         let text = made.to_string();

@@ -56,7 +56,7 @@ pub(crate) fn of_handler(function: &Function, options: &Options, root: &Root) ->
 pub(crate) fn with_setup(function: &Function, options: &Options, root: &Root) -> TokenStream {
     let signature = &function.signature;
     let (here, result) = (places::name(function), places::result(function));
-    // Includes the documentation: the lint `missing_docs` looks at the outer function.
+    // The generated `main` also gets the documentation, because the lint `missing_docs` checks this outer function.
     let shared = function.attributes_named(&["cfg", "doc"]);
     let visibility = &function.visibility;
     let inner = function.without_visibility();
@@ -94,8 +94,8 @@ pub(crate) fn with_setup(function: &Function, options: &Options, root: &Root) ->
     }
 }
 
-/// The options, such as `WorkerConfig::NEW.concurrency(4)`. If the attribute is on a handler and names no other handler
-/// and no route, that handler is an option too.
+/// Returns the options as code, such as `WorkerConfig::NEW.concurrency(4)`. If the attribute is on a handler and has
+/// neither `handler` nor `route`, the code also sets that handler.
 fn launch_options(options: &Options, on_handler: bool) -> TokenStream {
     let here = Span::mixed_site();
     let mut chain = Item::WorkerConfig.path(here);

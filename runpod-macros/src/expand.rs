@@ -41,7 +41,8 @@ fn annotated(place: Place, attribute: TokenStream, function: &Function) -> Token
     check::function(function, place, &options, &mut faults);
     let root = Root::of(&options);
     if !faults.is_empty() {
-        // If `crate` cannot be read, the path to the traits is unknown, so the questions cannot be generated.
+        // If the value of `crate` is not valid, the path to the traits is unknown, so the type checks cannot be
+        // generated.
         let known = options.root.is_some() || !says_crate;
         let asked = known && place != Place::Main && !check::stands_in_impl(function);
         let questions = asked.then(|| registration::questions(function, &options, &root));
@@ -58,16 +59,16 @@ fn annotated(place: Place, attribute: TokenStream, function: &Function) -> Token
     expansion
 }
 
-/// The function as written, followed by the generated code.
+/// Returns the function as written, followed by the generated code.
 fn beside(function: &Function, made: &TokenStream) -> TokenStream {
     let (excuse, written) = (excuse(function), &function.written);
     quote!(#excuse #written #made)
 }
 
-/// Allows clippy's `needless_pass_by_value` on a plain `fn`. clippy cannot know that handlers take arguments by value,
-/// and would advise the user to take `&State<T>`. The attribute is added only if the lint could fire, because it would
-/// be an error in a crate that forbids the lint. An `async fn` moves its arguments into its future, so the lint does
-/// not fire. If the function sets the lint itself, that setting stays.
+/// Allows clippy's `needless_pass_by_value` on a plain `fn`. clippy cannot know that handlers take arguments by
+/// value, and would advise the user to take `&State<T>`. The attribute is added only if the lint could fire, because
+/// it would be an error in a crate that forbids the lint. An `async fn` moves its arguments into its future, so the
+/// lint does not fire. If the function's own attributes set the lint, that setting stays.
 fn excuse(function: &Function) -> Option<TokenStream> {
     const LINT: &str = "needless_pass_by_value";
     let lints = function.attributes_named(&["allow", "expect", "warn", "deny", "forbid"]);
@@ -81,7 +82,7 @@ fn excuse(function: &Function) -> Option<TokenStream> {
     })
 }
 
-/// The item as written, followed by the errors.
+/// Returns the item as written, followed by the errors.
 fn without_function(
     place: Place,
     attribute: TokenStream,
@@ -112,8 +113,8 @@ fn without_function(
     quote!(#item #errors)
 }
 
-/// The function without registration, followed by the errors. A `main` is still generated, so that the compiler does
-/// not report a missing `main` too.
+/// Returns the function without its registration, followed by the errors. A `main` is still generated, so that the
+/// compiler does not report a missing `main` too.
 fn rejected(place: Place, function: &Function, options: &Options, faults: Faults) -> TokenStream {
     let errors = faults.into_compile_errors();
     let conditions = function.attributes_named(&["cfg"]);

@@ -1,8 +1,9 @@
 //! Finds the imports in the function's file, for names whose meaning the tokens do not show.
 //!
-//! An attribute sees no imports. `Context` may be our type or `anyhow`'s trait, and the compiler's error about the
-//! trait does not help. The file is read only if such a name is found, and only to choose the text of an error. If the
-//! file does not answer the question, the compiler reports the error.
+//! An attribute does not see the imports. For example, `Context` may be our type or `anyhow`'s trait, and the
+//! compiler's error about the trait does not help. So this module reads the file, but only if it finds such a name,
+//! and only to choose the text of an error. If the meaning of the name remains uncertain, the compiler reports the
+//! error.
 
 use std::cell::OnceCell;
 
@@ -31,7 +32,7 @@ impl Imports {
 }
 
 fn read() -> Option<syn::File> {
-    // Unit tests run outside the compiler.
+    // Unit tests run outside the compiler, where a span has no file.
     if !proc_macro::is_available() {
         return None;
     }
@@ -39,8 +40,8 @@ fn read() -> Option<syn::File> {
     syn::parse_file(&std::fs::read_to_string(path).ok()?).ok()
 }
 
-/// Returns the path of `name`. If `function` is not at the top of the file, it may see other imports: the result is
-/// `None`.
+/// Returns the path of `name`. If `function` is not at the top level of the file, other imports may apply to it, so
+/// the result is `None`.
 pub(crate) fn path_in(file: &syn::File, function: &str, name: &str) -> Option<String> {
     let is_there = |item: &Item| matches!(item, Item::Fn(it) if it.sig.ident == function);
     if file.items.iter().filter(|item| is_there(item)).count() != 1 {

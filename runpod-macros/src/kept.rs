@@ -21,13 +21,13 @@ pub(crate) fn function(function: &Function, options: &Options) -> TokenStream {
     let body = if !has_body {
         quote!({ ::core::unimplemented!() })
     } else if returns_stream(&signature.output) && check::bare_yield(function).is_some() {
-        // The compiler would report four more errors about this `yield`, so the missing macro is added.
+        // The compiler would report four more errors about this `yield`, so the expansion adds the missing macro.
         let stream = root.stream();
         quote!({ #stream! #written })
     } else {
         quote!(#written)
     };
-    // Warnings about unused arguments would only distract from the error.
+    // These warnings about unused arguments would only distract from the error.
     quote! {
         #[allow(unused_variables, unused_mut)]
         #(#attributes)* #visibility #signature #body

@@ -1,6 +1,6 @@
 //! The attributes of [`runpod-worker`](https://docs.rs/runpod-worker): [`macro@handler`] and [`macro@main`].
 //!
-//! Use them through that crate. The attributes leave the function exactly as you wrote it and add an adapter next to
+//! Use them through that crate. The attributes leave a function exactly as you wrote it and add an adapter next to
 //! it. The adapter registers the function with the runtime, which implements all behaviour. The modules, in order of
 //! use:
 //!
@@ -111,9 +111,9 @@ mod values;
 /// | `fn` | on a thread that it may block |
 /// | `fn` or `async fn` with the option `stream` | as above; the worker sends each item as soon as it is ready |
 ///
-/// A `stream` handler returns `impl Stream<Item = T>`. A plain `fn` may also return `impl Iterator<Item = T>`. Instead,
-/// a `stream` handler can take an `Emitter<T>` and return `()` or `Result<(), E>`. If you write `yield`, wrap the body
-/// in `runpod::stream! { .. }` or `runpod::try_stream! { .. }`.
+/// A `stream` handler returns `impl Stream<Item = T>`. A plain `fn` may also return `impl Iterator<Item = T>`.
+/// Alternatively, a `stream` handler can take an `Emitter<T>` and return `()` or `Result<(), E>`. If you write
+/// `yield`, wrap the body in `runpod::stream! { .. }` or `runpod::try_stream! { .. }`.
 ///
 /// The output, or each item, is a `T: serde::Serialize` or a `Result<T, E>`. `E` is a `std::error::Error`,
 /// `anyhow::Error`, `String` or `&'static str`.
@@ -138,7 +138,7 @@ pub fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream {
     expand::handler(attribute.into(), &item.into()).into()
 }
 
-/// Makes a worker's `main` function, from `main` itself or from the handler that is the whole worker.
+/// Generates a worker's `main` function, from your own `main` or from the handler that is the whole worker.
 ///
 /// ```no_run
 /// use runpod::prelude::*;
@@ -161,9 +161,10 @@ pub fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// On **`fn main()` or `async fn main()`**, the body runs once, before the first job. Its return value is the worker's
-/// state, which handlers take as `State<T>`. If it returns a `Result`, the state is the value in `Ok`, and an `Err`
-/// stops the worker before it takes a job. An `async fn main` needs no runtime of your own: the worker starts one.
+/// On **`fn main()` or `async fn main()`**, the body runs once, before the first job. Its return value is the
+/// worker's state, which handlers take as `State<T>`. If `main` returns a `Result`, the state is the value in `Ok`,
+/// and an `Err` stops the worker before it takes a job. You need not start a runtime for an `async fn main`: the
+/// worker starts one.
 ///
 /// On **any other function**, the function becomes a handler as with [`#[runpod::handler]`](macro@handler), and the
 /// attribute generates `main`. The options `stream` and `name` of a handler are allowed too. The function handles all
@@ -196,16 +197,16 @@ pub fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// | `worker_threads = 2` | the number of threads for `async` handlers; by default one per core |
 /// | `crate = path` | the path of the `runpod` crate, if you re-export it; not needed if your manifest only renames the crate |
 ///
-/// Numbers, strings and booleans may be constant expressions, such as `concurrency = LIMIT`. As with a literal, the
-/// compiler checks the type, that a number is not 0 and that a string is not empty.
+/// Numbers, strings and booleans may be constant expressions, such as `concurrency = LIMIT`. The compiler then checks
+/// the type, that a number is not 0, and that a string is not empty.
 ///
 /// `refresh_worker` alone means `refresh_worker = true`, and `return_aggregate_stream` works the same way.
 ///
 /// # Errors
 ///
 /// The errors of [`#[runpod::handler]`](macro@handler#errors) apply here too. In addition, `main` takes no arguments
-/// and no handler options, and `handler` and `route` cannot be used together. A handler that is the whole worker cannot
-/// take a `State<T>`, because no `main` makes one.
+/// and no handler options, and `handler` and `route` cannot be used together. A handler that is the whole worker
+/// cannot take a `State<T>`, because no `main` creates a state.
 #[proc_macro_attribute]
 pub fn main(attribute: TokenStream, item: TokenStream) -> TokenStream {
     expand::main(attribute.into(), &item.into()).into()

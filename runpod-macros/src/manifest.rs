@@ -1,8 +1,9 @@
-//! Finds the name of our crate if the user's manifest renames it, as in `worker = { package = "runpod-worker", .. }`.
+//! Finds the name of the facade crate if the user's manifest renames it, as in `worker = { package = "runpod-worker",
+//! .. }`.
 //!
 //! In that case `::runpod` does not exist, and the compiler's error would point at code that the user did not write.
-//! The manifest is searched line by line for our package. `crate = path` takes precedence. If the manifest does not
-//! give a certain answer, the name is `runpod`.
+//! This module searches the manifest line by line for our package. `crate = path` takes precedence. If the manifest
+//! does not give a certain answer, the name is `runpod`.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -10,10 +11,10 @@ use std::{env, fs};
 /// The name of the facade crate's package in manifests.
 const PACKAGE: &str = "runpod-worker";
 
-/// Returns the new name if the manifest of the crate being compiled renames ours. The manifest is read every time
-/// because an editor expands the attributes of many crates in one process.
+/// Returns the new name if the manifest of the crate being compiled renames our crate. The manifest is read every
+/// time because an editor expands the attributes of many crates in one process.
 pub(crate) fn other_name() -> Option<String> {
-    // Unit tests run outside the compiler.
+    // Unit tests run outside the compiler, where there is no such manifest.
     if !proc_macro::is_available() {
         return None;
     }
@@ -42,7 +43,7 @@ fn name_in(manifest: &str, workspace: &str) -> Option<String> {
     (only && name != PACKAGE).then(|| name.replace('-', "_"))
 }
 
-/// Returns the dependencies that are our package, and the dependencies that are inherited from the workspace.
+/// Returns the dependencies on our package, and the dependencies that are inherited from the workspace.
 fn entries(manifest: &str) -> (Vec<String>, Vec<String>) {
     let (mut ours, mut inherited) = (Vec::new(), Vec::new());
     let mut section = String::new();
@@ -78,7 +79,7 @@ fn entries(manifest: &str) -> (Vec<String>, Vec<String>) {
     (ours, inherited)
 }
 
-/// Returns the line without whitespace and comments.
+/// Returns the line without whitespace or comments.
 fn solid(line: &str) -> String {
     let code = line.split('#').next().unwrap_or_default();
     code.split_whitespace().collect()

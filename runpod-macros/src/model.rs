@@ -11,12 +11,12 @@ pub(crate) enum Place {
     Handler,
     /// `#[main]` on a function that is not `main`: the function is the handler.
     MainOnHandler,
-    /// `#[main]` on `main`: the function makes the state.
+    /// `#[main]` on `main`: the function creates the state.
     Main,
 }
 
 impl Place {
-    /// The attribute as the user writes it.
+    /// Returns the attribute as the user writes it.
     pub(crate) fn attribute(self) -> &'static str {
         match self {
             Self::Handler => "#[runpod::handler]",
@@ -24,7 +24,7 @@ impl Place {
         }
     }
 
-    /// The term for the function in messages.
+    /// Returns the term for the function in messages.
     pub(crate) fn subject(self) -> &'static str {
         match self {
             Self::Handler | Self::MainOnHandler => "a handler",
@@ -68,7 +68,7 @@ impl Key {
         Self::ALL.into_iter().find(|key| key.name() == name)
     }
 
-    /// The options that an attribute accepts at this place.
+    /// Returns the options that an attribute accepts at this place.
     pub(crate) fn of(place: Place) -> impl Iterator<Item = Self> {
         Self::ALL.into_iter().filter(move |key| key.fits(place))
     }
@@ -97,7 +97,7 @@ impl Key {
         }
     }
 
-    /// An example of the option with a value.
+    /// Returns an example of the option, with a value if the option takes one.
     pub(crate) fn example(self) -> &'static str {
         match self {
             Self::Stream => "stream",
@@ -114,7 +114,7 @@ impl Key {
         }
     }
 
-    /// A description of the option's value, for messages.
+    /// Returns a description of the option's value, for messages.
     pub(crate) fn value(self) -> &'static str {
         match self {
             Self::Stream => "no value",
@@ -139,8 +139,8 @@ pub(crate) struct Given<T> {
     pub(crate) value: T,
 }
 
-/// The setting of an option. A literal is read here; any other expression, such as a constant, is passed to the
-/// compiler.
+/// The value that sets an option. The macro reads a literal itself, and passes any other expression, such as a
+/// constant, to the compiler.
 pub(crate) enum Setting<T> {
     Literal(T),
     Expression(Box<Expr>),
@@ -187,7 +187,7 @@ impl Function {
                 TokenTree::Group(block) if block.delimiter() == Delimiter::Brace => {
                     return Some(block.stream());
                 }
-                // Tokens that come through another macro are wrapped in an invisible group.
+                // Tokens that another macro passes on are wrapped in an invisible group.
                 TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
                     body = group.stream();
                 }
@@ -196,12 +196,12 @@ impl Function {
         }
     }
 
-    /// The attributes with one of these names, such as `cfg`.
+    /// Returns the attributes with one of these names, such as `cfg`.
     pub(crate) fn attributes_named(&self, names: &[&str]) -> Vec<&Attribute> {
         named(&self.attributes, names)
     }
 
-    /// The function without its visibility: inside another function, `pub` has no effect and triggers a lint.
+    /// Returns the function without its visibility: inside another function, `pub` has no effect and triggers a lint.
     pub(crate) fn without_visibility(&self) -> TokenStream {
         let Self {
             attributes,
@@ -213,7 +213,7 @@ impl Function {
     }
 }
 
-/// The elements of `attributes` that have one of these names.
+/// Returns the elements of `attributes` that have one of these names.
 pub(crate) fn named<'a>(attributes: &'a [Attribute], names: &[&str]) -> Vec<&'a Attribute> {
     attributes
         .iter()

@@ -1,4 +1,4 @@
-//! Checks the other attributes of a function: a second one of our attributes, and those of async runtimes.
+//! Checks the other attributes of a function: a second attribute of ours, and attributes of async runtimes.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -27,9 +27,9 @@ pub(crate) fn check(function: &Function, place: Place, options: &Options, faults
             another_runtime(attribute, &name, place, faults);
         }
     }
-    // An attribute above our attribute is already expanded, so only the body shows it.
+    // An attribute above this one is already expanded, so only the function's body still shows it.
     if function.block().is_some_and(made_by_tokio) {
-        // Reported at our attribute, with the hygiene of user code.
+        // The error is reported at our attribute, with the hygiene of user code.
         let here = function
             .signature
             .ident
@@ -47,7 +47,8 @@ fn another_runtime(at: impl ToTokens, name: &str, place: Place, faults: &mut Fau
     );
 }
 
-/// Whether `#[tokio::main]` generated this body. The text that is searched for is unlikely to occur anywhere else.
+/// Returns whether `#[tokio::main]` generated this body. The text that this function searches for is unlikely to
+/// occur anywhere else.
 fn made_by_tokio(body: TokenStream) -> bool {
     body.into_iter().any(|token| match token {
         TokenTree::Literal(text) => text.to_string() == "\"Failed building the Runtime\"",
@@ -56,7 +57,7 @@ fn made_by_tokio(body: TokenStream) -> bool {
     })
 }
 
-/// Whether an attribute is one of ours, by its name.
+/// Returns whether an attribute has the name of one of our attributes.
 pub(crate) fn is_ours(attribute: &Attribute, options: &Options) -> bool {
     let root = options.root.as_ref().map_or_else(
         || Some("runpod".to_owned()),
@@ -69,7 +70,7 @@ pub(crate) fn is_ours(attribute: &Attribute, options: &Options) -> bool {
     }
 }
 
-/// Whether an attribute is the `main` attribute of an async runtime, such as `#[tokio::main]`.
+/// Returns whether an attribute is the `main` attribute of an async runtime, such as `#[tokio::main]`.
 pub(crate) fn is_runtime_main(attribute: &Attribute) -> bool {
     let words = words(attribute);
     words.len() > 1 && words.last().is_some_and(|last| last == "main")

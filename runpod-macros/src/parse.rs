@@ -48,7 +48,7 @@ pub(crate) fn function(item: &TokenStream) -> Result<Function, NoFunction> {
     })
 }
 
-/// Whether `fn` comes next, after any qualifiers.
+/// Returns whether `fn` comes next, after any qualifiers.
 fn starts_function(input: ParseStream<'_>) -> bool {
     loop {
         if input.peek(Token![fn]) {
@@ -65,7 +65,7 @@ fn starts_function(input: ParseStream<'_>) -> bool {
     }
 }
 
-/// Whether the `|` of a closure comes next, after any qualifiers.
+/// Returns whether the `|` of a closure comes next, after any qualifiers.
 fn starts_closure(input: ParseStream<'_>) -> bool {
     while input.peek(Token![move]) || input.peek(Token![async]) || input.peek(Token![static]) {
         if input.parse::<TokenTree>().is_err() {
@@ -168,7 +168,7 @@ impl Reader<'_> {
                 None => format!("unknown option `{text}`"),
             };
             if near == Some(Key::Stream.name()) {
-                // Assume `stream`, so that no second error says that the option is missing.
+                // Treated like `stream`, so that no second error says that this option is missing.
                 self.options.stream = Some(Given {
                     span: name.span(),
                     value: (),
@@ -217,7 +217,7 @@ impl Reader<'_> {
         };
         let Err(misfit) = read else { return };
         if key == Key::Stream {
-            // Assume `stream`, so that no second error says that the option is missing.
+            // Treated like `stream`, so that no second error says that this option is missing.
             options.stream = Some(Given { span, value: () });
         }
         let found = match value {
@@ -248,7 +248,7 @@ fn value(input: ParseStream<'_>) -> Value {
     }
     let ahead = input.fork();
     match ahead.parse::<Expr>() {
-        // Up to the real end of the value: a path may contain commas, as in `scale::<1, 2>`.
+        // Skip to the real end of the value, because a path may contain commas, as in `scale::<1, 2>`.
         Ok(_) if ends(&ahead) => match input.parse() {
             Ok(value) => Value::Is(ungrouped(value)),
             Err(_) => Value::Unreadable(up_to_comma(input)),
@@ -257,7 +257,7 @@ fn value(input: ParseStream<'_>) -> Value {
     }
 }
 
-/// Removes the invisible groups around a value that comes through another macro.
+/// Removes the invisible groups around a value that another macro passes on.
 fn ungrouped(mut value: Expr) -> Expr {
     while let Expr::Group(group) = value {
         value = *group.expr;
@@ -265,7 +265,7 @@ fn ungrouped(mut value: Expr) -> Expr {
     value
 }
 
-/// Whether an option ends here. A semicolon counts as a comma.
+/// Returns whether an option ends here. A semicolon counts as a comma.
 fn ends(input: ParseStream<'_>) -> bool {
     input.is_empty() || input.peek(Token![,]) || input.peek(Token![;])
 }
@@ -281,7 +281,7 @@ fn up_to_comma(input: ParseStream<'_>) -> TokenStream {
     skipped
 }
 
-/// The name that the user probably meant by `text`.
+/// Returns the name that the user probably meant by `text`.
 fn nearest(text: &str, names: impl Iterator<Item = &'static str>) -> Option<&'static str> {
     names
         .map(|name| (strsim::jaro_winkler(text, name), name))

@@ -86,14 +86,15 @@ impl Item {
 }
 
 impl Item {
-    /// The path of the item, for code after [`Root::import`]. Errors about the item appear at `span`.
+    /// Returns the path of the item, for code after [`Root::import`]. Errors about the item appear at `span`.
     pub(crate) fn path(self, span: Span) -> TokenStream {
         let door = Ident::new(DOOR, span);
         let name = Ident::new(self.name(), span);
         quote_spanned!(span=> #door::#name)
     }
 
-    /// The path of a trait's function. Errors about it appear at `place`, from its first token to its last.
+    /// Returns the path of a trait's function. Errors about the function appear at `place`, from its first token to
+    /// its last.
     pub(crate) fn function(self, name: &str, place: Place) -> TokenStream {
         let door = Ident::new(DOOR, place.start);
         let item = Ident::new(self.name(), place.start);
@@ -123,7 +124,8 @@ impl Root {
         quote_spanned!(here=> use #root::__private as #door;)
     }
 
-    /// Returns the same import and one for the lower rung of a `ladder`: `use __rp::ReturnedValue as _;`.
+    /// Returns the same import, and an import of the fallback trait for method look-up: `use __rp::ReturnedValue as
+    /// _;`.
     pub(crate) fn import(&self, ladder: Item) -> TokenStream {
         let here = Span::mixed_site();
         let (door, rung) = (self.door(), ladder.path(here));

@@ -1,9 +1,9 @@
 //! Chooses the spans of generated code.
 //!
-//! Generated code has the hygiene and lint treatment of macro code (`mixed_site`), but its location is that of the
-//! user's tokens (`located_at`). The compiler reports an unfit type at the path of the trait that the type should
-//! implement. That path gets the spans of the user's type ([`Place`]), so the error points at the type and does not
-//! mention the macro.
+//! For hygiene and lints, generated code counts as macro code (`mixed_site`), but its location is that of the user's
+//! tokens (`located_at`). The compiler reports an unfit type at the path of the trait that the type should implement.
+//! That path gets the spans of the user's type ([`Place`]), so the error points at the type and does not mention the
+//! macro.
 
 use proc_macro2::Span;
 use quote::ToTokens;

@@ -34,9 +34,9 @@ pub(crate) fn of(function: &Function, options: &Options, root: &Root) -> TokenSt
     let here = places::name(function);
     let shared = shared_attributes(function);
     let statements = statements(function, options, root);
-    // The constant has a name because a `const _` in an `impl` is an extra error. In an `impl`, the function's name is
-    // not found, and that one error is enough. The name keeps the function's case, because `ADD` and `add` are two
-    // functions.
+    // The constant has a name because a `const _` in an `impl` would be an extra error. There, the compiler already
+    // reports that it cannot find the function's name, and that one error is enough. The constant's name keeps the
+    // function's case, because `ADD` and `add` are two functions.
     let block = format_ident!("__{}", function.signature.ident.unraw(), span = here);
     quote_spanned!(here=> #shared const #block: () = { #statements };)
 }
@@ -48,9 +48,11 @@ pub(crate) fn statements(function: &Function, options: &Options, root: &Root) ->
     let constant = constant(here);
     let (submit, description) = (Item::Submit.path(here), Item::Function.path(here));
     let name = handler_name(options, function);
-    // Not `here`: with the span of macro code, these would report the line of the attribute.
+    // The span is not `here`: with the span of macro code, `file!()` and `line!()` would report the line of the
+    // attribute.
     let (file, line) = standard::place(function.signature.ident.span());
-    // The same span as at the call, so that a missing function is reported once.
+    // This name has the same span as the name in the generated call, so that the compiler reports a missing function
+    // only once.
     let called = Place::of(&function.signature.ident).start;
     let id = id(places::function_name(function, called), here);
     let kind = Ident::new(kind_of(function, options).constructor(), here);
@@ -74,7 +76,7 @@ pub(crate) fn statements(function: &Function, options: &Options, root: &Root) ->
 pub(crate) fn questions(function: &Function, options: &Options, root: &Root) -> TokenStream {
     let here = places::name(function);
     let mut arguments = arguments(function);
-    // Leave out the arguments that already have an error.
+    // The arguments that already have an error are left out.
     let imports = Imports::beside(&function.signature.ident);
     arguments.retain(|it| {
         borrowings(it.ty).is_empty()
@@ -166,7 +168,7 @@ fn kind_of(function: &Function, options: &Options) -> Kind {
     }
 }
 
-/// Generates the adapter. It makes each argument through its type, and never inspects the type's tokens:
+/// Generates the adapter. The adapter creates each argument through its type, and never inspects the type's tokens:
 ///
 /// ```text
 /// |call| {
@@ -180,8 +182,8 @@ fn kind_of(function: &Function, options: &Options) -> Kind {
 /// }
 /// ```
 ///
-/// The code names traits instead of calling functions with trait bounds. If a type does not fit, a bound would make the
-/// compiler show our function, which does not help the user.
+/// The code names traits instead of calling functions with trait bounds. If a type does not fit, a bound would make
+/// the compiler show a function of the runtime, which does not help the user.
 fn call(function: &Function, options: &Options, arguments: &[Argument<'_>]) -> TokenStream {
     let here = places::name(function);
     let checks = checks(function, options, arguments);
@@ -221,7 +223,8 @@ fn call_name(unused: bool, span: Span) -> Ident {
     Ident::new(if unused { "_" } else { "__rp_call" }, span)
 }
 
-/// Generates checks for the rules that the names of the types do not settle. A usual signature needs no checks.
+/// Generates checks of the rules that cannot be decided from the names of the types. A usual signature needs no such
+/// checks.
 fn checks(function: &Function, options: &Options, arguments: &[Argument<'_>]) -> TokenStream {
     let mut checks = TokenStream::new();
     let inputs: Vec<_> = arguments
@@ -263,7 +266,7 @@ fn checks(function: &Function, options: &Options, arguments: &[Argument<'_>]) ->
                 if conditions.is_empty() {
                     quote_spanned!(at=> (<#ty as #from_job<_>>::VIA, #rest))
                 } else {
-                    // The argument may not exist.
+                    // The argument's `cfg` attributes may remove it, so it is not in the list.
                     rest
                 }
             });
@@ -280,7 +283,8 @@ fn running(function: &Function, options: &Options, passed: &[TokenStream]) -> To
     let ident = Place::of(&function.signature.ident);
     // The compiler reports an `async fn` that is not `Send` at the call, which has the span of the name.
     let name = places::function_name(function, ident.start);
-    // Parenthesised, like in the description: if the function is missing, both errors are identical and shown once.
+    // The name is in parentheses, like in the description: if the function is missing, both errors are identical, and
+    // the compiler shows only one.
     let called = quote_spanned!(ident.start=> (#name)(#(#passed),*));
     let (value, error) = places::value_and_error(function);
     let returned = Item::Returned.path(result);
@@ -322,7 +326,9 @@ fn schemas(function: &Function, options: &Options, arguments: &[Argument<'_>]) -
     let here = places::name(function);
     let schemas = Item::Schemas.path(here);
     let kind = Ident::new(kind_of(function, options).name(), here);
-    // The same span and form as at the call, so that an error about the name is shown once.
+    // This name has the same span as the name in the generated call (`running`), and the macro puts it into
+    // parentheses like the call does. If the function is missing, both errors are then identical, and the compiler
+    // shows only one.
     let name = places::function_name(function, Place::of(&function.signature.ident).start);
     let types = arguments.iter().map(|argument| {
         let (conditions, ty) = (&argument.conditions, argument.ty);

@@ -1,4 +1,5 @@
-//! Prints expansions: that of the function named in `RUNPOD_MACROS_DEBUG`, or all if the variable is 1.
+//! Prints expansions: the expansion of the function that `RUNPOD_MACROS_DEBUG` names, or all expansions if the
+//! variable is 1.
 
 use proc_macro2::{Delimiter, Group, Spacing, TokenStream, TokenTree};
 
@@ -15,7 +16,7 @@ pub(crate) fn expansion(attribute: &str, function: &str, expansion: &TokenStream
     }
 }
 
-/// Whether the variable's value `wanted` selects `function`.
+/// Returns whether the variable's value `wanted` selects `function`.
 pub(crate) fn is_wanted(wanted: &str, function: &str) -> bool {
     wanted == "1" || wanted == function
 }
@@ -82,7 +83,7 @@ impl Page {
         match token {
             TokenTree::Punct(mark) => {
                 operator.push(mark.as_char());
-                // In `<_>>::of`, the closing `>>` is not part of the next operator.
+                // In `<_>>::of`, the closing `>` is not part of the operator `::`.
                 if mark.spacing() == Spacing::Alone || operator.ends_with(['>', '\'']) {
                     let whole = std::mem::take(operator);
                     self.word(&whole);
@@ -139,7 +140,7 @@ impl Page {
         if word == "|" {
             self.parameters = opens;
         }
-        // No space after the `|` that opens a closure.
+        // There is no space after the `|` that opens a closure.
         (if opens { "(" } else { word }).clone_into(&mut self.last);
     }
 

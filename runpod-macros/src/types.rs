@@ -1,5 +1,5 @@
-//! Inspects the tokens of types. An alias hides the real type, so these functions choose messages and checks only: they
-//! never decide how an argument is made.
+//! Inspects the tokens of types. An alias hides the real type, so these functions only choose messages and checks:
+//! they never decide how an argument is created.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -49,17 +49,17 @@ pub(crate) fn impl_traits(ty: &Type) -> Vec<&TypeImplTrait> {
     found
 }
 
-/// Whether the type's last word is `Emitter`.
+/// Returns whether the last word of the type's path is `Emitter`.
 pub(crate) fn is_emitter(ty: &Type) -> bool {
     is_one_of(ty, &["Emitter"])
 }
 
-/// Whether the name of a type says that it is one of our types and cannot be the input.
+/// Returns whether the name of a type shows that it is one of our types, which cannot be the input.
 pub(crate) fn surely_no_input(ty: &Type) -> bool {
     is_one_of(ty, &["JobContext", "Context", "State", "Emitter"])
 }
 
-/// Whether the name of a type says that it cannot be an `Emitter` or an alias of one.
+/// Returns whether the name of a type shows that the type is neither an `Emitter` nor an alias of one.
 pub(crate) fn surely_no_emitter(ty: &Type) -> bool {
     is_one_of(
         ty,
@@ -84,7 +84,7 @@ pub(crate) fn is_one_of(ty: &Type, names: &[&str]) -> bool {
     matches!(bare(ty), Type::Path(path) if names.iter().any(|name| last_word_is(&path.path, name)))
 }
 
-/// Whether a function returns `()` or a `Result<(), E>`.
+/// Returns whether a function returns `()` or a `Result<(), E>`.
 pub(crate) fn gives_nothing(output: &ReturnType) -> bool {
     let ReturnType::Type(_, ty) = output else {
         return true;
@@ -151,7 +151,7 @@ pub(crate) fn item_of(ty: &Type) -> Option<&Type> {
     })
 }
 
-/// Returns the `T` and the `E` of a `Result<T, E>`, if they are written.
+/// Returns the `T` and the `E` of a `Result<T, E>`, if the type names both.
 pub(crate) fn parts_of_result(ty: &Type) -> (Option<&Type>, Option<&Type>) {
     match bare(ty) {
         Type::Path(path) if last_word_is(&path.path, "Result") => {
@@ -224,7 +224,8 @@ enum Part<'a> {
     Lifetime(&'a Lifetime),
 }
 
-/// Visits `ty` and the types and lifetimes in it, except those of functions and traits, which the value does not hold.
+/// Visits `ty` and the types and lifetimes in it, except those in function types and traits, because the value does
+/// not hold such types.
 fn walk<'a>(ty: &'a Type, visit: &mut dyn FnMut(Part<'a>)) {
     visit(Part::Type(ty));
     match ty {
@@ -232,7 +233,7 @@ fn walk<'a>(ty: &'a Type, visit: &mut dyn FnMut(Part<'a>)) {
         Type::Group(group) => walk(&group.elem, visit),
         Type::Paren(paren) => walk(&paren.elem, visit),
         Type::Ptr(pointer) => walk(&pointer.elem, visit),
-        // References are not followed: the reference itself is reported.
+        // The visit does not follow references, because the reference itself is reported.
         Type::Slice(slice) => walk(&slice.elem, visit),
         Type::Tuple(tuple) => {
             for element in &tuple.elems {

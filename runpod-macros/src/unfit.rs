@@ -14,7 +14,7 @@ use crate::types::{
     returned_type, single_word,
 };
 
-/// serde has impls for arrays of up to this many elements.
+/// The maximum length of an array for which serde has impls.
 const LONGEST_ARRAY: u64 = 32;
 
 /// A type that does not fit.
@@ -114,7 +114,7 @@ fn state(ty: &Type, inner: &Type) -> Option<Unfit> {
 
 /// Checks the item type of an `Emitter`. The function may continue before an item is sent, so items must be owned.
 fn emitter(ty: &Type, item: &Type) -> Option<Unfit> {
-    // Looks at the whole type, because a `&'static str` in an `Emitter` does not count as borrowed.
+    // This check examines the whole type, because a `&'static str` inside an `Emitter` does not count as borrowed.
     let borrowed = borrowings(ty).into_iter().next();
     let owned = match borrowed {
         None => match sized(item) {
@@ -201,7 +201,8 @@ fn is_serialize(object: &TypeTraitObject, imports: &Imports) -> bool {
     })
 }
 
-/// Checks a `Box<dyn Stream>`: it is a stream only if it is pinned, and can move between threads only if it is `Send`.
+/// Checks a `Box<dyn Stream>`. The box is a stream only if it is pinned, and can move between threads only if it is
+/// `Send`.
 fn boxed_stream(ty: &Type) -> Option<Unfit> {
     let (pinned, boxed) = if is_one_of(ty, &["Pin"]) {
         (true, inner_types(ty).into_iter().next()?)

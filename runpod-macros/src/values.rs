@@ -14,7 +14,7 @@ pub(crate) enum Value {
     Unreadable(TokenStream),
 }
 
-/// Why a value does not fit its option.
+/// The reason why a value does not fit its option.
 pub(crate) enum Misfit {
     Kind,
     Zero,
@@ -49,7 +49,7 @@ pub(crate) fn flag(value: &Value) -> Result<(), Misfit> {
 /// Reads an expression that is not a literal and may have the option's type.
 fn expression<T>(value: &Value) -> Result<Setting<T>, Misfit> {
     match value {
-        // To the user, a negative number is a literal.
+        // A negative number is not a literal in Rust's grammar, but it is one to the user.
         Value::Is(Expr::Unary(negative)) if matches!(*negative.expr, Expr::Lit(_)) => {
             Err(Misfit::Kind)
         }

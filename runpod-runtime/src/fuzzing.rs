@@ -1,5 +1,5 @@
 //! Entry points for coverage-guided fuzzing (`fuzz/`). Each one parses external data as the worker does and checks
-//! invariants. They exist only with `--cfg fuzzing` and are not a public API.
+//! invariants. These functions exist only with `--cfg fuzzing` and are not a public API.
 
 use crate::{config, platform, spool};
 

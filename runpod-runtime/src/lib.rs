@@ -6,7 +6,7 @@
 //! - `start`, `testing`: the entry points: the attribute, the builder, local runs, the local endpoint, `--schema` and
 //!   tests;
 //! - `worker`: the loop that takes jobs, runs them, delivers their results, and handles refresh and shutdown;
-//! - `spool`: results on disk that the platform has not accepted yet;
+//! - `spool`: keeps results on disk that the platform has not accepted yet;
 //! - `platform`: the requests to the platform and its answers;
 //! - `handler`: the user's functions: their arguments, outputs and streams;
 //! - `config`, `logging`: the environment, the command line, and log lines;

@@ -22,7 +22,8 @@ const DROPS: Duration = Duration::from_millis(5);
 
 type Answered = Result<Response<Full<Bytes>>, Broken>;
 
-/// A job-take request that is being answered. It ends when this is dropped, even if the worker has gone away.
+/// A job-take request that is being answered. The request ends when this value is dropped, even if the worker has
+/// gone away.
 #[derive(Debug)]
 pub(crate) struct Asking {
     shared: Arc<Shared>,
@@ -170,7 +171,8 @@ impl Shared {
                 return;
             };
             if fault.is_some_and(Fault::is_refusal) {
-                // The second refusal is that of the failed result which reports the first refusal. It ends the job.
+                // The first refusal refuses the result, and the second one refuses the failed result that reports the
+                // first refusal. The second refusal ends the job.
                 let is_settled = entry.is_refused && asked.route == Route::Result;
                 entry.is_disowned |= is_settled;
                 entry.is_refused |= asked.route != Route::Progress;
@@ -186,7 +188,7 @@ impl Shared {
             .await
     }
 
-    /// Answers a request. The fault decides whether the request was carried out.
+    /// Answers a request. The fault determines whether the request was carried out.
     async fn answered(
         &self,
         fault: Option<Fault>,

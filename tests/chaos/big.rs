@@ -17,8 +17,8 @@ const JOBS_OF_THE_SDK: usize = 200;
 /// This variable sets how many jobs each of the two workers gets.
 const VARIABLE: &str = "RUNPOD_CHAOS_JOBS";
 
-/// The faults that the promise names: 10% of the answers are 500, 5% of the connections are reset before and 5% after
-/// acceptance, and 5% of the job-take answers are malformed. There are also delays and two outages.
+/// The faults of the documented guarantee: 10% of the answers are 500, 5% of the connections are reset before and 5%
+/// after acceptance, and 5% of the job-take answers are malformed. There are also delays and two outages.
 fn storm(jobs: usize) -> Weather {
     let outage = |after_results| Outage {
         after_results,
@@ -58,7 +58,7 @@ fn how_many(usual: usize) -> usize {
     })
 }
 
-/// Runs one worker in the storm.
+/// Runs one worker with these faults.
 async fn weathered(name: &str, kind: Kind, count: usize) -> Stage {
     let mut stage = Stage::set(name, kind, storm(count), short_jobs(count)).await;
     let mut worker = stage.start();
@@ -99,7 +99,7 @@ async fn streams_in_a_storm_have_no_holes() {
     assert_eq!((sums.delivered, sums.items), (count, 3 * count));
 }
 
-/// Nothing is required of the SDK. Its ledger is printed next to ours.
+/// The test requires nothing of the SDK. It prints the SDK's ledger next to ours.
 #[tokio::test]
 async fn the_sdk_goes_through_the_same_storm() {
     let count = how_many(JOBS_OF_THE_SDK).min(JOBS_OF_THE_SDK);

@@ -12,7 +12,7 @@ use crate::stage::Stage;
 use crate::watched::Held;
 use crate::weather::{Chance, On, Weather};
 
-/// An idle worker uses less than 40 MiB, including debug information in its program.
+/// The limit of an idle worker's memory, including the debug information in its program.
 const MIB: u64 = 1024;
 
 /// Prints and returns the worker's peak memory so far, in KiB.
@@ -31,7 +31,7 @@ fn peak(what: &str, worker: &Worker) -> u64 {
     held.peak
 }
 
-/// Hands out jobs only after several answers that no worker may read completely.
+/// Hands out jobs only after several answers that are too large: a worker must not read them completely.
 async fn is_bounded_under(name: &str, slots: usize, fault: Fault, most: u64) {
     let weather = Weather::fair().with(On::All, Chance::First(3), fault);
     let all = jobs(4, |_| Plan::default());
@@ -67,7 +67,7 @@ async fn a_stream_that_is_faster_than_the_platform_waits() {
         let name = format!("fast-{handler}");
         let late = Fault::Late(Duration::from_millis(10));
         let weather = Weather::fair().with(On::Items, Chance::First(u32::MAX), late);
-        // This would be two gigabytes if something kept all items.
+        // These items would need two gigabytes if the worker kept them all.
         let endless = Plan {
             items: 100_000,
             size: 20_000,
@@ -106,7 +106,7 @@ async fn a_result_of_a_hundred_megabytes_is_held_a_few_times_at_most() {
     assert!(peak < 700 * MIB, "{} MiB", peak / MIB);
 }
 
-/// If results cannot be delivered, they do not pile up, because the worker takes no more jobs.
+/// Undelivered results do not pile up, because the worker then takes no more jobs.
 #[tokio::test]
 async fn jobs_are_not_taken_while_too_many_results_wait() {
     let weather = Weather::fair().with(On::Results, Chance::First(3), Fault::Status(503));

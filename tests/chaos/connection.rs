@@ -19,11 +19,12 @@ use crate::answers::Asking;
 use crate::endpoint::Shared;
 use crate::jobs::Job;
 
-/// Far more than a worker may read, but not so much that it would overload the machine.
+/// The size of an endless answer: far more than a worker may read, but not so much that it would overload the
+/// machine.
 const GIGABYTE: usize = 1 << 30;
 const CHUNK: usize = 64 << 10;
 
-/// What happens to the connection instead of a regular answer from hyper.
+/// The action on the connection that replaces a regular answer from hyper.
 #[derive(Debug)]
 pub(crate) enum Fate {
     Close,
@@ -58,11 +59,11 @@ impl Body {
     }
 }
 
-/// The place where a service stores what should happen to its connection.
+/// The place where a service stores the action for its connection.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Wire(Arc<Mutex<Option<Fate>>>);
 
-/// Returned instead of an answer once the fate of the connection is decided.
+/// Returned instead of an answer once the action for the connection is stored.
 #[derive(Debug, thiserror::Error)]
 #[error("the endpoint breaks this connection")]
 pub(crate) struct Broken;
@@ -105,7 +106,7 @@ pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>) {
                 jobs,
                 asking,
             } = raw;
-            // The worker may have the last byte before this code knows that it was written.
+            // The worker may receive the last byte before this code knows that the byte was written.
             drop(asking);
             let cuts = matches!(body, Body::Cut(_));
             let written = write(stream, head, body).await;

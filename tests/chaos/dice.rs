@@ -6,10 +6,10 @@ use std::sync::OnceLock;
 
 use fastrand::Rng;
 
-/// This variable sets the seed of an earlier run.
+/// The variable that sets the seed, to repeat an earlier run.
 const VARIABLE: &str = "RUNPOD_CHAOS_SEED";
 
-/// Makes decisions that depend on the identity of a request and not on when it arrives.
+/// Makes random decisions that depend on the identity of a request, but not on the time at which it arrives.
 #[derive(Debug, Clone)]
 pub(crate) struct Dice {
     seed: u64,
@@ -25,7 +25,7 @@ impl Dice {
         }
     }
 
-    /// Returns a generator that is always the same for the same thing.
+    /// Returns a generator of random numbers. The same `thing` always gives the same numbers.
     pub(crate) fn thrown_for(&self, thing: &impl Hash) -> Rng {
         let mut hasher = DefaultHasher::new();
         (self.seed, &self.scenario).hash(&mut hasher);
@@ -46,7 +46,7 @@ pub(crate) fn seed() -> u64 {
     })
 }
 
-/// Returns how to repeat this run, for every message about it.
+/// Returns the instruction to repeat this run, which every message about the run contains.
 pub(crate) fn again() -> String {
     format!("{VARIABLE}={}", seed())
 }

@@ -16,7 +16,7 @@ use crate::jobs::Job;
 use crate::ledger::Ledger;
 use crate::weather::Weather;
 
-/// How long a poll is held by default. If an answer came faster, a worker could treat it as immediate.
+/// How long a poll is held by default. If this time were shorter, a worker could treat the answer as immediate.
 const HELD: Duration = Duration::from_millis(1200);
 
 /// A running endpoint. It stops when this is dropped.
@@ -86,7 +86,7 @@ impl Endpoint {
         look(&self.shared.state().ledger)
     }
 
-    /// Changes the ledger and notifies all that wait for changes.
+    /// Changes the ledger and notifies all tasks that wait for changes.
     pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Ledger) -> T) -> T {
         self.shared.change(change)
     }
@@ -96,7 +96,7 @@ impl Endpoint {
         Arc::clone(&self.shared)
     }
 
-    /// Waits until every connection that was made is closed.
+    /// Waits until every connection is closed.
     pub(crate) async fn drained(&self) {
         // A connection from this test is accepted and answered only after all earlier connections were accepted.
         let barrier = async || -> io::Result<()> {
@@ -113,7 +113,7 @@ impl Endpoint {
         let _ = connections.wait_for(|count| *count == 0).await;
     }
 
-    /// Replaces the faults from now on.
+    /// Uses these faults from now on, in place of the earlier ones.
     pub(crate) fn becomes(&self, weather: Weather) {
         self.shared.state().weather = weather;
     }
@@ -139,7 +139,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-/// Listens at an address that no worker may ever contact.
+/// Listens on an address that a worker must never contact.
 async fn catch(listener: TcpListener, shared: Arc<Shared>) {
     while let Ok((mut stream, _)) = listener.accept().await {
         let mut request = vec![0; 4096];
@@ -168,7 +168,7 @@ impl Shared {
         changed
     }
 
-    /// Notifies all that wait for changes that something was recorded.
+    /// Notifies all tasks that wait for changes that something was recorded.
     pub(crate) fn announce(&self) {
         self.changes.send_replace(());
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 pub(crate) enum Fault {
     /// An answer with this status and without a body. The request is not carried out.
     Status(u16),
-    /// The same, with a pause in seconds that the worker must keep.
+    /// Like `Status`, with a pause in seconds that the worker must keep.
     RetryAfter(u16, u64),
     /// The connection is reset. The request is not carried out.
     ResetBefore,

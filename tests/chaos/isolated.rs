@@ -1,4 +1,5 @@
-//! No handler holds up the worker: heartbeats, stops, other jobs and the shutdown continue, whatever a handler does.
+//! Tests that no handler holds up the worker: heartbeats, stops, other jobs and the shutdown continue, whatever a
+//! handler does.
 
 use rustix::process::Signal;
 

@@ -1,4 +1,5 @@
-//! SIGKILL at random moments, followed by a restart with the same spool. All results that were on disk are delivered.
+//! Kills workers at random moments and starts new ones with the same spool. All results that were on disk must be
+//! delivered.
 //!
 //! A handler writes to a pipe when it starts and when it is about to return. After it returns, the runtime needs about
 //! a millisecond to write the value to disk. A kill in that time loses the result, and nothing can prevent that. The
@@ -31,8 +32,8 @@ const MOST_MICROSECONDS: u64 = 20_000;
 struct Toll {
     /// The jobs whose results were on disk at a kill.
     on_disk: HashSet<String>,
-    /// How many handlers had announced that they are about to return, but whose result was neither on disk nor
-    /// accepted.
+    /// The number of handlers that had announced that they are about to return, but whose result was neither on disk
+    /// nor accepted.
     between: usize,
     /// The longest time between such an announcement and the kill.
     longest: Duration,
@@ -75,7 +76,7 @@ async fn kills_under_load_lose_nothing_that_was_on_disk() {
         let killed = Instant::now();
         stage.kill(worker).await;
         let in_slots = toll.add(&stage, killed);
-        // These are the running jobs and those that have just finished.
+        // This counts the running jobs and those that have just finished.
         assert!(
             in_slots <= 2 * slots,
             "kill {kill}: {in_slots} jobs had started and left no result, with {slots} slots; {}",

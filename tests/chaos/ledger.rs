@@ -27,20 +27,20 @@ pub(crate) struct Ledger {
     pub(crate) results: usize,
     /// How many jobs were handed out and are not settled.
     pub(crate) open: usize,
-    /// How many job-take requests said that nothing is in progress since the queue became empty.
+    /// The number of job-take requests since the queue became empty that reported no job in progress.
     pub(crate) idle_takes: usize,
     /// The ids that the next stop poll gets.
     pub(crate) stops: Vec<String>,
     pub(crate) open_gates: HashSet<String>,
     pub(crate) all_gates_open: bool,
-    /// Whether no worker is left. Any request after that is an offence.
+    /// Whether no worker is left. Any later request is an offence.
     pub(crate) is_sealed: bool,
-    /// The workers that were killed. What they knew about accepted posts is lost.
+    /// The workers that were killed. Their knowledge about accepted posts is lost.
     pub(crate) killed: HashSet<String>,
     /// The offences that were noticed when they happened.
     pub(crate) offences: Vec<String>,
     asking: HashSet<String>,
-    /// The number of job-take requests, including those that were split off.
+    /// The number of job-take requests, including those in the parts that were split off.
     asked: usize,
 }
 
@@ -52,7 +52,7 @@ pub(crate) struct Ledger {
 )]
 pub(crate) struct Entry {
     pub(crate) job: Job,
-    /// How often the job was handed out in an answer that arrived, as far as the endpoint can know.
+    /// How often the job was handed out in an answer that, as far as the endpoint can know, arrived.
     pub(crate) taken: u32,
     /// The worker that took the job last.
     taker: String,
@@ -61,9 +61,9 @@ pub(crate) struct Entry {
     pub(crate) is_stopped: bool,
     /// Whether an answer to a post said that another attempt is useless.
     pub(crate) is_refused: bool,
-    /// Whether an answer to a post said that nobody wants the result.
+    /// Whether an answer to a post said that the platform does not want the result.
     pub(crate) is_disowned: bool,
-    /// Whether nothing is left to do for the job, and the worker knows that.
+    /// Whether nothing is left to do for the job, and the worker knows this.
     pub(crate) is_settled: bool,
     /// Whether the handler has reached its gate.
     pub(crate) is_at_gate: bool,
@@ -136,7 +136,7 @@ impl Ledger {
         self.idle_takes = 0;
     }
 
-    /// Records a request. Returns how many earlier attempts at the same thing there were.
+    /// Records a request. Returns the number of earlier attempts at the same request.
     pub(crate) fn arrived(&mut self, asked: &Asked) -> u32 {
         if self.is_sealed && asked.route != Route::Barrier {
             self.offences.push(format!(
@@ -195,7 +195,8 @@ impl Ledger {
         }
         if self.open > 0 {
             let mut entries = self.entries.values();
-            // A job that an earlier worker has left is not in progress, even though this worker delivers its result.
+            // A job that an earlier worker has left does not count as in progress, even though this worker delivers
+            // its result.
             if let Some(open) = entries.find(|entry| entry.is_open() && entry.taker == worker) {
                 let id = &open.job.id;
                 self.offences.push(format!(
@@ -317,7 +318,7 @@ impl Ledger {
     }
 }
 
-/// Returns the largest number of these moments that lie within one second. The moments must be in order.
+/// Returns the largest number of these moments that fall within one second. The moments must be in order.
 pub(crate) fn most_in_a_second(moments: &[Instant]) -> usize {
     let second = Duration::from_secs(1);
     let mut first = 0;

@@ -1,4 +1,5 @@
-//! The ways a worker's life can end: signals at every moment, refreshes, stops, and requests that are held forever.
+//! Tests the ways in which a worker's life can end: signals at every moment, refreshes, stops, and requests that are
+//! held forever.
 
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::route::Route;
 use crate::stage::Stage;
 use crate::weather::{Chance, On, Weather};
 
-/// Longer than a worker may take to exit.
+/// A time that is longer than a worker may take to exit.
 const HELD: Option<Duration> = Some(Duration::from_mins(1));
 const ALWAYS: Chance = Chance::First(u32::MAX);
 

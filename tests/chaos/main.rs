@@ -1,8 +1,8 @@
-//! Is anything lost? Workers run as real processes against an endpoint with random faults. A ledger records everything
-//! that was handed out and everything that was accepted, and shows whether every promise was kept.
+//! Tests that nothing is lost. Workers run as real processes against an endpoint with random faults. A ledger records
+//! everything that was handed out and everything that was accepted, and shows whether every promise was kept.
 //!
-//! The random numbers have a seed. It is printed, and `RUNPOD_CHAOS_SEED` sets it. The fate of a request depends on the
-//! seed, the scenario, the job and the attempt, and not on the order in which requests arrive.
+//! The random numbers have a seed. The tests print the seed, and `RUNPOD_CHAOS_SEED` sets it. The fault of a request
+//! depends on the seed, the scenario, the job and the attempt, but not on the order in which requests arrive.
 
 mod answers;
 mod big;

@@ -1,4 +1,4 @@
-//! The output of a worker: it is stored in a file, and tests can wait for lines in it.
+//! The output of a worker, which is stored in a file. Tests can wait for lines in it.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -54,7 +54,7 @@ impl Output {
         }
     }
 
-    /// Reads from now on. Announcements of handlers are separated from log lines.
+    /// Starts to read the output, and separates the announcements of handlers from log lines.
     pub(crate) fn read(&mut self, pipe: impl AsyncRead + Send + Unpin + 'static) -> io::Result<()> {
         let mut log = OpenOptions::new()
             .create(true)
@@ -83,7 +83,7 @@ impl Output {
             .push(Listener { text, heard });
         async move {
             if comes.await.is_err() {
-                // The worker is gone and cannot write anything any more.
+                // The worker is gone, so no further line can arrive.
                 std::future::pending::<()>().await;
             }
         }
@@ -96,7 +96,7 @@ impl Output {
 }
 
 fn pass_on(line: &str, log: &mut File, listeners: &Mutex<Vec<Listener>>) {
-    // The file is only for people, so an error does not matter.
+    // The file is meant for people, not for the test, so an error does not matter.
     let _ = writeln!(log, "{line}");
     let mut listeners = listeners.lock().expect("nothing panics while holding it");
     let heard = listeners.extract_if(.., |listener| line.contains(&listener.text));

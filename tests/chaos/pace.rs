@@ -1,7 +1,7 @@
-//! How often a worker asks if all answers arrive immediately and contain nothing.
+//! Tests how often a worker sends requests if all answers arrive immediately and are empty.
 //!
-//! The pause lies between an answer and the next request, and a timer never fires early. So the limit holds on the
-//! endpoint's own clock, however busy the machine is.
+//! A worker's pause begins when an answer has arrived and ends with the next request, and a timer never fires early.
+//! So, by the endpoint's own clock, the limit holds however busy the machine is.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use crate::weather::{Chance, On, Outage, Weather};
 const MOST: usize = 20;
 const ALWAYS: Chance = Chance::First(u32::MAX);
 
-/// Answers every job-take request in this way until a worker that makes no pauses would have sent too many.
+/// Gives every job-take request this answer, until a worker without pauses would have sent too many requests.
 async fn is_paced(name: &str, weather: Weather) {
     let mut stage = Stage::set(name, Kind::ours("async", 2), weather, Vec::new()).await;
     let mut worker = stage.start();
@@ -161,7 +161,8 @@ async fn jobs_that_flow_are_not_paced() {
     stage.until_settled().await;
     stage.dismiss(&mut worker).await;
     assert_eq!(stage.assert_kept().sums.delivered, 300);
-    // There is one slot, so each job needs a job-take request. A worker with pauses would pause before each of them.
+    // There is one slot, so each job needs a job-take request. A worker that always pauses would pause before each of
+    // these requests.
     let flows = |ledger: &Ledger| {
         let gaps = ledger
             .takes
@@ -206,7 +207,7 @@ async fn an_outage_draws_no_storm_of_requests() {
         sums.posts
     );
     assert_eq!(sums.delivered, 400);
-    // Each waiting result is tried once. In addition, there are the saved retries and ten retries for each second.
+    // Each waiting result is posted once. In addition, there are the saved retries and ten retries for each second.
     let waiting = 2 * SLOTS + 16 + SLOTS;
     let most = waiting + 50 + 10 * 6;
     assert!(

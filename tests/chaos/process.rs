@@ -60,8 +60,8 @@ pub(crate) struct Worker {
     output: Output,
 }
 
-/// Starts a worker in its room. Of this process's environment it gets only `PATH`. Nothing reads its standard output
-/// yet.
+/// Starts a worker in its room. Of this process's environment, the worker gets only `PATH`. Nothing reads the
+/// worker's standard output yet.
 pub(crate) fn start(
     kind: Kind,
     room: &Path,
@@ -111,7 +111,7 @@ pub(crate) fn start(
 impl Worker {
     pub(crate) fn signal(&self, signal: Signal) {
         if let Some(pid) = self.leader {
-            // The process may already be gone. The test notices that when it waits for it.
+            // The process may already be gone. The test notices this when it waits for the process.
             let _ = kill_process(pid, signal);
         }
     }
@@ -144,7 +144,7 @@ impl Worker {
         Ok(status)
     }
 
-    /// Returns whether one of its processes is still alive.
+    /// Returns whether one of the worker's processes is still alive.
     pub(crate) fn leaves_anybody(&self) -> bool {
         self.leader
             .is_some_and(|leader| test_kill_process_group(leader).is_ok())
@@ -166,7 +166,7 @@ impl Drop for Worker {
 pub(crate) fn raise_file_limit() {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
-    // If the limit cannot be raised, the run itself shows whether it was enough.
+    // If the limit cannot be raised, the run itself shows whether the old limit is enough.
     let _ = setrlimit(Resource::Nofile, limit);
 }
 
@@ -196,7 +196,7 @@ fn ours() -> Result<&'static Path, String> {
 
 /// Builds the peer's crate. Cargo cannot express this dependency, because that crate depends on this package. The
 /// features are those with which the whole workspace is tested. An example is built too, so that cargo includes the
-/// dev-dependencies. With other options, the dependencies would be built again.
+/// dev-dependencies. With other options, cargo would build the dependencies again.
 fn build(root: &Path) -> Result<PathBuf, String> {
     let mut command = process::Command::new(env!("CARGO"));
     for (name, _) in env::vars_os() {

@@ -27,9 +27,9 @@ pub(crate) enum Route {
     Item,
     Progress,
     Result,
-    /// A handler waits at its gate. The worker itself does not send this request.
+    /// A handler's request that waits at its gate. The worker itself does not send it.
     Gate,
-    /// Sent by the test suite itself. When it is answered, every earlier connection has been accepted.
+    /// A request from the test suite itself. When it is answered, every earlier connection has been accepted.
     Barrier,
     Unknown,
 }

@@ -27,7 +27,8 @@ struct Bound {
     at_once: f64,
 }
 
-/// In KiB. Tens of thousands of jobs run per minute, so a leak in each job would exceed this.
+/// The limit of the memory's growth, in KiB. Tens of thousands of jobs run per minute, so a leak in each job would
+/// exceed it.
 const MEMORY: Bound = Bound {
     a_minute: 256.0,
     at_once: 4096.0,
@@ -35,7 +36,7 @@ const MEMORY: Bound = Bound {
 /// The threads besides the handlers' threads, of which there is one for each core: the control thread, the log's
 /// thread, the spool's thread, and one in reserve. One more is for threads that the system starts for a short time.
 const OTHER_THREADS: usize = 5;
-/// The number of connections varies with the faults.
+/// The number of open connections varies with the faults, so this limit is generous.
 const DESCRIPTORS: Bound = Bound {
     a_minute: 0.5,
     at_once: 12.0,
@@ -60,8 +61,7 @@ fn weather() -> Weather {
             Fault::Late(Duration::from_millis(50)),
         )
         .malformed_takes(Chance::Share(0.05));
-    // A short outage from time to time, based on the number of results. Even the longest run does not reach all of
-    // them.
+    // Adds a short outage after every so many results. Even the longest run does not reach all these outages.
     let every = 20_000;
     for number in 1..=400 {
         weather = weather.outage(Outage {
@@ -96,7 +96,8 @@ impl Soaked {
         Self {
             name,
             kind,
-            // A thread that has just reported its job is not idle yet, so the next job may start another thread.
+            // A thread that has just reported the end of its job is not idle yet, so the next job may start another
+            // thread.
             most_threads: (cores + OTHER_THREADS + 2 * blocking) as u64,
             stage,
             worker,
@@ -197,7 +198,7 @@ fn plan(number: usize) -> Plan {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "takes as long as it is told to: cargo xtask soak"]
+#[ignore = "runs for a given number of minutes: cargo xtask soak"]
 async fn a_long_time_under_load_leaves_memory_and_descriptors_flat() {
     let minutes: f64 = std::env::var(VARIABLE).map_or(1.0, |given| {
         given

@@ -19,7 +19,7 @@ use crate::weather::Weather;
 
 /// The time limit for every wait. Only a run that hangs reaches it.
 const DEADLINE: Duration = Duration::from_mins(3);
-/// The time in which a worker must exit once it may.
+/// The time in which a worker must exit once nothing keeps it running.
 const LEAVING: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
@@ -34,12 +34,12 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// Sets up a stage on which only the worker is missing.
+    /// Sets up a stage without a worker.
     pub(crate) async fn set(name: &str, kind: Kind, weather: Weather, jobs: Vec<Job>) -> Self {
         Self::holding(name, kind, weather, jobs, None).await
     }
 
-    /// Does the same with polls that are held for this long.
+    /// Like [`set`](Self::set), with an endpoint that holds polls for `held`.
     pub(crate) async fn holding(
         name: &str,
         kind: Kind,
@@ -120,7 +120,7 @@ impl Stage {
         self.until("the first job is stopped", stopped).await;
     }
 
-    /// Waits for something that the worker does.
+    /// Waits for `event`, which the worker must cause within the time limit.
     pub(crate) async fn seen(&self, what: &str, event: impl Future<Output = ()>) {
         self.within(DEADLINE, what, event).await;
     }
@@ -137,7 +137,8 @@ impl Stage {
         self.until("every job is settled", Ledger::is_over).await;
     }
 
-    /// Does the same for a worker that promises nothing. Returns false if some jobs are not settled in time.
+    /// Like [`until_settled`](Self::until_settled), for a worker without guarantees. Returns false if some jobs are
+    /// not settled in time.
     pub(crate) async fn settles(&self) -> bool {
         let settled = self.endpoint.until(Ledger::is_over);
         timeout(DEADLINE, settled).await.is_ok()
@@ -166,8 +167,8 @@ impl Stage {
             .await;
         let status = status.expect("the test can wait for its child");
         if !worker.leaves_anybody() {
-            // Requests that a worker sent before it exited may still be on their way through the endpoint. Nothing may
-            // follow them.
+            // Requests that a worker sent before it exited may still be on their way through the endpoint. There must
+            // be no requests after them.
             self.endpoint.drained().await;
             self.endpoint.change(|ledger| ledger.is_sealed = true);
         }
@@ -179,7 +180,7 @@ impl Stage {
         self.endpoint.change(|ledger| ledger.is_sealed = false);
     }
 
-    /// Kills the worker like a machine failure does.
+    /// Kills the worker suddenly, as if its machine failed.
     pub(crate) async fn kill(&self, mut worker: Worker) {
         let id = self.worker_id();
         worker.signal(Signal::KILL);

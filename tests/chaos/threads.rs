@@ -1,5 +1,5 @@
-//! The threads of a worker. A worker that gets no more threads still works: no job is lost, every handler is called,
-//! and the worker exits.
+//! Tests a worker for which the system starts no more threads. It still works: no job is lost, every handler is
+//! called, and the worker exits.
 
 use std::fs;
 use std::thread::available_parallelism;
@@ -12,8 +12,8 @@ use crate::stage::Stage;
 use crate::watched::Held;
 use crate::weather::Weather;
 
-/// The stack size of each thread in bytes. It is larger than everything else in the process together. So a limit of the
-/// address space refuses only threads, even for root.
+/// The stack size of each thread in bytes. It is larger than everything else in the process together. So a limit on
+/// the address space makes the system refuse only threads, even for root.
 const STACK: u64 = 512 << 20;
 
 /// Makes the system refuse every further thread of the process.
@@ -44,7 +44,7 @@ async fn a_worker_that_gets_no_further_thread_runs_and_delivers_every_job_and_en
         let mut stage = stage
             .with("RUST_MIN_STACK", &STACK.to_string())
             .with("RUNPOD_WEBHOOK_POST_OUTPUT", &results)
-            // The thread that opens the spool ends, and another thread could use its stack.
+            // This waits because the thread that opens the spool ends, and another thread could reuse its stack.
             .with("RUNPOD_RESULT_SPOOL", "off");
         let mut worker = stage.start();
         stage
@@ -76,7 +76,8 @@ async fn a_worker_that_gets_no_further_thread_runs_and_delivers_every_job_and_en
     }
 }
 
-/// The threads besides one for each core: the main thread, the control thread, the log's thread and the spool's thread.
+/// The number of threads in addition to one for each core: the main thread, the control thread, the log's thread and
+/// the spool's thread.
 const BESIDE_THE_CORES: usize = 4;
 
 /// Returns the names of a process's threads.

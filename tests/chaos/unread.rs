@@ -1,5 +1,5 @@
-//! The log and its reader. A slow or missing reader holds up nothing, and a reader gets every line, including the last
-//! one before the worker exits.
+//! Tests the log with slow, missing and normal readers. A slow or missing reader never delays the worker, and a
+//! normal reader gets every line, including the last one before the worker exits.
 
 use rustix::process::Signal;
 

@@ -31,7 +31,7 @@ pub(crate) struct Sums {
     /// Results and items that were accepted again without such a reason.
     pub(crate) unforced: usize,
     pub(crate) items: usize,
-    /// Missing items of jobs that did not fail.
+    /// Items that are missing although their job did not fail.
     pub(crate) missing_items: usize,
     pub(crate) takes: usize,
     pub(crate) posts: usize,
@@ -100,7 +100,7 @@ impl Verdict {
         }
     }
 
-    /// Checks that after a result, nothing but the same result is posted.
+    /// Checks that after a result, only the same result is posted.
     fn order(&mut self, entry: &Entry) {
         let mut posts = entry.posts.iter();
         let _ = posts.find(|post| post.route == Route::Result);

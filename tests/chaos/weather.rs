@@ -39,9 +39,10 @@ pub(crate) enum On {
 /// How often a fault occurs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Chance {
-    /// For this share of the requests.
+    /// The fault occurs for this share of the requests.
     Share(f64),
-    /// For the first attempts at each thing, up to this number. All job-take requests count as one thing.
+    /// The fault occurs for the first attempts of each post or poll, up to this number. All job-take requests count
+    /// as attempts of one poll.
     First(u32),
 }
 
@@ -88,7 +89,7 @@ impl Weather {
         self
     }
 
-    /// Returns the fault for a request. `attempt` counts the attempts at the same thing, from 0.
+    /// Returns the fault for a request. `attempt` counts the attempts at the same request, from 0.
     pub(crate) fn befalls(
         &mut self,
         dice: &Dice,

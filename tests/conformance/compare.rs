@@ -30,7 +30,7 @@ pub(crate) enum Place {
         kind: Kind,
         pointer: String,
     },
-    /// How the process ended.
+    /// How the worker's process ended.
     Ending,
     /// The exit code of a local test run.
     ExitCode,
@@ -135,7 +135,7 @@ impl<'a> Side<'a> {
     }
 }
 
-/// A message from a worker about a job. It contains every attempt at the same post, at least one.
+/// A message from a worker about a job: all attempts at the same post, of which there is at least one.
 struct Message<'a>(Vec<&'a Request>);
 
 impl Message<'_> {
@@ -322,7 +322,7 @@ impl Comparison<'_> {
     }
 }
 
-/// Returns what a job-take request says about running jobs.
+/// Returns the parameters of a job-take request that describe running jobs.
 fn in_progress(take: &Request) -> String {
     let found = take
         .query

@@ -6,11 +6,11 @@ use serde_json::Value;
 use crate::compare::{Finding, Place};
 use crate::record::Kind;
 
-/// Whether the difference must occur in every run of the whole suite.
+/// Tells whether the difference must occur in every run of the whole suite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Occurs {
     Always,
-    /// Depends on timing.
+    /// The difference depends on timing.
     Sometimes,
 }
 
@@ -86,12 +86,12 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
     ),
     always(
         "traceback of a stream",
-        "The reason is the same as for error_traceback.",
+        "The error_message differs for the same reason as error_traceback.",
         |finding| finding.pointer() == Some("/error/traceback") && finding.are_texts(),
     ),
     always(
-        "message about unreadable input",
-        "Python fails inside the handler. Our worker fails before it calls the handler, with a message that names the place in the input.",
+        "message about input that does not match its type",
+        "In Python, the job fails inside the handler. In our worker, it fails before the handler is called, with a message that names the place in the input.",
         |finding| {
             finding.pointer() == Some("/error/report/error_message")
                 && finding.is_job(&["input-null", "without-input"])
@@ -105,7 +105,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
     ),
     always(
         "request id of another job",
-        "The SDK does the same with a post that is retried while another job finishes. Our worker must send the job's own id.",
+        "The SDK also sends the id of an earlier job with a post that is retried while another job finishes. Our worker must send the job's own id.",
         |finding| {
             finding.is_part("header x-request-id")
                 && finding.is_job(&[finding.ours_text().unwrap_or_default()])
@@ -122,13 +122,12 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
     ),
     always(
         "job without input",
-        "The SDK only logs this, so the client waits in vain. Our worker reports the job as failed.",
+        "The SDK only logs such a job, so the client waits in vain. Our worker reports the job as failed.",
         |finding| finding.is_posts_of(&["no-input"]) && finding.only_ours(),
     ),
     always(
-        "job that cannot be read",
-        "The SDK only logs an answer that is not JSON, so the client waits in vain. Our worker reports each job \
-         whose id it can read as failed.",
+        "broken job",
+        "The SDK only logs an answer that is not JSON, so the client waits in vain. Our worker reports each job whose id it can find as failed.",
         |finding| finding.is_posts_of(&["unreadable"]) && finding.only_ours(),
     ),
     always(
@@ -192,7 +191,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
     ),
     always(
         "stream in a local test run",
-        "The SDK calls the handler but never asks for an item, so nothing can fail.",
+        "The SDK calls the handler but never asks for an item, so the handler cannot fail.",
         |finding| finding.place == Place::ExitCode && finding.case == "local stream that fails",
     ),
     always(

@@ -153,7 +153,7 @@ impl Script {
     /// Returns the next answer in a script of polls and holds it until it is due. After the last one, holds the poll
     /// until the run is over.
     async fn next(&self, steps: &AsyncMutex<VecDeque<Step>>) -> Answer {
-        // The lock is held during the wait, so that a second poll gets the next step.
+        // The lock is held during the wait, so that a second poll at the same time gets the next step.
         let mut steps = steps.lock().await;
         if let Some(step) = steps.front() {
             let due = |log: &Log| step.when.as_ref().is_none_or(|when| when.holds(log));

@@ -1,8 +1,8 @@
-//! Does our worker send the same as Runpod's own worker?
+//! Tests that our worker sends the same requests as Runpod's own worker.
 //!
 //! Both run as real processes against a recording endpoint, which gives them the same jobs and the same problems. The
-//! tests compare what the two send. The real SDK decides what is right. The only exception is the list of intended
-//! differences (`differences.rs`). `cargo xtask test` installs the SDK and runs this suite.
+//! tests compare the requests of the two workers. The real SDK's requests count as correct. The only exception is the
+//! list of intended differences (`differences.rs`). `cargo xtask test` installs the SDK and runs this suite.
 
 mod cases;
 mod compare;
@@ -21,7 +21,7 @@ mod tampering;
 
 use suite::suite;
 
-/// Reports all items in one message, because repeating a run takes minutes.
+/// Fails with all items in one message, because repeating a run takes minutes.
 fn assert_none(what: &str, items: impl Iterator<Item = String>) {
     let items: Vec<String> = items.collect();
     assert!(

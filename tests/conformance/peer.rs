@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::Value;
 use tokio::process::{Child, Command};
 
-/// Which of the two workers it is.
+/// One of the two workers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Peer {
     Sdk,
@@ -55,7 +55,7 @@ impl Programs {
                 python.display()
             ));
         }
-        // This folder is next to the one that cargo gives to integration tests, which is in the target folder.
+        // Cargo gives integration tests a folder in the target folder. The program is in a folder next to it.
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("conformance");
         fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
         Ok(Self {
@@ -68,8 +68,8 @@ impl Programs {
         })
     }
 
-    /// Prepares a process of one of the workers but does not start it. Of this process's environment it gets only
-    /// `PATH`.
+    /// Prepares a process of one of the workers but does not start it. Of this process's environment, the worker gets
+    /// only `PATH`.
     pub(crate) fn command(&self, peer: Peer, worker: &str, room: &Path) -> io::Result<Command> {
         // A separate room, so that the worker sees no `test_input.json` of another case and no credentials of the user.
         if room.exists() {
@@ -91,11 +91,11 @@ impl Programs {
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", room)
-            // If a worker is killed, its results stay in its room for the next worker there. They must not end up on
-            // this machine's network volume or reach a worker of another test.
+            // If a worker is killed, its results stay in its room, for the next worker in that room. They must not
+            // end up on this machine's network volume or reach a worker of another test.
             .env("RUNPOD_RESULT_SPOOL", room.join("spool"))
             .env("TMPDIR", room)
-            // The built-in checks inspect the machine and have nothing to do with the protocol.
+            // The SDK's built-in checks inspect the machine and have nothing to do with the protocol.
             .env("RUNPOD_SKIP_AUTO_SYSTEM_CHECKS", "true")
             .env("RUNPOD_SKIP_GPU_CHECK", "true")
             .stdin(Stdio::piped())
@@ -143,7 +143,7 @@ fn build_ours(root: &Path) -> Result<PathBuf, String> {
 /// Sends a signal to the worker's own process, like a container runtime does.
 pub(crate) fn signal(child: &Child, signal: Signal) {
     if let Some(pid) = pid(child) {
-        // The process may already be gone. The caller notices that when it waits for it.
+        // The process may already be gone. The caller notices this when it waits for the process.
         let _ = kill_process(pid, signal);
     }
 }

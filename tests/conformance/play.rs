@@ -18,9 +18,9 @@ use crate::script::{Case, Leaving};
 /// The time limit for everything that a case waits for. It is generous, because the SDK needs a second per job and
 /// machines may be busy.
 const DEADLINE: Duration = Duration::from_mins(3);
-/// The time in which a worker must exit once it may.
+/// The time in which a worker must exit once nothing keeps it running.
 const LEAVING: Duration = Duration::from_secs(30);
-/// The time limit for a worker that may never exit.
+/// The time limit for a worker that possibly never exits.
 const BEYOND_HELP: Duration = Duration::from_secs(5);
 
 pub(crate) const API_KEY: &str = "rpa_conformance_key";
@@ -154,7 +154,7 @@ async fn write_lines(
     let mut stdin = stdin.expect("standard input is a pipe");
     for when in &case.lines {
         endpoint.wait(when).await;
-        // Another part of the suite notices when the worker has exited.
+        // An error means that the worker has exited, which another part of the suite notices.
         let _ = stdin.write_all(b"go on\n").await;
     }
     std::future::pending().await

@@ -1,6 +1,6 @@
-//! The promises of our worker beyond the SDK's: nothing is lost if the platform has trouble or the worker is told to
-//! stop, no handler holds up the worker, and the key is never shown. Only our worker plays these cases, because there
-//! is nothing to compare with.
+//! Tests our worker's guarantees beyond those of the SDK: nothing is lost if the platform has trouble or the worker
+//! must stop, no handler holds up the worker, and the key is never shown. Only our worker plays these cases, because
+//! there is nothing to compare with.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -55,7 +55,7 @@ fn fresh_folder(name: &str) -> PathBuf {
     folder
 }
 
-/// Returns the path as a value that lives as long as the case, as environment values must.
+/// Leaks the path, because environment values must live as long as the case.
 fn leaked(path: &Path) -> &'static str {
     Box::leak(path.to_string_lossy().into_owned().into_boxed_str())
 }
@@ -200,7 +200,7 @@ async fn handlers_that_block_every_thread_stop_no_heartbeat_no_delivery_and_no_s
 
 #[tokio::test]
 async fn a_result_that_cannot_be_delivered_is_kept_and_offered_by_the_next_worker() {
-    // The worker creates this folder itself, because it refuses one to which others can write.
+    // The worker creates this folder itself, because it refuses a folder to which other users can write.
     let folder = fresh_folder("promise-spool").join("spool");
     let spool = leaked(&folder);
     let case = Case::new("promise kept", "async")

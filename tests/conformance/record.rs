@@ -22,7 +22,7 @@ pub(crate) struct Request {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) query: String,
-    /// The names are in lower case.
+    /// The headers. Their names are in lower case.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
     /// The job that a post is about, as named in the path.
@@ -86,7 +86,7 @@ impl Request {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Log {
     pub(crate) requests: Vec<Request>,
-    /// Whether the purpose of the run is fulfilled. Polls are no longer held then.
+    /// Whether everything that the run waits for has happened. From then on, polls are not held.
     pub(crate) over: bool,
 }
 
@@ -116,7 +116,7 @@ pub(crate) enum When {
     PingNaming(&'static [&'static str]),
     /// A heartbeat has named no job.
     IdlePing,
-    /// The worker was told to stop.
+    /// The suite has sent the signal that stops the worker.
     Over,
 }
 
@@ -151,9 +151,9 @@ impl When {
 /// How a worker's process ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Ending {
-    /// Whether it exited without having been told to.
+    /// Whether the worker exited without a signal to stop.
     pub(crate) by_itself: bool,
-    /// `None` if a signal killed it.
+    /// The exit code, or `None` if a signal killed the worker.
     pub(crate) code: Option<i32>,
 }
 

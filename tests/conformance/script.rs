@@ -7,7 +7,7 @@ use crate::record::When;
 /// An answer of the endpoint.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
-    /// 0 closes the connection instead.
+    /// The status of the answer. 0 closes the connection instead.
     pub(crate) status: u16,
     pub(crate) content_type: &'static str,
     /// The compression of the body.
@@ -55,15 +55,15 @@ pub(crate) struct Step {
     pub(crate) answer: Answer,
 }
 
-/// What makes a worker exit.
+/// The event that makes a worker exit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Leaving {
     /// A signal, sent after everything the case waits for has happened.
     Terminated,
     Interrupted,
-    /// Nothing. The worker must exit by itself.
+    /// No event. The worker must exit by itself.
     ByItself,
-    /// Nothing. If the worker does not exit by itself, it is killed.
+    /// No event. If the worker does not exit by itself, it is killed.
     ByItselfOrKilled,
 }
 
@@ -81,13 +81,13 @@ pub(crate) struct Case {
     /// For each condition, in this order, the worker gets a line on standard input. A waiting handler then continues.
     pub(crate) lines: Vec<When>,
     pub(crate) until: Vec<When>,
-    /// Conditions that only our worker fulfils. See the differences.
+    /// Conditions that only our worker fulfils. `differences.rs` gives the reasons.
     pub(crate) until_ours: Vec<When>,
     pub(crate) leaving_sdk: Leaving,
     pub(crate) leaving_ours: Leaving,
     /// Variables that are set or removed in addition to those of every run.
     pub(crate) environment: Vec<(&'static str, Option<&'static str>)>,
-    /// How many of the first job-take requests come in a known order, whatever the timing.
+    /// The number of job-take requests at the start of the case whose order does not depend on timing.
     pub(crate) exact_takes: usize,
     /// Whether heartbeats are part of the case. In other cases, their number depends on how long the run takes.
     pub(crate) with_pings: bool,

@@ -13,7 +13,7 @@ use crate::record::Run;
 use crate::script::Case;
 use crate::{cases, local, table};
 
-/// How many workers run at the same time. They mostly wait.
+/// How many workers run at the same time. This can be more than the number of cores, because workers mostly wait.
 const AT_A_TIME: usize = 10;
 
 /// A case and the requests of both workers.
@@ -31,7 +31,8 @@ pub(crate) struct Suite {
     /// Runs that failed.
     pub(crate) failures: Vec<String>,
     findings: Vec<(Finding, Option<&'static Difference>)>,
-    /// Whether only some of the cases were requested. Then differences that did not occur prove nothing.
+    /// Whether only some of the cases were requested. In that case, an entry whose difference did not occur may still
+    /// be needed.
     pub(crate) is_partial: bool,
 }
 
@@ -96,7 +97,7 @@ async fn play_all(programs: &'static Programs) -> Suite {
     suite
 }
 
-/// Runs both workers, each when it is its turn.
+/// Runs both workers. Each one waits until fewer than the maximum number of workers run.
 async fn both<T>(
     name: &str,
     turns: &Semaphore,

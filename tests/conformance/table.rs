@@ -1,4 +1,4 @@
-//! The outcome table of protocol.md with what both workers really sent, for people.
+//! Writes the outcome table of protocol.md, for people, with the requests that both workers really sent.
 
 use std::fmt::Write as _;
 

@@ -90,7 +90,7 @@ const TAMPERINGS: &[Tampering] = &[
             *body = json!({ "output": body["output"] });
         });
     }),
-    tampering("error beside the report", "async function", |run| {
+    tampering("error without a report", "async function", |run| {
         edit(run, "raised", Kind::Result, |body| {
             body["error"] = json!("kaput");
         });
@@ -217,6 +217,6 @@ fn the_comparison_finds_every_change_made_by_hand() {
     }
     assert!(
         unfound.is_empty(),
-        "changes that were not found: {unfound:?}"
+        "the comparison did not detect these changes: {unfound:?}"
     );
 }

@@ -44,7 +44,7 @@ pub(crate) fn examples(docs: &str) -> Vec<Example> {
     all
 }
 
-/// Whether rustdoc treats a block with this word as Rust. Any other word means another language.
+/// Returns whether rustdoc treats a block with this word as Rust. Any other word means another language.
 fn is_of_rust(word: &str) -> bool {
     const WORDS: [&str; 6] = [
         "rust",
@@ -71,17 +71,18 @@ impl Example {
         self.words.iter().any(|it| it.starts_with(word))
     }
 
-    /// Whether the example must compile.
+    /// Returns whether the example must compile.
     pub(crate) fn works(&self) -> bool {
         !self.is("ignore") && !self.is("compile_fail")
     }
 
-    /// Whether the example would start a worker, which is the only reason not to run it.
+    /// Returns whether the example would start a worker, which is the only valid reason for `no_run`.
     pub(crate) fn starts_a_worker(&self) -> bool {
         self.whole.contains("#[runpod::main") || self.calls("run")
     }
 
-    /// Whether the visible code calls a method or function with this name, or names it with its type.
+    /// Returns whether the visible code calls a method or function with this name, or refers to it by a path such as
+    /// `Type::name`.
     pub(crate) fn calls(&self, name: &str) -> bool {
         let tokens: TokenStream = self
             .shown

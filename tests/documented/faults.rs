@@ -3,7 +3,7 @@
 use crate::examples::{Example, examples};
 use crate::exported::{Exported, Surface};
 
-/// The exceptions from the rules. Each list of exceptions gives its reason.
+/// The exceptions from the rules. Each list of exceptions has a comment with the reason.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Allowed<'a> {
     /// The paths of items that may lack an example.
@@ -76,7 +76,7 @@ fn has_example(docs: &str) -> bool {
     examples(docs).iter().any(Example::works)
 }
 
-/// Whether `front` mentions the item as code: `` `Name` ``, `` `Name<T>` `` or `` `name!` ``.
+/// Returns whether `front` mentions the item as code: `` `Name` ``, `` `Name<T>` `` or `` `name!` ``.
 fn is_named(front: &str, path: &str) -> bool {
     let name = path.rsplit("::").next().unwrap_or(path);
     front.split('`').skip(1).step_by(2).any(|code| {

@@ -1,7 +1,7 @@
 //! Tests a worker whose state blocks when it is dropped: it owns a tokio runtime, which async code must not drop.
 //!
-//! No example has such a state, so this test program is also the worker. It starts itself again, and runs only the test
-//! called `worker`.
+//! No example has such a state, so this test program is also the worker. The program starts itself again as the
+//! worker, and then runs only the test called `worker`.
 
 use std::process::ExitCode;
 use std::{env, io};

@@ -1,8 +1,8 @@
-//! The platform's side of the worker protocol, as far as the examples need it: a queue of jobs. It hands out its jobs,
-//! holds a job-take request while the queue is empty, and reports all posts in the order in which they arrive.
+//! The platform's side of the worker protocol, as far as the examples need it. The endpoint hands out the jobs of a
+//! queue, holds a job-take request while the queue is empty, and reports all posts in the order in which they arrive.
 //!
-//! The endpoint of the conformance suite follows a script of answers. With this one, a worker takes jobs at its own
-//! pace.
+//! The endpoint of the conformance suite follows a script of answers. With this endpoint, a worker takes jobs at its
+//! own pace.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -28,7 +28,7 @@ use tokio::task::{AbortHandle, JoinSet};
 pub(crate) enum Post {
     Item(Value),
     Progress(Value),
-    /// The whole body, because its other keys matter too.
+    /// The whole body, because the tests also check the keys next to `output`.
     Result(Value),
 }
 
@@ -102,8 +102,8 @@ impl Endpoint {
         self.desk.change.notify_waiters();
     }
 
-    /// Answers the job-take requests that are held, and holds no more: the platform has no jobs for a worker that it
-    /// stops.
+    /// Answers the job-take requests that are held, and holds no further ones, because the platform has no jobs for a
+    /// worker that it stops.
     pub(crate) fn close(&self) {
         self.desk.closed.store(true, Ordering::SeqCst);
         self.desk.change.notify_waiters();
@@ -130,7 +130,7 @@ impl Drop for Endpoint {
 }
 
 async fn accept(listener: TcpListener, desk: Arc<Desk>) -> io::Result<Infallible> {
-    // If this task is dropped, so are all connections.
+    // If this task is dropped, all connections are dropped too.
     let mut connections = JoinSet::new();
     loop {
         let (stream, _) = listener.accept().await?;
@@ -171,7 +171,7 @@ impl Desk {
                     answer(200, &Value::Array(jobs))
                 }
             }
-            // No job is ever stopped: the request is held until the worker closes the connection.
+            // No job is ever stopped, so a stop poll is held until the worker closes the connection.
             ["job-stop", _] => future::pending().await,
             ["job-stream", _, job] => {
                 self.posted(job, &body, |mut body| Post::Item(body["output"].take()))
@@ -191,7 +191,8 @@ impl Desk {
     /// Waits for jobs, and returns between one and `wanted` of them. Returns an empty list once the endpoint is closed.
     async fn take(&self, wanted: usize) -> Vec<Value> {
         loop {
-            // Created before the queue is read, so that a change in between also wakes this task.
+            // Created before the queue is read, so that a change between the reading and the wait below also wakes
+            // this task.
             let change = self.change.notified();
             {
                 let mut queue = self.queue();

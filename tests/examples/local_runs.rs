@@ -15,7 +15,7 @@ async fn hello_greets() {
     run.assert_shows(&["Hello, Ada!", "local_test"]);
 }
 
-/// Like `worker --help | head -0`.
+/// Closes the standard output of `--help`, like `worker --help | head -0`.
 #[tokio::test]
 async fn whoever_reads_no_further_gets_no_panic() {
     for arguments in [

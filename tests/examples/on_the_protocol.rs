@@ -155,7 +155,8 @@ async fn progress_comes_in_order_and_before_the_result() {
         *result,
         json!({ "output": "a loss of 0.03125 after 5 steps" })
     );
-    // If updates are faster than the network, the worker merges them. Any number may arrive, but always the last one.
+    // If a handler sends updates faster than the network, the worker skips some of them. Any number of updates may
+    // arrive, but the last one always does.
     let step = |post: &Post| match post {
         Post::Progress(update) => update["step"].as_u64().expect("`step` is a number"),
         other => panic!("expected only progress before the result: {other:?}"),
@@ -187,7 +188,7 @@ async fn blocking_jobs_hold_up_no_other() {
     let file = folder.0.join("file");
     fs::write(&file, "to be or not to be").expect("the file can be written");
 
-    // One thread for async work: if three handlers blocked it, the fourth job could not run.
+    // The worker has one thread for async work. If the three handlers blocked it, the fourth job could not run.
     let jobs = pipes
         .each_ref()
         .map(|(id, pipe)| job(id, json!({ "path": pipe })));

@@ -82,7 +82,7 @@ pub(crate) fn isolated(program: impl AsRef<OsStr>) -> Command {
             command.env_remove(variable);
         }
     }
-    // Otherwise, the next test would post a kept result of this one.
+    // Without this, the next test's worker would post a result that this test's worker has kept.
     command.env("RUNPOD_RESULT_SPOOL", "off");
     // Some examples write temporary files and do not delete them.
     command.env("TMPDIR", env!("CARGO_TARGET_TMPDIR"));

@@ -51,7 +51,7 @@ async fn assert_refused(mut command: Command) {
 #[tokio::test]
 async fn without_room_for_the_stack_of_a_thread_a_worker_ends_with_an_error() {
     for arguments in WAYS {
-        // The limit is in KiB. A stack is larger than the limit; the rest of the process is smaller.
+        // The limit is in KiB. A thread's stack is larger than the limit, and the rest of the process is smaller.
         let mut command = limited("ulimit -v 1000000", &binary("hello"), arguments);
         command.env("RUST_MIN_STACK", (1_u64 << 30).to_string());
         assert_refused(command).await;

@@ -38,7 +38,7 @@ impl Session {
     /// Starts any program on an endpoint with these jobs in its queue.
     pub(crate) async fn of(mut command: Command, jobs: impl IntoIterator<Item = Value>) -> Self {
         let endpoint = Endpoint::with_jobs(jobs).await;
-        // Some of these variables may already be set for the program.
+        // A test may have set some of these variables for its program already.
         for (name, value) in endpoint.environment() {
             let mut given = command.as_std().get_envs();
             if !given.any(|(given, value)| given == name && value.is_some()) {
@@ -84,7 +84,7 @@ impl Session {
     async fn next(&mut self) -> (String, Post) {
         let next = async {
             tokio::select! {
-                // Return the posts from before the worker's exit first.
+                // Posts that arrived before the worker's exit are returned first.
                 biased;
                 post = self.endpoint.next() => post,
                 end = &mut self.end => panic!("the worker exited before it posted all results. {}", ended(end)),
@@ -93,7 +93,7 @@ impl Session {
         if let Ok(post) = timeout(PATIENCE, next).await {
             return post;
         }
-        // Killed only to get its output, which shows why it did not post.
+        // The worker is killed only to get its output, which shows why it did not post.
         let _ = kill_process(self.process, Signal::KILL);
         panic!("the worker stopped posting. {}", self.ended().await);
     }

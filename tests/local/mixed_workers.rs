@@ -1,4 +1,4 @@
-//! Tests four workers on one queue, two of the SDK and two of this crate, of which one is killed.
+//! Tests four workers on one queue: two of the SDK and two of this crate. One of the four is killed.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,8 +10,8 @@ use crate::client::{Client, eventually};
 use crate::fleet::Worker;
 use crate::peer::Peer;
 
-/// From each side, one worker that returns a value, and one that streams the value's items and repeats them in the
-/// result. So each worker can run every job.
+/// The SDK and this crate each provide a worker that returns a value, and a worker that streams the value's items and
+/// repeats them in the result. So each worker can run every job.
 const FLEET: [(Peer, &str); 4] = [
     (Peer::Sdk, "async"),
     (Peer::Sdk, "stream-aggregate"),
@@ -19,7 +19,7 @@ const FLEET: [(Peer, &str); 4] = [
     (Peer::Ours, "stream-aggregate"),
 ];
 
-/// The number of jobs before, and again after, the jobs that hold each worker.
+/// The number of jobs before the jobs that keep each worker busy, and also the number after them.
 const JOBS: usize = 150;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -53,7 +53,8 @@ async fn share_work_and_kill(test: &str, victim: &str) {
     for number in 0..JOBS {
         jobs.push(Submitted::to(&client, number, false).await);
     }
-    // One job per worker, and each holds its worker until the worker gets a line. Later jobs have to wait.
+    // There is one job per worker. Each job keeps its worker busy until the worker gets a line. Later jobs have to
+    // wait.
     let mut caught = Vec::new();
     for number in JOBS..JOBS + FLEET.len() {
         caught.push(Submitted::to(&client, number, true).await);
@@ -86,7 +87,7 @@ async fn share_work_and_kill(test: &str, victim: &str) {
     let mut victim = fleet.swap_remove(victim);
     victim.kill().await;
     for worker in &mut fleet {
-        // One line for the job that it holds, and one in case it gets the victim's job.
+        // The worker gets one line for its own job, and one line in case it gets the killed worker's job.
         worker.lines(2).await;
     }
 

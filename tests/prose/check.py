@@ -26,8 +26,8 @@ RUST = re.compile(
 )
 # A string with so many words is a message.
 MESSAGE = re.compile(r"(?:\S*[A-Za-z]{2,}\S*[ \n]+){3}")
-# A list's sign, a table's cell border, a heading's sign: what stands between sentences without a full stop.
-BORDER = re.compile(r"\n[ ]*(?:[-*] |\d+\. |#+ |>)|\n[ ]*\n|\|")
+# Ends a sentence without a full stop: the sign of a list or of a heading, the border of a table's cell, the first column of a help text.
+BORDER = re.compile(r"\n[ ]{2,}\S+[ ]{2,}|\n[ ]*(?:[-*] |\d+\. |#+ |>)|\n[ ]*\n|\|")
 WORD = re.compile(r"[A-Za-z`][\w`’'./:-]*")
 
 
@@ -81,7 +81,7 @@ def prose_of_rust(text: str) -> str:
 def sentences(text: str):
     """Each sentence with the position of its first character."""
     for paragraph in re.finditer(r"(?:(?!\x00).)+", BORDER.sub(lambda m: "\x00" * len(m.group(0)), text), re.DOTALL):
-        for found in re.finditer(r"\S.*?(?:[.?!:](?=[\s*_)\"]|$)|\Z)", paragraph.group(0), re.DOTALL):
+        for found in re.finditer(r"\S.*?(?:[.?!](?=[\s*_)\"]|$)|\Z)", paragraph.group(0), re.DOTALL):
             yield paragraph.start() + found.start(), found.group(0)
 
 

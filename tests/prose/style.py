@@ -51,6 +51,9 @@ PATTERNS = {
     "so_that": (START + r"So that\b", "`So`, or name the purpose first"),
     "pronoun.one": (START + r"One (?:of which|that|who|whose|which|without|with|for) ", "name the noun"),
     "pronoun.ours": (r"\b(?:ours|theirs) (?:is|are|does|says|has|tells)\b", "name the program"),
+    "genitive.image": (r"\b(?:folder|directory) of (?:an|the) image\b", "`image folder`"),
+    "genitive.budget": (r"\bbudget of\b", "`retry budget`"),
+    "take_for": (r"\b(?:take|takes|taken|took) (?:the|a|it|this|that) ?[a-z]* for (?:idle|lost|dead|gone)\b", "`mistake for`, `treat as`"),
     "twice": (r"\b(the|a|an|is|of|to|in|that) \1\b", "a word is written twice"),
 }
 

@@ -23,7 +23,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failu
     step::run(&format!("bench {}", arguments.join(" ")), &mut bench)
 }
 
-/// Builds one package. If packages were built together, they would share the features of their dependencies.
+/// Builds one package. If cargo built the packages together, they would share the features of their dependencies.
 fn build(workspace: &Workspace, package: &str) -> Result<(), Failure> {
     let mut build = workspace.cargo();
     build

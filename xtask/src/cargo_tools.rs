@@ -66,7 +66,8 @@ impl CargoTool {
             .args(["install", "--locked", self.name, "--version", self.version])
             .arg("--root")
             .arg(&root)
-            // In the target folder, which may be deleted, but separate from the workspace's own build files.
+            // The programs go into the target folder, which may be deleted, but separate from the workspace's own
+            // build files.
             .env("CARGO_TARGET_DIR", root.join("build"));
         install.args(self.features);
         let step = format!("cargo install {} {}", self.name, self.version);

@@ -30,7 +30,8 @@ pub(crate) fn parts(
         elsewhere(workspace, name, arguments, manifest, more)
     };
     let format = ["fmt", "--check"];
-    // By name, because `--all` would format our own crates again, as dependencies of these.
+    // The packages are named, because `--all` would also format our own crates again, as dependencies of these
+    // packages.
     let named = downstream::PACKAGES.map(|package| format!("--package={package}"));
     let named: Vec<_> = named.iter().map(String::as_str).collect();
     let lint = ["clippy", "--workspace", "--all-targets"];
@@ -60,7 +61,7 @@ pub(crate) fn parts(
         ),
         elsewhere("format, the Rust client's suite", &format, &client, &[]),
         Part::check("dependencies", dependencies, "cargo xtask dependencies"),
-        // `--locked`, because a commit that changes the dependencies must also contain the lock file.
+        // `--locked` is needed because a commit that changes the dependencies must also contain the lock file.
         cargo(
             "clippy",
             &[
@@ -123,7 +124,7 @@ fn of_the_bench(workspace: &Workspace, extent: Extent) -> Vec<Part> {
         &packages,
     )];
     if extent == Extent::Long {
-        // Slow, because no other part shares the dependencies of the bench.
+        // This check is slow, because no other part shares the benchmark's dependencies.
         let lint = ["clippy", "--package=worker-bench", "--all-targets"];
         let name = "clippy, the bench";
         parts.push(elsewhere(workspace, name, &lint, &bench, &STRICT));

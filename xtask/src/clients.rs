@@ -17,7 +17,8 @@ pub(crate) const RUST: &str = "tests/clients/rust/Cargo.toml";
 const ATTACHED: &str = "RUNPOD_TEST_ATTACHED";
 
 /// Runs the named suites, or all of them if `words` names none. Without `--long`, each client is tested with one kind
-/// of worker. The kinds differ, so a run covers all of them. With `--long`, each client is tested with every kind.
+/// of worker. The clients use different kinds, so a run covers all of them. With `--long`, each client is tested with
+/// every kind.
 pub(crate) fn run(
     workspace: &Workspace,
     programs: &Programs,

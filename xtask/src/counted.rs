@@ -19,7 +19,7 @@ pub(crate) fn run(step: &str, command: &mut Command) -> Result<(), Failure> {
     };
     if let Some(output) = child.stdout.take() {
         let mut shown = std::io::stdout().lock();
-        // Split as bytes, because a test may print text that is not UTF-8.
+        // The output is split as bytes, because a test may print text that is not UTF-8.
         for line in BufReader::new(output).split(b'\n') {
             let line = line.map_err(lost)?;
             shown

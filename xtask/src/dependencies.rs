@@ -1,8 +1,8 @@
 //! Checks the workspace's dependencies against `deny.toml`: licences, sources, banned packages, duplicates and known
 //! vulnerabilities.
 //!
-//! cargo-deny checks all of these, but takes minutes to build. If it is not installed, this module checks the first
-//! three with the same lists and the output of `cargo tree`.
+//! cargo-deny checks all of these, but takes minutes to build. If it is not installed, this module checks licences,
+//! sources and banned packages with the same lists and the output of `cargo tree`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -98,7 +98,7 @@ fn without_it(workspace: &Workspace) -> Result<(), Failure> {
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Package {
     name: String,
-    /// `None` for the default registry.
+    /// The source of the package. `None` for the default registry.
     source: Option<String>,
     licence: String,
 }

@@ -12,7 +12,7 @@ use crate::workspace::Workspace;
 pub(crate) const PACKAGES: [&str; 3] = ["renamed", "library-handlers", "edition-2021"];
 
 /// The crate without features. It is a separate workspace, because cargo would otherwise give it the features of the
-/// others.
+/// other crates.
 const WITHOUT_FEATURES: &str = "tests/downstream/without-features/Cargo.toml";
 
 /// One run of a downstream worker, and its expected exit code and output.

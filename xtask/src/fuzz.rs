@@ -1,8 +1,8 @@
 //! Coverage-guided fuzzing of all parsers of untrusted input.
 //!
-//! It works with the pinned stable toolchain, because libFuzzer needs only instrumentation from rustc, and the flags
-//! for that are stable. Inputs that the fuzzer finds are stored under the target folder. Inputs that are worth keeping
-//! belong in `fuzz/corpus`.
+//! The pinned stable toolchain is enough, because libFuzzer needs only instrumentation from rustc, and the flags for
+//! the instrumentation are stable. Inputs that the fuzzer finds are stored under the target folder. Inputs that are
+//! worth keeping belong in `fuzz/corpus`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -34,7 +34,8 @@ const INSTRUMENTATION: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=
      -Cllvm-args=-sanitizer-coverage-trace-compares";
 
 /// Fuzzes the named targets, or all of them if none is named, each for `--seconds N`. With `--merge`, it fuzzes
-/// nothing, and adds the inputs that earlier runs found to the kept corpora, as few as reach the same code.
+/// nothing. Instead, it adds inputs that earlier runs found to the kept corpora: as few as possible that reach the
+/// same code.
 pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failure> {
     let wanted = Wanted::read(arguments)?;
     let programs = build(workspace)?;
@@ -124,7 +125,7 @@ fn build(workspace: &Workspace) -> Result<PathBuf, Failure> {
     Ok(folder.join(host).join("release"))
 }
 
-/// Checks that there is a C++ compiler, which builds libFuzzer from source. Installs one if possible.
+/// Checks that there is a C++ compiler, which builds libFuzzer from source. Installs a compiler if possible.
 pub(crate) fn with_a_compiler() -> Result<(), Failure> {
     let is_there =
         || step::capture(Command::new("c++").arg("--version")).is_ok_and(|it| it.status.success());

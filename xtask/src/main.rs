@@ -76,7 +76,7 @@ Single parts of these commands:
 Measurements:
 
   bench [CELL...] [--only WORKER,...] [--rounds N]
-                   Measure our worker, the Python SDK, the crate runpod-sdk and two bare loops at the same endpoint, for
+                   Measure our worker, the Python SDK, the crate runpod-sdk and two bare loops against the same endpoint, for
                    the table in docs/explanation/performance.md (about 15 minutes). `cargo xtask bench --list` prints the
                    names of cells and workers.
   compile-cost [--rounds N]

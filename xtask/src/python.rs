@@ -46,7 +46,7 @@ pub(crate) fn with_the_sdk(workspace: &Workspace) -> Result<PathBuf, Failure> {
 /// The packages that the tests need.
 struct Requirements {
     file: PathBuf,
-    /// Each as `name==version`, such as `runpod==1.12.0`.
+    /// Each package as `name==version`, such as `runpod==1.12.0`.
     wanted: Vec<String>,
 }
 

@@ -13,7 +13,7 @@ use crate::step::{self, Failure};
 /// How long a program may take until it prints the next line that the caller waits for.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// All variables that a worker needs.
+/// The names of all variables that a worker needs.
 const VARIABLES: [&str; 7] = [
     "RUNPOD_WEBHOOK_GET_JOB",
     "RUNPOD_WEBHOOK_POST_OUTPUT",
@@ -78,8 +78,8 @@ impl Process {
             .env("RUNPOD_SKIP_AUTO_SYSTEM_CHECKS", "true")
             .env("RUNPOD_SKIP_GPU_CHECK", "true")
             .current_dir(room)
-            // A killed worker leaves its results in its own folder, for the next worker there. They must not get onto
-            // this machine's network volume or to a worker of another run.
+            // A killed worker leaves its results in its own folder, for the next worker there. The results must not
+            // get onto this machine's network volume or to a worker of another run.
             .env("RUNPOD_RESULT_SPOOL", room.join("spool"))
             .env("TMPDIR", room)
             .stdin(Stdio::null())
@@ -148,7 +148,7 @@ fn address(lines: &[String]) -> Option<String> {
         let part_of_it =
             |character: char| matches!(character, '.' | ':') || character.is_ascii_alphanumeric();
         let authority = after.split(|character| !part_of_it(character)).next()?;
-        // Punctuation of the sentence may follow the address.
+        // The sentence's punctuation may follow the address.
         let authority = authority.trim_end_matches(['.', ':']);
         let (_, port) = authority.rsplit_once(':')?;
         port.parse::<u16>().ok()?;

@@ -73,8 +73,8 @@ impl Tally {
         Some(tally)
     }
 
-    /// Reads `1234 generated, 1234 passed`, which counts skipped tests as passed, or
-    /// `58 generated, 2 found 1 unique failure`.
+    /// Reads `1234 generated, 1234 passed`, in which skipped tests count as passed, or `58 generated, 2 found 1
+    /// unique failure`.
     fn of_schemathesis(line: &str) -> Option<Self> {
         let generated = number_before(line, ',', "generated")?;
         let count = |what: &str| number_before(line, ',', what).unwrap_or(0);

@@ -1,4 +1,4 @@
-//! The tools other than Rust that the tests need. They are found or installed.
+//! Finds or installs the tools that the tests need in addition to Rust.
 
 use std::env;
 use std::path::PathBuf;
@@ -39,8 +39,8 @@ impl Tools {
         })
     }
 
-    /// Returns the tools that the environment variables name, without a check. The run that starts this program as a
-    /// part has already checked them.
+    /// Returns the tools that the environment variables name, without a check. The run that starts this program as
+    /// one of its parts has already checked the tools.
     pub(crate) fn named() -> Result<Self, Failure> {
         let named = |variable: &str| {
             env::var_os(variable).map(PathBuf::from).ok_or_else(|| {

@@ -21,7 +21,7 @@ impl Workspace {
             .parent()
             .expect("xtask is a folder of the workspace")
             .to_path_buf();
-        // Relative to the current directory, as in cargo itself.
+        // A relative path is relative to the current directory, as in cargo itself.
         let target = env::var_os("CARGO_TARGET_DIR").map_or_else(
             || root.join("target"),
             |given| env::current_dir().unwrap_or_default().join(given),
@@ -63,9 +63,9 @@ impl Workspace {
     /// dependencies are built once.
     pub(crate) fn as_cargo_does(&self, command: &mut Command) {
         for (name, _) in env::vars_os() {
-            // Cargo sets these variables for this program's own package. Build scripts that read them, such as the one
-            // of ring, would run again whenever cargo is called from elsewhere, and cargo would rebuild everything that
-            // depends on them.
+            // Cargo sets these variables for this program's own package. Build scripts that read them, such as the
+            // one of ring, would run again whenever cargo is called from another program, and cargo would rebuild
+            // everything that depends on them.
             let about_us = name.to_string_lossy();
             if about_us.starts_with("CARGO_PKG_") || about_us.starts_with("CARGO_MANIFEST_") {
                 command.env_remove(name);
@@ -74,7 +74,7 @@ impl Workspace {
         command
             .env("CARGO", cargo())
             .env("CARGO_TARGET_DIR", &self.target)
-            // The same setting as in the workspace's Cargo.toml, for the crates outside the workspace.
+            // The crates outside the workspace get the same setting as in the workspace's Cargo.toml.
             .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
     }
 }

@@ -13,10 +13,10 @@ cargo xtask bench [CELL...] [--only WORKER,...] [--rounds N] [--window SECONDS] 
   --only       Measure only these workers. By default, each cell measures every worker that it supports.
   --rounds     The number of rounds (5). Each round measures each worker once, every second round in reverse order.
   --window     How long each rate is measured, in seconds (1).
-  --urgent     Run at a high priority, for a machine with other work. Only root may do this.
+  --urgent     Run at a high priority, for a machine on which other programs run. Only root may do this.
   --list       Print the names of cells and workers.
 
-Without cells and workers, the benchmark measures everything and replaces the table in docs/explanation/performance.md.
+If you name no cells or workers, the benchmark measures everything and replaces the table in docs/explanation/performance.md.
 ";
 
 #[derive(Debug)]
@@ -102,7 +102,7 @@ fn only(names: &str) -> Outcome<Vec<Worker>> {
             )
         })?);
     }
-    // In the order of the table's columns.
+    // The workers are kept in the order of the table's columns.
     Ok(worker::ALL
         .into_iter()
         .filter(|worker| workers.contains(worker))

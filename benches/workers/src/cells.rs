@@ -30,7 +30,7 @@ pub(crate) struct Measure {
 pub(crate) struct Cell {
     pub(crate) name: &'static str,
     pub(crate) measures: &'static [Measure],
-    /// The worker with which the others are compared, if the comparison is meaningful.
+    /// The worker with which the others are compared. `None` if a comparison is not meaningful.
     pub(crate) yardstick: Option<Worker>,
     /// The workers that are measured.
     pub(crate) workers: &'static [Worker],
@@ -39,7 +39,7 @@ pub(crate) struct Cell {
     pub(crate) run: fn(&Lab, Worker) -> Outcome<Vec<f64>>,
 }
 
-/// In the order of the table.
+/// The cells, in the order of the table.
 pub(crate) const ALL: &[Cell] = &[
     start::START,
     jobs::NOOP_1,
@@ -79,7 +79,7 @@ impl Lab {
         self.start_with(worker, streams, slots, variables)
     }
 
-    /// Starts a worker with an empty home directory and an empty spool, at an endpoint that defines these variables.
+    /// Starts a worker with an empty home directory, an empty spool, and the variables of an endpoint.
     fn start_with(
         &self,
         worker: Worker,

@@ -1,7 +1,7 @@
 //! The endpoint of the benchmark: a queue in memory, served over HTTP/1.1 on a separate thread.
 //!
-//! It needs less processor time than any of the workers, except for the bare loop on hyper, which needs as much. It
-//! supports job-take, job-take-batch, job-done, job-stream, job-stop and ping, and counts the requests.
+//! The endpoint needs less processor time than any of the workers, except for the bare loop on hyper, which needs as
+//! much. It supports job-take, job-take-batch, job-done, job-stream, job-stop and ping, and counts the requests.
 
 mod connection;
 mod state;
@@ -103,7 +103,7 @@ impl Endpoint {
         self.state.moments().first_take
     }
 
-    /// Returns the time from the answer to the last job-take request until the last result arrived.
+    /// Returns the time between the answer to the last job-take request and the arrival of the last result.
     pub(crate) fn last_job(&self) -> Option<Duration> {
         let moments = self.state.moments();
         let (handed_out, accepted) = (moments.handed_out?, moments.accepted?);

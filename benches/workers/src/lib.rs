@@ -55,7 +55,7 @@ fn tell_of_return() {
         (!path.is_empty()).then(|| append().ok()).flatten()
     });
     if let Some(mut file) = file.as_ref() {
-        // If this fails, the benchmark reports that the byte is missing.
+        // If the write fails, the benchmark reports that the byte is missing.
         let _ = file.write_all(b".");
     }
 }
@@ -139,7 +139,7 @@ pub struct Job {
 ///
 /// # Errors
 ///
-/// Returns an error if the output cannot be serialized.
+/// Returns an error if the output cannot be serialised.
 pub fn body(output: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     #[derive(Serialize)]
     struct Body<'a, T> {

@@ -1,8 +1,8 @@
-//! Measures workers and bare loops in turn at the same endpoint. `cargo xtask bench` runs it.
+//! Measures workers and bare HTTP loops in turn, against the same endpoint. `cargo xtask bench` runs it.
 //!
-//! The machine may have other work. Each round therefore measures each worker, and every second round reverses the
-//! order. The ratio of a figure to that of the yardstick is taken within a round. The table shows the median of the
-//! rounds and the spread.
+//! Other programs may be running on the machine. Each round therefore measures each worker, and every second round
+//! reverses the order. In each round, a worker's figure is divided by the yardstick's figure. The table shows the
+//! median figure, and the median and the range of these ratios.
 
 mod arguments;
 mod cells;
@@ -81,7 +81,8 @@ fn measure(lab: &Lab, cell: &Cell, arguments: &Arguments, failures: &mut Vec<Str
         for worker in order {
             let name = worker.name();
             let mut figures = vec![None; rows.len()];
-            // One round is enough for the SDK: its figures differ widely from all others, and take the most time.
+            // One round is enough for the SDK: its figures differ widely from those of all others, and take the most
+            // time to measure.
             if worker != Worker::Python || round == 0 {
                 match (cell.run)(lab, worker) {
                     Ok(found) => {

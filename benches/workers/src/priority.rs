@@ -1,4 +1,4 @@
-//! Raises the priority of the endpoint and the workers, for a machine with other work.
+//! Raises the priority of the endpoint and the workers, for a machine on which other programs run.
 
 use std::fs;
 use std::path::Path;
@@ -9,8 +9,8 @@ use crate::Outcome;
 
 /// The nice value.
 const URGENT: i32 = -15;
-/// The nice value of the session. If the kernel groups processes by session, the priority of a process counts only
-/// within its session, and the session has its own priority.
+/// The nice value of the session. If the kernel groups processes by session, a process's priority counts only within
+/// its session, and the session has a priority of its own.
 const SESSION: &str = "/proc/self/autogroup";
 
 /// Gives the session of this process a high priority until it is dropped.

@@ -69,7 +69,7 @@ impl Process {
     pub(crate) fn processor_time(&self) -> Outcome<Duration> {
         let mut ticks = 0;
         for process in self.group() {
-            // The indexes count from the field after the program's name, which is in brackets and may contain any
+            // The indexes start at the field after the program's name. The name is in brackets and may contain any
             // character.
             let fields = process.stat()?;
             ticks += field(&fields, 11)? + field(&fields, 12)?;
@@ -131,7 +131,7 @@ impl Process {
         self.group().iter().map(of).sum()
     }
 
-    /// Returns the worker's process and its descendants. Only the SDK's worker has any.
+    /// Returns the worker's process and its descendants. Only the SDK's worker has descendants.
     fn group(&self) -> Vec<Folder> {
         let id = self.id.as_raw_nonzero().get();
         let itself = Folder(PathBuf::from(format!("/proc/{id}")));

@@ -17,7 +17,7 @@ impl Sample {
         Spread::of(self.0.iter().flatten().copied().collect())
     }
 
-    /// Returns the ratios to the yardstick, from the rounds in which both were measured.
+    /// Returns the ratio to the yardstick for each round in which both were measured.
     pub(crate) fn ratio_to(&self, yardstick: &Self) -> Option<Spread> {
         let both = self.0.iter().zip(&yardstick.0);
         let ratios = both.filter_map(|(one, other)| {

@@ -41,8 +41,9 @@ impl Row {
         found.map(|(_, sample)| sample)
     }
 
-    /// Returns a cell such as `9763/s, 0.31 × (0.29–0.33)`: the median, its ratio to the yardstick in the same round,
-    /// and the range of the ratio. If there is no ratio, the range is that of the figures.
+    /// Returns a cell such as `9763/s, 0.31 × (0.29–0.33)`: the median figure, the median of the ratios to the
+    /// yardstick in each round, and the range of these ratios. If there are no ratios, the range is that of the
+    /// figures.
     fn figure(&self, worker: Worker) -> String {
         let Some(sample) = self.sample(worker) else {
             return String::new();

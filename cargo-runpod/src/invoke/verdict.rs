@@ -107,7 +107,7 @@ fn of_a_stream(text: &str) -> Option<ErrorReport> {
 }
 
 /// Removes the message from a traceback, because it was already printed. Returns the rest, and the error's type if it
-/// was there. A stream's traceback from a Rust worker starts with `TYPE: MESSAGE`; one from Python ends with it.
+/// was in the text. A stream's traceback from a Rust worker starts with `TYPE: MESSAGE`; one from Python ends with it.
 fn without_message<'t>(traceback: &'t str, message: &str) -> (&'t str, Option<&'t str>) {
     let traceback = traceback.trim_end();
     if message.is_empty() {

@@ -1,4 +1,4 @@
-//! Where a new worker gets the package `runpod-worker` from.
+//! The source from which a new worker gets the package `runpod-worker`.
 
 use std::path::{Path, PathBuf};
 

@@ -22,7 +22,7 @@ async fn an_edit_replaces_the_worker_and_loses_no_job() {
 
     edited.replace("src/main.rs", &Crate::edition("second"));
     dev.says("src/main.rs changed").await;
-    // The worker with the long job does not take these jobs: it has only one slot, and has been told to stop.
+    // The worker with the long job does not take these jobs: it has only one slot, and was asked to stop.
     for job in &queued {
         assert_eq!(client.output(job).await["edition"], "second");
     }

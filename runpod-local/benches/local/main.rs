@@ -1,6 +1,6 @@
 //! Measures the endpoint's speed and compares it with an axum server that does nothing: `cargo bench -p runpod-local`.
 //!
-//! The server runs in its own process, so the clients' work does not count as its work. The process is this same
+//! The server runs in its own process, so its CPU time does not include that of the clients. The process is this same
 //! program, started with the argument `serve`.
 
 mod connection;
@@ -29,7 +29,7 @@ fn main() -> Outcome<()> {
             return Ok(());
         }
     }
-    // One thread, because the server needs the other core.
+    // The clients use one thread, because the server needs the other core.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

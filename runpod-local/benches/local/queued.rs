@@ -1,4 +1,4 @@
-//! How much memory queued jobs use.
+//! Measures the memory of queued jobs.
 
 use crate::Outcome;
 use crate::connection::{Connection, post};

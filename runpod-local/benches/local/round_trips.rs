@@ -1,4 +1,4 @@
-//! How many jobs per second can be submitted, taken and completed.
+//! Measures how many jobs per second can be submitted, taken and completed.
 
 use std::cell::Cell;
 use std::rc::Rc;

@@ -83,7 +83,7 @@ impl Kind {
 
 /// Serves until the process is killed. Runs in the server's process.
 pub(crate) fn serve(kind: &str) -> Outcome<()> {
-    // One thread, as in a worker, where the handlers use the other threads.
+    // The runtime has one thread, as in a worker, where the handlers use the other threads.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()

@@ -1,4 +1,4 @@
-//! How long a stream item takes from the worker to the client.
+//! Measures how long a stream item takes from the worker to the client.
 
 use std::time::Instant;
 
@@ -10,7 +10,8 @@ use crate::served::Served;
 
 pub(crate) const ITEMS: u32 = 10_000;
 
-/// Times from just before the worker posts an item to just after the client has read it.
+/// The times between the moment just before the worker posts an item and the moment just after the client has read
+/// it.
 #[derive(Debug)]
 pub(crate) struct Delays {
     pub(crate) median_ms: f64,

@@ -47,7 +47,7 @@ async fn clear(State(injection): State<Arc<Injection>>) -> Response {
 }
 
 fn described(injection: &Injection) -> Response {
-    // Numbers and strings always serialize to JSON.
+    // Numbers and strings always serialise to JSON.
     let faults = serde_json::to_vec(&injection.faults()).unwrap_or_default();
     response::ok(faults)
 }

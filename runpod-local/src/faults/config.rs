@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::rule::{Outage, Rule};
 
-/// The faults to inject. The default is none. Parse them from JSON with `str::parse` or [`from_flag`](Self::from_flag).
+/// The faults to inject. The default contains no faults. Parse faults from JSON with `str::parse` or
+/// [`from_flag`](Self::from_flag).
 ///
 /// ```
 /// use runpod_local::{Endpoint, Faults};
@@ -33,17 +34,17 @@ use super::rule::{Outage, Rule};
 ///
 /// | key | fault |
 /// | --- | --- |
-/// | `error` | The request is not acted on. The answer has the status `status`, which is 500 by default. |
-/// | `reset_before` | The connection is reset before the request is acted on. |
-/// | `reset_after` | The request is acted on, then the connection is reset. |
+/// | `error` | The request has no effect. The answer has the status `status`, which is 500 by default. |
+/// | `reset_before` | The connection is reset before the request takes effect. |
+/// | `reset_after` | The request takes effect, and then the connection is reset. |
 /// | `malformed` | The answer is cut off in the middle of its JSON. |
-/// | `flashboot` | A worker that asks for jobs is answered 400. |
+/// | `flashboot` | A job-take request of a worker is answered with the status 400. |
 ///
 /// An outage is timed from the start of the endpoint, or from the moment when these faults were set. During an outage,
 /// connections are reset or, with `status`, requests are answered with that status. With `route`, the outage affects
 /// only that operation.
 ///
-/// Faults never affect the page and `/local/faults`.
+/// Faults never affect the page or `/local/faults`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Faults {
     pub(super) seed: u64,

@@ -18,7 +18,7 @@ use crate::response::{self, ErrorResponse};
 /// The current faults.
 #[derive(Debug)]
 pub(crate) struct Injection {
-    /// Whether there are any faults. Usually there are none, and then no request takes the lock.
+    /// Whether any faults are set. Usually there are none, so that no request takes the lock.
     any: AtomicBool,
     force: RwLock<Arc<ActiveFaults>>,
 }
@@ -42,13 +42,13 @@ pub(crate) struct InjectedFault {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
     None,
-    /// The request gets this answer and is not acted on.
+    /// The request gets this answer and has no effect.
     Answer(ErrorResponse),
-    /// The connection is reset. The request is not acted on.
+    /// The connection is reset. The request has no effect.
     ResetBefore,
-    /// The request is acted on, and the connection is reset instead of an answer.
+    /// The request takes effect. Instead of sending the answer, the endpoint resets the connection.
     ResetAfter,
-    /// The request is acted on, and the answer is cut off.
+    /// The request takes effect, and the answer is cut off.
     Malformed,
 }
 
@@ -95,7 +95,7 @@ impl ActiveFaults {
     }
 
     fn meet(&self, operation: Operation) -> Option<InjectedFault> {
-        // Requests are counted during an outage too, so the outage's length does not change what follows.
+        // Requests are counted during an outage too, so the outage's length does not change the faults after it.
         let count = self.counts[operation as usize].fetch_add(1, Ordering::Relaxed);
         let age = self.since.elapsed();
         let outage = self
@@ -170,7 +170,8 @@ pub(crate) async fn malformed(response: Response<Body>) -> Response<Body> {
     };
     let whole = body.to_bytes();
     let half = whole.slice(..whole.len() / 2);
-    // Half of a number is a number again, and an empty body may be a valid answer.
+    // Half of a number would be a number again, and an empty body may be a valid answer, so neither would be
+    // malformed.
     let half = match half.first() {
         Some(b'{' | b'[' | b'"') => half,
         _ => "{".into(),

@@ -59,7 +59,7 @@ const ERRORS: [(&str, &str, &str); 11] = [
 /// Returns the error answers for `components`.
 pub(super) fn responses(rate_limits: bool, limits: &Limits) -> Map<String, Value> {
     let rates = if rate_limits {
-        "The error also means that a rate limit of Runpod was exceeded."
+        "The error also means that one of Runpod's rate limits was exceeded."
     } else {
         "Runpod's rate limits are not enforced."
     };

@@ -1,7 +1,8 @@
 //! The inputs and outputs of the handlers, described by JSON Schemas.
 //!
 //! Each schema arrives as a separate document whose references start at its own root. In the larger document,
-//! references start at that document's root. Therefore the path to the schema is added to each reference.
+//! references start at that document's root. Therefore the schema's path in the larger document is inserted at the
+//! start of each reference (after the `#`), except in a schema with an `$id`.
 
 use std::collections::BTreeSet;
 
@@ -111,7 +112,7 @@ impl HandlerSchemas {
         if let Some(object) = schema.as_object_mut() {
             // The whole document uses this dialect, so the key is redundant.
             object.shift_remove("$schema");
-            // If a schema has an `$id`, its references start at the schema, wherever it is.
+            // If a schema has an `$id`, its references start at the schema itself, wherever the schema is.
             if !object.contains_key("$id") {
                 move_references(&mut schema, &format!("#/components/schemas/{name}"));
             }

@@ -23,7 +23,7 @@ pub(crate) fn router() -> Router<Context> {
 
 async fn show(State(context): State<Context>) -> Response {
     let document = document(&context.description.now(), &context.limits, &context.timing);
-    // All keys of the document are strings, so it always serializes to JSON.
+    // All keys of the document are strings, so it always serialises to JSON.
     response::ok(serde_json::to_vec(&document).unwrap_or_default())
 }
 
@@ -43,9 +43,9 @@ pub(crate) fn document(description: &Description, limits: &Limits, timing: &Timi
         "servers": [
             {
                 "url": format!("/v2/{}", description.id),
-                "description": "The same path as on Runpod. Give clients this machine's address with /v2 as their base URL."
+                "description": "The paths as on Runpod, below `/v2/ID`. Give clients this machine's address with /v2 as their base URL."
             },
-            { "url": "/", "description": "The same paths without the prefix." },
+            { "url": "/", "description": "The paths without the prefix `/v2/ID`." },
         ],
         "tags": [
             { "name": "jobs", "description": "Submit jobs and get their results." },

@@ -230,7 +230,7 @@ fn the_document_has_the_limits_that_are_in_force() {
         ),
         (
             "/components/responses/TooManyRequests/description",
-            "a rate limit of Runpod was exceeded",
+            "one of Runpod's rate limits was exceeded",
         ),
     ] {
         let text = at(pointer);

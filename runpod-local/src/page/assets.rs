@@ -56,7 +56,8 @@ fn file(kind: &'static str, text: &'static str) -> Response {
         (CONTENT_SECURITY_POLICY, POLICY),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (REFERRER_POLICY, "no-referrer"),
-        // Another version of the worker may serve a different page at the same address.
+        // The files must not be cached, because another version of the worker may serve a different page at the same
+        // address.
         (CACHE_CONTROL, "no-store"),
     ];
     (headers, text).into_response()

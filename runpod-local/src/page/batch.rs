@@ -1,5 +1,6 @@
 //! Collects events between two batches of server-sent events. A busy endpoint has thousands of events per second.
-//! Therefore only the newest state of each job and worker is sent, and if very many jobs have changed, only this fact.
+//! Therefore only the newest state of each job and worker is sent. If very many jobs have changed, the page is only
+//! told to load the list again.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -61,7 +62,7 @@ impl Batch {
         }
     }
 
-    /// Records that events were missed, so the page must load everything again.
+    /// Records that the batch has missed events, so the page must load everything again.
     pub(super) fn lost(&mut self) {
         self.reload = true;
     }
@@ -144,7 +145,7 @@ fn text(json: &Json) -> Option<&str> {
 }
 
 fn json(what: &impl Serialize) -> String {
-    // Serialization fails only for maps whose keys are not strings, and there are none.
+    // Serialisation fails only for maps whose keys are not strings, and there are none.
     serde_json::to_string(what).unwrap_or_default()
 }
 

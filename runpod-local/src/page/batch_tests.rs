@@ -168,7 +168,7 @@ async fn a_flood_of_items_becomes_a_reload_and_never_more_bytes_than_are_told_at
     let text = batch.take(&queue);
     assert!(text.len() < MOST + 1_000, "{}", text.len());
     assert_eq!(names(&text), ["item", "item", "reload"]);
-    // Later items are sent again.
+    // The items after that are sent again.
     batch.add(item(&queue, viewed, 64, "1"), &queue);
     assert_eq!(names(&batch.take(&queue)), ["item"]);
 }

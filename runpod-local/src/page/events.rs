@@ -84,8 +84,8 @@ async fn send_batches(
             ": still here\n\n".clone_into(&mut text);
         }
         quiet = 0;
-        // If the page reads slowly, the next events wait. They only name what has changed, so they need little memory.
-        // Later the page gets the newest state, or is told to load everything again.
+        // If the page reads slowly, the next events wait. They only name what has changed, so they need little
+        // memory. Later the page gets the newest state, or a `reload` event, after which it loads everything again.
         if sink.send(text.into()).await.is_err() {
             return;
         }

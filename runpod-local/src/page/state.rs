@@ -97,7 +97,7 @@ impl<'a> HandlerEntry<'a> {
 }
 
 fn uncached_json(what: &impl Serialize) -> Response {
-    // Serialization fails only for maps whose keys are not strings, and there are none.
+    // Serialisation fails only for maps whose keys are not strings, and there are none.
     let body = serde_json::to_vec(what).unwrap_or_default();
     let mut response = response::ok(body);
     response

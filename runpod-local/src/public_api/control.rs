@@ -47,7 +47,7 @@ pub(super) async fn health(State(context): State<Context>) -> Response {
         readiness,
     } = context.queue.health();
     let ready = idle + running;
-    // A word and a text always serialize to JSON.
+    // A word and a text always serialise to JSON.
     let local = serde_json::to_string(&readiness).unwrap_or_default();
     response::ok(format!(
         "{{\"jobs\":{{\"completed\":{completed},\"failed\":{failed},\"inProgress\":{in_progress},\

@@ -1,4 +1,4 @@
-//! Which worker has a job: the queue, taking jobs, and jobs that go back to the queue.
+//! Decides which worker has a job: queues jobs, hands them out, and takes them back into the queue.
 
 use std::sync::Arc;
 
@@ -195,8 +195,8 @@ impl QueueState {
         }
     }
 
-    /// Returns whether the worker runs the job. A worker that was thought lost gets a queued job back if it still works
-    /// on it.
+    /// Returns whether the worker runs the job. If a worker was thought lost but still works on a job that is queued
+    /// again, it gets the job back.
     pub(super) fn reclaim(
         &mut self,
         worker: &str,

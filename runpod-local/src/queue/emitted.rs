@@ -73,7 +73,7 @@ impl QueueState {
             let index = log_lines::push(lines, line, &self.limits);
             self.publisher.publish(|| PageEvent::Log { job: id, index });
             self.recount(id);
-            // A log line is never refused because memory is full. Older results are dropped instead.
+            // A log line is accepted even if the memory limit is reached. Older results are dropped instead.
             let _ = self.make_room(0);
         }
     }

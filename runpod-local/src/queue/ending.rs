@@ -1,4 +1,4 @@
-//! How jobs end: by a result, a client's request or a time limit. Also how long a finished job is kept.
+//! Ends jobs: by a result, a client's request or a time limit. Also decides how long a finished job is kept.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -115,7 +115,7 @@ impl QueueState {
         self.finish(id, outcome, now);
     }
 
-    /// Finishes a job that is no longer in the queue or with a worker.
+    /// Finishes a job that was already removed from the queue or from its worker.
     pub(super) fn finish(&mut self, id: JobId, outcome: JobOutcome, now: Instant) {
         let Some(job) = self.jobs.get_mut(&id) else {
             return;
@@ -232,7 +232,8 @@ impl QueueState {
         self.alarm.no_later_than(at);
     }
 
-    /// Removes and returns the job that expires first. With `now`, returns only a job that has expired by then.
+    /// Removes and returns the job that expires first. If `now` is given, returns only a job that has expired by
+    /// then.
     pub(super) fn pop_ended(&mut self, now: Option<Instant>) -> Option<(Instant, JobId)> {
         loop {
             let (at, id) = self.retention.next()?;

@@ -1,4 +1,4 @@
-//! Events for the page and lines for the log. They cost nothing if nobody listens.
+//! Events for the page and lines for the log. If nobody listens, they are not created.
 
 use std::fmt;
 use std::sync::Arc;
@@ -77,7 +77,7 @@ pub(super) enum LogEvent {
     },
     ItemsDropped(JobId),
     ResultsDropped,
-    /// The webhook of this job, and perhaps of later jobs, is not called.
+    /// The webhook of this job is not called, and perhaps those of later jobs are not called either.
     WebhooksDropped {
         job: JobId,
         full: WebhooksFull,
@@ -262,7 +262,7 @@ impl fmt::Display for LogEvent {
 pub(super) struct WebhooksFull {
     /// The limit in bytes.
     pub(super) most: u64,
-    /// Whether less than half of the limit has been in use since the last webhook that was not called.
+    /// Whether, since the last webhook that was not called, less than half of the limit was in use at some time.
     pub(super) is_new: bool,
 }
 

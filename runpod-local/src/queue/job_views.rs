@@ -83,7 +83,7 @@ impl Job {
         begun.unwrap_or(self.queued_at)
     }
 
-    /// Returns all details of the job. The JSON is shared with the job and serialized by the caller.
+    /// Returns all details of the job. The JSON is shared with the job and serialised by the caller.
     pub(super) fn detail(&self) -> Detail {
         let stream = self.stream.as_ref().map(|stream| &stream.items);
         Detail {

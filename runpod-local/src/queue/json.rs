@@ -9,13 +9,13 @@ use serde_json::value::RawValue;
 pub(crate) struct Json(Bytes);
 
 impl Json {
-    /// Copies the text. A borrowed one would keep the whole request in memory.
+    /// Copies the text. A text that shares the request's buffer would keep the whole request in memory.
     pub(crate) fn copied(raw: &RawValue) -> Self {
         Self(Bytes::copy_from_slice(raw.get().as_bytes()))
     }
 
     pub(crate) fn string(text: &str) -> Self {
-        // A string always serializes to JSON.
+        // A string always serialises to JSON.
         Self(serde_json::to_vec(text).unwrap_or_default().into())
     }
 
@@ -36,7 +36,7 @@ impl From<Bytes> for Json {
 }
 
 impl Serialize for Json {
-    /// Serializes the text as it is. This parses the text again, so do not use it where speed matters.
+    /// Serialises the text as it is. This parses the text again, so do not use it where speed matters.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let raw: &RawValue = serde_json::from_slice(&self.0).unwrap_or(RawValue::NULL);
         raw.serialize(serializer)

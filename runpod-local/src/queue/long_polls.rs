@@ -1,8 +1,8 @@
 //! Requests that wait: clients wait for a job's end or its stream, workers for jobs and stops, and the owner for a
 //! worker.
 //!
-//! If a waiting client hangs up, nothing has changed. Jobs, items and stops are handed out only in the last step, which
-//! cannot be interrupted.
+//! If a waiting client hangs up, the state does not change. Jobs, items and stops are handed out only in the last
+//! step, which cannot be interrupted.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -14,7 +14,7 @@ const SAMPLES: usize = 1_000;
 #[derive(Debug)]
 pub(super) struct Metrics {
     pub(super) completed: u64,
-    /// Includes jobs that timed out.
+    /// The number of failed jobs, including those that timed out.
     pub(super) failed: u64,
     pub(super) retried: u64,
     /// The number of results that came too late.

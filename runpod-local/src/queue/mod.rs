@@ -1,9 +1,9 @@
 //! The queue: jobs, workers, and the rules for both. It knows nothing about HTTP.
 //!
 //! The state and its rules do no I/O and get the time as an argument. [`state`] holds the data. The rules are in
-//! [`assignment`] (which worker has a job), [`presence`] (which workers are alive), [`emitted`] (stream items, progress
-//! and log lines) and [`ending`] (results, cancellation and time limits). [`handle`] adds a lock and a clock. In
-//! [`long_polls`], clients and workers wait for changes.
+//! [`assignment`] (which worker has a job), [`presence`] (which workers are alive), [`emitted`] (stream items,
+//! progress and log lines) and [`ending`] (results, cancellation and time limits). [`handle`] adds a lock and a
+//! clock. In [`long_polls`], clients and workers wait for changes.
 
 mod assignment;
 mod clock;

@@ -56,7 +56,7 @@ impl QueueState {
         }
     }
 
-    /// Sets an alarm for the time when the worker would have been silent for too long.
+    /// Sets an alarm for the time at which the worker will have been silent for too long.
     pub(super) fn watch_silence(&mut self, worker: &str) {
         let worker = self.workers.get(worker);
         let until = worker.and_then(|worker| worker.silent_until(self.timing.lost_after));

@@ -39,7 +39,7 @@ pub(super) struct QueueState {
     pub(super) alarm: Alarm,
     /// The bytes of inputs, outputs, stream items and log lines, including the cost of storing them.
     pub(super) held_bytes: u64,
-    /// Whether the log already says that results are dropped to free memory.
+    /// Whether the log already has a line about results that are dropped to free memory.
     pub(super) drops_results: bool,
     pub(super) recent: VecDeque<JobId>,
     pub(super) metrics: Metrics,

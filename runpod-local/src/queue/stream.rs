@@ -10,7 +10,7 @@ pub(super) struct JobStream {
     pub(super) items: History<Json>,
     /// The number of the next item that no client has fetched.
     next: u64,
-    /// Whether the log already says that items are dropped.
+    /// Whether the log already has a line about dropped items.
     pub(super) is_overflowing: bool,
 }
 

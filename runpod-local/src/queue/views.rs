@@ -91,7 +91,7 @@ pub(crate) struct Summary {
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Detail {
-    /// The summary without its `error`. The field below has the whole error.
+    /// The summary without its `error`. The field `error` below has the whole error.
     #[serde(flatten)]
     pub(crate) summary: Summary,
     pub(crate) input: Json,
@@ -113,9 +113,9 @@ pub(crate) struct WorkerSummary {
     pub(crate) version: Option<Arc<str>>,
     pub(crate) user_agent: Option<Arc<str>>,
     pub(crate) jobs: Vec<JobId>,
-    /// In ms since 1970.
+    /// The time in ms since 1970.
     pub(crate) last_ping: Option<u64>,
-    /// In ms since 1970.
+    /// The time in ms since 1970.
     pub(crate) last_seen: u64,
     pub(crate) state: WorkerState,
     /// The reason why the worker is unhealthy.
@@ -182,7 +182,7 @@ pub(crate) struct Readiness {
 pub(crate) enum ReadyState {
     Ready,
     Building,
-    /// A worker was started, or sends pings, but has not asked for a job.
+    /// A worker was started or sends pings, but has not asked for a job.
     Loading,
     BuildFailed,
     Crashed,

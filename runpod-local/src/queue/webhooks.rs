@@ -1,5 +1,5 @@
-//! Results that wait for their webhooks. They share their bytes with the job, but may outlive it. Therefore the number
-//! of waiting bytes is limited.
+//! Results that wait for their webhooks. A waiting result shares its bytes with the job, but may outlive it.
+//! Therefore the number of waiting bytes is limited.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,7 +22,7 @@ pub(super) struct WebhookQueue {
     /// The number of bytes that wait.
     waiting: Arc<AtomicU64>,
     most: u64,
-    /// Whether the log already says that webhooks are not called because of the limit.
+    /// Whether the log already has a line about webhooks that are not called because of the limit.
     drops: bool,
 }
 
@@ -35,7 +35,7 @@ pub(crate) struct WebhookCall {
     _counted: PendingBytes,
 }
 
-/// Bytes that count as waiting until this value is dropped.
+/// A number of bytes that count as waiting until this value is dropped.
 #[derive(Debug)]
 struct PendingBytes {
     waiting: Arc<AtomicU64>,

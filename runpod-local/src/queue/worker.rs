@@ -43,19 +43,20 @@ pub(super) struct WorkerRecord {
     pub(super) agent: Option<Arc<str>>,
     pub(super) version: Option<Arc<str>>,
     pub(super) jobs: ByJob<Assignment>,
-    /// Jobs that the worker must stop and has not been told about.
+    /// Jobs that the worker must stop, but that no answer to a stop poll has named yet.
     pub(super) stops: HashSet<JobId>,
     pub(super) stops_changed: Arc<Notify>,
-    /// Jobs that were removed while the worker ran them. While its pings name them, it is told to stop them.
+    /// Jobs that were removed while the worker ran them. While its pings name them, the answers to its stop polls
+    /// name them too.
     pub(super) removed: HashSet<JobId>,
     /// The number of polls that are held open.
     pub(super) open_polls: u32,
     /// When the worker last polled or posted. Pings do not count, because they may come from a separate process.
     pub(super) last_active: Instant,
     pub(super) last_seen: Instant,
-    /// In ms since 1970.
+    /// The time in ms since 1970.
     pub(super) last_seen_at: u64,
-    /// In ms since 1970.
+    /// The time in ms since 1970.
     pub(super) last_ping_at: Option<u64>,
     /// Whether the worker asks which jobs to stop. Such a worker always has a poll open.
     pub(super) asks_for_stops: bool,
@@ -77,10 +78,10 @@ pub(super) struct Assignment {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Presence {
-    /// The endpoint has heard from the worker, but the worker has not polled for jobs or for jobs to stop.
+    /// The endpoint has heard from the worker, but the worker has sent neither a job-take request nor a stop poll.
     New,
     Polling,
-    /// The worker was lost, but something still pings with its id.
+    /// The worker was lost, but a process still sends pings with its id.
     Ghost,
 }
 
@@ -127,7 +128,7 @@ impl WorkerRecord {
     /// open.
     ///
     /// If a worker used to poll, its pings alone do not show that it is alive. The Python SDK pings from a separate
-    /// process, which outlives a killed worker. A worker that does not ping but asks for stops has a poll open for as
+    /// process, which outlives a killed worker. A worker that sends stop polls but no pings has a poll open for as
     /// long as it lives. The SDK's worker does this if it has no ping address.
     pub(super) fn silent_until(&self, lost_after: Duration) -> Option<Instant> {
         if self.open_polls > 0 {

@@ -42,7 +42,7 @@ enum Build {
 }
 
 impl Startup {
-    /// Records that the worker has polled for jobs or for jobs to stop.
+    /// Records that the worker has sent a job-take request or a stop poll.
     pub(super) fn attached(&mut self, worker: &str) {
         self.starting.remove(worker);
         self.crash = None;

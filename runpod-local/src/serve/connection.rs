@@ -17,14 +17,15 @@ use tokio_util::task::TaskTracker;
 use super::pipeline::{ConnectionService, Pipeline};
 use super::socket::{Reset, Socket};
 
-/// How long a connection may stay without a complete request head. This is longer than clients keep idle connections.
-/// If the endpoint closed a connection just as a worker used it, a worker that does not retry would lose a result.
+/// How long a connection may stay open without a complete request head. This is longer than clients keep idle
+/// connections. If the endpoint closed a connection just as a worker used it, a worker that does not retry would lose
+/// a result.
 const HEAD: Duration = Duration::from_mins(2);
 
 /// How many bytes a client may still send after its answer, before the connection is closed.
 const UNREAD_BYTES: usize = 64 * 1024 * 1024;
 
-/// How long the client may pause meanwhile.
+/// How long the client may pause while it sends these bytes.
 const UNREAD_SILENCE: Duration = Duration::from_secs(2);
 
 /// The pause between two attempts to accept if the system has no resources left.
@@ -82,7 +83,7 @@ impl Acceptor {
     }
 }
 
-/// Returns whether the error concerns only one client that went away before its connection was accepted.
+/// Returns whether the error concerns only one client, which closed its connection before it was accepted.
 fn is_of_one_connection(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(

@@ -1,5 +1,5 @@
 //! The layers between the listening socket and the router: connections, admission, rate limits and injected faults.
-//! They know only which operation a request is for.
+//! These layers know nothing about a request except its operation.
 
 mod connection;
 mod guard;

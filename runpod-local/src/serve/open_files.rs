@@ -2,8 +2,8 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// The wanted limit. A higher one has no benefit, and slows down programs that close all possible descriptors before
-/// they start another program.
+/// The limit to set. A higher limit has no benefit, and slows down programs that close all possible descriptors
+/// before they start another program.
 const WANTED: u64 = 65_536;
 
 /// The number of descriptors reserved for the rest of the process, such as webhooks and files that handlers open.

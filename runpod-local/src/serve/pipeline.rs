@@ -28,7 +28,7 @@ pub(super) struct Pipeline {
     pub(super) router: Router,
 }
 
-/// The error that resets the connection instead of an answer.
+/// The error with which the connection is reset instead of answered.
 #[derive(Debug, thiserror::Error)]
 #[error("reset on purpose")]
 pub(super) struct ResetOnPurpose;

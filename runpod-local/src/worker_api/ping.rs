@@ -34,7 +34,7 @@ pub(super) async fn ping(
     query: Result<Query<PingQuery>, QueryRejection>,
 ) -> Result<Response, ErrorResponse> {
     let Query(query) = query.map_err(|error| {
-        ErrorResponse::bad_request(format!("the query cannot be read: {}", error.body_text()))
+        ErrorResponse::bad_request(format!("the query is not valid: {}", error.body_text()))
     })?;
     let version = query.runpod_version.as_deref().map(plain);
     let unhealthy = (query.status.as_deref() == Some("unhealthy"))

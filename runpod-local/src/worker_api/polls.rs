@@ -52,7 +52,7 @@ pub(super) async fn stop(
     if stops.is_empty() {
         return Ok(nothing());
     }
-    // Ids always serialize to JSON.
+    // Ids always serialise to JSON.
     let body = serde_json::to_vec(&Stops {
         jobs_to_stop: &stops,
     });

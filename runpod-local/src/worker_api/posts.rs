@@ -17,7 +17,7 @@ use crate::response::{self, ErrorResponse};
 
 #[derive(Deserialize)]
 struct DoneBody<'a> {
-    /// With `IN_PROGRESS`, the output is a progress update.
+    /// If the status is `IN_PROGRESS`, the output is a progress update.
     #[serde(borrow)]
     status: Option<Cow<'a, str>>,
     #[serde(borrow, default, deserialize_with = "given")]
@@ -87,12 +87,12 @@ fn read<'a, T: Deserialize<'a>>(body: &'a [u8], expected: &str) -> Result<T, Err
     }
     serde_json::from_slice(body).map_err(|error| {
         ErrorResponse::bad_request(format!(
-            "the body cannot be read: {error}; expected {expected}"
+            "the body is not valid: {error}; expected {expected}"
         ))
     })
 }
 
-/// Deserializes a key that is present. `null` counts as a value.
+/// Deserialises a key that is present. `null` counts as a value.
 fn given<'de, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<&'de RawValue>, D::Error> {

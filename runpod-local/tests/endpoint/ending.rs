@@ -1,4 +1,4 @@
-//! Starting and stopping the endpoint.
+//! Tests the start and the stop of the endpoint.
 
 use std::time::Duration;
 

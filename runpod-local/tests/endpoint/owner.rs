@@ -1,4 +1,4 @@
-//! What the program that starts endpoint and workers can see and do.
+//! Tests the methods for the program that starts an endpoint and its workers.
 
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ async fn what_is_told_of_the_worker_can_change_while_it_runs() {
     };
     timeout(PATIENCE, reload)
         .await
-        .expect("open pages must be told to reload");
+        .expect("open pages should receive a `reload` event");
     let state = site.get("/local/state").await.ok();
     let names: Vec<_> = state["handlers"]
         .as_array()
@@ -204,7 +204,7 @@ async fn a_reader_of_events_that_stalls_is_told_to_load_everything_again() {
     };
     timeout(PATIENCE, reload)
         .await
-        .expect("the page must be told to reload everything");
+        .expect("the page should receive a `reload` event");
     assert!(told < 32_000_000, "{told} bytes");
 }
 

@@ -1,4 +1,4 @@
-//! Invalid requests. The answer to each names the error.
+//! Tests that the answer to each invalid request names the error.
 
 use reqwest::Method;
 use reqwest::header::{ALLOW, CONTENT_TYPE};

@@ -74,7 +74,7 @@ impl Site {
         let running = endpoint.bind("127.0.0.1", 0).await.expect("a port is free");
         let client = Client::builder()
             .no_proxy()
-            // Clients need no key. Workers send this one.
+            // Clients need no key. Workers send this key.
             .default_headers(HeaderMap::from_iter([(
                 AUTHORIZATION,
                 HeaderValue::from_static("local"),

@@ -1,4 +1,4 @@
-//! Streams as a client reads them.
+//! Tests streams from a client's point of view.
 
 use std::time::Duration;
 

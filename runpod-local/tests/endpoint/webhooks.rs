@@ -1,4 +1,4 @@
-//! Results that are delivered to a client's server.
+//! Tests the delivery of results to a client's server.
 
 use std::time::Duration;
 

@@ -8,7 +8,7 @@ const MIB: usize = 1024 * 1024;
 async fn a_client_that_sends_too_much_reads_why() {
     let endpoint = served(Endpoint::new()).await;
     let body = format!("{{\"input\": \"{}\"}}", "x".repeat(10 * MIB));
-    // Like most clients, this one writes the whole body before it reads anything.
+    // Like most clients, this client writes the whole body before it reads anything.
     let answer = ask(&endpoint, "POST", "/run", &[], &body).await;
     assert_eq!(answer.status, 413);
     assert!(

@@ -190,7 +190,7 @@ async fn a_front_end_of_an_allowed_origin_asks_beforehand_and_reads_every_answer
             "{path}"
         );
     }
-    // Any other origin receives nothing.
+    // A request from any other origin is refused, and the answer has no CORS headers.
     let other = [("Origin", "http://localhost:3001"), key];
     let answer = ask(&endpoint, "POST", "/run", &other, JOB).await;
     assert_eq!(answer.status, 403);

@@ -1,5 +1,5 @@
-//! Connections over real sockets, checked byte by byte: which clients are let in, what is refused and how, injected
-//! errors, and the API's description.
+//! Tests connections over real sockets, byte by byte: admitted and refused requests, injected errors, and the API's
+//! description.
 
 mod bodies;
 mod crowd;

@@ -1,4 +1,4 @@
-//! HTTP at the level of bytes, so a test can also send what no client would send.
+//! HTTP at the level of bytes, so that a test can also send bytes that no client would send.
 
 use std::io;
 

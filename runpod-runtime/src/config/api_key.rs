@@ -1,4 +1,4 @@
-//! Checks variables that become a request header or a part of a URL.
+//! Checks the variables whose values become a request header or a part of a URL.
 
 use super::error::Fault;
 use super::resolver::Resolver;
@@ -7,8 +7,8 @@ use super::secret::Secret;
 /// The variable with the key that this worker sends to the platform.
 pub(super) const API_KEY: &str = "RUNPOD_AI_API_KEY";
 
-/// The variable with the key that the local endpoint requires, if it is set. It is not the platform's variable,
-/// because many developers have that one set, and a local server must not use its value.
+/// The variable with the key that the local endpoint requires, if the variable is set. It differs from the platform's
+/// variable, because many developers have set that one, and a local server must not use its value.
 pub(super) const LOCAL_API_KEY: &str = "RUNPOD_LOCAL_API_KEY";
 
 const POD_ID: &str = "RUNPOD_POD_ID";

@@ -1,4 +1,4 @@
-//! Tests for variables that become a header or a part of a URL.
+//! Tests for the variables whose values become a header or a part of a URL.
 
 use super::*;
 

@@ -37,7 +37,7 @@ pub(crate) struct Arguments {
     pub(crate) program: String,
     /// The program's own arguments, in order, without the program's name and the first `--`.
     pub(crate) rest: Vec<OsString>,
-    /// A warning for each argument that looks like a misspelt flag of the worker. These arguments are also in
+    /// A warning for each argument that looks like a misspelt worker flag. These arguments are also in
     /// [`rest`](Self::rest).
     pub(crate) warnings: Vec<String>,
     pub(super) log_level: Option<LogLevel>,
@@ -61,9 +61,9 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// Parses a command line whose first item is the program's name, as in [`std::env::args_os`].
     ///
-    /// A value follows its flag as the next argument or after `=`. A value that starts with `--` needs the `=` form.
-    /// If a flag is repeated, the last value counts, except for list flags. All arguments after `--` belong to the
-    /// program.
+    /// The value of a flag is the next argument, or follows after `=`. A value that starts with `--` needs the `=`
+    /// form. If a flag is repeated, the last value counts, except for list flags. All arguments after `--` belong to
+    /// the program.
     pub(crate) fn parse(argv: impl IntoIterator<Item = OsString>) -> Self {
         let mut argv = argv.into_iter().peekable();
         let mut arguments = Self {
@@ -99,7 +99,7 @@ impl Arguments {
         arguments
     }
 
-    /// Applies one flag of the worker. If the value was attached with `=`, `value` still contains the flag's name.
+    /// Applies one worker flag. If the value was attached with `=`, `value` still contains the flag's name.
     fn take(&mut self, flag: Flag, name: &str, value: Option<OsString>, attached: bool) {
         let value = match value.map(OsString::into_string) {
             Some(Ok(value)) if attached => value.split_once('=').map(|(_, value)| value.to_owned()),
@@ -182,7 +182,7 @@ impl Arguments {
         Ok(())
     }
 
-    /// Passes an argument to the program, and adds a warning if it looks like a misspelt flag of the worker.
+    /// Passes an argument to the program, and adds a warning if it looks like a misspelt worker flag.
     fn leave(&mut self, argument: OsString) {
         let shown = argument.to_string_lossy();
         if let Some(meant) = nearly_right(&shown) {
@@ -194,7 +194,7 @@ impl Arguments {
                 .escape_debug()
                 .collect();
             self.warnings.push(format!(
-                "{name} is not a flag of the worker and is passed to the program; did you mean {meant}?"
+                "{name} is not a worker flag and is passed to the program; did you mean {meant}?"
             ));
         }
         self.rest.push(argument);

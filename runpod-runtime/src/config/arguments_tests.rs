@@ -117,8 +117,8 @@ fn a_nearly_right_flag_is_left_to_the_program_with_a_warning_that_hides_its_valu
     assert_eq!(
         arguments.warnings,
         [
-            "--rp_server_api is not a flag of the worker and is passed to the program; did you mean --rp_serve_api?",
-            "--test_imput is not a flag of the worker and is passed to the program; did you mean --test_input?",
+            "--rp_server_api is not a worker flag and is passed to the program; did you mean --rp_serve_api?",
+            "--test_imput is not a worker flag and is passed to the program; did you mean --test_input?",
         ]
     );
     assert!(!arguments.serve_api && arguments.faults.is_empty());

@@ -61,7 +61,7 @@ impl Environment {
     fn of_os(pairs: impl Iterator<Item = (OsString, OsString)>) -> Self {
         let mut environment = Self::default();
         for (name, value) in pairs {
-            // The worker's variables have ASCII names.
+            // All variables that the worker reads have ASCII names, so other names are skipped.
             let Ok(name) = name.into_string() else {
                 continue;
             };
@@ -87,7 +87,7 @@ impl fmt::Debug for Environment {
     }
 }
 
-/// What the settings depend on, apart from the environment and the arguments.
+/// The inputs to the settings apart from the environment variables and the arguments.
 #[derive(Debug, Clone)]
 pub(crate) struct ProcessContext {
     /// Whether a handler of this worker streams.

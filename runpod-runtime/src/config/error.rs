@@ -45,7 +45,7 @@ impl Fault {
         self
     }
 
-    /// Returns the fault without the secrets, because a key may have been pasted into the wrong variable.
+    /// Returns the fault with the secrets redacted, because a user may have pasted a key into the wrong variable.
     fn redacted(self, secrets: &Secrets) -> Self {
         let clean = |text: String| secrets.redact(&text).into_owned();
         Self {

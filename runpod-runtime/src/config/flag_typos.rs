@@ -1,4 +1,4 @@
-//! Recognises arguments that were probably meant to be flags of the worker.
+//! Recognises arguments that were probably meant to be worker flags.
 //!
 //! Unknown arguments belong to the program, so this module only produces warnings. It must not warn about flags that
 //! a program may define itself (`--port`, `--debug`, `--model`), because users learn to ignore warnings about correct
@@ -6,7 +6,7 @@
 
 use super::flags::Flag;
 
-/// Returns the worker's flag that an unknown argument nearly matches, in the spelling style of the argument.
+/// Returns the worker flag that an unknown argument nearly matches, in the spelling style of the argument.
 pub(super) fn nearly_right(argument: &str) -> Option<&'static str> {
     let name = argument.split('=').next().unwrap_or_default();
     let dashes = name.len() - name.trim_start_matches('-').len();
@@ -43,8 +43,8 @@ fn meant_with_prefix(rest: &str) -> Option<Flag> {
     only(part).or_else(|| nearest(rest, 3))
 }
 
-/// Finds the flag for an argument without `rp_`. Only a typing error or an abbreviated `--test-…` counts, because no
-/// other program is likely to have those names.
+/// Finds the flag for an argument without `rp_`. Only a typing error in a flag's name or an abbreviated `--test-…`
+/// counts, because no other program is likely to have flags with those names.
 fn meant_without_prefix(plain: &str) -> Option<Flag> {
     let test_flag = |flag: Flag| {
         plain.len() > "test-".len() && plain.starts_with("test-") && core(flag).starts_with(plain)
@@ -52,7 +52,8 @@ fn meant_without_prefix(plain: &str) -> Option<Flag> {
     only(test_flag).or_else(|| nearest(plain, if plain.len() <= 8 { 1 } else { 2 }))
 }
 
-/// Returns the only flag within this number of wrong, missing, extra or swapped letters.
+/// Returns the flag whose name differs by at most this number of wrong, missing, extra or swapped letters, if there
+/// is only one.
 fn nearest(plain: &str, limit: usize) -> Option<Flag> {
     // `--scheme` and `--schemas` are plausible flags of a program.
     let distance = |flag: Flag| match flag {

@@ -1,7 +1,7 @@
 //! The worker's own flags, with the SDK's names and the same names in kebab case. The SDK does not have `--schema`,
 //! `--rp_api_rate_limits`, `--rp_api_faults`, `--rp_api_allow_host` and `--rp_api_allow_origin`.
 
-/// One flag of the worker.
+/// A worker flag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flag {
     TestInput,

@@ -31,7 +31,7 @@ pub(crate) fn url_template(data: &[u8]) {
     else {
         return;
     };
-    // No job and no worker of the platform has such an id.
+    // The platform gives such an id to neither a job nor a worker.
     if [worker, job]
         .iter()
         .any(|id| matches!(*id, "" | "." | ".."))
@@ -60,7 +60,10 @@ pub(crate) fn arguments(data: &[u8]) {
     let words = data.split(|byte| *byte == 0).map(os_string);
     let arguments = Arguments::parse([OsString::from("worker")].into_iter().chain(words));
     let count = data.split(|byte| *byte == 0).count();
-    assert!(arguments.rest.len() <= count, "no argument may be added");
+    assert!(
+        arguments.rest.len() <= count,
+        "parsing must not add arguments"
+    );
     resolve(&Environment::default(), &arguments);
 }
 

@@ -1,8 +1,8 @@
 //! Resolves the environment and the command line to settings.
 //!
-//! [`Environment`] and [`Arguments`] hold what was given, and [`Settings`] holds what it resolves to. The settings
-//! are resolved once, and all faults are reported together. Nothing reads the environment after that. This module
-//! uses no network and no logging: messages for the user are in [`Settings::warnings`] or in a
+//! [`Environment`] and [`Arguments`] hold the unresolved values, and [`Settings`] holds the result. The settings are
+//! resolved once, and all faults are reported together. After that, nothing reads the environment. This module uses
+//! no network and no logging: messages for the user are in [`Settings::warnings`] or in a
 //! [`ConfigError`](error::ConfigError).
 
 mod api_key;

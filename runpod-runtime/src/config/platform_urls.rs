@@ -17,7 +17,7 @@ const PING: &str = "RUNPOD_WEBHOOK_PING";
 /// The query of every post that is not a stream's result.
 const NO_STREAM: &str = "isStream=false";
 
-/// The part of the job-take URL that the URLs of batch takes and stop polls replace.
+/// The part of the job-take URL that is replaced to get the URLs of batch takes and stop polls.
 const TAKE_PART: &str = "/job-take/";
 
 /// The platform's URLs for this worker. They are checked at startup, so the methods cannot fail.
@@ -86,11 +86,11 @@ impl PlatformUrls {
         Some(stream.with_id_and_query(job_id, NO_STREAM))
     }
 
-    /// Returns the URL of a heartbeat and the number of jobs that it names, or `None` if heartbeats are off.
+    /// Returns the URL of a heartbeat and the number of jobs that the URL names, or `None` if heartbeats are off.
     ///
-    /// The heartbeat names the first job, and further jobs as long as the URL has at most `longest` bytes. If one URL
-    /// cannot name all jobs, the jobs are split evenly among several heartbeats, because the platform could mistake a
-    /// short list for the list of all jobs.
+    /// The heartbeat names the first job in any case, and further jobs as long as the URL has at most `longest`
+    /// bytes. If one URL cannot name all jobs, the jobs are split evenly among several heartbeats, because the
+    /// platform could mistake a short list for the list of all jobs.
     pub(crate) fn ping_url(
         &self,
         job_ids: &[String],
@@ -104,7 +104,7 @@ impl PlatformUrls {
         }
         let ids: Vec<String> = job_ids.iter().map(|id| encode_value(id)).collect();
         let comma = encode_value(",");
-        // The separators of the query count too.
+        // The separators of the query count towards the length too.
         let room = longest.saturating_sub(url.as_str().len() + "?job_id=&".len() + version.len());
         let all: usize = ids.iter().map(|id| id.len() + comma.len()).sum();
         let share = all.div_ceil(all.div_ceil(room.max(1)));

@@ -60,7 +60,7 @@ fn urls(environment: Vec<(&'static str, String)>) -> PlatformUrls {
     resolved.urls.unwrap()
 }
 
-/// Returns the URL of a heartbeat for these jobs, and the number of jobs that it names.
+/// Returns the URL of a heartbeat for these jobs, and the number of jobs that the URL names.
 fn ping(urls: &PlatformUrls, job_ids: &[&str]) -> (String, usize) {
     let ids: Vec<String> = job_ids.iter().map(ToString::to_string).collect();
     let (url, named) = urls.ping_url(&ids, "1.12.0", 8000).unwrap();
@@ -134,7 +134,7 @@ fn results_and_items_name_worker_and_job() {
 #[test]
 fn a_heartbeat_names_jobs_and_version_as_requests_writes_them() {
     let urls = urls(with(PING, "https://h.io/ping/$RUNPOD_POD_ID"));
-    // The expected URL is what the SDK's `requests` makes of the same values, including percent-encoding.
+    // The expected URL is the one that the SDK's `requests` builds from the same values, including percent-encoding.
     assert_eq!(
         ping(&urls, &["a", "b c~*"]).0,
         "https://h.io/ping/w1?job_id=a%2Cb+c~%2A&runpod_version=1.12.0"
@@ -184,7 +184,7 @@ fn a_missing_output_url_is_a_fault() {
         resolved.faults,
         [
             "RUNPOD_WEBHOOK_POST_OUTPUT: not set, although RUNPOD_WEBHOOK_GET_JOB is set, so results could not be posted; \
-             expected a URL such as https://host/path, without user name and password; \
+             expected a URL such as https://host/path, without a user name or password; \
              set it, or unset RUNPOD_WEBHOOK_GET_JOB to run a local test job"
         ]
     );
@@ -197,7 +197,7 @@ fn a_missing_stream_url_is_a_fault_where_a_handler_streams_only() {
         resolved.faults,
         [
             "RUNPOD_WEBHOOK_POST_STREAM: not set, but a handler of this worker streams; \
-             expected a URL such as https://host/path, without user name and password; \
+             expected a URL such as https://host/path, without a user name or password; \
              set it, or unset RUNPOD_WEBHOOK_GET_JOB to run a local test job"
         ]
     );
@@ -260,7 +260,7 @@ fn what_another_worker_made_is_posted_with_the_id_of_that_worker() {
         urls.stream_url("gone", "j1").unwrap().as_str(),
         "https://h.io/v2/ep/job-stream/gone/j1?gpu=A+B&isStream=false"
     );
-    // The id is unknown, or has a special meaning in a path.
+    // The worker's id is unknown, or has a special meaning in a path.
     for id in ["", ".", ".."] {
         assert_eq!(
             urls.output_url(id, "j1", false).path(),

@@ -1,4 +1,4 @@
-//! Reads settings from the environment and collects all faults instead of stopping at the first one.
+//! Reads settings from the environment and collects all faults, instead of stopping at the first fault.
 
 use super::environment::Environment;
 use super::error::{Fault, found};

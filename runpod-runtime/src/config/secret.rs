@@ -85,7 +85,7 @@ impl Secrets {
 }
 
 impl FromIterator<Secret> for Secrets {
-    /// Longer secrets are replaced first, because one secret may be a prefix of another.
+    /// Longer secrets are replaced first, because one secret may be a prefix of another one.
     fn from_iter<I: IntoIterator<Item = Secret>>(secrets: I) -> Self {
         let mut secrets: Vec<_> = secrets.into_iter().collect();
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.value.len()));

@@ -36,7 +36,7 @@ pub(crate) struct Settings {
         not(test),
         expect(
             dead_code,
-            reason = "for the realtime route and the volume cache, which this version does not have"
+            reason = "used by the realtime route and the volume cache, which this version does not have"
         )
     )]
     pub(crate) endpoint_id: Option<String>,
@@ -46,7 +46,7 @@ pub(crate) struct Settings {
     pub(crate) mode: Mode,
     pub(crate) ping_interval: Duration,
     pub(crate) log_level: LogLevel,
-    /// Whether log lines are JSON for the platform instead of text for a person.
+    /// Whether log lines have the platform's JSON format instead of readable text.
     pub(crate) json_logs: bool,
     pub(crate) color: bool,
     pub(crate) shutdown_grace: Duration,
@@ -71,7 +71,7 @@ pub(crate) enum Mode {
         job: String,
         source: TestSource,
     },
-    /// Neither a platform nor a test job is given: the worker reports this and exits with code 1.
+    /// Neither a platform nor a test job is configured. The worker reports this and exits with code 1.
     MissingTestInput,
     /// The local endpoint, to which this worker is attached.
     ServeApi(
@@ -98,7 +98,7 @@ pub(crate) struct ApiSettings {
     pub(crate) allow_hosts: Vec<String>,
     /// The origins whose web pages may use the endpoint.
     pub(crate) allow_origins: Vec<String>,
-    /// The job in `test_input.json`, offered as an example on the endpoint's page.
+    /// The job in `test_input.json`, which the endpoint's page offers as an example.
     pub(crate) example: Option<String>,
 }
 
@@ -131,7 +131,7 @@ impl Settings {
         let Resolver {
             faults, warnings, ..
         } = resolver;
-        // Invalid and unused keys are redacted from all output as well.
+        // Keys that are invalid or unused are also redacted from all output.
         let secrets: Secrets = [API_KEY, LOCAL_API_KEY]
             .into_iter()
             .filter_map(|variable| Some(Secret::new(environment.get(variable)?.trim())))

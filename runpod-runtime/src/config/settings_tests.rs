@@ -347,7 +347,7 @@ fn what_is_nearly_right_or_not_served_is_a_warning() {
     assert_eq!(
         warnings,
         [
-            "--rp_debug is not a flag of the worker and is passed to the program; did you mean --rp_debugger?",
+            "--rp_debug is not a worker flag and is passed to the program; did you mean --rp_debugger?",
             "RUNPOD_REALTIME_PORT is set to 8080, but this version does not serve realtime endpoints; the variable is ignored",
         ]
     );

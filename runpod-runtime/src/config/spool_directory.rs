@@ -10,7 +10,7 @@ use crate::text::encode_component;
 
 const VARIABLE: &str = "RUNPOD_RESULT_SPOOL";
 
-/// The maximum length of the platform's host in a folder name. The digest distinguishes longer hosts.
+/// The maximum length of the platform's host in a folder name. The digest distinguishes hosts that are longer.
 const LONGEST_HOST_IN_NAME: usize = 100;
 
 /// A candidate directory for the spool.
@@ -23,8 +23,8 @@ pub(crate) struct SpoolDirectory {
 }
 
 impl Resolver<'_> {
-    /// Returns the candidate directories for the spool, the best one first, or an empty list if the spool is off. It
-    /// does not access the disk, because a network volume may hang.
+    /// Returns the candidate directories for the spool, the best one first, or an empty list if the spool is off.
+    /// Does not access the disk, because a network volume may hang.
     ///
     /// If the user names a directory, it is the only candidate.
     pub(super) fn spools(&self, context: &ProcessContext) -> Vec<SpoolDirectory> {
@@ -53,8 +53,8 @@ impl Resolver<'_> {
         ]
     }
 
-    /// Returns a folder name that only workers of the same endpoint share. It is a single path component for any
-    /// endpoint id.
+    /// Returns a folder name that is the same for all workers of an endpoint, and different for other endpoints. It
+    /// is a single path component for any endpoint id.
     fn spool_name(&self) -> String {
         if let Some(endpoint_id) = self.environment.get("RUNPOD_ENDPOINT_ID") {
             // `..` must not lead to another directory.
@@ -79,7 +79,7 @@ pub(crate) fn digest(parts: &[&str]) -> u128 {
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
     let mut digest = BASIS;
     for part in parts {
-        // The byte after each part never occurs in UTF-8, so the boundaries between parts affect the digest.
+        // The byte that follows each part never occurs in UTF-8, so the boundaries between parts affect the digest.
         for byte in part.bytes().chain([0xff]) {
             digest = (digest ^ u128::from(byte)).wrapping_mul(PRIME);
         }

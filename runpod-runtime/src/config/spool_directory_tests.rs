@@ -23,7 +23,7 @@ fn spools(environment: &[(&str, &str)]) -> Vec<SpoolDirectory> {
     })
 }
 
-/// Returns the directory that is used if there is no volume.
+/// Returns the spool directory of a worker without a network volume.
 fn spool(environment: &[(&str, &str)]) -> PathBuf {
     let last = spools(environment).pop().unwrap();
     assert_eq!(last.volume, None);
@@ -72,7 +72,7 @@ fn without_an_endpoint_id_workers_of_the_same_platform_share_a_spool_and_no_othe
     let name = ours.file_name().unwrap().to_str().unwrap();
     assert!(name.starts_with("runpod-spool-h.io-"), "{name}");
     assert!(!name.contains("SECRET"), "{name}");
-    // The same endpoint, as seen by other workers.
+    // The URLs of the same endpoint for other workers.
     for (take, pod) in [
         ("https://h.io/v2/ep/job-take/$ID?gpu=B", "w2"),
         ("https://h.io/v2/ep/job-take/$RUNPOD_POD_ID", "w3"),

@@ -14,7 +14,8 @@ const WORKER: &str = "$RUNPOD_POD_ID";
 const ID: &str = "$ID";
 
 /// The expected format of every URL variable.
-pub(super) const EXPECTED: &str = "a URL such as https://host/path, without user name and password";
+pub(super) const EXPECTED: &str =
+    "a URL such as https://host/path, without a user name or password";
 
 /// A URL in which the worker's id is filled in and a job's id may still be missing.
 ///
@@ -48,7 +49,7 @@ impl UrlTemplate {
             return Err(fault("the scheme is neither http nor https".to_owned()));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            // They would become an `Authorization` header, but that header carries the API key.
+            // A user name or password would become an `Authorization` header, but that header carries the API key.
             return Err(fault("a user name or a password in the URL".to_owned()));
         }
         // The parser converts the host to lower case.
@@ -107,12 +108,12 @@ impl UrlTemplate {
         text
     }
 
-    /// Parses a completed URL. The fallback is never needed, because an encoded id keeps a URL valid.
+    /// Parses a completed URL. The fallback is never needed, because a URL stays valid if an encoded id is inserted.
     fn parsed(&self, text: &str) -> Url {
         Url::parse(text).unwrap_or_else(|_| self.url.clone())
     }
 
-    /// Returns the URL without filling in an id.
+    /// Returns the URL of a template that needs no further id.
     pub(super) fn as_it_is(&self) -> Url {
         self.url.clone()
     }
@@ -239,7 +240,7 @@ mod tests {
         assert_eq!(
             fault("example.com/take?key=SECRET"),
             "RUNPOD_X: not a URL (relative URL without a base), found \"example.com/take?…\"; \
-             expected a URL such as https://host/path, without user name and password"
+             expected a URL such as https://host/path, without a user name or password"
         );
         assert!(
             fault("https://").starts_with("RUNPOD_X: not a URL (empty host), found \"https://\"")

@@ -8,8 +8,9 @@ use super::failure::Failure;
 use super::job::TakenJob;
 use super::state::{StateCell, StateType};
 
-/// A type that a handler can take as an argument: an input, which is any `DeserializeOwned`, a [`Job`](super::Job)
-/// with an input, a [`JobContext`](super::JobContext), a [`State`](super::State), or an [`Emitter`](super::Emitter).
+/// A type that a handler can take as an argument: an input (any type that is `DeserializeOwned`), a
+/// [`Job`](super::Job) with an input, a [`JobContext`](super::JobContext), a [`State`](super::State), or an
+/// [`Emitter`](super::Emitter).
 ///
 /// You do not implement this trait: types become inputs by deriving `Deserialize`. `Via` is inferred. It is one of
 /// the markers in [`signature`](crate::signature) and distinguishes inputs from this crate's own argument types.

@@ -1,5 +1,5 @@
-//! Checks a handler's arguments in combination. The checks use the kinds of the arguments, so type aliases hide
-//! nothing.
+//! Checks a handler's arguments in combination. The checks use the kinds of the arguments, so they also work for type
+//! aliases.
 //!
 //! Generated code runs these checks only if the type names are ambiguous. It passes the kinds that it found
 //! ([`FromJob::VIA`]). If a type has no kind, the compiler reports that error elsewhere, and these checks add
@@ -50,7 +50,7 @@ pub fn ask<Kinds>(kinds: Kinds, question: fn(Kinds)) {
     note = "put the fields of both into one struct that derives `serde::Deserialize`, and take that struct"
 )]
 pub trait Beside<First>: Sized {
-    /// Does nothing: the check is the bound.
+    /// Does nothing, because the trait bound is the check.
     #[doc(hidden)]
     fn check(_: (Self, First)) {}
 }
@@ -101,7 +101,7 @@ beside! {
     note = "return `impl Stream<Item = T>` or `impl Iterator<Item = T>`, or take an `Emitter<T>`"
 )]
 pub trait Emits: Sized {
-    /// Does nothing: the check is the bound.
+    /// Does nothing, because the trait bound is the check.
     #[doc(hidden)]
     fn check(self) {}
 }
@@ -115,11 +115,11 @@ pub trait OneOf<Wanted> {
     type Found;
 }
 
-/// The answer: `Wanted` is not in the list.
+/// The answer that `Wanted` is not in the list.
 #[derive(Debug)]
 pub struct No;
 
-/// The answer: `Wanted` is in the list.
+/// The answer that `Wanted` is in the list.
 pub trait Yes {}
 impl Yes for ViaEmitter {}
 

@@ -144,7 +144,7 @@ impl<T: HandlerValue + 'static> FromJob<ViaEmitter> for Emitter<T> {
     }
 }
 
-/// Marker: never used by an argument.
+/// Marker that no argument uses.
 #[derive(Debug)]
 pub struct ViaNever;
 

@@ -50,7 +50,7 @@ pub enum CancelReason {
 #[derive(Debug, Default)]
 pub(crate) struct Cancel {
     reason: OnceLock<CancelReason>,
-    /// Whether the platform stopped the job, even if the handler was given another reason first.
+    /// Whether the platform stopped the job. Also set if the job was first cancelled for another reason.
     stopped: AtomicBool,
     cancelled: Notify,
 }
@@ -78,7 +78,8 @@ impl Cancel {
     pub(crate) async fn cancelled(&self) -> CancelReason {
         loop {
             let mut cancelled = pin!(self.cancelled.notified());
-            // The waiter is registered before the reason is checked, so no wake-up in between is missed.
+            // The waiter is registered before the reason is checked, so a wake-up between the check and the wait is
+            // not missed.
             cancelled.as_mut().enable();
             if let Some(reason) = self.reason() {
                 return reason;

@@ -45,7 +45,7 @@ struct Inner {
     worker_id: Arc<str>,
     worker: Arc<dyn WorkerLink>,
     cancel: Cancel,
-    /// Created on first use, because most jobs emit nothing.
+    /// Created on first use, because most jobs send no items and no progress.
     outbox: OnceLock<Outbox>,
     /// Whether the job has stopped accepting items and progress. An outbox that is created later starts closed.
     closed: AtomicBool,
@@ -103,13 +103,13 @@ impl JobContext {
         self.close(Outbox::close);
     }
 
-    /// Does the same as [`close_outbox`](Self::close_outbox), and the reader ends after it has sent the waiting
+    /// Like [`close_outbox`](Self::close_outbox), but also lets the reader finish once it has sent the waiting
     /// messages.
     pub(crate) fn end_outbox(&self) {
         self.close(Outbox::end);
     }
 
-    /// Does the same as [`close_outbox`](Self::close_outbox), and discards the waiting messages.
+    /// Like [`close_outbox`](Self::close_outbox), but also discards the waiting messages.
     pub(crate) fn discard_outbox(&self) {
         self.close(Outbox::discard);
     }
@@ -121,7 +121,7 @@ impl JobContext {
         }
     }
 
-    /// Returns the job's outbox if it exists: for a stream, and for a job that has sent progress.
+    /// Returns the job's outbox if it exists. It exists for a stream, and for a job that has sent progress.
     pub(crate) fn outbox_in_use(&self) -> Option<&Outbox> {
         self.0.outbox.get()
     }
@@ -146,8 +146,8 @@ impl JobContext {
         &self.0.worker_id
     }
 
-    /// Sends a progress update to the client: any value that serialises. The client sees it as the `output` of a job
-    /// with the status `IN_PROGRESS`.
+    /// Sends a progress update to the client. The update can be any value that serialises. The client sees it as the
+    /// `output` of a job with the status `IN_PROGRESS`.
     ///
     /// This method never waits. A newer update replaces an update that has not been sent yet. No update is delivered
     /// after the job's result. If an update does not serialise, the worker logs a warning and skips it, and the job
@@ -165,7 +165,6 @@ impl JobContext {
     ///
     /// The result contains `stopPod`. The worker takes no further jobs and finishes its running jobs. Then it exits
     /// with code 0. A top-level `refresh_worker` key in the output has the same effect.
-    /// 0. A top-level `refresh_worker` key in the output has the same effect.
     ///
     /// ```
     /// use runpod::prelude::*;
@@ -225,8 +224,8 @@ impl JobContext {
 
     /// Returns whether the job was cancelled.
     ///
-    /// This is for plain `fn` handlers, which cannot be interrupted: check it regularly, and return early. The return
-    /// value of a cancelled job is discarded.
+    /// Plain `fn` handlers cannot be interrupted: call this method regularly in them, and return early if it returns
+    /// true. The return value of a cancelled job is discarded.
     ///
     /// ```
     /// use runpod::prelude::*;
@@ -249,8 +248,8 @@ impl JobContext {
 
     /// Waits until the job is cancelled. If this never happens, the future never completes.
     ///
-    /// This is for tasks that an async handler has spawned: the handler itself is dropped at its next `await` after a
-    /// cancellation, but its tasks continue.
+    /// Use this method in tasks that an async handler spawns. After a cancellation, the handler itself is dropped at
+    /// its next `await`, but its tasks continue.
     ///
     /// ```
     /// use runpod::prelude::*;
@@ -346,8 +345,9 @@ impl fmt::Debug for JobContext {
 
 /// A guard that measures a section of a job, from [`JobContext::checkpoint`] until it is dropped.
 ///
-/// With `--rp_debugger`, outputs that are objects show it under `rp_debugger.timestamps`: the name, the start and
-/// stop times (UTC), and `duration_ms`. Without that flag, it costs almost nothing and is not shown.
+/// With `--rp_debugger`, outputs that are objects show the section under `rp_debugger.timestamps`: its name, its
+/// start and stop times (UTC), and its `duration_ms`. Without that flag, the guard costs almost nothing, and the
+/// section is not shown.
 ///
 /// ```
 /// use runpod::prelude::*;

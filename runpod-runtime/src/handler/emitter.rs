@@ -24,15 +24,15 @@ pub(crate) enum StreamEnd {
     Cancelled,
 }
 
-/// The most bytes of items that a result can repeat. The platform accepts at most 20 MB per result, so an aggregated
-/// stream needs a limit.
+/// The maximum number of bytes of items that a result can repeat. The platform accepts at most 20 MB per result, so
+/// `return_aggregate_stream` needs a limit.
 const MOST_AGGREGATED: usize = 64 << 20;
 
-/// The destination of a job's items, for every kind of stream.
+/// The destination of a job's items, whichever kind of stream produces them.
 #[derive(Debug, Clone)]
 pub(crate) struct ItemSink {
     outbox: Outbox,
-    /// The items for the result, if `return_aggregate_stream` is set.
+    /// The items to repeat in the result, if `return_aggregate_stream` is set.
     aggregate: Option<Arc<Mutex<Aggregate>>>,
     /// Set by the first item that ended the stream early.
     early_end: Arc<OnceLock<StreamEnd>>,
@@ -45,7 +45,7 @@ struct Aggregate {
 }
 
 impl Aggregate {
-    /// Checks whether the item still fits. If not, returns an error, and the job fails.
+    /// Checks whether the item still fits into the result. If not, returns an error, and the job fails.
     fn room_for(&mut self, item: &Payload) -> Result<(), Failure> {
         if self.bytes + item.len() > MOST_AGGREGATED {
             self.items = Vec::new();
@@ -121,7 +121,7 @@ impl ItemSink {
         Some(aggregate.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Returns the end of the stream that an item caused, if any.
+    /// Returns why an item ended the stream early, or `None` if no item did.
     pub(crate) fn early_end(&self) -> Option<StreamEnd> {
         self.early_end.get().cloned()
     }
@@ -172,7 +172,7 @@ impl ItemSink {
 #[derive(Debug)]
 pub struct Emitter<T> {
     sink: ItemSink,
-    /// `None` in a test that calls the handler directly. No item has to wait then.
+    /// `None` in a test that calls the handler directly, where no item has to wait.
     runtime: Option<Handle>,
     /// Stored here, so that the `Serialize` bound is checked once, in the handler's signature.
     json: fn(T) -> Output,
@@ -210,10 +210,10 @@ impl<T: HandlerValue> Emitter<T> {
 
 impl<T> Emitter<T> {
     /// Sends one item. Up to 64 items or 4 MiB (4,194,304 bytes) of JSON can wait for delivery. If there is no room,
-    /// this method waits. A single item that is larger than that waits alone.
+    /// this method waits. An item of more than 4 MiB waits alone.
     ///
-    /// An item ends the stream and fails the job if it is an `Err`, does not serialise, or is an object with a truthy
-    /// `error` key, as in the Python SDK. If the item is an `Ok`, its value is sent.
+    /// If the item is an `Err`, if it cannot be serialised, or if it is an object with a truthy `error` key (as in
+    /// the Python SDK), the stream ends and the job fails. If the item is an `Ok`, its value is sent.
     ///
     /// # Errors
     ///
@@ -227,8 +227,8 @@ impl<T> Emitter<T> {
         self.sink.put((self.json)(item)).await
     }
 
-    /// Does the same as [`send`](Self::send) on a thread that may block: in plain `fn` handlers and in your own
-    /// threads.
+    /// Like [`send`](Self::send), but blocks the thread instead of being awaited. Use it in plain `fn` handlers and
+    /// in your own threads.
     ///
     /// # Errors
     ///

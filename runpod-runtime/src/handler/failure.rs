@@ -11,7 +11,8 @@ pub(super) const ERROR_TYPE: &str = "Error";
 pub struct Failure {
     pub(crate) error_type: String,
     pub(crate) message: String,
-    /// The place and the causes of the failure, one per line. It corresponds to Python's traceback.
+    /// The place and the causes of the failure, one per line. The platform's report has it in place of Python's
+    /// traceback.
     pub(crate) trace: Vec<String>,
     /// The message for the log, if `message` repeats parts of the job's input.
     pub(crate) without_data: Option<String>,
@@ -100,7 +101,7 @@ impl<E: Into<BoxError>> IntoFailure for E {
     }
 }
 
-/// For a `Result` in a `Result`, whose errors have already been converted.
+/// Used for a `Result` in a `Result`, whose errors have already been converted.
 #[diagnostic::do_not_recommend]
 impl IntoFailure for Failure {
     fn into_failure(self) -> Failure {

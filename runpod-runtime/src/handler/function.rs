@@ -15,8 +15,8 @@ use super::registry::{Handler, registered_as};
 ///
 /// Implemented for functions with at most six arguments ([`FromJob`](super::FromJob)) whose result is an
 /// [`IntoOutput`](super::IntoOutput). [`WorkerBuilder::handler`](crate::WorkerBuilder::handler) and
-/// [`testing::Job::run`](crate::testing::Job::run) take such a function. You need this bound only in your own code
-/// that passes a handler on. `Via` is inferred.
+/// [`testing::Job::run`](crate::testing::Job::run) take such a function. You need this bound only if your own code
+/// takes a handler as an argument and passes it on. `Via` is inferred.
 ///
 /// ```
 /// use runpod::AsyncFunction;
@@ -116,7 +116,7 @@ pub trait StreamFunction<Via> {
     fn into_handler(self) -> HandlerBox;
 }
 
-/// A handler to be added to a worker. Opaque outside the runtime.
+/// A handler that can be added to a worker. Opaque outside the runtime.
 #[derive(Debug)]
 pub struct HandlerBox(pub(crate) Handler);
 
@@ -126,8 +126,8 @@ fn named<F: 'static>(
     call: impl Fn(&mut super::Call) -> Result<Invocation, super::Failure> + Send + Sync + 'static,
 ) -> HandlerBox {
     let id = FunctionId::of_type::<F>();
-    // An attribute knows the concrete types, so it can also validate the input and provide schemas. Here, only traits
-    // are known, so a registered handler is preferred.
+    // An attribute's generated code knows the concrete types, so it can also validate the input and provide schemas.
+    // This code knows only traits, so it prefers the handler that an attribute has registered.
     let handler = registered_as(id, kind).unwrap_or_else(|| Handler {
         name: name_in(id.path).to_owned(),
         place: None,

@@ -6,7 +6,8 @@ use std::fmt;
 
 use crate::error::BoxError;
 
-/// A handler's error with a name of your choice, which clients find as `error_type` in the report of the failed job.
+/// A handler's error with a name of your choice. Clients find the name as `error_type` in the report of the failed
+/// job.
 ///
 /// All other errors are reported as `Error`, whatever their Rust type is. Return a `HandlerError` if clients must
 /// distinguish failures:

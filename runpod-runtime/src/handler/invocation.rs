@@ -17,7 +17,7 @@ use crate::process::threads::spawn_blocking;
 pub(super) type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 type StreamCall = Box<dyn FnOnce(Sink) -> Drive + Send>;
 
-/// The state of a stream handler's result after the call.
+/// Tells whether a stream handler sent all its items during its call.
 #[expect(missing_debug_implementations, reason = "contains a future")]
 pub enum Drive {
     /// All items were sent during the call.
@@ -30,7 +30,7 @@ pub enum Drive {
 #[derive(Debug)]
 pub struct DriveEnd(pub(crate) StreamEnd);
 
-/// The sender of items to a job's outbox. Opaque outside the runtime.
+/// Sends items to a job's outbox. Opaque outside the runtime.
 #[derive(Debug, Clone)]
 pub struct Sink(pub(crate) ItemSink);
 
@@ -80,7 +80,7 @@ impl Invocation {
     /// Runs the call until it finishes. Must be polled inside the handlers' runtime.
     ///
     /// The slot belongs to the code that runs. A blocking thread takes the slot, keeps it even if this future is
-    /// dropped, and returns it when the thread has finished.
+    /// dropped, and frees it when the thread has finished.
     pub(crate) async fn finish(
         self,
         sink: Option<ItemSink>,
@@ -187,7 +187,7 @@ async fn on_blocking_thread<T: Send + 'static>(
     let (sender, ended) = oneshot::channel();
     let held = slot.take();
     let spawned = spawn_blocking(&Handle::current(), move || {
-        // The job was stopped while its call waited for a thread.
+        // The job was stopped while its call was waiting for a thread.
         if sender.is_closed() {
             return;
         }
@@ -209,7 +209,7 @@ async fn on_blocking_thread<T: Send + 'static>(
             *slot = held;
             ended
         }
-        // Panics are caught in the call, so this happens only while the runtime is shutting down.
+        // Panics are caught inside the call, so this error occurs only while the runtime is shutting down.
         Err(_) => Err(Failure::new(
             "Shutdown",
             "the worker shut down before the handler was called",

@@ -14,7 +14,7 @@ use super::invocation::{Drive, DriveEnd, Invocation, Later, Sink};
 use super::output::Output;
 
 /// The types that a `stream` handler can return: a [`Stream`], an iterator, or `()` if an [`Emitter`](super::Emitter)
-/// sends the items. Each can be wrapped in a `Result`. All but the iterator may also be returned by an `async fn`.
+/// sends the items. Each can be wrapped in a `Result`. An `async fn` may return all of them except an iterator.
 ///
 /// A stream is polled on the worker's threads. An iterator runs on a thread that it may block. An item is any value
 /// that serialises, or a `Result` of one. The first `Err` ends the stream and fails the job. You do not implement
@@ -75,8 +75,8 @@ pub trait IntoItems<Via> {
     where
         C: Fn(Self::Item) -> Output + Send + 'static;
 
-    /// Creates the call. `call` calls the function, and `convert` converts each item to an output. The bound on the
-    /// error type is not here but where generated code names [`IntoFailure`], so the compiler points at the error's
+    /// Creates the call. `call` calls the function, and `convert` converts each item to an output. The error type has
+    /// no bound here. Generated code requires [`IntoFailure`] instead, so that the compiler points at the error's
     /// type.
     #[doc(hidden)]
     fn run<F, C>(
@@ -217,7 +217,8 @@ where
         C: Fn(Self::Item) -> Output + Send + 'static,
     {
         Drive::Later(Box::pin(async move {
-            // Both steps are separate statements: once the handler's result is being driven, it need not be `Send`.
+            // These are two separate statements, so that the future does not hold the handler's result across the
+            // `await` and the result need not be `Send`.
             let drive = self.await.drive(convert, failure, sink);
             drive.finish().await
         }))
@@ -302,7 +303,7 @@ where
 
 /// The `impl Stream` that a plain `stream` handler returns. Generated code checks this trait before [`IntoItems`].
 pub trait SendStream: Stream {
-    /// Boxes the stream, so that it can be sent to another thread.
+    /// Boxes the stream as a `Send` stream, which can be sent to another thread.
     fn boxed(self) -> Pin<Box<dyn Stream<Item = Self::Item> + Send>>;
 }
 

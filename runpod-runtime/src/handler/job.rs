@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::failure::Failure;
 use super::input;
 
-/// A job with everything that the platform sent, for handlers that need more than the input.
+/// A job with all keys that the platform sent, for handlers that need more than the input.
 ///
 /// A handler takes either a `T` or a `Job<T>`. Both deserialise the input in the same way. If the input does not
 /// match the type, the job fails, and the handler is not called.

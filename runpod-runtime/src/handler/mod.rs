@@ -1,7 +1,7 @@
 //! Turns a user's function into a handler: its arguments are created from a job, and its result becomes an
 //! [`Output`].
 //!
-//! This module knows nothing about the platform and the worker's loop. It gives the worker a [`Handler`]. The worker
+//! This module knows nothing about the platform or the worker's loop. It gives the worker a [`Handler`]. The worker
 //! calls it with a [`Call`] and gets either an [`Invocation`] to run or a [`Failure`].
 
 mod argument;

@@ -16,7 +16,7 @@ use super::output::Payload;
 
 /// The maximum number of stream items that may wait to be sent.
 const MOST_ITEMS: usize = 64;
-/// The maximum number of bytes of stream items that may wait to be sent. A single larger item passes alone.
+/// The maximum number of bytes of stream items that may wait to be sent. A single larger item may wait alone.
 const MOST_BYTES: usize = 4 << 20;
 /// The maximum number of bytes of progress updates that may wait between items. Above that, only the newest update is
 /// kept.
@@ -27,7 +27,7 @@ pub(crate) struct Outbox {
     inner: Arc<Inner>,
 }
 
-/// The calls from a running job to its worker.
+/// The functions that a running job calls on its worker.
 pub(crate) trait WorkerLink: Send + Sync {
     /// Reports that the worker is broken, for this reason.
     fn unhealthy(&self, reason: String);
@@ -39,7 +39,7 @@ pub(crate) trait WorkerLink: Send + Sync {
 #[derive(Debug)]
 pub(crate) enum Message {
     Progress(Payload),
-    /// An item, which is undelivered until [`Outbox::delivered`] is called.
+    /// An item. It counts as undelivered until [`Outbox::delivered`] is called.
     Item(Arc<Payload>),
 }
 
@@ -79,15 +79,15 @@ struct Queue {
     progress_bytes: usize,
     /// No more messages are accepted.
     closed: bool,
-    /// No more messages will come, so the reader may end.
+    /// No more messages will come, so the reader may finish.
     ended: bool,
-    /// No update is replaced, and there is always room.
+    /// In a test's outbox, no update is replaced, and there is always room.
     keeps_all: bool,
 }
 
 impl Queue {
-    /// Returns whether a waiting sender should be woken. It then fills the channel again, so the threads wake each
-    /// other once per many items instead of once per item.
+    /// Returns whether a waiting sender should be woken. The sender then fills the channel again, so the threads wake
+    /// each other once for many items instead of once for each item.
     fn is_half_empty(&self) -> bool {
         self.items <= MOST_ITEMS / 2 && self.bytes <= MOST_BYTES / 2
     }
@@ -131,7 +131,8 @@ impl Outbox {
         self.inner.ready.notify_one();
     }
 
-    /// Creates an outbox for a handler that a test calls directly: nothing is removed, and nothing is replaced.
+    /// Creates an outbox for a handler that a test calls directly. All messages stay in it, and newer updates do not
+    /// replace older ones.
     pub(crate) fn keeping_all() -> Self {
         let outbox = Self::new();
         outbox.queue().keeps_all = true;
@@ -173,7 +174,8 @@ impl Outbox {
         loop {
             let room = self.inner.room.notified();
             tokio::pin!(room);
-            // The waiter is registered before the queue is checked, so no wake-up in between is missed.
+            // The waiter is registered before the queue is checked, so a wake-up between the check and the wait is
+            // not missed.
             room.as_mut().enable();
             {
                 let mut queue = self.queue();
@@ -193,8 +195,8 @@ impl Outbox {
         }
     }
 
-    /// Waits for the next message in order. Returns `None` once the channel has ended and is empty. For a single
-    /// reader.
+    /// Waits for the next message in order. Returns `None` once the channel has ended and is empty. Only one task may
+    /// call this method.
     pub(crate) async fn next(&self) -> Option<Message> {
         loop {
             let ready = self.inner.ready.notified();
@@ -266,7 +268,7 @@ impl Outbox {
         self.inner.room.notify_waiters();
     }
 
-    /// Stops accepting messages. The reader ends after it has sent the waiting messages.
+    /// Stops accepting messages. The reader finishes once it has sent the waiting messages.
     pub(crate) fn end(&self) {
         let mut queue = self.queue();
         (queue.closed, queue.ended) = (true, true);
@@ -292,7 +294,7 @@ impl Outbox {
         queue.closed || !queue.messages.is_empty()
     }
 
-    /// Waits until a newer message arrives or the channel is closed. For the reader.
+    /// Waits until a newer message arrives or the channel is closed. Only the reader calls this method.
     pub(crate) async fn more(&self) {
         loop {
             let ready = self.inner.ready.notified();

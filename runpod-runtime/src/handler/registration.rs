@@ -12,7 +12,7 @@ use super::schema::Schemas;
 pub struct Registration {
     pub(crate) function: Function,
     pub(crate) kind: Kind,
-    /// Describe the function's arguments.
+    /// Returns the roles of the function's arguments.
     pub(crate) arguments: &'static [fn() -> Argument],
     /// Creates the arguments and the call.
     pub(crate) call: CallFn,

@@ -110,10 +110,10 @@ pub(super) fn registered_as(id: FunctionId, kind: Kind) -> Option<Handler> {
         .map(Handler::of)
 }
 
-/// The user's choice of the handlers that run.
+/// The user's rule to choose handlers.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Choice {
-    /// The function of `handler = path`.
+    /// The function that `handler = path` names.
     pub(crate) handler: Option<FunctionId>,
     /// The key of `route = "key"`: the value of `input.key` names the handler.
     pub(crate) route: Option<&'static str>,
@@ -186,8 +186,8 @@ impl Dispatch {
         })
     }
 
-    /// Returns whether [`find`](Self::find) reads the job's input. This takes long for a large input, so do not call
-    /// it on a thread that must not block.
+    /// Returns whether [`find`](Self::find) reads the job's input. Reading a large input takes long, so do not call
+    /// `find` on a thread that must not block.
     pub(crate) fn reads_input(&self) -> bool {
         matches!(self, Self::Routed { .. })
     }

@@ -2,8 +2,8 @@
 //!
 //! Only code that knows the concrete type can check whether it derives `JsonSchema`, so the generated code does this.
 //! It calls a method that [`Probe`] has only for suitable types. For all other types, the compiler continues with
-//! [`Unknown`], to which `Probe` derefs and which has the method for every type. The call compiles in either case: a
-//! type without a schema is not an error, and an error in a signature is not reported again here.
+//! [`Unknown`], to which `Probe` derefs and which has the method for every type. So the call always compiles: a type
+//! without a schema is not an error, and an error in a signature is not reported a second time.
 //!
 //! The methods have names that no other trait uses. Otherwise, a trait in the user's scope that is implemented for
 //! all types would be found on `Probe` before `Unknown`.
@@ -45,7 +45,7 @@ impl Schemas {
 #[derive(Debug)]
 pub struct Probe<T>(Unknown<T>);
 
-/// The fallback for types to which no method of [`Probe`] applies.
+/// The fallback for types to which none of [`Probe`]'s methods applies.
 #[derive(Debug)]
 pub struct Unknown<T>(PhantomData<fn() -> T>);
 
@@ -99,7 +99,7 @@ impl<T, E> Probe<Option<Result<T, E>>> {
 }
 
 impl<T, E> Probe<Emitter<Result<T, E>>> {
-    /// Probes an emitter of the values in the results, which are the items that are sent.
+    /// Probes an emitter of results. The items that are sent are the values in the results.
     pub fn __rp_emitter(&self) -> Probe<Emitter<T>> {
         Probe::new()
     }
@@ -200,7 +200,7 @@ pub fn never<T>() -> T {
 fn read<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft2020_12().for_deserialize();
     let mut schema: Value = settings.into_generator().into_root_schema_for::<T>().into();
-    // An input type without data is read from an empty object as well.
+    // A worker also accepts an empty object for an input type without data.
     if let Some(kind) = schema.get_mut("type").filter(|kind| *kind == "null") {
         *kind = json!(["object", "null"]);
     }

@@ -6,7 +6,8 @@ pub use crate::__schemas as schemas;
 #[derive(Debug)]
 pub enum Schemas {}
 
-/// Ignores its arguments. It is needed because cargo may have enabled the macros' own feature for another build.
+/// Ignores its arguments. This macro is needed because cargo may have enabled the macro crate's feature for another
+/// package.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __schemas {

@@ -12,8 +12,8 @@ use super::state_checks::StateCheck;
 
 type SetupResult = Result<StateCell, Failure>;
 
-/// Creates a worker's state. The state's type is known before it is created, so a handler that takes another type is
-/// reported before a long set-up, not after it.
+/// Creates a worker's state. The state's type is known before the state is created, so the worker can report a
+/// handler that takes another type before a long set-up.
 pub struct Setup {
     pub(crate) makes: Option<StateType>,
     pub(crate) run: SetupRun,
@@ -67,7 +67,7 @@ impl fmt::Debug for Setup {
     }
 }
 
-/// A state whose type is still known.
+/// The worker's state, before its type is erased.
 #[expect(missing_debug_implementations, reason = "contains a value of any type")]
 pub struct SharedState<T>(StateCell, PhantomData<fn() -> T>);
 

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 #[derive(Debug, Default)]
 pub(crate) struct Slots {
     use_of: Mutex<InUse>,
-    /// Notified when a slot becomes free. For a single waiter.
+    /// Notified when a slot becomes free. Only one task may wait.
     freed: Notify,
 }
 
@@ -26,7 +26,7 @@ struct InUse {
 pub(crate) struct Slot(Option<Arc<Slots>>);
 
 impl Slots {
-    /// Sets the maximum number of slots in use. Slots that are already in use stay.
+    /// Sets the maximum number of slots in use. A lower maximum does not affect slots that are already in use.
     pub(crate) fn set_limit(&self, limit: usize) {
         self.in_use().limit = limit;
     }

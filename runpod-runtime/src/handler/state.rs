@@ -13,7 +13,8 @@ pub(crate) fn cell<T: Send + Sync + 'static>(state: T) -> StateCell {
     Arc::new(state)
 }
 
-/// A handle on the state that `main` returned for all jobs, such as a model, a pool or a client. Cheap to clone.
+/// A handle on the state that `main` returned for all jobs, such as a model, a pool or a client. It is cheap to
+/// clone.
 ///
 /// It derefs to `T`, so `state.field` and `state.method()` refer to the shared value. Jobs may run at the same time,
 /// so mutable parts need a `Mutex` or an atomic.
@@ -21,9 +22,9 @@ pub(crate) fn cell<T: Send + Sync + 'static>(state: T) -> StateCell {
 /// If `main` returns an `Arc<T>`, a handler can take `State<T>` as well, and shares that `Arc`.
 ///
 /// The state comes from the body of `#[runpod::main]`, from [`WorkerBuilder::state`](crate::WorkerBuilder::state), or
-/// in tests from [`testing::Job::state`](crate::testing::Job::state). If a handler takes a `State<T>` that the worker
-/// does not have, the worker reports an error at startup, with the handler, its file and line, and both types.
-/// `docs/how-to/load-a-model-once.md` explains more.
+/// in tests from [`testing::Job::state`](crate::testing::Job::state). If a handler takes a `State<T>` that does not
+/// fit the worker's state, the worker reports an error at startup. The error names the handler, its file and line,
+/// and both types. `docs/how-to/load-a-model-once.md` explains more.
 ///
 /// ```
 /// use runpod::prelude::*;

@@ -16,15 +16,15 @@ pub struct StateCheck<T>(NoMistake<T>);
 #[derive(Debug)]
 pub struct NoMistake<T>(PhantomData<fn() -> T>);
 
-/// The answer: the type can be a state.
+/// The answer that the type can be a state.
 #[derive(Debug)]
 pub struct Fine(());
 
-/// The answer: the type is a future.
+/// The answer that the type is a future.
 #[derive(Debug)]
 pub struct NotAwaited(());
 
-/// The answer: the type is an exit code.
+/// The answer that the type is an exit code.
 #[derive(Debug)]
 pub struct IsExitCode(());
 
@@ -78,7 +78,7 @@ impl<T> NoMistake<T> {
     note = "write `async fn main()`, let it return the future's output, and use `.await` in its body"
 )]
 pub trait Awaited: Sized {
-    /// Does nothing: the check is the bound.
+    /// Does nothing, because the trait bound is the check.
     #[doc(hidden)]
     fn check(self) {}
 }
@@ -92,7 +92,7 @@ impl Awaited for Fine {}
     note = "return a `Result` whose `Err` says what failed: the worker then exits with code 1 before it takes a job"
 )]
 pub trait NoExitCode: Sized {
-    /// Does nothing: the check is the bound.
+    /// Does nothing, because the trait bound is the check.
     #[doc(hidden)]
     fn check(self) {}
 }

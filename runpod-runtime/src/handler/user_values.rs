@@ -1,5 +1,5 @@
-//! The user's values that live as long as the worker: its state, and the values that handlers and the concurrency
-//! modifier captured.
+//! The user's values that live as long as the worker: the worker's state, and the values that handlers and the
+//! concurrency modifier captured.
 //!
 //! Dropping such a value may block and may panic. For example, a `tokio::runtime::Runtime` waits for its threads and
 //! panics in asynchronous code. So this module is the last owner of each value and drops it after the worker has
@@ -22,7 +22,7 @@ use super::state::StateCell;
 /// forever.
 const MOST: Duration = Duration::from_secs(10);
 
-/// A user's `concurrency_modifier`, from the current concurrency to the next one.
+/// A user's `concurrency_modifier`: a function from the current concurrency to the next one.
 pub(crate) type Modifier = Arc<dyn Fn(usize) -> usize + Send + Sync>;
 
 /// Owns the user's values until the worker has ended.
@@ -30,7 +30,7 @@ pub(crate) struct UserValues(Option<Values>);
 
 struct Values {
     state: Option<StateCell>,
-    /// States that the program has replaced with another one.
+    /// States that the program has replaced with other states.
     replaced: Vec<StateCell>,
     handlers: Vec<Handler>,
     modifiers: Vec<Modifier>,
@@ -71,7 +71,8 @@ impl UserValues {
         }
     }
 
-    /// Keeps the handlers' runtime as well. If `own` is given, it is shut down after the values are dropped.
+    /// Keeps a handle on the handlers' runtime as well. If `own` is given, that runtime is shut down after the values
+    /// are dropped.
     pub(crate) fn with_runtime(mut self, handle: Handle, own: Option<Runtime>) -> Self {
         if let Some(values) = &mut self.0 {
             values.runtime = Some((handle, own));
@@ -84,7 +85,8 @@ impl UserValues {
         self.0.as_ref().and_then(|values| values.state.clone())
     }
 
-    /// Drops the values and waits for that, unless a worker still uses them. For a thread that may block.
+    /// Drops the values and waits until they are dropped, unless a worker still uses them. Must be called on a thread
+    /// that may block.
     pub(crate) fn drop_blocking(self: Arc<Self>) {
         self.drop_within(MOST);
     }
@@ -95,7 +97,7 @@ impl UserValues {
         }
     }
 
-    /// Drops the values and waits for that, unless a worker still uses them.
+    /// Drops the values and waits until they are dropped, unless a worker still uses them.
     pub(crate) async fn dropped(self: Arc<Self>) {
         let Some(mut values) = Arc::into_inner(self) else {
             return;
@@ -111,7 +113,7 @@ impl UserValues {
             wait_for(&dropping, MOST);
             drop(sender);
         });
-        // An error means that the sender was dropped.
+        // An error means that the sender was dropped, and so the values are.
         let _ = waited.await;
     }
 
@@ -125,7 +127,7 @@ impl UserValues {
             values.drop_here();
             return dropped;
         }
-        // If the system refuses the thread, its closure is dropped right here, and the values must not be in it.
+        // If the system refuses the thread, the closure is dropped right here, so it must not own the values.
         let shared = Arc::new(Mutex::new(Some(values)));
         let on_thread = Arc::clone(&shared);
         let thread = on_a_thread(move || {
@@ -151,7 +153,7 @@ impl Drop for UserValues {
 }
 
 impl Values {
-    /// Returns whether there is a value of the user. Without one, the runtime alone can be shut down anywhere.
+    /// Returns whether there is a user's value. If there is none, the runtime can be shut down on any thread.
     fn has_any(&self) -> bool {
         self.state.is_some()
             || !(self.replaced.is_empty() && self.handlers.is_empty() && self.modifiers.is_empty())
@@ -234,7 +236,7 @@ mod tests {
         assert_eq!(dropped.try_recv(), Ok("dropped"));
 
         let (state, dropped) = blocks();
-        // This happens when the worker's future is dropped.
+        // This is the drop that happens when the worker's future is dropped.
         drop(of_state(state));
         assert_eq!(dropped.recv(), Ok("dropped"));
     }

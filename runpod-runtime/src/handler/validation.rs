@@ -43,7 +43,7 @@ impl<T: Validate<Context = ()>> Check<'_, T> {
     }
 }
 
-/// A job is valid if its input is valid. The paths in the report are those of the input.
+/// A job is valid if its input is valid. The paths in the report are relative to the input.
 impl<T: Validate> Validate for Job<T> {
     type Context = T::Context;
 
@@ -76,7 +76,7 @@ impl Unchecked {
     }
 }
 
-/// Lists all invalid places in the input, in the format of an input that cannot be deserialised.
+/// Lists all invalid places in the input, in the format of the message for an input that cannot be deserialised.
 fn failure(report: &Report) -> Failure {
     let mut message = String::new();
     // A path may contain the keys of a map, which come from the client, so the log contains no paths.

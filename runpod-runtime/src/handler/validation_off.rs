@@ -2,7 +2,7 @@
 
 pub use crate::__validate as validate;
 
-/// Does nothing. It is needed because cargo may have enabled the macros' own feature for another build.
+/// Does nothing. This macro is needed because cargo may have enabled the macro crate's feature for another package.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __validate {

@@ -40,7 +40,7 @@ pub(crate) fn captured(act: impl FnOnce()) -> String {
     captured_with(&everything(), act)
 }
 
-/// Does the same with the format and the level of the settings.
+/// Like [`captured`], but with the format and the level of `settings`.
 pub(super) fn captured_with(settings: &LogSettings, act: impl FnOnce()) -> String {
     let page = Page::default();
     let layer = LogLayer::new(settings, page.clone());

@@ -11,14 +11,14 @@ use tracing::Level;
 
 use crate::text::push_visible;
 
-/// Longer messages lose their middle part.
+/// The maximum length of a message. Longer messages lose their middle part.
 const LONGEST_MESSAGE: usize = 4096;
-/// The room for the rest of a message: the text around a shortened part, and the line that says what is missing.
+/// The room for the rest of a message: the text around a shortened part, and the note about the missing text.
 const REST_OF_MESSAGE: usize = 256;
-/// The platform's ids are much shorter.
+/// The maximum length of a job's id in a line. The platform's ids are much shorter.
 const LONGEST_JOB_ID: usize = 256;
 
-/// Starts the second and every further line of a message, in place of the level.
+/// The start of the second and every further line of a message, in place of the level.
 const CONTINUATION: &str = "       | ";
 
 /// The format of log lines.
@@ -89,7 +89,7 @@ impl Line<'_> {
     }
 }
 
-/// Returns the message without its middle if it is too long. The wording is the SDK's.
+/// Returns the message without its middle if it is too long. The note about the missing text has the SDK's wording.
 pub(super) fn shortened(message: &str) -> Cow<'_, str> {
     shortened_to(message, LONGEST_MESSAGE)
 }
@@ -106,7 +106,7 @@ pub(crate) fn shortened_part(part: &str) -> Cow<'_, str> {
 }
 
 fn shortened_to(message: &str, longest: usize) -> Cow<'_, str> {
-    // The number of bytes is never less than the number of characters.
+    // A text has at least as many bytes as characters, so a short text needs no count.
     if message.len() <= longest {
         return message.into();
     }
@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_json_line_is_the_sdks_to_the_letter() {
-        // The SDK's logger prints this line for the same values.
+        // The expected line is the one that the SDK's logger prints for the same values.
         assert_eq!(
             line(
                 Some("j-1"),

@@ -39,7 +39,7 @@ const NOISY: [&str; 13] = [
     "want",
 ];
 
-/// Decides which events are shown.
+/// Decides which events become log lines.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Levels(LevelFilter);
 
@@ -65,7 +65,7 @@ impl Levels {
     }
 }
 
-/// Receives the lines.
+/// The destination of the log lines.
 pub(super) trait LineSink: 'static {
     /// Receives one whole line, which ends with `\n`.
     fn line(&self, level: Level, line: &str);
@@ -118,8 +118,8 @@ impl<L: LineSink> LogLayer<L> {
             }
         }
         message.push_str(fields);
-        // The key must be removed before the message is shortened. Otherwise a part of the key could remain on either
-        // side of the gap.
+        // Keys must be removed before the message is shortened. Otherwise a part of a key could remain on either side
+        // of the gap.
         let message = self.secrets.redact(message);
         let message = shortened(&message);
         let job_id = if *has_job_id {
@@ -182,7 +182,7 @@ where
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let level = *event.metadata().level();
         let mut text = EventText::take();
-        // This runs user code, which may log. So it must come before the code below looks into a span.
+        // This runs user code, which may log. So it must run before the code below looks into a span.
         event.record(&mut text);
         for span in context.event_scope(event).into_iter().flatten() {
             if let Some(job) = span.extensions().get::<JobScope>() {
@@ -270,7 +270,7 @@ impl Visit for EventText {
                 value.clone_into(&mut self.job_id);
                 self.has_job_id = true;
             }
-            // The value is quoted if it could not be told apart from the text around it.
+            // The value is quoted if it could not be distinguished from the text around it.
             name if value.is_empty()
                 || value.contains(|c: char| c.is_whitespace() || c == '"' || c == '=') =>
             {
@@ -307,7 +307,8 @@ type JobReader = Box<dyn Fn(&str, tracing::Level, &str) + Send + Sync>;
 #[cfg(feature = "local")]
 static JOB_READER: std::sync::OnceLock<JobReader> = std::sync::OnceLock::new();
 
-/// Passes the log lines of jobs to `read` too, with the job's id first. Only the first reader is used.
+/// Also calls `read` for every log line of a job, with the job's id, the level and the message. Only the first reader
+/// that is set is used.
 #[cfg(feature = "local")]
 pub(crate) fn also_to(read: impl Fn(&str, tracing::Level, &str) + Send + Sync + 'static) {
     let _ = JOB_READER.set(Box::new(read));

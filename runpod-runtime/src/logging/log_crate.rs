@@ -11,12 +11,12 @@ use super::layer::Levels;
 struct Bridge(Levels);
 
 thread_local! {
-    /// Whether an event is being forwarded. If something turns `tracing` events into `log` events, the event would come
-    /// back here.
+    /// Whether this thread is forwarding an event. If something turns `tracing` events into `log` events, the
+    /// forwarded event would come back here.
     static FORWARDING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Ends the forwarding when it is dropped, even if the program panics while an argument is formatted.
+/// Marks the end of the forwarding when it is dropped, even if the program panics while an argument is formatted.
 struct ForwardingGuard;
 
 impl Drop for ForwardingGuard {
@@ -25,7 +25,8 @@ impl Drop for ForwardingGuard {
     }
 }
 
-/// Makes the log show the events of `log` too. A logger that the program has installed itself stays in place.
+/// Makes the log also show the events of the crate `log`. A logger that the program has installed itself stays in
+/// place.
 pub(super) fn install(levels: Levels) {
     if log::set_boxed_logger(Box::new(Bridge(levels))).is_ok() {
         log::set_max_level(match levels.most().into_level() {
@@ -59,7 +60,7 @@ impl Log for Bridge {
         }
     }
 
-    /// For programs that end the process themselves with a call of `log::logger().flush()`.
+    /// Called by programs that flush the log with `log::logger().flush()` before they exit.
     fn flush(&self) {
         super::outputs::flush();
     }

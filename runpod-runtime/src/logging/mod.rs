@@ -2,8 +2,8 @@
 //! formats).
 //!
 //! Events come from `tracing`: those of the worker itself, and those of handlers and their libraries. An event inside
-//! the [`job_span`] of a job gets the job's id. Events of the crate `log` arrive through [`log_crate`]. Secrets are
-//! removed from every line here, whoever wrote it. Other modules decide what to log.
+//! the [`job_span`] of a job gets the job's id. Events of the crate `log` arrive through [`log_crate`]. This module
+//! removes secrets from every line, whoever wrote it. Other modules decide what to log.
 //!
 //! A worker on the platform or with a local endpoint must not wait for the reader of its log. So a separate thread
 //! writes the lines ([`writer`]) and drops lines that nobody reads. A local test run writes its few lines directly

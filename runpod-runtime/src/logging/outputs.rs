@@ -10,12 +10,12 @@ use super::settings::LogSettings;
 use super::writer::{LogWriter, write_all};
 use crate::text::visible;
 
-/// Writes to standard output and standard error, unless the thread that logs writes itself.
+/// Writes to standard output and standard error, unless each logging thread writes its own lines.
 static WRITERS: OnceLock<Writers> = OnceLock::new();
 
 struct Writers {
     output: Arc<LogWriter>,
-    /// For errors that the log does not show. Its thread starts with the first such error, so usually never.
+    /// Writes the errors that the log does not show. Its thread starts with the first such error, so usually never.
     errors: Arc<LogWriter>,
 }
 
@@ -48,7 +48,7 @@ impl Writers {
 /// The destination of log lines.
 pub(super) enum Destination {
     Writer(Arc<LogWriter>),
-    /// Standard output, written by the thread that logs.
+    /// Standard output, to which each logging thread writes its own lines.
     Direct,
 }
 
@@ -74,7 +74,7 @@ impl LineSink for Destination {
 /// How long the process waits for the last lines before it exits.
 const EXIT_WAIT: Duration = Duration::from_secs(2);
 
-/// Waits until all lines so far are written, for two seconds at most. For the end of a process. The worker's own
+/// Waits at most two seconds until all lines so far are written. Called before the process exits. The worker's own
 /// threads must not call it.
 pub(crate) fn flush() {
     if let Some(writers) = WRITERS.get() {
@@ -85,7 +85,7 @@ pub(crate) fn flush() {
     }
 }
 
-/// Does the same in asynchronous code, on any executor.
+/// Like [`flush`], for asynchronous code on any executor.
 pub(crate) async fn flushed() {
     let is_flushed = |it: &Writers| it.output.is_flushed() && it.errors.is_flushed();
     if WRITERS.get().is_none_or(is_flushed) {
@@ -99,7 +99,7 @@ pub(crate) async fn flushed() {
             drop(sender);
         });
     match flushing {
-        // An error means that the sender was dropped, which is what this waits for.
+        // An error means that the sender was dropped, and this code waits for that.
         Ok(_) => drop(flushed.await),
         Err(_) => flush(),
     }

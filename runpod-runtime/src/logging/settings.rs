@@ -7,12 +7,12 @@ use crate::config::{LogLevel, Mode, Secrets, Settings};
 #[derive(Debug, Clone)]
 pub(crate) struct LogSettings {
     pub(crate) level: LogLevel,
-    /// Whether to write JSON lines for the platform.
+    /// Whether to write lines in the platform's JSON format.
     pub(crate) json: bool,
-    /// The secrets that no line may contain.
+    /// The secrets that must not appear in any line.
     pub(crate) secrets: Secrets,
     pub(crate) color: bool,
-    /// Whether a thread that logs waits until the line is written.
+    /// Whether a logging thread writes its line itself, and therefore waits for a slow reader.
     pub(crate) waits_for_reader: bool,
 }
 

@@ -13,19 +13,19 @@ use std::time::Duration;
 
 use tracing::Level;
 
-/// How many bytes may wait to be written. Lines wait in one buffer and cost nothing besides their bytes, so their
-/// number needs no limit of its own.
+/// How many bytes may wait to be written. Lines wait in one buffer and need no memory except for their bytes, so
+/// their number has no limit of its own.
 const MOST_WAITING: usize = 1 << 20;
 /// Extra room for errors and for lines of threads that never wait.
 const RESERVE: usize = 256 << 10;
 /// A buffer that a burst has made larger than this is shrunk.
 const KEPT_CAPACITY: usize = 64 << 10;
-/// After a write, the thread leaves new lines unwritten for this long, so that it wakes up once for a burst and not for
-/// every line. A line that does not follow another one is written immediately.
+/// After a write, the thread leaves new lines unwritten for this long, so that it wakes up once for a burst instead
+/// of for every line. A line that does not follow another one is written immediately.
 const BURST: Duration = Duration::from_millis(2);
-/// How long a thread that logs waits if its line does not fit. It waits equally long for an error to be written, so
-/// that the error is visible even if the program exits right after it. After that, the output counts as stuck, and no
-/// thread waits until it moves again.
+/// How long a logging thread waits if its line does not fit. It waits equally long for an error to be written, so
+/// that the error is visible even if the program exits right after it. If the wait is in vain, the output counts as
+/// stuck, and no thread waits until the output accepts bytes again.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// The pause between two attempts to write if the output is full and another process has made it non-blocking.
 const FULL_PAUSE: Duration = Duration::from_millis(20);
@@ -34,12 +34,12 @@ thread_local! {
     static NEVER_WAITS: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Makes this thread never wait for the reader of the log from now on.
+/// From now on, this thread never waits for the reader of the log.
 pub(crate) fn never_wait_on_this_thread() {
     NEVER_WAITS.set(true);
 }
 
-/// Makes this thread never wait for the reader of the log while `call` runs.
+/// Runs `call`, during which this thread never waits for the reader of the log.
 pub(crate) fn never_waiting<T>(call: impl FnOnce() -> T) -> T {
     struct Before(bool);
     impl Drop for Before {
@@ -82,9 +82,9 @@ struct Queue {
     written: u64,
     /// The number of lines dropped since the last report.
     dropped: u64,
-    /// How many threads wait on [`LogWriter::lines_left`].
+    /// The number of threads that wait on [`LogWriter::lines_left`].
     waiters: usize,
-    /// Whether a thread has waited for the output in vain and nothing was written since then.
+    /// Whether the output is stuck: a thread has waited for it in vain, and nothing has been written since then.
     is_stuck: bool,
     thread: Thread,
 }
@@ -97,7 +97,7 @@ enum Thread {
     Idle,
     /// The thread looks for lines before it waits again.
     Busy,
-    /// The system refused the thread. Threads that log then write themselves if they may wait.
+    /// The system refused the thread. Logging threads that may wait then write their lines themselves.
     Refused,
 }
 
@@ -193,7 +193,7 @@ impl LogWriter {
             >= upto
     }
 
-    /// Waits until `is_so` returns true, unless the output is stuck or turns out to be stuck.
+    /// Waits until `is_so` returns true, or until the output is stuck.
     fn patiently<'queue>(
         &self,
         mut queue: MutexGuard<'queue, Queue>,
@@ -239,8 +239,8 @@ impl LogWriter {
         }
     }
 
-    /// Records that the system refused the thread. A thread that never waits leaves its lines to the next one that may
-    /// wait.
+    /// Records that the system refused the thread. A logging thread that never waits leaves its lines to the next
+    /// thread that may wait.
     fn refused(&self) {
         let mut queue = self.queue();
         if never_waits() {
@@ -282,7 +282,7 @@ impl LogWriter {
         }
     }
 
-    /// Waits for lines and swaps them for the empty batch. Returns how many lines were dropped after these.
+    /// Waits for lines and swaps them for the empty `batch`. Returns how many lines were dropped after these lines.
     fn next_batch(&self, batch: &mut Vec<u8>) -> u64 {
         let mut queue = self.queue();
         while !queue.has_lines() {
@@ -345,7 +345,7 @@ pub(super) fn write_all(output: &mut impl io::Write, mut bytes: &[u8]) {
     while output.flush().is_err_and(|error| is_passing(&error)) {}
 }
 
-/// Returns whether another attempt may succeed. If that takes a while, waits first.
+/// Returns whether another attempt may succeed. If the output is full, waits first.
 fn is_passing(error: &io::Error) -> bool {
     match error.kind() {
         io::ErrorKind::Interrupted => true,

@@ -7,7 +7,7 @@ use crate::config::{LogLevel, Secret};
 use crate::logging::layer::LogLayer;
 use crate::logging::{Destination, LogSettings};
 
-/// Far longer than a test may take.
+/// A timeout that is far longer than a test takes.
 const VERY_LONG: Duration = Duration::from_hours(1);
 
 /// The other end of an output that blocks in each write until the test lets it continue.
@@ -40,7 +40,7 @@ fn writer() -> (LogWriter, Reader) {
     let writer = LogWriter::new(
         move |batch| {
             let batch = String::from_utf8(batch.to_vec()).unwrap();
-            // A test that has finished reads nothing more.
+            // An error means that the test has finished and reads nothing more.
             let _ = sender.send(batch);
             let _ = permitted.lock().unwrap().recv();
         },
@@ -145,7 +145,7 @@ fn the_room_of_a_burst_is_given_back() {
         reader.let_go();
     }
     assert!(writer.flush_within(VERY_LONG));
-    // Each of the two buffers has been in both places once.
+    // Each of the two buffers has been used for both purposes once.
     for _ in 0..2 {
         writer.push(Level::INFO, "a\n");
         reader.let_go();

@@ -1,4 +1,4 @@
-//! How many allocations it takes to turn a handler's value into a body.
+//! Tests how many allocations it takes to turn a handler's value into a body.
 //!
 //! The counting allocator has no `realloc` of its own, so each growth of a buffer counts as another allocation.
 
@@ -71,7 +71,7 @@ fn a_large_output_is_in_memory_once() {
         for (needed, length) in [result_of(&text, refresh), result_of(&image, refresh)] {
             assert!(length > LARGE);
             assert!(needed.bytes_max < length as u64 + 1024, "{needed:?}");
-            // No second copy existed at any other time.
+            // At no other time was there a second copy.
             assert!(needed.bytes_total < length as u64 + 1024, "{needed:?}");
             // The first small buffer, the large buffer, and the reference count before and after the body grew.
             assert!(needed.count_total <= 4, "{needed:?}");

@@ -35,12 +35,12 @@ pub(crate) struct ResultBody {
     pub(crate) stop_pod: bool,
     /// The description of a failure for the log: without secrets, and shortened if it is long.
     pub(crate) error: Option<String>,
-    /// The same description without data from the job's input. Set if the error repeats such data, which not every log
-    /// may contain.
+    /// The description without data from the job's input, for the log above level DEBUG. Set only if the error
+    /// repeats such data.
     pub(crate) without_data: Option<String>,
 }
 
-/// Creates result bodies. Holds the facts about this worker that error reports contain.
+/// Creates result bodies. Holds the data about this worker that error reports contain.
 #[derive(Debug, Clone)]
 pub(crate) struct Reporter {
     pub(crate) hostname: String,
@@ -50,7 +50,7 @@ pub(crate) struct Reporter {
     pub(crate) debugger: Option<f64>,
 }
 
-/// The fields of a result that is assembled here.
+/// The fields of a result that this module assembles.
 #[derive(Serialize, Default)]
 struct ResultFields<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -188,8 +188,8 @@ impl Reporter {
         self.redacted(&text).into_owned()
     }
 
-    /// Returns the description of an error for the log. It is shortened here, on the handler's thread, because an error
-    /// may have 20 MB, and the control thread, which logs it, must not copy and search that much.
+    /// Returns the description of an error for the log. It is shortened here, on the handler's thread, because an
+    /// error may have 20 MB, and the control thread, which logs it, must not copy or search that much.
     fn to_log(&self, error: &RawValue) -> String {
         let text = readable(error);
         // The key must be removed before the text is shortened. Otherwise a part of the key could remain on either side
@@ -197,7 +197,8 @@ impl Reporter {
         logging::shortened_part(&self.redacted(&text)).into_owned()
     }
 
-    /// Removes the worker's keys from a text. No error report may contain them, whatever a handler put into its error.
+    /// Removes the worker's keys from a text. They must not appear in any error report, whatever a handler put into
+    /// its error.
     pub(crate) fn redacted<'t>(&self, text: &'t str) -> Cow<'t, str> {
         self.secrets.redact(text)
     }

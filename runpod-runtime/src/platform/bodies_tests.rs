@@ -54,7 +54,8 @@ fn values_have_the_shapes_of_the_outcome_table() {
     );
 }
 
-/// The outcome table of docs/reference/protocol.md for returned values, implemented in another way than above.
+/// The outcome table of docs/reference/protocol.md for returned values, implemented in another way than in
+/// `bodies.rs`.
 fn by_the_table(value: Value) -> Value {
     let Value::Object(mut entries) = value else {
         return json!({ "output": value });
@@ -104,7 +105,7 @@ proptest! {
     }
 }
 
-/// Wraps a value in types that look different to serde than their JSON does.
+/// Wraps a value in types whose serde structure differs from the structure of their JSON.
 fn shapes(value: &Value) -> Vec<Payload> {
     let raw = RawValue::from_string(value.to_string()).unwrap();
     let mut shapes = vec![

@@ -1,8 +1,8 @@
 //! Finds jobs and their ids in text that is not valid JSON as a whole.
 //!
-//! One unreadable job must not affect the other jobs of its answer. If its id can be read, its client can be informed.
-//! The results are only best guesses, for text that the strict parser has refused. The code makes one pass and does not
-//! recurse.
+//! One broken job must not affect the other jobs of its answer. If its id can be found, its client can be informed.
+//! The results are guesses, because this module reads only text that the strict parser has refused. The code makes
+//! one pass and does not recurse.
 
 /// A value in the text, and the text after it.
 struct Value<'t> {

@@ -1,4 +1,5 @@
-//! The report that `--rp_debugger` adds to outputs: the system, and the spans of time that the job has measured.
+//! The report that `--rp_debugger` adds to outputs: information about the system, and the sections that the job has
+//! measured.
 
 use serde::Serialize;
 

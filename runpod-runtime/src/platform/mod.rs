@@ -32,13 +32,13 @@ pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// A source of jobs that also accepts their results.
+/// A source of jobs, which also accepts their results.
 pub(crate) trait Platform: Send + Sync + 'static {
     /// Asks for at most `want` jobs. The platform may hold the request for a long time. If this future is dropped while
     /// the platform hands over a job, that job is lost. So the worker drops the future only when it stops.
     fn take(&self, want: usize, in_progress: bool) -> BoxFuture<'_, TakeAnswer>;
 
-    /// Waits for jobs to stop. Returns `None` if this platform has no such channel.
+    /// Asks which jobs to stop, and waits until there are any. Returns `None` if this platform has no such channel.
     fn stop_signals(&self) -> Option<BoxFuture<'_, StopSignals>>;
 
     /// Reports that the worker is alive and which jobs it has. Returns `None` if this platform wants no heartbeats.
@@ -51,8 +51,8 @@ pub(crate) trait Platform: Send + Sync + 'static {
 /// The platform's answer to a job-take request.
 pub(crate) enum TakeAnswer {
     Whole(Taken),
-    /// The platform has started to hand over jobs, and this future reads them. A job that is lost here is lost for its
-    /// client. So the future is awaited even if the worker is shutting down.
+    /// The platform has started to hand over jobs, and this future reads them. If a job is lost here, its client
+    /// never gets a result. So the future is awaited even if the worker is shutting down.
     Begun(BoxFuture<'static, Taken>),
 }
 
@@ -79,7 +79,7 @@ pub(crate) enum Taken {
     Jobs(Vec<Result<TakenJob, BrokenJob>>),
     /// There is no job at the moment.
     Nothing,
-    /// There were too many requests. The next one must wait this long.
+    /// There were too many requests. The next request must wait this long.
     Throttled(Duration),
     /// The request failed for this reason.
     Failed(String),
@@ -95,7 +95,7 @@ pub(crate) struct BrokenJob {
     pub(crate) reason: String,
 }
 
-/// The answer to a request for the jobs to stop.
+/// The answer to a stop poll.
 #[derive(Debug)]
 pub(crate) enum StopSignals {
     Stop(Vec<String>),
@@ -114,7 +114,7 @@ pub(crate) enum Health<'a> {
 #[derive(Debug, Clone)]
 pub(crate) struct Post {
     pub(crate) job_id: Arc<str>,
-    /// The worker that ran the job. If the result was kept in a spool, that may be another worker.
+    /// The worker that ran the job. For a result from a spool, this may be another worker.
     pub(crate) worker_id: Arc<str>,
     pub(crate) kind: PostKind,
     pub(crate) body: Bytes,
@@ -136,7 +136,8 @@ pub(crate) enum Posted {
         why: String,
         after: Option<Duration>,
     },
-    /// The platform does not know the job at the moment. A few more attempts make sense, but not half an hour of them.
+    /// The platform does not know the job at the moment. A few more attempts make sense, but half an hour of attempts
+    /// does not.
     UnknownJob {
         why: String,
     },

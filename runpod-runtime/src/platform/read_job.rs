@@ -105,8 +105,8 @@ pub(crate) fn read_job(text: &str) -> Result<TakenJob, BrokenJob> {
     }
 }
 
-/// A job's JSON object, parsed one level deep. Its values are still text, so that an unreadable value does not make the
-/// other jobs of the same answer unreadable.
+/// A job's JSON object, parsed one level deep. Its values are still text, so that one invalid value does not spoil
+/// the other jobs of the same answer.
 #[derive(Default)]
 pub(super) struct UnreadJob<'j> {
     id: Option<&'j RawValue>,

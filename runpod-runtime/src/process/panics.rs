@@ -39,7 +39,7 @@ struct PanicReport {
 thread_local! {
     /// Whether this thread runs code whose panics are caught here and reported by the caller.
     static CATCHING: Cell<bool> = const { Cell::new(false) };
-    /// Whether a panic of this thread is an expected result, whose backtrace is not needed.
+    /// Whether a panic of this thread is expected, so that its backtrace is not needed.
     static EXPECTING: Cell<bool> = const { Cell::new(false) };
     /// The last panic of this thread that has not been reported yet.
     static LAST: RefCell<Option<PanicReport>> = const { RefCell::new(None) };
@@ -203,7 +203,7 @@ pub(crate) fn caught_now<T>(call: impl FnOnce() -> T) -> Result<T, Panic> {
     }
 }
 
-/// Like [`caught_now`], but captures no backtrace. For calls that panic instead of returning an error.
+/// Like [`caught_now`], but captures no backtrace. Used for calls that panic instead of returning an error.
 pub(crate) fn expected_now<T>(call: impl FnOnce() -> T) -> Result<T, Panic> {
     let was_expecting = EXPECTING.replace(true);
     let ended = caught_now(call);

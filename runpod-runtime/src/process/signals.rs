@@ -28,7 +28,7 @@ impl Signals {
         })
     }
 
-    /// The same for systems without Unix signals.
+    /// Does nothing on systems without Unix signals (`next` listens for Ctrl-C there).
     #[cfg(not(unix))]
     #[expect(clippy::unnecessary_wraps, reason = "the version for Unix can fail")]
     pub(crate) fn watch() -> io::Result<Self> {
@@ -44,7 +44,7 @@ impl Signals {
         }
     }
 
-    /// The same for systems without Unix signals.
+    /// On systems without Unix signals, waits for Ctrl-C.
     #[cfg(not(unix))]
     pub(crate) async fn next(&mut self) -> &'static str {
         if tokio::signal::ctrl_c().await.is_err() {

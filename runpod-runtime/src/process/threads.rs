@@ -32,7 +32,8 @@ impl From<io::Error> for Refused {
     }
 }
 
-/// Creates a runtime that runs on the thread that blocks on it. It starts additional threads only for blocking calls.
+/// Creates a runtime that runs on the thread that calls `block_on`. It starts additional threads only for blocking
+/// calls.
 ///
 /// # Errors
 ///
@@ -98,7 +99,7 @@ pub(crate) struct Reserve {
     calls: mpsc::Sender<Box<dyn FnOnce() + Send>>,
 }
 
-/// The reserve of this process. It exists as long as a worker owns it.
+/// This process's reserve thread, which exists as long as a worker owns it.
 static RESERVE: Mutex<Weak<Reserve>> = Mutex::new(Weak::new());
 
 impl Reserve {
@@ -227,7 +228,7 @@ fn in_pool<F: FnOnce() + Send + 'static>(
     call: F,
 ) -> Result<AbortHandle, (F, Refused)> {
     // If tokio gets no thread for a call, it keeps the call in its queue, and a later thread would run it as well.
-    // This makes sure that the call runs only once.
+    // This wrapper makes sure that the call runs only once.
     let once = Arc::new(Mutex::new(Some(call)));
     let queued = Arc::clone(&once);
     let spawned = unless_refused(|| {

@@ -150,7 +150,7 @@ impl Spool {
                 fs::rename(&path, &aside).map_err(refused("renamed", &path))?;
                 tracing::warn!(
                     job_id = entry.job_id(),
-                    "an undelivered result cannot be read ({why}) and is set aside as {}",
+                    "the file of an undelivered result is corrupt ({why}); it is kept as {}",
                     aside.display()
                 );
                 Ok(None)

@@ -12,9 +12,9 @@ use crate::text::encode_component;
 pub(super) const NOBODY: &str = "free";
 
 const SUFFIX: &str = ".result";
-/// Follows the name of a result that cannot be read.
+/// The suffix of a corrupt result's file.
 pub(super) const CORRUPT: &str = ".corrupt";
-/// The end of the name of a file that is still being written.
+/// The suffix of a file that is still being written.
 pub(super) const UNFINISHED: &str = ".unfinished";
 
 /// After a day the platform has forgotten the job. If it then answers that it does not know the job, that is final.

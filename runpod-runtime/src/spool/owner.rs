@@ -109,7 +109,7 @@ impl Owner {
 
     /// Returns whether the owner of this file is alive, and whether the file is an owner's file at all.
     fn life_in(&self, mut file: &mut File) -> (Life, bool) {
-        // The lock is shared, so that two workers that look at the same time do not take each other for the owner.
+        // The lock is shared, so that two workers that look at the same time do not mistake each other for the owner.
         let lock_is_free = match file.try_lock_shared() {
             Ok(()) => true,
             Err(TryLockError::WouldBlock) => return (Life::Lives, true),

@@ -250,10 +250,10 @@ fn a_corrupt_file_is_set_aside_with_a_warning_and_the_others_are_read() {
         assert_eq!(waiting.len(), 2);
         let log = captured(|| assert_eq!(place.spool.load(&waiting[0]).unwrap(), None));
         assert!(
-            log.starts_with("WARN   | bad | an undelivered result cannot be read ("),
+            log.starts_with("WARN   | bad | the file of an undelivered result is corrupt ("),
             "{log}"
         );
-        assert!(log.contains(&format!("set aside as {}", place.path().display())));
+        assert!(log.contains(&format!("it is kept as {}", place.path().display())));
         assert_eq!(place.jobs(), ["good"]);
         let aside = format!("{}.corrupt", bad.file_name());
         assert!(place.files().contains(&aside));

@@ -61,7 +61,7 @@ pub(crate) struct Claimed {
 pub(crate) struct DiskCopy {
     writer: Option<SpoolWriter>,
     key: Key,
-    /// Whether the thread was told to keep the result.
+    /// Whether the thread was asked to keep the result.
     kept: AtomicBool,
 }
 

@@ -15,7 +15,7 @@ use crate::spool::SpoolWriter;
 use crate::worker::{self, Ended, Handlers, Parts};
 
 impl Prepared {
-    /// Runs the worker or the local test job on this thread until it finishes. The thread must not run asynchronous
+    /// Runs the worker or the local test job on this thread until it finishes. Must not be called from asynchronous
     /// code.
     ///
     /// # Errors

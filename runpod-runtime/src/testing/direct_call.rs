@@ -149,7 +149,7 @@ pub struct EmitterHandle {
 impl Job {
     /// Creates a [`JobContext`] of this job for a test that calls the handler as a function, and its handle.
     ///
-    /// The context does not contain the job's input and state. Pass them to the handler yourself:
+    /// The context contains neither the job's input nor its state. Pass them to the handler yourself:
     /// [`State::new`](crate::State::new) and [`Job::new`](crate::Job::new) create its arguments.
     ///
     /// ```

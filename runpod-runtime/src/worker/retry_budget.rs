@@ -19,7 +19,7 @@ const MOST_POSTS: usize = 128;
 const PER_SECOND: f64 = 10.0;
 /// Retries that an accepted post adds to the budget.
 const PER_ACCEPTED: f64 = 2.0;
-/// The most retries that the budget can save up.
+/// The maximum number of retries that the budget can save up.
 const MOST_SAVED: f64 = 50.0;
 /// After this many failures in a row, the trouble is with the platform and not with one job.
 const IN_TROUBLE: u32 = 3;
@@ -28,7 +28,8 @@ const IN_TROUBLE: u32 = 3;
 pub(super) struct RetryBudget {
     posts: Semaphore,
     budget: Mutex<Budget>,
-    /// Held while waiting for the budget, so that tasks get their turn in the order in which they came.
+    /// A task holds this lock while it waits for the budget, so that tasks get their retries in the order in which
+    /// they asked.
     turn: AsyncMutex<()>,
     /// Notified when an accepted post has added to the budget.
     paid: Notify,
@@ -119,7 +120,7 @@ impl RetryBudget {
         }
     }
 
-    /// Takes a retry if one is available immediately. For posts that are not worth waiting for.
+    /// Takes a retry if one is available immediately. Used for progress updates, which do not wait for the budget.
     pub(super) fn has_turn(&self) -> bool {
         self.budget().take().is_ok()
     }

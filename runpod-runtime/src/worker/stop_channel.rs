@@ -37,7 +37,7 @@ pub(super) async fn listen(control: Arc<Control>) {
             }
             StopSignals::Throttled(pause) => backoff.asked_to_wait(pause),
             StopSignals::Failed(why) => {
-                tracing::debug!("a request for the jobs to stop failed: {why}");
+                tracing::debug!("a stop poll failed: {why}");
                 backoff.failed();
             }
         }

@@ -14,8 +14,8 @@ use crate::platform::Taken;
 use crate::process::threads::spawn_blocking;
 
 /// How long to wait for the answer to a job-take request that is in flight when the shutdown starts. The platform may
-/// just be handing over a job, which must run and not be lost. The time is short, because nothing else may delay the
-/// exit.
+/// just be handing over a job, which must run and not be lost. The time is short, because this wait may be the only
+/// thing that delays the exit.
 const LINGER: Duration = Duration::from_secs(1);
 /// How often the concurrency modifier is called again while every slot is in use.
 const ASK_AGAIN: Duration = Duration::from_secs(1);

@@ -21,7 +21,7 @@ pub(crate) struct Running {
     shutdown: Shutdown,
 }
 
-/// Runs a worker on this thread until it stops. The thread must not run asynchronous code.
+/// Runs a worker on this thread until it stops. Must not be called from asynchronous code.
 ///
 /// # Errors
 ///

@@ -33,7 +33,7 @@ pub(super) fn cases() -> Vec<Case> {
     ]
 }
 
-/// Stops one of two running jobs. The other one and the next one are not affected.
+/// Stops one of two running jobs. The other job and the next job are not affected.
 fn stop_one() -> Case {
     Case::new("stop one of two", "four")
         .jobs([

@@ -76,7 +76,7 @@ fn streams(case: Case) -> Case {
         ),
     ];
     let case = errors.into_iter().fold(case, |case, (id, error)| {
-        // Nothing is sent after the error.
+        // No item is sent after the error.
         case.job(id, &items(&[json!("first"), error, json!("never")]))
     });
     case.job("raised-at-once", &json!({ "steps": [{ "raise": "kaput" }] }))

@@ -87,8 +87,8 @@ fn several_for_one() -> Case {
         .job("after", &returns(&json!(4)))
 }
 
-/// Two of four slots are in use when the second job-take request is sent, so its form is known: it asks for two more
-/// jobs and sets `job_in_progress`.
+/// Two of four slots are in use when the worker sends the second job-take request, so the form of the request is
+/// known: it asks for two more jobs and sets `job_in_progress`.
 fn batch(worker: &'static str) -> Case {
     let name = match worker {
         "four" => "batch",
@@ -122,7 +122,8 @@ fn strange_batches() -> Case {
         .until(When::Accepted("good"))
 }
 
-/// The SDK exits on this answer, or it spins without a connection. The valid jobs in the same answer are lost.
+/// On this answer, the SDK exits, or runs in a busy loop without a connection. The valid jobs in the same answer are
+/// lost.
 fn batch_with_a_bad_job() -> Case {
     Case::new("bad job in a batch", "four")
         .take(Answer::json(&json!([

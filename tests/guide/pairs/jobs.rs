@@ -22,7 +22,7 @@ pub(crate) fn jobs() -> Vec<(&'static str, Vec<Value>)> {
             "Stream and return all items at the end",
             vec![json!({ "to": 3 }), json!({ "to": 0 })],
         ),
-        // One job, because the worker that runs it takes no other.
+        // There is one job, because the worker takes no other job after it.
         (
             "Refresh the worker after every job",
             vec![json!({ "text": "to be" })],
@@ -31,7 +31,7 @@ pub(crate) fn jobs() -> Vec<(&'static str, Vec<Value>)> {
             "Refresh the worker after one job",
             vec![json!({ "size": 2000 })],
         ),
-        // One update: if there are several, the SDK's threads decide how many arrive and when.
+        // There is one update, because the number and the order of several updates would depend on the SDK's threads.
         ("Report progress", vec![json!({ "epochs": 1 })]),
         (
             "Run several jobs at once",

@@ -1,5 +1,5 @@
-//! Tests `docs/how-to/move-from-python.md`: each pair of programs does the same in both languages. Each program runs as
-//! a worker, the Python program on the real SDK, and both get the same jobs from an endpoint.
+//! Tests that, in `docs/how-to/move-from-python.md`, the two programs of each pair behave the same. Each program runs
+//! as a worker, the Python program on the real SDK, and both get the same jobs from an endpoint.
 
 mod jobs;
 mod outcome;

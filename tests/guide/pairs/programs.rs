@@ -8,7 +8,8 @@ use std::process::{Command, Stdio};
 use super::page::Pair;
 use crate::markdown::root;
 
-/// A manifest like that of a reader. Besides the two dependencies of every worker, the page uses tokio.
+/// A manifest like the one that a reader of the page would write. Besides the two dependencies of every worker, the
+/// page uses tokio.
 const MANIFEST: &str = r#"[package]
 name = "guide-pairs"
 version = "0.0.0"
@@ -95,7 +96,7 @@ fn build(crate_folder: &Path, target: &Path) -> PathBuf {
         .args(["build", "--quiet", "--bins", "--offline"])
         .current_dir(crate_folder)
         .env("CARGO_TARGET_DIR", target)
-        // The workspace's setting. With another one, cargo would compile the dependencies again.
+        // The workspace's setting. With another setting, cargo would compile the dependencies again.
         .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only")
         .stdout(Stdio::null())
         .output()

@@ -6,7 +6,8 @@ use serde_json::Value;
 /// Waits until the suite confirms that the job's announcement has arrived.
 pub(crate) fn line() {
     let mut line = String::new();
-    // At the end of the input, the suite is over, and nothing waits for an answer.
+    // An error or the end of stdin means that the suite is over and nobody waits for an answer, so the result is
+    // ignored.
     let _ = std::io::stdin().read_line(&mut line);
 }
 

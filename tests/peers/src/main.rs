@@ -37,7 +37,7 @@ async fn stubborn() {
     }
 }
 
-/// Declares its worker broken, but still finishes its job.
+/// Declares the worker broken, but still finishes the job.
 async fn broken(ctx: JobContext) -> &'static str {
     ctx.mark_unhealthy("the GPU has fallen off the bus");
     "the last one"

@@ -12,7 +12,7 @@ pub(crate) struct Plan {
     /// The progress updates, which are sent first, one after another.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) progress: Vec<Value>,
-    /// Whether to wait for a line before the task, without having announced anything.
+    /// Whether to wait for a line before the task, without an announcement before it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) wait: bool,
     #[serde(flatten)]
@@ -38,7 +38,7 @@ pub(crate) enum Task {
     NotANumber,
     #[serde(rename = "not json")]
     NotJson,
-    /// Announces itself and never ends.
+    /// Announces that the handler has started, and never ends.
     Hang,
 }
 
@@ -50,7 +50,7 @@ pub(crate) enum Reply {
     Text(String),
     Number(f64),
     Nothing,
-    /// Its keys are not strings, so it cannot be written as a JSON object.
+    /// A map whose keys are not strings, so it cannot be written as a JSON object.
     Pairs(HashMap<(u8, u8), u8>),
 }
 

@@ -1,4 +1,4 @@
-//! The graph of which file uses which, and the cycles in it.
+//! The graph of the uses between files, and the cycles in it.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -37,7 +37,8 @@ pub(super) fn circles(modules: &Modules) -> Vec<Circle> {
         }
         seen
     };
-    // A separate search from each file is fast enough: a crate has about a hundred files, which takes milliseconds.
+    // A separate search from each file is fast enough: for a crate with about a hundred files, all searches take
+    // milliseconds.
     let reached: BTreeMap<_, _> = below.keys().map(|file| (*file, reach(file))).collect();
     let mut done = BTreeSet::new();
     let mut circles = Vec::new();
@@ -134,7 +135,7 @@ fn member(
 ) -> Option<Target> {
     let here = &modules.all[module];
     let child = here.children.get(name).map(|child| Target::Module(*child));
-    // A function can have the same name as a module. If the path continues, it means the module.
+    // A function can have the same name as a module. If the path continues, the name refers to the module.
     if goes_on && child.is_some() {
         return child;
     }

@@ -19,7 +19,7 @@ pub(super) struct Modules {
 #[derive(Debug)]
 pub(super) struct Module {
     pub(super) file: PathBuf,
-    /// `None` for the root of the crate.
+    /// The parent module. `None` for the root of the crate.
     pub(super) parent: Option<ModuleId>,
     pub(super) children: HashMap<String, ModuleId>,
     /// The names of the items that this module defines.
@@ -28,7 +28,7 @@ pub(super) struct Module {
     pub(super) imports: HashMap<String, Vec<String>>,
     /// The paths of glob imports, such as `use path::*`.
     pub(super) globs: Vec<Vec<String>>,
-    /// Every path that this module names, except in re-exports, because to re-export an item is not to use it.
+    /// Every path that this module names, except in re-exports, because a re-export does not count as a use.
     pub(super) named: Vec<Named>,
 }
 
@@ -198,7 +198,7 @@ fn place(folder: &Path, name: &str, attribute: Option<String>) -> (PathBuf, Path
     }
 }
 
-/// Recognizes `#[test]`, `#[cfg(test)]` and `#[cfg(all(test, …))]`.
+/// Recognises `#[test]`, `#[cfg(test)]` and `#[cfg(all(test, …))]`.
 fn is_for_tests(attribute: &[Token]) -> bool {
     let words: Vec<_> = attribute.iter().map(|it| it.text.as_str()).collect();
     match words.as_slice() {
@@ -233,7 +233,7 @@ impl<'a> Source<'a> {
         self.tokens.get(self.at).is_some_and(|it| it.is(text))
     }
 
-    /// Returns the name of an item whose first keyword has been read. `const fn name` has a second keyword.
+    /// Returns the name of an item whose first keyword was already read. `const fn name` has a second keyword.
     fn next_identifier(&mut self) -> Option<String> {
         while let Some(token) = self.tokens.get(self.at).filter(|it| it.is_identifier()) {
             self.at += 1;

@@ -1,4 +1,4 @@
-//! The workers that are compared. Each is a separate crate, written as a user would write it.
+//! The workers to compare. Each one is a separate crate, written as a user would write it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -37,7 +37,7 @@ async fn greet(input: Greeting) -> String {
 }
 "#;
 
-/// All workers. Ours comes first, because the ratios in the table refer to the first one.
+/// All workers. Our worker comes first, because the ratios in the table refer to the first worker.
 pub(super) static ALL: [Candidate; 4] = [
     Candidate {
         title: "`runpod-worker`",
@@ -218,7 +218,7 @@ impl<'c> Prepared<'c> {
         let file = prepared.folder.join("Cargo.toml");
         fs::write(&file, manifest).map_err(|error| step::unwritten(&file, &error))?;
         prepared.write_handler("Hello")?;
-        // Select the newest releases, not the ones of the last run. The lock file may not exist yet.
+        // Without the lock file of the last run, cargo selects the newest releases. The file may not exist yet.
         let _ = fs::remove_file(prepared.folder.join("Cargo.lock"));
         step::run(
             &format!("cargo fetch, {}", prepared.name()),

@@ -80,8 +80,8 @@ impl Measured {
     }
 }
 
-/// Returns the shortest time. Other work on the machine makes the wall-clock time longer and, because of the caches,
-/// the processor time too. It never makes them shorter.
+/// Returns the shortest time. Other programs on the machine make the wall-clock time longer and, because of the
+/// caches, also the processor time. They never make either time shorter.
 pub(super) fn least(times: impl IntoIterator<Item = Duration>) -> Duration {
     times.into_iter().min().unwrap_or_default()
 }

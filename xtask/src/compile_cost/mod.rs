@@ -1,4 +1,4 @@
-//! Compares the build cost of a worker with that of a similar one on `lambda_runtime`, for
+//! Compares the build cost of a worker with that of a similar worker on `lambda_runtime`, for
 //! `docs/explanation/build-cost.md`.
 
 mod candidate;

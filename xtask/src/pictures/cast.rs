@@ -4,14 +4,14 @@ use std::fmt::Write;
 
 use crate::step::Failure;
 
-/// The longest pause, in seconds. A longer one, such as a build, is shortened.
+/// The longest pause, in seconds. A longer pause, such as a build, is shortened.
 const LONGEST_PAUSE: f64 = 1.2;
 /// How long the last screen is shown before the recording starts again, in seconds.
 const LAST_SCREEN: f64 = 5.0;
 /// The sequence with which tmux leaves the screen.
 const END: &str = "\\u001b[?1049l";
 
-/// Shortens the pauses, cuts off the end of tmux, and replaces paths of this machine.
+/// Shortens the pauses, cuts off the output with which tmux exits, and replaces paths of this machine.
 pub(super) fn tidied(cast: &str, places: &[(&str, &str)]) -> Result<String, Failure> {
     let mut lines = cast.lines();
     let header = lines.next().unwrap_or_default();

@@ -54,7 +54,8 @@ impl<'a> Session<'a> {
         &self.home
     }
 
-    /// Builds the same worker beforehand, because a recording of the first build would show 140 lines of cargo.
+    /// Builds the same worker beforehand, because a recording of the first build would show 140 lines of cargo's
+    /// output.
     fn build_the_dependencies(&self) -> Result<(), Failure> {
         let mut new = self.command("cargo");
         new.args(NEW.split(' ').skip(1)).stdout(Stdio::null());
@@ -147,7 +148,7 @@ impl<'a> Session<'a> {
         }
         pause(300);
         self.tmux(&["send-keys", "-t", pane, "Enter"])?;
-        // Before this, the pane still shows the line with the prompt.
+        // Until the command starts, the pane still shows the line with the prompt.
         pause(200);
         Ok(())
     }

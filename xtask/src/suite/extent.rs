@@ -3,8 +3,8 @@
 /// How much of the suite a command runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Extent {
-    /// Everything, but only short forms of the slow parts.
+    /// All parts, with short forms of the slow ones.
     Short,
-    /// Everything in full.
+    /// All parts in full.
     Long,
 }

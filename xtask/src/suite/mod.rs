@@ -36,7 +36,7 @@ const SHORT_SOAK: &str = "1";
 /// try some new ones.
 const SHORT_FUZZING: &str = "4";
 
-/// How many of the files that a run left behind are listed.
+/// The maximum number of files left behind that a run lists.
 const LEFT_SHOWN: usize = 20;
 
 /// Runs all tests. `with_checks` adds the checks, so that the run covers everything that must pass before a change is
@@ -121,7 +121,7 @@ fn finish(
         }
         ended.extend(schedule::run(parts, &logs, &mut screen));
         let mut left = outside.left(workspace);
-        // On a CI machine, no other program writes to these places.
+        // On a CI machine, only the run writes to these places.
         if env::var_os("CI").is_some_and(|value| !value.is_empty()) {
             left.by_the_run.append(&mut left.by_anybody);
         }
@@ -193,7 +193,8 @@ impl Run<'_> {
         let workspace = self.workspace;
         let is_long = self.extent == Extent::Long;
         let mut parts = Vec::new();
-        // First, because it builds the dependencies for all crates that tests create like a user's crate.
+        // This part comes first, because it builds the dependencies of all crates that the tests create like a user's
+        // crate.
         parts.push(self.own(&["downstream"], "downstream crates", Load::Compiles));
         for program in self.tests {
             let mut part = program.part(workspace);

@@ -1,7 +1,8 @@
 //! Finds files that a run leaves behind. Only files under the target folder and packages in `node_modules` may remain.
 //!
-//! The parts have their own home directory and their own folder for temporary files. Anything in these at the end was
-//! left behind. So was anything new in other places to which a worker or a test could write.
+//! The parts have their own home directory and their own folder for temporary files. All files in these folders at
+//! the end of the run were left behind, and so were new files in other places to which a worker or a test could
+//! write.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -37,7 +38,7 @@ const THEIRS: [&str; 7] = [
 /// The name of a file that is locked while its folder is in use.
 const LOCK: &str = "lock";
 
-/// The folders of a run, and a list of the files that were elsewhere before the run.
+/// The folders of a run, and a list of the files that existed in other places before the run.
 #[derive(Debug)]
 pub(crate) struct Outside {
     folder: PathBuf,
@@ -45,7 +46,7 @@ pub(crate) struct Outside {
     before: Seen,
 }
 
-/// The paths in the places to which no test may write.
+/// The paths in the places to which tests must not write.
 #[derive(Debug, Default)]
 struct Seen {
     /// Paths in places to which only a test run writes.
@@ -131,7 +132,7 @@ impl Outside {
 
 impl Drop for Outside {
     fn drop(&mut self) {
-        // If this fails, the next run removes the folder.
+        // If the removal fails, the next run removes the folder.
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
@@ -143,7 +144,7 @@ fn locked_folder(temporary: &Path) -> io::Result<(PathBuf, File)> {
         let number = MADE.fetch_add(1, Ordering::Relaxed);
         let folder = temporary.join(format!("{PREFIX}{}-{number}", process::id()));
         match fs::create_dir(&folder) {
-            // For example, the folder of a run in another container with the same process id.
+            // The folder exists, for example, if a run in another container has the same process id.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
             made => made?,
         }
@@ -179,7 +180,7 @@ impl Seen {
         }
         let temporary = env::temp_dir();
         for name in names(&temporary) {
-            // The folders of runs are also there, and are not leftovers.
+            // The folders of runs are in the same place, but are not leftovers.
             if OURS.iter().any(|ours| name.starts_with(ours)) && !name.starts_with(PREFIX) {
                 seen.shared
                     .insert(temporary.join(name).display().to_string());
@@ -198,8 +199,8 @@ impl Seen {
     }
 }
 
-/// Returns the untracked files, which no test may create. Changes to tracked files are ignored, because a developer may
-/// edit them during the run.
+/// Returns the untracked files. Tests must not create any. Changes to tracked files are ignored, because a developer
+/// may edit them during the run.
 fn untracked(status: &str) -> impl Iterator<Item = &str> {
     status.lines().filter_map(|line| line.strip_prefix("?? "))
 }

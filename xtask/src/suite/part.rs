@@ -62,7 +62,7 @@ pub(crate) struct Ended {
     pub(crate) tally: Tally,
     /// The names of the failed tests, as the part's runner prints them.
     pub(crate) failed: Vec<String>,
-    /// The reason for the failure, unless failed tests explain it.
+    /// The reason for the failure, unless failed tests explain the failure.
     pub(crate) fault: Option<String>,
 }
 
@@ -135,7 +135,7 @@ fn failed_tests(log: &str) -> Vec<String> {
             .strip_prefix("FAILED ")
             .or_else(|| line.strip_prefix("ERROR "))
             .map(|line| line.split(" - ").next().unwrap_or(line))
-            // Log lines may have the same prefix, but name no Python file.
+            // Log lines may have the same prefix, but they do not name a Python file.
             .filter(|name| name.contains(".py"));
         // The time in milliseconds follows in brackets.
         let node = line

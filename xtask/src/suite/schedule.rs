@@ -20,7 +20,7 @@ const SILENCE: Duration = Duration::from_secs(20);
 /// Runs all parts to their end, even if some fail, so that one run shows every failure. The output of a part goes into
 /// a file with its name in `logs`.
 pub(crate) fn run(parts: Vec<Part>, logs: &Path, screen: &mut Screen) -> Vec<Ended> {
-    // One part more than there are cores, because the programs under test mostly wait.
+    // One part more than there are cores can run at a time, because the programs under test mostly wait.
     let slots = thread::available_parallelism().map_or(2, NonZero::get) + 1;
     let mut waiting = parts;
     let mut running: Vec<Running> = Vec::new();
@@ -104,7 +104,7 @@ fn ended(part: &mut Part, begun: Instant, log: &Path) -> Result<Done, Failure> {
         .map_err(|error| step::not_started(&part.command, &error))?
         .wait()
         .map_err(lost)?;
-    // Read as bytes, because a test may print text that is not UTF-8.
+    // The file is read as bytes, because a test may print text that is not UTF-8.
     let written = fs::read(log).map_err(lost)?;
     let written = String::from_utf8_lossy(&written).into_owned();
     let bad_status = (!status.success()).then(|| status.to_string());

@@ -54,7 +54,7 @@ impl Screen {
         }
     }
 
-    /// Shows the running parts, when none has finished for a while.
+    /// Shows the running parts if no part has finished for a while.
     pub(crate) fn waits(&self, running: &[Running]) {
         let names: Vec<_> = running
             .iter()
@@ -83,7 +83,7 @@ fn last(ended: &[Ended], left_out: &[String], warnings: &[String], took: Duratio
     let mut sum = Tally::default();
     for part in ended {
         sum += part.tally;
-        // A failure that no failed test explains counts as one.
+        // A failure that no failed test explains counts as one failed test.
         sum.failed += u32::from(part.fault.is_some());
         let state = if part.is_well() { "ok    " } else { "FAILED" };
         let line = format!(

@@ -14,7 +14,7 @@ use crate::workspace::Workspace;
 pub(super) struct Steps(pub(super) Vec<Ended>);
 
 impl Steps {
-    /// Runs a step. Returns `None` if it failed. The last screen shows the step in either case.
+    /// Runs a step. Returns `None` if the step failed. The last screen shows the step in either case.
     pub(super) fn take<T>(
         &mut self,
         name: &str,

@@ -9,8 +9,8 @@ use super::part::{Load, Part};
 use crate::step::{self, Failure};
 use crate::workspace::Workspace;
 
-/// The test programs that start cargo. A program that is missing from this list also runs, but may have to wait for
-/// cargo's lock.
+/// The test programs that start cargo. A test program that is missing from this list also runs, but may have to wait
+/// for cargo's lock.
 const COMPILE: [&str; 6] = ["new", "ui", "dev", "build", "guide", "invoke"];
 
 /// The test programs that take longest. They start first.

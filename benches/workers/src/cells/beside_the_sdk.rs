@@ -1,4 +1,5 @@
-//! Measures the figures of the README: our worker and the official SDK at the local endpoint, as a client sees them.
+//! Measures the figures of the README: our worker and the official SDK against the local endpoint, from a client's
+//! point of view.
 
 mod client;
 

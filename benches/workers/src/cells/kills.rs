@@ -10,7 +10,7 @@ use crate::sample::float;
 use crate::worker::Worker;
 
 const KILLS: u64 = 100;
-/// The number of jobs that each worker takes, and of its slots.
+/// The number of jobs that each worker takes, which is also its number of slots.
 const JOBS: u64 = 10;
 /// The age at which a result must survive a kill: 10 ms, plus 1 ms because a handler reports its return just before it
 /// returns.
@@ -34,8 +34,8 @@ pub(super) const KILLS_CELL: Cell = Cell {
         },
     ],
     yardstick: None,
-    // The other workers keep no results on disk. Our worker without its spool stands for them: it shows that the cell
-    // detects a loss.
+    // The other workers keep no results on disk. Our worker without its spool represents them, and shows that the
+    // cell detects a loss.
     workers: &[Worker::Ours, Worker::OursWithoutSpool],
     most_rounds: 1,
     run: kills,
@@ -68,7 +68,7 @@ fn kills(lab: &Lab, worker: Worker) -> Outcome<Vec<f64>> {
             .map_err(|error| format!("{error}; {} handlers returned", returned()))?;
         std::thread::sleep(AGE);
         process.kill()?;
-        // Otherwise, an open job-take request of the killed worker would receive the next jobs.
+        // Without this wait, an open job-take request of the killed worker would receive the next jobs.
         endpoint.wait("end of its connections", LIMIT, |it| {
             (it.connections() == 0).then_some(())
         })?;

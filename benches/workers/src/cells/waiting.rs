@@ -10,7 +10,7 @@ use crate::process::Process;
 use crate::sample::float;
 use crate::worker::{self, Worker};
 
-/// The time after the start until the worker is idle.
+/// How long to wait after the start until the worker is idle.
 const SETTLE: Duration = Duration::from_secs(2);
 const LIMIT: Duration = Duration::from_mins(1);
 /// The window for counting waits is this many times longer, because waits are rare: a heartbeat comes every ten

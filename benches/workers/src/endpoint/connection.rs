@@ -9,13 +9,13 @@ use tokio::net::TcpStream;
 use super::state::{Answer, State};
 
 const LONGEST_HEAD: usize = 64 << 10;
-/// The content of a larger body is discarded.
+/// The maximum size of a body whose content is kept. A larger body is discarded.
 const LARGE_BODY: usize = 64 << 10;
 const NO_CONTENT: &[u8] = b"HTTP/1.1 204 No Content\r\n\r\n";
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
 const UNAVAILABLE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n";
 const NOT_FOUND: &[u8] = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
-/// How long a job-stop request is held before the answer that no job is stopped.
+/// How long a job-stop request is held before it is answered with an empty list.
 const HOLD_STOP: Duration = Duration::from_mins(1);
 
 struct Head {
@@ -168,6 +168,6 @@ async fn take(stream: &mut TcpStream, state: &State, wanted: u64, batch: bool) -
 
 /// Waits until the worker closes the connection. A worker sends nothing while it waits for an answer.
 async fn gone(stream: &TcpStream) {
-    // Any result means that the connection cannot be used any more.
+    // After the read, whatever its result, the connection cannot be used any more.
     let _ = stream.peek(&mut [0]).await;
 }

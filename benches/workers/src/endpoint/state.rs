@@ -21,7 +21,7 @@ pub(crate) struct Jobs {
 
 #[derive(Debug, Clone, Copy)]
 enum Number {
-    /// The queue is never empty.
+    /// The queue never becomes empty.
     Endless,
     Of(u64),
 }
@@ -168,7 +168,7 @@ impl State {
         loop {
             let added = self.added.notified();
             tokio::pin!(added);
-            // From here on, no call to `add` is missed.
+            // From here on, the wait below misses no call to `add`.
             added.as_mut().enable();
             if let Some(jobs) = self.take_now(wanted, batch) {
                 return Some(jobs);

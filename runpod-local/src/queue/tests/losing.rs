@@ -76,7 +76,7 @@ fn what_a_worker_posts_is_a_sign_of_life_without_pings() {
 
 #[test]
 fn a_worker_without_pings_that_asks_for_stops_is_known_by_its_polls() {
-    // The SDK's worker behaves like this during a long job if it has no ping address.
+    // Without a ping address, the SDK's worker sends only stop polls during a long job.
     let mut queue = TimedQueue::new();
     let job = queue.running("w1");
     queue.stops("w1");

@@ -51,7 +51,8 @@ fn a_running_job_is_removed_at_the_end_of_its_time_to_live() {
         removed.contains(&job.to_string()) && removed.contains("10000 ms"),
         "{removed}"
     );
-    // Its worker receives a stop, and receives it again as long as its pings name the job.
+    // The stop poll of the job's worker returns the job, and does so again as long as the worker's pings name the
+    // job.
     assert_eq!(queue.stops("w1"), [job]);
     assert_eq!(queue.stops("w1"), []);
     queue.ping("w1", &[job]);

@@ -1,4 +1,4 @@
-//! Waiting callers, and what wakes them.
+//! Tests of waiting callers, and of the events that wake them.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -78,7 +78,7 @@ async fn a_poll_whose_time_is_over_when_it_was_woken_leaves_no_job_behind() {
         let Poll::Ready(Ok(late)) = step(&mut late) else {
             panic!("a poll must be answered when its hold time is over");
         };
-        // Either poll may get the job. It depends on whether the late one saw its timer or its wake-up first.
+        // Either poll may get the job. It depends on whether the late poll sees its timer or its wake-up first.
         if late.is_empty() {
             assert!(matches!(step(&mut live), Poll::Ready(Ok(tasks)) if tasks.len() == 1));
         }
@@ -125,7 +125,7 @@ async fn who_waits_for_a_job_that_is_removed_learns_that_it_timed_out() {
 async fn who_waits_for_a_result_gets_it_though_it_is_not_kept() {
     // This queue has no room to keep the result.
     let no_room = queue(|limits, _| limits.held_bytes = 2_000);
-    // This queue keeps results for no time.
+    // This queue drops each result immediately.
     let no_time = queue(|_, timing| timing.runsync_retention = Duration::ZERO);
     tokio::spawn(no_time.clone().keep_time());
     for queue in [no_room, no_time] {

@@ -48,7 +48,8 @@ impl Hosts {
         if name.eq_ignore_ascii_case("localhost") || name.eq_ignore_ascii_case(&self.bound) {
             return true;
         }
-        // An IP address needs no DNS, so nobody can make it lead elsewhere. The unspecified address does not count.
+        // An IP address needs no DNS, so nobody can redirect it to another machine. The unspecified address is not
+        // accepted.
         name.parse::<IpAddr>()
             .is_ok_and(|address| !address.is_unspecified())
     }

@@ -1,9 +1,10 @@
 //! Decides which requests are admitted.
 //!
 //! A browser lets any web page send requests to this machine. A page of another origin is therefore refused, based on
-//! what the browser reports about it. So is a page that reaches this machine under a name of its own (DNS rebinding).
-//! When a page loads an image, a browser on another machine reports nothing about the page. The workers' paths
-//! therefore always require a header that only code can send. Names and origins that the user allows are admitted.
+//! what the browser reports about it. A page that reaches this machine under a host name of its own (DNS rebinding)
+//! is refused too. When a page loads an image, a browser on another machine reports nothing about the page. The
+//! workers' paths therefore always require a header that only code can send. Names and origins that the user allows
+//! are admitted.
 
 mod host;
 mod key;
@@ -41,7 +42,8 @@ impl Guard {
         }
     }
 
-    /// Checks the host and the origin of a request. Returns the origin if it is another one that the user allowed.
+    /// Checks the host and the origin of a request. Returns the origin if it is not the endpoint's own and the user
+    /// has allowed it.
     ///
     /// # Errors
     ///

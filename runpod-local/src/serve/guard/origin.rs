@@ -19,8 +19,8 @@ const REQUEST_PRIVATE_NETWORK: &str = "access-control-request-private-network";
 const ALLOW_PRIVATE_NETWORK: HeaderName =
     HeaderName::from_static("access-control-allow-private-network");
 
-/// Checks the origin. `host` is the request's host and port, already checked. Returns the origin if it is another one
-/// that the user allowed.
+/// Checks the origin. `host` is the request's host and port, already checked. Returns the origin if it is not the
+/// endpoint's own and the user has allowed it.
 pub(super) fn check<B>(
     request: &Request<B>,
     host: &str,
@@ -33,7 +33,7 @@ pub(super) fn check<B>(
         if is_own(text, host, access) {
             continue;
         }
-        // A front end submits jobs. It never acts as a worker.
+        // An allowed origin is that of a front end, which submits jobs and never acts as a worker.
         if !access.has_origin(text) || Operation::is_workers_path(request.uri().path()) {
             return Err(foreign());
         }
@@ -51,8 +51,8 @@ pub(super) fn check<B>(
     Ok(None)
 }
 
-/// Returns whether the origin is the endpoint's own page. The page comes over HTTPS only from a proxy with an allowed
-/// name.
+/// Returns whether the origin is the endpoint's own page. The page can have an HTTPS origin only behind a proxy with
+/// an allowed name.
 fn is_own(origin: &str, host: &str, access: &Access) -> bool {
     let authority = origin.strip_prefix("http://").or_else(|| {
         origin
@@ -75,7 +75,7 @@ fn opens_the_page<B>(request: &Request<B>) -> bool {
 fn foreign() -> ErrorResponse {
     ErrorResponse::new(
         StatusCode::FORBIDDEN,
-        "web pages of another origin may not use this endpoint; call it from your own server or from the page that it \
+        "web pages of another origin may not use this endpoint. Call it from your own server or from the page that it \
          serves at /, or allow the origin when you start the endpoint: --rp_api_allow_origin ORIGIN (--allow-origin for \
          runpod-local and cargo runpod dev)",
     )

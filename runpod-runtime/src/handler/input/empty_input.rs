@@ -58,7 +58,7 @@ impl<'de> Deserializer<'de> for InputDeserializer<'_, 'de> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Error> {
-        // serde_json recognises raw JSON text by a private name.
+        // The private name by which serde_json recognises raw JSON text.
         if name.starts_with('$') {
             return self.json.deserialize_newtype_struct(name, visitor);
         }

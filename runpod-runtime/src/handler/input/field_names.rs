@@ -20,7 +20,7 @@ type Names = RefCell<HashSet<&'static str>>;
 pub(super) fn of<T: DeserializeOwned>(input: &RawValue) -> HashSet<&'static str> {
     let names = Names::default();
     let mut json = serde_json::Deserializer::from_str(input.get());
-    // This fails again, and the error is already known.
+    // The input fails to deserialise again, and that error is already known.
     let _ = T::deserialize(Noting {
         inner: &mut json,
         names: &names,
@@ -28,7 +28,7 @@ pub(super) fn of<T: DeserializeOwned>(input: &RawValue) -> HashSet<&'static str>
     names.into_inner()
 }
 
-/// Forwards everything, and records the names of fields and variants.
+/// Forwards all calls, and records the names of fields and variants.
 struct Noting<'n, X> {
     inner: X,
     names: &'n Names,

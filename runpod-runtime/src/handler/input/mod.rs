@@ -15,7 +15,7 @@ pub(super) use self::route::value_of as value_of_route;
 use crate::handler::failure::Failure;
 use crate::text::both_ends_of;
 
-/// The `error_type` of such a failure.
+/// The `error_type` of a job whose input does not match its type or fails validation.
 pub(super) const ERROR_TYPE: &str = "InputError";
 
 /// The maximum length of a message about an input, in characters. serde repeats the invalid value, which may be a
@@ -27,8 +27,8 @@ const LONGEST_MESSAGE: usize = 400;
 const LONGEST_PLACE: usize = 400;
 const LONGEST_KEY: usize = 60;
 
-/// The beginnings of serde's own messages, which end with the program's expectation. Other messages may contain
-/// anything.
+/// The beginnings of serde's own messages, which end with the value that the program expects. Other messages may
+/// contain anything.
 const OF_SERDE: [&str; 5] = [
     "invalid type: ",
     "invalid value: ",
@@ -37,7 +37,7 @@ const OF_SERDE: [&str; 5] = [
     "unknown field `",
 ];
 
-/// The endings of serde's messages if the program's type has no variants or fields to expect.
+/// The endings of serde's messages for a type that has no variants or fields.
 const NOTHING_EXPECTED: [&str; 2] = ["there are no variants", "there are no fields"];
 
 /// Deserialises `input` as a `T`. `route` is the key of the input that names the handler, if the worker has a route.
@@ -90,7 +90,7 @@ fn without_data<'m>(error: &serde_json::Error, message: &'m str) -> &'m str {
     }
     match message.rfind(", expected ") {
         Some(expected) if is_of_serde => &message[expected + 2..],
-        // The message names a field of the program or a rule of JSON.
+        // The message names a field of the program's type or a rule of JSON.
         _ if message.starts_with("missing field `")
             || message.starts_with("duplicate field `")
             || error.is_syntax() =>
@@ -134,7 +134,8 @@ pub(super) fn place_of_text(path: &str) -> String {
     }
 }
 
-/// Removes the line and column that `serde_json` appends, because nobody has seen the text in this form.
+/// Removes the line and column that `serde_json` appends, because they refer to a text that nobody has seen in this
+/// form.
 fn without_position(error: &serde_json::Error) -> String {
     let message = error.to_string();
     let position = format!(" at line {} column {}", error.line(), error.column());
@@ -144,8 +145,8 @@ fn without_position(error: &serde_json::Error) -> String {
         .to_owned()
 }
 
-/// Shortens a message that contains a part of the input: it removes the middle if it is too long, and escapes line
-/// breaks and everything that a terminal would obey.
+/// Shortens a message that contains a part of the input. Removes the middle if the message is too long, and escapes
+/// line breaks and control characters that a terminal would obey.
 pub(super) fn shorten(message: &str) -> String {
     both_ends_of(message, LONGEST_MESSAGE)
 }

@@ -13,11 +13,11 @@ use crate::handler::failure::{Failure, IntoFailure};
 ///
 /// Method look-up distinguishes the types: `Returned<Result<T, E>>` has its own methods, and all other types use
 /// those of [`ReturnedValue`]. So a `Result<T, String>`, which is itself `Serialize`, is treated as a result. A
-/// `Result` in a `Result`, as `spawn_blocking(..).await` returns it, is flattened to one `Result`. A `Result` that
-/// the type hides is found when the value is serialised.
+/// `Result` in a `Result`, for example from `spawn_blocking(..).await`, is flattened to one `Result`. If a type hides
+/// a `Result`, serialisation finds it.
 ///
 /// The methods have no bounds. Generated code passes them [`HandlerValue::into_json`] and
-/// [`IntoFailure::into_failure`], so the compiler reports an unsuitable type only against these two.
+/// [`IntoFailure::into_failure`], so the compiler names only these two traits if a type is unsuitable.
 #[derive(Debug)]
 pub struct Returned<T>(pub T);
 
@@ -195,7 +195,7 @@ pub struct ViaHeldError;
 #[diagnostic::do_not_recommend]
 impl<T: Serialize> IntoOutput<ViaValue> for T {
     fn into_output(self) -> Output {
-        // `Result<T, String>` serialises, so it also uses this implementation.
+        // A `Result<T, String>` serialises, so a nested one also uses this implementation.
         Payload::of(&self)
     }
 }
@@ -239,7 +239,7 @@ pub trait TextError: IntoFailure {}
 impl TextError for String {}
 impl TextError for &'static str {}
 
-// There is an impl for each pair, because the compiler must see immediately which one applies.
+// There is an impl for each pair of markers, because the compiler must see immediately which impl applies.
 macro_rules! nested {
     ($(Result<Result<T, $inner:ident $inner_via:ident>, $outer:ident $outer_via:ident>;)*) => {$(
         #[diagnostic::do_not_recommend]

@@ -1,5 +1,5 @@
-//! The JSON of a handler's results and items. It is written once, directly into the body that is posted, and is then
-//! neither copied nor parsed again.
+//! The JSON of a handler's results and items. The JSON is written once, directly into the body that is posted, and is
+//! neither copied nor parsed after that.
 
 mod into_output;
 mod special_keys;
@@ -39,12 +39,13 @@ pub struct Payload {
     body: Bytes,
     /// The offset of the value in the body.
     start: usize,
-    /// Whether the value may be an object that is not output as a whole. `false` is certain.
+    /// Whether the value may be an object that is not output as a whole. If this is `false`, the value certainly is
+    /// not.
     may_be_special: bool,
 }
 
 impl Payload {
-    /// Creates the body of a result or an item. An `Err`, even one that the type hides, is a failure.
+    /// Creates the body of a result or an item. Returns a failure for an `Err`, even if the type hides it.
     pub(crate) fn of<T: Serialize + ?Sized>(value: &T) -> Output {
         let mut body = Buffer::starting_with(OUTPUT);
         match special_keys::write(value, &mut body) {
@@ -98,7 +99,7 @@ impl Payload {
     }
 
     /// Returns whether the value must be checked before it is posted, because it may be an empty object or an object
-    /// with a key for the worker. `false` is certain.
+    /// with a key for the worker. `false` means that it certainly is neither.
     pub(crate) fn may_be_special(&self) -> bool {
         self.may_be_special
     }
@@ -116,7 +117,7 @@ impl Payload {
         if !self.may_be_special {
             return None;
         }
-        // As in any JSON parser, the last one of repeated keys counts.
+        // If a key is repeated, the last value counts, as in most JSON parsers.
         self.entries()?
             .into_iter()
             .rev()

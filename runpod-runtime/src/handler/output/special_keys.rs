@@ -1,6 +1,6 @@
 //! Writes a value as JSON, and inspects its outermost level while it is written.
 //!
-//! This detects two things that would otherwise need a second pass over the JSON:
+//! This module detects two cases that would otherwise need a second pass over the JSON:
 //!
 //! - **A `Result` that the type hides.** `Option`, `Box`, newtypes and a user's own `Serialize` pass the `Result`
 //!   that they contain to the serializer. serde writes a `Result` as the newtype variant 0, `Ok`, or 1, `Err`, of an
@@ -32,8 +32,9 @@ pub(super) enum NoJson {
 
 /// Appends the JSON of `value` to `json`. If the value is an `Ok`, appends the JSON of its content.
 ///
-/// Returns whether the value may be an object with a key for the worker ([`is_special`]). `false` is certain, so such
-/// keys need not be searched. `true` is not certain, because some types hide their keys.
+/// Returns whether the value may be an object with a key for the worker ([`is_special`]). `false` means that the
+/// value certainly has no such key, so nobody needs to search for one. `true` means only that it may have one,
+/// because some types hide their keys.
 pub(super) fn write<T: Serialize + ?Sized>(
     value: &T,
     json: &mut impl Write,
@@ -57,7 +58,7 @@ pub(crate) fn is_special(key: &str) -> bool {
 
 #[derive(Debug, Default)]
 struct Seen {
-    /// The message, if the value is an `Err`.
+    /// The message of the `Err`, if the value is one.
     err: Option<String>,
     /// Whether the value may have a special key.
     special_key: bool,
@@ -72,7 +73,7 @@ impl Seen {
     }
 }
 
-/// The serializer for the outermost value. `json` does the writing.
+/// The serializer for the outermost value. It writes through `json`.
 struct TopLevel<'a, S> {
     json: S,
     seen: &'a mut Seen,
@@ -96,7 +97,7 @@ struct KeySerializer<'a, S> {
     is_special: &'a Cell<bool>,
 }
 
-/// Returns the message of an error that is only known as JSON.
+/// Returns the message of an error of which only the JSON is known.
 fn message_of(error: &RawValue) -> String {
     match json::text_of(error) {
         text if text == "null" => "an `Err` without a message".to_owned(),

@@ -12,7 +12,7 @@ use super::body::Unfinished;
 use crate::handler::TakenJob;
 use crate::process::panics;
 
-/// Reads the jobs from the body of a job-take answer with status 200. An unreadable job does not affect the others.
+/// Reads the jobs from the body of a job-take answer with status 200. A broken job does not affect the others.
 pub(super) fn jobs(content_type: &str, body: &[u8]) -> Taken {
     let Some(body) = json_of("a job-take request", content_type, body) else {
         return Taken::Nothing;
@@ -113,9 +113,9 @@ fn json_of<'b>(what: &str, content_type: &str, body: &'b [u8]) -> Option<&'b [u8
     Some(body)
 }
 
-/// Reads the ids of the jobs to stop. An entry that is not an id is skipped with a log line.
+/// Reads the ids in the answer to a stop poll. An entry that is not an id is skipped with a log line.
 pub(super) fn stops(content_type: &str, body: &[u8]) -> Vec<String> {
-    let Some(body) = json_of("a request for the jobs to stop", content_type, body) else {
+    let Some(body) = json_of("a stop poll", content_type, body) else {
         return Vec::new();
     };
     let list = match serde_json::from_slice::<Value>(body) {
@@ -126,15 +126,13 @@ pub(super) fn stops(content_type: &str, body: &[u8]) -> Vec<String> {
         },
         Ok(_) => None,
         Err(error) => {
-            tracing::warn!(
-                "the answer to a request for the jobs to stop is not valid JSON: {error}"
-            );
+            tracing::warn!("the answer to a stop poll is not valid JSON: {error}");
             let list = broken_json::values_of(body, "jobsToStop").pop();
             list.filter(|list| list.starts_with(b"["))
         }
     };
     let Some(list) = list else {
-        tracing::warn!("the answer to a request for the jobs to stop has no list `jobsToStop`");
+        tracing::warn!("the answer to a stop poll has no list `jobsToStop`");
         return Vec::new();
     };
     let ids = broken_json::elements(list).into_iter();
@@ -186,7 +184,7 @@ pub(super) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     Some(then.duration_since(now).unwrap_or_default())
 }
 
-/// Decides what the status of the answer means for a post that was not accepted.
+/// Decides from the status of the answer whether a post that was not accepted can succeed later.
 pub(super) fn not_accepted(status: StatusCode, after: Option<Duration>, size: usize) -> Posted {
     let why = refusal(status);
     match status.as_u16() {

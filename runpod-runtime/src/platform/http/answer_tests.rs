@@ -95,7 +95,7 @@ fn an_id_that_no_address_can_hold_is_refused() {
     assert_eq!(broken(job.as_bytes()).0, None);
 }
 
-/// Jobs that are not valid JSON but whose id can be read.
+/// Jobs that are not valid JSON but whose id can be found.
 const UNREADABLE: [&[u8]; 8] = [
     br#"{"\ud800":1,"id":"a","input":1}"#,
     br#"{"id":"a","\udc00\ud800":1,"input":1}"#,

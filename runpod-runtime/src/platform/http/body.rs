@@ -12,7 +12,7 @@ use super::client::describe;
 /// megabit per second).
 const BASE: Duration = Duration::from_secs(30);
 const BYTES_A_SECOND: u64 = 64 * 1024;
-/// How long a body may go without a single new byte.
+/// The maximum time without a single new byte of a body.
 const STALLED: Duration = Duration::from_secs(30);
 
 /// Returns how long the transfer of this many bytes may take.
@@ -23,7 +23,7 @@ pub(super) fn time_for(bytes: usize) -> Duration {
 /// A body that was not read completely.
 #[derive(Debug)]
 pub(super) struct Unfinished {
-    /// Whether the body is larger than the limit. If not, the connection broke or the body came too slowly.
+    /// Whether the body is larger than the limit. Otherwise, the connection broke or the body came too slowly.
     pub(super) is_too_large: bool,
     pub(super) why: String,
     /// The part of the body that was read.

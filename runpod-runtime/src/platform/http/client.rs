@@ -26,7 +26,7 @@ pub(crate) enum ClientError {
     Key,
 }
 
-/// Creates a client for the platform. It never keeps anything about a job.
+/// Creates a client for the platform. The client never stores data of a job.
 pub(super) fn build(key: Option<&Secret>, handlers: &Handle) -> Result<Client, ClientError> {
     let roots = RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
@@ -61,7 +61,7 @@ fn build_trusting(
             handlers: handlers.clone(),
         })
         .tcp_nodelay(true)
-        // The API key is sent only to the addresses that the platform gave.
+        // Redirects are not followed, because the API key must be sent only to the addresses that the platform gave.
         .redirect(Policy::none())
         .no_proxy()
         .build()?;

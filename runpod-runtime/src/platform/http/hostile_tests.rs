@@ -33,7 +33,7 @@ impl Write for Counted {
     }
 }
 
-/// Answers one request until the client has enough. Then sends how many bytes the client took.
+/// Answers one request until the client stops reading. Then sends how many bytes the client took.
 fn server(
     answer: impl FnOnce(&mut Counted) -> io::Result<()> + Send + 'static,
 ) -> (SocketAddr, Receiver<usize>) {

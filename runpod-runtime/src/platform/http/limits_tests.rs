@@ -43,7 +43,7 @@ fn server(mut answer: impl FnMut(&mut Asked) + Send + 'static) -> (SocketAddr, J
     (address, serving)
 }
 
-/// Returns the first line of the next request, if there is one.
+/// Returns the first line of the next request, or `None` if the client has closed the connection.
 fn head(requests: &mut impl BufRead) -> Option<String> {
     let mut lines = requests.lines().map_while(io::Result::ok);
     let first = lines.next()?;
@@ -93,7 +93,7 @@ async fn a_poll_that_is_answered_late_is_read_to_its_end() {
     let answer = taking.await.unwrap();
     assert!(matches!(answer, TakeAnswer::Begun(_)));
     let reading = tokio::spawn(answer.read());
-    // Together this is more than the 90 s of the request.
+    // Together, these pauses exceed the 90 s that a request may take.
     advance(20 * SECOND).await;
     drop(rest);
     let taken = reading.await.unwrap();
@@ -126,7 +126,7 @@ async fn an_answer_that_comes_byte_after_byte_is_given_up() {
     let (address, serving, next_byte) = in_two_halves();
     let answer = platform(address).take(1, false).await;
     let reading = tokio::spawn(answer.read());
-    // No pause is as long as the pause after which an answer counts as stalled.
+    // No single pause is long enough for the answer to count as stalled.
     while !reading.is_finished() {
         next_byte.send(()).unwrap();
         advance(SECOND / 10).await;
@@ -220,7 +220,7 @@ async fn one_take_asks_for_a_bounded_number_of_jobs() {
 }
 
 /// Returns the jobs that heartbeats with a request line of at most `longest` bytes have named. The server refuses
-/// longer ones with this status.
+/// longer lines with this status.
 async fn named(jobs: &[String], longest: usize, status: u16) -> Vec<String> {
     let (sender, names) = channel();
     let (address, serving) = server(move |asked| {

@@ -24,25 +24,28 @@ use crate::process::threads;
 pub(crate) use client::ClientError;
 use client::describe;
 
-/// How long the platform may hold a job-take request or a request for the jobs to stop. The SDK uses the same value.
+/// How long the platform may hold a job-take request or a stop poll. The SDK uses the same value.
 const LONG_POLL: Duration = Duration::from_secs(90);
 /// The pause that the protocol prescribes after a 429.
 const THROTTLED: Duration = Duration::from_secs(5);
 /// The longest pause that an answer may ask for.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
-/// The largest job of the platform, including everything beside its input. This many bytes are read for each job that
-/// was requested.
+/// The maximum size of a job on the platform, including all keys next to its input. This many bytes are read for each
+/// job that was requested.
 const LARGEST_JOB: usize = 21 << 20;
-/// The most jobs that one request asks for, however many slots are free. So an answer has at most 336 MiB.
+/// The maximum number of jobs that one request asks for, however many slots are free. So an answer has at most 336
+/// MiB.
 const MOST_JOBS: usize = 16;
-/// Reading a larger answer takes so long that heartbeats must not wait for it.
+/// An answer larger than this is read on another thread, because reading it takes so long that it would delay
+/// heartbeats.
 const LARGE_ANSWER: usize = 1 << 20;
 /// The time limit for the last ping of an unhealthy worker.
 const LAST_PING: Duration = Duration::from_secs(2);
 const LONGEST_REASON: usize = 256;
-/// Servers refuse longer URLs: nginx reads a request line of 8 KiB by default.
+/// The maximum length of a heartbeat's URL. Servers refuse longer URLs: nginx reads a request line of 8 KiB by
+/// default.
 const LONGEST_PING: usize = 8000;
-/// No server refuses a URL of this length because of its length.
+/// The lowest value to which this maximum is reduced. No server refuses a URL of this length because of its length.
 const SHORTEST_PING: usize = 2000;
 
 const CHARSET: HeaderName = HeaderName::from_static("charset");
@@ -56,11 +59,11 @@ pub(crate) struct Runpod {
     client: Client,
     urls: PlatformUrls,
     ping_timeout: Duration,
-    /// The status of the last answers to job-take requests while there was no job. Otherwise 0.
+    /// The status of the last answers to job-take requests, if they contained no job. Otherwise 0.
     idle_with: AtomicU16,
     /// The longest URL that a heartbeat may have. No server has refused that length so far.
     longest_ping: AtomicUsize,
-    /// Where large answers are read if the system refuses a thread for that.
+    /// The runtime on which large answers are read if the system refuses a thread for that.
     handlers: Handle,
 }
 
@@ -134,8 +137,8 @@ impl Runpod {
         }
     }
 
-    /// Logs that there is no job. It does so only once until a job comes, because an idle worker asks a thousand times
-    /// a day.
+    /// Logs that there is no job, but only once until the next job, because an idle worker asks a thousand times a
+    /// day.
     fn idle(&self, status: StatusCode) {
         if self.idle_with.swap(status.as_u16(), Ordering::Relaxed) != status.as_u16() {
             tracing::debug!("no job ({status}); waiting for one");
@@ -163,7 +166,7 @@ impl Runpod {
         }
     }
 
-    /// Names all jobs, in several heartbeats if one URL cannot hold them all.
+    /// Sends heartbeats that name all jobs: one, or several if one URL cannot hold all ids.
     async fn send_pings(&self, mut jobs: &[String]) {
         loop {
             let longest = self.longest_ping.load(Ordering::Relaxed);
@@ -248,9 +251,9 @@ impl Runpod {
 fn post_request(url: Url, job_id: &str, body: Bytes) -> Request {
     let mut request = Request::new(Method::POST, url);
     *request.timeout_mut() = Some(body::time_for(body.len()));
-    // This leaves room for these headers and for those that every request has.
+    // This capacity leaves room for these headers and for those that every request has.
     let mut headers = HeaderMap::with_capacity(12);
-    // The body is JSON, but the platform expects this header.
+    // The body is JSON, but the platform expects this content type.
     headers.insert(CONTENT_TYPE, FORM);
     headers.insert(CHARSET, UTF_8);
     if let Ok(id) = HeaderValue::from_str(job_id) {

@@ -1,5 +1,5 @@
-//! Tests of the worker against a platform whose answers each test defines. The clock stands still unless nothing else
-//! can happen, so half an hour of trouble takes a moment, and pauses are exact to the millisecond.
+//! Tests of the worker against a platform whose answers each test defines. The clock is paused, and advances only
+//! when every task is waiting. So half an hour of trouble takes a moment, and pauses are exact to the millisecond.
 
 mod delivering;
 mod ending;

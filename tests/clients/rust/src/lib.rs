@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use process::{address, environment, Process};
 
-/// How long a test waits before it fails. Far longer than anything here takes. No test measures time.
+/// How long a test waits before it fails. No test takes nearly as long, and no test measures time.
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The kind of worker behind the endpoint.
@@ -37,7 +37,7 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Starts both. `kind` is the name of a worker in `tests/peers`.
+    /// Starts an endpoint and its worker. `kind` is the name of a worker in `tests/peers`.
     pub async fn start(attached: Attached, kind: &str) -> Self {
         let room = TempDir::new().expect("a temporary folder can be created");
         let ours = || program("RUNPOD_TEST_WORKER");
@@ -98,8 +98,8 @@ impl Endpoint {
     /// Waits until the job's handler has started.
     ///
     /// The status IN_PROGRESS is not enough, because a job is in progress as soon as it is taken. If the SDK's worker
-    /// is told to stop a job before its handler has started, it never runs another job: asyncio does not run `finally`
-    /// in a task that is cancelled before its first step. The client's own `output` cannot be used: it panics while
+    /// stops a job before the job's handler has started, it never runs another job: asyncio does not run `finally` in
+    /// a task that is cancelled before its first step. The client's own `output` cannot be used: it panics while
     /// there is no output.
     pub async fn has_started(&mut self, job: &str) {
         self.worker.has_started(job).await;
@@ -111,7 +111,7 @@ impl Endpoint {
     }
 }
 
-/// Makes tests of the file's functions, one for each kind of worker. The file's `start` starts the endpoint.
+/// Turns the file's functions into tests, one for each kind of worker. The file's `start` starts the endpoint.
 #[macro_export]
 macro_rules! with_each_worker {
     ($($behaviour:ident),* $(,)?) => {

@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{unbounded_channel, UnboundedReceiver, UnboundedSender};
 
 use crate::PATIENCE;
 
-/// A program in its own process group. Of the suite's environment, it gets only PATH.
+/// A program in its own process group. It gets only PATH from the suite's environment.
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
@@ -32,11 +32,11 @@ impl Process {
             .env_clear()
             .env("PATH", env::var_os("PATH").unwrap_or_default())
             .env("HOME", room)
-            // The results of a killed worker are kept in the test's own folder, for the next worker there. They never
+            // A killed worker's results stay in the test's own folder, for the next worker in that folder. They never
             // go to this machine's network volume or to a worker of another test.
             .env("RUNPOD_RESULT_SPOOL", room.join("spool"))
             .env("TMPDIR", room)
-            // The built-in checks test the machine, not the protocol.
+            // The SDK's built-in checks test the machine, not the protocol.
             .env("RUNPOD_SKIP_AUTO_SYSTEM_CHECKS", "true")
             .env("RUNPOD_SKIP_GPU_CHECK", "true")
             .envs(own)

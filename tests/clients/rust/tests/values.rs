@@ -62,7 +62,7 @@ async fn a_running_job_that_is_cancelled_frees_its_worker(mut endpoint: Endpoint
     assert_eq!(job.status().await.unwrap(), JobStatus::InProgress);
     job.cancel().await.unwrap();
     assert_eq!(job.status().await.unwrap(), JobStatus::Cancelled);
-    // The same worker runs the next job, so it was told to stop the first one.
+    // The same worker runs the next job, which shows that it has stopped the first job.
     let next: String = client.run_now(&value("next")).await.unwrap();
     assert_eq!(next, "next");
 }

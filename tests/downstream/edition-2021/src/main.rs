@@ -1,5 +1,5 @@
-//! A worker in an older edition than ours, which has a different prelude and different rules for `impl Trait`. It has
-//! one handler of each kind.
+//! A worker in an older edition than ours, which has a different prelude and different rules for `impl Trait`. The
+//! worker has one handler of each kind.
 
 use runpod::prelude::*;
 

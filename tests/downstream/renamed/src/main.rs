@@ -1,5 +1,5 @@
 //! A worker whose manifest renames our crate. The attributes get the name from `crate = worker` or find it in the
-//! manifest. It has one handler of each kind.
+//! manifest. The worker has one handler of each kind.
 
 use std::convert::Infallible;
 

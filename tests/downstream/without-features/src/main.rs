@@ -1,4 +1,4 @@
-//! A worker that is only deployed: the code of the local endpoint is not compiled into it.
+//! A worker without the default features, so that it does not contain the code of the local endpoint.
 
 use runpod::prelude::*;
 

@@ -42,7 +42,7 @@ pub(crate) fn main() -> Result<Nothing, String> {
         }
         "error" => Err("the last line".to_owned()),
         "exit" => {
-            // `exit` waits only for a moment, but that is enough if nobody has to read the log.
+            // `exit` waits only a moment for the log, but that is enough if the log is read.
             log::error!("the last line");
             std::process::exit(3)
         }

@@ -1,4 +1,5 @@
-//! Waits as long as the endpoint says. The handler sends a request, which is answered when the gate opens.
+//! Waits until the endpoint opens a gate: the handler sends a request, which the endpoint answers when the gate
+//! opens.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
@@ -22,7 +23,7 @@ pub(crate) fn pass(job: &str) {
         stream.read_to_end(&mut Vec::new())?;
         Ok(())
     };
-    // If the gate no longer exists, it counts as open.
+    // An error means that the endpoint is gone, and the gate then counts as open.
     let _ = wait();
 }
 

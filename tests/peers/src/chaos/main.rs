@@ -42,7 +42,7 @@ fn main() -> Result<ExitCode, runpod::Error> {
             std::process::exit(2);
         }
     };
-    // This runtime only waits. The worker has its own threads.
+    // This runtime only waits for the worker, which has its own threads.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

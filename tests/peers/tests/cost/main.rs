@@ -1,5 +1,5 @@
-//! Counts what a job costs: allocations, and also instructions if valgrind is installed or can be installed. Counts do
-//! not depend on the speed of the machine, so bounds on them can guard the hot path.
+//! Counts the allocations of a job, and also its instructions if valgrind is installed or can be installed. The
+//! counts do not depend on the speed of the machine, so tests can enforce bounds on them.
 //!
 //! A bound is at least a tenth above the count at the time it was written. If a change makes the worker cheaper, lower
 //! the bound in the same commit. If a change makes it more expensive, explain in the commit what the cost is for.
@@ -16,8 +16,8 @@ const COUNTED: u64 = 1000;
 
 /// Allocations per no-op job, one job at a time: take, run, post.
 const PER_JOB: f64 = 130.0;
-/// The same with 50 slots. Many jobs then share a job-take request. How many depends on timing, and if none do, a job
-/// costs as much as with one slot.
+/// Allocations per no-op job with 50 slots. Many jobs then share a job-take request. Their number depends on timing.
+/// If every job has its own request, a job costs as much as with one slot.
 const PER_JOB_OF_50: f64 = PER_JOB;
 /// Allocations per item of a stream.
 const PER_ITEM: f64 = 66.0;

@@ -88,11 +88,11 @@ fn prepared(
         .env("PATH", env::var_os("PATH").unwrap_or_default())
         .env("HOME", folder)
         .env("TMPDIR", folder)
-        // If the busy endpoint did not accept a result immediately, the result would be written to disk, which costs
-        // more.
+        // With a spool, the worker would write a result to disk if the busy endpoint did not accept it immediately,
+        // which costs more.
         .env("RUNPOD_RESULT_SPOOL", "off")
         .env("RUNPOD_LOG_LEVEL", "ERROR")
-        // No heartbeat during the count.
+        // There must be no heartbeat during the count.
         .env("RUNPOD_PING_INTERVAL", "3600000")
         .env("COUNTED_KIND", kind)
         .env("COUNTED_SLOTS", slots.to_string())
