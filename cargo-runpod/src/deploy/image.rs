@@ -9,7 +9,7 @@ use crate::selection::Worker;
 use crate::settings::deploy::Deploy;
 use crate::settings::image::Image;
 
-/// Where the image comes from.
+/// The source of the image.
 pub(super) enum Source {
     /// A registry has it under this reference.
     Registry(String),

@@ -206,13 +206,15 @@ fn the_settings_that_the_pages_show_are_accepted() {
         include_str!("../../../docs/how-to/deploy-a-worker.md"),
     ];
     for page in pages {
-        let (_, rest) = page
-            .split_once("```toml\n[package.metadata.runpod.deploy]\n")
-            .expect("the page shows settings");
-        let (settings, _) = rest.split_once("```").expect("the block ends");
-        let stage = Stage::with(settings);
-        let mut command = stage.command(&["deploy", "--dry-run", "--image=a:1"]);
-        command.env("HF_TOKEN", "hf_very-secret");
-        stage.finish(command).code(0).does_not_say("very-secret");
+        let blocks = page.split("```toml\n[package.metadata.runpod.deploy]\n");
+        let blocks: Vec<&str> = blocks.skip(1).collect();
+        assert!(!blocks.is_empty(), "the page shows settings");
+        for block in blocks {
+            let (settings, _) = block.split_once("```").expect("the block ends");
+            let stage = Stage::with(settings);
+            let mut command = stage.command(&["deploy", "--dry-run", "--image=a:1"]);
+            command.env("HF_TOKEN", "hf_very-secret");
+            stage.finish(command).code(0).does_not_say("very-secret");
+        }
     }
 }

@@ -32,6 +32,7 @@ pub(super) enum How {
 }
 
 const ON_A_STAND_IN: &str = "it needs Runpod; cargo-runpod/tests/deploy runs it on a stand-in";
+const DEPLOYS: &str = "cargo runpod deploy --push docker.io/you/hello:1 --cpu cpu5c:2";
 const BUILDS_THE_BENCH: &str = "it builds in release mode, which takes minutes";
 
 const fn claim(line: &'static str, how: How) -> Claim {
@@ -139,6 +140,7 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
             ),
             tool_serves("cd hello && cargo runpod dev"),
             invokes_to_be(&[r#"{"index":0,"text":"TO"}"#, r#"{"index":5,"text":"BE"}"#]),
+            not_here(DEPLOYS, ON_A_STAND_IN),
             not_here("cargo xtask test", "this test is a part of it"),
         ],
     ),
@@ -158,7 +160,7 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
     (
         "docs/reference/commands/deploy.md",
         &[not_here(
-            "cargo runpod deploy --image registry.example.com/hello:1 --cpu cpu5c:2 --smoke '{\"name\": \"Ada\"}'",
+            "cargo runpod deploy --push registry.example.com/hello:1 --cpu cpu5c:2 --smoke '{\"name\": \"Ada\"}'",
             ON_A_STAND_IN,
         )],
     ),
@@ -174,8 +176,21 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
     (
         "docs/how-to/deploy-a-worker.md",
         &[
+            ends(
+                "cargo runpod new hello",
+                &["Created the worker `hello` from the template `basic`."],
+            ),
+            claim("cd hello", How::Enters),
             not_here(
-                "cargo runpod deploy --image registry.example.com/hello:1 --smoke '{\"name\": \"Ada\"}'",
+                "cargo runpod deploy --push docker.io/you/hello:1 --cpu cpu5c:2 --smoke '{\"name\": \"Ada\"}'",
+                ON_A_STAND_IN,
+            ),
+            not_here(
+                "cargo runpod invoke --endpoint your-endpoint-id '{\"name\": \"Ada\"}'",
+                "it needs a deployed endpoint",
+            ),
+            not_here(
+                "cargo runpod deploy --image registry.example.com/hello:1 --cpu cpu5c:2",
                 ON_A_STAND_IN,
             ),
             not_here("cargo runpod status hello", ON_A_STAND_IN),
@@ -346,17 +361,10 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
                 "it builds in release mode, which takes minutes; the tests of cargo-runpod run it",
             ),
             not_here(
-                "docker build --platform linux/amd64 --tag docker.io/you/hello:1 target/runpod-image/hello",
-                "it needs a container engine",
-            ),
-            not_here(
-                "docker push docker.io/you/hello:1",
-                "it needs an account at a registry",
-            ),
-            not_here(
                 "export RUNPOD_API_KEY=your-key",
                 "it needs an account at Runpod",
             ),
+            not_here(DEPLOYS, ON_A_STAND_IN),
             not_here(
                 r#"cargo runpod invoke --endpoint your-endpoint-id '{"text": "to be or not to be"}'"#,
                 "it needs a deployed endpoint",
