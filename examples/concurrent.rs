@@ -1,5 +1,5 @@
-//! Several jobs at the same time. The jobs of this worker wait for each other: with `concurrency = 1`, a meeting of
-//! four people would never start.
+//! Several jobs at the same time. Each job of this worker is a person who waits until the whole meeting has arrived.
+//! With `concurrency = 1`, a meeting of four people would never start, because the jobs wait for each other.
 //!
 //! ```sh
 //! cargo run --example concurrent -- --test_input '{"input": {"people": 1}}'

@@ -91,7 +91,7 @@ impl Endpoint {
         self.shared.change(change)
     }
 
-    /// Returns a handle for code elsewhere that records something in the ledger.
+    /// Returns a handle with which code that does not own the endpoint can record events in the ledger.
     pub(crate) fn handle(&self) -> Arc<Shared> {
         Arc::clone(&self.shared)
     }

@@ -3,8 +3,8 @@
 //!
 //! A handler writes to a pipe when it starts and when it is about to return. After it returns, the runtime needs about
 //! a millisecond to write the value to disk. A kill in that time loses the result, and nothing can prevent that. The
-//! test counts and prints such losses, and limits them by the number of slots. Every result that was on disk at a kill
-//! must be delivered.
+//! test counts and prints such losses, and limits them by the number of slots. Every result that was on disk when a
+//! worker was killed must be delivered.
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};

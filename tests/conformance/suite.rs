@@ -31,8 +31,8 @@ pub(crate) struct Suite {
     /// Runs that failed.
     pub(crate) failures: Vec<String>,
     findings: Vec<(Finding, Option<&'static Difference>)>,
-    /// Whether only some of the cases were requested. In that case, an entry whose difference did not occur may still
-    /// be needed.
+    /// Whether only some of the cases were requested. In that case, an entry of `DIFFERENCES` may still be needed
+    /// although its difference did not occur.
     pub(crate) is_partial: bool,
 }
 

@@ -12,8 +12,9 @@ use crate::step::Failure;
 use crate::valgrind;
 use crate::workspace::Workspace;
 
-/// The tools that the tests need. Most tests need Python with the SDK, so a run fails without it. The other tools are
-/// needed by single parts. If such a tool is missing and cannot be installed, the run leaves out its part and lists it
+/// The tools that the tests need. Most tests need Python with the SDK, so a run fails without it. Each of the other
+/// tools is needed only by an individual part of the tests. If such a tool is missing and cannot be installed, the run
+/// leaves out its part and lists it
 /// on the last screen.
 #[derive(Debug)]
 pub(crate) struct Tools {

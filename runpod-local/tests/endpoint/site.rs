@@ -1,4 +1,4 @@
-//! An endpoint under test, with requests of clients and workers.
+//! An endpoint under test, and methods that send it the requests of clients and workers.
 
 use std::ops::Deref;
 use std::time::Duration;

@@ -5,7 +5,7 @@ use std::fmt;
 use super::secret::Secrets;
 use crate::text::start_of;
 
-/// The maximum number of characters shown of an invalid value.
+/// The maximum number of characters of an invalid value that an error shows.
 const FOUND_LIMIT: usize = 60;
 
 /// One invalid setting: its name, the problem, the expected value, and the remedy.

@@ -293,7 +293,8 @@ mod tests {
         lock.lock().expect("a lock");
         remove_left_overs(&temporary);
         assert!(held.exists() && !gone.exists());
-        drop(lock);
+        // Closing the file is not enough: a process that another test is starting may have inherited it for a moment.
+        lock.unlock().expect("an unlocked file");
         remove_left_overs(&temporary);
         assert!(!held.exists());
     }

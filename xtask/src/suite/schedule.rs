@@ -20,7 +20,8 @@ const SILENCE: Duration = Duration::from_secs(20);
 /// Runs all parts to their end, even if some fail, so that one run shows every failure. The output of a part goes into
 /// a file with its name in `logs`.
 pub(crate) fn run(parts: Vec<Part>, logs: &Path, screen: &mut Screen) -> Vec<Ended> {
-    // One part more than there are cores can run at a time, because the programs under test mostly wait.
+    // The number of parts that can run at a time is one more than the number of cores, because the programs under test
+    // mostly wait.
     let slots = thread::available_parallelism().map_or(2, NonZero::get) + 1;
     let mut waiting = parts;
     let mut running: Vec<Running> = Vec::new();
