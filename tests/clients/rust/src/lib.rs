@@ -97,7 +97,7 @@ impl Endpoint {
 
     /// Waits until the job's handler has started.
     ///
-    /// The status IN_PROGRESS is not enough, because a job is in progress as soon as it is taken. If the SDK's worker
+    /// The status `IN_PROGRESS` is not enough, because a job is in progress as soon as it is taken. If the SDK's worker
     /// stops a job before the job's handler has started, it never runs another job: asyncio does not run `finally` in
     /// a task that is cancelled before its first step. The client's own `output` cannot be used: it panics while
     /// there is no output.
