@@ -34,6 +34,9 @@ enum Command {
     New(new::Arguments),
     Dev(dev::Arguments),
     Invoke(invoke::Arguments),
+    Job(invoke::job::Arguments),
+    Health(invoke::queue::Health),
+    Purge(invoke::queue::Purge),
     Build(build::Arguments),
 }
 
@@ -42,6 +45,9 @@ fn main() -> ExitCode {
         Command::New(arguments) => new::run(&arguments),
         Command::Dev(arguments) => dev::run(&arguments),
         Command::Invoke(arguments) => invoke::run(&arguments),
+        Command::Job(arguments) => invoke::job::run(&arguments),
+        Command::Health(arguments) => invoke::queue::health(&arguments),
+        Command::Purge(arguments) => invoke::queue::purge(&arguments),
         Command::Build(arguments) => build::run(&arguments),
     };
     match result {
