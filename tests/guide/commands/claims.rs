@@ -143,6 +143,16 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
         )],
     ),
     (
+        "docs/reference/commands/health.md",
+        &[
+            beforehand(own(serves("cargo run -- --rp_serve_api"))),
+            tool(
+                ends("cargo runpod health", &["jobs:", "1 idle"]),
+                "--url http://127.0.0.1:{port}",
+            ),
+        ],
+    ),
+    (
         "docs/reference/commands/invoke.md",
         &[
             beforehand(own(serves("cargo run -- --rp_serve_api"))),
@@ -155,6 +165,13 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
                 &["Hello, Ada!"],
             ),
         ],
+    ),
+    (
+        "docs/reference/commands/job.md",
+        &[not_here(
+            "cargo runpod job status 8a4e0f6c-2d0b-4b7e-9a53-5b1f6f0e6d11-l1",
+            "it needs the id of a job; cargo-runpod/tests/invoke/detached.rs runs it",
+        )],
     ),
     (
         "docs/reference/commands/new.md",
@@ -170,6 +187,16 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
             not_here(
                 "cargo generate --path cargo-runpod/templates/stream --name my-worker --define 'runpod_dependency={ git = \"https://…\" }'",
                 "cargo-generate is a program of another project",
+            ),
+        ],
+    ),
+    (
+        "docs/reference/commands/purge.md",
+        &[
+            beforehand(own(serves("cargo run -- --rp_serve_api"))),
+            tool(
+                ends("cargo runpod purge --yes", &["removed 0 jobs"]),
+                "--url http://127.0.0.1:{port}",
             ),
         ],
     ),
