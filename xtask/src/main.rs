@@ -16,6 +16,7 @@ mod downstream;
 mod fuzz;
 mod licence;
 mod node;
+mod packages;
 mod page;
 mod pictures;
 mod programs;
@@ -60,6 +61,9 @@ Single parts of these commands:
   downstream       Build and run crates outside the workspace that depend on it.
   dependencies [--long]
                    Check licences, sources and banned packages. --long installs cargo-deny and runs it.
+  packages [--long]
+                   Check that the packages are ready to publish: complete metadata, and only the files that users need.
+                   --long also builds each package from its packed files (cargo publish --dry-run).
   docs             Lint the English of pages, comments and messages (proselint, with patterns from
                    tests/prose/style.py), and build the guide as a book in target/book (mdBook; the first run takes
                    minutes to install it).
@@ -131,6 +135,8 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         ["downstream"] => downstream::run(&workspace)?,
         ["dependencies"] => dependencies::check(&workspace, Short)?,
         ["dependencies", "--long"] => dependencies::check(&workspace, Long)?,
+        ["packages"] => packages::check(&workspace, Short)?,
+        ["packages", "--long"] => packages::check(&workspace, Long)?,
         ["docs"] => docs::check(&workspace)?,
         ["circles"] => circles::check(&workspace)?,
         ["soak", arguments @ ..] => soak::run(&workspace, arguments)?,
