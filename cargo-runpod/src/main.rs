@@ -10,6 +10,7 @@ compile_error!("cargo-runpod builds on Linux and macOS. On Windows, install it i
 mod build;
 mod dev;
 mod dev_endpoint;
+mod doctor;
 mod failure;
 mod invoke;
 mod new;
@@ -38,6 +39,7 @@ enum Command {
     Health(invoke::queue::Health),
     Purge(invoke::queue::Purge),
     Build(build::Arguments),
+    Doctor(doctor::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
         Command::Health(arguments) => invoke::queue::health(&arguments),
         Command::Purge(arguments) => invoke::queue::purge(&arguments),
         Command::Build(arguments) => build::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
     };
     match result {
         Ok(code) => code,
