@@ -8,6 +8,7 @@
 compile_error!("cargo-runpod builds on Linux and macOS. On Windows, install it in WSL.");
 
 mod build;
+mod completions;
 mod dev;
 mod dev_endpoint;
 mod doctor;
@@ -20,7 +21,7 @@ mod threads;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 /// Create, run, call and pack Runpod Serverless workers in Rust
 #[derive(Debug, Parser)]
@@ -40,6 +41,7 @@ enum Command {
     Purge(invoke::queue::Purge),
     Build(build::Arguments),
     Doctor(doctor::Arguments),
+    Completions(completions::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         Command::Purge(arguments) => invoke::queue::purge(&arguments),
         Command::Build(arguments) => build::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Completions(arguments) => Ok(completions::run(&arguments, Arguments::command())),
     };
     match result {
         Ok(code) => code,

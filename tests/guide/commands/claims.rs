@@ -136,6 +136,13 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
         ],
     ),
     (
+        "docs/reference/commands/completions.md",
+        &[not_here(
+            "cargo runpod completions fish > ~/.config/fish/conf.d/cargo-runpod.fish",
+            "it writes into the home directory; cargo-runpod/tests/completions uses the script for bash",
+        )],
+    ),
+    (
         "docs/reference/commands/dev.md",
         &[not_here(
             "cargo runpod dev",
