@@ -40,6 +40,7 @@ enum Command {
     Health(invoke::queue::Health),
     Purge(invoke::queue::Purge),
     Build(build::Arguments),
+    HubTest(invoke::hub_test::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),
 }
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         Command::Health(arguments) => invoke::queue::health(&arguments),
         Command::Purge(arguments) => invoke::queue::purge(&arguments),
         Command::Build(arguments) => build::run(&arguments),
+        Command::HubTest(arguments) => invoke::hub_test::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Completions(arguments) => Ok(completions::run(&arguments, Arguments::command())),
     };

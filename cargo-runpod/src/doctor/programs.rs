@@ -9,7 +9,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-/// A driver that is out of order can make `nvidia-smi` wait for ever.
+/// A driver that is out of order can make `nvidia-smi` wait without an end.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How many characters of a program's message are shown.

@@ -10,6 +10,7 @@ mod code;
 mod display;
 mod follow;
 mod health;
+pub(crate) mod hub_test;
 mod input;
 mod invocation;
 pub(crate) mod job;

@@ -167,6 +167,13 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
         ],
     ),
     (
+        "docs/reference/commands/hub-test.md",
+        &[not_here(
+            "cargo runpod hub-test",
+            "it needs a worker's folder; cargo-runpod/tests/new/hub.rs runs it in one of each template",
+        )],
+    ),
+    (
         "docs/reference/commands/invoke.md",
         &[
             beforehand(own(serves("cargo run -- --rp_serve_api"))),
