@@ -68,6 +68,8 @@ impl Bash {
             panic!("{typed:?} is not completed to {expected:?}: {error}");
         }
         self.session.send_control('c').expect("bash reads");
+        // After a list of candidates, bash shows the prompt once more before it has read this key.
+        self.session.exp_string("^C").expect("bash shows the key");
         self.session
             .exp_string("ready> ")
             .expect("bash shows its prompt");

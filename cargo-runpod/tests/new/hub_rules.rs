@@ -70,7 +70,7 @@ enum EndpointType {
 #[serde(untagged)]
 enum Variable {
     Fixed(Fixed),
-    Asked(Asked),
+    Asked(Box<Asked>),
 }
 
 #[derive(Debug, Deserialize)]
