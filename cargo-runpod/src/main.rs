@@ -8,11 +8,13 @@
 compile_error!("cargo-runpod builds on Linux and macOS. On Windows, install it in WSL.");
 
 mod build;
+mod completions;
 mod confirm;
 mod delete;
 mod deploy;
 mod dev;
 mod dev_endpoint;
+mod doctor;
 mod endpoints;
 mod failure;
 mod image;
@@ -29,7 +31,7 @@ mod threads;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 /// Create, run, call, pack and deploy Runpod Serverless workers in Rust
 #[derive(Debug, Parser)]
@@ -44,12 +46,18 @@ enum Command {
     New(new::Arguments),
     Dev(dev::Arguments),
     Invoke(invoke::Arguments),
+    Job(invoke::job::Arguments),
+    Health(invoke::queue::Health),
+    Purge(invoke::queue::Purge),
     Build(build::Arguments),
     Deploy(Box<deploy::Arguments>),
     Status(status::Arguments),
     Logs(logs::Arguments),
     Endpoints(endpoints::Arguments),
     Delete(delete::Arguments),
+    HubTest(invoke::hub_test::Arguments),
+    Doctor(doctor::Arguments),
+    Completions(completions::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -57,12 +65,18 @@ fn main() -> ExitCode {
         Command::New(arguments) => new::run(&arguments),
         Command::Dev(arguments) => dev::run(&arguments),
         Command::Invoke(arguments) => invoke::run(&arguments),
+        Command::Job(arguments) => invoke::job::run(&arguments),
+        Command::Health(arguments) => invoke::queue::health(&arguments),
+        Command::Purge(arguments) => invoke::queue::purge(&arguments),
         Command::Build(arguments) => build::run(&arguments),
         Command::Deploy(arguments) => deploy::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Logs(arguments) => logs::run(&arguments),
         Command::Endpoints(arguments) => endpoints::run(&arguments),
         Command::Delete(arguments) => delete::run(&arguments),
+        Command::HubTest(arguments) => invoke::hub_test::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Completions(arguments) => Ok(completions::run(&arguments, Arguments::command())),
     };
     match result {
         Ok(code) => code,

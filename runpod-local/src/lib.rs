@@ -78,3 +78,8 @@ pub use faults::{Faults, FaultsError};
 pub use queue::JobLogs;
 pub use running::{OpenJobs, Running};
 pub use settings::{Limits, Timing};
+
+/// The package's README, included so that the documentation tests compile its code.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

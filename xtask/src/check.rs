@@ -1,4 +1,4 @@
-//! The checks that run no tests: formatting, lints, documentation, module cycles, dependencies.
+//! The checks that run no tests: formatting, lints, documentation, module cycles, dependencies, packages.
 
 use std::path::Path;
 use std::process::Command;
@@ -45,6 +45,11 @@ pub(crate) fn parts(
     if extent == Extent::Long {
         dependencies.arg("--long");
     }
+    let mut packages = Command::new(itself);
+    packages.arg("packages");
+    if extent == Extent::Long {
+        packages.arg("--long");
+    }
     let mut circles = Command::new(itself);
     circles.arg("circles");
     let mut guide = Command::new(itself);
@@ -61,6 +66,7 @@ pub(crate) fn parts(
         ),
         elsewhere("format, the Rust client's suite", &format, &client, &[]),
         Part::check("dependencies", dependencies, "cargo xtask dependencies"),
+        Part::check("packages", packages, "cargo xtask packages"),
         // `--locked` is needed because a commit that changes the dependencies must also contain the lock file.
         cargo(
             "clippy",

@@ -16,6 +16,7 @@ mod downstream;
 mod fuzz;
 mod licence;
 mod node;
+mod packages;
 mod page;
 mod pictures;
 mod programs;
@@ -28,6 +29,7 @@ mod suite;
 mod tally;
 mod tools;
 mod valgrind;
+mod wheel;
 mod workspace;
 
 use std::process::ExitCode;
@@ -48,7 +50,8 @@ cargo xtask <command>
                    official clients, the API description, and the page in a browser. The run also counts the
                    instructions per job (with valgrind), and includes a soak test of one minute and short fuzzing.
                    --long runs the slow parts in full: the soak test, fuzzing, a hundred kills, each client with each
-                   kind of worker, and the templates with cargo-generate (installed in target/tools).
+                   kind of worker, and the templates with cargo-generate (installed in target/tools). It also builds
+                   and installs the Python wheel.
   test ARGS...     Run only `cargo test --workspace --all-features ARGS...`.
   check [--long]   Check formatting, clippy and rustdoc with warnings as errors, module cycles, dependencies, the guide
                    and the English. --long runs cargo-deny (installed in target/tools) and clippy for the benchmark, too.
@@ -62,6 +65,11 @@ Single parts of these commands:
   downstream       Build and run crates outside the workspace that depend on it.
   dependencies [--long]
                    Check licences, sources and banned packages. --long installs cargo-deny and runs it.
+  packages [--long]
+                   Check that the packages are ready to publish: complete metadata, and only the files that users need.
+                   --long also builds each package from its packed files (cargo publish --dry-run).
+  wheel            Build the Python wheel that carries cargo-runpod (maturin, installed in target/tools), install it into
+                   a new virtual environment, and run it. A release build takes minutes.
   docs             Lint the English of pages, comments and messages (proselint, with patterns from
                    tests/prose/style.py), and build the guide as a book in target/book (mdBook; the first run takes
                    minutes to install it).
@@ -140,6 +148,9 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         ["downstream"] => downstream::run(&workspace)?,
         ["dependencies"] => dependencies::check(&workspace, Short)?,
         ["dependencies", "--long"] => dependencies::check(&workspace, Long)?,
+        ["packages"] => packages::check(&workspace, Short)?,
+        ["packages", "--long"] => packages::check(&workspace, Long)?,
+        ["wheel"] => wheel::check(&workspace)?,
         ["docs"] => docs::check(&workspace)?,
         ["circles"] => circles::check(&workspace)?,
         ["soak", arguments @ ..] => soak::run(&workspace, arguments)?,

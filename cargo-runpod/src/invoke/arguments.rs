@@ -1,6 +1,7 @@
 //! The command-line arguments of `cargo runpod invoke`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 
@@ -24,6 +25,20 @@ pub(crate) struct Arguments {
     #[arg(short, long, value_name = "PATH")]
     pub(super) file: Option<PathBuf>,
 
+    #[command(flatten)]
+    pub(super) place: Place,
+
+    /// Submit the job and print its id, without waiting for it
+    #[arg(long, conflicts_with_all = ["raw", "save", "verbose"])]
+    pub(super) detach: bool,
+
+    #[command(flatten)]
+    pub(super) printing: Printing,
+}
+
+/// The endpoint that a command talks to, and its patience.
+#[derive(Debug, Default, Args)]
+pub(super) struct Place {
     #[arg(
         short,
         long,
@@ -43,6 +58,15 @@ pub(crate) struct Arguments {
     )]
     pub(super) port: Option<u16>,
 
+    /// How long to retry if the endpoint is unreachable or answers with an error [default: 10 on this machine,
+    /// otherwise 60]
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) retry_for: Option<u32>,
+}
+
+/// How a job's result is printed.
+#[derive(Debug, Default, Args)]
+pub(super) struct Printing {
     /// Print streamed texts without newlines between them, such as the tokens of a language model
     #[arg(long, conflicts_with = "json")]
     pub(super) raw: bool,
@@ -51,14 +75,13 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(super) json: bool,
 
+    /// Save the files in the job's result (data URLs and base64) in this folder, and print their paths in their place
+    #[arg(long, value_name = "DIR")]
+    pub(super) save: Option<PathBuf>,
+
     /// Print the job's states and progress on stderr, line by line
     #[arg(short, long)]
     pub(super) verbose: bool,
-
-    /// How long to retry if the endpoint is unreachable or answers with an error [default: 10 on this machine,
-    /// otherwise 60]
-    #[arg(long, value_name = "SECONDS")]
-    pub(super) retry_for: Option<u32>,
 }
 
 const AT: &str = "The address of the endpoint";
@@ -83,7 +106,7 @@ Environment:
                             names the endpoint `local` there
 
 Exit codes:
-  0    The job is COMPLETED
+  0    The job is COMPLETED, or with --detach: the endpoint accepted it
   1    The job FAILED
   2    Wrong usage: a flag, the input, or a missing key
   3    The job was CANCELLED by someone else
@@ -96,5 +119,23 @@ impl Arguments {
     /// Tells whether the input is already available, so it need not be read from stdin.
     pub(super) fn has_input(&self) -> bool {
         self.file.is_some() || self.input.as_ref().is_some_and(|input| input != "-")
+    }
+}
+
+impl Place {
+    /// Returns the user's retry time, or `None` if the user chose none.
+    pub(super) fn asked_retry_for(&self) -> Option<Duration> {
+        self.retry_for
+            .map(|seconds| Duration::from_secs(seconds.into()))
+    }
+
+    /// Returns the flags that name the same endpoint in another command, such as ` --port 9000`.
+    pub(super) fn flags(&self) -> String {
+        match (&self.endpoint, &self.url, self.port) {
+            (Some(id), _, _) => format!(" --endpoint {id}"),
+            (_, Some(url), _) => format!(" --url {url}"),
+            (_, _, Some(port)) => format!(" --port {port}"),
+            (None, None, None) => String::new(),
+        }
     }
 }

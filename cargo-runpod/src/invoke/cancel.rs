@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use tokio::time::sleep;
-
 use super::client::Client;
 use super::display::Display;
+use super::patiently::{self, Patience};
 use super::report::Report;
-use super::retries::Retries;
 use super::signals::Signals;
 use super::trouble::Trouble;
 
@@ -39,27 +37,15 @@ async fn until_acknowledged(
     display: &Display,
     retry_for: Duration,
 ) -> Cancelled {
-    let mut retries = Retries::new(retry_for, client.target().is_here);
-    loop {
-        let trouble = match client.cancel(id).await {
-            Ok(report) => return Cancelled::Acknowledged(report),
-            Err(trouble) => trouble,
-        };
-        let is_first = retries.is_first();
-        let pause = if trouble.is_transient() {
-            retries.next(&trouble)
-        } else {
-            None
-        };
-        let Some(pause) = pause else {
-            return Cancelled::Failed(trouble);
-        };
-        if is_first {
-            let told = trouble.told();
-            display.note(&format!(
-                "cancelling the job: the endpoint {told}; retrying"
-            ));
-        }
-        sleep(pause).await;
+    let patience = Patience {
+        retry_for,
+        is_here: client.target().is_here,
+        waits_for_start: true,
+    };
+    let doing = "cancelling the job";
+    let asked = patiently::ask(display, patience, doing, async || client.cancel(id).await);
+    match asked.await {
+        Ok(report) => Cancelled::Acknowledged(report),
+        Err(trouble) => Cancelled::Failed(trouble),
     }
 }

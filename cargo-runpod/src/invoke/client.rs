@@ -8,10 +8,11 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY
 use reqwest::redirect::Policy;
 use rustls::{ClientConfig, RootCertStore};
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
 use super::health::Health;
 use super::key::Key;
-use super::report::{Report, Streamed, Submitted};
+use super::report::{Purged, Report, Streamed, Submitted};
 use super::target::Target;
 use super::trouble::{self, Trouble};
 use crate::dev_endpoint::Owner;
@@ -69,6 +70,19 @@ impl Client {
     pub(super) async fn health(&self) -> Result<Health, Trouble> {
         self.answer(self.request(Method::GET, "health", BESIDE))
             .await
+    }
+
+    /// Returns the answer of `GET /health` as it was written.
+    pub(super) async fn health_text(&self) -> Result<Box<RawValue>, Trouble> {
+        self.answer(self.request(Method::GET, "health", AT_ONCE))
+            .await
+    }
+
+    /// Removes the waiting jobs, and returns how many there were.
+    pub(super) async fn purge(&self) -> Result<u64, Trouble> {
+        let request = self.request(Method::POST, "purge-queue", AT_ONCE);
+        let purged: Purged = self.answer(request).await?;
+        Ok(purged.removed)
     }
 
     /// Returns the `cargo runpod dev` that serves the endpoint.

@@ -5,6 +5,8 @@ use super::report::Status;
 pub(crate) const USAGE: u8 = 2;
 /// The endpoint could not be reached, or refused the request.
 pub(crate) const NO_ANSWER: u8 = 5;
+/// The job has not finished yet.
+pub(super) const UNFINISHED: u8 = 6;
 /// The codes that a shell reports for a process killed by `SIGINT`, `SIGTERM` or `SIGPIPE`.
 pub(crate) const INTERRUPTED: u8 = 130;
 pub(crate) const TERMINATED: u8 = 143;

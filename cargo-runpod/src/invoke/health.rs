@@ -9,20 +9,32 @@ use super::target::Target;
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Health {
     #[serde(default)]
-    workers: Workers,
+    pub(super) jobs: Jobs,
+    #[serde(default)]
+    pub(super) workers: Workers,
     /// Only a local endpoint sends this field.
     local: Option<Local>,
 }
 
 #[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Jobs {
+    pub(super) in_queue: u64,
+    pub(super) in_progress: u64,
+    pub(super) completed: u64,
+    pub(super) failed: u64,
+    pub(super) retried: u64,
+}
+
+#[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Workers {
-    idle: u64,
-    initializing: u64,
-    ready: u64,
-    running: u64,
-    throttled: u64,
-    unhealthy: u64,
+pub(super) struct Workers {
+    pub(super) idle: u64,
+    pub(super) initializing: u64,
+    pub(super) ready: u64,
+    pub(super) running: u64,
+    pub(super) throttled: u64,
+    pub(super) unhealthy: u64,
 }
 
 #[derive(Debug, Deserialize)]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::value::RawValue;
 
-use super::Arguments;
+use super::arguments::Arguments;
 use super::json_fault;
 use crate::failure::Failure;
 

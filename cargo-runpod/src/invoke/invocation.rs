@@ -1,8 +1,9 @@
 //! Handles one job, from its submission to the exit code.
 
+use std::io::{self, Write as _};
 use std::time::Duration;
 
-use super::Arguments;
+use super::arguments::Arguments;
 use super::cancel::{self, Cancelled};
 use super::client::Client;
 use super::code;
@@ -20,22 +21,22 @@ use crate::failure::Failure;
 pub(super) struct Invocation<'a> {
     pub(super) client: &'a Client,
     pub(super) display: &'a Display,
-    pub(super) output: Output<'a>,
-    pub(super) asked_retry_for: Option<Duration>,
-    /// Whether the only output is a JSON document.
-    pub(super) is_for_machines: bool,
+    output: Output<'a>,
+    arguments: &'a Arguments,
 }
 
 impl<'a> Invocation<'a> {
-    pub(super) fn new(arguments: &Arguments, client: &'a Client, display: &'a Display) -> Self {
-        let seconds = |seconds: u32| Duration::from_secs(seconds.into());
-        Self {
+    pub(super) fn new(
+        arguments: &'a Arguments,
+        client: &'a Client,
+        display: &'a Display,
+    ) -> Result<Self, Failure> {
+        Ok(Self {
             client,
             display,
-            output: Output::new(arguments, display),
-            asked_retry_for: arguments.retry_for.map(seconds),
-            is_for_machines: arguments.json,
-        }
+            output: Output::new(&arguments.printing, display)?,
+            arguments,
+        })
     }
 
     pub(super) async fn run(&self, request: &Request) -> Result<u8, Failure> {
@@ -52,10 +53,11 @@ impl<'a> Invocation<'a> {
             client: self.client,
             body: &request.body,
             display: self.display,
-            asked_retry_for: self.asked_retry_for,
+            asked_retry_for: self.arguments.place.asked_retry_for(),
             retry_for: self.retry_for(),
         };
         match submission.send(signals).await? {
+            Sent::Taken(id, None) if self.arguments.detach => self.detached(&id),
             Sent::Taken(id, None) => self.follow(&id, signals).await,
             Sent::Taken(id, Some(stop)) => Ok(self.stop(&id, stop, signals).await),
             Sent::Stopped(stop) => {
@@ -97,11 +99,39 @@ impl<'a> Invocation<'a> {
         self.display.clear();
         match verdict::told(id, report) {
             // The JSON document contains the error.
-            Some(_) if self.is_for_machines => {}
+            Some(_) if self.arguments.printing.json => {}
             Some(error) => self.display.line(&error),
             None => self.display.ended(&verdict::summary(id, report)),
         }
-        Ok(code::of(&report.status))
+        Ok(self.output.code(report))
+    }
+
+    /// Prints the id of a job that nobody follows: alone on stdout, and the commands for it on stderr.
+    fn detached(&self, id: &str) -> Result<u8, Failure> {
+        self.display.clear();
+        let text = if self.arguments.printing.json {
+            format!("{{\"id\":\"{id}\",\"status\":\"IN_QUEUE\"}}")
+        } else {
+            id.to_owned()
+        };
+        if let Err(error) = writeln!(io::stdout(), "{text}") {
+            // Nobody else knows the id, and the job continues.
+            self.say(&format!("job {id} was submitted"));
+            return match Halt::from(error) {
+                Halt::ReaderGone => Ok(code::READER_GONE),
+                Halt::Failure(failure) => Err(failure),
+            };
+        }
+        if !self.arguments.printing.json {
+            let flags = self.arguments.place.flags();
+            self.say(&format!(
+                "the endpoint accepted the job. To use it:\n\n  \
+                 cargo runpod job stream {id}{flags}    # follow it to its end\n  \
+                 cargo runpod job status {id}{flags}    # its state, and its output if it has finished\n  \
+                 cargo runpod job cancel {id}{flags}"
+            ));
+        }
+        Ok(0)
     }
 
     /// Cancels the job, and waits until the endpoint confirms it.
@@ -146,7 +176,7 @@ impl<'a> Invocation<'a> {
     }
 
     fn retry_for(&self) -> Duration {
-        let usual = if self.client.target().is_here { 10 } else { 60 };
-        self.asked_retry_for.unwrap_or(Duration::from_secs(usual))
+        let asked = self.arguments.place.asked_retry_for();
+        asked.unwrap_or_else(|| self.client.target().usual_retry_for())
     }
 }

@@ -10,17 +10,22 @@ pub(crate) mod code;
 mod display;
 mod follow;
 mod health;
+pub(crate) mod hub_test;
 mod input;
 mod invocation;
+pub(crate) mod job;
 mod json_fault;
 mod json_text;
 pub(crate) mod key;
 mod output;
+mod patiently;
 pub(crate) mod probe;
 mod project;
+pub(crate) mod queue;
 mod report;
 pub(crate) mod retries;
 pub(crate) mod safe_text;
+mod save;
 mod share;
 pub(crate) mod signals;
 mod submit;
@@ -48,11 +53,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let runtime = threads::runtime(&mut builder, 0)?;
     let (target, request) = runtime.block_on(given(arguments))?;
     let client = Client::new(target)?;
-    let display = Display::new(arguments.json, arguments.verbose);
+    let display = Display::new(arguments.printing.json, arguments.printing.verbose);
     if request.from_test_input {
         display.note("no input was given; sending test_input.json from this folder");
     }
-    let invocation = Invocation::new(arguments, &client, &display);
+    let invocation = Invocation::new(arguments, &client, &display)?;
     let code = runtime.block_on(invocation.run(&request));
     // A thread may hang in a write if the reader has paused.
     runtime.shutdown_background();
@@ -61,7 +66,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
 
 /// Returns the endpoint and the input. If both are wrong, both errors are reported.
 async fn given(arguments: &Arguments) -> Result<(Target, Request), Failure> {
-    let target = match chosen(arguments).await {
+    let target = match project::chosen(&arguments.place).await {
         Ok(target) => target,
         // The user should not have to type an input that will not be sent.
         Err(fault) if !arguments.has_input() => return Err(fault),
@@ -73,12 +78,4 @@ async fn given(arguments: &Arguments) -> Result<(Target, Request), Failure> {
         }
     };
     Ok((target, input::read(arguments)?))
-}
-
-/// Returns the endpoint that the flags and variables name, otherwise the project's endpoint.
-async fn chosen(arguments: &Arguments) -> Result<Target, Failure> {
-    match target::named(arguments)? {
-        Some(target) => Ok(target),
-        None => project::target().await,
-    }
 }

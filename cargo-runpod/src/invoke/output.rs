@@ -7,11 +7,14 @@ use serde::Serialize;
 use serde_json::Number;
 use serde_json::value::RawValue;
 
-use super::Arguments;
+use super::arguments::Printing;
+use super::code;
 use super::display::Display;
 use super::json_text;
 use super::report::{Report, Status};
 use super::safe_text;
+use super::save::Saving;
+use crate::failure::Failure;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
@@ -33,26 +36,43 @@ pub(super) struct Output<'d> {
     is_line_open: Cell<bool>,
     /// The items for the JSON document.
     items: RefCell<Vec<Box<RawValue>>>,
+    saving: Option<RefCell<Saving>>,
 }
 
 impl<'d> Output<'d> {
-    pub(super) fn new(arguments: &Arguments, display: &'d Display) -> Self {
-        let mode = match (arguments.json, arguments.raw) {
+    /// Prepares the output. The folder of `--save` is made now, so a job does not run in vain.
+    pub(super) fn new(printing: &Printing, display: &'d Display) -> Result<Self, Failure> {
+        let saving = printing.save.as_deref().map(Saving::into).transpose()?;
+        let mode = match (printing.json, printing.raw) {
             (true, _) => Mode::Document,
             (false, true) => Mode::Raw,
             (false, false) => Mode::Lines,
         };
-        Self {
+        Ok(Self {
             mode,
             display,
             to_terminal: io::stdout().is_terminal(),
             has_streamed: Cell::new(false),
             is_line_open: Cell::new(false),
             items: RefCell::default(),
+            saving: saving.map(RefCell::new),
+        })
+    }
+
+    /// Returns the exit code for a result that was printed.
+    pub(super) fn code(&self, report: &Report) -> u8 {
+        let is_incomplete = |saving: &RefCell<Saving>| saving.borrow().has_failed();
+        if self.saving.as_ref().is_some_and(is_incomplete) {
+            return code::NO_ANSWER;
         }
+        code::of(&report.status)
     }
 
     pub(super) async fn items(&self, items: Vec<Box<RawValue>>) -> io::Result<()> {
+        let items: Vec<_> = items
+            .into_iter()
+            .map(|item| self.without_files(item, "item"))
+            .collect();
         self.has_streamed.set(true);
         if self.mode == Mode::Document {
             self.items.borrow_mut().extend(items);
@@ -68,9 +88,17 @@ impl<'d> Output<'d> {
     /// Writes the result of a finished job.
     pub(super) async fn result(&self, id: &str, report: &Report) -> io::Result<()> {
         let mut text = String::new();
-        match (&report.status, &report.output) {
+        // While a job runs, its output is a progress update.
+        let output = report.output.clone().map(|output| {
+            if report.status.is_final() {
+                self.without_files(output, "output")
+            } else {
+                output
+            }
+        });
+        match (&report.status, &output) {
             _ if self.mode == Mode::Document => {
-                text = document(id, report, &self.items.borrow());
+                text = document(id, report, output.as_deref(), &self.items.borrow());
                 text.push('\n');
             }
             // The items of a stream were already printed, and a failed job has no output.
@@ -83,6 +111,19 @@ impl<'d> Output<'d> {
             text.push('\n');
         }
         self.write(text).await
+    }
+
+    /// Saves the files in a value if `--save` asks for it, and returns the value with their paths in their place.
+    fn without_files(&self, value: Box<RawValue>, name: &str) -> Box<RawValue> {
+        let Some(saving) = &self.saving else {
+            return value;
+        };
+        let mut saving = saving.borrow_mut();
+        let value = saving.files_of(value, name);
+        for told in saving.notes() {
+            self.display.note(&told);
+        }
+        value
     }
 
     /// Adds a value: a text as it is, everything else as JSON.
@@ -133,7 +174,12 @@ impl<'d> Output<'d> {
     }
 }
 
-fn document(id: &str, report: &Report, items: &[Box<RawValue>]) -> String {
+fn document(
+    id: &str,
+    report: &Report,
+    output: Option<&RawValue>,
+    items: &[Box<RawValue>],
+) -> String {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Document<'a> {
@@ -152,7 +198,7 @@ fn document(id: &str, report: &Report, items: &[Box<RawValue>]) -> String {
     let document = Document {
         id,
         status: report.status.as_str(),
-        output: report.output.as_deref(),
+        output,
         error: report.error.as_deref(),
         stream: items,
         delay_time: report.delay_time.as_ref(),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::sleep;
 
 use super::Arguments;
+use super::arguments::Place;
 use super::client::Client;
 use super::code;
 use super::input;
@@ -66,11 +67,11 @@ pub(crate) fn body(json: &str) -> Result<Vec<u8>, Failure> {
 impl Probe {
     /// Aims at a deployed endpoint, as `--endpoint` of `cargo runpod invoke` does.
     pub(crate) fn at(endpoint: &str) -> Result<Self, Failure> {
-        let arguments = Arguments {
+        let place = Place {
             endpoint: Some(endpoint.to_owned()),
-            ..Arguments::default()
+            ..Place::default()
         };
-        let target: Option<Target> = target::named(&arguments)?;
+        let target: Option<Target> = target::named(&place)?;
         let target = target.ok_or_else(|| Failure::new("the endpoint has no address"))?;
         Ok(Self {
             client: Client::new(target)?,

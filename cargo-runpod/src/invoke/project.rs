@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use super::arguments::Place;
 use super::client::Client;
 use super::code;
 use super::safe_text;
-use super::target::{LOCAL, Target, here};
+use super::target::{self, LOCAL, Target, here};
 use super::trouble::Trouble;
 use crate::dev_endpoint::{DevEndpoint, Owner};
 use crate::failure::Failure;
@@ -24,8 +25,16 @@ pub(super) struct Project {
     endpoints: Vec<DevEndpoint>,
 }
 
+/// Returns the endpoint that the flags and variables name, otherwise the project's endpoint.
+pub(super) async fn chosen(place: &Place) -> Result<Target, Failure> {
+    match target::named(place)? {
+        Some(target) => Ok(target),
+        None => of_the_folder().await,
+    }
+}
+
 /// Returns the endpoint of the current folder's project, otherwise the endpoint at the default address.
-pub(super) async fn target() -> Result<Target, Failure> {
+async fn of_the_folder() -> Result<Target, Failure> {
     let of_the_project = match Project::here() {
         Some(project) => project.url(LOCAL, here).await?,
         // Outside a project, only the default endpoint can be meant.
@@ -190,7 +199,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::invoke::target;
 
     fn owner(run: &str) -> Owner {
         Owner {

@@ -39,6 +39,12 @@ pub(super) struct Submitted {
     pub(super) id: String,
 }
 
+/// The answer to purge-queue.
+#[derive(Debug, Deserialize)]
+pub(super) struct Purged {
+    pub(super) removed: u64,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(super) enum Status {

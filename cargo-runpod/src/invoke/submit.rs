@@ -102,7 +102,7 @@ fn refused(trouble: &Trouble, client: &Client) -> Failure {
 }
 
 /// Tells whether an id is safe to use in paths and to show.
-fn is_plain(id: &str) -> bool {
+pub(super) fn is_plain(id: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     !id.is_empty() && id.len() <= 200 && id.bytes().all(is_plain)
 }

@@ -4,10 +4,11 @@
 //! endpoints, and only over TLS.
 
 use std::env::{self, VarError};
+use std::time::Duration;
 
 use reqwest::Url;
 
-use super::Arguments;
+use super::arguments::Place;
 use super::key::Key;
 use super::safe_text;
 use crate::failure::Failure;
@@ -34,17 +35,24 @@ pub(super) struct Target {
     pub(super) endpoint: Option<String>,
 }
 
+impl Target {
+    /// Returns how long requests are retried if the user chose no time.
+    pub(super) fn usual_retry_for(&self) -> Duration {
+        Duration::from_secs(if self.is_here { 10 } else { 60 })
+    }
+}
+
 /// Returns the target that the flags or the variables name, or `None` if they name none.
-pub(super) fn named(arguments: &Arguments) -> Result<Option<Target>, Failure> {
-    if let Some(url) = &arguments.url {
+pub(super) fn named(place: &Place) -> Result<Option<Target>, Failure> {
+    if let Some(url) = &place.url {
         let url = address("--url", url)?;
         return at(&url, LOCAL_KEY, None).map(Some);
     }
-    if let Some(port) = arguments.port {
+    if let Some(port) = place.port {
         return here(&format!("http://127.0.0.1:{port}")).map(Some);
     }
     let base = base()?;
-    match (&arguments.endpoint, base) {
+    match (&place.endpoint, base) {
         (Some(id), base) => {
             let base = match base {
                 Some(base) => base,

@@ -102,6 +102,30 @@ pub(super) fn of_submission(trouble: &Trouble, target: &Target) -> String {
     }
 }
 
+/// Describes why a request that submits nothing was not answered. `id` is the job that it is about.
+pub(super) fn of_request(trouble: &Trouble, target: &Target, id: Option<&str>) -> String {
+    let (url, told) = (&target.url, trouble.told());
+    match (trouble, id) {
+        (Trouble::Refused { status, .. }, Some(id)) if *status == StatusCode::NOT_FOUND => {
+            let endpoint = match &target.endpoint {
+                Some(endpoint) => format!(", and that the endpoint {endpoint} exists"),
+                None => String::new(),
+            };
+            format!(
+                "{url} does not know job {id}: it {told}. Check the id{endpoint}; a result is kept for 30 minutes after the job"
+            )
+        }
+        (Trouble::Refused { status, .. }, None) if *status == StatusCode::NOT_FOUND => {
+            not_found(trouble, target)
+        }
+        (Trouble::NotConnected(_), _) => of_submission(trouble, target),
+        (Trouble::Refused { status, .. }, _) if matches!(status.as_u16(), 401 | 403) => {
+            of_key(target, *status)
+        }
+        _ => format!("{url} {told}"),
+    }
+}
+
 fn unclear(what: &str) -> String {
     format!("{what}\n\nThe endpoint may have accepted the job, so it was not sent again.")
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use cargo_metadata::Package;
 use serde::Deserialize;
 
 use super::table::{self, Keys};
@@ -131,6 +132,11 @@ impl Deploy {
     /// Reads the table of a worker's package.
     pub(crate) fn of(worker: &Worker) -> Result<Self, Failure> {
         table::read(&worker.package, "deploy", KEYS)
+    }
+
+    /// Returns the fault in the table of a package, if there is one.
+    pub(super) fn fault(package: &Package) -> Option<String> {
+        table::described::<Self>(package, "deploy", KEYS).err()
     }
 
     /// Reads a table without a package.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use cargo_metadata::Package;
 use serde::Deserialize;
 
 use super::table::{self, Keys};
@@ -47,6 +48,11 @@ impl Image {
     /// Reads the table of a worker's package.
     pub(crate) fn of(worker: &Worker) -> Result<Self, Failure> {
         table::read(&worker.package, "image", KEYS)
+    }
+
+    /// Returns the fault in the table of a package, if there is one.
+    pub(super) fn fault(package: &Package) -> Option<String> {
+        table::described::<Self>(package, "image", KEYS).err()
     }
 
     /// Returns the base image, unless it is the empty one.

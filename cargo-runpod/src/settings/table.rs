@@ -19,8 +19,16 @@ pub(super) fn read<T: DeserializeOwned + Default>(
     name: &str,
     keys: &[Keys],
 ) -> Result<T, Failure> {
-    of(&package.metadata, name, keys)
-        .map_err(|fault| Failure::new(format!("{}: {fault}", package.manifest_path)))
+    described(package, name, keys).map_err(Failure::new)
+}
+
+/// Reads a table like [`read`], and returns the text of an error.
+pub(super) fn described<T: DeserializeOwned + Default>(
+    package: &Package,
+    name: &str,
+    keys: &[Keys],
+) -> Result<T, String> {
+    of(&package.metadata, name, keys).map_err(|fault| format!("{}: {fault}", package.manifest_path))
 }
 
 /// Reads a table from a package's metadata. All unknown keys are reported together.
@@ -32,6 +40,9 @@ pub(super) fn of<T: DeserializeOwned + Default>(
     let Some(tables) = metadata.get("runpod") else {
         return Ok(T::default());
     };
+    if !tables.is_object() {
+        return Err("[package.metadata.runpod] is not a table".to_owned());
+    }
     let unknown = unknown(tables, "table ", &TABLES);
     if !unknown.is_empty() {
         return Err(format!("[package.metadata.runpod]: {}", unknown.join("\n")));

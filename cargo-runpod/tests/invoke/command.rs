@@ -14,8 +14,13 @@ use crate::stage::{KEY, PATIENCE, Stage};
 
 /// Returns the command with none of this machine's `RUNPOD_` variables, in an empty folder.
 pub(crate) fn bare(room: &Path) -> Command {
+    tool(room, &["invoke"])
+}
+
+/// Returns another command of the tool in the same form.
+pub(crate) fn tool(room: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(cargo_bin!("cargo-runpod"));
-    command.args(["runpod", "invoke"]).current_dir(room);
+    command.arg("runpod").args(words).current_dir(room);
     for (variable, _) in env::vars_os() {
         if variable.to_string_lossy().starts_with("RUNPOD_") {
             command.env_remove(variable);
@@ -45,6 +50,13 @@ pub(crate) struct Ran {
 pub(crate) fn run(stage: &Stage, arguments: &[&str]) -> Ran {
     let mut command = at(stage);
     command.args(arguments);
+    finish(stage, command, "")
+}
+
+/// Runs another command of the tool at the endpoint of a stage.
+pub(crate) fn run_tool(stage: &Stage, words: &[&str]) -> Ran {
+    let mut command = tool(stage.room(), words);
+    command.args(["--url", &stage.url()]);
     finish(stage, command, "")
 }
 
@@ -118,8 +130,13 @@ pub(crate) struct Watched {
 
 impl Watched {
     pub(crate) fn start(stage: &Stage, arguments: &[&str]) -> Self {
-        let mut child = at(stage)
-            .args(arguments)
+        let mut command = at(stage);
+        command.args(arguments);
+        Self::of(command)
+    }
+
+    pub(crate) fn of(mut command: Command) -> Self {
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

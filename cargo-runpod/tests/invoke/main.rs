@@ -7,10 +7,13 @@
 
 mod address;
 mod command;
+mod detached;
 mod failed;
 mod faults;
 mod input;
 mod output;
+mod queue;
+mod saved;
 mod stage;
 mod stopping;
 mod terminal;

@@ -194,10 +194,12 @@ Options:
   -e, --endpoint <ID>        Id of a deployed endpoint; the key is read from RUNPOD_API_KEY
       --url <URL>            The address of the endpoint
       --port <PORT>          The port of an endpoint on this machine [default: the port of `cargo runpod dev` in this project, otherwise 8000]
+      --retry-for <SECONDS>  How long to retry if the endpoint is unreachable or answers with an error [default: 10 on this machine, otherwise 60]
+      --detach               Submit the job and print its id, without waiting for it
       --raw                  Print streamed texts without newlines between them, such as the tokens of a language model
       --json                 Print a single JSON document at the end, whatever the job's outcome
+      --save <DIR>           Save the files in the job's result (data URLs and base64) in this folder, and print their paths in their place
   -v, --verbose              Print the job's states and progress on stderr, line by line
-      --retry-for <SECONDS>  How long to retry if the endpoint is unreachable or answers with an error [default: 10 on this machine, otherwise 60]
   -h, --help                 Print help (see more with '--help')
 
 Exit codes: 0 COMPLETED, 1 FAILED, 2 wrong usage, 3 CANCELLED, 4 TIMED_OUT, 5 no answer or a refusal from the endpoint; 130 after Ctrl-C, 143 after SIGTERM, 141 if nobody reads the output any more
@@ -227,17 +229,23 @@ Options:
       --port <PORT>
           The port of an endpoint on this machine [default: the port of `cargo runpod dev` in this project, otherwise 8000]
 
+      --retry-for <SECONDS>
+          How long to retry if the endpoint is unreachable or answers with an error [default: 10 on this machine, otherwise 60]
+
+      --detach
+          Submit the job and print its id, without waiting for it
+
       --raw
           Print streamed texts without newlines between them, such as the tokens of a language model
 
       --json
           Print a single JSON document at the end, whatever the job's outcome
 
+      --save <DIR>
+          Save the files in the job's result (data URLs and base64) in this folder, and print their paths in their place
+
   -v, --verbose
           Print the job's states and progress on stderr, line by line
-
-      --retry-for <SECONDS>
-          How long to retry if the endpoint is unreachable or answers with an error [default: 10 on this machine, otherwise 60]
 
   -h, --help
           Print help (see a summary with '-h')
@@ -255,7 +263,7 @@ Environment:
                             names the endpoint `local` there
 
 Exit codes:
-  0    The job is COMPLETED
+  0    The job is COMPLETED, or with --detach: the endpoint accepted it
   1    The job FAILED
   2    Wrong usage: a flag, the input, or a missing key
   3    The job was CANCELLED by someone else

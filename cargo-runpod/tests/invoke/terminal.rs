@@ -1,18 +1,24 @@
 //! The output in a terminal.
 
+use std::process::Command;
+
 use rexpect::reader::Options;
 use rexpect::session::{PtySession, spawn_with_options};
 
 use crate::command::at;
 use crate::stage::{KEY, PATIENCE, Stage};
 
-struct Terminal(PtySession);
+pub(crate) struct Terminal(PtySession);
 
 impl Terminal {
     fn start(stage: &Stage, arguments: &[&str]) -> Self {
         let mut command = at(stage);
+        command.args(arguments);
+        Self::of(command)
+    }
+
+    pub(crate) fn of(mut command: Command) -> Self {
         command
-            .args(arguments)
             .env("TERM", "xterm-256color")
             .env("RUNPOD_LOCAL_API_KEY", KEY);
         let patience = u64::try_from(PATIENCE.as_millis()).unwrap();
@@ -22,15 +28,19 @@ impl Terminal {
 
     /// Waits for this text and returns everything before it.
     #[track_caller]
-    fn sees(&mut self, text: &str) -> String {
+    pub(crate) fn sees(&mut self, text: &str) -> String {
         match self.0.exp_string(text) {
             Ok(before) => before,
             Err(error) => panic!("{text:?} is not shown: {error}"),
         }
     }
 
+    pub(crate) fn types(&mut self, line: &str) {
+        self.0.send_line(line).expect("it reads");
+    }
+
     #[track_caller]
-    fn ends(mut self, code: i32) -> String {
+    pub(crate) fn ends(mut self, code: i32) -> String {
         let rest = self.0.exp_eof().expect("the command exits");
         let status = self.0.process().wait().expect("the process exits");
         // The type of the status cannot be named outside its crate.

@@ -44,6 +44,8 @@ pub(crate) struct HubConfig {
     gpu_ids: Option<String>,
     allowed_cuda_versions: Option<Vec<String>>,
     cpu_flavor: Option<String>,
+    /// `LB` for a load balancer. Otherwise the endpoint has a queue.
+    endpoint_type: Option<EndpointType>,
     #[serde(default)]
     env: Vec<Variable>,
     #[serde(default)]
@@ -59,10 +61,16 @@ enum RunsOn {
 }
 
 #[derive(Debug, Deserialize)]
+enum EndpointType {
+    #[serde(rename = "LB")]
+    LoadBalancer,
+}
+
+#[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Variable {
     Fixed(Fixed),
-    Asked(Asked),
+    Asked(Box<Asked>),
 }
 
 #[derive(Debug, Deserialize)]
@@ -90,14 +98,33 @@ struct Input {
     default: Value,
     #[serde(default, rename = "advanced")]
     _advanced: bool,
+    #[serde(default, rename = "required")]
+    _required: bool,
+    #[serde(default)]
+    options: Vec<Choice>,
+    min: Option<f64>,
+    max: Option<f64>,
+    #[serde(rename = "trueValue")]
+    true_value: Option<String>,
+    #[serde(rename = "falseValue")]
+    false_value: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Choice {
+    label: String,
+    value: String,
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
 enum InputKind {
     String,
     Number,
     Boolean,
+    /// The name of a model on Hugging Face.
+    Huggingface,
 }
 
 #[derive(Debug, Deserialize)]
@@ -126,8 +153,9 @@ pub(crate) struct Case {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct TestsConfig {
-    gpu_type_id: String,
-    gpu_count: u32,
+    gpu_type_id: Option<String>,
+    gpu_count: Option<u32>,
+    cpu_flavor: Option<String>,
     #[serde(default)]
     env: Vec<Fixed>,
     #[serde(default)]
@@ -147,6 +175,11 @@ pub(crate) fn hub(text: &str) -> Result<Hub, String> {
         "iconUrl is not an address",
     )?;
     require(config.container_disk_in_gb > 0, "containerDiskInGb is 0")?;
+    // A worker of this project takes its jobs from a queue.
+    require(
+        !matches!(config.endpoint_type, Some(EndpointType::LoadBalancer)),
+        "the endpoint is a load balancer",
+    )?;
     let has_gpu = config.gpu_count.is_some_and(|count| count > 0)
         && config.gpu_ids.as_deref().is_some_and(are_gpus)
         && config
@@ -217,8 +250,22 @@ pub(crate) fn tests(text: &str) -> Result<Tests, String> {
         )?;
     }
     let config = &tests.config;
-    require(!config.gpu_type_id.is_empty(), "gpuTypeId is empty")?;
-    require(config.gpu_count > 0, "gpuCount is 0")?;
+    match (&config.gpu_type_id, &config.cpu_flavor) {
+        (Some(id), None) => {
+            require(!id.is_empty(), "gpuTypeId is empty")?;
+            require(
+                config.gpu_count.is_some_and(|count| count > 0),
+                "gpuCount is 0",
+            )?;
+        }
+        (None, Some(flavor)) => {
+            require(flavor.starts_with("cpu"), "cpuFlavor is not a CPU")?;
+            let mentions_gpu =
+                config.gpu_count.is_some() || !config.allowed_cuda_versions.is_empty();
+            require(!mentions_gpu, "the GPU settings are not allowed for a CPU")?;
+        }
+        _ => return Err("the tests need either gpuTypeId or cpuFlavor".to_owned()),
+    }
     require(
         are_versions(&config.allowed_cuda_versions),
         "allowedCudaVersions contains something other than versions",
@@ -239,13 +286,27 @@ impl Asked {
         require(!input.name.is_empty(), "an input has no name")?;
         require(!input.description.is_empty(), "an input has no description")?;
         let fits = match input.kind {
-            InputKind::String => input.default.is_string(),
+            InputKind::String | InputKind::Huggingface => input.default.is_string(),
             InputKind::Number => input.default.is_number(),
             InputKind::Boolean => input.default.is_boolean(),
         };
         require(
             fits,
             "the default of an input does not have the input's type",
+        )?;
+        let is_choice = |it: &Choice| !it.label.is_empty() && input.default == it.value;
+        require(
+            input.options.is_empty() || input.options.iter().any(is_choice),
+            "the default of an input is not one of its options",
+        )?;
+        require(
+            input.min.is_none() && input.max.is_none() || input.kind == InputKind::Number,
+            "only a number has min and max",
+        )?;
+        require(
+            input.true_value.is_none() && input.false_value.is_none()
+                || input.kind == InputKind::Boolean,
+            "only a boolean has trueValue and falseValue",
         )
     }
 }

@@ -198,10 +198,41 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
         ],
     ),
     (
+        "docs/reference/commands/completions.md",
+        &[not_here(
+            "cargo runpod completions fish > ~/.config/fish/conf.d/cargo-runpod.fish",
+            "it writes into the home directory; cargo-runpod/tests/completions uses the script for bash",
+        )],
+    ),
+    (
         "docs/reference/commands/dev.md",
         &[not_here(
             "cargo runpod dev",
             "it needs a worker's folder; the commands of docs/reference/commands/new.md run it in one",
+        )],
+    ),
+    (
+        "docs/reference/commands/doctor.md",
+        &[not_here(
+            "cargo runpod doctor",
+            "its result depends on the machine; cargo-runpod/tests/doctor runs it on machines of its own",
+        )],
+    ),
+    (
+        "docs/reference/commands/health.md",
+        &[
+            beforehand(own(serves("cargo run -- --rp_serve_api"))),
+            tool(
+                ends("cargo runpod health", &["jobs:", "1 idle"]),
+                "--url http://127.0.0.1:{port}",
+            ),
+        ],
+    ),
+    (
+        "docs/reference/commands/hub-test.md",
+        &[not_here(
+            "cargo runpod hub-test",
+            "it needs a worker's folder; cargo-runpod/tests/new/hub.rs runs it in one of each template",
         )],
     ),
     (
@@ -219,6 +250,13 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
         ],
     ),
     (
+        "docs/reference/commands/job.md",
+        &[not_here(
+            "cargo runpod job status 8a4e0f6c-2d0b-4b7e-9a53-5b1f6f0e6d11-l1",
+            "it needs the id of a job; cargo-runpod/tests/invoke/detached.rs runs it",
+        )],
+    ),
+    (
         "docs/reference/commands/new.md",
         &[
             ends(
@@ -232,6 +270,16 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
             not_here(
                 "cargo generate --path cargo-runpod/templates/stream --name my-worker --define 'runpod_dependency={ git = \"https://…\" }'",
                 "cargo-generate is a program of another project",
+            ),
+        ],
+    ),
+    (
+        "docs/reference/commands/purge.md",
+        &[
+            beforehand(own(serves("cargo run -- --rp_serve_api"))),
+            tool(
+                ends("cargo runpod purge --yes", &["removed 0 jobs"]),
+                "--url http://127.0.0.1:{port}",
             ),
         ],
     ),

@@ -244,6 +244,11 @@ impl Run<'_> {
             parts.push(self.own(fuzzing, "fuzzing", Load::Compiles));
         }
         parts.extend(self.soak());
+        if is_long {
+            let mut wheel = Command::new(&self.itself);
+            wheel.arg("wheel");
+            parts.push(Part::check("wheel", wheel, "cargo xtask wheel"));
+        }
         parts
     }
 
@@ -318,7 +323,7 @@ impl Run<'_> {
         }
         if self.extent == Extent::Short {
             left_out.push(
-                "the long forms of chaos, soak, fuzzing and clients: `cargo xtask test --long`"
+                "the wheel, and the long forms of chaos, soak, fuzzing and clients: `cargo xtask test --long`"
                     .to_owned(),
             );
         }

@@ -1,0 +1,3 @@
+//! `cargo runpod completions` in a real bash on a terminal.
+
+mod bash;
