@@ -35,6 +35,8 @@ enum Command {
     Dev(dev::Arguments),
     Invoke(invoke::Arguments),
     Build(build::Arguments),
+    #[command(name = dev::SHOW_ENVIRONMENT, hide = true)]
+    ShowEnvironment(dev::Shown),
 }
 
 fn main() -> ExitCode {
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         Command::Dev(arguments) => dev::run(&arguments),
         Command::Invoke(arguments) => invoke::run(&arguments),
         Command::Build(arguments) => build::run(&arguments),
+        Command::ShowEnvironment(arguments) => dev::show_environment(&arguments),
     };
     match result {
         Ok(code) => code,

@@ -9,29 +9,38 @@ use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{ChildStdout, Command};
 
 use super::group::Group;
+use super::profile::Profile;
+use super::scripts::Scripts;
 use crate::selection::Worker;
+
+/// Facts about a build that are known before it finishes.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    /// The lock file that cargo builds from. It is set with cargo's first message.
+    pub(super) resolved: OnceLock<Vec<u8>>,
+    /// The build scripts that have finished.
+    pub(super) scripts: Scripts,
+}
 
 #[derive(Debug)]
 pub(super) struct CargoBuild {
     cargo: Group,
     messages: Lines<BufReader<ChildStdout>>,
     worker: Worker,
-    resolved: Arc<OnceLock<Vec<u8>>>,
+    progress: Arc<Progress>,
     executable: Option<PathBuf>,
 }
 
 impl CargoBuild {
     /// Starts cargo. Messages of cargo and rustc go straight to the terminal, in their own colours.
-    ///
-    /// `resolved` receives the lock file that cargo builds from.
     pub(super) async fn start(
         worker: &Worker,
-        release: bool,
-        resolved: Arc<OnceLock<Vec<u8>>>,
+        profile: &Profile,
+        progress: Arc<Progress>,
     ) -> io::Result<Self> {
         let mut command = Command::from(worker.cargo("build"));
         command
-            .args(release.then_some("--release"))
+            .args(profile.flags())
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
         let mut cargo = Group::spawn(&mut command).await?;
@@ -41,7 +50,7 @@ impl CargoBuild {
             cargo,
             messages: BufReader::new(out).lines(),
             worker: worker.clone(),
-            resolved,
+            progress,
             executable: None,
         })
     }
@@ -52,7 +61,10 @@ impl CargoBuild {
     pub(super) async fn ended(&mut self) -> io::Result<Option<PathBuf>> {
         while let Some(line) = self.messages.next_line().await? {
             // Before its first message, cargo has read the lock file and, if necessary, updated it.
-            self.resolved.get_or_init(|| self.worker.lock_file());
+            self.progress
+                .resolved
+                .get_or_init(|| self.worker.lock_file());
+            self.progress.scripts.hear(&line);
             self.executable = self.worker.executable(&line).or(self.executable.take());
         }
         let status = self.cargo.ended().await?;

@@ -17,10 +17,12 @@ pub(super) struct Crew {
 }
 
 impl Crew {
-    pub(super) fn new(around: Surroundings, workers: u16) -> Self {
+    pub(super) fn new(around: Surroundings, workers: u16, stop_first: bool) -> Self {
         Self {
             around,
-            slots: (1..=workers).map(Slot::new).collect(),
+            slots: (1..=workers)
+                .map(|number| Slot::new(number, stop_first))
+                .collect(),
             leaving: Vec::new(),
         }
     }

@@ -19,7 +19,7 @@ mod output;
 mod project;
 mod report;
 mod retries;
-mod safe_text;
+pub(crate) mod safe_text;
 mod share;
 mod signals;
 mod submit;

@@ -11,7 +11,7 @@ pub(super) fn is_unsafe(character: char) -> bool {
 }
 
 /// Returns the text with its newlines and tabs. Other unsafe characters are written like `\u{1b}`.
-pub(super) fn block(text: &str) -> String {
+pub(crate) fn block(text: &str) -> String {
     escaped(&text.replace("\r\n", "\n"), |character| {
         matches!(character, '\n' | '\t')
     })

@@ -1,13 +1,15 @@
-//! Writes to standard output and standard error, and lets the process wait for the last lines when it exits.
+//! Writes to standard output, to `cargo runpod dev` and to standard error, and lets the process wait for the last lines
+//! when it exits.
 
 use std::io::{self, Write as _};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use super::format::{Format, Line};
+use super::format::Line;
 use super::layer::LineSink;
 use super::settings::LogSettings;
 use super::writer::{LogWriter, write_all};
+use crate::process::dev_link::dev_link;
 use crate::text::visible;
 
 /// Writes to standard output and standard error, unless the thread that logs writes itself.
@@ -20,8 +22,14 @@ struct Writers {
 }
 
 impl Writers {
-    fn new(format: Format) -> Self {
-        let output = |lines: &[u8]| write_all(&mut io::stdout().lock(), lines);
+    fn new(settings: &LogSettings) -> Self {
+        let format = settings.format();
+        let is_linked = settings.is_linked;
+        let output = move |lines: &[u8]| {
+            if !(is_linked && write_to_dev(lines)) {
+                write_all(&mut io::stdout().lock(), lines);
+            }
+        };
         let errors = |lines: &[u8]| write_all(&mut io::stderr().lock(), lines);
         let dropped = move |lines| {
             let mut text = String::new();
@@ -45,6 +53,15 @@ impl Writers {
     }
 }
 
+/// Writes to `cargo runpod dev`. Returns whether that command has started this process.
+fn write_to_dev(lines: &[u8]) -> bool {
+    let link = dev_link();
+    if let Some(link) = &link {
+        write_all(&mut link.as_ref(), lines);
+    }
+    link.is_some()
+}
+
 /// The destination of log lines.
 pub(super) enum Destination {
     Writer(Arc<LogWriter>),
@@ -57,7 +74,7 @@ impl Destination {
         if settings.waits_for_reader {
             return Self::Direct;
         }
-        let writers = WRITERS.get_or_init(|| Writers::new(settings.format()));
+        let writers = WRITERS.get_or_init(|| Writers::new(settings));
         Self::Writer(Arc::clone(&writers.output))
     }
 }
