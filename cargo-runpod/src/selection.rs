@@ -112,17 +112,11 @@ impl Worker {
     /// Returns `cargo COMMAND` for this program alone. It prints the built artifacts on standard output (see
     /// [`Self::executable`]) and compiler errors in their usual form on standard error.
     pub(crate) fn cargo(&self, command: &str) -> Command {
-        let mut cargo = self.plain_cargo(command);
-        cargo.arg("--message-format=json-render-diagnostics");
-        cargo
-    }
-
-    /// Returns `cargo COMMAND` for this program alone.
-    pub(crate) fn plain_cargo(&self, command: &str) -> Command {
         // If cargo called us, this is the same cargo.
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo
             .arg(command)
+            .arg("--message-format=json-render-diagnostics")
             .arg("--manifest-path")
             .arg(self.package.manifest_path.as_std_path())
             .args([self.kind.flag(), self.name.as_str()])

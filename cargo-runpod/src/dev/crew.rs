@@ -42,16 +42,10 @@ impl Crew {
     pub(super) fn hear(&mut self, news: News, missing: impl Fn(Help) -> Option<String>) {
         match news {
             News::Attached(id) => {
-                let before = self.leaving.len();
                 for slot in &mut self.slots {
-                    if slot.attached(&id, &mut self.leaving) {
+                    if slot.attached(&self.around, &id, &mut self.leaving) {
                         break;
                     }
-                }
-                for worker in &self.leaving[before..] {
-                    // Otherwise the old worker might still get a job that is meant for the new code.
-                    self.around.endpoint.worker_leaves(&worker.id);
-                    worker.stop();
                 }
             }
             News::Ended(id, ended) => self.ended(&id, &ended, &missing),

@@ -114,9 +114,18 @@ mod tests {
     #[test]
     fn the_line_of_a_fault_is_found_whatever_is_before_it() {
         let long = format!("A={}\n", "x".repeat(100_000));
-        for (before, line) in [("", 1), ("# a\n\nA=1\n", 4), ("A='1\n2'\n", 3), (long.as_str(), 2)] {
+        for (before, line) in [
+            ("", 1),
+            ("# a\n\nA=1\n", 4),
+            ("A='1\n2'\n", 3),
+            (long.as_str(), 2),
+        ] {
             for fault in ["no equals sign\n", "B=two words\n", "1B=1\n", "B=a\0b\n"] {
-                assert_eq!(parse(&format!("{before}{fault}C=1\n")), Err(line), "{fault}");
+                assert_eq!(
+                    parse(&format!("{before}{fault}C=1\n")),
+                    Err(line),
+                    "{fault}"
+                );
             }
         }
         assert_eq!(parse("A=1\nB='never closed\nC=1\n"), Err(3));

@@ -80,7 +80,8 @@ mod tests {
 
     #[test]
     fn a_message_of_several_lines_is_one_event() {
-        let line = line(r#"{"requestId": "j-1", "message": "first\r\nsecond\n\n", "level": "ERROR"}"#);
+        let line =
+            line(r#"{"requestId": "j-1", "message": "first\r\nsecond\n\n", "level": "ERROR"}"#);
         assert_eq!(
             line.shown("worker-1 | ", false),
             "worker-1 | ERROR  | j-1 | first\nworker-1 |        | second\n"
@@ -96,7 +97,9 @@ mod tests {
 
     #[test]
     fn no_part_of_an_event_controls_the_terminal() {
-        let line = line(r#"{"requestId": "j\u001b[2J\n1", "message": "a\u001b[31m\u202eb", "level": "\u001b"}"#);
+        let line = line(
+            r#"{"requestId": "j\u001b[2J\n1", "message": "a\u001b[31m\u202eb", "level": "\u001b"}"#,
+        );
         assert_eq!(
             line.shown("", false),
             "INFO   | j\\u{1b}[2J 1 | a\\u{1b}[31m\\u{202e}b\n"

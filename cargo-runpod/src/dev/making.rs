@@ -1,5 +1,4 @@
-//! Turns the sources into a program that can be started: runs `cargo build`, copies the program, asks cargo how it would
-//! run it, and reads the worker's schema.
+//! Turns the sources into a program that can be started: runs cargo, copies the program and reads the worker's schema.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,7 +7,7 @@ use std::time::SystemTime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::cargo_build::{CargoBuild, Progress};
+use super::cargo_build::{Built, CargoBuild, Progress};
 use super::cargo_run::CargoRun;
 use super::dep_info;
 use super::described::Described;
@@ -104,23 +103,22 @@ impl Plan {
                 return Made::Ended;
             }
         };
-        let executable = match built {
-            Ok(Some(executable)) => executable,
+        let built = match built {
+            Ok(Some(built)) => built,
             Ok(None) => return Made::Failed,
             Err(error) => return Made::Broken(format!("cannot read cargo's output: {error}")),
         };
-        let kept = self.kept(executable, ended).await;
+        let kept = self.kept(built, ended).await;
         kept.unwrap_or_else(Made::Broken)
     }
 
     async fn kept(
         self,
-        executable: PathBuf,
-        mut ended: oneshot::Receiver<()>,
+        Built { executable, run }: Built,
+        ended: oneshot::Receiver<()>,
     ) -> Result<Made, String> {
         let Self {
             target,
-            profile,
             variables,
             folder,
             number,
@@ -134,9 +132,6 @@ impl Plan {
             .await
             .map_err(|error| error.to_string())?
             .map_err(|error| format!("cannot copy {name}: {error}"))?;
-        let Some(run) = CargoRun::of(&target.worker, &profile, &mut ended).await? else {
-            return Ok(Made::Ended);
-        };
         let program = Program {
             kept: Arc::clone(&kept),
             run: run.with(&variables),

@@ -139,17 +139,14 @@ impl Drop for RunFolder {
 impl Program {
     /// Returns the command that starts the program in its environment and nothing else of this process.
     pub(super) fn command(&self) -> Command {
-        let mut command = match self.run.runner.split_first() {
-            Some((runner, arguments)) => {
-                let mut command = Command::new(runner);
-                command.args(arguments).arg(&self.kept.0);
-                command
-            }
-            None => {
-                let mut command = Command::new(&self.kept.0);
-                command.arg0(&self.run.name);
-                command
-            }
+        let mut command = if let Some((runner, arguments)) = self.run.runner.split_first() {
+            let mut command = Command::new(runner);
+            command.args(arguments).arg(&self.kept.0);
+            command
+        } else {
+            let mut command = Command::new(&self.kept.0);
+            command.arg0(&self.run.name);
+            command
         };
         let environment = self.run.environment.iter();
         command

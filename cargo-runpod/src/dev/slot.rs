@@ -84,16 +84,17 @@ impl Slot {
         if self.stops_first {
             match &self.serving {
                 Some(serving) if serving.is_attached => {
-                    say::note(&format!(
+                    let note = format!(
                         "{} finishes its running jobs before {} starts",
                         serving.id,
                         self.id(self.lives + 1)
-                    ));
+                    );
                     let previous = Previous {
                         program: Arc::clone(&serving.program),
                         is_second_try: false,
                     };
                     self.stop_and_start(around, program, Some(previous));
+                    say::note(&note);
                 }
                 Some(_) => {
                     let previous = self.previous.take();
@@ -134,10 +135,18 @@ impl Slot {
 
     /// Handles a worker's first request for jobs, and adds the worker that it replaces to `leaving`. Returns whether
     /// the worker belongs to this slot.
-    pub(super) fn attached(&mut self, id: &str, leaving: &mut Vec<Worker>) -> bool {
+    pub(super) fn attached(
+        &mut self,
+        around: &Surroundings,
+        id: &str,
+        leaving: &mut Vec<Worker>,
+    ) -> bool {
         if let Some(mut fresh) = self.incoming.take_if(|worker| worker.id == id) {
             fresh.is_attached = true;
             if let Some(before) = self.serving.replace(fresh) {
+                // This comes first. Otherwise the old worker might still get a job that is meant for the new code.
+                around.endpoint.worker_leaves(&before.id);
+                before.stop();
                 say::note(&format!(
                     "{id} has taken over; {} finishes its running jobs",
                     before.id

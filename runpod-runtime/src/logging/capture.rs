@@ -29,7 +29,6 @@ fn everything() -> LogSettings {
     LogSettings {
         level: LogLevel::Trace,
         json: false,
-        is_linked: false,
         secrets: Secrets::default(),
         color: false,
         waits_for_reader: true,

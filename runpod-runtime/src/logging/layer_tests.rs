@@ -10,7 +10,6 @@ fn settings(level: LogLevel) -> LogSettings {
     LogSettings {
         level,
         json: false,
-        is_linked: false,
         secrets: Secrets::default(),
         color: false,
         waits_for_reader: true,

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use super::format::Line;
+use super::format::{Format, Line};
 use super::layer::LineSink;
 use super::settings::LogSettings;
 use super::writer::{LogWriter, write_all};
@@ -22,13 +22,10 @@ struct Writers {
 }
 
 impl Writers {
-    fn new(settings: &LogSettings) -> Self {
-        let format = settings.format();
-        let is_linked = settings.is_linked;
-        let output = move |lines: &[u8]| {
-            if !(is_linked && write_to_dev(lines)) {
-                write_all(&mut io::stdout().lock(), lines);
-            }
+    fn new(format: Format) -> Self {
+        let output = |lines: &[u8]| match dev_link() {
+            Some(link) => write_all(&mut link.as_ref(), lines),
+            None => write_all(&mut io::stdout().lock(), lines),
         };
         let errors = |lines: &[u8]| write_all(&mut io::stderr().lock(), lines);
         let dropped = move |lines| {
@@ -53,15 +50,6 @@ impl Writers {
     }
 }
 
-/// Writes to `cargo runpod dev`. Returns whether that command has started this process.
-fn write_to_dev(lines: &[u8]) -> bool {
-    let link = dev_link();
-    if let Some(link) = &link {
-        write_all(&mut link.as_ref(), lines);
-    }
-    link.is_some()
-}
-
 /// The destination of log lines.
 pub(super) enum Destination {
     Writer(Arc<LogWriter>),
@@ -74,7 +62,7 @@ impl Destination {
         if settings.waits_for_reader {
             return Self::Direct;
         }
-        let writers = WRITERS.get_or_init(|| Writers::new(settings));
+        let writers = WRITERS.get_or_init(|| Writers::new(settings.format()));
         Self::Writer(Arc::clone(&writers.output))
     }
 }

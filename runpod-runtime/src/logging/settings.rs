@@ -10,8 +10,6 @@ pub(crate) struct LogSettings {
     pub(crate) level: LogLevel,
     /// Whether to write JSON lines, for the platform or for `cargo runpod dev`.
     pub(crate) json: bool,
-    /// Whether the lines go to `cargo runpod dev` instead of standard output.
-    pub(crate) is_linked: bool,
     /// The secrets that no line may contain.
     pub(crate) secrets: Secrets,
     pub(crate) color: bool,
@@ -25,7 +23,6 @@ impl LogSettings {
         Self {
             level: settings.log_level,
             json: settings.json_logs || is_linked,
-            is_linked,
             secrets: settings.secrets.clone(),
             color: settings.color,
             waits_for_reader: match settings.mode {

@@ -223,7 +223,6 @@ fn what_waits_to_be_written_has_no_secret_in_it() {
     let settings = LogSettings {
         level: LogLevel::Info,
         json: true,
-        is_linked: false,
         secrets: Secret::new("rpa_SECRETKEY").into(),
         color: false,
         waits_for_reader: false,
