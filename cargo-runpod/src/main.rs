@@ -1,7 +1,7 @@
 //! `cargo runpod`: creates, runs, calls and packs Runpod Serverless workers.
 //!
 //! Each command has a module of its own. The commands share the selection of the worker ([`selection`]) and the format
-//! of their errors ([`failure`]). A worker knows nothing of this tool. The tool starts ordinary worker processes and
+//! of their errors ([`failure`]). A worker depends on nothing of this tool. The tool starts ordinary worker processes and
 //! attaches them to [`runpod_local`] through the environment variables that Runpod also sets.
 
 #[cfg(not(unix))]

@@ -29,7 +29,7 @@ pub(super) struct Slot {
     incoming: Option<Worker>,
     /// Whether the old worker must exit before the new one starts.
     stops_first: bool,
-    /// The worker that starts once the serving one has exited, which has been told to stop.
+    /// The worker that starts once the serving one has exited, which is finishing its running jobs.
     next: Option<Next>,
     /// The program of the worker before the serving one, until the serving one has asked for a job. It serves again if
     /// the serving one cannot start.
@@ -47,7 +47,7 @@ struct Next {
 #[derive(Debug)]
 struct Previous {
     program: Arc<Program>,
-    /// Whether the new worker has failed before, while the old one was still there.
+    /// Whether the new worker has failed before, next to the old one.
     is_second_try: bool,
 }
 
