@@ -3,9 +3,13 @@
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clap::Args;
+
+use super::extras::in_its_folder;
+use super::say;
 
 /// Variables for the worker, in the order of the file.
 pub(super) type Variables = Vec<(String, String)>;
@@ -17,6 +21,44 @@ pub(super) struct EnvFile {
     path: Option<PathBuf>,
 }
 
+/// The file with its newest valid variables.
+#[derive(Debug)]
+pub(super) struct Environment {
+    file: EnvFile,
+    pub(super) variables: Arc<Variables>,
+}
+
+impl Environment {
+    pub(super) fn read(file: &EnvFile) -> Result<Self, String> {
+        Ok(Self {
+            variables: Arc::new(file.read()?),
+            file: file.clone(),
+        })
+    }
+
+    /// Reads the file again if it is among these changed files. Returns whether the workers must be replaced because of
+    /// these files.
+    pub(super) fn changed(&mut self, files: &[PathBuf]) -> bool {
+        let path = self.file.path().map(in_its_folder);
+        if !path.is_some_and(|path| files.contains(&path)) {
+            return !files.is_empty();
+        }
+        match self.file.read() {
+            Ok(variables) => {
+                let is_new = *self.variables != variables;
+                self.variables = Arc::new(variables);
+                is_new || files.len() > 1
+            }
+            Err(fault) => {
+                say::fault(&format!(
+                    "{fault}; the workers keep their variables. Waiting for an edit"
+                ));
+                files.len() > 1
+            }
+        }
+    }
+}
+
 impl EnvFile {
     pub(super) fn path(&self) -> Option<&Path> {
         self.path.as_deref()
@@ -24,7 +66,7 @@ impl EnvFile {
 
     /// Reads the file. Without a file, there are no variables. An error names the file and the line, but not the
     /// line's content, which may be a key.
-    pub(super) fn read(&self) -> Result<Variables, String> {
+    fn read(&self) -> Result<Variables, String> {
         let Some(path) = &self.path else {
             return Ok(Variables::new());
         };

@@ -10,8 +10,8 @@ use super::arguments::Arguments;
 use super::cargo_run::CargoRun;
 use super::crew::Crew;
 use super::described::Described;
-use super::env_file::{EnvFile, Variables};
-use super::extras::{Extras, in_its_folder};
+use super::env_file::Environment;
+use super::extras::Extras;
 use super::last_build::{LastBuild, OwnWrites};
 use super::making::{Good, Made, Making, Plan};
 use super::missing;
@@ -31,9 +31,7 @@ use crate::selection::Selection;
 pub(super) struct Session {
     selection: Box<Selection>,
     profile: Profile,
-    env_file: EnvFile,
-    /// The variables of the environment file.
-    variables: Arc<Variables>,
+    environment: Environment,
     extras: Extras,
     workers: u16,
     signals: Signals,
@@ -77,11 +75,10 @@ impl Session {
     pub(super) async fn start(arguments: &Arguments) -> Result<Self, Failure> {
         let signals = Signals::watch()?;
         let target = Target::find(&arguments.selection)?;
-        let env_file = arguments.env_file.clone();
-        let variables = env_file.read().map_err(Failure::new)?;
+        let environment = Environment::read(&arguments.env_file).map_err(Failure::new)?;
         let extras = Extras::find(
             &arguments.watch,
-            env_file.path(),
+            arguments.env_file.path(),
             target.worker.target_directory(),
         )?;
         let owner = Owner::new(&target.worker);
@@ -114,8 +111,7 @@ impl Session {
         Ok(Self {
             selection: arguments.selection.clone(),
             profile: arguments.profile.clone(),
-            env_file,
-            variables: Arc::new(variables),
+            environment,
             extras,
             workers: arguments.workers,
             signals,
@@ -190,7 +186,7 @@ impl Session {
         self.making = Some(Making::start(Plan {
             target: self.target.clone(),
             profile: self.profile.clone(),
-            variables: Arc::clone(&self.variables),
+            variables: Arc::clone(&self.environment.variables),
             folder: Arc::clone(&self.folder),
             number: self.builds,
             before: self.built.as_ref().map(|(kept, _)| Arc::clone(kept)),
@@ -206,34 +202,12 @@ impl Session {
         if sources.is_empty() {
             self.make_sure_of_writes();
         }
-        self.is_restart_due |= !extras.is_empty() && self.reads_variables(&extras);
+        self.is_restart_due |= self.environment.changed(&extras);
         if !sources.is_empty() {
             self.edited(sources).await;
         } else if self.is_restart_due {
             self.say_changed(&extras, "");
             self.restart();
-        }
-    }
-
-    /// Reads the environment file again if it is among these files. Returns whether the workers must be replaced.
-    fn reads_variables(&mut self, files: &[PathBuf]) -> bool {
-        let path = self.env_file.path().map(in_its_folder);
-        let is_among = |path: &PathBuf| files.contains(path);
-        if !path.as_ref().is_some_and(is_among) {
-            return true;
-        }
-        match self.env_file.read() {
-            Ok(variables) => {
-                let is_new = *self.variables != variables;
-                self.variables = Arc::new(variables);
-                is_new || files.len() > 1
-            }
-            Err(fault) => {
-                say::fault(&format!(
-                    "{fault}; the workers keep their variables. Waiting for an edit"
-                ));
-                false
-            }
         }
     }
 
@@ -245,7 +219,7 @@ impl Session {
         self.is_restart_due = false;
         let program = Arc::new(Program {
             kept: Arc::clone(kept),
-            run: run.with(&self.variables),
+            run: run.with(&self.environment.variables),
         });
         self.crew.renew(&program);
         self.program = Some(program);
@@ -278,14 +252,8 @@ impl Session {
     }
 
     fn say_changed(&self, files: &[PathBuf], then: &str) {
-        let name = files
-            .first()
-            .map_or_else(String::new, |file| self.shown(file));
-        let others = match files.len() {
-            0 | 1 => String::new(),
-            number => format!(" and {} more", number - 1),
-        };
-        say::note(&format!("{name}{others} changed{then}"));
+        let changed = say::files(files, self.target.worker.workspace());
+        say::note(&format!("{changed} changed{then}"));
     }
 
     /// Builds again because the last build may have used other files than the present ones.
@@ -316,14 +284,6 @@ impl Session {
             let sources = Sources::of(&self.target, &self.parts, &self.extras);
             self.watch.set(sources, std::time::SystemTime::now());
         }
-    }
-
-    fn shown(&self, file: &std::path::Path) -> String {
-        let folder = self.target.worker.workspace().canonicalize();
-        let inside = folder
-            .ok()
-            .and_then(|it| file.strip_prefix(it).ok().map(PathBuf::from));
-        inside.as_deref().unwrap_or(file).display().to_string()
     }
 
     fn made(&mut self, made: Made) {
@@ -361,7 +321,7 @@ impl Session {
             self.described = good.described;
         }
         let now = Program {
-            run: good.run.with(&self.variables),
+            run: good.run.with(&self.environment.variables),
             kept: Arc::clone(&good.kept),
         };
         self.built = Some((good.kept, good.run));
