@@ -54,21 +54,29 @@ pub(super) struct Runner {
 
 impl Runner {
     pub(super) fn find() -> Result<Self, String> {
-        let tool = std::env::current_exe()
-            .map_err(|error| format!("cannot find the path of this program: {error}"))?;
-        let tool = tool
-            .to_str()
-            .ok_or_else(|| format!("the path of this program is not UTF-8: {}", tool.display()))?;
+        let tool = this_program()?;
         let (target, command) =
             configured().map_err(|error| format!("cannot read cargo's configuration: {error}"))?;
         // A string of JSON is a string of TOML, too.
         let [target, tool, name] =
-            [&target, tool, COMMAND].map(|text| serde_json::Value::from(text).to_string());
+            [&target, &tool, COMMAND].map(|text| serde_json::Value::from(text).to_string());
         Ok(Self {
             command,
             setting: format!("target.{target}.runner=[{tool}, {name}]"),
         })
     }
+}
+
+/// Returns a path that starts this program, even if another version has been installed since.
+fn this_program() -> Result<String, String> {
+    let mut tool = std::env::current_exe()
+        .map_err(|error| format!("cannot find the path of this program: {error}"))?;
+    if cfg!(target_os = "linux") && !tool.exists() {
+        tool = format!("/proc/{}/exe", std::process::id()).into();
+    }
+    tool.into_os_string()
+        .into_string()
+        .map_err(|tool| format!("the path of this program is not UTF-8: {}", tool.display()))
 }
 
 /// Returns the target that cargo builds for, and the runner for it.

@@ -30,7 +30,12 @@ struct Printed {
 
 /// Returns the command, not yet started. Its environment contains no variables of Runpod.
 pub(crate) fn dev(folder: &Path) -> Command {
-    let mut command = command("dev", folder);
+    dev_of(Path::new(env!("CARGO_BIN_EXE_cargo-runpod")), folder)
+}
+
+/// Returns the same command of another copy of the program.
+pub(crate) fn dev_of(program: &Path, folder: &Path) -> Command {
+    let mut command = command(program, "dev", folder);
     command
         .env("CARGO_BUILD_JOBS", "2")
         .stdout(Stdio::piped())
@@ -40,11 +45,12 @@ pub(crate) fn dev(folder: &Path) -> Command {
 
 /// Returns `cargo runpod invoke` in the same way.
 pub(crate) fn invoke(folder: &Path) -> Command {
-    command("invoke", folder)
+    let program = Path::new(env!("CARGO_BIN_EXE_cargo-runpod"));
+    command(program, "invoke", folder)
 }
 
-fn command(name: &str, folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-runpod"));
+fn command(program: &Path, name: &str, folder: &Path) -> Command {
+    let mut command = Command::new(program);
     without_our_variables(command.as_std_mut());
     command
         .args(["runpod", name])
