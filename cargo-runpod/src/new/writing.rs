@@ -240,7 +240,10 @@ mod tests {
         let (first, second) = (place(&worker), place(&worker));
         write(&first, &files()).unwrap();
         let fault = write(&second, &files()).unwrap_err();
-        assert!(fault.contains("another program has just made"), "{fault}");
+        assert!(
+            fault.contains("another program has just created"),
+            "{fault}"
+        );
         assert_eq!(names(&worker), ["Cargo.toml", "src"]);
         assert_eq!(names(&room.path().join("some")), ["my-worker"]);
     }

@@ -133,9 +133,9 @@ publish = false
 [dependencies]
 runpod-worker = { git = "https://git.invalid/runpod" }
 serde = { version = "1", features = ["derive"] }
-# To wait, to lock, to run blocking code; and for the tests.
+# For timers, locks and blocking code, and for the tests.
 tokio = { version = "1", features = ["macros", "rt-multi-thread", "sync", "time"] }
-# For log lines of your own: `tracing::info!`.
+# For your own log lines, such as `tracing::info!("loaded")`.
 tracing = "0.1"
 
 # This package is not a member of the workspace around it. To make it a member, remove this table and add this folder
