@@ -239,7 +239,7 @@ async fn live(
             },
         }
     };
-    // A process that left the group may hold the pipes open for ever.
+    // A process that left the group may hold the pipes open forever.
     let last_lines = async { while output.join_next().await.is_some() {} };
     let _ = tokio::time::timeout(LAST_LINES, last_lines).await;
     Ok(Ended {
