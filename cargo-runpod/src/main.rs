@@ -1,7 +1,7 @@
 //! `cargo runpod`: creates, runs, calls, packs and deploys Runpod Serverless workers.
 //!
 //! Each command has a module of its own. The commands share the selection of the worker ([`selection`]) and the format
-//! of their errors ([`failure`]). A worker knows nothing of this tool. The tool starts ordinary worker processes and
+//! of their errors ([`failure`]). A worker depends on nothing of this tool. The tool starts ordinary worker processes and
 //! attaches them to [`runpod_local`] through the environment variables that Runpod also sets.
 
 #[cfg(not(unix))]
@@ -58,6 +58,8 @@ enum Command {
     HubTest(invoke::hub_test::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),
+    #[command(name = dev::SHOW_ENVIRONMENT, hide = true)]
+    ShowEnvironment(dev::Shown),
 }
 
 fn main() -> ExitCode {
@@ -77,6 +79,7 @@ fn main() -> ExitCode {
         Command::HubTest(arguments) => invoke::hub_test::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Completions(arguments) => Ok(completions::run(&arguments, Arguments::command())),
+        Command::ShowEnvironment(arguments) => dev::show_environment(&arguments),
     };
     match result {
         Ok(code) => code,

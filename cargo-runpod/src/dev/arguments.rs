@@ -1,10 +1,13 @@
 //! The command-line arguments of `cargo runpod dev`.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::Args;
 use runpod_local::Faults;
 
+use super::env_file::EnvFile;
+use super::profile::Profile;
 use crate::selection::Selection;
 
 /// Run the worker in this folder behind a local endpoint, and rebuild and restart it after every edit
@@ -39,9 +42,19 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "JSON|FILE", value_parser = Faults::from_flag)]
     pub(super) faults: Option<Faults>,
 
-    /// Build with optimisations
-    #[arg(short, long)]
-    pub(super) release: bool,
+    /// Stop the old worker before the new one starts, for a model that does not fit twice into the GPU's memory
+    #[arg(long)]
+    pub(super) stop_first: bool,
+
+    /// Restart the workers when this file or folder changes, such as weights or prompts; can be repeated
+    #[arg(long, value_name = "PATH")]
+    pub(super) watch: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) env_file: EnvFile,
+
+    #[command(flatten)]
+    pub(super) profile: Profile,
 
     /// Arguments for the worker, after `--`
     #[arg(last = true, value_name = "ARGS")]

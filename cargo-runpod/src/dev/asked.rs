@@ -1,13 +1,12 @@
 //! Runs a program with a single flag and reads what it prints.
 
-use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt as _;
-use tokio::process::Command;
 
 use super::group::Group;
+use super::program::Program;
 
 /// The time limit. A program that takes longer does not know the flag.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -23,8 +22,8 @@ pub(super) struct Answer {
 
 /// Runs `program flag` and returns its answer. Returns `None` if the program cannot be started, takes too long or
 /// prints too much, or if `ended` resolves first. In every case no process is left.
-pub(super) async fn of(program: &Path, flag: &str, ended: impl Future) -> Option<Answer> {
-    let mut command = Command::new(program);
+pub(super) async fn of(program: &Program, flag: &str, ended: impl Future) -> Option<Answer> {
+    let mut command = program.command();
     command
         .arg(flag)
         .stdin(Stdio::null())

@@ -17,10 +17,12 @@ pub(super) struct Crew {
 }
 
 impl Crew {
-    pub(super) fn new(around: Surroundings, workers: u16) -> Self {
+    pub(super) fn new(around: Surroundings, workers: u16, stop_first: bool) -> Self {
         Self {
             around,
-            slots: (1..=workers).map(Slot::new).collect(),
+            slots: (1..=workers)
+                .map(|number| Slot::new(number, stop_first))
+                .collect(),
             leaving: Vec::new(),
         }
     }
@@ -40,16 +42,10 @@ impl Crew {
     pub(super) fn hear(&mut self, news: News, missing: impl Fn(Help) -> Option<String>) {
         match news {
             News::Attached(id) => {
-                let before = self.leaving.len();
                 for slot in &mut self.slots {
-                    if slot.attached(&id, &mut self.leaving) {
+                    if slot.attached(&self.around, &id, &mut self.leaving) {
                         break;
                     }
-                }
-                for worker in &self.leaving[before..] {
-                    // Otherwise the old worker might still get a job that is meant for the new code.
-                    self.around.endpoint.worker_leaves(&worker.id);
-                    worker.stop();
                 }
             }
             News::Ended(id, ended) => self.ended(&id, &ended, &missing),

@@ -6,6 +6,7 @@ use runpod_local::HandlerInfo;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::program::Program;
 use super::{asked, say};
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -32,7 +33,7 @@ struct Handler {
 
 impl Described {
     /// Describes a program. The schema is missing if `ended` resolves first. In every case no process is left.
-    pub(super) async fn of(program: &Path, folder: &Path, ended: impl Future) -> Self {
+    pub(super) async fn of(program: &Program, folder: &Path, ended: impl Future) -> Self {
         let document = schema(program, ended).await;
         let mut described = document.map_or_else(Self::default, Self::from);
         described.examples.extend(example(folder));
@@ -56,7 +57,7 @@ impl From<Document> for Described {
 }
 
 /// Returns the schemas, or `None` if the worker has none because the feature `schema` is off.
-async fn schema(program: &Path, ended: impl Future) -> Option<Document> {
+async fn schema(program: &Program, ended: impl Future) -> Option<Document> {
     let answer = asked::of(program, "--schema", ended).await?;
     answer
         .is_success

@@ -1,138 +1,114 @@
-//! Parses the lines of a worker's log in the format for people: `INFO   | job | message`.
+//! A worker's log lines. A worker sends them as JSON over a connection that is only for them, so that no output of a
+//! handler can pass for a log line of another job.
 
-/// The width of the first column.
-const LEVEL: usize = 7;
+use std::fmt::Write as _;
 
-/// A worker's log, read line by line.
-#[derive(Debug, Default)]
-pub(super) struct Log {
-    /// The job and level of the last event. Continuation lines belong to this event.
-    event: Option<(String, &'static str)>,
+use serde::Deserialize;
+
+use crate::invoke::safe_text;
+
+/// The start of the second and every further line of a message, in place of the level.
+const CONTINUATION: &str = "       | ";
+
+/// One event in a worker's log.
+#[derive(Debug, Deserialize)]
+pub(super) struct LogLine {
+    #[serde(rename = "requestId")]
+    pub(super) job: Option<String>,
+    pub(super) level: String,
+    message: String,
 }
 
-/// One log line of a job.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct JobLine<'a> {
-    pub(super) job: String,
-    pub(super) level: &'static str,
-    pub(super) text: &'a str,
-}
+impl LogLine {
+    /// Parses a line of JSON. Returns `None` for anything else, for example a line that a killed worker has not
+    /// finished.
+    pub(super) fn read(line: &[u8]) -> Option<Self> {
+        serde_json::from_slice(line).ok()
+    }
 
-impl Log {
-    /// Reads one line. Returns `None` if the line does not belong to a job.
-    pub(super) fn read<'a>(&mut self, line: &'a str) -> Option<JobLine<'a>> {
-        let Some((level, rest)) = columns(line) else {
-            // The handler may print such a line at any time.
-            self.event = None;
-            return None;
-        };
-        let text = match level {
-            Column::Level(level) => {
-                let (job, text) = match rest.split_once(" | ") {
-                    Some((job, text)) if !job.contains(' ') => (job, text),
-                    _ => {
-                        self.event = None;
-                        return None;
-                    }
-                };
-                self.event = Some((job.to_owned(), level));
-                text
+    /// Returns the lines of the message.
+    pub(super) fn lines(&self) -> impl Iterator<Item = &str> {
+        let lines = self.message.trim_end().split('\n');
+        lines.map(|line| line.trim_end_matches('\r'))
+    }
+
+    /// Formats the event for people: `INFO   | job | message`. No part of it can control the terminal or look like a
+    /// separate event. Every line starts with `prefix`.
+    pub(super) fn shown(&self, prefix: &str, color: bool) -> String {
+        let mut text = String::with_capacity(self.message.len() + 60);
+        for (index, line) in self.lines().enumerate() {
+            text.push_str(prefix);
+            if index > 0 {
+                text.push_str(CONTINUATION);
+            } else {
+                self.push_level(&mut text, color);
+                if let Some(job) = &self.job {
+                    text.push_str(&safe_text::block(job).replace('\n', " "));
+                    text.push_str(" | ");
+                }
             }
-            Column::Continued => rest,
+            text.push_str(&safe_text::block(line));
+            text.push('\n');
+        }
+        text
+    }
+
+    fn push_level(&self, text: &mut String, color: bool) {
+        // The codes that a worker uses in a terminal of its own.
+        let (level, code) = match self.level.as_str() {
+            "ERROR" => ("ERROR", 31),
+            "WARN" => ("WARN", 33),
+            "DEBUG" => ("DEBUG", 34),
+            "TRACE" => ("TRACE", 2),
+            _ => ("INFO", 32),
         };
-        let (job, level) = self.event.clone()?;
-        Some(JobLine { job, level, text })
+        let _ = if color {
+            write!(text, "\u{1b}[{code}m{level:<7}\u{1b}[0m| ")
+        } else {
+            write!(text, "{level:<7}| ")
+        };
     }
-}
-
-/// Returns the level at the start of the line, and the colour code that a worker uses for it in a terminal.
-pub(super) fn level_of(line: &str) -> Option<(&'static str, u8)> {
-    match columns(line)?.0 {
-        Column::Level(level) => Some((
-            level,
-            match level {
-                "ERROR" => 31,
-                "WARN" => 33,
-                "INFO" => 32,
-                "DEBUG" => 34,
-                _ => 2,
-            },
-        )),
-        Column::Continued => None,
-    }
-}
-
-enum Column {
-    Level(&'static str),
-    /// The line continues the message before it.
-    Continued,
-}
-
-fn columns(line: &str) -> Option<(Column, &str)> {
-    let (first, rest) = line.split_at_checked(LEVEL)?;
-    let rest = rest.strip_prefix("| ").or_else(|| rest.strip_prefix('|'))?;
-    let name = first.trim_end();
-    if name.is_empty() {
-        return Some((Column::Continued, rest));
-    }
-    let level = ["ERROR", "WARN", "INFO", "DEBUG", "TRACE"]
-        .into_iter()
-        .find(|level| *level == name)?;
-    Some((Column::Level(level), rest))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(lines: &[&str]) -> Vec<String> {
-        let mut log = Log::default();
-        lines
-            .iter()
-            .map(|line| {
-                log.read(line).map_or_else(
-                    || "-".to_owned(),
-                    |line| format!("{} {} {}", line.job, line.level, line.text),
-                )
-            })
-            .collect()
+    fn line(json: &str) -> LogLine {
+        LogLine::read(json.as_bytes()).expect("a log line")
     }
 
     #[test]
-    fn the_lines_of_jobs_are_told_from_all_others() {
-        let told = read(&[
-            "INFO   | j-1 | Started.",
-            "WARN   | j-2 | a | b",
-            "INFO   | No job here.",
-            "INFO   | a message | with a bar",
-            "NOTICE | j-1 | no level",
-            "printed by a handler",
-            "",
-            "ä      | j-1 | x",
-        ]);
-        let expected = ["j-1 INFO Started.", "j-2 WARN a | b"];
-        assert_eq!(told[..2], expected);
-        assert!(told[2..].iter().all(|line| line == "-"), "{told:?}");
+    fn a_message_of_several_lines_is_one_event() {
+        let line =
+            line(r#"{"requestId": "j-1", "message": "first\r\nsecond\n\n", "level": "ERROR"}"#);
+        assert_eq!(
+            line.shown("worker-1 | ", false),
+            "worker-1 | ERROR  | j-1 | first\nworker-1 |        | second\n"
+        );
+        assert_eq!(line.lines().collect::<Vec<_>>(), ["first", "second"]);
     }
 
     #[test]
-    fn further_lines_of_a_message_are_its_jobs() {
-        let told = read(&[
-            "       | nobody's",
-            "ERROR  | j-1 | first",
-            "       | second",
-            "       | ",
-            "INFO   | of no job",
-            "       | nor this",
-        ]);
-        let expected = [
-            "-",
-            "j-1 ERROR first",
-            "j-1 ERROR second",
-            "j-1 ERROR ",
-            "-",
-            "-",
-        ];
-        assert_eq!(told, expected);
+    fn an_event_without_a_job_has_no_column_for_it() {
+        let line = line(r#"{"requestId": null, "message": "ready", "level": "INFO"}"#);
+        assert_eq!(line.shown("", true), "\u{1b}[32mINFO   \u{1b}[0m| ready\n");
+    }
+
+    #[test]
+    fn no_part_of_an_event_controls_the_terminal() {
+        let line = line(
+            r#"{"requestId": "j\u001b[2J\n1", "message": "a\u001b[31m\u202eb", "level": "\u001b"}"#,
+        );
+        assert_eq!(
+            line.shown("", false),
+            "INFO   | j\\u{1b}[2J 1 | a\\u{1b}[31m\\u{202e}b\n"
+        );
+    }
+
+    #[test]
+    fn a_line_that_was_cut_off_is_no_event() {
+        assert!(LogLine::read(br#"{"requestId": null, "mess"#).is_none());
+        assert!(LogLine::read(b"").is_none());
     }
 }

@@ -1,16 +1,19 @@
-//! Turns the sources into a program that can be started: runs `cargo build`, copies the program and reads its schema.
+//! Turns the sources into a program that can be started: runs cargo, copies the program and reads the worker's schema.
 
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::cargo_build::CargoBuild;
+use super::cargo_build::{Built, CargoBuild, Progress};
+use super::cargo_run::CargoRun;
 use super::dep_info;
 use super::described::Described;
-use super::program::{Program, RunFolder};
+use super::env_file::Variables;
+use super::profile::Profile;
+use super::program::{Kept, Program, RunFolder};
 use super::target::Target;
 
 /// A build in progress.
@@ -34,8 +37,8 @@ pub(super) enum Made {
 
 #[derive(Debug)]
 pub(super) struct Good {
-    /// The new program. `None` if it equals the previous one.
-    pub(super) program: Option<Arc<Program>>,
+    pub(super) kept: Arc<Kept>,
+    pub(super) run: CargoRun,
     pub(super) described: Described,
     /// The program's source files.
     pub(super) parts: Vec<PathBuf>,
@@ -45,12 +48,14 @@ pub(super) struct Good {
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) target: Target,
-    pub(super) release: bool,
+    pub(super) profile: Profile,
+    /// The variables of `--env-file`.
+    pub(super) variables: Arc<Variables>,
     pub(super) folder: Arc<RunFolder>,
     pub(super) number: u32,
-    pub(super) before: Option<Arc<Program>>,
-    /// Receives the lock file that cargo builds from.
-    pub(super) resolved: Arc<OnceLock<Vec<u8>>>,
+    /// The copy of the last successful build.
+    pub(super) before: Option<Arc<Kept>>,
+    pub(super) progress: Arc<Progress>,
 }
 
 impl Making {
@@ -83,8 +88,8 @@ impl Plan {
     async fn make(self, mut ended: oneshot::Receiver<()>) -> Made {
         let mut cargo = match CargoBuild::start(
             &self.target.worker,
-            self.release,
-            Arc::clone(&self.resolved),
+            &self.profile,
+            Arc::clone(&self.progress),
         )
         .await
         {
@@ -98,36 +103,43 @@ impl Plan {
                 return Made::Ended;
             }
         };
-        let executable = match built {
-            Ok(Some(executable)) => executable,
+        let built = match built {
+            Ok(Some(built)) => built,
             Ok(None) => return Made::Failed,
             Err(error) => return Made::Broken(format!("cannot read cargo's output: {error}")),
         };
-        let kept = self.kept(executable, ended).await;
+        let kept = self.kept(built, ended).await;
         kept.unwrap_or_else(Made::Broken)
     }
 
-    async fn kept(self, executable: PathBuf, ended: oneshot::Receiver<()>) -> Result<Made, String> {
-        let folder = self.target.worker.folder().to_owned();
+    async fn kept(
+        self,
+        Built { executable, run }: Built,
+        ended: oneshot::Receiver<()>,
+    ) -> Result<Made, String> {
+        let Self {
+            target,
+            variables,
+            folder,
+            number,
+            before,
+            ..
+        } = self;
         let parts = dep_info::of(&executable);
         let name = executable.display().to_string();
-        let before = self.before.clone();
-        let keep = move || {
-            self.folder
-                .keep(&executable, self.number, before.as_deref())
-        };
-        let program = tokio::task::spawn_blocking(keep)
+        let keep = move || folder.keep(&executable, number, before.as_ref());
+        let kept = tokio::task::spawn_blocking(keep)
             .await
             .map_err(|error| error.to_string())?
-            .map_err(|error| format!("cannot copy {name}: {error}"))?
-            .map(Arc::new);
-        let newest = program.as_ref().or(self.before.as_ref());
-        let described = match newest {
-            Some(program) => Described::of(program.path(), &folder, ended).await,
-            None => Described::default(),
+            .map_err(|error| format!("cannot copy {name}: {error}"))?;
+        let program = Program {
+            kept: Arc::clone(&kept),
+            run: run.with(&variables),
         };
+        let described = Described::of(&program, target.worker.folder(), ended).await;
         Ok(Made::Good(Good {
-            program,
+            kept,
+            run,
             described,
             parts,
         }))

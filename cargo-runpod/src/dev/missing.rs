@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::future::pending;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use cargo_metadata::DependencyKind;
 
 use super::asked;
+use super::program::Program;
 use super::target::Target;
 use crate::selection::Kind;
 
@@ -27,7 +28,7 @@ pub(super) enum Help {
 
 impl Help {
     /// Starts the program with `--help`. Returns `None` if there is no answer.
-    pub(super) async fn of(program: &Path) -> Option<Self> {
+    pub(super) async fn of(program: &Program) -> Option<Self> {
         let answer = asked::of(program, "--help", pending::<()>()).await?;
         Some(if !answer.is_success {
             Self::Failed

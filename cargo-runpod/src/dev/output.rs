@@ -1,40 +1,40 @@
-//! Passes on a worker's output line by line: to this program's own output and, for the log lines of a job, to the job's
-//! page.
+//! Passes on a worker's output line by line. The program's own output and the worker's log arrive separately. Only the
+//! log reaches the pages of jobs.
 
-use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _};
 
 use runpod_local::JobLogs;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
 
-use super::log_line::{Log, level_of};
+use super::log_line::LogLine;
 use super::say;
 
-/// The maximum length of a line. A longer line is passed on in pieces.
+/// The maximum length of a line. A longer line of output is passed on in pieces. A worker truncates its log lines, so
+/// that they are shorter even if each character is escaped.
 const LONGEST: u64 = 64 * 1024;
 
-/// Passes on the output until the worker and all its child processes have closed it.
-pub(super) async fn pass_on(
-    from: impl AsyncRead + Unpin,
-    to: Stream,
-    prefix: Option<String>,
-    logs: JobLogs,
-) {
-    let mut from = BufReader::new(from);
-    let mut log = Log::default();
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        match (&mut from).take(LONGEST).read_until(b'\n', &mut line).await {
-            Ok(0) | Err(_) => return,
-            Ok(_) => {}
+/// Passes on what the program and its child processes print, until all of them have closed the output.
+pub(super) async fn pass_on(from: impl AsyncRead + Unpin, to: Stream, prefix: String) {
+    let mut lines = Lines::of(from);
+    while let Some(line) = lines.next().await {
+        to.write(&format!("{prefix}{}\n", String::from_utf8_lossy(line)));
+    }
+}
+
+/// Passes on a worker's log until the worker has closed it.
+pub(super) async fn pass_on_log(from: impl AsyncRead + Unpin, prefix: String, logs: JobLogs) {
+    let color = say::in_color(io::stdout().is_terminal());
+    let mut lines = Lines::of(from);
+    while let Some(line) = lines.next().await {
+        let Some(event) = LogLine::read(line) else {
+            continue;
+        };
+        if let Some(job) = &event.job {
+            for text in event.lines() {
+                logs.push(job, &event.level, text);
+            }
         }
-        let text = String::from_utf8_lossy(&line);
-        let text = text.strip_suffix('\n').unwrap_or(&text);
-        if let Some(line) = log.read(text) {
-            logs.push(&line.job, line.level, line.text);
-        }
-        to.write(prefix.as_deref(), text);
+        Stream::Out.write(&event.shown(&prefix, color));
     }
 }
 
@@ -45,32 +45,39 @@ pub(super) enum Stream {
 }
 
 impl Stream {
-    fn write(self, prefix: Option<&str>, text: &str) {
+    fn write(self, lines: &str) {
         match self {
-            Self::Out => {
-                let out = io::stdout().lock();
-                let color = say::in_color(out.is_terminal());
-                write(out, prefix, text, color);
-            }
-            Self::Err => {
-                let out = io::stderr().lock();
-                let color = say::in_color(out.is_terminal());
-                write(out, prefix, text, color);
-            }
+            Self::Out => write(&mut io::stdout().lock(), lines),
+            Self::Err => write(&mut io::stderr().lock(), lines),
         }
     }
 }
 
-/// Writes a line. A worker writes no colours to a pipe, so they are added again here.
-fn write(mut out: impl io::Write, prefix: Option<&str>, text: &str, color: bool) {
-    let mut line = prefix.map_or_else(String::new, |prefix| format!("{prefix} | "));
-    if let Some((level, code)) = level_of(text).filter(|_| color) {
-        let rest = &text[level.len()..];
-        let _ = writeln!(line, "\u{1b}[{code}m{level}\u{1b}[0m{rest}");
-    } else {
-        line.push_str(text);
-        line.push('\n');
-    }
+fn write(out: &mut dyn io::Write, lines: &str) {
     // If nobody reads the output any more, the worker's jobs continue anyway.
-    let _ = out.write_all(line.as_bytes()).and_then(|()| out.flush());
+    let _ = out.write_all(lines.as_bytes()).and_then(|()| out.flush());
+}
+
+struct Lines<R> {
+    from: BufReader<R>,
+    line: Vec<u8>,
+}
+
+impl<R: AsyncRead + Unpin> Lines<R> {
+    fn of(from: R) -> Self {
+        Self {
+            from: BufReader::new(from),
+            line: Vec::new(),
+        }
+    }
+
+    /// Returns the next line without its end, or `None` at the end of the output.
+    async fn next(&mut self) -> Option<&[u8]> {
+        self.line.clear();
+        let mut from = (&mut self.from).take(LONGEST);
+        match from.read_until(b'\n', &mut self.line).await {
+            Ok(0) | Err(_) => None,
+            Ok(_) => Some(self.line.strip_suffix(b"\n").unwrap_or(&self.line)),
+        }
+    }
 }

@@ -3,16 +3,19 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::{DependencyKind, Metadata, Package, TargetKind};
+use cargo_metadata::{DependencyKind, Metadata, Package, PackageId, TargetKind};
 
 use crate::selection;
 
 /// A package whose files may be edited.
 #[derive(Debug, Clone)]
 pub(super) struct Local {
+    pub(super) id: PackageId,
     pub(super) folder: PathBuf,
     /// The root files of its libraries, binaries and build scripts.
     pub(super) roots: Vec<PathBuf>,
+    /// The root file of its build script.
+    pub(super) script: Option<PathBuf>,
 }
 
 /// Returns the package and all its path dependencies, direct or not. Leaves out unreadable packages; the build reports
@@ -40,8 +43,10 @@ pub(super) fn local(metadata: &Metadata, package: &Package, with_dev: bool) -> V
         });
         wanted.extend(built.filter_map(|it| it.path.as_ref().map(|path| canonical(path.as_ref()))));
         found.push(Local {
+            id: package.id.clone(),
             folder: next,
             roots: roots(package),
+            script: script(package),
         });
     }
     found
@@ -67,6 +72,12 @@ fn roots(package: &Package) -> Vec<PathBuf> {
     built
         .map(|target| canonical(target.src_path.as_ref()))
         .collect()
+}
+
+fn script(package: &Package) -> Option<PathBuf> {
+    let mut targets = package.targets.iter();
+    let script = targets.find(|target| target.kind.contains(&TargetKind::CustomBuild))?;
+    Some(canonical(script.src_path.as_ref()))
 }
 
 /// Returns the canonical path, or the path itself if it does not exist.

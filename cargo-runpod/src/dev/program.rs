@@ -1,9 +1,17 @@
 //! Keeps a copy of each successful build, so a fresh worker can be started whatever cargo is doing.
+//!
+//! The copy lies next to the original, because a program may look for files in its own folder, and the system looks for
+//! its libraries there (`$ORIGIN`). It is not a hard link: some linkers write into the existing file.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use tokio::process::Command;
+
+use super::cargo_run::CargoRun;
 use super::target::Target;
 use crate::dev_endpoint::RUNS;
 use crate::failure::Failure;
@@ -20,12 +28,16 @@ pub(super) struct RunFolder {
     _lock: File,
 }
 
-/// A copy of a successful build.
-#[derive(Debug)]
+/// A program that can be started as `cargo run` starts it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Program {
-    folder: PathBuf,
-    path: PathBuf,
+    pub(super) kept: Arc<Kept>,
+    pub(super) run: CargoRun,
 }
+
+/// A copy of a successful build. Dropping this value removes the file.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Kept(PathBuf);
 
 impl RunFolder {
     pub(super) fn make(target: &Target) -> Result<Self, Failure> {
@@ -74,27 +86,46 @@ impl RunFolder {
         self.path.join("spool")
     }
 
-    /// Copies the program to a path with this number in it. Returns `None` if the program equals the previous one.
+    /// Copies the program to a path with this number in it. Returns the previous copy if the program equals it.
     pub(super) fn keep(
         &self,
         executable: &Path,
         number: u32,
-        before: Option<&Program>,
-    ) -> io::Result<Option<Program>> {
+        before: Option<&Arc<Kept>>,
+    ) -> io::Result<Arc<Kept>> {
         if let Some(before) = before
-            && is_same(executable, &before.path)?
+            && is_same(executable, &before.0)?
         {
-            return Ok(None);
+            return Ok(Arc::clone(before));
         }
-        let folder = self.path.join(number.to_string());
-        fs::create_dir_all(&folder)?;
-        let name = executable.file_name().unwrap_or(executable.as_os_str());
-        let program = Program {
-            path: folder.join(name),
-            folder,
+        let folder = executable.parent().unwrap_or(Path::new("."));
+        if before.is_none() {
+            self.remove_copies_in(folder);
+        }
+        let kept = Kept(folder.join(format!("{}{number}", self.start_of_copies())));
+        fs::copy(executable, &kept.0)?;
+        Ok(Arc::new(kept))
+    }
+
+    /// Removes the copies that a killed run of the same name has left behind.
+    fn remove_copies_in(&self, folder: &Path) {
+        let start = self.start_of_copies();
+        let is_copy = |name: &OsStr| {
+            let number = name.to_str().and_then(|name| name.strip_prefix(&start));
+            number.is_some_and(|it| !it.is_empty() && it.bytes().all(|it| it.is_ascii_digit()))
         };
-        fs::copy(executable, &program.path)?;
-        Ok(Some(program))
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            if is_copy(&entry.file_name()) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+
+    /// Returns the start of the names of all copies. The number of the copy follows it. The name of a run differs from
+    /// the names of all runs at the same time, even if two projects share a target folder.
+    fn start_of_copies(&self) -> String {
+        let run = self.path.file_name().unwrap_or_default();
+        format!(".runpod-dev.{}.", run.display())
     }
 }
 
@@ -106,14 +137,29 @@ impl Drop for RunFolder {
 }
 
 impl Program {
-    pub(super) fn path(&self) -> &Path {
-        &self.path
+    /// Returns the command that starts the program in its environment and nothing else of this process.
+    pub(super) fn command(&self) -> Command {
+        let mut command = if let Some((runner, arguments)) = self.run.runner.split_first() {
+            let mut command = Command::new(runner);
+            command.args(arguments).arg(&self.kept.0);
+            command
+        } else {
+            let mut command = Command::new(&self.kept.0);
+            command.arg0(&self.run.name);
+            command
+        };
+        let environment = self.run.environment.iter();
+        command
+            .env_clear()
+            .envs(environment.map(|(name, value)| (name, value)));
+        command
     }
 }
 
-impl Drop for Program {
+impl Drop for Kept {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.folder);
+        // If this fails, the next run removes the file.
+        let _ = fs::remove_file(&self.0);
     }
 }
 
@@ -158,18 +204,35 @@ mod tests {
         let run = RunFolder::make_in(folder.path(), "hello")?;
         let built = folder.path().join("built");
         fs::write(&built, vec![b'a'; 200_000])?;
-        let first = run.keep(&built, 1, None)?.expect("the program was kept");
-        assert!(run.keep(&built, 2, Some(&first))?.is_none());
+        let first = run.keep(&built, 1, None)?;
+        assert!(Arc::ptr_eq(&run.keep(&built, 2, Some(&first))?, &first));
         let mut other = vec![b'a'; 200_000];
         other[199_999] = b'b';
         fs::write(&built, &other)?;
-        let second = run
-            .keep(&built, 3, Some(&first))?
-            .expect("the program was kept");
-        let kept = second.path().to_owned();
+        let second = run.keep(&built, 3, Some(&first))?;
+        let kept = second.0.clone();
         assert_eq!(fs::read(&kept)?, other);
+        assert_eq!(kept.parent(), built.parent());
         drop(second);
         assert!(!kept.exists());
+        Ok(())
+    }
+
+    #[test]
+    fn copies_of_a_killed_run_are_removed_and_no_others() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let run = RunFolder::make_in(&folder.path().join("runs"), "hello")?;
+        let built = folder.path().join("hello");
+        fs::write(&built, "program")?;
+        let others = [".runpod-dev.hello.other.1", ".runpod-dev.hello.", "hello.1"];
+        for name in others.iter().chain(&[".runpod-dev.hello.7"]) {
+            fs::write(folder.path().join(name), "")?;
+        }
+        run.keep(&built, 1, None)?;
+        assert!(!folder.path().join(".runpod-dev.hello.7").exists());
+        for name in others {
+            assert!(folder.path().join(name).exists(), "{name}");
+        }
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! Prints this command's own lines among those of cargo and of the workers: `dev: …`, on stderr as cargo's are.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
 
 /// Reports an event.
 pub(super) fn note(text: &str) {
@@ -32,4 +33,15 @@ pub(super) fn in_color(is_terminal: bool) -> bool {
 pub(super) fn jobs(number: usize) -> String {
     let s = if number == 1 { "" } else { "s" };
     format!("{number} job{s}")
+}
+
+/// Names the first of these files: `src/main.rs and 2 more`. Paths are relative to the workspace if possible.
+pub(super) fn files(files: &[PathBuf], workspace: &Path) -> String {
+    let workspace = workspace.canonicalize().unwrap_or_default();
+    let first = files.first().map_or(Path::new(""), PathBuf::as_path);
+    let first = first.strip_prefix(workspace).unwrap_or(first).display();
+    match files.len() {
+        0 | 1 => first.to_string(),
+        number => format!("{first} and {} more", number - 1),
+    }
 }

@@ -1,17 +1,22 @@
 //! The main loop of the command. It handles edits, builds, workers and signals, one at a time.
 
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use runpod_local::Running;
 use tokio::sync::mpsc;
 
 use super::arguments::Arguments;
+use super::cargo_run::CargoRun;
 use super::crew::Crew;
 use super::described::Described;
+use super::env_file::Environment;
+use super::extras::Extras;
+use super::last_build::{LastBuild, OwnWrites};
 use super::making::{Good, Made, Making, Plan};
 use super::missing;
-use super::program::{Program, RunFolder};
+use super::profile::Profile;
+use super::program::{Kept, Program, RunFolder};
 use super::signals::{End, Signals};
 use super::sources::Sources;
 use super::target::Target;
@@ -25,7 +30,9 @@ use crate::selection::Selection;
 #[derive(Debug)]
 pub(super) struct Session {
     selection: Box<Selection>,
-    release: bool,
+    profile: Profile,
+    environment: Environment,
+    extras: Extras,
     workers: u16,
     signals: Signals,
     endpoint: Arc<Running>,
@@ -37,14 +44,18 @@ pub(super) struct Session {
     making: Option<Making>,
     /// Whether the lock file has changed during the build in progress. The build itself may have changed it.
     is_lock_new: bool,
-    /// The lock file that the last build used. It is set with cargo's first message.
-    resolved: Arc<OnceLock<Vec<u8>>>,
-    /// Whether the build in progress only follows a lock file that changed during the last build. If the program stays
-    /// the same, this build prints nothing.
+    last_build: LastBuild,
+    own_writes: OwnWrites,
+    /// Whether the newest build has only followed changes that the build before it has made or has probably used. If the
+    /// program stays the same, this build prints nothing.
     is_to_make_sure: bool,
     builds: u32,
-    /// The last successful build.
+    /// The last successful build, and the way in which cargo runs it.
+    built: Option<(Arc<Kept>, CargoRun)>,
+    /// The program of the workers.
     program: Option<Arc<Program>>,
+    /// Whether the workers must be replaced even if the program stays the same.
+    is_restart_due: bool,
     /// The source files of that build.
     parts: Vec<PathBuf>,
     described: Described,
@@ -52,7 +63,7 @@ pub(super) struct Session {
 
 enum Step {
     End(End),
-    Edited(Vec<PathBuf>),
+    Changed(Vec<PathBuf>),
     Made(Made),
     News(News),
     RestartDue,
@@ -64,6 +75,12 @@ impl Session {
     pub(super) async fn start(arguments: &Arguments) -> Result<Self, Failure> {
         let signals = Signals::watch()?;
         let target = Target::find(&arguments.selection)?;
+        let environment = Environment::read(&arguments.env_file).map_err(Failure::new)?;
+        let extras = Extras::find(
+            &arguments.watch,
+            arguments.env_file.path(),
+            target.worker.target_directory(),
+        )?;
         let owner = Owner::new(&target.worker);
         let endpoint = Arc::new(endpoint::serve(arguments, &owner).await?);
         let folder = Arc::new(RunFolder::make(&target)?);
@@ -78,7 +95,7 @@ impl Session {
                 "cannot write the endpoint's address to {folder}: {error}; pass its port to `cargo runpod invoke` with --port"
             ));
         }
-        let watch = Watch::start(Sources::of(&target, &[]))?;
+        let watch = Watch::start(Sources::of(&target, &[], &extras))?;
         say::note(&format!(
             "the endpoint is at {}: open it in a browser",
             endpoint.url()
@@ -93,21 +110,26 @@ impl Session {
         };
         Ok(Self {
             selection: arguments.selection.clone(),
-            release: arguments.release,
+            profile: arguments.profile.clone(),
+            environment,
+            extras,
             workers: arguments.workers,
             signals,
             endpoint,
             target,
             folder,
             watch,
-            crew: Crew::new(around, arguments.workers),
+            crew: Crew::new(around, arguments.workers, arguments.stop_first),
             news,
             making: None,
             is_lock_new: false,
-            resolved: Arc::default(),
+            last_build: LastBuild::begin(),
+            own_writes: OwnWrites::default(),
             is_to_make_sure: false,
             builds: 0,
+            built: None,
             program: None,
+            is_restart_due: false,
             parts: Vec::new(),
             described: Described::default(),
         })
@@ -119,7 +141,7 @@ impl Session {
         loop {
             match self.step().await {
                 Step::End(end) => return self.end(end).await,
-                Step::Edited(files) => self.edited(files).await,
+                Step::Changed(files) => self.changed(files).await,
                 Step::Made(made) => self.made(made),
                 Step::News(news) => self.hear(news),
                 Step::RestartDue => self.crew.restart(),
@@ -138,7 +160,7 @@ impl Session {
             biased;
             end = self.signals.next() => Step::End(end),
             Some(news) = self.news.recv() => Step::News(news),
-            files = self.watch.changed() => Step::Edited(files),
+            files = self.watch.changed() => Step::Changed(files),
             made = made => Step::Made(made),
             () = self.crew.restart_due() => Step::RestartDue,
         }
@@ -160,15 +182,47 @@ impl Session {
         self.is_lock_new = false;
         self.is_to_make_sure = false;
         self.watch.build_begins();
-        self.resolved = Arc::default();
+        self.last_build = LastBuild::begin();
         self.making = Some(Making::start(Plan {
             target: self.target.clone(),
-            release: self.release,
+            profile: self.profile.clone(),
+            variables: Arc::clone(&self.environment.variables),
             folder: Arc::clone(&self.folder),
             number: self.builds,
-            before: self.program.clone(),
-            resolved: Arc::clone(&self.resolved),
+            before: self.built.as_ref().map(|(kept, _)| Arc::clone(kept)),
+            progress: Arc::clone(&self.last_build.progress),
         }));
+    }
+
+    async fn changed(&mut self, files: Vec<PathBuf>) {
+        let is_extra = |file: &PathBuf| self.watch.sources().only_restarts(file);
+        let (extras, mut sources): (Vec<_>, Vec<_>) = files.into_iter().partition(is_extra);
+        self.last_build
+            .pass_over(&self.target.packages, &mut sources);
+        if sources.is_empty() {
+            self.make_sure_of_writes();
+        }
+        self.is_restart_due |= self.environment.changed(&extras);
+        if !sources.is_empty() {
+            self.edited(sources).await;
+        } else if self.is_restart_due {
+            self.say_changed(&extras, "");
+            self.restart();
+        }
+    }
+
+    /// Replaces the workers by workers of the last successful build. A build in progress does the same at its end.
+    fn restart(&mut self) {
+        let Some((kept, run)) = self.built.as_ref().filter(|_| self.making.is_none()) else {
+            return;
+        };
+        self.is_restart_due = false;
+        let program = Arc::new(Program {
+            kept: Arc::clone(kept),
+            run: run.with(&self.environment.variables),
+        });
+        self.crew.renew(&program);
+        self.program = Some(program);
     }
 
     async fn edited(&mut self, files: Vec<PathBuf>) {
@@ -182,19 +236,12 @@ impl Session {
                 return;
             }
         }
-        let name = files
-            .first()
-            .map_or_else(String::new, |file| self.shown(file));
-        let others = match files.len() {
-            0 | 1 => String::new(),
-            number => format!(" and {} more", number - 1),
-        };
         let again = if self.making.is_some() {
             "; restarting the build"
         } else {
             ""
         };
-        say::note(&format!("{name}{others} changed{again}"));
+        self.say_changed(&files, again);
         if let Some(making) = self.making.take() {
             making.end().await;
         }
@@ -204,43 +251,50 @@ impl Session {
         self.build();
     }
 
-    /// Builds again because the last build used a different lock file from the present one.
+    fn say_changed(&self, files: &[PathBuf], then: &str) {
+        let changed = say::files(files, self.target.worker.workspace());
+        say::note(&format!("{changed} changed{then}"));
+    }
+
+    /// Builds again because the last build may have used other files than the present ones.
     fn make_sure(&mut self) {
         self.begin();
         self.is_to_make_sure = true;
     }
 
+    /// Makes sure that the changes during a build script were not a person's edits of the files that the script reads.
+    fn make_sure_of_writes(&mut self) {
+        let was_sure = self.is_to_make_sure;
+        if self.making.is_none() && self.last_build.is_in_doubt(&mut self.own_writes, was_sure) {
+            self.make_sure();
+        }
+    }
+
     /// Tells whether the last build used or wrote the present lock file.
     fn has_own_lock_file(&self) -> bool {
         let now = self.target.worker.lock_file();
-        self.resolved.get().is_some_and(|resolved| *resolved == now)
+        let resolved = &self.last_build.progress.resolved;
+        resolved.get().is_some_and(|resolved| *resolved == now)
     }
 
     /// Reads the packages again, because they may have changed. The build reports a manifest that cannot be read.
     fn find_again(&mut self) {
         if let Ok(target) = Target::find(&self.selection) {
             self.target = target;
-            let sources = Sources::of(&self.target, &self.parts);
+            let sources = Sources::of(&self.target, &self.parts, &self.extras);
             self.watch.set(sources, std::time::SystemTime::now());
         }
-    }
-
-    fn shown(&self, file: &std::path::Path) -> String {
-        let folder = self.target.worker.workspace().canonicalize();
-        let inside = folder
-            .ok()
-            .and_then(|it| file.strip_prefix(it).ok().map(PathBuf::from));
-        inside.as_deref().unwrap_or(file).display().to_string()
     }
 
     fn made(&mut self, made: Made) {
         let began = self.making.take().map(|making| making.began);
         self.watch.build_ended(matches!(made, Made::Good(_)));
+        self.last_build.end();
         match made {
             Made::Good(good) => {
                 if let Some(began) = began {
                     self.watch
-                        .set(Sources::of(&self.target, &good.parts), began);
+                        .set(Sources::of(&self.target, &good.parts, &self.extras), began);
                 }
                 self.good(good);
             }
@@ -252,6 +306,7 @@ impl Session {
         if self.is_lock_new && !self.has_own_lock_file() {
             self.make_sure();
         }
+        self.make_sure_of_writes();
     }
 
     fn good(&mut self, good: Good) {
@@ -265,13 +320,16 @@ impl Session {
             self.endpoint.describe(handlers, route, examples);
             self.described = good.described;
         }
-        match good.program {
-            Some(program) => {
-                self.crew.renew(&program);
-                self.program = Some(program);
-            }
-            None if self.is_to_make_sure => {}
-            None => say::note("the program is the same as before, so its workers continue"),
+        let now = Program {
+            run: good.run.with(&self.environment.variables),
+            kept: Arc::clone(&good.kept),
+        };
+        self.built = Some((good.kept, good.run));
+        let is_new = self.program.as_deref() != Some(&now);
+        if is_new || self.is_restart_due {
+            self.restart();
+        } else if !self.is_to_make_sure {
+            say::note("the program is the same as before, so its workers continue");
         }
         // The workers are started before this call, so the endpoint never appears to have none.
         self.endpoint.build_finished();

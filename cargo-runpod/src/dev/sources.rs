@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::extras::{Extras, in_its_folder};
 use super::target::Target;
 
 /// The maximum depth. Deeper folders are taken for a loop of symbolic links.
@@ -14,14 +15,17 @@ pub(super) struct Sources {
     files: BTreeSet<PathBuf>,
     /// Folders in which new files may count.
     trees: BTreeSet<PathBuf>,
+    /// Files and folders whose changes restart the workers.
+    extras: Extras,
     /// Cargo's target folder, which never contains sources.
     built: PathBuf,
 }
 
 impl Sources {
     /// Returns the sources of `target`. `parts` are the source files of the last successful build.
-    pub(super) fn of(target: &Target, parts: &[PathBuf]) -> Self {
+    pub(super) fn of(target: &Target, parts: &[PathBuf], extras: &Extras) -> Self {
         let mut sources = Self {
+            extras: extras.clone(),
             built: canonical(target.worker.target_directory()),
             ..Self::default()
         };
@@ -64,14 +68,16 @@ impl Sources {
     /// Returns the folders to watch. Editors replace a file with a new one, so watching the files themselves is not
     /// enough.
     pub(super) fn folders(&self) -> BTreeSet<PathBuf> {
+        let extras = self.extras.files.iter().chain(&self.extras.folders);
         let mut folders: BTreeSet<_> = self
             .files
             .iter()
+            .chain(extras)
             .filter_map(|file| file.parent())
             .filter(|folder| folder.is_dir())
             .map(Path::to_owned)
             .collect();
-        for tree in &self.trees {
+        for tree in self.all_trees() {
             self.walk(tree, DEEPEST, &mut |path| {
                 if path.is_dir() {
                     folders.insert(path.to_owned());
@@ -84,7 +90,8 @@ impl Sources {
     /// Returns all files that count now.
     pub(super) fn present(&self) -> BTreeSet<PathBuf> {
         let mut files = self.files.clone();
-        for tree in &self.trees {
+        files.extend(self.extras.files.iter().cloned());
+        for tree in self.all_trees() {
             self.below(tree, &mut files);
         }
         files
@@ -102,13 +109,28 @@ impl Sources {
     /// Tells whether a change at this path may require a build. A file that is not Rust counts only if it is part of
     /// the program. While the program does not build, any file counts, because a missing file may be the reason.
     pub(super) fn counts(&self, path: &Path, is_broken: bool) -> bool {
-        self.files.contains(path)
-            || (self.may_count(path)
-                && (is_broken || path.extension().is_some_and(|it| it == "rs")))
+        self.is_built_from(path)
+            || self.extras.files.contains(path)
+            || (self.may_count(path) && (is_broken || self.extras.have(path)))
+    }
+
+    /// Tells whether a change at this path restarts the workers, but requires no build.
+    pub(super) fn only_restarts(&self, path: &Path) -> bool {
+        self.extras.have(path) && !self.is_built_from(path)
+    }
+
+    fn is_built_from(&self, path: &Path) -> bool {
+        let is_in_a_tree = || self.trees.iter().any(|tree| path.starts_with(tree));
+        let is_rust = || path.extension().is_some_and(|it| it == "rs");
+        self.files.contains(path) || (is_rust() && is_in_a_tree() && self.may_count(path))
     }
 
     pub(super) fn has_tree_of(&self, path: &Path) -> bool {
-        self.trees.iter().any(|tree| path.starts_with(tree)) && !path.starts_with(&self.built)
+        self.all_trees().any(|tree| path.starts_with(tree)) && !path.starts_with(&self.built)
+    }
+
+    fn all_trees(&self) -> impl Iterator<Item = &PathBuf> {
+        self.trees.iter().chain(&self.extras.folders)
     }
 
     fn may_count(&self, path: &Path) -> bool {
@@ -141,12 +163,4 @@ impl Sources {
 
 fn canonical(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
-}
-
-/// Returns the path as the watcher of its folder reports it.
-fn in_its_folder(file: &Path) -> PathBuf {
-    match (file.parent(), file.file_name()) {
-        (Some(folder), Some(name)) => canonical(folder).join(name),
-        _ => file.to_owned(),
-    }
 }

@@ -86,6 +86,10 @@ impl Watch {
         }
     }
 
+    pub(super) fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
     pub(super) fn build_begins(&mut self) {
         self.passed_over.clear();
     }

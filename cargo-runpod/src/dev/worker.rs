@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use runpod_local::Running;
+use tokio::net::UnixStream;
 use tokio::process::Command;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -16,7 +18,7 @@ use tokio::time::Instant;
 
 use super::group::Group;
 use super::missing::Help;
-use super::output::{Stream, pass_on};
+use super::output::{Stream, pass_on, pass_on_log};
 use super::program::Program;
 
 /// Variables that Runpod sets and the local endpoint does not. Someone may run this command in a Runpod pod.
@@ -29,6 +31,11 @@ const OF_THE_PLATFORM: [&str; 4] = [
 
 /// Variables that set a worker's log level.
 const LOG_LEVELS: [&str; 2] = ["RUNPOD_LOG_LEVEL", "RUNPOD_DEBUG_LEVEL"];
+
+/// Tells a worker that its standard input is a connection to this command. The worker sends its log lines over it, and
+/// exits when the connection closes: a killed command leaves no worker behind. The reader of this variable is
+/// `runpod-runtime/src/process/dev_link.rs`.
+const LINK: (&str, &str) = ("RUNPOD_DEV_LINK", "stdin");
 
 /// How long to wait for the last output of a worker that has exited.
 const LAST_LINES: Duration = Duration::from_secs(1);
@@ -172,7 +179,7 @@ async fn attend(
     // This comes after the report to the endpoint, because the answer may take seconds.
     if ended.status.is_ok() && !ended.was_attached && !ended.was_ordered {
         ended.help = tokio::select! {
-            help = Help::of(program.path()) => help,
+            help = Help::of(&program) => help,
             // An order means that this command is about to exit.
             _ = orders.recv() => None,
         };
@@ -190,14 +197,23 @@ async fn live(
     program: &Program,
     orders: &mut mpsc::UnboundedReceiver<Order>,
 ) -> io::Result<Ended> {
-    let mut group = Group::spawn(&mut command(around, id, program)).await?;
-    let logs = || around.endpoint.job_logs();
+    let (link, end_of_worker) = std::os::unix::net::UnixStream::pair()?;
+    link.set_nonblocking(true)?;
+    let link = UnixStream::from_std(link)?;
+    // The command is dropped at once, so that the worker alone has its end of the connection.
+    let mut group = Group::spawn(&mut command(around, id, program, end_of_worker.into())).await?;
+    let prefix = prefix.map_or_else(String::new, |prefix| format!("{prefix} | "));
     let mut output = JoinSet::new();
+    output.spawn(pass_on_log(
+        link,
+        prefix.clone(),
+        around.endpoint.job_logs(),
+    ));
     if let Some(out) = group.child().stdout.take() {
-        output.spawn(pass_on(out, Stream::Out, prefix.clone(), logs()));
+        output.spawn(pass_on(out, Stream::Out, prefix.clone()));
     }
     if let Some(err) = group.child().stderr.take() {
-        output.spawn(pass_on(err, Stream::Err, prefix, logs()));
+        output.spawn(pass_on(err, Stream::Err, prefix));
     }
     let mut attached = std::pin::pin!(around.endpoint.attached(id));
     let mut is_attached = false;
@@ -223,7 +239,7 @@ async fn live(
             },
         }
     };
-    // A process that left the group may hold the pipes open without end.
+    // A process that left the group may hold the pipes open forever.
     let last_lines = async { while output.join_next().await.is_some() {} };
     let _ = tokio::time::timeout(LAST_LINES, last_lines).await;
     Ok(Ended {
@@ -234,24 +250,29 @@ async fn live(
     })
 }
 
-fn command(around: &Surroundings, id: &str, program: &Program) -> Command {
-    let mut command = Command::new(program.path());
-    for (name, _) in std::env::vars_os() {
+fn command(around: &Surroundings, id: &str, program: &Program, link: OwnedFd) -> Command {
+    let mut command = program.command();
+    for (name, _) in &program.run.environment {
         let is_route = name.to_string_lossy().starts_with("RUNPOD_WEBHOOK_");
         if is_route || OF_THE_PLATFORM.iter().any(|other| name == *other) {
             command.env_remove(name);
         }
     }
     // A worker's own default is DEBUG, which logs a line for each empty answer of the queue.
-    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_set = |name: &str| {
+        let value = program.run.variable(name);
+        value.is_some_and(|value| !value.is_empty())
+    };
     if !LOG_LEVELS.into_iter().any(is_set) {
         command.env(LOG_LEVELS[0], "INFO");
     }
+    let (link_name, link_value) = LINK;
     command
         .args(around.arguments.iter())
         .envs(around.endpoint.worker_environment(Some(id)))
         .env("RUNPOD_RESULT_SPOOL", &around.spool)
-        .stdin(Stdio::null())
+        .env(link_name, link_value)
+        .stdin(link)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     command

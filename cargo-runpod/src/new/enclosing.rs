@@ -14,8 +14,9 @@ use cargo_metadata::MetadataCommand;
 pub(crate) enum Surroundings {
     /// There is no workspace around it.
     Alone,
-    /// It is a member of the workspace in this folder.
-    MemberOf(PathBuf),
+    /// It is a member of the workspace in the folder `root`. If the template sets a profile, `has_profile` is true, and
+    /// the setting has been removed: cargo ignores it in a member, with a warning.
+    MemberOf { root: PathBuf, has_profile: bool },
     /// It is not a member of the workspace in this folder, and has been made a workspace of its own.
     StrangerIn(PathBuf),
 }
@@ -66,11 +67,12 @@ impl Around {
             .map_err(|error| cannot(error.to_string()))?;
         let manifest = folder.join("Cargo.toml");
         if let Ok(root) = root_of(&manifest) {
-            return Ok(if root == folder {
-                Surroundings::Alone
-            } else {
-                Surroundings::MemberOf(root)
-            });
+            if root == folder {
+                return Ok(Surroundings::Alone);
+            }
+            let has_profile =
+                remove_profile(&manifest).map_err(|error| cannot(error.to_string()))?;
+            return Ok(Surroundings::MemberOf { root, has_profile });
         }
         make_a_workspace_of(&manifest).map_err(|error| cannot(error.to_string()))?;
         root_of(&manifest).map_err(&cannot)?;
@@ -105,6 +107,18 @@ fn root_of(manifest: &Path) -> Result<PathBuf, String> {
         .exec()
         .map(|metadata| metadata.workspace_root.into_std_path_buf())
         .map_err(|error| error.to_string())
+}
+
+/// Removes the profile from a template's manifest, where it is the last table. Returns whether there was one.
+fn remove_profile(manifest: &Path) -> std::io::Result<bool> {
+    let text = std::fs::read_to_string(manifest)?;
+    let Some((rest, _)) = text.split_once("\n[profile.") else {
+        return Ok(false);
+    };
+    // The comment above the table goes with it.
+    let rest = rest.rsplit_once("\n\n").map_or(rest, |(rest, _)| rest);
+    std::fs::write(manifest, format!("{rest}\n"))?;
+    Ok(true)
 }
 
 fn make_a_workspace_of(manifest: &Path) -> std::io::Result<()> {

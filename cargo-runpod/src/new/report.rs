@@ -51,11 +51,22 @@ fn notes(dependency: &Dependency, surroundings: &Surroundings) -> Vec<String> {
     }
     match surroundings {
         Surroundings::Alone => {}
-        Surroundings::MemberOf(root) => notes.push(format!(
-            "the worker is a member of the workspace in {}, which has the Cargo.lock and the target folder.\n\
-             The Dockerfile expects them in the worker's own folder.",
-            root.display()
-        )),
+        Surroundings::MemberOf { root, has_profile } => {
+            notes.push(format!(
+                "the worker is a member of the workspace in {}, which has the Cargo.lock and the target folder.\n\
+                 The Dockerfile expects them in the worker's own folder.",
+                root.display()
+            ));
+            if *has_profile {
+                notes.push(
+                    "a model is slow in a build without optimisations. Add this to the workspace's Cargo.toml,\n\
+                     which has the profiles of its members:\n  \
+                     [profile.dev.package.\"*\"]\n  \
+                     opt-level = 3"
+                        .to_owned(),
+                );
+            }
+        }
         Surroundings::StrangerIn(root) => notes.push(format!(
             "the worker is in the folder of the workspace in {} but not a member of it, so its Cargo.toml\n\
              has a `[workspace]` table. To make the worker a member, remove that table and add the worker's folder to the \

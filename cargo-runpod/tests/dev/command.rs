@@ -30,7 +30,12 @@ struct Printed {
 
 /// Returns the command, not yet started. Its environment contains no variables of Runpod.
 pub(crate) fn dev(folder: &Path) -> Command {
-    let mut command = command("dev", folder);
+    dev_of(Path::new(env!("CARGO_BIN_EXE_cargo-runpod")), folder)
+}
+
+/// Returns the same command of another copy of the program.
+pub(crate) fn dev_of(program: &Path, folder: &Path) -> Command {
+    let mut command = command(program, "dev", folder);
     command
         .env("CARGO_BUILD_JOBS", "2")
         .stdout(Stdio::piped())
@@ -40,22 +45,13 @@ pub(crate) fn dev(folder: &Path) -> Command {
 
 /// Returns `cargo runpod invoke` in the same way.
 pub(crate) fn invoke(folder: &Path) -> Command {
-    command("invoke", folder)
+    let program = Path::new(env!("CARGO_BIN_EXE_cargo-runpod"));
+    command(program, "invoke", folder)
 }
 
-fn command(name: &str, folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-runpod"));
-    for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy();
-        // Also removes the variables that cargo sets for this test. Otherwise build scripts that read them, such as
-        // ring's, would run again, both here and in the next build of the workspace.
-        if ["RUNPOD_", "CARGO_PKG_", "CARGO_MANIFEST_"]
-            .iter()
-            .any(|of| text.starts_with(of))
-        {
-            command.env_remove(name);
-        }
-    }
+fn command(program: &Path, name: &str, folder: &Path) -> Command {
+    let mut command = Command::new(program);
+    without_our_variables(command.as_std_mut());
     command
         .args(["runpod", name])
         .current_dir(folder)
@@ -65,10 +61,29 @@ fn command(name: &str, folder: &Path) -> Command {
     command
 }
 
+/// Removes the variables of Runpod, and those that cargo sets for this test. With the latter, build scripts that read
+/// them, such as ring's, would run again, both here and in the next build of the workspace.
+pub(crate) fn without_our_variables(command: &mut std::process::Command) {
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if ["RUNPOD_", "CARGO_PKG_", "CARGO_MANIFEST_", "OUT_DIR"]
+            .iter()
+            .any(|of| text.starts_with(of))
+        {
+            command.env_remove(name);
+        }
+    }
+}
+
 impl Dev {
     pub(crate) fn start(of: &Crate, arguments: &[&str]) -> Self {
         let mut command = dev(of.folder());
         command.args(["--port", "0"]).args(arguments);
+        Self::spawn(of, command)
+    }
+
+    /// Starts a command that [`dev`] has made, and that has its flags.
+    pub(crate) fn spawn(of: &Crate, mut command: Command) -> Self {
         let mut child = command.spawn().expect("the command starts");
         let printed = Printed {
             text: Arc::default(),
@@ -168,7 +183,7 @@ impl Printed {
     }
 }
 
-/// Checks that no process has one of these folders in its command line: the crate's folder, or the folder of its runs.
+/// Checks that no process has one of these paths in its command line: the crate's folder, or its program.
 /// The crate's name would not suffice, because another checkout may run the same tests.
 pub(crate) fn assert_nothing_left(places: &[String; 2]) {
     let left: Vec<_> = places.iter().flat_map(|it| processes_with(it)).collect();

@@ -39,6 +39,24 @@ async fn work(work: Work, ctx: JobContext) -> Value {
             std::process::abort();
         }
         "print" => eprintln!("printed by the handler"),
+        "forge" => {
+            println!("{{\"requestId\": \"{}\", \"message\": \"forged\", \"level\": \"INFO\"}}", work.file);
+            println!("INFO   | {} | forged, too", work.file);
+        }
+        "environment" => {
+            let environment: Vec<_> = std::env::vars_os()
+                .map(|(name, value)| format!("{}={}", name.display(), value.display()))
+                .collect();
+            let program = std::env::current_exe().unwrap();
+            let told = json!({
+                "environment": environment,
+                "folder": program.parent(),
+                "name": std::env::args().next(),
+                "input": std::io::read_to_string(std::io::stdin()).unwrap(),
+            });
+            std::fs::write(&work.file, told.to_string()).unwrap();
+        }
+        "variable" => return json!(std::env::var(&work.file).ok()),
         _ => {}
     }
     json!({ "edition": EDITION, "process": std::process::id(), "worker": ctx.worker_id() })
@@ -118,13 +136,17 @@ debug = "line-tables-only"
         MAIN.replace("\"first\"", &format!("{name:?}"))
     }
 
-    /// Returns the folders that appear in the command lines of its processes: its own folder, and the folder of its
-    /// runs.
+    /// Returns the paths that appear in the command lines of its processes: its own folder, and its program.
     pub(crate) fn places(&self) -> [String; 2] {
-        [self.folder().to_owned(), self.run_folder()].map(|it| it.display().to_string())
+        [self.folder().to_owned(), self.program()].map(|it| it.display().to_string())
     }
 
-    /// Returns the folder of the programs that the command runs.
+    /// Returns the program as `cargo run` calls it.
+    pub(crate) fn program(&self) -> PathBuf {
+        built().join("debug").join(&self.name)
+    }
+
+    /// Returns the folder of the command's own files.
     pub(crate) fn run_folder(&self) -> PathBuf {
         built().join("runpod-dev").join(&self.name)
     }

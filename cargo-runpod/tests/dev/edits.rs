@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::client::eventually;
-use crate::command::{Dev, processes_with};
+use crate::command::{Dev, dev_of, processes_with};
 use crate::crate_under_edit::Crate;
 
 #[tokio::test]
@@ -112,5 +112,22 @@ async fn an_edit_during_a_build_begins_it_again_and_leaves_nothing_of_the_first(
     dev.says("worker-1-1 takes jobs").await;
     assert_eq!(scripts(), 0);
     assert_eq!(client.output(&job).await["edition"], "second");
+    dev.end().await;
+}
+
+/// An installation of another version removes the program of a running command.
+#[tokio::test]
+async fn an_edit_is_built_after_the_program_of_the_command_was_removed() {
+    let edited = Crate::new("removed");
+    let outside = tempfile::tempdir().expect("a folder");
+    let program = outside.path().join("cargo-runpod");
+    std::fs::copy(env!("CARGO_BIN_EXE_cargo-runpod"), &program).expect("a copy");
+    let mut command = dev_of(&program, edited.folder());
+    command.args(["--port", "0"]);
+    let dev = Dev::spawn(&edited, command);
+    dev.says("worker-1-1 takes jobs").await;
+    std::fs::remove_file(&program).expect("a file");
+    edited.replace("src/main.rs", &Crate::edition("second"));
+    dev.says("worker-1-2 has taken over").await;
     dev.end().await;
 }

@@ -4,8 +4,8 @@ use rexpect::session::{PtySession, spawn_command};
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::client::{Client, PATIENCE};
-use crate::command::{Dev, assert_nothing_left, processes_with};
+use crate::client::{Client, PATIENCE, eventually};
+use crate::command::{Dev, assert_nothing_left, processes_with, without_our_variables};
 use crate::crate_under_edit::{Crate, built};
 
 #[tokio::test]
@@ -55,6 +55,41 @@ async fn a_second_ctrl_c_and_a_closed_terminal_cut_off_what_runs() {
     }
 }
 
+#[tokio::test]
+async fn a_killed_command_leaves_no_worker_behind() {
+    let edited = Crate::new("killed");
+    let mut dev = Dev::start(&edited, &["--workers", "2"]);
+    let client = dev.client().await;
+    let never = edited.path("never");
+    let job = client.run(json!({ "do": "wait", "file": never })).await;
+    client.until_progress(&job, "waits").await;
+    dev.says("worker-2-1 takes jobs").await;
+    let program = edited.program().display().to_string();
+    assert_eq!(processes_with(&program).len(), 2);
+    dev.signal(Signal::KILL);
+    let status = dev.ended().await;
+    assert!(!status.success(), "{status}");
+    eventually("the workers are gone", async || {
+        processes_with(&program).is_empty()
+    })
+    .await;
+    // The next run removes the rest of the killed one.
+    let copies = || {
+        let entries = std::fs::read_dir(built().join("debug")).expect("a folder");
+        let names = entries.map(|entry| entry.expect("an entry").file_name());
+        let mine = format!(".runpod-dev.{}.", edited.name);
+        names
+            .filter(|name| name.to_string_lossy().starts_with(&mine))
+            .count()
+    };
+    assert_eq!(copies(), 1);
+    let dev = Dev::start(&edited, &[]);
+    dev.says("worker-1-1 takes jobs").await;
+    assert_eq!(copies(), 1);
+    dev.end().await;
+    assert_eq!(copies(), 0);
+}
+
 /// In a terminal, Ctrl-C reaches all processes of the foreground process group.
 #[test]
 fn ctrl_c_in_a_terminal_reaches_the_command_alone_and_ends_everything() {
@@ -64,7 +99,7 @@ fn ctrl_c_in_a_terminal_reaches_the_command_alone_and_ends_everything() {
         .exp_string("worker-1-1 takes jobs")
         .expect("a worker takes jobs");
     assert_eq!(
-        processes_with(&edited.run_folder().display().to_string()).len(),
+        processes_with(&edited.program().display().to_string()).len(),
         1
     );
     terminal
@@ -110,21 +145,13 @@ async fn ctrl_c_in_a_terminal_waits_and_colours_are_for_terminals() {
         .await
         .expect("the task does not panic")
         .expect("the command exits");
-    assert!(rest.contains("\u{1b}[32mINFO\u{1b}[0m   | "), "{rest}");
+    assert!(rest.contains("\u{1b}[32mINFO   \u{1b}[0m| "), "{rest}");
     assert_nothing_left(&edited.places());
 }
 
 fn in_a_terminal(of: &Crate) -> PtySession {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_cargo-runpod"));
-    for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy();
-        if ["RUNPOD_", "CARGO_PKG_", "CARGO_MANIFEST_"]
-            .iter()
-            .any(|of| text.starts_with(of))
-        {
-            command.env_remove(name);
-        }
-    }
+    without_our_variables(&mut command);
     command
         .args(["runpod", "dev", "--port", "0"])
         .current_dir(of.folder())

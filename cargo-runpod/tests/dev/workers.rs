@@ -69,7 +69,7 @@ async fn a_refresh_is_a_fresh_process_and_a_crash_is_followed_by_another() {
 }
 
 #[tokio::test]
-async fn a_new_worker_that_cannot_start_leaves_the_old_one() {
+async fn a_new_worker_that_cannot_start_leaves_the_old_program() {
     let edited = Crate::new("cannot-start");
     let dev = Dev::start(&edited, &[]);
     let client = dev.client().await;
@@ -77,9 +77,13 @@ async fn a_new_worker_that_cannot_start_leaves_the_old_one() {
     let broken = Crate::edition("second").replace("#[runpod::main]", "#[runpod::handler]")
         + "\n#[runpod::main]\nasync fn main() -> Result<(), String> { Err(\"no model here\".to_owned()) }\n";
     edited.replace("src/main.rs", &broken);
-    dev.says("worker-1-2 stopped before it took a job: exit code 1; worker-1-1 continues")
+    dev.says(
+        "worker-1-2 stopped before it took a job: exit code 1; trying again without worker-1-1",
+    )
+    .await;
+    dev.says_again("no model here", 2).await;
+    dev.says("worker-1-3 stopped before it took a job: exit code 1; worker-1-4 runs the previous program")
         .await;
-    dev.says("no model here").await;
     let job = client.run(json!({ "do": "tell" })).await;
     assert_eq!(client.output(&job).await["edition"], "first");
     dev.end().await;

@@ -45,12 +45,16 @@ fn files_that_say_the_same_in_every_template_are_the_same() {
         let path = Path::new(path);
         assert_eq!(basic[path], stream[path], "{}", path.display());
     }
-    // The image of a model contains the model. Everything else is the same.
+    // The image of a model contains the model, and a model library needs optimisations. Everything else is the same.
     let manifest = Path::new("Cargo.toml.liquid");
     assert_eq!(basic[manifest], stream[manifest]);
     let image = "\n# Files that `cargo runpod build` copies into the image, next to the program.\n\
                  [package.metadata.runpod.image]\ninclude = [\"model\"]\n";
-    assert_eq!(basic[manifest], model[manifest].replace(image, ""));
+    let (of_model, profile) = model[manifest]
+        .split_once("\n# Dependencies are optimised")
+        .expect("the model's profile");
+    assert!(profile.ends_with("\n[profile.dev.package.\"*\"]\nopt-level = 3\n"));
+    assert_eq!(basic[manifest], of_model.replace(image, ""));
     let dockerfile = Path::new("Dockerfile");
     let stage = |text: &str| text.split("\n\n").take(2).collect::<Vec<_>>().join("\n\n");
     assert_eq!(stage(&basic[dockerfile]), stage(&model[dockerfile]));

@@ -74,6 +74,27 @@ The Dockerfile expects them in the worker's own folder.
     );
 }
 
+/// Cargo warns of a profile in a member and ignores it.
+#[test]
+fn a_member_has_no_profile_and_its_user_learns_where_it_belongs() {
+    let folder = Folder::empty();
+    folder.write(
+        "Cargo.toml",
+        "[workspace]\nmembers = [\"my-worker\"]\nresolver = \"3\"\n",
+    );
+    let arguments = [&["--template", "model", "my-worker"], &GIT[..]].concat();
+    let output = folder.new_worker(&arguments).assert().success();
+    let told = String::from_utf8_lossy(&output.get_output().stdout).into_owned();
+    assert!(
+        told.ends_with("  [profile.dev.package.\"*\"]\n  opt-level = 3\n"),
+        "{told}"
+    );
+    let manifest = folder.read("my-worker/Cargo.toml");
+    assert!(!manifest.contains("profile"), "{manifest}");
+    assert!(!manifest.contains("optimised"), "{manifest}");
+    assert!(manifest.ends_with("tracing = \"0.1\"\n"), "{manifest}");
+}
+
 #[test]
 fn one_that_is_no_member_is_a_workspace_of_its_own() {
     let folder = Folder::empty();

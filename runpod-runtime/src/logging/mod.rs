@@ -7,7 +7,8 @@
 //!
 //! A worker on the platform or with a local endpoint must not wait for the reader of its log. So a separate thread
 //! writes the lines ([`writer`]) and drops lines that nobody reads. A local test run writes its few lines directly
-//! where they are logged, so that they are complete and in order with the program's own output.
+//! where they are logged, so that they are complete and in order with the program's own output. A worker that `cargo
+//! runpod dev` has started writes JSON to that command ([`crate::process::dev_link`]), which formats it for people.
 
 #[cfg(test)]
 mod capture;

@@ -1,4 +1,5 @@
-//! Writes to standard output and standard error, and lets the process wait for the last lines when it exits.
+//! Writes to standard output, to `cargo runpod dev` and to standard error, and lets the process wait for the last lines
+//! when it exits.
 
 use std::io::{self, Write as _};
 use std::sync::{Arc, OnceLock};
@@ -8,6 +9,7 @@ use super::format::{Format, Line};
 use super::layer::LineSink;
 use super::settings::LogSettings;
 use super::writer::{LogWriter, write_all};
+use crate::process::dev_link::dev_link;
 use crate::text::visible;
 
 /// Writes to standard output and standard error, unless each logging thread writes its own lines.
@@ -21,7 +23,10 @@ struct Writers {
 
 impl Writers {
     fn new(format: Format) -> Self {
-        let output = |lines: &[u8]| write_all(&mut io::stdout().lock(), lines);
+        let output = |lines: &[u8]| match dev_link() {
+            Some(link) => write_all(&mut link.as_ref(), lines),
+            None => write_all(&mut io::stdout().lock(), lines),
+        };
         let errors = |lines: &[u8]| write_all(&mut io::stderr().lock(), lines);
         let dropped = move |lines| {
             let mut text = String::new();

@@ -2,12 +2,13 @@
 
 use super::format::Format;
 use crate::config::{LogLevel, Mode, Secrets, Settings};
+use crate::process::dev_link::dev_link;
 
 /// The settings of the log.
 #[derive(Debug, Clone)]
 pub(crate) struct LogSettings {
     pub(crate) level: LogLevel,
-    /// Whether to write lines in the platform's JSON format.
+    /// Whether to write JSON lines, for the platform or for `cargo runpod dev`.
     pub(crate) json: bool,
     /// The secrets that must not appear in any line.
     pub(crate) secrets: Secrets,
@@ -18,14 +19,15 @@ pub(crate) struct LogSettings {
 
 impl LogSettings {
     pub(crate) fn of(settings: &Settings) -> Self {
+        let is_linked = dev_link().is_some();
         Self {
             level: settings.log_level,
-            json: settings.json_logs,
+            json: settings.json_logs || is_linked,
             secrets: settings.secrets.clone(),
             color: settings.color,
             waits_for_reader: match settings.mode {
                 Mode::Platform(_) | Mode::ServeApi(_) => false,
-                Mode::TestJob { .. } | Mode::MissingTestInput => true,
+                Mode::TestJob { .. } | Mode::MissingTestInput => !is_linked,
             },
         }
     }

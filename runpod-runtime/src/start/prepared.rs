@@ -10,6 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::handler::{Dispatch, Failure, Handler, StateCell, StateType};
 use crate::logging::{self, LogSettings};
 use crate::platform::{Platform, Reporter};
+use crate::process::dev_link::dev_link;
 use crate::process::panics;
 use crate::spool::SpoolWriter;
 use crate::worker::{Handlers, Parts, WorkerConfig};
@@ -36,6 +37,8 @@ impl Prepared {
         makes: Option<StateType>,
     ) -> Result<Option<Self>, Error> {
         let begun = Instant::now();
+        // This comes first, because an early exit of `cargo runpod dev` must not leave this process behind.
+        dev_link();
         let arguments = Arguments::parse(std::env::args_os());
         if arguments.help {
             // If standard output is closed, its reader needs no more of the text (`--help | head -1`).

@@ -145,6 +145,13 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
         ],
     ),
     (
+        "docs/how-to/develop-with-a-model.md",
+        &[not_here(
+            "cargo runpod dev --stop-first --watch model --env-file .env",
+            "it needs a worker with a model; the tests of cargo-runpod use these flags",
+        )],
+    ),
+    (
         "docs/reference/commands/build.md",
         &[
             not_here(
