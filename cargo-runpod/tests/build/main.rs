@@ -13,6 +13,8 @@ mod push;
 #[path = "../registry/mod.rs"]
 mod real_registry;
 mod registry;
+#[path = "../script/mod.rs"]
+mod script;
 mod started;
 
 use std::fs;

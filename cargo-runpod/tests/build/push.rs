@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -13,6 +12,7 @@ use tempfile::TempDir;
 
 use crate::command::{WORKER, a_crate, build, command, refused, text};
 use crate::registry::{Act, PASSWORD, Registry, USER, base, digest, length, proxy, tool};
+use crate::script;
 
 /// A crate whose image is larger than the parts of an upload.
 fn a_large_one() -> TempDir {
@@ -114,8 +114,7 @@ fn a_login_comes_from_the_environment_the_configuration_or_a_helper() {
     let helper = docker.join("docker-credential-test");
     let answer =
         format!("#!/bin/sh\necho '{{\"Username\":\"{USER}\",\"Secret\":\"{PASSWORD}\"}}'\n");
-    fs::write(&helper, answer).unwrap();
-    fs::set_permissions(&helper, fs::Permissions::from_mode(0o755)).unwrap();
+    script::write(&helper, &answer);
     let path = std::env::var("PATH").unwrap();
     for configuration in [
         // What `docker login` writes: base64 of user and password.

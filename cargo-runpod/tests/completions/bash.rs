@@ -46,7 +46,9 @@ impl Bash {
             .arg("-i")
             .current_dir(room.path())
             .env("TERM", "dumb")
-            .env("COLUMNS", "200");
+            .env("COLUMNS", "200")
+            // Otherwise, bash writes the commands into the history in the home folder.
+            .env("HISTFILE", room.path().join("history"));
         let options = Options::new().timeout_ms(Some(PATIENCE_MS));
         let mut session = spawn_with_options(command, options).expect("bash starts");
         session

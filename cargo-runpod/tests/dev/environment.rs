@@ -8,6 +8,7 @@ use tokio::process::Command;
 
 use crate::command::{Dev, dev, without_our_variables};
 use crate::crate_under_edit::{Crate, built};
+use crate::script;
 
 /// Variables that count nested calls of cargo and of the shell.
 const COUNTERS: [&str; 3] = ["RUST_RECURSION_COUNT", "SHLVL", "_"];
@@ -135,15 +136,10 @@ async fn a_worker_has_the_environment_and_the_folder_that_cargo_run_gives_it() {
 #[tokio::test]
 async fn the_runner_of_cargos_configuration_starts_the_worker() {
     let edited = Crate::new("runner");
-    edited.write(
-        "runner.sh",
+    script::write(
+        &edited.path("runner.sh"),
         "#!/bin/sh\nexport THROUGH=\"$1\"\nshift\nexec \"$@\"\n",
     );
-    let mut permissions = std::fs::metadata(edited.path("runner.sh"))
-        .expect("a file")
-        .permissions();
-    std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, 0o755);
-    std::fs::set_permissions(edited.path("runner.sh"), permissions).expect("it is ours");
     edited.write(
         ".cargo/config.toml",
         "[target.'cfg(unix)']\nrunner = [\"./runner.sh\", \"the runner\"]\n",

@@ -11,6 +11,8 @@ mod flags;
 mod gpu;
 mod logs;
 mod own_writes;
+#[path = "../script/mod.rs"]
+mod script;
 mod starts;
 mod variables;
 mod workers;

@@ -3,10 +3,10 @@
 use std::env;
 use std::fs;
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use crate::script;
 use snapbox::cmd::cargo_bin;
 use tempfile::TempDir;
 
@@ -61,10 +61,9 @@ impl Machine {
     }
 
     /// Adds a program that is a shell script.
-    pub(crate) fn with(self, program: &str, script: &str) -> Self {
+    pub(crate) fn with(self, program: &str, commands: &str) -> Self {
         let path = self.room.path().join("bin").join(program);
-        fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("it can be written");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("it is ours");
+        script::write(&path, &format!("#!/bin/sh\n{commands}\n"));
         self
     }
 

@@ -8,4 +8,6 @@
 
 mod machine;
 mod parts;
+#[path = "../script/mod.rs"]
+mod script;
 mod secrets;
