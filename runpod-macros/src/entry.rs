@@ -142,6 +142,10 @@ fn launch_options(options: &Options, on_handler: bool) -> TokenStream {
             Key::WorkerThreads,
             settings::count(Key::WorkerThreads, options.worker_threads.as_ref()),
         ),
+        (
+            Key::InitTimeout,
+            settings::count(Key::InitTimeout, options.init_timeout.as_ref()),
+        ),
     ];
     for (key, value) in given {
         let name = Ident::new(key.name(), here);

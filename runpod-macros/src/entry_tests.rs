@@ -106,6 +106,7 @@ fn every_option_of_main_is_handed_over() {
             route = "task",
             max_consecutive_failures = 3,
             worker_threads = 2usize,
+            init_timeout = 900,
         ),
         &quote!(
             fn main() {}
@@ -121,7 +122,8 @@ fn every_option_of_main_is_handed_over() {
                 .concurrency_modifier({ let __rp_modifier: fn(usize) -> usize = limits::scale::<2, 3>; __rp_modifier })
                 .route("task")
                 .max_consecutive_failures(3usize)
-                .worker_threads(2usize),
+                .worker_threads(2usize)
+                .init_timeout(900usize),
         },
     );
 }

@@ -195,6 +195,7 @@ pub fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// | `route = "key"` | runs several handlers: `input.<key>` names the handler for the job |
 /// | `max_consecutive_failures = 3` | after this many failed jobs in a row, the worker finishes its running jobs, logs the reason and exits with code 1 |
 /// | `worker_threads = 2` | the number of threads for `async` handlers; by default one per core |
+/// | `init_timeout = 900` | only on `main`: for how many seconds it may run on Runpod; by default 800, and the environment variable `RUNPOD_INIT_TIMEOUT` has priority |
 /// | `crate = path` | the path of the `runpod` crate, if you re-export it; not needed if your manifest only renames the crate |
 ///
 /// Numbers, strings and booleans may be constant expressions, such as `concurrency = LIMIT`. The compiler then checks

@@ -46,11 +46,12 @@ pub(crate) enum Key {
     Route,
     MaxConsecutiveFailures,
     WorkerThreads,
+    InitTimeout,
     Crate,
 }
 
 impl Key {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Stream,
         Self::Name,
         Self::RefreshWorker,
@@ -61,6 +62,7 @@ impl Key {
         Self::Route,
         Self::MaxConsecutiveFailures,
         Self::WorkerThreads,
+        Self::InitTimeout,
         Self::Crate,
     ];
 
@@ -77,6 +79,8 @@ impl Key {
         match self {
             Self::Stream | Self::Name => place != Place::Main,
             Self::Crate => true,
+            // Only `main` takes long: a handler that is the whole worker has no state to create.
+            Self::InitTimeout => place == Place::Main,
             _ => place != Place::Handler,
         }
     }
@@ -93,6 +97,7 @@ impl Key {
             Self::Route => "route",
             Self::MaxConsecutiveFailures => "max_consecutive_failures",
             Self::WorkerThreads => "worker_threads",
+            Self::InitTimeout => "init_timeout",
             Self::Crate => "crate",
         }
     }
@@ -110,6 +115,7 @@ impl Key {
             Self::Route => "route = \"task\"",
             Self::MaxConsecutiveFailures => "max_consecutive_failures = 3",
             Self::WorkerThreads => "worker_threads = 2",
+            Self::InitTimeout => "init_timeout = 900",
             Self::Crate => "crate = runpod",
         }
     }
@@ -125,6 +131,7 @@ impl Key {
                 "a whole number: how many jobs may fail in a row before the worker exits"
             }
             Self::WorkerThreads => "a whole number: how many threads run async handlers",
+            Self::InitTimeout => "a whole number: for how many seconds `main` may run",
             Self::ConcurrencyModifier => "a `fn(usize) -> usize`: its path, or a closure",
             Self::Handler => "the path of a handler function",
             Self::Route => "a string: the input key that names the handler",
@@ -159,6 +166,7 @@ pub(crate) struct Options {
     pub(crate) route: Option<Given<Setting<LitStr>>>,
     pub(crate) max_consecutive_failures: Option<Given<Setting<usize>>>,
     pub(crate) worker_threads: Option<Given<Setting<usize>>>,
+    pub(crate) init_timeout: Option<Given<Setting<usize>>>,
     /// `crate = path`; the keyword cannot be a field's name.
     pub(crate) root: Option<Given<Path>>,
 }

@@ -184,6 +184,12 @@ impl Reader<'_> {
                 format!("`{text}` is an option for handlers, and `main` is not a handler"),
                 format!("write it on the handler: `#[runpod::handler({example})]`"),
             );
+        } else if key == Key::InitTimeout {
+            self.faults.add(
+                name,
+                format!("`{text}` is an option for `main`, and this attribute is on a handler"),
+                format!("write it on the `main` that creates the state: `#[runpod::main({example})]`"),
+            );
         } else {
             self.faults.add(
                 name,
@@ -213,6 +219,7 @@ impl Reader<'_> {
                 given(span, count(&value), &mut options.max_consecutive_failures)
             }
             Key::WorkerThreads => given(span, count(&value), &mut options.worker_threads),
+            Key::InitTimeout => given(span, count(&value), &mut options.init_timeout),
             Key::Crate => given(span, module(&value), &mut options.root),
         };
         let Err(misfit) = read else { return };

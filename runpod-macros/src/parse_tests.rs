@@ -46,7 +46,24 @@ fn an_unknown_option_is_named_with_the_nearest_and_all_known_ones() {
         &["unknown option `timeout`\n\
              help: the options of `#[runpod::main]` on `main` are `refresh_worker`, `return_aggregate_stream`, \
              `concurrency`, `concurrency_modifier`, `handler`, `route`, \
-             `max_consecutive_failures`, `worker_threads`, `crate`"],
+             `max_consecutive_failures`, `worker_threads`, `init_timeout`, `crate`"],
+    );
+}
+
+#[test]
+fn the_time_for_main_is_an_option_of_main_alone() {
+    for errors in [on_handler, main_on_handler] {
+        assert_errors(
+            &errors(quote!(init_timeout = 900)),
+            &[
+                "`init_timeout` is an option for `main`, and this attribute is on a handler\n\
+                 help: write it on the `main` that creates the state: `#[runpod::main(init_timeout = 900)]`",
+            ],
+        );
+    }
+    assert_errors(
+        &on_main(quote!(init_timeout = 0)),
+        &["the option `init_timeout` must be 1 or more\nhelp: write `init_timeout = 900`"],
     );
 }
 

@@ -33,6 +33,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
+use tokio_util::sync::CancellationToken;
 
 use crate::config::Secrets;
 use crate::handler::UserValues;
@@ -261,7 +262,10 @@ impl Job {
             },
             ping_interval: Duration::from_secs(10),
             shutdown_grace: Duration::ZERO,
-            handles_signals: false,
+            signals: None,
+            stop: CancellationToken::new(),
+            failed_start: None,
+            ready: Box::new(|| ()),
             reporter: Reporter {
                 hostname: "unknown".to_owned(),
                 worker_id: "test".to_owned(),

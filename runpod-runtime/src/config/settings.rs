@@ -50,6 +50,8 @@ pub(crate) struct Settings {
     pub(crate) json_logs: bool,
     pub(crate) color: bool,
     pub(crate) shutdown_grace: Duration,
+    /// How long `main` may run, if the environment says so.
+    pub(crate) init_timeout: Option<Duration>,
     /// The candidate directories for undelivered results, the best one first. Empty if the spool is off.
     pub(crate) spools: Vec<SpoolDirectory>,
     pub(crate) debugger: bool,
@@ -126,6 +128,7 @@ impl Settings {
         let ping_interval = resolver.ping_interval();
         let env_log_level = resolver.log_level();
         let shutdown_grace = resolver.shutdown_grace();
+        let init_timeout = resolver.init_timeout();
         let spools = resolver.spools(context);
         let mode = resolver.mode(arguments, context, &worker_id);
         let Resolver {
@@ -160,6 +163,7 @@ impl Settings {
                 && !json_logs
                 && environment.get("NO_COLOR").is_none(),
             shutdown_grace: shutdown_grace.unwrap_or(SHUTDOWN_GRACE),
+            init_timeout,
             spools,
             debugger: arguments.debugger,
             test_output: arguments.test_output.clone(),
@@ -201,6 +205,18 @@ impl Resolver<'_> {
             |text| {
                 let grace = Duration::try_from_secs_f64(text.parse().ok()?).ok()?;
                 (grace <= ONE_DAY).then_some(grace)
+            },
+        )
+    }
+
+    fn init_timeout(&mut self) -> Option<Duration> {
+        self.value(
+            "RUNPOD_INIT_TIMEOUT",
+            "a number of seconds that is greater than 0 and at most 86400",
+            "correct it, or unset it to use 800 or the worker's own `init_timeout`",
+            |text| {
+                let most = Duration::try_from_secs_f64(text.parse().ok()?).ok()?;
+                (!most.is_zero() && most <= ONE_DAY).then_some(most)
             },
         )
     }

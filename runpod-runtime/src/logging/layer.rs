@@ -15,6 +15,7 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::format::{Format, Line, shortened, shortened_id};
+use super::recent;
 use super::settings::LogSettings;
 use crate::config::{LogLevel, Secrets};
 use crate::error::with_causes;
@@ -138,6 +139,7 @@ impl<L: LineSink> LogLayer<L> {
             read(id, shown.level, shown.message);
         }
         shown.write(self.format, line);
+        recent::keep(line);
         self.lines.line(level, line);
     }
 }

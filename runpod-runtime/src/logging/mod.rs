@@ -16,6 +16,7 @@ mod format;
 mod layer;
 mod log_crate;
 mod outputs;
+mod recent;
 mod settings;
 mod writer;
 
@@ -31,6 +32,7 @@ pub(crate) use self::format::shortened_part;
 pub(crate) use self::layer::also_to;
 pub(crate) use self::layer::job_span;
 pub(crate) use self::outputs::{error, flush, flushed};
+pub(crate) use self::recent::{forget_recent, keep_recent, recent};
 pub(crate) use self::settings::LogSettings;
 pub(crate) use self::writer::{never_wait_on_this_thread, never_waiting, never_waits};
 

@@ -121,6 +121,11 @@ impl Reporter {
         }
     }
 
+    /// Returns a failed result with this error, for a job that did not run.
+    pub(super) fn failed(&self, error: &str) -> ResultBody {
+        ResultFields::failed(error).into_result(self)
+    }
+
     fn of_value(&self, value: Payload, refresh: bool, context: Option<&JobContext>) -> ResultBody {
         let report = self.debugger_report(context);
         if !value.may_be_special() && report.is_none() {

@@ -5,6 +5,7 @@
 mod bodies;
 mod broken_json;
 mod debugger;
+mod failed_start;
 mod http;
 mod read_job;
 mod single_job;
@@ -21,6 +22,7 @@ use crate::handler::TakenJob;
 pub(crate) use bodies::{
     Outcome, Reporter, ResultBody, error_type, item_body, message, progress_body, readable,
 };
+pub(crate) use failed_start::FailedStart;
 pub(crate) use http::Runpod;
 #[cfg(fuzzing)]
 pub(crate) use http::fuzzing;

@@ -1,8 +1,12 @@
 //! Builds and runs a worker without macros.
 
+use std::future::{Future, pending};
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
 
 use super::prepared::Prepared;
 use crate::error::{Error, ErrorKind};
@@ -10,6 +14,7 @@ use crate::handler::{
     AsyncFunction, BlockingFunction, Handler, Modifier, StateType, StreamFunction, UserValues, cell,
 };
 use crate::logging;
+use crate::platform::BoxFuture;
 use crate::worker::WorkerConfig;
 
 /// A Runpod worker without attributes, created with [`Worker::builder`].
@@ -35,6 +40,7 @@ impl Worker {
         WorkerBuilder {
             handlers: Vec::new(),
             makes: None,
+            stop: None,
             config: WorkerConfig::NEW,
             values: UserValues::new(None),
         }
@@ -85,6 +91,8 @@ impl Worker {
 pub struct WorkerBuilder {
     handlers: Vec<Handler>,
     makes: Option<StateType>,
+    /// Stops the worker when it completes.
+    stop: Option<BoxFuture<'static, ()>>,
     config: WorkerConfig,
     /// Owns the user's values, so that they are not dropped in asynchronous code or on the worker's own thread. All
     /// other fields that share one of these values are declared before this field, so that they are dropped first.
@@ -261,6 +269,44 @@ impl WorkerBuilder {
         self
     }
 
+    /// Sets how long the state may take to load on Runpod. The default is 800 seconds, and the environment variable
+    /// `RUNPOD_INIT_TIMEOUT` has priority.
+    ///
+    /// A start that takes longer fails: the worker fails one job with the reason and reports itself unhealthy, and
+    /// [`run`](Self::run) returns an error. A state that exists before `run` is called is not limited.
+    pub fn init_timeout(mut self, most: Duration) -> Self {
+        self.config.init_timeout = Some(most);
+        self
+    }
+
+    /// Stops the worker when `signal` completes, like SIGTERM: the worker takes no more jobs and finishes the running
+    /// jobs within the grace time (`RUNPOD_SHUTDOWN_GRACE_S`), and [`run`](Self::run) returns.
+    ///
+    /// The future is polled by `run`, so it may use the runtime that awaits `run`. The worker also stops at a signal from
+    /// the system. To drop the future of `run` stops the worker as well, but then nothing waits for the running jobs,
+    /// and a process that exits soon loses them.
+    ///
+    /// ```
+    /// use runpod::Worker;
+    /// use tokio::sync::oneshot;
+    ///
+    /// let (stop, stopped) = oneshot::channel::<()>();
+    /// let worker = Worker::builder()
+    ///     .handler(async |input: u64| input * 2)
+    ///     .with_graceful_shutdown(async {
+    ///         // Also completes if the sender is dropped.
+    ///         let _ = stopped.await;
+    ///     });
+    /// # drop((worker, stop));
+    /// ```
+    pub fn with_graceful_shutdown(
+        mut self,
+        signal: impl Future<Output = ()> + Send + 'static,
+    ) -> Self {
+        self.stop = Some(Box::pin(signal));
+        self
+    }
+
     /// Runs the worker until it is stopped or refreshed.
     ///
     /// The worker reads the environment and the command line like a worker with attributes
@@ -292,7 +338,8 @@ impl WorkerBuilder {
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, the worker takes no further jobs and finishes in the background.
+    /// If the future is dropped, the worker takes no further jobs and finishes in the background. Use
+    /// [`with_graceful_shutdown`](Self::with_graceful_shutdown) to stop the worker and wait for it.
     pub async fn run(self) -> Result<(), Error> {
         let ended = self.run_to_the_end().await;
         // The process may exit after this, so the log must be written.
@@ -304,6 +351,7 @@ impl WorkerBuilder {
         // All other owners of the user's values are declared after this one, so that they are dropped first on every
         // return path.
         let values = self.values;
+        let signal = self.stop;
         let makes = self.makes;
         let (config, handlers) = (self.config, self.handlers);
         if makes.is_some_and(StateType::is::<ExitCode>) {
@@ -320,10 +368,33 @@ impl WorkerBuilder {
             }
         };
         let (handlers, values) = prepared.handlers_runtime()?.keeping(values);
-        let ended = prepared.serve(values.state(), handlers).await;
+        let stop = prepared.stop.clone();
+        let serving = prepared.serve(values.state(), handlers);
+        let ended = until_stopped(serving, signal, &stop).await;
         values.dropped().await;
         ended
     }
+}
+
+/// Awaits `serving`, and cancels `stop` when `signal` completes.
+async fn until_stopped<T>(
+    serving: impl Future<Output = T>,
+    signal: Option<BoxFuture<'static, ()>>,
+    stop: &CancellationToken,
+) -> T {
+    tokio::pin!(serving);
+    let signal = async {
+        match signal {
+            Some(signal) => signal.await,
+            None => pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        ended = &mut serving => return ended,
+        () = signal => stop.cancel(),
+    }
+    serving.await
 }
 
 impl std::fmt::Debug for WorkerBuilder {

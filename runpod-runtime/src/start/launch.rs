@@ -1,27 +1,28 @@
 //! Runs a binary as a worker, for `#[runpod::main]`.
 
+use std::io;
 use std::process::ExitCode;
 
 use super::prepared::Prepared;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::handler::UserValues;
-use crate::handler::{Failure, Setup, SetupRun, StateCell, registered};
+use crate::handler::{Setup, registered};
 use crate::logging;
-use crate::worker::{Handlers, WorkerConfig};
+use crate::process::signals;
+use crate::process::threads::Refused;
+use crate::worker::WorkerConfig;
 
 /// Runs the worker of this binary. Used by `#[runpod::main]`.
 ///
 /// `setup` creates the worker's state.
 pub fn launch(config: WorkerConfig, setup: Setup) -> ExitCode {
     let _last = FlushAtEnd;
-    let ended = run_process(config, setup);
-    if let Err(error) = &ended {
+    // This comes first, because a signal may come at any time.
+    let caught = signals::catch_in_workers_process();
+    run_process(config, setup, caught).unwrap_or_else(|error| {
         logging::error(&format!("{error:?}"));
-    }
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::FAILURE,
-    }
+        ExitCode::FAILURE
+    })
 }
 
 /// Flushes the log when `main` ends, also after a panic: the panicking code may hold the lock on standard output, and
@@ -34,27 +35,26 @@ impl Drop for FlushAtEnd {
     }
 }
 
-fn run_process(config: WorkerConfig, setup: Setup) -> Result<(), Error> {
+fn run_process(
+    config: WorkerConfig,
+    setup: Setup,
+    caught: io::Result<()>,
+) -> Result<ExitCode, Error> {
     let Some(prepared) = Prepared::prepare(config, registered(), setup.makes)? else {
-        return Ok(());
+        return Ok(ExitCode::SUCCESS);
     };
+    caught.map_err(not_caught)?;
     let handlers = prepared.handlers_runtime()?;
-    let state =
-        make_state(setup.run, &handlers).map_err(|failure| prepared.setup_error(&failure))?;
+    let state = match prepared.load(setup.run, &handlers) {
+        Ok(state) => state,
+        Err(unloaded) => return prepared.end_unloaded(unloaded, &handlers).map(ExitCode::from),
+    };
     let (handlers, kept) = handlers.keeping(UserValues::new(state.clone()));
     let ended = prepared.run(state, handlers);
     kept.drop_blocking();
-    ended
+    ended.map(|()| ExitCode::SUCCESS)
 }
 
-fn make_state(setup: SetupRun, handlers: &Handlers) -> Result<Option<StateCell>, Failure> {
-    match setup {
-        SetupRun::Nothing => Ok(None),
-        SetupRun::Blocking(make) => {
-            // A plain `main` may spawn tasks and create clients that need a runtime.
-            let _entered = handlers.handle().enter();
-            make().map(Some)
-        }
-        SetupRun::Future(make) => handlers.handle().block_on(make()).map(Some),
-    }
+fn not_caught(error: io::Error) -> Error {
+    Error::new(ErrorKind::System, "the signals cannot be caught").with_source(Refused::from(error))
 }

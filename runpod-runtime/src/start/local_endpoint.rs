@@ -9,7 +9,7 @@ use runpod_local::{AllowError, Endpoint, Faults, HandlerInfo};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-use super::prepared::Prepared;
+use super::prepared::{Prepared, handled};
 use super::schema;
 use crate::config::{ApiSettings, Arguments, Environment, Mode, ProcessContext, Settings};
 use crate::error::{Error, ErrorKind};
@@ -31,7 +31,13 @@ pub(crate) async fn serve(
         prepared.config.concurrency = jobs;
         prepared.config.concurrency_modifier = None;
     }
+    // The signals are handled before the address is printed, because a user who reads it may press Ctrl-C at once.
+    prepared.signals = handled(Signals::handle());
     let local = Local::start(endpoint_for(&prepared, api)?, api).await?;
+    let stop = (prepared.signals.clone(), prepared.stop.clone());
+    local
+        .runtime
+        .spawn(stop_at_signal(stop, local.shutdown.clone()));
     announce(&local.endpoint, api);
     let logs = local.endpoint.job_logs();
     logging::also_to(move |job, level, text| logs.push(job, level.as_str(), text));
@@ -59,16 +65,8 @@ impl Local {
         builder.thread_name("runpod-local");
         let runtime = threads::several(builder, Some(1), "the local endpoint's runtime")?;
         let shutdown = CancellationToken::new();
-        let watcher = shutdown.clone();
         let (host, port) = (api.host.clone(), api.port);
-        let bound = runtime.spawn(async move {
-            // The signals are watched before the address is printed, because a user who reads it may press Ctrl-C at
-            // once. If they cannot be watched, the worker logs the error.
-            if let Ok(signals) = Signals::watch() {
-                tokio::spawn(cancel_at_signal(signals, watcher));
-            }
-            endpoint.bind(&host, port).await
-        });
+        let bound = runtime.spawn(async move { endpoint.bind(&host, port).await });
         let bound = match bound.await {
             Ok(Ok(endpoint)) => Ok(endpoint),
             Ok(Err(error)) => Err(not_bound(&error, api)),
@@ -237,7 +235,19 @@ async fn run_until(mut worker: Running, shutdown: &CancellationToken) -> Result<
     worker.ended().await
 }
 
-async fn cancel_at_signal(mut signals: Signals, shutdown: CancellationToken) {
-    signals.next().await;
+async fn stop_at_signal(
+    (signals, stop): (Option<Signals>, CancellationToken),
+    shutdown: CancellationToken,
+) {
+    let signal = async {
+        match signals {
+            Some(mut signals) => drop(signals.next().await),
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = signal => {}
+        () = stop.cancelled() => {}
+    }
     shutdown.cancel();
 }

@@ -1,11 +1,14 @@
 //! The entry points of a worker: `#[runpod::main]`, `Worker::builder()`, and the mode in which the worker runs.
 
 mod builder;
+mod failed_start;
 mod launch;
+mod loading;
 #[cfg(feature = "local")]
 mod local_endpoint;
 mod local_test;
 mod mode;
+mod phases;
 mod prepared;
 mod schema;
 

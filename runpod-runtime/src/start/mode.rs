@@ -108,7 +108,7 @@ impl Prepared {
     }
 
     /// Starts the thread that keeps results on disk, unless the spool is off.
-    fn spool(&self) -> Option<SpoolWriter> {
+    pub(super) fn spool(&self) -> Option<SpoolWriter> {
         if self.settings.spools.is_empty() {
             return None;
         }

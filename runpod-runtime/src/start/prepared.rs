@@ -2,8 +2,11 @@
 
 use std::io::{self, Write as _};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use tokio_util::sync::CancellationToken;
+
+use super::phases::{StartPhases, age_of_process};
 use super::schema;
 use crate::config::{Arguments, Environment, Mode, ProcessContext, Settings};
 use crate::error::{Error, ErrorKind};
@@ -11,9 +14,14 @@ use crate::handler::{Dispatch, Failure, Handler, StateCell, StateType};
 use crate::logging::{self, LogSettings};
 use crate::platform::{Platform, Reporter};
 use crate::process::dev_link::dev_link;
+use crate::process::orphans;
 use crate::process::panics;
+use crate::process::signals::Signals;
 use crate::spool::SpoolWriter;
 use crate::worker::{Handlers, Parts, WorkerConfig};
+
+/// How long `main` may run by default. The platform allows as much.
+const INIT_TIMEOUT: Duration = Duration::from_secs(800);
 
 /// A worker that is ready to run. Everything that can be checked before its state is created has been checked.
 #[derive(Debug, Clone)]
@@ -22,6 +30,11 @@ pub(crate) struct Prepared {
     pub(crate) settings: Settings,
     pub(crate) config: WorkerConfig,
     pub(crate) begun: Instant,
+    pub(crate) phases: StartPhases,
+    /// The signals that stop the worker. Only a worker that takes jobs from the platform handles them itself.
+    pub(crate) signals: Option<Signals>,
+    /// Stops the worker like a signal.
+    pub(crate) stop: CancellationToken,
 }
 
 impl Prepared {
@@ -37,6 +50,7 @@ impl Prepared {
         makes: Option<StateType>,
     ) -> Result<Option<Self>, Error> {
         let begun = Instant::now();
+        let phases = StartPhases::after(age_of_process());
         // This comes first, because an early exit of `cargo runpod dev` must not leave this process behind.
         dev_link();
         let arguments = Arguments::parse(std::env::args_os());
@@ -54,6 +68,8 @@ impl Prepared {
         let context = ProcessContext::of_process(dispatch.streams());
         let settings = Settings::resolve(&Environment::from_process(), &arguments, &context)
             .map_err(|error| Error::new(ErrorKind::Config, error.to_string()))?;
+        let signals = matches!(settings.mode, Mode::Platform(_)).then(Signals::handle);
+        logging::keep_recent();
         logging::init(&LogSettings::of(&settings));
         panics::log_from_now_on(&settings.secrets);
         tracing::info!(
@@ -68,6 +84,9 @@ impl Prepared {
             settings,
             config,
             begun,
+            phases,
+            signals: signals.and_then(handled),
+            stop: CancellationToken::new(),
         }))
     }
 
@@ -80,6 +99,12 @@ impl Prepared {
         // The concurrency modifier is called on a blocking thread.
         let may_block = self.dispatch.may_block() || self.config.concurrency_modifier.is_some();
         Handlers::own(self.config.worker_threads, may_block)
+    }
+
+    /// Returns how long `main` may run.
+    pub(crate) fn init_timeout(&self) -> Duration {
+        let given = self.settings.init_timeout.or(self.config.init_timeout);
+        given.unwrap_or(INIT_TIMEOUT)
     }
 
     pub(crate) fn setup_error(&self, failure: &Failure) -> Error {
@@ -102,7 +127,8 @@ impl Prepared {
         spool: Option<SpoolWriter>,
     ) -> Parts {
         let settings = self.settings;
-        let handles_signals = matches!(settings.mode, Mode::Platform(_));
+        let phases = self.phases;
+        let is_test = !matches!(settings.mode, Mode::Platform(_));
         Parts {
             platform,
             dispatch: self.dispatch,
@@ -110,7 +136,16 @@ impl Prepared {
             config: self.config,
             ping_interval: settings.ping_interval,
             shutdown_grace: settings.shutdown_grace,
-            handles_signals,
+            signals: self.signals,
+            stop: self.stop,
+            failed_start: None,
+            ready: Box::new(move || {
+                logging::forget_recent();
+                orphans::spare_children_so_far();
+                if let Some(times) = phases.ready().filter(|_| !is_test) {
+                    tracing::info!("{times}");
+                }
+            }),
             reporter: Reporter {
                 hostname: settings.hostname,
                 worker_id: settings.reported_worker_id,
@@ -124,4 +159,15 @@ impl Prepared {
             handlers,
         }
     }
+}
+
+/// Returns the signals, if the worker can handle them.
+pub(super) fn handled(signals: io::Result<Signals>) -> Option<Signals> {
+    signals
+        .inspect_err(|error| {
+            tracing::warn!(
+                "signals cannot be handled, so a SIGTERM would kill this worker immediately: {error}"
+            );
+        })
+        .ok()
 }

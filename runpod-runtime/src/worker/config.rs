@@ -3,6 +3,7 @@
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::handler::{Choice, FunctionId, Modifier};
 
@@ -21,6 +22,8 @@ pub struct WorkerConfig {
     pub(crate) max_consecutive_failures: Option<NonZeroUsize>,
     /// The number of threads for async handlers. `None` means one for each processor.
     pub(crate) worker_threads: Option<usize>,
+    /// How long `main` may run.
+    pub(crate) init_timeout: Option<Duration>,
 }
 
 /// The functions that generated code calls, one for each option of the attribute.
@@ -37,6 +40,7 @@ impl WorkerConfig {
         concurrency_modifier: None,
         max_consecutive_failures: None,
         worker_threads: None,
+        init_timeout: None,
     };
 
     /// Sets whether to refresh the worker after every job, even after a failed one.
@@ -92,6 +96,13 @@ impl WorkerConfig {
     #[must_use]
     pub fn worker_threads(mut self, value: usize) -> Self {
         self.worker_threads = Some(value);
+        self
+    }
+
+    /// Sets for how many seconds `main` may run.
+    #[must_use]
+    pub fn init_timeout(mut self, seconds: usize) -> Self {
+        self.init_timeout = u64::try_from(seconds).ok().map(Duration::from_secs);
         self
     }
 }

@@ -10,7 +10,7 @@ use super::jobs::Jobs;
 use super::recent_results::RecentResults;
 use super::retry_budget::RetryBudget;
 use super::shutdown::Shutdown;
-use crate::platform::Platform;
+use crate::platform::{FailedStart, Platform};
 use crate::process::panics::Panic;
 use crate::spool::SpoolWriter;
 
@@ -28,6 +28,8 @@ pub(super) struct Control {
     pub(super) retries: RetryBudget,
     pub(super) failures: ConsecutiveFailures,
     pub(super) shutdown: Shutdown,
+    /// Why the worker could not start. It then runs no job.
+    pub(super) failed_start: Option<FailedStart>,
 }
 
 impl Control {

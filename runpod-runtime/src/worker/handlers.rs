@@ -68,7 +68,6 @@ impl Handlers {
     }
 
     /// Shares the same threads with another worker.
-    #[cfg(feature = "local")]
     pub(crate) fn share(&self) -> Self {
         Self {
             handle: self.handle.clone(),

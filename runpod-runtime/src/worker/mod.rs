@@ -12,6 +12,7 @@ mod control;
 mod deliver;
 mod emissions;
 mod execute;
+mod failed_start;
 mod handlers;
 mod heartbeat;
 mod inbox;
@@ -34,10 +35,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, ErrorKind};
 use crate::handler::{Dispatch, StateCell};
-use crate::platform::{Health, Platform, Reporter};
+use crate::platform::{FailedStart, Health, Platform, Reporter};
+use crate::process::signals::Signals;
 use crate::spool::SpoolWriter;
 
 use concurrency::Concurrency;
@@ -74,8 +77,14 @@ pub(crate) struct Parts {
     pub(crate) ping_interval: Duration,
     /// How long running jobs may continue after a signal.
     pub(crate) shutdown_grace: Duration,
-    /// Whether the worker handles SIGTERM and SIGINT.
-    pub(crate) handles_signals: bool,
+    /// The signals that stop the worker, if it handles them.
+    pub(crate) signals: Option<Signals>,
+    /// Stops the worker like a signal.
+    pub(crate) stop: CancellationToken,
+    /// Why the worker could not start. It then takes one job, only to fail it with this reason.
+    pub(crate) failed_start: Option<FailedStart>,
+    /// Called when the first job-take request is about to be sent.
+    pub(crate) ready: Box<dyn FnOnce() + Send>,
     pub(crate) reporter: Reporter,
     pub(crate) spool: Option<SpoolWriter>,
     pub(crate) worker_id: Arc<str>,
@@ -143,18 +152,31 @@ async fn run(parts: Parts, shutdown: Shutdown) -> Ended {
         worker_id: parts.worker_id,
         handlers: parts.handlers,
         shutdown,
+        failed_start: parts.failed_start,
     });
-    if parts.handles_signals {
-        tokio::spawn(signals::watch(Arc::clone(&control), parts.shutdown_grace));
-    }
+    tokio::spawn(signals::watch(
+        Arc::clone(&control),
+        parts.signals,
+        parts.stop,
+        parts.shutdown_grace,
+    ));
     tokio::spawn(heartbeat::beat(Arc::clone(&control), parts.ping_interval));
     tokio::spawn(stop_channel::listen(Arc::clone(&control)));
     tokio::spawn(job::receive(Arc::clone(&control)));
     tokio::spawn(keep::keep_slow_results(Arc::clone(&control)));
     let redelivery = tokio::spawn(redelivery::redeliver(Arc::clone(&control)));
 
-    let concurrency = Concurrency::new(config.concurrency, config.concurrency_modifier);
-    take::take_jobs(&control, concurrency).await;
+    let concurrency = if control.failed_start.is_some() {
+        tokio::spawn(failed_start::limit(Arc::clone(&control)));
+        Concurrency::new(1, None)
+    } else {
+        Concurrency::new(config.concurrency, config.concurrency_modifier)
+    };
+    take::take_jobs(&control, concurrency, parts.ready).await;
+    if let Some(failed) = &control.failed_start {
+        let unhealthy = failed_start::unhealthy(failed);
+        control.shutdown.declare_unhealthy(unhealthy);
+    }
     let cut = drain(&control).await;
     // A kept result that was just accepted must be removed. Otherwise the next worker would post it again.
     let _ = timeout(LAST_WRITES, redelivery).await;

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::control::Control;
 use super::job::{admit, send_off};
 use super::some_of::some_of;
@@ -37,16 +39,22 @@ pub(super) fn refuse(control: &Arc<Control>, broken: Vec<BrokenJob>) {
         }
     }
     for job in broken {
-        if let Some(id) = job.id
-            && let Some(admitted) = admit(control, &id.into())
-            && control.jobs.begin_delivery(&admitted, 0)
-        {
+        if let Some(id) = job.id {
             let failure =
                 Failure::new("JobError", format!("the job cannot be run: {}", job.reason))
                     .at("in the job as the platform sent it");
             // The job did not run, so it does not ask for a fresh worker.
             let body = control.execution.failed(failure, false, false);
-            send_off(control, admitted, body.body);
+            fail_unrun(control, &id.into(), body.body);
         }
+    }
+}
+
+/// Delivers the failed result of a job that does not run.
+pub(super) fn fail_unrun(control: &Arc<Control>, id: &Arc<str>, body: Bytes) {
+    if let Some(admitted) = admit(control, id)
+        && control.jobs.begin_delivery(&admitted, body.len())
+    {
+        send_off(control, admitted, body);
     }
 }

@@ -1,27 +1,41 @@
-//! SIGTERM and SIGINT. The first one shuts the worker down gracefully, and the second one cuts off the running jobs.
+//! What asks a worker to stop from outside. The first signal shuts it down gracefully, and the second one cuts off the
+//! running jobs.
 
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::control::Control;
-use crate::process::signals::Signals;
+use tokio_util::sync::CancellationToken;
 
-pub(super) async fn watch(control: Arc<Control>, grace: Duration) {
-    let mut signals = match Signals::watch() {
-        Ok(signals) => signals,
-        Err(error) => {
-            tracing::warn!(
-                "signals cannot be handled, so a SIGTERM would kill this worker immediately: {error}"
-            );
-            return;
+use super::control::Control;
+use crate::process::signals::{Signals, StopSignal};
+
+/// Stops the worker at the first of `signals`, or when `stop` is cancelled.
+pub(super) async fn watch(
+    control: Arc<Control>,
+    mut signals: Option<Signals>,
+    stop: CancellationToken,
+    grace: Duration,
+) {
+    tokio::select! {
+        signal = next(&mut signals) => tracing::info!("{signal} received: taking no more jobs"),
+        () = stop.cancelled() => {
+            tracing::info!("the graceful shutdown was requested: taking no more jobs");
         }
-    };
-    let name = signals.next().await;
-    tracing::info!("{name} received: taking no more jobs");
+    }
     control.shutdown.end();
     tokio::select! {
         () = tokio::time::sleep(grace) => {}
-        name = signals.next() => tracing::warn!("{name} received again: cutting off running jobs"),
+        signal = next(&mut signals) => {
+            tracing::warn!("{signal} received again: cutting off running jobs");
+        }
     }
     control.shutdown.cut_off();
+}
+
+async fn next(signals: &mut Option<Signals>) -> StopSignal {
+    match signals {
+        Some(signals) => signals.next().await,
+        None => pending().await,
+    }
 }

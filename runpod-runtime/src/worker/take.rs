@@ -9,14 +9,14 @@ use super::backoff::PollBackoff;
 use super::concurrency::Concurrency;
 use super::control::Control;
 use super::some_of::some_of;
-use super::{job, refuse};
+use super::{failed_start, job, refuse};
 use crate::platform::Taken;
 use crate::process::threads::spawn_blocking;
 
 /// How long to wait for the answer to a job-take request that is in flight when the shutdown starts. The platform may
 /// just be handing over a job, which must run and not be lost. The time is short, because this wait may be the only
 /// thing that delays the exit.
-const LINGER: Duration = Duration::from_secs(1);
+pub(super) const LINGER: Duration = Duration::from_secs(1);
 /// How often the concurrency modifier is called again while every slot is in use.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// If the number of undelivered results exceeds the number of slots by this much, the worker takes no more jobs. In
@@ -27,7 +27,14 @@ const MOST_BEYOND_SLOTS: usize = 16;
 const MOST_UNDELIVERED_BYTES: usize = 256 << 20;
 
 /// Takes jobs until the worker shuts down.
-pub(super) async fn take_jobs(control: &Arc<Control>, mut concurrency: Concurrency) {
+///
+/// `ready` is called when the first job-take request is about to be sent.
+pub(super) async fn take_jobs(
+    control: &Arc<Control>,
+    mut concurrency: Concurrency,
+    ready: impl FnOnce(),
+) {
+    let mut ready = Some(ready);
     control.jobs.slots.set_limit(concurrency.current());
     let mut backoff = PollBackoff::default();
     let mut not_ready = control.spool.as_ref();
@@ -53,6 +60,9 @@ pub(super) async fn take_jobs(control: &Arc<Control>, mut concurrency: Concurren
                 () = control.shutdown.begun() => return,
             }
             continue;
+        }
+        if let Some(ready) = ready.take() {
+            ready();
         }
         let asked = Instant::now();
         let poll = control.platform.take(free, !control.jobs.is_empty());
@@ -138,6 +148,10 @@ fn accept(
     }
     match taken {
         Taken::Jobs(jobs) => {
+            if let Some(failed) = &control.failed_start {
+                failed_start::fail(control, failed, jobs);
+                return;
+            }
             // If every job in the answer is broken or already here, the pauses must still grow.
             let mut started: usize = 0;
             let (mut broken, mut here) = (Vec::new(), Vec::new());

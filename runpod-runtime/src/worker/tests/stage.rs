@@ -8,11 +8,12 @@ use serde_json::value::RawValue;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
 
 use crate::config::Secrets;
 use crate::handler::{Choice, Dispatch, Handler, Modifier, TakenJob};
 use crate::platform::{
-    BoxFuture, Health, Platform, Post, PostKind, Posted, Reporter, StopSignals, TakeAnswer, Taken,
+    BoxFuture, FailedStart, Health, Platform, Post, PostKind, Posted, Reporter, StopSignals, TakeAnswer, Taken,
 };
 use crate::spool::SpoolWriter;
 use crate::worker::shutdown::Shutdown;
@@ -240,6 +241,7 @@ pub(super) struct Setting {
     pub(super) modifier: Option<Modifier>,
     pub(super) route: Option<&'static str>,
     pub(super) refresh_worker: bool,
+    pub(super) failed_start: Option<FailedStart>,
 }
 
 /// Starts the worker on the test's runtime.
@@ -263,7 +265,10 @@ pub(super) fn play(stage: Stage, handler: Handler, setting: Setting) -> Playing 
         },
         ping_interval: Duration::from_secs(10),
         shutdown_grace: Duration::from_mins(1),
-        handles_signals: false,
+        signals: None,
+        stop: CancellationToken::new(),
+        failed_start: setting.failed_start,
+        ready: Box::new(|| ()),
         reporter: Reporter {
             hostname: "host".to_owned(),
             worker_id: "w1".to_owned(),

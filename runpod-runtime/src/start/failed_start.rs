@@ -1,0 +1,45 @@
+//! What a worker on the platform does if its start fails: it tells the client of one job, and the platform.
+
+use std::sync::Arc;
+
+use super::prepared::Prepared;
+use crate::config::Mode;
+use crate::error::Error;
+use crate::handler::Failure;
+use crate::logging;
+use crate::platform::{FailedStart, Runpod};
+use crate::worker::{self, Handlers};
+
+/// The part of the start that creates the state, in reports.
+const MAIN: &str = "main";
+
+impl Prepared {
+    /// Reports that `main` failed: takes one job, for ten seconds at most, fails it with the reason, and reports the
+    /// worker as unhealthy. The failure is already in the log. Does nothing in a local run.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the system refuses something that the report needs.
+    pub(crate) async fn report_failed_start(
+        &self,
+        failure: &Failure,
+        handlers: Handlers,
+    ) -> Result<(), Error> {
+        let Mode::Platform(urls) = self.settings.mode.clone() else {
+            return Ok(());
+        };
+        let failed = FailedStart {
+            hook: MAIN,
+            failure: failure.clone(),
+            logs: logging::recent(),
+        };
+        let spool = self.spool();
+        let platform = Runpod::of(urls, &self.settings, handlers.handle())?;
+        let mut parts = self.clone().parts(Arc::new(platform), None, handlers, spool);
+        parts.failed_start = Some(failed);
+        parts.ready = Box::new(|| {
+            tracing::info!("asking for one job, to tell its client why this worker could not start");
+        });
+        worker::start(parts)?.ended().await.map(drop)
+    }
+}

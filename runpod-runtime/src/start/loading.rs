@@ -1,0 +1,258 @@
+//! Runs `main`, which creates the state, and cuts it off at a signal or at the end of its time.
+//!
+//! On the platform, a thread of its own watches `main`, because a plain `main` has the main thread. At a signal or at
+//! the end of the time, it asks an async `main` to stop. The main thread then drops it and goes on. A `main` that does
+//! not stop within five seconds is left behind, and the watching thread ends the process. A plain `main` cannot be
+//! asked to stop, so it is left behind immediately.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::phases::Phase;
+use super::prepared::Prepared;
+use crate::config::Mode;
+use crate::error::{Error, ErrorKind};
+use crate::handler::{Failure, SetupRun, StateCell};
+use crate::logging;
+use crate::process::panics::{Panic, caught, caught_now};
+use crate::process::signals::{Signals, StopSignal};
+use crate::process::threads::{Refused, single};
+use crate::worker::Handlers;
+
+/// How long an async `main` may take to stop.
+const LAST_POLL: Duration = Duration::from_secs(5);
+
+/// Why there is no state.
+#[derive(Debug)]
+pub(crate) enum Unloaded {
+    /// `main` failed.
+    Failed(Failure),
+    /// A signal asked the process to stop. This is logged.
+    Stopped,
+    /// The system refused something that the worker needs.
+    Refused(Error),
+}
+
+/// Why `main` is cut off.
+#[derive(Debug, Clone, Copy)]
+enum Cut {
+    Signal(StopSignal),
+    OutOfTime(Duration),
+}
+
+impl Prepared {
+    /// Runs `main` on this thread. Must not be called from asynchronous code.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if `main` fails or is cut off.
+    pub(crate) fn load(
+        &self,
+        setup: SetupRun,
+        handlers: &Handlers,
+    ) -> Result<Option<StateCell>, Unloaded> {
+        self.phases.finished(Phase::Checks);
+        if matches!(setup, SetupRun::Nothing) {
+            return Ok(None);
+        }
+        let watch = match (&self.settings.mode, &self.signals) {
+            (Mode::Platform(_), Some(signals)) => {
+                let is_async = matches!(setup, SetupRun::Future(_));
+                let watch = Watch::new(is_async);
+                let watch = watch.start(self, signals.clone(), handlers.share());
+                Some(watch.map_err(Unloaded::Refused)?)
+            }
+            _ => None,
+        };
+        let cutting = watch.as_ref().map(|watch| watch.cutting.clone());
+        let made = run(setup, handlers, cutting.unwrap_or_default());
+        if let Some(watch) = watch
+            && let Some(cut) = watch.main_has_returned()
+        {
+            return Err(match cut {
+                Cut::Signal(_) => Unloaded::Stopped,
+                Cut::OutOfTime(most) => Unloaded::Failed(out_of_time(most)),
+            });
+        }
+        self.phases.finished(Phase::Main);
+        // `main` is only cut off if the watch has decided that.
+        made.unwrap_or_else(|| Ok(None)).map_err(Unloaded::Failed)
+    }
+
+    /// Reports a `main` that failed or was cut off, and returns the exit code of the process.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error that has not been logged.
+    pub(crate) fn end_unloaded(
+        &self,
+        unloaded: Unloaded,
+        handlers: &Handlers,
+    ) -> Result<u8, Error> {
+        match unloaded {
+            Unloaded::Stopped => Ok(0),
+            Unloaded::Refused(error) => Err(error),
+            Unloaded::Failed(failure) => {
+                // The report contains the log, so this comes first.
+                logging::error(&format!("{:?}", self.setup_error(&failure)));
+                single("the runtime that reports the failed start")?
+                    .block_on(self.report_failed_start(&failure, handlers.share()))?;
+                Ok(1)
+            }
+        }
+    }
+}
+
+/// Runs `main`. Returns `None` if it was cut off.
+fn run(
+    setup: SetupRun,
+    handlers: &Handlers,
+    cutting: CancellationToken,
+) -> Option<Result<Option<StateCell>, Failure>> {
+    let made = match setup {
+        SetupRun::Nothing => return Some(Ok(None)),
+        SetupRun::Blocking(make) => {
+            // A plain `main` may spawn tasks and create clients that need a runtime.
+            let _entered = handlers.handle().enter();
+            caught_now(make)
+        }
+        SetupRun::Future(make) => handlers.handle().block_on(async {
+            tokio::select! {
+                biased;
+                made = caught(async { make().await }) => Some(made),
+                () = cutting.cancelled() => None,
+            }
+        })?,
+    };
+    let made = made.unwrap_or_else(|panic| Err(panicked(panic)));
+    Some(made.map(Some))
+}
+
+fn panicked(panic: Panic) -> Failure {
+    let failure = Failure::new("panic", format!("`main` panicked: {}", panic.message));
+    match panic.place {
+        Some(place) => failure.at(format!("panicked at {place}")),
+        None => failure,
+    }
+}
+
+fn out_of_time(most: Duration) -> Failure {
+    Failure::new(
+        "TimeoutError",
+        format!(
+            "`main` did not return within {} s; to give it more time, set RUNPOD_INIT_TIMEOUT, or the option \
+             `init_timeout` of `#[runpod::main]`, to a larger number of seconds",
+            most.as_secs_f64()
+        ),
+    )
+}
+
+/// Watches `main`. The main thread and the watching thread each have a copy.
+#[derive(Debug, Clone)]
+struct Watch {
+    is_async: bool,
+    /// Asks an async `main` to stop.
+    cutting: CancellationToken,
+    /// Cancelled when `main` has returned or was dropped.
+    returned: CancellationToken,
+    /// Set once: either `main` has returned (`None`), or it is cut off.
+    outcome: Arc<OnceLock<Option<Cut>>>,
+    /// Set by the thread that ends the process after `main` was cut off.
+    has_ender: Arc<OnceLock<()>>,
+}
+
+impl Watch {
+    fn new(is_async: bool) -> Self {
+        Self {
+            is_async,
+            cutting: CancellationToken::new(),
+            returned: CancellationToken::new(),
+            outcome: Arc::default(),
+            has_ender: Arc::default(),
+        }
+    }
+
+    fn start(
+        self,
+        prepared: &Prepared,
+        mut signals: Signals,
+        handlers: Handlers,
+    ) -> Result<Self, Error> {
+        let (watch, prepared) = (self.clone(), prepared.clone());
+        let runtime = single("the runtime that watches `main`")?;
+        std::thread::Builder::new()
+            .name("runpod-loading".to_owned())
+            .spawn(move || {
+                if let Some(cut) = runtime.block_on(watch.cuts(&prepared, &mut signals)) {
+                    watch.end_process(&prepared, cut, &handlers);
+                }
+            })
+            .map_err(|error| {
+                let text = "the thread that watches `main` could not be started";
+                Error::new(ErrorKind::System, text).with_source(Refused::from(error))
+            })?;
+        Ok(self)
+    }
+
+    /// Cuts `main` off if it is time. Returns why if this thread must end the process.
+    async fn cuts(&self, prepared: &Prepared, signals: &mut Signals) -> Option<Cut> {
+        let most = prepared.init_timeout();
+        let cut = tokio::select! {
+            biased;
+            () = self.returned.cancelled() => return None,
+            signal = signals.next() => Cut::Signal(signal),
+            () = sleep(most) => Cut::OutOfTime(most),
+        };
+        if self.outcome.set(Some(cut)).is_err() {
+            return None;
+        }
+        if let Cut::Signal(signal) = cut {
+            tracing::warn!(
+                "{signal} while `main` was loading, for {:.2} s so far: the worker exits without having taken a job",
+                prepared.phases.in_phase().as_secs_f64()
+            );
+        }
+        self.cutting.cancel();
+        if self.is_async {
+            tokio::select! {
+                _ = timeout(LAST_POLL, self.returned.cancelled()) => {}
+                signal = signals.next() => exit(signal.exit_code()),
+            }
+        }
+        self.has_ender.set(()).is_ok().then_some(cut)
+    }
+
+    /// Ends the process in place of the main thread, which `main` has not returned to.
+    fn end_process(&self, prepared: &Prepared, cut: Cut, handlers: &Handlers) {
+        let unloaded = match cut {
+            Cut::Signal(_) => Unloaded::Stopped,
+            Cut::OutOfTime(most) => Unloaded::Failed(out_of_time(most)),
+        };
+        let code = prepared.end_unloaded(unloaded, handlers);
+        exit(code.unwrap_or_else(|error| {
+            logging::error(&format!("{error:?}"));
+            1
+        }))
+    }
+
+    /// Called by the main thread when `main` has returned or was dropped. Returns why `main` was cut off. If the other
+    /// thread already ends the process, this function does not return.
+    fn main_has_returned(&self) -> Option<Cut> {
+        let cut = *self.outcome.get_or_init(|| None);
+        self.returned.cancel();
+        if cut.is_some() && self.has_ender.set(()).is_err() {
+            loop {
+                std::thread::park();
+            }
+        }
+        cut
+    }
+}
+
+fn exit(code: u8) -> ! {
+    logging::flush();
+    std::process::exit(code.into())
+}
