@@ -188,7 +188,9 @@ impl Reader<'_> {
             self.faults.add(
                 name,
                 format!("`{text}` is an option for `main`, and this attribute is on a handler"),
-                format!("write it on the `main` that creates the state: `#[runpod::main({example})]`"),
+                format!(
+                    "write it on the `main` that creates the state: `#[runpod::main({example})]`"
+                ),
             );
         } else {
             self.faults.add(

@@ -47,6 +47,8 @@ struct Desk {
     /// Whether job-take requests are answered at once.
     closed: AtomicBool,
     change: Notify,
+    /// The queries of the pings of a worker that is broken.
+    unhealthy: Mutex<Vec<String>>,
     posts: mpsc::UnboundedSender<(String, Post)>,
 }
 
@@ -58,6 +60,7 @@ impl Endpoint {
             queue,
             closed: AtomicBool::new(false),
             change: Notify::new(),
+            unhealthy: Mutex::default(),
             posts: sender,
         });
         let listener = TcpListener::bind("127.0.0.1:0")
@@ -112,6 +115,12 @@ impl Endpoint {
     /// Returns the number of jobs that no worker has taken.
     pub(crate) fn jobs_left(&self) -> usize {
         self.desk.queue().len()
+    }
+
+    /// Returns the queries of the pings with which workers reported themselves unhealthy.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn unhealthy_pings(&self) -> Vec<String> {
+        self.desk.pings().clone()
     }
 
     /// Waits for the next post, and returns it with the id of its job.
@@ -183,7 +192,12 @@ impl Desk {
                     Post::Result(body)
                 }
             }),
-            ["ping", _] => answer(200, &Value::Null),
+            ["ping", _] => {
+                if query.contains("status=unhealthy") {
+                    self.pings().push(query.to_owned());
+                }
+                answer(200, &Value::Null)
+            }
             _ => answer(404, &Value::Null),
         }
     }
@@ -217,6 +231,12 @@ impl Desk {
         // The test may end while the worker still posts.
         let _ = self.posts.send((job.to_owned(), post(body)));
         answer(200, &Value::Null)
+    }
+
+    fn pings(&self) -> MutexGuard<'_, Vec<String>> {
+        self.unhealthy
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn queue(&self) -> MutexGuard<'_, VecDeque<Value>> {

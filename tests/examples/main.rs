@@ -12,5 +12,7 @@ mod refused;
 #[cfg(feature = "local")]
 mod served;
 mod session;
+#[cfg(target_os = "linux")]
+mod starts;
 #[cfg(all(feature = "schema", feature = "validate"))]
 mod validated;

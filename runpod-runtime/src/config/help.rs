@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::flags::Flag;
 
 /// The environment variables that a user may want to set, with their descriptions.
-const VARIABLES: [(&str, &str); 14] = [
+const VARIABLES: [(&str, &str); 15] = [
     (
         "RUNPOD_WEBHOOK_GET_JOB",
         "URL to take jobs from; if unset, the worker runs locally",
@@ -34,6 +34,10 @@ const VARIABLES: [(&str, &str); 14] = [
     (
         "RUNPOD_SHUTDOWN_GRACE_S",
         "grace time for running jobs at shutdown, in seconds [default: 600]",
+    ),
+    (
+        "RUNPOD_INIT_TIMEOUT",
+        "time for `main` on the platform, in seconds [default: 800]",
     ),
     (
         "RUNPOD_RESULT_SPOOL",

@@ -108,6 +108,7 @@ fn a_worker_on_the_platform_gets_all_that_was_given() {
             ("RUNPOD_POD_HOSTNAME", "pod-1-host"),
             ("RUNPOD_PING_INTERVAL", "4000"),
             ("RUNPOD_SHUTDOWN_GRACE_S", "2.5"),
+            ("RUNPOD_INIT_TIMEOUT", "1200"),
             ("RUNPOD_LOG_LEVEL", "info"),
         ],
         &["--rp_debugger"],
@@ -126,6 +127,7 @@ fn a_worker_on_the_platform_gets_all_that_was_given() {
     assert_eq!(settings.api_key.unwrap().expose(), "rpa_SECRETKEY");
     assert_eq!(settings.ping_interval, Duration::from_secs(4));
     assert_eq!(settings.shutdown_grace, Duration::from_millis(2500));
+    assert_eq!(settings.init_timeout, Some(Duration::from_secs(1200)));
     assert_eq!(settings.log_level, LogLevel::Info);
     assert!(settings.json_logs && !settings.color && settings.debugger);
     assert_eq!(settings.warnings, Vec::<String>::new());
@@ -184,6 +186,15 @@ fn a_bad_number_is_named_with_what_was_expected() {
             [format!(
                 "RUNPOD_SHUTDOWN_GRACE_S: found \"{value}\"; expected a number of seconds from 0 to 86400; \
                  correct it, or unset it to use 600"
+            )]
+        );
+    }
+    for value in ["0", "-1", "NaN", "soon", "86401"] {
+        assert_eq!(
+            faults(&[("RUNPOD_INIT_TIMEOUT", value)], &[]),
+            [format!(
+                "RUNPOD_INIT_TIMEOUT: found \"{value}\"; expected a number of seconds that is greater than 0 and at most \
+                 86400; correct it, or unset it to use 800 or the worker's own `init_timeout`"
             )]
         );
     }

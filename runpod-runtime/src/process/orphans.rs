@@ -25,24 +25,22 @@ pub(crate) fn spare_children_so_far() {}
 #[cfg(target_os = "linux")]
 mod linux {
     use std::collections::HashSet;
-    use std::sync::atomic::{AtomicBool, Ordering};
     use std::time::Duration;
     use std::{fs, io};
 
-    use rustix::process::{
-        Pid, WaitId, WaitIdOptions, WaitOptions, getpid, waitid, waitpid,
-    };
+    use rustix::process::{Pid, WaitId, WaitIdOptions, WaitOptions, getpid, waitid, waitpid};
+    use tokio::sync::Notify;
     use tokio::time::{MissedTickBehavior, interval};
 
     /// The time between two looks at the child processes.
     const LOOK_EVERY: Duration = Duration::from_secs(5);
 
-    /// Whether the worker has started. Child processes that existed before count as its own.
-    static HAS_STARTED: AtomicBool = AtomicBool::new(false);
+    /// Notified when the worker has started. Child processes that existed before count as its own.
+    static STARTED: Notify = Notify::const_new();
 
-    /// Never reaps a child process of the main thread that exists now. Called when the worker has started.
+    /// Never reaps a child process that exists now. Called when the worker has started.
     pub(crate) fn spare_children_so_far() {
-        HAS_STARTED.store(true, Ordering::Release);
+        STARTED.notify_one();
     }
 
     /// Reaps orphans for as long as the process lives. Returns at once if this process is not PID 1.
@@ -54,11 +52,15 @@ mod linux {
         let mut looks = interval(LOOK_EVERY);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            looks.tick().await;
+            let starts = tokio::select! {
+                () = STARTED.notified() => true,
+                _ = looks.tick() => false,
+            };
             // Without the kernel's lists, nothing is known about any child process, so none is reaped.
-            if let Ok((adopted, started)) = children() {
-                family.look(&adopted, &started, is_zombie, reap_one);
+            if let Ok((of_main, of_others)) = children() {
+                family.look(&of_main, &of_others, is_zombie, reap_one);
             }
+            family.has_started |= starts;
         }
     }
 
@@ -112,6 +114,7 @@ mod linux {
         own: HashSet<Pid>,
         /// The processes that were zombies at the last look, and that nobody here has started.
         zombies: HashSet<Pid>,
+        /// Whether the worker had started at the last look.
         has_started: bool,
     }
 
@@ -130,7 +133,6 @@ mod linux {
             self.own.extend(of_others);
             if !self.has_started {
                 self.own.extend(of_main);
-                self.has_started = HAS_STARTED.load(Ordering::Acquire);
             }
             let mut zombies = HashSet::new();
             for &pid in of_main {
@@ -159,7 +161,12 @@ mod linux {
 
         fn look(family: &mut Family, of_main: &[Pid], of_others: &[Pid]) -> Vec<Pid> {
             let reaped = RefCell::new(Vec::new());
-            family.look(of_main, of_others, |_| true, |pid| reaped.borrow_mut().push(pid));
+            family.look(
+                of_main,
+                of_others,
+                |_| true,
+                |pid| reaped.borrow_mut().push(pid),
+            );
             reaped.into_inner()
         }
 
@@ -172,6 +179,16 @@ mod linux {
             assert_eq!(look(&mut family, &pids([7]), &[]), []);
             assert_eq!(look(&mut family, &pids([7, 8]), &[]), pids([7]));
             assert_eq!(look(&mut family, &pids([8]), &[]), pids([8]));
+        }
+
+        #[test]
+        fn a_child_that_existed_before_the_first_job_is_never_reaped() {
+            let mut family = Family::default();
+            assert_eq!(look(&mut family, &pids([7]), &[]), []);
+            family.has_started = true;
+            for _ in 0..3 {
+                assert_eq!(look(&mut family, &pids([7]), &[]), []);
+            }
         }
 
         #[test]
@@ -193,7 +210,12 @@ mod linux {
 
         #[test]
         fn the_children_of_this_process_are_read_by_thread() {
-            let sleeper = || std::process::Command::new("sleep").arg("60").spawn().unwrap();
+            let sleeper = || {
+                std::process::Command::new("sleep")
+                    .arg("60")
+                    .spawn()
+                    .unwrap()
+            };
             let mut child = sleeper();
             let pid = Pid::from_raw(child.id().cast_signed()).unwrap();
             // This test does not run on the main thread.
@@ -204,7 +226,10 @@ mod linux {
             let exited = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
             waitid(WaitId::Pid(pid), exited).unwrap();
             assert!(is_zombie(pid));
-            assert!(!child.wait().unwrap().success(), "looking leaves the exit code");
+            assert!(
+                !child.wait().unwrap().success(),
+                "looking leaves the exit code"
+            );
         }
     }
 }

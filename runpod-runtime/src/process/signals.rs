@@ -120,6 +120,14 @@ impl Signals {
     }
 }
 
+/// Waits for the next of `signals`. If there are none, waits forever.
+pub(crate) async fn next(signals: &mut Option<Signals>) -> StopSignal {
+    match signals {
+        Some(signals) => signals.next().await,
+        None => std::future::pending().await,
+    }
+}
+
 impl Clone for Signals {
     /// The copy returns the same signals as the original from here on.
     fn clone(&self) -> Self {

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::handler::Failure;
 use crate::logging;
 use crate::platform::{FailedStart, Runpod};
+use crate::process::dev_link::dev_link;
 use crate::worker::{self, Handlers};
 
 /// The part of the start that creates the state, in reports.
@@ -15,7 +16,8 @@ const MAIN: &str = "main";
 
 impl Prepared {
     /// Reports that `main` failed: takes one job, for ten seconds at most, fails it with the reason, and reports the
-    /// worker as unhealthy. The failure is already in the log. Does nothing in a local run.
+    /// worker as unhealthy. The failure is already in the log. Does nothing in a local run, and with `cargo runpod
+    /// dev`, which keeps its queue and waits for an edit.
     ///
     /// # Errors
     ///
@@ -28,6 +30,9 @@ impl Prepared {
         let Mode::Platform(urls) = self.settings.mode.clone() else {
             return Ok(());
         };
+        if dev_link().is_some() {
+            return Ok(());
+        }
         let failed = FailedStart {
             hook: MAIN,
             failure: failure.clone(),
@@ -35,10 +40,14 @@ impl Prepared {
         };
         let spool = self.spool();
         let platform = Runpod::of(urls, &self.settings, handlers.handle())?;
-        let mut parts = self.clone().parts(Arc::new(platform), None, handlers, spool);
+        let mut parts = self
+            .clone()
+            .parts(Arc::new(platform), None, handlers, spool);
         parts.failed_start = Some(failed);
         parts.ready = Box::new(|| {
-            tracing::info!("asking for one job, to tell its client why this worker could not start");
+            tracing::info!(
+                "asking for one job, to tell its client why this worker could not start"
+            );
         });
         worker::start(parts)?.ended().await.map(drop)
     }

@@ -47,7 +47,11 @@ fn run_process(
     let handlers = prepared.handlers_runtime()?;
     let state = match prepared.load(setup.run, &handlers) {
         Ok(state) => state,
-        Err(unloaded) => return prepared.end_unloaded(unloaded, &handlers).map(ExitCode::from),
+        Err(unloaded) => {
+            return prepared
+                .end_unloaded(unloaded, &handlers)
+                .map(ExitCode::from);
+        }
     };
     let (handlers, kept) = handlers.keeping(UserValues::new(state.clone()));
     let ended = prepared.run(state, handlers);

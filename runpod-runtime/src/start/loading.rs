@@ -5,6 +5,7 @@
 //! not stop within five seconds is left behind, and the watching thread ends the process. A plain `main` cannot be
 //! asked to stop, so it is left behind immediately.
 
+use std::future::Future;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use crate::error::{Error, ErrorKind};
 use crate::handler::{Failure, SetupRun, StateCell};
 use crate::logging;
 use crate::process::panics::{Panic, caught, caught_now};
-use crate::process::signals::{Signals, StopSignal};
+use crate::process::signals::{Signals, StopSignal, next};
 use crate::process::threads::{Refused, single};
 use crate::worker::Handlers;
 
@@ -40,7 +41,18 @@ pub(crate) enum Unloaded {
 #[derive(Debug, Clone, Copy)]
 enum Cut {
     Signal(StopSignal),
+    /// The future of `with_graceful_shutdown` has completed.
+    Stopped,
     OutOfTime(Duration),
+}
+
+impl From<Cut> for Unloaded {
+    fn from(cut: Cut) -> Self {
+        match cut {
+            Cut::Signal(_) | Cut::Stopped => Self::Stopped,
+            Cut::OutOfTime(most) => Self::Failed(out_of_time(most)),
+        }
+    }
 }
 
 impl Prepared {
@@ -72,14 +84,67 @@ impl Prepared {
         if let Some(watch) = watch
             && let Some(cut) = watch.main_has_returned()
         {
-            return Err(match cut {
-                Cut::Signal(_) => Unloaded::Stopped,
-                Cut::OutOfTime(most) => Unloaded::Failed(out_of_time(most)),
-            });
+            return Err(cut.into());
         }
         self.phases.finished(Phase::Main);
         // `main` is only cut off if the watch has decided that.
         made.unwrap_or_else(|| Ok(None)).map_err(Unloaded::Failed)
+    }
+
+    /// Awaits `make`, which creates the state of a worker from the builder. If it is cut off, it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if `make` fails or is cut off.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "a builder's state exists before `run` is called")
+    )]
+    pub(crate) async fn load_with<T>(
+        &self,
+        make: impl Future<Output = Result<T, Failure>>,
+        handlers: &Handlers,
+    ) -> Result<T, Unloaded> {
+        self.phases.finished(Phase::Checks);
+        let loaded = CancellationToken::new();
+        let _loaded = loaded.clone().drop_guard();
+        let (most, stop) = (self.init_timeout(), self.stop.clone());
+        let mut signals = self.signals.clone();
+        let is_limited = matches!(self.settings.mode, Mode::Platform(_));
+        // Any executor may await this, and not every executor has timers.
+        let cut = handlers.handle().spawn(async move {
+            tokio::select! {
+                () = loaded.cancelled() => None,
+                signal = next(&mut signals) => Some(Cut::Signal(signal)),
+                () = stop.cancelled() => Some(Cut::Stopped),
+                () = sleep(most), if is_limited => Some(Cut::OutOfTime(most)),
+            }
+        });
+        let cut = tokio::select! {
+            biased;
+            made = make => {
+                self.phases.finished(Phase::Main);
+                return made.map_err(Unloaded::Failed);
+            }
+            cut = cut => cut.ok().flatten(),
+        };
+        // There is no reason if the handlers' runtime is shutting down.
+        let cut = cut.unwrap_or(Cut::Stopped);
+        self.log_cut(cut);
+        Err(cut.into())
+    }
+
+    /// Logs that `main` is cut off, unless that is a failure, which is logged later.
+    fn log_cut(&self, cut: Cut) {
+        let why = match cut {
+            Cut::Signal(signal) => signal.to_string(),
+            Cut::Stopped => "the graceful shutdown began".to_owned(),
+            Cut::OutOfTime(_) => return,
+        };
+        tracing::warn!(
+            "{why} while `main` was loading, after {:.2} s: the worker stops and has taken no job",
+            self.phases.in_phase().as_secs_f64()
+        );
     }
 
     /// Reports a `main` that failed or was cut off, and returns the exit code of the process.
@@ -209,12 +274,7 @@ impl Watch {
         if self.outcome.set(Some(cut)).is_err() {
             return None;
         }
-        if let Cut::Signal(signal) = cut {
-            tracing::warn!(
-                "{signal} while `main` was loading, for {:.2} s so far: the worker exits without having taken a job",
-                prepared.phases.in_phase().as_secs_f64()
-            );
-        }
+        prepared.log_cut(cut);
         self.cutting.cancel();
         if self.is_async {
             tokio::select! {
@@ -227,11 +287,7 @@ impl Watch {
 
     /// Ends the process in place of the main thread, which `main` has not returned to.
     fn end_process(&self, prepared: &Prepared, cut: Cut, handlers: &Handlers) {
-        let unloaded = match cut {
-            Cut::Signal(_) => Unloaded::Stopped,
-            Cut::OutOfTime(most) => Unloaded::Failed(out_of_time(most)),
-        };
-        let code = prepared.end_unloaded(unloaded, handlers);
+        let code = prepared.end_unloaded(cut.into(), handlers);
         exit(code.unwrap_or_else(|error| {
             logging::error(&format!("{error:?}"));
             1
@@ -255,4 +311,68 @@ impl Watch {
 fn exit(code: u8) -> ! {
     logging::flush();
     std::process::exit(code.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use super::*;
+    use crate::config::{Arguments, Environment, ProcessContext, Settings};
+    use crate::handler::{AsyncFunction as _, Choice, Dispatch};
+    use crate::start::phases::StartPhases;
+    use crate::worker::WorkerConfig;
+
+    fn prepared(environment: &[(&str, &str)]) -> Prepared {
+        let urls = [
+            ("RUNPOD_WEBHOOK_GET_JOB", "http://127.0.0.1:9/take/$ID"),
+            ("RUNPOD_WEBHOOK_POST_OUTPUT", "http://127.0.0.1:9/post/$ID"),
+            ("RUNPOD_AI_API_KEY", "key"),
+        ];
+        let variables = urls.iter().chain(environment);
+        let environment = Environment::of(variables.map(|&(name, value)| (name, value.to_owned())));
+        let handler = (async |_: u64| ()).into_handler().0;
+        let context = ProcessContext::of_process(false);
+        Prepared {
+            dispatch: Dispatch::choose(vec![handler], Choice::default(), None).unwrap(),
+            settings: Settings::resolve(&environment, &Arguments::default(), &context).unwrap(),
+            config: WorkerConfig::NEW.init_timeout(30),
+            begun: std::time::Instant::now(),
+            phases: StartPhases::after(Duration::ZERO),
+            signals: None,
+            stop: CancellationToken::new(),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_state_of_a_builder_gets_the_time_of_its_option_or_of_the_environment() {
+        for (environment, most) in [
+            (&[][..], "30 s"),
+            (&[("RUNPOD_INIT_TIMEOUT", "7.5")][..], "7.5 s"),
+        ] {
+            let prepared = prepared(environment);
+            let hangs = pending::<Result<(), Failure>>();
+            let loaded = prepared.load_with(hangs, &Handlers::current()).await;
+            let Err(Unloaded::Failed(failure)) = loaded else {
+                panic!("{loaded:?}");
+            };
+            assert_eq!(failure.error_type, "TimeoutError");
+            assert!(failure.message.contains(most), "{}", failure.message);
+        }
+        let mut prepared = prepared(&[]);
+        prepared.config = WorkerConfig::NEW;
+        assert_eq!(prepared.init_timeout(), Duration::from_secs(800));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_graceful_shutdown_stops_the_loading_of_a_state_that_does_not_exist_yet() {
+        let prepared = prepared(&[]);
+        let handlers = Handlers::current();
+        prepared.stop.cancel();
+        let loaded = prepared.load_with(ready(Ok(7)), &handlers).await;
+        assert!(matches!(loaded, Ok(7)), "{loaded:?}");
+        let hangs = pending::<Result<(), Failure>>();
+        let loaded = prepared.load_with(hangs, &handlers).await;
+        assert!(matches!(loaded, Err(Unloaded::Stopped)), "{loaded:?}");
+    }
 }

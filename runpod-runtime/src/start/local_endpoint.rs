@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind};
 use crate::handler::{Handler, StateCell};
 use crate::logging;
 use crate::platform::Runpod;
-use crate::process::signals::Signals;
+use crate::process::signals::{Signals, next};
 use crate::process::threads;
 use crate::worker::{self, Ended, Handlers, Running};
 
@@ -236,17 +236,11 @@ async fn run_until(mut worker: Running, shutdown: &CancellationToken) -> Result<
 }
 
 async fn stop_at_signal(
-    (signals, stop): (Option<Signals>, CancellationToken),
+    (mut signals, stop): (Option<Signals>, CancellationToken),
     shutdown: CancellationToken,
 ) {
-    let signal = async {
-        match signals {
-            Some(mut signals) => drop(signals.next().await),
-            None => std::future::pending().await,
-        }
-    };
     tokio::select! {
-        () = signal => {}
+        _ = next(&mut signals) => {}
         () = stop.cancelled() => {}
     }
     shutdown.cancel();

@@ -1,14 +1,13 @@
 //! What asks a worker to stop from outside. The first signal shuts it down gracefully, and the second one cuts off the
 //! running jobs.
 
-use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use super::control::Control;
-use crate::process::signals::{Signals, StopSignal};
+use crate::process::signals::{Signals, next};
 
 /// Stops the worker at the first of `signals`, or when `stop` is cancelled.
 pub(super) async fn watch(
@@ -31,11 +30,4 @@ pub(super) async fn watch(
         }
     }
     control.shutdown.cut_off();
-}
-
-async fn next(signals: &mut Option<Signals>) -> StopSignal {
-    match signals {
-        Some(signals) => signals.next().await,
-        None => pending().await,
-    }
 }

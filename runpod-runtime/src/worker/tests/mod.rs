@@ -3,6 +3,7 @@
 
 mod delivering;
 mod ending;
+mod failed_start;
 mod limits;
 mod one_line;
 mod panicking;

@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Secrets;
 use crate::handler::{Choice, Dispatch, Handler, Modifier, TakenJob};
 use crate::platform::{
-    BoxFuture, FailedStart, Health, Platform, Post, PostKind, Posted, Reporter, StopSignals, TakeAnswer, Taken,
+    BoxFuture, FailedStart, Health, Platform, Post, PostKind, Posted, Reporter, StopSignals,
+    TakeAnswer, Taken,
 };
 use crate::spool::SpoolWriter;
 use crate::worker::shutdown::Shutdown;
