@@ -529,7 +529,6 @@ async fn until(parent: Pid, holds: impl Fn(&[(Pid, bool)]) -> bool) {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    if timeout(PATIENCE, looks).await.is_err() {
-        panic!("it never held: {:?}", children(parent));
-    }
+    let held = timeout(PATIENCE, looks).await;
+    assert!(held.is_ok(), "it never held: {:?}", children(parent));
 }

@@ -127,7 +127,7 @@ fn a_worker_on_the_platform_gets_all_that_was_given() {
     assert_eq!(settings.api_key.unwrap().expose(), "rpa_SECRETKEY");
     assert_eq!(settings.ping_interval, Duration::from_secs(4));
     assert_eq!(settings.shutdown_grace, Duration::from_millis(2500));
-    assert_eq!(settings.init_timeout, Some(Duration::from_secs(1200)));
+    assert_eq!(settings.init_timeout, Some(Duration::from_mins(20)));
     assert_eq!(settings.log_level, LogLevel::Info);
     assert!(settings.json_logs && !settings.color && settings.debugger);
     assert_eq!(settings.warnings, Vec::<String>::new());

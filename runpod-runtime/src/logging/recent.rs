@@ -18,7 +18,7 @@ pub(crate) fn keep_recent() {
 
 /// Returns the last lines, without secrets, as they were written to the log.
 pub(crate) fn recent() -> String {
-    with_tail(|tail| tail.text())
+    with_tail(Tail::text)
 }
 
 /// Drops the lines, and keeps no further ones.

@@ -1,12 +1,11 @@
 //! Builds and runs a worker without macros.
 
-use std::future::{Future, pending};
+mod graceful;
+
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-
-use tokio_util::sync::CancellationToken;
 
 use super::prepared::Prepared;
 use crate::error::{Error, ErrorKind};
@@ -279,34 +278,6 @@ impl WorkerBuilder {
         self
     }
 
-    /// Stops the worker when `signal` completes, like SIGTERM: the worker takes no more jobs and finishes the running
-    /// jobs within the grace time (`RUNPOD_SHUTDOWN_GRACE_S`), and [`run`](Self::run) returns.
-    ///
-    /// The future is polled by `run`, so it may use the runtime that awaits `run`. The worker also stops at a signal from
-    /// the system. To drop the future of `run` stops the worker as well, but then nothing waits for the running jobs,
-    /// and a process that exits soon loses them.
-    ///
-    /// ```
-    /// use runpod::Worker;
-    /// use tokio::sync::oneshot;
-    ///
-    /// let (stop, stopped) = oneshot::channel::<()>();
-    /// let worker = Worker::builder()
-    ///     .handler(async |input: u64| input * 2)
-    ///     .with_graceful_shutdown(async {
-    ///         // Also completes if the sender is dropped.
-    ///         let _ = stopped.await;
-    ///     });
-    /// # drop((worker, stop));
-    /// ```
-    pub fn with_graceful_shutdown(
-        mut self,
-        signal: impl Future<Output = ()> + Send + 'static,
-    ) -> Self {
-        self.stop = Some(Box::pin(signal));
-        self
-    }
-
     /// Runs the worker until it is stopped or refreshed.
     ///
     /// The worker reads the environment and the command line like a worker with attributes
@@ -369,32 +340,11 @@ impl WorkerBuilder {
         };
         let (handlers, values) = prepared.handlers_runtime()?.keeping(values);
         let stop = prepared.stop.clone();
-        let serving = prepared.serve(values.state(), handlers);
-        let ended = until_stopped(serving, signal, &stop).await;
+        let serving = Box::pin(prepared.serve(values.state(), handlers));
+        let ended = graceful::until_stopped(serving, signal, &stop).await;
         values.dropped().await;
         ended
     }
-}
-
-/// Awaits `serving`, and cancels `stop` when `signal` completes.
-async fn until_stopped<T>(
-    serving: impl Future<Output = T>,
-    signal: Option<BoxFuture<'static, ()>>,
-    stop: &CancellationToken,
-) -> T {
-    tokio::pin!(serving);
-    let signal = async {
-        match signal {
-            Some(signal) => signal.await,
-            None => pending().await,
-        }
-    };
-    tokio::select! {
-        biased;
-        ended = &mut serving => return ended,
-        () = signal => stop.cancel(),
-    }
-    serving.await
 }
 
 impl std::fmt::Debug for WorkerBuilder {

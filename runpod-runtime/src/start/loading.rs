@@ -5,26 +5,25 @@
 //! not stop within five seconds is left behind, and the watching thread ends the process. A plain `main` cannot be
 //! asked to stop, so it is left behind immediately.
 
+mod watch;
+
 use std::future::Future;
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::phases::Phase;
 use super::prepared::Prepared;
 use crate::config::Mode;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::handler::{Failure, SetupRun, StateCell};
 use crate::logging;
 use crate::process::panics::{Panic, caught, caught_now};
-use crate::process::signals::{Signals, StopSignal, next};
-use crate::process::threads::{Refused, single};
+use crate::process::signals::{StopSignal, next};
+use crate::process::threads::single;
 use crate::worker::Handlers;
-
-/// How long an async `main` may take to stop.
-const LAST_POLL: Duration = Duration::from_secs(5);
+use watch::Watch;
 
 /// Why there is no state.
 #[derive(Debug)]
@@ -80,7 +79,7 @@ impl Prepared {
             _ => None,
         };
         let cutting = watch.as_ref().map(|watch| watch.cutting.clone());
-        let made = run(setup, handlers, cutting.unwrap_or_default());
+        let made = run(setup, handlers, &cutting.unwrap_or_default());
         if let Some(watch) = watch
             && let Some(cut) = watch.main_has_returned()
         {
@@ -106,15 +105,15 @@ impl Prepared {
         handlers: &Handlers,
     ) -> Result<T, Unloaded> {
         self.phases.finished(Phase::Checks);
-        let loaded = CancellationToken::new();
-        let _loaded = loaded.clone().drop_guard();
+        let over = CancellationToken::new();
+        let _over = over.clone().drop_guard();
         let (most, stop) = (self.init_timeout(), self.stop.clone());
         let mut signals = self.signals.clone();
         let is_limited = matches!(self.settings.mode, Mode::Platform(_));
         // Any executor may await this, and not every executor has timers.
         let cut = handlers.handle().spawn(async move {
             tokio::select! {
-                () = loaded.cancelled() => None,
+                () = over.cancelled() => None,
                 signal = next(&mut signals) => Some(Cut::Signal(signal)),
                 () = stop.cancelled() => Some(Cut::Stopped),
                 () = sleep(most), if is_limited => Some(Cut::OutOfTime(most)),
@@ -122,9 +121,9 @@ impl Prepared {
         });
         let cut = tokio::select! {
             biased;
-            made = make => {
+            loaded = make => {
                 self.phases.finished(Phase::Main);
-                return made.map_err(Unloaded::Failed);
+                return loaded.map_err(Unloaded::Failed);
             }
             cut = cut => cut.ok().flatten(),
         };
@@ -175,7 +174,7 @@ impl Prepared {
 fn run(
     setup: SetupRun,
     handlers: &Handlers,
-    cutting: CancellationToken,
+    cutting: &CancellationToken,
 ) -> Option<Result<Option<StateCell>, Failure>> {
     let made = match setup {
         SetupRun::Nothing => return Some(Ok(None)),
@@ -187,7 +186,7 @@ fn run(
         SetupRun::Future(make) => handlers.handle().block_on(async {
             tokio::select! {
                 biased;
-                made = caught(async { make().await }) => Some(made),
+                loaded = caught(async { make().await }) => Some(loaded),
                 () = cutting.cancelled() => None,
             }
         })?,
@@ -213,104 +212,6 @@ fn out_of_time(most: Duration) -> Failure {
             most.as_secs_f64()
         ),
     )
-}
-
-/// Watches `main`. The main thread and the watching thread each have a copy.
-#[derive(Debug, Clone)]
-struct Watch {
-    is_async: bool,
-    /// Asks an async `main` to stop.
-    cutting: CancellationToken,
-    /// Cancelled when `main` has returned or was dropped.
-    returned: CancellationToken,
-    /// Set once: either `main` has returned (`None`), or it is cut off.
-    outcome: Arc<OnceLock<Option<Cut>>>,
-    /// Set by the thread that ends the process after `main` was cut off.
-    has_ender: Arc<OnceLock<()>>,
-}
-
-impl Watch {
-    fn new(is_async: bool) -> Self {
-        Self {
-            is_async,
-            cutting: CancellationToken::new(),
-            returned: CancellationToken::new(),
-            outcome: Arc::default(),
-            has_ender: Arc::default(),
-        }
-    }
-
-    fn start(
-        self,
-        prepared: &Prepared,
-        mut signals: Signals,
-        handlers: Handlers,
-    ) -> Result<Self, Error> {
-        let (watch, prepared) = (self.clone(), prepared.clone());
-        let runtime = single("the runtime that watches `main`")?;
-        std::thread::Builder::new()
-            .name("runpod-loading".to_owned())
-            .spawn(move || {
-                if let Some(cut) = runtime.block_on(watch.cuts(&prepared, &mut signals)) {
-                    watch.end_process(&prepared, cut, &handlers);
-                }
-            })
-            .map_err(|error| {
-                let text = "the thread that watches `main` could not be started";
-                Error::new(ErrorKind::System, text).with_source(Refused::from(error))
-            })?;
-        Ok(self)
-    }
-
-    /// Cuts `main` off if it is time. Returns why if this thread must end the process.
-    async fn cuts(&self, prepared: &Prepared, signals: &mut Signals) -> Option<Cut> {
-        let most = prepared.init_timeout();
-        let cut = tokio::select! {
-            biased;
-            () = self.returned.cancelled() => return None,
-            signal = signals.next() => Cut::Signal(signal),
-            () = sleep(most) => Cut::OutOfTime(most),
-        };
-        if self.outcome.set(Some(cut)).is_err() {
-            return None;
-        }
-        prepared.log_cut(cut);
-        self.cutting.cancel();
-        if self.is_async {
-            tokio::select! {
-                _ = timeout(LAST_POLL, self.returned.cancelled()) => {}
-                signal = signals.next() => exit(signal.exit_code()),
-            }
-        }
-        self.has_ender.set(()).is_ok().then_some(cut)
-    }
-
-    /// Ends the process in place of the main thread, which `main` has not returned to.
-    fn end_process(&self, prepared: &Prepared, cut: Cut, handlers: &Handlers) {
-        let code = prepared.end_unloaded(cut.into(), handlers);
-        exit(code.unwrap_or_else(|error| {
-            logging::error(&format!("{error:?}"));
-            1
-        }))
-    }
-
-    /// Called by the main thread when `main` has returned or was dropped. Returns why `main` was cut off. If the other
-    /// thread already ends the process, this function does not return.
-    fn main_has_returned(&self) -> Option<Cut> {
-        let cut = *self.outcome.get_or_init(|| None);
-        self.returned.cancel();
-        if cut.is_some() && self.has_ender.set(()).is_err() {
-            loop {
-                std::thread::park();
-            }
-        }
-        cut
-    }
-}
-
-fn exit(code: u8) -> ! {
-    logging::flush();
-    std::process::exit(code.into())
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ const DELIVERY: Duration = Duration::from_secs(30);
 /// Ends the wait for a job, and then the delivery of its result.
 pub(super) async fn limit(control: Arc<Control>) {
     // A job-take request that is in flight gets the rest of the time.
-    sleep(WAIT - LINGER).await;
+    sleep(WAIT.saturating_sub(LINGER)).await;
     control.shutdown.end();
     sleep(DELIVERY).await;
     control.shutdown.cut_off();

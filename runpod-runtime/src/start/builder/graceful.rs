@@ -1,0 +1,59 @@
+//! Stops a worker when a future completes.
+
+use std::future::{Future, pending};
+use std::pin::Pin;
+
+use tokio_util::sync::CancellationToken;
+
+use super::WorkerBuilder;
+use crate::platform::BoxFuture;
+
+impl WorkerBuilder {
+    /// Stops the worker when `signal` completes, like SIGTERM: the worker takes no more jobs and finishes the running
+    /// jobs within the grace time (`RUNPOD_SHUTDOWN_GRACE_S`), and [`run`](Self::run) returns.
+    ///
+    /// The future is polled by `run`, so it may use the runtime that awaits `run`. The worker also stops at a signal from
+    /// the system. To drop the future of `run` stops the worker as well, but then nothing waits for the running jobs,
+    /// and a process that exits soon loses them.
+    ///
+    /// ```
+    /// use runpod::Worker;
+    /// use tokio::sync::oneshot;
+    ///
+    /// let (stop, stopped) = oneshot::channel::<()>();
+    /// let worker = Worker::builder()
+    ///     .handler(async |input: u64| input * 2)
+    ///     .with_graceful_shutdown(async {
+    ///         // Also completes if the sender is dropped.
+    ///         let _ = stopped.await;
+    ///     });
+    /// # drop((worker, stop));
+    /// ```
+    pub fn with_graceful_shutdown(
+        mut self,
+        signal: impl Future<Output = ()> + Send + 'static,
+    ) -> Self {
+        self.stop = Some(Box::pin(signal));
+        self
+    }
+}
+
+/// Awaits `serving`, and cancels `stop` when `signal` completes.
+pub(super) async fn until_stopped<T>(
+    mut serving: Pin<Box<impl Future<Output = T>>>,
+    signal: Option<BoxFuture<'static, ()>>,
+    stop: &CancellationToken,
+) -> T {
+    let signal = async {
+        match signal {
+            Some(signal) => signal.await,
+            None => pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        ended = &mut serving => return ended,
+        () = signal => stop.cancel(),
+    }
+    serving.await
+}
