@@ -353,6 +353,8 @@ mod guides {
     mod running {}
     #[doc = include_str!("../docs/how-to/serve-chat.md")]
     mod serve_chat {}
+    #[doc = include_str!("../docs/how-to/start-up-quickly.md")]
+    mod start_up_quickly {}
     #[doc = include_str!("../docs/how-to/stream-results.md")]
     mod stream_results {}
     #[doc = include_str!("../docs/how-to/test-a-handler.md")]

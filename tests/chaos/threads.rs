@@ -76,9 +76,9 @@ async fn a_worker_that_gets_no_further_thread_runs_and_delivers_every_job_and_en
     }
 }
 
-/// The number of threads in addition to one for each core: the main thread, the control thread, the log's thread and
-/// the spool's thread.
-const BESIDE_THE_CORES: usize = 4;
+/// The number of threads in addition to one for each core: the main thread, the control thread, the signals' thread,
+/// the log's thread and the spool's thread.
+const BESIDE_THE_CORES: usize = 5;
 
 /// Returns the names of a process's threads.
 fn threads(process: u32) -> Vec<String> {
@@ -119,7 +119,7 @@ async fn assert_few_threads(name: &str, slots: usize, count: usize, gate: bool) 
 }
 
 #[tokio::test]
-async fn a_worker_with_async_handlers_has_a_thread_for_each_core_and_four_others_at_most() {
+async fn a_worker_with_async_handlers_has_a_thread_for_each_core_and_five_others_at_most() {
     assert_few_threads("threads-of-50", 50, 2000, false).await;
     raise_file_limit();
     assert_few_threads("threads-of-1000", 1000, 1000, true).await;

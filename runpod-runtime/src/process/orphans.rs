@@ -6,8 +6,8 @@
 //! processes are whose: orphans become child processes of the main thread, and any other child process belongs to the
 //! thread that started it (`/proc/self/task/<thread>/children`). Two cases look like orphans: child processes that
 //! `main` starts on the main thread, and those whose thread has ended. So everything counts as started by this process
-//! that existed before the first job, or that was ever seen at another thread. What is left is reaped only if it was
-//! already a zombie at the last look. Only a child process that a short-lived thread starts can then lose its exit
+//! that existed before the first job, or that was ever seen at another thread. All others are reaped, but only if they
+//! were already zombies at the last look. Only a child process that a short-lived thread starts can then lose its exit
 //! code, and only if nothing waits for it for five seconds after it has exited.
 
 #[cfg(target_os = "linux")]

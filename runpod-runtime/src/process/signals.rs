@@ -25,7 +25,7 @@ const STACK: usize = 256 << 10;
 static IS_WORKERS_PROCESS: AtomicBool = AtomicBool::new(false);
 /// The number of [`Signals`] that exist. While there are none, nothing handles the signals.
 static HANDLING: AtomicUsize = AtomicUsize::new(0);
-/// What the thread has caught, once it has started.
+/// The signals that the thread has caught. `None` until the thread starts.
 static CAUGHT: Mutex<Option<watch::Receiver<Caught>>> = Mutex::new(None);
 
 /// A signal that asks the process to stop.

@@ -1,7 +1,7 @@
 //! Runs `main`, which creates the state, and cuts it off at a signal or at the end of its time.
 //!
 //! On the platform, a thread of its own watches `main`, because a plain `main` has the main thread. At a signal or at
-//! the end of the time, it asks an async `main` to stop. The main thread then drops it and goes on. A `main` that does
+//! the end of the time, it asks an async `main` to stop. The main thread then drops it and continues. A `main` that does
 //! not stop within five seconds is left behind, and the watching thread ends the process. A plain `main` cannot be
 //! asked to stop, so it is left behind immediately.
 

@@ -20,7 +20,7 @@ use crate::process::signals::Signals;
 use crate::spool::SpoolWriter;
 use crate::worker::{Handlers, Parts, WorkerConfig};
 
-/// How long `main` may run by default. The platform allows as much.
+/// How long `main` may run by default.
 const INIT_TIMEOUT: Duration = Duration::from_secs(800);
 
 /// A worker that is ready to run. Everything that can be checked before its state is created has been checked.

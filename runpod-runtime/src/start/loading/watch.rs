@@ -13,7 +13,7 @@ use crate::process::signals::Signals;
 use crate::process::threads::{Refused, single};
 use crate::worker::Handlers;
 
-/// How long an async `main` may take to stop.
+/// How long an async `main` may take to stop, unless the grace time is shorter.
 const LAST_POLL: Duration = Duration::from_secs(5);
 
 /// Watches `main`. The main thread and the watching thread each have a copy.
@@ -78,8 +78,9 @@ impl Watch {
         prepared.log_cut(cut);
         self.cutting.cancel();
         if self.is_async {
+            let last = LAST_POLL.min(prepared.settings.shutdown_grace);
             tokio::select! {
-                _ = timeout(LAST_POLL, self.returned.cancelled()) => {}
+                _ = timeout(last, self.returned.cancelled()) => {}
                 signal = signals.next() => exit(signal.exit_code()),
             }
         }
