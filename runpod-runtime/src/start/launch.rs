@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use super::prepared::Prepared;
 use crate::error::Error;
 use crate::handler::UserValues;
-use crate::handler::{Failure, Setup, SetupRun, StateCell, registered};
+use crate::handler::{Failure, Setup, SetupRun, StateCell, registered, registered_hooks};
 use crate::logging;
 use crate::worker::{Handlers, WorkerConfig};
 
@@ -35,14 +35,26 @@ impl Drop for FlushAtEnd {
 }
 
 fn run_process(config: WorkerConfig, setup: Setup) -> Result<(), Error> {
-    let Some(prepared) = Prepared::prepare(config, registered(), setup.makes)? else {
+    let Some(prepared) = Prepared::prepare(config, registered(), registered_hooks(), setup.makes)?
+    else {
         return Ok(());
     };
     let handlers = prepared.handlers_runtime()?;
-    let state =
-        make_state(setup.run, &handlers).map_err(|failure| prepared.setup_error(&failure))?;
+    let hooks = prepared.hooks(&handlers);
+    let made = hooks.fitness_before_state().and_then(|()| {
+        make_state(setup.run, &handlers).map_err(|failure| prepared.setup_error(&failure))
+    });
+    let state = match made {
+        Ok(state) => state,
+        Err(error) => {
+            hooks.shut_down(None);
+            return Err(error);
+        }
+    };
     let (handlers, kept) = handlers.keeping(UserValues::new(state.clone()));
-    let ended = prepared.run(state, handlers);
+    let fit = hooks.fitness_with_state(state.as_ref());
+    let ended = fit.and_then(|()| prepared.run(state, handlers));
+    hooks.shut_down(kept.state().as_ref());
     kept.drop_blocking();
     ended
 }

@@ -1,6 +1,7 @@
 //! The entry points of a worker: `#[runpod::main]`, `Worker::builder()`, and the mode in which the worker runs.
 
 mod builder;
+mod hooks;
 mod launch;
 #[cfg(feature = "local")]
 mod local_endpoint;

@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::schema;
 use crate::config::{Arguments, Environment, Mode, ProcessContext, Settings};
 use crate::error::{Error, ErrorKind};
-use crate::handler::{Dispatch, Failure, Handler, StateCell, StateType};
+use crate::handler::{Dispatch, Failure, Handler, Hook, StateCell, StateType};
 use crate::logging::{self, LogSettings};
 use crate::platform::{Platform, Reporter};
 use crate::process::dev_link::dev_link;
@@ -19,6 +19,7 @@ use crate::worker::{Handlers, Parts, WorkerConfig};
 #[derive(Debug, Clone)]
 pub(crate) struct Prepared {
     pub(crate) dispatch: Dispatch,
+    pub(crate) hooks: Arc<[Hook]>,
     pub(crate) settings: Settings,
     pub(crate) config: WorkerConfig,
     pub(crate) begun: Instant,
@@ -34,6 +35,7 @@ impl Prepared {
     pub(crate) fn prepare(
         config: WorkerConfig,
         handlers: Vec<Handler>,
+        hooks: Vec<Hook>,
         makes: Option<StateType>,
     ) -> Result<Option<Self>, Error> {
         let begun = Instant::now();
@@ -45,8 +47,9 @@ impl Prepared {
             let _ = write!(io::stdout(), "{}", crate::config::help(&arguments.program));
             return Ok(None);
         }
-        let dispatch = Dispatch::choose(handlers, config.choice, makes)
-            .map_err(|error| Error::new(ErrorKind::Handlers, error.to_string()))?;
+        let dispatch = with_faults_of(&hooks, makes, || {
+            Dispatch::choose(handlers, config.choice, makes)
+        })?;
         if arguments.schema {
             schema::show(&dispatch)?;
             return Ok(None);
@@ -65,6 +68,7 @@ impl Prepared {
         }
         Ok(Some(Self {
             dispatch,
+            hooks: hooks.into(),
             settings,
             config,
             begun,
@@ -123,5 +127,26 @@ impl Prepared {
             worker_id: settings.worker_id.into(),
             handlers,
         }
+    }
+}
+
+/// Chooses the handlers and reports the faults of the hooks together with those of the handlers.
+fn with_faults_of<E: std::fmt::Display>(
+    hooks: &[Hook],
+    makes: Option<StateType>,
+    choose: impl FnOnce() -> Result<Dispatch, E>,
+) -> Result<Dispatch, Error> {
+    let chosen = choose().map_err(|error| error.to_string());
+    let faults = hooks.iter().filter_map(|hook| hook.fault(makes));
+    let faults: Vec<String> = chosen
+        .as_ref()
+        .err()
+        .cloned()
+        .into_iter()
+        .chain(faults)
+        .collect();
+    match chosen {
+        Ok(dispatch) if faults.is_empty() => Ok(dispatch),
+        _ => Err(Error::new(ErrorKind::Handlers, faults.join("\n"))),
     }
 }

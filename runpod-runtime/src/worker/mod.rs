@@ -35,9 +35,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::handler::{Dispatch, StateCell};
-use crate::platform::{Health, Platform, Reporter};
+use crate::platform::{Platform, Reporter, Unhealthy};
 use crate::spool::SpoolWriter;
 
 use concurrency::Concurrency;
@@ -48,7 +48,7 @@ use inbox::{Inbox, Link};
 use jobs::Jobs;
 use recent_results::RecentResults;
 use retry_budget::RetryBudget;
-use shutdown::{Shutdown, Unhealthy};
+use shutdown::Shutdown;
 
 pub use config::WorkerConfig;
 pub(crate) use handlers::Handlers;
@@ -106,10 +106,7 @@ impl Ended {
                 tracing::warn!("{jobs} jobs were cut off");
                 Ok(())
             }
-            Self::Unhealthy(Unhealthy { check, reason }) => Err(Error::new(
-                ErrorKind::Unhealthy,
-                format!("this worker is broken and has stopped ({check}): {reason}"),
-            )),
+            Self::Unhealthy(unhealthy) => Err(unhealthy.into()),
         }
     }
 }
@@ -164,13 +161,7 @@ async fn run(parts: Parts, shutdown: Shutdown) -> Ended {
     control.inbox.close();
 
     if let Some(unhealthy) = control.shutdown.unhealthy() {
-        let health = Health::Unhealthy {
-            check: unhealthy.check,
-            reason: &unhealthy.reason,
-        };
-        if let Some(ping) = control.platform.ping(health) {
-            ping.await;
-        }
+        unhealthy.report(&*control.platform).await;
         return Ended::Unhealthy(unhealthy);
     }
     if cut > 0 {
