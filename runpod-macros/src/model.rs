@@ -13,6 +13,10 @@ pub(crate) enum Place {
     MainOnHandler,
     /// `#[main]` on `main`: the function creates the state.
     Main,
+    /// `#[fitness_check]` on a function.
+    FitnessCheck,
+    /// `#[on_shutdown]` on a function.
+    OnShutdown,
 }
 
 impl Place {
@@ -21,7 +25,14 @@ impl Place {
         match self {
             Self::Handler => "#[runpod::handler]",
             Self::MainOnHandler | Self::Main => "#[runpod::main]",
+            Self::FitnessCheck => "#[runpod::fitness_check]",
+            Self::OnShutdown => "#[runpod::on_shutdown]",
         }
+    }
+
+    /// Returns whether the function runs before the first job or after the last one.
+    pub(crate) fn is_hook(self) -> bool {
+        matches!(self, Self::FitnessCheck | Self::OnShutdown)
     }
 
     /// Returns the term for the function in messages.
@@ -29,6 +40,17 @@ impl Place {
         match self {
             Self::Handler | Self::MainOnHandler => "a handler",
             Self::Main => "`main`",
+            Self::FitnessCheck => "a fitness check",
+            Self::OnShutdown => "a shutdown hook",
+        }
+    }
+
+    /// Returns what a function with this attribute does, for messages.
+    pub(crate) fn purpose(self) -> &'static str {
+        match self {
+            Self::Handler | Self::MainOnHandler | Self::Main => "handles the jobs",
+            Self::FitnessCheck => "checks the worker",
+            Self::OnShutdown => "cleans up after the last job",
         }
     }
 }
@@ -46,11 +68,12 @@ pub(crate) enum Key {
     Route,
     MaxConsecutiveFailures,
     WorkerThreads,
+    TimeoutS,
     Crate,
 }
 
 impl Key {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Stream,
         Self::Name,
         Self::RefreshWorker,
@@ -61,6 +84,7 @@ impl Key {
         Self::Route,
         Self::MaxConsecutiveFailures,
         Self::WorkerThreads,
+        Self::TimeoutS,
         Self::Crate,
     ];
 
@@ -75,9 +99,11 @@ impl Key {
 
     pub(crate) fn fits(self, place: Place) -> bool {
         match self {
-            Self::Stream | Self::Name => place != Place::Main,
+            Self::Stream => matches!(place, Place::Handler | Place::MainOnHandler),
+            Self::Name => place != Place::Main,
+            Self::TimeoutS => place.is_hook(),
             Self::Crate => true,
-            _ => place != Place::Handler,
+            _ => matches!(place, Place::MainOnHandler | Place::Main),
         }
     }
 
@@ -93,6 +119,7 @@ impl Key {
             Self::Route => "route",
             Self::MaxConsecutiveFailures => "max_consecutive_failures",
             Self::WorkerThreads => "worker_threads",
+            Self::TimeoutS => "timeout_s",
             Self::Crate => "crate",
         }
     }
@@ -110,6 +137,7 @@ impl Key {
             Self::Route => "route = \"task\"",
             Self::MaxConsecutiveFailures => "max_consecutive_failures = 3",
             Self::WorkerThreads => "worker_threads = 2",
+            Self::TimeoutS => "timeout_s = 30",
             Self::Crate => "crate = runpod",
         }
     }
@@ -125,6 +153,7 @@ impl Key {
                 "a whole number: how many jobs may fail in a row before the worker exits"
             }
             Self::WorkerThreads => "a whole number: how many threads run async handlers",
+            Self::TimeoutS => "a whole number: how many seconds the function may take",
             Self::ConcurrencyModifier => "a `fn(usize) -> usize`: its path, or a closure",
             Self::Handler => "the path of a handler function",
             Self::Route => "a string: the input key that names the handler",
@@ -146,7 +175,7 @@ pub(crate) enum Setting<T> {
     Expression(Box<Expr>),
 }
 
-/// All options of both attributes. [`Key::fits`] decides which options an attribute accepts.
+/// All options of all attributes. [`Key::fits`] decides which options an attribute accepts.
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) stream: Option<Given<()>>,
@@ -159,6 +188,7 @@ pub(crate) struct Options {
     pub(crate) route: Option<Given<Setting<LitStr>>>,
     pub(crate) max_consecutive_failures: Option<Given<Setting<usize>>>,
     pub(crate) worker_threads: Option<Given<Setting<usize>>>,
+    pub(crate) timeout_s: Option<Given<Setting<usize>>>,
     /// `crate = path`; the keyword cannot be a field's name.
     pub(crate) root: Option<Given<Path>>,
 }

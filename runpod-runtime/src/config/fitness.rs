@@ -26,10 +26,6 @@ const LONGEST: u64 = 24 * 60 * 60;
 
 /// The settings of the built-in fitness checks.
 #[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(
-    not(feature = "gpu"),
-    expect(dead_code, reason = "the feature `gpu` reads the settings for GPUs")
-)]
 pub(crate) struct FitnessSettings {
     pub(crate) skips_system: bool,
     pub(crate) skips_gpu: bool,

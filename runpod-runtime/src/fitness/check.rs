@@ -89,6 +89,7 @@ impl Check {
     }
 
     /// Makes the check wait for all earlier checks with the same lock.
+    #[cfg(feature = "gpu")]
     pub(super) fn in_turn(mut self, turn: &Arc<Mutex<()>>) -> Self {
         self.turn = Some(Arc::clone(turn));
         self
