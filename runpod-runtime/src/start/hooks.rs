@@ -275,3 +275,7 @@ async fn run_at_shutdown(hook: &Hook, state: Option<&StateCell>, threads: &Handl
         ),
     }
 }
+
+#[cfg(test)]
+#[path = "hooks_tests.rs"]
+mod tests;
