@@ -257,7 +257,7 @@ fn log(row: &Row) {
                 row.name
             );
         }
-        Verdict::Skipped(why) => tracing::debug!("fitness check {} skipped: {why}", row.name),
+        Verdict::Skipped(why) => tracing::debug!("{} skipped: {why}", row.name),
         // The worker's error is the line about the failure.
         Verdict::Failed(_) => {}
     }

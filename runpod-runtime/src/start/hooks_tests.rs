@@ -105,8 +105,8 @@ fn the_first_failure_in_order_is_reported_and_later_checks_do_not_run() {
     assert_eq!(
         stage.pings.recv().unwrap(),
         format!(
-            "GET /v2/ep/ping/pod?runpod_version={}&status=unhealthy&check=second&\
-             reason=Error%3A+no+memory+for+%5Bredacted%5D+%26+more HTTP/1.1",
+            "GET /v2/ep/ping/pod?status=unhealthy&check=second&\
+             reason=Error%3A+no+memory+for+%5Bredacted%5D+%26+more&runpod_version={} HTTP/1.1",
             crate::platform::VERSION
         )
     );
