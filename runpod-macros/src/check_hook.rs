@@ -1,7 +1,7 @@
 //! Finds the mistakes that the macros can see in a fitness check or a shutdown hook.
 
 use quote::quote;
-use syn::{FnArg, Signature, Type};
+use syn::{FnArg, GenericParam, Signature, Type};
 
 use crate::check::{needs_body, own_type, qualifiers, types_of};
 use crate::diagnostics::Faults;
@@ -22,17 +22,26 @@ pub(crate) fn function(function: &Function, place: Place, options: &Options, fau
         );
     }
     qualifiers(signature, place, faults);
-    let generics = &signature.generics.params;
-    if !generics.is_empty() && !types_of(signature).any(|(_, ty)| !borrowings(ty).is_empty()) {
+    generics(signature, subject, faults);
+    arguments(signature, subject, faults);
+    neighbours::check(function, place, options, faults);
+    needs_body(function, place, faults);
+}
+
+fn generics(signature: &Signature, subject: &str, faults: &mut Faults) {
+    // If the argument borrows, its own error says more than one about a lifetime.
+    let borrows = types_of(signature).any(|(_, ty)| !borrowings(ty).is_empty());
+    let parameters = signature.generics.params.iter();
+    let parameters: Vec<_> = parameters
+        .filter(|it| !borrows || !matches!(it, GenericParam::Lifetime(_)))
+        .collect();
+    if !parameters.is_empty() {
         faults.add(
-            generics,
+            quote!(#(#parameters),*),
             format!("{subject} cannot be generic"),
             "write the concrete type: the worker calls the function itself",
         );
     }
-    arguments(signature, subject, faults);
-    neighbours::check(function, place, options, faults);
-    needs_body(function, place, faults);
 }
 
 fn arguments(signature: &Signature, subject: &str, faults: &mut Faults) {

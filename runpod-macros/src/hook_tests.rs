@@ -88,6 +88,8 @@ fn all_faults_are_reported_at_once() {
             "a fitness check cannot be a `const fn`\nhelp: remove `const`: the worker calls the function at run time",
             "a fitness check cannot be `unsafe`\n\
              help: remove `unsafe` here, and put an `unsafe` block around the code that needs it",
+            "a fitness check cannot be generic\n\
+             help: write the concrete type: the worker calls the function itself",
             "a fitness check cannot be a method\n\
              help: move the function out of the `impl`, and take what `main` returns as `State<T>`",
             "the argument of a fitness check cannot be a reference\n\

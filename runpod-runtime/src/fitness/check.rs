@@ -10,7 +10,7 @@ use crate::handler::{Failure, Hook, HookOutcome, HookRun, StateCell};
 use crate::platform::Unhealthy;
 
 /// The time limit of a user's check that sets none.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 /// The type of a built-in check's error. The SDK's checks raise a `RuntimeError`.
 const ERROR_TYPE: &str = "RuntimeError";
 
@@ -138,16 +138,19 @@ impl Row {
         let Verdict::Failed(failure) = &self.verdict else {
             return None;
         };
-        let causes: String = failure
-            .trace
-            .iter()
-            .map(|line| format!("; {line}"))
-            .collect();
-        let place = self.place.as_ref();
-        let place = place.map(|place| format!(" ({place})")).unwrap_or_default();
+        let mut reason = format!("{}: {}", failure.error_type, failure.message);
+        for line in &failure.trace {
+            reason.push_str("; ");
+            reason.push_str(line);
+        }
+        if let Some(place) = &self.place {
+            reason.push_str(" (");
+            reason.push_str(place);
+            reason.push(')');
+        }
         Some(Unhealthy {
             check: self.name.clone(),
-            reason: format!("{}: {}{causes}{place}", failure.error_type, failure.message),
+            reason,
         })
     }
 }

@@ -178,8 +178,8 @@ fn checks_with_state_get_the_state_and_run_after_the_others() {
         }),
     ]);
     stage.hooks.fitness_before_state().unwrap();
-    let state = cell(String::from("with"));
-    stage.hooks.fitness_with_state(Some(&state)).unwrap();
+    let made = cell(String::from("with"));
+    stage.hooks.fitness_with_state(Some(&made)).unwrap();
     assert_eq!(ran.try_iter().collect::<Vec<_>>(), ["without", "with"]);
     assert!(
         stage.pings.try_recv().is_err(),

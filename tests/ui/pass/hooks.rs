@@ -71,7 +71,7 @@ macro_rules! hook {
     };
 }
 
-hook!(PLAIN, State<Model>);
+hook!(from_a_macro, State<Model>);
 
 /// The functions stay ordinary functions, and the builder takes them too.
 #[must_use]
@@ -87,6 +87,6 @@ pub fn by_builder() -> runpod::WorkerBuilder {
         .fitness_check("closure", || Err::<(), _>("no"))
         .fitness_check("async closure", async || ())
         .fitness_check("async closure with state", async |model: State<Model>| drop(model))
-        .on_shutdown(PLAIN)
+        .on_shutdown(from_a_macro)
         .on_shutdown(move || println!("{captured}"))
 }

@@ -118,7 +118,6 @@ fn there_and_back(gpu: &Arc<CudaContext>, length: u32) -> Result<(), String> {
     Err(format!("{wrong} of {length} numbers came back changed"))
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the argument of `map_err`")]
 fn text(error: DriverError) -> String {
     error.to_string()
 }
