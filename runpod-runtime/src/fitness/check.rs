@@ -20,8 +20,8 @@ pub(crate) struct Check {
     /// The file and line of a user's check.
     pub(super) place: Option<String>,
     pub(super) limit: Duration,
-    /// What changes the time limit.
-    pub(super) limit_from: Cow<'static, str>,
+    /// What to do if the limit is too short.
+    pub(super) remedy: String,
     pub(super) work: Work,
     /// Checks with the same lock run one after another.
     pub(super) turn: Option<Arc<Mutex<()>>>,
@@ -40,21 +40,20 @@ impl Check {
             name: hook.name.clone().into(),
             place: hook.place.clone(),
             limit: hook.limit.unwrap_or(LONGEST),
-            limit_from: if hook.place.is_some() {
-                "the option `timeout_s` of the attribute".into()
-            } else {
-                "the check itself".into()
+            remedy: match hook.place {
+                Some(_) => "the option `timeout_s` sets the limit".to_owned(),
+                None => "only an attribute can set another limit (`timeout_s`)".to_owned(),
             },
             work: Work::Run(hook.call(state)),
             turn: None,
         }
     }
 
-    /// Creates a built-in check that runs on a thread that may block. `variable` sets its time limit.
+    /// Creates a built-in check that runs on a thread that may block. `variable` sets its time limit, if any does.
     pub(super) fn blocking(
         name: &'static str,
         limit: Duration,
-        variable: &'static str,
+        variable: Option<&str>,
         check: impl FnOnce() -> Result<String, Unfit> + Send + 'static,
     ) -> Self {
         let run = HookRun::blocking(|| outcome(check()));
@@ -65,7 +64,7 @@ impl Check {
     pub(super) fn future(
         name: &'static str,
         limit: Duration,
-        variable: &'static str,
+        variable: Option<&str>,
         check: impl Future<Output = Result<String, Unfit>> + Send + 'static,
     ) -> Self {
         let run = HookRun::future(async { outcome(check.await) });
@@ -74,15 +73,18 @@ impl Check {
 
     /// Creates a built-in check that does not run.
     pub(super) fn skipped(name: &'static str, why: impl Into<String>) -> Self {
-        Self::built_in(name, Duration::ZERO, "", Work::Skipped(why.into()))
+        Self::built_in(name, Duration::ZERO, None, Work::Skipped(why.into()))
     }
 
-    fn built_in(name: &'static str, limit: Duration, variable: &'static str, work: Work) -> Self {
+    fn built_in(name: &'static str, limit: Duration, variable: Option<&str>, work: Work) -> Self {
         Self {
             name: name.into(),
             place: None,
             limit,
-            limit_from: variable.into(),
+            remedy: match variable {
+                Some(variable) => format!("{variable} sets the limit"),
+                None => "the limit is fixed".to_owned(),
+            },
             work,
             turn: None,
         }

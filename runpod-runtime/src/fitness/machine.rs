@@ -9,8 +9,6 @@ use crate::config::fitness::{FitnessSettings, NETWORK_TIMEOUT, SKIP_SYSTEM};
 
 /// The time limit of checks that only ask the system. A disk that hangs takes longer.
 const SYSTEM: Duration = Duration::from_secs(10);
-/// What sets this limit.
-const NOTHING: &str = "the check itself";
 
 /// Returns the built-in checks for this machine.
 pub(crate) fn built_in(settings: &FitnessSettings) -> Vec<Check> {
@@ -23,20 +21,17 @@ pub(crate) fn built_in(settings: &FitnessSettings) -> Vec<Check> {
         return checks;
     }
     let minimum = settings.min_memory_gb;
-    checks.push(Check::blocking(
-        "_memory_check",
-        SYSTEM,
-        NOTHING,
-        move || memory::check(root, minimum),
-    ));
+    checks.push(Check::blocking("_memory_check", SYSTEM, None, move || {
+        memory::check(root, minimum)
+    }));
     let (directory, minimum) = (settings.disk.clone(), settings.min_disk_percent);
-    checks.push(Check::blocking("_disk_check", SYSTEM, NOTHING, move || {
+    checks.push(Check::blocking("_disk_check", SYSTEM, None, move || {
         disk::check(&directory, minimum)
     }));
     checks.push(Check::future(
         "_network_check",
         settings.network_timeout,
-        NETWORK_TIMEOUT,
+        Some(NETWORK_TIMEOUT),
         network::check(settings.network_address.clone()),
     ));
     checks.extend(gpus.cuda);

@@ -50,7 +50,7 @@ async fn run(check: Check, threads: &Handle) -> Row {
         name,
         place,
         limit,
-        limit_from,
+        remedy,
         work,
         turn,
     } = check;
@@ -65,7 +65,7 @@ async fn run(check: Check, threads: &Handle) -> Row {
         Work::Run(Ok(run)) => match timeout(limit, run.run(threads)).await {
             Ok(Ok(found)) => Verdict::Passed(found),
             Ok(Err(failure)) => Verdict::Failed(failure),
-            Err(_) => Verdict::Failed(too_long(limit, &limit_from)),
+            Err(_) => Verdict::Failed(too_long(limit, &remedy)),
         },
     };
     Row {
@@ -76,11 +76,11 @@ async fn run(check: Check, threads: &Handle) -> Row {
     }
 }
 
-fn too_long(limit: Duration, limit_from: &str) -> Failure {
+fn too_long(limit: Duration, remedy: &str) -> Failure {
     Failure::new(
         "TimeoutError",
         format!(
-            "found no result after {} s, expected one within this time; {limit_from} sets the limit",
+            "found no result after {} s, expected one within this time; {remedy}",
             limit.as_secs_f64()
         ),
     )

@@ -1,7 +1,7 @@
 //! Runs the hooks around the jobs: the fitness checks before the first job, and the shutdown hooks after the last one.
 
 use std::io::{self, Write as _};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
@@ -26,7 +26,7 @@ pub(crate) struct Hooks {
     prepared: Prepared,
     /// The threads on which the hooks run.
     threads: Handle,
-    /// The results so far, for the table of `--check`.
+    /// The results that the table of `--check` has not shown yet.
     rows: Arc<Mutex<Vec<Row>>>,
 }
 
@@ -84,6 +84,10 @@ impl Hooks {
     /// Runs the shutdown hooks in the reverse order of their registration, each with its time limit. A hook that takes
     /// the state is left out if the worker has none, because its start failed. No failure changes the worker's result.
     pub(crate) fn shut_down(&self, state: Option<&StateCell>) {
+        if !self.rows().is_empty() {
+            // `main` failed, and the results of the checks before it may show why. The error of `main` counts.
+            let _ = self.show();
+        }
         let hooks = self.prepared.hooks.iter().rev();
         let due: Vec<_> = hooks
             .filter(|hook| hook.is_for_shutdown())
@@ -180,8 +184,7 @@ impl Hooks {
         let begun = Instant::now();
         let rows = waiting(run(&self.threads, all))?;
         if all {
-            let mut shown = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
-            shown.extend(rows);
+            self.rows().extend(rows);
             return Ok(());
         }
         for row in &rows {
@@ -215,9 +218,13 @@ impl Hooks {
         Error::from(unhealthy).printable(&settings.secrets)
     }
 
+    fn rows(&self) -> MutexGuard<'_, Vec<Row>> {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Prints the table of `--check`.
     fn show(&self) -> Result<(), Error> {
-        let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        let rows = std::mem::take(&mut *self.rows());
         let secrets = &self.prepared.settings.secrets;
         // If standard output is closed, its reader needs no more of the text.
         let _ = write!(io::stdout(), "{}", secrets.redact(&table(&rows)));

@@ -159,7 +159,7 @@ fn a_check_that_hangs_fails_after_its_time() {
         assert_eq!(
             stage.fails(),
             "this worker is broken and has stopped (hangs): TimeoutError: found no result after 0.001 s, expected one \
-             within this time; the check itself sets the limit"
+             within this time; only an attribute can set another limit (`timeout_s`)"
         );
         assert!(stage.pings.recv().unwrap().contains("&check=hangs&"));
     }

@@ -56,7 +56,7 @@ fn of_gpu(settings: &FitnessSettings, device: &str) -> GpuChecks {
     // The GPUs do one thing at a time, so that no check's time contains another check.
     let turn = Arc::default();
     let check = |name, check: Box<dyn FnOnce() -> Result<String, _> + Send>| {
-        Check::blocking(name, settings.gpu_timeout, GPU_TIMEOUT, check).in_turn(&turn)
+        Check::blocking(name, settings.gpu_timeout, Some(GPU_TIMEOUT), check).in_turn(&turn)
     };
     let (device, messages) = (device.to_owned(), settings.gpu_messages);
     let (oldest, longest) = (settings.min_cuda_version, settings.benchmark_timeout);
