@@ -116,6 +116,7 @@
 //! | item | purpose |
 //! | --- | --- |
 //! | [`#[runpod::main]`](macro@main), [`#[runpod::handler]`](macro@handler) | turn a function into a worker or a handler |
+//! | [`#[runpod::fitness_check]`](macro@fitness_check), [`#[runpod::on_shutdown]`](macro@on_shutdown) | run a function before the first job or after the last one |
 //! | [`Job`], [`JobContext`], [`State`], [`Emitter`] | arguments of a handler besides its input; [`Context`] is an alias of [`JobContext`] |
 //! | [`stream!`], [`try_stream!`], [`Stream`], [`Cancelled`] | macros and types for handlers that stream |
 //! | [`CancelReason`], [`Checkpoint`] | returned by methods of [`JobContext`] |
@@ -135,6 +136,7 @@
 //! | feature | default | effect |
 //! | --- | --- | --- |
 //! | `local` | on | adds `--rp_serve_api`, which serves a local endpoint (`docs/reference/local-endpoint.md`) |
+//! | `gpu` | off | adds checks of NVIDIA GPUs before the first job (`docs/how-to/check-a-worker.md`) |
 //! | `schema` | off | adds `--schema`, which prints the JSON Schema of the inputs and outputs that derive `schemars::JsonSchema` (`docs/how-to/describe-and-validate-inputs.md`) |
 //! | `validate` | off | validates inputs that derive `garde::Validate` before their handler runs (`docs/how-to/describe-and-validate-inputs.md`) |
 //!
@@ -156,7 +158,7 @@
 
 pub mod prelude;
 
-pub use runpod_macros::{handler, main};
+pub use runpod_macros::{fitness_check, handler, main, on_shutdown};
 pub use runpod_runtime::{
     AsyncFunction, BlockingFunction, CancelReason, Cancelled, Checkpoint, Emitter, Error,
     ErrorKind, FromJob, HandlerError, IntoFailure, IntoItems, IntoOutput, Job, JobContext, State,
@@ -322,6 +324,8 @@ pub use runpod_runtime::__private;
 mod guides {
     #[doc = include_str!("../docs/reference/attributes.md")]
     mod attributes {}
+    #[doc = include_str!("../docs/how-to/check-a-worker.md")]
+    mod check_a_worker {}
     #[doc = include_str!("../docs/how-to/compute-embeddings.md")]
     mod compute_embeddings {}
     #[cfg(all(feature = "schema", feature = "validate"))]

@@ -100,7 +100,8 @@ impl Running {
     ///
     /// Each worker needs an id of its own. If `worker_id` is `None`, the id is random. `RUNPOD_AI_API_KEY` is the key
     /// that workers must send: the endpoint's API key or, if there is none, the word `local`. That word is not secret.
-    /// It prevents web pages from taking jobs, because a page cannot send it without permission.
+    /// It prevents web pages from taking jobs, because a page cannot send it without permission. The worker skips its
+    /// built-in fitness checks, which inspect the machine.
     pub fn worker_environment(&self, worker_id: Option<&str>) -> Vec<(&'static str, String)> {
         let description = self.context.description.now();
         let base = format!("{}/v2/{}", description.url, description.id);
@@ -132,6 +133,9 @@ impl Running {
             ),
             ("RUNPOD_AI_API_KEY", key.to_owned()),
             ("RUNPOD_POD_ID", worker),
+            // Workers check the machine before they take jobs, and this machine is no machine of Runpod's.
+            ("RUNPOD_SKIP_AUTO_SYSTEM_CHECKS", "true".to_owned()),
+            ("RUNPOD_SKIP_GPU_CHECK", "true".to_owned()),
         ]
     }
 

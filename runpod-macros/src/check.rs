@@ -37,7 +37,8 @@ pub(crate) fn function(function: &Function, place: Place, options: &Options, fau
     }
     choice(options, faults);
     neighbours::check(function, place, options, faults);
-    body(function, place, faults);
+    needs_body(function, place, faults);
+    no_yield(function, faults);
 }
 
 fn name(signature: &Signature, place: Place, faults: &mut Faults) {
@@ -50,7 +51,7 @@ fn name(signature: &Signature, place: Place, faults: &mut Faults) {
     }
 }
 
-fn qualifiers(signature: &Signature, place: Place, faults: &mut Faults) {
+pub(crate) fn qualifiers(signature: &Signature, place: Place, faults: &mut Faults) {
     let subject = place.subject();
     if let Some(constness) = &signature.constness {
         faults.add(
@@ -109,7 +110,7 @@ fn generics(signature: &Signature, place: Place, faults: &mut Faults) {
     }
 }
 
-fn types_of(signature: &Signature) -> impl Iterator<Item = (&FnArg, &Type)> {
+pub(crate) fn types_of(signature: &Signature) -> impl Iterator<Item = (&FnArg, &Type)> {
     signature
         .inputs
         .iter()
@@ -214,7 +215,7 @@ pub(crate) fn stands_in_impl(function: &Function) -> bool {
 }
 
 /// Returns the first `Self` in `tokens`.
-fn own_type(tokens: TokenStream) -> Option<TokenTree> {
+pub(crate) fn own_type(tokens: TokenStream) -> Option<TokenTree> {
     tokens.into_iter().find_map(|token| match &token {
         TokenTree::Ident(word) if word == "Self" => Some(token),
         TokenTree::Group(group) => own_type(group.stream()),
@@ -307,7 +308,7 @@ fn choice(options: &Options, faults: &mut Faults) {
     }
 }
 
-fn body(function: &Function, place: Place, faults: &mut Faults) {
+pub(crate) fn needs_body(function: &Function, place: Place, faults: &mut Faults) {
     if function.block().is_none() {
         faults.add(
             &function.signature.ident,
@@ -315,6 +316,9 @@ fn body(function: &Function, place: Place, faults: &mut Faults) {
             "give the function a body, `{ … }`, outside any trait or `extern` block",
         );
     }
+}
+
+fn no_yield(function: &Function, faults: &mut Faults) {
     if let Some(word) = bare_yield(function) {
         faults.add(
             word,

@@ -8,7 +8,7 @@ use crate::diagnostics::Faults;
 use crate::model::{Function, Options, Place};
 use crate::parse::{self, NoFunction};
 use crate::paths::Root;
-use crate::{check, entry, kept, registration, show};
+use crate::{check, check_hook, entry, hook, kept, registration, show};
 
 /// Expands `#[runpod::handler]`.
 pub(crate) fn handler(attribute: TokenStream, item: &TokenStream) -> TokenStream {
@@ -31,6 +31,14 @@ pub(crate) fn main(attribute: TokenStream, item: &TokenStream) -> TokenStream {
     }
 }
 
+/// Expands `#[runpod::fitness_check]` and `#[runpod::on_shutdown]`.
+pub(crate) fn hook(place: Place, attribute: TokenStream, item: &TokenStream) -> TokenStream {
+    match parse::function(item) {
+        Ok(function) => annotated(place, attribute, &function),
+        Err(reason) => without_function(place, attribute, item, reason),
+    }
+}
+
 fn annotated(place: Place, attribute: TokenStream, function: &Function) -> TokenStream {
     let mut faults = Faults::default();
     let says_crate = attribute
@@ -38,13 +46,19 @@ fn annotated(place: Place, attribute: TokenStream, function: &Function) -> Token
         .into_iter()
         .any(|token| matches!(token, TokenTree::Ident(word) if word == "crate"));
     let options = parse::options(attribute, place, &mut faults);
-    check::function(function, place, &options, &mut faults);
+    if place.is_hook() {
+        check_hook::function(function, place, &options, &mut faults);
+    } else {
+        check::function(function, place, &options, &mut faults);
+    }
     let root = Root::of(&options);
     if !faults.is_empty() {
         // If the value of `crate` is not valid, the path to the traits is unknown, so the type checks cannot be
         // generated.
         let known = options.root.is_some() || !says_crate;
-        let asked = known && place != Place::Main && !check::stands_in_impl(function);
+        let asked = known
+            && matches!(place, Place::Handler | Place::MainOnHandler)
+            && !check::stands_in_impl(function);
         let questions = asked.then(|| registration::questions(function, &options, &root));
         let rejected = rejected(place, function, &options, faults);
         return quote!(#rejected #questions);
@@ -53,6 +67,9 @@ fn annotated(place: Place, attribute: TokenStream, function: &Function) -> Token
         Place::Handler => beside(function, &registration::of(function, &options, &root)),
         Place::MainOnHandler => beside(function, &entry::of_handler(function, &options, &root)),
         Place::Main => entry::with_setup(function, &options, &root),
+        Place::FitnessCheck | Place::OnShutdown => {
+            beside(function, &hook::of(place, function, &options, &root))
+        }
     };
     let name = function.signature.ident.to_string();
     show::expansion(place.attribute(), &name, &expansion);
@@ -96,7 +113,7 @@ fn without_function(
         NoFunction::OtherItem(first) => faults.add(
             first,
             format!("`{}` can only be used on a function", place.attribute()),
-            "put it on the function that handles the jobs",
+            format!("put it on the function that {}", place.purpose()),
         ),
         NoFunction::Closure(first) => faults.add(
             first,
@@ -118,9 +135,9 @@ fn without_function(
 fn rejected(place: Place, function: &Function, options: &Options, faults: Faults) -> TokenStream {
     let errors = faults.into_compile_errors();
     let conditions = function.attributes_named(&["cfg"]);
-    let kept = kept::function(function, options);
+    let kept = kept::function(function, place, options);
     match place {
-        Place::Handler => quote!(#kept #errors),
+        Place::Handler | Place::FitnessCheck | Place::OnShutdown => quote!(#kept #errors),
         Place::MainOnHandler => {
             let main = empty_main(&conditions);
             quote!(#kept #main #errors)

@@ -5,18 +5,18 @@ use quote::quote;
 use syn::{Attribute, FnArg, Signature, Type, parse_quote};
 
 use crate::imports::Imports;
-use crate::model::{Function, Options};
+use crate::model::{Function, Options, Place};
 use crate::paths::Root;
 use crate::types::returns_stream;
 use crate::unfit::{self, Then};
 use crate::{check, neighbours};
 
-pub(crate) fn function(function: &Function, options: &Options) -> TokenStream {
+pub(crate) fn function(function: &Function, place: Place, options: &Options) -> TokenStream {
     let root = Root::of(options);
     let ours = |it: &Attribute| neighbours::is_ours(it, options) || neighbours::is_runtime_main(it);
     let attributes: Vec<_> = function.attributes.iter().filter(|it| !ours(it)).collect();
     let visibility = &function.visibility;
-    let (signature, has_body) = signature(function, options, &root);
+    let (signature, has_body) = signature(function, place, options, &root);
     let written = &function.body;
     let body = if !has_body {
         quote!({ ::core::unimplemented!() })
@@ -35,11 +35,16 @@ pub(crate) fn function(function: &Function, options: &Options) -> TokenStream {
 }
 
 /// Returns the signature with unfit types replaced, and whether to keep the body.
-fn signature(function: &Function, options: &Options, root: &Root) -> (Signature, bool) {
+fn signature(
+    function: &Function,
+    place: Place,
+    options: &Options,
+    root: &Root,
+) -> (Signature, bool) {
     let imports = Imports::beside(&function.signature.ident);
     let mut signature = function.signature.clone();
     let mut has_body = function.block().is_some();
-    if !function.is_main() {
+    if !function.is_main() && !place.is_hook() {
         for argument in &mut signature.inputs {
             let FnArg::Typed(typed) = argument else {
                 continue;

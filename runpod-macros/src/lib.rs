@@ -1,4 +1,5 @@
-//! The attributes of [`runpod-worker`](https://docs.rs/runpod-worker): [`macro@handler`] and [`macro@main`].
+//! The attributes of [`runpod-worker`](https://docs.rs/runpod-worker): [`macro@handler`], [`macro@main`],
+//! [`macro@fitness_check`] and [`macro@on_shutdown`].
 //!
 //! Use them through that crate. The attributes leave a function exactly as you wrote it and add an adapter next to
 //! it. The adapter registers the function with the runtime, which implements all behaviour. The modules, in order of
@@ -7,8 +8,8 @@
 //! - `parse` turns tokens into the typed `model`. The function's body stays tokens, so half-typed code still expands.
 //!   `values` reads options that are literals. `settings` passes all other expressions to the compiler.
 //! - `check` collects every visible mistake (`diagnostics`) in the function, in its other attributes (`neighbours`),
-//!   and in types that are `unfit`. `types` and `imports` provide the facts about a type.
-//! - `expand` emits the function with a `registration` (which uses `arguments`) and an `entry`. If there are errors, it
+//!   and in types that are `unfit`. `check_hook` does so for fitness checks and shutdown hooks. `types` and `imports` provide the facts about a type.
+//! - `expand` emits the function with a `registration` (which uses `arguments`) and an `entry`, or with a `hook`. If there are errors, it
 //!   emits the function in the form that `kept` gives it. `places` chooses the spans.
 //! - `paths` lists every name of the runtime that generated code may use. `manifest` finds the name of our crate.
 //! - `show` prints the expansion on request.
@@ -17,6 +18,7 @@ use proc_macro::TokenStream;
 
 mod arguments;
 mod check;
+mod check_hook;
 #[cfg(test)]
 mod check_tests;
 mod diagnostics;
@@ -28,6 +30,9 @@ mod expand;
 mod expand_tests;
 #[cfg(test)]
 mod feature_tests;
+mod hook;
+#[cfg(test)]
+mod hook_tests;
 mod imports;
 mod kept;
 mod manifest;
@@ -211,4 +216,98 @@ pub fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn main(attribute: TokenStream, item: TokenStream) -> TokenStream {
     expand::main(attribute.into(), &item.into()).into()
+}
+
+/// Turns a function into a fitness check: the worker takes jobs only if the function succeeds.
+///
+/// ```
+/// use runpod::prelude::*;
+///
+/// struct Model {
+///     layers: usize,
+/// }
+///
+/// #[runpod::fitness_check]
+/// fn weights_exist() -> std::io::Result<()> {
+///     std::fs::metadata("/models/model.safetensors").map(drop)
+/// }
+///
+/// #[runpod::fitness_check(name = "warm-up", timeout_s = 120)]
+/// async fn warm_up(model: State<Model>) -> Result<(), String> {
+///     if model.layers == 0 { Err("the model has no layers".to_owned()) } else { Ok(()) }
+/// }
+/// ```
+///
+/// The worker runs all fitness checks that are linked into it, in the order of file and line. It runs those without an
+/// argument first, then its built-in checks, then `main`, and then the checks that take a `State<T>`. If a check fails,
+/// the worker logs why, reports itself unhealthy to the platform, and exits with code 1 without having taken a job.
+/// Local runs skip all checks, and the flag `--check` runs them alone. `docs/how-to/check-a-worker.md` explains more.
+///
+/// # Functions
+///
+/// A fitness check is an `async fn`, or a plain `fn`, which may block its thread. It takes nothing or a `State<T>`. It
+/// returns `Result<(), E>`, where `E` is an error as for a handler, or `()`. An `Err` or a panic is a failure.
+///
+/// # Options
+///
+/// | option | meaning |
+/// | --- | --- |
+/// | `name = "…"` | the check's name in messages and in the report; by default the function's name |
+/// | `timeout_s = 120` | the check fails if it takes longer than this many seconds; by default 60 |
+/// | `crate = path` | the path of the `runpod` crate, if you re-export it; not needed if your manifest only renames the crate |
+///
+/// The name and the number may be constant expressions.
+///
+/// # Errors
+///
+/// These are compile errors: a function that is generic, `const`, `unsafe` or `extern`; a method; an argument that is
+/// not a `State<T>`; another result; and an unknown option.
+#[proc_macro_attribute]
+pub fn fitness_check(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    expand::hook(model::Place::FitnessCheck, attribute.into(), &item.into()).into()
+}
+
+/// Turns a function into a shutdown hook: it runs after the last job, before the worker exits.
+///
+/// ```
+/// use runpod::prelude::*;
+///
+/// struct Model {
+///     layers: usize,
+/// }
+///
+/// #[runpod::on_shutdown]
+/// fn say_goodbye() {
+///     println!("no more jobs");
+/// }
+///
+/// #[runpod::on_shutdown(timeout_s = 30)]
+/// async fn save_statistics(model: State<Model>) -> std::io::Result<()> {
+///     std::fs::write("/runpod-volume/layers", model.layers.to_string())
+/// }
+/// ```
+///
+/// The worker runs all shutdown hooks that are linked into it, one after another, in the reverse order of file and
+/// line. They also run if the start fails. If there is no state at that time, hooks that take a `State<T>` are left out.
+/// A hook that fails is logged and does not change the worker's exit code. If the process is killed, no hook runs.
+///
+/// # Functions
+///
+/// A shutdown hook is an `async fn`, or a plain `fn`, which may block its thread. It takes nothing or a `State<T>`, and
+/// returns `()` or `Result<(), E>`, where `E` is an error as for a handler.
+///
+/// # Options
+///
+/// | option | meaning |
+/// | --- | --- |
+/// | `name = "…"` | the hook's name in messages; by default the function's name |
+/// | `timeout_s = 30` | the worker waits at most this many seconds for the hook; by default 10 |
+/// | `crate = path` | the path of the `runpod` crate, if you re-export it; not needed if your manifest only renames the crate |
+///
+/// # Errors
+///
+/// The errors of [`#[runpod::fitness_check]`](macro@fitness_check#errors) apply here too.
+#[proc_macro_attribute]
+pub fn on_shutdown(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    expand::hook(model::Place::OnShutdown, attribute.into(), &item.into()).into()
 }

@@ -13,6 +13,10 @@ pub(crate) enum Place {
     MainOnHandler,
     /// `#[main]` on `main`: the function creates the state.
     Main,
+    /// `#[fitness_check]` on a function.
+    FitnessCheck,
+    /// `#[on_shutdown]` on a function.
+    OnShutdown,
 }
 
 impl Place {
@@ -21,7 +25,14 @@ impl Place {
         match self {
             Self::Handler => "#[runpod::handler]",
             Self::MainOnHandler | Self::Main => "#[runpod::main]",
+            Self::FitnessCheck => "#[runpod::fitness_check]",
+            Self::OnShutdown => "#[runpod::on_shutdown]",
         }
+    }
+
+    /// Returns whether the function runs before the first job or after the last one.
+    pub(crate) fn is_hook(self) -> bool {
+        matches!(self, Self::FitnessCheck | Self::OnShutdown)
     }
 
     /// Returns the term for the function in messages.
@@ -29,6 +40,17 @@ impl Place {
         match self {
             Self::Handler | Self::MainOnHandler => "a handler",
             Self::Main => "`main`",
+            Self::FitnessCheck => "a fitness check",
+            Self::OnShutdown => "a shutdown hook",
+        }
+    }
+
+    /// Returns what a function with this attribute does, for messages.
+    pub(crate) fn purpose(self) -> &'static str {
+        match self {
+            Self::Handler | Self::MainOnHandler | Self::Main => "handles the jobs",
+            Self::FitnessCheck => "checks the worker",
+            Self::OnShutdown => "cleans up after the last job",
         }
     }
 }
@@ -47,6 +69,7 @@ pub(crate) enum Key {
     MaxConsecutiveFailures,
     WorkerThreads,
     InitTimeout,
+    TimeoutS,
     Crate,
 }
 
@@ -63,6 +86,7 @@ impl Key {
         Self::MaxConsecutiveFailures,
         Self::WorkerThreads,
         Self::InitTimeout,
+        Self::TimeoutS,
         Self::Crate,
     ];
 
@@ -77,11 +101,13 @@ impl Key {
 
     pub(crate) fn fits(self, place: Place) -> bool {
         match self {
-            Self::Stream | Self::Name => place != Place::Main,
+            Self::Stream => matches!(place, Place::Handler | Place::MainOnHandler),
+            Self::Name => place != Place::Main,
+            Self::TimeoutS => place.is_hook(),
             Self::Crate => true,
             // Only `main` takes long: a handler that is the whole worker has no state to create.
             Self::InitTimeout => place == Place::Main,
-            _ => place != Place::Handler,
+            _ => matches!(place, Place::MainOnHandler | Place::Main),
         }
     }
 
@@ -98,6 +124,7 @@ impl Key {
             Self::MaxConsecutiveFailures => "max_consecutive_failures",
             Self::WorkerThreads => "worker_threads",
             Self::InitTimeout => "init_timeout",
+            Self::TimeoutS => "timeout_s",
             Self::Crate => "crate",
         }
     }
@@ -116,6 +143,7 @@ impl Key {
             Self::MaxConsecutiveFailures => "max_consecutive_failures = 3",
             Self::WorkerThreads => "worker_threads = 2",
             Self::InitTimeout => "init_timeout = 900",
+            Self::TimeoutS => "timeout_s = 30",
             Self::Crate => "crate = runpod",
         }
     }
@@ -132,6 +160,7 @@ impl Key {
             }
             Self::WorkerThreads => "a whole number: how many threads run async handlers",
             Self::InitTimeout => "a whole number: for how many seconds `main` may run",
+            Self::TimeoutS => "a whole number: how many seconds the function may take",
             Self::ConcurrencyModifier => "a `fn(usize) -> usize`: its path, or a closure",
             Self::Handler => "the path of a handler function",
             Self::Route => "a string: the input key that names the handler",
@@ -153,7 +182,7 @@ pub(crate) enum Setting<T> {
     Expression(Box<Expr>),
 }
 
-/// All options of both attributes. [`Key::fits`] decides which options an attribute accepts.
+/// All options of all attributes. [`Key::fits`] decides which options an attribute accepts.
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) stream: Option<Given<()>>,
@@ -167,6 +196,7 @@ pub(crate) struct Options {
     pub(crate) max_consecutive_failures: Option<Given<Setting<usize>>>,
     pub(crate) worker_threads: Option<Given<Setting<usize>>>,
     pub(crate) init_timeout: Option<Given<Setting<usize>>>,
+    pub(crate) timeout_s: Option<Given<Setting<usize>>>,
     /// `crate = path`; the keyword cannot be a field's name.
     pub(crate) root: Option<Given<Path>>,
 }

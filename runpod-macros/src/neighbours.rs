@@ -7,6 +7,9 @@ use syn::{Attribute, Ident};
 use crate::diagnostics::Faults;
 use crate::model::{Function, Options, Place};
 
+/// The names of our attributes.
+const OURS: [&str; 4] = ["handler", "main", "fitness_check", "on_shutdown"];
+
 /// Reports attributes that cannot be combined with our attribute.
 pub(crate) fn check(function: &Function, place: Place, options: &Options, faults: &mut Faults) {
     for attribute in &function.attributes {
@@ -15,6 +18,10 @@ pub(crate) fn check(function: &Function, place: Place, options: &Options, faults
                 Place::Main => (
                     "`main` cannot have two runpod attributes",
                     "keep one `#[runpod::main]` here; `#[runpod::handler]` is for functions with another name",
+                ),
+                Place::FitnessCheck | Place::OnShutdown => (
+                    "a function cannot have two runpod attributes",
+                    "keep one of them; to do both, write a second function",
                 ),
                 _ => (
                     "a handler cannot have two runpod attributes",
@@ -63,9 +70,10 @@ pub(crate) fn is_ours(attribute: &Attribute, options: &Options) -> bool {
         || Some("runpod".to_owned()),
         |root| root.value.segments.last().map(|it| it.ident.to_string()),
     );
+    let is_name = |name: &str| OURS.contains(&name);
     match words(attribute).as_slice() {
-        [name] => name == "handler" || name == "main",
-        [first, name] => Some(first) == root.as_ref() && (name == "handler" || name == "main"),
+        [name] => is_name(name),
+        [first, name] => Some(first) == root.as_ref() && is_name(name),
         _ => false,
     }
 }

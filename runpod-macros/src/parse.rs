@@ -178,7 +178,14 @@ impl Reader<'_> {
             return;
         };
         let example = key.example();
-        if self.place == Place::Main {
+        if self.place.is_hook() || key == Key::TimeoutS {
+            let attribute = self.place.attribute();
+            self.faults.add(
+                name,
+                format!("`{text}` is not an option of `{attribute}`"),
+                self.known(),
+            );
+        } else if self.place == Place::Main {
             self.faults.add(
                 name,
                 format!("`{text}` is an option for handlers, and `main` is not a handler"),
@@ -222,6 +229,7 @@ impl Reader<'_> {
             }
             Key::WorkerThreads => given(span, count(&value), &mut options.worker_threads),
             Key::InitTimeout => given(span, count(&value), &mut options.init_timeout),
+            Key::TimeoutS => given(span, count(&value), &mut options.timeout_s),
             Key::Crate => given(span, module(&value), &mut options.root),
         };
         let Err(misfit) = read else { return };
@@ -237,6 +245,9 @@ impl Reader<'_> {
         };
         let option = key.name();
         let wrong = match misfit {
+            Misfit::Kind if key == Key::Name && self.place.is_hook() => {
+                format!("the option `{option}` takes a string: the function's name in messages")
+            }
             Misfit::Kind => format!("the option `{option}` takes {}", key.value()),
             Misfit::Zero => format!("the option `{option}` must be 1 or more"),
             Misfit::TooLarge => format!("the number is too large for the option `{option}`"),

@@ -46,6 +46,10 @@ pub(crate) enum Item {
     WorkerState,
     Awaited,
     NoExitCode,
+    HookRegistration,
+    HookArgument,
+    HookRun,
+    HookResult,
     /// `schemas!(Async greet(Greeting))`
     Schemas,
     /// `validate!(input)`
@@ -79,6 +83,10 @@ impl Item {
             Self::WorkerState => "WorkerState",
             Self::Awaited => "Awaited",
             Self::NoExitCode => "NoExitCode",
+            Self::HookRegistration => "HookRegistration",
+            Self::HookArgument => "HookArgument",
+            Self::HookRun => "HookRun",
+            Self::HookResult => "HookResult",
             Self::Schemas => "schemas",
             Self::Validate => "validate",
         }

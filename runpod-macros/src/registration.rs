@@ -219,7 +219,7 @@ fn call(function: &Function, options: &Options, arguments: &[Argument<'_>]) -> T
 
 /// Returns the adapter's parameter. All names that generated code binds start with `__`: if the user has a `static` or
 /// `const` with the same name, the pattern refers to that item, and hygiene does not prevent it.
-fn call_name(unused: bool, span: Span) -> Ident {
+pub(crate) fn call_name(unused: bool, span: Span) -> Ident {
     Ident::new(if unused { "_" } else { "__rp_call" }, span)
 }
 

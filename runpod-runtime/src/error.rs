@@ -70,15 +70,16 @@ pub enum ErrorKind {
     /// An environment variable, a flag or an option has an invalid value, or a flag needs a feature of this crate
     /// that is disabled.
     Config,
-    /// The worker has no handler, has several handlers and no rule to choose one, or has a handler whose `State<T>`
-    /// does not match the worker's state.
+    /// The worker has no handler, has several handlers and no rule to choose one, or has a handler, a fitness check or
+    /// a shutdown hook whose `State<T>` does not match the worker's state.
     Handlers,
     /// The body of `main`, which creates the state, failed.
     Setup,
     /// A local test job failed, its output differs from the expected one, or no job was given: the worker does not
     /// run on Runpod, and neither `--test_input` nor a `test_input.json` exists.
     LocalTest,
-    /// The worker is broken: a handler marked it as unhealthy, or `max_consecutive_failures` jobs failed in a row.
+    /// The worker is broken: a fitness check failed, a handler marked it as unhealthy, or `max_consecutive_failures`
+    /// jobs failed in a row.
     Unhealthy,
     /// The worker could not get something from the system that it needs: a thread, a runtime, TLS, or the local
     /// endpoint's port.

@@ -9,6 +9,7 @@
 //! - `spool`: keeps results on disk that the platform has not accepted yet;
 //! - `platform`: the requests to the platform and its answers;
 //! - `handler`: the user's functions: their arguments, outputs and streams;
+//! - `fitness`: the checks before the first job;
 //! - `config`, `logging`: the environment, the command line, and log lines;
 //! - `process`: threads, panics, signals.
 
@@ -19,6 +20,7 @@
 pub mod __private;
 mod config;
 mod error;
+mod fitness;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;

@@ -22,5 +22,6 @@
 //! ```
 
 pub use crate::handler::{
-    AwaitedItems, Beside, Emits, HandlerValue, ViaEmitter, ViaInput, ViaJob, ViaWorker, WorkerState,
+    AwaitedItems, Beside, Emits, HandlerValue, HookArgument, HookFunction, HookResult, ViaEmitter,
+    ViaInput, ViaJob, ViaWorker, WorkerState,
 };

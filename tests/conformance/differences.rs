@@ -204,6 +204,17 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         },
     ),
     always(
+        "words of a built-in fitness check",
+        "Our worker says what it found, what it expected, and which variable changes it.",
+        |finding| {
+            finding.case == "built-in fitness check that fails"
+                && matches!(&finding.place, Place::Polls { kind: Kind::Ping, part } if part == "query")
+                && finding.both_begin_with(
+                    "gpu=NVIDIA+H100&status=unhealthy&check=_disk_check&reason=RuntimeError%3A+",
+                )
+        },
+    ),
+    always(
         "headers of heartbeats",
         "The SDK sends heartbeats with a different HTTP library than everything else. Our worker always sends the same headers.",
         |finding| {
@@ -270,6 +281,18 @@ impl Finding {
 
     fn is_posts_of(&self, jobs: &[&str]) -> bool {
         matches!(self.place, Place::Posts { .. }) && self.is_job(jobs)
+    }
+
+    /// Returns whether both workers sent one value, which begins like this.
+    fn both_begin_with(&self, start: &str) -> bool {
+        let begins = |values: &Option<Value>| {
+            let values = values.as_ref().and_then(Value::as_array);
+            values.is_some_and(|values| match values.as_slice() {
+                [value] => value.as_str().is_some_and(|text| text.starts_with(start)),
+                _ => false,
+            })
+        };
+        begins(&self.sdk) && begins(&self.ours)
     }
 
     fn ours_text(&self) -> Option<&str> {

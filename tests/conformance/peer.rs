@@ -95,7 +95,7 @@ impl Programs {
             // end up on this machine's network volume or reach a worker of another test.
             .env("RUNPOD_RESULT_SPOOL", room.join("spool"))
             .env("TMPDIR", room)
-            // The SDK's built-in checks inspect the machine and have nothing to do with the protocol.
+            // The built-in checks inspect the machine and have nothing to do with the protocol.
             .env("RUNPOD_SKIP_AUTO_SYSTEM_CHECKS", "true")
             .env("RUNPOD_SKIP_GPU_CHECK", "true")
             .stdin(Stdio::piped())

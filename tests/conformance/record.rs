@@ -116,6 +116,8 @@ pub(crate) enum When {
     PingNaming(&'static [&'static str]),
     /// A heartbeat has named no job.
     IdlePing,
+    /// The worker has reported that it is unhealthy.
+    Unhealthy,
     /// The suite has sent the signal that stops the worker.
     Over,
 }
@@ -143,6 +145,9 @@ impl When {
                 }) > 0
             }
             Self::IdlePing => log.count(|r| r.kind == Kind::Ping && r.job_ids().is_empty()) > 0,
+            Self::Unhealthy => {
+                log.count(|r| r.kind == Kind::Ping && r.query.contains("status=unhealthy")) > 0
+            }
             Self::Over => log.over,
         }
     }

@@ -3,6 +3,7 @@
 
 mod blocking_state;
 mod endpoint;
+mod hooks;
 mod local_runs;
 mod on_the_protocol;
 mod process;

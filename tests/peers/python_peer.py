@@ -107,6 +107,32 @@ async def mock_async_generator(job):
         yield item
 
 
+# The fitness checks that have run.
+CHECKED = []
+
+
+def first():
+    CHECKED.append("first")
+
+
+async def second():
+    CHECKED.append("second")
+
+
+def kaput():
+    raise RuntimeError(f"no GPU memory after {', '.join(CHECKED)}")
+
+
+def last():
+    CHECKED.append("last")
+
+
+async def checked(job):
+    return CHECKED
+
+
+CHECKS = {"fit": [first, second, last], "unfit": [first, second, kaput, last]}
+
 FOUR = {"concurrency_modifier": lambda current: 4}
 REFRESH = {"refresh_worker": True}
 AGGREGATE = {"return_aggregate_stream": True}
@@ -123,10 +149,15 @@ WORKERS = {
     "stream-aggregate": {"handler": async_generator, **AGGREGATE},
     "iterator-aggregate": {"handler": generator, **AGGREGATE},
     "stream-refresh": {"handler": async_generator, **REFRESH},
+    "fit": {"handler": checked},
+    "unfit": {"handler": checked},
     "mock": {"handler": mock},
     "mock-iterator": {"handler": mock_generator, **AGGREGATE},
     "mock-stream": {"handler": mock_async_generator, **AGGREGATE},
 }
 
 if __name__ == "__main__":
-    runpod.serverless.start(WORKERS[sys.argv.pop(1)])
+    worker = sys.argv.pop(1)
+    for check in CHECKS.get(worker, []):
+        runpod.serverless.register_fitness_check(check)
+    runpod.serverless.start(WORKERS[worker])

@@ -226,6 +226,8 @@ async fn the_printed_variables_lead_a_worker_through_a_job() {
     assert_eq!(value("RUNPOD_POD_ID"), "w7");
     assert_eq!(value("RUNPOD_PING_INTERVAL"), "2000");
     assert_ne!(value("RUNPOD_AI_API_KEY"), "");
+    assert_eq!(value("RUNPOD_SKIP_AUTO_SYSTEM_CHECKS"), "true");
+    assert_eq!(value("RUNPOD_SKIP_GPU_CHECK"), "true");
     let path = |name: &str, job: &str| {
         value(name)
             .replace("$RUNPOD_POD_ID", "w7")

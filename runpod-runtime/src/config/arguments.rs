@@ -42,6 +42,7 @@ pub(crate) struct Arguments {
     pub(crate) warnings: Vec<String>,
     pub(super) log_level: Option<LogLevel>,
     pub(super) debugger: bool,
+    pub(super) check: bool,
     pub(super) serve_api: bool,
     pub(super) api_host: Option<String>,
     pub(super) api_port: Option<u16>,
@@ -129,6 +130,7 @@ impl Arguments {
         };
         match flag {
             Flag::Schema => self.schema = switch(name, value)?,
+            Flag::Check => self.check = switch(name, value)?,
             Flag::Debugger => self.debugger = switch(name, value)?,
             Flag::ServeApi => self.serve_api = switch(name, value)?,
             Flag::ApiRateLimits => self.api_rate_limits = switch(name, value)?,

@@ -1,4 +1,4 @@
-//! The worker's own flags, with the SDK's names and the same names in kebab case. The SDK does not have `--schema`,
+//! The worker's own flags, with the SDK's names and the same names in kebab case. The SDK does not have `--schema`, `--check`,
 //! `--rp_api_rate_limits`, `--rp_api_faults`, `--rp_api_allow_host` and `--rp_api_allow_origin`.
 
 /// A worker flag.
@@ -7,6 +7,7 @@ pub(super) enum Flag {
     TestInput,
     TestOutput,
     Schema,
+    Check,
     ServeApi,
     ApiHost,
     ApiPort,
@@ -21,10 +22,11 @@ pub(super) enum Flag {
 
 impl Flag {
     /// All flags, in the order of `--help`.
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::TestInput,
         Self::TestOutput,
         Self::Schema,
+        Self::Check,
         Self::ServeApi,
         Self::ApiHost,
         Self::ApiPort,
@@ -50,6 +52,7 @@ impl Flag {
             Self::TestInput => "--test_input",
             Self::TestOutput => "--test_output",
             Self::Schema => "--schema",
+            Self::Check => "--check",
             Self::ServeApi => "--rp_serve_api",
             Self::ApiHost => "--rp_api_host",
             Self::ApiPort => "--rp_api_port",
@@ -69,6 +72,7 @@ impl Flag {
             Self::TestInput => "--test-input",
             Self::TestOutput => "--test-output",
             Self::Schema => "--schema",
+            Self::Check => "--check",
             Self::ServeApi => "--serve-api",
             Self::ApiHost => "--api-host",
             Self::ApiPort => "--api-port",
@@ -93,7 +97,9 @@ impl Flag {
             Self::ApiPort => Some("PORT"),
             Self::ApiConcurrency => Some("N"),
             Self::LogLevel => Some("LEVEL"),
-            Self::Schema | Self::ServeApi | Self::ApiRateLimits | Self::Debugger => None,
+            Self::Schema | Self::Check | Self::ServeApi | Self::ApiRateLimits | Self::Debugger => {
+                None
+            }
         }
     }
 
@@ -103,6 +109,7 @@ impl Flag {
             Self::TestInput => "run this job, print its result and exit",
             Self::TestOutput => "exit with code 1 if the test job's result differs from this one",
             Self::Schema => "print the JSON Schema of inputs and outputs (feature `schema`)",
+            Self::Check => "run all fitness checks, print their results and exit",
             Self::ServeApi => "serve a local endpoint, with a page to send jobs from",
             Self::ApiHost => "host name or address to listen on [default: localhost]",
             Self::ApiPort => "port to listen on, 0 for any free port [default: 8000]",

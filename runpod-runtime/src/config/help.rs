@@ -64,7 +64,7 @@ pub(crate) fn help(program: &str) -> String {
             .map(|value| format!(" {value}"))
             .unwrap_or_default();
         let ours = format!("{}{value}", flag.kebab_name());
-        // The SDK has no `--schema`, so both spellings are the same.
+        // The SDK has neither `--schema` nor `--check`, so both spellings are the same.
         let theirs = Some(flag.sdk_name()).filter(|name| *name != flag.kebab_name());
         let both = format!("{ours:<25}  {}", theirs.unwrap_or_default());
         line(&mut text, &both, 48);

@@ -9,6 +9,7 @@ mod api_key;
 mod arguments;
 mod environment;
 mod error;
+pub(crate) mod fitness;
 mod flag_typos;
 mod flags;
 #[cfg(fuzzing)]

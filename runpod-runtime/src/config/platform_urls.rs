@@ -123,6 +123,18 @@ impl PlatformUrls {
         Some((with_query(url, &format!("job_id={list}&{version}")), named))
     }
 
+    /// Returns the URL of the last heartbeat of an unhealthy worker, with the parameters in the SDK's order, or `None`
+    /// if heartbeats are off.
+    pub(crate) fn unhealthy_url(&self, check: &str, reason: &str, version: &str) -> Option<Url> {
+        let mut url = self.ping.clone()?;
+        url.query_pairs_mut()
+            .append_pair("status", "unhealthy")
+            .append_pair("check", check)
+            .append_pair("reason", reason)
+            .append_pair("runpod_version", version);
+        Some(url)
+    }
+
     /// Reads the four variables. `take` is the value of the first one. Returns `None` if one of them is invalid.
     pub(super) fn resolve(
         resolver: &mut Resolver<'_>,

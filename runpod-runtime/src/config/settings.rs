@@ -8,6 +8,7 @@ use super::api_key::{API_KEY, LOCAL_API_KEY};
 use super::arguments::Arguments;
 use super::environment::{Environment, ProcessContext};
 use super::error::ConfigError;
+use super::fitness::FitnessSettings;
 use super::log_level::LogLevel;
 use super::platform_urls::PlatformUrls;
 use super::resolver::Resolver;
@@ -56,6 +57,7 @@ pub(crate) struct Settings {
     pub(crate) spools: Vec<SpoolDirectory>,
     pub(crate) debugger: bool,
     pub(crate) test_output: Option<Value>,
+    pub(crate) fitness: FitnessSettings,
     /// Warnings for the user, to be logged once logging is set up.
     pub(crate) warnings: Vec<String>,
 }
@@ -75,6 +77,8 @@ pub(crate) enum Mode {
     },
     /// Neither a platform nor a test job is configured. The worker reports this and exits with code 1.
     MissingTestInput,
+    /// `--check`: the fitness checks alone.
+    Check,
     /// The local endpoint, to which this worker is attached.
     ServeApi(
         #[cfg_attr(
@@ -130,6 +134,7 @@ impl Settings {
         let shutdown_grace = resolver.shutdown_grace();
         let init_timeout = resolver.init_timeout();
         let spools = resolver.spools(context);
+        let fitness = resolver.fitness(context, &spools);
         let mode = resolver.mode(arguments, context, &worker_id);
         let Resolver {
             faults, warnings, ..
@@ -167,6 +172,7 @@ impl Settings {
             spools,
             debugger: arguments.debugger,
             test_output: arguments.test_output.clone(),
+            fitness,
             warnings,
         })
     }
@@ -229,6 +235,9 @@ impl Resolver<'_> {
         context: &ProcessContext,
         worker_id: &str,
     ) -> Option<Mode> {
+        if arguments.check {
+            return Some(Mode::Check);
+        }
         if arguments.serve_api {
             return Some(Mode::ServeApi(self.api(arguments, context)));
         }

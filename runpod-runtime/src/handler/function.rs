@@ -129,7 +129,7 @@ fn named<F: 'static>(
     // An attribute's generated code knows the concrete types, so it can also validate the input and provide schemas.
     // This code knows only traits, so it prefers the handler that an attribute has registered.
     let handler = registered_as(id, kind).unwrap_or_else(|| Handler {
-        name: name_in(id.path).to_owned(),
+        name: name_in(id.path).unwrap_or("handler").to_owned(),
         place: None,
         id,
         kind,
@@ -140,12 +140,12 @@ fn named<F: 'static>(
     HandlerBox(handler)
 }
 
-/// Returns a function's name from its path. A closure has no name and is called `handler`.
-fn name_in(path: &str) -> &str {
+/// Returns a function's name from its path. A closure has no name.
+pub(super) fn name_in(path: &str) -> Option<&str> {
     let path = path.split('<').next().unwrap_or_default();
     let name = path.rsplit("::").next().unwrap_or_default();
     let is_name = !name.is_empty() && name.chars().all(|it| it.is_alphanumeric() || it == '_');
-    if is_name { name } else { "handler" }
+    is_name.then_some(name)
 }
 
 macro_rules! functions {
@@ -231,9 +231,9 @@ mod tests {
             name(BlockingFunction::into_handler(|input: u64| input)),
             "handler"
         );
-        assert_eq!(name_in("app::lärm<core::option::Option<u8>>"), "lärm");
+        assert_eq!(name_in("app::lärm<core::option::Option<u8>>"), Some("lärm"));
         for path in ["app::main::{{closure}}", "<app::A as app::B>::f", ""] {
-            assert_eq!(name_in(path), "handler", "{path}");
+            assert_eq!(name_in(path), None, "{path}");
         }
     }
 }

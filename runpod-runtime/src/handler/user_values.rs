@@ -1,5 +1,5 @@
-//! The user's values that live as long as the worker: the worker's state, and the values that handlers and the
-//! concurrency modifier captured.
+//! The user's values that live as long as the worker: the worker's state, and the values that handlers,
+//! hooks and the concurrency modifier captured.
 //!
 //! Dropping such a value may block and may panic. For example, a `tokio::runtime::Runtime` waits for its threads and
 //! panics in asynchronous code. So this module is the last owner of each value and drops it after the worker has
@@ -15,6 +15,7 @@ use std::time::Duration;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::oneshot;
 
+use super::hooks::Hook;
 use super::registry::Handler;
 use super::state::StateCell;
 
@@ -33,6 +34,7 @@ struct Values {
     /// States that the program has replaced with other states.
     replaced: Vec<StateCell>,
     handlers: Vec<Handler>,
+    hooks: Vec<Hook>,
     modifiers: Vec<Modifier>,
     /// The runtime on which the state was created. It is entered while the values are dropped, and shut down after
     /// that.
@@ -45,6 +47,7 @@ impl UserValues {
             state,
             replaced: Vec::new(),
             handlers: Vec::new(),
+            hooks: Vec::new(),
             modifiers: Vec::new(),
             runtime: None,
         }))
@@ -61,6 +64,13 @@ impl UserValues {
     pub(crate) fn keep_handler(&mut self, handler: Handler) {
         if let Some(values) = &mut self.0 {
             values.handlers.push(handler);
+        }
+    }
+
+    /// Keeps a hook and its captured values.
+    pub(crate) fn keep_hook(&mut self, hook: Hook) {
+        if let Some(values) = &mut self.0 {
+            values.hooks.push(hook);
         }
     }
 
@@ -156,7 +166,10 @@ impl Values {
     /// Returns whether there is a user's value. If there is none, the runtime can be shut down on any thread.
     fn has_any(&self) -> bool {
         self.state.is_some()
-            || !(self.replaced.is_empty() && self.handlers.is_empty() && self.modifiers.is_empty())
+            || !(self.replaced.is_empty()
+                && self.handlers.is_empty()
+                && self.hooks.is_empty()
+                && self.modifiers.is_empty())
     }
 
     fn drop_here(self) {
@@ -164,11 +177,12 @@ impl Values {
             state,
             replaced,
             handlers,
+            hooks,
             modifiers,
             runtime,
         } = self;
         let entered = runtime.as_ref().map(|(handle, _)| handle.enter());
-        let values = AssertUnwindSafe(|| drop((state, replaced, handlers, modifiers)));
+        let values = AssertUnwindSafe(|| drop((state, replaced, handlers, hooks, modifiers)));
         if catch_unwind(values).is_err() {
             tracing::error!("the worker's state panicked when it was dropped, after the last job");
         }

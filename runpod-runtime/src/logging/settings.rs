@@ -27,7 +27,7 @@ impl LogSettings {
             color: settings.color,
             waits_for_reader: match settings.mode {
                 Mode::Platform(_) | Mode::ServeApi(_) => false,
-                Mode::TestJob { .. } | Mode::MissingTestInput => !is_linked,
+                Mode::TestJob { .. } | Mode::MissingTestInput | Mode::Check => !is_linked,
             },
         }
     }

@@ -9,6 +9,7 @@ mod failed_start;
 mod http;
 mod read_job;
 mod single_job;
+mod unhealthy;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -28,6 +29,7 @@ pub(crate) use http::Runpod;
 pub(crate) use http::fuzzing;
 pub(crate) use read_job::read_job;
 pub(crate) use single_job::SingleJob;
+pub(crate) use unhealthy::Unhealthy;
 
 /// The version in heartbeats, error reports and the `User-Agent` header.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");

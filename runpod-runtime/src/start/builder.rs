@@ -10,7 +10,8 @@ use std::time::Duration;
 use super::prepared::Prepared;
 use crate::error::{Error, ErrorKind};
 use crate::handler::{
-    AsyncFunction, BlockingFunction, Handler, Modifier, StateType, StreamFunction, UserValues, cell,
+    AsyncFunction, BlockingFunction, Handler, Hook, HookFunction, HookKind, Modifier, StateType,
+    StreamFunction, UserValues, cell,
 };
 use crate::logging;
 use crate::platform::BoxFuture;
@@ -38,6 +39,7 @@ impl Worker {
     pub fn builder() -> WorkerBuilder {
         WorkerBuilder {
             handlers: Vec::new(),
+            hooks: Vec::new(),
             makes: None,
             stop: None,
             config: WorkerConfig::NEW,
@@ -89,6 +91,7 @@ impl Worker {
 #[must_use = "a worker does nothing until it is run"]
 pub struct WorkerBuilder {
     handlers: Vec<Handler>,
+    hooks: Vec<Hook>,
     makes: Option<StateType>,
     /// Stops the worker when it completes.
     stop: Option<BoxFuture<'static, ()>>,
@@ -156,6 +159,61 @@ impl WorkerBuilder {
         if let Some(last) = self.handlers.last_mut() {
             last.name = name.into();
         }
+        self
+    }
+
+    /// Adds a fitness check: the worker takes jobs only if `check` succeeds.
+    ///
+    /// The check is an `async fn`, a plain `fn` or a closure. It takes nothing or a [`State<T>`](crate::State), and
+    /// returns `()` or a `Result<(), E>`. If it returns `Err`, panics, or takes longer than 60 s, the worker reports
+    /// itself unhealthy to the platform, and [`run`](Self::run) returns an error. `name` is the check's name in this
+    /// report.
+    ///
+    /// The checks run in the order in which they are added, and those that take no state run first. Then follow the
+    /// built-in checks. Local runs skip all checks, and the flag `--check` runs them alone.
+    /// `docs/how-to/check-a-worker.md` explains more.
+    ///
+    /// ```
+    /// use runpod::Worker;
+    ///
+    /// let worker = Worker::builder()
+    ///     .handler(async |input: u64| input * 2)
+    ///     .fitness_check("weights", || std::fs::metadata("/models/model.safetensors").map(drop));
+    /// # drop(worker);
+    /// ```
+    pub fn fitness_check<Via>(
+        self,
+        name: impl Into<String>,
+        check: impl HookFunction<Via>,
+    ) -> Self {
+        let hook = check.into_hook();
+        self.with_hook(hook.of_kind(HookKind::FitnessCheck, Some(name.into())))
+    }
+
+    /// Adds a function that runs after the last job, before [`run`](Self::run) returns, also if the start failed.
+    ///
+    /// The function is an `async fn`, a plain `fn` or a closure, and takes nothing or a [`State<T>`](crate::State). The
+    /// function that was added last runs first. The worker waits for each at most 10 s. If a function fails, the worker
+    /// logs an error. If the future of [`run`](Self::run) is dropped, these functions do not run.
+    ///
+    /// ```
+    /// use runpod::Worker;
+    /// use runpod::prelude::*;
+    ///
+    /// let worker = Worker::builder()
+    ///     .handler(async |input: u64| input * 2)
+    ///     .state(String::from("model"))
+    ///     .on_shutdown(|model: State<String>| println!("unloading {}", *model));
+    /// # drop(worker);
+    /// ```
+    pub fn on_shutdown<Via>(self, function: impl HookFunction<Via>) -> Self {
+        let hook = function.into_hook();
+        self.with_hook(hook.of_kind(HookKind::Shutdown, None))
+    }
+
+    fn with_hook(mut self, hook: Hook) -> Self {
+        self.values.keep_hook(hook.clone());
+        self.hooks.push(hook);
         self
     }
 
@@ -302,7 +360,7 @@ impl WorkerBuilder {
     ///
     /// - the handlers, the environment or the arguments are invalid;
     /// - a local test job fails or is missing;
-    /// - the worker is broken: a handler marked it as unhealthy, or too many jobs failed in a row;
+    /// - the worker is broken: a fitness check failed, a handler marked it as unhealthy, or too many jobs failed in a row;
     /// - the system refuses a thread or a port, or TLS cannot be set up.
     ///
     /// [`ErrorKind`] distinguishes these cases.
@@ -324,14 +382,14 @@ impl WorkerBuilder {
         let values = self.values;
         let signal = self.stop;
         let makes = self.makes;
-        let (config, handlers) = (self.config, self.handlers);
+        let (config, handlers, hooks) = (self.config, self.handlers, self.hooks);
         if makes.is_some_and(StateType::is::<ExitCode>) {
             return Err(Error::new(
                 ErrorKind::Setup,
                 "`Worker::builder().state(..)` was given an `ExitCode`, which cannot be a state: return the code from `main` instead",
             ));
         }
-        let prepared = match Prepared::prepare(config, handlers, makes) {
+        let prepared = match Prepared::prepare(config, handlers, hooks, makes) {
             Ok(Some(prepared)) => prepared,
             nothing_to_do => {
                 Arc::new(values).dropped().await;
@@ -339,9 +397,20 @@ impl WorkerBuilder {
             }
         };
         let (handlers, values) = prepared.handlers_runtime()?.keeping(values);
-        let stop = prepared.stop.clone();
-        let serving = Box::pin(prepared.serve(values.state(), handlers));
-        let ended = graceful::until_stopped(serving, signal, &stop).await;
+        let hooks = prepared.hooks(&handlers);
+        let ended = match hooks.fitness(values.state()).await {
+            Ok(()) => {
+                let stop = prepared.stop.clone();
+                let serving = Box::pin(prepared.serve(values.state(), handlers));
+                graceful::until_stopped(serving, signal, &stop).await
+            }
+            Err(error) => {
+                drop(handlers);
+                Err(error)
+            }
+        };
+        hooks.shut_down_elsewhere(values.state()).await;
+        drop(hooks);
         values.dropped().await;
         ended
     }

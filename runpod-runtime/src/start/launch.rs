@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use super::prepared::Prepared;
 use crate::error::{Error, ErrorKind};
 use crate::handler::UserValues;
-use crate::handler::{Setup, registered};
+use crate::handler::{Setup, registered, registered_hooks};
 use crate::logging;
 use crate::process::signals;
 use crate::process::threads::Refused;
@@ -40,21 +40,29 @@ fn run_process(
     setup: Setup,
     caught: io::Result<()>,
 ) -> Result<ExitCode, Error> {
-    let Some(prepared) = Prepared::prepare(config, registered(), setup.makes)? else {
+    let Some(prepared) = Prepared::prepare(config, registered(), registered_hooks(), setup.makes)?
+    else {
         return Ok(ExitCode::SUCCESS);
     };
     caught.map_err(not_caught)?;
     let handlers = prepared.handlers_runtime()?;
+    let hooks = prepared.hooks(&handlers);
+    if let Err(error) = hooks.fitness_before_state() {
+        hooks.shut_down(None);
+        return Err(error);
+    }
     let state = match prepared.load(setup.run, &handlers) {
         Ok(state) => state,
         Err(unloaded) => {
-            return prepared
-                .end_unloaded(unloaded, &handlers)
-                .map(ExitCode::from);
+            let ended = prepared.end_unloaded(unloaded, &handlers);
+            hooks.shut_down(None);
+            return ended.map(ExitCode::from);
         }
     };
     let (handlers, kept) = handlers.keeping(UserValues::new(state.clone()));
-    let ended = prepared.run(state, handlers);
+    let fit = hooks.fitness_with_state(state.as_ref());
+    let ended = fit.and_then(|()| prepared.run(state, handlers));
+    hooks.shut_down(kept.state().as_ref());
     kept.drop_blocking();
     ended.map(|()| ExitCode::SUCCESS)
 }

@@ -2,6 +2,7 @@
 
 mod builder;
 mod failed_start;
+mod hooks;
 mod launch;
 mod loading;
 #[cfg(feature = "local")]

@@ -76,6 +76,8 @@ impl Prepared {
                  - To serve a local endpoint, with a page to send jobs from, pass --rp_serve_api.\n  \
                  - To serve a local endpoint and rebuild the worker after each edit, run `cargo runpod dev`.",
             )),
+            // The checks have run, and the table shows them.
+            Mode::Check => Ok(()),
             #[cfg(feature = "local")]
             Mode::ServeApi(api) => local_endpoint::serve(self, &api, state, &handlers).await,
             #[cfg(not(feature = "local"))]

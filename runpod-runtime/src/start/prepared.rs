@@ -10,7 +10,7 @@ use super::phases::{StartPhases, age_of_process};
 use super::schema;
 use crate::config::{Arguments, Environment, Mode, ProcessContext, Settings};
 use crate::error::{Error, ErrorKind};
-use crate::handler::{Dispatch, Failure, Handler, StateCell, StateType};
+use crate::handler::{Dispatch, Failure, Handler, Hook, StateCell, StateType};
 use crate::logging::{self, LogSettings};
 use crate::platform::{Platform, Reporter};
 use crate::process::dev_link::dev_link;
@@ -27,6 +27,7 @@ const INIT_TIMEOUT: Duration = Duration::from_secs(800);
 #[derive(Debug, Clone)]
 pub(crate) struct Prepared {
     pub(crate) dispatch: Dispatch,
+    pub(crate) hooks: Arc<[Hook]>,
     pub(crate) settings: Settings,
     pub(crate) config: WorkerConfig,
     pub(crate) begun: Instant,
@@ -47,6 +48,7 @@ impl Prepared {
     pub(crate) fn prepare(
         config: WorkerConfig,
         handlers: Vec<Handler>,
+        hooks: Vec<Hook>,
         makes: Option<StateType>,
     ) -> Result<Option<Self>, Error> {
         let begun = Instant::now();
@@ -59,8 +61,9 @@ impl Prepared {
             let _ = write!(io::stdout(), "{}", crate::config::help(&arguments.program));
             return Ok(None);
         }
-        let dispatch = Dispatch::choose(handlers, config.choice, makes)
-            .map_err(|error| Error::new(ErrorKind::Handlers, error.to_string()))?;
+        let dispatch = with_faults_of(&hooks, makes, || {
+            Dispatch::choose(handlers, config.choice, makes)
+        })?;
         if arguments.schema {
             schema::show(&dispatch)?;
             return Ok(None);
@@ -81,6 +84,7 @@ impl Prepared {
         }
         Ok(Some(Self {
             dispatch,
+            hooks: hooks.into(),
             settings,
             config,
             begun,
@@ -170,4 +174,25 @@ pub(super) fn handled(signals: io::Result<Signals>) -> Option<Signals> {
             );
         })
         .ok()
+}
+
+/// Chooses the handlers and reports the faults of the hooks together with those of the handlers.
+fn with_faults_of<E: std::fmt::Display>(
+    hooks: &[Hook],
+    makes: Option<StateType>,
+    choose: impl FnOnce() -> Result<Dispatch, E>,
+) -> Result<Dispatch, Error> {
+    let chosen = choose().map_err(|error| error.to_string());
+    let faults = hooks.iter().filter_map(|hook| hook.fault(makes));
+    let faults: Vec<String> = chosen
+        .as_ref()
+        .err()
+        .cloned()
+        .into_iter()
+        .chain(faults)
+        .collect();
+    match chosen {
+        Ok(dispatch) if faults.is_empty() => Ok(dispatch),
+        _ => Err(Error::new(ErrorKind::Handlers, faults.join("\n"))),
+    }
 }

@@ -9,7 +9,7 @@ use tokio::time::sleep;
 
 use super::control::Control;
 use super::refuse::fail_unrun;
-use super::shutdown::Unhealthy;
+use crate::platform::Unhealthy;
 use super::take::LINGER;
 use crate::handler::TakenJob;
 use crate::platform::{BrokenJob, FailedStart};
@@ -53,7 +53,7 @@ pub(super) fn fail(
 /// Returns the reason for the last ping.
 pub(super) fn unhealthy(failed: &FailedStart) -> Unhealthy {
     Unhealthy {
-        check: failed.hook,
+        check: failed.hook.into(),
         reason: failed.failure.message.clone(),
     }
 }

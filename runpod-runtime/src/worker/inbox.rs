@@ -6,9 +6,9 @@ use tokio::sync::Notify;
 
 use super::consecutive_failures::Verdict;
 use super::jobs::Job;
-use super::shutdown::{Shutdown, Unhealthy};
+use super::shutdown::Shutdown;
 use crate::handler::{Slot, WorkerLink};
-use crate::platform::{Reporter, ResultBody};
+use crate::platform::{Reporter, ResultBody, Unhealthy};
 
 #[derive(Debug)]
 pub(super) enum Event {
@@ -93,7 +93,7 @@ pub(super) struct Link {
 impl WorkerLink for Link {
     fn unhealthy(&self, reason: String) {
         self.shutdown.declare_unhealthy(Unhealthy {
-            check: "handler",
+            check: "handler".into(),
             reason: self.reporter.redacted(&reason).into_owned(),
         });
     }

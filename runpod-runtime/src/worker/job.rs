@@ -12,9 +12,8 @@ use super::emissions::{NotSent, send_all};
 use super::execute;
 use super::inbox::{Event, Finished};
 use super::jobs::{Interrupted, Job, TableEntry};
-use super::shutdown::Unhealthy;
 use crate::handler::{CancelReason, Failure, JobContext, TakenJob};
-use crate::platform::ResultBody;
+use crate::platform::{ResultBody, Unhealthy};
 use crate::process::panics::{Panic, caught, caught_now};
 use crate::spool::{DiskCopy, JobResult};
 
@@ -116,7 +115,7 @@ fn conclude(control: &Control, job: &Job, stop_pod: bool, verdict: Verdict) {
     if let Some(reason) = control.failures.count(verdict) {
         tracing::error!("this worker is broken: {reason}");
         control.shutdown.declare_unhealthy(Unhealthy {
-            check: "max_consecutive_failures",
+            check: "max_consecutive_failures".into(),
             reason,
         });
     }

@@ -37,9 +37,9 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::handler::{Dispatch, StateCell};
-use crate::platform::{FailedStart, Health, Platform, Reporter};
+use crate::platform::{FailedStart, Platform, Reporter, Unhealthy};
 use crate::process::signals::Signals;
 use crate::spool::SpoolWriter;
 
@@ -51,7 +51,7 @@ use inbox::{Inbox, Link};
 use jobs::Jobs;
 use recent_results::RecentResults;
 use retry_budget::RetryBudget;
-use shutdown::{Shutdown, Unhealthy};
+use shutdown::Shutdown;
 
 pub use config::WorkerConfig;
 pub(crate) use handlers::Handlers;
@@ -115,10 +115,7 @@ impl Ended {
                 tracing::warn!("{jobs} jobs were cut off");
                 Ok(())
             }
-            Self::Unhealthy(Unhealthy { check, reason }) => Err(Error::new(
-                ErrorKind::Unhealthy,
-                format!("this worker is broken and has stopped ({check}): {reason}"),
-            )),
+            Self::Unhealthy(unhealthy) => Err(unhealthy.into()),
         }
     }
 }
@@ -186,13 +183,7 @@ async fn run(parts: Parts, shutdown: Shutdown) -> Ended {
     control.inbox.close();
 
     if let Some(unhealthy) = control.shutdown.unhealthy() {
-        let health = Health::Unhealthy {
-            check: unhealthy.check,
-            reason: &unhealthy.reason,
-        };
-        if let Some(ping) = control.platform.ping(health) {
-            ping.await;
-        }
+        unhealthy.report(&*control.platform).await;
         return Ended::Unhealthy(unhealthy);
     }
     if cut > 0 {

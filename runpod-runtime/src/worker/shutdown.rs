@@ -5,6 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use tokio_util::sync::CancellationToken;
 
+use crate::platform::Unhealthy;
+
 /// Shared by everything that may shut the worker down. Each step happens once and cannot be undone.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Shutdown(Arc<Phases>);
@@ -22,14 +24,6 @@ struct Phases {
     refresh: AtomicBool,
     /// Whether something outside the worker asked it to stop.
     told: AtomicBool,
-}
-
-/// Why a worker is broken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Unhealthy {
-    /// The check that found the problem. The platform gets it as `check`.
-    pub(super) check: &'static str,
-    pub(super) reason: String,
 }
 
 impl Shutdown {

@@ -28,9 +28,30 @@ pub(super) fn cases() -> Vec<Case> {
             .without("RUNPOD_WEBHOOK_PING")
             .with_pings()
             .job("plain", &returns(&json!(1))),
+        Case::new("fitness checks that pass", "fit").job("after", &json!({})),
+        unfit("fitness check that fails", "unfit"),
+        // The machine is not fit either, but the worker's own checks come first.
+        unfit("fitness check that fails before the built-in ones", "unfit")
+            .with("RUNPOD_SKIP_AUTO_SYSTEM_CHECKS", "false")
+            .with("RUNPOD_MIN_MEMORY_GB", "0")
+            .with("RUNPOD_MIN_DISK_PERCENT", "100"),
+        // The check of the network would fail too, but the check of the disk comes first.
+        unfit("built-in fitness check that fails", "fit")
+            .with("RUNPOD_SKIP_AUTO_SYSTEM_CHECKS", "false")
+            .with("RUNPOD_MIN_MEMORY_GB", "0")
+            .with("RUNPOD_MIN_DISK_PERCENT", "100")
+            .with("RUNPOD_NETWORK_CHECK_TIMEOUT", "1"),
         signalled("terminated while a job runs", Leaving::Terminated),
         signalled("interrupted while a job runs", Leaving::Interrupted),
     ]
+}
+
+/// A worker that reports itself unhealthy and exits without taking a job.
+fn unfit(name: &'static str, worker: &'static str) -> Case {
+    Case::new(name, worker)
+        .with_pings()
+        .until(When::Unhealthy)
+        .leaving(Leaving::ByItself, Leaving::ByItself)
 }
 
 /// Stops one of two running jobs. The other job and the next job are not affected.

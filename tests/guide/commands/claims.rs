@@ -436,6 +436,13 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
         ],
     ),
     (
+        "docs/how-to/check-a-worker.md",
+        &[not_here(
+            "cargo run --example checked -- --check",
+            "its result depends on this machine and its network; tests/examples/hooks.rs runs it",
+        )],
+    ),
+    (
         "docs/how-to/serve-chat.md",
         &[ends(
             r#"cargo run --example chat -- --test_input '{"input": {"messages": [{"role": "user", "content": "to be or not to be"}]}}'"#,

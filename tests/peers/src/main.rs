@@ -4,6 +4,7 @@
 //! handler waits for a line on standard input. The suite writes the line when the update has arrived, so that no order
 //! depends on timing.
 
+mod fit;
 mod input;
 mod plan;
 mod streams;
@@ -82,6 +83,8 @@ async fn main() -> Result<(), runpod::Error> {
             .stream(streams::iterator)
             .return_aggregate_stream(true),
         "stream-refresh" => worker.stream(streams::stream).refresh_worker(true),
+        "fit" => fit::fit(worker),
+        "unfit" => fit::unfit(worker),
         "mock" => worker.handler(mock),
         "mock-iterator" => worker
             .stream(streams::mock_iterator)

@@ -303,17 +303,15 @@ impl Platform for Runpod {
     }
 
     fn ping<'a>(&'a self, health: Health<'a>) -> Option<BoxFuture<'a, ()>> {
-        let (mut url, _) = self
-            .urls
-            .ping_url(&[], crate::platform::VERSION, LONGEST_PING)?;
+        let version = crate::platform::VERSION;
         match health {
-            Health::Working(jobs) => Some(Box::pin(self.send_pings(jobs))),
+            Health::Working(jobs) => {
+                self.urls.ping_url(&[], version, LONGEST_PING)?;
+                Some(Box::pin(self.send_pings(jobs)))
+            }
             Health::Unhealthy { check, reason } => {
                 let reason: String = reason.chars().take(LONGEST_REASON).collect();
-                url.query_pairs_mut()
-                    .append_pair("status", "unhealthy")
-                    .append_pair("check", check)
-                    .append_pair("reason", &reason);
+                let url = self.urls.unhealthy_url(check, &reason, version)?;
                 Some(Box::pin(async {
                     self.send_ping(url, LAST_PING).await;
                 }))

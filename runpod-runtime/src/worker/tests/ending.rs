@@ -6,9 +6,8 @@ use tokio::time::{Instant, sleep};
 
 use super::stage::{Event, Playing, Setting, Stage, job, jobs, play};
 use crate::handler::{AsyncFunction, CancelReason, JobContext};
-use crate::platform::{StopSignals, Taken};
+use crate::platform::{StopSignals, Taken, Unhealthy};
 use crate::worker::Ended;
-use crate::worker::shutdown::Unhealthy;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -172,7 +171,7 @@ async fn a_worker_that_is_declared_broken_takes_nothing_from_that_moment_on() {
     let stage = Arc::clone(&playing.stage);
     let ended = playing.ended().await;
     let unhealthy = Unhealthy {
-        check: "handler",
+        check: "handler".into(),
         reason: "no GPU".to_owned(),
     };
     assert_eq!(ended, Ended::Unhealthy(unhealthy));

@@ -94,6 +94,8 @@ fn prepared(
         .env("RUNPOD_LOG_LEVEL", "ERROR")
         // There must be no heartbeat during the count.
         .env("RUNPOD_PING_INTERVAL", "3600000")
+        .env("RUNPOD_SKIP_AUTO_SYSTEM_CHECKS", "true")
+        .env("RUNPOD_SKIP_GPU_CHECK", "true")
         .env("COUNTED_KIND", kind)
         .env("COUNTED_SLOTS", slots.to_string())
         .envs(endpoint.environment())
