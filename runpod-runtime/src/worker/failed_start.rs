@@ -9,8 +9,7 @@ use tokio::time::sleep;
 
 use super::control::Control;
 use super::refuse::fail_unrun;
-use super::shutdown::Unhealthy;
-use super::take::LINGER;
+use super::shutdown::{LINGER, Unhealthy};
 use crate::handler::TakenJob;
 use crate::platform::{BrokenJob, FailedStart};
 
