@@ -108,7 +108,7 @@ async fn all_that_was_logged_before_the_end_is_written_in_every_way_to_end() {
     for (end, code) in [
         ("job", Some(0)),
         ("error", Some(1)),
-        ("panic", Some(101)),
+        ("panic", Some(1)),
         ("abort", None),
         ("exit", Some(3)),
         ("flush", Some(4)),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::prepared::Prepared;
+use super::until_stopped::until_stopped;
 use crate::error::{Error, ErrorKind};
 use crate::handler::{
     AsyncFunction, BlockingFunction, Handler, Hook, HookFunction, HookKind, Modifier, StateType,
@@ -331,6 +332,15 @@ impl WorkerBuilder {
     ///
     /// A start that takes longer fails: the worker fails one job with the reason and reports itself unhealthy, and
     /// [`run`](Self::run) returns an error. A state that exists before `run` is called is not limited.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use runpod::Worker;
+    ///
+    /// let worker = Worker::builder().handler(async || "done").init_timeout(Duration::from_mins(5));
+    /// # drop(worker);
+    /// ```
     pub fn init_timeout(mut self, most: Duration) -> Self {
         self.config.init_timeout = Some(most);
         self
@@ -402,7 +412,7 @@ impl WorkerBuilder {
             Ok(()) => {
                 let stop = prepared.stop.clone();
                 let serving = Box::pin(prepared.serve(values.state(), handlers));
-                graceful::until_stopped(serving, signal, &stop).await
+                until_stopped(serving, signal, &stop).await
             }
             Err(error) => {
                 drop(handlers);

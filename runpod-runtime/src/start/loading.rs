@@ -5,10 +5,10 @@
 //! not stop within five seconds is left behind, and the watching thread ends the process. A plain `main` cannot be
 //! asked to stop, so it is left behind immediately.
 
+mod unloaded;
 mod watch;
 
 use std::future::Future;
-use std::time::Duration;
 
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -16,43 +16,13 @@ use tokio_util::sync::CancellationToken;
 use super::phases::Phase;
 use super::prepared::Prepared;
 use crate::config::Mode;
-use crate::error::Error;
 use crate::handler::{Failure, SetupRun, StateCell};
-use crate::logging;
 use crate::process::panics::{Panic, caught, caught_now};
-use crate::process::signals::{StopSignal, next};
-use crate::process::threads::single;
+use crate::process::signals::next;
 use crate::worker::Handlers;
+use unloaded::Cut;
+pub(crate) use unloaded::Unloaded;
 use watch::Watch;
-
-/// Why there is no state.
-#[derive(Debug)]
-pub(crate) enum Unloaded {
-    /// `main` failed.
-    Failed(Failure),
-    /// A signal asked the process to stop. This is logged.
-    Stopped,
-    /// The system refused something that the worker needs.
-    Refused(Error),
-}
-
-/// Why `main` is cut off.
-#[derive(Debug, Clone, Copy)]
-enum Cut {
-    Signal(StopSignal),
-    /// The future of `with_graceful_shutdown` has completed.
-    Stopped,
-    OutOfTime(Duration),
-}
-
-impl From<Cut> for Unloaded {
-    fn from(cut: Cut) -> Self {
-        match cut {
-            Cut::Signal(_) | Cut::Stopped => Self::Stopped,
-            Cut::OutOfTime(most) => Self::Failed(out_of_time(most)),
-        }
-    }
-}
 
 impl Prepared {
     /// Runs `main` on this thread. Must not be called from asynchronous code.
@@ -132,42 +102,6 @@ impl Prepared {
         self.log_cut(cut);
         Err(cut.into())
     }
-
-    /// Logs that `main` is cut off, unless that is a failure, which is logged later.
-    fn log_cut(&self, cut: Cut) {
-        let why = match cut {
-            Cut::Signal(signal) => signal.to_string(),
-            Cut::Stopped => "the graceful shutdown began".to_owned(),
-            Cut::OutOfTime(_) => return,
-        };
-        tracing::warn!(
-            "{why} while `main` was loading, after {:.2} s: the worker stops and has taken no job",
-            self.phases.in_phase().as_secs_f64()
-        );
-    }
-
-    /// Reports a `main` that failed or was cut off, and returns the exit code of the process.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error that has not been logged.
-    pub(crate) fn end_unloaded(
-        &self,
-        unloaded: Unloaded,
-        handlers: &Handlers,
-    ) -> Result<u8, Error> {
-        match unloaded {
-            Unloaded::Stopped => Ok(0),
-            Unloaded::Refused(error) => Err(error),
-            Unloaded::Failed(failure) => {
-                // The report contains the log, so this comes first.
-                logging::error(&format!("{:?}", self.setup_error(&failure)));
-                single("the runtime that reports the failed start")?
-                    .block_on(self.report_failed_start(&failure, handlers.share()))?;
-                Ok(1)
-            }
-        }
-    }
 }
 
 /// Runs `main`. Returns `None` if it was cut off.
@@ -203,20 +137,10 @@ fn panicked(panic: Panic) -> Failure {
     }
 }
 
-fn out_of_time(most: Duration) -> Failure {
-    Failure::new(
-        "TimeoutError",
-        format!(
-            "`main` did not return within {} s; to give it more time, set RUNPOD_INIT_TIMEOUT, or the option \
-             `init_timeout` of `#[runpod::main]`, to a larger number of seconds",
-            most.as_secs_f64()
-        ),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use std::future::{pending, ready};
+    use std::time::Duration;
 
     use super::*;
     use crate::config::{Arguments, Environment, ProcessContext, Settings};

@@ -12,6 +12,7 @@ mod mode;
 mod phases;
 mod prepared;
 mod schema;
+mod until_stopped;
 
 pub use builder::{Worker, WorkerBuilder};
 pub use launch::launch;

@@ -9,10 +9,9 @@ use tokio::time::sleep;
 
 use super::control::Control;
 use super::refuse::fail_unrun;
-use crate::platform::Unhealthy;
-use super::take::LINGER;
+use super::shutdown::LINGER;
 use crate::handler::TakenJob;
-use crate::platform::{BrokenJob, FailedStart};
+use crate::platform::{BrokenJob, FailedStart, Unhealthy};
 
 /// How long the worker waits for a job.
 const WAIT: Duration = Duration::from_secs(10);

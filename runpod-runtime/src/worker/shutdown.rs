@@ -2,10 +2,16 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use crate::platform::Unhealthy;
+
+/// How long to wait for the answer to a job-take request that is in flight when the shutdown starts. The platform may
+/// just be handing over a job, which must run and not be lost. The time is short, because this wait may be the only
+/// thing that delays the exit.
+pub(super) const LINGER: Duration = Duration::from_secs(1);
 
 /// Shared by everything that may shut the worker down. Each step happens once and cannot be undone.
 #[derive(Debug, Clone, Default)]

@@ -8,15 +8,12 @@ use tokio::time::{Instant, sleep, timeout};
 use super::backoff::PollBackoff;
 use super::concurrency::Concurrency;
 use super::control::Control;
+use super::shutdown::LINGER;
 use super::some_of::some_of;
 use super::{failed_start, job, refuse};
 use crate::platform::Taken;
 use crate::process::threads::spawn_blocking;
 
-/// How long to wait for the answer to a job-take request that is in flight when the shutdown starts. The platform may
-/// just be handing over a job, which must run and not be lost. The time is short, because this wait may be the only
-/// thing that delays the exit.
-pub(super) const LINGER: Duration = Duration::from_secs(1);
 /// How often the concurrency modifier is called again while every slot is in use.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// If the number of undelivered results exceeds the number of slots by this much, the worker takes no more jobs. In

@@ -1,12 +1,8 @@
 //! Stops a worker when a future completes.
 
-use std::future::{Future, pending};
-use std::pin::Pin;
-
-use tokio_util::sync::CancellationToken;
+use std::future::Future;
 
 use super::WorkerBuilder;
-use crate::platform::BoxFuture;
 
 impl WorkerBuilder {
     /// Stops the worker when `signal` completes, like SIGTERM: the worker takes no more jobs and finishes the running
@@ -36,24 +32,4 @@ impl WorkerBuilder {
         self.stop = Some(Box::pin(signal));
         self
     }
-}
-
-/// Awaits `serving`, and cancels `stop` when `signal` completes.
-pub(super) async fn until_stopped<T>(
-    mut serving: Pin<Box<impl Future<Output = T>>>,
-    signal: Option<BoxFuture<'static, ()>>,
-    stop: &CancellationToken,
-) -> T {
-    let signal = async {
-        match signal {
-            Some(signal) => signal.await,
-            None => pending().await,
-        }
-    };
-    tokio::select! {
-        biased;
-        ended = &mut serving => return ended,
-        () = signal => stop.cancel(),
-    }
-    serving.await
 }

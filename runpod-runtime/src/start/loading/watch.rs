@@ -6,11 +6,12 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{Cut, Prepared};
+use super::unloaded::Cut;
 use crate::error::{Error, ErrorKind};
 use crate::logging;
 use crate::process::signals::Signals;
 use crate::process::threads::{Refused, single};
+use crate::start::prepared::Prepared;
 use crate::worker::Handlers;
 
 /// How long an async `main` may take to stop, unless the grace time is shorter.

@@ -10,8 +10,7 @@ use super::stage::{Event, Playing, Setting, Stage, job, jobs, later};
 use crate::handler::{AsyncFunction as _, Failure};
 use crate::platform::{BrokenJob, FailedStart, Posted, Taken, VERSION};
 use crate::worker::Ended;
-use crate::worker::shutdown::Unhealthy;
-use crate::worker::take::LINGER;
+use crate::worker::shutdown::{LINGER, Unhealthy};
 
 /// The limit of the wait for a job.
 const WAIT: Duration = Duration::from_secs(10);
