@@ -37,7 +37,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::error::Error;
 use crate::handler::{Dispatch, StateCell};
-use crate::platform::{Platform, Reporter, Unhealthy};
+use crate::platform::{self, Platform, Reporter, Unhealthy};
 use crate::spool::SpoolWriter;
 
 use concurrency::Concurrency;
@@ -161,7 +161,7 @@ async fn run(parts: Parts, shutdown: Shutdown) -> Ended {
     control.inbox.close();
 
     if let Some(unhealthy) = control.shutdown.unhealthy() {
-        unhealthy.report(&*control.platform).await;
+        platform::report(&*control.platform, &unhealthy).await;
         return Ended::Unhealthy(unhealthy);
     }
     if cut > 0 {
