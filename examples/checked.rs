@@ -36,7 +36,7 @@ fn main() -> Result<Model, String> {
 
 /// Runs after `main`: a first prediction shows whether the model works on this machine.
 #[runpod::fitness_check(name = "first prediction", timeout_s = 120)]
-async fn predicts(model: State<Model>) -> Result<(), String> {
+fn predicts(model: State<Model>) -> Result<(), String> {
     if model.words.is_empty() {
         return Err("the model knows no word".to_owned());
     }
@@ -61,6 +61,6 @@ fn goodbye() {
 
 /// Runs before `goodbye`, because shutdown hooks run in reverse order.
 #[runpod::on_shutdown(timeout_s = 5)]
-async fn unload(model: State<Model>) {
+fn unload(model: State<Model>) {
     println!("unloading {} words", model.words.len());
 }

@@ -74,7 +74,7 @@ pub(crate) enum Key {
 }
 
 impl Key {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Stream,
         Self::Name,
         Self::RefreshWorker,

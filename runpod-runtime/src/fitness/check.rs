@@ -20,7 +20,7 @@ pub(crate) struct Check {
     /// The file and line of a user's check.
     pub(super) place: Option<String>,
     pub(super) limit: Duration,
-    /// What to do if the limit is too short.
+    /// The advice if the limit is too short.
     pub(super) remedy: String,
     pub(super) work: Work,
     /// Checks with the same lock run one after another.

@@ -52,6 +52,17 @@ pub(crate) trait Platform: Send + Sync + 'static {
     fn post<'a>(&'a self, post: &'a Post) -> BoxFuture<'a, Posted>;
 }
 
+/// Reports to the platform that the worker is broken. The platform's implementation limits the time.
+pub(crate) async fn report(platform: &dyn Platform, unhealthy: &Unhealthy) {
+    let health = Health::Unhealthy {
+        check: &unhealthy.check,
+        reason: &unhealthy.reason,
+    };
+    if let Some(ping) = platform.ping(health) {
+        ping.await;
+    }
+}
+
 /// The platform's answer to a job-take request.
 pub(crate) enum TakeAnswer {
     Whole(Taken),

@@ -1,8 +1,7 @@
-//! The report that a worker is broken: one line in the log, and one ping to the platform.
+//! Why a worker is broken, in the words of the log and of the last ping.
 
 use std::borrow::Cow;
 
-use super::{Health, Platform};
 use crate::error::{Error, ErrorKind};
 
 /// Why a worker is broken.
@@ -11,19 +10,6 @@ pub(crate) struct Unhealthy {
     /// The check that found the problem. The platform gets it as `check`.
     pub(crate) check: Cow<'static, str>,
     pub(crate) reason: String,
-}
-
-impl Unhealthy {
-    /// Tells the platform. The platform implementation limits the time.
-    pub(crate) async fn report(&self, platform: &dyn Platform) {
-        let health = Health::Unhealthy {
-            check: &self.check,
-            reason: &self.reason,
-        };
-        if let Some(ping) = platform.ping(health) {
-            ping.await;
-        }
-    }
 }
 
 impl From<Unhealthy> for Error {

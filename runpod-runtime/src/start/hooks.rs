@@ -13,7 +13,7 @@ use crate::config::Mode;
 use crate::error::{Error, ErrorKind};
 use crate::fitness::{Check, Row, Verdict, built_in, one_after_another, table, together};
 use crate::handler::{Hook, StateCell};
-use crate::platform::{Runpod, Unhealthy};
+use crate::platform::{self, Runpod, Unhealthy};
 use crate::process::threads::{self, Refused};
 use crate::worker::Handlers;
 
@@ -48,7 +48,7 @@ impl Hooks {
     ///
     /// # Errors
     ///
-    /// Returns an error if a check failed. The platform has then been told.
+    /// Returns an error if a check failed. The worker has then reported it to the platform.
     pub(crate) fn fitness_before_state(&self) -> Result<(), Error> {
         if !self.checks_run() {
             return Ok(());
@@ -68,7 +68,7 @@ impl Hooks {
     ///
     /// # Errors
     ///
-    /// Returns an error if a check failed. The platform has then been told.
+    /// Returns an error if a check failed. The worker has then reported it to the platform.
     pub(crate) fn fitness_with_state(&self, state: Option<&StateCell>) -> Result<(), Error> {
         if !self.checks_run() {
             return Ok(());
@@ -201,17 +201,17 @@ impl Hooks {
         Ok(())
     }
 
-    /// Tells the platform that the worker is broken, and returns the error.
+    /// Reports to the platform that the worker is broken, and returns the error.
     fn report(&self, mut unhealthy: Unhealthy) -> Error {
         let settings = &self.prepared.settings;
         // The reason may contain text of the user's, but no key may leave the process.
         unhealthy.reason = settings.secrets.redact(&unhealthy.reason).into_owned();
         if let Mode::Platform(urls) = &settings.mode {
             let reported = Runpod::of(urls.clone(), settings, &self.threads)
-                .and_then(|platform| waiting(unhealthy.report(&platform)));
+                .and_then(|platform| waiting(platform::report(&platform, &unhealthy)));
             if let Err(error) = reported {
                 tracing::warn!(
-                    "the platform could not be told that this worker is broken: {error:?}"
+                    "this worker could not report to the platform that it is broken: {error:?}"
                 );
             }
         }

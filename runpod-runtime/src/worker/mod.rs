@@ -39,7 +39,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
 use crate::handler::{Dispatch, StateCell};
-use crate::platform::{FailedStart, Platform, Reporter, Unhealthy};
+use crate::platform::{self, FailedStart, Platform, Reporter, Unhealthy};
 use crate::process::signals::Signals;
 use crate::spool::SpoolWriter;
 
@@ -183,7 +183,7 @@ async fn run(parts: Parts, shutdown: Shutdown) -> Ended {
     control.inbox.close();
 
     if let Some(unhealthy) = control.shutdown.unhealthy() {
-        unhealthy.report(&*control.platform).await;
+        platform::report(&*control.platform, &unhealthy).await;
         return Ended::Unhealthy(unhealthy);
     }
     if cut > 0 {
