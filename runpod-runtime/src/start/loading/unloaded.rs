@@ -1,4 +1,4 @@
-//! What a start does without a state, because `main` failed or was cut off.
+//! The reasons for a start without a state, and how the worker then ends.
 
 use std::time::Duration;
 
