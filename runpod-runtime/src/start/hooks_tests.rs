@@ -44,17 +44,7 @@ impl Stage {
             ("RUNPOD_POD_ID", "pod".to_owned()),
             ("RUNPOD_SKIP_AUTO_SYSTEM_CHECKS", "true".to_owned()),
         ]);
-        let context = ProcessContext::of_process(false);
-        let settings = Settings::resolve(&environment, &Arguments::default(), &context).unwrap();
-        let handler = AsyncFunction::into_handler(async || ()).0;
-        let config = WorkerConfig::NEW;
-        let prepared = Prepared {
-            dispatch: Dispatch::choose(vec![handler], config.choice, None).unwrap(),
-            hooks: hooks.into(),
-            settings,
-            config,
-            begun: Instant::now(),
-        };
+        let prepared = Prepared::for_test(&environment, WorkerConfig::NEW, hooks);
         // One thread, so that a check that blocks it would hold up everything else on it.
         let handlers = Handlers::own(Some(1), true).unwrap();
         Self {

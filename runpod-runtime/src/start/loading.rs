@@ -143,9 +143,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::config::{Arguments, Environment, ProcessContext, Settings};
-    use crate::handler::{AsyncFunction as _, Choice, Dispatch};
-    use crate::start::phases::StartPhases;
+    use crate::config::Environment;
     use crate::worker::WorkerConfig;
 
     fn prepared(environment: &[(&str, &str)]) -> Prepared {
@@ -156,17 +154,7 @@ mod tests {
         ];
         let variables = urls.iter().chain(environment);
         let environment = Environment::of(variables.map(|&(name, value)| (name, value.to_owned())));
-        let handler = (async |_: u64| ()).into_handler().0;
-        let context = ProcessContext::of_process(false);
-        Prepared {
-            dispatch: Dispatch::choose(vec![handler], Choice::default(), None).unwrap(),
-            settings: Settings::resolve(&environment, &Arguments::default(), &context).unwrap(),
-            config: WorkerConfig::NEW.init_timeout(30),
-            begun: std::time::Instant::now(),
-            phases: StartPhases::after(Duration::ZERO),
-            signals: None,
-            stop: CancellationToken::new(),
-        }
+        Prepared::for_test(&environment, WorkerConfig::NEW.init_timeout(30), Vec::new())
     }
 
     #[tokio::test(start_paused = true)]

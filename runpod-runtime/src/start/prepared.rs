@@ -165,6 +165,29 @@ impl Prepared {
     }
 }
 
+#[cfg(test)]
+impl Prepared {
+    /// Creates a worker with one handler and these settings, which does not handle signals.
+    pub(super) fn for_test(
+        environment: &Environment,
+        config: WorkerConfig,
+        hooks: Vec<Hook>,
+    ) -> Self {
+        let handler = crate::handler::AsyncFunction::into_handler(async || ()).0;
+        let context = ProcessContext::of_process(false);
+        Self {
+            dispatch: Dispatch::choose(vec![handler], config.choice, None).unwrap(),
+            hooks: hooks.into(),
+            settings: Settings::resolve(environment, &Arguments::default(), &context).unwrap(),
+            config,
+            begun: Instant::now(),
+            phases: StartPhases::after(Duration::ZERO),
+            signals: None,
+            stop: CancellationToken::new(),
+        }
+    }
+}
+
 /// Returns the signals, if the worker can handle them.
 pub(super) fn handled(signals: io::Result<Signals>) -> Option<Signals> {
     signals

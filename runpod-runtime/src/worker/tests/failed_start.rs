@@ -8,9 +8,9 @@ use tokio::time::Instant;
 
 use super::stage::{Event, Playing, Setting, Stage, job, jobs, later};
 use crate::handler::{AsyncFunction as _, Failure};
-use crate::platform::{BrokenJob, FailedStart, Posted, Taken, VERSION};
+use crate::platform::{BrokenJob, FailedStart, Posted, Taken, Unhealthy, VERSION};
 use crate::worker::Ended;
-use crate::worker::shutdown::{LINGER, Unhealthy};
+use crate::worker::shutdown::LINGER;
 
 /// The limit of the wait for a job.
 const WAIT: Duration = Duration::from_secs(10);
