@@ -38,6 +38,7 @@ fn run_process(config: WorkerConfig, setup: Setup) -> Result<(), Error> {
     let Some(prepared) = Prepared::prepare(config, registered(), setup.makes)? else {
         return Ok(());
     };
+    let prepared = prepared.with_server()?;
     let handlers = prepared.handlers_runtime()?;
     let state =
         make_state(setup.run, &handlers).map_err(|failure| prepared.setup_error(&failure))?;

@@ -1,6 +1,8 @@
 //! The entry points of a worker: `#[runpod::main]`, `Worker::builder()`, and the mode in which the worker runs.
 
 mod builder;
+#[cfg_attr(not(feature = "http"), path = "http_off.rs")]
+mod http;
 mod launch;
 #[cfg(feature = "local")]
 mod local_endpoint;

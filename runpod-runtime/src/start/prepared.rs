@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::schema;
-use crate::config::{Arguments, Environment, Mode, ProcessContext, Settings};
+use crate::config::{Arguments, Environment, Mode, ProcessContext, Settings, serves_handlers};
 use crate::error::{Error, ErrorKind};
 use crate::handler::{Dispatch, Failure, Handler, StateCell, StateType};
 use crate::logging::{self, LogSettings};
+#[cfg(feature = "http")]
+use crate::platform::serving::Server;
 use crate::platform::{Platform, Reporter};
 use crate::process::dev_link::dev_link;
 use crate::process::panics;
@@ -22,6 +24,12 @@ pub(crate) struct Prepared {
     pub(crate) settings: Settings,
     pub(crate) config: WorkerConfig,
     pub(crate) begun: Instant,
+    /// The type of the worker's state.
+    #[cfg(feature = "http")]
+    pub(crate) makes: Option<StateType>,
+    /// The HTTP server, once it is open.
+    #[cfg(feature = "http")]
+    pub(crate) server: Option<Arc<Server>>,
 }
 
 impl Prepared {
@@ -45,14 +53,20 @@ impl Prepared {
             let _ = write!(io::stdout(), "{}", crate::config::help(&arguments.program));
             return Ok(None);
         }
-        let dispatch = Dispatch::choose(handlers, config.choice, makes)
+        let environment = Environment::from_process();
+        let choose = if serves_handlers(&environment, &arguments) {
+            Dispatch::choose_by_name
+        } else {
+            Dispatch::choose
+        };
+        let dispatch = choose(handlers, config.choice, makes)
             .map_err(|error| Error::new(ErrorKind::Handlers, error.to_string()))?;
         if arguments.schema {
             schema::show(&dispatch)?;
             return Ok(None);
         }
         let context = ProcessContext::of_process(dispatch.streams());
-        let settings = Settings::resolve(&Environment::from_process(), &arguments, &context)
+        let settings = Settings::resolve(&environment, &arguments, &context)
             .map_err(|error| Error::new(ErrorKind::Config, error.to_string()))?;
         logging::init(&LogSettings::of(&settings));
         panics::log_from_now_on(&settings.secrets);
@@ -68,6 +82,10 @@ impl Prepared {
             settings,
             config,
             begun,
+            #[cfg(feature = "http")]
+            makes,
+            #[cfg(feature = "http")]
+            server: None,
         }))
     }
 
@@ -102,7 +120,7 @@ impl Prepared {
         spool: Option<SpoolWriter>,
     ) -> Parts {
         let settings = self.settings;
-        let handles_signals = matches!(settings.mode, Mode::Platform(_));
+        let handles_signals = matches!(settings.mode, Mode::Platform(_) | Mode::Http(_));
         Parts {
             platform,
             dispatch: self.dispatch,
@@ -118,6 +136,7 @@ impl Prepared {
                 debugger: settings
                     .debugger
                     .then(|| self.begun.elapsed().as_secs_f64() * 1000.0),
+                reports_streams_alike: false,
             },
             spool,
             worker_id: settings.worker_id.into(),

@@ -5,6 +5,8 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use crate::handler::{Choice, FunctionId, Modifier};
+#[cfg(feature = "http")]
+use crate::handler::{IntoRouter, UserRouter};
 
 /// The options of a worker. Both the attribute and the builder fill it in, and the worker's loop gets it unchanged.
 #[derive(Clone)]
@@ -21,6 +23,9 @@ pub struct WorkerConfig {
     pub(crate) max_consecutive_failures: Option<NonZeroUsize>,
     /// The number of threads for async handlers. `None` means one for each processor.
     pub(crate) worker_threads: Option<usize>,
+    /// The user's own routes, in HTTP mode.
+    #[cfg(feature = "http")]
+    pub(crate) router: Option<UserRouter>,
 }
 
 /// The functions that generated code calls, one for each option of the attribute.
@@ -37,6 +42,8 @@ impl WorkerConfig {
         concurrency_modifier: None,
         max_consecutive_failures: None,
         worker_threads: None,
+        #[cfg(feature = "http")]
+        router: None,
     };
 
     /// Sets whether to refresh the worker after every job, even after a failed one.
@@ -92,6 +99,14 @@ impl WorkerConfig {
     #[must_use]
     pub fn worker_threads(mut self, value: usize) -> Self {
         self.worker_threads = Some(value);
+        self
+    }
+
+    /// Sets the function that creates the user's own routes.
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn router<Via>(mut self, value: impl IntoRouter<Via>) -> Self {
+        self.router = Some(value.into_user_router());
         self
     }
 }

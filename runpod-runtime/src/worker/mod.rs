@@ -128,7 +128,7 @@ async fn run(parts: Parts, shutdown: Shutdown) -> Ended {
         }),
         recent: RecentResults::new(parts.spool.is_some()),
         jobs: Jobs::new(),
-        retries: RetryBudget::new(),
+        retries: RetryBudget::new(parts.platform.most_posts()),
         failures: ConsecutiveFailures::new(config.max_consecutive_failures),
         platform: parts.platform,
         execution: Arc::new(Execution {
@@ -147,6 +147,7 @@ async fn run(parts: Parts, shutdown: Shutdown) -> Ended {
     if parts.handles_signals {
         tokio::spawn(signals::watch(Arc::clone(&control), parts.shutdown_grace));
     }
+    tokio::spawn(announce_shutdown(Arc::clone(&control)));
     tokio::spawn(heartbeat::beat(Arc::clone(&control), parts.ping_interval));
     tokio::spawn(stop_channel::listen(Arc::clone(&control)));
     tokio::spawn(job::receive(Arc::clone(&control)));
@@ -180,6 +181,12 @@ async fn run(parts: Parts, shutdown: Shutdown) -> Ended {
     } else {
         Ended::Finished
     }
+}
+
+/// Tells the platform when the worker starts to shut down.
+async fn announce_shutdown(control: Arc<Control>) {
+    control.shutdown.begun().await;
+    control.platform.closing();
 }
 
 /// Waits for running jobs and their results, and cuts the jobs off when their time is over. Returns how many were cut
