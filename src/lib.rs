@@ -303,6 +303,10 @@ pub use futures_core::Stream;
 pub use serde_json::json;
 pub use {serde, serde_json};
 
+/// The version of axum whose `Router` this crate serves (feature `http`). For more of axum's features, such as `ws`,
+/// add the same version to your own manifest, with these features.
+#[cfg(feature = "http")]
+pub use axum;
 /// The version of garde whose `Validate` this crate uses (feature `validate`). The derive refers to the crate `garde`,
 /// so your own manifest needs the same version too.
 #[cfg(feature = "validate")]

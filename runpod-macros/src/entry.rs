@@ -1,7 +1,7 @@
 //! Generates the `main` of a worker.
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote_spanned;
+use quote::{ToTokens as _, quote_spanned};
 use syn::Ident;
 
 use crate::model::{Function, Key, Options};
@@ -141,6 +141,13 @@ fn launch_options(options: &Options, on_handler: bool) -> TokenStream {
         (
             Key::WorkerThreads,
             settings::count(Key::WorkerThreads, options.worker_threads.as_ref()),
+        ),
+        (
+            Key::Router,
+            options
+                .router
+                .as_ref()
+                .map(|given| given.value.to_token_stream()),
         ),
     ];
     for (key, value) in given {

@@ -102,6 +102,13 @@ impl WorkerConfig {
         self
     }
 
+    /// Reports that the feature `http` is missing.
+    #[cfg(not(feature = "http"))]
+    #[must_use]
+    pub fn router(self, _value: impl FeatureHttp) -> Self {
+        self
+    }
+
     /// Sets the function that creates the user's own routes.
     #[cfg(feature = "http")]
     #[must_use]
@@ -110,6 +117,15 @@ impl WorkerConfig {
         self
     }
 }
+
+/// A trait without implementations, whose message says that a feature is missing.
+#[cfg(not(feature = "http"))]
+#[diagnostic::on_unimplemented(
+    message = "the option `router` needs the feature `http` of runpod-worker",
+    label = "these routes cannot be served",
+    note = "add the feature to the dependency in Cargo.toml: runpod-worker = {{ …, features = [\"http\"] }}"
+)]
+pub trait FeatureHttp {}
 
 impl fmt::Debug for WorkerConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -9,6 +9,7 @@ use axum::body::Body;
 use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use bytes::Bytes;
+use http_body::Body as _;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -88,9 +89,33 @@ impl HandlerRoutes {
         if request.method() == Method::GET && path == OPENAPI {
             return json_response(StatusCode::OK, self.openapi.clone());
         }
-        if !matches!(*self.user.borrow(), Routes::None) {
-            return self.call_user(request).await;
+        if matches!(*self.user.borrow(), Routes::None) {
+            return self.nothing_there(target, request).await;
         }
+        let path = path.to_owned();
+        let response = self.call_user(request).await;
+        // axum answers like this if no route fits. The user's own handlers answer with something.
+        let is_unknown = response.status() == StatusCode::NOT_FOUND
+            && response.body().size_hint().exact() == Some(0);
+        if is_unknown {
+            self.unknown(target, &path)
+        } else {
+            response
+        }
+    }
+
+    /// Answers a request that leads nowhere.
+    async fn nothing_there(
+        &self,
+        target: Option<Target>,
+        request: Request<Body>,
+    ) -> Response<Body> {
+        let (parts, mut body) = request.into_parts();
+        discard(&parts.headers, &mut body).await;
+        self.unknown(target, parts.uri.path())
+    }
+
+    fn unknown(&self, target: Option<Target>, path: &str) -> Response<Body> {
         let error = match target {
             None => ErrorAnswer::new(
                 StatusCode::NOT_FOUND,
@@ -104,7 +129,7 @@ impl HandlerRoutes {
             ),
         };
         let is_handler = error.status == StatusCode::METHOD_NOT_ALLOWED;
-        let mut response = refused(error, request).await;
+        let mut response = error.into_response();
         if is_handler {
             let allowed = HeaderValue::from_static("POST");
             response.headers_mut().insert(ALLOW, allowed);
