@@ -169,7 +169,10 @@ pub(crate) async fn read_until(stream: &mut TcpStream, part: &str) -> String {
         let mut searched = 0;
         loop {
             let rest = &bytes[searched..];
-            if rest.windows(part.len()).any(|window| window == part.as_bytes()) {
+            if rest
+                .windows(part.len())
+                .any(|window| window == part.as_bytes())
+            {
                 return String::from_utf8_lossy(&bytes).into_owned();
             }
             // The part may have begun at the end of these bytes.

@@ -128,9 +128,7 @@ impl Flag {
             Self::ApiAllowOrigin => {
                 "accept web pages from this origin, such as http://localhost:3000"
             }
-            Self::ServeHttp => {
-                "serve the handlers over HTTP, as on a load-balancing endpoint (feature `http`)"
-            }
+            Self::ServeHttp => "serve HTTP, as on a load-balancing endpoint (feature `http`)",
             Self::HttpPort => "port for --serve-http, 0 for any free port [default: PORT, or 8000]",
             Self::LogLevel => "NOTSET, TRACE, DEBUG, INFO, WARN or ERROR [default: DEBUG]",
             Self::Debugger => "add timings and system information to each output",

@@ -231,9 +231,6 @@ impl HandlerRoutes {
 
     /// Calls the user's routes on the threads of handlers.
     async fn call_user(&self, request: Request<Body>) -> Response<Body> {
-        if self.readiness.current() >= Health::Draining {
-            return refused(ErrorAnswer::shut_down(), request).await;
-        }
         let mut known = self.user.clone();
         let waiting = known.wait_for(|routes| !matches!(routes, Routes::Later));
         let routes = match timeout(self.wait, waiting).await {
