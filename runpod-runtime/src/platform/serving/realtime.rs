@@ -11,9 +11,22 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::answer::{ErrorAnswer, json_response};
-use super::request_body::{discard, read_input};
+use super::request_body::{discard, may_be_json, read_bytes};
 use super::requests::{NewRequest, Requests, Sent};
 use crate::json;
+
+/// The longest id that a job may have, in bytes, as on the queue.
+const LONGEST_ID: usize = 1024;
+
+/// How FastAPI describes that `null` is none of the types of an input.
+const NOT_NULL: [(&str, &str, &str); 6] = [
+    ("dict_type", "dict[any,any]", "dictionary"),
+    ("list_type", "list[any]", "list"),
+    ("string_type", "str", "string"),
+    ("int_type", "int", "integer"),
+    ("float_type", "float", "number"),
+    ("bool_type", "bool", "boolean"),
+];
 
 /// Answers requests to the realtime route.
 #[derive(Debug)]
@@ -50,14 +63,14 @@ impl RealtimeRoutes {
             response.headers_mut().insert(ALLOW, allowed);
             return response;
         }
-        let job = match read_input(&parts.headers, &mut body).await {
-            Ok(body) => job_of(&body),
+        let bytes = match read_bytes(&parts.headers, &mut body).await {
+            Ok(bytes) => bytes,
             Err(error) => {
                 discard(&parts.headers, &mut body).await;
-                return unreadable(&error);
+                return detail(error.status, &error.body["error_message"]);
             }
         };
-        match job {
+        match job_of(&bytes, may_be_json(&parts.headers)) {
             Ok(job) => self.run(job).await,
             Err(faults) => detail(StatusCode::UNPROCESSABLE_ENTITY, &faults.into()),
         }
@@ -85,18 +98,36 @@ impl RealtimeRoutes {
     }
 }
 
-/// Reads the job in a body, or returns the faults in it.
-fn job_of(body: &RawValue) -> Result<Job, Vec<Value>> {
-    let whole = || serde_json::from_str::<Value>(body.get()).unwrap_or_default();
-    let Ok(entries) = json::entries(body.get()) else {
-        return Err(vec![json!({
+/// Reads the job in a body, or returns the faults in it, as FastAPI describes them.
+fn job_of(body: &[u8], is_json: bool) -> Result<Job, Vec<Value>> {
+    if body.is_empty() {
+        let fault =
+            json!({ "type": "missing", "loc": ["body"], "msg": "Field required", "input": null });
+        return Err(vec![fault]);
+    }
+    let no_object = |input: Value| {
+        vec![json!({
             "type": "dataclass_type",
             "loc": ["body"],
             "msg": "Input should be a dictionary or an instance of Job",
-            "input": whole(),
+            "input": input,
             "ctx": { "class_name": "Job" },
-        })]);
+        })]
     };
+    if !is_json {
+        return Err(no_object(String::from_utf8_lossy(body).into()));
+    }
+    let text: &RawValue = serde_json::from_slice(body).map_err(|error| {
+        vec![json!({
+            "type": "json_invalid",
+            "loc": ["body", error.column()],
+            "msg": "JSON decode error",
+            "input": {},
+            "ctx": { "error": error.to_string() },
+        })]
+    })?;
+    let whole = || serde_json::from_str::<Value>(text.get()).unwrap_or_default();
+    let entries = json::entries(text.get()).map_err(|_| no_object(whole()))?;
     let value_of = |wanted: &str| {
         let entry = entries.iter().rev().find(|(key, _)| key == wanted);
         entry.map(|(_, value)| *value)
@@ -111,7 +142,16 @@ fn job_of(body: &RawValue) -> Result<Job, Vec<Value>> {
     };
     let mut faults = Vec::new();
     let id = match value_of("id").map(|id| serde_json::from_str::<String>(id.get())) {
-        Some(Ok(id)) => Some(id),
+        // The id is in every log line, so an endless one is refused, unlike in the SDK.
+        Some(Ok(id)) if id.len() <= LONGEST_ID => Some(id),
+        Some(Ok(_)) => {
+            faults.push(json!({
+                "type": "string_too_long",
+                "loc": ["body", "id"],
+                "msg": format!("String should have at most {LONGEST_ID} bytes"),
+            }));
+            None
+        }
         Some(Err(_)) => {
             faults.push(json!({
                 "type": "string_type",
@@ -129,11 +169,13 @@ fn job_of(body: &RawValue) -> Result<Job, Vec<Value>> {
     let input = match value_of("input") {
         Some(input) if input.get() != "null" => Some(input.to_owned()),
         Some(_) => {
-            faults.push(json!({
-                "type": "union_type",
-                "loc": ["body", "input"],
-                "msg": "Input should not be null",
-                "input": null,
+            faults.extend(NOT_NULL.map(|(kind, place, expected)| {
+                json!({
+                    "type": kind,
+                    "loc": ["body", "input", place],
+                    "msg": format!("Input should be a valid {expected}"),
+                    "input": null,
+                })
             }));
             None
         }
@@ -146,22 +188,6 @@ fn job_of(body: &RawValue) -> Result<Job, Vec<Value>> {
         (Some(id), Some(input)) => Ok(Job { id, input }),
         _ => Err(faults),
     }
-}
-
-/// Returns the answer to a body that is not JSON. FastAPI answers 422 to that.
-fn unreadable(error: &ErrorAnswer) -> Response<Body> {
-    let status = match error.status {
-        StatusCode::BAD_REQUEST | StatusCode::UNSUPPORTED_MEDIA_TYPE => {
-            StatusCode::UNPROCESSABLE_ENTITY
-        }
-        status => status,
-    };
-    let fault = json!({
-        "type": "json_invalid",
-        "loc": ["body"],
-        "msg": error.body["error_message"],
-    });
-    detail(status, &json!([fault]))
 }
 
 fn detail(status: StatusCode, detail: &Value) -> Response<Body> {

@@ -29,17 +29,29 @@ pub(super) async fn read_input(
     body: &mut Body,
 ) -> Result<Box<RawValue>, ErrorAnswer> {
     check_type(headers)?;
-    let length = content_length(headers);
-    if length.is_some_and(|length| length > LARGEST) {
-        return Err(too_large());
-    }
-    let bytes = read(body, length.unwrap_or_default()).await?;
+    let bytes = read_bytes(headers, body).await?;
     if bytes.trim_ascii().is_empty() {
         return Ok(RawValue::NULL.to_owned());
     }
     let text = String::from_utf8(bytes)
         .map_err(|error| malformed(&format!("it is not UTF-8: {}", error.utf8_error())))?;
     RawValue::from_string(text).map_err(|error| malformed(&error.to_string()))
+}
+
+/// Reads the body.
+///
+/// # Errors
+///
+/// Returns the answer to a body that is too large or incomplete.
+pub(super) async fn read_bytes(
+    headers: &HeaderMap,
+    body: &mut Body,
+) -> Result<Vec<u8>, ErrorAnswer> {
+    let length = content_length(headers);
+    if length.is_some_and(|length| length > LARGEST) {
+        return Err(too_large());
+    }
+    read(body, length.unwrap_or_default()).await
 }
 
 /// Reads and discards the rest of the body of a refused request, if the client is sending one.
@@ -94,10 +106,21 @@ async fn read(body: &mut Body, length: usize) -> Result<Vec<u8>, ErrorAnswer> {
     }
 }
 
-/// Accepts JSON, and a body without a type, which many clients send.
 fn check_type(headers: &HeaderMap) -> Result<(), ErrorAnswer> {
-    let Some(found) = headers.get(CONTENT_TYPE) else {
+    if may_be_json(headers) {
         return Ok(());
+    }
+    Err(ErrorAnswer::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "BodyError",
+        "the body must be JSON: send it with `Content-Type: application/json`",
+    ))
+}
+
+/// Returns whether the body has a type of JSON, or no type, as many clients send it.
+pub(super) fn may_be_json(headers: &HeaderMap) -> bool {
+    let Some(found) = headers.get(CONTENT_TYPE) else {
+        return true;
     };
     let essence = found
         .to_str()
@@ -107,14 +130,7 @@ fn check_type(headers: &HeaderMap) -> Result<(), ErrorAnswer> {
         .unwrap_or_default()
         .trim()
         .to_ascii_lowercase();
-    if essence == "application/json" || essence.ends_with("+json") {
-        return Ok(());
-    }
-    Err(ErrorAnswer::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "BodyError",
-        "the body must be JSON: send it with `Content-Type: application/json`",
-    ))
+    essence == "application/json" || essence.ends_with("+json")
 }
 
 fn content_length(headers: &HeaderMap) -> Option<usize> {
