@@ -128,13 +128,15 @@
 //! | [`FromJob`], [`IntoOutput`], [`IntoFailure`], [`IntoItems`] | traits of arguments, outputs, errors and streams |
 //! | [`AsyncFunction`], [`BlockingFunction`], [`StreamFunction`] | traits of the functions that the builder and the tests accept |
 //! | [`signature`] | traits that the compiler names if a handler's signature does not fit |
-//! | `schemars`, `garde` | re-exports, with the features `schema` and `validate` |
+//! | `axum`, `schemars`, `garde` | re-exports, with the features `http`, `schema` and `validate` |
+//! | `IntoRouter` | the trait of the functions that create your own routes, with the feature `http` |
 //!
 //! # Features
 //!
 //! | feature | default | effect |
 //! | --- | --- | --- |
 //! | `local` | on | adds `--rp_serve_api`, which serves a local endpoint (`docs/reference/local-endpoint.md`) |
+//! | `http` | off | serves the handlers over HTTP, for load-balancing and realtime endpoints (`docs/how-to/serve-http.md`) |
 //! | `schema` | off | adds `--schema`, which prints the JSON Schema of the inputs and outputs that derive `schemars::JsonSchema` (`docs/how-to/describe-and-validate-inputs.md`) |
 //! | `validate` | off | validates inputs that derive `garde::Validate` before their handler runs (`docs/how-to/describe-and-validate-inputs.md`) |
 //!
@@ -157,6 +159,8 @@
 pub mod prelude;
 
 pub use runpod_macros::{handler, main};
+#[cfg(feature = "http")]
+pub use runpod_runtime::IntoRouter;
 pub use runpod_runtime::{
     AsyncFunction, BlockingFunction, CancelReason, Cancelled, Checkpoint, Emitter, Error,
     ErrorKind, FromJob, HandlerError, IntoFailure, IntoItems, IntoOutput, Job, JobContext, State,
@@ -357,6 +361,9 @@ mod guides {
     mod running {}
     #[doc = include_str!("../docs/how-to/serve-chat.md")]
     mod serve_chat {}
+    #[cfg(feature = "http")]
+    #[doc = include_str!("../docs/how-to/serve-http.md")]
+    mod serve_http {}
     #[doc = include_str!("../docs/how-to/stream-results.md")]
     mod stream_results {}
     #[doc = include_str!("../docs/how-to/test-a-handler.md")]

@@ -175,7 +175,7 @@ pub(crate) async fn read_until(stream: &mut TcpStream, part: &str) -> String {
             {
                 return String::from_utf8_lossy(&bytes).into_owned();
             }
-            // The part may have begun at the end of these bytes.
+            // The part may have started at the end of these bytes.
             searched = bytes.len().saturating_sub(part.len());
             let read = stream.read_buf(&mut bytes).await.expect("it can be read");
             let end = bytes.len().saturating_sub(500);

@@ -43,14 +43,14 @@ pub(crate) struct HttpSettings {
     pub(crate) port: u16,
     /// The name of the setting that `port` comes from, for messages.
     pub(crate) port_from: &'static str,
-    /// Where the health check is answered. The same as `port`, unless it has a port of its own.
+    /// The port of the health check, which is the same as `port` by default.
     pub(crate) health_port: u16,
     pub(crate) health_path: String,
     /// How long a request may wait for a slot.
     pub(crate) wait: Duration,
     /// Overrides the worker's own concurrency.
     pub(crate) concurrency: Option<usize>,
-    /// Where to send heartbeats, if anywhere.
+    /// The address of heartbeats, if there are any.
     pub(crate) heartbeats: Option<PlatformUrls>,
     /// The reason why this worker serves HTTP, for the log.
     pub(crate) because: &'static str,

@@ -136,7 +136,7 @@ fn make_routes(
     })
 }
 
-/// Sends the responses that have begun, within the grace time, or until there is another signal.
+/// Sends the responses that have started, within the grace time, or until there is another signal.
 async fn close(server: &Server, grace: std::time::Duration) {
     let began = server.closed_at().unwrap_or_else(Instant::now);
     let closing = server.close(began + grace);

@@ -27,7 +27,7 @@ pub(crate) struct Catalogue {
     pub(crate) handlers: BTreeMap<Arc<str>, HandlerEntry>,
 }
 
-/// Where a path leads.
+/// The destination of a path.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Target {
     /// The only handler, or the handler that the input names.
@@ -36,7 +36,7 @@ pub(super) enum Target {
 }
 
 impl Catalogue {
-    /// Returns where `path` leads. The name in a path may be percent-encoded.
+    /// Returns the destination of `path`. The name in a path may be percent-encoded.
     pub(super) fn find(&self, path: &str) -> Option<Target> {
         let name = path.strip_prefix('/')?;
         if name.is_empty() && self.has_root {

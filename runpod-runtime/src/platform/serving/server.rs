@@ -170,7 +170,7 @@ impl Server {
         self.user.send_replace(Routes::Known(routes));
     }
 
-    /// Closes the server: sends the responses that have begun, at the latest until `deadline`.
+    /// Closes the server: sends the responses that have started, at the latest until `deadline`.
     pub(crate) async fn close(&self, deadline: Instant) {
         self.ending.cancel();
         self.connections.close();
