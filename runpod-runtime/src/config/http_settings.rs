@@ -34,7 +34,7 @@ const LONGEST_WAIT: Duration = Duration::from_hours(1);
 /// The settings of the HTTP server.
 #[derive(Debug, Clone)]
 #[cfg_attr(
-    not(any(test, feature = "http")),
+    not(feature = "http"),
     expect(dead_code, reason = "the feature `http` reads them")
 )]
 pub(crate) struct HttpSettings {

@@ -58,10 +58,6 @@ pub(crate) struct Settings {
 
 /// The source of the jobs.
 #[derive(Debug, Clone)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a process has only one value of this type"
-)]
 pub(crate) enum Mode {
     Platform(PlatformUrls),
     /// One job as JSON text: an object whose `input` is not null.

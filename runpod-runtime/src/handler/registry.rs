@@ -156,27 +156,6 @@ impl Dispatch {
         dispatch.checked(state)
     }
 
-    /// Checks that the user's routes take the type of state that the worker has.
-    #[cfg(feature = "http")]
-    pub(crate) fn check_router(
-        takes: Option<StateType>,
-        made: Option<StateType>,
-    ) -> Result<(), HandlersError> {
-        match (takes, made) {
-            (Some(asked), Some(made)) if !asked.fits(made) => Err(HandlersError::Unfit(format!(
-                "the worker's `router` takes `State<{0}>`, but the state of this worker is a `{1}`. Take `State<{1}>`, \
-                     or return a `{0}` from `main`.",
-                asked.name, made.name
-            ))),
-            (Some(asked), None) => Err(HandlersError::Unfit(format!(
-                "the worker's `router` takes `State<{0}>`, but this worker has no state. Return a `{0}` from \
-                 `#[runpod::main] fn main()`, or pass it to `Worker::builder().state(..)`.",
-                asked.name
-            ))),
-            _ => Ok(()),
-        }
-    }
-
     /// Returns the dispatch if its handlers fit this state.
     fn checked(self, state: Option<StateType>) -> Result<Self, HandlersError> {
         let faults: Vec<String> = self

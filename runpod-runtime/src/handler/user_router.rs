@@ -13,7 +13,7 @@ type MakeRouter = dyn Fn(Option<&StateCell>) -> Option<Router> + Send + Sync;
 #[derive(Clone)]
 pub struct UserRouter {
     /// The type of the state that the routes take.
-    pub(crate) takes: Option<StateType>,
+    takes: Option<StateType>,
     make: Arc<MakeRouter>,
 }
 
@@ -25,6 +25,27 @@ impl UserRouter {
         Self {
             takes,
             make: Arc::new(make),
+        }
+    }
+
+    /// Checks that the routes take the type of state that the worker has.
+    ///
+    /// # Errors
+    ///
+    /// Returns the message for the user if they take another type.
+    pub(crate) fn check(&self, made: Option<StateType>) -> Result<(), String> {
+        match (self.takes, made) {
+            (Some(asked), Some(made)) if !asked.fits(made) => Err(format!(
+                "the worker's `router` takes `State<{0}>`, but the state of this worker is a `{1}`. Take `State<{1}>`, or \
+                 return a `{0}` from `main`.",
+                asked.name, made.name
+            )),
+            (Some(asked), None) => Err(format!(
+                "the worker's `router` takes `State<{0}>`, but this worker has no state. Return a `{0}` from \
+                 `#[runpod::main] fn main()`, or pass it to `Worker::builder().state(..)`.",
+                asked.name
+            )),
+            _ => Ok(()),
         }
     }
 
@@ -94,5 +115,28 @@ where
         UserRouter::new(Some(StateType::of::<T>()), move |state| {
             State::of_cell(state).map(&self)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn routes(_: State<String>) -> Router {
+        Router::new()
+    }
+
+    #[test]
+    fn routes_that_take_another_state_are_reported_before_the_start() {
+        let router = routes.into_user_router();
+        assert_eq!(router.check(Some(StateType::of::<String>())), Ok(()));
+        let other = router.check(Some(StateType::of::<u8>())).unwrap_err();
+        assert!(
+            other.contains("takes `State<alloc::string::String>`"),
+            "{other}"
+        );
+        assert!(other.contains("is a `u8`"), "{other}");
+        assert!(router.check(None).unwrap_err().contains("has no state"));
+        assert_eq!(Router::new.into_user_router().check(None), Ok(()));
     }
 }

@@ -30,8 +30,10 @@ impl Prepared {
             return Ok(self);
         };
         let router = self.config.router.as_ref();
-        Dispatch::check_router(router.and_then(|router| router.takes), self.makes)
-            .map_err(|error| Error::new(ErrorKind::Handlers, error.to_string()))?;
+        if let Some(router) = router {
+            let checked = router.check(self.makes);
+            checked.map_err(|message| Error::new(ErrorKind::Handlers, message))?;
+        }
         let server = Server::open(
             settings,
             catalogue(&self.dispatch),

@@ -1,7 +1,7 @@
 //! The platform of a worker that serves HTTP: a request is a job, and the job's posts are the response.
 //!
-//! [`Requests`](requests::Requests) is the connection between the two sides. The server ([`server`]) puts requests into it and writes what
-//! comes back. The worker's loop takes jobs from it and posts to it, as it does with Runpod's queue. So slots,
+//! [`Requests`](requests::Requests) connects the two sides. The server ([`server`]) puts requests into it and writes the
+//! responses. The worker's loop takes jobs from it and posts to it, as it does with Runpod's queue. So slots,
 //! cancellation, streams and the shutdown are those of the loop.
 
 mod accept;

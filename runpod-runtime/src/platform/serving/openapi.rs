@@ -1,4 +1,4 @@
-//! The OpenAPI document of the handlers, for client generators.
+//! The `OpenAPI` document of the handlers, for client generators.
 
 use serde_json::{Map, Value, json};
 
@@ -28,13 +28,10 @@ fn operation(name: &str, handler: &HandlerEntry, components: &mut Map<String, Va
         };
         let name = format!("{}{part}", type_name(name));
         // Two handlers such as `a-b` and `a_b` have the same type name.
-        let name = (1..)
-            .map(|number| match number {
-                1 => name.clone(),
-                number => format!("{name}{number}"),
-            })
-            .find(|name| !components.contains_key(name))
-            .unwrap_or_default();
+        let mut name = name;
+        while components.contains_key(&name) {
+            name.push('_');
+        }
         let place = format!("#/components/schemas/{name}");
         let mut schema = schema.clone();
         move_references(&mut schema, &place);

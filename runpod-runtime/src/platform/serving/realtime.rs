@@ -1,6 +1,6 @@
 //! The SDK's realtime route: `POST /ENDPOINT_ID/realtime` with a job, answered with the job's result.
 //!
-//! Its errors have the form of FastAPI, which serves this route in the SDK.
+//! Its errors have the form of `FastAPI`, which serves this route in the SDK.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::json;
 /// The longest id that a job may have, in bytes, as on the queue.
 const LONGEST_ID: usize = 1024;
 
-/// How FastAPI describes that `null` is none of the types of an input.
+/// How `FastAPI` describes that `null` is none of the types of an input.
 const NOT_NULL: [(&str, &str, &str); 6] = [
     ("dict_type", "dict[any,any]", "dictionary"),
     ("list_type", "list[any]", "list"),
@@ -98,7 +98,7 @@ impl RealtimeRoutes {
     }
 }
 
-/// Reads the job in a body, or returns the faults in it, as FastAPI describes them.
+/// Reads the job in a body, or returns the faults in it, as `FastAPI` describes them.
 fn job_of(body: &[u8], is_json: bool) -> Result<Job, Vec<Value>> {
     if body.is_empty() {
         let fault =

@@ -1,4 +1,4 @@
-//! The requests of a worker that serves its handlers: the health check, the handlers, the OpenAPI document, and the
+//! The requests of a worker that serves its handlers: the health check, the handlers, the `OpenAPI` document, and the
 //! user's own routes.
 
 use std::sync::Arc;
@@ -98,7 +98,7 @@ impl HandlerRoutes {
         let is_unknown = response.status() == StatusCode::NOT_FOUND
             && response.body().size_hint().exact() == Some(0);
         if is_unknown {
-            self.unknown(target, &path)
+            self.unknown(target.as_ref(), &path)
         } else {
             response
         }
@@ -112,10 +112,10 @@ impl HandlerRoutes {
     ) -> Response<Body> {
         let (parts, mut body) = request.into_parts();
         discard(&parts.headers, &mut body).await;
-        self.unknown(target, parts.uri.path())
+        self.unknown(target.as_ref(), parts.uri.path())
     }
 
-    fn unknown(&self, target: Option<Target>, path: &str) -> Response<Body> {
+    fn unknown(&self, target: Option<&Target>, path: &str) -> Response<Body> {
         let error = match target {
             None => ErrorAnswer::new(
                 StatusCode::NOT_FOUND,
@@ -178,7 +178,7 @@ impl HandlerRoutes {
         let (open, first) = self.first(open).await?;
         match form {
             Form::Json => whole(open, first).await,
-            form => self.shown_live(open, form, first),
+            form => Self::shown_live(open, form, first),
         }
     }
 
@@ -194,7 +194,6 @@ impl HandlerRoutes {
     }
 
     fn shown_live(
-        &self,
         open: Open,
         form: Form,
         first: Option<Sent>,
