@@ -129,7 +129,8 @@
 //! | [`FromJob`], [`IntoOutput`], [`IntoFailure`], [`IntoItems`] | traits of arguments, outputs, errors and streams |
 //! | [`AsyncFunction`], [`BlockingFunction`], [`StreamFunction`] | traits of the functions that the builder and the tests accept |
 //! | [`signature`] | traits that the compiler names if a handler's signature does not fit |
-//! | `schemars`, `garde` | re-exports, with the features `schema` and `validate` |
+//! | `axum`, `schemars`, `garde` | re-exports, with the features `http`, `schema` and `validate` |
+//! | `IntoRouter` | the trait of the functions that create your own routes, with the feature `http` |
 //!
 //! # Features
 //!
@@ -137,6 +138,7 @@
 //! | --- | --- | --- |
 //! | `local` | on | adds `--rp_serve_api`, which serves a local endpoint (`docs/reference/local-endpoint.md`) |
 //! | `gpu` | off | adds checks of NVIDIA GPUs before the first job (`docs/how-to/check-a-worker.md`) |
+//! | `http` | off | serves the handlers over HTTP, for load-balancing and realtime endpoints (`docs/how-to/serve-http.md`) |
 //! | `schema` | off | adds `--schema`, which prints the JSON Schema of the inputs and outputs that derive `schemars::JsonSchema` (`docs/how-to/describe-and-validate-inputs.md`) |
 //! | `validate` | off | validates inputs that derive `garde::Validate` before their handler runs (`docs/how-to/describe-and-validate-inputs.md`) |
 //!
@@ -159,6 +161,8 @@
 pub mod prelude;
 
 pub use runpod_macros::{fitness_check, handler, main, on_shutdown};
+#[cfg(feature = "http")]
+pub use runpod_runtime::IntoRouter;
 pub use runpod_runtime::{
     AsyncFunction, BlockingFunction, CancelReason, Cancelled, Checkpoint, Emitter, Error,
     ErrorKind, FromJob, HandlerError, IntoFailure, IntoItems, IntoOutput, Job, JobContext, State,
@@ -305,6 +309,10 @@ pub use futures_core::Stream;
 pub use serde_json::json;
 pub use {serde, serde_json};
 
+/// The version of axum whose `Router` this crate serves (feature `http`). For more of axum's features, such as `ws`,
+/// add the same version to your own manifest, with these features.
+#[cfg(feature = "http")]
+pub use axum;
 /// The version of garde whose `Validate` this crate uses (feature `validate`). The derive refers to the crate `garde`,
 /// so your own manifest needs the same version too.
 #[cfg(feature = "validate")]
@@ -359,6 +367,9 @@ mod guides {
     mod serve_chat {}
     #[doc = include_str!("../docs/how-to/start-up-quickly.md")]
     mod start_up_quickly {}
+    #[cfg(feature = "http")]
+    #[doc = include_str!("../docs/how-to/serve-http.md")]
+    mod serve_http {}
     #[doc = include_str!("../docs/how-to/stream-results.md")]
     mod stream_results {}
     #[doc = include_str!("../docs/how-to/test-a-handler.md")]

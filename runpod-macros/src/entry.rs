@@ -1,7 +1,7 @@
 //! Generates the `main` of a worker.
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote_spanned;
+use quote::{ToTokens as _, quote_spanned};
 use syn::Ident;
 
 use crate::model::{Function, Key, Options};
@@ -145,6 +145,13 @@ fn launch_options(options: &Options, on_handler: bool) -> TokenStream {
         (
             Key::InitTimeout,
             settings::count(Key::InitTimeout, options.init_timeout.as_ref()),
+        ),
+        (
+            Key::Router,
+            options
+                .router
+                .as_ref()
+                .map(|given| given.value.to_token_stream()),
         ),
     ];
     for (key, value) in given {

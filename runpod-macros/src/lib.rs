@@ -129,6 +129,7 @@ mod values;
 /// | --- | --- |
 /// | `stream` | the handler sends items |
 /// | `name = "…"` | the handler's name, for `route` and in messages; by default the function's name |
+/// | `router = path` | your own routes for a worker that serves HTTP: a `fn() -> axum::Router`, or a `fn(State<T>) -> axum::Router` (feature `http`) |
 /// | `crate = path` | the path of the `runpod` crate, if you re-export it; not needed if your manifest only renames the crate |
 ///
 /// The name may be any constant expression, such as `name = NAME`.

@@ -70,11 +70,12 @@ pub(crate) enum Key {
     WorkerThreads,
     InitTimeout,
     TimeoutS,
+    Router,
     Crate,
 }
 
 impl Key {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Stream,
         Self::Name,
         Self::RefreshWorker,
@@ -87,6 +88,7 @@ impl Key {
         Self::WorkerThreads,
         Self::InitTimeout,
         Self::TimeoutS,
+        Self::Router,
         Self::Crate,
     ];
 
@@ -125,6 +127,7 @@ impl Key {
             Self::WorkerThreads => "worker_threads",
             Self::InitTimeout => "init_timeout",
             Self::TimeoutS => "timeout_s",
+            Self::Router => "router",
             Self::Crate => "crate",
         }
     }
@@ -144,6 +147,7 @@ impl Key {
             Self::WorkerThreads => "worker_threads = 2",
             Self::InitTimeout => "init_timeout = 900",
             Self::TimeoutS => "timeout_s = 30",
+            Self::Router => "router = routes",
             Self::Crate => "crate = runpod",
         }
     }
@@ -162,6 +166,7 @@ impl Key {
             Self::InitTimeout => "a whole number: for how many seconds `main` may run",
             Self::TimeoutS => "a whole number: how many seconds the function may take",
             Self::ConcurrencyModifier => "a `fn(usize) -> usize`: its path, or a closure",
+            Self::Router => "a function that returns an `axum::Router`: its path, or a closure",
             Self::Handler => "the path of a handler function",
             Self::Route => "a string: the input key that names the handler",
             Self::Crate => "the path of the `runpod` crate",
@@ -197,6 +202,7 @@ pub(crate) struct Options {
     pub(crate) worker_threads: Option<Given<Setting<usize>>>,
     pub(crate) init_timeout: Option<Given<Setting<usize>>>,
     pub(crate) timeout_s: Option<Given<Setting<usize>>>,
+    pub(crate) router: Option<Given<Expr>>,
     /// `crate = path`; the keyword cannot be a field's name.
     pub(crate) root: Option<Given<Path>>,
 }

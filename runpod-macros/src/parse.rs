@@ -230,6 +230,7 @@ impl Reader<'_> {
             Key::WorkerThreads => given(span, count(&value), &mut options.worker_threads),
             Key::InitTimeout => given(span, count(&value), &mut options.init_timeout),
             Key::TimeoutS => given(span, count(&value), &mut options.timeout_s),
+            Key::Router => given(span, modifier(&value), &mut options.router),
             Key::Crate => given(span, module(&value), &mut options.root),
         };
         let Err(misfit) = read else { return };

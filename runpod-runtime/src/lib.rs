@@ -37,6 +37,9 @@ mod text;
 mod worker;
 
 pub use error::{Error, ErrorKind};
+#[cfg(feature = "http")]
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+pub use handler::IntoRouter;
 pub use handler::{
     AsyncFunction, BlockingFunction, CancelReason, Cancelled, Checkpoint, Emitter, FromJob,
     HandlerError, IntoFailure, IntoItems, IntoOutput, Job, JobContext, State, StreamFunction,

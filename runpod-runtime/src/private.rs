@@ -1,5 +1,7 @@
 //! The items that macro-generated code uses. Not a public API: anything here may change at any time.
 
+#[cfg(feature = "http")]
+pub use crate::handler::UserRouter;
 pub use crate::handler::{
     Async, Awaited, AwaitedItems, Beside, Blocking, Call, Emits, Failure, FromJob, Function,
     FunctionId, HandlerValue, HookArgument, HookRegistration, HookResult, HookRun, IntoFailure,

@@ -250,6 +250,7 @@ impl Job {
                 .expect("a JSON value always serialises"),
             webhook: webhook.and_then(|value| value.as_str().map(str::to_owned)),
             extra: self.extra,
+            handler: None,
         };
         let platform = Arc::new(SingleJob::new(job, false));
         let parts = Parts {
@@ -271,6 +272,7 @@ impl Job {
                 worker_id: "test".to_owned(),
                 secrets: Secrets::default(),
                 debugger: None,
+                reports_streams_alike: false,
             },
             spool: None,
             worker_id: "test".into(),

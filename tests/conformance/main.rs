@@ -9,6 +9,8 @@ mod compare;
 mod differences;
 mod endpoint;
 mod local;
+#[cfg(feature = "http")]
+mod over_http;
 mod peer;
 mod play;
 mod promises;

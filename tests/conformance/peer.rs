@@ -68,6 +68,12 @@ impl Programs {
         })
     }
 
+    /// Returns the Python interpreter, which also has `requests`.
+    #[cfg(feature = "http")]
+    pub(crate) fn python(&self) -> &Path {
+        &self.python
+    }
+
     /// Prepares a process of one of the workers but does not start it. Of this process's environment, the worker gets
     /// only `PATH`.
     pub(crate) fn command(&self, peer: Peer, worker: &str, room: &Path) -> io::Result<Command> {

@@ -4,6 +4,12 @@
 mod blocking_state;
 mod endpoint;
 mod hooks;
+#[cfg(feature = "http")]
+mod http_answers;
+#[cfg(feature = "http")]
+mod http_life;
+#[cfg(feature = "http")]
+mod http_server;
 mod local_runs;
 mod on_the_protocol;
 mod process;

@@ -17,6 +17,8 @@ use super::log_level::LogLevel;
 const HOST_NAMES: &str =
     "a host name such as host.docker.internal, or a comma-separated list of them";
 
+const PORTS: &str = "a port number from 0 to 65535 (0 means any free port)";
+
 const ORIGINS: &str = "an origin such as http://localhost:3000, or a comma-separated list of them";
 
 /// The parsed command line.
@@ -53,6 +55,8 @@ pub(crate) struct Arguments {
     /// Unparsed text; the local endpoint parses it.
     pub(super) api_allow_hosts: Vec<String>,
     pub(super) api_allow_origins: Vec<String>,
+    pub(super) serve_http: bool,
+    pub(super) http_port: Option<u16>,
     /// Unparsed text; [`test_job`](super::test_job) checks whether it is a job.
     pub(super) test_input: Option<String>,
     pub(super) test_output: Option<Value>,
@@ -133,6 +137,8 @@ impl Arguments {
             Flag::Check => self.check = switch(name, value)?,
             Flag::Debugger => self.debugger = switch(name, value)?,
             Flag::ServeApi => self.serve_api = switch(name, value)?,
+            Flag::ServeHttp => self.serve_http = switch(name, value)?,
+            Flag::HttpPort => self.http_port = Some(port(name, given(PORTS)?)?),
             Flag::ApiRateLimits => self.api_rate_limits = switch(name, value)?,
             Flag::ApiFaults => {
                 let faults = given("rules as JSON, or the path of a file with rules")?;
@@ -160,10 +166,7 @@ impl Arguments {
                 }
                 self.api_host = Some(host.to_owned());
             }
-            Flag::ApiPort => {
-                let expected = "a port number from 0 to 65535 (0 means any free port)";
-                self.api_port = Some(number(name, given(expected)?, expected)?);
-            }
+            Flag::ApiPort => self.api_port = Some(port(name, given(PORTS)?)?),
             Flag::ApiConcurrency => {
                 let expected = "a whole number, 1 or greater";
                 let value = given(expected)?;
@@ -232,6 +235,10 @@ fn list(name: &str, value: &str, expected: &str) -> Result<Vec<String>, Fault> {
         return Err(Fault::new(name, found(value)).expected(expected));
     }
     Ok(items)
+}
+
+fn port(name: &str, value: &str) -> Result<u16, Fault> {
+    number(name, value, PORTS)
 }
 
 fn number<N: std::str::FromStr>(name: &str, value: &str, expected: &str) -> Result<N, Fault> {

@@ -38,7 +38,10 @@ fn spelt(plain: &str) -> Option<Flag> {
 /// the name (which Python's argparse completes), a suffix, or several wrong letters are enough.
 fn meant_with_prefix(rest: &str) -> Option<Flag> {
     let part = |flag: Flag| {
-        rest.len() >= 3 && (core(flag).starts_with(rest) || core(flag).ends_with(rest))
+        // No flag for HTTP has the prefix.
+        !matches!(flag, Flag::ServeHttp | Flag::HttpPort)
+            && rest.len() >= 3
+            && (core(flag).starts_with(rest) || core(flag).ends_with(rest))
     };
     only(part).or_else(|| nearest(rest, 3))
 }

@@ -1,4 +1,5 @@
 //! The worker's own flags, with the SDK's names and the same names in kebab case. The SDK does not have `--schema`, `--check`,
+//! `--serve-http`, `--http-port`,
 //! `--rp_api_rate_limits`, `--rp_api_faults`, `--rp_api_allow_host` and `--rp_api_allow_origin`.
 
 /// A worker flag.
@@ -16,13 +17,15 @@ pub(super) enum Flag {
     ApiFaults,
     ApiAllowHost,
     ApiAllowOrigin,
+    ServeHttp,
+    HttpPort,
     LogLevel,
     Debugger,
 }
 
 impl Flag {
     /// All flags, in the order of `--help`.
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::TestInput,
         Self::TestOutput,
         Self::Schema,
@@ -35,6 +38,8 @@ impl Flag {
         Self::ApiFaults,
         Self::ApiAllowHost,
         Self::ApiAllowOrigin,
+        Self::ServeHttp,
+        Self::HttpPort,
         Self::LogLevel,
         Self::Debugger,
     ];
@@ -61,6 +66,8 @@ impl Flag {
             Self::ApiFaults => "--rp_api_faults",
             Self::ApiAllowHost => "--rp_api_allow_host",
             Self::ApiAllowOrigin => "--rp_api_allow_origin",
+            Self::ServeHttp => "--serve-http",
+            Self::HttpPort => "--http-port",
             Self::LogLevel => "--rp_log_level",
             Self::Debugger => "--rp_debugger",
         }
@@ -81,6 +88,8 @@ impl Flag {
             Self::ApiFaults => "--api-faults",
             Self::ApiAllowHost => "--api-allow-host",
             Self::ApiAllowOrigin => "--api-allow-origin",
+            Self::ServeHttp => "--serve-http",
+            Self::HttpPort => "--http-port",
             Self::LogLevel => "--log-level",
             Self::Debugger => "--debugger",
         }
@@ -94,12 +103,15 @@ impl Flag {
             Self::ApiHost => Some("HOST"),
             Self::ApiAllowHost => Some("NAME"),
             Self::ApiAllowOrigin => Some("ORIGIN"),
-            Self::ApiPort => Some("PORT"),
+            Self::ApiPort | Self::HttpPort => Some("PORT"),
             Self::ApiConcurrency => Some("N"),
             Self::LogLevel => Some("LEVEL"),
-            Self::Schema | Self::Check | Self::ServeApi | Self::ApiRateLimits | Self::Debugger => {
-                None
-            }
+            Self::Schema
+            | Self::Check
+            | Self::ServeApi
+            | Self::ApiRateLimits
+            | Self::ServeHttp
+            | Self::Debugger => None,
         }
     }
 
@@ -122,6 +134,8 @@ impl Flag {
             Self::ApiAllowOrigin => {
                 "accept web pages from this origin, such as http://localhost:3000"
             }
+            Self::ServeHttp => "serve HTTP, as on a load-balancing endpoint (feature `http`)",
+            Self::HttpPort => "port for --serve-http, 0 for any free port [default: PORT, or 8000]",
             Self::LogLevel => "NOTSET, TRACE, DEBUG, INFO, WARN or ERROR [default: DEBUG]",
             Self::Debugger => "add timings and system information to each output",
         }

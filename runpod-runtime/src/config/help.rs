@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::flags::Flag;
 
 /// The environment variables that a user may want to set, with their descriptions.
-const VARIABLES: [(&str, &str); 15] = [
+const VARIABLES: [(&str, &str); 20] = [
     (
         "RUNPOD_WEBHOOK_GET_JOB",
         "URL to take jobs from; if unset, the worker runs locally",
@@ -46,6 +46,26 @@ const VARIABLES: [(&str, &str); 15] = [
     (
         "RUNPOD_LOCAL_API_KEY",
         "key that clients of --serve-api must send; if unset, none",
+    ),
+    (
+        "PORT",
+        "port to serve HTTP on, without a queue (feature `http`) [default: 80]",
+    ),
+    (
+        "PORT_HEALTH",
+        "port of the health check [default: the same as PORT]",
+    ),
+    (
+        "HEALTH_CHECK_PATH",
+        "path of the health check [default: /ping]",
+    ),
+    (
+        "RUNPOD_HTTP_WAIT_S",
+        "seconds that a request may wait for a slot [default: 30]",
+    ),
+    (
+        "RUNPOD_REALTIME_PORT",
+        "port of a realtime endpoint (feature `http`)",
     ),
     ("NO_COLOR", "if set, no colours in the terminal"),
 ];

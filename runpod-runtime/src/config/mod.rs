@@ -15,6 +15,7 @@ mod flags;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
 mod help;
+mod http_settings;
 mod json_fault;
 mod log_level;
 mod platform_urls;
@@ -28,6 +29,10 @@ mod url_template;
 pub(crate) use arguments::Arguments;
 pub(crate) use environment::{Environment, ProcessContext};
 pub(crate) use help::help;
+#[cfg(feature = "http")]
+pub(crate) use http_settings::HttpKind;
+pub(crate) use http_settings::HttpSettings;
+pub(crate) use http_settings::serves_handlers;
 pub(crate) use log_level::LogLevel;
 pub(crate) use platform_urls::PlatformUrls;
 pub(crate) use secret::{Secret, Secrets};

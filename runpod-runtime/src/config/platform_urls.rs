@@ -172,6 +172,17 @@ impl PlatformUrls {
         Some(urls.with_heartbeat_or_warning(resolver))
     }
 
+    /// Reads only the URL of heartbeats, for a worker that takes no jobs from the platform. Returns `None` if it sends
+    /// none.
+    pub(super) fn of_heartbeats(resolver: &mut Resolver<'_>, worker_id: &str) -> Option<Self> {
+        let ping = resolver.template(PING, worker_id).usable()?;
+        let url = ping.as_it_is();
+        // The other URLs are never used.
+        let urls = Self::new(url.clone(), ping, None, Some(url));
+        let urls = urls.with_heartbeat_or_warning(resolver);
+        urls.ping.is_some().then_some(urls)
+    }
+
     /// Disables heartbeats with a warning if one of the variables that they need is not set, as the SDK does.
     fn with_heartbeat_or_warning(mut self, resolver: &mut Resolver<'_>) -> Self {
         let missing: Vec<_> = [PING, "RUNPOD_POD_ID", "RUNPOD_AI_API_KEY"]

@@ -7,11 +7,12 @@ use serde_json::Value;
 use super::api_key::{API_KEY, LOCAL_API_KEY};
 use super::arguments::Arguments;
 use super::environment::{Environment, ProcessContext};
-use super::error::ConfigError;
+use super::error::{ConfigError, Fault};
 use super::fitness::FitnessSettings;
+use super::http_settings::HttpSettings;
 use super::log_level::LogLevel;
 use super::platform_urls::PlatformUrls;
-use super::resolver::Resolver;
+use super::resolver::{Resolver, Variable};
 use super::secret::{Secret, Secrets};
 use super::spool_directory::SpoolDirectory;
 use super::test_job::{self, TestSource};
@@ -34,11 +35,8 @@ pub(crate) struct Settings {
     pub(crate) reported_worker_id: String,
     pub(crate) hostname: String,
     #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "used by the realtime route and the volume cache, which this version does not have"
-        )
+        not(any(test, feature = "http")),
+        expect(dead_code, reason = "the realtime route of the feature `http` uses it")
     )]
     pub(crate) endpoint_id: Option<String>,
     pub(crate) api_key: Option<Secret>,
@@ -64,10 +62,6 @@ pub(crate) struct Settings {
 
 /// The source of the jobs.
 #[derive(Debug, Clone)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a process has only one value of this type"
-)]
 pub(crate) enum Mode {
     Platform(PlatformUrls),
     /// One job as JSON text: an object whose `input` is not null.
@@ -75,6 +69,8 @@ pub(crate) enum Mode {
         job: String,
         source: TestSource,
     },
+    /// An HTTP server that clients send their requests to, through Runpod's load balancer or directly.
+    Http(HttpSettings),
     /// Neither a platform nor a test job is configured. The worker reports this and exits with code 1.
     MissingTestInput,
     /// `--check`: the fitness checks alone.
@@ -227,8 +223,9 @@ impl Resolver<'_> {
         )
     }
 
-    /// Chooses the mode in the SDK's order: the local endpoint, the test job from the command line, the platform, the
-    /// test job from the file.
+    /// Chooses the mode in the SDK's order: the local endpoint, a realtime endpoint, the test job from the command line,
+    /// the platform, the test job from the file. The SDK has no load-balancing endpoints. `--serve-http` comes first,
+    /// and their variables come before the file.
     fn mode(
         &mut self,
         arguments: &Arguments,
@@ -239,9 +236,19 @@ impl Resolver<'_> {
             return Some(Mode::Check);
         }
         if arguments.serve_api {
+            if arguments.serve_http {
+                self.fault(
+                    Fault::new("--serve-http", "--rp_serve_api was given, too")
+                        .remedy("remove one of the two: both serve this worker on a port"),
+                );
+            }
             return Some(Mode::ServeApi(self.api(arguments, context)));
         }
-        self.warn_of_realtime();
+        match self.http_by_request(arguments, worker_id) {
+            Variable::Unset => {}
+            Variable::Unusable => return None,
+            Variable::Usable(http) => return Some(Mode::Http(http)),
+        }
         if let Some(text) = &arguments.test_input {
             let job = self.check(test_job::from_flag(text))?;
             return Some(Mode::TestJob {
@@ -257,6 +264,11 @@ impl Resolver<'_> {
             }
             let urls = PlatformUrls::resolve(self, take, worker_id, context.streams)?;
             return Some(Mode::Platform(urls));
+        }
+        match self.http_by_environment() {
+            Variable::Unset => {}
+            Variable::Unusable => return None,
+            Variable::Usable(http) => return Some(Mode::Http(http)),
         }
         let found = self.check(test_job::from_file(&context.working_directory))?;
         Some(match found {
@@ -290,16 +302,6 @@ impl Resolver<'_> {
             allow_hosts: arguments.api_allow_hosts.clone(),
             allow_origins: arguments.api_allow_origins.clone(),
             example,
-        }
-    }
-
-    fn warn_of_realtime(&mut self) {
-        let port = self.environment.get("RUNPOD_REALTIME_PORT");
-        if let Some(port) = port.filter(|port| port.trim() != "0") {
-            self.warnings.push(format!(
-                "RUNPOD_REALTIME_PORT is set to {}, but this version does not serve realtime endpoints; the variable is ignored",
-                super::error::cut(port)
-            ));
         }
     }
 }

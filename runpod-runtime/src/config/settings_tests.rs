@@ -353,19 +353,13 @@ fn the_file_with_the_test_job_is_the_local_servers_example_and_a_faulty_one_a_wa
 }
 
 #[test]
-fn what_is_nearly_right_or_not_served_is_a_warning() {
-    let warnings = settings(&[("RUNPOD_REALTIME_PORT", "8080")], &["--rp_debug"]).warnings;
+fn what_is_nearly_right_is_a_warning() {
+    let warnings = settings(&[], &["--rp_debug"]).warnings;
     assert_eq!(
         warnings,
         [
-            "--rp_debug is not a worker flag and is passed to the program; did you mean --rp_debugger?",
-            "RUNPOD_REALTIME_PORT is set to 8080, but this version does not serve realtime endpoints; the variable is ignored",
+            "--rp_debug is not a worker flag and is passed to the program; did you mean --rp_debugger?"
         ]
-    );
-    assert!(
-        settings(&[("RUNPOD_REALTIME_PORT", "0")], &[])
-            .warnings
-            .is_empty()
     );
 }
 

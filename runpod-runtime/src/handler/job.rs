@@ -1,5 +1,7 @@
 //! A job as the platform sent it, and as a handler sees it.
 
+use std::sync::Arc;
+
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -73,6 +75,8 @@ pub(crate) struct TakenJob {
     pub(crate) input: Box<RawValue>,
     pub(crate) webhook: Option<String>,
     pub(crate) extra: Map<String, Value>,
+    /// The name of the handler, if the client chose it by something other than the input.
+    pub(crate) handler: Option<Arc<str>>,
 }
 
 impl TakenJob {

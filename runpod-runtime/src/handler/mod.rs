@@ -30,6 +30,8 @@ mod setup;
 mod slot;
 mod state;
 mod state_checks;
+#[cfg(feature = "http")]
+mod user_router;
 mod user_values;
 #[cfg_attr(not(feature = "validate"), path = "validation_off.rs")]
 pub(crate) mod validation;
@@ -54,6 +56,9 @@ pub use registration::{Function, FunctionId};
 pub use setup::{Setup, SetupReturned, SetupValue, WorkerState};
 pub use state::State;
 pub use state_checks::{Awaited, NoExitCode};
+
+#[cfg(feature = "http")]
+pub use user_router::{IntoRouter, UserRouter};
 
 #[cfg(feature = "schema")]
 pub(crate) use argument::Role;

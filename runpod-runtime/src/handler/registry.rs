@@ -127,6 +127,8 @@ pub(crate) enum Dispatch {
         key: &'static str,
         handlers: BTreeMap<String, Arc<Handler>>,
     },
+    /// Each job names its handler itself, in [`TakenJob::handler`].
+    Named(BTreeMap<String, Arc<Handler>>),
 }
 
 impl Dispatch {
@@ -136,13 +138,32 @@ impl Dispatch {
         choice: Choice,
         state: Option<StateType>,
     ) -> Result<Self, HandlersError> {
-        let dispatch = Self::pick(handlers, choice)?;
-        let faults: Vec<String> = dispatch
+        Self::pick(handlers, choice)?.checked(state)
+    }
+
+    /// Like [`choose`](Self::choose), for jobs that can name their handler themselves. A worker with several handlers
+    /// needs no rule then.
+    pub(crate) fn choose_by_name(
+        handlers: Vec<Handler>,
+        choice: Choice,
+        state: Option<StateType>,
+    ) -> Result<Self, HandlersError> {
+        let dispatch = if handlers.len() > 1 && choice.handler.is_none() && choice.route.is_none() {
+            Self::Named(by_name(handlers)?)
+        } else {
+            Self::pick(handlers, choice)?
+        };
+        dispatch.checked(state)
+    }
+
+    /// Returns the dispatch if its handlers fit this state.
+    fn checked(self, state: Option<StateType>) -> Result<Self, HandlersError> {
+        let faults: Vec<String> = self
             .handlers()
             .flat_map(|handler| faults_of(handler, state))
             .collect();
         if faults.is_empty() {
-            Ok(dispatch)
+            Ok(self)
         } else {
             Err(HandlersError::Unfit(faults.join("\n")))
         }
@@ -170,34 +191,34 @@ impl Dispatch {
                 }
             };
         };
-        let mut by_name = BTreeMap::new();
-        for handler in handlers {
-            let second = handler.to_string();
-            if let Some(first) = by_name.insert(handler.name.clone(), Arc::new(handler)) {
-                return Err(HandlersError::SameName {
-                    first: first.to_string(),
-                    second,
-                });
-            }
-        }
         Ok(Self::Routed {
             key,
-            handlers: by_name,
+            handlers: by_name(handlers)?,
         })
     }
 
     /// Returns whether [`find`](Self::find) reads the job's input. Reading a large input takes long, so do not call
     /// `find` on a thread that must not block.
-    pub(crate) fn reads_input(&self) -> bool {
-        matches!(self, Self::Routed { .. })
+    pub(crate) fn reads_input_of(&self, job: &TakenJob) -> bool {
+        self.key_for(job).is_some()
     }
 
     /// Returns the handler for a job. In a worker with a route, this scans the whole input, at about one gigabyte per
     /// second.
     pub(crate) fn find(&self, job: &TakenJob) -> Result<Arc<Handler>, Failure> {
+        if let Some(name) = &job.handler {
+            let handler = self
+                .named(name)
+                .ok_or_else(|| Failure::new("RouteError", format!("there is no handler `{name}`")));
+            return handler.cloned();
+        }
         let (key, handlers) = match self {
             Self::One(handler) => return Ok(Arc::clone(handler)),
             Self::Routed { key, handlers } => (key, handlers),
+            Self::Named(_) => {
+                let message = "the job does not name its handler; this is a bug in runpod-worker";
+                return Err(Failure::new("RouteError", message));
+            }
         };
         let known = || {
             let names: Vec<_> = handlers.keys().map(|name| format!("`{name}`")).collect();
@@ -241,15 +262,30 @@ impl Dispatch {
     /// Returns the key of the input that names the handler, if the worker has a route.
     pub(crate) fn key(&self) -> Option<&'static str> {
         match self {
-            Self::One(_) => None,
+            Self::One(_) | Self::Named(_) => None,
             Self::Routed { key, .. } => Some(key),
+        }
+    }
+
+    /// Returns the key of the input that names this job's handler, if the input names it.
+    pub(crate) fn key_for(&self, job: &TakenJob) -> Option<&'static str> {
+        self.key().filter(|_| job.handler.is_none())
+    }
+
+    /// Returns the handler with this name.
+    fn named(&self, name: &str) -> Option<&Arc<Handler>> {
+        match self {
+            Self::One(handler) => Some(handler).filter(|it| it.name == name),
+            Self::Routed { handlers, .. } | Self::Named(handlers) => handlers.get(name),
         }
     }
 
     pub(crate) fn handlers(&self) -> Box<dyn Iterator<Item = &Handler> + '_> {
         match self {
             Self::One(handler) => Box::new(std::iter::once(&**handler)),
-            Self::Routed { handlers, .. } => Box::new(handlers.values().map(|handler| &**handler)),
+            Self::Routed { handlers, .. } | Self::Named(handlers) => {
+                Box::new(handlers.values().map(|handler| &**handler))
+            }
         }
     }
 
@@ -262,6 +298,21 @@ impl Dispatch {
     pub(crate) fn may_block(&self) -> bool {
         self.handlers().any(Handler::may_block)
     }
+}
+
+/// Returns the handlers by their names.
+fn by_name(handlers: Vec<Handler>) -> Result<BTreeMap<String, Arc<Handler>>, HandlersError> {
+    let mut by_name = BTreeMap::new();
+    for handler in handlers {
+        let second = handler.to_string();
+        if let Some(first) = by_name.insert(handler.name.clone(), Arc::new(handler)) {
+            return Err(HandlersError::SameName {
+                first: first.to_string(),
+                second,
+            });
+        }
+    }
+    Ok(by_name)
 }
 
 /// Returns the errors of a handler in this worker, one line each.
@@ -336,7 +387,7 @@ pub(crate) enum HandlersError {
     )]
     NotAHandler { path: String, known: String },
     #[error(
-        "two handlers have the same name, so `route` cannot tell them apart:\n  - {first}\n  - {second}\n\
+        "two handlers have the same name, so jobs cannot choose between them:\n  - {first}\n  - {second}\n\
          Give one of them another name with `#[handler(name = \"…\")]`."
     )]
     SameName { first: String, second: String },

@@ -147,6 +147,7 @@ fn a_route_finds_its_handler_or_says_which_there_are() {
             input: serde_json::value::RawValue::from_string(input.into()).unwrap(),
             webhook: None,
             extra: serde_json::Map::new(),
+            handler: None,
         };
         dispatch
             .find(&job)

@@ -26,7 +26,7 @@ impl LogSettings {
             secrets: settings.secrets.clone(),
             color: settings.color,
             waits_for_reader: match settings.mode {
-                Mode::Platform(_) | Mode::ServeApi(_) => false,
+                Mode::Platform(_) | Mode::ServeApi(_) | Mode::Http(_) => false,
                 Mode::TestJob { .. } | Mode::MissingTestInput | Mode::Check => !is_linked,
             },
         }

@@ -34,6 +34,7 @@ fn result_of(value: &impl Serialize, refresh: bool) -> (AllocationInfo, usize) {
         worker_id: "w1".into(),
         secrets: Secret::new("key").into(),
         debugger: None,
+        reports_streams_alike: false,
     };
     let mut length = 0;
     let needed = measure(|| {

@@ -48,6 +48,8 @@ pub(crate) struct Reporter {
     pub(crate) secrets: Secrets,
     /// The time that the worker took to get ready, in milliseconds. Set by `--rp_debugger`.
     pub(crate) debugger: Option<f64>,
+    /// Whether a failed stream gets the same report as any other failure, instead of the SDK's text.
+    pub(crate) reports_streams_alike: bool,
 }
 
 /// The fields of a result that this module assembles.
@@ -90,6 +92,7 @@ impl Reporter {
         context: Option<&JobContext>,
     ) -> ResultBody {
         let refresh = refresh || context.is_some_and(JobContext::wants_refresh);
+        let streaming = streaming && !self.reports_streams_alike;
         let failed = |message: &str| {
             let mut fields = ResultFields::failed(message);
             fields.stop_pod = refresh;
@@ -105,14 +108,10 @@ impl Reporter {
                     self.of_value(Payload::list(&items), refresh, context)
                 }
                 StreamEnd::ItemError(message) => failed(&message),
-                StreamEnd::Failed(failure) => failed(&self.of_failed_stream(&failure)),
+                StreamEnd::Failed(failure) => failed(&self.of_failed(&failure, streaming)),
             },
             Outcome::Failed(failure) => {
-                let message = if streaming {
-                    self.of_failed_stream(&failure)
-                } else {
-                    self.of_failure(&failure)
-                };
+                let message = self.of_failed(&failure, streaming);
                 ResultBody {
                     without_data: failure.without_data,
                     ..failed(&message)
@@ -180,6 +179,14 @@ impl Reporter {
             runpod_version: crate::platform::VERSION,
         };
         serde_json::to_string(&report).unwrap_or_default()
+    }
+
+    fn of_failed(&self, failure: &Failure, streaming: bool) -> String {
+        if streaming {
+            self.of_failed_stream(failure)
+        } else {
+            self.of_failure(failure)
+        }
     }
 
     fn of_failed_stream(&self, failure: &Failure) -> String {

@@ -10,6 +10,7 @@ fn reporter() -> Reporter {
         worker_id: "w1".into(),
         secrets: Secret::new("very-secret-key").into(),
         debugger: None,
+        reports_streams_alike: false,
     }
 }
 
@@ -219,6 +220,7 @@ fn of_equal_keys_the_last_counts() {
 fn the_debugger_adds_its_report_to_objects_and_to_failures() {
     let reporter = Reporter {
         debugger: Some(1.5),
+        reports_streams_alike: false,
         ..reporter()
     };
     let body = |outcome| -> Value {

@@ -8,6 +8,8 @@ mod debugger;
 mod failed_start;
 mod http;
 mod read_job;
+#[cfg(feature = "http")]
+pub(crate) mod serving;
 mod single_job;
 mod unhealthy;
 
@@ -50,6 +52,15 @@ pub(crate) trait Platform: Send + Sync + 'static {
 
     /// Posts an item, a progress update or a result of a job.
     fn post<'a>(&'a self, post: &'a Post) -> BoxFuture<'a, Posted>;
+
+    /// Notes that the worker has started to shut down and takes no more jobs.
+    fn closing(&self) {}
+
+    /// Returns how many posts may be in flight at once. By default, each post has a connection, and a process can have
+    /// 1024 open files.
+    fn most_posts(&self) -> usize {
+        128
+    }
 }
 
 /// Reports to the platform that the worker is broken. The platform's implementation limits the time.

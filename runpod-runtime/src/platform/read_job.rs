@@ -155,6 +155,7 @@ impl UnreadJob<'_> {
                 .webhook
                 .and_then(|text| serde_json::from_str(text.get()).ok().flatten()),
             extra,
+            handler: None,
         })
     }
 }

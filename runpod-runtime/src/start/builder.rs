@@ -10,6 +10,8 @@ use std::time::Duration;
 use super::prepared::Prepared;
 use super::until_stopped::until_stopped;
 use crate::error::{Error, ErrorKind};
+#[cfg(feature = "http")]
+use crate::handler::IntoRouter;
 use crate::handler::{
     AsyncFunction, BlockingFunction, Handler, Hook, HookFunction, HookKind, Modifier, StateType,
     StreamFunction, UserValues, cell,
@@ -346,6 +348,34 @@ impl WorkerBuilder {
         self
     }
 
+    /// Adds your own routes, for a worker that serves HTTP (feature `http`): a `fn() -> axum::Router`, or a
+    /// `fn(State<T>) -> axum::Router` that takes the worker's state.
+    ///
+    /// The worker's own paths come first: the health check, `POST /<name>` for each handler, and `/openapi.json`. All
+    /// other requests go to these routes. A worker that takes jobs from a queue does not use them. If the method is
+    /// called several times, the last function counts. `docs/how-to/serve-http.md` shows more.
+    ///
+    /// ```
+    /// use runpod::axum::Router;
+    /// use runpod::axum::routing::get;
+    /// use runpod::prelude::*;
+    ///
+    /// let worker = runpod::Worker::builder()
+    ///     .handler(async |name: String| format!("Hello, {name}!"))
+    ///     .named("greet")
+    ///     .state(String::from("tiny"))
+    ///     .router(|model: State<String>| {
+    ///         Router::new().route("/model", get(async move || model.to_string()))
+    ///     });
+    /// # drop(worker);
+    /// ```
+    #[cfg(feature = "http")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+    pub fn router<Via>(mut self, make: impl IntoRouter<Via>) -> Self {
+        self.config = self.config.router(make);
+        self
+    }
+
     /// Runs the worker until it is stopped or refreshed.
     ///
     /// The worker reads the environment and the command line like a worker with attributes
@@ -406,6 +436,7 @@ impl WorkerBuilder {
                 return nothing_to_do.map(drop);
             }
         };
+        let prepared = prepared.with_server()?;
         let (handlers, values) = prepared.handlers_runtime()?.keeping(values);
         let hooks = prepared.hooks(&handlers);
         let ended = match hooks.fitness(values.state()).await {

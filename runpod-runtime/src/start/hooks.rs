@@ -164,8 +164,9 @@ impl Hooks {
 
     /// Returns whether the checks run in the worker's mode.
     fn checks_run(&self) -> bool {
-        match self.prepared.settings.mode {
+        match &self.prepared.settings.mode {
             Mode::Platform(_) | Mode::Check => true,
+            Mode::Http(http) => http.is_deployed(),
             Mode::TestJob { .. } | Mode::MissingTestInput | Mode::ServeApi(_) => false,
         }
     }
@@ -206,7 +207,12 @@ impl Hooks {
         let settings = &self.prepared.settings;
         // The reason may contain text of the user's, but no key may leave the process.
         unhealthy.reason = settings.secrets.redact(&unhealthy.reason).into_owned();
-        if let Mode::Platform(urls) = &settings.mode {
+        let urls = match &settings.mode {
+            Mode::Platform(urls) => Some(urls),
+            Mode::Http(http) => http.heartbeats.as_ref(),
+            _ => None,
+        };
+        if let Some(urls) = urls {
             let reported = Runpod::of(urls.clone(), settings, &self.threads)
                 .and_then(|platform| waiting(platform::report(&platform, &unhealthy)));
             if let Err(error) = reported {

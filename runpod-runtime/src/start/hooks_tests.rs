@@ -3,11 +3,10 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::sync::mpsc;
-use std::time::Instant;
 
 use super::*;
-use crate::config::{Arguments, Environment, ProcessContext, Settings};
-use crate::handler::{AsyncFunction, Dispatch, HookFunction, HookKind, StateType, cell};
+use crate::config::Environment;
+use crate::handler::{HookFunction, HookKind, StateType, cell};
 use crate::logging::captured;
 use crate::worker::WorkerConfig;
 
@@ -44,7 +43,7 @@ impl Stage {
             ("RUNPOD_POD_ID", "pod".to_owned()),
             ("RUNPOD_SKIP_AUTO_SYSTEM_CHECKS", "true".to_owned()),
         ]);
-        let prepared = Prepared::for_test(&environment, WorkerConfig::NEW, hooks);
+        let prepared = Prepared::under_test(&environment, WorkerConfig::NEW, hooks);
         // One thread, so that a check that blocks it would hold up everything else on it.
         let handlers = Handlers::own(Some(1), true).unwrap();
         Self {

@@ -45,6 +45,7 @@ fn run_process(
         return Ok(ExitCode::SUCCESS);
     };
     caught.map_err(not_caught)?;
+    let prepared = prepared.with_server()?;
     let handlers = prepared.handlers_runtime()?;
     let hooks = prepared.hooks(&handlers);
     if let Err(error) = hooks.fitness_before_state() {

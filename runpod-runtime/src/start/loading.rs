@@ -40,7 +40,7 @@ impl Prepared {
             return Ok(None);
         }
         let watch = match (&self.settings.mode, &self.signals) {
-            (Mode::Platform(_), Some(signals)) => {
+            (Mode::Platform(_) | Mode::Http(_), Some(signals)) => {
                 let is_async = matches!(setup, SetupRun::Future(_));
                 let watch = Watch::new(is_async);
                 let watch = watch.start(self, signals.clone(), handlers.share());
@@ -79,7 +79,7 @@ impl Prepared {
         let _over = over.clone().drop_guard();
         let (most, stop) = (self.init_timeout(), self.stop.clone());
         let mut signals = self.signals.clone();
-        let is_limited = matches!(self.settings.mode, Mode::Platform(_));
+        let is_limited = matches!(self.settings.mode, Mode::Platform(_) | Mode::Http(_));
         // Any executor may await this, and not every executor has timers.
         let cut = handlers.handle().spawn(async move {
             tokio::select! {
@@ -154,7 +154,7 @@ mod tests {
         ];
         let variables = urls.iter().chain(environment);
         let environment = Environment::of(variables.map(|&(name, value)| (name, value.to_owned())));
-        Prepared::for_test(&environment, WorkerConfig::NEW.init_timeout(30), Vec::new())
+        Prepared::under_test(&environment, WorkerConfig::NEW.init_timeout(30), Vec::new())
     }
 
     #[tokio::test(start_paused = true)]

@@ -3,6 +3,8 @@
 mod builder;
 mod failed_start;
 mod hooks;
+#[cfg_attr(not(feature = "http"), path = "http_off.rs")]
+mod http;
 mod launch;
 mod loading;
 #[cfg(feature = "local")]

@@ -22,15 +22,19 @@ impl Prepared {
     ///
     /// See [`serve`](Self::serve).
     pub(crate) fn run(self, state: Option<StateCell>, handlers: Handlers) -> Result<(), Error> {
-        let Mode::Platform(urls) = self.settings.mode.clone() else {
-            let waiting = handlers.handle().clone();
-            return waiting.block_on(self.serve(state, handlers));
-        };
         let secrets = self.settings.secrets.clone();
-        self.on_the_platform(urls, state, handlers)
-            .and_then(worker::run_here)
-            .and_then(Ended::reported)
-            .map_err(|error| error.printable(&secrets))
+        let ended = match self.settings.mode.clone() {
+            Mode::Platform(urls) => self
+                .on_the_platform(urls, state, handlers)
+                .and_then(worker::run_here)
+                .and_then(Ended::reported),
+            Mode::Http(http) => self.run_http(&http, state, handlers),
+            _ => {
+                let waiting = handlers.handle().clone();
+                return waiting.block_on(self.serve(state, handlers));
+            }
+        };
+        ended.map_err(|error| error.printable(&secrets))
     }
 
     /// Runs the worker or the local test job until it finishes.
@@ -59,6 +63,7 @@ impl Prepared {
                 let parts = self.on_the_platform(urls, state, handlers)?;
                 worker::start(parts)?.ended().await?.reported()
             }
+            Mode::Http(http) => self.serve_http(&http, state, handlers).await,
             Mode::TestJob { job, source } => {
                 tracing::info!("Using {source} as job input.");
                 let expected = self.settings.test_output.clone();
@@ -74,6 +79,7 @@ impl Prepared {
                  - To run one job, pass --test_input '{\"input\": …}', or write the job into test_input.json in the \
                  working directory.\n  \
                  - To serve a local endpoint, with a page to send jobs from, pass --rp_serve_api.\n  \
+                 - To serve the handlers over HTTP, as on a load-balancing endpoint, pass --serve-http (feature `http`).\n  \
                  - To serve a local endpoint and rebuild the worker after each edit, run `cargo runpod dev`.",
             )),
             // The checks have run, and the table shows them.

@@ -8,10 +8,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::phases::{StartPhases, age_of_process};
 use super::schema;
-use crate::config::{Arguments, Environment, Mode, ProcessContext, Settings};
+use crate::config::{Arguments, Environment, Mode, ProcessContext, Settings, serves_handlers};
 use crate::error::{Error, ErrorKind};
 use crate::handler::{Dispatch, Failure, Handler, Hook, StateCell, StateType};
 use crate::logging::{self, LogSettings};
+#[cfg(feature = "http")]
+use crate::platform::serving::Server;
 use crate::platform::{Platform, Reporter};
 use crate::process::dev_link::dev_link;
 use crate::process::orphans;
@@ -36,6 +38,12 @@ pub(crate) struct Prepared {
     pub(crate) signals: Option<Signals>,
     /// Stops the worker like a signal.
     pub(crate) stop: CancellationToken,
+    /// The type of the worker's state.
+    #[cfg(feature = "http")]
+    pub(crate) makes: Option<StateType>,
+    /// The HTTP server, once it is open.
+    #[cfg(feature = "http")]
+    pub(crate) server: Option<Arc<Server>>,
 }
 
 impl Prepared {
@@ -61,17 +69,22 @@ impl Prepared {
             let _ = write!(io::stdout(), "{}", crate::config::help(&arguments.program));
             return Ok(None);
         }
-        let dispatch = with_faults_of(&hooks, makes, || {
-            Dispatch::choose(handlers, config.choice, makes)
-        })?;
+        let environment = Environment::from_process();
+        let choose = if serves_handlers(&environment, &arguments) {
+            Dispatch::choose_by_name
+        } else {
+            Dispatch::choose
+        };
+        let dispatch = with_faults_of(&hooks, makes, || choose(handlers, config.choice, makes))?;
         if arguments.schema {
             schema::show(&dispatch)?;
             return Ok(None);
         }
         let context = ProcessContext::of_process(dispatch.streams());
-        let settings = Settings::resolve(&Environment::from_process(), &arguments, &context)
+        let settings = Settings::resolve(&environment, &arguments, &context)
             .map_err(|error| Error::new(ErrorKind::Config, error.to_string()))?;
-        let signals = matches!(settings.mode, Mode::Platform(_)).then(Signals::handle);
+        let signals =
+            matches!(settings.mode, Mode::Platform(_) | Mode::Http(_)).then(Signals::handle);
         logging::keep_recent();
         logging::init(&LogSettings::of(&settings));
         panics::log_from_now_on(&settings.secrets);
@@ -91,6 +104,10 @@ impl Prepared {
             phases,
             signals: signals.and_then(handled),
             stop: CancellationToken::new(),
+            #[cfg(feature = "http")]
+            makes,
+            #[cfg(feature = "http")]
+            server: None,
         }))
     }
 
@@ -132,7 +149,7 @@ impl Prepared {
     ) -> Parts {
         let settings = self.settings;
         let phases = self.phases;
-        let is_test = !matches!(settings.mode, Mode::Platform(_));
+        let is_test = !matches!(settings.mode, Mode::Platform(_) | Mode::Http(_));
         Parts {
             platform,
             dispatch: self.dispatch,
@@ -157,6 +174,7 @@ impl Prepared {
                 debugger: settings
                     .debugger
                     .then(|| self.begun.elapsed().as_secs_f64() * 1000.0),
+                reports_streams_alike: false,
             },
             spool,
             worker_id: settings.worker_id.into(),
@@ -168,7 +186,7 @@ impl Prepared {
 #[cfg(test)]
 impl Prepared {
     /// Creates a worker with one handler and these settings, which does not handle signals.
-    pub(super) fn for_test(
+    pub(super) fn under_test(
         environment: &Environment,
         config: WorkerConfig,
         hooks: Vec<Hook>,
@@ -184,6 +202,10 @@ impl Prepared {
             phases: StartPhases::after(Duration::ZERO),
             signals: None,
             stop: CancellationToken::new(),
+            #[cfg(feature = "http")]
+            makes: None,
+            #[cfg(feature = "http")]
+            server: None,
         }
     }
 }

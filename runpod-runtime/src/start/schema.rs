@@ -17,17 +17,17 @@ pub(crate) fn show(_dispatch: &Dispatch) -> Result<(), Error> {
 
 #[cfg(feature = "schema")]
 pub(crate) use with_feature::{document, show};
-#[cfg(all(feature = "schema", feature = "local"))]
+#[cfg(all(feature = "schema", any(feature = "http", feature = "local")))]
 pub(crate) use with_feature::{input, output};
 
 /// Returns `None`, because schemas need the feature `schema`.
-#[cfg(all(feature = "local", not(feature = "schema")))]
+#[cfg(all(any(feature = "http", feature = "local"), not(feature = "schema")))]
 pub(crate) fn input(_handler: &crate::handler::Handler) -> Option<serde_json::Value> {
     None
 }
 
 /// Returns `None`, because schemas need the feature `schema`.
-#[cfg(all(feature = "local", not(feature = "schema")))]
+#[cfg(all(any(feature = "http", feature = "local"), not(feature = "schema")))]
 pub(crate) fn output(_handler: &crate::handler::Handler) -> Option<serde_json::Value> {
     None
 }

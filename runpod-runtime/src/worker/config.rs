@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::handler::{Choice, FunctionId, Modifier};
+#[cfg(feature = "http")]
+use crate::handler::{IntoRouter, UserRouter};
 
 /// The options of a worker. Both the attribute and the builder fill it in, and the worker's loop gets it unchanged.
 #[derive(Clone)]
@@ -24,6 +26,9 @@ pub struct WorkerConfig {
     pub(crate) worker_threads: Option<usize>,
     /// How long `main` may run.
     pub(crate) init_timeout: Option<Duration>,
+    /// The user's own routes, in HTTP mode.
+    #[cfg(feature = "http")]
+    pub(crate) router: Option<UserRouter>,
 }
 
 /// The functions that generated code calls, one for each option of the attribute.
@@ -41,6 +46,8 @@ impl WorkerConfig {
         max_consecutive_failures: None,
         worker_threads: None,
         init_timeout: None,
+        #[cfg(feature = "http")]
+        router: None,
     };
 
     /// Sets whether to refresh the worker after every job, even after a failed one.
@@ -105,7 +112,31 @@ impl WorkerConfig {
         self.init_timeout = u64::try_from(seconds).ok().map(Duration::from_secs);
         self
     }
+
+    /// Reports that the feature `http` is missing.
+    #[cfg(not(feature = "http"))]
+    #[must_use]
+    pub fn router(self, _value: impl FeatureHttp) -> Self {
+        self
+    }
+
+    /// Sets the function that creates the user's own routes.
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn router<Via>(mut self, value: impl IntoRouter<Via>) -> Self {
+        self.router = Some(value.into_user_router());
+        self
+    }
 }
+
+/// A trait without implementations, whose message says that a feature is missing.
+#[cfg(not(feature = "http"))]
+#[diagnostic::on_unimplemented(
+    message = "the option `router` needs the feature `http` of runpod-worker",
+    label = "these routes cannot be served",
+    note = "add the feature to the dependency in Cargo.toml: runpod-worker = {{ …, features = [\"http\"] }}"
+)]
+pub trait FeatureHttp {}
 
 impl fmt::Debug for WorkerConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

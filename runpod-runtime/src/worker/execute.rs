@@ -86,8 +86,8 @@ pub(super) fn start(
 impl Run {
     fn spawn(self, handlers: &Handlers) -> Option<AbortHandle> {
         let handle = handlers.handle();
-        let must_read_input =
-            self.execution.dispatch.reads_input() && self.taken.input.get().len() > SMALL_INPUT;
+        let must_read_input = self.execution.dispatch.reads_input_of(&self.taken)
+            && self.taken.input.get().len() > SMALL_INPUT;
         if must_read_input {
             return Some(handle.spawn(self.find_and_run()).abort_handle());
         }
@@ -161,8 +161,8 @@ impl Run {
             .streams()
             .then(|| ItemSink::new(context.outbox().clone(), self.execution.aggregate));
         let mut call = Call {
+            route: self.execution.dispatch.key_for(&self.taken),
             job: self.taken,
-            route: self.execution.dispatch.key(),
             context: context.clone(),
             state: self.execution.state.clone(),
             items: items.clone(),
@@ -196,8 +196,8 @@ impl Run {
         let _ = self.job.streaming.set(false);
         tracing::info!("Started.");
         let mut call = Call {
+            route: self.execution.dispatch.key_for(&self.taken),
             job: self.taken,
-            route: self.execution.dispatch.key(),
             context: context.clone(),
             state: self.execution.state.clone(),
             items: None,

@@ -134,7 +134,7 @@ async fn run(parts: Parts, shutdown: Shutdown) -> Ended {
         }),
         recent: RecentResults::new(parts.spool.is_some()),
         jobs: Jobs::new(),
-        retries: RetryBudget::new(),
+        retries: RetryBudget::new(parts.platform.most_posts()),
         failures: ConsecutiveFailures::new(config.max_consecutive_failures),
         platform: parts.platform,
         execution: Arc::new(Execution {
@@ -157,6 +157,7 @@ async fn run(parts: Parts, shutdown: Shutdown) -> Ended {
         parts.stop,
         parts.shutdown_grace,
     ));
+    tokio::spawn(announce_shutdown(Arc::clone(&control)));
     tokio::spawn(heartbeat::beat(Arc::clone(&control), parts.ping_interval));
     tokio::spawn(stop_channel::listen(Arc::clone(&control)));
     tokio::spawn(job::receive(Arc::clone(&control)));
@@ -193,6 +194,12 @@ async fn run(parts: Parts, shutdown: Shutdown) -> Ended {
     } else {
         Ended::Finished
     }
+}
+
+/// Tells the platform when the worker starts to shut down.
+async fn announce_shutdown(control: Arc<Control>) {
+    control.shutdown.begun().await;
+    control.platform.closing();
 }
 
 /// Waits for running jobs and their results, and cuts the jobs off when their time is over. Returns how many were cut

@@ -13,8 +13,6 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::platform::{Platform, Post, Posted};
 
-/// How many posts may be in flight at once. Each has a connection, and by default a process can have 1024 open files.
-const MOST_POSTS: usize = 128;
 /// Retries that each second adds to the budget.
 const PER_SECOND: f64 = 10.0;
 /// Retries that an accepted post adds to the budget.
@@ -65,9 +63,10 @@ impl Budget {
 }
 
 impl RetryBudget {
-    pub(super) fn new() -> Self {
+    /// `most_posts` is the number of posts that may be in flight at once.
+    pub(super) fn new(most_posts: usize) -> Self {
         Self {
-            posts: Semaphore::new(MOST_POSTS),
+            posts: Semaphore::new(most_posts.min(Semaphore::MAX_PERMITS)),
             budget: Mutex::new(Budget {
                 saved: MOST_SAVED,
                 counted: Instant::now(),

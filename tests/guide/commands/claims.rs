@@ -441,6 +441,26 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
             "cargo run --example checked -- --check",
             "its result depends on this machine and its network; tests/examples/hooks.rs runs it",
         )],
+        "docs/how-to/serve-http.md",
+        &[
+            Claim {
+                also: "--http-port 0",
+                ..claim(
+                    "cargo run --example serve_http --features http -- --serve-http",
+                    How::Serves {
+                        shows: "Serving HTTP at ",
+                    },
+                )
+            },
+            ends(
+                r#"curl http://localhost:8000/greet -H 'Content-Type: application/json' -d '{"name": "Ada"}'"#,
+                &["Hello, Ada!"],
+            ),
+            ends(
+                "curl http://localhost:8000/count -H 'Content-Type: application/json' -H 'Accept: text/event-stream' -d 3",
+                &["data: 3", "event: end"],
+            ),
+        ],
     ),
     (
         "docs/how-to/serve-chat.md",

@@ -34,7 +34,7 @@ fn play(stage: Stage) -> Playing {
 
 fn unhealthy() -> Ended {
     Ended::Unhealthy(Unhealthy {
-        check: "main",
+        check: "main".into(),
         reason: "no model".to_owned(),
     })
 }

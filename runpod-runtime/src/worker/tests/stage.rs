@@ -209,6 +209,7 @@ pub(super) fn job(id: &str) -> TakenJob {
         input: RawValue::from_string(format!("{id:?}")).unwrap(),
         webhook: None,
         extra: serde_json::Map::new(),
+        handler: None,
     }
 }
 
@@ -275,6 +276,7 @@ pub(super) fn play(stage: Stage, handler: Handler, setting: Setting) -> Playing 
             worker_id: "w1".to_owned(),
             secrets: Secrets::default(),
             debugger: None,
+            reports_streams_alike: false,
         },
         spool: setting.spool,
         worker_id: setting.worker_id.unwrap_or("w1").into(),
