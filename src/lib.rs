@@ -119,6 +119,7 @@
 //! | [`Job`], [`JobContext`], [`State`], [`Emitter`] | arguments of a handler besides its input; [`Context`] is an alias of [`JobContext`] |
 //! | [`stream!`], [`try_stream!`], [`Stream`], [`Cancelled`] | macros and types for handlers that stream |
 //! | [`CancelReason`], [`Checkpoint`] | returned by methods of [`JobContext`] |
+//! | `Download`, `Downloaded`, `DownloadError` | downloads for handlers, with the feature `download` |
 //! | [`HandlerError`] | an error with a name that clients can recognise |
 //! | [`Worker`], [`WorkerBuilder`], [`Error`], [`ErrorKind`] | a worker without attributes, and the reason why a worker failed |
 //! | [`args`] | the program's own command-line arguments, without those of the worker |
@@ -136,6 +137,8 @@
 //! | --- | --- | --- |
 //! | `local` | on | adds `--rp_serve_api`, which serves a local endpoint (`docs/reference/local-endpoint.md`) |
 //! | `schema` | off | adds `--schema`, which prints the JSON Schema of the inputs and outputs that derive `schemars::JsonSchema` (`docs/how-to/describe-and-validate-inputs.md`) |
+//! | `download` | off | adds `ctx.download`, which fetches files for a job, and `ctx.directory` (`docs/how-to/download-files.md`) |
+//! | `unpack` | off | adds `Downloaded::unpack` for zip, tar and tar.gz archives |
 //! | `validate` | off | validates inputs that derive `garde::Validate` before their handler runs (`docs/how-to/describe-and-validate-inputs.md`) |
 //!
 //! A worker built with `default-features = false` is smaller, and still takes jobs on Runpod.
@@ -162,6 +165,8 @@ pub use runpod_runtime::{
     ErrorKind, FromJob, HandlerError, IntoFailure, IntoItems, IntoOutput, Job, JobContext, State,
     StreamFunction, Worker, WorkerBuilder, args, signature, testing,
 };
+#[cfg(feature = "download")]
+pub use runpod_runtime::{Download, DownloadError, DownloadErrorKind, Downloaded};
 
 /// An alias of [`JobContext`], for code that has no other `Context` in scope.
 ///
@@ -327,6 +332,9 @@ mod guides {
     #[cfg(all(feature = "schema", feature = "validate"))]
     #[doc = include_str!("../docs/how-to/describe-and-validate-inputs.md")]
     mod describe_and_validate_inputs {}
+    #[cfg(feature = "unpack")]
+    #[doc = include_str!("../docs/how-to/download-files.md")]
+    mod download_files {}
     #[doc = include_str!("../docs/how-to/load-a-model-once.md")]
     mod load_a_model_once {}
     #[doc = include_str!("../docs/reference/local-endpoint.md")]

@@ -18,6 +18,8 @@
 #[path = "private.rs"]
 pub mod __private;
 mod config;
+#[cfg(feature = "download")]
+mod download;
 mod error;
 #[cfg(fuzzing)]
 #[doc(hidden)]
@@ -32,8 +34,11 @@ mod spool;
 mod start;
 pub mod testing;
 mod text;
+mod tls;
 mod worker;
 
+#[cfg(feature = "download")]
+pub use download::{Download, DownloadError, DownloadErrorKind, Downloaded};
 pub use error::{Error, ErrorKind};
 pub use handler::{
     AsyncFunction, BlockingFunction, CancelReason, Cancelled, Checkpoint, Emitter, FromJob,
