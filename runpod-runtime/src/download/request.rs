@@ -15,7 +15,7 @@ use super::file_name;
 use super::guard::Blocked;
 use super::settings::Downloads;
 use super::sink::{self, Written, blocking};
-use super::transfer::{Fetched, Transfer};
+use super::transfer::{Fetched, Report, Transfer};
 use crate::handler::JobContext;
 
 /// A download that has not started yet, from [`JobContext::download`]. Await it, or call [`wait`](Self::wait) in a
@@ -51,7 +51,7 @@ pub struct Download<'a> {
     expected_bytes: Option<u64>,
     sha256: Option<String>,
     to: Option<PathBuf>,
-    progress: Option<Box<dyn FnMut(u64, Option<u64>) + Send + 'a>>,
+    progress: Option<Report<'a>>,
     downloads: Option<&'a Downloads>,
 }
 
@@ -164,8 +164,9 @@ impl<'a> Download<'a> {
         let name = name_of_source(&self.source);
         let context = self.context.clone();
         let downloaded = tokio::select! {
-            downloaded = self.fetch() => downloaded,
+            biased;
             () = context.cancelled() => Err(Cause::Cancelled),
+            downloaded = self.fetch() => downloaded,
         };
         downloaded.map_err(|cause| DownloadError::new(name, cause))
     }

@@ -166,7 +166,7 @@ impl Sink {
     fn cause(&self, error: io::Error) -> Cause {
         if error
             .get_ref()
-            .is_some_and(|inner| inner.is::<LimitReached>())
+            .is_some_and(<dyn std::error::Error + Send + Sync>::is::<LimitReached>)
         {
             let limit = match &self.decoder {
                 Decoder::Plain(output) => output.limit,

@@ -32,6 +32,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// This many bytes are collected before they are written.
 const BATCH: usize = 1 << 20;
 
+/// Is called with the number of bytes in the file and, if the server announced it, the whole number.
+pub(super) type Report<'a> = Box<dyn FnMut(u64, Option<u64>) + Send + 'a>;
+
 /// What to fetch.
 pub(super) struct Transfer<'a> {
     pub(super) downloads: &'a Downloads,
@@ -41,8 +44,7 @@ pub(super) struct Transfer<'a> {
     /// The directory of the file while it is written.
     pub(super) directory: PathBuf,
     pub(super) limit: u64,
-    /// Is called with the number of bytes in the file and, if the server announced it, the whole number.
-    pub(super) progress: Option<Box<dyn FnMut(u64, Option<u64>) + Send + 'a>>,
+    pub(super) progress: Option<Report<'a>>,
 }
 
 /// The file that was fetched, and what its server says about it.

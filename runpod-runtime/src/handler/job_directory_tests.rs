@@ -30,12 +30,12 @@ fn a_directory_is_private_and_disappears_with_the_call() {
 
 #[test]
 fn a_context_without_a_worker_removes_its_directory_too() {
-    let (context, _job) = testing::context();
+    let (context, job) = testing::context();
     let directory = context.directory().unwrap();
     let clone = context.clone();
     drop(context);
     assert!(directory.exists());
-    drop((clone, _job));
+    drop((clone, job));
     assert!(!directory.exists());
 }
 

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// The IPv4 networks that are not on the public internet: IANA's special-purpose registry, multicast, and the
 /// networks that are reserved. Each is an address and the length of its prefix.
 const BLOCKED_V4: [(Ipv4Addr, u32); 15] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8),       // this network
+    (Ipv4Addr::UNSPECIFIED, 8),           // this network
     (Ipv4Addr::new(10, 0, 0, 0), 8),      // private
     (Ipv4Addr::new(100, 64, 0, 0), 10),   // shared by a carrier's customers (CGNAT)
     (Ipv4Addr::new(127, 0, 0, 0), 8),     // loopback

@@ -114,7 +114,8 @@ fn whatever_the_sdk_blocks_is_blocked_too() {
     let python = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/sdk-venv/bin/python");
     let script = "import sys; from runpod.serverless.utils.rp_ssrf import is_safe_address\n\
                   for line in sys.stdin: print(is_safe_address(line.strip()))";
-    let input: String = addresses.iter().map(|it| format!("{it}\n")).collect();
+    let lines: Vec<_> = addresses.iter().map(IpAddr::to_string).collect();
+    let input = lines.join("\n");
     let answers = answers_of(python, script, input);
     assert_eq!(answers.lines().count(), addresses.len());
 

@@ -1,6 +1,7 @@
 //! Attempts to reach an address that is not public: in the URL, through a redirect, or by a name that changes.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::super::DownloadErrorKind;
@@ -120,9 +121,10 @@ async fn a_name_that_resolves_to_another_address_later_gains_nothing() {
     let port = public.address.port();
     let private = std::net::TcpListener::bind((PRIVATE, port)).unwrap();
     private.set_nonblocking(true).unwrap();
-    static LOOK_UPS: AtomicUsize = AtomicUsize::new(0);
-    let downloads = downloads_with(|_| {
-        let address = match LOOK_UPS.fetch_add(1, Ordering::SeqCst) {
+    let look_ups = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&look_ups);
+    let downloads = downloads_with(move |_| {
+        let address = match counter.fetch_add(1, Ordering::SeqCst) {
             0 => Ipv4Addr::LOCALHOST,
             _ => PRIVATE,
         };
@@ -133,7 +135,7 @@ async fn a_name_that_resolves_to_another_address_later_gains_nothing() {
     let first = context.download(&url).with(&downloads).await.unwrap();
     assert_eq!(std::fs::read_to_string(first.path()).unwrap(), "public");
     assert_eq!(
-        LOOK_UPS.load(Ordering::SeqCst),
+        look_ups.load(Ordering::SeqCst),
         1,
         "one look-up for check and connection"
     );

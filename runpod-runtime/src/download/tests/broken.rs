@@ -7,7 +7,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::super::DownloadErrorKind;
-use super::server::{Answer, Server, answer, downloads, file};
+use super::server::{Answer, Server, answer, downloads, file, impatient_downloads};
 use super::{files, kind};
 use crate::testing;
 
@@ -108,7 +108,12 @@ async fn a_file_that_never_arrives_completely_is_an_error() {
     );
     let (error, _) = error_of(vec![Answer::Bytes(b"no HTTP\r\n\r\n".to_vec())]).await;
     assert_eq!(error.kind(), DownloadErrorKind::Network);
-    let (error, _) = error_of(vec![Answer::Silence]).await;
+
+    let server = Server::start(vec![Answer::Silence]);
+    let (context, _job) = testing::context();
+    let downloads = impatient_downloads();
+    let failed = context.download(&server.url("/")).with(&downloads).await;
+    let error = failed.unwrap_err();
     assert!(
         error.to_string().ends_with("did not answer in time"),
         "{error}"

@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 use std::time::Duration;
 
 use super::super::guard::Guard;
@@ -20,6 +20,8 @@ pub(super) const PRIVATE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 pub(super) enum Answer {
     /// Sends these bytes, and closes the connection.
     Bytes(Vec<u8>),
+    /// Waits until as many connections wait as the barrier needs, and sends an empty file.
+    Together(Arc<Barrier>),
     /// Reads the request and sends nothing, until the client closes the connection.
     Silence,
     /// Sends this head, and then zeros until the client closes the connection.
@@ -60,15 +62,22 @@ impl Server {
                     let mut connection = connection.unwrap();
                     let request = head(&mut connection);
                     requests.lock().unwrap().push(request);
+                    if let Answer::Together(barrier) = &answer {
+                        barrier.wait();
+                    }
+                    // Counted before the answer, because the client may send its next request right after it.
+                    open.fetch_sub(1, Ordering::SeqCst);
                     // A client may close the connection early.
                     let _ = match answer {
                         Answer::Bytes(bytes) => connection.write_all(&bytes),
+                        Answer::Together(_) => connection.write_all(
+                            b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+                        ),
                         Answer::Silence => connection.read(&mut [0]).map(drop),
                         Answer::Endless(start) => connection
                             .write_all(start.as_bytes())
                             .and_then(|()| loop_zeros(&mut connection)),
                     };
-                    open.fetch_sub(1, Ordering::SeqCst);
                 });
             }
         });
@@ -84,13 +93,14 @@ impl Server {
         self.requests.lock().unwrap().clone()
     }
 
+    /// Returns the largest number of requests that waited for their answer at the same time.
     pub(super) fn most_at_once(&self) -> usize {
         self.most_at_once.load(Ordering::SeqCst)
     }
 }
 
 fn loop_zeros(connection: &mut std::net::TcpStream) -> std::io::Result<()> {
-    let zeros = [0; 1 << 16];
+    let zeros = [0; 1 << 13];
     loop {
         connection.write_all(&zeros)?;
     }
@@ -142,8 +152,20 @@ pub(super) fn downloads() -> Downloads {
 pub(super) fn downloads_with(
     look_up: impl Fn(&str) -> std::io::Result<Vec<IpAddr>> + Send + Sync + 'static,
 ) -> Downloads {
+    new(look_up, Duration::from_mins(2))
+}
+
+/// Creates downloads that soon give up on a server that sends nothing.
+pub(super) fn impatient_downloads() -> Downloads {
+    new(|_| Ok(vec![PUBLIC]), Duration::from_millis(50))
+}
+
+fn new(
+    look_up: impl Fn(&str) -> std::io::Result<Vec<IpAddr>> + Send + Sync + 'static,
+    read_timeout: Duration,
+) -> Downloads {
     let guard = Guard::for_test(|address| address == PUBLIC, look_up);
-    let mut downloads = Downloads::new(guard, 1 << 20, Duration::from_millis(300)).unwrap();
+    let mut downloads = Downloads::new(guard, 1 << 20, read_timeout).unwrap();
     downloads.first_pause = Duration::from_millis(1);
     downloads
 }

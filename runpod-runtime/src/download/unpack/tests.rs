@@ -86,11 +86,7 @@ fn gzip(content: &[u8]) -> Vec<u8> {
 
 #[test]
 fn files_and_folders_of_every_format_are_unpacked() {
-    let zip = zip_of(&[
-        ("a/", b""),
-        ("a/b.txt", b"deep"),
-        ("./c.txt", b"flat"),
-    ]);
+    let zip = zip_of(&[("a/", b""), ("a/b.txt", b"deep"), ("./c.txt", b"flat")]);
     let regular = EntryType::Regular;
     let tar = tar_of(&[
         ("./", EntryType::Directory, b""),
