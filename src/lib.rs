@@ -122,6 +122,7 @@
 //! | `Download`, `Downloaded`, `DownloadError` | downloads for handlers, with the feature `download` |
 //! | [`HandlerError`] | an error with a name that clients can recognise |
 //! | [`Worker`], [`WorkerBuilder`], [`Error`], [`ErrorKind`] | a worker without attributes, and the reason why a worker failed |
+//! | [`cached_model`], [`CachedModelError`] | the directory of a model that Runpod has cached |
 //! | [`args`] | the program's own command-line arguments, without those of the worker |
 //! | [`json!`], [`serde_json`], [`serde`] | re-exports of the versions that this crate uses |
 //! | [`prelude`] | the names that most workers need: `use runpod::prelude::*` |
@@ -161,9 +162,10 @@ pub mod prelude;
 
 pub use runpod_macros::{handler, main};
 pub use runpod_runtime::{
-    AsyncFunction, BlockingFunction, CancelReason, Cancelled, Checkpoint, Emitter, Error,
-    ErrorKind, FromJob, HandlerError, IntoFailure, IntoItems, IntoOutput, Job, JobContext, State,
-    StreamFunction, Worker, WorkerBuilder, args, signature, testing,
+    AsyncFunction, BlockingFunction, CachedModelError, CancelReason, Cancelled, Checkpoint,
+    Emitter, Error, ErrorKind, FromJob, HandlerError, IntoFailure, IntoItems, IntoOutput, Job,
+    JobContext, State, StreamFunction, Worker, WorkerBuilder, args, cached_model, signature,
+    testing,
 };
 #[cfg(feature = "download")]
 pub use runpod_runtime::{Download, DownloadError, DownloadErrorKind, Downloaded};

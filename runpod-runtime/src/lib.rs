@@ -17,6 +17,7 @@
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+mod cached_model;
 mod config;
 #[cfg(feature = "download")]
 mod download;
@@ -37,6 +38,7 @@ mod text;
 mod tls;
 mod worker;
 
+pub use cached_model::{CachedModelError, cached_model};
 #[cfg(feature = "download")]
 pub use download::{Download, DownloadError, DownloadErrorKind, Downloaded};
 pub use error::{Error, ErrorKind};
