@@ -120,8 +120,10 @@
 //! | [`Job`], [`JobContext`], [`State`], [`Emitter`] | arguments of a handler besides its input; [`Context`] is an alias of [`JobContext`] |
 //! | [`stream!`], [`try_stream!`], [`Stream`], [`Cancelled`] | macros and types for handlers that stream |
 //! | [`CancelReason`], [`Checkpoint`] | returned by methods of [`JobContext`] |
+//! | `Download`, `Downloaded`, `DownloadError` | downloads for handlers, with the feature `download` |
 //! | [`HandlerError`] | an error with a name that clients can recognise |
 //! | [`Worker`], [`WorkerBuilder`], [`Error`], [`ErrorKind`] | a worker without attributes, and the reason why a worker failed |
+//! | [`cached_model`], [`CachedModelError`] | the directory of a model that Runpod has cached |
 //! | [`args`] | the program's own command-line arguments, without those of the worker |
 //! | [`json!`], [`serde_json`], [`serde`] | re-exports of the versions that this crate uses |
 //! | [`prelude`] | the names that most workers need: `use runpod::prelude::*` |
@@ -140,6 +142,8 @@
 //! | `gpu` | off | adds checks of NVIDIA GPUs before the first job (`docs/how-to/check-a-worker.md`) |
 //! | `http` | off | serves the handlers over HTTP, for load-balancing and realtime endpoints (`docs/how-to/serve-http.md`) |
 //! | `schema` | off | adds `--schema`, which prints the JSON Schema of the inputs and outputs that derive `schemars::JsonSchema` (`docs/how-to/describe-and-validate-inputs.md`) |
+//! | `download` | off | adds `ctx.download`, which fetches files for a job, and `ctx.directory` (`docs/how-to/download-files.md`) |
+//! | `unpack` | off | adds `Downloaded::unpack` for zip, tar and tar.gz archives |
 //! | `validate` | off | validates inputs that derive `garde::Validate` before their handler runs (`docs/how-to/describe-and-validate-inputs.md`) |
 //!
 //! A worker built with `default-features = false` is smaller, and still takes jobs on Runpod.
@@ -164,10 +168,13 @@ pub use runpod_macros::{fitness_check, handler, main, on_shutdown};
 #[cfg(feature = "http")]
 pub use runpod_runtime::IntoRouter;
 pub use runpod_runtime::{
-    AsyncFunction, BlockingFunction, CancelReason, Cancelled, Checkpoint, Emitter, Error,
-    ErrorKind, FromJob, HandlerError, IntoFailure, IntoItems, IntoOutput, Job, JobContext, State,
-    StreamFunction, Worker, WorkerBuilder, args, signature, testing,
+    AsyncFunction, BlockingFunction, CachedModelError, CancelReason, Cancelled, Checkpoint,
+    Emitter, Error, ErrorKind, FromJob, HandlerError, IntoFailure, IntoItems, IntoOutput, Job,
+    JobContext, State, StreamFunction, Worker, WorkerBuilder, args, cached_model, signature,
+    testing,
 };
+#[cfg(feature = "download")]
+pub use runpod_runtime::{Download, DownloadError, DownloadErrorKind, Downloaded};
 
 /// An alias of [`JobContext`], for code that has no other `Context` in scope.
 ///
@@ -339,6 +346,9 @@ mod guides {
     #[cfg(all(feature = "schema", feature = "validate"))]
     #[doc = include_str!("../docs/how-to/describe-and-validate-inputs.md")]
     mod describe_and_validate_inputs {}
+    #[cfg(feature = "unpack")]
+    #[doc = include_str!("../docs/how-to/download-files.md")]
+    mod download_files {}
     #[doc = include_str!("../docs/how-to/load-a-model-once.md")]
     mod load_a_model_once {}
     #[doc = include_str!("../docs/reference/local-endpoint.md")]

@@ -18,7 +18,10 @@
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+mod cached_model;
 mod config;
+#[cfg(feature = "download")]
+mod download;
 mod error;
 mod fitness;
 #[cfg(fuzzing)]
@@ -34,8 +37,12 @@ mod spool;
 mod start;
 pub mod testing;
 mod text;
+mod tls;
 mod worker;
 
+pub use cached_model::{CachedModelError, cached_model};
+#[cfg(feature = "download")]
+pub use download::{Download, DownloadError, DownloadErrorKind, Downloaded};
 pub use error::{Error, ErrorKind};
 #[cfg(feature = "http")]
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]

@@ -51,6 +51,8 @@ struct Inner {
     closed: AtomicBool,
     refresh: AtomicBool,
     timings: Mutex<Vec<Timing>>,
+    #[cfg(feature = "download")]
+    directory: super::job_directory::JobDirectory,
 }
 
 /// A measured section of a job, shown under `rp_debugger` in the output if the worker runs with `--rp_debugger`.
@@ -73,6 +75,8 @@ impl JobContext {
             closed: AtomicBool::new(false),
             refresh: AtomicBool::new(false),
             timings: Mutex::default(),
+            #[cfg(feature = "download")]
+            directory: super::job_directory::JobDirectory::default(),
         }))
     }
 
@@ -128,6 +132,11 @@ impl JobContext {
 
     pub(crate) fn cancel(&self) -> &Cancel {
         &self.0.cancel
+    }
+
+    #[cfg(feature = "download")]
+    pub(super) fn own_directory(&self) -> &super::job_directory::JobDirectory {
+        &self.0.directory
     }
 
     /// Returns the job's id as a shared string.

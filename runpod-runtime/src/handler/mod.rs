@@ -20,6 +20,8 @@ mod input;
 mod invocation;
 mod items;
 mod job;
+#[cfg(feature = "download")]
+mod job_directory;
 mod outbox;
 mod output;
 mod registration;

@@ -155,6 +155,8 @@ impl Run {
     async fn run(self, handler: Arc<Handler>) {
         let mut report = self.report;
         let context = self.job.context.clone();
+        #[cfg(feature = "download")]
+        let _directory = context.directory_until_the_end();
         let _ = self.job.streaming.set(handler.streams());
         tracing::info!("Started.");
         let items = handler
@@ -193,6 +195,8 @@ impl Run {
             // The job was stopped while it waited for a thread.
             return;
         }
+        #[cfg(feature = "download")]
+        let _directory = context.directory_until_the_end();
         let _ = self.job.streaming.set(false);
         tracing::info!("Started.");
         let mut call = Call {

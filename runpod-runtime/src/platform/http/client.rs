@@ -1,19 +1,19 @@
 //! The HTTP client: TLS with bundled root certificates, and the API key in a header that is never shown.
 
 use std::net::ToSocketAddrs as _;
-use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Client;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use reqwest::redirect::Policy;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
 use tokio::runtime::Handle;
 
 use crate::config::Secret;
 use crate::error::with_causes;
 use crate::process::threads;
+use crate::tls;
 
 /// The reason why the client could not be created.
 #[derive(Debug, thiserror::Error)]
@@ -28,22 +28,14 @@ pub(crate) enum ClientError {
 
 /// Creates a client for the platform. The client never stores data of a job.
 pub(super) fn build(key: Option<&Secret>, handlers: &Handle) -> Result<Client, ClientError> {
-    let roots = RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    };
-    build_trusting(roots, key, handlers)
+    build_with(tls::client_config()?, key, handlers)
 }
 
-fn build_trusting(
-    roots: RootCertStore,
+fn build_with(
+    tls: ClientConfig,
     key: Option<&Secret>,
     handlers: &Handle,
 ) -> Result<Client, ClientError> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if let Ok(agent) = HeaderValue::from_str(&user_agent()) {
@@ -106,10 +98,11 @@ pub(super) fn describe(error: reqwest::Error) -> String {
 mod tests {
     use std::io::{Read, Write};
     use std::net::{SocketAddr, TcpListener};
+    use std::sync::Arc;
 
     use rcgen::{CertificateParams, KeyPair};
     use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-    use rustls::{ServerConfig, ServerConnection, StreamOwned};
+    use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
     use super::*;
 
@@ -166,7 +159,8 @@ mod tests {
 
         let mut roots = RootCertStore::empty();
         roots.add(certificate).unwrap();
-        let trusting = build_trusting(roots, None, &Handle::current()).unwrap();
+        let trusting = tls::client_config_trusting(roots).unwrap();
+        let trusting = build_with(trusting, None, &Handle::current()).unwrap();
         assert_eq!(trusting.get(&url).send().await.unwrap().status(), 204);
     }
 

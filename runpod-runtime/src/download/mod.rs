@@ -1,0 +1,126 @@
+//! Downloads for handlers: files that a job's input names by URL.
+//!
+//! A job's input comes from a client, so its URLs can point anywhere, also at services that only this machine can
+//! reach. `guard` keeps them on the public internet, `transfer` fetches, `sink` writes, and `file_name` makes names
+//! safe. The behaviour follows the Python SDK's `rp_download` and `rp_ssrf`.
+
+mod error;
+mod file_name;
+mod guard;
+mod request;
+mod settings;
+mod sink;
+mod transfer;
+#[cfg(feature = "unpack")]
+mod unpack;
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::handler::JobContext;
+
+pub use error::{DownloadError, DownloadErrorKind};
+pub use request::{Download, Downloaded};
+
+/// The number of files that [`JobContext::download_all`] downloads at the same time.
+const AT_ONCE: usize = 8;
+
+impl JobContext {
+    /// Downloads a file into the job's [directory](Self::directory), from an http, https or data URL.
+    ///
+    /// Only public addresses are allowed, in the URL itself, behind its host name, and behind every redirect: a client
+    /// must not reach services that only this worker can reach, such as the cloud's metadata service. Broken
+    /// connections are retried and continued. A file larger than `RUNPOD_MAX_DOWNLOAD_BYTES` (5 GiB) is refused. The
+    /// file has a safe name, and is removed when the job ends. [`Download`] has more options, and
+    /// `docs/how-to/download-files.md` lists what is blocked. Needs the feature `download`.
+    ///
+    /// ```
+    /// use runpod::prelude::*;
+    /// use runpod::testing;
+    ///
+    /// #[runpod::handler]
+    /// async fn read(url: String, ctx: JobContext) -> anyhow::Result<String> {
+    ///     let file = ctx.download(&url).await?;
+    ///     Ok(std::fs::read_to_string(file.path())?)
+    /// }
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() {
+    /// let report = testing::Job::new(json!("data:,hello")).run(read).await;
+    /// assert_eq!(report.output, Some(json!("hello")));
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the part that has arrived is removed.
+    pub fn download<'a>(&self, url: &str) -> Download<'a> {
+        Download::new(self.clone(), url)
+    }
+
+    /// Downloads several files, at most eight at a time, and returns them in the order of their URLs. If one fails, the
+    /// others are stopped, and the error names the URL. Needs the feature `download`.
+    ///
+    /// ```
+    /// use runpod::prelude::*;
+    /// use runpod::testing;
+    ///
+    /// #[runpod::handler]
+    /// async fn sizes(urls: Vec<String>, ctx: JobContext) -> Result<Vec<u64>, runpod::DownloadError> {
+    ///     let files = ctx.download_all(urls).await?;
+    ///     Ok(files.iter().map(|file| file.len()).collect())
+    /// }
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() {
+    /// let report = testing::Job::new(json!(["data:,a", "data:,bc"])).run(sizes).await;
+    /// assert_eq!(report.output, Some(json!([1, 2])));
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the first download that fails.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, all downloads stop. Files that are complete stay in the job's directory.
+    pub async fn download_all<S: AsRef<str>>(
+        &self,
+        urls: impl IntoIterator<Item = S>,
+    ) -> Result<Vec<Downloaded>, DownloadError> {
+        let downloads = urls.into_iter().map(|url| self.download(url.as_ref()));
+        all(downloads).await
+    }
+}
+
+/// Runs these downloads, at most [`AT_ONCE`] at the same time.
+async fn all(
+    downloads: impl Iterator<Item = Download<'static>>,
+) -> Result<Vec<Downloaded>, DownloadError> {
+    let at_once = Arc::new(Semaphore::new(AT_ONCE));
+    let mut running = JoinSet::new();
+    for (index, download) in downloads.enumerate() {
+        let at_once = Arc::clone(&at_once);
+        running.spawn(async move {
+            // The semaphore is never closed, so this always is a permit.
+            let _permit = at_once.acquire().await;
+            (index, download.await)
+        });
+    }
+    let mut files = Vec::with_capacity(running.len());
+    while let Some(finished) = running.join_next().await {
+        match finished {
+            Ok((index, file)) => files.push((index, file?)),
+            // A task is never aborted while the set exists, so it panicked.
+            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+        }
+    }
+    files.sort_by_key(|(index, _)| *index);
+    Ok(files.into_iter().map(|(_, file)| file).collect())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,62 @@
+use std::fs::{self, File};
+
+use super::{LOCK, PREFIX, ProcessDirectory, remove_abandoned};
+use crate::testing;
+
+#[test]
+fn a_directory_is_private_and_disappears_with_the_call() {
+    let (context, _job) = testing::context();
+    let directory = context.directory().unwrap();
+    assert_eq!(context.directory().unwrap(), directory);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(
+            fs::metadata(&directory).unwrap().permissions().mode() & 0o777,
+            0o700
+        );
+    }
+    fs::create_dir(directory.join("folder")).unwrap();
+    fs::write(directory.join("folder/file"), "x").unwrap();
+    drop(context.directory_until_the_end());
+    assert!(!directory.exists());
+    assert!(context.has_ended());
+    let error = context.directory().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the job has ended, and its directory was removed"
+    );
+}
+
+#[test]
+fn a_context_without_a_worker_removes_its_directory_too() {
+    let (context, job) = testing::context();
+    let directory = context.directory().unwrap();
+    let clone = context.clone();
+    drop(context);
+    assert!(directory.exists());
+    drop((clone, job));
+    assert!(!directory.exists());
+}
+
+#[test]
+fn folders_of_dead_processes_are_removed_and_those_of_living_ones_are_not() {
+    let temporary = tempfile::tempdir().unwrap();
+    let living = ProcessDirectory::new_in(temporary.path()).unwrap();
+    let dead = ProcessDirectory::new_in(temporary.path()).unwrap();
+    fs::create_dir(dead.path.join("job-1")).unwrap();
+    let dead_path = dead.path.clone();
+    // The lock ends with the process.
+    drop(dead);
+    let starting = temporary.path().join(format!("{PREFIX}starting"));
+    fs::create_dir(&starting).unwrap();
+    let other = temporary.path().join("other");
+    fs::create_dir(&other).unwrap();
+    File::create(other.join(LOCK)).unwrap();
+
+    remove_abandoned(temporary.path());
+    assert!(living.path.exists());
+    assert!(!dead_path.exists());
+    assert!(starting.exists(), "its process has not locked it yet");
+    assert!(other.exists());
+}
