@@ -124,6 +124,7 @@
 //! | [`args`] | the program's own command-line arguments, without those of the worker |
 //! | [`json!`], [`serde_json`], [`serde`] | re-exports of the versions that this crate uses |
 //! | [`prelude`] | the names that most workers need: `use runpod::prelude::*` |
+//! | [`logging`] | the worker's log as a layer for your own `tracing` subscriber |
 //! | [`testing`] | runs a handler on an input, for your own tests |
 //! | [`FromJob`], [`IntoOutput`], [`IntoFailure`], [`IntoItems`] | traits of arguments, outputs, errors and streams |
 //! | [`AsyncFunction`], [`BlockingFunction`], [`StreamFunction`] | traits of the functions that the builder and the tests accept |
@@ -160,7 +161,7 @@ pub use runpod_macros::{handler, main};
 pub use runpod_runtime::{
     AsyncFunction, BlockingFunction, CancelReason, Cancelled, Checkpoint, Emitter, Error,
     ErrorKind, FromJob, HandlerError, IntoFailure, IntoItems, IntoOutput, Job, JobContext, State,
-    StreamFunction, Worker, WorkerBuilder, args, signature, testing,
+    StreamFunction, Worker, WorkerBuilder, args, logging, signature, testing,
 };
 
 /// An alias of [`JobContext`], for code that has no other `Context` in scope.

@@ -24,7 +24,7 @@ mod error;
 pub mod fuzzing;
 mod handler;
 mod json;
-mod logging;
+pub mod logging;
 mod platform;
 mod process;
 pub mod signature;

@@ -5,6 +5,7 @@ mod blocking_state;
 mod endpoint;
 mod local_runs;
 mod on_the_protocol;
+mod own_subscriber;
 mod process;
 mod recipes;
 #[cfg(target_os = "linux")]

@@ -319,6 +319,8 @@ impl WorkerBuilder {
                 return nothing_to_do.map(drop);
             }
         };
+        // The program's own set-up came before this.
+        logging::settle();
         let (handlers, values) = prepared.handlers_runtime()?.keeping(values);
         let ended = prepared.serve(values.state(), handlers).await;
         values.dropped().await;

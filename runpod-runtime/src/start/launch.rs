@@ -38,9 +38,13 @@ fn run_process(config: WorkerConfig, setup: Setup) -> Result<(), Error> {
     let Some(prepared) = Prepared::prepare(config, registered(), setup.makes)? else {
         return Ok(());
     };
+    if matches!(setup.run, SetupRun::Nothing) {
+        logging::settle();
+    }
     let handlers = prepared.handlers_runtime()?;
-    let state =
-        make_state(setup.run, &handlers).map_err(|failure| prepared.setup_error(&failure))?;
+    let made = make_state(setup.run, &handlers);
+    logging::settle();
+    let state = made.map_err(|failure| prepared.setup_error(&failure))?;
     let (handlers, kept) = handlers.keeping(UserValues::new(state.clone()));
     let ended = prepared.run(state, handlers);
     kept.drop_blocking();

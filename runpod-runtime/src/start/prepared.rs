@@ -54,7 +54,7 @@ impl Prepared {
         let context = ProcessContext::of_process(dispatch.streams());
         let settings = Settings::resolve(&Environment::from_process(), &arguments, &context)
             .map_err(|error| Error::new(ErrorKind::Config, error.to_string()))?;
-        logging::init(&LogSettings::of(&settings));
+        logging::begin(&LogSettings::of(&settings));
         panics::log_from_now_on(&settings.secrets);
         tracing::info!(
             "Starting Serverless Worker | Version {}",
