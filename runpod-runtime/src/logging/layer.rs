@@ -15,7 +15,7 @@ use tracing_subscriber::layer::{Context, Filter};
 use tracing_subscriber::registry::LookupSpan;
 
 use super::format::{Format, Line, shortened, shortened_id};
-use super::install;
+use super::scope;
 use super::settings::LogSettings;
 use crate::config::{LogLevel, Secrets};
 use crate::error::with_causes;
@@ -181,7 +181,7 @@ where
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        install::another_subscriber();
+        scope::another_subscriber();
         Some(self.levels.most())
     }
 

@@ -24,17 +24,19 @@ mod layer;
 mod log_crate;
 mod outputs;
 mod public;
+mod scope;
 mod settings;
 mod writer;
 
 #[cfg(test)]
 pub(crate) use self::capture::{captured, captured_here};
 pub(crate) use self::format::shortened_part;
-pub(crate) use self::install::{begin, enter_thread, leave_thread, settle};
+pub(crate) use self::install::{begin, settle};
 #[cfg(feature = "local")]
 pub(crate) use self::layer::also_to;
 pub(crate) use self::layer::job_span;
 pub(crate) use self::outputs::{error, flushed};
 pub use self::public::{flush, init, layer};
+pub(crate) use self::scope::{enter_thread, leave_thread};
 pub(crate) use self::settings::LogSettings;
 pub(crate) use self::writer::{never_wait_on_this_thread, never_waiting, never_waits};
