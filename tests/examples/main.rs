@@ -4,6 +4,8 @@
 mod blocking_state;
 mod endpoint;
 mod local_runs;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod on_the_protocol;
 mod own_subscriber;
 mod process;

@@ -320,7 +320,7 @@ impl WorkerBuilder {
             }
         };
         // The program's own set-up came before this.
-        logging::settle();
+        prepared.settle_observers()?;
         let (handlers, values) = prepared.handlers_runtime()?.keeping(values);
         let ended = prepared.serve(values.state(), handlers).await;
         values.dropped().await;

@@ -43,7 +43,7 @@ fn run_process(config: WorkerConfig, setup: Setup) -> Result<(), Error> {
     }
     let handlers = prepared.handlers_runtime()?;
     let made = make_state(setup.run, &handlers);
-    logging::settle();
+    prepared.settle_observers()?;
     let state = made.map_err(|failure| prepared.setup_error(&failure))?;
     let (handlers, kept) = handlers.keeping(UserValues::new(state.clone()));
     let ended = prepared.run(state, handlers);

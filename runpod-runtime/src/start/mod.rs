@@ -7,7 +7,10 @@ mod local_endpoint;
 mod local_test;
 mod mode;
 mod prepared;
+#[cfg_attr(not(feature = "metrics"), path = "prometheus_off.rs")]
+mod prometheus;
 mod schema;
+mod settled;
 
 pub use builder::{Worker, WorkerBuilder};
 pub use launch::launch;

@@ -13,7 +13,7 @@ use crate::platform::{Platform, Reporter};
 use crate::process::dev_link::dev_link;
 use crate::process::panics;
 use crate::spool::SpoolWriter;
-use crate::worker::{Handlers, Parts, WorkerConfig};
+use crate::worker::{Handlers, Parts, WorkerConfig, WorkerEvent};
 
 /// A worker that is ready to run. Everything that can be checked before its state is created has been checked.
 #[derive(Debug, Clone)]
@@ -102,6 +102,11 @@ impl Prepared {
         spool: Option<SpoolWriter>,
     ) -> Parts {
         let settings = self.settings;
+        WorkerEvent::StartPhase {
+            phase: "total",
+            took: self.begun.elapsed(),
+        }
+        .emit();
         let handles_signals = matches!(settings.mode, Mode::Platform(_));
         Parts {
             platform,

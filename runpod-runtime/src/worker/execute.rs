@@ -156,7 +156,7 @@ impl Run {
         let mut report = self.report;
         let context = self.job.context.clone();
         let _ = self.job.streaming.set(handler.streams());
-        tracing::info!("Started.");
+        self.job.starts(&handler);
         let items = handler
             .streams()
             .then(|| ItemSink::new(context.outbox().clone(), self.execution.aggregate));
@@ -187,14 +187,14 @@ impl Run {
     }
 
     /// Runs a plain `fn` handler on this thread, which may block, and reports that it has finished.
-    fn run_blocking(self, handler: &Handler) {
+    fn run_blocking(self, handler: &Arc<Handler>) {
         let context = self.job.context.clone();
         if context.is_cancelled() {
             // The job was stopped while it waited for a thread.
             return;
         }
         let _ = self.job.streaming.set(false);
-        tracing::info!("Started.");
+        self.job.starts(handler);
         let mut call = Call {
             job: self.taken,
             route: self.execution.dispatch.key(),

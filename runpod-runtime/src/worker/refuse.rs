@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::control::Control;
+use super::events::WorkerEvent;
 use super::job::{admit, send_off};
 use super::some_of::some_of;
 use crate::handler::Failure;
@@ -41,6 +42,7 @@ pub(super) fn refuse(control: &Arc<Control>, broken: Vec<BrokenJob>) {
             && let Some(admitted) = admit(control, &id.into())
             && control.jobs.begin_delivery(&admitted, 0)
         {
+            WorkerEvent::JobRefused.emit();
             let failure =
                 Failure::new("JobError", format!("the job cannot be run: {}", job.reason))
                     .at("in the job as the platform sent it");

@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::backoff::PollBackoff;
 use super::concurrency::Concurrency;
 use super::control::Control;
+use super::events::WorkerEvent;
 use super::some_of::some_of;
 use super::{job, refuse};
 use crate::platform::Taken;
@@ -81,7 +82,13 @@ pub(super) async fn take_jobs(control: &Arc<Control>, mut concurrency: Concurren
         if let Some(spool) = not_ready.take() {
             spool.ready().await;
         }
-        accept(control, taken, free, asked, &mut backoff);
+        let took = asked.elapsed();
+        WorkerEvent::TakeAnswered {
+            taken: &taken,
+            took,
+        }
+        .emit();
+        accept(control, taken, free, took, &mut backoff);
     }
 }
 
@@ -129,7 +136,7 @@ fn accept(
     control: &Arc<Control>,
     taken: Taken,
     want: usize,
-    asked: Instant,
+    took: Duration,
     backoff: &mut PollBackoff,
 ) {
     if backoff.had_trouble() && !matches!(taken, Taken::Failed(_) | Taken::Throttled(_)) {
@@ -162,18 +169,12 @@ fn accept(
             if started > 0 {
                 backoff.flowing();
             } else {
-                backoff.nothing(asked.elapsed());
+                backoff.nothing(took);
             }
         }
-        Taken::Nothing => backoff.nothing(asked.elapsed()),
-        Taken::Throttled(pause) => {
-            tracing::debug!("too many job-take requests: the next one follows in {pause:?}");
-            backoff.asked_to_wait(pause);
-        }
-        Taken::Failed(why) => {
-            tracing::warn!("no job could be taken: {why}");
-            backoff.failed();
-        }
+        Taken::Nothing => backoff.nothing(took),
+        Taken::Throttled(pause) => backoff.asked_to_wait(pause),
+        Taken::Failed(_) => backoff.failed(),
         Taken::NoMore => control.shutdown.begin(),
     }
 }
