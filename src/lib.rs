@@ -136,6 +136,7 @@
 //! | feature | default | effect |
 //! | --- | --- | --- |
 //! | `local` | on | adds `--rp_serve_api`, which serves a local endpoint (`docs/reference/local-endpoint.md`) |
+//! | `metrics` | off | counts jobs, requests and slots through the crate `metrics`, and serves them to Prometheus (`docs/how-to/export-metrics-and-traces.md`) |
 //! | `schema` | off | adds `--schema`, which prints the JSON Schema of the inputs and outputs that derive `schemars::JsonSchema` (`docs/how-to/describe-and-validate-inputs.md`) |
 //! | `validate` | off | validates inputs that derive `garde::Validate` before their handler runs (`docs/how-to/describe-and-validate-inputs.md`) |
 //!
@@ -328,6 +329,8 @@ mod guides {
     #[cfg(all(feature = "schema", feature = "validate"))]
     #[doc = include_str!("../docs/how-to/describe-and-validate-inputs.md")]
     mod describe_and_validate_inputs {}
+    #[doc = include_str!("../docs/how-to/export-metrics-and-traces.md")]
+    mod export_metrics_and_traces {}
     #[doc = include_str!("../docs/how-to/load-a-model-once.md")]
     mod load_a_model_once {}
     #[doc = include_str!("../docs/reference/local-endpoint.md")]

@@ -1,7 +1,8 @@
 //! The worker's log, for programs that set up logging themselves.
 //!
 //! Without this module, the worker writes its log to standard output (*Logs* in `docs/reference/running.md`). Use it to
-//! send the same events elsewhere as well: [`layer`] is the worker's log as a [`Layer`](tracing_subscriber::Layer) for your own subscriber.
+//! send the same events elsewhere as well: [`layer`] is the worker's log as a [`Layer`](tracing_subscriber::Layer) for
+//! your own subscriber.
 //! `docs/how-to/export-metrics-and-traces.md` shows complete programs.
 
 // The log: one line per event on stdout, as JSON on the platform and as readable text in a terminal (the SDK's two
