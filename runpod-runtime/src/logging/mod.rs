@@ -2,8 +2,14 @@
 //!
 //! Without this module, the worker writes its log to standard output (*Logs* in `docs/reference/running.md`). Use it to
 //! send the same events elsewhere as well: [`layer`] is the worker's log as a [`Layer`](tracing_subscriber::Layer) for
-//! your own subscriber.
-//! `docs/how-to/export-metrics-and-traces.md` shows complete programs.
+//! your own subscriber. `docs/how-to/export-metrics-and-traces.md` shows how to combine it with other layers.
+//!
+//! ```
+//! use tracing_subscriber::prelude::*;
+//!
+//! let subscriber = tracing_subscriber::registry().with(runpod::logging::layer());
+//! tracing::subscriber::with_default(subscriber, || tracing::info!("a line of the worker's log"));
+//! ```
 
 // The log: one line per event on stdout, as JSON on the platform and as readable text in a terminal (the SDK's two
 // formats).
