@@ -127,6 +127,7 @@
 //! | [`args`] | the program's own command-line arguments, without those of the worker |
 //! | [`json!`], [`serde_json`], [`serde`] | re-exports of the versions that this crate uses |
 //! | [`prelude`] | the names that most workers need: `use runpod::prelude::*` |
+//! | [`logging`] | the worker's log as a layer for your own `tracing` subscriber |
 //! | [`testing`] | runs a handler on an input, for your own tests |
 //! | [`FromJob`], [`IntoOutput`], [`IntoFailure`], [`IntoItems`] | traits of arguments, outputs, errors and streams |
 //! | [`AsyncFunction`], [`BlockingFunction`], [`StreamFunction`] | traits of the functions that the builder and the tests accept |
@@ -141,6 +142,7 @@
 //! | `local` | on | adds `--rp_serve_api`, which serves a local endpoint (`docs/reference/local-endpoint.md`) |
 //! | `gpu` | off | adds checks of NVIDIA GPUs before the first job (`docs/how-to/check-a-worker.md`) |
 //! | `http` | off | serves the handlers over HTTP, for load-balancing and realtime endpoints (`docs/how-to/serve-http.md`) |
+//! | `metrics` | off | counts jobs, requests and slots through the crate `metrics`, and serves them to Prometheus (`docs/how-to/export-metrics-and-traces.md`) |
 //! | `schema` | off | adds `--schema`, which prints the JSON Schema of the inputs and outputs that derive `schemars::JsonSchema` (`docs/how-to/describe-and-validate-inputs.md`) |
 //! | `download` | off | adds `ctx.download`, which fetches files for a job, and `ctx.directory` (`docs/how-to/download-files.md`) |
 //! | `unpack` | off | adds `Downloaded::unpack` for zip, tar and tar.gz archives |
@@ -170,8 +172,8 @@ pub use runpod_runtime::IntoRouter;
 pub use runpod_runtime::{
     AsyncFunction, BlockingFunction, CachedModelError, CancelReason, Cancelled, Checkpoint,
     Emitter, Error, ErrorKind, FromJob, HandlerError, IntoFailure, IntoItems, IntoOutput, Job,
-    JobContext, State, StreamFunction, Worker, WorkerBuilder, args, cached_model, signature,
-    testing,
+    JobContext, State, StreamFunction, Worker, WorkerBuilder, args, cached_model, logging,
+    signature, testing,
 };
 #[cfg(feature = "download")]
 pub use runpod_runtime::{Download, DownloadError, DownloadErrorKind, Downloaded};
@@ -349,6 +351,8 @@ mod guides {
     #[cfg(feature = "unpack")]
     #[doc = include_str!("../docs/how-to/download-files.md")]
     mod download_files {}
+    #[doc = include_str!("../docs/how-to/export-metrics-and-traces.md")]
+    mod export_metrics_and_traces {}
     #[doc = include_str!("../docs/how-to/load-a-model-once.md")]
     mod load_a_model_once {}
     #[doc = include_str!("../docs/reference/local-endpoint.md")]

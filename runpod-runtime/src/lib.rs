@@ -29,7 +29,7 @@ mod fitness;
 pub mod fuzzing;
 mod handler;
 mod json;
-mod logging;
+pub mod logging;
 mod platform;
 mod process;
 pub mod signature;

@@ -176,6 +176,41 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         },
     ),
     always(
+        "debugger and outputs that are not objects",
+        "With --rp_debugger, the SDK posts nothing for a failed job or for an output that is not an object, so the client waits in vain. Our worker posts the result. If the job failed, its output contains the report.",
+        |finding| {
+            finding.case == "debugger"
+                && finding.is_posts_of(&["timed-failure", "timed-list"])
+                && finding.only_ours()
+        },
+    ),
+    always(
+        "language in the report of the debugger",
+        "Python sends `python_version`. Our worker sends `rust_version`, the oldest version of Rust that compiles it.",
+        |finding| {
+            matches!(
+                finding.pointer(),
+                Some(
+                    "/output/rp_debugger/system_info/python_version"
+                        | "/output/rp_debugger/system_info/rust_version"
+                )
+            )
+        },
+    ),
+    always(
+        "values in the report of the debugger",
+        "Each worker sends its own version. The reference worker of this suite does not read the processor's name.",
+        |finding| {
+            matches!(
+                finding.pointer(),
+                Some(
+                    "/output/rp_debugger/system_info/runpod"
+                        | "/output/rp_debugger/system_info/processor"
+                )
+            ) && finding.are_texts()
+        },
+    ),
+    always(
         "bad job in a batch",
         "The SDK exits with code 1 and loses the valid jobs in the answer. Our worker runs them and continues.",
         |finding| {

@@ -92,7 +92,7 @@ impl Programs {
         };
         let output = File::create(room.join("output.log"))?;
         command
-            .arg(worker)
+            .args(worker.split(' '))
             .current_dir(room)
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())

@@ -71,7 +71,7 @@ pub(crate) enum Leaving {
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
     pub(crate) name: &'static str,
-    /// The name of the worker that both programs build.
+    /// The name of the worker that both programs build, and its flags.
     pub(crate) worker: &'static str,
     pub(crate) concurrency: usize,
     pub(crate) takes: Vec<Step>,

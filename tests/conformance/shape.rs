@@ -124,7 +124,31 @@ pub(crate) fn body(request: &Request) -> Value {
     {
         *error = opened;
     }
+    if let Some(report) = body.pointer_mut("/output/rp_debugger") {
+        mask_times(report);
+    }
     body
+}
+
+/// Masks the times in a report of the debugger. Values that are not times stay as they are.
+fn mask_times(report: &mut Value) {
+    let mask = |value: Option<&mut Value>| {
+        if let Some(value) = value {
+            let is_utc = |text: &str| text.starts_with("20") && text.ends_with('Z');
+            if value.as_f64().is_some_and(|ms| ms >= 0.0) {
+                *value = json!("<milliseconds>");
+            } else if value.as_str().is_some_and(is_utc) {
+                *value = json!("<time>");
+            }
+        }
+    };
+    mask(report.get_mut("ready_delay_ms"));
+    let timestamps = report.get_mut("timestamps").and_then(Value::as_array_mut);
+    for timestamp in timestamps.into_iter().flatten() {
+        for key in ["start_utc", "stop_utc", "duration_ms"] {
+            mask(timestamp.get_mut(key));
+        }
+    }
 }
 
 /// Parses the report of a failed job, which is JSON in a string, or that of a failed stream.

@@ -11,7 +11,10 @@ mod http_life;
 #[cfg(feature = "http")]
 mod http_server;
 mod local_runs;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod on_the_protocol;
+mod own_subscriber;
 mod process;
 mod recipes;
 #[cfg(target_os = "linux")]

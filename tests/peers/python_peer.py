@@ -13,6 +13,7 @@ import types
 sys.modules["cpuinfo"] = types.SimpleNamespace(get_cpu_info=lambda: {"brand_raw": "any"})
 
 import runpod  # noqa: E402
+from runpod.serverless.utils import rp_debugger  # noqa: E402
 
 # Python's standard input cannot be read by several threads at once.
 ONE_READER = threading.Lock()
@@ -90,6 +91,18 @@ async def async_generator(job):
             yield step["item"]
 
 
+def timed(job):
+    checkpoints = rp_debugger.Checkpoints()
+    checkpoints.add("whole")
+    checkpoints.start("whole")
+    with rp_debugger.LineTimer("part"):
+        pass
+    checkpoints.add("never stopped")
+    checkpoints.start("never stopped")
+    checkpoints.stop("whole")
+    return answer(job)
+
+
 # The handlers of the SDK's own end-to-end suite. They return `mock_return` after `mock_delay` seconds, as a whole or
 # item by item.
 async def mock(job):
@@ -151,6 +164,7 @@ WORKERS = {
     "stream-refresh": {"handler": async_generator, **REFRESH},
     "fit": {"handler": checked},
     "unfit": {"handler": checked},
+    "timed": {"handler": timed},
     "mock": {"handler": mock},
     "mock-iterator": {"handler": mock_generator, **AGGREGATE},
     "mock-stream": {"handler": mock_async_generator, **AGGREGATE},

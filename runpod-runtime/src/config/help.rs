@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::flags::Flag;
 
 /// The environment variables that a user may want to set, with their descriptions.
-const VARIABLES: [(&str, &str); 20] = [
+const VARIABLES: [(&str, &str); 21] = [
     (
         "RUNPOD_WEBHOOK_GET_JOB",
         "URL to take jobs from; if unset, the worker runs locally",
@@ -42,6 +42,10 @@ const VARIABLES: [(&str, &str); 20] = [
     (
         "RUNPOD_RESULT_SPOOL",
         "directory to keep undelivered results in, or off",
+    ),
+    (
+        "RUNPOD_METRICS_PORT",
+        "port to serve Prometheus metrics on; if unset, none are served",
     ),
     (
         "RUNPOD_LOCAL_API_KEY",

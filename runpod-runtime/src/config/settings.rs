@@ -53,6 +53,8 @@ pub(crate) struct Settings {
     pub(crate) init_timeout: Option<Duration>,
     /// The candidate directories for undelivered results, the best one first. Empty if the spool is off.
     pub(crate) spools: Vec<SpoolDirectory>,
+    /// The port of the Prometheus endpoint. `None` if it is off.
+    pub(crate) metrics_port: Option<u16>,
     pub(crate) debugger: bool,
     pub(crate) test_output: Option<Value>,
     pub(crate) fitness: FitnessSettings,
@@ -126,6 +128,7 @@ impl Settings {
             .unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
         let api_key = resolver.api_key();
         let ping_interval = resolver.ping_interval();
+        let metrics_port = resolver.metrics_port();
         let env_log_level = resolver.log_level();
         let shutdown_grace = resolver.shutdown_grace();
         let init_timeout = resolver.init_timeout();
@@ -166,6 +169,7 @@ impl Settings {
             shutdown_grace: shutdown_grace.unwrap_or(SHUTDOWN_GRACE),
             init_timeout,
             spools,
+            metrics_port,
             debugger: arguments.debugger,
             test_output: arguments.test_output.clone(),
             fitness,
@@ -184,6 +188,15 @@ impl Resolver<'_> {
                 let interval = Duration::from_millis(text.parse().ok()?);
                 (!interval.is_zero() && interval <= ONE_DAY).then_some(interval)
             },
+        )
+    }
+
+    fn metrics_port(&mut self) -> Option<u16> {
+        self.value(
+            "RUNPOD_METRICS_PORT",
+            "a port from 1 to 65535",
+            "correct it, or unset it to serve no metrics",
+            |text| text.parse().ok().filter(|port| *port != 0),
         )
     }
 

@@ -2,12 +2,12 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 
 use super::cancel::{Cancel, CancelReason};
+use super::checkpoint::{Checkpoint, Timings};
 use super::outbox::{Outbox, WorkerLink};
 use super::output::Payload;
 
@@ -50,23 +50,16 @@ struct Inner {
     /// Whether the job has stopped accepting items and progress. An outbox that is created later starts closed.
     closed: AtomicBool,
     refresh: AtomicBool,
-    timings: Mutex<Vec<Timing>>,
+    /// `None` without `--rp_debugger`.
+    timings: Option<Timings>,
     #[cfg(feature = "download")]
     directory: super::job_directory::JobDirectory,
-}
-
-/// A measured section of a job, shown under `rp_debugger` in the output if the worker runs with `--rp_debugger`.
-#[derive(Debug, Clone)]
-pub(crate) struct Timing {
-    pub(crate) name: String,
-    pub(crate) started: SystemTime,
-    pub(crate) stopped: SystemTime,
-    pub(crate) lasted: Duration,
 }
 
 impl JobContext {
     pub(crate) fn new(job_id: Arc<str>, worker_id: Arc<str>, worker: Arc<dyn WorkerLink>) -> Self {
         Self(Arc::new(Inner {
+            timings: worker.measures().then(Timings::default),
             job_id,
             worker_id,
             worker,
@@ -74,7 +67,6 @@ impl JobContext {
             outbox: OnceLock::new(),
             closed: AtomicBool::new(false),
             refresh: AtomicBool::new(false),
-            timings: Mutex::default(),
             #[cfg(feature = "download")]
             directory: super::job_directory::JobDirectory::default(),
         }))
@@ -322,24 +314,16 @@ impl JobContext {
     /// }
     /// ```
     pub fn checkpoint(&self, name: impl Into<String>) -> Checkpoint {
-        Checkpoint {
-            context: self.clone(),
-            name: name.into(),
-            started: SystemTime::now(),
-            from: Instant::now(),
-        }
+        Checkpoint::begin(self.0.timings.as_ref(), name)
     }
 
     pub(crate) fn wants_refresh(&self) -> bool {
         self.0.refresh.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn timings(&self) -> Vec<Timing> {
-        self.0
-            .timings
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+    /// Returns the sections that the job has measured, with `--rp_debugger`.
+    pub(crate) fn timings(&self) -> Option<&Timings> {
+        self.0.timings.as_ref()
     }
 }
 
@@ -349,59 +333,5 @@ impl fmt::Debug for JobContext {
             .field("job_id", &self.job_id())
             .field("cancelled", &self.cancel_reason())
             .finish_non_exhaustive()
-    }
-}
-
-/// A guard that measures a section of a job, from [`JobContext::checkpoint`] until it is dropped.
-///
-/// With `--rp_debugger`, outputs that are objects show the section under `rp_debugger.timestamps`: its name, its
-/// start and stop times (UTC), and its `duration_ms`. Without that flag, the guard costs almost nothing, and the
-/// section is not shown.
-///
-/// ```
-/// use runpod::prelude::*;
-/// use runpod::testing;
-///
-/// #[runpod::handler]
-/// fn shout(text: String, ctx: JobContext) -> Value {
-///     let whole = ctx.checkpoint("whole job");
-///     let text = {
-///         let _part = ctx.checkpoint("upper case"); // `_part`, because `_` would drop the guard immediately
-///         text.to_uppercase()
-///     };
-///     drop(whole);
-///     json!({ "text": text })
-/// }
-///
-/// # #[tokio::main]
-/// # async fn main() {
-/// let report = testing::Job::new(json!("hi")).blocking(shout).await;
-/// assert_eq!(report.output, Some(json!({ "text": "HI" })));
-/// # }
-/// ```
-#[derive(Debug)]
-#[must_use = "it measures until it is dropped: give it a name, as in `let _timing = ctx.checkpoint(\"…\");`, to measure until \
-              the end of the block; `let _ = …` drops it at once and measures nothing"]
-pub struct Checkpoint {
-    context: JobContext,
-    name: String,
-    started: SystemTime,
-    from: Instant,
-}
-
-impl Drop for Checkpoint {
-    fn drop(&mut self) {
-        let timing = Timing {
-            name: std::mem::take(&mut self.name),
-            started: self.started,
-            stopped: SystemTime::now(),
-            lasted: self.from.elapsed(),
-        };
-        self.context
-            .0
-            .timings
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(timing);
     }
 }

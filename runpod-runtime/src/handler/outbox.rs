@@ -34,6 +34,11 @@ pub(crate) trait WorkerLink: Send + Sync {
 
     /// Reports that the job's outbox has its first message and needs a reader.
     fn emits(&self, job_id: &Arc<str>);
+
+    /// Returns whether checkpoints are measured, because the worker runs with `--rp_debugger`.
+    fn measures(&self) -> bool {
+        false
+    }
 }
 
 #[derive(Debug)]

@@ -46,6 +46,13 @@ impl Slots {
         self.in_use().slots
     }
 
+    /// Returns the maximum number of slots in use, and the number of slots in use.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn limit_and_used(&self) -> (usize, usize) {
+        let in_use = self.in_use();
+        (in_use.limit, in_use.slots)
+    }
+
     /// Waits until [`changed`](Self::changed) is called or a slot is released. Changes since the last wait count as
     /// well.
     pub(crate) async fn change(&self) {

@@ -11,11 +11,12 @@ use tracing::span::{Attributes, Id};
 use tracing::subscriber::Interest;
 use tracing::{Event, Level, Metadata, Span, Subscriber};
 use tracing_subscriber::Layer;
-use tracing_subscriber::layer::Context;
+use tracing_subscriber::layer::{Context, Filter};
 use tracing_subscriber::registry::LookupSpan;
 
 use super::format::{Format, Line, shortened, shortened_id};
 use super::recent;
+use super::scope;
 use super::settings::LogSettings;
 use crate::config::{LogLevel, Secrets};
 use crate::error::with_causes;
@@ -66,6 +67,25 @@ impl Levels {
     }
 }
 
+/// Lets the layer decide for itself and not for the other layers of a program's own subscriber.
+impl<S> Filter<S> for Levels {
+    fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
+        self.shows(*metadata.level(), metadata.target())
+    }
+
+    fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if self.shows(*metadata.level(), metadata.target()) {
+            Interest::always()
+        } else {
+            Interest::never()
+        }
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(self.most())
+    }
+}
+
 /// The destination of the log lines.
 pub(super) trait LineSink: 'static {
     /// Receives one whole line, which ends with `\n`.
@@ -112,6 +132,7 @@ impl<L: LineSink> LogLayer<L> {
             job_id,
             has_job_id,
             line,
+            ..
         } = event;
         if let Some(batch_id) = job.and_then(|job| job.batch_id.as_deref()) {
             for part in ["] ", batch_id, "[batchId="] {
@@ -162,6 +183,7 @@ where
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
+        scope::another_subscriber();
         Some(self.levels.most())
     }
 
@@ -185,7 +207,12 @@ where
         let level = *event.metadata().level();
         let mut text = EventText::take();
         // This runs user code, which may log. So it must run before the code below looks into a span.
+        text.is_from_log = event.metadata().target() == "log";
         event.record(&mut text);
+        if text.is_from_log && !self.levels.shows(level, &text.log_target) {
+            text.put_back();
+            return;
+        }
         for span in context.event_scope(event).into_iter().flatten() {
             if let Some(job) = span.extensions().get::<JobScope>() {
                 self.write(level, Some(job), &mut text);
@@ -209,7 +236,7 @@ struct JobScope {
 impl Visit for JobScope {
     fn record_str(&mut self, field: &Field, value: &str) {
         match field.name() {
-            "id" => value.clone_into(&mut self.id),
+            "job_id" => value.clone_into(&mut self.id),
             "batch_id" if !value.is_empty() => self.batch_id = Some(value.to_owned()),
             _ => {}
         }
@@ -226,6 +253,10 @@ struct EventText {
     fields: String,
     job_id: String,
     has_job_id: bool,
+    /// Whether the crate tracing-log has made the event from an event of the crate `log`. A program's own subscriber
+    /// may use that crate. It puts the place of the event into fields named `log.…`.
+    is_from_log: bool,
+    log_target: String,
     line: String,
 }
 
@@ -254,6 +285,7 @@ impl EventText {
             &mut self.message,
             &mut self.fields,
             &mut self.job_id,
+            &mut self.log_target,
             &mut self.line,
         ] {
             text.clear();
@@ -267,6 +299,8 @@ impl Visit for EventText {
     fn record_str(&mut self, field: &Field, value: &str) {
         let name = field.name();
         match name.strip_prefix("r#").unwrap_or(name) {
+            "log.target" if self.is_from_log => value.clone_into(&mut self.log_target),
+            name if self.is_from_log && name.starts_with("log.") => {}
             "message" => self.message.push_str(value),
             "job_id" => {
                 value.clone_into(&mut self.job_id);
@@ -291,6 +325,7 @@ impl Visit for EventText {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         let name = field.name();
         let _ = match name.strip_prefix("r#").unwrap_or(name) {
+            name if self.is_from_log && name.starts_with("log.") => Ok(()),
             "message" => write!(self.message, "{value:?}"),
             "job_id" => {
                 self.job_id.clear();
@@ -320,7 +355,7 @@ pub(crate) fn also_to(read: impl Fn(&str, tracing::Level, &str) + Send + Sync + 
 ///
 /// It has the level `ERROR`, because a span below the chosen level does not exist, and its errors would lose their job.
 pub(crate) fn job_span(id: &str, batch_id: Option<&str>) -> Span {
-    tracing::error_span!("job", id, batch_id)
+    tracing::error_span!("job", job_id = id, batch_id)
 }
 
 #[cfg(test)]

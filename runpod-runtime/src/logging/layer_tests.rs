@@ -259,3 +259,16 @@ fn job_data_in_a_field_cannot_forge_a_line() {
          INFO   | j\\u{1b}[1m\\n | b\n"
     );
 }
+
+#[test]
+fn an_event_that_tracing_log_forwards_is_a_line_like_any_other() {
+    let text = terminal(|| {
+        info!(target: "log", { "log.target" = "mine" }, "from a library");
+        info!(target: "log", { "log.target" = "hyper::client" }, "noise");
+        info!(target: "mine", { "log.target" = "x" }, "a field of the program");
+    });
+    assert_eq!(
+        text,
+        "INFO   | from a library\nINFO   | a field of the program log.target=x\n"
+    );
+}

@@ -1,8 +1,13 @@
 //! The settings of the log.
 
+use std::sync::OnceLock;
+
 use super::format::Format;
-use crate::config::{LogLevel, Mode, Secrets, Settings};
+use crate::config::{Arguments, Environment, LogLevel, Mode, ProcessContext, Secrets, Settings};
 use crate::process::dev_link::dev_link;
+
+/// The settings of this process's log, once a worker has resolved them.
+static OF_PROCESS: OnceLock<LogSettings> = OnceLock::new();
 
 /// The settings of the log.
 #[derive(Debug, Clone)]
@@ -28,6 +33,31 @@ impl LogSettings {
             waits_for_reader: match settings.mode {
                 Mode::Platform(_) | Mode::ServeApi(_) | Mode::Http(_) => false,
                 Mode::TestJob { .. } | Mode::MissingTestInput | Mode::Check => !is_linked,
+            },
+        }
+    }
+
+    /// Remembers these settings for [`of_process`](Self::of_process).
+    pub(super) fn remember(&self) {
+        let _ = OF_PROCESS.set(self.clone());
+    }
+
+    /// Returns the settings of this process's worker. If no worker has been prepared yet, reads them from the
+    /// environment and the arguments. If these are invalid, the worker reports that when it starts.
+    pub(super) fn of_process() -> Self {
+        if let Some(settings) = OF_PROCESS.get() {
+            return settings.clone();
+        }
+        let arguments = Arguments::parse(std::env::args_os());
+        let context = ProcessContext::of_process(false);
+        match Settings::resolve(&Environment::from_process(), &arguments, &context) {
+            Ok(settings) => Self::of(&settings),
+            Err(_) => Self {
+                level: LogLevel::Debug,
+                json: false,
+                secrets: Secrets::default(),
+                color: false,
+                waits_for_reader: true,
             },
         }
     }

@@ -4,8 +4,9 @@ use tracing_subscriber::layer::SubscriberExt as _;
 
 use super::*;
 use crate::config::{LogLevel, Secret};
+use crate::logging::LogSettings;
 use crate::logging::layer::LogLayer;
-use crate::logging::{Destination, LogSettings};
+use crate::logging::outputs::Destination;
 
 /// A timeout that is far longer than a test takes.
 const VERY_LONG: Duration = Duration::from_hours(1);

@@ -2,12 +2,15 @@
 //!
 //! The counting allocator has no `realloc` of its own, so each growth of a buffer counts as another allocation.
 
+use std::sync::Arc;
+
 use allocation_counter::{AllocationInfo, measure};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::config::Secret;
+use crate::handler::WorkerLink;
 
 /// One allocation for the body itself and one for its reference count.
 const FEWEST: u64 = 2;
@@ -113,4 +116,35 @@ fn items_that_the_result_repeats_are_copied_once() {
     let items: Vec<_> = (0..100).map(|n| Payload::of(&n).unwrap()).collect();
     let list = measure(|| drop(Payload::list(&items)));
     assert_eq!(list.count_total, FEWEST, "{list:?}");
+}
+
+/// A worker with or without `--rp_debugger`.
+struct Worker {
+    measures: bool,
+}
+
+impl WorkerLink for Worker {
+    fn unhealthy(&self, _: String) {}
+    fn emits(&self, _: &Arc<str>) {}
+    fn measures(&self) -> bool {
+        self.measures
+    }
+}
+
+#[test]
+fn a_checkpoint_allocates_nothing_without_the_debugger() {
+    let contexts = [false, true]
+        .map(|measures| JobContext::new("j".into(), "w".into(), Arc::new(Worker { measures })));
+    let [off, on] = &contexts;
+    let needed = measure(|| {
+        for _ in 0..1000 {
+            drop(off.checkpoint("part"));
+        }
+    });
+    assert_eq!(needed.count_total, 0, "{needed:?}");
+    assert!(off.timings().is_none());
+    for _ in 0..1000 {
+        drop(on.checkpoint("part"));
+    }
+    assert_eq!(on.timings().map(|timings| timings.all().len()), Some(1000));
 }

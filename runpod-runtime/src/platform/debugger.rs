@@ -1,13 +1,15 @@
 //! The report that `--rp_debugger` adds to outputs: information about the system, and the sections that the job has
 //! measured.
 
+use std::sync::OnceLock;
+
 use serde::Serialize;
 
-use crate::handler::JobContext;
+use crate::handler::{JobContext, Timing, Timings};
 
 #[derive(Serialize)]
 pub(crate) struct Report {
-    system_info: SystemInfo,
+    system_info: &'static SystemInfo,
     timestamps: Vec<Timestamp>,
     ready_delay_ms: f64,
 }
@@ -31,24 +33,40 @@ struct Timestamp {
 /// Returns the report for one job. `ready_delay_ms` is the time from the start of the process until it was ready for
 /// jobs.
 pub(crate) fn report(context: Option<&JobContext>, ready_delay_ms: f64) -> Report {
-    let timings = context.map(JobContext::timings).unwrap_or_default();
+    let timings = context
+        .and_then(JobContext::timings)
+        .map(Timings::all)
+        .unwrap_or_default();
     Report {
-        system_info: SystemInfo {
+        system_info: SystemInfo::of_machine(),
+        timestamps: timings.into_iter().filter_map(Timestamp::of).collect(),
+        ready_delay_ms,
+    }
+}
+
+impl SystemInfo {
+    /// Reads the information on first use.
+    fn of_machine() -> &'static Self {
+        static OF_MACHINE: OnceLock<SystemInfo> = OnceLock::new();
+        OF_MACHINE.get_or_init(|| Self {
             os: operating_system(),
             processor: processor(),
             rust_version: env!("CARGO_PKG_RUST_VERSION"),
             runpod: crate::platform::VERSION,
-        },
-        timestamps: timings
-            .into_iter()
-            .map(|timing| Timestamp {
-                name: timing.name,
-                start_utc: humantime::format_rfc3339_micros(timing.started).to_string(),
-                stop_utc: humantime::format_rfc3339_micros(timing.stopped).to_string(),
-                duration_ms: timing.lasted.as_secs_f64() * 1000.0,
-            })
-            .collect(),
-        ready_delay_ms,
+        })
+    }
+}
+
+impl Timestamp {
+    /// Returns `None` for a section that has not ended.
+    fn of(timing: Timing) -> Option<Self> {
+        let stopped = timing.stopped?;
+        Some(Self {
+            name: timing.name,
+            start_utc: humantime::format_rfc3339_micros(timing.started).to_string(),
+            stop_utc: humantime::format_rfc3339_micros(stopped.at).to_string(),
+            duration_ms: stopped.after.as_secs_f64() * 1000.0,
+        })
     }
 }
 

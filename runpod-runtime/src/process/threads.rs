@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
 use crate::error::{Error, ErrorKind};
+use crate::logging;
 use crate::process::panics;
 
 /// The system refused to start a thread, for this reason.
@@ -216,6 +217,7 @@ fn answering<T: Send + 'static>(
 ) -> (impl FnOnce() + Send + 'static, oneshot::Receiver<T>) {
     let (sender, ended) = oneshot::channel();
     let call = move || {
+        logging::leave_thread();
         let _ = sender.send(call());
     };
     (call, ended)

@@ -437,6 +437,8 @@ impl WorkerBuilder {
             }
         };
         let prepared = prepared.with_server()?;
+        // The program's own set-up came before this.
+        prepared.settle_observers()?;
         let (handlers, values) = prepared.handlers_runtime()?.keeping(values);
         let hooks = prepared.hooks(&handlers);
         let ended = match hooks.fitness(values.state()).await {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use super::prepared::Prepared;
 use crate::error::{Error, ErrorKind};
 use crate::handler::UserValues;
-use crate::handler::{Setup, registered, registered_hooks};
+use crate::handler::{Setup, SetupRun, registered, registered_hooks};
 use crate::logging;
 use crate::process::signals;
 use crate::process::threads::Refused;
@@ -46,13 +46,18 @@ fn run_process(
     };
     caught.map_err(not_caught)?;
     let prepared = prepared.with_server()?;
+    if matches!(setup.run, SetupRun::Nothing) {
+        logging::settle();
+    }
     let handlers = prepared.handlers_runtime()?;
     let hooks = prepared.hooks(&handlers);
     if let Err(error) = hooks.fitness_before_state() {
         hooks.shut_down(None);
         return Err(error);
     }
-    let state = match prepared.load(setup.run, &handlers) {
+    let loaded = prepared.load(setup.run, &handlers);
+    prepared.settle_observers()?;
+    let state = match loaded {
         Ok(state) => state,
         Err(unloaded) => {
             let ended = prepared.end_unloaded(unloaded, &handlers);

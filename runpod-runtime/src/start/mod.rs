@@ -13,7 +13,10 @@ mod local_test;
 mod mode;
 mod phases;
 mod prepared;
+#[cfg_attr(not(feature = "metrics"), path = "prometheus_off.rs")]
+mod prometheus;
 mod schema;
+mod settled;
 mod until_stopped;
 
 pub use builder::{Worker, WorkerBuilder};

@@ -20,7 +20,7 @@ use crate::process::orphans;
 use crate::process::panics;
 use crate::process::signals::Signals;
 use crate::spool::SpoolWriter;
-use crate::worker::{Handlers, Parts, WorkerConfig};
+use crate::worker::{Handlers, Parts, WorkerConfig, WorkerEvent};
 
 /// How long `main` may run by default.
 const INIT_TIMEOUT: Duration = Duration::from_secs(800);
@@ -86,7 +86,7 @@ impl Prepared {
         let signals =
             matches!(settings.mode, Mode::Platform(_) | Mode::Http(_)).then(Signals::handle);
         logging::keep_recent();
-        logging::init(&LogSettings::of(&settings));
+        logging::begin(&LogSettings::of(&settings));
         panics::log_from_now_on(&settings.secrets);
         tracing::info!(
             "Starting Serverless Worker | Version {}",
@@ -150,6 +150,11 @@ impl Prepared {
         let settings = self.settings;
         let phases = self.phases;
         let is_test = !matches!(settings.mode, Mode::Platform(_) | Mode::Http(_));
+        WorkerEvent::StartPhase {
+            phase: "total",
+            took: self.begun.elapsed(),
+        }
+        .emit();
         Parts {
             platform,
             dispatch: self.dispatch,

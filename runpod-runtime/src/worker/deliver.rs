@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use tokio::time::Instant;
 
 use super::control::Control;
+use super::events::WorkerEvent;
 use super::jobs::Job;
 use super::retry::{Delivery, FIRST_DELIVERY, RetryLimits, attempt, try_again, until_accepted};
 use crate::handler::Failure;
@@ -60,9 +61,11 @@ fn stopped(job: &Job) {
 /// The platform has accepted the job's result. No other result of the job may follow.
 fn accepted(job: &Job) {
     job.set_answered();
-    if job.streaming.get().is_some() {
-        tracing::info!(job_id = &**job.id(), "Finished.");
+    WorkerEvent::ResultAccepted {
+        job_id: job.id(),
+        ran: job.streaming.get().is_some(),
     }
+    .emit();
 }
 
 /// Continues after the first attempt. `first` contains the time when that attempt started, and its outcome.

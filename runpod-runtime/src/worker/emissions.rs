@@ -7,6 +7,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::backoff::RetryBackoff;
 use super::control::Control;
+use super::events::WorkerEvent;
 use super::retry::{Delivery, FIRST_DELIVERY, until_accepted};
 use crate::handler::{Message, Outbox};
 use crate::platform::{Post, PostKind, Posted, item_body, progress_body};
@@ -103,8 +104,9 @@ async fn progress(
                     && !outbox.has_more()
                     && control.retries.has_turn() =>
             {
-                tracing::debug!("a progress update was not accepted: {why}");
                 let pause = backoff.next().max(after.unwrap_or_default());
+                let why = &why;
+                WorkerEvent::PostRetried { post, pause, why }.emit();
                 tokio::select! {
                     () = sleep(pause) => {}
                     // A result must not wait for a progress update.

@@ -158,7 +158,7 @@ impl Run {
         #[cfg(feature = "download")]
         let _directory = context.directory_until_the_end();
         let _ = self.job.streaming.set(handler.streams());
-        tracing::info!("Started.");
+        self.job.starts(&handler);
         let items = handler
             .streams()
             .then(|| ItemSink::new(context.outbox().clone(), self.execution.aggregate));
@@ -189,7 +189,7 @@ impl Run {
     }
 
     /// Runs a plain `fn` handler on this thread, which may block, and reports that it has finished.
-    fn run_blocking(self, handler: &Handler) {
+    fn run_blocking(self, handler: &Arc<Handler>) {
         let context = self.job.context.clone();
         if context.is_cancelled() {
             // The job was stopped while it waited for a thread.
@@ -198,7 +198,7 @@ impl Run {
         #[cfg(feature = "download")]
         let _directory = context.directory_until_the_end();
         let _ = self.job.streaming.set(false);
-        tracing::info!("Started.");
+        self.job.starts(handler);
         let mut call = Call {
             route: self.execution.dispatch.key_for(&self.taken),
             job: self.taken,

@@ -6,6 +6,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::error::{Error, ErrorKind};
 use crate::handler::UserValues;
+use crate::logging;
 use crate::process::threads::{self, Reserve};
 
 /// Each running blocking handler has a thread of its own. If more than this many run, the others wait for a thread.
@@ -35,6 +36,8 @@ impl Handlers {
         let mut builder = Builder::new_multi_thread();
         builder
             .thread_name("runpod-handler")
+            .on_thread_start(logging::enter_thread)
+            .on_thread_unpark(logging::leave_thread)
             .max_blocking_threads(MOST_BLOCKING_THREADS);
         let reserve = may_block.then(Reserve::start).transpose();
         let reserve = reserve.map_err(|refused| {

@@ -101,4 +101,8 @@ impl WorkerLink for Link {
     fn emits(&self, job_id: &Arc<str>) {
         self.inbox.push(Event::Emits(Arc::clone(job_id)));
     }
+
+    fn measures(&self) -> bool {
+        self.reporter.debugger.is_some()
+    }
 }

@@ -9,6 +9,7 @@ use super::consecutive_failures::Verdict;
 use super::control::Control;
 use super::deliver::{self, deliver_job};
 use super::emissions::{NotSent, send_all};
+use super::events::WorkerEvent;
 use super::execute;
 use super::inbox::{Event, Finished};
 use super::jobs::{Interrupted, Job, TableEntry};
@@ -32,6 +33,7 @@ pub(super) fn accept(control: &Arc<Control>, taken: TakenJob) -> Result<(), Dupl
     let id: Arc<str> = taken.id.as_str().into();
     match admit(control, &id) {
         Some(job) => {
+            WorkerEvent::JobTaken.emit();
             control.jobs.wait_for_slot(job, taken);
             Ok(())
         }
@@ -59,6 +61,12 @@ pub(super) fn start_waiting(control: &Arc<Control>) {
             slot,
         );
     }
+    slots_changed(control);
+}
+
+fn slots_changed(control: &Control) {
+    let slots = &*control.jobs.slots;
+    WorkerEvent::SlotsChanged { slots }.emit();
 }
 
 /// Handles the events from the threads of handlers until the worker stops.
@@ -98,10 +106,15 @@ fn finish(control: &Arc<Control>, finished: Finished) {
     if !control.jobs.begin_delivery(&job, body.body.len()) {
         return;
     }
-    log_failure(job.id(), &body);
+    WorkerEvent::JobFinished {
+        run: job.run(),
+        body: &body,
+    }
+    .emit();
     // This must happen before the slot is free. Otherwise the worker could take another job that it must not run.
     conclude(control, &job, body.stop_pod, verdict);
     drop(slot);
+    slots_changed(control);
     send_off(control, job, body.body);
 }
 
@@ -109,11 +122,11 @@ fn finish(control: &Arc<Control>, finished: Finished) {
 fn conclude(control: &Control, job: &Job, stop_pod: bool, verdict: Verdict) {
     if stop_pod {
         job.wants_fresh_worker.store(true, Ordering::Relaxed);
-        tracing::info!("taking no more jobs: this worker will be refreshed");
+        WorkerEvent::Refresh.emit();
         control.shutdown.refresh();
     }
     if let Some(reason) = control.failures.count(verdict) {
-        tracing::error!("this worker is broken: {reason}");
+        WorkerEvent::Broken { reason: &reason }.emit();
         control.shutdown.declare_unhealthy(Unhealthy {
             check: "max_consecutive_failures".into(),
             reason,
@@ -146,17 +159,6 @@ fn result_of(control: &Control, job: &Job, body: Bytes) -> JobResult {
     }
 }
 
-fn log_failure(id: &str, body: &ResultBody) {
-    match (&body.error, &body.without_data) {
-        (Some(text), Some(without_data)) => {
-            tracing::error!(job_id = id, "Job failed: {without_data}");
-            tracing::debug!(job_id = id, "{text}");
-        }
-        (Some(text), None) => tracing::error!(job_id = id, "Job failed: {text}"),
-        (None, _) => {}
-    }
-}
-
 /// Starts to post the job's items and progress, followed by its result.
 fn send_emitted(control: &Arc<Control>, id: &str) {
     let Some(job) = control.jobs.get(id) else {
@@ -181,7 +183,11 @@ fn send_emitted(control: &Arc<Control>, id: &str) {
             Ok(()) => deliver_job(&control, &job, result).await,
             Err(NotSent::Hole(why)) => {
                 let instead = failed(&control, &job, Failure::new("StreamError", why));
-                log_failure(job.id(), &instead);
+                WorkerEvent::ResultReplaced {
+                    job_id: job.id(),
+                    body: &instead,
+                }
+                .emit();
                 let result = JobResult {
                     body: instead.body,
                     ..result
@@ -256,14 +262,15 @@ pub(super) fn stop(control: &Arc<Control>, id: &str) -> bool {
     if !job.context.cancel().stop() {
         return false;
     }
-    match control.jobs.interrupt(&job) {
-        Some(Interrupted::Waiting) => {
-            tracing::info!(job_id = id, "Job stopped before it started.");
-        }
-        Some(Interrupted::Started) => tracing::info!(job_id = id, "Job stopped."),
+    let Some(was) = control.jobs.interrupt(&job) else {
         // The task that delivers the result notices the stop.
-        None => return true,
+        return true;
+    };
+    WorkerEvent::JobStopped {
+        run: job.run(),
+        was_started: was == Interrupted::Started,
     }
+    .emit();
     job.context.discard_outbox();
     control.jobs.remove(&job);
     true

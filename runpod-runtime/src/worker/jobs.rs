@@ -4,11 +4,13 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
-use crate::handler::{JobContext, Slot, Slots, TakenJob};
+use super::events::{JobRun, WorkerEvent};
+use crate::handler::{Handler, JobContext, Slot, Slots, TakenJob};
 use crate::spool::{DiskCopy, JobResult};
 
 /// A job of this worker, from its arrival until nothing is left to do for it.
@@ -19,6 +21,9 @@ pub(super) struct Job {
     pub(super) context: JobContext,
     /// Whether its handler streams, once the handler is known.
     pub(super) streaming: OnceLock<bool>,
+    taken: Instant,
+    /// When its handler was called, and which one.
+    started: OnceLock<(Instant, Arc<Handler>)>,
     /// The copy on disk that its result may have.
     pub(super) copy: DiskCopy,
     /// Whether the platform has a result of the job or wants none.
@@ -54,6 +59,26 @@ impl Job {
 
     pub(super) fn streams(&self) -> bool {
         self.streaming.get().copied().unwrap_or(false)
+    }
+
+    /// Records that this handler is about to be called.
+    pub(super) fn starts(&self, handler: &Arc<Handler>) {
+        let now = Instant::now();
+        let _ = self.started.set((now, Arc::clone(handler)));
+        WorkerEvent::JobStarted {
+            waited: now - self.taken,
+        }
+        .emit();
+    }
+
+    /// Describes the job's run so far.
+    pub(super) fn run(&self) -> JobRun<'_> {
+        let started = self.started.get();
+        JobRun {
+            id: self.id(),
+            handler: started.map(|(_, handler)| handler.name.as_str()),
+            ran: started.map_or(Duration::ZERO, |(at, _)| at.elapsed()),
+        }
     }
 
     /// Claims the right to start the job's task. Returns false if the job already has its task.
@@ -139,6 +164,8 @@ impl Jobs {
             number: table.taken,
             context,
             streaming: OnceLock::new(),
+            taken: Instant::now(),
+            started: OnceLock::new(),
             copy,
             answered: AtomicBool::new(false),
             wants_fresh_worker: AtomicBool::new(false),

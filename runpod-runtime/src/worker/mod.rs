@@ -11,6 +11,7 @@ mod consecutive_failures;
 mod control;
 mod deliver;
 mod emissions;
+mod events;
 mod execute;
 mod failed_start;
 mod handlers;
@@ -46,6 +47,7 @@ use crate::spool::SpoolWriter;
 use concurrency::Concurrency;
 use consecutive_failures::ConsecutiveFailures;
 use control::Control;
+pub(crate) use events::WorkerEvent;
 use execute::Execution;
 use inbox::{Inbox, Link};
 use jobs::Jobs;
@@ -54,6 +56,8 @@ use retry_budget::RetryBudget;
 use shutdown::Shutdown;
 
 pub use config::WorkerConfig;
+#[cfg(feature = "metrics")]
+pub(crate) use events::metrics;
 pub(crate) use handlers::Handlers;
 #[cfg(feature = "local")]
 pub(crate) use thread::Running;
@@ -207,7 +211,7 @@ async fn announce_shutdown(control: Arc<Control>) {
 async fn drain(control: &Arc<Control>) -> usize {
     let running = control.jobs.len();
     if running > 0 {
-        tracing::info!("finishing {running} jobs before the worker stops");
+        WorkerEvent::Draining { jobs: running }.emit();
     }
     let mut give_up_at = None;
     loop {
@@ -237,7 +241,7 @@ async fn drain(control: &Arc<Control>) -> usize {
     }
     let cut = job::cut_off(control);
     if cut > 0 {
-        tracing::warn!("{cut} jobs were cut off: the grace time is over");
+        WorkerEvent::CutOff { jobs: cut }.emit();
     }
     if timeout(LAST_DELIVERIES, until_empty(control))
         .await

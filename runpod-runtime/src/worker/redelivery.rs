@@ -9,6 +9,7 @@ use tokio::time::sleep;
 use super::backoff::jittered;
 use super::control::Control;
 use super::deliver::{post_of, post_refusal, settled};
+use super::events::WorkerEvent;
 use super::retry::{Delivery, REDELIVERY, until_accepted};
 use crate::platform::{Post, PostKind};
 use crate::spool::{Claimed, Entry, SpoolWriter};
@@ -118,7 +119,10 @@ async fn offer(control: &Control, claimed: Claimed) -> bool {
             delivery = post_refusal(control, &mut result, &copy, REDELIVERY, refusal).await;
         }
         if matches!(delivery, Delivery::Accepted) {
-            tracing::info!(job_id = &*result.job_id, "A kept result was delivered.");
+            WorkerEvent::Redelivered {
+                job_id: &result.job_id,
+            }
+            .emit();
         }
     }
     let is_unknown = matches!(delivery, Delivery::Unknown(_));

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::control::Control;
+use super::events::WorkerEvent;
 use super::job::{admit, send_off};
 use super::some_of::some_of;
 use crate::handler::Failure;
@@ -55,6 +56,7 @@ pub(super) fn fail_unrun(control: &Arc<Control>, id: &Arc<str>, body: Bytes) {
     if let Some(admitted) = admit(control, id)
         && control.jobs.begin_delivery(&admitted, body.len())
     {
+        WorkerEvent::JobRefused.emit();
         send_off(control, admitted, body);
     }
 }

@@ -6,7 +6,8 @@ use tokio::time::Instant;
 
 use super::backoff::RetryBackoff;
 use super::control::Control;
-use crate::platform::{Post, PostKind, Posted};
+use super::events::WorkerEvent;
+use crate::platform::{Post, Posted};
 
 /// How long to try.
 #[derive(Debug, Clone, Copy)]
@@ -106,12 +107,12 @@ pub(super) async fn try_again(
             };
         }
         let pause = backoff.next();
-        tracing::warn!(
-            job_id = &*post.job_id,
-            "{} was not accepted; the next attempt follows in {} ms or more: {why}",
-            what(post.kind),
-            pause.max(asked.unwrap_or_default()).as_millis()
-        );
+        WorkerEvent::PostRetried {
+            post,
+            pause: pause.max(asked.unwrap_or_default()),
+            why: &why,
+        }
+        .emit();
         tokio::select! {
             () = control.retries.turn(pause, asked) => {}
             () = control.shutdown.begun(), if limits.ends_with_the_worker => {
@@ -120,13 +121,5 @@ pub(super) async fn try_again(
             () = control.shutdown.no_more_deliveries() => return Delivery::Ended(why),
         }
         posted = attempt(control, post).await;
-    }
-}
-
-fn what(kind: PostKind) -> &'static str {
-    match kind {
-        PostKind::Item => "a stream item",
-        PostKind::Progress => "a progress update",
-        PostKind::Result { .. } => "the result",
     }
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::sync::{Mutex as AsyncMutex, Notify, Semaphore};
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::events::WorkerEvent;
 use crate::platform::{Platform, Post, Posted};
 
 /// Retries that each second adds to the budget.
@@ -85,7 +86,14 @@ impl RetryBudget {
             // The semaphore is never closed.
             Err(_) => Box::pin(self.posts.acquire()).await.ok(),
         };
+        let asked = Instant::now();
         let posted = platform.post(post).await;
+        WorkerEvent::PostAnswered {
+            post,
+            posted: &posted,
+            took: asked.elapsed(),
+        }
+        .emit();
         match posted {
             Posted::Later { .. } => {
                 let mut budget = self.budget();

@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::backoff::PollBackoff;
 use super::concurrency::Concurrency;
 use super::control::Control;
+use super::events::WorkerEvent;
 use super::shutdown::LINGER;
 use super::some_of::some_of;
 use super::{failed_start, job, refuse};
@@ -88,7 +89,13 @@ pub(super) async fn take_jobs(
         if let Some(spool) = not_ready.take() {
             spool.ready().await;
         }
-        accept(control, taken, free, asked, &mut backoff);
+        let took = asked.elapsed();
+        WorkerEvent::TakeAnswered {
+            taken: &taken,
+            took,
+        }
+        .emit();
+        accept(control, taken, free, took, &mut backoff);
     }
 }
 
@@ -136,7 +143,7 @@ fn accept(
     control: &Arc<Control>,
     taken: Taken,
     want: usize,
-    asked: Instant,
+    took: Duration,
     backoff: &mut PollBackoff,
 ) {
     if backoff.had_trouble() && !matches!(taken, Taken::Failed(_) | Taken::Throttled(_)) {
@@ -173,18 +180,12 @@ fn accept(
             if started > 0 {
                 backoff.flowing();
             } else {
-                backoff.nothing(asked.elapsed());
+                backoff.nothing(took);
             }
         }
-        Taken::Nothing => backoff.nothing(asked.elapsed()),
-        Taken::Throttled(pause) => {
-            tracing::debug!("too many job-take requests: the next one follows in {pause:?}");
-            backoff.asked_to_wait(pause);
-        }
-        Taken::Failed(why) => {
-            tracing::warn!("no job could be taken: {why}");
-            backoff.failed();
-        }
+        Taken::Nothing => backoff.nothing(took),
+        Taken::Throttled(pause) => backoff.asked_to_wait(pause),
+        Taken::Failed(_) => backoff.failed(),
         Taken::NoMore => control.shutdown.begin(),
     }
 }

@@ -11,6 +11,8 @@ pub(super) fn cases() -> Vec<Case> {
         outcomes(Case::new("async function", "async")),
         outcomes(Case::new("plain function", "plain")),
         mock(),
+        debugger(),
+        checkpoints("checkpoints without the debugger", "timed"),
         refresh_keys(),
         refresh_key(),
         refresh_flag("refresh flag", &returns(&json!("last words"))),
@@ -132,6 +134,26 @@ fn mock() -> Case {
             "delay",
             &json!({ "mock_return": "Delay test successful.", "mock_delay": 0.2 }),
         )
+}
+
+/// A handler with checkpoints. Each report contains only the sections of its own job.
+fn checkpoints(name: &'static str, worker: &'static str) -> Case {
+    Case::new(name, worker)
+        .job("timed", &returns(&json!({ "a": 1 })))
+        .job("timed-again", &returns(&json!({ "b": 2 })))
+}
+
+/// With the debugger, the SDK posts nothing for a failed job or an output that is not an object.
+fn debugger() -> Case {
+    checkpoints("debugger", "timed --rp_debugger")
+        .take(Answer::json(
+            &json!({ "id": "timed-failure", "input": raises("kaput") }),
+        ))
+        .until_ours(When::Accepted("timed-failure"))
+        .take(Answer::json(
+            &json!({ "id": "timed-list", "input": returns(&json!([1])) }),
+        ))
+        .until_ours(When::Accepted("timed-list"))
 }
 
 /// All jobs are in one answer, because our worker takes no more jobs after the first of them.

@@ -56,6 +56,15 @@ fn plain(job: Job<Plan>, ctx: JobContext) -> Result<Reply, String> {
     plan::reply(job)
 }
 
+async fn timed(job: Job<Plan>, ctx: JobContext) -> Result<Reply, String> {
+    let whole = ctx.checkpoint("whole");
+    drop(ctx.checkpoint("part"));
+    let never_stopped = ctx.checkpoint("never stopped");
+    drop(whole);
+    std::mem::forget(never_stopped);
+    plan::reply(job)
+}
+
 async fn mock(input: Mock) -> Value {
     tokio::time::sleep(Duration::from_secs_f64(input.mock_delay)).await;
     input.mock_return
@@ -85,6 +94,7 @@ async fn main() -> Result<(), runpod::Error> {
         "stream-refresh" => worker.stream(streams::stream).refresh_worker(true),
         "fit" => fit::fit(worker),
         "unfit" => fit::unfit(worker),
+        "timed" => worker.handler(timed),
         "mock" => worker.handler(mock),
         "mock-iterator" => worker
             .stream(streams::mock_iterator)

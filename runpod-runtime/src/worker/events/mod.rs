@@ -1,0 +1,18 @@
+//! Everything that happens in a worker, as one list of events. The loop emits each event in one place, and the log, the
+//! metrics and the traces get the same events, so they cannot disagree.
+
+mod event;
+mod log;
+#[cfg(feature = "metrics")]
+pub(crate) mod metrics;
+
+pub(crate) use event::{JobRun, WorkerEvent};
+
+impl WorkerEvent<'_> {
+    /// Tells the log and the metrics about the event.
+    pub(crate) fn emit(&self) {
+        log::write(self);
+        #[cfg(feature = "metrics")]
+        metrics::record(self);
+    }
+}
