@@ -13,6 +13,7 @@ use crate::config::Mode;
 use crate::error::{Error, ErrorKind};
 use crate::fitness::{Check, Row, Verdict, built_in, one_after_another, table, together};
 use crate::handler::{Hook, StateCell};
+use crate::logging;
 use crate::platform::{self, Runpod, Unhealthy};
 use crate::process::threads::{self, Refused};
 use crate::worker::Handlers;
@@ -142,6 +143,7 @@ impl Hooks {
         std::thread::Builder::new()
             .name("runpod-hooks".to_owned())
             .spawn(move || {
+                logging::enter_thread();
                 let value = call(&hooks);
                 // The user's values must be dropped before the caller drops its own.
                 drop(hooks);

@@ -31,6 +31,17 @@ impl StartTimes {
         self.process + self.checks + self.main + self.first_take
     }
 
+    /// Returns the time of each phase under its name in metrics, and the whole time.
+    pub(crate) fn by_phase(&self) -> [(&'static str, Duration); 5] {
+        [
+            ("process", self.process),
+            ("checks", self.checks),
+            ("main", self.main),
+            ("first_take", self.first_take),
+            ("total", self.total()),
+        ]
+    }
+
     fn of(&mut self, phase: Phase) -> &mut Duration {
         match phase {
             Phase::Checks => &mut self.checks,

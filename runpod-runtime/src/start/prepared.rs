@@ -150,11 +150,6 @@ impl Prepared {
         let settings = self.settings;
         let phases = self.phases;
         let is_test = !matches!(settings.mode, Mode::Platform(_) | Mode::Http(_));
-        WorkerEvent::StartPhase {
-            phase: "total",
-            took: self.begun.elapsed(),
-        }
-        .emit();
         Parts {
             platform,
             dispatch: self.dispatch,
@@ -170,6 +165,9 @@ impl Prepared {
                 orphans::spare_children_so_far();
                 if let Some(times) = phases.ready().filter(|_| !is_test) {
                     tracing::info!("{times}");
+                    for (phase, took) in times.by_phase() {
+                        WorkerEvent::StartPhase { phase, took }.emit();
+                    }
                 }
             }),
             reporter: Reporter {

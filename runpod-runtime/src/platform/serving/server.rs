@@ -102,6 +102,7 @@ impl Server {
             .then(|| listen(settings.host, settings.health_port))
             .transpose()?;
         let mut builder = Builder::new_multi_thread();
+        builder.on_thread_start(crate::logging::enter_thread);
         builder.thread_name("runpod-http");
         let runtime = threads::several(builder, Some(THREADS), "the HTTP server's runtime")
             .map_err(OpenError::System)?;

@@ -53,6 +53,7 @@ impl Watch {
         std::thread::Builder::new()
             .name("runpod-loading".to_owned())
             .spawn(move || {
+                logging::enter_thread();
                 if let Some(cut) = runtime.block_on(watch.cuts(&prepared, &mut signals)) {
                     Self::end_process(&prepared, cut, &handlers);
                 }
