@@ -120,8 +120,10 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
-/// Removes cargo's variables for this test, and variables that would make a worker ask the platform for jobs.
-fn clean(mut command: Command) -> Command {
+/// Removes variables that would make a worker ask the platform for jobs, and cargo's variables for this test. With the
+/// latter, build scripts that read them, such as ring's, would run again, and with each change cargo would build everything
+/// that depends on ring.
+pub(crate) fn clean(mut command: Command) -> Command {
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
         if ["CARGO_PKG_", "CARGO_MANIFEST_", "RUNPOD_", "MODEL_"]
