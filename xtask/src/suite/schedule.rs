@@ -250,7 +250,8 @@ mod tests {
         let [lowered, plain] = [output, plain].map(|it| String::from_utf8(it.stdout).unwrap());
         let (niceness, rest) = lowered.split_once('\n').expect("several lines");
         let number = |text: &str| text.trim().parse::<i32>().expect("a number");
-        assert!(number(niceness) > number(&plain));
+        // The default of `nice`, and the lowest priority.
+        assert_eq!(number(niceness), (number(&plain) + 10).min(19));
         assert_eq!(rest, "/\ngiven\n");
     }
 
