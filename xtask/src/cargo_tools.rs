@@ -64,6 +64,9 @@ impl CargoTool {
         let mut install = workspace.cargo();
         install
             .args(["install", "--locked", self.name, "--version", self.version])
+            // Optimised programs would take twice as long to build, and each program runs only for seconds.
+            .arg("--debug")
+            .env("CARGO_PROFILE_DEV_DEBUG", "none")
             .arg("--root")
             .arg(&root)
             // The programs go into the target folder, which may be deleted, but separate from the workspace's own

@@ -7,7 +7,7 @@ use crate::bench;
 use crate::clients;
 use crate::downstream;
 use crate::step::Failure;
-use crate::suite::{Extent, Part};
+use crate::suite::{Extent, Load, Part};
 use crate::workspace::Workspace;
 
 /// Turns warnings into errors.
@@ -113,7 +113,11 @@ pub(crate) fn parts(
             "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --all-features",
         ),
     ];
-    parts.push(Part::check("guide and English", guide, "cargo xtask docs"));
+    parts.push(Part {
+        // It compiles only mdBook.
+        load: Load::CompilesApart,
+        ..Part::check("guide and English", guide, "cargo xtask docs")
+    });
     parts.extend(of_the_bench(workspace, extent));
     Ok(parts)
 }

@@ -87,10 +87,12 @@ name = "{}"
 version = "0.0.0"
 edition = "2024"
 
+# The same as in tests/accepted.rs, so that cargo compiles them only once.
 [dependencies]
-runpod-worker = {{ path = "{}", default-features = false, features = ["schema"] }}
+runpod-worker = {{ path = "{}", features = ["schema", "validate"] }}
 serde = {{ version = "1", features = ["derive"] }}
-tokio = {{ version = "1", features = ["time"] }}
+tokio = {{ version = "1", features = ["macros", "rt-multi-thread", "sync", "time"] }}
+tracing = "0.1"
 
 # As all crates that tests build: with another setting, the dependencies would be compiled once more.
 [profile.dev]

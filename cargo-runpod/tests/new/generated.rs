@@ -11,6 +11,10 @@ use std::sync::LazyLock;
 
 use crate::command;
 
+/// The profile of the template `model` optimises the dependencies. The worker does the same without optimisation, and
+/// then shares its dependencies with the other workers. Otherwise, they would take minutes to compile.
+const FAST: &str = "[profile.dev.package.\"*\"]\nopt-level = 0\n";
+
 static WORKERS: [LazyLock<Worker>; 3] = [
     LazyLock::new(|| Worker::build("basic")),
     LazyLock::new(|| Worker::build("stream")),
@@ -116,8 +120,10 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
-/// Removes cargo's variables for this test, and variables that would make a worker ask the platform for jobs.
-fn clean(mut command: Command) -> Command {
+/// Removes variables that would make a worker ask the platform for jobs, and cargo's variables for this test. With the
+/// latter, build scripts that read them, such as ring's, would run again, and with each change cargo would build everything
+/// that depends on ring.
+pub(crate) fn clean(mut command: Command) -> Command {
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
         if ["CARGO_PKG_", "CARGO_MANIFEST_", "RUNPOD_", "MODEL_"]
@@ -130,9 +136,17 @@ fn clean(mut command: Command) -> Command {
     command
 }
 
-/// Returns the folder of the new workers.
-pub(crate) fn home() -> PathBuf {
-    target().join("generated")
+/// Returns the folder of the new workers, with the configuration of cargo for them.
+pub(crate) fn home() -> &'static Path {
+    static HOME: LazyLock<PathBuf> = LazyLock::new(|| {
+        let home = target().join("generated");
+        let config = home.join(".cargo/config.toml");
+        let written =
+            fs::create_dir_all(home.join(".cargo")).and_then(|()| fs::write(config, FAST));
+        written.expect("the configuration can be written");
+        home
+    });
+    &HOME
 }
 
 /// Returns the workspace's target folder.

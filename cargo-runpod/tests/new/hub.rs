@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::generated::{Worker, model, target, text, workers};
+use crate::generated::{Worker, clean, model, target, text, workers};
 use crate::hub_rules;
 
 fn read(worker: &Worker, name: &str) -> String {
@@ -85,7 +85,7 @@ fn a_fault_in_either_file_is_found() {
 
 /// Runs `cargo runpod hub-test` in the folder of a worker.
 fn hub_test(worker: &Worker, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-runpod"));
+    let mut command = clean(Command::new(env!("CARGO_BIN_EXE_cargo-runpod")));
     command
         .args(["runpod", "hub-test"])
         .args(arguments)

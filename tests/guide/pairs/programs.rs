@@ -8,8 +8,7 @@ use std::process::{Command, Stdio};
 use super::page::Pair;
 use crate::markdown::root;
 
-/// A manifest like the one that a reader of the page would write. Besides the two dependencies of every worker, the
-/// page uses tokio.
+/// The manifest, with the dependencies of a new worker, which are already compiled.
 const MANIFEST: &str = r#"[package]
 name = "guide-pairs"
 version = "0.0.0"
@@ -22,7 +21,8 @@ publish = false
 [dependencies]
 runpod-worker = { path = "ROOT" }
 serde = { version = "1", features = ["derive"] }
-tokio = { version = "1", default-features = false, features = ["time", "rt"] }
+tokio = { version = "1", features = ["macros", "rt-multi-thread", "sync", "time"] }
+tracing = "0.1"
 "#;
 
 /// The locations of the programs.

@@ -241,7 +241,7 @@ impl Run<'_> {
             Extent::Long => &["fuzz"],
         };
         if self.tools.compiler.is_ok() {
-            parts.push(self.own(fuzzing, "fuzzing", Load::Compiles));
+            parts.push(self.own(fuzzing, "fuzzing", Load::CompilesApart));
         }
         parts.extend(self.soak());
         if is_long {

@@ -10,9 +10,12 @@ use crate::tally::Tally;
 /// How a part uses the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Load {
-    /// The part mostly runs cargo. Only one such part runs at a time, because cargo locks the target folder while it
-    /// builds and uses all cores.
+    /// The part mostly runs cargo in the shared target folder. Only one such part runs at a time, because cargo locks the
+    /// folder while it builds.
     Compiles,
+    /// The part mostly runs cargo in a target folder of its own, so it runs in parallel with a part that compiles in the
+    /// shared one. It runs with a low priority, so that it does not slow down tests with time limits.
+    CompilesApart,
     /// The part runs programs that mostly wait for each other.
     Waits,
 }
@@ -51,6 +54,22 @@ impl Part {
             counts: true,
         }
     }
+}
+
+/// Returns the same command with a low priority for the processor.
+pub(super) fn with_low_priority(command: &Command) -> Command {
+    let mut nice = Command::new("nice");
+    nice.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => nice.env(name, value),
+            None => nice.env_remove(name),
+        };
+    }
+    if let Some(folder) = command.get_current_dir() {
+        nice.current_dir(folder);
+    }
+    nice
 }
 
 /// A part that has finished.

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use std::{fs, io};
 
-use super::part::{Ended, Load, Part, Running};
+use super::part::{Ended, Load, Part, Running, with_low_priority};
 use super::screen::Screen;
 use crate::step::{self, Failure};
 
@@ -33,7 +33,10 @@ pub(crate) fn run(parts: Vec<Part>, logs: &Path, screen: &mut Screen) -> Vec<End
         while running.len() < slots
             && let Some(index) = next(&waiting, &running)
         {
-            let part = waiting.remove(index);
+            let mut part = waiting.remove(index);
+            if part.load == Load::CompilesApart {
+                part.command = with_low_priority(&part.command);
+            }
             let number = names.len();
             let log = logs.join(file_name(&part.name, &mut names));
             running.push(Running {
@@ -64,15 +67,15 @@ pub(crate) fn run(parts: Vec<Part>, logs: &Path, screen: &mut Screen) -> Vec<End
 }
 
 /// Returns the index of the first part that may run in parallel with the others. Parts that compile start first,
-/// because together they take longest.
+/// because together they take longest. At most one of each kind runs at a time, because a compiler uses all cores.
 fn next(waiting: &[Part], running: &[Running]) -> Option<usize> {
-    let compiling = running.iter().any(|part| part.load == Load::Compiles);
+    let is_running = |load: Load| running.iter().any(|part| part.load == load);
     let of = |load: Load| waiting.iter().position(|part| part.load == load);
-    if compiling {
-        of(Load::Waits)
-    } else {
-        of(Load::Compiles).or_else(|| of(Load::Waits))
-    }
+    [Load::Compiles, Load::CompilesApart]
+        .into_iter()
+        .filter(|load| !is_running(*load))
+        .find_map(of)
+        .or_else(|| of(Load::Waits))
 }
 
 struct Done {
@@ -138,9 +141,10 @@ fn file_name(part: &str, others: &mut BTreeSet<String>) -> String {
 mod tests {
     use std::collections::BTreeSet;
     use std::process::Command;
+    use std::slice;
     use std::time::Instant;
 
-    use super::{Running, file_name, next, run};
+    use super::{Running, file_name, next, run, with_low_priority};
     use crate::suite::part::{Load, Part};
     use crate::suite::screen::Screen;
     use crate::workspace::Workspace;
@@ -216,16 +220,39 @@ mod tests {
     }
 
     #[test]
-    fn one_part_that_compiles_runs_at_a_time() {
+    fn one_part_that_compiles_runs_at_a_time_in_each_target_folder() {
         let waiting = [
             part("page", Load::Waits),
-            part("ui", Load::Compiles),
+            part("ui", Load::CompilesApart),
+            part("dev", Load::Compiles),
             part("new", Load::Compiles),
         ];
-        assert_eq!(next(&waiting, &[]), Some(1));
-        assert_eq!(next(&waiting, &[running(Load::Waits)]), Some(1));
-        assert_eq!(next(&waiting, &[running(Load::Compiles)]), Some(0));
-        assert_eq!(next(&waiting[1..], &[running(Load::Compiles)]), None);
+        let [shared, apart] = [Load::Compiles, Load::CompilesApart].map(running);
+        assert_eq!(next(&waiting, &[]), Some(2));
+        assert_eq!(next(&waiting, &[running(Load::Waits)]), Some(2));
+        assert_eq!(next(&waiting, slice::from_ref(&apart)), Some(2));
+        assert_eq!(next(&waiting, slice::from_ref(&shared)), Some(1));
+        let both = [shared, apart];
+        assert_eq!(next(&waiting, &both), Some(0));
+        assert_eq!(next(&waiting[1..], &both), None);
+    }
+
+    #[test]
+    fn a_low_priority_changes_nothing_else_of_a_command() {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", "nice; pwd; echo \"$GIVEN$HOME\""])
+            .current_dir("/")
+            .env("GIVEN", "given")
+            .env_remove("HOME");
+        let output = with_low_priority(&command).output().expect("it starts");
+        let plain = Command::new("nice").output().expect("it starts");
+        let [lowered, plain] = [output, plain].map(|it| String::from_utf8(it.stdout).unwrap());
+        let (niceness, rest) = lowered.split_once('\n').expect("several lines");
+        let number = |text: &str| text.trim().parse::<i32>().expect("a number");
+        // The default of `nice`, and the lowest priority.
+        assert_eq!(number(niceness), (number(&plain) + 10).min(19));
+        assert_eq!(rest, "/\ngiven\n");
     }
 
     #[test]

@@ -9,9 +9,12 @@ use super::part::{Load, Part};
 use crate::step::{self, Failure};
 use crate::workspace::Workspace;
 
-/// The test programs that start cargo. A test program that is missing from this list also runs, but may have to wait
-/// for cargo's lock.
-const COMPILE: [&str; 6] = ["new", "ui", "dev", "build", "guide", "invoke"];
+/// The test programs that start cargo in the shared target folder. A test program that is missing from this list also
+/// runs, but may have to wait for cargo's lock.
+const COMPILE: [&str; 6] = ["new", "dev", "build", "guide", "accepted", "invoke"];
+
+/// The test programs that start cargo in a target folder of their own.
+const COMPILE_APART: [&str; 1] = ["ui"];
 
 /// The test programs that take longest. They start first.
 const LONG: [&str; 3] = ["chaos", "conformance", "examples"];
@@ -114,9 +117,11 @@ impl TestProgram {
             "example" => format!("cargo xtask test --example {}", self.name),
             _ => "cargo xtask test --lib".to_owned(),
         };
-        let compiles = is_test && COMPILE.contains(&self.name.as_str());
-        let load = if compiles {
+        let is_one_of = |names: &[&str]| is_test && names.contains(&self.name.as_str());
+        let load = if is_one_of(&COMPILE) {
             Load::Compiles
+        } else if is_one_of(&COMPILE_APART) {
+            Load::CompilesApart
         } else {
             Load::Waits
         };
