@@ -441,6 +441,8 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
             "cargo run --example checked -- --check",
             "its result depends on this machine and its network; tests/examples/hooks.rs runs it",
         )],
+    ),
+    (
         "docs/how-to/serve-http.md",
         &[
             Claim {
