@@ -25,6 +25,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "REGISTRY/NAME:TAG")]
     pub(super) push: Option<String>,
 
+    /// Use plain HTTP for registries on other machines, too
+    #[arg(long, conflicts_with = "image")]
+    pub(super) insecure: bool,
+
     /// Make the changes without asking
     #[arg(long, short)]
     pub(super) yes: bool,
@@ -34,7 +38,7 @@ pub(crate) struct Arguments {
     pub(super) dry_run: bool,
 
     /// Undo the changes of the endpoint's newest release
-    #[arg(long, conflicts_with_all = ["image", "push"])]
+    #[arg(long, conflicts_with_all = ["image", "push", "insecure"])]
     pub(super) rollback: bool,
 
     /// After the deployment, send a job with this input and wait for its outcome
