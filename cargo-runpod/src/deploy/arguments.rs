@@ -16,6 +16,10 @@ use crate::settings::deploy::{Cpu, Deploy, FlashBoot, Gpu, Kind, Scaling};
 /// the new version, and shows that worker's log.
 #[derive(Debug, Args)]
 #[command(after_help = CODES)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(crate) struct Arguments {
     /// The image to deploy, which a registry already has. Nothing is built and pushed
     #[arg(long, value_name = "REFERENCE", conflicts_with = "push")]

@@ -22,7 +22,7 @@ type Exit = JoinHandle<(String, ExitStatus)>;
 
 pub(crate) struct Machines {
     queue: Arc<Running>,
-    /// Workers that were told to stop.
+    /// Workers that got SIGTERM.
     stopped: Arc<Mutex<Vec<Exit>>>,
     room: TempDir,
     /// `None` while it is dropped.
@@ -129,7 +129,7 @@ impl Machines {
         command
     }
 
-    /// Waits until all workers that were told to stop have exited, and returns their ids and statuses.
+    /// Waits until all workers that got SIGTERM have exited, and returns their ids and statuses.
     pub(crate) fn exits(&self) -> Vec<(String, ExitStatus)> {
         let stopped = std::mem::take(&mut *lock(&self.stopped));
         stopped.into_iter().map(|it| it.join().unwrap()).collect()

@@ -40,8 +40,9 @@ enum Challenge {
     Bearer { realm: String, service: String },
 }
 
+/// The answer of a token server.
 #[derive(Deserialize)]
-struct Token {
+struct Granted {
     token: Option<String>,
     access_token: Option<String>,
     /// In seconds.
@@ -229,10 +230,10 @@ impl Access {
             });
         }
         // The body is not shown, because it may contain a token.
-        let token: Token =
+        let granted: Granted =
             serde_json::from_slice(&body).map_err(|_| unusable("the answer is not JSON"))?;
-        let seconds = token.expires_in.unwrap_or(LIFETIME);
-        let token = token.token.or(token.access_token);
+        let seconds = granted.expires_in.unwrap_or(LIFETIME);
+        let token = granted.token.or(granted.access_token);
         token
             .map(|token| (token, seconds))
             .ok_or_else(|| unusable("the answer has no token"))
