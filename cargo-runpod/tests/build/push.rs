@@ -112,8 +112,10 @@ fn a_login_comes_from_the_environment_the_configuration_or_a_helper() {
     let docker = folder.path().join("docker");
     fs::create_dir(&docker).unwrap();
     let helper = docker.join("docker-credential-test");
-    let answer =
-        format!("#!/bin/sh\necho '{{\"Username\":\"{USER}\",\"Secret\":\"{PASSWORD}\"}}'\n");
+    // A helper that does not read its input may exit before it is written, which is an error.
+    let answer = format!(
+        "#!/bin/sh\ncat > /dev/null\necho '{{\"Username\":\"{USER}\",\"Secret\":\"{PASSWORD}\"}}'\n"
+    );
     script::write(&helper, &answer);
     let path = std::env::var("PATH").unwrap();
     for configuration in [
