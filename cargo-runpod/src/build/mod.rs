@@ -24,7 +24,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::failure::Failure;
 use crate::image::push::{Pushed, push as pushed};
-use crate::image::registry::{Client, Credentials, Name};
+use crate::image::registry::{Client, Credentials, Name, Sessions};
 use crate::selection::Worker;
 use crate::settings::image::Image;
 use crate::threads;
@@ -58,7 +58,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     match target {
         Some(client) => {
             let name = client.name().clone();
-            let pushed = runtime.block_on(push(&packed, client))?;
+            let pushed = runtime.block_on(push(&packed, &worker, client))?;
             let _ = report::pushed(out, &name, &pushed);
         }
         None => {
@@ -80,30 +80,37 @@ pub(crate) fn target(name: &str, is_insecure: bool) -> Result<Client, Failure> {
     Client::new(name, credentials)
 }
 
-/// Builds a worker's image, pushes it, and reports both on stderr. Blocks the thread.
+/// Builds a worker's image, pushes it, and reports both on stderr. If `is_insecure`, the registry of the base image is
+/// spoken to over plain HTTP, too. Blocks the thread.
 pub(crate) fn built_and_pushed(
     settings: &Image,
     worker: &Worker,
     to: Client,
+    is_insecure: bool,
 ) -> Result<Pushed, Failure> {
     let runtime = runtime()?;
-    let packed = packed(settings, worker, &Options::default(), &runtime)?;
+    let options = Options {
+        is_insecure,
+        ..Options::default()
+    };
+    let packed = packed(settings, worker, &options, &runtime)?;
     // If nobody reads stderr, the image exists anyway.
     let _ = report::packed(&mut io::stderr().lock(), worker, &packed);
     let name = to.name().clone();
-    let pushed = runtime.block_on(push(&packed, to))?;
+    let pushed = runtime.block_on(push(&packed, worker, to))?;
     let _ = report::pushed(&mut io::stderr().lock(), &name, &pushed);
     Ok(pushed)
 }
 
 /// Pushes a packed image.
-async fn push(packed: &Packed, to: Client) -> Result<Pushed, Failure> {
+async fn push(packed: &Packed, worker: &Worker, to: Client) -> Result<Pushed, Failure> {
     let Some(image) = &packed.image else {
         return Err(Failure::new(
             "--push: a folder with a Dockerfile is not an image; leave --dockerfile out",
         ));
     };
-    pushed(image, packed.base.as_ref(), to).await
+    let sessions = Sessions::in_folder(worker.target_directory().join("runpod-uploads"));
+    pushed(image, packed.base.as_ref(), to, sessions).await
 }
 
 /// The threads of the requests to registries.

@@ -197,6 +197,10 @@ pub(super) fn pushed(out: &mut impl Write, name: &Name, pushed: &Pushed) -> io::
     writeln!(out, "Pushed {name}@{}", pushed.digest)?;
     for (how, words) in [
         (Uploaded::Sent, "uploaded"),
+        (
+            Uploaded::Continued,
+            "uploaded, continued from an earlier run",
+        ),
         (Uploaded::Mounted, "mounted from the repository of the base"),
         (Uploaded::WasThere, "already there"),
     ] {

@@ -16,6 +16,10 @@ use crate::settings::deploy::{Cpu, Deploy, FlashBoot, Gpu, Kind, Scaling};
 /// the new version, and shows that worker's log.
 #[derive(Debug, Args)]
 #[command(after_help = CODES)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(crate) struct Arguments {
     /// The image to deploy, which a registry already has. Nothing is built and pushed
     #[arg(long, value_name = "REFERENCE", conflicts_with = "push")]
@@ -24,6 +28,10 @@ pub(crate) struct Arguments {
     /// The name under which the worker's image is pushed to a registry
     #[arg(long, value_name = "REGISTRY/NAME:TAG")]
     pub(super) push: Option<String>,
+
+    /// Use plain HTTP for registries on other machines, too
+    #[arg(long, conflicts_with = "image")]
+    pub(super) insecure: bool,
 
     /// Make the changes without asking
     #[arg(long, short)]
@@ -34,7 +42,7 @@ pub(crate) struct Arguments {
     pub(super) dry_run: bool,
 
     /// Undo the changes of the endpoint's newest release
-    #[arg(long, conflicts_with_all = ["image", "push"])]
+    #[arg(long, conflicts_with_all = ["image", "push", "insecure"])]
     pub(super) rollback: bool,
 
     /// After the deployment, send a job with this input and wait for its outcome

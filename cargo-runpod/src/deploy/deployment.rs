@@ -301,6 +301,9 @@ impl Deployment<'_> {
                     safe_text::line(&worker, 60)
                 ));
             }
+            Outcome::Asleep if endpoint.is_load_balancer() => say(
+                "no worker starts before the first request, because the minimum is 0, so the new version was not tried",
+            ),
             Outcome::Asleep => say(
                 "no worker starts before the first job, because the minimum is 0, so the new version was not tried; pass --smoke JSON to \
                  send a job",

@@ -22,6 +22,7 @@ pub(super) struct Build {
     worker: Worker,
     settings: Image,
     to: Client,
+    is_insecure: bool,
 }
 
 impl Source {
@@ -46,13 +47,14 @@ impl Source {
                  [package.metadata.runpod.deploy]. To deploy an image that a registry already has, pass --image",
             )));
         };
-        let to = build::target(name, false).map_err(usage)?;
+        let to = build::target(name, arguments.insecure).map_err(usage)?;
         let settings = Image::of(worker).map_err(usage)?;
         settings.check().map_err(usage)?;
         Ok(Self::Worker(Box::new(Build {
             worker: worker.clone().with_features(&settings.features),
             settings,
             to,
+            is_insecure: arguments.insecure,
         })))
     }
 }
@@ -73,7 +75,8 @@ impl Build {
         // The build waits for cargo, so it runs on a thread that may block.
         let done = tokio::task::spawn_blocking(move || {
             let name = self.to.name().clone();
-            let pushed = build::built_and_pushed(&self.settings, &self.worker, self.to)?;
+            let pushed =
+                build::built_and_pushed(&self.settings, &self.worker, self.to, self.is_insecure)?;
             Ok(reference(&name, &pushed.digest))
         });
         done.await

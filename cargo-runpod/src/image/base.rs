@@ -13,6 +13,17 @@ use crate::failure::Failure;
 pub(crate) const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
 
+/// The types of layers that container engines unpack. Other layers, such as encrypted ones or those whose content is not
+/// in the registry, would make an image that does not start.
+const LAYERS: [&str; 6] = [
+    "application/vnd.oci.image.layer.v1.tar",
+    "application/vnd.oci.image.layer.v1.tar+gzip",
+    "application/vnd.oci.image.layer.v1.tar+zstd",
+    "application/vnd.docker.image.rootfs.diff.tar",
+    "application/vnd.docker.image.rootfs.diff.tar.gzip",
+    "application/vnd.docker.image.rootfs.diff.tar.zstd",
+];
+
 pub(crate) struct Base {
     /// The registry with the layers.
     pub(crate) client: Arc<Client>,
@@ -74,6 +85,15 @@ impl Base {
             if !digest::is_valid(&digest) {
                 return Err(unusable(format!(
                     "it has a blob with the digest {digest:?}"
+                )));
+            }
+        }
+        for layer in manifest.layers() {
+            let of = layer.media_type().to_string();
+            if !LAYERS.contains(&of.as_str()) {
+                return Err(unusable(format!(
+                    "its layer {} has the type {of:?}; expected a tar archive, uncompressed or compressed with gzip or zstd",
+                    layer.digest()
                 )));
             }
         }

@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 
 use super::base::Base;
 use super::digest::digits;
+use super::zstd;
 use crate::failure::Failure;
 
 /// The size of the parts in which a layer is read.
@@ -122,10 +123,7 @@ async fn of_blob(
         let stream = io::Read::chain(&start[..], stream);
         match start {
             [0x1f, 0x8b, ..] => Libraries::of_layer(MultiGzDecoder::new(stream), glibc_of),
-            [0x28, 0xb5, 0x2f, 0xfd] => Err(io::Error::new(
-                io::ErrorKind::Unsupported,
-                "it is compressed with zstd, which this command cannot read",
-            )),
+            _ if zstd::is_start(start) => Libraries::of_layer(zstd::Decoder::new(stream), glibc_of),
             _ => Libraries::of_layer(stream, glibc_of),
         }
     });

@@ -10,3 +10,4 @@ pub(crate) mod layer;
 pub(crate) mod layout;
 pub(crate) mod push;
 pub(crate) mod registry;
+mod zstd;

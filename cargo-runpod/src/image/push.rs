@@ -9,7 +9,7 @@ use tokio::task::{JoinSet, LocalSet};
 
 use super::base::Base;
 use super::layout::{Blob, Written};
-use super::registry::{Client, Source, Trouble, Uploaded};
+use super::registry::{Client, Sessions, Source, Trouble, Uploaded};
 use crate::failure::Failure;
 
 /// How many blobs are uploaded at the same time.
@@ -44,15 +44,17 @@ struct Push {
     image: Written,
     /// The registry and the repository of the base image.
     base: Option<Arc<Client>>,
+    sessions: Sessions,
     bar: ProgressBar,
     done: Mutex<Vec<(Blob, Uploaded)>>,
 }
 
-/// Pushes an image. A second call skips the blobs that the registry has.
+/// Pushes an image. A second call skips the blobs that the registry has, and continues the uploads in `sessions`.
 pub(crate) async fn push(
     image: &Written,
     base: Option<&Base>,
     client: Client,
+    sessions: Sessions,
 ) -> Result<Pushed, Failure> {
     let listening = |kind| {
         signal(kind).map_err(|error| Failure::new(format!("signals cannot be received: {error}")))
@@ -63,6 +65,7 @@ pub(crate) async fn push(
         client,
         image: image.clone(),
         base: base.map(|base| Arc::clone(&base.client)),
+        sessions,
         bar: bar(image),
         done: Mutex::default(),
     });
@@ -151,6 +154,7 @@ impl Push {
                 blob.bytes,
                 &source,
                 from.as_deref(),
+                &self.sessions,
                 &progress,
             )
             .await?;

@@ -7,7 +7,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use crate::command::{a_crate, build, refused, text};
-use crate::registry::{Registry, base, tool};
+use crate::registry::{Registry, base, base_with, tool};
 
 /// The folder in which Debian has its libraries.
 const LIBRARIES: &str = "/usr/lib/x86_64-linux-gnu";
@@ -74,12 +74,14 @@ const GLIBC: [&str; 4] = [
 #[test]
 fn libraries_that_the_base_lacks_are_named_and_packed_on_demand() {
     let registry = Registry::start();
-    base(
+    base_with(
         &registry,
         "base/glibc:1",
         with_libraries(&GLIBC).path(),
         LIBRARIES,
         &[],
+        // The others are compressed with gzip.
+        &["--dest-compress-format=zstd"],
     );
     let folder = a_worker_with_libraries();
     let name = registry.name("base/glibc:1");

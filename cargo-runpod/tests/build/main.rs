@@ -5,7 +5,9 @@
     reason = "snapbox writes its snapshots so"
 )]
 
+mod bases;
 mod command;
+mod continued;
 mod dynamic;
 mod folder;
 mod image;
@@ -16,6 +18,8 @@ mod registry;
 #[path = "../script/mod.rs"]
 mod script;
 mod started;
+mod token_server;
+mod tokens;
 
 use std::fs;
 use std::process::{Command, Stdio};

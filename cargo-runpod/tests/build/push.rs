@@ -15,7 +15,7 @@ use crate::registry::{Act, PASSWORD, Registry, USER, base, digest, length, proxy
 use crate::script;
 
 /// A crate whose image is larger than the parts of an upload.
-fn a_large_one() -> TempDir {
+pub(crate) fn a_large_one() -> TempDir {
     let folder = a_crate(
         "[package.metadata.runpod.image]\ninclude = [\"weights\"]\n",
         WORKER,
@@ -25,7 +25,7 @@ fn a_large_one() -> TempDir {
 }
 
 /// Bytes that do not become smaller, and are always the same.
-fn noise(length: usize) -> Vec<u8> {
+pub(crate) fn noise(length: usize) -> Vec<u8> {
     let mut state = 1_u64;
     let mut bytes = Vec::with_capacity(length);
     while bytes.len() < length {
@@ -50,7 +50,7 @@ fn push(folder: &TempDir, name: &str, more: &[&str]) -> Output {
 }
 
 /// The digest of the image that was built last.
-fn built(folder: &TempDir) -> String {
+pub(crate) fn built(folder: &TempDir) -> String {
     let image = folder.path().join("target/runpod-image/fast");
     digest(&format!("oci:{}", image.display()))
 }
@@ -112,8 +112,10 @@ fn a_login_comes_from_the_environment_the_configuration_or_a_helper() {
     let docker = folder.path().join("docker");
     fs::create_dir(&docker).unwrap();
     let helper = docker.join("docker-credential-test");
-    let answer =
-        format!("#!/bin/sh\necho '{{\"Username\":\"{USER}\",\"Secret\":\"{PASSWORD}\"}}'\n");
+    // A helper that does not read its input may exit before it is written, which is an error.
+    let answer = format!(
+        "#!/bin/sh\ncat > /dev/null\necho '{{\"Username\":\"{USER}\",\"Secret\":\"{PASSWORD}\"}}'\n"
+    );
     script::write(&helper, &answer);
     let path = std::env::var("PATH").unwrap();
     for configuration in [

@@ -18,7 +18,7 @@ impl Registry {
     }
 
     pub(crate) fn with_login() -> Self {
-        Self::with("auth: {htpasswd: {realm: test, path: FOLDER/users}}\n")
+        Self::with("auth: {htpasswd: {realm: test, path: FILE}}\n")
     }
 
     /// Puts a manifest as it is.
@@ -41,6 +41,18 @@ impl Registry {
 
 /// Makes a base image with umoci, and copies it to the registry with skopeo.
 pub(crate) fn base(registry: &Registry, name: &str, files: &Path, at: &str, more: &[&str]) {
+    base_with(registry, name, files, at, more, &[]);
+}
+
+/// The same, with further arguments of `skopeo copy`.
+pub(crate) fn base_with(
+    registry: &Registry,
+    name: &str,
+    files: &Path,
+    at: &str,
+    more: &[&str],
+    copy: &[&str],
+) {
     let room = tempfile::tempdir().unwrap();
     let layout = room.path().join("base");
     let layout = layout.to_str().unwrap();
@@ -68,15 +80,8 @@ pub(crate) fn base(registry: &Registry, name: &str, files: &Path, at: &str, more
     }
     tool("umoci", &config);
     let to = format!("docker://{}", registry.name(name));
-    tool(
-        "skopeo",
-        &[
-            "copy",
-            "--dest-tls-verify=false",
-            &format!("oci:{image}"),
-            &to,
-        ],
-    );
+    let (from, to_tls) = (format!("oci:{image}"), "--dest-tls-verify=false");
+    tool("skopeo", &[&["copy", to_tls], copy, &[&from, &to]].concat());
 }
 
 /// What a proxy does with a request.
@@ -84,6 +89,8 @@ pub(crate) enum Act {
     Pass,
     /// Passes the head and this number of bytes of the body, and closes the connection.
     Cut(u64),
+    /// Passes this head instead, without the body.
+    PassHead(String),
     /// Answers with this status and passes nothing.
     Answer(&'static str),
     /// Reads the request and never answers.
@@ -120,8 +127,14 @@ fn one_request(
     while reader.read_line(&mut head)? > 2 {}
     let length = length(&head);
     let mut client = client;
+    let mut passed_head = None;
     let passed = match act(&head) {
         Act::Pass => length,
+        Act::PassHead(other) => {
+            std::io::copy(&mut (&mut reader).take(length), &mut std::io::sink())?;
+            passed_head = Some(other);
+            0
+        }
         Act::Cut(bytes) => bytes.min(length),
         Act::Answer(status) => {
             std::io::copy(&mut reader.take(length), &mut std::io::sink())?;
@@ -138,10 +151,12 @@ fn one_request(
     };
     let mut server = TcpStream::connect(upstream)?;
     // One request for each connection.
+    let is_cut = passed < length && passed_head.is_none();
+    let head = passed_head.unwrap_or(head);
     let head = head.replacen("\r\n", "\r\nConnection: close\r\n", 1);
     server.write_all(head.as_bytes())?;
     std::io::copy(&mut reader.take(passed), &mut server)?;
-    if passed < length {
+    if is_cut {
         server.shutdown(Shutdown::Both)?;
         return client.shutdown(Shutdown::Both);
     }

@@ -55,8 +55,16 @@ impl Stage {
             .arg("runpod")
             .args(arguments)
             .current_dir(self.room.path());
+        self.set_environment(&mut command);
+        command
+    }
+
+    /// Sets the variables that a command of the user needs, and removes those that it must not see.
+    pub(crate) fn set_environment(&self, command: &mut Command) {
         for (variable, _) in std::env::vars_os() {
-            if variable.to_string_lossy().starts_with("RUNPOD_") {
+            let is_of_test = ["RUNPOD_", "CARGO_PKG_", "CARGO_MANIFEST_"];
+            let name = variable.to_string_lossy();
+            if is_of_test.iter().any(|prefix| name.starts_with(prefix)) {
                 command.env_remove(variable);
             }
         }
@@ -64,11 +72,10 @@ impl Stage {
         command
             .env("RUNPOD_API_KEY", KEY)
             .env("RUNPOD_REST_URL", format!("{address}/v2"))
-            .env("RUNPOD_ENDPOINT_BASE_URL", format!("{address}/queue"))
+            .env("RUNPOD_ENDPOINT_BASE_URL", self.platform.queue())
             // A machine with a proxy for all that is not named.
             .env("HTTP_PROXY", "http://127.0.0.1:9")
             .env_remove("NO_PROXY");
-        command
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {

@@ -127,7 +127,10 @@ no worker starts before the first job, because the minimum is 0, so the new vers
 fn a_load_balancer_shows_its_address() {
     let stage = Stage::with(CPU);
     let ran = stage.deploy(&["--image=a:1", "--type=load-balancer"]);
-    ran.code(0);
+    ran.code(0)
+        .says("no worker starts before the first request")
+        // It has no queue for a job.
+        .does_not_say("--smoke");
     assert_eq!(ran.stdout, "https://ep1.api.example\n");
     let (_, body) = stage.only_change();
     assert_eq!(

@@ -1,47 +1,17 @@
 //! Ctrl-C at each step, on a real terminal.
 
-use rexpect::reader::Options;
-use rexpect::session::{PtySession, spawn_with_options};
 use serde_json::json;
 
-use crate::command::{PATIENCE, Stage};
+use crate::command::Stage;
 use crate::platform::Fault;
-
-struct Terminal(PtySession);
-
-impl Terminal {
-    fn start(stage: &Stage, arguments: &[&str]) -> Self {
-        let mut command = stage.command(arguments);
-        command.env("TERM", "xterm-256color");
-        let patience = u64::try_from(PATIENCE.as_millis()).unwrap();
-        let options = Options::new().timeout_ms(Some(patience));
-        Self(spawn_with_options(command, options).expect("there is a terminal"))
-    }
-
-    #[track_caller]
-    fn sees(&mut self, text: &str) {
-        if let Err(error) = self.0.exp_string(text) {
-            panic!("{text:?} is not shown: {error}");
-        }
-    }
-
-    #[track_caller]
-    fn ends(mut self, code: i32) -> String {
-        let rest = self.0.exp_eof().expect("it ends");
-        let status = self.0.process().wait().expect("it can be waited for");
-        // The type has no name outside of the crate.
-        let status = format!("{status:?}");
-        assert!(status.ends_with(&format!(", {code})")), "{status}: {rest}");
-        rest
-    }
-}
+use crate::terminal::Terminal;
 
 const CPU: &str = "cpu = [{ id = \"cpu5c\", vcpus = 2 }]";
 
 #[test]
 fn at_the_question_nothing_was_changed() {
     let stage = Stage::with(CPU);
-    let mut terminal = Terminal::start(&stage, &["deploy", "--image=a:1"]);
+    let mut terminal = Terminal::start(stage.command(&["deploy", "--image=a:1"]));
     terminal.sees("Create this endpoint? [y/N]");
     terminal.0.send_control('c').unwrap();
     terminal.sees("nothing was changed");
@@ -52,7 +22,7 @@ fn at_the_question_nothing_was_changed() {
 #[test]
 fn an_answer_other_than_yes_changes_nothing() {
     let stage = Stage::with(CPU);
-    let mut terminal = Terminal::start(&stage, &["deploy", "--image=a:1"]);
+    let mut terminal = Terminal::start(stage.command(&["deploy", "--image=a:1"]));
     terminal.sees("Create this endpoint? [y/N]");
     terminal.0.send_line("").unwrap();
     terminal.sees("nothing was changed");
@@ -77,7 +47,7 @@ fn while_a_request_is_on_its_way_its_outcome_is_open() {
             is_done: true,
         });
         let arguments = ["deploy", "--yes", "--image=example/hello:2"];
-        let mut terminal = Terminal::start(&stage, &arguments);
+        let mut terminal = Terminal::start(stage.command(&arguments));
         stage.platform.wait_for_a_change();
         terminal.0.send_control('c').unwrap();
         terminal.sees("stopped before Runpod answered: ");
@@ -97,10 +67,8 @@ fn while_a_request_is_on_its_way_its_outcome_is_open() {
 #[test]
 fn while_the_workers_start_the_endpoint_is_named_with_its_cost() {
     let stage = Stage::with(CPU);
-    let mut terminal = Terminal::start(
-        &stage,
-        &["deploy", "--image=example/stuck:1", "--min-workers=1"],
-    );
+    let mut terminal =
+        Terminal::start(stage.command(&["deploy", "--image=example/stuck:1", "--min-workers=1"]));
     terminal.sees("Create this endpoint? [y/N]");
     terminal.0.send_line("y").unwrap();
     terminal.sees("loading the model");
@@ -113,10 +81,12 @@ fn while_the_workers_start_the_endpoint_is_named_with_its_cost() {
 #[test]
 fn while_the_smoke_job_waits_it_is_cancelled() {
     let stage = Stage::with(CPU);
-    let mut terminal = Terminal::start(
-        &stage,
-        &["deploy", "--yes", "--image=example/stuck:1", "--smoke={}"],
-    );
+    let mut terminal = Terminal::start(stage.command(&[
+        "deploy",
+        "--yes",
+        "--image=example/stuck:1",
+        "--smoke={}",
+    ]));
     terminal.sees("loading the model");
     terminal.0.send_control('c').unwrap();
     terminal.sees("the smoke job job-1 was cancelled");
@@ -128,15 +98,12 @@ fn while_the_smoke_job_waits_it_is_cancelled() {
 #[test]
 fn while_the_smoke_job_runs_it_is_cancelled() {
     let stage = Stage::with(CPU);
-    let mut terminal = Terminal::start(
-        &stage,
-        &[
-            "deploy",
-            "--yes",
-            "--image=a:1",
-            r#"--smoke={"do": "hang"}"#,
-        ],
-    );
+    let mut terminal = Terminal::start(stage.command(&[
+        "deploy",
+        "--yes",
+        "--image=a:1",
+        r#"--smoke={"do": "hang"}"#,
+    ]));
     terminal.sees("waiting for the smoke job job-1");
     terminal.0.send_control('c').unwrap();
     terminal.sees("the smoke job job-1 was cancelled");
@@ -148,12 +115,12 @@ fn while_the_smoke_job_runs_it_is_cancelled() {
 fn at_the_question_of_delete_nothing_is_deleted() {
     let stage = Stage::with("");
     stage.platform.has("hello", &json!({}));
-    let mut terminal = Terminal::start(&stage, &["delete", "hello"]);
+    let mut terminal = Terminal::start(stage.command(&["delete", "hello"]));
     terminal.sees("Delete endpoint hello (ep1) with 0 workers?");
     terminal.0.send_control('c').unwrap();
     terminal.sees("stopped; nothing was deleted");
     terminal.ends(130);
-    let mut terminal = Terminal::start(&stage, &["delete", "hello"]);
+    let mut terminal = Terminal::start(stage.command(&["delete", "hello"]));
     terminal.sees("[y/N]");
     terminal.0.send_line("y").unwrap();
     terminal.sees("deleted endpoint hello (ep1)");
@@ -167,7 +134,7 @@ fn while_the_worker_is_built_nothing_is_changed() {
     let endless = "fn main() { loop { std::thread::park() } }\n";
     std::fs::write(stage.room.path().join("build.rs"), endless).unwrap();
     let arguments = ["deploy", "--yes", "--push=127.0.0.1:9/me/hello:1"];
-    let mut terminal = Terminal::start(&stage, &arguments);
+    let mut terminal = Terminal::start(stage.command(&arguments));
     terminal.sees("Building hello");
     terminal.0.send_control('c').unwrap();
     terminal.sees("nothing was changed");

@@ -19,8 +19,10 @@ mod pushing;
 mod refusals;
 #[path = "../registry/mod.rs"]
 mod registry;
+mod road;
 mod rollback;
 mod smoke;
 mod state;
+mod terminal;
 mod two_at_once;
 mod updating;

@@ -1,6 +1,7 @@
 //! A deployment that builds the worker's image and pushes it to a real registry.
 
 use std::fs;
+use std::process::Command;
 
 use serde_json::json;
 
@@ -26,6 +27,10 @@ fn write(stage: &Stage, place: &str) {
 }
 
 fn run(stage: &Stage, arguments: &[&str]) -> Ran {
+    stage.finish(prepared(stage, arguments))
+}
+
+fn prepared(stage: &Stage, arguments: &[&str]) -> Command {
     let mut command = stage.command(&[&["deploy"], arguments].concat());
     let no_login = stage.room.path().join("no-login");
     command
@@ -34,7 +39,7 @@ fn run(stage: &Stage, arguments: &[&str]) -> Ran {
         // The user's own login must not decide a test.
         .env("DOCKER_CONFIG", &no_login)
         .env("XDG_RUNTIME_DIR", &no_login);
-    stage.finish(command)
+    command
 }
 
 #[test]
@@ -153,4 +158,28 @@ fn if_the_build_fails_nothing_is_pushed_and_nothing_is_changed() {
         .says("the worker did not build")
         .does_not_say("Pushed");
     assert_eq!(stage.platform.changes(), []);
+}
+
+#[test]
+fn a_registry_without_encryption_on_another_machine_needs_insecure() {
+    let registry = Registry::with("");
+    // An address that leads here, but is none of the loopback addresses.
+    let name = format!(
+        "{}/me/hello:1",
+        registry.host.replace("127.0.0.1", "0.0.0.0")
+    );
+    let stage = stage(&format!("{CPU}{IMAGE}"));
+    let run = |more: &[&str]| {
+        let mut command = prepared(&stage, &[&["--yes", "--push", &name], more].concat());
+        command.env("NO_PROXY", "0.0.0.0");
+        stage.finish(command)
+    };
+    run(&[])
+        .code(1)
+        .says("does not speak TLS; if you trust the network, pass --insecure");
+    assert_eq!(stage.platform.changes(), []);
+    run(&["--insecure"])
+        .code(0)
+        .says(&format!("Pushed {name}@sha256:"))
+        .says("created endpoint hello (ep1)");
 }

@@ -71,8 +71,11 @@ pub(super) fn answer(
     };
     let found = state
         .endpoint(endpoint)
-        .and_then(|endpoint| endpoint.workers.iter().find(|it| it.id == worker))
-        .map(|worker| worker.log.clone());
+        .and_then(|endpoint| endpoint.workers.iter_mut().find(|it| it.id == worker))
+        .map(|worker| {
+            worker.hear();
+            worker.log.clone()
+        });
     let Some(log) = found else {
         return response(problem(404, "worker not found", &[]), None);
     };

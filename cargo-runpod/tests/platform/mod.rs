@@ -6,6 +6,7 @@
 mod catalogue;
 mod contract;
 mod logs;
+mod machines;
 mod queue;
 mod routes;
 mod rules;
@@ -17,6 +18,7 @@ use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
+use machines::Machines;
 pub(crate) use state::Endpoint;
 
 pub(crate) const KEY: &str = "rpa_a_key_that_must_not_be_shown";
@@ -55,9 +57,12 @@ pub(crate) enum Act {
     Create(&'static str),
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct State {
-    pub(crate) address: String,
+    /// The base address of the endpoints' queues.
+    pub(crate) queue: String,
+    /// Where workers run. `None` if workers are only pretended.
+    pub(crate) machines: Option<Arc<Machines>>,
     pub(crate) endpoints: Vec<Endpoint>,
     pub(crate) requests: Vec<(String, String, Value)>,
     /// Violations of the contract.
@@ -74,11 +79,22 @@ pub(crate) struct State {
 pub(crate) struct Platform {
     state: Arc<Mutex<State>>,
     address: String,
+    queue: String,
     _runtime: Runtime,
 }
 
 impl Platform {
+    /// Starts a platform that only pretends to run workers, and answers jobs itself.
     pub(crate) fn start() -> Self {
+        Self::with(None)
+    }
+
+    /// Starts a platform that runs the workers of its first endpoint.
+    pub(crate) fn with_machines() -> Self {
+        Self::with(Some(Arc::new(Machines::of("ep1"))))
+    }
+
+    fn with(machines: Option<Arc<Machines>>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -91,8 +107,12 @@ impl Platform {
             "http://{}",
             listener.local_addr().expect("it has an address")
         );
+        let queue = machines
+            .as_ref()
+            .map_or_else(|| format!("{address}/queue"), |machines| machines.base());
         let state = Arc::new(Mutex::new(State {
-            address: address.clone(),
+            queue: queue.clone(),
+            machines,
             ..State::default()
         }));
         let router = routes::router(state.clone());
@@ -100,12 +120,18 @@ impl Platform {
         Self {
             state,
             address,
+            queue,
             _runtime: runtime,
         }
     }
 
     pub(crate) fn address(&self) -> &str {
         &self.address
+    }
+
+    /// The base address of the endpoints' queues.
+    pub(crate) fn queue(&self) -> &str {
+        &self.queue
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -165,7 +191,7 @@ impl State {
     pub(crate) fn create(&mut self, body: Map<String, Value>) -> String {
         self.made += 1;
         let id = format!("ep{}", self.made);
-        let endpoint = Endpoint::new(&id, self.made, &self.address, body);
+        let endpoint = Endpoint::new(&id, self.made, &self.queue, self.machines.clone(), body);
         self.endpoints.push(endpoint);
         id
     }

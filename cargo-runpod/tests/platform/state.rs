@@ -1,7 +1,11 @@
 //! The endpoints of the stand-in, their releases and their workers. A worker's state changes with each look at it, never
 //! with time.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
+
+use super::machines::{Machines, Process};
 
 const NOW: &str = "2026-06-01T12:00:00Z";
 
@@ -36,7 +40,6 @@ impl Behaviour {
     }
 }
 
-#[derive(Debug)]
 pub(crate) struct Worker {
     pub(crate) id: String,
     version: u64,
@@ -44,15 +47,17 @@ pub(crate) struct Worker {
     behaviour: Behaviour,
     looks: u64,
     pub(crate) log: Vec<Value>,
+    /// The worker itself, if it runs.
+    process: Option<Process>,
 }
 
-#[derive(Debug)]
 pub(crate) struct Endpoint {
     pub(crate) body: Map<String, Value>,
     pub(crate) version: u64,
     pub(crate) releases: Vec<Value>,
     pub(crate) workers: Vec<Worker>,
     pub(crate) jobs: Vec<Job>,
+    machines: Option<Arc<Machines>>,
 }
 
 #[derive(Debug)]
@@ -63,7 +68,7 @@ pub(crate) struct Job {
 }
 
 impl Worker {
-    fn new(id: String, version: u64, image: &str) -> Self {
+    fn new(id: String, version: u64, image: &str, machines: Option<&Machines>) -> Self {
         let behaviour = Behaviour::of(image);
         let mut worker = Self {
             id,
@@ -72,8 +77,16 @@ impl Worker {
             behaviour,
             looks: 0,
             log: Vec::new(),
+            process: None,
         };
         worker.say("system", &format!("create container {image}"));
+        if let Some(machines) = machines {
+            match machines.start(&worker.id, image) {
+                Ok(process) => worker.process = Some(process),
+                Err(why) => worker.say("system", &format!("error pulling image: {why}")),
+            }
+            return worker;
+        }
         match behaviour {
             Behaviour::PullFails => {
                 for _ in 0..3 {
@@ -94,10 +107,31 @@ impl Worker {
     /// Adds a line to the log.
     pub(crate) fn say(&mut self, source: &str, line: &str) {
         let number = self.log.len();
-        self.log.push(json!({ "ts": format!("2026-06-01T12:05:{:02}Z", number / 2), "source": source, "line": line }));
+        let time = format!(
+            "2026-06-01T12:{:02}:{:02}Z",
+            5 + number / 120,
+            number / 2 % 60
+        );
+        self.log
+            .push(json!({ "ts": time, "source": source, "line": line }));
+    }
+
+    /// Adds the new lines of the process to the log.
+    pub(crate) fn hear(&mut self) {
+        let lines = self.process.as_ref().map(Process::lines);
+        for line in lines.into_iter().flatten() {
+            self.say("container", &line);
+        }
     }
 
     fn status(&self) -> &'static str {
+        if let Some(process) = &self.process {
+            return if process.is_attached() {
+                "IDLE"
+            } else {
+                "INITIALIZING"
+            };
+        }
         match (self.behaviour, self.looks) {
             (Behaviour::Healthy, 3..) | (Behaviour::Slow, 8..) => "IDLE",
             (Behaviour::Slow, ..4) => "THROTTLED",
@@ -112,6 +146,10 @@ impl Worker {
 
     fn look(&mut self) {
         self.looks += 1;
+        self.hear();
+        if self.process.is_some() {
+            return;
+        }
         let was_ready_now =
             self.is_ready() && !self.log.iter().any(|line| line["line"] == "worker ready");
         if was_ready_now {
@@ -137,21 +175,28 @@ impl Worker {
 }
 
 impl Endpoint {
-    pub(crate) fn new(id: &str, number: usize, address: &str, body: Map<String, Value>) -> Self {
+    pub(crate) fn new(
+        id: &str,
+        number: usize,
+        queue: &str,
+        machines: Option<Arc<Machines>>,
+        body: Map<String, Value>,
+    ) -> Self {
         let mut endpoint = Self {
             body,
             version: 1,
             releases: Vec::new(),
             workers: Vec::new(),
             jobs: Vec::new(),
+            machines,
         };
-        endpoint.complete(id, address);
+        endpoint.complete(id, queue);
         endpoint.release(number, &json!([]));
         endpoint
     }
 
     /// Adds the values that the API chooses.
-    fn complete(&mut self, id: &str, address: &str) {
+    fn complete(&mut self, id: &str, queue: &str) {
         let body = &mut self.body;
         body.insert("id".to_owned(), json!(id));
         body.insert("createdAt".to_owned(), json!(NOW));
@@ -205,7 +250,7 @@ impl Endpoint {
             let urls = operations.map(|operation| {
                 (
                     operation.to_owned(),
-                    json!(format!("{address}/queue/{id}/{}", operation.to_lowercase())),
+                    json!(format!("{queue}/{id}/{}", operation.to_lowercase())),
                 )
             });
             Value::Object(urls.into_iter().collect())
@@ -243,7 +288,9 @@ impl Endpoint {
             .to_owned();
         let id = format!("worker_{}", self.version);
         if !self.workers.iter().any(|worker| worker.id == id) {
-            self.workers.push(Worker::new(id, self.version, &image));
+            let machines = self.machines.as_deref();
+            self.workers
+                .push(Worker::new(id, self.version, &image, machines));
         }
     }
 
@@ -290,6 +337,10 @@ impl Endpoint {
     }
 
     pub(crate) fn look(&mut self) -> Value {
+        let has_work = |machines: &Arc<Machines>| machines.has_waiting_jobs();
+        if self.workers.is_empty() && self.machines.as_ref().is_some_and(has_work) {
+            self.start();
+        }
         for worker in &mut self.workers {
             worker.look();
         }

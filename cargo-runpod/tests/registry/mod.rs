@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
 /// A user whose password is `correct horse`, with its bcrypt hash as `htpasswd -nbB` prints it.
-const ENTRY: &str = "ada:$2y$05$dqdyFs/BnCwsJS1L3ms16.ZDD.Z35YMup4R3nGYMX3Rbj048sfHTa";
+const USERS: &str = "ada:$2y$05$dqdyFs/BnCwsJS1L3ms16.ZDD.Z35YMup4R3nGYMX3Rbj048sfHTa\n";
 
 /// Debian's `docker-registry`, which is stopped when this value is dropped.
 pub(crate) struct Registry {
@@ -17,17 +17,22 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    /// Starts a registry. `more` is a part of its configuration, in which FOLDER is a folder with the file `users`.
+    /// Starts a registry. `more` is a part of its configuration, in which FILE is a file with a user's entry.
     pub(crate) fn with(more: &str) -> Self {
+        Self::with_file(more, USERS)
+    }
+
+    /// Starts a registry. `more` is a part of its configuration, in which FILE is a file with this content.
+    pub(crate) fn with_file(more: &str, content: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().to_str().unwrap();
-        let more = more.replace("FOLDER", place);
+        let more = more.replace("FILE", &format!("{place}/file"));
         let configuration = format!(
             "version: 0.1\nlog: {{level: info, accesslog: {{disabled: true}}}}\n\
              storage: {{filesystem: {{rootdirectory: {place}/data}}}}\n\
              http: {{addr: '127.0.0.1:0', secret: test}}\n{more}"
         );
-        fs::write(folder.path().join("users"), format!("{ENTRY}\n")).unwrap();
+        fs::write(folder.path().join("file"), content).unwrap();
         let file = folder.path().join("registry.yml");
         fs::write(&file, configuration).unwrap();
         let program = program("RUNPOD_TEST_REGISTRY", "docker-registry");

@@ -189,11 +189,11 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
             ),
             claim("cd hello", How::Enters),
             not_here(
-                "cargo runpod deploy --push docker.io/you/hello:1 --cpu cpu5c:2 --smoke '{\"name\": \"Ada\"}'",
+                "cargo runpod deploy --push docker.io/you/hello:1 --cpu cpu5c:2 --smoke '{\"text\": \"to be or not to be\"}'",
                 ON_A_STAND_IN,
             ),
             not_here(
-                "cargo runpod invoke --endpoint your-endpoint-id '{\"name\": \"Ada\"}'",
+                "cargo runpod invoke --endpoint your-endpoint-id '{\"text\": \"to be or not to be\"}'",
                 "it needs a deployed endpoint",
             ),
             not_here(

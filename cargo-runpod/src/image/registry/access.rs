@@ -1,8 +1,8 @@
 //! The header `Authorization`: a password, or a token that the registry's token server gives for it.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use http_auth::parser::ChallengeParser;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
@@ -12,23 +12,41 @@ use serde::Deserialize;
 use super::credentials::Credentials;
 use super::trouble::{self, Trouble};
 
+/// How long a token is valid if the token server does not say it.
+const LIFETIME: u64 = 60;
+/// A token is replaced this long before it expires, because a part of an upload takes a while.
+const MARGIN: Duration = Duration::from_secs(10);
+
 pub(super) struct Access {
     credentials: Option<Credentials>,
     /// The header for each set of permissions that was asked for.
-    headers: Mutex<HashMap<String, HeaderValue>>,
+    headers: Mutex<HashMap<String, Known>>,
+    /// The registry's last demand, which is the same for all its repositories.
+    demand: Mutex<Option<Challenge>>,
+    /// Held while a token is asked for, so that several uploads share one.
+    asking: tokio::sync::Mutex<()>,
+}
+
+struct Known {
+    header: HeaderValue,
+    /// When the header is too old. `None` if it never is.
+    until: Option<Instant>,
 }
 
 /// The registry's demand for a login.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Challenge {
     Basic,
     Bearer { realm: String, service: String },
 }
 
+/// The answer of a token server.
 #[derive(Deserialize)]
-struct Token {
+struct Granted {
     token: Option<String>,
     access_token: Option<String>,
+    /// In seconds.
+    expires_in: Option<u64>,
 }
 
 impl Access {
@@ -36,6 +54,8 @@ impl Access {
         Self {
             credentials,
             headers: Mutex::default(),
+            demand: Mutex::default(),
+            asking: tokio::sync::Mutex::default(),
         }
     }
 
@@ -43,60 +63,126 @@ impl Access {
         self.credentials.is_some()
     }
 
-    /// Returns the header that was accepted for these permissions before.
-    pub(super) fn known(&self, scopes: &[String]) -> Option<HeaderValue> {
-        let headers = self.headers.lock().unwrap_or_else(PoisonError::into_inner);
-        headers.get(&scopes.join(" ")).cloned()
+    /// Removes the secret from a message, because a server may repeat it.
+    pub(super) fn redacted(&self, message: String) -> String {
+        let secret = match &self.credentials {
+            Some(Credentials::Password { password, .. }) => password,
+            Some(Credentials::Identity(identity)) => identity,
+            None => return message,
+        };
+        if secret.is_empty() {
+            return message;
+        }
+        message.replace(secret.as_str(), "[redacted]")
     }
 
-    /// Answers the registry's demand. Returns `None` if there is nothing to answer with.
+    /// Returns the header for these permissions: the one that was accepted before, or a new one if the registry's demand
+    /// is known. Without it, a request would carry its body to the registry only to be refused.
+    pub(super) async fn known(
+        &self,
+        http: &reqwest::Client,
+        scopes: &[String],
+        is_plain_allowed: &dyn Fn(&Url) -> bool,
+    ) -> Result<Option<HeaderValue>, Trouble> {
+        if let Some(header) = self.fresh(scopes) {
+            return Ok(Some(header));
+        }
+        let Some(demand) = lock(&self.demand).clone() else {
+            return Ok(None);
+        };
+        let _asking = self.asking.lock().await;
+        // Another upload may have asked meanwhile.
+        if let Some(header) = self.fresh(scopes) {
+            return Ok(Some(header));
+        }
+        self.satisfied(http, demand, scopes, is_plain_allowed).await
+    }
+
+    /// Returns the header for these permissions if it is not too old.
+    fn fresh(&self, scopes: &[String]) -> Option<HeaderValue> {
+        let headers = lock(&self.headers);
+        let known = headers.get(&scopes.join(" "))?;
+        let is_fresh = known.until.is_none_or(|until| Instant::now() < until);
+        is_fresh.then(|| known.header.clone())
+    }
+
+    /// Answers the registry's demand. `sent` is the header that it has refused. Returns `None` if there is nothing to
+    /// answer with.
     pub(super) async fn answer(
         &self,
         http: &reqwest::Client,
         refused: &HeaderMap,
+        sent: Option<&HeaderValue>,
         scopes: &[String],
-        may_be_plain: bool,
+        is_plain_allowed: &dyn Fn(&Url) -> bool,
     ) -> Result<Option<HeaderValue>, Trouble> {
-        let header = match challenge(refused) {
-            Some(Challenge::Basic) => match &self.credentials {
+        let Some(demand) = challenge(refused) else {
+            return Ok(None);
+        };
+        *lock(&self.demand) = Some(demand.clone());
+        let _asking = self.asking.lock().await;
+        if let Some(header) = self.fresh(scopes).filter(|header| Some(header) != sent) {
+            return Ok(Some(header));
+        }
+        self.satisfied(http, demand, scopes, is_plain_allowed).await
+    }
+
+    async fn satisfied(
+        &self,
+        http: &reqwest::Client,
+        demand: Challenge,
+        scopes: &[String],
+        is_plain_allowed: &dyn Fn(&Url) -> bool,
+    ) -> Result<Option<HeaderValue>, Trouble> {
+        let known = match demand {
+            Challenge::Basic => match &self.credentials {
                 Some(Credentials::Password { user, password }) => {
                     // reqwest writes the header; it is read from a request that is never sent.
-                    basic(http, user, password)
+                    let header = basic(http, user, password);
+                    header.map(|header| Known {
+                        header,
+                        until: None,
+                    })
                 }
                 _ => None,
             },
-            Some(Challenge::Bearer { realm, service }) => {
-                let token = self
-                    .token(http, &realm, &service, scopes, may_be_plain)
+            Challenge::Bearer { realm, service } => {
+                let asked = Instant::now();
+                let (token, seconds) = self
+                    .token(http, &realm, &service, scopes, is_plain_allowed)
                     .await?;
                 let header = HeaderValue::from_str(&format!("Bearer {token}"));
                 header.ok().map(|mut header| {
                     header.set_sensitive(true);
-                    header
+                    let lifetime = Duration::from_secs(seconds).saturating_sub(MARGIN);
+                    Known {
+                        header,
+                        until: asked.checked_add(lifetime),
+                    }
                 })
             }
-            None => None,
         };
-        if let Some(header) = &header {
-            let mut headers = self.headers.lock().unwrap_or_else(PoisonError::into_inner);
-            headers.insert(scopes.join(" "), header.clone());
+        let header = known.as_ref().map(|known| known.header.clone());
+        if let Some(known) = known {
+            lock(&self.headers).insert(scopes.join(" "), known);
         }
         Ok(header)
     }
 
+    /// Asks the token server for a token, and returns it with its lifetime in seconds.
     async fn token(
         &self,
         http: &reqwest::Client,
         realm: &str,
         service: &str,
         scopes: &[String],
-        may_be_plain: bool,
-    ) -> Result<String, Trouble> {
+        is_plain_allowed: &dyn Fn(&Url) -> bool,
+    ) -> Result<(String, u64), Trouble> {
         let unusable = |why: &str| {
             Trouble::Unreadable(format!("it demands a token from {realm:?}, and {why}"))
         };
         let mut url = Url::parse(realm).map_err(|_| unusable("this is not an address"))?;
-        if url.scheme() != "https" && !may_be_plain {
+        if url.scheme() != "https" && !is_plain_allowed(&url) {
             return Err(unusable("the password would be sent without encryption"));
         }
         let request = if let Some(Credentials::Identity(identity)) = &self.credentials {
@@ -138,19 +224,24 @@ impl Access {
         if !status.is_success() {
             return Err(Trouble::Refused {
                 status,
-                message: trouble::message(&body),
+                message: self.redacted(trouble::message(&body)),
                 retry_after: None,
                 had_credentials: self.has_credentials(),
             });
         }
         // The body is not shown, because it may contain a token.
-        let token: Token =
+        let granted: Granted =
             serde_json::from_slice(&body).map_err(|_| unusable("the answer is not JSON"))?;
+        let seconds = granted.expires_in.unwrap_or(LIFETIME);
+        let token = granted.token.or(granted.access_token);
         token
-            .token
-            .or(token.access_token)
+            .map(|token| (token, seconds))
             .ok_or_else(|| unusable("the answer has no token"))
     }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Returns the header for a password.

@@ -215,13 +215,17 @@ impl Client {
             .map_err(|error| Trouble::Unreadable(format!("{}: {error}", request.url)))?;
         // An upload's address may be another server's, which must not see the credentials.
         let is_own = url.origin() == self.name.address().origin();
-        let known = self.access.known(&request.scopes).filter(|_| is_own);
-        let answer = self.send(request, url.clone(), known).await?;
+        let (access, http, scopes) = (&self.access, &self.http, &request.scopes);
+        let plain = |realm: &Url| self.name.allows_plain(realm);
+        let known = if is_own {
+            access.known(http, scopes, &plain).await?
+        } else {
+            None
+        };
+        let answer = self.send(request, url.clone(), known.clone()).await?;
         let answer = if access::is_demand(answer.status()) && is_own {
-            let may_be_plain = self.name.address().scheme() == "http";
-            let header = self
-                .access
-                .answer(&self.http, answer.headers(), &request.scopes, may_be_plain)
+            let header = access
+                .answer(http, answer.headers(), known.as_ref(), scopes, &plain)
                 .await?;
             match header {
                 Some(header) => self.send(request, url, Some(header)).await?,
@@ -263,7 +267,7 @@ impl Client {
         let body = answer.bytes().await.unwrap_or_default();
         Trouble::Refused {
             status,
-            message: trouble::message(&body),
+            message: self.access.redacted(trouble::message(&body)),
             retry_after,
             had_credentials: self.access.has_credentials(),
         }

@@ -9,11 +9,13 @@ mod client;
 mod credentials;
 mod name;
 mod pause;
+mod sessions;
 mod trouble;
 mod upload;
 
 pub(crate) use client::Client;
 pub(crate) use credentials::Credentials;
 pub(crate) use name::Name;
+pub(crate) use sessions::Sessions;
 pub(crate) use trouble::Trouble;
 pub(crate) use upload::{Source, Uploaded};

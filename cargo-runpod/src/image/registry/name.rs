@@ -74,6 +74,12 @@ impl Name {
         is_loopback(&self.address)
     }
 
+    /// Tells whether a password may go to this token server of the registry, if it has no encryption. A registry on this
+    /// machine must not send it to another one.
+    pub(super) fn allows_plain(&self, realm: &Url) -> bool {
+        self.address.scheme() == "http" && (!self.is_on_this_machine() || is_loopback(realm))
+    }
+
     /// Returns the address of an operation on the repository.
     pub(crate) fn url(&self, operation: &str) -> String {
         format!("{}v2/{}/{operation}", self.address, self.repository())
@@ -131,6 +137,26 @@ mod tests {
             assert_eq!(url(name, false), expected);
         }
         assert_eq!(url("host:80/a:1", true), "http://host/v2/a/manifests/1");
+    }
+
+    #[test]
+    fn a_registry_on_this_machine_does_not_send_a_password_to_another_one_in_plain() {
+        let allows = |name, is_insecure, realm| {
+            let name = Name::parse(name, "--push", is_insecure).unwrap();
+            name.allows_plain(&Url::parse(realm).unwrap())
+        };
+        assert!(allows(
+            "localhost:5000/a",
+            false,
+            "http://127.0.0.1:5001/token"
+        ));
+        assert!(!allows(
+            "localhost:5000/a",
+            false,
+            "http://auth.example/token"
+        ));
+        assert!(!allows("ghcr.io/me/a", false, "http://127.0.0.1/token"));
+        assert!(allows("registry.lan/a", true, "http://auth.lan/token"));
     }
 
     #[test]

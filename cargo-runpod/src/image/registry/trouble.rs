@@ -36,7 +36,13 @@ impl Trouble {
             next = cause.source();
         }
         // The innermost cause says what happened. The outer ones repeat the address, which may carry a token.
-        Self::Connection(causes.pop().unwrap_or_default())
+        let cause = causes.pop().unwrap_or_default();
+        // rustls names the fault by this type.
+        Self::Connection(if cause.contains("InvalidContentType") {
+            "it does not speak TLS; if you trust the network, pass --insecure".to_owned()
+        } else {
+            cause
+        })
     }
 
     /// Tells whether a repetition may help.

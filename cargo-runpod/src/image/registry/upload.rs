@@ -1,4 +1,5 @@
-//! Uploads a blob in parts. After a fault, the upload continues at the offset that the registry reports.
+//! Uploads a blob in parts. After a fault, and after a run that was killed, the upload continues at the offset that the
+//! registry reports.
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -11,6 +12,7 @@ use reqwest::{Method, Response, StatusCode};
 
 use super::client::{Client, Request};
 use super::pause::Pauses;
+use super::sessions::{Session, Sessions};
 use super::trouble::Trouble;
 
 /// The size of a part. A fault costs one part at most.
@@ -29,43 +31,55 @@ pub(crate) enum Uploaded {
     WasThere,
     Mounted,
     Sent,
-}
-
-/// An upload that the registry has accepted.
-struct Session {
-    location: String,
-    offset: u64,
+    /// The first bytes came from a run before this one.
+    Continued,
 }
 
 impl Client {
-    /// Brings a blob into the repository. `from` is a repository of the same registry that has the blob. `progress` is
-    /// called with the number of bytes that the registry has.
+    /// Brings a blob into the repository. `from` is a repository of the same registry that has the blob. `sessions` has
+    /// the uploads of earlier runs. `progress` is called with the number of bytes that the registry has.
     pub(crate) async fn upload(
         &self,
         digest: &str,
         bytes: u64,
         source: &Source,
         from: Option<&str>,
+        sessions: &Sessions,
         progress: &(dyn Fn(u64) + Send + Sync),
     ) -> Result<Uploaded, Trouble> {
         if self.has(digest).await? {
             progress(bytes);
             return Ok(Uploaded::WasThere);
         }
-        let mut session = match from {
-            Some(from) => self.mounted(digest, from).await?,
-            None => Some(self.started().await?),
+        let mut remembered = sessions.of(self.name(), digest);
+        let before = match remembered.session() {
+            Some(session) => self.continued(&session, bytes).await?,
+            None => None,
+        };
+        let mut how = Uploaded::Sent;
+        let mut session = match (before, from) {
+            (Some(session), _) => {
+                if session.offset > 0 {
+                    how = Uploaded::Continued;
+                }
+                progress(session.offset);
+                Some(session)
+            }
+            (None, Some(from)) => self.mounted(digest, from).await?,
+            (None, None) => Some(self.started().await?),
         };
         let mut pauses = Pauses::default();
         let mut restarts = Pauses::default();
         while let Some(open) = &session {
+            remembered.remember(open);
             let before = open.offset;
             let trouble = match self.next_part(open, digest, bytes, source).await {
                 Ok(next) => {
                     pauses.progress();
                     progress(next.as_ref().map_or(bytes, |next| next.offset));
                     if next.is_none() {
-                        return Ok(Uploaded::Sent);
+                        remembered.forget();
+                        return Ok(how);
                     }
                     session = next;
                     continue;
@@ -82,7 +96,8 @@ impl Client {
             // The registry may have the blob: perhaps only its last answer was lost.
             if self.has(digest).await? {
                 progress(bytes);
-                return Ok(Uploaded::Sent);
+                remembered.forget();
+                return Ok(how);
             }
             session = if let Some(at) = self.continued(open, bytes).await? {
                 if at.offset > before {
@@ -93,10 +108,12 @@ impl Client {
                 // The registry has given the upload up. It starts again, a limited number of times.
                 let lost = Trouble::Connection("the registry gave the upload up".to_owned());
                 restarts.after(lost).await?;
+                how = Uploaded::Sent;
                 Some(self.started().await?)
             };
             progress(session.as_ref().map_or(0, |open| open.offset));
         }
+        remembered.forget();
         progress(bytes);
         Ok(Uploaded::Mounted)
     }
