@@ -159,7 +159,8 @@ pub mod prelude;
 pub use runpod_macros::{handler, main};
 pub use runpod_runtime::{
     AsyncFunction, BlockingFunction, CancelReason, Cancelled, Checkpoint, Emitter, Error,
-    ErrorKind, FromJob, HandlerError, IntoFailure, IntoItems, IntoOutput, Job, JobContext, State,
+    ErrorKind, FromJob, FromJobCall, HandlerError, IntoFailure, IntoItems, IntoOutput, Job,
+    JobCall, JobContext, JobFailure, JobOutput, JobResult, MissingState, Next, Settings, State,
     StreamFunction, Worker, WorkerBuilder, args, signature, testing,
 };
 

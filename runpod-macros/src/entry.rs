@@ -142,6 +142,7 @@ fn launch_options(options: &Options, on_handler: bool) -> TokenStream {
             Key::WorkerThreads,
             settings::count(Key::WorkerThreads, options.worker_threads.as_ref()),
         ),
+        (Key::Around, options.around.as_ref().map(settings::around)),
     ];
     for (key, value) in given {
         let name = Ident::new(key.name(), here);

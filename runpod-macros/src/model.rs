@@ -46,11 +46,12 @@ pub(crate) enum Key {
     Route,
     MaxConsecutiveFailures,
     WorkerThreads,
+    Around,
     Crate,
 }
 
 impl Key {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Stream,
         Self::Name,
         Self::RefreshWorker,
@@ -61,6 +62,7 @@ impl Key {
         Self::Route,
         Self::MaxConsecutiveFailures,
         Self::WorkerThreads,
+        Self::Around,
         Self::Crate,
     ];
 
@@ -93,6 +95,7 @@ impl Key {
             Self::Route => "route",
             Self::MaxConsecutiveFailures => "max_consecutive_failures",
             Self::WorkerThreads => "worker_threads",
+            Self::Around => "around",
             Self::Crate => "crate",
         }
     }
@@ -110,6 +113,7 @@ impl Key {
             Self::Route => "route = \"task\"",
             Self::MaxConsecutiveFailures => "max_consecutive_failures = 3",
             Self::WorkerThreads => "worker_threads = 2",
+            Self::Around => "around = timed",
             Self::Crate => "crate = runpod",
         }
     }
@@ -126,6 +130,7 @@ impl Key {
             }
             Self::WorkerThreads => "a whole number: how many threads run async handlers",
             Self::ConcurrencyModifier => "a `fn(usize) -> usize`: its path, or a closure",
+            Self::Around => "the path of an `async fn(JobCall, Next) -> JobResult`",
             Self::Handler => "the path of a handler function",
             Self::Route => "a string: the input key that names the handler",
             Self::Crate => "the path of the `runpod` crate",
@@ -159,6 +164,7 @@ pub(crate) struct Options {
     pub(crate) route: Option<Given<Setting<LitStr>>>,
     pub(crate) max_consecutive_failures: Option<Given<Setting<usize>>>,
     pub(crate) worker_threads: Option<Given<Setting<usize>>>,
+    pub(crate) around: Option<Given<ExprPath>>,
     /// `crate = path`; the keyword cannot be a field's name.
     pub(crate) root: Option<Given<Path>>,
 }

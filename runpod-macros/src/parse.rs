@@ -213,6 +213,7 @@ impl Reader<'_> {
                 given(span, count(&value), &mut options.max_consecutive_failures)
             }
             Key::WorkerThreads => given(span, count(&value), &mut options.worker_threads),
+            Key::Around => given(span, path(&value), &mut options.around),
             Key::Crate => given(span, module(&value), &mut options.root),
         };
         let Err(misfit) = read else { return };

@@ -46,6 +46,8 @@ pub(crate) enum Item {
     WorkerState,
     Awaited,
     NoExitCode,
+    JobCall,
+    Next,
     /// `schemas!(Async greet(Greeting))`
     Schemas,
     /// `validate!(input)`
@@ -79,6 +81,8 @@ impl Item {
             Self::WorkerState => "WorkerState",
             Self::Awaited => "Awaited",
             Self::NoExitCode => "NoExitCode",
+            Self::JobCall => "JobCall",
+            Self::Next => "Next",
             Self::Schemas => "schemas",
             Self::Validate => "validate",
         }

@@ -2,8 +2,8 @@
 
 pub use crate::handler::{
     Async, Awaited, AwaitedItems, Beside, Blocking, Call, Emits, Failure, FromJob, Function,
-    FunctionId, HandlerValue, IntoFailure, IntoItems, NoExitCode, Returned, ReturnedValue,
-    SendStream, Setup, SetupReturned, SetupValue, WorkerState, ask,
+    FunctionId, HandlerValue, IntoFailure, IntoItems, JobCall, Next, NoExitCode, Returned,
+    ReturnedValue, SendStream, Setup, SetupReturned, SetupValue, WorkerState, ask,
 };
 pub use crate::handler::{schema::*, validation::*};
 pub use crate::start::launch;

@@ -22,5 +22,6 @@
 //! ```
 
 pub use crate::handler::{
-    AwaitedItems, Beside, Emits, HandlerValue, ViaEmitter, ViaInput, ViaJob, ViaWorker, WorkerState,
+    AwaitedItems, Beside, Emits, HandlerValue, ViaEmitter, ViaExtractor, ViaInput, ViaJob,
+    ViaWorker, WorkerState,
 };

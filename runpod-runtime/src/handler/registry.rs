@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::argument::{Argument, Call, Role};
+use super::extract::Extractor;
 use super::failure::Failure;
 use super::input;
 use super::invocation::Invocation;
@@ -60,6 +61,16 @@ impl Handler {
     #[cfg(feature = "schema")]
     pub(crate) fn position(&self, is_it: impl Fn(&Role) -> bool) -> Option<usize> {
         self.arguments.iter().position(|it| is_it(&it.0))
+    }
+
+    /// Returns the extractors of the handler's arguments, in the order of the arguments.
+    pub(crate) fn extractors(&self) -> impl Iterator<Item = Extractor> {
+        self.arguments
+            .iter()
+            .filter_map(|argument| match argument.0 {
+                Role::Extracted(extractor) => Some(extractor),
+                _ => None,
+            })
     }
 
     fn states(&self) -> impl Iterator<Item = StateType> {
@@ -130,16 +141,17 @@ pub(crate) enum Dispatch {
 }
 
 impl Dispatch {
-    /// Chooses among `handlers`, and checks that they take the type of state that the worker has.
+    /// Chooses among `handlers`, and checks that they take only the types of state that the worker has.
     pub(crate) fn choose(
         handlers: Vec<Handler>,
         choice: Choice,
-        state: Option<StateType>,
+        states: impl IntoIterator<Item = StateType>,
     ) -> Result<Self, HandlersError> {
         let dispatch = Self::pick(handlers, choice)?;
+        let states: Vec<_> = states.into_iter().collect();
         let faults: Vec<String> = dispatch
             .handlers()
-            .flat_map(|handler| faults_of(handler, state))
+            .flat_map(|handler| faults_of(handler, &states))
             .collect();
         if faults.is_empty() {
             Ok(dispatch)
@@ -265,17 +277,26 @@ impl Dispatch {
 }
 
 /// Returns the errors of a handler in this worker, one line each.
-fn faults_of(handler: &Handler, made: Option<StateType>) -> Vec<String> {
+fn faults_of(handler: &Handler, made: &[StateType]) -> Vec<String> {
     let mut faults = Vec::new();
     for asked in handler.states() {
         match made {
-            Some(made) if asked.fits(made) => {}
-            Some(made) => faults.push(format!(
+            _ if made.iter().any(|made| asked.fits(*made)) => {}
+            [made] => faults.push(format!(
                 "handler {handler} takes `State<{0}>`, but the state of this worker is a `{1}`. \
                  Take `State<{1}>`, or return a `{0}` from `main`.",
                 asked.name, made.name
             )),
-            None => faults.push(format!(
+            [_, ..] => {
+                let names: Vec<_> = made.iter().map(|it| format!("`{}`", it.name)).collect();
+                faults.push(format!(
+                    "handler {handler} takes `State<{0}>`, but the states of this worker are {1}. \
+                     Take one of these, or add a `{0}` with `Worker::builder().state(..)`.",
+                    asked.name,
+                    names.join(", ")
+                ));
+            }
+            [] => faults.push(format!(
                 "handler {handler} takes `State<{}>`, but this worker has no state. \
                  Return a `{}` from `#[runpod::main] fn main()`, or pass it to `Worker::builder().state(..)`.",
                 asked.name, asked.name
@@ -300,7 +321,7 @@ fn faults_of(handler: &Handler, made: Option<StateType>) -> Vec<String> {
     let emits = handler
         .arguments
         .iter()
-        .any(|argument| argument.0 == Role::Emitter);
+        .any(|argument| matches!(argument.0, Role::Emitter));
     if emits && !handler.streams() {
         faults.push(format!(
             "handler {handler} takes an `Emitter`, but it is not a `stream` handler. Write `#[handler(stream)]`, or use `.stream(..)`."

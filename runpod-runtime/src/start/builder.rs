@@ -1,5 +1,9 @@
 //! Builds and runs a worker without macros.
 
+mod around;
+mod embedded;
+mod states;
+
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -7,10 +11,12 @@ use std::sync::Arc;
 use super::prepared::Prepared;
 use crate::error::{Error, ErrorKind};
 use crate::handler::{
-    AsyncFunction, BlockingFunction, Handler, Modifier, StateType, StreamFunction, UserValues, cell,
+    AsyncFunction, BlockingFunction, Handler, Modifier, StateType, StreamFunction, UserValues,
 };
 use crate::logging;
 use crate::worker::WorkerConfig;
+
+pub use embedded::Settings;
 
 /// A Runpod worker without attributes, created with [`Worker::builder`].
 ///
@@ -34,7 +40,8 @@ impl Worker {
     pub fn builder() -> WorkerBuilder {
         WorkerBuilder {
             handlers: Vec::new(),
-            makes: None,
+            makes: Vec::new(),
+            embedded: None,
             config: WorkerConfig::NEW,
             values: UserValues::new(None),
         }
@@ -84,7 +91,9 @@ impl Worker {
 #[must_use = "a worker does nothing until it is run"]
 pub struct WorkerBuilder {
     handlers: Vec<Handler>,
-    makes: Option<StateType>,
+    makes: Vec<StateType>,
+    /// The settings of a worker inside another program.
+    embedded: Option<Settings>,
     config: WorkerConfig,
     /// Owns the user's values, so that they are not dropped in asynchronous code or on the worker's own thread. All
     /// other fields that share one of these values are declared before this field, so that they are dropped first.
@@ -135,7 +144,7 @@ impl WorkerBuilder {
     }
 
     fn with(mut self, handler: Handler) -> Self {
-        self.values.keep_handler(handler.clone());
+        self.values.keep(handler.clone());
         self.handlers.push(handler);
         self
     }
@@ -149,28 +158,6 @@ impl WorkerBuilder {
         if let Some(last) = self.handlers.last_mut() {
             last.name = name.into();
         }
-        self
-    }
-
-    /// Shares `state` with all handlers that take a [`State<T>`](crate::State).
-    ///
-    /// A worker has one state. If this method is called several times, the last state counts. If the state is an
-    /// `Arc<T>`, handlers can take `State<T>` as well.
-    ///
-    /// ```
-    /// use runpod::Worker;
-    /// use runpod::prelude::*;
-    ///
-    /// async fn scaled(input: f64, factor: State<f64>) -> f64 {
-    ///     input * *factor
-    /// }
-    ///
-    /// let worker = Worker::builder().handler(scaled).state(2.0);
-    /// # drop(worker);
-    /// ```
-    pub fn state<T: Send + Sync + 'static>(mut self, state: T) -> Self {
-        self.makes = Some(StateType::of::<T>());
-        self.values.set_state(cell(state));
         self
     }
 
@@ -225,7 +212,7 @@ impl WorkerBuilder {
         modifier: impl Fn(usize) -> usize + Send + Sync + 'static,
     ) -> Self {
         let modifier: Modifier = Arc::new(modifier);
-        self.values.keep_modifier(Arc::clone(&modifier));
+        self.values.keep(Arc::clone(&modifier));
         self.config.concurrency_modifier = Some(modifier);
         self
     }
@@ -263,8 +250,8 @@ impl WorkerBuilder {
 
     /// Runs the worker until it is stopped or refreshed.
     ///
-    /// The worker reads the environment and the command line like a worker with attributes
-    /// (`docs/reference/running.md`). On Runpod it takes jobs. Elsewhere it runs one local test job, or serves a
+    /// The worker reads the environment and the command line, and writes a log, like a worker with attributes
+    /// (`docs/reference/running.md`), unless it is [`embedded`](Self::embedded). On Runpod it takes jobs. Elsewhere it runs one local test job, or serves a
     /// local endpoint if `--rp_serve_api` is given. The worker starts its own threads for itself and its handlers, so
     /// any executor can await this future.
     ///
@@ -284,6 +271,7 @@ impl WorkerBuilder {
     /// Returns an error if:
     ///
     /// - the handlers, the environment or the arguments are invalid;
+    /// - a state cannot be created;
     /// - a local test job fails or is missing;
     /// - the worker is broken: a handler marked it as unhealthy, or too many jobs failed in a row;
     /// - the system refuses a thread or a port, or TLS cannot be set up.
@@ -303,23 +291,35 @@ impl WorkerBuilder {
     async fn run_to_the_end(self) -> Result<(), Error> {
         // All other owners of the user's values are declared after this one, so that they are dropped first on every
         // return path.
-        let values = self.values;
+        let mut values = self.values;
         let makes = self.makes;
         let (config, handlers) = (self.config, self.handlers);
-        if makes.is_some_and(StateType::is::<ExitCode>) {
+        if makes.iter().any(|it| it.is::<ExitCode>()) {
             return Err(Error::new(
                 ErrorKind::Setup,
                 "`Worker::builder().state(..)` was given an `ExitCode`, which cannot be a state: return the code from `main` instead",
             ));
         }
-        let prepared = match Prepared::prepare(config, handlers, makes) {
+        let prepared = match self.embedded {
+            Some(settings) => Prepared::embedded(config, handlers, makes, &settings).map(Some),
+            None => Prepared::prepare(config, handlers, makes),
+        };
+        let prepared = match prepared {
             Ok(Some(prepared)) => prepared,
             nothing_to_do => {
                 Arc::new(values).dropped().await;
                 return nothing_to_do.map(drop);
             }
         };
-        let (handlers, values) = prepared.handlers_runtime()?.keeping(values);
+        let handlers = prepared.handlers_runtime()?;
+        let made = states::make(&mut values, handlers.handle()).await;
+        let (handlers, values) = handlers.keeping(values);
+        if let Err(failure) = made {
+            let error = prepared.setup_error(&failure);
+            drop((prepared, handlers));
+            values.dropped().await;
+            return Err(error);
+        }
         let ended = prepared.serve(values.state(), handlers).await;
         values.dropped().await;
         ended

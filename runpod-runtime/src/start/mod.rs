@@ -9,7 +9,7 @@ mod mode;
 mod prepared;
 mod schema;
 
-pub use builder::{Worker, WorkerBuilder};
+pub use builder::{Settings, Worker, WorkerBuilder};
 pub use launch::launch;
 
 #[cfg(feature = "schema")]

@@ -22,6 +22,8 @@ pub(crate) struct Prepared {
     pub(crate) settings: Settings,
     pub(crate) config: WorkerConfig,
     pub(crate) begun: Instant,
+    /// Whether the worker runs inside another program, which handles the signals itself.
+    pub(crate) embedded: bool,
 }
 
 impl Prepared {
@@ -34,7 +36,7 @@ impl Prepared {
     pub(crate) fn prepare(
         config: WorkerConfig,
         handlers: Vec<Handler>,
-        makes: Option<StateType>,
+        makes: impl IntoIterator<Item = StateType>,
     ) -> Result<Option<Self>, Error> {
         let begun = Instant::now();
         // This comes first, because an early exit of `cargo runpod dev` must not leave this process behind.
@@ -68,6 +70,7 @@ impl Prepared {
             settings,
             config,
             begun,
+            embedded: false,
         }))
     }
 
@@ -102,7 +105,7 @@ impl Prepared {
         spool: Option<SpoolWriter>,
     ) -> Parts {
         let settings = self.settings;
-        let handles_signals = matches!(settings.mode, Mode::Platform(_));
+        let handles_signals = matches!(settings.mode, Mode::Platform(_)) && !self.embedded;
         Parts {
             platform,
             dispatch: self.dispatch,

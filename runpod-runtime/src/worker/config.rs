@@ -1,10 +1,11 @@
 //! The options of a worker, set by `#[runpod::main(...)]` or by [`WorkerBuilder`](crate::WorkerBuilder).
 
 use std::fmt;
+use std::future::Future;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use crate::handler::{Choice, FunctionId, Modifier};
+use crate::handler::{Around, Choice, FunctionId, JobCall, JobResult, Modifier, Next, around};
 
 /// The options of a worker. Both the attribute and the builder fill it in, and the worker's loop gets it unchanged.
 #[derive(Clone)]
@@ -21,6 +22,8 @@ pub struct WorkerConfig {
     pub(crate) max_consecutive_failures: Option<NonZeroUsize>,
     /// The number of threads for async handlers. `None` means one for each processor.
     pub(crate) worker_threads: Option<usize>,
+    /// The functions that wrap the calls of handlers, the outermost one first.
+    pub(crate) around: Vec<Around>,
 }
 
 /// The functions that generated code calls, one for each option of the attribute.
@@ -37,6 +40,7 @@ impl WorkerConfig {
         concurrency_modifier: None,
         max_consecutive_failures: None,
         worker_threads: None,
+        around: Vec::new(),
     };
 
     /// Sets whether to refresh the worker after every job, even after a failed one.
@@ -85,6 +89,16 @@ impl WorkerConfig {
     #[must_use]
     pub fn max_consecutive_failures(mut self, value: usize) -> Self {
         self.max_consecutive_failures = NonZeroUsize::new(value);
+        self
+    }
+
+    /// Adds a function that wraps the calls of handlers.
+    #[must_use]
+    pub fn around<Fut>(mut self, function: fn(JobCall, Next) -> Fut) -> Self
+    where
+        Fut: Future<Output = JobResult> + Send + 'static,
+    {
+        self.around.push(around(function));
         self
     }
 
