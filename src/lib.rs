@@ -52,6 +52,7 @@
 //! | [`JobContext`] | progress, cancellation and refresh of the running job; [`Context`] is an alias |
 //! | [`State<T>`](State) | the value that `main` returned before the first job |
 //! | [`Emitter<T>`](Emitter) | the sender for the items of a `stream` handler |
+//! | a type that implements [`FromJobCall`] | the value that your own code creates from the job |
 //!
 //! A handler returns any type that serialises, or a `Result` of such a type. An `async fn` runs on the worker's async
 //! threads. A plain `fn` runs on a thread that it may block. With the option `stream`, a handler returns a [`Stream`]
@@ -121,6 +122,9 @@
 //! | [`CancelReason`], [`Checkpoint`] | returned by methods of [`JobContext`] |
 //! | [`HandlerError`] | an error with a name that clients can recognise |
 //! | [`Worker`], [`WorkerBuilder`], [`Error`], [`ErrorKind`] | a worker without attributes, and the reason why a worker failed |
+//! | [`Settings`] | the settings of a worker inside another program |
+//! | [`FromJobCall`], [`JobCall`], [`MissingState`] | arguments that your own code creates from a job |
+//! | [`Next`], [`JobResult`], [`JobOutput`], [`JobFailure`] | functions around the calls of handlers |
 //! | [`args`] | the program's own command-line arguments, without those of the worker |
 //! | [`json!`], [`serde_json`], [`serde`] | re-exports of the versions that this crate uses |
 //! | [`prelude`] | the names that most workers need: `use runpod::prelude::*` |
@@ -328,6 +332,10 @@ mod guides {
     #[cfg(all(feature = "schema", feature = "validate"))]
     #[doc = include_str!("../docs/how-to/describe-and-validate-inputs.md")]
     mod describe_and_validate_inputs {}
+    #[doc = include_str!("../docs/how-to/embed-a-worker.md")]
+    mod embed_a_worker {}
+    #[doc = include_str!("../docs/how-to/extend-handlers.md")]
+    mod extend_handlers {}
     #[doc = include_str!("../docs/how-to/load-a-model-once.md")]
     mod load_a_model_once {}
     #[doc = include_str!("../docs/reference/local-endpoint.md")]

@@ -55,6 +55,10 @@ async fn two_workers_in_one_process_serve_two_endpoints_and_leave_the_process_al
         assert_eq!(two["output"], json!({ "place": "second", "product": 8 }));
         let failed = result(&second, json!("x")).await;
         assert_eq!(failed["status"], "FAILED");
+        // Only a panic hook would know the place of the panic.
+        let panicked = result(&second, json!(u64::MAX)).await["error"].to_string();
+        assert!(panicked.contains("overflow"), "{panicked}");
+        assert!(!panicked.contains("embedded.rs"), "{panicked}");
     };
     tokio::select! {
         ended = worker("first").embedded(settings(&first, "w1")).run() => panic!("ended: {ended:?}"),

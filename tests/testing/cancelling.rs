@@ -1,11 +1,14 @@
 //! Jobs that a test cancels.
 
+use std::process::Stdio;
 use std::sync::Arc;
 
 use runpod::CancelReason;
 use runpod::prelude::*;
 use runpod::{JobCall, JobResult, Next, testing};
-use tokio::sync::Notify;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+use tokio::process::{ChildStdout, Command};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 async fn through(call: JobCall, next: Next) -> JobResult {
     next.run(call).await
@@ -69,7 +72,7 @@ async fn a_plain_handler_sees_it_and_its_output_is_discarded() {
 }
 
 #[tokio::test]
-async fn a_stream_keeps_the_items_before_it() {
+async fn a_stream_is_dropped() {
     let started = Arc::new(Notify::new());
     let starts = Arc::clone(&started);
     let endless = move |_: Value| {
@@ -91,4 +94,37 @@ async fn a_job_that_finishes_first_is_not_cancelled() {
     let report = job.run(async |input: u8| input).await;
     assert!(!report.cancelled);
     assert_eq!(report.output, Some(json!(1)));
+}
+
+/// Starts a process that never ends, and hands its output to the test.
+#[runpod::handler]
+async fn run_program(_input: Value, output: State<Output>) -> std::io::Result<()> {
+    let mut program = Command::new("sh")
+        .args(["-c", "echo started; exec sleep 600"])
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()?;
+    let _ = output.0.send(program.stdout.take().unwrap());
+    program.wait().await.map(drop)
+}
+
+struct Output(mpsc::UnboundedSender<ChildStdout>);
+
+#[tokio::test]
+async fn a_child_process_that_is_killed_on_drop_ends_with_its_job() {
+    let (sender, mut outputs) = mpsc::unbounded_channel();
+    let (has_started, started) = oneshot::channel();
+    let reading = tokio::spawn(async move {
+        let mut output = BufReader::new(outputs.recv().await.unwrap());
+        let mut text = String::new();
+        output.read_line(&mut text).await.unwrap();
+        has_started.send(()).unwrap();
+        // The output ends when the process has ended.
+        output.read_to_string(&mut text).await.unwrap();
+        text
+    });
+    let job = testing::Job::new(json!(1)).state(Output(sender));
+    let job = job.cancel_when(async { started.await.unwrap() });
+    assert!(job.run(run_program).await.cancelled);
+    assert_eq!(reading.await.unwrap(), "started\n");
 }
