@@ -114,7 +114,9 @@ impl WorkerBuilder {
 pub(super) async fn make(values: &mut UserValues, runtime: &Handle) -> Result<(), Failure> {
     let states = values.take_states();
     if states.iter().all(|it| matches!(it, StateSource::Made(_))) {
-        states.into_iter().for_each(|it| values.add_state(it));
+        for state in states {
+            values.add_state(state);
+        }
         return Ok(());
     }
     let cancelled = CancellationToken::new();
@@ -141,9 +143,9 @@ async fn all(states: Vec<StateSource>) -> Result<Vec<StateCell>, Failure> {
     for state in states {
         made.push(match state {
             StateSource::Made(state) => state,
-            StateSource::Later(make) => {
-                let make = make.into_inner();
-                make.unwrap_or_else(PoisonError::into_inner).await?
+            StateSource::Later(future) => {
+                let future = future.into_inner();
+                future.unwrap_or_else(PoisonError::into_inner).await?
             }
         });
     }
