@@ -30,12 +30,43 @@ where
 type Running = Pin<Box<dyn Future<Output = JobResult> + Send>>;
 
 /// The result of a handler's call, as an `around` function sees it.
+///
+/// ```
+/// use runpod::{JobOutput, JobResult};
+///
+/// fn length(result: &JobResult) -> usize {
+///     result.as_ref().ok().and_then(JobOutput::json).map_or(0, str::len)
+/// }
+///
+/// assert_eq!(length(&JobOutput::new("Ada")), 5);
+/// assert_eq!(length(&Err("no luck".into())), 0);
+/// ```
 pub type JobResult = Result<JobOutput, JobFailure>;
 
 /// The rest of a handler's call: the remaining `around` functions, the extractors and the handler.
 ///
 /// An `around` function takes it and calls [`run`](Self::run). If it drops the `Next` instead, the handler is not
-/// called. [`WorkerBuilder::around`](crate::WorkerBuilder::around) has an example.
+/// called.
+///
+/// ```
+/// use runpod::prelude::*;
+/// use runpod::{JobCall, JobResult, Next, testing};
+///
+/// async fn logged(call: JobCall, next: Next) -> JobResult {
+///     let id = call.id().to_owned();
+///     let result = next.run(call).await;
+///     if let Err(failure) = &result {
+///         eprintln!("job {id} failed: {failure}");
+///     }
+///     result
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// let job = testing::Job::new(json!(20)).around(logged);
+/// assert_eq!(job.run(async |input: u64| input + 1).await.output, Some(json!(21)));
+/// # }
+/// ```
 pub struct Next {
     /// The `around` functions of the worker, the outermost one first.
     functions: Arc<[Around]>,

@@ -20,7 +20,6 @@ use super::job_call::JobCall;
 /// `max_consecutive_failures`. If the job is cancelled, a running extractor is dropped at its next `await`.
 ///
 /// An extractor may await. It runs on the worker's async threads, even for a plain `fn` handler, so it must not block.
-/// To use one extractor in another, call its `from_job_call`.
 ///
 /// ```
 /// use runpod::prelude::*;
@@ -65,6 +64,36 @@ use super::job_call::JobCall;
 /// assert_eq!(job("ada").blocking(answer).await.output, Some(json!("ada: hi")));
 /// assert_eq!(job("eve").blocking(answer).await.error_type.as_deref(), Some("Unauthorized"));
 /// # }
+/// ```
+///
+/// To use one extractor in another, call its `from_job_call`:
+///
+/// ```
+/// use runpod::{FromJobCall, JobCall};
+///
+/// struct Batch(String);
+///
+/// impl FromJobCall for Batch {
+///     type Error = String;
+///
+///     async fn from_job_call(job: &JobCall) -> Result<Self, String> {
+///         let batch = job.extra().get("batchId").ok_or("the job is not part of a batch")?;
+///         Ok(Self(batch.to_string()))
+///     }
+/// }
+///
+/// struct Folder(String);
+///
+/// impl FromJobCall for Folder {
+///     type Error = String;
+///
+///     async fn from_job_call(job: &JobCall) -> Result<Self, String> {
+///         let batch = Batch::from_job_call(job).await?;
+///         Ok(Self(format!("/runpod-volume/{}", batch.0)))
+///     }
+/// }
+/// # fn is_extractor<T: FromJobCall>() {}
+/// # is_extractor::<Folder>();
 /// ```
 ///
 /// A type cannot be both an extractor and an input: if it also implements `Deserialize`, the compiler cannot infer which

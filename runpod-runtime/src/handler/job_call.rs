@@ -20,7 +20,20 @@ use super::state::State;
 ///
 /// ```
 /// use runpod::prelude::*;
-/// use runpod::testing;
+/// use runpod::{JobCall, JobResult, Next, testing};
+///
+/// struct Limit(usize);
+///
+/// async fn checked(call: JobCall, next: Next) -> JobResult {
+///     assert_eq!((call.id(), call.handler(), call.raw_input()), ("j1", "greet", r#""Ada""#));
+///     assert_eq!(call.extra()["batchId"], 7);
+///     let name: String = call.input()?;
+///     if name.len() > call.state::<Limit>()?.0 {
+///         Err("the name is too long")?;
+///     }
+///     call.context().progress("checked");
+///     next.run(call).await
+/// }
 ///
 /// #[runpod::handler]
 /// async fn greet(name: String) -> String {
@@ -29,11 +42,10 @@ use super::state::State;
 ///
 /// # #[tokio::main]
 /// # async fn main() {
-/// let job = testing::Job::new(json!("Ada")).id("j1").around(async |call: runpod::JobCall, next: runpod::Next| {
-///     assert_eq!((call.id(), call.handler(), call.raw_input()), ("j1", "greet", r#""Ada""#));
-///     next.run(call).await
-/// });
-/// assert_eq!(job.run(greet).await.output, Some(json!("Hello, Ada!")));
+/// let job = testing::Job::new(json!("Ada")).id("j1").extra("batchId", json!(7)).state(Limit(10)).around(checked);
+/// let report = job.run(greet).await;
+/// assert_eq!(report.output, Some(json!("Hello, Ada!")));
+/// assert_eq!(report.progress, [json!("checked")]);
 /// # }
 /// ```
 pub struct JobCall {
@@ -108,6 +120,27 @@ impl fmt::Debug for JobCall {
 }
 
 /// The error of [`JobCall::state`]: the worker has no state of this type.
+///
+/// ```
+/// use runpod::prelude::*;
+/// use runpod::{FromJobCall, JobCall, MissingState, testing};
+///
+/// struct Limit(usize);
+///
+/// impl FromJobCall for Limit {
+///     type Error = MissingState;
+///
+///     async fn from_job_call(job: &JobCall) -> Result<Self, MissingState> {
+///         Ok(Self(*job.state::<usize>()?))
+///     }
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// let report = testing::Job::new(json!(null)).run(async |limit: Limit| limit.0).await;
+/// assert!(report.error.unwrap().starts_with("this worker has no state of the type `usize`"));
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "this worker has no state of the type `{0}`: return it from `#[runpod::main] fn main()`, or pass it to `Worker::builder().state(..)`"
