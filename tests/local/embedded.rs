@@ -106,12 +106,12 @@ fn unreachable() -> Settings {
 #[tokio::test]
 async fn faults_of_the_configuration_are_reported_before_a_state_is_made() {
     let made = Arc::new(AtomicBool::new(false));
-    let make = || {
+    let notes = || {
         let made = Arc::clone(&made);
         async move { made.store(true, Ordering::Relaxed) }
     };
     let wrong = unreachable().var("RUNPOD_PING_INTERVAL", "10s");
-    let worker = Worker::builder().handler(async || 1).state_with(make());
+    let worker = Worker::builder().handler(async || 1).state_with(notes());
     let error = worker.embedded(wrong).run().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(
@@ -123,7 +123,7 @@ async fn faults_of_the_configuration_are_reported_before_a_state_is_made() {
 
     let worker = Worker::builder()
         .handler(async |_: State<Place>| 1)
-        .state_with(make())
+        .state_with(notes())
         .state(7_u8);
     let error = worker.embedded(unreachable()).run().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Handlers);
