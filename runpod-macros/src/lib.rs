@@ -100,8 +100,8 @@ mod values;
 /// # Arguments
 ///
 /// A handler can take an input (any `T: serde::de::DeserializeOwned`) or a `Job<T>`, a `JobContext`, a `State<T>`,
-/// extractors of your own (`FromJobCall`) and, if it is a `stream` handler, an `Emitter<T>`. The order does not matter. The compiler resolves the types, so aliases
-/// work. All arguments are taken by value, and each may be a pattern.
+/// extractors of your own (`FromJobCall`) and, if it is a `stream` handler, an `Emitter<T>`. The order does not matter.
+/// The compiler resolves the types, so aliases work. All arguments are taken by value, and each may be a pattern.
 ///
 /// # Kinds
 ///

@@ -29,6 +29,7 @@
 
 mod around;
 mod cancel;
+mod cancelling;
 mod direct_call;
 
 use std::sync::Arc;
@@ -50,7 +51,7 @@ use crate::platform::{Reporter, SingleJob, error_type, message};
 use crate::start::document;
 use crate::worker::{self, Handlers, Parts, WorkerConfig};
 
-use cancel::CancelWhen;
+use cancelling::CancelWhen;
 pub use direct_call::{ContextHandle, EmitterHandle, context, emitter};
 
 /// A job for a handler under test.

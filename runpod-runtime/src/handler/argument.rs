@@ -1,13 +1,9 @@
-//! The trait behind every argument of a handler, and the call from which the arguments are created.
+//! The trait behind every argument of a handler.
 
-use std::fmt;
-
-use super::context::JobContext;
-use super::emitter::ItemSink;
-use super::extract::{Extracted, Extractor};
+use super::call::Call;
+use super::extract::Extractor;
 use super::failure::Failure;
-use super::job::TakenJob;
-use super::state::{StateCell, StateType};
+use super::state::StateType;
 
 /// A type that a handler can take as an argument: an input (any type that is `DeserializeOwned`), a
 /// [`Job`](super::Job) with an input, a [`JobContext`](super::JobContext), a [`State`](super::State), an
@@ -97,19 +93,6 @@ pub(crate) enum Role {
     Extracted(Extractor),
 }
 
-/// The values from which a handler's arguments are created.
-pub struct Call {
-    pub(crate) job: TakenJob,
-    /// The key of the input that names the handler, if the worker has a route.
-    pub(crate) route: Option<&'static str>,
-    pub(crate) context: JobContext,
-    pub(crate) state: Option<StateCell>,
-    /// `Some` only for `stream` handlers.
-    pub(crate) items: Option<ItemSink>,
-    /// The values of the handler's extractors, which run before the arguments are created.
-    pub(crate) extracted: Extracted,
-}
-
 impl Call {
     /// Creates one argument. `Via` is inferred from the type.
     ///
@@ -118,13 +101,5 @@ impl Call {
     /// Returns an error if the job's input does not match the type.
     pub fn argument<T: FromJob<Via>, Via>(&mut self) -> Result<T, Failure> {
         T::from_job(self)
-    }
-}
-
-impl fmt::Debug for Call {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Call")
-            .field("job", &self.job.id)
-            .finish_non_exhaustive()
     }
 }

@@ -4,7 +4,8 @@ use std::any::type_name;
 
 use serde::de::DeserializeOwned;
 
-use super::argument::{Argument, Call, FromJob, Role};
+use super::argument::{Argument, FromJob, Role};
+use super::call::Call;
 use super::context::JobContext;
 use super::emitter::Emitter;
 use super::extract::{Extractor, FromJobCall};

@@ -1,14 +1,15 @@
 //! Users' extractors: types that the user's own code creates from a job.
 //!
 //! An extractor may be asynchronous, but a handler's adapter creates the arguments synchronously. So the extractors run
-//! first, and the adapter finds their values in the [`Call`](super::Call).
+//! first, and the adapter finds their values in the
+//! [`Call`](super::Call).
 
-use std::any::{Any, type_name};
+use std::any::type_name;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
 
+use super::call::{AnyValue, Extracted};
 use super::failure::{Failure, IntoFailure};
 use super::job_call::JobCall;
 
@@ -114,7 +115,6 @@ pub trait FromJobCall: Sized + Send + 'static {
     fn from_job_call(job: &JobCall) -> impl Future<Output = Result<Self, Self::Error>> + Send;
 }
 
-type AnyValue = Box<dyn Any + Send>;
 type Extracting<'a> = Pin<Box<dyn Future<Output = Result<AnyValue, Failure>> + Send + 'a>>;
 
 /// The extractor of one argument, for any type.
@@ -147,37 +147,16 @@ impl fmt::Debug for Extractor {
     }
 }
 
-/// The values of a handler's extractors. The mutex only makes a call `Sync`, whatever the values are.
-#[derive(Default)]
-pub(crate) struct Extracted(Mutex<Vec<AnyValue>>);
-
-impl Extracted {
-    /// Runs the extractors one after the other.
-    pub(super) async fn run(
-        extractors: impl Iterator<Item = Extractor>,
-        job: &JobCall,
-    ) -> Result<Self, Failure> {
-        let mut values = Vec::new();
-        for extractor in extractors {
-            let extracting = (extractor.run)(job).await;
-            let value =
-                extracting.map_err(|it| it.at(format!("in the extractor `{}`", extractor.name)));
-            values.push(value?);
-        }
-        Ok(Self(Mutex::new(values)))
+/// Runs the extractors one after the other.
+pub(super) async fn extract(
+    extractors: impl Iterator<Item = Extractor>,
+    job: &JobCall,
+) -> Result<Extracted, Failure> {
+    let mut values = Vec::new();
+    for extractor in extractors {
+        let extracting = (extractor.run)(job).await;
+        let place = format!("in the extractor `{}`", extractor.name);
+        values.push(extracting.map_err(|failure| failure.at(place))?);
     }
-
-    /// Returns the next value of this type.
-    pub(super) fn take<T: 'static>(&mut self) -> Result<T, Failure> {
-        let values = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let found = values.iter().position(|value| value.is::<T>());
-        let value = found.and_then(|index| values.remove(index).downcast().ok());
-        // All extractors have run before the arguments are created, so this failure should not happen.
-        value.map(|value| *value).ok_or_else(|| {
-            Failure::new(
-                "ExtractorError",
-                "the extractor of an argument has not run; this is a bug in runpod-worker",
-            )
-        })
-    }
+    Ok(Extracted::new(values))
 }

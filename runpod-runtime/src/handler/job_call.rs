@@ -2,15 +2,13 @@
 
 use std::any::type_name;
 use std::fmt;
-use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::argument::Call;
-use super::around::JobFailure;
+use super::call::Call;
 use super::context::JobContext;
-use super::registry::Handler;
+use super::job_failure::JobFailure;
 use super::state::State;
 
 /// The call of a handler for one job, before the handler's arguments are created.
@@ -50,11 +48,13 @@ use super::state::State;
 /// ```
 pub struct JobCall {
     pub(super) call: Call,
-    handler: Arc<Handler>,
+    /// The handler's name.
+    handler: Box<str>,
 }
 
 impl JobCall {
-    pub(super) fn new(call: Call, handler: Arc<Handler>) -> Self {
+    pub(super) fn new(call: Call, handler: &str) -> Self {
+        let handler = handler.into();
         Self { call, handler }
     }
 
@@ -65,7 +65,7 @@ impl JobCall {
 
     /// Returns the handler's name: the name of its function, or the name that its attribute or the builder gives.
     pub fn handler(&self) -> &str {
-        &self.handler.name
+        &self.handler
     }
 
     /// Returns the job's input as JSON text, as the platform sent it. In a worker with a route, the text includes the

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::argument::{Argument, Call, Role};
+use super::argument::{Argument, Role};
+use super::call::Call;
 use super::extract::Extractor;
 use super::failure::Failure;
 use super::input;

@@ -8,15 +8,15 @@ use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use super::embedded::Settings;
 use super::prepared::Prepared;
+use super::states::create;
 use crate::error::{Error, ErrorKind};
 use crate::handler::{
     AsyncFunction, BlockingFunction, Handler, Modifier, StateType, StreamFunction, UserValues,
 };
 use crate::logging;
 use crate::worker::WorkerConfig;
-
-pub use embedded::Settings;
 
 /// A Runpod worker without attributes, created with [`Worker::builder`].
 ///
@@ -312,7 +312,7 @@ impl WorkerBuilder {
             }
         };
         let handlers = prepared.handlers_runtime()?;
-        let made = states::make(&mut values, handlers.handle()).await;
+        let made = create(&mut values, handlers.handle()).await;
         let (handlers, values) = handlers.keeping(values);
         if let Err(failure) = made {
             let error = prepared.setup_error(&failure);
