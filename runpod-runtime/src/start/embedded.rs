@@ -10,7 +10,7 @@ use crate::handler::{Dispatch, Handler, StateType};
 use crate::process::panics;
 use crate::worker::WorkerConfig;
 
-/// The settings of a worker inside another program ([`WorkerBuilder::embedded`]).
+/// The settings of a worker inside another program ([`WorkerBuilder::embedded`](crate::WorkerBuilder::embedded)).
 ///
 /// They have the names of the environment variables of a worker, which `docs/reference/running.md` lists. An empty value
 /// counts as unset. The variables of the log have no effect.
