@@ -52,6 +52,7 @@
 //! | [`JobContext`] | progress, cancellation and refresh of the running job; [`Context`] is an alias |
 //! | [`State<T>`](State) | the value that `main` returned before the first job |
 //! | [`Emitter<T>`](Emitter) | the sender for the items of a `stream` handler |
+//! | a type that implements [`FromJobCall`] | the value that your own code creates from the job |
 //!
 //! A handler returns any type that serialises, or a `Result` of such a type. An `async fn` runs on the worker's async
 //! threads. A plain `fn` runs on a thread that it may block. With the option `stream`, a handler returns a [`Stream`]
@@ -124,6 +125,9 @@
 //! | [`HandlerError`] | an error with a name that clients can recognise |
 //! | [`Worker`], [`WorkerBuilder`], [`Error`], [`ErrorKind`] | a worker without attributes, and the reason why a worker failed |
 //! | [`cached_model`], [`CachedModelError`] | the directory of a model that Runpod has cached |
+//! | [`Settings`] | the settings of a worker inside another program |
+//! | [`FromJobCall`], [`JobCall`], [`MissingState`] | arguments that your own code creates from a job |
+//! | [`Next`], [`JobResult`], [`JobOutput`], [`JobFailure`] | functions around the calls of handlers |
 //! | [`args`] | the program's own command-line arguments, without those of the worker |
 //! | [`json!`], [`serde_json`], [`serde`] | re-exports of the versions that this crate uses |
 //! | [`prelude`] | the names that most workers need: `use runpod::prelude::*` |
@@ -171,9 +175,10 @@ pub use runpod_macros::{fitness_check, handler, main, on_shutdown};
 pub use runpod_runtime::IntoRouter;
 pub use runpod_runtime::{
     AsyncFunction, BlockingFunction, CachedModelError, CancelReason, Cancelled, Checkpoint,
-    Emitter, Error, ErrorKind, FromJob, HandlerError, IntoFailure, IntoItems, IntoOutput, Job,
-    JobContext, State, StreamFunction, Worker, WorkerBuilder, args, cached_model, logging,
-    signature, testing,
+    Emitter, Error, ErrorKind, FromJob, FromJobCall, HandlerError, IntoFailure, IntoItems,
+    IntoOutput, Job, JobCall, JobContext, JobFailure, JobOutput, JobResult, MissingState, Next,
+    Settings, State, StreamFunction, Worker, WorkerBuilder, args, cached_model, logging, signature,
+    testing,
 };
 #[cfg(feature = "download")]
 pub use runpod_runtime::{Download, DownloadError, DownloadErrorKind, Downloaded};
@@ -353,6 +358,10 @@ mod guides {
     mod download_files {}
     #[doc = include_str!("../docs/how-to/export-metrics-and-traces.md")]
     mod export_metrics_and_traces {}
+    #[doc = include_str!("../docs/how-to/embed-a-worker.md")]
+    mod embed_a_worker {}
+    #[doc = include_str!("../docs/how-to/extend-handlers.md")]
+    mod extend_handlers {}
     #[doc = include_str!("../docs/how-to/load-a-model-once.md")]
     mod load_a_model_once {}
     #[doc = include_str!("../docs/reference/local-endpoint.md")]

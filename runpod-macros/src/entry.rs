@@ -153,6 +153,7 @@ fn launch_options(options: &Options, on_handler: bool) -> TokenStream {
                 .as_ref()
                 .map(|given| given.value.to_token_stream()),
         ),
+        (Key::Around, options.around.as_ref().map(settings::around)),
     ];
     for (key, value) in given {
         let name = Ident::new(key.name(), here);

@@ -104,9 +104,9 @@ mod values;
 ///
 /// # Arguments
 ///
-/// A handler can take an input (any `T: serde::de::DeserializeOwned`) or a `Job<T>`, a `JobContext`, a `State<T>` and,
-/// if it is a `stream` handler, an `Emitter<T>`. The order does not matter. The compiler resolves the types, so aliases
-/// work. All arguments are taken by value, and each may be a pattern.
+/// A handler can take an input (any `T: serde::de::DeserializeOwned`) or a `Job<T>`, a `JobContext`, a `State<T>`,
+/// extractors of your own (`FromJobCall`) and, if it is a `stream` handler, an `Emitter<T>`. The order does not matter.
+/// The compiler resolves the types, so aliases work. All arguments are taken by value, and each may be a pattern.
 ///
 /// # Kinds
 ///
@@ -202,6 +202,7 @@ pub fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// | `max_consecutive_failures = 3` | after this many failed jobs in a row, the worker finishes its running jobs, logs the reason and exits with code 1 |
 /// | `worker_threads = 2` | the number of threads for `async` handlers; by default one per core |
 /// | `init_timeout = 900` | only on `main`: for how many seconds it may run on Runpod; by default 800, and the environment variable `RUNPOD_INIT_TIMEOUT` has priority |
+/// | `around = path` | an `async fn(JobCall, Next) -> JobResult` that wraps every call of a handler, for example for timing or authorisation |
 /// | `crate = path` | the path of the `runpod` crate, if you re-export it; not needed if your manifest only renames the crate |
 ///
 /// Numbers, strings and booleans may be constant expressions, such as `concurrency = LIMIT`. The compiler then checks

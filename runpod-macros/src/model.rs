@@ -71,11 +71,12 @@ pub(crate) enum Key {
     InitTimeout,
     TimeoutS,
     Router,
+    Around,
     Crate,
 }
 
 impl Key {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Stream,
         Self::Name,
         Self::RefreshWorker,
@@ -89,6 +90,7 @@ impl Key {
         Self::InitTimeout,
         Self::TimeoutS,
         Self::Router,
+        Self::Around,
         Self::Crate,
     ];
 
@@ -128,6 +130,7 @@ impl Key {
             Self::InitTimeout => "init_timeout",
             Self::TimeoutS => "timeout_s",
             Self::Router => "router",
+            Self::Around => "around",
             Self::Crate => "crate",
         }
     }
@@ -148,6 +151,7 @@ impl Key {
             Self::InitTimeout => "init_timeout = 900",
             Self::TimeoutS => "timeout_s = 30",
             Self::Router => "router = routes",
+            Self::Around => "around = timed",
             Self::Crate => "crate = runpod",
         }
     }
@@ -167,6 +171,7 @@ impl Key {
             Self::TimeoutS => "a whole number: how many seconds the function may take",
             Self::ConcurrencyModifier => "a `fn(usize) -> usize`: its path, or a closure",
             Self::Router => "a function that returns an `axum::Router`: its path, or a closure",
+            Self::Around => "the path of an `async fn(JobCall, Next) -> JobResult`",
             Self::Handler => "the path of a handler function",
             Self::Route => "a string: the input key that names the handler",
             Self::Crate => "the path of the `runpod` crate",
@@ -203,6 +208,7 @@ pub(crate) struct Options {
     pub(crate) init_timeout: Option<Given<Setting<usize>>>,
     pub(crate) timeout_s: Option<Given<Setting<usize>>>,
     pub(crate) router: Option<Given<Expr>>,
+    pub(crate) around: Option<Given<ExprPath>>,
     /// `crate = path`; the keyword cannot be a field's name.
     pub(crate) root: Option<Given<Path>>,
 }

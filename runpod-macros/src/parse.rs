@@ -231,6 +231,7 @@ impl Reader<'_> {
             Key::InitTimeout => given(span, count(&value), &mut options.init_timeout),
             Key::TimeoutS => given(span, count(&value), &mut options.timeout_s),
             Key::Router => given(span, modifier(&value), &mut options.router),
+            Key::Around => given(span, path(&value), &mut options.around),
             Key::Crate => given(span, module(&value), &mut options.root),
         };
         let Err(misfit) = read else { return };

@@ -39,14 +39,14 @@ fn an_unknown_option_is_named_with_the_nearest_and_all_known_ones() {
         &["unknown option `concurency`; did you mean `concurrency`?\n\
              help: the options of `#[runpod::main]` are `stream`, `name`, `refresh_worker`, \
              `return_aggregate_stream`, `concurrency`, `concurrency_modifier`, `handler`, `route`, \
-             `max_consecutive_failures`, `worker_threads`, `router`, `crate`"],
+             `max_consecutive_failures`, `worker_threads`, `router`, `around`, `crate`"],
     );
     assert_errors(
         &on_main(quote!(timeout(3, 4))),
         &["unknown option `timeout`\n\
              help: the options of `#[runpod::main]` on `main` are `refresh_worker`, `return_aggregate_stream`, \
              `concurrency`, `concurrency_modifier`, `handler`, `route`, \
-             `max_consecutive_failures`, `worker_threads`, `init_timeout`, `router`, `crate`"],
+             `max_consecutive_failures`, `worker_threads`, `init_timeout`, `router`, `around`, `crate`"],
     );
 }
 

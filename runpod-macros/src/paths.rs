@@ -50,6 +50,8 @@ pub(crate) enum Item {
     HookArgument,
     HookRun,
     HookResult,
+    JobCall,
+    Next,
     /// `schemas!(Async greet(Greeting))`
     Schemas,
     /// `validate!(input)`
@@ -87,6 +89,8 @@ impl Item {
             Self::HookArgument => "HookArgument",
             Self::HookRun => "HookRun",
             Self::HookResult => "HookResult",
+            Self::JobCall => "JobCall",
+            Self::Next => "Next",
             Self::Schemas => "schemas",
             Self::Validate => "validate",
         }

@@ -7,9 +7,10 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
-use syn::{Expr, Ident, LitStr};
+use syn::{Expr, ExprPath, Ident, LitStr};
 
 use crate::model::{Function, Given, Key, Options, Setting};
+use crate::paths::Item;
 use crate::places;
 
 /// The name of the constant in generated code.
@@ -50,6 +51,14 @@ pub(crate) fn modifier(given: &Given<Expr>) -> TokenStream {
     let (here, function) = (given.span, &given.value);
     let name = Ident::new("__rp_modifier", here);
     quote_spanned!(here=> { let #name: fn(usize) -> usize = #function; #name })
+}
+
+/// Returns the function that wraps handlers, with an explicit type, so that a type error points at the user's path.
+pub(crate) fn around(given: &Given<ExprPath>) -> TokenStream {
+    let (here, function) = (given.span, &given.value);
+    let name = Ident::new("__rp_around", here);
+    let (call, next) = (Item::JobCall.path(here), Item::Next.path(here));
+    quote_spanned!(here=> { let #name: fn(#call, #next) -> _ = #function; #name })
 }
 
 fn value<T: ToTokens>(

@@ -49,9 +49,10 @@ pub use error::{Error, ErrorKind};
 pub use handler::IntoRouter;
 pub use handler::{
     AsyncFunction, BlockingFunction, CancelReason, Cancelled, Checkpoint, Emitter, FromJob,
-    HandlerError, IntoFailure, IntoItems, IntoOutput, Job, JobContext, State, StreamFunction,
+    FromJobCall, HandlerError, IntoFailure, IntoItems, IntoOutput, Job, JobCall, JobContext,
+    JobFailure, JobOutput, JobResult, MissingState, Next, State, StreamFunction,
 };
-pub use start::{Worker, WorkerBuilder};
+pub use start::{Settings, Worker, WorkerBuilder};
 
 /// Returns the arguments of this process that are not the worker's, in order and without the program's name.
 ///

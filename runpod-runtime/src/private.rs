@@ -5,8 +5,8 @@ pub use crate::handler::UserRouter;
 pub use crate::handler::{
     Async, Awaited, AwaitedItems, Beside, Blocking, Call, Emits, Failure, FromJob, Function,
     FunctionId, HandlerValue, HookArgument, HookRegistration, HookResult, HookRun, IntoFailure,
-    IntoItems, NoExitCode, Returned, ReturnedValue, SendStream, Setup, SetupReturned, SetupValue,
-    WorkerState, ask,
+    IntoItems, JobCall, Next, NoExitCode, Returned, ReturnedValue, SendStream, Setup,
+    SetupReturned, SetupValue, WorkerState, ask,
 };
 pub use crate::handler::{schema::*, validation::*};
 pub use crate::start::launch;

@@ -23,5 +23,5 @@
 
 pub use crate::handler::{
     AwaitedItems, Beside, Emits, HandlerValue, HookArgument, HookFunction, HookResult, ViaEmitter,
-    ViaInput, ViaJob, ViaWorker, WorkerState,
+    ViaExtractor, ViaInput, ViaJob, ViaWorker, WorkerState,
 };

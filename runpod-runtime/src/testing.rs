@@ -27,6 +27,9 @@
 //! [`Job::new`](crate::Job::new), [`context`] and [`emitter`] create its arguments. `docs/how-to/test-a-handler.md`
 //! shows more examples.
 
+mod around;
+mod cancel;
+mod cancelling;
 mod direct_call;
 
 use std::sync::Arc;
@@ -40,7 +43,7 @@ use crate::handler::UserValues;
 #[cfg(feature = "schema")]
 use crate::handler::registered;
 use crate::handler::{
-    AsyncFunction, BlockingFunction, Choice, Dispatch, Handler, StateCell, StateType,
+    Around, AsyncFunction, BlockingFunction, Choice, Dispatch, Handler, StateSource, StateType,
     StreamFunction, TakenJob, cell, truthy,
 };
 use crate::json;
@@ -49,6 +52,7 @@ use crate::platform::{Reporter, SingleJob, error_type, message};
 use crate::start::document;
 use crate::worker::{self, Handlers, Parts, WorkerConfig};
 
+use cancelling::CancelWhen;
 pub use direct_call::{ContextHandle, EmitterHandle, context, emitter};
 
 /// A job for a handler under test.
@@ -79,7 +83,10 @@ pub struct Job {
     id: String,
     input: Value,
     extra: Map<String, Value>,
-    state: Option<(StateType, StateCell)>,
+    makes: Vec<StateType>,
+    values: UserValues,
+    around: Vec<Around>,
+    cancel_when: Option<CancelWhen>,
 }
 
 /// The result of a job in a test, as its client would see it.
@@ -127,6 +134,9 @@ pub struct Report {
     pub progress: Vec<Value>,
     /// Whether the job asked for a fresh worker.
     pub refresh_worker: bool,
+    /// Whether the job was cancelled ([`Job::cancel_when`]). Its client gets no result: there is neither an output nor
+    /// an error.
+    pub cancelled: bool,
 }
 
 impl Job {
@@ -136,7 +146,10 @@ impl Job {
             id: "test".to_owned(),
             input,
             extra: Map::new(),
-            state: None,
+            makes: Vec::new(),
+            values: UserValues::new(None),
+            around: Vec::new(),
+            cancel_when: None,
         }
     }
 
@@ -153,9 +166,10 @@ impl Job {
         self
     }
 
-    /// Sets the state that the handler takes.
+    /// Adds a state that the handler takes. If there are several states of one type, the last one counts.
     pub fn state<T: Send + Sync + 'static>(mut self, state: T) -> Self {
-        self.state = Some((StateType::of::<T>(), cell(state)));
+        self.makes.push(StateType::of::<T>());
+        self.values.add_state(StateSource::Made(cell(state)));
         self
     }
 
@@ -235,11 +249,9 @@ impl Job {
     }
 
     async fn report(mut self, handler: Handler) -> Report {
-        let (makes, state) = self.state.take().unzip();
-        let mut values = UserValues::new(state);
-        values.keep_handler(handler.clone());
-        let (handlers, values) = Handlers::current().keeping(values);
-        let dispatch = match Dispatch::choose(vec![handler], Choice::default(), makes) {
+        self.values.keep(handler.clone());
+        let (handlers, values) = Handlers::current().keeping(self.values);
+        let dispatch = match Dispatch::choose(vec![handler], Choice::default(), self.makes) {
             Ok(dispatch) => dispatch,
             Err(error) => panic!("{error}"),
         };
@@ -252,13 +264,19 @@ impl Job {
             extra: self.extra,
             handler: None,
         };
-        let platform = Arc::new(SingleJob::new(job, false));
+        let platform = SingleJob::new(job, false);
+        let cancelling = self.cancel_when.map(CancelWhen::start);
+        let platform = Arc::new(match &cancelling {
+            Some(cancelling) => platform.stopped_by(cancelling.token()),
+            None => platform,
+        });
         let parts = Parts {
             platform: Arc::clone(&platform) as _,
             dispatch,
             state: values.state(),
             config: WorkerConfig {
                 return_aggregate_stream: true,
+                around: self.around,
                 ..WorkerConfig::NEW
             },
             ping_interval: Duration::from_secs(10),
@@ -338,6 +356,7 @@ fn read(platform: &SingleJob) -> Report {
             .map(|mut body| body["output"].take())
             .collect()
     };
+    let cancelled = recorded.result.is_none();
     let result = recorded.result.unwrap_or_default();
     let result = json::entries(&result).unwrap_or_default();
     let entry = |wanted: &str| Some(result.iter().find(|(key, _)| key == wanted)?.1);
@@ -348,5 +367,6 @@ fn read(platform: &SingleJob) -> Report {
         stream: outputs(recorded.items),
         progress: outputs(recorded.progress),
         refresh_worker: entry("stopPod").is_some_and(truthy),
+        cancelled,
     }
 }

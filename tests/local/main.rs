@@ -1,6 +1,8 @@
-//! Tests the local endpoint with real workers of the official SDK and of this crate, all attached to one queue.
+//! Tests the local endpoint with real workers of the official SDK and of this crate, all attached to one queue, and
+//! with workers inside this test program.
 
 mod client;
+mod embedded;
 mod fleet;
 mod mixed_workers;
 #[path = "../conformance/peer.rs"]

@@ -36,6 +36,12 @@ impl Environment {
         }
     }
 
+    /// Sets a variable, in place of the value that it may already have.
+    pub(crate) fn set(&mut self, name: String, value: String) {
+        self.undecodable.retain(|known| *known != name);
+        self.values.insert(name, value);
+    }
+
     /// Returns the value of a variable if it is set and not empty.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.values

@@ -194,6 +194,7 @@ impl<'a> Download<'a> {
                 .map_err(|name| Blocked::Malformed(format!("the header `{name}` is not valid")))?;
             let transfer = Transfer {
                 downloads,
+                context: self.context,
                 url,
                 headers,
                 directory: directory.clone(),

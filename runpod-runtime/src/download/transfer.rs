@@ -16,6 +16,7 @@ use super::file_name;
 use super::guard::Blocked;
 use super::settings::Downloads;
 use super::sink::{Encoding, Sink, Written, blocking};
+use crate::handler::JobContext;
 
 /// The number of redirects that are followed, as in the Python SDK.
 const MAX_REDIRECTS: usize = 5;
@@ -38,6 +39,8 @@ pub(super) type Report<'a> = Box<dyn FnMut(u64, Option<u64>) + Send + 'a>;
 /// What to fetch.
 pub(super) struct Transfer<'a> {
     pub(super) downloads: &'a Downloads,
+    /// The job for which the file is fetched.
+    pub(super) context: JobContext,
     pub(super) url: Url,
     /// The user's headers.
     pub(super) headers: HeaderMap,
@@ -222,6 +225,10 @@ impl Transfer<'_> {
         let mut batch: Vec<Bytes> = Vec::new();
         let mut collected = 0;
         loop {
+            // The caller notices a cancelled job only when this future waits.
+            if self.context.is_cancelled() {
+                return Err(Cause::Cancelled);
+            }
             let chunk = response.chunk().await;
             let end = match chunk {
                 Ok(Some(chunk)) => {

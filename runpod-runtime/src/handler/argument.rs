@@ -1,19 +1,17 @@
-//! The trait behind every argument of a handler, and the call from which the arguments are created.
+//! The trait behind every argument of a handler.
 
-use std::fmt;
-
-use super::context::JobContext;
-use super::emitter::ItemSink;
+use super::call::Call;
+use super::extract::Extractor;
 use super::failure::Failure;
-use super::job::TakenJob;
-use super::state::{StateCell, StateType};
+use super::state::StateType;
 
 /// A type that a handler can take as an argument: an input (any type that is `DeserializeOwned`), a
-/// [`Job`](super::Job) with an input, a [`JobContext`](super::JobContext), a [`State`](super::State), or an
-/// [`Emitter`](super::Emitter).
+/// [`Job`](super::Job) with an input, a [`JobContext`](super::JobContext), a [`State`](super::State), an
+/// [`Emitter`](super::Emitter), or an extractor of your own.
 ///
-/// You do not implement this trait: types become inputs by deriving `Deserialize`. `Via` is inferred. It is one of
-/// the markers in [`signature`](crate::signature) and distinguishes inputs from this crate's own argument types.
+/// You do not implement this trait: types become inputs by deriving `Deserialize`, and extractors by implementing
+/// [`FromJobCall`](super::FromJobCall). `Via` is inferred. It is one of the markers in
+/// [`signature`](crate::signature) and distinguishes inputs, extractors and this crate's own argument types.
 ///
 /// ```
 /// use runpod::FromJob;
@@ -52,7 +50,8 @@ use super::state::{StateCell, StateType};
     label = "not an input that implements `serde::Deserialize`, and not `Job<T>`, `JobContext`, `State<T>` or `Emitter<T>`",
     note = "if it is the job's input, as `T` or `Job<T>`: add `#[derive(serde::Deserialize)]` to the type and to the types it contains",
     note = "if `main` makes it for all jobs: take it as `State<T>`, where `T` is `Send + Sync + 'static`",
-    note = "if an `Emitter<T>` sends it: add `#[derive(serde::Serialize)]` to the type and to the types it contains"
+    note = "if an `Emitter<T>` sends it: add `#[derive(serde::Serialize)]` to the type and to the types it contains",
+    note = "if your own code makes it for each job: implement `runpod::FromJobCall` for the type"
 )]
 pub trait FromJob<Via>: Sized {
     /// The kind of the argument, to compare it with other arguments.
@@ -73,7 +72,7 @@ pub trait FromJob<Via>: Sized {
 }
 
 /// The role of an argument, checked once when the worker starts.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Argument(pub(crate) Role);
 
 impl Argument {
@@ -83,24 +82,15 @@ impl Argument {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Role {
     /// The job's input, plain or in a `Job<T>`, with the name of its type.
     Input(&'static str),
     Context,
     State(StateType),
     Emitter,
-}
-
-/// The values from which a handler's arguments are created.
-pub struct Call {
-    pub(crate) job: TakenJob,
-    /// The key of the input that names the handler, if the worker has a route.
-    pub(crate) route: Option<&'static str>,
-    pub(crate) context: JobContext,
-    pub(crate) state: Option<StateCell>,
-    /// `Some` only for `stream` handlers.
-    pub(crate) items: Option<ItemSink>,
+    /// A value that a user's extractor creates.
+    Extracted(Extractor),
 }
 
 impl Call {
@@ -111,13 +101,5 @@ impl Call {
     /// Returns an error if the job's input does not match the type.
     pub fn argument<T: FromJob<Via>, Via>(&mut self) -> Result<T, Failure> {
         T::from_job(self)
-    }
-}
-
-impl fmt::Debug for Call {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Call")
-            .field("job", &self.job.id)
-            .finish_non_exhaustive()
     }
 }

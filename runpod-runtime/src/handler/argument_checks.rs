@@ -7,7 +7,7 @@
 //!
 //! [`FromJob::VIA`]: super::FromJob::VIA
 
-use super::argument_kinds::{ViaEmitter, ViaInput, ViaJob, ViaWorker};
+use super::argument_kinds::{ViaEmitter, ViaExtractor, ViaInput, ViaJob, ViaWorker};
 
 /// Checks the kinds of arguments. The check is passed as a trait's function, because the compiler would show an unmet
 /// bound on this function together with the function.
@@ -65,10 +65,11 @@ macro_rules! beside {
 }
 
 beside! {
-    ViaInput => ViaWorker, ViaEmitter;
-    ViaJob => ViaWorker, ViaEmitter;
-    ViaWorker => ViaInput, ViaJob, ViaWorker, ViaEmitter;
-    ViaEmitter => ViaInput, ViaJob, ViaWorker, ViaEmitter;
+    ViaInput => ViaWorker, ViaEmitter, ViaExtractor;
+    ViaJob => ViaWorker, ViaEmitter, ViaExtractor;
+    ViaWorker => ViaInput, ViaJob, ViaWorker, ViaEmitter, ViaExtractor;
+    ViaEmitter => ViaInput, ViaJob, ViaWorker, ViaEmitter, ViaExtractor;
+    ViaExtractor => ViaInput, ViaJob, ViaWorker, ViaEmitter, ViaExtractor;
 }
 
 /// Requires that one argument of a `stream` handler that returns nothing is an emitter. Implemented for the list of
@@ -139,4 +140,4 @@ macro_rules! others {
     };
 }
 
-others!(ViaInput, ViaJob, ViaWorker);
+others!(ViaInput, ViaJob, ViaWorker, ViaExtractor);

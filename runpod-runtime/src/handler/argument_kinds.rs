@@ -4,9 +4,11 @@ use std::any::type_name;
 
 use serde::de::DeserializeOwned;
 
-use super::argument::{Argument, Call, FromJob, Role};
+use super::argument::{Argument, FromJob, Role};
+use super::call::Call;
 use super::context::JobContext;
 use super::emitter::Emitter;
+use super::extract::{Extractor, FromJobCall};
 use super::failure::Failure;
 use super::job::Job;
 use super::output::HandlerValue;
@@ -66,6 +68,30 @@ pub struct ViaWorker;
 /// ```
 #[derive(Debug)]
 pub struct ViaEmitter;
+
+/// Marker for [`FromJob`]: a value that a user's extractor creates for each job ([`FromJobCall`]).
+///
+/// ```
+/// use runpod::prelude::*;
+/// use runpod::signature::ViaExtractor;
+/// use runpod::{FromJob, FromJobCall, JobCall};
+///
+/// struct Batch(Option<String>);
+///
+/// impl FromJobCall for Batch {
+///     type Error = std::convert::Infallible;
+///
+///     async fn from_job_call(job: &JobCall) -> Result<Self, Self::Error> {
+///         Ok(Self(job.extra().get("batchId").and_then(Value::as_str).map(str::to_owned)))
+///     }
+/// }
+///
+/// fn is_extracted<T: FromJob<ViaExtractor>>() {}
+///
+/// is_extracted::<Batch>();
+/// ```
+#[derive(Debug)]
+pub struct ViaExtractor;
 
 #[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned> FromJob<ViaInput> for T {
@@ -144,24 +170,17 @@ impl<T: HandlerValue + 'static> FromJob<ViaEmitter> for Emitter<T> {
     }
 }
 
-/// Marker that no argument uses.
-#[derive(Debug)]
-pub struct ViaNever;
-
-/// A trait that no type implements.
-pub trait Never {}
-
-// With a second impl that might apply to any type, the compiler does not assume that a type without an impl is an
-// input, and reports the error only once.
+// This impl might apply to any type, so the compiler does not assume that a type without an impl is an input, and reports
+// the error only once.
 #[diagnostic::do_not_recommend]
-impl<T: Never> FromJob<ViaNever> for T {
-    const VIA: ViaNever = ViaNever;
+impl<T: FromJobCall> FromJob<ViaExtractor> for T {
+    const VIA: ViaExtractor = ViaExtractor;
 
     fn describe() -> Argument {
-        Argument(Role::Context)
+        Argument(Role::Extracted(Extractor::of::<T>()))
     }
 
-    fn from_job(_call: &mut Call) -> Result<Self, Failure> {
-        Err(Failure::new("ArgumentError", "no such argument exists"))
+    fn from_job(call: &mut Call) -> Result<Self, Failure> {
+        call.extracted.take()
     }
 }

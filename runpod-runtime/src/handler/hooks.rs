@@ -293,22 +293,9 @@ impl Hook {
     }
 
     /// Returns the error if the function takes another state than the worker has.
-    pub(crate) fn fault(&self, made: Option<StateType>) -> Option<String> {
-        let asked = self.state?;
-        let noun = self.kind.noun();
-        match made {
-            Some(made) if asked.fits(made) => None,
-            Some(made) => Some(format!(
-                "{noun} {self} takes `State<{0}>`, but the state of this worker is a `{1}`. \
-                 Take `State<{1}>`, or return a `{0}` from `main`.",
-                asked.name, made.name
-            )),
-            None => Some(format!(
-                "{noun} {self} takes `State<{0}>`, but this worker has no state. \
-                 Return a `{0}` from `#[runpod::main] fn main()`, or pass it to `Worker::builder().state(..)`.",
-                asked.name
-            )),
-        }
+    pub(crate) fn fault(&self, made: &[StateType]) -> Option<String> {
+        let taker = format!("{} {self}", self.kind.noun());
+        self.state?.missing_from(made, &taker)
     }
 }
 

@@ -48,7 +48,7 @@ enum Work {
 }
 
 /// The result of a call that did not fail.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Done {
     Value(Payload),
     Stream(StreamEnd),

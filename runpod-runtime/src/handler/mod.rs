@@ -7,10 +7,13 @@
 mod argument;
 mod argument_checks;
 mod argument_kinds;
+mod around;
+mod call;
 mod cancel;
 mod checkpoint;
 mod context;
 mod emitter;
+mod extract;
 mod failure;
 mod function;
 mod handler_error;
@@ -21,8 +24,10 @@ mod input;
 mod invocation;
 mod items;
 mod job;
+mod job_call;
 #[cfg(feature = "download")]
 mod job_directory;
+mod job_failure;
 mod outbox;
 mod output;
 mod registration;
@@ -39,14 +44,17 @@ mod user_values;
 #[cfg_attr(not(feature = "validate"), path = "validation_off.rs")]
 pub(crate) mod validation;
 
-pub use argument::{Call, FromJob};
+pub use argument::FromJob;
 pub use argument_checks::{Beside, Emits, ask};
-pub use argument_kinds::{ViaEmitter, ViaInput, ViaJob, ViaWorker};
+pub use argument_kinds::{ViaEmitter, ViaExtractor, ViaInput, ViaJob, ViaWorker};
+pub use around::{JobOutput, JobResult, Next};
+pub use call::Call;
 pub use cancel::CancelReason;
 pub use checkpoint::Checkpoint;
 pub(crate) use checkpoint::{Timing, Timings};
 pub use context::JobContext;
 pub use emitter::{Cancelled, Emitter};
+pub use extract::FromJobCall;
 pub use failure::{Failure, IntoFailure};
 pub use function::{AsyncFunction, BlockingFunction, StreamFunction};
 pub use handler_error::HandlerError;
@@ -56,6 +64,8 @@ pub use hooks::{HookArgument, HookRegistration, HookResult};
 pub use invocation::{Async, Blocking};
 pub use items::{AwaitedItems, IntoItems, SendStream};
 pub use job::Job;
+pub use job_call::{JobCall, MissingState};
+pub use job_failure::JobFailure;
 pub use output::{HandlerValue, IntoOutput, Returned, ReturnedValue};
 pub use registration::{Function, FunctionId};
 pub use setup::{Setup, SetupReturned, SetupValue, WorkerState};
@@ -67,6 +77,8 @@ pub use user_router::{IntoRouter, UserRouter};
 
 #[cfg(feature = "schema")]
 pub(crate) use argument::Role;
+pub(crate) use around::{Around, Wrapped, around};
+pub(crate) use call::Extracted;
 pub(crate) use emitter::{ItemSink, StreamEnd};
 pub(crate) use hook_run::HookOutcome;
 pub(crate) use hooks::{Hook, HookKind, registered_hooks};
@@ -79,4 +91,4 @@ pub(crate) use registry::{Choice, Dispatch, Handler, registered};
 pub(crate) use setup::SetupRun;
 pub(crate) use slot::{Slot, Slots};
 pub(crate) use state::{StateCell, StateType, cell};
-pub(crate) use user_values::{Modifier, UserValues};
+pub(crate) use user_values::{Modifier, StateFuture, StateSource, UserValues};

@@ -2,7 +2,8 @@
 
 use std::any::{TypeId, type_name};
 
-use super::argument::{Argument, Call};
+use super::argument::Argument;
+use super::call::Call;
 use super::failure::Failure;
 use super::invocation::Invocation;
 use super::schema::Schemas;

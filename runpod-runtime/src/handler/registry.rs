@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::argument::{Argument, Call, Role};
+use super::argument::{Argument, Role};
+use super::call::Call;
+use super::extract::Extractor;
 use super::failure::Failure;
 use super::input;
 use super::invocation::Invocation;
@@ -60,6 +62,16 @@ impl Handler {
     #[cfg(feature = "schema")]
     pub(crate) fn position(&self, is_it: impl Fn(&Role) -> bool) -> Option<usize> {
         self.arguments.iter().position(|it| is_it(&it.0))
+    }
+
+    /// Returns the extractors of the handler's arguments, in the order of the arguments.
+    pub(crate) fn extractors(&self) -> impl Iterator<Item = Extractor> {
+        self.arguments
+            .iter()
+            .filter_map(|argument| match argument.0 {
+                Role::Extracted(extractor) => Some(extractor),
+                _ => None,
+            })
     }
 
     fn states(&self) -> impl Iterator<Item = StateType> {
@@ -132,13 +144,13 @@ pub(crate) enum Dispatch {
 }
 
 impl Dispatch {
-    /// Chooses among `handlers`, and checks that they take the type of state that the worker has.
+    /// Chooses among `handlers`, and checks that they take only the types of state that the worker has.
     pub(crate) fn choose(
         handlers: Vec<Handler>,
         choice: Choice,
-        state: Option<StateType>,
+        states: impl IntoIterator<Item = StateType>,
     ) -> Result<Self, HandlersError> {
-        Self::pick(handlers, choice)?.checked(state)
+        Self::pick(handlers, choice)?.checked(states)
     }
 
     /// Like [`choose`](Self::choose), for jobs that can name their handler themselves. A worker with several handlers
@@ -146,21 +158,22 @@ impl Dispatch {
     pub(crate) fn choose_by_name(
         handlers: Vec<Handler>,
         choice: Choice,
-        state: Option<StateType>,
+        states: impl IntoIterator<Item = StateType>,
     ) -> Result<Self, HandlersError> {
         let dispatch = if handlers.len() > 1 && choice.handler.is_none() && choice.route.is_none() {
             Self::Named(by_name(handlers)?)
         } else {
             Self::pick(handlers, choice)?
         };
-        dispatch.checked(state)
+        dispatch.checked(states)
     }
 
-    /// Returns the dispatch if its handlers fit this state.
-    fn checked(self, state: Option<StateType>) -> Result<Self, HandlersError> {
+    /// Returns the dispatch if its handlers fit these states.
+    fn checked(self, states: impl IntoIterator<Item = StateType>) -> Result<Self, HandlersError> {
+        let states: Vec<_> = states.into_iter().collect();
         let faults: Vec<String> = self
             .handlers()
-            .flat_map(|handler| faults_of(handler, state))
+            .flat_map(|handler| faults_of(handler, &states))
             .collect();
         if faults.is_empty() {
             Ok(self)
@@ -316,23 +329,12 @@ fn by_name(handlers: Vec<Handler>) -> Result<BTreeMap<String, Arc<Handler>>, Han
 }
 
 /// Returns the errors of a handler in this worker, one line each.
-fn faults_of(handler: &Handler, made: Option<StateType>) -> Vec<String> {
-    let mut faults = Vec::new();
-    for asked in handler.states() {
-        match made {
-            Some(made) if asked.fits(made) => {}
-            Some(made) => faults.push(format!(
-                "handler {handler} takes `State<{0}>`, but the state of this worker is a `{1}`. \
-                 Take `State<{1}>`, or return a `{0}` from `main`.",
-                asked.name, made.name
-            )),
-            None => faults.push(format!(
-                "handler {handler} takes `State<{}>`, but this worker has no state. \
-                 Return a `{}` from `#[runpod::main] fn main()`, or pass it to `Worker::builder().state(..)`.",
-                asked.name, asked.name
-            )),
-        }
-    }
+fn faults_of(handler: &Handler, made: &[StateType]) -> Vec<String> {
+    let taker = format!("handler {handler}");
+    let mut faults: Vec<_> = handler
+        .states()
+        .filter_map(|asked| asked.missing_from(made, &taker))
+        .collect();
     let inputs: Vec<_> = handler
         .arguments
         .iter()
@@ -351,7 +353,7 @@ fn faults_of(handler: &Handler, made: Option<StateType>) -> Vec<String> {
     let emits = handler
         .arguments
         .iter()
-        .any(|argument| argument.0 == Role::Emitter);
+        .any(|argument| matches!(argument.0, Role::Emitter));
     if emits && !handler.streams() {
         faults.push(format!(
             "handler {handler} takes an `Emitter`, but it is not a `stream` handler. Write `#[handler(stream)]`, or use `.stream(..)`."

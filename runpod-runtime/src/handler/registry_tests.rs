@@ -119,6 +119,21 @@ fn a_missing_state_and_another_one_are_told_with_handler_place_and_both_types() 
 }
 
 #[test]
+fn each_state_of_a_worker_fits_and_a_missing_one_is_told_with_those_that_there_are() {
+    let states = [StateType::of::<u8>(), StateType::of::<Other>()];
+    let asks = |state| vec![handler("greet", 7, Kind::Async, vec![Role::State(state)])];
+    for state in states {
+        assert!(Dispatch::choose(asks(state), Choice::default(), states).is_ok());
+    }
+    let fault = Dispatch::choose(asks(StateType::of::<Model>()), Choice::default(), states)
+        .unwrap_err()
+        .to_string();
+    for part in ["`greet` (src/main.rs:7)", "::Model>`", "`u8`", "::Other`"] {
+        assert!(fault.contains(part), "{fault}");
+    }
+}
+
+#[test]
 fn all_faults_of_a_handler_are_told_at_once() {
     let fault = unfit(
         vec![

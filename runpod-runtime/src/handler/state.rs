@@ -5,12 +5,30 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// The worker's state, of any type.
-pub(crate) type StateCell = Arc<dyn Any + Send + Sync>;
+/// The worker's states, of any types, in the order in which they were added. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct StateCell(Arc<[Arc<dyn Any + Send + Sync>]>);
+
+impl StateCell {
+    /// Adds the states of `later`. For each type, the last state counts.
+    pub(super) fn and(&self, later: &Self) -> Self {
+        Self(self.0.iter().chain(later.0.iter()).cloned().collect())
+    }
+
+    /// Returns the last state that is a `T` or an `Arc<T>`.
+    fn get<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.0.iter().rev().find_map(|state| {
+            if let Some(shared) = state.downcast_ref::<Arc<T>>() {
+                return Some(Arc::clone(shared));
+            }
+            Arc::downcast(Arc::clone(state)).ok()
+        })
+    }
+}
 
 /// Stores a state for the handlers.
 pub(crate) fn cell<T: Send + Sync + 'static>(state: T) -> StateCell {
-    Arc::new(state)
+    StateCell(Arc::new([Arc::new(state)]))
 }
 
 /// A handle on the state that `main` returned for all jobs, such as a model, a pool or a client. It is cheap to
@@ -22,7 +40,8 @@ pub(crate) fn cell<T: Send + Sync + 'static>(state: T) -> StateCell {
 /// If `main` returns an `Arc<T>`, a handler can take `State<T>` as well, and shares that `Arc`.
 ///
 /// The state comes from the body of `#[runpod::main]`, from [`WorkerBuilder::state`](crate::WorkerBuilder::state), or
-/// in tests from [`testing::Job::state`](crate::testing::Job::state). If a handler takes a `State<T>` that does not
+/// in tests from [`testing::Job::state`](crate::testing::Job::state). The builder and the tests accept several states
+/// of different types. If a handler takes a `State<T>` that does not
 /// fit the worker's state, the worker reports an error at startup. The error names the handler, its file and line,
 /// and both types. `docs/how-to/load-a-model-once.md` explains more.
 ///
@@ -56,16 +75,12 @@ impl<T> State<T> {
         Self(Arc::new(value))
     }
 
-    /// Returns the worker's state if it is a `T` or an `Arc<T>`.
+    /// Returns the worker's state that is a `T` or an `Arc<T>`.
     pub(super) fn of_cell(cell: Option<&StateCell>) -> Option<Self>
     where
         T: Send + Sync + 'static,
     {
-        let cell = cell?;
-        if let Some(shared) = cell.downcast_ref::<Arc<T>>() {
-            return Some(Self(Arc::clone(shared)));
-        }
-        Arc::downcast(Arc::clone(cell)).ok().map(Self)
+        cell?.get().map(Self)
     }
 }
 
@@ -128,6 +143,31 @@ impl StateType {
         made.id == self.id || made.id == self.shared
     }
 
+    /// Returns the error of `taker`, which takes this type, if none of the worker's states fits.
+    pub(crate) fn missing_from(self, made: &[Self], taker: &str) -> Option<String> {
+        let asked = self.name;
+        match made {
+            _ if made.iter().any(|made| self.fits(*made)) => None,
+            [made] => Some(format!(
+                "{taker} takes `State<{asked}>`, but the state of this worker is a `{0}`. Take `State<{0}>`, or return a \
+                 `{asked}` from `main`.",
+                made.name
+            )),
+            [_, ..] => {
+                let names: Vec<_> = made.iter().map(|it| format!("`{}`", it.name)).collect();
+                Some(format!(
+                    "{taker} takes `State<{asked}>`, but the states of this worker are {}. Take one of these, or add a \
+                     `{asked}` with `Worker::builder().state(..)`.",
+                    names.join(", ")
+                ))
+            }
+            [] => Some(format!(
+                "{taker} takes `State<{asked}>`, but this worker has no state. Return a `{asked}` from `#[runpod::main] \
+                 fn main()`, or pass it to `Worker::builder().state(..)`."
+            )),
+        }
+    }
+
     pub(crate) fn is<T: 'static>(self) -> bool {
         self.id == TypeId::of::<T>()
     }
@@ -153,5 +193,13 @@ mod tests {
         assert!(State::<Arc<String>>::of_cell(Some(&cell)).is_some());
         assert!(State::<&str>::of_cell(Some(&cell)).is_none());
         assert!(State::<String>::of_cell(None).is_none());
+    }
+
+    #[test]
+    fn each_type_has_its_own_state_and_the_last_one_of_a_type_counts() {
+        let states = cell("first").and(&cell(7_u8)).and(&cell("last"));
+        assert_eq!(*State::<&str>::of_cell(Some(&states)).unwrap(), "last");
+        assert_eq!(*State::<u8>::of_cell(Some(&states)).unwrap(), 7);
+        assert!(State::<u16>::of_cell(Some(&states)).is_none());
     }
 }

@@ -33,20 +33,11 @@ impl UserRouter {
     /// # Errors
     ///
     /// Returns the message for the user if they take another type.
-    pub(crate) fn check(&self, made: Option<StateType>) -> Result<(), String> {
-        match (self.takes, made) {
-            (Some(asked), Some(made)) if !asked.fits(made) => Err(format!(
-                "the worker's `router` takes `State<{0}>`, but the state of this worker is a `{1}`. Take `State<{1}>`, or \
-                 return a `{0}` from `main`.",
-                asked.name, made.name
-            )),
-            (Some(asked), None) => Err(format!(
-                "the worker's `router` takes `State<{0}>`, but this worker has no state. Return a `{0}` from \
-                 `#[runpod::main] fn main()`, or pass it to `Worker::builder().state(..)`.",
-                asked.name
-            )),
-            _ => Ok(()),
-        }
+    pub(crate) fn check(&self, made: &[StateType]) -> Result<(), String> {
+        let fault = self
+            .takes
+            .and_then(|asked| asked.missing_from(made, "the worker's `router`"));
+        fault.map_or(Ok(()), Err)
     }
 
     /// Returns the routes, or `None` if the state has another type. This calls the user's function.
@@ -129,14 +120,14 @@ mod tests {
     #[test]
     fn routes_that_take_another_state_are_reported_before_the_start() {
         let router = routes.into_user_router();
-        assert_eq!(router.check(Some(StateType::of::<String>())), Ok(()));
-        let other = router.check(Some(StateType::of::<u8>())).unwrap_err();
+        assert_eq!(router.check(&[StateType::of::<String>()]), Ok(()));
+        let other = router.check(&[StateType::of::<u8>()]).unwrap_err();
         assert!(
             other.contains("takes `State<alloc::string::String>`"),
             "{other}"
         );
         assert!(other.contains("is a `u8`"), "{other}");
-        assert!(router.check(None).unwrap_err().contains("has no state"));
-        assert_eq!(Router::new.into_user_router().check(None), Ok(()));
+        assert!(router.check(&[]).unwrap_err().contains("has no state"));
+        assert_eq!(Router::new.into_user_router().check(&[]), Ok(()));
     }
 }

@@ -1,12 +1,14 @@
-//! The user's values that live as long as the worker: the worker's state, and the values that handlers,
-//! hooks and the concurrency modifier captured.
+//! The user's values that live as long as the worker: the worker's states, and the values that handlers and other
+//! functions captured.
 //!
 //! Dropping such a value may block and may panic. For example, a `tokio::runtime::Runtime` waits for its threads and
 //! panics in asynchronous code. So this module is the last owner of each value and drops it after the worker has
 //! ended, on a thread that may block.
 
+use std::future::Future;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::mpsc::{self, RecvTimeoutError, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -15,8 +17,7 @@ use std::time::Duration;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::oneshot;
 
-use super::hooks::Hook;
-use super::registry::Handler;
+use super::failure::Failure;
 use super::state::StateCell;
 
 /// The maximum time that the process waits for the values to be dropped. A worker that has finished must not run
@@ -29,13 +30,20 @@ pub(crate) type Modifier = Arc<dyn Fn(usize) -> usize + Send + Sync>;
 /// Owns the user's values until the worker has ended.
 pub(crate) struct UserValues(Option<Values>);
 
+/// A state of the worker.
+pub(crate) enum StateSource {
+    Made(StateCell),
+    /// The state is created when the worker starts. The mutex only makes the future `Sync`, like all other values here.
+    Later(Mutex<StateFuture>),
+}
+
+/// A future that creates a state.
+pub(crate) type StateFuture = Pin<Box<dyn Future<Output = Result<StateCell, Failure>> + Send>>;
+
 struct Values {
-    state: Option<StateCell>,
-    /// States that the program has replaced with other states.
-    replaced: Vec<StateCell>,
-    handlers: Vec<Handler>,
-    hooks: Vec<Hook>,
-    modifiers: Vec<Modifier>,
+    states: Vec<StateSource>,
+    /// The handlers and other functions, with the values that they captured.
+    functions: Vec<Box<dyn Send + Sync>>,
     /// The runtime on which the state was created. It is entered while the values are dropped, and shut down after
     /// that.
     runtime: Option<(Handle, Option<Runtime>)>,
@@ -44,40 +52,29 @@ struct Values {
 impl UserValues {
     pub(crate) fn new(state: Option<StateCell>) -> Self {
         Self(Some(Values {
-            state,
-            replaced: Vec::new(),
-            handlers: Vec::new(),
-            hooks: Vec::new(),
-            modifiers: Vec::new(),
+            states: state.into_iter().map(StateSource::Made).collect(),
+            functions: Vec::new(),
             runtime: None,
         }))
     }
 
-    /// Sets the state. A replaced state is dropped together with the other values.
-    pub(crate) fn set_state(&mut self, state: StateCell) {
+    /// Adds a state. If there are several states of one type, the last one counts.
+    pub(crate) fn add_state(&mut self, state: StateSource) {
         if let Some(values) = &mut self.0 {
-            values.replaced.extend(values.state.replace(state));
+            values.states.push(state);
         }
     }
 
-    /// Keeps a handler and its captured values.
-    pub(crate) fn keep_handler(&mut self, handler: Handler) {
-        if let Some(values) = &mut self.0 {
-            values.handlers.push(handler);
-        }
+    /// Removes all states, to create those that do not exist yet.
+    pub(crate) fn take_states(&mut self) -> Vec<StateSource> {
+        let states = self.0.as_mut().map(|values| &mut values.states);
+        states.map(std::mem::take).unwrap_or_default()
     }
 
-    /// Keeps a hook and its captured values.
-    pub(crate) fn keep_hook(&mut self, hook: Hook) {
+    /// Keeps a function and its captured values. The worker uses a clone of the same `Arc`.
+    pub(crate) fn keep(&mut self, function: impl Send + Sync + 'static) {
         if let Some(values) = &mut self.0 {
-            values.hooks.push(hook);
-        }
-    }
-
-    /// Keeps a concurrency modifier and its captured values.
-    pub(crate) fn keep_modifier(&mut self, modifier: Modifier) {
-        if let Some(values) = &mut self.0 {
-            values.modifiers.push(modifier);
+            values.functions.push(Box::new(function));
         }
     }
 
@@ -90,9 +87,14 @@ impl UserValues {
         self
     }
 
-    /// Returns the state, for the worker.
+    /// Returns the states, for the worker.
     pub(crate) fn state(&self) -> Option<StateCell> {
-        self.0.as_ref().and_then(|values| values.state.clone())
+        let made = self.0.iter().flat_map(|values| &values.states);
+        made.filter_map(|state| match state {
+            StateSource::Made(state) => Some(state.clone()),
+            StateSource::Later(_) => None,
+        })
+        .reduce(|states, state| states.and(&state))
     }
 
     /// Drops the values and waits until they are dropped, unless a worker still uses them. Must be called on a thread
@@ -165,24 +167,17 @@ impl Drop for UserValues {
 impl Values {
     /// Returns whether there is a user's value. If there is none, the runtime can be shut down on any thread.
     fn has_any(&self) -> bool {
-        self.state.is_some()
-            || !(self.replaced.is_empty()
-                && self.handlers.is_empty()
-                && self.hooks.is_empty()
-                && self.modifiers.is_empty())
+        !(self.states.is_empty() && self.functions.is_empty())
     }
 
     fn drop_here(self) {
         let Self {
-            state,
-            replaced,
-            handlers,
-            hooks,
-            modifiers,
+            states,
+            functions,
             runtime,
         } = self;
         let entered = runtime.as_ref().map(|(handle, _)| handle.enter());
-        let values = AssertUnwindSafe(|| drop((state, replaced, handlers, hooks, modifiers)));
+        let values = AssertUnwindSafe(|| drop((states, functions)));
         if catch_unwind(values).is_err() {
             tracing::error!("the worker's state panicked when it was dropped, after the last job");
         }
@@ -261,7 +256,7 @@ mod tests {
         let (second, second_dropped) = blocks();
         let worker = || crate::Worker::builder().handler(async || ());
         let mut values = UserValues::new(Some(first));
-        values.set_state(second);
+        values.add_state(StateSource::Made(second));
         drop(values);
         assert_eq!(first_dropped.recv(), Ok("dropped"));
         assert_eq!(second_dropped.recv(), Ok("dropped"));

@@ -2,12 +2,17 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use tokio_util::sync::CancellationToken;
+
 use super::{BoxFuture, Health, Platform, Post, PostKind, Posted, StopSignals, TakeAnswer, Taken};
 use crate::handler::TakenJob;
 
 #[derive(Debug)]
 pub(crate) struct SingleJob {
+    id: String,
     job: Mutex<Option<TakenJob>>,
+    /// Cancelled when the job is to be stopped.
+    stop: Option<CancellationToken>,
     recorded: Mutex<Recorded>,
     /// Whether to log items and progress updates when they arrive.
     shown: bool,
@@ -24,10 +29,18 @@ pub(crate) struct Recorded {
 impl SingleJob {
     pub(crate) fn new(job: TakenJob, shown: bool) -> Self {
         Self {
+            id: job.id.clone(),
             job: Mutex::new(Some(job)),
+            stop: None,
             recorded: Mutex::default(),
             shown,
         }
+    }
+
+    /// Makes the platform stop the job when `stop` is cancelled.
+    pub(crate) fn stopped_by(mut self, stop: CancellationToken) -> Self {
+        self.stop = Some(stop);
+        self
     }
 
     pub(crate) fn recorded(&self) -> Recorded {
@@ -53,8 +66,14 @@ impl Platform for SingleJob {
         Box::pin(std::future::ready(taken.into()))
     }
 
+    /// Repeats the signal until the worker ends, because the worker ignores a signal for a job that it has not taken
+    /// yet.
     fn stop_signals(&self) -> Option<BoxFuture<'_, StopSignals>> {
-        None
+        let stop = self.stop.as_ref()?;
+        Some(Box::pin(async {
+            stop.cancelled().await;
+            StopSignals::Stop(vec![self.id.clone()])
+        }))
     }
 
     fn ping(&self, _health: Health<'_>) -> Option<BoxFuture<'_, ()>> {

@@ -71,11 +71,17 @@ pub(crate) fn log_from_now_on(secrets: &Secrets) {
     });
 }
 
+/// Installs no hook from now on, unless [`log_from_now_on`] is called: the process belongs to another program.
+pub(crate) fn leave_the_hook() {
+    REMEMBERS_PLACES.call_once(|| {});
+}
+
+static REMEMBERS_PLACES: Once = Once::new();
+
 /// Installs a hook that wraps the current one and records the place of each panic, so that a failed job can name it
 /// whichever hook is installed.
 fn remember_places() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
+    REMEMBERS_PLACES.call_once(|| {
         let hook = take_hook();
         set_hook(Box::new(move |info| {
             let before = replace_last(None);

@@ -1,20 +1,21 @@
 //! Builds and runs a worker without macros.
 
+mod around;
+mod embedded;
 mod graceful;
+mod hooks;
+#[cfg(feature = "http")]
+mod http;
+mod run;
+mod states;
 
 use std::num::NonZeroUsize;
-use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
-use super::prepared::Prepared;
-use super::until_stopped::until_stopped;
-use crate::error::{Error, ErrorKind};
-#[cfg(feature = "http")]
-use crate::handler::IntoRouter;
+use super::embedded::Settings;
+use crate::error::Error;
 use crate::handler::{
-    AsyncFunction, BlockingFunction, Handler, Hook, HookFunction, HookKind, Modifier, StateType,
-    StreamFunction, UserValues, cell,
+    AsyncFunction, BlockingFunction, Handler, Hook, Modifier, StateType, StreamFunction, UserValues,
 };
 use crate::logging;
 use crate::platform::BoxFuture;
@@ -43,8 +44,9 @@ impl Worker {
         WorkerBuilder {
             handlers: Vec::new(),
             hooks: Vec::new(),
-            makes: None,
+            makes: Vec::new(),
             stop: None,
+            embedded: None,
             config: WorkerConfig::NEW,
             values: UserValues::new(None),
         }
@@ -95,9 +97,11 @@ impl Worker {
 pub struct WorkerBuilder {
     handlers: Vec<Handler>,
     hooks: Vec<Hook>,
-    makes: Option<StateType>,
+    makes: Vec<StateType>,
     /// Stops the worker when it completes.
     stop: Option<BoxFuture<'static, ()>>,
+    /// The settings of a worker inside another program.
+    embedded: Option<Settings>,
     config: WorkerConfig,
     /// Owns the user's values, so that they are not dropped in asynchronous code or on the worker's own thread. All
     /// other fields that share one of these values are declared before this field, so that they are dropped first.
@@ -148,7 +152,7 @@ impl WorkerBuilder {
     }
 
     fn with(mut self, handler: Handler) -> Self {
-        self.values.keep_handler(handler.clone());
+        self.values.keep(handler.clone());
         self.handlers.push(handler);
         self
     }
@@ -162,83 +166,6 @@ impl WorkerBuilder {
         if let Some(last) = self.handlers.last_mut() {
             last.name = name.into();
         }
-        self
-    }
-
-    /// Adds a fitness check: the worker takes jobs only if `check` succeeds.
-    ///
-    /// The check is an `async fn`, a plain `fn` or a closure. It takes nothing or a [`State<T>`](crate::State), and
-    /// returns `()` or a `Result<(), E>`. If it returns `Err`, panics, or takes longer than 60 s, the worker reports
-    /// itself unhealthy to the platform, and [`run`](Self::run) returns an error. `name` is the check's name in this
-    /// report.
-    ///
-    /// The checks run in the order in which they are added, and those that take no state run first. Then follow the
-    /// built-in checks. Local runs skip all checks, and the flag `--check` runs them alone.
-    /// `docs/how-to/check-a-worker.md` explains more.
-    ///
-    /// ```
-    /// use runpod::Worker;
-    ///
-    /// let worker = Worker::builder()
-    ///     .handler(async |input: u64| input * 2)
-    ///     .fitness_check("weights", || std::fs::metadata("/models/model.safetensors").map(drop));
-    /// # drop(worker);
-    /// ```
-    pub fn fitness_check<Via>(
-        self,
-        name: impl Into<String>,
-        check: impl HookFunction<Via>,
-    ) -> Self {
-        let hook = check.into_hook();
-        self.with_hook(hook.of_kind(HookKind::FitnessCheck, Some(name.into())))
-    }
-
-    /// Adds a function that runs after the last job, before [`run`](Self::run) returns, also if the start failed.
-    ///
-    /// The function is an `async fn`, a plain `fn` or a closure, and takes nothing or a [`State<T>`](crate::State). The
-    /// function that was added last runs first. The worker waits for each at most 10 s. If a function fails, the worker
-    /// logs an error. If the future of [`run`](Self::run) is dropped, these functions do not run.
-    ///
-    /// ```
-    /// use runpod::Worker;
-    /// use runpod::prelude::*;
-    ///
-    /// let worker = Worker::builder()
-    ///     .handler(async |input: u64| input * 2)
-    ///     .state(String::from("model"))
-    ///     .on_shutdown(|model: State<String>| println!("unloading {}", *model));
-    /// # drop(worker);
-    /// ```
-    pub fn on_shutdown<Via>(self, function: impl HookFunction<Via>) -> Self {
-        let hook = function.into_hook();
-        self.with_hook(hook.of_kind(HookKind::Shutdown, None))
-    }
-
-    fn with_hook(mut self, hook: Hook) -> Self {
-        self.values.keep_hook(hook.clone());
-        self.hooks.push(hook);
-        self
-    }
-
-    /// Shares `state` with all handlers that take a [`State<T>`](crate::State).
-    ///
-    /// A worker has one state. If this method is called several times, the last state counts. If the state is an
-    /// `Arc<T>`, handlers can take `State<T>` as well.
-    ///
-    /// ```
-    /// use runpod::Worker;
-    /// use runpod::prelude::*;
-    ///
-    /// async fn scaled(input: f64, factor: State<f64>) -> f64 {
-    ///     input * *factor
-    /// }
-    ///
-    /// let worker = Worker::builder().handler(scaled).state(2.0);
-    /// # drop(worker);
-    /// ```
-    pub fn state<T: Send + Sync + 'static>(mut self, state: T) -> Self {
-        self.makes = Some(StateType::of::<T>());
-        self.values.set_state(cell(state));
         self
     }
 
@@ -293,7 +220,7 @@ impl WorkerBuilder {
         modifier: impl Fn(usize) -> usize + Send + Sync + 'static,
     ) -> Self {
         let modifier: Modifier = Arc::new(modifier);
-        self.values.keep_modifier(Arc::clone(&modifier));
+        self.values.keep(Arc::clone(&modifier));
         self.config.concurrency_modifier = Some(modifier);
         self
     }
@@ -329,57 +256,10 @@ impl WorkerBuilder {
         self
     }
 
-    /// Sets how long the state may take to load on Runpod. The default is 800 seconds, and the environment variable
-    /// `RUNPOD_INIT_TIMEOUT` has priority.
-    ///
-    /// A start that takes longer fails: the worker fails one job with the reason and reports itself unhealthy, and
-    /// [`run`](Self::run) returns an error. A state that exists before `run` is called is not limited.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    ///
-    /// use runpod::Worker;
-    ///
-    /// let worker = Worker::builder().handler(async || "done").init_timeout(Duration::from_mins(5));
-    /// # drop(worker);
-    /// ```
-    pub fn init_timeout(mut self, most: Duration) -> Self {
-        self.config.init_timeout = Some(most);
-        self
-    }
-
-    /// Adds your own routes, for a worker that serves HTTP (feature `http`): a `fn() -> axum::Router`, or a
-    /// `fn(State<T>) -> axum::Router` that takes the worker's state.
-    ///
-    /// The worker's own paths come first: the health check, `POST /<name>` for each handler, and `/openapi.json`. All
-    /// other requests go to these routes. A worker that takes jobs from a queue does not use them. If the method is
-    /// called several times, the last function counts. `docs/how-to/serve-http.md` shows more.
-    ///
-    /// ```
-    /// use runpod::axum::Router;
-    /// use runpod::axum::routing::get;
-    /// use runpod::prelude::*;
-    ///
-    /// let worker = runpod::Worker::builder()
-    ///     .handler(async |name: String| format!("Hello, {name}!"))
-    ///     .named("greet")
-    ///     .state(String::from("tiny"))
-    ///     .router(|model: State<String>| {
-    ///         Router::new().route("/model", get(async move || model.to_string()))
-    ///     });
-    /// # drop(worker);
-    /// ```
-    #[cfg(feature = "http")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
-    pub fn router<Via>(mut self, make: impl IntoRouter<Via>) -> Self {
-        self.config = self.config.router(make);
-        self
-    }
-
     /// Runs the worker until it is stopped or refreshed.
     ///
-    /// The worker reads the environment and the command line like a worker with attributes
-    /// (`docs/reference/running.md`). On Runpod it takes jobs. Elsewhere it runs one local test job, or serves a
+    /// The worker reads the environment and the command line, and writes a log, like a worker with attributes
+    /// (`docs/reference/running.md`), unless it is [`embedded`](Self::embedded). On Runpod it takes jobs. Elsewhere it runs one local test job, or serves a
     /// local endpoint if `--rp_serve_api` is given. The worker starts its own threads for itself and its handlers, so
     /// any executor can await this future.
     ///
@@ -399,6 +279,7 @@ impl WorkerBuilder {
     /// Returns an error if:
     ///
     /// - the handlers, the environment or the arguments are invalid;
+    /// - a state cannot be created;
     /// - a local test job fails or is missing;
     /// - the worker is broken: a fitness check failed, a handler marked it as unhealthy, or too many jobs failed in a row;
     /// - the system refuses a thread or a port, or TLS cannot be set up.
@@ -413,48 +294,6 @@ impl WorkerBuilder {
         let ended = self.run_to_the_end().await;
         // The process may exit after this, so the log must be written.
         logging::flushed().await;
-        ended
-    }
-
-    async fn run_to_the_end(self) -> Result<(), Error> {
-        // All other owners of the user's values are declared after this one, so that they are dropped first on every
-        // return path.
-        let values = self.values;
-        let signal = self.stop;
-        let makes = self.makes;
-        let (config, handlers, hooks) = (self.config, self.handlers, self.hooks);
-        if makes.is_some_and(StateType::is::<ExitCode>) {
-            return Err(Error::new(
-                ErrorKind::Setup,
-                "`Worker::builder().state(..)` was given an `ExitCode`, which cannot be a state: return the code from `main` instead",
-            ));
-        }
-        let prepared = match Prepared::prepare(config, handlers, hooks, makes) {
-            Ok(Some(prepared)) => prepared,
-            nothing_to_do => {
-                Arc::new(values).dropped().await;
-                return nothing_to_do.map(drop);
-            }
-        };
-        let prepared = prepared.with_server()?;
-        // The program's own set-up came before this.
-        prepared.settle_observers()?;
-        let (handlers, values) = prepared.handlers_runtime()?.keeping(values);
-        let hooks = prepared.hooks(&handlers);
-        let ended = match hooks.fitness(values.state()).await {
-            Ok(()) => {
-                let stop = prepared.stop.clone();
-                let serving = Box::pin(prepared.serve(values.state(), handlers));
-                until_stopped(serving, signal, &stop).await
-            }
-            Err(error) => {
-                drop(handlers);
-                Err(error)
-            }
-        };
-        hooks.shut_down_elsewhere(values.state()).await;
-        drop(hooks);
-        values.dropped().await;
         ended
     }
 }

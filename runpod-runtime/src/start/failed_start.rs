@@ -15,6 +15,21 @@ use crate::worker::{self, Handlers};
 const MAIN: &str = "main";
 
 impl Prepared {
+    /// Reports that a state of the builder could not be created, unless the worker runs inside another program, which gets
+    /// the error and may try again.
+    pub(crate) async fn report_failed_state(&self, failure: &Failure, handlers: Handlers) {
+        if self.embedded {
+            return;
+        }
+        // The report contains the log, so this comes first.
+        logging::error(&format!("{:?}", self.setup_error(failure)));
+        if let Err(error) = self.report_failed_start(failure, handlers).await {
+            logging::error(&format!(
+                "the failed start could not be reported: {error:?}"
+            ));
+        }
+    }
+
     /// Reports that `main` failed: takes one job, for ten seconds at most, fails it with the reason, and reports the
     /// worker as unhealthy. The failure is already in the log. Does nothing in a local run, and with `cargo runpod
     /// dev`, which keeps its queue and waits for an edit.

@@ -107,20 +107,35 @@ impl Hooks {
         }
     }
 
-    /// Runs all checks, on a thread of their own, so that any executor can await this.
+    /// Like [`fitness_before_state`](Self::fitness_before_state), on a thread of its own, so that any executor can await
+    /// this.
     ///
     /// # Errors
     ///
     /// Returns an error if a check failed or if the system refuses the thread.
-    pub(crate) async fn fitness(&self, state: Option<StateCell>) -> Result<(), Error> {
+    pub(crate) async fn fitness_before_state_elsewhere(&self) -> Result<(), Error> {
         if !self.checks_run() {
             return Ok(());
         }
-        let checks = move |hooks: &Self| {
-            hooks.fitness_before_state()?;
-            hooks.fitness_with_state(state.as_ref())
-        };
-        self.on_a_thread(checks).await.flatten()
+        self.on_a_thread(Self::fitness_before_state).await.flatten()
+    }
+
+    /// Like [`fitness_with_state`](Self::fitness_with_state), on a thread of its own, so that any executor can await
+    /// this.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a check failed or if the system refuses the thread.
+    pub(crate) async fn fitness_with_state_elsewhere(
+        &self,
+        state: Option<StateCell>,
+    ) -> Result<(), Error> {
+        if !self.checks_run() {
+            return Ok(());
+        }
+        self.on_a_thread(move |hooks| hooks.fitness_with_state(state.as_ref()))
+            .await
+            .flatten()
     }
 
     /// Runs the shutdown hooks on a thread of their own, so that any executor can await this.

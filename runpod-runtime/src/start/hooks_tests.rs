@@ -223,14 +223,14 @@ fn shutdown_hooks_run_in_reverse_order_and_no_failure_stops_the_next() {
 #[test]
 fn a_hook_of_another_state_is_an_error_that_names_the_function_and_both_types() {
     let hook = check("mine", |_: crate::State<String>| ());
-    assert_eq!(hook.fault(Some(StateType::of::<String>())), None);
-    assert_eq!(hook.fault(Some(StateType::of::<Arc<String>>())), None);
+    assert_eq!(hook.fault(&[StateType::of::<String>()]), None);
+    assert_eq!(hook.fault(&[StateType::of::<Arc<String>>()]), None);
     assert_eq!(
-        hook.fault(Some(StateType::of::<u8>())).unwrap(),
+        hook.fault(&[StateType::of::<u8>()]).unwrap(),
         "fitness check `mine` takes `State<alloc::string::String>`, but the state of this worker is a `u8`. \
          Take `State<u8>`, or return a `alloc::string::String` from `main`."
     );
     let hook = at_shutdown(|_: crate::State<String>| ());
-    let fault = hook.fault(None).unwrap();
+    let fault = hook.fault(&[]).unwrap();
     assert!(fault.starts_with("shutdown hook `closure` takes `State<alloc::string::String>`, but this worker has no state. "), "{fault}");
 }

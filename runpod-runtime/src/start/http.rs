@@ -31,7 +31,7 @@ impl Prepared {
         };
         let router = self.config.router.as_ref();
         if let Some(router) = router {
-            let checked = router.check(self.makes);
+            let checked = router.check(&self.makes);
             checked.map_err(|message| Error::new(ErrorKind::Handlers, message))?;
         }
         let server = Server::open(

@@ -65,10 +65,6 @@ impl Prepared {
     /// # Errors
     ///
     /// Returns an error if `make` fails or is cut off.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "a builder's state exists before `run` is called")
-    )]
     pub(crate) async fn load_with<T>(
         &self,
         make: impl Future<Output = Result<T, Failure>>,

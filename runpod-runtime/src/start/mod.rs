@@ -1,6 +1,7 @@
 //! The entry points of a worker: `#[runpod::main]`, `Worker::builder()`, and the mode in which the worker runs.
 
 mod builder;
+mod embedded;
 mod failed_start;
 mod hooks;
 #[cfg_attr(not(feature = "http"), path = "http_off.rs")]
@@ -17,9 +18,11 @@ mod prepared;
 mod prometheus;
 mod schema;
 mod settled;
+mod states;
 mod until_stopped;
 
 pub use builder::{Worker, WorkerBuilder};
+pub use embedded::Settings;
 pub use launch::launch;
 
 #[cfg(feature = "schema")]

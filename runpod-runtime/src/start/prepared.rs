@@ -38,12 +38,14 @@ pub(crate) struct Prepared {
     pub(crate) signals: Option<Signals>,
     /// Stops the worker like a signal.
     pub(crate) stop: CancellationToken,
-    /// The type of the worker's state.
+    /// The types of the worker's states.
     #[cfg(feature = "http")]
-    pub(crate) makes: Option<StateType>,
+    pub(crate) makes: Vec<StateType>,
     /// The HTTP server, once it is open.
     #[cfg(feature = "http")]
     pub(crate) server: Option<Arc<Server>>,
+    /// Whether the worker runs inside another program, which handles the signals itself.
+    pub(crate) embedded: bool,
 }
 
 impl Prepared {
@@ -57,9 +59,10 @@ impl Prepared {
         config: WorkerConfig,
         handlers: Vec<Handler>,
         hooks: Vec<Hook>,
-        makes: Option<StateType>,
+        makes: impl IntoIterator<Item = StateType>,
     ) -> Result<Option<Self>, Error> {
         let begun = Instant::now();
+        let makes: Vec<_> = makes.into_iter().collect();
         let phases = StartPhases::after(age_of_process());
         // This comes first, because an early exit of `cargo runpod dev` must not leave this process behind.
         dev_link();
@@ -75,7 +78,9 @@ impl Prepared {
         } else {
             Dispatch::choose
         };
-        let dispatch = with_faults_of(&hooks, makes, || choose(handlers, config.choice, makes))?;
+        let dispatch = with_faults_of(&hooks, &makes, |makes| {
+            choose(handlers, config.choice, makes)
+        })?;
         if arguments.schema {
             schema::show(&dispatch)?;
             return Ok(None);
@@ -108,6 +113,7 @@ impl Prepared {
             makes,
             #[cfg(feature = "http")]
             server: None,
+            embedded: false,
         }))
     }
 
@@ -206,9 +212,10 @@ impl Prepared {
             signals: None,
             stop: CancellationToken::new(),
             #[cfg(feature = "http")]
-            makes: None,
+            makes: Vec::new(),
             #[cfg(feature = "http")]
             server: None,
+            embedded: false,
         }
     }
 }
@@ -225,12 +232,12 @@ pub(super) fn handled(signals: io::Result<Signals>) -> Option<Signals> {
 }
 
 /// Chooses the handlers and reports the faults of the hooks together with those of the handlers.
-fn with_faults_of<E: std::fmt::Display>(
+pub(super) fn with_faults_of<E: std::fmt::Display>(
     hooks: &[Hook],
-    makes: Option<StateType>,
-    choose: impl FnOnce() -> Result<Dispatch, E>,
+    makes: &[StateType],
+    choose: impl FnOnce(Vec<StateType>) -> Result<Dispatch, E>,
 ) -> Result<Dispatch, Error> {
-    let chosen = choose().map_err(|error| error.to_string());
+    let chosen = choose(makes.to_vec()).map_err(|error| error.to_string());
     let faults = hooks.iter().filter_map(|hook| hook.fault(makes));
     let faults: Vec<String> = chosen
         .as_ref()

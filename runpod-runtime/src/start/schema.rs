@@ -118,7 +118,7 @@ mod with_feature {
 
     /// Returns the schema of the handler's result, or of its items if it takes an emitter.
     pub(crate) fn output(handler: &Handler) -> Option<Value> {
-        match handler.position(|role| *role == Role::Emitter) {
+        match handler.position(|role| matches!(role, Role::Emitter)) {
             Some(index) => argument(handler, index),
             None => handler.schemas?().result,
         }

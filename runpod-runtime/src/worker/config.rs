@@ -1,11 +1,12 @@
 //! The options of a worker, set by `#[runpod::main(...)]` or by [`WorkerBuilder`](crate::WorkerBuilder).
 
 use std::fmt;
+use std::future::Future;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::handler::{Choice, FunctionId, Modifier};
+use crate::handler::{Around, Choice, FunctionId, JobCall, JobResult, Modifier, Next, around};
 #[cfg(feature = "http")]
 use crate::handler::{IntoRouter, UserRouter};
 
@@ -29,6 +30,8 @@ pub struct WorkerConfig {
     /// The user's own routes, in HTTP mode.
     #[cfg(feature = "http")]
     pub(crate) router: Option<UserRouter>,
+    /// The functions that wrap the calls of handlers, the outermost one first.
+    pub(crate) around: Vec<Around>,
 }
 
 /// The functions that generated code calls, one for each option of the attribute.
@@ -48,6 +51,7 @@ impl WorkerConfig {
         init_timeout: None,
         #[cfg(feature = "http")]
         router: None,
+        around: Vec::new(),
     };
 
     /// Sets whether to refresh the worker after every job, even after a failed one.
@@ -96,6 +100,16 @@ impl WorkerConfig {
     #[must_use]
     pub fn max_consecutive_failures(mut self, value: usize) -> Self {
         self.max_consecutive_failures = NonZeroUsize::new(value);
+        self
+    }
+
+    /// Adds a function that wraps the calls of handlers.
+    #[must_use]
+    pub fn around<Fut>(mut self, function: fn(JobCall, Next) -> Fut) -> Self
+    where
+        Fut: Future<Output = JobResult> + Send + 'static,
+    {
+        self.around.push(around(function));
         self
     }
 

@@ -11,8 +11,8 @@ use super::consecutive_failures::Verdict;
 use super::inbox::{Event, Finished, Inbox};
 use super::jobs::{Job, Jobs};
 use crate::handler::{
-    Call, Dispatch, Done, Failure, Handler, ItemSink, Kind, Slot, StateCell, StreamEnd, TakenJob,
-    catch_panic,
+    Around, Call, Dispatch, Done, Extracted, Failure, Handler, ItemSink, Kind, Slot, StateCell,
+    StreamEnd, TakenJob, Wrapped, catch_panic,
 };
 use crate::logging;
 use crate::platform::{Outcome, Reporter, ResultBody};
@@ -30,6 +30,8 @@ pub(super) struct Execution {
     pub(super) aggregate: bool,
     /// Whether to refresh the worker after every job.
     pub(super) refresh: bool,
+    /// The functions that wrap the calls of handlers, the outermost one first.
+    pub(super) around: Arc<[Around]>,
     pub(super) reporter: Arc<Reporter>,
     pub(super) inbox: Arc<Inbox>,
 }
@@ -40,6 +42,12 @@ impl Execution {
     pub(super) fn failed(&self, failure: Failure, streaming: bool, refresh: bool) -> ResultBody {
         self.reporter
             .result(Outcome::Failed(failure), streaming, refresh, None)
+    }
+
+    /// Returns whether something asynchronous runs around the handler's call: an `around` function or an extractor. Even
+    /// a plain `fn` handler then starts on the async threads.
+    fn wraps(&self, handler: &Handler) -> bool {
+        !self.around.is_empty() || handler.extractors().next().is_some()
     }
 }
 
@@ -98,7 +106,7 @@ impl Run {
                 return None;
             }
         };
-        if handler.kind == Kind::Blocking {
+        if handler.kind == Kind::Blocking && !self.execution.wraps(&handler) {
             self.spawn_blocking(handle, handler)
         } else {
             Some(handle.spawn(self.run_in_span(handler)).abort_handle())
@@ -122,7 +130,7 @@ impl Run {
 
     async fn find_and_run(self) {
         match self.execution.dispatch.find(&self.taken) {
-            Ok(handler) if handler.kind == Kind::Blocking => {
+            Ok(handler) if handler.kind == Kind::Blocking && !self.execution.wraps(&handler) => {
                 // No abort handle is needed, because `run_blocking` checks whether the job was cancelled.
                 let _ = self.spawn_blocking(&Handle::current(), handler);
             }
@@ -168,9 +176,16 @@ impl Run {
             context: context.clone(),
             state: self.execution.state.clone(),
             items: items.clone(),
+            extracted: Extracted::default(),
         };
         let mut was_called = false;
         let done = catch_panic(async {
+            if self.execution.wraps(&handler) {
+                let around = Arc::clone(&self.execution.around);
+                let wrapped = Wrapped::new(&mut report.slot, &mut was_called);
+                // Boxed, so that the task of a handler without wrappers stays small.
+                return Box::pin(wrapped.run(around, Arc::clone(&handler), call)).await;
+            }
             let running = (handler.call)(&mut call)?;
             drop(call);
             was_called = true;
@@ -205,6 +220,7 @@ impl Run {
             context: context.clone(),
             state: self.execution.state.clone(),
             items: None,
+            extracted: Extracted::default(),
         };
         let mut was_called = false;
         let done = caught_now(|| {

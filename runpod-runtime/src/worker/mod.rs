@@ -146,6 +146,7 @@ async fn run(parts: Parts, shutdown: Shutdown) -> Ended {
             state: parts.state,
             aggregate: config.return_aggregate_stream,
             refresh: config.refresh_worker,
+            around: config.around.into(),
             reporter,
             inbox,
         }),

@@ -1,10 +1,30 @@
-//! Stops a worker when a future completes.
+//! The limit of the start, and a future that stops the worker.
 
 use std::future::Future;
+use std::time::Duration;
 
 use super::WorkerBuilder;
 
 impl WorkerBuilder {
+    /// Sets how long the state may take to load on Runpod. The default is 800 seconds, and the environment variable
+    /// `RUNPOD_INIT_TIMEOUT` has priority.
+    ///
+    /// A start that takes longer fails: the worker fails one job with the reason and reports itself unhealthy, and
+    /// [`run`](Self::run) returns an error. A state that exists before `run` is called is not limited.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use runpod::Worker;
+    ///
+    /// let worker = Worker::builder().handler(async || "done").init_timeout(Duration::from_mins(5));
+    /// # drop(worker);
+    /// ```
+    pub fn init_timeout(mut self, most: Duration) -> Self {
+        self.config.init_timeout = Some(most);
+        self
+    }
+
     /// Stops the worker when `signal` completes, like SIGTERM: the worker takes no more jobs and finishes the running
     /// jobs within the grace time (`RUNPOD_SHUTDOWN_GRACE_S`), and [`run`](Self::run) returns.
     ///

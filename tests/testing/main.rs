@@ -1,4 +1,8 @@
-//! Tests that `runpod::testing` names the handler in its errors.
+//! Tests `runpod::testing`, with everything that a program adds to its handlers: extractors and `around` functions.
+
+mod around;
+mod cancelling;
+mod extractors;
 
 use runpod::prelude::*;
 use runpod::testing;
@@ -29,12 +33,12 @@ fn job() -> testing::Job {
 async fn the_error_of_a_handler_has_the_name_of_its_function() {
     let error = job().stream(failing).await.error.unwrap();
     assert!(
-        error.contains("in handler `failing` (tests/testing.rs:"),
+        error.contains("in handler `failing` (tests/testing/main.rs:"),
         "{error}"
     );
     let error = job().stream(failing_too).await.error.unwrap();
     assert!(
-        error.contains("in handler `renamed` (tests/testing.rs:"),
+        error.contains("in handler `renamed` (tests/testing/main.rs:"),
         "{error}"
     );
     let error = job().stream(bare).await.error.unwrap();
@@ -47,7 +51,7 @@ async fn the_error_of_a_handler_has_the_name_of_its_function() {
 }
 
 #[tokio::test]
-#[should_panic(expected = "handler `stateful` (tests/testing.rs:")]
+#[should_panic(expected = "handler `stateful` (tests/testing/main.rs:")]
 async fn a_handler_that_does_not_fit_its_job_is_named() {
     job().run(stateful).await;
 }
