@@ -165,7 +165,7 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
                 "hf download HuggingFaceTB/SmolLM2-135M-Instruct --local-dir models/HuggingFaceTB/SmolLM2-135M-Instruct",
                 "it downloads a model",
             ),
-            not_here("cargo runpod dev --release", BUILDS_WITH_CANDLE),
+            not_here("cargo runpod dev", BUILDS_WITH_CANDLE),
             not_here("cargo runpod invoke", BUILDS_WITH_CANDLE),
             not_here("cargo runpod build", "it needs the CUDA toolkit"),
             not_here(

@@ -93,7 +93,8 @@ fn generate(
         Ok(out.blocking_send(Item::Text { text })?)
     })?;
     tracing::info!(
-        "read {} tokens and wrote {} in {:.1} s",
+        "{}: {} tokens in the prompt and {} in the reply, in {:.1} s",
+        reply.finish_reason,
         prompt.len(),
         reply.tokens,
         start.elapsed().as_secs_f32()

@@ -1,4 +1,4 @@
-//! Where the model's files are.
+//! Finds the files of the model.
 
 use std::env;
 use std::fmt;
