@@ -26,6 +26,8 @@ pub(crate) enum Template {
     Stream,
     /// A model that is loaded once, and a handler that streams its output
     Model,
+    /// A language model on an NVIDIA GPU, with candle
+    Cuda,
 }
 
 /// The values that differ between workers.
@@ -50,6 +52,7 @@ impl Template {
             Self::Basic => "basic",
             Self::Stream => "stream",
             Self::Model => "model",
+            Self::Cuda => "cuda",
         }
     }
 

@@ -7,6 +7,7 @@
 
 mod cargo_generate;
 mod command;
+mod cuda;
 mod generated;
 mod guide;
 mod hub;

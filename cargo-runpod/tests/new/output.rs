@@ -29,6 +29,7 @@ Options:
           - basic:  One function that turns a job's input into its output
           - stream: A function that streams its output item by item
           - model:  A model that is loaded once, and a handler that streams its output
+          - cuda:   A language model on an NVIDIA GPU, with candle
           
           [default: basic]
 

@@ -33,6 +33,7 @@ pub(super) enum How {
 
 const ON_A_STAND_IN: &str = "it needs Runpod; cargo-runpod/tests/deploy runs it on a stand-in";
 const DEPLOYS: &str = "cargo runpod deploy --push docker.io/you/hello:1 --cpu cpu5c:2";
+const BUILDS_WITH_CANDLE: &str = "it needs a model, and a build of minutes";
 const BUILDS_THE_BENCH: &str = "it builds in release mode, which takes minutes";
 
 const fn claim(line: &'static str, how: How) -> Claim {
@@ -150,6 +151,28 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
             "cargo runpod dev --stop-first --watch model --env-file .env",
             "it needs a worker with a model; the tests of cargo-runpod use these flags",
         )],
+    ),
+    (
+        "docs/how-to/run-a-model-on-a-gpu.md",
+        &[
+            not_here(
+                "cargo runpod new chat --template cuda",
+                "its build takes minutes; cargo-runpod/tests/new/cuda.rs does it once",
+            ),
+            not_here("cd chat", "the worker was not created"),
+            not_here("cargo test", "cargo-runpod/tests/new/cuda.rs runs it"),
+            not_here(
+                "hf download HuggingFaceTB/SmolLM2-135M-Instruct --local-dir models/HuggingFaceTB/SmolLM2-135M-Instruct",
+                "it downloads a model",
+            ),
+            not_here("cargo runpod dev", BUILDS_WITH_CANDLE),
+            not_here("cargo runpod invoke", BUILDS_WITH_CANDLE),
+            not_here("cargo runpod build", "it needs the CUDA toolkit"),
+            not_here(
+                r#"cargo runpod deploy --smoke '{"prompt": "What is the capital of France?"}'"#,
+                ON_A_STAND_IN,
+            ),
+        ],
     ),
     (
         "docs/reference/commands/build.md",
