@@ -121,7 +121,7 @@
 //! | [`Job`], [`JobContext`], [`State`], [`Emitter`] | arguments of a handler besides its input; [`Context`] is an alias of [`JobContext`] |
 //! | [`stream!`], [`try_stream!`], [`Stream`], [`Cancelled`] | macros and types for handlers that stream |
 //! | [`CancelReason`], [`Checkpoint`] | returned by methods of [`JobContext`] |
-//! | `Download`, `Downloaded`, `DownloadError` | downloads for handlers, with the feature `download` |
+//! | `Download`, `Downloaded`, `DownloadError`, `DownloadErrorKind` | downloads for handlers, with the feature `download` |
 //! | [`HandlerError`] | an error with a name that clients can recognise |
 //! | [`Worker`], [`WorkerBuilder`], [`Error`], [`ErrorKind`] | a worker without attributes, and the reason why a worker failed |
 //! | [`cached_model`], [`CachedModelError`] | the directory of a model that Runpod has cached |

@@ -18,7 +18,6 @@
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
-mod cached_model;
 mod config;
 #[cfg(feature = "download")]
 mod download;
@@ -30,6 +29,7 @@ pub mod fuzzing;
 mod handler;
 mod json;
 pub mod logging;
+mod model_cache;
 mod platform;
 mod process;
 pub mod signature;
@@ -40,7 +40,6 @@ mod text;
 mod tls;
 mod worker;
 
-pub use cached_model::{CachedModelError, cached_model};
 #[cfg(feature = "download")]
 pub use download::{Download, DownloadError, DownloadErrorKind, Downloaded};
 pub use error::{Error, ErrorKind};
@@ -52,6 +51,7 @@ pub use handler::{
     FromJobCall, HandlerError, IntoFailure, IntoItems, IntoOutput, Job, JobCall, JobContext,
     JobFailure, JobOutput, JobResult, MissingState, Next, State, StreamFunction,
 };
+pub use model_cache::{CachedModelError, cached_model};
 pub use start::{Settings, Worker, WorkerBuilder};
 
 /// Returns the arguments of this process that are not the worker's, in order and without the program's name.

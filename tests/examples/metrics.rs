@@ -18,8 +18,8 @@ impl Scrape {
 
     /// Returns the value of this series as text, or 0 if it does not exist.
     fn value(&self, series: &str) -> &str {
-        let line = self.0.lines().find_map(|line| line.strip_prefix(series));
-        line.map_or("0", str::trim)
+        let value = |line| -> Option<&str> { str::strip_prefix(line, series)?.strip_prefix(' ') };
+        self.0.lines().find_map(value).unwrap_or("0")
     }
 }
 

@@ -42,6 +42,23 @@ pub struct DownloadError {
 }
 
 /// The category of a [`DownloadError`].
+///
+/// ```
+/// use runpod::prelude::*;
+/// use runpod::{DownloadErrorKind, testing};
+///
+/// #[runpod::handler]
+/// async fn is_reachable(url: String, ctx: JobContext) -> bool {
+///     let downloaded = ctx.download(&url).await;
+///     !matches!(downloaded, Err(error) if error.kind() == DownloadErrorKind::Blocked)
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// let report = testing::Job::new(json!("file:///etc/passwd")).run(is_reachable).await;
+/// assert_eq!(report.output, Some(json!(false)));
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DownloadErrorKind {

@@ -41,6 +41,17 @@ use crate::handler::JobContext;
 ///         .await?;
 ///     Ok(format!("{} has {} bytes", file.file_name(), file.len()))
 /// }
+///
+/// /// Keeps a file of a known size on the network volume.
+/// #[runpod::handler]
+/// async fn keep(url: String, ctx: JobContext) -> Result<(), runpod::DownloadError> {
+///     ctx.download(&url)
+///         .header("authorization", "Bearer …")
+///         .expected_bytes(90_900_000)
+///         .to("/runpod-volume/model.safetensors")
+///         .await?;
+///     Ok(())
+/// }
 /// ```
 #[must_use = "a download does nothing until it is awaited"]
 pub struct Download<'a> {
@@ -59,6 +70,48 @@ pub struct Download<'a> {
 ///
 /// It is in the job's [directory](JobContext::directory) and is removed with it, unless [`Download::to`] named another
 /// place.
+///
+/// ```
+/// use runpod::prelude::*;
+/// use runpod::testing;
+///
+/// #[runpod::handler]
+/// async fn describe(url: String, ctx: JobContext) -> anyhow::Result<Value> {
+///     let file = ctx.download(&url).await?;
+///     let text = std::fs::read_to_string(file.path())?;
+///     Ok(json!({
+///         "text": text,
+///         "bytes": file.len(),
+///         "type": file.content_type(),
+///         "name": file.file_name(),
+///         "digest": file.sha256(),
+///     }))
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// let report = testing::Job::new(json!("data:text/plain,hello")).run(describe).await;
+/// let output = report.output.unwrap();
+/// assert_eq!(output["text"], "hello");
+/// assert_eq!(output["type"], "text/plain");
+/// assert_eq!(output["name"], "download");
+/// # }
+/// ```
+///
+/// With the feature `unpack`, an archive can be unpacked, here to one gibibyte at most:
+///
+/// ```
+/// # #[cfg(feature = "unpack")]
+/// # mod unpacks {
+/// use runpod::prelude::*;
+///
+/// #[runpod::handler]
+/// async fn count(url: String, ctx: JobContext) -> anyhow::Result<usize> {
+///     let folder = ctx.download(&url).await?.unpack_at_most(1 << 30).await?;
+///     Ok(std::fs::read_dir(folder)?.count())
+/// }
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Downloaded {
     path: PathBuf,

@@ -12,7 +12,6 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use tempfile::TempDir;
 use tokio::runtime::Handle;
 
-use super::context::JobContext;
 use crate::process::threads;
 
 const PREFIX: &str = "runpod-jobs-";
@@ -36,36 +35,10 @@ enum Directory {
 #[error("the job has ended, and its directory was removed")]
 struct Ended;
 
-impl JobContext {
-    /// Returns the job's own directory, and creates it at the first call.
-    ///
-    /// The directory and everything in it is removed when the handler has finished or the job was cancelled. If the
-    /// process is killed, the next worker that uses the same temporary directory removes it. It is in the system's
-    /// directory for temporary files (`TMPDIR`). Only this user can read it. Needs the feature `download`.
-    ///
-    /// ```
-    /// use runpod::prelude::*;
-    /// use runpod::testing;
-    ///
-    /// #[runpod::handler]
-    /// fn count_words(text: String, ctx: JobContext) -> std::io::Result<usize> {
-    ///     let file = ctx.directory()?.join("text.txt");
-    ///     std::fs::write(&file, text)?; // for a program that reads files
-    ///     Ok(std::fs::read_to_string(&file)?.split_whitespace().count())
-    /// }
-    ///
-    /// # #[tokio::main]
-    /// # async fn main() {
-    /// let report = testing::Job::new(json!("to be or not")).blocking(count_words).await;
-    /// assert_eq!(report.output, Some(json!(4)));
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the directory cannot be created, or if the job has ended.
-    pub fn directory(&self) -> io::Result<PathBuf> {
-        let mut directory = self.own_directory().lock();
+impl JobDirectory {
+    /// Returns the path of the directory, and creates it at the first call.
+    pub(super) fn path(&self) -> io::Result<PathBuf> {
+        let mut directory = self.lock();
         match &*directory {
             Directory::Exists(existing) => Ok(existing.path().to_owned()),
             Directory::Removed => Err(io::Error::other(Ended)),
@@ -78,36 +51,9 @@ impl JobContext {
         }
     }
 
-    /// Returns whether the handler's call has ended.
-    pub(crate) fn has_ended(&self) -> bool {
-        self.own_directory().is_removed()
-    }
-
-    /// Returns a guard that removes the directory when the handler's call ends.
-    pub(crate) fn directory_until_the_end(&self) -> RemovedAtEnd {
-        RemovedAtEnd(self.clone())
-    }
-}
-
-impl JobDirectory {
-    /// Returns whether the job has ended.
-    pub(super) fn is_removed(&self) -> bool {
-        matches!(&*self.lock(), Directory::Removed)
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Directory> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Removes a job's directory when it is dropped: after the handler's call, or when the call is dropped because the job
-/// was cancelled.
-#[derive(Debug)]
-pub(crate) struct RemovedAtEnd(JobContext);
-
-impl Drop for RemovedAtEnd {
-    fn drop(&mut self) {
-        let directory = std::mem::replace(&mut *self.0.own_directory().lock(), Directory::Removed);
+    /// Removes the directory. From now on, the job has none.
+    pub(super) fn remove(&self) {
+        let directory = std::mem::replace(&mut *self.lock(), Directory::Removed);
         let Directory::Exists(directory) = directory else {
             return;
         };
@@ -126,6 +72,15 @@ impl Drop for RemovedAtEnd {
             Ok(runtime) => drop(threads::spawn_blocking(&runtime, remove)),
             Err(_) => remove(),
         }
+    }
+
+    /// Returns whether the job has ended.
+    pub(super) fn is_removed(&self) -> bool {
+        matches!(&*self.lock(), Directory::Removed)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Directory> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -30,6 +30,8 @@ mod job_directory;
 mod job_failure;
 mod outbox;
 mod output;
+#[cfg(feature = "download")]
+mod own_directory;
 mod registration;
 mod registry;
 #[cfg_attr(not(feature = "schema"), path = "schema_off.rs")]

@@ -225,7 +225,9 @@ async fn a_cancelled_job_stops_its_download_and_keeps_nothing() {
     let start = "HTTP/1.1 200 OK\r\n\r\n".to_owned();
     let server = Server::start(vec![Answer::Endless(start)]);
     let (context, job) = testing::context();
-    let downloads = downloads();
+    let mut downloads = downloads();
+    // The first report comes after the first mebibyte.
+    downloads.max_bytes = 64 << 20;
     let canceller = std::sync::Mutex::new(Some(job));
     let download = context
         .download(&server.url("/"))

@@ -1,0 +1,60 @@
+//! The job's own directory, for handlers.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::context::JobContext;
+
+impl JobContext {
+    /// Returns the job's own directory, and creates it at the first call.
+    ///
+    /// The directory and everything in it is removed when the handler has finished or the job was cancelled. If the
+    /// process is killed, the next worker that uses the same temporary directory removes it. It is in the system's
+    /// directory for temporary files (`TMPDIR`). Only this user can read it. Needs the feature `download`.
+    ///
+    /// ```
+    /// use runpod::prelude::*;
+    /// use runpod::testing;
+    ///
+    /// #[runpod::handler]
+    /// fn count_words(text: String, ctx: JobContext) -> std::io::Result<usize> {
+    ///     let file = ctx.directory()?.join("text.txt");
+    ///     std::fs::write(&file, text)?; // for a program that reads files
+    ///     Ok(std::fs::read_to_string(&file)?.split_whitespace().count())
+    /// }
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() {
+    /// let report = testing::Job::new(json!("to be or not")).blocking(count_words).await;
+    /// assert_eq!(report.output, Some(json!(4)));
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the directory cannot be created, or if the job has ended.
+    pub fn directory(&self) -> io::Result<PathBuf> {
+        self.own_directory().path()
+    }
+
+    /// Returns whether the handler's call has ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.own_directory().is_removed()
+    }
+
+    /// Returns a guard that removes the directory when the handler's call ends.
+    pub(crate) fn directory_until_the_end(&self) -> RemovedAtEnd {
+        RemovedAtEnd(self.clone())
+    }
+}
+
+/// Removes a job's directory when it is dropped: after the handler's call, or when the call is dropped because the job
+/// was cancelled.
+#[derive(Debug)]
+pub(crate) struct RemovedAtEnd(JobContext);
+
+impl Drop for RemovedAtEnd {
+    fn drop(&mut self) {
+        self.0.own_directory().remove();
+    }
+}
