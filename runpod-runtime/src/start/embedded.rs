@@ -68,13 +68,13 @@ impl Prepared {
         config: WorkerConfig,
         handlers: Vec<Handler>,
         hooks: Vec<Hook>,
-        makes: Vec<StateType>,
+        makes: &[StateType],
         settings: &Settings,
     ) -> Result<Self, Error> {
         let begun = Instant::now();
         let phases = StartPhases::after(Duration::ZERO);
         let choice = config.choice;
-        let dispatch = with_faults_of(&hooks, &makes, |makes| {
+        let dispatch = with_faults_of(&hooks, makes, |makes| {
             Dispatch::choose(handlers, choice, makes)
         })?;
         let Settings(environment) = settings;
@@ -103,7 +103,7 @@ impl Prepared {
             signals: None,
             stop: CancellationToken::new(),
             #[cfg(feature = "http")]
-            makes,
+            makes: makes.to_vec(),
             #[cfg(feature = "http")]
             server: None,
             embedded: true,

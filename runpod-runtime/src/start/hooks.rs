@@ -21,6 +21,9 @@ use crate::worker::Handlers;
 /// The time limit of a shutdown hook that sets none.
 const LONGEST_SHUTDOWN: Duration = Duration::from_secs(10);
 
+/// The size in bytes of the stack of a thread that waits for hooks.
+const STACK: usize = 512 << 10;
+
 /// The hooks of a prepared worker. Clones share the results of the checks.
 #[derive(Debug, Clone)]
 pub(crate) struct Hooks {
@@ -157,6 +160,8 @@ impl Hooks {
         let hooks = self.clone();
         std::thread::Builder::new()
             .name("runpod-hooks".to_owned())
+            // It only waits, and sends a ping. The user's functions run on the handlers' threads.
+            .stack_size(STACK)
             .spawn(move || {
                 logging::enter_thread();
                 let value = call(&hooks);

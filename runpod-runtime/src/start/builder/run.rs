@@ -29,7 +29,7 @@ impl WorkerBuilder {
         }
         let prepared = match self.embedded {
             Some(settings) => {
-                Prepared::embedded(config, handlers, hooks, makes, &settings).map(Some)
+                Prepared::embedded(config, handlers, hooks, &makes, &settings).map(Some)
             }
             None => Prepared::prepare(config, handlers, hooks, makes),
         };

@@ -30,6 +30,8 @@ pub(crate) fn main() -> Result<Nothing, String> {
             panic!("the last line");
         }
     }
+    // Events of the crate `log` reach the worker's log from here on, and not only when `main` has returned.
+    runpod::logging::init();
     let end = std::env::var("CHAOS_END").unwrap_or_default();
     if !["job", "exit"].contains(&end.as_str()) {
         log_lines();
