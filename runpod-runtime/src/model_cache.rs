@@ -38,7 +38,7 @@ const SDK_CACHE: &str = "/runpod/cache";
 /// }
 ///
 /// #[runpod::main]
-/// fn main() -> anyhow::Result<Model> {
+/// fn main() -> Result<Model, Box<dyn std::error::Error + Send + Sync>> {
 ///     let files = runpod::cached_model("Qwen/Qwen3-0.6B")?;
 ///     Ok(Model { config: std::fs::read(files.join("config.json"))? })
 /// }

@@ -41,7 +41,7 @@ impl JobContext {
     /// use runpod::testing;
     ///
     /// #[runpod::handler]
-    /// async fn read(url: String, ctx: JobContext) -> anyhow::Result<String> {
+    /// async fn read(url: String, ctx: JobContext) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
     ///     let file = ctx.download(&url).await?;
     ///     Ok(std::fs::read_to_string(file.path())?)
     /// }

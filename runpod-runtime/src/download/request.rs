@@ -76,7 +76,7 @@ pub struct Download<'a> {
 /// use runpod::testing;
 ///
 /// #[runpod::handler]
-/// async fn describe(url: String, ctx: JobContext) -> anyhow::Result<Value> {
+/// async fn describe(url: String, ctx: JobContext) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
 ///     let file = ctx.download(&url).await?;
 ///     let text = std::fs::read_to_string(file.path())?;
 ///     Ok(json!({
@@ -106,7 +106,7 @@ pub struct Download<'a> {
 /// use runpod::prelude::*;
 ///
 /// #[runpod::handler]
-/// async fn count(url: String, ctx: JobContext) -> anyhow::Result<usize> {
+/// async fn count(url: String, ctx: JobContext) -> Result<usize, Box<dyn std::error::Error + Send + Sync>> {
 ///     let folder = ctx.download(&url).await?.unpack_at_most(1 << 30).await?;
 ///     Ok(std::fs::read_dir(folder)?.count())
 /// }

@@ -30,7 +30,7 @@ impl Downloaded {
     /// use runpod::prelude::*;
     ///
     /// #[runpod::handler]
-    /// async fn count(url: String, ctx: JobContext) -> anyhow::Result<usize> {
+    /// async fn count(url: String, ctx: JobContext) -> Result<usize, Box<dyn std::error::Error + Send + Sync>> {
     ///     let archive = ctx.download(&url).await?;
     ///     let folder = archive.unpack().await?;
     ///     Ok(std::fs::read_dir(folder)?.count())
