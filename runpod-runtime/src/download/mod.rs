@@ -4,12 +4,14 @@
 //! reach. `guard` keeps them on the public internet, `transfer` fetches, `sink` writes, and `file_name` makes names
 //! safe. The behaviour follows the Python SDK's `rp_download` and `rp_ssrf`.
 
+mod downloaded;
 mod error;
 mod file_name;
 mod guard;
 mod request;
 mod settings;
 mod sink;
+mod source;
 mod transfer;
 #[cfg(feature = "unpack")]
 mod unpack;
@@ -21,8 +23,9 @@ use tokio::task::JoinSet;
 
 use crate::handler::JobContext;
 
+pub use downloaded::Downloaded;
 pub use error::{DownloadError, DownloadErrorKind};
-pub use request::{Download, Downloaded};
+pub use request::Download;
 
 /// The number of files that [`JobContext::download_all`] downloads at the same time.
 const AT_ONCE: usize = 8;

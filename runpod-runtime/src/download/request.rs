@@ -1,21 +1,21 @@
-//! The download that a handler asks for, and the file that it gets.
+//! The download that a handler asks for.
 
 use std::fmt::{self, Write as _};
 use std::future::{Future, IntoFuture};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 
-use data_url::DataUrl;
 use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use tokio::runtime::Handle;
 
+use super::downloaded::Downloaded;
 use super::error::{Cause, DownloadError};
-use super::file_name;
 use super::guard::Blocked;
 use super::settings::Downloads;
 use super::sink::{self, Written, blocking};
-use super::transfer::{Fetched, Report, Transfer};
+use super::source;
+use super::transfer::{Report, Transfer};
 use crate::handler::JobContext;
 
 /// A download that has not started yet, from [`JobContext::download`]. Await it, or call [`wait`](Self::wait) in a
@@ -64,61 +64,6 @@ pub struct Download<'a> {
     to: Option<PathBuf>,
     progress: Option<Report<'a>>,
     downloads: Option<&'a Downloads>,
-}
-
-/// A file that was downloaded completely.
-///
-/// It is in the job's [directory](JobContext::directory) and is removed with it, unless [`Download::to`] named another
-/// place.
-///
-/// ```
-/// use runpod::prelude::*;
-/// use runpod::testing;
-///
-/// #[runpod::handler]
-/// async fn describe(url: String, ctx: JobContext) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
-///     let file = ctx.download(&url).await?;
-///     let text = std::fs::read_to_string(file.path())?;
-///     Ok(json!({
-///         "text": text,
-///         "bytes": file.len(),
-///         "type": file.content_type(),
-///         "name": file.file_name(),
-///         "digest": file.sha256(),
-///     }))
-/// }
-///
-/// # #[tokio::main]
-/// # async fn main() {
-/// let report = testing::Job::new(json!("data:text/plain,hello")).run(describe).await;
-/// let output = report.output.unwrap();
-/// assert_eq!(output["text"], "hello");
-/// assert_eq!(output["type"], "text/plain");
-/// assert_eq!(output["name"], "download");
-/// # }
-/// ```
-///
-/// With the feature `unpack`, an archive can be unpacked, here to one gibibyte at most:
-///
-/// ```
-/// # #[cfg(feature = "unpack")]
-/// # mod unpacks {
-/// use runpod::prelude::*;
-///
-/// #[runpod::handler]
-/// async fn count(url: String, ctx: JobContext) -> Result<usize, Box<dyn std::error::Error + Send + Sync>> {
-///     let folder = ctx.download(&url).await?.unpack_at_most(1 << 30).await?;
-///     Ok(std::fs::read_dir(folder)?.count())
-/// }
-/// # }
-/// ```
-#[derive(Debug, Clone)]
-pub struct Downloaded {
-    path: PathBuf,
-    file_name: String,
-    content_type: Option<String>,
-    bytes: u64,
-    sha256: String,
 }
 
 impl<'a> Download<'a> {
@@ -214,7 +159,7 @@ impl<'a> Download<'a> {
     }
 
     async fn run(self) -> Result<Downloaded, DownloadError> {
-        let name = name_of_source(&self.source);
+        let name = source::name_of(&self.source);
         let context = self.context.clone();
         let downloaded = tokio::select! {
             biased;
@@ -237,8 +182,8 @@ impl<'a> Download<'a> {
             Some(path) => folder_of(path)?,
             None => new_folder(self.context.clone()).await?,
         };
-        let fetched = if is_data_url(&self.source) {
-            from_data_url(&self.source, directory.clone(), limit).await?
+        let fetched = if source::is_data_url(&self.source) {
+            source::from_data_url(&self.source, directory.clone(), limit).await?
         } else {
             let url =
                 Url::parse(&self.source).map_err(|error| Blocked::Malformed(error.to_string()))?;
@@ -282,39 +227,8 @@ impl<'a> IntoFuture for Download<'a> {
 impl fmt::Debug for Download<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Download")
-            .field("source", &name_of_source(&self.source))
+            .field("source", &source::name_of(&self.source))
             .finish_non_exhaustive()
-    }
-}
-
-impl Downloaded {
-    /// Returns the path of the file.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Returns the name that the server or the URL gives to the file, without characters that are not safe in a path.
-    pub fn file_name(&self) -> &str {
-        &self.file_name
-    }
-
-    /// Returns the `Content-Type` header of the answer, or the media type of a data URL.
-    pub fn content_type(&self) -> Option<&str> {
-        self.content_type.as_deref()
-    }
-
-    /// Returns the size of the file in bytes.
-    #[expect(
-        clippy::len_without_is_empty,
-        reason = "a file's size is not a collection's length"
-    )]
-    pub fn len(&self) -> u64 {
-        self.bytes
-    }
-
-    /// Returns the SHA-256 of the file as hexadecimal digits.
-    pub fn sha256(&self) -> &str {
-        &self.sha256
     }
 }
 
@@ -337,44 +251,6 @@ async fn new_folder(context: JobContext) -> Result<PathBuf, Cause> {
         })
     })
     .await
-}
-
-/// Returns a name of the source for messages. A URL's query and credentials may be secret, and a data URL is its own
-/// content.
-fn name_of_source(source: &str) -> String {
-    if is_data_url(source) {
-        return "the data URL".to_owned();
-    }
-    match Url::parse(source) {
-        Ok(mut url) => {
-            url.set_query(None);
-            url.set_fragment(None);
-            // These fail for URLs without a host, which have no credentials.
-            let _ = url.set_username("");
-            let _ = url.set_password(None);
-            crate::text::visible(url.as_str())
-        }
-        // A text that is no URL may be anything, so only its length is shown.
-        Err(_) => format!("the URL of {} bytes", source.len()),
-    }
-}
-
-fn is_data_url(source: &str) -> bool {
-    source
-        .get(..5)
-        .is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"))
-}
-
-async fn from_data_url(source: &str, directory: PathBuf, limit: u64) -> Result<Fetched, Cause> {
-    let malformed =
-        |why: &dyn fmt::Debug| Cause::Encoding(format!("it is not a valid data URL ({why:?})"));
-    let url = DataUrl::process(source).map_err(|error| malformed(&error))?;
-    let (content, _) = url.decode_to_vec().map_err(|error| malformed(&error))?;
-    Ok(Fetched {
-        written: sink::write_all(directory, content, limit).await?,
-        name: file_name::FALLBACK.to_owned(),
-        content_type: Some(url.mime_type().to_string()),
-    })
 }
 
 fn folder_of(path: &Path) -> Result<PathBuf, Cause> {

@@ -9,8 +9,8 @@ mod formats;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::downloaded::Downloaded;
 use super::error::{Cause, DownloadError};
-use super::request::Downloaded;
 use super::settings::Downloads;
 use super::sink::blocking;
 use entry::Unpacker;
