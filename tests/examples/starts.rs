@@ -163,22 +163,21 @@ fn worker() -> ExitCode {
     code
 }
 
+/// Restores the default action of SIGHUP, which the test program may have been told to ignore (`nohup`).
+const WITH_DEFAULT_SIGNALS: [&str; 2] = ["env", "--default-signal=HUP"];
+
 fn process(worker: &str, does: &str) -> Command {
-    wrapped(&[], worker, does)
+    wrapped(&WITH_DEFAULT_SIGNALS, worker, does)
 }
 
 /// Returns a command that starts the worker through another program.
 fn wrapped(program: &[&str], worker: &str, does: &str) -> Command {
     let this = env::current_exe().expect("a running test knows its own file");
-    let mut command = match program {
-        [] => isolated(this),
-        [program, arguments @ ..] => {
-            let mut command = isolated(program);
-            command.args(arguments).arg(this);
-            command
-        }
-    };
+    let (program, arguments) = program.split_first().expect("a program");
+    let mut command = isolated(program);
     command
+        .args(arguments)
+        .arg(this)
         .args(["--exact", "starts::worker", "--nocapture"])
         .env(WORKER, worker)
         .env(DOES, does);

@@ -76,11 +76,20 @@ fn every_feature_of_tokio_that_the_guide_uses_is_on_in_every_template() {
     let texts: Vec<_> = pages().into_iter().map(|(_, text)| text).collect();
     let uses: BTreeSet<_> = texts
         .iter()
-        .flat_map(|text| text.match_indices("tokio::").map(|(at, _)| &text[at..]))
-        .map(|found| {
-            let end = found["tokio::".len()..].find(|it: char| !it.is_alphanumeric() && it != '_');
-            &found[.."tokio::".len() + end.unwrap_or_default()]
+        .flat_map(|text| {
+            text.match_indices("tokio::")
+                .map(move |(at, _)| (text, &text[at..]))
         })
+        .map(|(text, found)| {
+            let end = found["tokio::".len()..].find(|it: char| !it.is_alphanumeric() && it != '_');
+            (text, &found[.."tokio::".len() + end.unwrap_or_default()])
+        })
+        // A page may itself say which feature to add.
+        .filter(|(text, used)| {
+            let module = used.trim_start_matches("tokio::");
+            !text.contains(&format!("`cargo add tokio --features {module}`"))
+        })
+        .map(|(_, used)| used)
         .collect();
     assert!(uses.contains("tokio::time"), "{uses:?}");
     for (template, manifest) in manifests() {

@@ -9,7 +9,7 @@ use super::url_template::UrlTemplate;
 use super::{Arguments, Environment, ProcessContext, Secret, Settings};
 
 /// The environment variables, indexed by the digit before their value.
-const VARIABLES: [&str; 11] = [
+const VARIABLES: [&str; 12] = [
     "RUNPOD_AI_API_KEY",
     "RUNPOD_WEBHOOK_GET_JOB",
     "RUNPOD_WEBHOOK_POST_OUTPUT",

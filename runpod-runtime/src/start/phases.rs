@@ -119,6 +119,10 @@ impl StartPhases {
     }
 }
 
+/// The step in which Linux counts a process's times for programs (`USER_HZ` is 100).
+#[cfg(target_os = "linux")]
+const TICK_MS: u64 = 10;
+
 /// Returns how long this process has run, as far as the system tells. Linux counts in steps of 10 ms.
 #[cfg(target_os = "linux")]
 pub(crate) fn age_of_process() -> Duration {
@@ -126,9 +130,7 @@ pub(crate) fn age_of_process() -> Duration {
     let Some(ticks) = start_ticks(&stat) else {
         return Duration::ZERO;
     };
-    let per_second = rustix::param::clock_ticks_per_second().max(1);
-    let started = Duration::from_secs(ticks / per_second)
-        + Duration::from_secs(ticks % per_second) / u32::try_from(per_second).unwrap_or(100);
+    let started = Duration::from_millis(ticks.saturating_mul(TICK_MS));
     let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
     let now = Duration::try_from(now).unwrap_or_default();
     now.saturating_sub(started)
