@@ -33,9 +33,9 @@ const MEMORY: Bound = Bound {
     a_minute: 256.0,
     at_once: 4096.0,
 };
-/// The threads besides the handlers' threads, of which there is one for each core: the control thread, the log's
-/// thread, the spool's thread, and one in reserve. One more is for threads that the system starts for a short time.
-const OTHER_THREADS: usize = 5;
+/// The threads besides the handlers' threads, of which there is one for each core: the control thread, the signals'
+/// thread, the log's thread, the spool's thread, and one in reserve. One more is for threads that the system starts for a short time.
+const OTHER_THREADS: usize = 6;
 /// The number of open connections varies with the faults, so this limit is generous.
 const DESCRIPTORS: Bound = Bound {
     a_minute: 0.5,

@@ -34,7 +34,7 @@ impl Timings {
     }
 }
 
-/// A guard that measures a section of a job, from [`JobContext::checkpoint`] until it is dropped.
+/// A guard that measures a section of a job, from [`JobContext::checkpoint`](crate::JobContext::checkpoint) until it is dropped.
 ///
 /// With `--rp_debugger`, outputs that are objects show the section under `rp_debugger.timestamps`: its name, its
 /// start and stop times (UTC), and its `duration_ms`. The sections are in the order in which they started. Without that

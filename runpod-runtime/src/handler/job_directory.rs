@@ -1,21 +1,22 @@
 //! A job's own directory, which disappears with the job, however the job ends.
 //!
-//! All directories of a process are in one folder with a locked file. The lock ends with the process, even if the
-//! process is killed, so the next worker on the same disk can tell which folders nobody uses any more, and removes
-//! them.
+//! Next to the job's files is a locked file. The lock ends with the process, even if the process is killed, so the next
+//! worker on the same disk can tell which directories nobody uses any more, and removes them.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, Once, PoisonError};
 
 use tempfile::TempDir;
 use tokio::runtime::Handle;
 
 use crate::process::threads;
 
-const PREFIX: &str = "runpod-jobs-";
-const LOCK: &str = ".lock";
+const PREFIX: &str = "runpod-job-";
+const LOCK: &str = "lock";
+/// The folder for the job's files, so that the job does not see the lock.
+const FILES: &str = "files";
 
 /// The directory of a job. It is created when it is used for the first time.
 #[derive(Debug, Default)]
@@ -25,9 +26,16 @@ pub(super) struct JobDirectory(Mutex<Directory>);
 enum Directory {
     #[default]
     Unused,
-    Exists(TempDir),
+    Exists(Locked),
     /// The job has ended.
     Removed,
+}
+
+/// A directory, and the lock that shows that its process lives. The directory is removed first.
+#[derive(Debug)]
+struct Locked {
+    directory: TempDir,
+    _lock: File,
 }
 
 /// The job has ended, so it has no directory any more.
@@ -36,17 +44,25 @@ enum Directory {
 struct Ended;
 
 impl JobDirectory {
-    /// Returns the path of the directory, and creates it at the first call.
+    /// Returns the path for the job's files, and creates it at the first call.
     pub(super) fn path(&self) -> io::Result<PathBuf> {
+        static ABANDONED: Once = Once::new();
         let mut directory = self.lock();
         match &*directory {
-            Directory::Exists(existing) => Ok(existing.path().to_owned()),
+            Directory::Exists(existing) => Ok(existing.files()),
             Directory::Removed => Err(io::Error::other(Ended)),
             Directory::Unused => {
-                let new = private().prefix("job-").tempdir_in(process_directory()?)?;
-                let path = new.path().to_owned();
+                let temporary = std::env::temp_dir();
+                ABANDONED.call_once(|| remove_abandoned(&temporary));
+                let new = Locked::new_in(&temporary).map_err(|error| {
+                    let place = temporary.display();
+                    let text =
+                        format!("no directory could be created in {place} (TMPDIR): {error}");
+                    io::Error::new(error.kind(), text)
+                })?;
+                let files = new.files();
                 *directory = Directory::Exists(new);
-                Ok(path)
+                Ok(files)
             }
         }
     }
@@ -54,14 +70,14 @@ impl JobDirectory {
     /// Removes the directory. From now on, the job has none.
     pub(super) fn remove(&self) {
         let directory = std::mem::replace(&mut *self.lock(), Directory::Removed);
-        let Directory::Exists(directory) = directory else {
+        let Directory::Exists(locked) = directory else {
             return;
         };
         // A folder with many files takes a while, and this may be a thread that must not block. If no thread is
         // available, the closure is dropped, which removes the directory here.
-        let path = directory.path().to_owned();
+        let path = locked.files();
         let remove = move || {
-            if let Err(error) = directory.close() {
+            if let Err(error) = locked.directory.close() {
                 tracing::warn!(
                     "the job's directory {} could not be removed: {error}",
                     path.display()
@@ -84,41 +100,24 @@ impl JobDirectory {
     }
 }
 
-/// The folder of this process, and the lock that shows that the process lives.
-struct ProcessDirectory {
-    path: PathBuf,
-    _lock: File,
-}
-
-/// Returns the folder that contains the directories of this process's jobs.
-fn process_directory() -> io::Result<&'static Path> {
-    static DIRECTORY: OnceLock<ProcessDirectory> = OnceLock::new();
-    if let Some(existing) = DIRECTORY.get() {
-        // Something may clean the directory for temporary files while the worker runs.
-        fs::create_dir_all(&existing.path)?;
-        return Ok(&existing.path);
-    }
-    let temporary = std::env::temp_dir();
-    remove_abandoned(&temporary);
-    let new = ProcessDirectory::new_in(&temporary).map_err(|error| {
-        io::Error::new(
-            error.kind(),
-            format!(
-                "no directory could be created in {} (TMPDIR): {error}",
-                temporary.display()
-            ),
-        )
-    })?;
-    Ok(&DIRECTORY.get_or_init(|| new).path)
-}
-
-impl ProcessDirectory {
+impl Locked {
     fn new_in(temporary: &Path) -> io::Result<Self> {
-        // A signal may kill the process at any time, so the directory is not removed by a destructor.
-        let path = private().prefix(PREFIX).tempdir_in(temporary)?.keep();
-        let lock = File::create(path.join(LOCK))?;
+        let directory = private().prefix(PREFIX).tempdir_in(temporary)?;
+        fs::create_dir(directory.path().join(FILES))?;
+        // The file gets its name once it is locked. Otherwise another worker could take the directory for an abandoned
+        // one.
+        let unnamed = directory.path().join("locking");
+        let lock = File::create(&unnamed)?;
         lock.try_lock()?;
-        Ok(Self { path, _lock: lock })
+        fs::rename(unnamed, directory.path().join(LOCK))?;
+        Ok(Self {
+            directory,
+            _lock: lock,
+        })
+    }
+
+    fn files(&self) -> PathBuf {
+        self.directory.path().join(FILES)
     }
 }
 
@@ -133,8 +132,7 @@ fn private<'a>() -> tempfile::Builder<'a, 'a> {
     builder
 }
 
-/// Removes the folders of processes that do not live any more. A folder that another process is creating has no lock
-/// file yet, and is left alone.
+/// Removes the directories of processes that do not live any more.
 fn remove_abandoned(temporary: &Path) {
     let Ok(entries) = fs::read_dir(temporary) else {
         return;
@@ -143,11 +141,11 @@ fn remove_abandoned(temporary: &Path) {
         if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
             continue;
         }
-        let folder = entry.path();
-        let abandoned = File::open(folder.join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok());
+        let directory = entry.path();
+        let abandoned = File::open(directory.join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok());
         if abandoned {
             // Another worker may remove it at the same time.
-            let _ = fs::remove_dir_all(&folder);
+            let _ = fs::remove_dir_all(&directory);
         }
     }
 }

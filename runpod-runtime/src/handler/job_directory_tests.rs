@@ -1,6 +1,6 @@
 use std::fs::{self, File};
 
-use super::{LOCK, PREFIX, ProcessDirectory, remove_abandoned};
+use super::{LOCK, Locked, PREFIX, remove_abandoned};
 use crate::testing;
 
 #[test]
@@ -11,10 +11,8 @@ fn a_directory_is_private_and_disappears_with_the_call() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        assert_eq!(
-            fs::metadata(&directory).unwrap().permissions().mode() & 0o777,
-            0o700
-        );
+        let outer = fs::metadata(directory.parent().unwrap()).unwrap();
+        assert_eq!(outer.permissions().mode() & 0o777, 0o700);
     }
     fs::create_dir(directory.join("folder")).unwrap();
     fs::write(directory.join("folder/file"), "x").unwrap();
@@ -40,14 +38,17 @@ fn a_context_without_a_worker_removes_its_directory_too() {
 }
 
 #[test]
-fn folders_of_dead_processes_are_removed_and_those_of_living_ones_are_not() {
+fn directories_of_dead_processes_are_removed_and_those_of_living_ones_are_not() {
     let temporary = tempfile::tempdir().unwrap();
-    let living = ProcessDirectory::new_in(temporary.path()).unwrap();
-    let dead = ProcessDirectory::new_in(temporary.path()).unwrap();
-    fs::create_dir(dead.path.join("job-1")).unwrap();
-    let dead_path = dead.path.clone();
+    let living = Locked::new_in(temporary.path()).unwrap();
+    let Locked {
+        directory,
+        _lock: lock,
+    } = Locked::new_in(temporary.path()).unwrap();
+    let dead = directory.keep();
+    fs::write(dead.join("files/file"), "x").unwrap();
     // The lock ends with the process.
-    drop(dead);
+    drop(lock);
     let starting = temporary.path().join(format!("{PREFIX}starting"));
     fs::create_dir(&starting).unwrap();
     let other = temporary.path().join("other");
@@ -55,8 +56,10 @@ fn folders_of_dead_processes_are_removed_and_those_of_living_ones_are_not() {
     File::create(other.join(LOCK)).unwrap();
 
     remove_abandoned(temporary.path());
-    assert!(living.path.exists());
-    assert!(!dead_path.exists());
+    assert!(living.files().exists());
+    assert!(!dead.exists());
     assert!(starting.exists(), "its process has not locked it yet");
     assert!(other.exists());
+    drop(living);
+    assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 2);
 }

@@ -284,7 +284,7 @@ impl WorkerBuilder {
     /// - the worker is broken: a fitness check failed, a handler marked it as unhealthy, or too many jobs failed in a row;
     /// - the system refuses a thread or a port, or TLS cannot be set up.
     ///
-    /// [`ErrorKind`] distinguishes these cases.
+    /// [`ErrorKind`](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Cancel safety
     ///
