@@ -45,11 +45,12 @@ fn every_crate_that_the_guide_uses_is_a_dependency_of_every_template() {
         let added = blocks(&text, "toml");
         for code in blocks(&text, "rust").into_iter().chain(inline(&text)) {
             for name in paths(&code).into_iter().filter(|it| known.contains(it)) {
+                let package = name.replace('_', "-");
                 let is_ours = code.contains(&format!("runpod::{name}"))
-                    || text.contains(&format!("`cargo add {name}`"))
+                    || text.contains(&format!("`cargo add {package}`"))
                     || added
                         .iter()
-                        .any(|added| added.contains(&format!("\n{name} = ")));
+                        .any(|added| added.contains(&format!("\n{package} = ")));
                 if !is_ours {
                     used.entry(name).or_insert(page.clone());
                 }

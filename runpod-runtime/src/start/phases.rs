@@ -131,9 +131,11 @@ pub(crate) fn age_of_process() -> Duration {
         return Duration::ZERO;
     };
     let started = Duration::from_millis(ticks.saturating_mul(TICK_MS));
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-    let now = Duration::try_from(now).unwrap_or_default();
-    now.saturating_sub(started)
+    // Both times are counted from the start of the system.
+    let uptime = std::fs::read_to_string("/proc/uptime").unwrap_or_default();
+    let seconds = uptime.split(' ').next().and_then(|it| it.parse().ok());
+    let now = seconds.and_then(|it| Duration::try_from_secs_f64(it).ok());
+    now.unwrap_or_default().saturating_sub(started)
 }
 
 #[cfg(not(target_os = "linux"))]
