@@ -163,7 +163,7 @@ fn worker() -> ExitCode {
     code
 }
 
-/// Restores the default action of SIGHUP, which the test program may have been told to ignore (`nohup`).
+/// Restores the default action of SIGHUP, which the test program ignores if `nohup` started it.
 const WITH_DEFAULT_SIGNALS: [&str; 2] = ["env", "--default-signal=HUP"];
 
 fn process(worker: &str, does: &str) -> Command {
