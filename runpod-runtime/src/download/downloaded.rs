@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 /// A file that was downloaded completely.
 ///
-/// It is in the job's [directory](JobContext::directory) and is removed with it, unless [`Download::to`] named another
+/// It is in the job's [directory](crate::JobContext::directory) and is removed with it, unless [`Download::to`](crate::Download::to) named another
 /// place.
 ///
 /// ```
