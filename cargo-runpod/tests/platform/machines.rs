@@ -123,6 +123,8 @@ impl Machines {
         }
         command
             .envs(self.queue.worker_environment(Some(worker)))
+            // A container has a folder for temporary files of its own.
+            .env("TMPDIR", &root)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
