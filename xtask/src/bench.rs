@@ -11,6 +11,11 @@ pub(crate) const MANIFEST: &str = "benches/workers/Cargo.toml";
 
 /// Builds the workers in release mode, as users do, and passes the arguments to the benchmark.
 pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failure> {
+    if let ["http", arguments @ ..] = arguments {
+        build(workspace, "http-bench")?;
+        let mut bench = Command::new(workspace.target().join("release/http_bench"));
+        return step::run("bench http", bench.args(arguments));
+    }
     build(workspace, "worker-bench")?;
     if measures("runpod-sdk", arguments) {
         build(workspace, "runpod-sdk-worker")?;

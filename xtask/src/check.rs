@@ -124,7 +124,11 @@ pub(crate) fn parts(
 
 fn of_the_bench(workspace: &Workspace, extent: Extent) -> Vec<Part> {
     let bench = workspace.file(bench::MANIFEST);
-    let packages = ["--package=worker-bench", "--package=runpod-sdk-worker"];
+    let packages = [
+        "--package=worker-bench",
+        "--package=http-bench",
+        "--package=runpod-sdk-worker",
+    ];
     let format = ["fmt", "--check"];
     let mut parts = vec![elsewhere(
         workspace,
@@ -135,7 +139,12 @@ fn of_the_bench(workspace: &Workspace, extent: Extent) -> Vec<Part> {
     )];
     if extent == Extent::Long {
         // This check is slow, because no other part shares the benchmark's dependencies.
-        let lint = ["clippy", "--package=worker-bench", "--all-targets"];
+        let lint = [
+            "clippy",
+            "--package=worker-bench",
+            "--package=http-bench",
+            "--all-targets",
+        ];
         let name = "clippy, the bench";
         parts.push(elsewhere(workspace, name, &lint, &bench, &STRICT));
     }

@@ -87,6 +87,8 @@ Measurements:
                    Measure our worker, the Python SDK, the crate runpod-sdk and two bare loops against the same endpoint, for
                    the table in docs/explanation/performance.md (about 15 minutes). `cargo xtask bench --list` prints the
                    names of cells and workers.
+  bench http [--rounds N] [--window SECONDS]
+                   Measure our worker's HTTP mode and a bare axum server with the same requests (one minute).
   compile-cost [--rounds N]
                    Build a worker and a comparable one on lambda_runtime from scratch, and compare the build costs
                    (minutes per round).

@@ -1,4 +1,9 @@
-//! The handlers' code that all workers of the benchmark share, and the URLs for the bare loops.
+//! The handlers' code that all workers of the benchmark share, the URLs for the bare loops, and the figures of both
+//! benchmarks.
+
+pub mod figures;
+pub mod sample;
+pub mod usage;
 
 use std::env;
 use std::fs::File;

@@ -10,7 +10,6 @@ mod endpoint;
 mod page;
 mod priority;
 mod process;
-mod sample;
 mod table;
 mod worker;
 

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use crate::cells::{Cell, Measure};
-use crate::sample::{Sample, Spread};
 use crate::worker::Worker;
+use worker_bench::figures::{around, digits};
+use worker_bench::sample::Sample;
 
 /// A row of the table: one measure of one cell, with the figures of each worker.
 #[derive(Debug)]
@@ -91,38 +92,4 @@ pub(crate) fn of(rows: &[Row], workers: &[Worker]) -> String {
         table.push_str(" |\n");
     }
     table
-}
-
-fn around(spread: Spread) -> String {
-    let (least, most) = (digits(spread.least), digits(spread.most));
-    if least == most {
-        String::new()
-    } else {
-        format!(" ({least}–{most})")
-    }
-}
-
-/// Formats a figure with three significant digits.
-fn digits(figure: f64) -> String {
-    match figure {
-        _ if figure.fract() == 0.0 && figure < 1000.0 => format!("{figure:.0}"),
-        1000.0.. => thousands(figure),
-        100.0..1000.0 => format!("{figure:.0}"),
-        10.0..100.0 => format!("{figure:.1}"),
-        0.1..10.0 => format!("{figure:.2}"),
-        0.01..0.1 => format!("{figure:.3}"),
-        _ => format!("{figure:.5}"),
-    }
-}
-
-fn thousands(figure: f64) -> String {
-    let plain = format!("{figure:.0}");
-    let mut text = String::new();
-    for (index, digit) in plain.chars().enumerate() {
-        if index > 0 && (plain.len() - index) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

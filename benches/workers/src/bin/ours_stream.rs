@@ -3,9 +3,9 @@
 use runpod::{Stream, stream};
 use worker_bench::{Input, item, slots};
 
-fn items(input: Input) -> impl Stream<Item = u64> {
+fn items(Input { items, .. }: Input) -> impl Stream<Item = u64> {
     stream! {
-        for _ in 0..input.items {
+        for _ in 0..items {
             yield item();
         }
     }

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use super::{Cell, Lab, Measure, mixed};
 use crate::Outcome;
 use crate::process::Process;
-use crate::sample::{float, median};
 use crate::worker::Worker;
 use client::LocalEndpoint;
+use worker_bench::sample::{float, median};
 
 const STARTS: usize = 5;
 const ANSWERS: usize = 15;
@@ -74,7 +74,7 @@ async fn figures(lab: &Lab, worker: Worker) -> Outcome<Vec<f64>> {
         let process = start(lab, worker, false, 1, &endpoint)?;
         endpoint.result(&job).await?;
         starts.push(process.begun.elapsed().as_secs_f64());
-        memory.push(process.share_of_memory()?);
+        memory.push(process.usage().share_of_memory()?);
         ends.push(process.end()?.as_secs_f64());
         endpoint.close().await;
     }

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use super::{Cell, Lab, Measure};
 use crate::Outcome;
 use crate::endpoint::{Endpoint, Jobs};
-use crate::sample::float;
 use crate::worker::{self, Worker};
+use worker_bench::sample::float;
 
 const INPUT: &str = r#"{"ms":0}"#;
 /// The time between the first result and the start of the measurement.
@@ -71,15 +71,15 @@ fn noop(lab: &Lab, worker: Worker, slots: usize) -> Outcome<Vec<f64>> {
         _ => lab.window,
     };
     let (begun, before) = (Instant::now(), endpoint.counts().results);
-    let processor = process.processor_time()?;
-    let waits = process.waits()?;
+    let processor = process.usage().processor_time()?;
+    let waits = process.usage().waits()?;
     let mut threads = 0;
     while begun.elapsed() < window {
         sleep(LOOK);
-        threads = threads.max(process.threads()?);
+        threads = threads.max(process.usage().threads()?);
     }
-    let processor = process.processor_time()?.saturating_sub(processor);
-    let waits = process.waits()?.saturating_sub(waits);
+    let processor = process.usage().processor_time()?.saturating_sub(processor);
+    let waits = process.usage().waits()?.saturating_sub(waits);
     let (took, results) = (begun.elapsed(), endpoint.counts().results - before);
     process.kill()?;
     let results = float(results);

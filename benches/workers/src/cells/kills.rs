@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::{Cell, Lab, Measure};
 use crate::Outcome;
 use crate::endpoint::{Answer, Endpoint, Jobs};
-use crate::sample::float;
 use crate::worker::Worker;
+use worker_bench::sample::float;
 
 const KILLS: u64 = 100;
 /// The number of jobs that each worker takes, which is also its number of slots.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::{Cell, Lab, Measure};
 use crate::Outcome;
 use crate::endpoint::{Endpoint, Jobs};
-use crate::sample::median;
 use crate::worker::{self, Worker};
+use worker_bench::sample::median;
 
 const INPUT: &str = r#"{"bytes":20000000}"#;
 const OUTPUTS: u64 = 5;
@@ -47,7 +47,7 @@ fn large(lab: &Lab, worker: Worker) -> Outcome<Vec<f64>> {
                 * 1e3,
         );
     }
-    let peak = process.peak_memory()?;
+    let peak = process.usage().peak_memory()?;
     process.kill()?;
     Ok(vec![median(times).ok_or("no output was measured")?, peak])
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::{Cell, Lab, Measure};
 use crate::Outcome;
 use crate::endpoint::{Endpoint, Jobs};
-use crate::sample::median;
 use crate::worker::{self, Worker};
+use worker_bench::sample::median;
 
 const STARTS: usize = 10;
 const STARTS_OF_THE_SDK: usize = 3;

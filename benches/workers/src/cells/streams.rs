@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use super::{Cell, Lab, Measure};
 use crate::Outcome;
 use crate::endpoint::{Endpoint, Jobs};
-use crate::sample::{float, median};
 use crate::worker::Worker;
+use worker_bench::sample::{float, median};
 
 /// All workers except `runpod-sdk`, which does not support streams.
 const WORKERS: &[Worker] = &[
@@ -82,9 +82,9 @@ fn items(lab: &Lab, worker: Worker, slots: usize) -> Outcome<Vec<f64>> {
     })?;
     sleep(WARM_UP);
     let (begun, before) = (Instant::now(), endpoint.counts().items);
-    let processor = process.processor_time()?;
+    let processor = process.usage().processor_time()?;
     sleep(lab.window);
-    let processor = process.processor_time()?.saturating_sub(processor);
+    let processor = process.usage().processor_time()?.saturating_sub(processor);
     let (took, items) = (begun.elapsed(), endpoint.counts().items - before);
     process.kill()?;
     let items = float(items);

@@ -7,8 +7,8 @@ use super::{Cell, Lab, Measure};
 use crate::Outcome;
 use crate::endpoint::{Endpoint, Jobs};
 use crate::process::Process;
-use crate::sample::float;
 use crate::worker::{self, Worker};
+use worker_bench::sample::float;
 
 /// How long to wait after the start until the worker is idle.
 const SETTLE: Duration = Duration::from_secs(2);
@@ -72,15 +72,19 @@ fn idle(lab: &Lab, worker: Worker) -> Outcome<Vec<f64>> {
     endpoint.wait("first take", LIMIT, Endpoint::first_take)?;
     sleep(SETTLE);
     let waits = waits_a_second(&process, lab.window * LONGER)?;
-    let figures = vec![process.share_of_memory()?, waits, float(process.threads()?)];
+    let figures = vec![
+        process.usage().share_of_memory()?,
+        waits,
+        float(process.usage().threads()?),
+    ];
     process.kill()?;
     Ok(figures)
 }
 
 fn waits_a_second(process: &Process, window: Duration) -> Outcome<f64> {
-    let (begun, before) = (Instant::now(), process.waits()?);
+    let (begun, before) = (Instant::now(), process.usage().waits()?);
     sleep(window);
-    let waits = process.waits()?.saturating_sub(before);
+    let waits = process.usage().waits()?.saturating_sub(before);
     Ok(float(waits) / begun.elapsed().as_secs_f64())
 }
 
@@ -92,10 +96,10 @@ fn sleeping(lab: &Lab, worker: Worker) -> Outcome<Vec<f64>> {
         (it.counts().handed_out == SLEEPING).then_some(())
     })?;
     sleep(SETTLE);
-    let asleep = process.share_of_memory()?;
+    let asleep = process.usage().share_of_memory()?;
     let (mut threads, begun) = (0, Instant::now());
     while endpoint.counts().results < SLEEPING {
-        threads = threads.max(process.threads()?);
+        threads = threads.max(process.usage().threads()?);
         if begun.elapsed() > LIMIT {
             return Err(format!(
                 "not all results arrived within {LIMIT:?}; so far: {:?}",
@@ -105,7 +109,7 @@ fn sleeping(lab: &Lab, worker: Worker) -> Outcome<Vec<f64>> {
         }
         sleep(LOOK);
     }
-    let peak = process.peak_memory()?;
+    let peak = process.usage().peak_memory()?;
     process.kill()?;
     Ok(vec![asleep, peak, float(threads)])
 }

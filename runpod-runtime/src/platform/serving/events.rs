@@ -17,6 +17,9 @@ use super::requests::{Open, Sent};
 /// gone is noticed.
 const QUIET: Duration = Duration::from_secs(15);
 
+/// A frame of this many bytes or more takes no further parts.
+const FULL_FRAME: usize = 16 << 10;
+
 /// The body of such a response.
 #[derive(Debug)]
 pub(super) struct Events {
@@ -39,8 +42,8 @@ impl Events {
         }
     }
 
-    /// Returns the bytes for the next part of the output. `None` means that the job has no result.
-    fn written(&mut self, sent: Option<Sent>) -> Bytes {
+    /// Writes the next part of the output. `None` means that the job has no result.
+    fn write(&mut self, sent: Option<Sent>, into: &mut BytesMut) {
         let (event, value) = match sent {
             Some(Sent::Item(body)) => (Event::Item, part(&body, "output")),
             Some(Sent::Progress(body)) => (Event::Progress, part(&body, "output")),
@@ -58,7 +61,7 @@ impl Events {
                 (Event::Error, error.to_string().into())
             }
         };
-        event.written(self.form, &value)
+        event.write(self.form, &value, into);
     }
 }
 
@@ -70,30 +73,29 @@ impl Body for Events {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        loop {
-            if self.has_ended {
-                return Poll::Ready(None);
-            }
+        // All parts that are ready leave together, because each frame costs a write to the connection.
+        let mut frame = BytesMut::new();
+        while !self.has_ended && frame.len() < FULL_FRAME {
             let sent = match self.first.take() {
                 Some(first) => Some(first),
                 None => match self.open.poll_next(cx) {
                     Poll::Ready(sent) => sent,
-                    Poll::Pending => {
-                        if self.form == Form::Lines || self.quiet.as_mut().poll(cx).is_pending() {
-                            return Poll::Pending;
-                        }
-                        self.quiet.as_mut().reset(Instant::now() + QUIET);
-                        let comment = Bytes::from_static(b":\n\n");
-                        return Poll::Ready(Some(Ok(Frame::data(comment))));
-                    }
+                    Poll::Pending => break,
                 },
             };
-            let bytes = self.written(sent);
-            self.quiet.as_mut().reset(Instant::now() + QUIET);
-            if !bytes.is_empty() {
-                return Poll::Ready(Some(Ok(Frame::data(bytes))));
-            }
+            self.write(sent, &mut frame);
         }
+        if frame.is_empty() {
+            if self.has_ended {
+                return Poll::Ready(None);
+            }
+            if self.form == Form::Lines || self.quiet.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            frame.put_slice(b":\n\n");
+        }
+        self.quiet.as_mut().reset(Instant::now() + QUIET);
+        Poll::Ready(Some(Ok(Frame::data(frame.freeze()))))
     }
 }
 
@@ -109,31 +111,30 @@ enum Event {
 }
 
 impl Event {
-    fn written(self, form: Form, value: &[u8]) -> Bytes {
+    fn write(self, form: Form, value: &[u8], into: &mut BytesMut) {
         let (before, after): (&[u8], &[u8]) = match (form, self) {
             (Form::Lines, Self::Item | Self::Result) => (b"{\"output\":", b"}\n"),
             (Form::Lines, Self::Progress) => (b"{\"progress\":", b"}\n"),
             (Form::Lines, Self::Error) => (b"{\"error\":", b"}\n"),
             // The end of the response is the end of the stream.
-            (Form::Lines, Self::End) => return Bytes::new(),
+            (Form::Lines, Self::End) => return,
             (_, Self::Item) => (b"data: ", b"\n\n"),
             (_, Self::Progress) => (b"event: progress\ndata: ", b"\n\n"),
             (_, Self::Result) => (b"event: result\ndata: ", b"\n\n"),
             (_, Self::End) => (b"event: end\ndata: ", b"\n\n"),
             (_, Self::Error) => (b"event: error\ndata: ", b"\n\n"),
         };
-        let mut written = BytesMut::with_capacity(before.len() + value.len() + after.len());
-        written.put_slice(before);
-        let start = written.len();
-        written.put_slice(value);
+        into.reserve(before.len() + value.len() + after.len());
+        into.put_slice(before);
+        let start = into.len();
+        into.put_slice(value);
         // A line break ends the event or the line. In JSON, it can only be between tokens.
-        for byte in &mut written[start..] {
+        for byte in &mut into[start..] {
             if matches!(byte, b'\n' | b'\r') {
                 *byte = b' ';
             }
         }
-        written.put_slice(after);
-        written.freeze()
+        into.put_slice(after);
     }
 }
 
@@ -144,9 +145,12 @@ mod tests {
     #[test]
     fn an_event_is_never_torn_by_a_line_break_in_its_json() {
         let value = b"{\n  \"a\": \"x\\ny\"\r\n}";
-        let shown = Event::Item.written(Form::Events, value);
-        assert_eq!(shown, "data: {   \"a\": \"x\\ny\"  }\n\n");
-        let shown = Event::Progress.written(Form::Lines, value);
-        assert_eq!(shown, "{\"progress\":{   \"a\": \"x\\ny\"  }}\n");
+        let mut written = BytesMut::new();
+        Event::Item.write(Form::Events, value, &mut written);
+        Event::Progress.write(Form::Lines, value, &mut written);
+        assert_eq!(
+            written,
+            "data: {   \"a\": \"x\\ny\"  }\n\n{\"progress\":{   \"a\": \"x\\ny\"  }}\n"
+        );
     }
 }
