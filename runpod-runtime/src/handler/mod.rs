@@ -93,4 +93,4 @@ pub(crate) use registry::{Choice, Dispatch, Handler, registered};
 pub(crate) use setup::SetupRun;
 pub(crate) use slot::{Slot, Slots};
 pub(crate) use state::{StateCell, StateType, cell};
-pub(crate) use user_values::{Modifier, StateFuture, StateSource, UserValues};
+pub(crate) use user_values::{LONGEST_DROP, Modifier, StateFuture, StateSource, UserValues};

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::time::Instant;
@@ -17,6 +18,9 @@ use crate::platform::{Platform, Runpod};
 use crate::process::panics::caught_now;
 use crate::process::signals::Signals;
 use crate::worker::{self, Ended, Handlers, Parts};
+
+/// The time to answer the requests that came before a worker could start.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
 impl Prepared {
     /// Opens the HTTP server if the worker runs in HTTP mode. From then on, health checks are answered, and requests
@@ -44,6 +48,26 @@ impl Prepared {
         announce(&server, settings);
         self.server = Some(Arc::new(server));
         Ok(self)
+    }
+
+    /// Answers all requests with 503 from now on. If the worker could not start, `failure` is the reason, which the
+    /// clients get.
+    pub(crate) fn refuse_requests(&self, failure: Option<&str>) {
+        if let Some(server) = &self.server {
+            let failure = failure.map(|reason| self.settings.secrets.redact(reason));
+            server.refuse(failure.as_deref());
+        }
+    }
+
+    pub(super) fn has_server(&self) -> bool {
+        self.server.is_some()
+    }
+
+    /// Sends the answers to the requests that were refused, and closes the server.
+    pub(crate) async fn close_server(&self) {
+        if let Some(server) = &self.server {
+            close(server, LAST_ANSWERS.min(self.settings.shutdown_grace)).await;
+        }
     }
 
     /// Runs the worker on this thread. Must not be called from asynchronous code.
@@ -85,7 +109,11 @@ impl Prepared {
             Error::new(ErrorKind::System, message)
         })?;
         if let Some(router) = self.config.router.take() {
-            let routes = make_routes(&router, state.as_ref(), handlers.handle())?;
+            let routes =
+                make_routes(&router, state.as_ref(), handlers.handle()).inspect_err(|error| {
+                    let reason = error.to_string();
+                    server.refuse(Some(&self.settings.secrets.redact(&reason)));
+                })?;
             server.add(routes);
         }
         let is_realtime = settings.kind == HttpKind::Realtime;
@@ -139,7 +167,7 @@ fn make_routes(
 }
 
 /// Sends the responses that have started, within the grace time, or until there is another signal.
-async fn close(server: &Server, grace: std::time::Duration) {
+async fn close(server: &Server, grace: Duration) {
     let began = server.closed_at().unwrap_or_else(Instant::now);
     let closing = server.close(began + grace);
     match Signals::handle() {

@@ -16,6 +16,21 @@ impl Prepared {
     }
 
     #[expect(clippy::unused_self, reason = "the version with the feature uses it")]
+    pub(crate) fn refuse_requests(&self, _failure: Option<&str>) {}
+
+    #[expect(clippy::unused_self, reason = "the version with the feature uses it")]
+    pub(super) fn has_server(&self) -> bool {
+        false
+    }
+
+    #[expect(
+        clippy::unused_async,
+        clippy::unused_self,
+        reason = "the version with the feature waits"
+    )]
+    pub(crate) async fn close_server(&self) {}
+
+    #[expect(clippy::unused_self, reason = "the version with the feature uses it")]
     pub(super) fn run_http(
         self,
         _settings: &HttpSettings,
