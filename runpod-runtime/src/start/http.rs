@@ -66,7 +66,8 @@ impl Prepared {
     /// Sends the answers to the requests that were refused, and closes the server.
     pub(crate) async fn close_server(&self) {
         if let Some(server) = &self.server {
-            close(server, LAST_ANSWERS.min(self.settings.shutdown_grace)).await;
+            let most = LAST_ANSWERS.min(self.settings.shutdown_grace);
+            close(server, Instant::now() + most).await;
         }
     }
 
@@ -81,7 +82,7 @@ impl Prepared {
         let waiting = handlers.handle().clone();
         let (parts, server) = self.http_parts(settings, state, handlers)?;
         let ended = worker::run_here(parts);
-        waiting.block_on(close(&server, grace));
+        waiting.block_on(close(&server, end_of_grace(&server, grace)));
         ended.and_then(Ended::reported)
     }
 
@@ -94,7 +95,7 @@ impl Prepared {
         let grace = self.settings.shutdown_grace;
         let (parts, server) = self.http_parts(settings, state, handlers)?;
         let ended = worker::start(parts)?.ended().await;
-        close(&server, grace).await;
+        close(&server, end_of_grace(&server, grace)).await;
         ended.and_then(Ended::reported)
     }
 
@@ -166,10 +167,14 @@ fn make_routes(
     })
 }
 
-/// Sends the responses that have started, within the grace time, or until there is another signal.
-async fn close(server: &Server, grace: Duration) {
-    let began = server.closed_at().unwrap_or_else(Instant::now);
-    let closing = server.close(began + grace);
+/// Returns when the grace time ends, which has begun with the shutdown.
+fn end_of_grace(server: &Server, grace: Duration) -> Instant {
+    server.closed_at().unwrap_or_else(Instant::now) + grace
+}
+
+/// Sends the responses that have started, until `deadline`, or until there is another signal.
+async fn close(server: &Server, deadline: Instant) {
+    let closing = server.close(deadline);
     match Signals::handle() {
         Ok(mut signals) => tokio::select! {
             () = closing => {}

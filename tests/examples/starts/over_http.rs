@@ -26,6 +26,7 @@ impl Serving {
         command
             .env(variable, port.to_string())
             .env("RUNPOD_ENDPOINT_ID", "ep")
+            .env("RUNPOD_AI_API_KEY", KEY)
             .env(HOOK_WAITS, "1")
             .stdin(Stdio::piped());
         prepare(&mut command);

@@ -3,6 +3,7 @@
 //! Every name is checked before a file is created, only regular files and folders are created, none is replaced, and
 //! the number of files and bytes is limited, whatever the archive announces.
 
+mod descriptions;
 mod entry;
 mod formats;
 
@@ -23,7 +24,7 @@ impl Downloaded {
     ///
     /// The content decides about the format, not the name. An archive fails as a whole, and leaves nothing behind, if
     /// it contains a path that leaves the folder, a link, a device, the same name twice, an encrypted file, over
-    /// 100,000 entries, or more bytes than `RUNPOD_MAX_DOWNLOAD_BYTES` (5 GiB) after unpacking. File permissions and
+    /// 100,000 entries, descriptions of entries that are too large to keep in memory, or more bytes than `RUNPOD_MAX_DOWNLOAD_BYTES` (5 GiB) after unpacking. File permissions and
     /// owners are not restored. Needs the feature `unpack`.
     ///
     /// ```
