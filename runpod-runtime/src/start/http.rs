@@ -167,7 +167,7 @@ fn make_routes(
     })
 }
 
-/// Returns when the grace time ends, which has begun with the shutdown.
+/// Returns when the grace time ends, which started with the shutdown.
 fn end_of_grace(server: &Server, grace: Duration) -> Instant {
     server.closed_at().unwrap_or_else(Instant::now) + grace
 }

@@ -60,17 +60,16 @@ fn run_process(
     let observed = prepared.settle_observers();
     let (handlers, kept) =
         handlers.keeping(UserValues::new(loaded.as_ref().ok().cloned().flatten()));
-    let fit = match &loaded {
-        Ok(state) => observed
+    let fit = if let Ok(state) = &loaded {
+        observed
             .map_err(Unloaded::Refused)
-            .and_then(|()| hooks.fitness_with_state(state.as_ref())),
-        Err(_) => {
-            // The reason of the failed start counts.
-            if let Err(error) = observed {
-                logging::error(&format!("{error:?}"));
-            }
-            Ok(())
+            .and_then(|()| hooks.fitness_with_state(state.as_ref()))
+    } else {
+        // The reason of the failed start counts.
+        if let Err(error) = observed {
+            logging::error(&format!("{error:?}"));
         }
+        Ok(())
     };
     let ended = match loaded.and_then(|state| fit.map(|()| state)) {
         Ok(state) => prepared.run(state, handlers).map(|()| 0),
