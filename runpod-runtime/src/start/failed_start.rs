@@ -31,8 +31,8 @@ impl Prepared {
     }
 
     /// Reports that `main` failed: takes one job, for ten seconds at most, fails it with the reason, and reports the
-    /// worker as unhealthy. In HTTP mode, it takes no job. The failure is already in the log. Does nothing in a local run, and with `cargo runpod
-    /// dev`, which keeps its queue and waits for an edit.
+    /// worker as unhealthy. In HTTP mode, it takes no job. The failure is already in the log. Does nothing in a local run,
+    /// and with `cargo runpod dev`, which keeps its queue and waits for an edit.
     ///
     /// # Errors
     ///

@@ -171,10 +171,11 @@ impl Hooks {
         own.max(LONGEST_SHUTDOWN_OF_ALL)
     }
 
-    /// Returns how long the process may run after its last job: the time for the shutdown hooks, for dropping the
-    /// user's values, and for the rest.
+    /// Returns how long the process may run after its last job: the time for the shutdown hooks, for the last answers of
+    /// the HTTP server, for dropping the user's values, and for the rest.
     pub(crate) fn longest_end(&self) -> Duration {
-        let rest = LONGEST_DROP + LONGEST_EXIT;
+        let answers = self.prepared.last_answers().unwrap_or_default();
+        let rest = answers + LONGEST_DROP + LONGEST_EXIT;
         self.longest_shutdown().saturating_add(rest)
     }
 
@@ -187,7 +188,7 @@ impl Hooks {
 
     /// Like [`close_server`](Self::close_server), on a thread of its own, so that any executor can await this.
     pub(crate) async fn close_server_elsewhere(&self) {
-        if self.prepared.has_server()
+        if self.prepared.last_answers().is_some()
             && let Err(error) = self.on_a_thread(Self::close_server).await
         {
             tracing::error!("the HTTP server was not closed: {error:?}");

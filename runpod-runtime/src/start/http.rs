@@ -59,14 +59,15 @@ impl Prepared {
         }
     }
 
-    pub(super) fn has_server(&self) -> bool {
-        self.server.is_some()
+    /// Returns how long [`close_server`](Self::close_server) may take. `None` if there is no server.
+    pub(super) fn last_answers(&self) -> Option<Duration> {
+        let most = LAST_ANSWERS.min(self.settings.shutdown_grace);
+        self.server.as_ref().map(|_| most)
     }
 
     /// Sends the answers to the requests that were refused, and closes the server.
     pub(crate) async fn close_server(&self) {
-        if let Some(server) = &self.server {
-            let most = LAST_ANSWERS.min(self.settings.shutdown_grace);
+        if let (Some(server), Some(most)) = (&self.server, self.last_answers()) {
             close(server, Instant::now() + most).await;
         }
     }

@@ -1,5 +1,7 @@
 //! Replaces HTTP mode if the feature `http` is off. The settings never choose the mode then.
 
+use std::time::Duration;
+
 use super::prepared::Prepared;
 use crate::config::HttpSettings;
 use crate::error::{Error, ErrorKind};
@@ -19,8 +21,8 @@ impl Prepared {
     pub(crate) fn refuse_requests(&self, _failure: Option<&str>) {}
 
     #[expect(clippy::unused_self, reason = "the version with the feature uses it")]
-    pub(super) fn has_server(&self) -> bool {
-        false
+    pub(super) fn last_answers(&self) -> Option<Duration> {
+        None
     }
 
     #[expect(

@@ -93,12 +93,12 @@ impl Watch {
     /// Ends the process in place of the main thread, which `main` has not returned to.
     fn end_process(prepared: &Prepared, cut: Cut, handlers: Handlers) -> ! {
         let hooks = prepared.hooks(&handlers);
-        exit::limit(hooks.longest_end());
         let code = prepared.end_unloaded(cut.into(), handlers);
         let code = code.unwrap_or_else(|error| {
             logging::error(&format!("{error:?}"));
             1
         });
+        exit::limit(hooks.longest_end());
         hooks.shut_down(None);
         hooks.close_server();
         exit(code)
