@@ -25,11 +25,7 @@ impl Prepared {
         None
     }
 
-    #[expect(
-        clippy::unused_async,
-        clippy::unused_self,
-        reason = "the version with the feature waits"
-    )]
+    #[expect(clippy::unused_async, reason = "the version with the feature waits")]
     pub(crate) async fn close_server(&self) {}
 
     #[expect(clippy::unused_self, reason = "the version with the feature uses it")]

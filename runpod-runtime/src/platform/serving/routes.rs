@@ -28,6 +28,9 @@ use super::requests::{NewRequest, Open, Refused, Requests, Sent};
 
 pub(super) const OPENAPI: &str = "/openapi.json";
 
+/// How long a request waits at least. A worker with a free slot takes a request immediately, but on a busy machine, its
+/// thread may run only after a moment.
+const SHORTEST_WAIT: Duration = Duration::from_millis(250);
 /// How many bytes the items of a stream may have that is answered as one JSON list.
 const LARGEST_LIST: usize = 64 << 20;
 
@@ -187,7 +190,7 @@ impl HandlerRoutes {
     /// Waits for the first part of the output, and returns the request together with it. If there is none after the
     /// longest wait for a slot, although the job runs, the second value is `None`.
     async fn first(&self, mut open: Open) -> Result<(Open, Option<Sent>), ErrorAnswer> {
-        match timeout(self.wait, open.next()).await {
+        match timeout(self.wait.max(SHORTEST_WAIT), open.next()).await {
             Ok(Some(first)) => Ok((open, Some(first))),
             Ok(None) => Err(open.closed_answer()),
             Err(_) if open.withdraw() => Err(self.refusal(Refused::Full)),
