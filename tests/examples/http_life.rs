@@ -62,6 +62,33 @@ async fn a_worker_that_loads_says_so_and_requests_wait_for_it() {
 }
 
 #[tokio::test]
+async fn requests_that_wait_for_a_main_that_fails_get_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let greeting = folder.path().join("greeting");
+    mknodat(CWD, &greeting, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let server = HttpServer::start_with(|command| {
+        command.env("GREETING_FILE", &greeting);
+    })
+    .await;
+    let mut handler = server.raw_post("/review", REVIEW).await;
+    handler.write_all(b"\"draft\"").await.unwrap();
+    let mut own_route = server
+        .raw("GET /desk HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .await;
+    // These answers come after the requests above were read.
+    for _ in 0..3 {
+        assert_eq!(server.get("/ping").await.status, 204);
+    }
+    std::fs::write(&greeting, b"\xff").unwrap();
+    for waiting in [&mut handler, &mut own_route] {
+        let text = read_until(waiting, "send the request again later").await;
+        assert!(text.starts_with("HTTP/1.1 503"), "{text}");
+        assert!(text.contains("valid UTF-8"), "{text}");
+    }
+    assert_eq!(server.ends().await.0, Some(1));
+}
+
+#[tokio::test]
 async fn a_request_that_gets_no_slot_in_time_is_answered_with_503() {
     let server = HttpServer::start_with(|command| {
         command.env("RUNPOD_HTTP_WAIT_S", "0");
@@ -136,6 +163,8 @@ async fn a_worker_that_drains_finishes_its_requests_and_takes_no_more() {
     let (code, log) = server.ends().await;
     assert_eq!(code, Some(0), "{log}");
     assert!(log.contains("SIGTERM received"), "{log}");
+    // With `cargo run`, the age of the process includes the build.
+    assert!(!log.contains("Ready after"), "{log}");
 }
 
 #[tokio::test]

@@ -5,6 +5,8 @@
 
 mod failed;
 mod first_process;
+#[cfg(feature = "http")]
+mod over_http;
 mod signals;
 
 use std::collections::BTreeSet;
@@ -29,6 +31,8 @@ use crate::process::{PATIENCE, isolated};
 
 /// The environment variable that says which of the workers below this process is.
 const WORKER: &str = "TEST_OF_STARTS";
+/// The environment variable that says whether the shutdown hook waits for a byte on standard input.
+const HOOK_WAITS: &str = "TEST_OF_STARTS_HOOK_WAITS";
 /// The environment variable that says what `main` does.
 const DOES: &str = "TEST_OF_STARTS_DOES";
 const KEY: &str = "a-key-for-tests";
@@ -39,6 +43,23 @@ struct Noisy;
 impl Drop for Noisy {
     fn drop(&mut self) {
         println!("main was dropped");
+    }
+}
+
+/// Hangs if [`DOES`] says so. It is a plain function, so nothing can stop it.
+#[runpod::fitness_check(timeout_s = 600)]
+fn can_hang() {
+    if env::var(DOES).is_ok_and(|does| does == "hang in a check") {
+        println!("the check hangs");
+        block_forever();
+    }
+}
+
+#[runpod::on_shutdown(timeout_s = 60)]
+fn says_goodbye() {
+    println!("the shutdown hook runs");
+    if env::var_os(HOOK_WAITS).is_some() {
+        let _ = std::io::stdin().read(&mut [0]);
     }
 }
 

@@ -119,6 +119,12 @@ pub(crate) fn parts(
         ..Part::check("guide and English", guide, "cargo xtask docs")
     });
     parts.extend(of_the_bench(workspace, extent));
+    if extent == Extent::Long {
+        let mut features = Command::new(itself);
+        features.arg("features");
+        let part = Part::check("single features", features, "cargo xtask features");
+        parts.push(part);
+    }
     Ok(parts)
 }
 

@@ -13,6 +13,7 @@ mod debian;
 mod dependencies;
 mod docs;
 mod downstream;
+mod features;
 mod fuzz;
 mod licence;
 mod node;
@@ -54,7 +55,8 @@ cargo xtask <command>
                    and installs the Python wheel.
   test ARGS...     Run only `cargo test --workspace --all-features ARGS...`.
   check [--long]   Check formatting, clippy and rustdoc with warnings as errors, module cycles, dependencies, the guide
-                   and the English. --long runs cargo-deny (installed in target/tools) and clippy for the benchmark, too.
+                   and the English. --long runs cargo-deny (installed in target/tools) and clippy for the benchmark, too, and
+                   compiles the library with each of its features alone.
   ci [--long]      Run test and check, as .ci/run does.
 
 Single parts of these commands:
@@ -74,6 +76,7 @@ Single parts of these commands:
                    tests/prose/style.py), and build the guide as a book in target/book (mdBook; the first run takes
                    minutes to install it).
   circles          Find module cycles: files of a crate that use each other's items.
+  features         Check that the library compiles with each of its features alone.
   soak [--minutes N]
                    Run workers at full load with faults for N minutes (30 by default). Fail if memory or descriptors
                    grow.
@@ -155,6 +158,7 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         ["wheel"] => wheel::check(&workspace)?,
         ["docs"] => docs::check(&workspace)?,
         ["circles"] => circles::check(&workspace)?,
+        ["features"] => features::check(&workspace)?,
         ["soak", arguments @ ..] => soak::run(&workspace, arguments)?,
         ["fuzz", arguments @ ..] => fuzz::run(&workspace, arguments)?,
         ["bench", arguments @ ..] => bench::run(&workspace, arguments)?,

@@ -1,6 +1,5 @@
 //! The steps of a deployment, in their order.
 
-use std::io::{self, Write as _};
 use std::time::Duration;
 
 use super::Arguments;
@@ -9,11 +8,12 @@ use super::checks;
 use super::image::Source;
 use super::names::{self, Resolved};
 use super::plan::{self, Plan};
+use super::report::{declined, dry, existing, print_url, say, told, usage, warn};
 use super::rollback;
 use super::rollout::{Outcome, Rollout};
 use super::secret;
 use super::show;
-use super::stage::{Existing, Stage};
+use super::stage::Stage;
 use crate::confirm;
 use crate::failure::Failure;
 use crate::invoke::{code, probe, safe_text};
@@ -346,62 +346,4 @@ impl Deployment<'_> {
     fn exists(&self, endpoint: &Endpoint) {
         *self.stage.exists.borrow_mut() = Some(existing(endpoint, true));
     }
-}
-
-/// Warns of workers that never stop.
-fn warn(endpoint: &Endpoint) {
-    if let Some(min @ 1..) = endpoint.workers.min {
-        say(&format!(
-            "warning: workers.min is {min}, so the endpoint never scales to zero; {min} worker(s) are billed even without jobs"
-        ));
-    }
-}
-
-/// Prints a request that is not sent.
-fn dry(method: &str, url: &str, body: &Body) -> Result<(), Failure> {
-    show::request(method, url, body).map_err(|error| {
-        Failure::new(format!("cannot write to stdout: {error}")).with_code(code::NO_ANSWER)
-    })?;
-    say("--dry-run: nothing was changed");
-    Ok(())
-}
-
-fn print_url(endpoint: &Endpoint) {
-    if let Some(url) = endpoint.url() {
-        // If nobody reads stdout, the endpoint exists anyway.
-        let _ = writeln!(io::stdout(), "{}", safe_text::line(url, 300));
-    }
-}
-
-/// Prints a line on stderr. Ignores a closed stderr.
-fn say(text: &str) {
-    let _ = writeln!(io::stderr(), "{text}");
-}
-
-fn existing(endpoint: &Endpoint, is_changed: bool) -> Existing {
-    Existing {
-        name: safe_text::line(&endpoint.name, 100),
-        id: safe_text::line(&endpoint.id, 60),
-        min_workers: endpoint.workers.min.unwrap_or_default(),
-        is_changed,
-    }
-}
-
-fn told(releases: &Releases) -> String {
-    let newest = releases.history.first();
-    let id = newest.map_or("unknown release", |release| release.id.as_str());
-    let time = newest.map_or("", |release| release.created_at.as_str());
-    format!(
-        "{} of {}",
-        safe_text::line(id, 60),
-        safe_text::line(time, 40)
-    )
-}
-
-fn declined() -> Failure {
-    Failure::new("nothing was changed").with_code(code::USAGE)
-}
-
-fn usage(faults: &[String]) -> Failure {
-    Failure::new(faults.join("\n")).with_code(code::USAGE)
 }

@@ -7,6 +7,7 @@ mod deployment;
 mod image;
 mod names;
 mod plan;
+mod report;
 mod rollback;
 mod rollout;
 mod secret;

@@ -66,10 +66,15 @@ pub(crate) enum HttpKind {
 }
 
 impl HttpSettings {
+    /// Returns whether only programs on this machine may use the server (`--serve-http`).
+    pub(crate) fn is_local(&self) -> bool {
+        self.host == LOOPBACK
+    }
+
     /// Returns whether the environment asked for the server, as on a load-balancing endpoint. Realtime endpoints have no
     /// fitness checks in the SDK.
     pub(crate) fn is_deployed(&self) -> bool {
-        self.kind == HttpKind::Handlers && self.host != LOOPBACK
+        self.kind == HttpKind::Handlers && !self.is_local()
     }
 }
 

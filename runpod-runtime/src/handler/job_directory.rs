@@ -35,7 +35,7 @@ enum Directory {
 #[derive(Debug)]
 struct Locked {
     directory: TempDir,
-    _lock: File,
+    lock: File,
 }
 
 /// The job has ended, so it has no directory any more.
@@ -77,7 +77,11 @@ impl JobDirectory {
         // available, the closure is dropped, which removes the directory here.
         let path = locked.files();
         let remove = move || {
-            if let Err(error) = locked.directory.close() {
+            // The closure owns both. If it owned only the directory, the lock would be released before the removal.
+            let Locked { directory, lock } = locked;
+            let removed = directory.close();
+            drop(lock);
+            if let Err(error) = removed {
                 tracing::warn!(
                     "the job's directory {} could not be removed: {error}",
                     path.display()
@@ -110,10 +114,7 @@ impl Locked {
         let lock = File::create(&unnamed)?;
         lock.try_lock()?;
         fs::rename(unnamed, directory.path().join(LOCK))?;
-        Ok(Self {
-            directory,
-            _lock: lock,
-        })
+        Ok(Self { directory, lock })
     }
 
     fn files(&self) -> PathBuf {

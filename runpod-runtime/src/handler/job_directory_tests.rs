@@ -1,4 +1,5 @@
 use std::fs::{self, File};
+use std::sync::mpsc;
 
 use super::{LOCK, Locked, PREFIX, remove_abandoned};
 use crate::testing;
@@ -27,6 +28,30 @@ fn a_directory_is_private_and_disappears_with_the_call() {
 }
 
 #[test]
+fn the_lock_of_a_directory_is_held_until_the_directory_is_removed() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .max_blocking_threads(1)
+        .build()
+        .unwrap();
+    let entered = runtime.enter();
+    let (context, _job) = testing::context();
+    let directory = context.directory().unwrap();
+    let lock = directory.with_file_name(LOCK);
+    // The only blocking thread is in use, so the removal waits for it.
+    let (release, released) = mpsc::channel::<()>();
+    let busy = runtime.spawn_blocking(move || released.recv());
+    drop(context.directory_until_the_end());
+    assert!(directory.exists());
+    assert!(File::open(&lock).unwrap().try_lock().is_err());
+    release.send(()).unwrap();
+    runtime.block_on(busy).unwrap().unwrap();
+    // This waits for the removal, too.
+    drop(entered);
+    drop(runtime);
+    assert!(!directory.exists());
+}
+
+#[test]
 fn a_context_without_a_worker_removes_its_directory_too() {
     let (context, job) = testing::context();
     let directory = context.directory().unwrap();
@@ -41,10 +66,7 @@ fn a_context_without_a_worker_removes_its_directory_too() {
 fn directories_of_dead_processes_are_removed_and_those_of_living_ones_are_not() {
     let temporary = tempfile::tempdir().unwrap();
     let living = Locked::new_in(temporary.path()).unwrap();
-    let Locked {
-        directory,
-        _lock: lock,
-    } = Locked::new_in(temporary.path()).unwrap();
+    let Locked { directory, lock } = Locked::new_in(temporary.path()).unwrap();
     let dead = directory.keep();
     fs::write(dead.join("files/file"), "x").unwrap();
     // The lock ends with the process.

@@ -22,7 +22,7 @@ use super::state::StateCell;
 
 /// The maximum time that the process waits for the values to be dropped. A worker that has finished must not run
 /// forever.
-const MOST: Duration = Duration::from_secs(10);
+pub(crate) const LONGEST_DROP: Duration = Duration::from_secs(10);
 
 /// A user's `concurrency_modifier`: a function from the current concurrency to the next one.
 pub(crate) type Modifier = Arc<dyn Fn(usize) -> usize + Send + Sync>;
@@ -100,7 +100,7 @@ impl UserValues {
     /// Drops the values and waits until they are dropped, unless a worker still uses them. Must be called on a thread
     /// that may block.
     pub(crate) fn drop_blocking(self: Arc<Self>) {
-        self.drop_within(MOST);
+        self.drop_within(LONGEST_DROP);
     }
 
     fn drop_within(self: Arc<Self>, most: Duration) {
@@ -122,7 +122,7 @@ impl UserValues {
         // The wait runs on a thread, because any executor may poll this future, and not every executor has timers. If
         // the system refuses the thread, the future does not wait.
         let _ = on_a_thread(move || {
-            wait_for(&dropping, MOST);
+            wait_for(&dropping, LONGEST_DROP);
             drop(sender);
         });
         // An error means that the sender was dropped, and so the values are.

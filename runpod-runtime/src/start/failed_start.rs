@@ -7,7 +7,7 @@ use crate::config::Mode;
 use crate::error::Error;
 use crate::handler::Failure;
 use crate::logging;
-use crate::platform::{FailedStart, Runpod};
+use crate::platform::{FailedStart, Runpod, Unhealthy};
 use crate::process::dev_link::dev_link;
 use crate::worker::{self, Handlers};
 
@@ -31,8 +31,8 @@ impl Prepared {
     }
 
     /// Reports that `main` failed: takes one job, for ten seconds at most, fails it with the reason, and reports the
-    /// worker as unhealthy. The failure is already in the log. Does nothing in a local run, and with `cargo runpod
-    /// dev`, which keeps its queue and waits for an edit.
+    /// worker as unhealthy. In HTTP mode, it takes no job. The failure is already in the log. Does nothing in a local run,
+    /// and with `cargo runpod dev`, which keeps its queue and waits for an edit.
     ///
     /// # Errors
     ///
@@ -42,12 +42,13 @@ impl Prepared {
         failure: &Failure,
         handlers: Handlers,
     ) -> Result<(), Error> {
-        let Mode::Platform(urls) = self.settings.mode.clone() else {
-            return Ok(());
-        };
         if dev_link().is_some() {
             return Ok(());
         }
+        let Mode::Platform(urls) = self.settings.mode.clone() else {
+            self.ping_after_failed_start(failure, &handlers).await;
+            return Ok(());
+        };
         let failed = FailedStart {
             hook: MAIN,
             failure: failure.clone(),
@@ -65,5 +66,20 @@ impl Prepared {
             );
         });
         worker::start(parts)?.ended().await.map(drop)
+    }
+
+    /// Reports the worker as unhealthy. In HTTP mode, this is the whole report, because the clients of the requests get
+    /// the reason from the server.
+    async fn ping_after_failed_start(&self, failure: &Failure, handlers: &Handlers) {
+        let unhealthy = self.without_keys(Unhealthy {
+            check: MAIN.into(),
+            reason: failure.message.clone(),
+        });
+        let (prepared, threads) = (self.clone(), handlers.handle().clone());
+        // Any executor may await this, and the client needs one with I/O and timers.
+        let reporting = handlers
+            .handle()
+            .spawn(async move { prepared.report_unhealthy(&unhealthy, &threads).await });
+        let _ = reporting.await;
     }
 }

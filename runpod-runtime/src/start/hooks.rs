@@ -9,17 +9,23 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::prepared::Prepared;
+use super::unloaded::{Cut, Unloaded};
 use crate::config::Mode;
 use crate::error::{Error, ErrorKind};
 use crate::fitness::{Check, Row, Verdict, built_in, one_after_another, table, together};
-use crate::handler::{Hook, StateCell};
+use crate::handler::{Hook, LONGEST_DROP, StateCell};
 use crate::logging;
-use crate::platform::{self, Runpod, Unhealthy};
+use crate::platform::Unhealthy;
+use crate::process::signals::next;
 use crate::process::threads::{self, Refused};
 use crate::worker::Handlers;
 
 /// The time limit of a shutdown hook that sets none.
 const LONGEST_SHUTDOWN: Duration = Duration::from_secs(10);
+/// The time limit of all shutdown hooks together, unless the limits that they set are longer together.
+const LONGEST_SHUTDOWN_OF_ALL: Duration = Duration::from_secs(20);
+/// The time between the last step of the worker and the exit, for the log and for exit functions of linked libraries.
+const LONGEST_EXIT: Duration = Duration::from_secs(5);
 
 /// The size in bytes of the stack of a thread that waits for hooks.
 const STACK: usize = 512 << 10;
@@ -53,7 +59,7 @@ impl Hooks {
     /// # Errors
     ///
     /// Returns an error if a check failed. The worker has then reported it to the platform.
-    pub(crate) fn fitness_before_state(&self) -> Result<(), Error> {
+    pub(crate) fn fitness_before_state(&self) -> Result<(), Unloaded> {
         if !self.checks_run() {
             return Ok(());
         }
@@ -73,14 +79,14 @@ impl Hooks {
     /// # Errors
     ///
     /// Returns an error if a check failed. The worker has then reported it to the platform.
-    pub(crate) fn fitness_with_state(&self, state: Option<&StateCell>) -> Result<(), Error> {
+    pub(crate) fn fitness_with_state(&self, state: Option<&StateCell>) -> Result<(), Unloaded> {
         if !self.checks_run() {
             return Ok(());
         }
         let own = self.own_checks(|hook| hook.state.is_some(), state);
         self.checked(async |threads, all| one_after_another(own, threads, all).await)?;
         match self.prepared.settings.mode {
-            Mode::Check => self.show(),
+            Mode::Check => self.show().map_err(Unloaded::Refused),
             _ => Ok(()),
         }
     }
@@ -92,17 +98,18 @@ impl Hooks {
             // `main` failed, and the results of the checks before it may show why. The error of `main` counts.
             let _ = self.show();
         }
-        let hooks = self.prepared.hooks.iter().rev();
-        let due: Vec<_> = hooks
-            .filter(|hook| hook.is_for_shutdown())
+        let due: Vec<_> = self
+            .shutdown_hooks()
             .filter(|hook| hook.state.is_none() || state.is_some())
             .collect();
         if due.is_empty() {
             return;
         }
+        let most = self.longest_shutdown();
         let ran = waiting(async {
+            let end = tokio::time::Instant::now() + most;
             for hook in due {
-                run_at_shutdown(hook, state, &self.threads).await;
+                run_at_shutdown(hook, state, &self.threads, end).await;
             }
         });
         if let Err(error) = ran {
@@ -116,11 +123,12 @@ impl Hooks {
     /// # Errors
     ///
     /// Returns an error if a check failed or if the system refuses the thread.
-    pub(crate) async fn fitness_before_state_elsewhere(&self) -> Result<(), Error> {
+    pub(crate) async fn fitness_before_state_elsewhere(&self) -> Result<(), Unloaded> {
         if !self.checks_run() {
             return Ok(());
         }
-        self.on_a_thread(Self::fitness_before_state).await.flatten()
+        let checked = self.on_a_thread(Self::fitness_before_state).await;
+        checked.map_err(Unloaded::Refused).flatten()
     }
 
     /// Like [`fitness_with_state`](Self::fitness_with_state), on a thread of its own, so that any executor can await
@@ -132,13 +140,12 @@ impl Hooks {
     pub(crate) async fn fitness_with_state_elsewhere(
         &self,
         state: Option<StateCell>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Unloaded> {
         if !self.checks_run() {
             return Ok(());
         }
-        self.on_a_thread(move |hooks| hooks.fitness_with_state(state.as_ref()))
-            .await
-            .flatten()
+        let checked = self.on_a_thread(move |hooks| hooks.fitness_with_state(state.as_ref()));
+        checked.await.map_err(Unloaded::Refused).flatten()
     }
 
     /// Runs the shutdown hooks on a thread of their own, so that any executor can await this.
@@ -149,6 +156,42 @@ impl Hooks {
         let shut_down = self.on_a_thread(move |hooks| hooks.shut_down(state.as_ref()));
         if let Err(error) = shut_down.await {
             tracing::error!("no shutdown hook ran: {error:?}");
+        }
+    }
+
+    fn shutdown_hooks(&self) -> impl Iterator<Item = &Hook> {
+        let hooks = self.prepared.hooks.iter().rev();
+        hooks.filter(|hook| hook.is_for_shutdown())
+    }
+
+    /// Returns how long all shutdown hooks may take together.
+    fn longest_shutdown(&self) -> Duration {
+        let own = self.shutdown_hooks().filter_map(|hook| hook.limit);
+        let own = own.fold(Duration::ZERO, Duration::saturating_add);
+        own.max(LONGEST_SHUTDOWN_OF_ALL)
+    }
+
+    /// Returns how long the process may run after its last job: the time for the shutdown hooks, for the last answers of
+    /// the HTTP server, for dropping the user's values, and for the rest.
+    pub(crate) fn longest_end(&self) -> Duration {
+        let answers = self.prepared.last_answers().unwrap_or_default();
+        let rest = answers + LONGEST_DROP + LONGEST_EXIT;
+        self.longest_shutdown().saturating_add(rest)
+    }
+
+    /// Sends the answers to the requests that an HTTP server has refused, and closes the server.
+    pub(crate) fn close_server(&self) {
+        if let Err(error) = waiting(self.prepared.close_server()) {
+            tracing::error!("the HTTP server was not closed: {error:?}");
+        }
+    }
+
+    /// Like [`close_server`](Self::close_server), on a thread of its own, so that any executor can await this.
+    pub(crate) async fn close_server_elsewhere(&self) {
+        if self.prepared.last_answers().is_some()
+            && let Err(error) = self.on_a_thread(Self::close_server).await
+        {
+            tracing::error!("the HTTP server was not closed: {error:?}");
         }
     }
 
@@ -202,10 +245,18 @@ impl Hooks {
     }
 
     /// Runs checks, logs their results, and reports the first failure.
-    fn checked(&self, run: impl AsyncFnOnce(&Handle, bool) -> Vec<Row>) -> Result<(), Error> {
+    fn checked(&self, run: impl AsyncFnOnce(&Handle, bool) -> Vec<Row>) -> Result<(), Unloaded> {
         let all = matches!(self.prepared.settings.mode, Mode::Check);
         let begun = Instant::now();
-        let rows = waiting(run(&self.threads, all))?;
+        let running = waiting(async {
+            tokio::select! {
+                biased;
+                rows = run(&self.threads, all) => Ok(rows),
+                cut = self.cut() => Err(cut),
+            }
+        });
+        let rows = running.map_err(Unloaded::Refused)?;
+        let rows = rows.map_err(|cut| self.prepared.stop_checks(cut))?;
         if all {
             self.rows().extend(rows);
             return Ok(());
@@ -214,7 +265,7 @@ impl Hooks {
             log(row);
         }
         if let Some(unhealthy) = rows.iter().find_map(Row::unhealthy) {
-            return Err(self.report(unhealthy));
+            return Err(Unloaded::Refused(self.report(unhealthy)));
         }
         let passed = rows.iter().filter(|row| row.has_passed()).count();
         if passed > 0 {
@@ -224,26 +275,26 @@ impl Hooks {
         Ok(())
     }
 
-    /// Reports to the platform that the worker is broken, and returns the error.
-    fn report(&self, mut unhealthy: Unhealthy) -> Error {
-        let settings = &self.prepared.settings;
-        // The reason may contain text of the user's, but no key may leave the process.
-        unhealthy.reason = settings.secrets.redact(&unhealthy.reason).into_owned();
-        let urls = match &settings.mode {
-            Mode::Platform(urls) => Some(urls),
-            Mode::Http(http) => http.heartbeats.as_ref(),
-            _ => None,
-        };
-        if let Some(urls) = urls {
-            let reported = Runpod::of(urls.clone(), settings, &self.threads)
-                .and_then(|platform| waiting(platform::report(&platform, &unhealthy)));
-            if let Err(error) = reported {
-                tracing::warn!(
-                    "this worker could not report to the platform that it is broken: {error:?}"
-                );
-            }
+    /// Waits until the worker must stop.
+    async fn cut(&self) -> Cut {
+        let mut signals = self.prepared.signals.clone();
+        tokio::select! {
+            signal = next(&mut signals) => Cut::Signal(signal),
+            () = self.prepared.stop.cancelled() => Cut::Stopped,
         }
-        Error::from(unhealthy).printable(&settings.secrets)
+    }
+
+    /// Refuses all requests, reports to the platform that the worker is broken, and returns the error.
+    fn report(&self, unhealthy: Unhealthy) -> Error {
+        let unhealthy = self.prepared.without_keys(unhealthy);
+        self.prepared.refuse_requests(Some(&unhealthy.reason));
+        let reported = waiting(self.prepared.report_unhealthy(&unhealthy, &self.threads));
+        if let Err(error) = reported {
+            tracing::warn!(
+                "this worker could not report to the platform that it is broken: {error:?}"
+            );
+        }
+        Error::from(unhealthy).printable(&self.prepared.settings.secrets)
     }
 
     fn rows(&self) -> MutexGuard<'_, Vec<Row>> {
@@ -298,8 +349,21 @@ fn log(row: &Row) {
     }
 }
 
-async fn run_at_shutdown(hook: &Hook, state: Option<&StateCell>, threads: &Handle) {
-    let limit = hook.limit.unwrap_or(LONGEST_SHUTDOWN);
+/// Runs a shutdown hook until its own limit, or until `end`, when the time of all hooks together is over.
+async fn run_at_shutdown(
+    hook: &Hook,
+    state: Option<&StateCell>,
+    threads: &Handle,
+    end: tokio::time::Instant,
+) {
+    let left = end.saturating_duration_since(tokio::time::Instant::now());
+    let limit = hook.limit.unwrap_or(LONGEST_SHUTDOWN).min(left);
+    if limit.is_zero() {
+        tracing::error!(
+            "shutdown hook {hook} did not run, because the hooks before it took too long; `timeout_s` sets the limit"
+        );
+        return;
+    }
     let running = async { hook.call(state)?.run(threads).await };
     match timeout(limit, running).await {
         Ok(Ok(_)) => tracing::debug!("shutdown hook {hook} finished"),

@@ -54,7 +54,9 @@ impl Stage {
     }
 
     fn fails(&self) -> String {
-        let error = self.hooks.fitness_before_state().unwrap_err();
+        let Err(Unloaded::Refused(error)) = self.hooks.fitness_before_state() else {
+            panic!("no check failed");
+        };
         assert_eq!(error.kind(), ErrorKind::Unhealthy);
         error.to_string()
     }
@@ -218,6 +220,39 @@ fn shutdown_hooks_run_in_reverse_order_and_no_failure_stops_the_next() {
         ["last", "state", "first"]
     );
     drop(stage.handlers);
+}
+
+#[test]
+fn shutdown_hooks_have_a_time_limit_together() {
+    let seconds = Duration::from_secs;
+    let within = |limit: u64| {
+        let mut hook = at_shutdown(|| ());
+        hook.limit = Some(seconds(limit));
+        hook
+    };
+    let many = (0..100).map(|_| at_shutdown(|| ())).collect();
+    assert_eq!(Stage::of(many).hooks.longest_shutdown(), seconds(20));
+    let short = vec![within(3), within(4)];
+    assert_eq!(Stage::of(short).hooks.longest_shutdown(), seconds(20));
+    let stage = Stage::of(vec![within(300), at_shutdown(|| ()), within(400)]);
+    assert_eq!(stage.hooks.longest_shutdown(), seconds(700));
+    assert_eq!(stage.hooks.longest_end(), seconds(715));
+
+    let (sender, ran) = mpsc::channel();
+    let stage = Stage::of(vec![]);
+    let late = at_shutdown(move || {
+        let _ = sender.send("ran");
+    });
+    let text = captured(|| {
+        let over = waiting(async {
+            let end = tokio::time::Instant::now();
+            run_at_shutdown(&late, None, &stage.hooks.threads, end).await;
+        });
+        over.unwrap();
+    });
+    assert!(text.contains("did not run"), "{text}");
+    drop(late);
+    assert_eq!(ran.try_iter().count(), 0);
 }
 
 #[test]

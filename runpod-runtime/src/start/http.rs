@@ -3,6 +3,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::time::Instant;
@@ -17,6 +18,9 @@ use crate::platform::{Platform, Runpod};
 use crate::process::panics::caught_now;
 use crate::process::signals::Signals;
 use crate::worker::{self, Ended, Handlers, Parts};
+
+/// The time to answer the requests that came before a worker could start.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
 impl Prepared {
     /// Opens the HTTP server if the worker runs in HTTP mode. From then on, health checks are answered, and requests
@@ -46,6 +50,28 @@ impl Prepared {
         Ok(self)
     }
 
+    /// Answers all requests with 503 from now on. If the worker could not start, `failure` is the reason, which the
+    /// clients get.
+    pub(crate) fn refuse_requests(&self, failure: Option<&str>) {
+        if let Some(server) = &self.server {
+            let failure = failure.map(|reason| self.settings.secrets.redact(reason));
+            server.refuse(failure.as_deref());
+        }
+    }
+
+    /// Returns how long [`close_server`](Self::close_server) may take. `None` if there is no server.
+    pub(super) fn last_answers(&self) -> Option<Duration> {
+        let most = LAST_ANSWERS.min(self.settings.shutdown_grace);
+        self.server.as_ref().map(|_| most)
+    }
+
+    /// Sends the answers to the requests that were refused, and closes the server.
+    pub(crate) async fn close_server(&self) {
+        if let (Some(server), Some(most)) = (&self.server, self.last_answers()) {
+            close(server, Instant::now() + most).await;
+        }
+    }
+
     /// Runs the worker on this thread. Must not be called from asynchronous code.
     pub(super) fn run_http(
         self,
@@ -57,7 +83,7 @@ impl Prepared {
         let waiting = handlers.handle().clone();
         let (parts, server) = self.http_parts(settings, state, handlers)?;
         let ended = worker::run_here(parts);
-        waiting.block_on(close(&server, grace));
+        waiting.block_on(close(&server, end_of_grace(&server, grace)));
         ended.and_then(Ended::reported)
     }
 
@@ -70,7 +96,7 @@ impl Prepared {
         let grace = self.settings.shutdown_grace;
         let (parts, server) = self.http_parts(settings, state, handlers)?;
         let ended = worker::start(parts)?.ended().await;
-        close(&server, grace).await;
+        close(&server, end_of_grace(&server, grace)).await;
         ended.and_then(Ended::reported)
     }
 
@@ -85,7 +111,11 @@ impl Prepared {
             Error::new(ErrorKind::System, message)
         })?;
         if let Some(router) = self.config.router.take() {
-            let routes = make_routes(&router, state.as_ref(), handlers.handle())?;
+            let routes =
+                make_routes(&router, state.as_ref(), handlers.handle()).inspect_err(|error| {
+                    let reason = error.to_string();
+                    server.refuse(Some(&self.settings.secrets.redact(&reason)));
+                })?;
             server.add(routes);
         }
         let is_realtime = settings.kind == HttpKind::Realtime;
@@ -138,10 +168,14 @@ fn make_routes(
     })
 }
 
-/// Sends the responses that have started, within the grace time, or until there is another signal.
-async fn close(server: &Server, grace: std::time::Duration) {
-    let began = server.closed_at().unwrap_or_else(Instant::now);
-    let closing = server.close(began + grace);
+/// Returns when the grace time ends, which started with the shutdown.
+fn end_of_grace(server: &Server, grace: Duration) -> Instant {
+    server.closed_at().unwrap_or_else(Instant::now) + grace
+}
+
+/// Sends the responses that have started, until `deadline`, or until there is another signal.
+async fn close(server: &Server, deadline: Instant) {
+    let closing = server.close(deadline);
     match Signals::handle() {
         Ok(mut signals) => tokio::select! {
             () = closing => {}

@@ -1,5 +1,7 @@
 //! Replaces HTTP mode if the feature `http` is off. The settings never choose the mode then.
 
+use std::time::Duration;
+
 use super::prepared::Prepared;
 use crate::config::HttpSettings;
 use crate::error::{Error, ErrorKind};
@@ -14,6 +16,17 @@ impl Prepared {
     pub(crate) fn with_server(self) -> Result<Self, Error> {
         Ok(self)
     }
+
+    #[expect(clippy::unused_self, reason = "the version with the feature uses it")]
+    pub(crate) fn refuse_requests(&self, _failure: Option<&str>) {}
+
+    #[expect(clippy::unused_self, reason = "the version with the feature uses it")]
+    pub(super) fn last_answers(&self) -> Option<Duration> {
+        None
+    }
+
+    #[expect(clippy::unused_async, reason = "the version with the feature waits")]
+    pub(crate) async fn close_server(&self) {}
 
     #[expect(clippy::unused_self, reason = "the version with the feature uses it")]
     pub(super) fn run_http(

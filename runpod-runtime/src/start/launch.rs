@@ -4,12 +4,14 @@ use std::io;
 use std::process::ExitCode;
 
 use super::prepared::Prepared;
+use super::unloaded::Unloaded;
+use crate::config::Mode;
 use crate::error::{Error, ErrorKind};
 use crate::handler::UserValues;
 use crate::handler::{Setup, SetupRun, registered, registered_hooks};
 use crate::logging;
-use crate::process::signals;
 use crate::process::threads::Refused;
+use crate::process::{exit, signals};
 use crate::worker::WorkerConfig;
 
 /// Runs the worker of this binary. Used by `#[runpod::main]`.
@@ -51,26 +53,35 @@ fn run_process(
     }
     let handlers = prepared.handlers_runtime()?;
     let hooks = prepared.hooks(&handlers);
-    if let Err(error) = hooks.fitness_before_state() {
-        hooks.shut_down(None);
-        return Err(error);
-    }
-    let loaded = prepared.load(setup.run, &handlers);
-    prepared.settle_observers()?;
-    let state = match loaded {
-        Ok(state) => state,
-        Err(unloaded) => {
-            let ended = prepared.end_unloaded(unloaded, &handlers);
-            hooks.shut_down(None);
-            return ended.map(ExitCode::from);
+    let is_limited = matches!(prepared.settings.mode, Mode::Platform(_) | Mode::Http(_));
+    let loaded = hooks
+        .fitness_before_state()
+        .and_then(|()| prepared.load(setup.run, &handlers));
+    let observed = prepared.settle_observers();
+    let (handlers, kept) =
+        handlers.keeping(UserValues::new(loaded.as_ref().ok().cloned().flatten()));
+    let fit = if let Ok(state) = &loaded {
+        observed
+            .map_err(Unloaded::Refused)
+            .and_then(|()| hooks.fitness_with_state(state.as_ref()))
+    } else {
+        // The reason of the failed start counts.
+        if let Err(error) = observed {
+            logging::error(&format!("{error:?}"));
         }
+        Ok(())
     };
-    let (handlers, kept) = handlers.keeping(UserValues::new(state.clone()));
-    let fit = hooks.fitness_with_state(state.as_ref());
-    let ended = fit.and_then(|()| prepared.run(state, handlers));
+    let ended = match loaded.and_then(|state| fit.map(|()| state)) {
+        Ok(state) => prepared.run(state, handlers).map(|()| 0),
+        Err(unloaded) => prepared.end_unloaded(unloaded, handlers),
+    };
+    if is_limited {
+        exit::limit(hooks.longest_end());
+    }
     hooks.shut_down(kept.state().as_ref());
+    hooks.close_server();
     kept.drop_blocking();
-    ended.map(|()| ExitCode::SUCCESS)
+    ended.map(ExitCode::from)
 }
 
 fn not_caught(error: io::Error) -> Error {

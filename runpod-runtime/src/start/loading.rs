@@ -5,7 +5,6 @@
 //! not stop within five seconds is left behind, and the watching thread ends the process. A plain `main` cannot be
 //! asked to stop, so it is left behind immediately.
 
-mod unloaded;
 mod watch;
 
 use std::future::Future;
@@ -15,13 +14,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::phases::Phase;
 use super::prepared::Prepared;
+use super::unloaded::{Cut, Unloaded};
 use crate::config::Mode;
 use crate::handler::{Failure, SetupRun, StateCell};
 use crate::process::panics::{Panic, caught, caught_now};
 use crate::process::signals::next;
 use crate::worker::Handlers;
-use unloaded::Cut;
-pub(crate) use unloaded::Unloaded;
 use watch::Watch;
 
 impl Prepared {
@@ -95,7 +93,7 @@ impl Prepared {
         };
         // There is no reason if the handlers' runtime is shutting down.
         let cut = cut.unwrap_or(Cut::Stopped);
-        self.log_cut(cut);
+        self.stop_loading(cut);
         Err(cut.into())
     }
 }

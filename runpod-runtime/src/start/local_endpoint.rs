@@ -179,6 +179,9 @@ async fn work(
     state: Option<StateCell>,
     handlers: &Handlers,
 ) -> Result<(), Error> {
+    // The worker is like one on the platform, but the times of its start include the build by `cargo run`, so they are
+    // not reported.
+    let _ = prepared.phases.ready();
     for number in 1_u64.. {
         let worker = attached_to(prepared, &local.endpoint, &format!("local-{number}"))?;
         let Mode::Platform(urls) = worker.settings.mode.clone() else {

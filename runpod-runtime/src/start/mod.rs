@@ -19,6 +19,8 @@ mod prometheus;
 mod schema;
 mod settled;
 mod states;
+mod unhealthy;
+mod unloaded;
 mod until_stopped;
 
 pub use builder::{Worker, WorkerBuilder};

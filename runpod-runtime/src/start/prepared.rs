@@ -155,7 +155,12 @@ impl Prepared {
     ) -> Parts {
         let settings = self.settings;
         let phases = self.phases;
-        let is_test = !matches!(settings.mode, Mode::Platform(_) | Mode::Http(_));
+        // `cargo run` replaces itself with the worker, so in a local run the age of the process includes the build.
+        let has_true_times = match &settings.mode {
+            Mode::Platform(_) => true,
+            Mode::Http(http) => !http.is_local(),
+            _ => false,
+        };
         Parts {
             platform,
             dispatch: self.dispatch,
@@ -169,7 +174,7 @@ impl Prepared {
             ready: Box::new(move || {
                 logging::forget_recent();
                 orphans::spare_children_so_far();
-                if let Some(times) = phases.ready().filter(|_| !is_test) {
+                if let Some(times) = phases.ready().filter(|_| has_true_times) {
                     tracing::info!("{times}");
                     for (phase, took) in times.by_phase() {
                         WorkerEvent::StartPhase { phase, took }.emit();

@@ -164,7 +164,7 @@ impl Run {
         let mut report = self.report;
         let context = self.job.context.clone();
         #[cfg(feature = "download")]
-        let _directory = context.directory_until_the_end();
+        let directory = context.directory_until_the_end();
         let _ = self.job.streaming.set(handler.streams());
         self.job.starts(&handler);
         let items = handler
@@ -200,6 +200,9 @@ impl Run {
             items,
         }
         .into_body(&self.execution);
+        // The next job needs the space, and gets the slot now.
+        #[cfg(feature = "download")]
+        drop(directory);
         report.finished(body, verdict);
     }
 
@@ -211,7 +214,7 @@ impl Run {
             return;
         }
         #[cfg(feature = "download")]
-        let _directory = context.directory_until_the_end();
+        let directory = context.directory_until_the_end();
         let _ = self.job.streaming.set(false);
         self.job.starts(handler);
         let mut call = Call {
@@ -241,6 +244,8 @@ impl Run {
             items: None,
         }
         .into_body(&self.execution);
+        #[cfg(feature = "download")]
+        drop(directory);
         self.report.finished(body, verdict);
     }
 }

@@ -188,7 +188,10 @@ async fn run(parts: Parts, shutdown: Shutdown) -> Ended {
     }
     control.inbox.close();
 
-    if let Some(unhealthy) = control.shutdown.unhealthy() {
+    if let Some(mut unhealthy) = control.shutdown.unhealthy() {
+        // The reason may contain text of the user's, but no key may get into a URL or into the log.
+        let reporter = &control.execution.reporter;
+        unhealthy.reason = reporter.redacted(&unhealthy.reason).into_owned();
         platform::report(&*control.platform, &unhealthy).await;
         return Ended::Unhealthy(unhealthy);
     }

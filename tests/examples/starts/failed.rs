@@ -55,6 +55,11 @@ async fn the_client_of_one_job_gets_the_reason_of_a_start_that_failed() {
             let pings = endpoint.unhealthy_pings();
             assert_eq!(pings.len(), 1, "{pings:?}: {output}");
             assert!(pings[0].contains("check=main"), "{pings:?}");
+            assert!(!pings[0].contains(KEY), "{pings:?}");
+            assert!(
+                output.contains("the shutdown hook runs"),
+                "{worker}: {output}"
+            );
             let text = "the worker's state could not be created";
             assert_eq!(output.matches(text).count(), 1, "{output}");
         }
@@ -106,4 +111,28 @@ async fn a_worker_says_how_long_each_phase_of_its_start_took() {
         output.contains("SIGHUP received: taking no more jobs"),
         "{output}"
     );
+}
+
+#[cfg(feature = "metrics")]
+#[tokio::test]
+async fn a_metrics_port_in_use_hides_no_failure_of_main_and_skips_no_shutdown_hook() {
+    let used = std::net::TcpListener::bind("0.0.0.0:0").expect("a port is free");
+    let port = used.local_addr().expect("it has an address").port();
+    for (worker, does) in [("plain", "fail"), ("async", "fail"), ("async", "serve")] {
+        let mut endpoint = Endpoint::with_jobs([json!({ "id": "a", "input": 1 })]).await;
+        let mut command = process(worker, does);
+        command.env("RUNPOD_METRICS_PORT", port.to_string());
+        let (code, output) = Started::on(&endpoint, command).exit().await;
+        assert_eq!(code, Some(1), "{output}");
+        for part in ["cannot use port", "the shutdown hook runs"] {
+            assert_eq!(output.matches(part).count(), 1, "{part}: {output}");
+        }
+        if does == "fail" {
+            let (_, Post::Result(body)) = endpoint.next().await else {
+                panic!("the first post is no result: {output}");
+            };
+            let message = report(&body)["error_message"].to_string();
+            assert!(message.contains("no model for the key"), "{message}");
+        }
+    }
 }

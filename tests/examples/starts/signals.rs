@@ -21,6 +21,24 @@ async fn a_signal_while_main_loads_ends_a_worker_on_the_platform_before_it_takes
 }
 
 #[tokio::test]
+async fn a_signal_while_a_fitness_check_hangs_ends_a_worker_before_it_takes_a_job() {
+    for (signal, name, _) in STOPS {
+        let endpoint = Endpoint::with_jobs([json!({ "id": "a", "input": 1 })]).await;
+        let mut started = Started::on(&endpoint, process("async", "hang in a check"));
+        started.line_with("the check hangs").await;
+        started.signal(signal);
+        let (code, output) = started.exit().await;
+        assert_eq!(code, Some(0), "{name}: {output}");
+        let reason = format!("{name} while the fitness checks ran, after ");
+        assert!(output.contains(&reason), "{output}");
+        assert!(output.contains("the shutdown hook runs"), "{output}");
+        assert!(!output.contains("main is loading"), "{output}");
+        assert_eq!(endpoint.jobs_left(), 1, "{output}");
+        assert!(endpoint.unhealthy_pings().is_empty(), "{output}");
+    }
+}
+
+#[tokio::test]
 async fn a_second_signal_ends_a_main_that_does_not_stop_at_once() {
     let endpoint = Endpoint::with_jobs([]).await;
     let mut started = Started::on(&endpoint, process("async", "block"));

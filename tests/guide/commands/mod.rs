@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::markdown::{Page, pages};
-use claims::{CLAIMS, Claim, How};
+use claims::{Claim, How, claims};
 use shell::Shell;
 
 /// Returns the lines of a page's `sh` blocks, in order.
@@ -23,8 +23,7 @@ fn commands(page: &Page) -> Vec<&str> {
 }
 
 fn claims_of(page: &Path) -> &'static [Claim] {
-    CLAIMS
-        .iter()
+    claims()
         .find(|(path, _)| page == Path::new(path))
         .map_or(&[], |(_, claims)| claims)
 }
@@ -43,14 +42,14 @@ fn every_command_is_claimed_and_every_claim_is_there() {
         if shown != claimed {
             let _ = writeln!(
                 faults,
-                "{}: the page shows these commands in this order:\n  {}\ntests/guide/commands/claims.rs lists:\n  {}",
+                "{}: the page shows these commands in this order:\n  {}\nthe lists in tests/guide/commands/claims have:\n  {}",
                 page.path.display(),
                 shown.join("\n  "),
                 claimed.join("\n  ")
             );
         }
     }
-    for (path, _) in CLAIMS {
+    for (path, _) in claims() {
         if !pages.iter().any(|page| page.path == Path::new(path)) {
             let _ = writeln!(faults, "{path}: has claims, but the page does not exist");
         }
@@ -61,7 +60,7 @@ fn every_command_is_claimed_and_every_claim_is_there() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_commands_of_every_page_do_what_it_says() {
     let mut faults = Vec::new();
-    for (page, claims) in CLAIMS {
+    for (page, claims) in claims() {
         let mut shell = Shell::new();
         let text = Page::read(PathBuf::from(page));
         let mut edits = edits::of(&text);

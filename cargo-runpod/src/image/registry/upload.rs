@@ -53,7 +53,8 @@ impl Client {
         }
         let mut remembered = sessions.of(self.name(), digest);
         let before = match remembered.session() {
-            Some(session) => self.continued(&session, bytes).await?,
+            // If the registry does not answer, starting again meets the same fault.
+            Some(session) => self.continued(&session, bytes).await.unwrap_or(None),
             None => None,
         };
         let mut how = Uploaded::Sent;
@@ -69,13 +70,23 @@ impl Client {
             (None, None) => Some(self.started().await?),
         };
         let mut pauses = Pauses::default();
-        let mut restarts = Pauses::default();
+        // Counts the attempts since the upload was further than ever before.
+        let mut stuck = Pauses::default();
+        let mut furthest = session.as_ref().map_or(0, |open| open.offset);
         while let Some(open) = &session {
             remembered.remember(open);
-            let before = open.offset;
             let trouble = match self.next_part(open, digest, bytes, source).await {
                 Ok(next) => {
                     pauses.progress();
+                    if let Some(next) = &next {
+                        if next.offset > furthest {
+                            furthest = next.offset;
+                            stuck.progress();
+                        } else if next.offset <= open.offset {
+                            let text = "the registry accepts the parts, but does not keep them";
+                            stuck.after(Trouble::Connection(text.to_owned())).await?;
+                        }
+                    }
                     progress(next.as_ref().map_or(bytes, |next| next.offset));
                     if next.is_none() {
                         remembered.forget();
@@ -90,6 +101,9 @@ impl Client {
                 trouble.status(),
                 Some(StatusCode::NOT_FOUND | StatusCode::RANGE_NOT_SATISFIABLE)
             );
+            let lost = Trouble::Connection(format!(
+                "the registry gave the upload up ({trouble}), and new attempts did not help"
+            ));
             if !is_lost {
                 pauses.after(trouble).await?;
             }
@@ -100,14 +114,17 @@ impl Client {
                 return Ok(how);
             }
             session = if let Some(at) = self.continued(open, bytes).await? {
-                if at.offset > before {
+                if at.offset > furthest {
+                    furthest = at.offset;
                     pauses.progress();
+                    stuck.progress();
+                } else if is_lost {
+                    stuck.after(lost).await?;
                 }
                 Some(at)
             } else {
                 // The registry has given the upload up. It starts again, a limited number of times.
-                let lost = Trouble::Connection("the registry gave the upload up".to_owned());
-                restarts.after(lost).await?;
+                stuck.after(lost).await?;
                 how = Uploaded::Sent;
                 Some(self.started().await?)
             };

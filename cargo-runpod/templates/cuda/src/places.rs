@@ -19,7 +19,8 @@ pub struct Places(Vec<Place>);
 #[derive(Debug)]
 struct Place {
     what: &'static str,
-    folder: PathBuf,
+    /// The folder, or why there is none.
+    folder: Result<PathBuf, String>,
 }
 
 /// The files of a model.
@@ -37,33 +38,43 @@ impl Places {
         match variable("MODEL_DIR") {
             Some(folder) => Ok(Self(vec![Place {
                 what: "MODEL_DIR",
-                folder: folder.into(),
+                folder: Ok(folder.into()),
             }])),
             None => {
                 let id = variable("MODEL_ID").unwrap_or_else(|| DEFAULT_MODEL.to_owned());
-                Self::of(&id, Path::new("/"), Path::new(""))
+                let cached = runpod::cached_model(&id).map_err(|error| error.to_string());
+                Self::of(&id, cached, Path::new("/"), Path::new(""))
             }
         }
     }
 
-    /// Returns the places of a model in the order of the search. Tests pass other folders than the container's `/` and
-    /// its working directory.
-    pub fn of(id: &str, root: &Path, working: &Path) -> Result<Self, Error> {
+    /// Returns the places of a model in the order of the search. Tests pass other folders than Runpod's cached model, the
+    /// container's `/` and its working directory.
+    pub fn of(
+        id: &str,
+        cached: Result<PathBuf, String>,
+        root: &Path,
+        working: &Path,
+    ) -> Result<Self, Error> {
         let is_name = |name: &str| !name.is_empty() && !name.starts_with('.');
-        let Some((organisation, name)) = id.split_once('/').filter(|(organisation, name)| {
+        let is_id = id.split_once('/').is_some_and(|(organisation, name)| {
             is_name(organisation) && is_name(name) && !name.contains('/')
-        }) else {
+        });
+        if !is_id {
             return Err(format!(
                 "MODEL_ID: found {id:?}; expected ORGANISATION/NAME, such as {DEFAULT_MODEL}"
             )
             .into());
+        }
+        let place = |what, folder| Place {
+            what,
+            folder: Ok(folder),
         };
-        let place = |what, folder| Place { what, folder };
-        let cached = root
-            .join("runpod-volume/huggingface-cache/hub")
-            .join(format!("models--{organisation}--{name}"));
         Ok(Self(vec![
-            place("Runpod's cached model", snapshot(&cached)),
+            Place {
+                what: "the cached model",
+                folder: cached,
+            },
             place(
                 "the network volume",
                 root.join("runpod-volume/models").join(id),
@@ -78,14 +89,17 @@ impl Places {
     pub fn find(&self) -> Result<Files, NotFound> {
         let mut searched = Vec::new();
         for place in &self.0 {
-            match place.files() {
+            let folder = match &place.folder {
+                Ok(folder) => folder,
+                Err(fault) => {
+                    searched.push(format!("{}: {fault}", place.what));
+                    continue;
+                }
+            };
+            match files(folder) {
                 Ok(files) => return Ok(files),
                 Err(fault) => {
-                    searched.push(format!(
-                        "{}, {}: {fault}",
-                        place.what,
-                        place.folder.display()
-                    ));
+                    searched.push(format!("{}, {}: {fault}", place.what, folder.display()));
                 }
             }
         }
@@ -93,48 +107,37 @@ impl Places {
     }
 }
 
-/// Returns the folder of the current version in a cached model.
-fn snapshot(cached: &Path) -> PathBuf {
-    let version = fs::read_to_string(cached.join("refs/main")).unwrap_or_default();
-    match version.trim() {
-        "" => cached.to_owned(),
-        version => cached.join("snapshots").join(version),
+/// Returns the files of the model in a folder that has all of them.
+fn files(folder: &Path) -> Result<Files, String> {
+    if !folder.is_dir() {
+        return Err("it does not exist".to_owned());
     }
-}
-
-impl Place {
-    fn files(&self) -> Result<Files, String> {
-        if !self.folder.is_dir() {
-            return Err("it does not exist".to_owned());
+    let file = |name: &str| {
+        let path = folder.join(name);
+        if path.is_file() {
+            Ok(path)
+        } else {
+            Err(format!("it has no {name}"))
         }
-        let file = |name: &str| {
-            let path = self.folder.join(name);
-            if path.is_file() {
-                Ok(path)
-            } else {
-                Err(format!("it has no {name}"))
-            }
-        };
-        file("config.json")?;
-        file("tokenizer.json")?;
-        let weights = match file("model.safetensors") {
-            Ok(only) => vec![only],
-            Err(missing) => {
-                let index = file("model.safetensors.index.json")
-                    .map_err(|other| format!("{missing} and {other}"))?;
-                let parts =
-                    parts(&index).map_err(|error| format!("{}: {error}", index.display()))?;
-                parts
-                    .iter()
-                    .map(|part| file(part))
-                    .collect::<Result<_, _>>()?
-            }
-        };
-        Ok(Files {
-            folder: self.folder.clone(),
-            weights,
-        })
-    }
+    };
+    file("config.json")?;
+    file("tokenizer.json")?;
+    let weights = match file("model.safetensors") {
+        Ok(only) => vec![only],
+        Err(missing) => {
+            let index = file("model.safetensors.index.json")
+                .map_err(|other| format!("{missing} and {other}"))?;
+            let parts = parts(&index).map_err(|error| format!("{}: {error}", index.display()))?;
+            parts
+                .iter()
+                .map(|part| file(part))
+                .collect::<Result<_, _>>()?
+        }
+    };
+    Ok(Files {
+        folder: folder.to_owned(),
+        weights,
+    })
 }
 
 /// Returns the names of the files that an index of weights lists.
@@ -190,7 +193,8 @@ mod tests {
     }
 
     fn find(root: &Path) -> Result<Files, NotFound> {
-        Places::of("lab/small", root, &root.join("here"))
+        let cached = Ok(root.join(FOLDERS[0]));
+        Places::of("lab/small", cached, root, &root.join("here"))
             .unwrap()
             .find()
     }
@@ -199,13 +203,7 @@ mod tests {
     fn the_cached_model_comes_first_then_the_volume_the_image_and_the_working_directory() {
         let room = TempDir::new().unwrap();
         let root = room.path();
-        let cached = "runpod-volume/huggingface-cache/hub/models--lab--small";
-        for version in ["abc", "an-older-one"] {
-            fill(root, &format!("{cached}/snapshots/{version}"));
-        }
-        fs::create_dir_all(root.join(cached).join("refs")).unwrap();
-        fs::write(root.join(cached).join("refs/main"), "abc\n").unwrap();
-        FOLDERS[1..].iter().for_each(|folder| fill(root, folder));
+        FOLDERS.iter().for_each(|folder| fill(root, folder));
         for folder in FOLDERS {
             assert_eq!(find(root).unwrap().folder, root.join(folder));
             fs::remove_dir_all(root.join(folder)).unwrap();
@@ -231,7 +229,7 @@ mod tests {
         fs::remove_file(room.path().join(FOLDERS[1]).join("model.safetensors")).unwrap();
         let error = find(room.path()).unwrap_err().to_string();
         for part in [
-            "models--lab--small: it does not exist",
+            "models--lab--small/snapshots/abc: it does not exist",
             "models/lab/small: it has no model.safetensors and it has no model.safetensors.index.json",
             "the image, ",
             "the working directory, ",
@@ -240,6 +238,23 @@ mod tests {
         ] {
             assert!(error.contains(part), "no {part} in {error}");
         }
+    }
+
+    #[test]
+    fn a_model_that_is_not_cached_is_searched_elsewhere() {
+        let room = TempDir::new().unwrap();
+        let find = || {
+            let cached = runpod::cached_model("lab/small").map_err(|error| error.to_string());
+            let places = Places::of("lab/small", cached, room.path(), room.path());
+            places.unwrap().find()
+        };
+        let error = find().unwrap_err().to_string();
+        assert!(
+            error.contains("the cached model: the model lab/small is not cached"),
+            "{error}"
+        );
+        fill(room.path(), FOLDERS[1]);
+        assert_eq!(find().unwrap().folder, room.path().join(FOLDERS[1]));
     }
 
     #[test]
@@ -274,7 +289,8 @@ mod tests {
             "../small",
             "lab/..",
         ] {
-            let error = Places::of(id, Path::new("/"), Path::new("")).unwrap_err();
+            let cached = Err("it is not cached".to_owned());
+            let error = Places::of(id, cached, Path::new("/"), Path::new("")).unwrap_err();
             assert!(error.to_string().contains("MODEL_ID"), "{error}");
         }
     }

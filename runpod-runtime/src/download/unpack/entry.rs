@@ -70,8 +70,18 @@ impl<'a> Unpacker<'a> {
         }
     }
 
+    pub(super) fn most_entries(&self) -> usize {
+        self.max_entries
+    }
+
     /// Counts an entry and returns its path inside the folder.
     fn next(&mut self, name: &str) -> Result<PathBuf, Cause> {
+        self.count()?;
+        inside(self.folder, name)
+    }
+
+    /// Counts an entry.
+    pub(super) fn count(&mut self) -> Result<(), Cause> {
         self.entries += 1;
         if self.entries > self.max_entries {
             return Err(refused(format!(
@@ -79,7 +89,7 @@ impl<'a> Unpacker<'a> {
                 self.max_entries
             )));
         }
-        inside(self.folder, name)
+        Ok(())
     }
 }
 

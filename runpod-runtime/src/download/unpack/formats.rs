@@ -8,6 +8,7 @@ use flate2::read::MultiGzDecoder;
 use tar::EntryType;
 use zip::ZipArchive;
 
+use super::descriptions::{Budget, Limited, Tar, Total, Zip};
 use super::entry::{Unpacker, refused, shown};
 use crate::download::error::Cause;
 use crate::download::sink::disk;
@@ -36,7 +37,10 @@ pub(super) fn unpack(path: &Path, unpacker: &mut Unpacker<'_>) -> Result<(), Cau
 }
 
 fn unpack_zip(file: BufReader<File>, unpacker: &mut Unpacker<'_>) -> Result<(), Cause> {
+    let budget = Budget::of_zip();
+    let file = Zip(Limited::new(file, &budget, unpacker.most_entries()));
     let mut archive = ZipArchive::new(file).map_err(broken)?;
+    budget.lift();
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).map_err(broken)?;
         let name = entry.name().map_err(broken)?.into_owned();
@@ -54,9 +58,13 @@ fn unpack_zip(file: BufReader<File>, unpacker: &mut Unpacker<'_>) -> Result<(), 
 }
 
 fn unpack_tar(archive: impl Read, unpacker: &mut Unpacker<'_>) -> Result<(), Cause> {
+    let budget = Budget::of_tar();
+    let mut total = Total::of(&budget);
+    let archive = Tar(Limited::new(archive, &budget, unpacker.most_entries()));
     let mut archive = tar::Archive::new(archive);
-    for entry in archive.entries().map_err(broken)? {
-        let mut entry = entry.map_err(broken)?;
+    let mut entries = archive.entries().map_err(broken)?;
+    while let Some(mut entry) = total.next(&mut entries).map_err(broken)? {
+        budget.lift();
         let name = entry.path_bytes().into_owned();
         let name = String::from_utf8(name).map_err(|error| {
             refused(format!(
@@ -68,7 +76,10 @@ fn unpack_tar(archive: impl Read, unpacker: &mut Unpacker<'_>) -> Result<(), Cau
             EntryType::Directory => unpacker.folder(&name)?,
             EntryType::Regular | EntryType::Continuous => unpacker.file(&name, &mut entry)?,
             // It describes the entries after it, and none of its values is used.
-            EntryType::XGlobalHeader => {}
+            EntryType::XGlobalHeader => {
+                // The library skips it, which counts as a part of the next description.
+                unpacker.count()?;
+            }
             _ => return Err(not_a_file(&name)),
         }
     }

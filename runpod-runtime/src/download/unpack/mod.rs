@@ -3,6 +3,7 @@
 //! Every name is checked before a file is created, only regular files and folders are created, none is replaced, and
 //! the number of files and bytes is limited, whatever the archive announces.
 
+mod descriptions;
 mod entry;
 mod formats;
 
@@ -22,9 +23,10 @@ impl Downloaded {
     /// Unpacks a zip, tar or tar.gz archive into a new folder next to it, and returns the folder.
     ///
     /// The content decides about the format, not the name. An archive fails as a whole, and leaves nothing behind, if
-    /// it contains a path that leaves the folder, a link, a device, the same name twice, an encrypted file, over
-    /// 100,000 entries, or more bytes than `RUNPOD_MAX_DOWNLOAD_BYTES` (5 GiB) after unpacking. File permissions and
-    /// owners are not restored. Needs the feature `unpack`.
+    /// it contains a path that leaves the folder, a link, a device, the same name twice, or an encrypted file. It also
+    /// fails if it has over 100,000 entries, names and other descriptions that are too large to keep in memory, or more
+    /// bytes than `RUNPOD_MAX_DOWNLOAD_BYTES` (5 GiB) after unpacking. File permissions and owners are not restored.
+    /// Needs the feature `unpack`.
     ///
     /// ```
     /// use runpod::prelude::*;

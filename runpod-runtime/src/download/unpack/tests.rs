@@ -1,11 +1,11 @@
 use std::fs;
-use std::io::{Cursor, Write as _};
+use std::io::{Cursor, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use tar::{EntryType, Header};
-use zip::write::SimpleFileOptions;
+use zip::write::{FullFileOptions, SimpleFileOptions};
 use zip::{CompressionMethod, ZipWriter};
 
 use super::entry::Unpacker;
@@ -192,7 +192,97 @@ fn bombs_stop_at_the_limits() {
     fs::write(&path, zip_of(&many)).unwrap();
     let mut unpacker = Unpacker::new(folder.path(), 19, 1000);
     let error = formats::unpack(&path, &mut unpacker).unwrap_err();
-    assert_eq!(error.to_string(), "it has more than 19 entries");
+    let text = error.to_string();
+    assert!(text.contains("at most 19 are allowed"), "{text}");
+}
+
+/// A tar whose first entry has a description of this kind and size, and then a file.
+fn tar_with_description(kind: u8, size: u64) -> Vec<u8> {
+    let mut header = Header::new_gnu();
+    header.set_path("described").unwrap();
+    header.set_entry_type(EntryType::new(kind));
+    header.set_size(size);
+    header.set_cksum();
+    let mut builder = tar::Builder::new(Vec::new());
+    builder
+        .append(&header, std::io::repeat(b'x').take(size))
+        .unwrap();
+    let mut tar = builder.into_inner().unwrap();
+    tar.truncate(tar.len() - 1024);
+    tar.extend(tar_of(&[("a", EntryType::Regular, b"1")]));
+    tar
+}
+
+#[test]
+fn descriptions_of_a_tar_that_are_too_large_are_refused() {
+    // A long name, a long link, an extended header, and a global one.
+    for kind in *b"LKxg" {
+        for archive in [tar_with_description(kind, 3 << 20)] {
+            for archive in [gzip(&archive), archive] {
+                let (kind, message) = unpacked(&archive).error();
+                assert_eq!(kind, DownloadErrorKind::Archive, "{message}");
+                assert!(message.contains("descriptions of its entries"), "{message}");
+            }
+        }
+    }
+    assert!(
+        unpacked(&tar_with_description(b'g', 1 << 10))
+            .result
+            .is_ok()
+    );
+}
+
+#[test]
+fn a_zip_that_announces_too_many_entries_is_refused_before_they_are_read() {
+    let zip = zip_of(&[("a", b"1")]);
+    let end = zip.len() - 22;
+    // The short record at the end, in front of which is a long record with the true number and its locator.
+    let mut long = zip[..end].to_vec();
+    long.extend(b"PK\x06\x06");
+    long.extend(44_u64.to_le_bytes());
+    long.extend([45, 0, 45, 0]);
+    long.extend([0; 8]);
+    for number in [1_u64 << 40, 1 << 40] {
+        long.extend(number.to_le_bytes());
+    }
+    long.extend((46_u64 << 40).to_le_bytes());
+    long.extend(u64::MAX.to_le_bytes());
+    long.extend(b"PK\x06\x07");
+    long.extend(0_u32.to_le_bytes());
+    long.extend((end as u64).to_le_bytes());
+    long.extend(1_u32.to_le_bytes());
+    long.extend(b"PK\x05\x06");
+    long.extend([0; 4]);
+    long.extend([0xff; 12]);
+    long.extend([0; 2]);
+    let (_, message) = unpacked(&long).error();
+    assert!(
+        message.contains("it announces 1099511627776 entries"),
+        "{message}"
+    );
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("archive");
+    fs::write(&path, zip_of(&[("a", b""), ("b", b"")])).unwrap();
+    let mut unpacker = Unpacker::new(folder.path(), 1, 1000);
+    let error = formats::unpack(&path, &mut unpacker).unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("it announces 2 entries, and at most 1 are"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_directory_of_a_zip_that_is_too_large_is_refused() {
+    let comment = "c".repeat(65_000);
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    for index in 0..600 {
+        let options = FullFileOptions::default().with_file_comment(comment.clone());
+        writer.start_file(format!("f{index}"), options).unwrap();
+    }
+    let (_, message) = unpacked(&writer.finish().unwrap().into_inner()).error();
+    assert!(message.contains("descriptions of its entries"), "{message}");
 }
 
 #[test]

@@ -75,6 +75,13 @@ impl ErrorAnswer {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "Shutdown", message).retry_after(1)
     }
 
+    /// The worker could not start and is about to exit.
+    pub(super) fn failed_start(reason: &str) -> Self {
+        let message =
+            format!("the worker could not start ({reason}): send the request again later");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "StartFailed", message).retry_after(5)
+    }
+
     /// Describes the error of a failed job: a report inside a string, or any value from the handler's output.
     fn of_job(error: &RawValue, output: Option<&RawValue>) -> Self {
         let text = json::text_of(error);

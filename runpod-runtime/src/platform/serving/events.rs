@@ -10,7 +10,7 @@ use http_body::{Body, Frame};
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::accept::Form;
-use super::answer::{ErrorAnswer, Outcome, part};
+use super::answer::{Outcome, part};
 use super::requests::{Open, Sent};
 
 /// After this long without an event, a comment is sent, so that proxies keep the connection open and a client that has
@@ -57,7 +57,7 @@ impl Events {
             }
             None => {
                 self.has_ended = true;
-                let error = ErrorAnswer::shut_down().body;
+                let error = self.open.closed_answer().body;
                 (Event::Error, error.to_string().into())
             }
         };

@@ -10,7 +10,7 @@ use axum::http::{HeaderValue, Method, Request, Response, StatusCode};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::answer::{ErrorAnswer, json_response};
+use super::answer::json_response;
 use super::request_body::{discard, may_be_json, read_bytes};
 use super::requests::{NewRequest, Requests, Sent};
 use crate::json;
@@ -85,14 +85,14 @@ impl RealtimeRoutes {
             wants_progress: false,
         };
         let Ok(mut open) = self.requests.enter(request) else {
-            return ErrorAnswer::shut_down().into_response();
+            return self.requests.closed_answer().into_response();
         };
         loop {
             match open.next().await {
                 Some(Sent::Result { body, .. }) => return json_response(StatusCode::OK, body),
                 // The result repeats the items.
                 Some(Sent::Item(_) | Sent::Progress(_)) => {}
-                None => return ErrorAnswer::shut_down().into_response(),
+                None => return open.closed_answer().into_response(),
             }
         }
     }

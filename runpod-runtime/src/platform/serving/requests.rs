@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, timeout};
 
+use super::answer::ErrorAnswer;
 use crate::handler::TakenJob;
 use crate::platform::{Post, PostKind, Posted, Taken};
 
@@ -81,6 +82,8 @@ struct Table {
     recent_in_order: VecDeque<Arc<str>>,
     /// When the worker started to shut down.
     closed_at: Option<Instant>,
+    /// Why the worker could not start, if it could not.
+    failure: Option<String>,
 }
 
 #[derive(Debug)]
@@ -244,8 +247,18 @@ impl Requests {
 
     /// Accepts no more requests. Those that wait for a slot are refused.
     pub(super) fn close(&self) {
+        self.close_after(None);
+    }
+
+    /// Like [`close`](Self::close). If the worker could not start, `failure` is the reason, which the clients get. Only
+    /// the first reason counts.
+    pub(super) fn close_after(&self, failure: Option<&str>) {
         let mut table = self.table();
+        let was_open = table.closed_at.is_none();
         table.closed_at.get_or_insert_with(Instant::now);
+        if was_open {
+            table.failure = failure.map(str::to_owned);
+        }
         table.waiting_bytes = 0;
         for job in std::mem::take(&mut table.waiting) {
             // The request notices that nobody can send to it any more.
@@ -253,6 +266,14 @@ impl Requests {
         }
         drop(table);
         self.arrived.notify_one();
+    }
+
+    /// Returns the answer to a request that gets no result, because the worker accepts no more.
+    pub(super) fn closed_answer(&self) -> ErrorAnswer {
+        match &self.table().failure {
+            Some(failure) => ErrorAnswer::failed_start(failure),
+            None => ErrorAnswer::shut_down(),
+        }
     }
 
     pub(super) fn closed_at(&self) -> Option<Instant> {
@@ -286,6 +307,11 @@ impl Open {
     /// Like [`next`](Self::next), for code that is polled.
     pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Sent>> {
         self.sent.poll_recv(cx)
+    }
+
+    /// Returns the answer to a request after which nothing will be sent any more.
+    pub(super) fn closed_answer(&self) -> ErrorAnswer {
+        self.requests.closed_answer()
     }
 
     /// Gives the request up if it still waits for a slot. Returns whether it did.

@@ -28,6 +28,9 @@ use super::requests::{NewRequest, Open, Refused, Requests, Sent};
 
 pub(super) const OPENAPI: &str = "/openapi.json";
 
+/// How long a request waits at least. A worker with a free slot takes a request immediately, but on a busy machine, its
+/// thread may run only after a moment.
+const SHORTEST_WAIT: Duration = Duration::from_millis(250);
 /// How many bytes the items of a stream may have that is answered as one JSON list.
 const LARGEST_LIST: usize = 64 << 20;
 
@@ -46,6 +49,8 @@ pub(crate) enum Routes {
     /// They need the worker's state, which is still being created.
     Later,
     Known(UserRoutes),
+    /// The worker answers no more requests.
+    Closed,
 }
 
 /// Answers requests to the handlers.
@@ -185,9 +190,9 @@ impl HandlerRoutes {
     /// Waits for the first part of the output, and returns the request together with it. If there is none after the
     /// longest wait for a slot, although the job runs, the second value is `None`.
     async fn first(&self, mut open: Open) -> Result<(Open, Option<Sent>), ErrorAnswer> {
-        match timeout(self.wait, open.next()).await {
+        match timeout(self.wait.max(SHORTEST_WAIT), open.next()).await {
             Ok(Some(first)) => Ok((open, Some(first))),
-            Ok(None) => Err(ErrorAnswer::shut_down()),
+            Ok(None) => Err(open.closed_answer()),
             Err(_) if open.withdraw() => Err(self.refusal(Refused::Full)),
             Err(_) => Ok((open, None)),
         }
@@ -216,7 +221,7 @@ impl HandlerRoutes {
     fn refusal(&self, refused: Refused) -> ErrorAnswer {
         let unavailable = StatusCode::SERVICE_UNAVAILABLE;
         match (refused, self.readiness.current()) {
-            (Refused::Closing, _) => ErrorAnswer::shut_down(),
+            (Refused::Closing, _) => self.requests.closed_answer(),
             (Refused::Full, Health::Loading) => {
                 let message = "the worker is still loading: send the request again";
                 ErrorAnswer::new(unavailable, "Loading", message).retry_after(5)
@@ -236,24 +241,30 @@ impl HandlerRoutes {
             Ok(Ok(routes)) => routes.clone(),
             Ok(Err(_)) | Err(_) => Routes::Later,
         };
-        let Routes::Known(UserRoutes {
-            mut router,
-            handlers,
-        }) = routes
-        else {
-            return refused(self.refusal(Refused::Full), request).await;
+        let why = match routes {
+            Routes::Known(routes) => return run_user(routes, request).await,
+            Routes::Later => Refused::Full,
+            Routes::None | Routes::Closed => Refused::Closing,
         };
-        // If the client disconnects, this future is dropped, and the task with it.
-        let task = AbortOnDropHandle::new(handlers.spawn(async move {
-            // A router is always ready and never fails.
-            let Ok(response) = router.call(request).await;
-            response
-        }));
-        task.await.unwrap_or_else(|_| {
-            let message = "the route's handler panicked";
-            ErrorAnswer::new(StatusCode::INTERNAL_SERVER_ERROR, "panic", message).into_response()
-        })
+        refused(self.refusal(why), request).await
     }
+}
+
+async fn run_user(routes: UserRoutes, request: Request<Body>) -> Response<Body> {
+    let UserRoutes {
+        mut router,
+        handlers,
+    } = routes;
+    // If the client disconnects, this future is dropped, and the task with it.
+    let task = AbortOnDropHandle::new(handlers.spawn(async move {
+        // A router is always ready and never fails.
+        let Ok(response) = router.call(request).await;
+        response
+    }));
+    task.await.unwrap_or_else(|_| {
+        let message = "the route's handler panicked";
+        ErrorAnswer::new(StatusCode::INTERNAL_SERVER_ERROR, "panic", message).into_response()
+    })
 }
 
 async fn refused(error: ErrorAnswer, request: Request<Body>) -> Response<Body> {
@@ -296,7 +307,7 @@ async fn whole(mut open: Open, mut first: Option<Sent>) -> Result<Response<Body>
                     Outcome::Value(value) => Ok(json_response(StatusCode::OK, value)),
                 };
             }
-            None => return Err(ErrorAnswer::shut_down()),
+            None => return Err(open.closed_answer()),
         }
     }
 }

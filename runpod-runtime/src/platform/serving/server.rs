@@ -171,6 +171,17 @@ impl Server {
         self.user.send_replace(Routes::Known(routes));
     }
 
+    /// Answers all requests and health checks with 503 from now on, also the requests that wait for the worker. If the
+    /// worker could not start, `failure` is the reason.
+    pub(crate) fn refuse(&self, failure: Option<&str>) {
+        match failure {
+            Some(_) => self.readiness.unhealthy(),
+            None => self.readiness.draining(),
+        }
+        self.requests.close_after(failure);
+        self.user.send_replace(Routes::Closed);
+    }
+
     /// Closes the server: sends the responses that have started, at the latest until `deadline`.
     pub(crate) async fn close(&self, deadline: Instant) {
         self.ending.cancel();
@@ -184,7 +195,7 @@ impl Server {
             let _ = closing.await;
         }
         // The routes share the user's values, which somebody else must drop last.
-        self.user.send_replace(Routes::None);
+        self.user.send_replace(Routes::Closed);
     }
 }
 

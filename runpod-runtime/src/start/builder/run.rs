@@ -7,9 +7,9 @@ use super::WorkerBuilder;
 use crate::error::{Error, ErrorKind};
 use crate::handler::UserValues;
 use crate::start::hooks::Hooks;
-use crate::start::loading::Unloaded;
 use crate::start::prepared::Prepared;
 use crate::start::states::create;
+use crate::start::unloaded::Unloaded;
 use crate::start::until_stopped::until_stopped;
 use crate::worker::Handlers;
 
@@ -41,16 +41,19 @@ impl WorkerBuilder {
             }
         };
         let prepared = prepared.with_server()?;
-        if !prepared.embedded {
-            // The program's own set-up came before this.
-            prepared.settle_observers()?;
-        }
+        // The program's own set-up came before this.
+        let observed = if prepared.embedded {
+            Ok(())
+        } else {
+            prepared.settle_observers()
+        };
         let handlers = prepared.handlers_runtime()?;
         let hooks = prepared.hooks(&handlers);
         let stop = prepared.stop.clone();
-        let living = Box::pin(live(prepared, &hooks, handlers, values));
+        let living = Box::pin(live(prepared, observed, &hooks, handlers, values));
         let (ended, values) = until_stopped(living, signal, &stop).await;
         hooks.shut_down_elsewhere(values.state()).await;
+        hooks.close_server_elsewhere().await;
         drop(hooks);
         values.dropped().await;
         ended
@@ -60,32 +63,37 @@ impl WorkerBuilder {
 /// Checks the worker, creates its states, and runs its jobs.
 async fn live(
     prepared: Prepared,
+    observed: Result<(), Error>,
     hooks: &Hooks,
     handlers: Handlers,
     mut values: UserValues,
 ) -> (Result<(), Error>, Arc<UserValues>) {
-    let loaded = match hooks.fitness_before_state_elsewhere().await {
+    let fit = match observed {
+        Ok(()) => hooks.fitness_before_state_elsewhere().await,
+        Err(error) => Err(Unloaded::Refused(error)),
+    };
+    let loaded = match fit {
         Ok(()) => {
             let making = create(&mut values, handlers.handle());
             prepared.load_with(making, &handlers).await
         }
-        Err(error) => Err(Unloaded::Refused(error)),
+        Err(unloaded) => Err(unloaded),
     };
     let (handlers, values) = handlers.keeping(values);
     let fit = match loaded {
         Ok(()) => hooks.fitness_with_state_elsewhere(values.state()).await,
+        Err(unloaded) => Err(unloaded),
+    };
+    if let Err(unloaded) = &fit {
+        prepared.refuse_after(unloaded);
+    }
+    let ended = match fit {
+        Ok(()) => prepared.serve(values.state(), handlers).await,
+        Err(Unloaded::Stopped) => Ok(()),
         Err(Unloaded::Refused(error)) => Err(error),
-        Err(Unloaded::Stopped) => return (Ok(()), values),
         Err(Unloaded::Failed(failure)) => {
             let error = prepared.setup_error(&failure);
             prepared.report_failed_state(&failure, handlers).await;
-            return (Err(error), values);
-        }
-    };
-    let ended = match fit {
-        Ok(()) => prepared.serve(values.state(), handlers).await,
-        Err(error) => {
-            drop(handlers);
             Err(error)
         }
     };

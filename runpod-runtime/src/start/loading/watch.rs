@@ -6,12 +6,13 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::unloaded::Cut;
 use crate::error::{Error, ErrorKind};
 use crate::logging;
+use crate::process::exit;
 use crate::process::signals::Signals;
 use crate::process::threads::{Refused, single};
 use crate::start::prepared::Prepared;
+use crate::start::unloaded::Cut;
 use crate::worker::Handlers;
 
 /// How long an async `main` may take to stop, unless the grace time is shorter.
@@ -55,7 +56,7 @@ impl Watch {
             .spawn(move || {
                 logging::enter_thread();
                 if let Some(cut) = runtime.block_on(watch.cuts(&prepared, &mut signals)) {
-                    Self::end_process(&prepared, cut, &handlers);
+                    Self::end_process(&prepared, cut, handlers);
                 }
             })
             .map_err(|error| {
@@ -77,7 +78,7 @@ impl Watch {
         if self.outcome.set(Some(cut)).is_err() {
             return None;
         }
-        prepared.log_cut(cut);
+        prepared.stop_loading(cut);
         self.cutting.cancel();
         if self.is_async {
             let last = LAST_POLL.min(prepared.settings.shutdown_grace);
@@ -90,12 +91,17 @@ impl Watch {
     }
 
     /// Ends the process in place of the main thread, which `main` has not returned to.
-    fn end_process(prepared: &Prepared, cut: Cut, handlers: &Handlers) -> ! {
+    fn end_process(prepared: &Prepared, cut: Cut, handlers: Handlers) -> ! {
+        let hooks = prepared.hooks(&handlers);
         let code = prepared.end_unloaded(cut.into(), handlers);
-        exit(code.unwrap_or_else(|error| {
+        let code = code.unwrap_or_else(|error| {
             logging::error(&format!("{error:?}"));
             1
-        }))
+        });
+        exit::limit(hooks.longest_end());
+        hooks.shut_down(None);
+        hooks.close_server();
+        exit(code)
     }
 
     /// Called by the main thread when `main` has returned or was dropped. Returns why `main` was cut off. If the other

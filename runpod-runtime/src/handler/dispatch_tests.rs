@@ -1,5 +1,8 @@
 use super::*;
 use crate::handler::Payload;
+use crate::handler::argument::Argument;
+use crate::handler::invocation::Invocation;
+use crate::handler::registration::Kind;
 
 struct Model;
 struct Other;
@@ -58,7 +61,7 @@ fn a_function_that_is_no_handler_is_named_with_those_that_are() {
     };
     let fault = fault(vec![plain("a", 3)], choice, None);
     assert!(
-        fault.contains("registry::tests::fault`") && fault.contains("`a` (src/main.rs:3)"),
+        fault.contains("dispatch::tests::fault`") && fault.contains("`a` (src/main.rs:3)"),
         "{fault}"
     );
 }

@@ -1,0 +1,291 @@
+//! The choice of a handler for each job.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::argument::Role;
+use super::failure::Failure;
+use super::input;
+use super::job::TakenJob;
+use super::registration::FunctionId;
+use super::registry::Handler;
+use super::state::StateType;
+
+/// The user's rule to choose handlers.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Choice {
+    /// The function that `handler = path` names.
+    pub(crate) handler: Option<FunctionId>,
+    /// The key of `route = "key"`: the value of `input.key` names the handler.
+    pub(crate) route: Option<&'static str>,
+}
+
+/// Finds the handler for a job. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) enum Dispatch {
+    One(Arc<Handler>),
+    Routed {
+        key: &'static str,
+        handlers: BTreeMap<String, Arc<Handler>>,
+    },
+    /// Each job names its handler itself, in [`TakenJob::handler`].
+    Named(BTreeMap<String, Arc<Handler>>),
+}
+
+impl Dispatch {
+    /// Chooses among `handlers`, and checks that they take only the types of state that the worker has.
+    pub(crate) fn choose(
+        handlers: Vec<Handler>,
+        choice: Choice,
+        states: impl IntoIterator<Item = StateType>,
+    ) -> Result<Self, HandlersError> {
+        Self::pick(handlers, choice)?.checked(states)
+    }
+
+    /// Like [`choose`](Self::choose), for jobs that can name their handler themselves. A worker with several handlers
+    /// needs no rule then.
+    pub(crate) fn choose_by_name(
+        handlers: Vec<Handler>,
+        choice: Choice,
+        states: impl IntoIterator<Item = StateType>,
+    ) -> Result<Self, HandlersError> {
+        let dispatch = if handlers.len() > 1 && choice.handler.is_none() && choice.route.is_none() {
+            Self::Named(by_name(handlers)?)
+        } else {
+            Self::pick(handlers, choice)?
+        };
+        dispatch.checked(states)
+    }
+
+    /// Returns the dispatch if its handlers fit these states.
+    fn checked(self, states: impl IntoIterator<Item = StateType>) -> Result<Self, HandlersError> {
+        let states: Vec<_> = states.into_iter().collect();
+        let faults: Vec<String> = self
+            .handlers()
+            .flat_map(|handler| faults_of(handler, &states))
+            .collect();
+        if faults.is_empty() {
+            Ok(self)
+        } else {
+            Err(HandlersError::Unfit(faults.join("\n")))
+        }
+    }
+
+    fn pick(mut handlers: Vec<Handler>, choice: Choice) -> Result<Self, HandlersError> {
+        if handlers.is_empty() {
+            return Err(HandlersError::None);
+        }
+        if let Some(id) = choice.handler {
+            return match handlers.iter().position(|handler| handler.id == id) {
+                Some(index) => Ok(Self::One(Arc::new(handlers.swap_remove(index)))),
+                None => Err(HandlersError::NotAHandler {
+                    path: id.path.to_owned(),
+                    known: list(&handlers),
+                }),
+            };
+        }
+        let Some(key) = choice.route else {
+            return match handlers.pop() {
+                Some(only) if handlers.is_empty() => Ok(Self::One(Arc::new(only))),
+                last => {
+                    handlers.extend(last);
+                    Err(HandlersError::Several(list(&handlers)))
+                }
+            };
+        };
+        Ok(Self::Routed {
+            key,
+            handlers: by_name(handlers)?,
+        })
+    }
+
+    /// Returns whether [`find`](Self::find) reads the job's input. Reading a large input takes long, so do not call
+    /// `find` on a thread that must not block.
+    pub(crate) fn reads_input_of(&self, job: &TakenJob) -> bool {
+        self.key_for(job).is_some()
+    }
+
+    /// Returns the handler for a job. In a worker with a route, this scans the whole input, at about one gigabyte per
+    /// second.
+    pub(crate) fn find(&self, job: &TakenJob) -> Result<Arc<Handler>, Failure> {
+        if let Some(name) = &job.handler {
+            let handler = self
+                .named(name)
+                .ok_or_else(|| Failure::new("RouteError", format!("there is no handler `{name}`")));
+            return handler.cloned();
+        }
+        let (key, handlers) = match self {
+            Self::One(handler) => return Ok(Arc::clone(handler)),
+            Self::Routed { key, handlers } => (key, handlers),
+            Self::Named(_) => {
+                let message = "the job does not name its handler; this is a bug in runpod-worker";
+                return Err(Failure::new("RouteError", message));
+            }
+        };
+        let known = || {
+            let names: Vec<_> = handlers.keys().map(|name| format!("`{name}`")).collect();
+            names.join(", ")
+        };
+        let Some(value) = input::value_of_route(&job.input, key) else {
+            return Err(Failure::new(
+                "RouteError",
+                format!(
+                    "input: missing field `{key}`, which names the handler; this worker's handlers are {}",
+                    known()
+                ),
+            ));
+        };
+        let (expected, found) = if let Ok(name) = serde_json::from_str::<String>(value.get()) {
+            if let Some(handler) = handlers.get(&name) {
+                return Ok(Arc::clone(handler));
+            }
+            let name = input::shorten(&format!("{name:?}"));
+            (
+                "no handler has this name",
+                format!("there is no handler {name}"),
+            )
+        } else {
+            let expected = "expected the name of a handler";
+            let found = input::shorten(value.get());
+            (expected, format!("{expected}, found {found}"))
+        };
+        let message = |what: &str| {
+            format!(
+                "input.{key}: {what}; this worker's handlers are {}",
+                known()
+            )
+        };
+        Err(Failure {
+            without_data: Some(message(expected)),
+            ..Failure::new("RouteError", message(&found))
+        })
+    }
+
+    /// Returns the key of the input that names the handler, if the worker has a route.
+    pub(crate) fn key(&self) -> Option<&'static str> {
+        match self {
+            Self::One(_) | Self::Named(_) => None,
+            Self::Routed { key, .. } => Some(key),
+        }
+    }
+
+    /// Returns the key of the input that names this job's handler, if the input names it.
+    pub(crate) fn key_for(&self, job: &TakenJob) -> Option<&'static str> {
+        self.key().filter(|_| job.handler.is_none())
+    }
+
+    /// Returns the handler with this name.
+    fn named(&self, name: &str) -> Option<&Arc<Handler>> {
+        match self {
+            Self::One(handler) => Some(handler).filter(|it| it.name == name),
+            Self::Routed { handlers, .. } | Self::Named(handlers) => handlers.get(name),
+        }
+    }
+
+    pub(crate) fn handlers(&self) -> Box<dyn Iterator<Item = &Handler> + '_> {
+        match self {
+            Self::One(handler) => Box::new(std::iter::once(&**handler)),
+            Self::Routed { handlers, .. } | Self::Named(handlers) => {
+                Box::new(handlers.values().map(|handler| &**handler))
+            }
+        }
+    }
+
+    /// Returns whether any of the handlers streams.
+    pub(crate) fn streams(&self) -> bool {
+        self.handlers().any(Handler::streams)
+    }
+
+    /// Returns whether the code of any handler may run on a blocking thread.
+    pub(crate) fn may_block(&self) -> bool {
+        self.handlers().any(Handler::may_block)
+    }
+}
+
+/// Returns the handlers by their names.
+fn by_name(handlers: Vec<Handler>) -> Result<BTreeMap<String, Arc<Handler>>, HandlersError> {
+    let mut by_name = BTreeMap::new();
+    for handler in handlers {
+        let second = handler.to_string();
+        if let Some(first) = by_name.insert(handler.name.clone(), Arc::new(handler)) {
+            return Err(HandlersError::SameName {
+                first: first.to_string(),
+                second,
+            });
+        }
+    }
+    Ok(by_name)
+}
+
+/// Returns the errors of a handler in this worker, one line each.
+fn faults_of(handler: &Handler, made: &[StateType]) -> Vec<String> {
+    let taker = format!("handler {handler}");
+    let mut faults: Vec<_> = handler
+        .states()
+        .filter_map(|asked| asked.missing_from(made, &taker))
+        .collect();
+    let inputs: Vec<_> = handler
+        .arguments
+        .iter()
+        .filter_map(|argument| match argument.0 {
+            Role::Input(name) => Some(format!("`{name}`")),
+            _ => None,
+        })
+        .collect();
+    if inputs.len() > 1 {
+        faults.push(format!(
+            "handler {handler} has {} inputs ({}), but a job has only one. Put the inputs into one struct.",
+            inputs.len(),
+            inputs.join(" and ")
+        ));
+    }
+    let emits = handler
+        .arguments
+        .iter()
+        .any(|argument| matches!(argument.0, Role::Emitter));
+    if emits && !handler.streams() {
+        faults.push(format!(
+            "handler {handler} takes an `Emitter`, but it is not a `stream` handler. Write `#[handler(stream)]`, or use `.stream(..)`."
+        ));
+    }
+    faults
+}
+
+fn list(handlers: &[Handler]) -> String {
+    handlers.iter().fold(String::new(), |mut text, handler| {
+        text.push_str("\n  - ");
+        text.push_str(&handler.to_string());
+        text
+    })
+}
+
+/// The reason why no handler could be chosen.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HandlersError {
+    #[error(
+        "this worker has no handler. Put `#[runpod::handler]` on a function, or pass a function to `Worker::builder()`. \
+         If the function is in a library that the binary does not use otherwise, add `use my_crate as _;` to the binary."
+    )]
+    None,
+    #[error(
+        "this worker has several handlers, but nothing chooses between them:{0}\n\
+         Write `#[runpod::main(handler = path)]` to use one of them, or `#[runpod::main(route = \"key\")]` to let `input.key` \
+         name the handler."
+    )]
+    Several(String),
+    #[error(
+        "`handler = {path}` names a function that is not a handler. Put `#[runpod::handler]` on it. The handlers are:{known}"
+    )]
+    NotAHandler { path: String, known: String },
+    #[error(
+        "two handlers have the same name, so jobs cannot choose between them:\n  - {first}\n  - {second}\n\
+         Give one of them another name with `#[handler(name = \"…\")]`."
+    )]
+    SameName { first: String, second: String },
+    #[error("{0}")]
+    Unfit(String),
+}
+
+#[cfg(test)]
+#[path = "dispatch_tests.rs"]
+mod tests;

@@ -1,0 +1,103 @@
+//! Ends a process that does not end by itself after its last job.
+//!
+//! The shutdown functions and the user's values have time limits of their own. This is for everything else: a destructor
+//! of the main thread, an exit function of a linked library, or a reader of the log that reads nothing. A process that
+//! hangs there would be billed without doing anything.
+
+use std::time::Duration;
+
+use crate::logging;
+
+/// The time for the exit functions of linked libraries, once the limit is exceeded.
+const LAST_CHANCE: Duration = Duration::from_secs(2);
+/// The thread needs little memory, even if `RUST_MIN_STACK` asks for more.
+const STACK: usize = 256 << 10;
+
+/// Ends this process with a failure if it still runs after `most`. If the system refuses the thread for that, nothing
+/// limits the time.
+pub(crate) fn limit(most: Duration) {
+    limit_with(most, LAST_CHANCE);
+}
+
+fn limit_with(most: Duration, last_chance: Duration) {
+    let waiting = on_a_thread(move || {
+        std::thread::sleep(most);
+        // Neither the log nor the exit functions may hold up this thread.
+        let exiting = on_a_thread(move || {
+            logging::error(&format!(
+                "the process did not exit within {} s after the last job, so it is ended. A destructor or an exit \
+                 function of a library may hang",
+                most.as_secs_f64()
+            ));
+            logging::flush();
+            std::process::exit(1);
+        });
+        if exiting {
+            std::thread::sleep(last_chance);
+        }
+        std::process::abort();
+    });
+    if !waiting {
+        tracing::warn!("no thread is left to limit the time until the exit");
+    }
+}
+
+/// Returns whether the thread was started.
+fn on_a_thread(work: impl FnOnce() + Send + 'static) -> bool {
+    std::thread::Builder::new()
+        .name("runpod-exit".to_owned())
+        .stack_size(STACK)
+        .spawn(work)
+        .is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    const HANGS: &str = "TEST_OF_EXIT_HANGS";
+
+    /// Never ends.
+    struct Hangs;
+
+    impl Drop for Hangs {
+        fn drop(&mut self) {
+            loop {
+                std::thread::park();
+            }
+        }
+    }
+
+    thread_local! {
+        static HANGING: Hangs = const { Hangs };
+    }
+
+    /// The process that hangs. In any other process, this test does nothing.
+    #[test]
+    fn hanging_process() {
+        let Ok(place) = std::env::var(HANGS) else {
+            return;
+        };
+        limit_with(Duration::ZERO, Duration::from_secs(1));
+        if place == "destructor" {
+            HANGING.with(|_| ());
+            // The exit functions of this thread hang, and hold the lock of the exit.
+            std::process::exit(0);
+        }
+        drop(Hangs);
+    }
+
+    #[test]
+    fn a_process_that_hangs_after_its_last_job_is_ended() {
+        for place in ["code", "destructor"] {
+            let mut hanging = Command::new(std::env::current_exe().unwrap());
+            hanging
+                .args(["--exact", "process::exit::tests::hanging_process"])
+                .env(HANGS, place);
+            let ended = hanging.output().unwrap();
+            assert!(!ended.status.success(), "{place}: {ended:?}");
+        }
+    }
+}
