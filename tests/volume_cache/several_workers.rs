@@ -10,7 +10,7 @@ use crate::place::{Place, write};
 
 const WORKER: &str = "RUNPOD_TEST_WORKER";
 const ROOT: &str = "RUNPOD_TEST_ROOT";
-const ROUNDS: u64 = 30;
+const ROUNDS: u64 = 15;
 
 /// The worker of the other test. Without its environment, it does nothing.
 #[test]

@@ -92,6 +92,10 @@ impl Manifest {
             path: path.to_owned(),
             reason: format!("it is not a manifest ({error})"),
         };
+        // serde would read a list as the fields in their order.
+        if text.trim_ascii_start().first() != Some(&b'{') {
+            return Err(damaged(serde::de::Error::custom("expected an object")));
+        }
         let head: Head = serde_json::from_slice(text).map_err(damaged)?;
         if head.version != VERSION {
             return Err(Trouble::Newer {
