@@ -1,5 +1,6 @@
 //! `small.tar`, which contains the small files.
 
+use std::cell::Cell;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -10,6 +11,10 @@ use super::stamp::Stamp;
 
 /// The size of the buffers between the archive and the volume, in bytes. Large requests suit a network volume.
 const BUFFER: usize = 1 << 20;
+
+/// The largest description of one member, in bytes: its header, and its long name. The library keeps a description in
+/// memory.
+const LARGEST_DESCRIPTION: u64 = 1 << 20;
 
 /// A file of an archive.
 #[derive(Debug)]
@@ -29,28 +34,61 @@ pub(super) fn read(
     archive: impl Read,
     mut visit: impl FnMut(Member, &mut dyn Read) -> io::Result<()>,
 ) -> io::Result<()> {
-    let mut archive = Archive::new(BufReader::with_capacity(BUFFER, archive));
-    for entry in archive.entries()? {
-        let mut entry = entry?;
-        let kind = entry.header().entry_type();
-        if !matches!(kind, EntryType::Regular | EntryType::Continuous) {
-            continue;
-        }
-        let member = Member {
-            path: Path::new("/").join(entry.path()?),
-            stamp: Stamp {
-                size: entry.size(),
-                #[expect(
-                    clippy::cast_precision_loss,
-                    reason = "a time beyond 2^53 seconds is invalid in any case"
-                )]
-                modified: entry.header().mtime()? as f64,
-            },
-            mode: entry.header().mode()?,
+    let budget = Cell::new(None);
+    let archive = BufReader::with_capacity(BUFFER, archive);
+    let mut archive = Archive::new(Limited {
+        archive,
+        budget: &budget,
+    });
+    let mut entries = archive.entries()?;
+    loop {
+        budget.set(Some(LARGEST_DESCRIPTION));
+        let Some(mut entry) = entries.next().transpose()? else {
+            return Ok(());
         };
-        visit(member, &mut entry)?;
+        budget.set(None);
+        let kind = entry.header().entry_type();
+        if matches!(kind, EntryType::Regular | EntryType::Continuous) {
+            let member = Member {
+                path: Path::new("/").join(entry.path()?),
+                stamp: Stamp {
+                    size: entry.size(),
+                    #[expect(
+                        clippy::cast_precision_loss,
+                        reason = "a time beyond 2^53 seconds is invalid in any case"
+                    )]
+                    modified: entry.header().mtime()? as f64,
+                },
+                mode: entry.header().mode()?,
+            };
+            visit(member, &mut entry)?;
+        }
+        // What was not read would count as a part of the next description.
+        io::copy(&mut entry, &mut io::sink())?;
     }
-    Ok(())
+}
+
+/// A reader that fails when its budget is spent.
+struct Limited<'b, R> {
+    archive: R,
+    budget: &'b Cell<Option<u64>>,
+}
+
+impl<R: Read> Read for Limited<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.budget.get();
+        if left == Some(0) {
+            return Err(io::Error::other("the description of a file is too large"));
+        }
+        let most = left.map_or(usize::MAX, |left| {
+            usize::try_from(left).unwrap_or(usize::MAX)
+        });
+        let most = most.min(buffer.len());
+        let read = self.archive.read(&mut buffer[..most])?;
+        self.budget
+            .set(left.map(|left| left.saturating_sub(read as u64)));
+        Ok(read)
+    }
 }
 
 /// Reads the content of a member that has this size.
@@ -107,5 +145,45 @@ impl<W: Write> Packer<W> {
 
     pub(super) fn finish(self) -> io::Result<()> {
         self.0.into_inner()?.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_huge_name_is_refused_before_it_is_in_memory() {
+        let mut header = Header::new_gnu();
+        header.set_entry_type(EntryType::GNULongName);
+        header.set_size(8 << 30);
+        header.set_cksum();
+        let endless = header.as_bytes().chain(io::repeat(b'a'));
+        let error = read(endless, |_, _| Ok(())).unwrap_err();
+        assert!(error.to_string().contains("description"), "{error}");
+    }
+
+    #[test]
+    fn the_smallest_size_is_that_of_the_packed_members() {
+        let mut archive = Vec::new();
+        let mut packer = Packer::new(&mut archive);
+        let sizes = [0, 1, 512, 513];
+        for (index, size) in sizes.iter().enumerate() {
+            let stamp = Stamp {
+                size: *size,
+                modified: 1.0,
+            };
+            let member = Member {
+                path: PathBuf::from(format!("/{index}")),
+                stamp,
+                mode: 0o644,
+            };
+            let content = vec![0; usize::try_from(*size).unwrap()];
+            packer.add(&member, &content).unwrap();
+        }
+        packer.finish().unwrap();
+        // Two empty blocks are the end of an archive.
+        let smallest = smallest(sizes.into_iter());
+        assert_eq!(archive.len() as u64, smallest + 1024);
     }
 }
