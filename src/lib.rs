@@ -366,6 +366,9 @@ mod guides {
     mod embed_a_worker {}
     #[doc = include_str!("../docs/how-to/extend-handlers.md")]
     mod extend_handlers {}
+    #[cfg(feature = "volume-cache")]
+    #[doc = include_str!("../docs/how-to/keep-a-model-on-a-volume.md")]
+    mod keep_a_model_on_a_volume {}
     #[doc = include_str!("../docs/how-to/load-a-model-once.md")]
     mod load_a_model_once {}
     #[doc = include_str!("../docs/reference/local-endpoint.md")]

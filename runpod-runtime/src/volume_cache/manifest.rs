@@ -20,7 +20,7 @@ const VERSION: u64 = 1;
 /// The largest manifest that is read, in bytes. It has room for more than a million files.
 const LARGEST: u64 = 256 << 20;
 
-/// Where the mirror keeps a file.
+/// The place of a file on the volume.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Bucket {
     /// In `small.tar`.

@@ -2,7 +2,7 @@
 //!
 //! `hydrate` copies from the volume and `sync` to it. `layout` knows the places of files and which paths are safe,
 //! `manifest` and `archive` are the two formats, and every file is written as a `draft`, so that no half file has a
-//! name. `docs/reference/volume-cache.md` describes the format.
+//! name. `docs/how-to/keep-a-model-on-a-volume.md` describes the format.
 
 mod archive;
 mod draft;

@@ -16,7 +16,7 @@ pub(super) fn feed<T: Send>(
     work: impl Fn(T) + Sync,
 ) -> io::Result<()> {
     let (sender, items) = sync_channel(threads * 2);
-    // Only the threads own the receiver. If all of them have panicked, sending fails instead of waiting for ever.
+    // Only the threads own the receiver. If all of them have panicked, sending fails instead of waiting without an end.
     let items = Arc::new(Mutex::new(items));
     let work = &work;
     thread::scope(|scope| {
