@@ -125,6 +125,7 @@
 //! | [`HandlerError`] | an error with a name that clients can recognise |
 //! | [`Worker`], [`WorkerBuilder`], [`Error`], [`ErrorKind`] | a worker without attributes, and the reason why a worker failed |
 //! | [`cached_model`], [`CachedModelError`] | the directory of a model that Runpod has cached |
+//! | `VolumeCache`, `VolumeCacheError`, `VolumeCacheReport` | directories that are kept on a network volume, with the feature `volume-cache` |
 //! | [`Settings`] | the settings of a worker inside another program |
 //! | [`FromJobCall`], [`JobCall`], [`MissingState`] | arguments that your own code creates from a job |
 //! | [`Next`], [`JobResult`], [`JobOutput`], [`JobFailure`] | functions around the calls of handlers |
@@ -151,6 +152,7 @@
 //! | `download` | off | adds `ctx.download`, which fetches files for a job, and `ctx.directory` (`docs/how-to/download-files.md`) |
 //! | `unpack` | off | adds `Downloaded::unpack` for zip, tar and tar.gz archives |
 //! | `validate` | off | validates inputs that derive `garde::Validate` before their handler runs (`docs/how-to/describe-and-validate-inputs.md`) |
+//! | `volume-cache` | off | adds `VolumeCache`, which keeps local directories on a network volume (`docs/how-to/keep-a-model-on-a-volume.md`) |
 //!
 //! A worker built with `default-features = false` is smaller, and still takes jobs on Runpod.
 //!
@@ -182,6 +184,8 @@ pub use runpod_runtime::{
 };
 #[cfg(feature = "download")]
 pub use runpod_runtime::{Download, DownloadError, DownloadErrorKind, Downloaded};
+#[cfg(feature = "volume-cache")]
+pub use runpod_runtime::{VolumeCache, VolumeCacheError, VolumeCacheReport};
 
 /// An alias of [`JobContext`], for code that has no other `Context` in scope.
 ///
@@ -362,6 +366,9 @@ mod guides {
     mod embed_a_worker {}
     #[doc = include_str!("../docs/how-to/extend-handlers.md")]
     mod extend_handlers {}
+    #[cfg(feature = "volume-cache")]
+    #[doc = include_str!("../docs/how-to/keep-a-model-on-a-volume.md")]
+    mod keep_a_model_on_a_volume {}
     #[doc = include_str!("../docs/how-to/load-a-model-once.md")]
     mod load_a_model_once {}
     #[doc = include_str!("../docs/reference/local-endpoint.md")]

@@ -1,7 +1,8 @@
 //! Entry points for coverage-guided fuzzing (`fuzz/`). Each one parses external data as the worker does and checks
-//! invariants. These functions exist only with `--cfg fuzzing` and are not a public API.
+//! invariants. These functions exist only with `--cfg fuzzing` and are not a public API. They need the features `unpack`
+//! and `volume-cache`.
 
-use crate::{config, platform, spool};
+use crate::{config, download, platform, spool, volume_cache};
 
 /// Parses the answer to a job-take request.
 pub fn take_answer(data: &[u8]) {
@@ -41,4 +42,24 @@ pub fn environment(data: &[u8]) {
 /// Redacts a key. The first line is the key, and the rest is a text that may contain it.
 pub fn redaction(data: &[u8]) {
     config::fuzzing::redaction(data);
+}
+
+/// Parses a `Content-Disposition` header, or the path of a URL.
+pub fn file_name(data: &[u8]) {
+    download::fuzzing::file_name(data);
+}
+
+/// Unpacks a zip, tar or tar.gz archive.
+pub fn archive(data: &[u8]) {
+    download::fuzzing::archive(data);
+}
+
+/// Parses the manifest of a volume cache.
+pub fn volume_manifest(data: &[u8]) {
+    volume_cache::fuzzing::manifest(data);
+}
+
+/// Reads the archive of a volume cache.
+pub fn volume_archive(data: &[u8]) {
+    volume_cache::fuzzing::archive(data);
 }

@@ -38,6 +38,8 @@ mod start;
 pub mod testing;
 mod text;
 mod tls;
+#[cfg(feature = "volume-cache")]
+mod volume_cache;
 mod worker;
 
 #[cfg(feature = "download")]
@@ -53,6 +55,9 @@ pub use handler::{
 };
 pub use model_cache::{CachedModelError, cached_model};
 pub use start::{Settings, Worker, WorkerBuilder};
+#[cfg(feature = "volume-cache")]
+#[cfg_attr(docsrs, doc(cfg(feature = "volume-cache")))]
+pub use volume_cache::{VolumeCache, VolumeCacheError, VolumeCacheReport};
 
 /// Returns the arguments of this process that are not the worker's, in order and without the program's name.
 ///

@@ -191,6 +191,27 @@ async fn long_job_goes_on_where_its_run_was() {
     }
 }
 
+#[cfg(feature = "volume-cache")]
+#[tokio::test]
+async fn model_on_a_volume_is_downloaded_once() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be created");
+    for (container, source) in [("a", "a download"), ("b", "the volume")] {
+        let mut command = example("model_on_a_volume");
+        command
+            .env("MODELS", folder.path().join("models"))
+            .env("VOLUME", folder.path())
+            .env("HF_HUB_CACHE", folder.path().join("absent"))
+            .env("RUNPOD_ENDPOINT_ID", "e1")
+            .args(["--test_input", r#"{"input": {"text": "to be or perhaps"}}"#]);
+        let ended = Ended::from(command.output().await.expect("the example starts"));
+        ended.assert_code(0);
+        ended.assert_shows(&[source, r#""long_words":1"#]);
+        // The next worker has an empty container.
+        std::fs::remove_dir_all(folder.path().join("models"))
+            .unwrap_or_else(|error| panic!("{container}: {error}"));
+    }
+}
+
 #[cfg(not(feature = "schema"))]
 #[tokio::test]
 async fn the_schema_is_refused_with_the_feature_that_is_missing() {

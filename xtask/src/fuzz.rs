@@ -14,7 +14,7 @@ use crate::tally::Tally;
 use crate::workspace::Workspace;
 
 /// The fuzz targets. Each is a program of `fuzz/` that parses its input as one kind of data.
-const TARGETS: [&str; 8] = [
+const TARGETS: [&str; 12] = [
     "take_answer",
     "stop_answer",
     "retry_after",
@@ -23,6 +23,10 @@ const TARGETS: [&str; 8] = [
     "arguments",
     "environment",
     "redaction",
+    "file_name",
+    "archive",
+    "volume_manifest",
+    "volume_archive",
 ];
 
 /// The default time for each target.

@@ -7,6 +7,8 @@
 mod downloaded;
 mod error;
 mod file_name;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod guard;
 mod request;
 mod settings;

@@ -11,6 +11,7 @@ mod around;
 mod call;
 mod cancel;
 mod checkpoint;
+mod clean;
 mod context;
 mod dispatch;
 mod emitter;

@@ -7,6 +7,7 @@ mod broken_json;
 mod debugger;
 mod failed_start;
 mod http;
+mod large_result;
 mod read_job;
 #[cfg(feature = "http")]
 pub(crate) mod serving;
@@ -55,6 +56,11 @@ pub(crate) trait Platform: Send + Sync + 'static {
 
     /// Notes that the worker has started to shut down and takes no more jobs.
     fn closing(&self) {}
+
+    /// Returns why a result of this size may be refused, or `None` if its size is within the documented limits.
+    fn is_too_large(&self, bytes: usize) -> Option<&'static str> {
+        large_result::after_the_queue(bytes)
+    }
 
     /// Returns how many posts may be in flight at once. By default, each post has a connection, and a process can have
     /// 1024 open files.

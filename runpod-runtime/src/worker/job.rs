@@ -111,6 +111,11 @@ fn finish(control: &Arc<Control>, finished: Finished) {
         body: &body,
     }
     .emit();
+    let bytes = body.body.len();
+    if let Some(why) = control.platform.is_too_large(bytes) {
+        let job_id = job.id();
+        WorkerEvent::LargeResult { job_id, bytes, why }.emit();
+    }
     // This must happen before the slot is free. Otherwise the worker could take another job that it must not run.
     conclude(control, &job, body.stop_pod, verdict);
     drop(slot);

@@ -67,7 +67,7 @@ impl Downloaded {
     }
 }
 
-fn unpack(archive: &Path, limit: u64) -> Result<PathBuf, Cause> {
+pub(super) fn unpack(archive: &Path, limit: u64) -> Result<PathBuf, Cause> {
     let parent = archive.parent().unwrap_or(Path::new("."));
     let folder = tempfile::Builder::new()
         .prefix("unpacked-")

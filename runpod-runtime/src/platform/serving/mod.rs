@@ -46,6 +46,10 @@ impl Platform for Serving {
         Box::pin(async move { self.server.requests.take(want).await.into() })
     }
 
+    fn is_too_large(&self, bytes: usize) -> Option<&'static str> {
+        super::large_result::of_a_response(bytes)
+    }
+
     fn stop_signals(&self) -> Option<BoxFuture<'_, StopSignals>> {
         Some(Box::pin(async {
             StopSignals::Stop(self.server.requests.abandoned().await)

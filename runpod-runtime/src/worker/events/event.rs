@@ -29,6 +29,12 @@ pub(crate) enum WorkerEvent<'a> {
         run: JobRun<'a>,
         body: &'a ResultBody,
     },
+    /// The result of a job is larger than the platform's documented limit.
+    LargeResult {
+        job_id: &'a str,
+        bytes: usize,
+        why: &'static str,
+    },
     /// The platform does not want the job any more, and its handler has not returned.
     JobStopped { run: JobRun<'a>, was_started: bool },
     /// The job's result was replaced by a failed one, because not everything could be delivered.

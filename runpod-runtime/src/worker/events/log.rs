@@ -15,6 +15,10 @@ pub(super) fn write(event: &WorkerEvent<'_>) {
         },
         WorkerEvent::JobStarted { .. } => tracing::info!("Started."),
         WorkerEvent::JobFinished { run, body } => failure(run.id, body),
+        WorkerEvent::LargeResult { job_id, bytes, why } => tracing::warn!(
+            job_id,
+            "the result has {bytes} bytes. {why}. Upload the data, and return its URL"
+        ),
         WorkerEvent::JobStopped {
             run,
             was_started: false,

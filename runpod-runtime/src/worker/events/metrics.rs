@@ -117,7 +117,8 @@ pub(super) fn record(event: &WorkerEvent<'_>) {
         WorkerEvent::Refresh | WorkerEvent::Broken { .. } | WorkerEvent::Draining { .. } => {
             gauge!("runpod_draining").set(1.0);
         }
-        WorkerEvent::ResultReplaced { .. }
+        WorkerEvent::LargeResult { .. }
+        | WorkerEvent::ResultReplaced { .. }
         | WorkerEvent::ResultAccepted { .. }
         | WorkerEvent::CutOff { .. } => {}
     }

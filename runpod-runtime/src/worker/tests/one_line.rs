@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::stage::{Event, Setting, Stage, jobs, play, results};
-use crate::handler::AsyncFunction;
+use crate::handler::{AsyncFunction, Handler};
 use crate::logging::captured_here;
 use crate::platform::{BrokenJob, Posted, StopSignals, Taken};
 use crate::worker::Ended;
@@ -10,10 +10,19 @@ async fn echo(input: String) -> String {
     input
 }
 
+/// Returns a text of as many bytes as its input says.
+async fn repeated(bytes: String) -> Result<String, std::num::ParseIntError> {
+    Ok("x".repeat(bytes.parse()?))
+}
+
 /// Returns the lines that a worker logs until `enough` holds.
 async fn logged_until(stage: Stage, enough: impl Fn(&[Event]) -> bool) -> String {
+    logged_by(echo.into_handler().0, stage, enough).await
+}
+
+async fn logged_by(handler: Handler, stage: Stage, enough: impl Fn(&[Event]) -> bool) -> String {
     let (logged, guard) = captured_here();
-    let playing = play(stage, echo.into_handler().0, Setting::default());
+    let playing = play(stage, handler, Setting::default());
     playing.stage.until(enough).await;
     // The worker logs the last post only after it was made.
     let stage = Arc::clone(&playing.stage);
@@ -92,4 +101,28 @@ async fn a_thousand_jobs_that_are_here_already_are_one_line_in_the_log() {
         .count();
     assert_eq!(about, 1, "{text:.2000}");
     assert!(text.contains("999 jobs"), "{text:.2000}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_result_beyond_the_documented_limits_is_named_before_it_is_posted() {
+    for (bytes, expected) in [
+        (9_000_000, None),
+        (
+            10_100_000,
+            Some("10 MB after /run; 20 MB are allowed only after /runsync"),
+        ),
+        (
+            20_100_000,
+            Some("10 MB after /run and 20 MB after /runsync"),
+        ),
+    ] {
+        let stage = Stage::new().jobs(&[&bytes.to_string()]);
+        let handler = repeated.into_handler().0;
+        let text = logged_by(handler, stage, |events| results(events) == 1).await;
+        let hint = text.lines().find(|line| line.contains("Upload the data"));
+        assert_eq!(hint.is_some(), expected.is_some(), "{bytes}: {text:.500}");
+        if let (Some(hint), Some(expected)) = (hint, expected) {
+            assert!(hint.contains(expected) && hint.contains("Upload"), "{hint}");
+        }
+    }
 }

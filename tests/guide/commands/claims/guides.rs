@@ -199,4 +199,18 @@ pub(super) const GUIDES: &[(&str, &[Claim])] = &[
             &["Hello, Ada!"],
         ))],
     ),
+    (
+        "docs/how-to/keep-a-model-on-a-volume.md",
+        &[
+            ends(
+                r#"MODELS=models VOLUME=. RUNPOD_ENDPOINT_ID=e1 cargo run --example model_on_a_volume --features volume-cache -- --test_input '{"input": {"text": "to be or not"}}'"#,
+                &["a download"],
+            ),
+            ends("rm -r models", &[]),
+            ends(
+                r#"MODELS=models VOLUME=. RUNPOD_ENDPOINT_ID=e1 cargo run --example model_on_a_volume --features volume-cache -- --test_input '{"input": {"text": "to be or not"}}'"#,
+                &["the volume"],
+            ),
+        ],
+    ),
 ];
