@@ -10,6 +10,7 @@ use crate::handler::{Setup, SetupRun, registered, registered_hooks};
 use crate::logging;
 use crate::process::signals;
 use crate::process::threads::Refused;
+use crate::traces;
 use crate::worker::WorkerConfig;
 
 /// Runs the worker of this binary. Used by `#[runpod::main]`.
@@ -31,6 +32,8 @@ struct FlushAtEnd;
 
 impl Drop for FlushAtEnd {
     fn drop(&mut self) {
+        // The export may log a warning.
+        traces::flush();
         logging::flush();
     }
 }

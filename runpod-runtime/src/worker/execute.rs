@@ -8,6 +8,7 @@ use tracing::{Instrument, Span};
 
 use super::Handlers;
 use super::consecutive_failures::Verdict;
+use super::events::WorkerEvent;
 use super::inbox::{Event, Finished, Inbox};
 use super::jobs::{Job, Jobs};
 use crate::handler::{
@@ -151,6 +152,8 @@ impl Run {
     /// Creates the span in which the handler runs. This happens on the handler's thread, because it costs as much as a
     /// small handler.
     fn span(&self) -> Span {
+        #[cfg(feature = "otel")]
+        let _trace = super::events::traces::enter(&self.taken.id);
         logging::job_span(&self.taken.id, self.taken.batch_id())
     }
 
@@ -200,6 +203,7 @@ impl Run {
             items,
         }
         .into_body(&self.execution);
+        WorkerEvent::HandlerReturned { body: &body }.emit();
         report.finished(body, verdict);
     }
 
@@ -241,6 +245,7 @@ impl Run {
             items: None,
         }
         .into_body(&self.execution);
+        WorkerEvent::HandlerReturned { body: &body }.emit();
         self.report.finished(body, verdict);
     }
 }

@@ -12,6 +12,7 @@ use crate::logging;
 use crate::process::signals::Signals;
 use crate::process::threads::{Refused, single};
 use crate::start::prepared::Prepared;
+use crate::traces;
 use crate::worker::Handlers;
 
 /// How long an async `main` may take to stop, unless the grace time is shorter.
@@ -113,6 +114,7 @@ impl Watch {
 }
 
 fn exit(code: u8) -> ! {
+    traces::flush();
     logging::flush();
     std::process::exit(code.into())
 }
