@@ -360,6 +360,7 @@ mod guides {
     #[cfg(feature = "unpack")]
     #[doc = include_str!("../docs/how-to/download-files.md")]
     mod download_files {}
+    #[cfg(feature = "otel")]
     #[doc = include_str!("../docs/how-to/export-metrics-and-traces.md")]
     mod export_metrics_and_traces {}
     #[doc = include_str!("../docs/how-to/embed-a-worker.md")]

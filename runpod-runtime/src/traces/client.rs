@@ -18,7 +18,7 @@ use crate::process::panics::caught_now;
 use crate::process::threads::single;
 use crate::tls;
 
-/// A collector's answer is empty or a short message. Of a longer one, this many bytes are read.
+/// The longest answer that is read. A collector normally answers with nothing or with a short message.
 const LONGEST_ANSWER: usize = 64 << 10;
 
 /// The reason why the last request failed. OpenTelemetry's exporter does not pass it on.
