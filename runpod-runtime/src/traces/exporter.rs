@@ -58,7 +58,7 @@ impl<E> Watched<E> {
         let Err(error) = exported else {
             if let Some(more) = outage.is_over() {
                 tracing::info!(
-                    "the collector accepts traces again; {more} more spans were lost before"
+                    "the collector accepts traces again (spans lost since the last warning: {more})"
                 );
             }
             return;
@@ -68,8 +68,12 @@ impl<E> Watched<E> {
                 OTelSdkError::InternalFailure(why) => why.clone(),
                 other => other.to_string(),
             });
+            let lost = match lost {
+                1 => "1 span was".to_owned(),
+                lost => format!("{lost} spans were"),
+            };
             tracing::warn!(
-                "the collector does not accept traces, and {lost} spans were lost: {why}. Check the address in {} and \
+                "the collector does not accept traces, and {lost} lost: {why}. Check the address in {} and \
                  the headers; jobs are not affected",
                 self.endpoint
             );
@@ -119,6 +123,83 @@ fn clean_values(attributes: &mut [KeyValue], secrets: &Secrets) {
             Value::String(text) => clean(text),
             Value::Array(Array::String(texts)) => texts.iter_mut().for_each(clean),
             _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use opentelemetry::trace::{Span as _, Tracer as _, TracerProvider as _};
+    use opentelemetry_sdk::trace::SdkTracerProvider;
+
+    use super::*;
+    use crate::config::Secret;
+
+    /// Keeps the spans, or refuses them.
+    #[derive(Debug, Clone, Default)]
+    struct Recorder {
+        refuses: bool,
+        spans: Arc<Mutex<Vec<SpanData>>>,
+    }
+
+    impl SpanExporter for Recorder {
+        async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+            self.spans.lock().unwrap().extend(batch);
+            if self.refuses {
+                return Err(OTelSdkError::InternalFailure("status code: 418".to_owned()));
+            }
+            Ok(())
+        }
+    }
+
+    fn provider(recorder: &Recorder) -> SdkTracerProvider {
+        let watched = Watched {
+            exporter: recorder.clone(),
+            secrets: Secret::new("rpa_SECRETKEY").into(),
+            cause: Cause::default(),
+            outage: Mutex::default(),
+            endpoint: "OTEL_EXPORTER_OTLP_ENDPOINT",
+        };
+        SdkTracerProvider::builder()
+            .with_simple_exporter(watched)
+            .build()
+    }
+
+    #[test]
+    fn keys_are_removed_from_all_texts_of_a_span() {
+        let recorder = Recorder::default();
+        let tracer = provider(&recorder).tracer("tests");
+        let text = "the key rpa_SECRETKEY";
+        let mut span = tracer.start(text);
+        span.set_attribute(KeyValue::new("text", text));
+        let texts = vec![StringValue::from(text)];
+        span.set_attribute(KeyValue::new("texts", Value::Array(texts.into())));
+        span.set_attribute(KeyValue::new("number", 7));
+        span.add_event(text, vec![KeyValue::new("in the event", text)]);
+        span.set_status(Status::error(text));
+        span.end();
+        let spans = format!("{:?}", recorder.spans.lock().unwrap());
+        assert!(!spans.contains("SECRETKEY"), "{spans}");
+        assert_eq!(spans.matches("the key [redacted]").count(), 6, "{spans}");
+    }
+
+    #[test]
+    fn the_first_refusal_is_a_warning_with_the_reason_and_the_variable() {
+        let recorder = Recorder {
+            refuses: true,
+            ..Recorder::default()
+        };
+        let log = logging::captured(|| {
+            let tracer = provider(&recorder).tracer("tests");
+            for _ in 0..3 {
+                tracer.start("a span").end();
+            }
+        });
+        assert_eq!(log.matches("WARN").count(), 1, "{log}");
+        for part in ["1 span was lost", "418", "OTEL_EXPORTER_OTLP_ENDPOINT"] {
+            assert!(log.contains(part), "{log}");
         }
     }
 }
