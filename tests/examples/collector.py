@@ -54,7 +54,7 @@ def spans(request):
 
 class Collector(BaseHTTPRequestHandler):
     def do_POST(self):
-        body = self.rfile.read(int(self.headers["content-length"]))
+        body = self.rfile.read(int(self.headers["content-length"] or 0))
         request = ExportTraceServiceRequest.FromString(body)
         show(
             {

@@ -18,7 +18,7 @@ use crate::process::PATIENCE;
 pub(crate) struct Export {
     pub(crate) path: String,
     #[serde(rename = "type")]
-    pub(crate) content_type: String,
+    pub(crate) content_type: Option<String>,
     pub(crate) authorization: Option<String>,
     pub(crate) spans: VecDeque<Span>,
 }

@@ -128,7 +128,10 @@ async fn the_export_is_otlp_over_http_with_the_given_headers_and_names() {
     run(command, [job("j-1", &json!({ "width": 2 }))]).await;
     let export = collector.export().await;
     assert_eq!(export.path, "/own/path");
-    assert_eq!(export.content_type, "application/x-protobuf");
+    assert_eq!(
+        export.content_type.as_deref(),
+        Some("application/x-protobuf")
+    );
     assert_eq!(export.authorization.as_deref(), Some("Bearer of-traces"));
     let resource = &export.spans[0].resource;
     assert_eq!(resource["service.name"], "thumbnails");

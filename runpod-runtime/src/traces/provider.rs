@@ -162,7 +162,7 @@ fn provider(
 fn resource(identity: Identity) -> Resource {
     let given = Resource::builder().build();
     let is_given = |key: &Key| match given.get_ref(key) {
-        Some(value) => value.as_str() != "unknown_service",
+        Some(value) => !value.as_str().starts_with("unknown_service"),
         None => false,
     };
     let own = [
