@@ -3,9 +3,13 @@
 use std::net::TcpListener;
 
 use serde_json::{Value, json};
+#[cfg(feature = "http")]
+use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
 use crate::collector::{Collector, Span};
+#[cfg(feature = "http")]
+use crate::http_server::{HttpServer, answer};
 use crate::process::{Ended, PATIENCE, example};
 use crate::session::Session;
 
@@ -293,16 +297,19 @@ async fn a_bad_address_is_a_warning_that_does_not_show_it() {
 }
 
 #[cfg(feature = "http")]
-#[tokio::test]
-async fn a_request_continues_the_trace_of_its_headers() {
-    use crate::http_server::{HttpServer, answer};
-
-    let mut collector = Collector::that("accepts").await;
+async fn server(collector: &Collector) -> HttpServer {
     let address = collector.address.clone();
-    let server = HttpServer::start_with(|command| {
+    HttpServer::start_with(|command| {
         command.env(ENDPOINT, address);
     })
-    .await;
+    .await
+}
+
+#[cfg(feature = "http")]
+#[tokio::test]
+async fn a_request_continues_the_trace_of_its_headers() {
+    let mut collector = Collector::that("accepts").await;
+    let server = server(&collector).await;
     let request = server
         .post("/greet", r#"{"name": "Ada"}"#)
         .header("traceparent", PARENT)
@@ -317,4 +324,34 @@ async fn a_request_continues_the_trace_of_its_headers() {
     assert_eq!(job.attributes["faas.trigger"], "http");
     assert_eq!(job.attributes["faas.invocation_id"], "r-1");
     assert_child(&collector.span("run greet").await, &job);
+}
+
+#[cfg(feature = "http")]
+#[tokio::test]
+async fn a_cancelled_job_and_a_stream_have_complete_traces() {
+    let mut collector = Collector::that("accepts").await;
+    let mut server = server(&collector).await;
+    assert_eq!(answer(server.post("/count", "9")).await.status, 200);
+    let head = "Content-Type: application/json\r\nContent-Length: 7";
+    let mut client = server.raw_post("/review", head).await;
+    client.write_all(b"\"draft\"").await.expect("it reads");
+    server.until("/desk", |desk| desk.text == "1").await;
+    drop(client);
+    server.line_with("Job stopped.").await;
+    server.terminate();
+    assert_eq!(server.ends().await.0, Some(0));
+    let cancelled = collector.span("job review").await;
+    assert_eq!(cancelled.attributes["runpod.job.outcome"], "cancelled");
+    assert!(!cancelled.is_failed(), "{cancelled:?}");
+    assert_child(&collector.span("run review").await, &cancelled);
+    collector.span("job count").await;
+    // The items of a stream have no spans, and nobody posts the result of a cancelled job.
+    let all = [
+        "job count",
+        "job review",
+        "post result",
+        "run count",
+        "run review",
+    ];
+    assert_eq!(collector.names(), all);
 }

@@ -7,7 +7,7 @@ use crate::platform::{Post, Posted, ResultBody, Taken};
 
 /// Something that has happened in a worker.
 #[cfg_attr(
-    not(any(feature = "metrics", feature = "otel")),
+    not(all(feature = "metrics", feature = "otel")),
     expect(
         dead_code,
         reason = "only the features `metrics` and `otel` read some of the fields"
