@@ -133,6 +133,7 @@
 //! | [`json!`], [`serde_json`], [`serde`] | re-exports of the versions that this crate uses |
 //! | [`prelude`] | the names that most workers need: `use runpod::prelude::*` |
 //! | [`logging`] | the worker's log as a layer for your own `tracing` subscriber |
+//! | `traces` | the spans of your own code in the traces of jobs, with the feature `otel` |
 //! | [`testing`] | runs a handler on an input, for your own tests |
 //! | [`FromJob`], [`IntoOutput`], [`IntoFailure`], [`IntoItems`] | traits of arguments, outputs, errors and streams |
 //! | [`AsyncFunction`], [`BlockingFunction`], [`StreamFunction`] | traits of the functions that the builder and the tests accept |
@@ -148,6 +149,7 @@
 //! | `gpu` | off | adds checks of NVIDIA GPUs before the first job (`docs/how-to/check-a-worker.md`) |
 //! | `http` | off | serves the handlers over HTTP, for load-balancing and realtime endpoints (`docs/how-to/serve-http.md`) |
 //! | `metrics` | off | counts jobs, requests and slots through the crate `metrics`, and serves them to Prometheus (`docs/how-to/export-metrics-and-traces.md`) |
+//! | `otel` | off | exports a trace of each job over OTLP (`docs/how-to/export-metrics-and-traces.md`) |
 //! | `schema` | off | adds `--schema`, which prints the JSON Schema of the inputs and outputs that derive `schemars::JsonSchema` (`docs/how-to/describe-and-validate-inputs.md`) |
 //! | `download` | off | adds `ctx.download`, which fetches files for a job, and `ctx.directory` (`docs/how-to/download-files.md`) |
 //! | `unpack` | off | adds `Downloaded::unpack` for zip, tar and tar.gz archives |
@@ -175,6 +177,8 @@ pub mod prelude;
 pub use runpod_macros::{fitness_check, handler, main, on_shutdown};
 #[cfg(feature = "http")]
 pub use runpod_runtime::IntoRouter;
+#[cfg(feature = "otel")]
+pub use runpod_runtime::traces;
 pub use runpod_runtime::{
     AsyncFunction, BlockingFunction, CachedModelError, CancelReason, Cancelled, Checkpoint,
     Emitter, Error, ErrorKind, FromJob, FromJobCall, HandlerError, IntoFailure, IntoItems,
@@ -360,6 +364,7 @@ mod guides {
     #[cfg(feature = "unpack")]
     #[doc = include_str!("../docs/how-to/download-files.md")]
     mod download_files {}
+    #[cfg(feature = "otel")]
     #[doc = include_str!("../docs/how-to/export-metrics-and-traces.md")]
     mod export_metrics_and_traces {}
     #[doc = include_str!("../docs/how-to/embed-a-worker.md")]

@@ -263,6 +263,8 @@ impl Job {
             webhook: webhook.and_then(|value| value.as_str().map(str::to_owned)),
             extra: self.extra,
             handler: None,
+            #[cfg(all(feature = "http", feature = "otel"))]
+            request: None,
         };
         let platform = SingleJob::new(job, false);
         let cancelling = self.cancel_when.map(CancelWhen::start);

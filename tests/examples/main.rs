@@ -2,6 +2,8 @@
 //! endpoint that speaks the worker protocol on loopback.
 
 mod blocking_state;
+#[cfg(feature = "otel")]
+mod collector;
 mod endpoint;
 mod hooks;
 #[cfg(feature = "http")]
@@ -24,5 +26,7 @@ mod served;
 mod session;
 #[cfg(target_os = "linux")]
 mod starts;
+#[cfg(feature = "otel")]
+mod traces;
 #[cfg(all(feature = "schema", feature = "validate"))]
 mod validated;

@@ -62,8 +62,8 @@ impl From<Output> for Ended {
     }
 }
 
-/// Returns a command for the example `name`, without the `RUNPOD_` variables of this machine and in a folder without
-/// relevant files. The process is killed when the test ends.
+/// Returns a command for the example `name`, without the `RUNPOD_` and `OTEL_` variables of this machine and in a
+/// folder without relevant files. The process is killed when the test ends.
 pub(crate) fn example(name: &str) -> Command {
     isolated(binary(name))
 }
@@ -78,7 +78,8 @@ pub(crate) fn isolated(program: impl AsRef<OsStr>) -> Command {
         .stderr(Stdio::piped())
         .kill_on_drop(true);
     for (variable, _) in env::vars_os() {
-        if variable.to_string_lossy().starts_with("RUNPOD_") {
+        let name = variable.to_string_lossy();
+        if name.starts_with("RUNPOD_") || name.starts_with("OTEL_") {
             command.env_remove(variable);
         }
     }

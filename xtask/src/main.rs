@@ -95,6 +95,8 @@ Measurements:
   compile-cost [--rounds N]
                    Build a worker and a comparable one on lambda_runtime from scratch, and compare the build costs
                    (minutes per round).
+  compile-cost features [--rounds N | --without-times]
+                   Measure what each feature adds to a worker. With --without-times, count only crates and bytes.
 
 Pictures:
 

@@ -166,6 +166,8 @@ fn a_route_finds_its_handler_or_says_which_there_are() {
             webhook: None,
             extra: serde_json::Map::new(),
             handler: None,
+            #[cfg(all(feature = "http", feature = "otel"))]
+            request: None,
         };
         dispatch
             .find(&job)

@@ -77,6 +77,17 @@ pub(crate) struct TakenJob {
     pub(crate) extra: Map<String, Value>,
     /// The name of the handler, if the client chose it by something other than the input.
     pub(crate) handler: Option<Arc<str>>,
+    /// The request that the job came from, in HTTP mode.
+    #[cfg(all(feature = "http", feature = "otel"))]
+    pub(crate) request: Option<Box<RequestTrace>>,
+}
+
+/// The headers of a request that name the trace to which it belongs.
+#[cfg(all(feature = "http", feature = "otel"))]
+#[derive(Debug)]
+pub(crate) struct RequestTrace {
+    pub(crate) traceparent: Option<String>,
+    pub(crate) tracestate: Option<String>,
 }
 
 impl TakenJob {

@@ -88,6 +88,8 @@ pub(crate) use emitter::{ItemSink, StreamEnd};
 pub(crate) use hook_run::HookOutcome;
 pub(crate) use hooks::{Hook, HookKind, registered_hooks};
 pub(crate) use invocation::{Done, catch_panic};
+#[cfg(all(feature = "http", feature = "otel"))]
+pub(crate) use job::RequestTrace;
 pub(crate) use job::TakenJob;
 pub(crate) use outbox::{Message, Outbox, WorkerLink};
 pub(crate) use output::{Payload, is_special, truthy};

@@ -14,12 +14,18 @@ use std::sync::OnceLock;
 
 use tracing::Dispatch;
 use tracing::subscriber::NoSubscriber;
+#[cfg(feature = "otel")]
+use tracing_subscriber::Layer as _;
 use tracing_subscriber::layer::SubscriberExt as _;
 
+#[cfg(feature = "otel")]
+use super::layer::OwnLevels;
 use super::layer::{Levels, LogLayer};
 use super::outputs::Destination;
 use super::settings::LogSettings;
 use super::{log_crate, scope};
+#[cfg(feature = "otel")]
+use crate::traces;
 
 /// The worker's log, unless the program had a subscriber before.
 static OWN: OnceLock<(Dispatch, Levels)> = OnceLock::new();
@@ -33,9 +39,25 @@ pub(crate) fn begin(settings: &LogSettings) {
     }
     let layer = LogLayer::new(settings, Destination::of(settings));
     let levels = layer.levels();
-    let log = Dispatch::new(tracing_subscriber::registry().with(layer));
+    let log = with_traces(layer, levels);
     scope::begin(&log);
     let _ = OWN.set((log, levels));
+}
+
+#[cfg(not(feature = "otel"))]
+fn with_traces(layer: LogLayer<Destination>, _: Levels) -> Dispatch {
+    Dispatch::new(tracing_subscriber::registry().with(layer))
+}
+
+/// Creates the subscriber. If traces are exported, it also adds the spans of the user's code to them.
+#[cfg(feature = "otel")]
+fn with_traces(layer: LogLayer<Destination>, levels: Levels) -> Dispatch {
+    let subscriber = tracing_subscriber::registry();
+    if traces::tracer().is_none() {
+        return Dispatch::new(subscriber.with(layer));
+    }
+    let layer = layer.with_filter(OwnLevels(levels));
+    Dispatch::new(subscriber.with(layer).with(traces::layer()))
 }
 
 /// Makes the log the global subscriber, unless the program has installed one. Called when `main` has returned.

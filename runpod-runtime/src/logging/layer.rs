@@ -51,6 +51,17 @@ impl Levels {
         Self(level)
     }
 
+    fn of(settings: &LogSettings) -> Self {
+        Self(match settings.level {
+            LogLevel::NotSet => LevelFilter::OFF,
+            LogLevel::Trace => LevelFilter::TRACE,
+            LogLevel::Debug => LevelFilter::DEBUG,
+            LogLevel::Info => LevelFilter::INFO,
+            LogLevel::Warn => LevelFilter::WARN,
+            LogLevel::Error => LevelFilter::ERROR,
+        })
+    }
+
     pub(super) fn shows(self, level: Level, target: &str) -> bool {
         let source = target.split("::").next().unwrap_or_default();
         let limit = if NOISY.contains(&source) {
@@ -86,6 +97,63 @@ impl<S> Filter<S> for Levels {
     }
 }
 
+/// Lets the worker's own log decide for itself if there are other layers in the same subscriber.
+#[cfg(feature = "otel")]
+pub(super) struct OwnLevels(pub(super) Levels);
+
+#[cfg(feature = "otel")]
+impl<S> Filter<S> for OwnLevels {
+    fn enabled(&self, metadata: &Metadata<'_>, context: &Context<'_, S>) -> bool {
+        self.0.enabled(metadata, context)
+    }
+
+    fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
+        Filter::<S>::callsite_enabled(&self.0, metadata)
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        scope::another_subscriber();
+        Some(self.0.most())
+    }
+}
+
+/// Decides which spans and events belong to traces: those that the log shows, and the spans of jobs.
+#[cfg(feature = "otel")]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TraceLevels(Levels);
+
+#[cfg(feature = "otel")]
+impl TraceLevels {
+    pub(crate) fn of_process() -> Self {
+        Self(Levels::of(&LogSettings::of_process()))
+    }
+
+    fn takes(self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == JOB_TARGET && metadata.is_span()
+            || self.0.shows(*metadata.level(), metadata.target())
+    }
+}
+
+#[cfg(feature = "otel")]
+impl<S> Filter<S> for TraceLevels {
+    fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
+        self.takes(metadata)
+    }
+
+    fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if self.takes(metadata) {
+            Interest::always()
+        } else {
+            Interest::never()
+        }
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        // The spans of jobs have this level.
+        Some(self.0.most().max(LevelFilter::ERROR))
+    }
+}
+
 /// The destination of the log lines.
 pub(super) trait LineSink: 'static {
     /// Receives one whole line, which ends with `\n`.
@@ -103,14 +171,7 @@ pub(super) struct LogLayer<L> {
 impl<L: LineSink> LogLayer<L> {
     pub(super) fn new(settings: &LogSettings, lines: L) -> Self {
         Self {
-            levels: Levels(match settings.level {
-                LogLevel::NotSet => LevelFilter::OFF,
-                LogLevel::Trace => LevelFilter::TRACE,
-                LogLevel::Debug => LevelFilter::DEBUG,
-                LogLevel::Info => LevelFilter::INFO,
-                LogLevel::Warn => LevelFilter::WARN,
-                LogLevel::Error => LevelFilter::ERROR,
-            }),
+            levels: Levels::of(settings),
             format: settings.format(),
             secrets: settings.secrets.clone(),
             lines,

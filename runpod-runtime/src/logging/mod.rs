@@ -40,6 +40,8 @@ mod writer;
 pub(crate) use self::capture::{captured, captured_here};
 pub(crate) use self::format::shortened_part;
 pub(crate) use self::install::{begin, settle};
+#[cfg(feature = "otel")]
+pub(crate) use self::layer::TraceLevels;
 #[cfg(feature = "local")]
 pub(crate) use self::layer::also_to;
 pub(crate) use self::layer::job_span;

@@ -156,6 +156,8 @@ impl UnreadJob<'_> {
                 .and_then(|text| serde_json::from_str(text.get()).ok().flatten()),
             extra,
             handler: None,
+            #[cfg(all(feature = "http", feature = "otel"))]
+            request: None,
         })
     }
 }

@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use super::orphans;
 use super::threads::single;
 use crate::logging;
+use crate::traces;
 
 /// The thread needs little memory, even if `RUST_MIN_STACK` asks for more.
 const STACK: usize = 256 << 10;
@@ -190,6 +191,7 @@ fn catch(sender: &watch::Sender<Caught>, starting: &mpsc::Sender<io::Result<()>>
                 caught.last = Some(signal);
             });
             if HANDLING.load(Ordering::Acquire) == 0 && IS_WORKERS_PROCESS.load(Ordering::Acquire) {
+                traces::flush();
                 logging::flush();
                 std::process::exit(signal.exit_code().into());
             }

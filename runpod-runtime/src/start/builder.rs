@@ -19,6 +19,7 @@ use crate::handler::{
 };
 use crate::logging;
 use crate::platform::BoxFuture;
+use crate::traces;
 use crate::worker::WorkerConfig;
 
 /// A Runpod worker without attributes, created with [`Worker::builder`].
@@ -292,7 +293,8 @@ impl WorkerBuilder {
     /// [`with_graceful_shutdown`](Self::with_graceful_shutdown) to stop the worker and wait for it.
     pub async fn run(self) -> Result<(), Error> {
         let ended = self.run_to_the_end().await;
-        // The process may exit after this, so the log must be written.
+        // The process may exit after this, so the traces must be exported and the log must be written.
+        traces::flushed().await;
         logging::flushed().await;
         ended
     }

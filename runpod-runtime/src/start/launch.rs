@@ -12,6 +12,7 @@ use crate::handler::{Setup, SetupRun, registered, registered_hooks};
 use crate::logging;
 use crate::process::threads::Refused;
 use crate::process::{exit, signals};
+use crate::traces;
 use crate::worker::WorkerConfig;
 
 /// Runs the worker of this binary. Used by `#[runpod::main]`.
@@ -33,6 +34,8 @@ struct FlushAtEnd;
 
 impl Drop for FlushAtEnd {
     fn drop(&mut self) {
+        // The export may log a warning.
+        traces::flush();
         logging::flush();
     }
 }

@@ -20,6 +20,7 @@ use crate::process::orphans;
 use crate::process::panics;
 use crate::process::signals::Signals;
 use crate::spool::SpoolWriter;
+use crate::traces;
 use crate::worker::{Handlers, Parts, WorkerConfig, WorkerEvent};
 
 /// How long `main` may run by default.
@@ -91,13 +92,15 @@ impl Prepared {
         let signals =
             matches!(settings.mode, Mode::Platform(_) | Mode::Http(_)).then(Signals::handle);
         logging::keep_recent();
+        // The log adds the spans of the user's code to the traces.
+        let trace_warnings = traces::begin(&settings);
         logging::begin(&LogSettings::of(&settings));
         panics::log_from_now_on(&settings.secrets);
         tracing::info!(
             "Starting Serverless Worker | Version {}",
             crate::platform::VERSION
         );
-        for warning in &settings.warnings {
+        for warning in settings.warnings.iter().chain(&trace_warnings) {
             tracing::warn!("{warning}");
         }
         Ok(Some(Self {

@@ -8,6 +8,7 @@ use tracing::{Instrument, Span};
 
 use super::Handlers;
 use super::consecutive_failures::Verdict;
+use super::events::WorkerEvent;
 use super::inbox::{Event, Finished, Inbox};
 use super::jobs::{Job, Jobs};
 use crate::handler::{
@@ -151,6 +152,8 @@ impl Run {
     /// Creates the span in which the handler runs. This happens on the handler's thread, because it costs as much as a
     /// small handler.
     fn span(&self) -> Span {
+        #[cfg(feature = "otel")]
+        let _trace = super::events::traces::enter(&self.taken.id);
         logging::job_span(&self.taken.id, self.taken.batch_id())
     }
 
@@ -203,6 +206,7 @@ impl Run {
         // The next job needs the space, and gets the slot now.
         #[cfg(feature = "download")]
         drop(directory);
+        WorkerEvent::HandlerReturned { body: &body }.emit();
         report.finished(body, verdict);
     }
 
@@ -246,6 +250,7 @@ impl Run {
         .into_body(&self.execution);
         #[cfg(feature = "download")]
         drop(directory);
+        WorkerEvent::HandlerReturned { body: &body }.emit();
         self.report.finished(body, verdict);
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn fail(
             "the job fails, because this worker could not start ({})",
             failed.hook
         );
-        let body = control.execution.reporter.failed_start(failed).body;
+        let body = control.execution.reporter.failed_start(failed);
         fail_unrun(control, &id.into(), body);
         control.shutdown.end();
     }

@@ -33,7 +33,7 @@ pub(super) fn accept(control: &Arc<Control>, taken: TakenJob) -> Result<(), Dupl
     let id: Arc<str> = taken.id.as_str().into();
     match admit(control, &id) {
         Some(job) => {
-            WorkerEvent::JobTaken.emit();
+            WorkerEvent::JobTaken { job: &taken }.emit();
             control.jobs.wait_for_slot(job, taken);
             Ok(())
         }

@@ -66,6 +66,7 @@ impl Job {
         let now = Instant::now();
         let _ = self.started.set((now, Arc::clone(handler)));
         WorkerEvent::JobStarted {
+            run: self.run(),
             waited: now - self.taken,
         }
         .emit();
@@ -226,14 +227,18 @@ impl Jobs {
     pub(super) fn remove(&self, job: &Job) {
         job.done.store(true, Ordering::Release);
         let mut table = self.table();
-        if table.entry(job).is_some()
-            && let Some(removed) = table.by_id.remove(job.id())
-            && let State::Delivering(bytes) = removed.state
-        {
+        let removed = match table.entry(job) {
+            Some(_) => table.by_id.remove(job.id()),
+            None => None,
+        };
+        if let Some(State::Delivering(bytes)) = removed.as_ref().map(|entry| &entry.state) {
             table.undelivered.0 -= 1;
-            table.undelivered.1 -= bytes.min(table.undelivered.1);
+            table.undelivered.1 -= table.undelivered.1.min(*bytes);
         }
         drop(table);
+        if removed.is_some() {
+            WorkerEvent::JobLeft { job_id: job.id() }.emit();
+        }
         self.slots.changed();
     }
 

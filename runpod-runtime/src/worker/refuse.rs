@@ -3,14 +3,12 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::control::Control;
 use super::events::WorkerEvent;
 use super::job::{admit, send_off};
 use super::some_of::some_of;
 use crate::handler::Failure;
-use crate::platform::BrokenJob;
+use crate::platform::{BrokenJob, ResultBody};
 
 /// Fails the jobs in one answer that cannot be run. One log line describes them all. If the id of a job is known, its
 /// client gets a failed result.
@@ -46,17 +44,21 @@ pub(super) fn refuse(control: &Arc<Control>, broken: Vec<BrokenJob>) {
                     .at("in the job as the platform sent it");
             // The job did not run, so it does not ask for a fresh worker.
             let body = control.execution.failed(failure, false, false);
-            fail_unrun(control, &id.into(), body.body);
+            fail_unrun(control, &id.into(), body);
         }
     }
 }
 
 /// Delivers the failed result of a job that does not run.
-pub(super) fn fail_unrun(control: &Arc<Control>, id: &Arc<str>, body: Bytes) {
+pub(super) fn fail_unrun(control: &Arc<Control>, id: &Arc<str>, body: ResultBody) {
     if let Some(admitted) = admit(control, id)
-        && control.jobs.begin_delivery(&admitted, body.len())
+        && control.jobs.begin_delivery(&admitted, body.body.len())
     {
-        WorkerEvent::JobRefused.emit();
-        send_off(control, admitted, body);
+        WorkerEvent::JobRefused {
+            job_id: id,
+            body: &body,
+        }
+        .emit();
+        send_off(control, admitted, body.body);
     }
 }

@@ -144,12 +144,57 @@ async fn main() -> Result<(), Error> {
     },
 ];
 
+/// The smallest worker with one feature of our package and without the default features.
+macro_rules! with_feature {
+    ($feature:literal) => {
+        Candidate {
+            title: concat!("`", $feature, "`"),
+            subject: "runpod-worker",
+            folder: concat!("feature-", $feature),
+            feature: Some($feature),
+            dependencies: concat!(
+                "\nrunpod-worker = { path = \"{root}\", default-features = false, features = [\"",
+                $feature,
+                "\"] }\nserde = { version = \"1\", features = [\"derive\"] }\n"
+            ),
+            main: HELLO,
+        }
+    };
+}
+
+/// The smallest worker without a feature, and with each feature of our package.
+pub(super) static FEATURES: [Candidate; 10] = [
+    Candidate {
+        title: "none",
+        subject: "runpod-worker",
+        folder: "feature-none",
+        feature: None,
+        dependencies: r#"
+runpod-worker = { path = "{root}", default-features = false }
+serde = { version = "1", features = ["derive"] }
+"#,
+        main: HELLO,
+    },
+    with_feature!("local"),
+    with_feature!("http"),
+    with_feature!("gpu"),
+    with_feature!("metrics"),
+    with_feature!("otel"),
+    with_feature!("schema"),
+    with_feature!("validate"),
+    with_feature!("download"),
+    with_feature!("unpack"),
+];
+
 /// Returns the candidates that this repository can build.
-pub(super) fn present(workspace: &Workspace) -> Result<Vec<&'static Candidate>, Failure> {
+pub(super) fn present(
+    candidates: &'static [Candidate],
+    workspace: &Workspace,
+) -> Result<Vec<&'static Candidate>, Failure> {
     let file = workspace.file("Cargo.toml");
     let manifest = fs::read_to_string(&file)
         .map_err(|error| Failure::new(format!("cannot read {}: {error}", file.display())))?;
-    Ok(ALL
+    Ok(candidates
         .iter()
         .filter(|candidate| {
             candidate
@@ -225,6 +270,11 @@ impl<'c> Prepared<'c> {
             &mut prepared.cargo("fetch"),
         )?;
         Ok(prepared)
+    }
+
+    /// Builds in the folder `build`, which other workers may use too. Cargo then compiles each crate only once.
+    pub(super) fn shared(self, build: PathBuf) -> Self {
+        Self { build, ..self }
     }
 
     pub(super) fn name(&self) -> &'static str {

@@ -61,11 +61,15 @@ impl Measured {
         let release = timed(worker.offline("build").arg("--release"))?;
         self.debug.push(debug);
         self.release.push(release);
-        let binary = worker.release_binary();
-        self.binary_bytes = fs::metadata(&binary)
-            .map_err(|error| Failure::new(format!("cannot read {}: {error}", binary.display())))?
-            .len();
+        self.binary_bytes = size_of(worker)?;
         Ok((debug, release))
+    }
+
+    /// Builds the release binary only to read its size.
+    pub(super) fn build_for_size(&mut self, worker: &Prepared<'_>) -> Result<(), Failure> {
+        timed(worker.offline("build").arg("--release"))?;
+        self.binary_bytes = size_of(worker)?;
+        Ok(())
     }
 
     /// Runs `cargo check` after a change to the handler's body only.
@@ -78,6 +82,14 @@ impl Measured {
         self.edit.push(timed(&mut worker.offline("check"))?);
         Ok(())
     }
+}
+
+fn size_of(worker: &Prepared<'_>) -> Result<u64, Failure> {
+    let binary = worker.release_binary();
+    let read = fs::metadata(&binary);
+    let read =
+        read.map_err(|error| Failure::new(format!("cannot read {}: {error}", binary.display())))?;
+    Ok(read.len())
 }
 
 /// Returns the shortest time. Other programs on the machine make the wall-clock time longer and, because of the

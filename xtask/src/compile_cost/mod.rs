@@ -1,7 +1,8 @@
-//! Compares the build cost of a worker with that of a similar worker on `lambda_runtime`, for
-//! `docs/explanation/build-cost.md`.
+//! Compares the build cost of a worker with that of a similar worker on `lambda_runtime`, and measures what each feature
+//! adds, for `docs/explanation/build-cost.md`.
 
 mod candidate;
+mod feature_table;
 mod measure;
 mod table;
 mod tree;
@@ -9,7 +10,7 @@ mod tree;
 use std::fs;
 use std::thread::available_parallelism;
 
-use candidate::{Prepared, present};
+use candidate::{ALL, FEATURES, Prepared, present};
 use measure::Measured;
 
 use crate::step::{self, Failure};
@@ -20,21 +21,44 @@ const ROUNDS: usize = 3;
 /// The number of edits of each worker's handler.
 const EDITS: usize = 5;
 
-/// Creates the workers, builds them in turn, prints the table and writes it to `target/compile-cost/table.md`.
+/// Measures what the arguments ask for, prints a table and writes it to `target/compile-cost`.
 pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failure> {
-    let rounds = rounds(arguments)?;
+    let wanted = Wanted::read(arguments)?;
     let jobs = available_parallelism().map_or(1, std::num::NonZero::get);
     let folder = workspace.target().join("compile-cost");
-
-    let workers = present(workspace)?
+    let (candidates, file) = match wanted.subject {
+        Subject::Workers => (&ALL[..], "table.md"),
+        Subject::Features => (&FEATURES[..], "features.md"),
+    };
+    let mut workers = present(candidates, workspace)?
         .into_iter()
         .map(|candidate| Prepared::new(candidate, workspace, &folder, jobs))
         .collect::<Result<Vec<_>, _>>()?;
+    if wanted.rounds == 0 {
+        let shared = |worker: Prepared<'static>| worker.shared(folder.join("build/features"));
+        workers = workers.into_iter().map(shared).collect();
+    }
     let mut results: Vec<Measured> = workers
         .iter()
         .map(Measured::tree)
         .collect::<Result<_, _>>()?;
+    build(&workers, &mut results, wanted.rounds)?;
+    let toolchain = toolchain()?;
+    let table = match wanted.subject {
+        Subject::Workers => {
+            edit(&workers, &mut results)?;
+            table::of(&results, wanted.rounds, EDITS, jobs, &toolchain)
+        }
+        Subject::Features => feature_table::of(&results, wanted.rounds, jobs, &toolchain),
+    };
+    let file = folder.join(file);
+    fs::write(&file, &table).map_err(|error| step::unwritten(&file, &error))?;
+    println!("\n{table}\nThe table was written to {}.", file.display());
+    Ok(())
+}
 
+/// Builds the workers in turn.
+fn build(workers: &[Prepared<'_>], results: &mut [Measured], rounds: usize) -> Result<(), Failure> {
     for round in 0..rounds {
         for index in order(workers.len(), round) {
             step::announce(&format!(
@@ -46,7 +70,18 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failu
             eprintln!("debug: {debug}; release: {release}");
         }
     }
-    for worker in &workers {
+    if rounds == 0 {
+        for (worker, result) in workers.iter().zip(results) {
+            step::announce(&format!("release build of {}", worker.name()));
+            result.build_for_size(worker)?;
+        }
+    }
+    Ok(())
+}
+
+/// Edits the handlers in turn, and checks them.
+fn edit(workers: &[Prepared<'_>], results: &mut [Measured]) -> Result<(), Failure> {
+    for worker in workers {
         worker.check()?;
     }
     for edit in 0..EDITS {
@@ -54,26 +89,47 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failu
             results[index].check_after_edit(&workers[index], edit)?;
         }
     }
-
-    let table = table::of(&results, rounds, EDITS, jobs, &toolchain()?);
-    let file = folder.join("table.md");
-    fs::write(&file, &table).map_err(|error| step::unwritten(&file, &error))?;
-    println!("\n{table}\nThe table was written to {}.", file.display());
     Ok(())
 }
 
-fn rounds(arguments: &[&str]) -> Result<usize, Failure> {
-    match arguments {
-        [] => Ok(ROUNDS),
-        ["--rounds", number] => number
-            .parse()
-            .ok()
-            .filter(|&rounds| rounds > 0)
-            .ok_or_else(|| Failure::new(format!("--rounds: found {number:?}; expected 1 or more"))),
-        _ => Err(Failure::new(format!(
-            "compile-cost: found {arguments:?}; expected nothing, or `--rounds N` (cold builds of each worker, \
-             {ROUNDS} by default)"
-        ))),
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Subject {
+    Workers,
+    Features,
+}
+
+/// What to measure.
+#[derive(Debug, PartialEq, Eq)]
+struct Wanted {
+    subject: Subject,
+    /// The number of cold builds of each worker. With 0, only crates and bytes are counted.
+    rounds: usize,
+}
+
+impl Wanted {
+    fn read(arguments: &[&str]) -> Result<Self, Failure> {
+        let (subject, options) = match arguments {
+            ["features", options @ ..] => (Subject::Features, options),
+            options => (Subject::Workers, options),
+        };
+        let rounds = match options {
+            [] => ROUNDS,
+            ["--rounds", number] => number
+                .parse()
+                .ok()
+                .filter(|&rounds| rounds > 0)
+                .ok_or_else(|| {
+                    Failure::new(format!("--rounds: found {number:?}; expected 1 or more"))
+                })?,
+            ["--without-times"] if subject == Subject::Features => 0,
+            _ => {
+                return Err(Failure::new(format!(
+                    "compile-cost: found {arguments:?}; expected nothing, `features`, `--rounds N` (cold builds of each \
+                     worker, {ROUNDS} by default), or `features --without-times`"
+                )));
+            }
+        };
+        Ok(Self { subject, rounds })
     }
 }
 
@@ -104,11 +160,23 @@ mod tests {
     }
 
     #[test]
-    fn the_number_of_rounds_is_read_or_refused() {
-        assert_eq!(rounds(&[]).unwrap(), ROUNDS);
-        assert_eq!(rounds(&["--rounds", "7"]).unwrap(), 7);
-        for wrong in [&["--rounds", "0"][..], &["--rounds"], &["--fast"]] {
-            assert!(rounds(wrong).is_err(), "{wrong:?}");
+    fn the_arguments_are_read_or_refused() {
+        let read = |arguments: &[&str]| {
+            let wanted = Wanted::read(arguments).ok()?;
+            Some((wanted.subject, wanted.rounds))
+        };
+        assert_eq!(read(&[]), Some((Subject::Workers, ROUNDS)));
+        assert_eq!(read(&["--rounds", "7"]), Some((Subject::Workers, 7)));
+        let features = Subject::Features;
+        assert_eq!(read(&["features", "--rounds", "1"]), Some((features, 1)));
+        assert_eq!(read(&["features", "--without-times"]), Some((features, 0)));
+        for wrong in [
+            &["--rounds", "0"][..],
+            &["--rounds"],
+            &["--fast"],
+            &["--without-times"],
+        ] {
+            assert_eq!(read(wrong), None, "{wrong:?}");
         }
     }
 }

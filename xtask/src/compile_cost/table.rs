@@ -85,7 +85,7 @@ fn wall(times: &[Time]) -> f64 {
     least(times.iter().map(|time| time.wall)).as_secs_f64()
 }
 
-fn processors(times: &[Time]) -> Option<f64> {
+pub(super) fn processors(times: &[Time]) -> Option<f64> {
     let times: Option<Vec<_>> = times.iter().map(|time| time.processors).collect();
     Some(least(times?).as_secs_f64())
 }

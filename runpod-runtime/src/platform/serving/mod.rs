@@ -14,6 +14,8 @@ mod openapi;
 mod realtime;
 mod request_body;
 mod request_id;
+#[cfg(feature = "otel")]
+mod request_trace;
 mod requests;
 mod routes;
 mod server;

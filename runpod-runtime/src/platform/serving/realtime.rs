@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::header::ALLOW;
-use axum::http::{HeaderValue, Method, Request, Response, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::answer::json_response;
 use super::request_body::{discard, may_be_json, read_bytes};
+#[cfg(feature = "otel")]
+use super::request_trace;
 use super::requests::{NewRequest, Requests, Sent};
 use crate::json;
 
@@ -71,18 +73,28 @@ impl RealtimeRoutes {
             }
         };
         match job_of(&bytes, may_be_json(&parts.headers)) {
-            Ok(job) => self.run(job).await,
+            Ok(job) => self.run(job, &parts.headers).await,
             Err(faults) => detail(StatusCode::UNPROCESSABLE_ENTITY, &faults.into()),
         }
     }
 
     /// Runs the job. As in the SDK, a job that fails is answered with status 200, and the answer has the key `error`.
-    async fn run(&self, job: Job) -> Response<Body> {
+    async fn run(
+        &self,
+        job: Job,
+        #[cfg_attr(
+            not(feature = "otel"),
+            expect(unused_variables, reason = "only traces use the headers")
+        )]
+        headers: &HeaderMap,
+    ) -> Response<Body> {
         let request = NewRequest {
             id: job.id,
             handler: None,
             input: job.input,
             wants_progress: false,
+            #[cfg(feature = "otel")]
+            trace: request_trace::of(headers),
         };
         let Ok(mut open) = self.requests.enter(request) else {
             return self.requests.closed_answer().into_response();

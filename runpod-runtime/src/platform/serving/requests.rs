@@ -12,6 +12,8 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, timeout};
 
 use super::answer::ErrorAnswer;
+#[cfg(feature = "otel")]
+use crate::handler::RequestTrace;
 use crate::handler::TakenJob;
 use crate::platform::{Post, PostKind, Posted, Taken};
 
@@ -51,6 +53,8 @@ pub(super) struct NewRequest {
     pub(super) input: Box<RawValue>,
     /// Whether the response shows progress.
     pub(super) wants_progress: bool,
+    #[cfg(feature = "otel")]
+    pub(super) trace: Box<RequestTrace>,
 }
 
 /// A request whose client waits for its answer. Dropping it means that the client has disconnected.
@@ -175,6 +179,8 @@ impl Requests {
             webhook: None,
             extra: Map::new(),
             handler: request.handler,
+            #[cfg(feature = "otel")]
+            request: Some(request.trace),
         });
         drop(table);
         self.arrived.notify_one();

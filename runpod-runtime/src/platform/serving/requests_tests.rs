@@ -6,6 +6,8 @@ fn request(id: &str) -> NewRequest {
         handler: None,
         input: RawValue::from_string("7".to_owned()).unwrap(),
         wants_progress: false,
+        #[cfg(feature = "otel")]
+        trace: crate::platform::serving::request_trace::of(&axum::http::HeaderMap::new()),
     }
 }
 

@@ -24,6 +24,8 @@ use super::health::{Health, Readiness};
 use super::openapi;
 use super::request_body::{discard, read_input};
 use super::request_id::{self, REQUEST_ID};
+#[cfg(feature = "otel")]
+use super::request_trace;
 use super::requests::{NewRequest, Open, Refused, Requests, Sent};
 
 pub(super) const OPENAPI: &str = "/openapi.json";
@@ -175,6 +177,8 @@ impl HandlerRoutes {
             },
             input: read_input(headers, body).await?,
             wants_progress: form != Form::Json,
+            #[cfg(feature = "otel")]
+            trace: request_trace::of(headers),
         };
         let open = self
             .requests

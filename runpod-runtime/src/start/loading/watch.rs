@@ -13,6 +13,7 @@ use crate::process::signals::Signals;
 use crate::process::threads::{Refused, single};
 use crate::start::prepared::Prepared;
 use crate::start::unloaded::Cut;
+use crate::traces;
 use crate::worker::Handlers;
 
 /// How long an async `main` may take to stop, unless the grace time is shorter.
@@ -119,6 +120,7 @@ impl Watch {
 }
 
 fn exit(code: u8) -> ! {
+    traces::flush();
     logging::flush();
     std::process::exit(code.into())
 }

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use crate::handler::Slots;
+use crate::handler::{Slots, TakenJob};
 use crate::platform::{Post, Posted, ResultBody, Taken};
 
 /// Something that has happened in a worker.
 #[cfg_attr(
-    not(feature = "metrics"),
+    not(all(feature = "metrics", feature = "otel")),
     expect(
         dead_code,
-        reason = "only the feature `metrics` reads some of the fields"
+        reason = "only the features `metrics` and `otel` read some of the fields"
     )
 )]
 pub(crate) enum WorkerEvent<'a> {
@@ -19,11 +19,17 @@ pub(crate) enum WorkerEvent<'a> {
     /// The platform has answered a job-take request completely.
     TakeAnswered { taken: &'a Taken, took: Duration },
     /// A job has arrived that this worker can run.
-    JobTaken,
+    JobTaken { job: &'a TakenJob },
     /// A job has arrived that cannot be run. Its client gets a failed result.
-    JobRefused,
+    JobRefused {
+        job_id: &'a str,
+        body: &'a ResultBody,
+    },
     /// A job's handler is about to be called. Emitted on the handler's thread, in the job's span.
-    JobStarted { waited: Duration },
+    JobStarted { run: JobRun<'a>, waited: Duration },
+    /// A job's handler has returned. Emitted on the handler's thread, in the job's span, before the worker gets the
+    /// result.
+    HandlerReturned { body: &'a ResultBody },
     /// A job's handler has returned, or the job was cut off.
     JobFinished {
         run: JobRun<'a>,
@@ -56,6 +62,8 @@ pub(crate) enum WorkerEvent<'a> {
     },
     /// The platform has accepted the result of a job. `ran` is false if no handler has seen the job.
     ResultAccepted { job_id: &'a str, ran: bool },
+    /// Nothing is left to do for a job. This is its last event.
+    JobLeft { job_id: &'a str },
     /// A result from the spool was delivered.
     Redelivered { job_id: &'a str },
     /// Slots were taken or released, or their number has changed.
@@ -72,10 +80,10 @@ pub(crate) enum WorkerEvent<'a> {
 
 /// A job that has run, or that waited for a slot.
 #[cfg_attr(
-    not(feature = "metrics"),
+    not(any(feature = "metrics", feature = "otel")),
     expect(
         dead_code,
-        reason = "only the feature `metrics` reads some of the fields"
+        reason = "only the features `metrics` and `otel` read some of the fields"
     )
 )]
 #[derive(Clone, Copy)]

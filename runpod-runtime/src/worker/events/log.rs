@@ -53,9 +53,11 @@ pub(super) fn write(event: &WorkerEvent<'_>) {
         }
         // A worker at a normal pace must not write a line for each of these.
         WorkerEvent::StartPhase { .. }
-        | WorkerEvent::JobTaken
+        | WorkerEvent::JobTaken { .. }
         // One line names all refused jobs of an answer.
-        | WorkerEvent::JobRefused
+        | WorkerEvent::JobRefused { .. }
+        | WorkerEvent::HandlerReturned { .. }
+        | WorkerEvent::JobLeft { .. }
         | WorkerEvent::PostAnswered { .. }
         | WorkerEvent::ResultAccepted { ran: false, .. }
         | WorkerEvent::SlotsChanged { .. } => {}

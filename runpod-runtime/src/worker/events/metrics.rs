@@ -91,12 +91,12 @@ pub(super) fn record(event: &WorkerEvent<'_>) {
                 *took,
             );
         }
-        WorkerEvent::JobTaken => counter!("runpod_jobs_taken_total").increment(1),
-        WorkerEvent::JobRefused => {
+        WorkerEvent::JobTaken { .. } => counter!("runpod_jobs_taken_total").increment(1),
+        WorkerEvent::JobRefused { .. } => {
             counter!("runpod_jobs_taken_total").increment(1);
             counter!("runpod_jobs_total", "handler" => "", "outcome" => "failed").increment(1);
         }
-        WorkerEvent::JobStarted { waited } => {
+        WorkerEvent::JobStarted { waited, .. } => {
             histogram!("runpod_job_wait_seconds").record(*waited);
         }
         WorkerEvent::JobFinished { run, body } => {
@@ -118,7 +118,9 @@ pub(super) fn record(event: &WorkerEvent<'_>) {
             gauge!("runpod_draining").set(1.0);
         }
         WorkerEvent::LargeResult { .. }
+        | WorkerEvent::HandlerReturned { .. }
         | WorkerEvent::ResultReplaced { .. }
+        | WorkerEvent::JobLeft { .. }
         | WorkerEvent::ResultAccepted { .. }
         | WorkerEvent::CutOff { .. } => {}
     }

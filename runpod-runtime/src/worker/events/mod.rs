@@ -5,14 +5,18 @@ mod event;
 mod log;
 #[cfg(feature = "metrics")]
 pub(crate) mod metrics;
+#[cfg(feature = "otel")]
+pub(super) mod traces;
 
 pub(crate) use event::{JobRun, WorkerEvent};
 
 impl WorkerEvent<'_> {
-    /// Tells the log and the metrics about the event.
+    /// Tells the log, the metrics and the traces about the event.
     pub(crate) fn emit(&self) {
         log::write(self);
         #[cfg(feature = "metrics")]
         metrics::record(self);
+        #[cfg(feature = "otel")]
+        traces::record(self);
     }
 }

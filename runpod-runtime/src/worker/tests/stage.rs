@@ -210,6 +210,8 @@ pub(super) fn job(id: &str) -> TakenJob {
         webhook: None,
         extra: serde_json::Map::new(),
         handler: None,
+        #[cfg(all(feature = "http", feature = "otel"))]
+        request: None,
     }
 }
 

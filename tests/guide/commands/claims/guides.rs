@@ -213,4 +213,12 @@ pub(super) const GUIDES: &[(&str, &[Claim])] = &[
             ),
         ],
     ),
+    (
+        "docs/how-to/export-metrics-and-traces.md",
+        // No collector runs here. tests/examples/traces.rs has one.
+        &[ends(
+            r#"OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 OTEL_SERVICE_NAME=thumbnails cargo run --example traces --features otel -- --test_input '{"input": {"width": 640}}'"#,
+            &["320"],
+        )],
+    ),
 ];
