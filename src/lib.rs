@@ -182,6 +182,8 @@ pub use runpod_runtime::{
 };
 #[cfg(feature = "download")]
 pub use runpod_runtime::{Download, DownloadError, DownloadErrorKind, Downloaded};
+#[cfg(feature = "upload")]
+pub use runpod_runtime::{Bucket, Upload, UploadContent, UploadError, UploadErrorKind, Uploaded};
 
 /// An alias of [`JobContext`], for code that has no other `Context` in scope.
 ///

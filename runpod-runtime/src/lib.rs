@@ -38,6 +38,8 @@ mod start;
 pub mod testing;
 mod text;
 mod tls;
+#[cfg(feature = "upload")]
+mod upload;
 mod worker;
 
 #[cfg(feature = "download")]
@@ -53,6 +55,8 @@ pub use handler::{
 };
 pub use model_cache::{CachedModelError, cached_model};
 pub use start::{Settings, Worker, WorkerBuilder};
+#[cfg(feature = "upload")]
+pub use upload::{Bucket, Upload, UploadContent, UploadError, UploadErrorKind, Uploaded};
 
 /// Returns the arguments of this process that are not the worker's, in order and without the program's name.
 ///
