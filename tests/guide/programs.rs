@@ -20,8 +20,9 @@ const LEFT_OUT: [(&str, &str); 2] = [
 ];
 
 /// Pages that must quote an example.
-const RECIPES: [&str; 4] = [
+const RECIPES: [&str; 5] = [
     "docs/how-to/compute-embeddings.md",
+    "docs/how-to/images-from-urls-to-a-bucket.md",
     "docs/how-to/run-long-jobs.md",
     "docs/how-to/run-several-handlers.md",
     "docs/how-to/serve-chat.md",

@@ -9,12 +9,12 @@ use serde_json::Value;
 
 use super::error::Cause;
 use super::region;
-use crate::config::{Environment, Secret};
+use crate::config::{BUCKET_SECRET, Environment, Secret};
 
 /// The variables of the Python SDK.
 const ENDPOINT: &str = "BUCKET_ENDPOINT_URL";
 const ACCESS_KEY: &str = "BUCKET_ACCESS_KEY_ID";
-pub(crate) const SECRET_KEY: &str = "BUCKET_SECRET_ACCESS_KEY";
+const SECRET_KEY: &str = BUCKET_SECRET;
 /// Our own variables.
 const NAME: &str = "BUCKET_NAME";
 const REGION: &str = "BUCKET_REGION";
@@ -127,7 +127,10 @@ impl Bucket {
     /// Reads the variables of the Python SDK. Returns `None` if none of them is set.
     pub(super) fn of_environment(environment: &Environment) -> Result<Option<Self>, Cause> {
         let get = |variable: &str| environment.get(variable).map(str::trim);
-        if [ENDPOINT, ACCESS_KEY, SECRET_KEY].iter().all(|it| get(it).is_none()) {
+        if [ENDPOINT, ACCESS_KEY, SECRET_KEY]
+            .iter()
+            .all(|it| get(it).is_none())
+        {
             return Ok(None);
         }
         let needed = |variable: &str| {
@@ -185,7 +188,9 @@ impl Bucket {
         let url = Url::parse(self.endpoint.trim())
             .map_err(|error| wrong(format!("found a text that is not a URL ({error})")))?;
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(wrong("the URL contains a user name or a password".to_owned()));
+            return Err(wrong(
+                "the URL contains a user name or a password".to_owned(),
+            ));
         }
         if url.query().is_some() || url.fragment().is_some() {
             return Err(wrong("the URL contains a query or a fragment".to_owned()));
@@ -203,8 +208,11 @@ impl Bucket {
         }
         // The Python SDK, too, puts the bucket into the path.
         let scheme = url.scheme().to_owned();
-        let s3 = rusty_s3::Bucket::new(url, UrlStyle::Path, name, region)
-            .map_err(|_| wrong(format!("found a URL with the scheme `{scheme}`, or without a host")))?;
+        let s3 = rusty_s3::Bucket::new(url, UrlStyle::Path, name, region).map_err(|_| {
+            wrong(format!(
+                "found a URL with the scheme `{scheme}`, or without a host"
+            ))
+        })?;
         Ok(Destination {
             s3,
             credentials: Credentials::new(self.access_key, self.secret_key.expose()),

@@ -60,7 +60,11 @@ fn check(path: &str, what: &str) -> Result<(), Cause> {
     }
     for part in path.split('/') {
         match part {
-            "" => return wrong("contains an empty part (a slash at its start or end, or two in a row)"),
+            "" => {
+                return wrong(
+                    "contains an empty part (a slash at its start or end, or two in a row)",
+                );
+            }
             "." | ".." => return wrong("contains `.` or `..`, which leads to another folder"),
             _ => {}
         }
@@ -79,7 +83,10 @@ mod tests {
     #[test]
     fn a_key_is_the_jobs_id_and_the_name() {
         assert_eq!(key("a.png").unwrap(), "job-1/a.png");
-        assert_eq!(key("frames/ä b+c%2e.png").unwrap(), "job-1/frames/ä b+c%2e.png");
+        assert_eq!(
+            key("frames/ä b+c%2e.png").unwrap(),
+            "job-1/frames/ä b+c%2e.png"
+        );
         assert_eq!(of(Prefix::Given(""), "a").unwrap(), "a");
         assert_eq!(of(Prefix::Given("out/2026"), "a").unwrap(), "out/2026/a");
     }
@@ -87,7 +94,20 @@ mod tests {
     #[test]
     fn a_name_that_leads_out_of_its_folder_is_refused() {
         let names = [
-            "", "/", "/a", "a/", "a//b", ".", "..", "../a", "a/../../b", "a/..", "./a", "..\\a", "a\0", "a\n",
+            "",
+            "/",
+            "/a",
+            "a/",
+            "a//b",
+            ".",
+            "..",
+            "../a",
+            "a/../../b",
+            "a/..",
+            "./a",
+            "..\\a",
+            "a\0",
+            "a\n",
         ];
         for name in names {
             let error = key(name).unwrap_err();

@@ -45,6 +45,9 @@ mod tests {
         let zip = b"PK\x03\x04aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
         assert_eq!(of(zip, "book.epub"), "application/epub+zip");
         assert_eq!(of(zip, "model"), "application/zip");
-        assert_eq!(of(b"<?xml version=\"1.0\"?><svg/>", "a.svg"), "image/svg+xml");
+        assert_eq!(
+            of(b"<?xml version=\"1.0\"?><svg/>", "a.svg"),
+            "image/svg+xml"
+        );
     }
 }

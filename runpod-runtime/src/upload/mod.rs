@@ -101,9 +101,7 @@ impl JobContext {
 }
 
 /// Runs these uploads, at most [`AT_ONCE`] at the same time.
-async fn all(
-    uploads: impl Iterator<Item = Upload<'static>>,
-) -> Result<Vec<Uploaded>, UploadError> {
+async fn all(uploads: impl Iterator<Item = Upload<'static>>) -> Result<Vec<Uploaded>, UploadError> {
     let at_once = Arc::new(Semaphore::new(AT_ONCE));
     let mut running = JoinSet::new();
     for (index, upload) in uploads.enumerate() {

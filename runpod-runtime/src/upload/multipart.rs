@@ -45,7 +45,10 @@ impl Multipart {
         sends: &Arc<Semaphore>,
         progress: &mut Sent<'_, '_>,
     ) -> Result<(), Cause> {
-        match self.send_all(first, reader, part_bytes, sends, progress).await {
+        match self
+            .send_all(first, reader, part_bytes, sends, progress)
+            .await
+        {
             Ok(()) => {
                 self.id = None;
                 Ok(())
@@ -94,7 +97,9 @@ impl Multipart {
         progress.check_size()?;
         self.sent.sort_unstable_by_key(|(number, _)| *number);
         let Some(id) = &self.id else { return Ok(()) };
-        self.requests.complete(id, &self.sent, progress.bytes_read()).await
+        self.requests
+            .complete(id, &self.sent, progress.bytes_read())
+            .await
     }
 
     /// Reads the next part. Meanwhile, parts that are being sent may fail.

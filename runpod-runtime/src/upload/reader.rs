@@ -41,10 +41,9 @@ impl<'a> Reader<'a> {
             },
             Source::File(path) => {
                 let place = path.clone();
-                let (file, bytes) = blocking(move || {
-                    opened(&place).map_err(|error| unreadable(&place, error))
-                })
-                .await?;
+                let (file, bytes) =
+                    blocking(move || opened(&place).map_err(|error| unreadable(&place, error)))
+                        .await?;
                 Self {
                     input: Input::File(path, Some(file)),
                     total: Some(bytes),
@@ -80,9 +79,9 @@ impl<'a> Reader<'a> {
                 *file = Some(open);
                 Ok(part.into())
             }
-            Input::Stream { chunks, rest } => part_of(chunks, rest, bytes)
-                .await
-                .map_err(Cause::Read),
+            Input::Stream { chunks, rest } => {
+                part_of(chunks, rest, bytes).await.map_err(Cause::Read)
+            }
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use reqwest::StatusCode;
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
 use super::bucket::{Destination, Setting};
 use super::error::{Cause, Refusal, UploadErrorKind};
@@ -54,9 +54,17 @@ impl Refusal {
                          of your bucket"
                     )
                 };
-                (UploadErrorKind::Bucket, format!("this bucket does not exist{why}"))
+                (
+                    UploadErrorKind::Bucket,
+                    format!("this bucket does not exist{why}"),
+                )
             }
-            ("PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException", _)
+            (
+                "PermanentRedirect"
+                | "AuthorizationHeaderMalformed"
+                | "IllegalLocationConstraintException",
+                _,
+            )
             | (_, 301 | 307 | 308) => {
                 let what = format!(
                     "the bucket is in another region than `{}`; use the endpoint of its region ({}), or set {}",
@@ -121,7 +129,9 @@ impl Refusal {
 
     fn has_wrong_clock(&self) -> bool {
         self.code == "RequestTimeTooSkewed"
-            || self.clock_ahead.is_some_and(|seconds| seconds.abs() > CLOCK_TOLERANCE)
+            || self
+                .clock_ahead
+                .is_some_and(|seconds| seconds.abs() > CLOCK_TOLERANCE)
     }
 
     fn clock(&self) -> String {
@@ -136,7 +146,9 @@ impl Refusal {
             }
             _ => "this machine's clock differs too much from the server's".to_owned(),
         };
-        format!("{difference}, so the signature is not valid; set the clock, or use another machine")
+        format!(
+            "{difference}, so the signature is not valid; set the clock, or use another machine"
+        )
     }
 
     fn answer(&self) -> String {

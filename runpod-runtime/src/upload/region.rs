@@ -19,7 +19,9 @@ pub(super) fn of(url: &Url) -> &str {
     }
     // `s3.eu-central-1.amazonaws.com`, also with a bucket before it, and `s3.us-west-004.backblazeb2.com`.
     for (index, label) in labels.iter().enumerate() {
-        if let Some(region) = label.strip_prefix("s3-").filter(|_| host.ends_with(".amazonaws.com"))
+        if let Some(region) = label
+            .strip_prefix("s3-")
+            .filter(|_| host.ends_with(".amazonaws.com"))
             && region.contains('-')
         {
             return region;

@@ -56,7 +56,9 @@ pub(super) type SentPart = (u16, String);
 impl Requests {
     /// Returns a URL with which anybody can fetch the object until it expires.
     pub(super) fn presigned_url(&self, lifetime: Duration) -> String {
-        let Destination { s3, credentials, .. } = &self.destination;
+        let Destination {
+            s3, credentials, ..
+        } = &self.destination;
         s3.get_object(Some(credentials), &self.key)
             .sign(lifetime)
             .into()
@@ -64,7 +66,9 @@ impl Requests {
 
     /// Uploads a whole object.
     pub(super) async fn put(&self, content: Bytes, media_type: &str) -> Result<(), Cause> {
-        let Destination { s3, credentials, .. } = &self.destination;
+        let Destination {
+            s3, credentials, ..
+        } = &self.destination;
         let sign = || {
             s3.put_object(Some(credentials), &self.key)
                 .sign(REQUEST_LIFETIME)
@@ -76,7 +80,9 @@ impl Requests {
 
     /// Begins an upload in parts, and returns its id.
     pub(super) async fn create(&self, media_type: &str) -> Result<String, Cause> {
-        let Destination { s3, credentials, .. } = &self.destination;
+        let Destination {
+            s3, credentials, ..
+        } = &self.destination;
         let sign = || {
             s3.create_multipart_upload(Some(credentials), &self.key)
                 .sign(REQUEST_LIFETIME)
@@ -96,7 +102,9 @@ impl Requests {
         number: u16,
         content: Bytes,
     ) -> Result<SentPart, Cause> {
-        let Destination { s3, credentials, .. } = &self.destination;
+        let Destination {
+            s3, credentials, ..
+        } = &self.destination;
         let sign = || {
             s3.upload_part(Some(credentials), &self.key, number, &upload)
                 .sign(REQUEST_LIFETIME)
@@ -110,8 +118,15 @@ impl Requests {
     }
 
     /// Makes the object of its parts, which are in order.
-    pub(super) async fn complete(&self, upload: &str, parts: &[SentPart], bytes: u64) -> Result<(), Cause> {
-        let Destination { s3, credentials, .. } = &self.destination;
+    pub(super) async fn complete(
+        &self,
+        upload: &str,
+        parts: &[SentPart],
+        bytes: u64,
+    ) -> Result<(), Cause> {
+        let Destination {
+            s3, credentials, ..
+        } = &self.destination;
         let action = || {
             let tags = parts.iter().map(|(_, tag)| tag.as_str());
             CompleteMultipartUpload::new(s3, Some(credentials), &self.key, upload, tags)
@@ -139,7 +154,9 @@ impl Requests {
 
     /// Drops an unfinished upload and its parts.
     pub(super) async fn abort(&self, upload: &str) -> Result<(), Cause> {
-        let Destination { s3, credentials, .. } = &self.destination;
+        let Destination {
+            s3, credentials, ..
+        } = &self.destination;
         let sign = || {
             s3.abort_multipart_upload(Some(credentials), &self.key, upload)
                 .sign(REQUEST_LIFETIME)
@@ -152,7 +169,9 @@ impl Requests {
 
     /// Returns whether the object exists and has this size.
     async fn exists(&self, bytes: u64) -> bool {
-        let Destination { s3, credentials, .. } = &self.destination;
+        let Destination {
+            s3, credentials, ..
+        } = &self.destination;
         let sign = || {
             s3.head_object(Some(credentials), &self.key)
                 .sign(REQUEST_LIFETIME)

@@ -37,7 +37,12 @@ pub(super) struct Done {
 impl Transfer<'_> {
     pub(super) async fn run(mut self) -> Result<Done, Cause> {
         let mut reader = Reader::open(self.content).await?;
-        let mut sent = Sent::new(self.context, &reader, self.expected_bytes, self.progress.as_mut());
+        let mut sent = Sent::new(
+            self.context,
+            &reader,
+            self.expected_bytes,
+            self.progress.as_mut(),
+        );
         let part_bytes = part_bytes(self.smallest_part, sent.total)?;
         let first = reader.part(part_bytes).await?;
         let media_type = self

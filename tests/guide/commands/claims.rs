@@ -153,6 +153,13 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
         )],
     ),
     (
+        "docs/how-to/images-from-urls-to-a-bucket.md",
+        &[not_here(
+            r#"cargo run --example images_to_bucket --features upload -- --test_input '{"input": {"urls": ["data:image/png;base64,iVBORw0KGgo="]}}'"#,
+            "it writes into the working directory; tests/examples runs it in a temporary folder",
+        )],
+    ),
+    (
         "docs/how-to/run-a-model-on-a-gpu.md",
         &[
             not_here(
