@@ -122,6 +122,7 @@
 //! | [`stream!`], [`try_stream!`], [`Stream`], [`Cancelled`] | macros and types for handlers that stream |
 //! | [`CancelReason`], [`Checkpoint`] | returned by methods of [`JobContext`] |
 //! | `Download`, `Downloaded`, `DownloadError`, `DownloadErrorKind` | downloads for handlers, with the feature `download` |
+//! | `Upload`, `UploadContent`, `Uploaded`, `Bucket`, `UploadError`, `UploadErrorKind` | uploads to a bucket, with the feature `upload` |
 //! | [`HandlerError`] | an error with a name that clients can recognise |
 //! | [`Worker`], [`WorkerBuilder`], [`Error`], [`ErrorKind`] | a worker without attributes, and the reason why a worker failed |
 //! | [`cached_model`], [`CachedModelError`] | the directory of a model that Runpod has cached |
@@ -153,6 +154,7 @@
 //! | `schema` | off | adds `--schema`, which prints the JSON Schema of the inputs and outputs that derive `schemars::JsonSchema` (`docs/how-to/describe-and-validate-inputs.md`) |
 //! | `download` | off | adds `ctx.download`, which fetches files for a job, and `ctx.directory` (`docs/how-to/download-files.md`) |
 //! | `unpack` | off | adds `Downloaded::unpack` for zip, tar and tar.gz archives |
+//! | `upload` | off | adds `ctx.upload`, which stores files in an S3-compatible bucket, and `download` (`docs/how-to/upload-files.md`) |
 //! | `validate` | off | validates inputs that derive `garde::Validate` before their handler runs (`docs/how-to/describe-and-validate-inputs.md`) |
 //! | `volume-cache` | off | adds `VolumeCache`, which keeps local directories on a network volume (`docs/how-to/keep-a-model-on-a-volume.md`) |
 //!
@@ -186,6 +188,8 @@ pub use runpod_runtime::{
     Settings, State, StreamFunction, Worker, WorkerBuilder, args, cached_model, logging, signature,
     testing,
 };
+#[cfg(feature = "upload")]
+pub use runpod_runtime::{Bucket, Upload, UploadContent, UploadError, UploadErrorKind, Uploaded};
 #[cfg(feature = "download")]
 pub use runpod_runtime::{Download, DownloadError, DownloadErrorKind, Downloaded};
 #[cfg(feature = "volume-cache")]
@@ -374,6 +378,9 @@ mod guides {
     #[cfg(feature = "volume-cache")]
     #[doc = include_str!("../docs/how-to/keep-a-model-on-a-volume.md")]
     mod keep_a_model_on_a_volume {}
+    #[cfg(feature = "upload")]
+    #[doc = include_str!("../docs/how-to/images-from-urls-to-a-bucket.md")]
+    mod images_from_urls_to_a_bucket {}
     #[doc = include_str!("../docs/how-to/load-a-model-once.md")]
     mod load_a_model_once {}
     #[doc = include_str!("../docs/reference/local-endpoint.md")]
@@ -411,6 +418,9 @@ mod guides {
     mod test_a_handler {}
     #[doc = include_str!("../docs/tutorial.md")]
     mod tutorial {}
+    #[cfg(feature = "upload")]
+    #[doc = include_str!("../docs/how-to/upload-files.md")]
+    mod upload_files {}
     #[doc = include_str!("../docs/how-to/write-a-handler.md")]
     mod write_a_handler {}
 }

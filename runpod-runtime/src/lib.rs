@@ -46,6 +46,8 @@ pub mod traces;
 mod traces;
 #[cfg(feature = "volume-cache")]
 mod volume_cache;
+#[cfg(feature = "upload")]
+mod upload;
 mod worker;
 
 #[cfg(feature = "download")]
@@ -64,6 +66,8 @@ pub use start::{Settings, Worker, WorkerBuilder};
 #[cfg(feature = "volume-cache")]
 #[cfg_attr(docsrs, doc(cfg(feature = "volume-cache")))]
 pub use volume_cache::{VolumeCache, VolumeCacheError, VolumeCacheReport};
+#[cfg(feature = "upload")]
+pub use upload::{Bucket, Upload, UploadContent, UploadError, UploadErrorKind, Uploaded};
 
 /// Returns the arguments of this process that are not the worker's, in order and without the program's name.
 ///

@@ -12,6 +12,8 @@ mod http_answers;
 mod http_life;
 #[cfg(feature = "http")]
 mod http_server;
+#[cfg(feature = "upload")]
+mod images_to_bucket;
 mod local_runs;
 #[cfg(feature = "metrics")]
 mod metrics;

@@ -23,6 +23,7 @@ const LEFT_OUT: [(&str, &str); 2] = [
 const RECIPES: [&str; 5] = [
     "docs/how-to/compute-embeddings.md",
     "docs/how-to/keep-a-model-on-a-volume.md",
+    "docs/how-to/images-from-urls-to-a-bucket.md",
     "docs/how-to/run-long-jobs.md",
     "docs/how-to/run-several-handlers.md",
     "docs/how-to/serve-chat.md",

@@ -38,6 +38,17 @@ pub(crate) const MDBOOK: CargoTool = CargoTool {
     features: &["--no-default-features", "--features", "search"],
 };
 
+/// An S3 server that checks signatures and keeps objects as files, for the tests of uploads. This is the newest release
+/// that builds with our toolchain.
+pub(crate) const S3: CargoTool = CargoTool {
+    name: "s3s-fs",
+    version: "0.14.1",
+    features: &["--features", "binary"],
+};
+
+/// The environment variable that tells the tests where the S3 server is.
+pub(crate) const S3_VARIABLE: &str = "RUNPOD_TEST_S3";
+
 /// The environment variable that tells the tests where cargo-generate is.
 pub(crate) const GENERATE_VARIABLE: &str = "RUNPOD_TEST_CARGO_GENERATE";
 

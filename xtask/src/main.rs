@@ -130,6 +130,7 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
                 chromium,
                 tools.node,
                 valgrind,
+                tools.s3.map(drop),
                 tools.registry,
                 tools.compiler,
             ]

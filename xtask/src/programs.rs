@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use crate::cargo_tools;
 use crate::chromium;
 use crate::python;
 use crate::step::{self, Failure};
@@ -14,6 +15,7 @@ pub(crate) struct Programs {
     pub(crate) python: PathBuf,
     chromium: Result<PathBuf, Failure>,
     node: Result<(), Failure>,
+    s3: Result<PathBuf, Failure>,
     /// The worker from `tests/peers/src`.
     pub(crate) worker: PathBuf,
     /// The stand-alone endpoint.
@@ -59,6 +61,7 @@ impl Programs {
             python: tools.python.clone(),
             chromium: tools.chromium.clone(),
             node: tools.node.clone(),
+            s3: tools.s3.clone(),
             worker: place("rust-peer")?,
             local: place("runpod-local")?,
             chaos_worker: place("chaos-worker")?,
@@ -83,6 +86,9 @@ impl Programs {
     pub(crate) fn named_to<'a>(&self, suite: &'a mut Command) -> &'a mut Command {
         if let Ok(chromium) = &self.chromium {
             suite.env(chromium::VARIABLE, chromium);
+        }
+        if let Ok(s3) = &self.s3 {
+            suite.env(cargo_tools::S3_VARIABLE, s3);
         }
         without_proxy(suite)
             .env(python::VARIABLE, &self.python)

@@ -3,6 +3,7 @@
 use std::env;
 use std::path::PathBuf;
 
+use crate::cargo_tools;
 use crate::chromium;
 use crate::fuzz;
 use crate::node;
@@ -22,6 +23,8 @@ pub(crate) struct Tools {
     pub(crate) chromium: Result<PathBuf, Failure>,
     pub(crate) node: Result<(), Failure>,
     pub(crate) valgrind: Result<PathBuf, Failure>,
+    /// An S3 server.
+    pub(crate) s3: Result<PathBuf, Failure>,
     /// A container registry, and tools that read images.
     pub(crate) registry: Result<(), Failure>,
     /// A C++ compiler.
@@ -35,6 +38,7 @@ impl Tools {
             chromium: chromium::installed(),
             node: node::with_packages(workspace),
             valgrind: valgrind::installed(),
+            s3: cargo_tools::S3.installed(workspace),
             registry: registry::installed(),
             compiler: fuzz::with_a_compiler(),
         })
@@ -55,6 +59,7 @@ impl Tools {
             chromium: named(chromium::VARIABLE),
             node: Ok(()),
             valgrind: named(valgrind::VARIABLE),
+            s3: named(cargo_tools::S3_VARIABLE),
             registry: Ok(()),
             compiler: Ok(()),
         })

@@ -38,5 +38,7 @@ pub(crate) use platform_urls::PlatformUrls;
 pub(crate) use secret::{Secret, Secrets};
 #[cfg(feature = "local")]
 pub(crate) use settings::ApiSettings;
+#[cfg(feature = "upload")]
+pub(crate) use settings::BUCKET_SECRET;
 pub(crate) use settings::{Mode, Settings};
 pub(crate) use spool_directory::{SpoolDirectory, digest};

@@ -17,6 +17,9 @@ use super::secret::{Secret, Secrets};
 use super::spool_directory::SpoolDirectory;
 use super::test_job::{self, TestSource};
 
+/// The secret key of the bucket for uploads (feature `upload`).
+pub(crate) const BUCKET_SECRET: &str = "BUCKET_SECRET_ACCESS_KEY";
+
 /// The default interval between heartbeats.
 const PING_INTERVAL: Duration = Duration::from_secs(10);
 
@@ -40,7 +43,8 @@ pub(crate) struct Settings {
     )]
     pub(crate) endpoint_id: Option<String>,
     pub(crate) api_key: Option<Secret>,
-    /// The secrets that are redacted from all output: the platform's key and the local endpoint's key.
+    /// The secrets that are redacted from all output: the keys of the platform, of the local endpoint, and of
+    /// the bucket for uploads.
     pub(crate) secrets: Secrets,
     pub(crate) mode: Mode,
     pub(crate) ping_interval: Duration,
@@ -139,7 +143,7 @@ impl Settings {
             faults, warnings, ..
         } = resolver;
         // Keys that are invalid or unused are also redacted from all output.
-        let secrets: Secrets = [API_KEY, LOCAL_API_KEY]
+        let secrets: Secrets = [API_KEY, LOCAL_API_KEY, BUCKET_SECRET]
             .into_iter()
             .filter_map(|variable| Some(Secret::new(environment.get(variable)?.trim())))
             .collect();

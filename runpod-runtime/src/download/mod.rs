@@ -9,7 +9,7 @@ mod error;
 mod file_name;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
-mod guard;
+pub(crate) mod guard;
 mod request;
 mod settings;
 mod sink;
@@ -28,6 +28,8 @@ use crate::handler::JobContext;
 pub use downloaded::Downloaded;
 pub use error::{DownloadError, DownloadErrorKind};
 pub use request::Download;
+#[cfg(feature = "upload")]
+pub(crate) use settings::guard_of_process;
 
 /// The number of files that [`JobContext::download_all`] downloads at the same time.
 const AT_ONCE: usize = 8;

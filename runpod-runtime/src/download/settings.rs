@@ -73,6 +73,12 @@ impl Downloads {
     }
 }
 
+/// Returns the guard of this process, which the environment configures.
+#[cfg(feature = "upload")]
+pub(crate) fn guard_of_process() -> Guard {
+    Guard::new(allows_private())
+}
+
 fn allows_private() -> bool {
     let Ok(value) = env::var(ALLOW_PRIVATE) else {
         return false;

@@ -54,6 +54,9 @@ struct Inner {
     timings: Option<Timings>,
     #[cfg(feature = "download")]
     directory: super::job_directory::JobDirectory,
+    /// The job's `s3Config`: the bucket to which the job's client wants its files.
+    #[cfg(feature = "upload")]
+    s3_config: OnceLock<serde_json::Value>,
 }
 
 impl JobContext {
@@ -69,6 +72,8 @@ impl JobContext {
             refresh: AtomicBool::new(false),
             #[cfg(feature = "download")]
             directory: super::job_directory::JobDirectory::default(),
+            #[cfg(feature = "upload")]
+            s3_config: OnceLock::new(),
         }))
     }
 
@@ -129,6 +134,19 @@ impl JobContext {
     #[cfg(feature = "download")]
     pub(super) fn own_directory(&self) -> &super::job_directory::JobDirectory {
         &self.0.directory
+    }
+
+    /// Remembers the job's `s3Config` for its uploads.
+    #[cfg(feature = "upload")]
+    pub(crate) fn remember_s3_config(&self, job: &super::job::TakenJob) {
+        if let Some(config) = job.extra.get("s3Config") {
+            let _ = self.0.s3_config.set(config.clone());
+        }
+    }
+
+    #[cfg(feature = "upload")]
+    pub(crate) fn s3_config(&self) -> Option<&serde_json::Value> {
+        self.0.s3_config.get()
     }
 
     /// Returns the job's id as a shared string.

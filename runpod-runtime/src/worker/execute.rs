@@ -168,6 +168,8 @@ impl Run {
         let context = self.job.context.clone();
         #[cfg(feature = "download")]
         let directory = context.directory_until_the_end();
+        #[cfg(feature = "upload")]
+        context.remember_s3_config(&self.taken);
         let _ = self.job.streaming.set(handler.streams());
         self.job.starts(&handler);
         let items = handler
@@ -219,6 +221,8 @@ impl Run {
         }
         #[cfg(feature = "download")]
         let directory = context.directory_until_the_end();
+        #[cfg(feature = "upload")]
+        context.remember_s3_config(&self.taken);
         let _ = self.job.streaming.set(false);
         self.job.starts(handler);
         let mut call = Call {

@@ -312,6 +312,10 @@ impl Run<'_> {
             ("fuzzing", self.tools.compiler.clone()),
             ("instructions", self.tools.valgrind.clone().map(drop)),
             ("images in a registry", self.tools.registry.clone()),
+            (
+                "the S3 server, without which the tests of uploads fail",
+                self.tools.s3.clone().map(drop),
+            ),
         ];
         for (part, need) in missing {
             if let Err(failure) = need {
@@ -346,6 +350,14 @@ pub(crate) fn part(workspace: &Workspace, arguments: &[&str]) -> Result<(), Fail
     if arguments.contains(&"cargo_generate") {
         let program = cargo_tools::GENERATE.installed(workspace)?;
         tests.env(cargo_tools::GENERATE_VARIABLE, program);
+    }
+    // Its installation takes minutes, so it is left out if one test program is named.
+    let names_one = ["--test", "--bin", "--example", "--doc"];
+    if !arguments.iter().any(|it| names_one.contains(it)) {
+        tests.env(
+            cargo_tools::S3_VARIABLE,
+            cargo_tools::S3.installed(workspace)?,
+        );
     }
     step::run(&step, &mut tests)?;
     println!("\nOnly the selected tests ran. `cargo xtask test` without arguments runs all tests.");

@@ -25,7 +25,7 @@ type LookUp = dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync;
 
 /// The reason why a download was blocked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Blocked {
+pub(crate) enum Blocked {
     #[error("the URL is malformed: {0}")]
     Malformed(String),
     #[error("the scheme `{0}` is not allowed; use an http or https URL")]
@@ -46,7 +46,7 @@ pub(super) enum Blocked {
 
 /// The checks of a download's URLs and addresses. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Guard {
+pub(crate) struct Guard {
     /// Whether addresses that are not public are allowed.
     allow_private: bool,
     is_public: fn(IpAddr) -> bool,
@@ -55,7 +55,7 @@ pub(super) struct Guard {
 
 impl Guard {
     /// Creates a guard with the system's resolver.
-    pub(super) fn new(allow_private: bool) -> Self {
+    pub(crate) fn new(allow_private: bool) -> Self {
         let look_up = |host: &str| {
             let found = (host, 0).to_socket_addrs()?;
             Ok(found.map(|address| address.ip()).collect())
@@ -69,7 +69,7 @@ impl Guard {
 
     /// Creates a guard for a test, in which some loopback addresses count as public.
     #[cfg(test)]
-    pub(super) fn for_test(
+    pub(crate) fn for_test(
         is_public: fn(IpAddr) -> bool,
         look_up: impl Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync + 'static,
     ) -> Self {
@@ -80,12 +80,12 @@ impl Guard {
         }
     }
 
-    pub(super) fn allows_private(&self) -> bool {
+    pub(crate) fn allows_private(&self) -> bool {
         self.allow_private
     }
 
     /// Checks everything about a URL that can be checked before its host is looked up.
-    pub(super) fn check(&self, url: &Url) -> Result<(), Blocked> {
+    pub(crate) fn check(&self, url: &Url) -> Result<(), Blocked> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(Blocked::Scheme(url.scheme().to_owned()));
         }
@@ -145,7 +145,7 @@ impl fmt::Debug for Guard {
 
 /// The reason why a host name could not be used.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum LookUpError {
+pub(crate) enum LookUpError {
     #[error(transparent)]
     Blocked(Blocked),
     #[error("the host name could not be looked up")]

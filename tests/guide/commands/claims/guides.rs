@@ -221,4 +221,11 @@ pub(super) const GUIDES: &[(&str, &[Claim])] = &[
             &["320"],
         )],
     ),
+    (
+        "docs/how-to/images-from-urls-to-a-bucket.md",
+        &[not_here(
+            r#"cargo run --example images_to_bucket --features upload -- --test_input '{"input": {"urls": ["data:image/png;base64,iVBORw0KGgo="]}}'"#,
+            "it writes into the working directory; tests/examples runs it in a temporary folder",
+        )],
+    ),
 ];
