@@ -15,6 +15,8 @@ mod context;
 mod emitter;
 mod extract;
 mod failure;
+#[cfg(feature = "openai")]
+mod form;
 mod function;
 mod handler_error;
 mod hook_function;
@@ -28,6 +30,8 @@ mod job_call;
 #[cfg(feature = "download")]
 mod job_directory;
 mod job_failure;
+#[cfg(feature = "openai")]
+mod openai;
 mod outbox;
 mod output;
 #[cfg(feature = "download")]
@@ -48,7 +52,7 @@ pub(crate) mod validation;
 
 pub use argument::FromJob;
 pub use argument_checks::{Beside, Emits, ask};
-pub use argument_kinds::{ViaEmitter, ViaExtractor, ViaInput, ViaJob, ViaWorker};
+pub use argument_kinds::{ViaEmitter, ViaExtractor, ViaInput, ViaJob, ViaOpenAi, ViaWorker};
 pub use around::{JobOutput, JobResult, Next};
 pub use call::Call;
 pub use cancel::CancelReason;
@@ -68,6 +72,8 @@ pub use items::{AwaitedItems, IntoItems, SendStream};
 pub use job::Job;
 pub use job_call::{JobCall, MissingState};
 pub use job_failure::JobFailure;
+#[cfg(feature = "openai")]
+pub use openai::{IntoPiece, IntoVectors};
 pub use output::{HandlerValue, IntoOutput, Returned, ReturnedValue};
 pub use registration::{Function, FunctionId};
 pub use setup::{Setup, SetupReturned, SetupValue, WorkerState};

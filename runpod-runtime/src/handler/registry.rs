@@ -17,6 +17,14 @@ use super::state::StateType;
 
 type CallFn = dyn Fn(&mut Call) -> Result<Invocation, Failure> + Send + Sync;
 
+/// The route of `OpenAI`'s API and the model that a handler serves.
+#[cfg(feature = "openai")]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Served {
+    route: crate::openai::Route,
+    model: &'static str,
+}
+
 /// A handler, from an attribute or from the builder.
 #[derive(Clone)]
 pub(crate) struct Handler {
@@ -32,6 +40,8 @@ pub(crate) struct Handler {
         expect(dead_code, reason = "only the feature `schema` reads it")
     )]
     pub(crate) schemas: Option<fn() -> Schemas>,
+    #[cfg(feature = "openai")]
+    pub(crate) openai: Option<Served>,
     pub(crate) call: Arc<CallFn>,
 }
 
@@ -44,8 +54,43 @@ impl Handler {
             kind: registration.kind,
             arguments: registration.arguments.iter().map(|it| it()).collect(),
             schemas: registration.schemas,
+            #[cfg(feature = "openai")]
+            openai: registration.openai.map(|endpoint| Served {
+                route: endpoint.route,
+                model: endpoint.model.unwrap_or(registration.function.name),
+            }),
+            #[cfg(feature = "openai")]
+            call: match registration.openai {
+                Some(endpoint) => {
+                    let model = endpoint.model.unwrap_or(registration.function.name);
+                    super::openai::adapted(registration.call, endpoint, model.to_owned())
+                }
+                None => Arc::new(registration.call),
+            },
+            #[cfg(not(feature = "openai"))]
             call: Arc::new(registration.call),
         }
+    }
+
+    /// Returns the route of `OpenAI`'s API that the handler serves.
+    #[cfg(feature = "openai")]
+    pub(crate) fn route(&self) -> Option<crate::openai::Route> {
+        Some(self.openai.as_ref()?.route)
+    }
+
+    /// Returns the name of the model that the handler serves to `OpenAI` clients.
+    #[cfg(feature = "openai")]
+    pub(super) fn model(&self) -> Option<&'static str> {
+        Some(self.openai.as_ref()?.model)
+    }
+
+    /// Returns whether the result repeats all items, in whatever way the worker is set up. The platform's proxy for
+    /// `OpenAI` clients may read the answer from the result.
+    pub(crate) fn repeats_items(&self) -> bool {
+        #[cfg(feature = "openai")]
+        return self.openai.is_some();
+        #[cfg(not(feature = "openai"))]
+        false
     }
 
     pub(crate) fn streams(&self) -> bool {
@@ -141,6 +186,12 @@ pub(crate) enum Dispatch {
     },
     /// Each job names its handler itself, in [`TakenJob::handler`].
     Named(BTreeMap<String, Arc<Handler>>),
+    /// The job's route of `OpenAI`'s API decides. Jobs without a route are for the other handlers, if there are any.
+    #[cfg(feature = "openai")]
+    OpenAi {
+        directory: Arc<super::openai::Directory>,
+        others: Option<Box<Self>>,
+    },
 }
 
 impl Dispatch {
@@ -150,7 +201,47 @@ impl Dispatch {
         choice: Choice,
         states: impl IntoIterator<Item = StateType>,
     ) -> Result<Self, HandlersError> {
-        Self::pick(handlers, choice)?.checked(states)
+        Self::with_routes(handlers, |handlers| Self::pick(handlers, choice))?.checked(states)
+    }
+
+    #[cfg(not(feature = "openai"))]
+    fn with_routes(
+        handlers: Vec<Handler>,
+        choose: impl FnOnce(Vec<Handler>) -> Result<Self, HandlersError>,
+    ) -> Result<Self, HandlersError> {
+        choose(handlers)
+    }
+
+    /// Lets the routes of `OpenAI`'s API decide first, if a handler serves one. `choose` chooses among the others. A
+    /// rule for all handlers also applies to those with a route.
+    #[cfg(feature = "openai")]
+    fn with_routes(
+        handlers: Vec<Handler>,
+        choose: impl FnOnce(Vec<Handler>) -> Result<Self, HandlersError>,
+    ) -> Result<Self, HandlersError> {
+        if handlers.iter().all(|handler| handler.openai.is_none()) {
+            return choose(handlers);
+        }
+        let (routed, others): (Vec<_>, Vec<_>) = handlers
+            .into_iter()
+            .partition(|handler| handler.openai.is_some());
+        let mut by_route = BTreeMap::new();
+        for handler in &routed {
+            let key = (handler.route().map(crate::openai::Route::path), handler.model());
+            if let Some(first) = by_route.insert(key, handler) {
+                return Err(HandlersError::SameModel {
+                    first: first.to_string(),
+                    second: handler.to_string(),
+                });
+            }
+        }
+        let directory = Arc::new(super::openai::Directory::new(routed));
+        let others = if others.is_empty() {
+            None
+        } else {
+            Some(Box::new(choose(others)?))
+        };
+        Ok(Self::OpenAi { directory, others })
     }
 
     /// Like [`choose`](Self::choose), for jobs that can name their handler themselves. A worker with several handlers
@@ -161,11 +252,11 @@ impl Dispatch {
         states: impl IntoIterator<Item = StateType>,
     ) -> Result<Self, HandlersError> {
         let dispatch = if handlers.len() > 1 && choice.handler.is_none() && choice.route.is_none() {
-            Self::Named(by_name(handlers)?)
+            Self::with_routes(handlers, |handlers| Ok(Self::Named(by_name(handlers)?)))
         } else {
-            Self::pick(handlers, choice)?
+            Self::with_routes(handlers, |handlers| Self::pick(handlers, choice))
         };
-        dispatch.checked(states)
+        dispatch?.checked(states)
     }
 
     /// Returns the dispatch if its handlers fit these states.
@@ -213,6 +304,10 @@ impl Dispatch {
     /// Returns whether [`find`](Self::find) reads the job's input. Reading a large input takes long, so do not call
     /// `find` on a thread that must not block.
     pub(crate) fn reads_input_of(&self, job: &TakenJob) -> bool {
+        #[cfg(feature = "openai")]
+        if matches!(self, Self::OpenAi { .. }) && job.handler.is_none() {
+            return true;
+        }
         self.key_for(job).is_some()
     }
 
@@ -228,6 +323,14 @@ impl Dispatch {
         let (key, handlers) = match self {
             Self::One(handler) => return Ok(Arc::clone(handler)),
             Self::Routed { key, handlers } => (key, handlers),
+            #[cfg(feature = "openai")]
+            Self::OpenAi { directory, others } => {
+                return match (directory.find(job, others.is_none()), others) {
+                    (Some(handler), _) => Ok(handler),
+                    (None, Some(others)) => others.find(job),
+                    (None, None) => Err(Failure::new("RouteError", "the job has no route")),
+                };
+            }
             Self::Named(_) => {
                 let message = "the job does not name its handler; this is a bug in runpod-worker";
                 return Err(Failure::new("RouteError", message));
@@ -277,6 +380,8 @@ impl Dispatch {
         match self {
             Self::One(_) | Self::Named(_) => None,
             Self::Routed { key, .. } => Some(key),
+            #[cfg(feature = "openai")]
+            Self::OpenAi { others, .. } => others.as_ref()?.key(),
         }
     }
 
@@ -290,6 +395,11 @@ impl Dispatch {
         match self {
             Self::One(handler) => Some(handler).filter(|it| it.name == name),
             Self::Routed { handlers, .. } | Self::Named(handlers) => handlers.get(name),
+            #[cfg(feature = "openai")]
+            Self::OpenAi { directory, others } => directory
+                .handlers()
+                .find(|it| it.name == name)
+                .or_else(|| others.as_ref()?.named(name)),
         }
     }
 
@@ -298,6 +408,11 @@ impl Dispatch {
             Self::One(handler) => Box::new(std::iter::once(&**handler)),
             Self::Routed { handlers, .. } | Self::Named(handlers) => {
                 Box::new(handlers.values().map(|handler| &**handler))
+            }
+            #[cfg(feature = "openai")]
+            Self::OpenAi { directory, others } => {
+                let routed = directory.handlers().map(|handler| &**handler);
+                Box::new(routed.chain(others.iter().flat_map(|others| others.handlers())))
             }
         }
     }
@@ -393,6 +508,12 @@ pub(crate) enum HandlersError {
          Give one of them another name with `#[handler(name = \"…\")]`."
     )]
     SameName { first: String, second: String },
+    #[cfg(feature = "openai")]
+    #[error(
+        "two handlers serve the same route of OpenAI's API with the same model:\n  - {first}\n  - {second}\n\
+         Give one of them another model with `#[handler(openai = \"…\", model = \"…\")]`."
+    )]
+    SameModel { first: String, second: String },
     #[error("{0}")]
     Unfit(String),
 }
