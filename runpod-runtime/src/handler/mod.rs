@@ -52,7 +52,9 @@ pub(crate) mod validation;
 
 pub use argument::FromJob;
 pub use argument_checks::{Beside, Emits, ask};
-pub use argument_kinds::{ViaEmitter, ViaExtractor, ViaInput, ViaJob, ViaOpenAi, ViaWorker};
+#[cfg(feature = "openai")]
+pub use argument_kinds::ViaOpenAi;
+pub use argument_kinds::{ViaEmitter, ViaExtractor, ViaInput, ViaJob, ViaWorker};
 pub use around::{JobOutput, JobResult, Next};
 pub use call::Call;
 pub use cancel::CancelReason;

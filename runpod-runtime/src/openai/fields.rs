@@ -34,18 +34,6 @@ impl Fields {
         self.0.get(name).filter(|value| !value.is_null())
     }
 
-    /// Moves the fields of the object `name` to this level, as in the native form of workers.
-    pub(super) fn flatten(&mut self, name: &str) -> Result<(), ApiError> {
-        match self.take(name) {
-            None => Ok(()),
-            Some(Value::Object(inner)) => {
-                self.0.extend(inner);
-                Ok(())
-            }
-            Some(other) => Err(wrong(name, &other, "an object")),
-        }
-    }
-
     pub(super) fn text(&mut self, name: &str) -> Result<Option<String>, ApiError> {
         match self.take(name) {
             None => Ok(None),

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::job_request::{INPUT, ROUTE, unknown_model};
+use super::job_request::unknown_model;
 use super::text_answer::now;
 use crate::handler::failure::Failure;
 use crate::handler::form::ItemForm as _;
@@ -21,7 +21,7 @@ use super::text_answer::TextAnswer;
 
 /// The handlers with the option `openai`.
 #[derive(Debug, Clone)]
-pub(in crate::handler) struct Directory {
+pub(crate) struct Directory {
     handlers: Vec<Arc<Handler>>,
     created: u64,
 }
@@ -190,15 +190,4 @@ fn reply(answer: Result<serde_json::Value, ApiError>, route: Route, streams: boo
             Ok(Invocation::future(async move { Payload::of(&value) }))
         }),
     })
-}
-
-/// Returns whether the input has a route, for messages about other rules.
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_keys_are_those_of_the_platform() {
-        assert_eq!((ROUTE, INPUT), ("openai_route", "openai_input"));
-    }
 }

@@ -14,5 +14,5 @@ mod vectors;
 pub use pieces::{IntoPiece, IntoVectors};
 
 pub(super) use adapter::adapted;
-pub(super) use directory::Directory;
+pub(crate) use directory::Directory;
 pub(crate) use job_request::Parsed;
