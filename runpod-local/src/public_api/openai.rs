@@ -30,6 +30,9 @@ const WAIT: Duration = Duration::from_mins(5);
 /// The quiet time after which a comment is sent, so that a client that has hung up is noticed.
 const QUIET: Duration = Duration::from_secs(15);
 
+/// The last frame of a stream.
+const DONE: &[u8] = b"data: [DONE]\n\n";
+
 /// The part of a client's request that the endpoint reads.
 #[derive(Deserialize)]
 struct Call {
@@ -183,6 +186,8 @@ impl Running {
             if !streamed.items.is_empty() {
                 let frames = joined(streamed.items.iter().map(Json::as_bytes));
                 has_sent = true;
+                // Clients hang up after the last frame, and the worker may still be posting the job's result.
+                self.has_ended |= frames.ends_with(DONE);
                 if sender.send(frames).await.is_err() {
                     return;
                 }

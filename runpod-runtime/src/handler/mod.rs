@@ -52,8 +52,6 @@ pub(crate) mod validation;
 
 pub use argument::FromJob;
 pub use argument_checks::{Beside, Emits, ask};
-#[cfg(feature = "openai")]
-pub use argument_kinds::ViaOpenAi;
 pub use argument_kinds::{ViaEmitter, ViaExtractor, ViaInput, ViaJob, ViaWorker};
 pub use around::{JobOutput, JobResult, Next};
 pub use call::Call;

@@ -417,6 +417,17 @@ impl Dispatch {
         }
     }
 
+    /// Returns whether a job that does not name its handler has one.
+    #[cfg(feature = "http")]
+    pub(crate) fn has_default(&self) -> bool {
+        match self {
+            Self::One(_) | Self::Routed { .. } => true,
+            Self::Named(_) => false,
+            #[cfg(feature = "openai")]
+            Self::OpenAi { others, .. } => others.as_ref().is_none_or(|it| it.has_default()),
+        }
+    }
+
     /// Returns whether any of the handlers streams.
     pub(crate) fn streams(&self) -> bool {
         self.handlers().any(Handler::streams)
