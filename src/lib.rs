@@ -175,6 +175,8 @@ pub mod prelude;
 pub use runpod_macros::{fitness_check, handler, main, on_shutdown};
 #[cfg(feature = "http")]
 pub use runpod_runtime::IntoRouter;
+#[cfg(feature = "openai")]
+pub use runpod_runtime::openai;
 pub use runpod_runtime::{
     AsyncFunction, BlockingFunction, CachedModelError, CancelReason, Cancelled, Checkpoint,
     Emitter, Error, ErrorKind, FromJob, FromJobCall, HandlerError, IntoFailure, IntoItems,
@@ -182,8 +184,6 @@ pub use runpod_runtime::{
     Settings, State, StreamFunction, Worker, WorkerBuilder, args, cached_model, logging, signature,
     testing,
 };
-#[cfg(feature = "openai")]
-pub use runpod_runtime::openai;
 #[cfg(feature = "download")]
 pub use runpod_runtime::{Download, DownloadError, DownloadErrorKind, Downloaded};
 

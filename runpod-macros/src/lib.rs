@@ -134,7 +134,7 @@ mod values;
 /// | --- | --- |
 /// | `stream` | the handler sends items |
 /// | `name = "…"` | the handler's name, for `route` and in messages; by default the function's name |
-/// | `openai = "…"` | the handler serves a route of OpenAI's API: `chat.completions`, `completions` or `embeddings` (feature `openai`) |
+/// | `openai = "…"` | the handler serves a route of `OpenAI`'s API: `chat.completions`, `completions` or `embeddings` (feature `openai`) |
 /// | `model = "…"` | with `openai`: the name of the model for clients; by default the handler's name |
 /// | `context_window = 2048` | with `openai`: the largest `max_tokens` that a client may ask for |
 /// | `accepts = "…"` | with `openai`: optional parameters and content parts that the handler supports, separated by commas, such as `image_url, response_format` |

@@ -60,14 +60,13 @@ pub(crate) fn complete(options: &mut Options, faults: &mut Faults) {
             "a handler with `openai = \"embeddings\"` does not stream",
             "remove `stream`, and return one vector for each text",
         ),
-        (Route::Embeddings, None) => {}
-        (_, Some(_)) => {}
-        (_, None) => {
+        (Route::ChatCompletions | Route::Completions, None) => {
             options.stream = Some(Given {
                 span: openai.span,
                 value: (),
             });
         }
+        (Route::Embeddings, None) | (_, Some(_)) => {}
     }
 }
 

@@ -21,7 +21,8 @@ fn a_route_makes_a_stream_handler_of_pieces() {
         context_window = 8,
         accepts = "tools"
     ));
-    let end = quote!(.with_openai(__rp::OpenAi::CHAT.model("m").context_window(8).accepts("tools")));
+    let end =
+        quote!(.with_openai(__rp::OpenAi::CHAT.model("m").context_window(8).accepts("tools")));
     for part in [
         quote!(__HANDLER.streaming),
         quote!(__rp::IntoPiece::into_json),
@@ -34,9 +35,18 @@ fn a_route_makes_a_stream_handler_of_pieces() {
 #[test]
 fn the_options_of_a_route_are_checked_together() {
     let faults = [
-        (quote!(openai = "chat"), "the option `openai` takes `\\\"chat.completions\\\"`"),
-        (quote!(model = "m"), "the option `model` needs the option `openai`"),
-        (quote!(accepts = "tools"), "the option `accepts` needs the option `openai`"),
+        (
+            quote!(openai = "chat"),
+            "the option `openai` takes `\\\"chat.completions\\\"`",
+        ),
+        (
+            quote!(model = "m"),
+            "the option `model` needs the option `openai`",
+        ),
+        (
+            quote!(accepts = "tools"),
+            "the option `accepts` needs the option `openai`",
+        ),
         (
             quote!(openai = "embeddings", stream),
             "a handler with `openai = \\\"embeddings\\\"` does not stream",
@@ -44,6 +54,9 @@ fn the_options_of_a_route_are_checked_together() {
     ];
     for (attribute, expected) in faults {
         let made = made(&attribute);
-        assert!(made.contains(expected), "{attribute}: {expected}\nin\n{made}");
+        assert!(
+            made.contains(expected),
+            "{attribute}: {expected}\nin\n{made}"
+        );
     }
 }

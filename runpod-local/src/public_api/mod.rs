@@ -40,7 +40,9 @@ pub(crate) fn router(context: &Context) -> Router<Context> {
             .route(&format!("{base}/health"), get(control::health))
             .route(
                 &format!("{base}/openai/{{*route}}"),
-                get(openai::call).post(openai::call).head(fallback::head_not_allowed),
+                get(openai::call)
+                    .post(openai::call)
+                    .head(fallback::head_not_allowed),
             )
     })
 }

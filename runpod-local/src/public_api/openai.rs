@@ -81,7 +81,10 @@ fn wrapped(route: &str, body: &[u8]) -> Result<(String, bool), ErrorResponse> {
     let raw: &RawValue = serde_json::from_slice(body).map_err(not_json)?;
     let call: Call = serde_json::from_str(raw.get()).map_err(not_json)?;
     let route = Value::from(route);
-    let input = format!("{{\"openai_route\":{route},\"openai_input\":{}}}", raw.get());
+    let input = format!(
+        "{{\"openai_route\":{route},\"openai_input\":{}}}",
+        raw.get()
+    );
     Ok((input, call.stream == Some(Value::Bool(true))))
 }
 
@@ -167,9 +170,10 @@ impl Running {
         let mut next = Some(first);
         let mut has_sent = false;
         loop {
-            let streamed = match next.take() {
-                Some(first) => first,
-                None => tokio::select! {
+            let streamed = if let Some(first) = next.take() {
+                first
+            } else {
+                tokio::select! {
                     streamed = self.queue.stream(self.id) => match streamed {
                         Ok(streamed) => streamed,
                         Err(_) => return,
@@ -181,7 +185,7 @@ impl Running {
                         }
                         continue;
                     }
-                },
+                }
             };
             if !streamed.items.is_empty() {
                 let frames = joined(streamed.items.iter().map(Json::as_bytes));

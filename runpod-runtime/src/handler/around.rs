@@ -249,9 +249,7 @@ impl JobOutput {
             Done::Value(payload) => std::str::from_utf8(payload.value()).ok(),
             Done::Stream(_) => None,
             #[cfg(feature = "openai")]
-            Done::Reported { value, .. } => {
-                std::str::from_utf8(value.as_ref()?.value()).ok()
-            }
+            Done::Reported { value, .. } => std::str::from_utf8(value.as_ref()?.value()).ok(),
         }
     }
 }

@@ -201,12 +201,14 @@ impl Dispatch {
         choice: Choice,
         states: impl IntoIterator<Item = StateType>,
     ) -> Result<Self, HandlersError> {
-        Self::with_routes(handlers, |handlers| Self::pick(handlers, choice))?.checked(states)
+        Self::with_routes(handlers, choice, |handlers| Self::pick(handlers, choice))?
+            .checked(states)
     }
 
     #[cfg(not(feature = "openai"))]
     fn with_routes(
         handlers: Vec<Handler>,
+        _choice: Choice,
         choose: impl FnOnce(Vec<Handler>) -> Result<Self, HandlersError>,
     ) -> Result<Self, HandlersError> {
         choose(handlers)
@@ -217,17 +219,33 @@ impl Dispatch {
     #[cfg(feature = "openai")]
     fn with_routes(
         handlers: Vec<Handler>,
+        choice: Choice,
         choose: impl FnOnce(Vec<Handler>) -> Result<Self, HandlersError>,
     ) -> Result<Self, HandlersError> {
         if handlers.iter().all(|handler| handler.openai.is_none()) {
             return choose(handlers);
         }
-        let (routed, others): (Vec<_>, Vec<_>) = handlers
+        if choice.handler.is_some() {
+            return Ok(match choose(handlers)? {
+                Self::One(only) if only.openai.is_some() => Self::OpenAi {
+                    directory: Arc::new(super::openai::Directory::new(vec![only])),
+                    others: None,
+                },
+                other => other,
+            });
+        }
+        let (routed, mut others): (Vec<_>, Vec<_>) = handlers
             .into_iter()
             .partition(|handler| handler.openai.is_some());
+        if choice.route.is_some() {
+            others.extend(routed.iter().cloned());
+        }
         let mut by_route = BTreeMap::new();
         for handler in &routed {
-            let key = (handler.route().map(crate::openai::Route::path), handler.model());
+            let key = (
+                handler.route().map(crate::openai::Route::path),
+                handler.model(),
+            );
             if let Some(first) = by_route.insert(key, handler) {
                 return Err(HandlersError::SameModel {
                     first: first.to_string(),
@@ -235,7 +253,9 @@ impl Dispatch {
                 });
             }
         }
-        let directory = Arc::new(super::openai::Directory::new(routed));
+        let directory = Arc::new(super::openai::Directory::new(
+            routed.into_iter().map(Arc::new).collect(),
+        ));
         let others = if others.is_empty() {
             None
         } else {
@@ -252,9 +272,11 @@ impl Dispatch {
         states: impl IntoIterator<Item = StateType>,
     ) -> Result<Self, HandlersError> {
         let dispatch = if handlers.len() > 1 && choice.handler.is_none() && choice.route.is_none() {
-            Self::with_routes(handlers, |handlers| Ok(Self::Named(by_name(handlers)?)))
+            Self::with_routes(handlers, choice, |handlers| {
+                Ok(Self::Named(by_name(handlers)?))
+            })
         } else {
-            Self::with_routes(handlers, |handlers| Self::pick(handlers, choice))
+            Self::with_routes(handlers, choice, |handlers| Self::pick(handlers, choice))
         };
         dispatch?.checked(states)
     }

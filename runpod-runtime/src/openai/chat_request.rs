@@ -124,8 +124,12 @@ const CHAT_ONLY: [Unsupported; 11] = [
     ("tools", is_empty),
     ("tool_choice", |choice| choice == "none" || choice == "auto"),
     ("functions", is_empty),
-    ("function_call", |choice| choice == "none" || choice == "auto"),
-    ("response_format", |format| format.get("type").is_some_and(|it| it == "text")),
+    ("function_call", |choice| {
+        choice == "none" || choice == "auto"
+    }),
+    ("response_format", |format| {
+        format.get("type").is_some_and(|it| it == "text")
+    }),
     ("logprobs", |flag| *flag == false),
     ("top_logprobs", |number| *number == 0),
     ("logit_bias", is_empty),
@@ -152,7 +156,10 @@ pub(super) fn supported(
             && !changes_nothing(value)
             && !is_accepted(accepts, name)
         {
-            return Err(ApiError::unsupported(*name, &format!("the parameter `{name}`")));
+            return Err(ApiError::unsupported(
+                *name,
+                &format!("the parameter `{name}`"),
+            ));
         }
     }
     Ok(())

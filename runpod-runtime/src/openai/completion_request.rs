@@ -113,10 +113,9 @@ fn one(prompts: Vec<Value>) -> Result<String, ApiError> {
             "prompt",
             "prompt: found an empty list; expected a string",
         )),
-        (Some(Value::String(_)), Some(_)) => Err(ApiError::unsupported(
-            "prompt",
-            "a list of several prompts",
-        )),
+        (Some(Value::String(_)), Some(_)) => {
+            Err(ApiError::unsupported("prompt", "a list of several prompts"))
+        }
         (Some(Value::Number(_) | Value::Array(_)), _) => {
             Err(ApiError::unsupported("prompt", "a prompt of token numbers"))
         }

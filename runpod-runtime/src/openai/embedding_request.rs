@@ -94,7 +94,10 @@ impl EmbeddingRequest {
         let input = fields.texts("input")?;
         let dimensions = fields.whole("dimensions", 1)?;
         if dimensions.is_some() && !is_accepted(endpoint.accepts, "dimensions") {
-            return Err(ApiError::unsupported("dimensions", "the parameter `dimensions`"));
+            return Err(ApiError::unsupported(
+                "dimensions",
+                "the parameter `dimensions`",
+            ));
         }
         let base64 = match fields.take("encoding_format") {
             None => false,

@@ -62,17 +62,15 @@ impl Fields {
         let Some(value) = self.take(name) else {
             return Ok(None);
         };
-        match value.as_f64().filter(|number| range.contains(number)) {
-            Some(number) => Ok(Some(number as f32)),
-            None => {
-                let expected = if *range.end() < f64::from(u32::MAX) {
-                    format!("a number from {} to {}", range.start(), range.end())
-                } else {
-                    format!("a number of {} or more", range.start())
-                };
-                Err(wrong(name, &value, &expected))
-            }
+        if let Some(number) = value.as_f64().filter(|number| range.contains(number)) {
+            return Ok(Some(number as f32));
         }
+        let expected = if *range.end() < f64::from(u32::MAX) {
+            format!("a number from {} to {}", range.start(), range.end())
+        } else {
+            format!("a number of {} or more", range.start())
+        };
+        Err(wrong(name, &value, &expected))
     }
 
     pub(super) fn whole(&mut self, name: &str, least: u64) -> Result<Option<usize>, ApiError> {
@@ -80,13 +78,11 @@ impl Fields {
             return Ok(None);
         };
         let number = value.as_u64().filter(|number| *number >= least);
-        match number.and_then(|number| usize::try_from(number).ok()) {
-            Some(number) => Ok(Some(number)),
-            None => {
-                let expected = format!("a whole number of {least} or more");
-                Err(wrong(name, &value, &expected))
-            }
+        if let Some(number) = number.and_then(|number| usize::try_from(number).ok()) {
+            return Ok(Some(number));
         }
+        let expected = format!("a whole number of {least} or more");
+        Err(wrong(name, &value, &expected))
     }
 
     pub(super) fn integer(&mut self, name: &str) -> Result<Option<i64>, ApiError> {
@@ -101,9 +97,8 @@ impl Fields {
 
     /// Reads one string or a list of strings.
     pub(super) fn texts(&mut self, name: &str) -> Result<Vec<String>, ApiError> {
-        let value = match self.take(name) {
-            None => return Ok(Vec::new()),
-            Some(value) => value,
+        let Some(value) = self.take(name) else {
+            return Ok(Vec::new());
         };
         let expected = "a string or a list of strings";
         match value {

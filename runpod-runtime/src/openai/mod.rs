@@ -48,6 +48,6 @@ pub use sampling::Sampling;
 
 pub(crate) use api_error::Detail;
 pub(crate) use chunk::Piece;
-pub(crate) use endpoint::{Endpoint, Route};
 #[doc(hidden)]
 pub use endpoint::Endpoint as __Endpoint;
+pub(crate) use endpoint::{Endpoint, Route};

@@ -66,9 +66,13 @@ fn refusal(endpoint: &Endpoint, model: &str, refused: Refused) -> Result<Invocat
         error.param().unwrap_or("the body is not a JSON object")
     );
     let form = if endpoint.route == Route::Embeddings {
-        Form::Value(Box::new(|output| vectors::refused(output)))
+        Form::Value(Box::new(vectors::refused))
     } else {
-        Form::Items(Arc::new(TextAnswer::refused(endpoint.route, model, streams)))
+        Form::Items(Arc::new(TextAnswer::refused(
+            endpoint.route,
+            model,
+            streams,
+        )))
     };
     let failing = failing(endpoint, error.into_failure());
     Ok(failing.in_form(form))

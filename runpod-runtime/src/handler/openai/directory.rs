@@ -48,9 +48,9 @@ struct BodyKeys {
 }
 
 impl Directory {
-    pub(in crate::handler) fn new(handlers: Vec<Handler>) -> Self {
+    pub(in crate::handler) fn new(handlers: Vec<Arc<Handler>>) -> Self {
         Self {
-            handlers: handlers.into_iter().map(Arc::new).collect(),
+            handlers,
             created: now(),
         }
     }
@@ -60,11 +60,7 @@ impl Directory {
     }
 
     /// Returns the handler of a job with a route. Returns `None` if the job has no route and `or_native` is false.
-    pub(in crate::handler) fn find(
-        &self,
-        job: &TakenJob,
-        or_native: bool,
-    ) -> Option<Arc<Handler>> {
+    pub(in crate::handler) fn find(&self, job: &TakenJob, or_native: bool) -> Option<Arc<Handler>> {
         let keys: Option<Keys<'_>> = serde_json::from_str(job.input.get()).ok();
         let Some(route) = keys.as_ref().and_then(|keys| keys.route) else {
             return or_native.then(|| self.native(keys.as_ref()));
@@ -81,7 +77,11 @@ impl Directory {
         let path = path.split('?').next().unwrap_or_default();
         let trimmed = path.strip_prefix("/v1").unwrap_or(path);
         if let Some(name) = trimmed.trim_end_matches('/').strip_prefix("/models") {
-            return reply(self.models(name.trim_start_matches('/')), Route::Embeddings, false);
+            return reply(
+                self.models(name.trim_start_matches('/')),
+                Route::Embeddings,
+                false,
+            );
         }
         let streams = body.stream == Some(true);
         let Some(route) = Route::of_path(path) else {
@@ -91,9 +91,7 @@ impl Directory {
         let serving: Vec<_> = self.serving(route).collect();
         let named = match body.model.as_deref().filter(|name| !name.is_empty()) {
             None => serving.first(),
-            Some(name) => serving
-                .iter()
-                .find(|handler| handler.model() == Some(name)),
+            Some(name) => serving.iter().find(|handler| handler.model() == Some(name)),
         };
         match (named, body.model.as_deref()) {
             (Some(handler), _) => Arc::clone(handler),
@@ -148,9 +146,7 @@ impl Directory {
         let mut names: Vec<_> = self.handlers.iter().filter_map(|it| it.model()).collect();
         names.sort_unstable();
         names.dedup();
-        let model = |name: &str| {
-            json!({ "id": name, "object": "model", "created": self.created, "owned_by": "runpod" })
-        };
+        let model = |name: &str| json!({ "id": name, "object": "model", "created": self.created, "owned_by": "runpod" });
         if name.is_empty() {
             let models: Vec<_> = names.into_iter().map(model).collect();
             return Ok(json!({ "object": "list", "data": models }));

@@ -41,7 +41,11 @@ pub(super) struct Refused {
 }
 
 /// Reads the job's request. `model` is the name of the handler's model.
-pub(super) fn read(job: &TakenJob, endpoint: &Endpoint, model: &str) -> Result<JobRequest, Refused> {
+pub(super) fn read(
+    job: &TakenJob,
+    endpoint: &Endpoint,
+    model: &str,
+) -> Result<JobRequest, Refused> {
     let mut input: Value = match serde_json::from_str(job.input.get()) {
         Ok(input) => input,
         Err(error) => {

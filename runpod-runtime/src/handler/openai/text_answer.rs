@@ -89,7 +89,11 @@ impl TextAnswer {
 
     /// The answer to a request of an `OpenAI` client that was refused.
     pub(super) fn refused(route: Route, model: &str, streams: bool) -> Self {
-        let shape = if streams { Shape::Frames } else { Shape::Object };
+        let shape = if streams {
+            Shape::Frames
+        } else {
+            Shape::Object
+        };
         Self::of(route, model, shape)
     }
 
@@ -108,9 +112,7 @@ impl TextAnswer {
     }
 
     fn progress(&self) -> MutexGuard<'_, Progress> {
-        self.progress
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn frame(&self, choices: &[Value], usage: Option<Value>) -> Result<Payload, Failure> {
@@ -247,11 +249,8 @@ impl ItemForm for TextAnswer {
     }
 
     fn end(&self, failure: Option<&Failure>) -> Option<Vec<Payload>> {
-        match self.written(failure) {
-            Ok(items) => items,
-            // Text and numbers always serialise.
-            Err(_) => None,
-        }
+        // Text and numbers always serialise.
+        self.written(failure).unwrap_or_default()
     }
 }
 

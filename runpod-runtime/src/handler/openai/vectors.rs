@@ -49,9 +49,8 @@ pub(super) fn refused(output: Output) -> Result<Done, Failure> {
 fn list(vectors: &Payload, texts: usize, base64: bool, model: &str) -> Output {
     let written: Written = serde_json::from_slice(vectors.value()).map_err(|error| {
         // JSON has no numbers that are not finite, so these are written as null.
-        let message = format!(
-            "the embeddings contain a value that is not a finite number: {error}"
-        );
+        let message =
+            format!("the embeddings contain a value that is not a finite number: {error}");
         Failure::new("OutputError", message)
     })?;
     let found = written.vectors.len();

@@ -155,9 +155,7 @@ impl Payload {
             body.extend_from_slice(&value[1..value.len() - 1]);
         }
         body.push(b'"');
-        Buffer(body)
-            .into_payload(OUTPUT.len(), false)
-            .joinable()
+        Buffer(body).into_payload(OUTPUT.len(), false).joinable()
     }
 
     #[cfg(test)]
