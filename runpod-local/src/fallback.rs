@@ -44,11 +44,6 @@ fn not_implemented(path: &str, endpoint_id: &str) -> Option<(&'static str, &'sta
         .and_then(|rest| rest.strip_prefix(endpoint_id))
         .unwrap_or(path);
     Some(match bare.strip_prefix('/')?.split('/').next()? {
-        "openai" => (
-            "openai",
-            "send the job that Runpod would create for such a call to /run or /runsync: {\"input\": {\"openai_route\": \
-             \"/v1/chat/completions\", \"openai_input\": {…}}}",
-        ),
         "batch" => ("batch", "send each job of the batch to /run"),
         "requests" => (
             "requests",

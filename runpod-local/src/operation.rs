@@ -12,6 +12,7 @@ pub(crate) enum Operation {
     Retry,
     PurgeQueue,
     Health,
+    OpenAi,
     JobTake,
     JobTakeBatch,
     JobStop,
@@ -21,7 +22,7 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Run,
         Self::Runsync,
         Self::Status,
@@ -31,6 +32,7 @@ impl Operation {
         Self::Retry,
         Self::PurgeQueue,
         Self::Health,
+        Self::OpenAi,
         Self::JobTake,
         Self::JobTakeBatch,
         Self::JobStop,
@@ -51,6 +53,7 @@ impl Operation {
             Self::Retry => "retry",
             Self::PurgeQueue => "purge-queue",
             Self::Health => "health",
+            Self::OpenAi => "openai",
             Self::JobTake => "job-take",
             Self::JobTakeBatch => "job-take-batch",
             Self::JobStop => "job-stop",
@@ -71,6 +74,7 @@ impl Operation {
             "retry" => Self::Retry,
             "purge-queue" => Self::PurgeQueue,
             "health" => Self::Health,
+            "openai" => Self::OpenAi,
             "job-take" => Self::JobTake,
             "job-take-batch" => Self::JobTakeBatch,
             "job-stop" => Self::JobStop,
@@ -113,7 +117,8 @@ impl Operation {
             | Self::Cancel
             | Self::Retry
             | Self::PurgeQueue
-            | Self::Health => false,
+            | Self::Health
+            | Self::OpenAi => false,
         }
     }
 

@@ -11,6 +11,7 @@
 //!   and in types that are `unfit`. `check_hook` does so for fitness checks and shutdown hooks. `types` and `imports` provide the facts about a type.
 //! - `expand` emits the function with a `registration` (which uses `arguments`) and an `entry`, or with a `hook`. If there are errors, it
 //!   emits the function in the form that `kept` gives it. `places` chooses the spans.
+//! - `openai` checks the option `openai` and those that belong to it, and generates their part of the registration.
 //! - `paths` lists every name of the runtime that generated code may use. `manifest` finds the name of our crate.
 //! - `show` prints the expansion on request.
 
@@ -40,6 +41,10 @@ mod model;
 mod neighbours;
 #[cfg(test)]
 mod neighbours_tests;
+mod openai;
+mod openai_route;
+#[cfg(test)]
+mod openai_tests;
 mod parse;
 #[cfg(test)]
 mod parse_tests;
@@ -129,6 +134,10 @@ mod values;
 /// | --- | --- |
 /// | `stream` | the handler sends items |
 /// | `name = "…"` | the handler's name, for `route` and in messages; by default the function's name |
+/// | `openai = "…"` | the handler serves a route of `OpenAI`'s API: `chat.completions`, `completions` or `embeddings` (feature `openai`) |
+/// | `model = "…"` | with `openai`: the name of the model for clients; by default the handler's name |
+/// | `context_window = 2048` | with `openai`: the largest `max_tokens` that a client may ask for |
+/// | `accepts = "…"` | with `openai`: optional parameters and content parts that the handler supports, separated by commas, such as `image_url, response_format` |
 /// | `router = path` | your own routes for a worker that serves HTTP: a `fn() -> axum::Router`, or a `fn(State<T>) -> axum::Router` (feature `http`) |
 /// | `crate = path` | the path of the `runpod` crate, if you re-export it; not needed if your manifest only renames the crate |
 ///

@@ -4,6 +4,8 @@ use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::{Attribute, Expr, ExprPath, LitStr, Path, Signature, Visibility};
 
+use crate::openai_route::{ROUTES, Route};
+
 /// The place of an attribute. It decides which code the attribute generates and which options it accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -60,6 +62,10 @@ impl Place {
 pub(crate) enum Key {
     Stream,
     Name,
+    OpenAi,
+    Model,
+    ContextWindow,
+    Accepts,
     RefreshWorker,
     ReturnAggregateStream,
     Concurrency,
@@ -76,9 +82,13 @@ pub(crate) enum Key {
 }
 
 impl Key {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 19] = [
         Self::Stream,
         Self::Name,
+        Self::OpenAi,
+        Self::Model,
+        Self::ContextWindow,
+        Self::Accepts,
         Self::RefreshWorker,
         Self::ReturnAggregateStream,
         Self::Concurrency,
@@ -105,7 +115,9 @@ impl Key {
 
     pub(crate) fn fits(self, place: Place) -> bool {
         match self {
-            Self::Stream => matches!(place, Place::Handler | Place::MainOnHandler),
+            Self::Stream | Self::OpenAi | Self::Model | Self::ContextWindow | Self::Accepts => {
+                matches!(place, Place::Handler | Place::MainOnHandler)
+            }
             Self::Name => place != Place::Main,
             Self::TimeoutS => place.is_hook(),
             Self::Crate => true,
@@ -119,6 +131,10 @@ impl Key {
         match self {
             Self::Stream => "stream",
             Self::Name => "name",
+            Self::OpenAi => "openai",
+            Self::Model => "model",
+            Self::ContextWindow => "context_window",
+            Self::Accepts => "accepts",
             Self::RefreshWorker => "refresh_worker",
             Self::ReturnAggregateStream => "return_aggregate_stream",
             Self::Concurrency => "concurrency",
@@ -140,6 +156,10 @@ impl Key {
         match self {
             Self::Stream => "stream",
             Self::Name => "name = \"greet\"",
+            Self::OpenAi => "openai = \"chat.completions\"",
+            Self::Model => "model = \"smollm2\"",
+            Self::ContextWindow => "context_window = 2048",
+            Self::Accepts => "accepts = \"image_url\"",
             Self::RefreshWorker => "refresh_worker = true",
             Self::ReturnAggregateStream => "return_aggregate_stream = true",
             Self::Concurrency => "concurrency = 4",
@@ -161,6 +181,10 @@ impl Key {
         match self {
             Self::Stream => "no value",
             Self::Name => "a string: the handler's name",
+            Self::OpenAi => ROUTES,
+            Self::Model => "a string: the name of the model for clients",
+            Self::ContextWindow => "a whole number: the tokens in the model's context window",
+            Self::Accepts => "a string: parameters that the handler supports, separated by commas",
             Self::RefreshWorker | Self::ReturnAggregateStream => "`true` or `false`",
             Self::Concurrency => "a whole number: how many jobs may run at once",
             Self::MaxConsecutiveFailures => {
@@ -197,6 +221,10 @@ pub(crate) enum Setting<T> {
 pub(crate) struct Options {
     pub(crate) stream: Option<Given<()>>,
     pub(crate) name: Option<Given<Setting<LitStr>>>,
+    pub(crate) openai: Option<Given<Route>>,
+    pub(crate) model: Option<Given<Setting<LitStr>>>,
+    pub(crate) context_window: Option<Given<Setting<usize>>>,
+    pub(crate) accepts: Option<Given<Setting<LitStr>>>,
     pub(crate) refresh_worker: Option<Given<Setting<bool>>>,
     pub(crate) return_aggregate_stream: Option<Given<Setting<bool>>>,
     pub(crate) concurrency: Option<Given<Setting<usize>>>,

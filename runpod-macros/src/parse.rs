@@ -7,6 +7,7 @@ use syn::{Attribute, Expr, Ident, LitStr, Token};
 
 use crate::diagnostics::{Faults, list};
 use crate::model::{Function, Given, Key, Options, Place};
+use crate::openai;
 use crate::values::{Misfit, Value, boolean, count, flag, given, modifier, module, path, text};
 
 /// The reason why an item is not a [`Function`].
@@ -94,7 +95,9 @@ pub(crate) fn options(attribute: TokenStream, place: Place, faults: &mut Faults)
     if let Err(error) = end {
         reader.faults.add_syntax(error);
     }
-    reader.options
+    let mut options = reader.options;
+    openai::complete(&mut options, faults);
+    options
 }
 
 struct Reader<'a> {
@@ -214,6 +217,10 @@ impl Reader<'_> {
         let read = match key {
             Key::Stream => given(span, flag(&value), &mut options.stream),
             Key::Name => given(span, text(&value), &mut options.name),
+            Key::OpenAi => given(span, openai::route(&value), &mut options.openai),
+            Key::Model => given(span, text(&value), &mut options.model),
+            Key::ContextWindow => given(span, count(&value), &mut options.context_window),
+            Key::Accepts => given(span, text(&value), &mut options.accepts),
             Key::RefreshWorker => given(span, boolean(&value), &mut options.refresh_worker),
             Key::ReturnAggregateStream => {
                 given(span, boolean(&value), &mut options.return_aggregate_stream)

@@ -15,7 +15,7 @@ use crate::types::{
     borrowings, gives_nothing, impl_traits, is_emitter, returns_stream, surely_no_emitter,
     surely_no_input, wrapped_emitter,
 };
-use crate::unfit;
+use crate::{openai, unfit};
 
 /// The name of the constant that describes the function, in generated code.
 const HANDLER: &str = "__HANDLER";
@@ -64,10 +64,11 @@ pub(crate) fn statements(function: &Function, options: &Options, root: &Root) ->
     });
     let call = call(function, options, &arguments);
     let schemas = cfg!(feature = "schema").then(|| schemas(function, options, &arguments));
+    let openai = openai::registered(function, options);
     quote_spanned! {here=>
         #import
         const #constant: #description = #description::new(#name, #file, #line, #id);
-        #submit!(#constant.#kind(&[#(#described),*], #call) #schemas);
+        #submit!(#constant.#kind(&[#(#described),*], #call) #schemas #openai);
     }
 }
 
@@ -288,7 +289,7 @@ fn running(function: &Function, options: &Options, passed: &[TokenStream]) -> To
     let called = quote_spanned!(ident.start=> (#name)(#(#passed),*));
     let (value, error) = places::value_and_error(function);
     let returned = Item::Returned.path(result);
-    let into_json = Item::HandlerValue.function("into_json", value);
+    let into_json = openai::value_trait(options).function("into_json", value);
     let into_failure = Item::IntoFailure.function("into_failure", error);
     let convert = quote_spanned!(result=> |__rp_it| #returned(__rp_it)
         .__rp_flat(#into_failure, #into_failure)

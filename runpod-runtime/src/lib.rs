@@ -30,6 +30,9 @@ mod handler;
 mod json;
 pub mod logging;
 mod model_cache;
+#[cfg(feature = "openai")]
+#[cfg_attr(docsrs, doc(cfg(feature = "openai")))]
+pub mod openai;
 mod platform;
 mod process;
 pub mod signature;

@@ -12,3 +12,8 @@ pub use crate::handler::{schema::*, validation::*};
 pub use crate::start::launch;
 pub use crate::worker::WorkerConfig;
 pub use inventory::submit;
+
+#[cfg(feature = "openai")]
+pub use crate::handler::{IntoPiece, IntoVectors};
+#[cfg(feature = "openai")]
+pub use crate::openai::__Endpoint as OpenAi;

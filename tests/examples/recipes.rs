@@ -9,71 +9,94 @@ fn job(id: &str, input: Value) -> Value {
     Value::from_iter([("id", Value::from(id)), ("input", input)])
 }
 
-async fn chat(max_tokens: usize) -> Vec<Post> {
-    let messages = json!([
-        { "role": "system", "content": "be brief" },
-        { "role": "user", "content": "to be or not" },
-    ]);
-    let input = json!({ "messages": messages, "max_tokens": max_tokens });
-    let mut session = Session::start("chat", [job("a", input)]).await;
-    let mut posts = session.posts(1).await;
-    session.stop().await.assert_code(0);
-    posts.remove("a").expect("the job was answered")
+fn called(id: &str, route: &str, body: Value) -> Value {
+    job(id, json!({ "openai_route": route, "openai_input": body }))
 }
 
-fn items(posts: &[Post]) -> Vec<&Value> {
+/// Returns the frames of a stream. A post may have several.
+fn frames(posts: &[Post]) -> Vec<Value> {
     let [items @ .., Post::Result(result)] = posts else {
         panic!("expected a result: {posts:#?}")
     };
-    assert_eq!(*result, json!({ "output": [] }));
-    items
+    let text: String = items
         .iter()
         .map(|post| match post {
-            Post::Item(item) => item,
+            Post::Item(item) => item.as_str().expect("a frame is a string"),
             other => panic!("expected only items before the result: {other:?}"),
         })
-        .collect()
+        .collect();
+    let repeated = result["output"].as_array().expect("the items are repeated");
+    let repeated: String = repeated.iter().filter_map(Value::as_str).collect();
+    assert_eq!(repeated, text);
+    let frames = text.split_terminator("\n\n").map(|frame| {
+        let data = frame.strip_prefix("data: ").expect("a whole frame");
+        serde_json::from_str(data).unwrap_or_else(|_| data.into())
+    });
+    frames.collect()
 }
 
 #[tokio::test]
-async fn chat_opens_with_the_role_says_why_it_ends_and_closes_with_the_usage() {
-    let posts = chat(10).await;
-    let items = items(&posts);
-    assert!(
-        items
-            .iter()
-            .all(|item| item["object"] == "chat.completion.chunk" && item["id"] == "chatcmpl-a")
-    );
-    let choices: Vec<&Value> = items.iter().map(|item| &item["choices"]).collect();
-    let choice = |delta: Value, reason: Value| json!([{ "index": 0, "delta": delta, "finish_reason": reason }]);
-    let token = |text: &str| choice(json!({ "content": text }), Value::Null);
+async fn chat_answers_each_route_of_openai_clients() {
+    let messages = json!([{ "role": "user", "content": "to be or not" }]);
+    let chat = |more: Value| {
+        let mut body = json!({ "messages": messages });
+        let fields = body.as_object_mut().expect("an object");
+        fields.extend(more.as_object().expect("an object").clone());
+        body
+    };
+    let route = "/v1/chat/completions";
+    let jobs = [
+        called(
+            "stream",
+            route,
+            chat(json!({ "stream": true, "max_tokens": 2 })),
+        ),
+        called("whole", route, chat(json!({}))),
+        called("bad", route, chat(json!({ "temperature": 3 }))),
+        called("embed", "/v1/embeddings", json!({ "input": "abc" })),
+        job("models", json!({ "openai_route": "/v1/models" })),
+        job(
+            "native",
+            json!({ "prompt": "to be", "sampling_params": { "max_tokens": 1 } }),
+        ),
+    ];
+    let mut session = Session::start("chat", jobs).await;
+    let posts = session.posts(6).await;
+    session.stop().await.assert_code(0);
+    let deltas: Vec<Value> = frames(&posts["stream"])
+        .into_iter()
+        .map(|frame| match frame {
+            Value::Object(frame) => frame["choices"][0]["delta"].clone(),
+            done => done,
+        })
+        .collect();
     assert_eq!(
-        choices,
+        deltas,
         [
-            &choice(json!({ "role": "assistant", "content": "" }), Value::Null),
-            &token("to"),
-            &token(" be"),
-            &token(" or"),
-            &token(" not"),
-            &choice(json!({}), json!("stop")),
-            &json!([]),
+            json!({ "role": "assistant", "content": "" }),
+            json!({ "content": "to " }),
+            json!({ "content": "be " }),
+            json!({}),
+            json!("[DONE]"),
         ]
     );
+    let one = |id: &str| match &posts[id][..] {
+        [Post::Item(item), Post::Result(result)] => {
+            assert_eq!(result["output"], json!([item]));
+            item.clone()
+        }
+        [Post::Result(result)] => result["output"].clone(),
+        other => panic!("expected one object: {other:#?}"),
+    };
     assert_eq!(
-        items[6]["usage"],
-        json!({ "prompt_tokens": 6, "completion_tokens": 4, "total_tokens": 10 })
+        one("whole")["choices"][0]["message"]["content"],
+        "to be or not"
     );
-}
-
-#[tokio::test]
-async fn chat_that_is_cut_short_says_so() {
-    let posts = chat(2).await;
-    let reasons: Vec<&Value> = items(&posts)
-        .into_iter()
-        .map(|item| &item["choices"][0]["finish_reason"])
-        .filter(|reason| !reason.is_null())
-        .collect();
-    assert_eq!(reasons, ["length"]);
+    assert_eq!(one("whole")["usage"]["total_tokens"], 8);
+    assert_eq!(one("bad")["param"], "temperature");
+    assert_eq!(one("embed")["data"][0]["embedding"], json!([3.0]));
+    assert_eq!(one("models")["data"][1]["id"], "parrot-1");
+    assert_eq!(one("native")["choices"][0]["tokens"], json!(["to "]));
 }
 
 #[tokio::test]

@@ -23,6 +23,8 @@ pub(crate) struct Programs {
     chaos_worker: PathBuf,
     /// An example that describes its input and output.
     pub(crate) described: PathBuf,
+    /// An example that serves OpenAI clients.
+    chat: PathBuf,
     routes: PathBuf,
     stream: PathBuf,
 }
@@ -66,6 +68,7 @@ impl Programs {
             local: place("runpod-local")?,
             chaos_worker: place("chaos-worker")?,
             described: place("examples/validated")?,
+            chat: place("examples/chat")?,
             routes: place("examples/routes")?,
             stream: place("examples/stream")?,
         })
@@ -96,6 +99,7 @@ impl Programs {
             .env("RUNPOD_TEST_LOCAL", &self.local)
             .env("RUNPOD_CHAOS_WORKER", &self.chaos_worker)
             .env("RUNPOD_TEST_DESCRIBED", &self.described)
+            .env("RUNPOD_TEST_CHAT", &self.chat)
             .env("RUNPOD_TEST_ROUTES", &self.routes)
             .env("RUNPOD_TEST_STREAM", &self.stream)
     }

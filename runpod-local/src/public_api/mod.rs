@@ -1,6 +1,7 @@
 //! The API for clients.
 
 mod control;
+mod openai;
 mod status;
 mod submit;
 
@@ -37,5 +38,11 @@ pub(crate) fn router(context: &Context) -> Router<Context> {
             .route(&format!("{base}/retry/{{job}}"), post(control::retry))
             .route(&format!("{base}/purge-queue"), post(control::purge))
             .route(&format!("{base}/health"), get(control::health))
+            .route(
+                &format!("{base}/openai/{{*route}}"),
+                get(openai::call)
+                    .post(openai::call)
+                    .head(fallback::head_not_allowed),
+            )
     })
 }

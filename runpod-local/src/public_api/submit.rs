@@ -62,7 +62,7 @@ async fn submission(
     read(id, &body, &context.timing)
 }
 
-fn read(id: JobId, body: &[u8], timing: &Timing) -> Result<Submission, ErrorResponse> {
+pub(super) fn read(id: JobId, body: &[u8], timing: &Timing) -> Result<Submission, ErrorResponse> {
     let body: SubmissionBody<'_> =
         serde_json::from_slice(body).map_err(|error| not_read(&error))?;
     let input = present(body.input).ok_or_else(|| {

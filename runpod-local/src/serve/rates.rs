@@ -45,6 +45,7 @@ impl Rates {
             (Operation::Status, 2_000, 400),
             (Operation::StatusSync, 2_000, 400),
             (Operation::Stream, 2_000, 400),
+            (Operation::OpenAi, 2_000, 400),
             (Operation::Cancel, 100, 20),
             (Operation::PurgeQueue, 2, 2),
         ];

@@ -7,7 +7,7 @@
 //!
 //! [`FromJob::VIA`]: super::FromJob::VIA
 
-use super::argument_kinds::{ViaEmitter, ViaExtractor, ViaInput, ViaJob, ViaWorker};
+use super::argument_kinds::{ViaEmitter, ViaExtractor, ViaInput, ViaJob, ViaOpenAi, ViaWorker};
 
 /// Checks the kinds of arguments. The check is passed as a trait's function, because the compiler would show an unmet
 /// bound on this function together with the function.
@@ -67,9 +67,10 @@ macro_rules! beside {
 beside! {
     ViaInput => ViaWorker, ViaEmitter, ViaExtractor;
     ViaJob => ViaWorker, ViaEmitter, ViaExtractor;
-    ViaWorker => ViaInput, ViaJob, ViaWorker, ViaEmitter, ViaExtractor;
-    ViaEmitter => ViaInput, ViaJob, ViaWorker, ViaEmitter, ViaExtractor;
-    ViaExtractor => ViaInput, ViaJob, ViaWorker, ViaEmitter, ViaExtractor;
+    ViaOpenAi => ViaWorker, ViaEmitter, ViaExtractor;
+    ViaWorker => ViaInput, ViaJob, ViaOpenAi, ViaWorker, ViaEmitter, ViaExtractor;
+    ViaEmitter => ViaInput, ViaJob, ViaOpenAi, ViaWorker, ViaEmitter, ViaExtractor;
+    ViaExtractor => ViaInput, ViaJob, ViaOpenAi, ViaWorker, ViaEmitter, ViaExtractor;
 }
 
 /// Requires that one argument of a `stream` handler that returns nothing is an emitter. Implemented for the list of
@@ -140,4 +141,4 @@ macro_rules! others {
     };
 }
 
-others!(ViaInput, ViaJob, ViaWorker, ViaExtractor);
+others!(ViaInput, ViaJob, ViaOpenAi, ViaWorker, ViaExtractor);

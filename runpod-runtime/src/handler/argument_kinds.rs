@@ -68,6 +68,9 @@ pub struct ViaWorker;
 /// ```
 #[derive(Debug)]
 pub struct ViaEmitter;
+/// Marker: a request of `OpenAI`'s API.
+#[derive(Debug)]
+pub struct ViaOpenAi;
 
 /// Marker for [`FromJob`]: a value that a user's extractor creates for each job ([`FromJobCall`]).
 ///

@@ -248,6 +248,8 @@ impl JobOutput {
         match &self.0 {
             Done::Value(payload) => std::str::from_utf8(payload.value()).ok(),
             Done::Stream(_) => None,
+            #[cfg(feature = "openai")]
+            Done::Reported { value, .. } => std::str::from_utf8(value.as_ref()?.value()).ok(),
         }
     }
 }

@@ -19,6 +19,9 @@ pub struct Call {
     pub(crate) state: Option<StateCell>,
     /// `Some` only for `stream` handlers.
     pub(crate) items: Option<ItemSink>,
+    /// The request that a handler with the option `openai` gets.
+    #[cfg(feature = "openai")]
+    pub(crate) openai: Option<super::openai::Parsed>,
     /// The values of the handler's extractors, which run before the arguments are created.
     pub(crate) extracted: Extracted,
 }

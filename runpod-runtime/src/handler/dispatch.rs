@@ -30,6 +30,12 @@ pub(crate) enum Dispatch {
     },
     /// Each job names its handler itself, in [`TakenJob::handler`].
     Named(BTreeMap<String, Arc<Handler>>),
+    /// The job's route of `OpenAI`'s API decides. Jobs without a route are for the other handlers, if there are any.
+    #[cfg(feature = "openai")]
+    OpenAi {
+        directory: Arc<super::openai::Directory>,
+        others: Option<Box<Self>>,
+    },
 }
 
 impl Dispatch {
@@ -39,7 +45,67 @@ impl Dispatch {
         choice: Choice,
         states: impl IntoIterator<Item = StateType>,
     ) -> Result<Self, HandlersError> {
-        Self::pick(handlers, choice)?.checked(states)
+        Self::with_routes(handlers, choice, |handlers| Self::pick(handlers, choice))?
+            .checked(states)
+    }
+
+    #[cfg(not(feature = "openai"))]
+    fn with_routes(
+        handlers: Vec<Handler>,
+        _choice: Choice,
+        choose: impl FnOnce(Vec<Handler>) -> Result<Self, HandlersError>,
+    ) -> Result<Self, HandlersError> {
+        choose(handlers)
+    }
+
+    /// Lets the routes of `OpenAI`'s API decide first, if a handler serves one. `choose` chooses among the others. A
+    /// rule for all handlers also applies to those with a route.
+    #[cfg(feature = "openai")]
+    fn with_routes(
+        handlers: Vec<Handler>,
+        choice: Choice,
+        choose: impl FnOnce(Vec<Handler>) -> Result<Self, HandlersError>,
+    ) -> Result<Self, HandlersError> {
+        if handlers.iter().all(|handler| handler.openai.is_none()) {
+            return choose(handlers);
+        }
+        if choice.handler.is_some() {
+            return Ok(match choose(handlers)? {
+                Self::One(only) if only.openai.is_some() => Self::OpenAi {
+                    directory: Arc::new(super::openai::Directory::new(vec![only])),
+                    others: None,
+                },
+                other => other,
+            });
+        }
+        let (routed, mut others): (Vec<_>, Vec<_>) = handlers
+            .into_iter()
+            .partition(|handler| handler.openai.is_some());
+        if choice.route.is_some() {
+            others.extend(routed.iter().cloned());
+        }
+        let mut by_route = BTreeMap::new();
+        for handler in &routed {
+            let key = (
+                handler.route().map(crate::openai::Route::path),
+                handler.model(),
+            );
+            if let Some(first) = by_route.insert(key, handler) {
+                return Err(HandlersError::SameModel {
+                    first: first.to_string(),
+                    second: handler.to_string(),
+                });
+            }
+        }
+        let directory = Arc::new(super::openai::Directory::new(
+            routed.into_iter().map(Arc::new).collect(),
+        ));
+        let others = if others.is_empty() {
+            None
+        } else {
+            Some(Box::new(choose(others)?))
+        };
+        Ok(Self::OpenAi { directory, others })
     }
 
     /// Like [`choose`](Self::choose), for jobs that can name their handler themselves. A worker with several handlers
@@ -50,11 +116,13 @@ impl Dispatch {
         states: impl IntoIterator<Item = StateType>,
     ) -> Result<Self, HandlersError> {
         let dispatch = if handlers.len() > 1 && choice.handler.is_none() && choice.route.is_none() {
-            Self::Named(by_name(handlers)?)
+            Self::with_routes(handlers, choice, |handlers| {
+                Ok(Self::Named(by_name(handlers)?))
+            })
         } else {
-            Self::pick(handlers, choice)?
+            Self::with_routes(handlers, choice, |handlers| Self::pick(handlers, choice))
         };
-        dispatch.checked(states)
+        dispatch?.checked(states)
     }
 
     /// Returns the dispatch if its handlers fit these states.
@@ -102,6 +170,10 @@ impl Dispatch {
     /// Returns whether [`find`](Self::find) reads the job's input. Reading a large input takes long, so do not call
     /// `find` on a thread that must not block.
     pub(crate) fn reads_input_of(&self, job: &TakenJob) -> bool {
+        #[cfg(feature = "openai")]
+        if matches!(self, Self::OpenAi { .. }) && job.handler.is_none() {
+            return true;
+        }
         self.key_for(job).is_some()
     }
 
@@ -117,6 +189,14 @@ impl Dispatch {
         let (key, handlers) = match self {
             Self::One(handler) => return Ok(Arc::clone(handler)),
             Self::Routed { key, handlers } => (key, handlers),
+            #[cfg(feature = "openai")]
+            Self::OpenAi { directory, others } => {
+                return match (directory.find(job, others.is_none()), others) {
+                    (Some(handler), _) => Ok(handler),
+                    (None, Some(others)) => others.find(job),
+                    (None, None) => Err(Failure::new("RouteError", "the job has no route")),
+                };
+            }
             Self::Named(_) => {
                 let message = "the job does not name its handler; this is a bug in runpod-worker";
                 return Err(Failure::new("RouteError", message));
@@ -166,6 +246,8 @@ impl Dispatch {
         match self {
             Self::One(_) | Self::Named(_) => None,
             Self::Routed { key, .. } => Some(key),
+            #[cfg(feature = "openai")]
+            Self::OpenAi { others, .. } => others.as_ref()?.key(),
         }
     }
 
@@ -179,6 +261,11 @@ impl Dispatch {
         match self {
             Self::One(handler) => Some(handler).filter(|it| it.name == name),
             Self::Routed { handlers, .. } | Self::Named(handlers) => handlers.get(name),
+            #[cfg(feature = "openai")]
+            Self::OpenAi { directory, others } => directory
+                .handlers()
+                .find(|it| it.name == name)
+                .or_else(|| others.as_ref()?.named(name)),
         }
     }
 
@@ -188,6 +275,22 @@ impl Dispatch {
             Self::Routed { handlers, .. } | Self::Named(handlers) => {
                 Box::new(handlers.values().map(|handler| &**handler))
             }
+            #[cfg(feature = "openai")]
+            Self::OpenAi { directory, others } => {
+                let routed = directory.handlers().map(|handler| &**handler);
+                Box::new(routed.chain(others.iter().flat_map(|others| others.handlers())))
+            }
+        }
+    }
+
+    /// Returns whether a job that does not name its handler has one.
+    #[cfg(feature = "http")]
+    pub(crate) fn has_default(&self) -> bool {
+        match self {
+            Self::One(_) | Self::Routed { .. } => true,
+            Self::Named(_) => false,
+            #[cfg(feature = "openai")]
+            Self::OpenAi { others, .. } => others.as_ref().is_none_or(|it| it.has_default()),
         }
     }
 
@@ -282,6 +385,12 @@ pub(crate) enum HandlersError {
          Give one of them another name with `#[handler(name = \"…\")]`."
     )]
     SameName { first: String, second: String },
+    #[cfg(feature = "openai")]
+    #[error(
+        "two handlers serve the same route of OpenAI's API with the same model:\n  - {first}\n  - {second}\n\
+         Give one of them another model with `#[handler(openai = \"…\", model = \"…\")]`."
+    )]
+    SameModel { first: String, second: String },
     #[error("{0}")]
     Unfit(String),
 }

@@ -15,6 +15,8 @@ fn handler(name: &str, line: u32, kind: Kind, arguments: Vec<Role>) -> Handler {
         kind,
         arguments: arguments.into_iter().map(Argument).collect(),
         schemas: None,
+        #[cfg(feature = "openai")]
+        openai: None,
         call: Arc::new(|_| Ok(Invocation::future(async { Payload::of(&()) }))),
     }
 }
@@ -194,5 +196,110 @@ fn a_route_finds_its_handler_or_says_which_there_are() {
             Ok("b".into()),
             "{value:.20}"
         );
+    }
+}
+
+#[cfg(feature = "openai")]
+mod routes {
+    use super::*;
+    use crate::openai::Route;
+
+    fn served(name: &str, line: u32, route: Route, model: &'static str) -> Handler {
+        Handler {
+            openai: Some(Served { route, model }),
+            ..plain(name, line)
+        }
+    }
+
+    fn all() -> Vec<Handler> {
+        vec![
+            served("chat", 3, Route::ChatCompletions, "small"),
+            served("large", 5, Route::ChatCompletions, "large"),
+            served("embed", 7, Route::Embeddings, "small"),
+        ]
+    }
+
+    fn found(dispatch: &Dispatch, input: &str) -> String {
+        let job = TakenJob {
+            id: "a".to_owned(),
+            input: serde_json::value::RawValue::from_string(input.to_owned()).unwrap(),
+            webhook: None,
+            extra: serde_json::Map::new(),
+            handler: None,
+        };
+        match dispatch.find(&job) {
+            Ok(handler) => handler.name.clone(),
+            Err(failure) => failure.message,
+        }
+    }
+
+    #[test]
+    fn the_route_and_the_model_decide() {
+        let dispatch = Dispatch::choose(all(), Choice::default(), None).unwrap();
+        let chat = r#"{"openai_route":"/v1/chat/completions","openai_input""#;
+        for (input, expected) in [
+            (format!(r"{chat}:{{}}}}"), "chat"),
+            (format!(r#"{chat}:{{"model":"large"}}}}"#), "large"),
+            (format!(r#"{chat}:{{"model":"huge"}}}}"#), "openai"),
+            (r#"{"openai_route":"/v1/embeddings"}"#.to_owned(), "embed"),
+            (r#"{"openai_route":"/v1/models"}"#.to_owned(), "openai"),
+            (r#"{"openai_route":7}"#.to_owned(), "openai"),
+            (r#"{"messages":[]}"#.to_owned(), "chat"),
+            (r#"{"prompt":"a"}"#.to_owned(), "chat"),
+            (r#"{"input":"a"}"#.to_owned(), "embed"),
+            ("null".to_owned(), "chat"),
+        ] {
+            assert_eq!(found(&dispatch, &input), expected, "{input}");
+        }
+    }
+
+    #[test]
+    fn jobs_without_a_route_are_for_the_other_handlers() {
+        let mut handlers = all();
+        handlers.push(plain("other", 9));
+        let chat = r#"{"openai_route":"/v1/chat/completions"}"#;
+        let dispatch = Dispatch::choose(handlers.clone(), Choice::default(), None).unwrap();
+        assert_eq!(found(&dispatch, r#"{"messages":[]}"#), "other");
+        assert_eq!(found(&dispatch, chat), "chat");
+        let choice = Choice {
+            handler: None,
+            route: Some("task"),
+        };
+        let dispatch = Dispatch::choose(handlers, choice, None).unwrap();
+        assert_eq!(found(&dispatch, r#"{"task":"embed"}"#), "embed");
+        assert_eq!(found(&dispatch, r#"{"task":"other"}"#), "other");
+        assert_eq!(found(&dispatch, chat), "chat");
+    }
+
+    #[test]
+    fn a_chosen_handler_serves_its_route_alone() {
+        let choice = Choice {
+            handler: Some(FunctionId::of(&super::plain)),
+            route: None,
+        };
+        let dispatch = Dispatch::choose(all(), choice, None).unwrap();
+        assert_eq!(
+            found(&dispatch, r#"{"openai_route":"/v1/models"}"#),
+            "openai"
+        );
+        assert_eq!(
+            found(&dispatch, r#"{"openai_route":"/v1/embeddings"}"#),
+            "openai"
+        );
+        assert_eq!(found(&dispatch, "null"), "chat");
+    }
+
+    #[test]
+    fn two_handlers_of_one_model_and_route_are_an_error() {
+        let mut handlers = all();
+        handlers.push(served("again", 9, Route::Embeddings, "small"));
+        let fault = fault(handlers, Choice::default(), None);
+        for part in [
+            "`embed` (src/main.rs:7)",
+            "`again` (src/main.rs:9)",
+            "model = ",
+        ] {
+            assert!(fault.contains(part), "{fault}");
+        }
     }
 }

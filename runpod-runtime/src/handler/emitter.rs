@@ -36,6 +36,8 @@ pub(crate) struct ItemSink {
     aggregate: Option<Arc<Mutex<Aggregate>>>,
     /// Set by the first item that ended the stream early.
     early_end: Arc<OnceLock<StreamEnd>>,
+    #[cfg(feature = "openai")]
+    form: Option<Arc<dyn super::form::ItemForm>>,
 }
 
 #[derive(Debug, Default)]
@@ -74,11 +76,46 @@ impl ItemSink {
             outbox,
             aggregate: aggregate.then(Arc::default),
             early_end: Arc::default(),
+            #[cfg(feature = "openai")]
+            form: None,
         }
+    }
+
+    /// Returns a sink that rewrites the items.
+    #[cfg(feature = "openai")]
+    pub(super) fn in_form(&self, form: Arc<dyn super::form::ItemForm>) -> Self {
+        Self {
+            form: Some(form),
+            ..self.clone()
+        }
+    }
+
+    /// Sends an item that is in the client's form already, even after the handler has failed.
+    #[cfg(feature = "openai")]
+    pub(super) async fn put_last(&self, item: Payload) -> bool {
+        self.room_for(&item).is_ok() && self.sent(item).await
     }
 
     /// Sends one item. Returns `Err` if the stream must end here.
     pub(crate) async fn put(&self, item: Output) -> Result<(), Cancelled> {
+        #[cfg(feature = "openai")]
+        if let Some(form) = &self.form {
+            let items = match item.and_then(|item| form.items(item)) {
+                Ok(items) => items,
+                Err(failure) => return self.put_as_is(Err(failure)).await,
+            };
+            if self.early_end.get().is_some() {
+                return Err(Cancelled(()));
+            }
+            for item in items {
+                self.put_as_is(Ok(item)).await?;
+            }
+            return Ok(());
+        }
+        self.put_as_is(item).await
+    }
+
+    async fn put_as_is(&self, item: Output) -> Result<(), Cancelled> {
         if self.early_end.get().is_some() {
             return Err(Cancelled(()));
         }

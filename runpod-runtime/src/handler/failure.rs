@@ -16,6 +16,9 @@ pub struct Failure {
     pub(crate) trace: Vec<String>,
     /// The message for the log, if `message` repeats parts of the job's input.
     pub(crate) without_data: Option<String>,
+    /// What an error of `OpenAI`'s API says beside its message.
+    #[cfg(feature = "openai")]
+    pub(crate) openai: Option<Box<crate::openai::Detail>>,
 }
 
 impl Failure {
@@ -25,15 +28,37 @@ impl Failure {
             message: message.into(),
             trace: Vec::new(),
             without_data: None,
+            #[cfg(feature = "openai")]
+            openai: None,
         }
     }
 
     /// Converts an error to a failure. If the error or one of its causes is a `HandlerError`, its name becomes the
     /// type. The causes become the trace.
+    /// Creates the failure of a request that is answered with this error.
+    #[cfg(feature = "openai")]
+    pub(super) fn of_api_error(error: &crate::openai::ApiError) -> Self {
+        Self {
+            openai: Some(Box::new(error.detail().clone())),
+            ..Self::new(ERROR_TYPE, error.to_string())
+        }
+    }
+
+    /// Returns whether the failure counts as one of the worker. An error of a kind below 500 is about the request.
+    #[cfg(feature = "openai")]
+    pub(crate) fn is_of_worker(&self) -> bool {
+        self.openai.as_ref().is_none_or(|it| it.is_of_worker())
+    }
+
     fn of_error(error: &BoxError) -> Self {
         let mut failure = Self::new(ERROR_TYPE, error.to_string());
         let mut chosen = None;
         for cause in causes(error.as_ref()) {
+            #[cfg(feature = "openai")]
+            if let Some(detail) = cause.downcast_ref::<crate::openai::Detail>() {
+                failure.openai = failure.openai.or_else(|| Some(Box::new(detail.clone())));
+                continue;
+            }
             match cause.downcast_ref::<ReportedAs>() {
                 Some(name) => chosen = chosen.or_else(|| name.error_type()),
                 None => failure.trace.push(format!("caused by: {cause}")),

@@ -135,6 +135,8 @@ fn named<F: 'static>(
         kind,
         arguments,
         schemas: None,
+        #[cfg(feature = "openai")]
+        openai: None,
         call: Arc::new(call),
     });
     HandlerBox(handler)

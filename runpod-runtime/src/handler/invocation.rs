@@ -8,6 +8,8 @@ use tokio::sync::oneshot;
 
 use super::emitter::{ItemSink, StreamEnd};
 use super::failure::Failure;
+#[cfg(feature = "openai")]
+use super::form::Form;
 use super::output::{Output, Payload};
 use super::slot::Slot;
 use crate::process::panics::{Panic, caught, caught_now};
@@ -39,7 +41,22 @@ pub struct Sink(pub(crate) ItemSink);
     missing_debug_implementations,
     reason = "contains futures and closures"
 )]
-pub struct Invocation(Work);
+pub struct Invocation {
+    work: Work,
+    /// Rewrites what the handler sends or returns.
+    #[cfg(feature = "openai")]
+    form: Option<Form>,
+}
+
+impl From<Work> for Invocation {
+    fn from(work: Work) -> Self {
+        Self {
+            work,
+            #[cfg(feature = "openai")]
+            form: None,
+        }
+    }
+}
 
 enum Work {
     Future(Later<Output>),
@@ -52,17 +69,23 @@ enum Work {
 pub(crate) enum Done {
     Value(Payload),
     Stream(StreamEnd),
+    /// The handler has failed, and the client has got the failure in its own format, as this value or as an item.
+    #[cfg(feature = "openai")]
+    Reported {
+        value: Option<Payload>,
+        failure: Failure,
+    },
 }
 
 impl Invocation {
     /// Creates the call of an async handler.
     pub fn future(future: impl Future<Output = Output> + Send + 'static) -> Self {
-        Self(Work::Future(Box::pin(future)))
+        Work::Future(Box::pin(future)).into()
     }
 
     /// Creates the call of a plain `fn`, which runs on a thread that may block.
     pub fn blocking(call: impl FnOnce() -> Output + Send + 'static) -> Self {
-        Self(Work::Blocking(Box::new(call)))
+        Work::Blocking(Box::new(call)).into()
     }
 
     /// Creates the call of a stream handler. `call` calls the function and sends the items that it returned. If
@@ -71,10 +94,45 @@ impl Invocation {
         call: impl FnOnce(Sink) -> Drive + Send + 'static,
         blocking: bool,
     ) -> Self {
-        Self(Work::Stream {
+        Work::Stream {
             call: Box::new(call),
             blocking,
-        })
+        }
+        .into()
+    }
+
+    /// Creates a call that sends these items.
+    #[cfg(feature = "openai")]
+    pub(super) fn items(items: Vec<Payload>) -> Self {
+        Self::stream(
+            move |sink| {
+                Drive::Later(Box::pin(async move {
+                    for item in items {
+                        if sink.0.put(Ok(item)).await.is_err() {
+                            break;
+                        }
+                    }
+                    DriveEnd(StreamEnd::Finished)
+                }))
+            },
+            false,
+        )
+    }
+
+    /// Creates a call that fails before it sends anything.
+    #[cfg(feature = "openai")]
+    pub(super) fn failing_stream(failure: Failure) -> Self {
+        let end = DriveEnd(StreamEnd::Failed(failure));
+        Self::stream(move |_| Drive::Done(end), false)
+    }
+
+    /// Rewrites what the handler sends or returns.
+    #[cfg(feature = "openai")]
+    pub(super) fn in_form(self, form: Form) -> Self {
+        Self {
+            form: Some(form),
+            ..self
+        }
     }
 
     /// Runs the call until it finishes. Must be polled inside the handlers' runtime.
@@ -86,7 +144,21 @@ impl Invocation {
         sink: Option<ItemSink>,
         slot: &mut Option<Slot>,
     ) -> Result<Done, Failure> {
-        match self.0 {
+        #[cfg(feature = "openai")]
+        if let Some(form) = self.form {
+            return in_form(form, self.work, sink, slot).await;
+        }
+        self.work.finish(sink, slot).await
+    }
+}
+
+impl Work {
+    async fn finish(
+        self,
+        sink: Option<ItemSink>,
+        slot: &mut Option<Slot>,
+    ) -> Result<Done, Failure> {
+        match self {
             Work::Future(future) => future.await.map(Done::Value),
             Work::Blocking(call) => on_blocking_thread(call, slot).await?.map(Done::Value),
             Work::Stream { call, blocking } => {
@@ -121,9 +193,22 @@ impl Drive {
 impl Invocation {
     /// Runs a plain `fn` on this thread, which may block, until it finishes. Blocks on any other kind of call.
     pub(crate) fn finish_here(self) -> Result<Done, Failure> {
-        match self.0 {
+        #[cfg(feature = "openai")]
+        let form = self.form;
+        match self.work {
+            #[cfg(feature = "openai")]
+            Work::Blocking(call) if let Some(Form::Value(form)) = form => {
+                form(caught_now(call).unwrap_or_else(|panic| Err(Failure::from(panic))))
+            }
             Work::Blocking(call) => call().map(Done::Value),
-            other => Handle::current().block_on(Self(other).finish(None, &mut None)),
+            work => {
+                let whole = Self {
+                    work,
+                    #[cfg(feature = "openai")]
+                    form,
+                };
+                Handle::current().block_on(whole.finish(None, &mut None))
+            }
         }
     }
 }
@@ -232,4 +317,48 @@ impl From<Panic> for Failure {
             None => failure,
         }
     }
+}
+
+/// Runs a handler whose answer is rewritten.
+#[cfg(feature = "openai")]
+async fn in_form(
+    form: Form,
+    work: Work,
+    sink: Option<ItemSink>,
+    slot: &mut Option<Slot>,
+) -> Result<Done, Failure> {
+    let form = match form {
+        Form::Items(form) => form,
+        Form::Value(form) => {
+            return match catch_panic(work.finish(sink, slot)).await {
+                Ok(Done::Value(value)) => form(Ok(value)),
+                Ok(other) => Ok(other),
+                Err(failure) => form(Err(failure)),
+            };
+        }
+    };
+    let formed = sink
+        .as_ref()
+        .map(|sink| sink.in_form(std::sync::Arc::clone(&form)));
+    let failure = match catch_panic(work.finish(formed, slot)).await {
+        Ok(Done::Stream(StreamEnd::Finished)) => None,
+        Ok(Done::Stream(StreamEnd::Failed(failure))) | Err(failure) => Some(failure),
+        Ok(other) => return Ok(other),
+    };
+    let Some(items) = form.end(failure.as_ref()) else {
+        return failure.map_or(Ok(Done::Stream(StreamEnd::Finished)), Err);
+    };
+    for item in items {
+        let Some(sink) = &sink else { break };
+        if !sink.put_last(item).await {
+            return Ok(Done::Stream(StreamEnd::Cancelled));
+        }
+    }
+    Ok(match failure {
+        None => Done::Stream(StreamEnd::Finished),
+        Some(failure) => Done::Reported {
+            value: None,
+            failure,
+        },
+    })
 }

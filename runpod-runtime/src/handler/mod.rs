@@ -17,6 +17,8 @@ mod dispatch;
 mod emitter;
 mod extract;
 mod failure;
+#[cfg(feature = "openai")]
+mod form;
 mod function;
 mod handler_error;
 mod hook_function;
@@ -30,6 +32,8 @@ mod job_call;
 #[cfg(feature = "download")]
 mod job_directory;
 mod job_failure;
+#[cfg(feature = "openai")]
+mod openai;
 mod outbox;
 mod output;
 #[cfg(feature = "download")]
@@ -70,6 +74,8 @@ pub use items::{AwaitedItems, IntoItems, SendStream};
 pub use job::Job;
 pub use job_call::{JobCall, MissingState};
 pub use job_failure::JobFailure;
+#[cfg(feature = "openai")]
+pub use openai::{IntoPiece, IntoVectors};
 pub use output::{HandlerValue, IntoOutput, Returned, ReturnedValue};
 pub use registration::{Function, FunctionId};
 pub use setup::{Setup, SetupReturned, SetupValue, WorkerState};

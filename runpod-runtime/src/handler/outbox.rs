@@ -20,6 +20,9 @@ const MOST_ITEMS: usize = 64;
 const MOST_BYTES: usize = 4 << 20;
 /// The maximum number of bytes of progress updates that may wait between items. Above that, only the newest update is
 /// kept.
+/// The most bytes of strings that are joined to one item.
+#[cfg(feature = "openai")]
+const MOST_JOINED_BYTES: usize = 64 << 10;
 const MOST_PROGRESS_BYTES: usize = 1 << 20;
 
 #[derive(Debug, Clone)]
@@ -95,6 +98,53 @@ impl Queue {
     /// each other once for many items instead of once for each item.
     fn is_half_empty(&self) -> bool {
         self.items <= MOST_ITEMS / 2 && self.bytes <= MOST_BYTES / 2
+    }
+
+    /// Removes the next message. If items that may be joined are waiting, they become one.
+    #[cfg(feature = "openai")]
+    fn pop(&mut self) -> Option<Message> {
+        let first = self.messages.pop_front()?;
+        let Message::Item(item) = &first else {
+            return Some(first);
+        };
+        let mut bytes = item.len();
+        let others = self.messages.iter().take_while(|message| {
+            matches!(message, Message::Item(next) if next.joins() && {
+                bytes += next.len();
+                bytes <= MOST_JOINED_BYTES
+            })
+        });
+        let others = others.count();
+        if !item.joins() || others == 0 {
+            return Some(first);
+        }
+        let joined = Payload::joined(
+            [&first]
+                .into_iter()
+                .chain(self.messages.iter().take(others))
+                .filter_map(|message| match message {
+                    Message::Item(item) => Some(&**item),
+                    Message::Progress(_) => None,
+                }),
+        );
+        // The caller subtracts one item with the bytes of the joined one.
+        let apart: usize = self
+            .messages
+            .drain(..others)
+            .map(|message| match message {
+                Message::Item(item) => item.len(),
+                Message::Progress(_) => 0,
+            })
+            .sum::<usize>()
+            + item.len();
+        self.items -= others;
+        self.bytes = self.bytes - apart + joined.len();
+        Some(Message::Item(Arc::new(joined)))
+    }
+
+    #[cfg(not(feature = "openai"))]
+    fn pop(&mut self) -> Option<Message> {
+        self.messages.pop_front()
     }
 
     fn has_room_for(&self, item: &Payload) -> bool {
@@ -207,7 +257,7 @@ impl Outbox {
             let ready = self.inner.ready.notified();
             {
                 let mut queue = self.queue();
-                if let Some(message) = queue.messages.pop_front() {
+                if let Some(message) = queue.pop() {
                     match &message {
                         Message::Item(item) => {
                             queue.items -= 1;

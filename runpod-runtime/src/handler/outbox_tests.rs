@@ -164,3 +164,49 @@ async fn an_outbox_that_is_made_after_the_job_was_closed_takes_nothing() {
     assert!(!context.outbox().item(payload("late")).await);
     assert!(context.outbox().next().await.is_none());
 }
+
+#[cfg(feature = "openai")]
+mod joining {
+    use super::*;
+
+    fn frame(text: &str) -> Payload {
+        payload(&format!("data: {text}\n\n")).joinable()
+    }
+
+    #[tokio::test]
+    async fn frames_that_wait_share_an_item_and_none_is_split() {
+        let outbox = Outbox::new();
+        for text in ["a", "\"é\\", "c"] {
+            assert!(outbox.item(frame(text)).await);
+        }
+        outbox.progress(payload("p"));
+        assert!(outbox.item(frame("d")).await);
+        assert!(outbox.item(payload("no frame")).await);
+        assert!(outbox.item(frame("e")).await);
+        outbox.end();
+        let joined = serde_json::to_string("data: a\n\ndata: \"é\\\n\ndata: c\n\n").unwrap();
+        assert_eq!(
+            drain(&outbox).await,
+            [
+                &format!("item {joined}"),
+                r#"progress "p""#,
+                r#"item "data: d\n\n""#,
+                r#"item "no frame""#,
+                r#"item "data: e\n\n""#,
+            ]
+        );
+        let queue = outbox.queue();
+        assert_eq!((queue.items, queue.bytes), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn a_joined_item_has_a_bound() {
+        let outbox = Outbox::new();
+        let large = "x".repeat(MOST_JOINED_BYTES / 2);
+        for _ in 0..4 {
+            assert!(outbox.item(frame(&large)).await);
+        }
+        outbox.end();
+        assert_eq!(drain(&outbox).await.len(), 4);
+    }
+}

@@ -19,6 +19,9 @@ pub struct Registration {
     pub(crate) call: CallFn,
     /// The schemas of the arguments and the result. `None` without the feature `schema`.
     pub(crate) schemas: Option<fn() -> Schemas>,
+    /// The options for a route of `OpenAI`'s API.
+    #[cfg(feature = "openai")]
+    pub(crate) openai: Option<crate::openai::Endpoint>,
 }
 
 inventory::collect!(Registration);
@@ -28,6 +31,14 @@ impl Registration {
     #[must_use]
     pub const fn with_schemas(mut self, schemas: Option<fn() -> Schemas>) -> Self {
         self.schemas = schemas;
+        self
+    }
+
+    /// Makes the handler serve a route of `OpenAI`'s API.
+    #[cfg(feature = "openai")]
+    #[must_use]
+    pub const fn with_openai(mut self, endpoint: crate::openai::Endpoint) -> Self {
+        self.openai = Some(endpoint);
         self
     }
 }
@@ -139,6 +150,8 @@ impl Function {
             arguments,
             call,
             schemas: None,
+            #[cfg(feature = "openai")]
+            openai: None,
         }
     }
 

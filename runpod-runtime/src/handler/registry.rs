@@ -14,6 +14,14 @@ use super::state::StateType;
 
 type CallFn = dyn Fn(&mut Call) -> Result<Invocation, Failure> + Send + Sync;
 
+/// The route of `OpenAI`'s API and the model that a handler serves.
+#[cfg(feature = "openai")]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Served {
+    route: crate::openai::Route,
+    model: &'static str,
+}
+
 /// A handler, from an attribute or from the builder.
 #[derive(Clone)]
 pub(crate) struct Handler {
@@ -29,6 +37,8 @@ pub(crate) struct Handler {
         expect(dead_code, reason = "only the feature `schema` reads it")
     )]
     pub(crate) schemas: Option<fn() -> Schemas>,
+    #[cfg(feature = "openai")]
+    pub(crate) openai: Option<Served>,
     pub(crate) call: Arc<CallFn>,
 }
 
@@ -41,8 +51,43 @@ impl Handler {
             kind: registration.kind,
             arguments: registration.arguments.iter().map(|it| it()).collect(),
             schemas: registration.schemas,
+            #[cfg(feature = "openai")]
+            openai: registration.openai.map(|endpoint| Served {
+                route: endpoint.route,
+                model: endpoint.model.unwrap_or(registration.function.name),
+            }),
+            #[cfg(feature = "openai")]
+            call: match registration.openai {
+                Some(endpoint) => {
+                    let model = endpoint.model.unwrap_or(registration.function.name);
+                    super::openai::adapted(registration.call, endpoint, model.to_owned())
+                }
+                None => Arc::new(registration.call),
+            },
+            #[cfg(not(feature = "openai"))]
             call: Arc::new(registration.call),
         }
+    }
+
+    /// Returns the route of `OpenAI`'s API that the handler serves.
+    #[cfg(feature = "openai")]
+    pub(crate) fn route(&self) -> Option<crate::openai::Route> {
+        Some(self.openai.as_ref()?.route)
+    }
+
+    /// Returns the name of the model that the handler serves to `OpenAI` clients.
+    #[cfg(feature = "openai")]
+    pub(super) fn model(&self) -> Option<&'static str> {
+        Some(self.openai.as_ref()?.model)
+    }
+
+    /// Returns whether the result repeats all items, in whatever way the worker is set up. The platform's proxy for
+    /// `OpenAI` clients may read the answer from the result.
+    pub(crate) fn repeats_items(&self) -> bool {
+        #[cfg(feature = "openai")]
+        return self.openai.is_some();
+        #[cfg(not(feature = "openai"))]
+        false
     }
 
     pub(crate) fn streams(&self) -> bool {

@@ -192,7 +192,9 @@ fn catalogue(dispatch: &Dispatch) -> Catalogue {
         output: schema::output(handler),
     };
     Catalogue {
-        has_root: !matches!(dispatch, Dispatch::Named(_)),
+        has_root: dispatch.has_default(),
+        #[cfg(feature = "openai")]
+        has_openai: dispatch.handlers().any(|handler| handler.route().is_some()),
         handlers: dispatch
             .handlers()
             .map(|handler| (handler.name.as_str().into(), entry(handler)))

@@ -47,6 +47,11 @@ impl Execution {
 
     /// Returns whether something asynchronous runs around the handler's call: an `around` function or an extractor. Even
     /// a plain `fn` handler then starts on the async threads.
+    fn repeats(&self, handler: &Handler) -> bool {
+        // In HTTP mode, nobody reads the items from the result.
+        self.aggregate || (handler.repeats_items() && !self.reporter.reports_streams_alike)
+    }
+
     fn wraps(&self, handler: &Handler) -> bool {
         !self.around.is_empty() || handler.extractors().next().is_some()
     }
@@ -174,13 +179,15 @@ impl Run {
         self.job.starts(&handler);
         let items = handler
             .streams()
-            .then(|| ItemSink::new(context.outbox().clone(), self.execution.aggregate));
+            .then(|| ItemSink::new(context.outbox().clone(), self.execution.repeats(&handler)));
         let mut call = Call {
             route: self.execution.dispatch.key_for(&self.taken),
             job: self.taken,
             context: context.clone(),
             state: self.execution.state.clone(),
             items: items.clone(),
+            #[cfg(feature = "openai")]
+            openai: None,
             extracted: Extracted::default(),
         };
         let mut was_called = false;
@@ -231,6 +238,8 @@ impl Run {
             context: context.clone(),
             state: self.execution.state.clone(),
             items: None,
+            #[cfg(feature = "openai")]
+            openai: None,
             extracted: Extracted::default(),
         };
         let mut was_called = false;
@@ -272,7 +281,26 @@ impl CallEnd<'_> {
     fn into_body(self, execution: &Execution) -> (ResultBody, Verdict) {
         // Tasks that the handler has started must not send anything after the result.
         self.job.context.close_outbox();
-        let outcome = match self.done {
+        #[cfg(feature = "openai")]
+        let (done, was_reported) = match self.done {
+            Ok(Done::Reported { value, failure }) => {
+                let is_own_fault = failure.is_of_worker();
+                if is_own_fault {
+                    let failure = failure.at(format!("in handler {}", self.handler));
+                    let trace = failure.trace.join("\n  ");
+                    let message = execution.reporter.redacted(&failure.message).into_owned();
+                    tracing::error!("{message}\n  {}", execution.reporter.redacted(&trace));
+                }
+                let done = value.map_or(Done::Stream(StreamEnd::Finished), Done::Value);
+                (Ok(done), is_own_fault)
+            }
+            done => (done, false),
+        };
+        #[cfg(not(feature = "openai"))]
+        let (done, was_reported) = (self.done, false);
+        let outcome = match done {
+            #[cfg(feature = "openai")]
+            Ok(Done::Reported { failure, .. }) => Outcome::Failed(failure),
             Ok(Done::Value(value)) => Outcome::Value(value),
             Ok(Done::Stream(StreamEnd::Failed(failure))) | Err(failure) => {
                 Outcome::Failed(failure.at(format!("in handler {}", self.handler)))
@@ -296,7 +324,7 @@ impl CallEnd<'_> {
                 .result(outcome, self.handler.streams(), execution.refresh, context);
         let verdict = if !self.was_called || was_cancelled {
             Verdict::None
-        } else if body.error.is_some() {
+        } else if body.error.is_some() || was_reported {
             Verdict::Failed
         } else {
             Verdict::Succeeded

@@ -139,6 +139,33 @@ function environment(lines) {
   return needed.every((name) => name in found) ? found : undefined;
 }
 
+/** A worker that serves its own address. */
+export class Worker {
+  #process;
+
+  /** Starts the program with these flags, and waits until it listens. */
+  static async start(variable, flags, name) {
+    const rooms = process.env.RUNPOD_TEST_ROOMS ?? mkdtempSync(join(tmpdir(), "runpod-"));
+    const worker = new Worker();
+    worker.#process = new Process("worker", [program(variable), ...flags], join(rooms, name));
+    try {
+      worker.url = await worker.#process.waitFor(address);
+    } catch (error) {
+      await worker.end();
+      throw error;
+    }
+    return worker;
+  }
+
+  waitFor(found) {
+    return this.#process.waitFor(found);
+  }
+
+  end() {
+    return this.#process.end();
+  }
+}
+
 /** A local endpoint and its worker. */
 export class Endpoint {
   #processes = [];

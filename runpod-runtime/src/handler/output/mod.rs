@@ -42,6 +42,9 @@ pub struct Payload {
     /// Whether the value may be an object that is not output as a whole. If this is `false`, the value certainly is
     /// not.
     may_be_special: bool,
+    /// Whether the value is a string that may be joined with the next one.
+    #[cfg(feature = "openai")]
+    joins: bool,
 }
 
 impl Payload {
@@ -125,6 +128,36 @@ impl Payload {
     }
 
     /// Returns the payload as if its keys had not been checked while it was written.
+    /// Marks a string that may be joined with strings before and after it.
+    #[cfg(feature = "openai")]
+    pub(super) fn joinable(self) -> Self {
+        Self {
+            joins: true,
+            ..self
+        }
+    }
+
+    /// Returns whether the value is a string that may be joined with the next item.
+    #[cfg(feature = "openai")]
+    pub(super) fn joins(&self) -> bool {
+        self.joins
+    }
+
+    /// Joins strings to one string.
+    #[cfg(feature = "openai")]
+    pub(super) fn joined<'p>(strings: impl Iterator<Item = &'p Self> + Clone) -> Self {
+        let size: usize = strings.clone().map(Self::len).sum();
+        let mut body = Vec::with_capacity(OUTPUT.len() + size + ROOM);
+        body.extend_from_slice(OUTPUT.as_bytes());
+        body.push(b'"');
+        for string in strings {
+            let value = string.value();
+            body.extend_from_slice(&value[1..value.len() - 1]);
+        }
+        body.push(b'"');
+        Buffer(body).into_payload(OUTPUT.len(), false).joinable()
+    }
+
     #[cfg(test)]
     pub(crate) fn seen_as_special(self) -> Self {
         Self {
@@ -166,6 +199,8 @@ impl Buffer {
             body: body.into(),
             start,
             may_be_special,
+            #[cfg(feature = "openai")]
+            joins: false,
         }
     }
 }

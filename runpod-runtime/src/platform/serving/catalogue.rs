@@ -25,6 +25,9 @@ pub(crate) struct Catalogue {
     /// Whether `POST /` leads to a handler: to the only one, or to the one that the input names.
     pub(crate) has_root: bool,
     pub(crate) handlers: BTreeMap<Arc<str>, HandlerEntry>,
+    /// Whether a handler serves a route of `OpenAI`'s API.
+    #[cfg(feature = "openai")]
+    pub(crate) has_openai: bool,
 }
 
 /// The destination of a path.
@@ -82,6 +85,8 @@ mod tests {
             output: None,
         };
         let mut catalogue = Catalogue {
+            #[cfg(feature = "openai")]
+            has_openai: false,
             has_root: false,
             handlers: BTreeMap::from([("grüße".into(), entry.clone()), ("a/b".into(), entry)]),
         };

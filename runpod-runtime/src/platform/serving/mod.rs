@@ -10,6 +10,8 @@ mod catalogue;
 mod events;
 mod guard;
 mod health;
+#[cfg(feature = "openai")]
+mod openai;
 mod openapi;
 mod realtime;
 mod request_body;

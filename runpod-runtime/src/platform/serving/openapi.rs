@@ -157,6 +157,8 @@ mod tests {
             output: Some(json!({ "type": "string" })),
         };
         let document = document(&Catalogue {
+            #[cfg(feature = "openai")]
+            has_openai: false,
             has_root: false,
             handlers: BTreeMap::from([
                 ("grow_tree".into(), entry(false, Some(input))),

@@ -87,6 +87,10 @@ impl HandlerRoutes {
 
     pub(super) async fn answer(&self, request: Request<Body>) -> Response<Body> {
         let path = request.uri().path();
+        #[cfg(feature = "openai")]
+        if self.catalogue.has_openai && super::openai::is_route(request.method(), path) {
+            return self.call_openai(request).await;
+        }
         let target = self.catalogue.find(path);
         if request.method() == Method::POST
             && let Some(target) = target
@@ -180,10 +184,7 @@ impl HandlerRoutes {
             #[cfg(feature = "otel")]
             trace: request_trace::of(headers),
         };
-        let open = self
-            .requests
-            .enter(request)
-            .map_err(|refused| self.refusal(refused))?;
+        let open = self.enter(request)?;
         let (open, first) = self.first(open).await?;
         match form {
             Form::Json => whole(open, first).await,
@@ -191,9 +192,16 @@ impl HandlerRoutes {
         }
     }
 
+    /// Hands a request to the worker.
+    pub(super) fn enter(&self, request: NewRequest) -> Result<Open, ErrorAnswer> {
+        self.requests
+            .enter(request)
+            .map_err(|refused| self.refusal(refused))
+    }
+
     /// Waits for the first part of the output, and returns the request together with it. If there is none after the
     /// longest wait for a slot, although the job runs, the second value is `None`.
-    async fn first(&self, mut open: Open) -> Result<(Open, Option<Sent>), ErrorAnswer> {
+    pub(super) async fn first(&self, mut open: Open) -> Result<(Open, Option<Sent>), ErrorAnswer> {
         match timeout(self.wait.max(SHORTEST_WAIT), open.next()).await {
             Ok(Some(first)) => Ok((open, Some(first))),
             Ok(None) => Err(open.closed_answer()),

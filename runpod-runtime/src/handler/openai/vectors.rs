@@ -1,0 +1,84 @@
+//! The answer of a handler that returns embeddings.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::adapter::api_error;
+use super::job_request::{JobRequest, Parsed};
+use crate::handler::failure::Failure;
+use crate::handler::form::Form;
+use crate::handler::invocation::Done;
+use crate::handler::output::{Output, Payload};
+
+/// `Embeddings`, as the handler's adapter has written them.
+#[derive(Deserialize)]
+struct Written {
+    vectors: Vec<Vec<f32>>,
+    prompt_tokens: usize,
+}
+
+/// Returns the form of the answer.
+pub(super) fn form(request: &JobRequest) -> Form {
+    let (texts, base64) = match &request.parsed {
+        Parsed::Embedding(request) => (request.input.len(), request.base64),
+        _ => (0, false),
+    };
+    let (model, is_openai) = (request.model.clone(), request.is_openai);
+    Form::Value(Box::new(move |output| {
+        match output.and_then(|vectors| list(&vectors, texts, base64, &model)) {
+            Ok(list) => Ok(Done::Value(list)),
+            Err(failure) if is_openai => refused(Err(failure)),
+            Err(failure) => Err(failure),
+        }
+    }))
+}
+
+/// Reports a failure as a value.
+pub(super) fn refused(output: Output) -> Result<Done, Failure> {
+    match output {
+        Ok(value) => Ok(Done::Value(value)),
+        Err(failure) => Ok(Done::Reported {
+            value: Some(Payload::of(&api_error(&failure).flat())?),
+            failure,
+        }),
+    }
+}
+
+fn list(vectors: &Payload, texts: usize, base64: bool, model: &str) -> Output {
+    let written: Written = serde_json::from_slice(vectors.value()).map_err(|error| {
+        // JSON has no numbers that are not finite, so these are written as null.
+        let message =
+            format!("the embeddings contain a value that is not a finite number: {error}");
+        Failure::new("OutputError", message)
+    })?;
+    let found = written.vectors.len();
+    if found != texts {
+        let message = format!(
+            "the handler returned {found} vectors for {texts} texts; return one vector for each text"
+        );
+        return Err(Failure::new("OutputError", message));
+    }
+    let data: Vec<Value> = written
+        .vectors
+        .iter()
+        .enumerate()
+        .map(|(index, vector)| {
+            let embedding = if base64 {
+                let bytes: Vec<u8> = vector.iter().flat_map(|it| it.to_le_bytes()).collect();
+                Value::String(BASE64_STANDARD.encode(bytes))
+            } else {
+                json!(vector)
+            };
+            json!({ "object": "embedding", "index": index, "embedding": embedding })
+        })
+        .collect();
+    let tokens = written.prompt_tokens;
+    Payload::of(&json!({
+        "object": "list",
+        "data": data,
+        "model": model,
+        "usage": { "prompt_tokens": tokens, "total_tokens": tokens },
+    }))
+}
