@@ -181,10 +181,10 @@ pub mod prelude;
 pub use runpod_macros::{fitness_check, handler, main, on_shutdown};
 #[cfg(feature = "http")]
 pub use runpod_runtime::IntoRouter;
-#[cfg(feature = "otel")]
-pub use runpod_runtime::traces;
 #[cfg(feature = "openai")]
 pub use runpod_runtime::openai;
+#[cfg(feature = "otel")]
+pub use runpod_runtime::traces;
 pub use runpod_runtime::{
     AsyncFunction, BlockingFunction, CachedModelError, CancelReason, Cancelled, Checkpoint,
     Emitter, Error, ErrorKind, FromJob, FromJobCall, HandlerError, IntoFailure, IntoItems,

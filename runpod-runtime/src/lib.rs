@@ -47,10 +47,10 @@ pub mod traces;
 #[cfg(not(feature = "otel"))]
 #[path = "traces_off.rs"]
 mod traces;
-#[cfg(feature = "volume-cache")]
-mod volume_cache;
 #[cfg(feature = "upload")]
 mod upload;
+#[cfg(feature = "volume-cache")]
+mod volume_cache;
 mod worker;
 
 #[cfg(feature = "download")]
@@ -66,11 +66,11 @@ pub use handler::{
 };
 pub use model_cache::{CachedModelError, cached_model};
 pub use start::{Settings, Worker, WorkerBuilder};
+#[cfg(feature = "upload")]
+pub use upload::{Bucket, Upload, UploadContent, UploadError, UploadErrorKind, Uploaded};
 #[cfg(feature = "volume-cache")]
 #[cfg_attr(docsrs, doc(cfg(feature = "volume-cache")))]
 pub use volume_cache::{VolumeCache, VolumeCacheError, VolumeCacheReport};
-#[cfg(feature = "upload")]
-pub use upload::{Bucket, Upload, UploadContent, UploadError, UploadErrorKind, Uploaded};
 
 /// Returns the arguments of this process that are not the worker's, in order and without the program's name.
 ///

@@ -18,6 +18,8 @@ use tokio::time::{Instant, Sleep, sleep};
 use super::answer::{ErrorAnswer, Outcome, json_response, part};
 use super::request_body::{discard, read_input};
 use super::request_id::{self, REQUEST_ID};
+#[cfg(feature = "otel")]
+use super::request_trace;
 use super::requests::{NewRequest, Open, Sent};
 use super::routes::HandlerRoutes;
 use crate::openai::{ApiError, ApiErrorKind, Route};
@@ -90,6 +92,8 @@ impl HandlerRoutes {
             handler: None,
             input,
             wants_progress: false,
+            #[cfg(feature = "otel")]
+            trace: request_trace::of(headers),
         };
         let open = self.enter(request)?;
         let (open, first) = self.first(open).await?;

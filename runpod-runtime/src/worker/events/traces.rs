@@ -73,6 +73,7 @@ pub(super) fn record(event: &WorkerEvent<'_>) {
         }
         WorkerEvent::StartPhase { .. }
         | WorkerEvent::TakeAnswered { .. }
+        | WorkerEvent::LargeResult { .. }
         | WorkerEvent::PostRetried { .. }
         | WorkerEvent::ResultAccepted { .. }
         | WorkerEvent::Redelivered { .. }
