@@ -15,6 +15,9 @@ use super::parallel::each;
 use super::report::Recorder;
 use super::stamp::Stamp;
 
+/// The largest member of an old archive that is kept, in bytes. It must fit into memory, and a small file is far smaller.
+const LARGEST_KEPT: u64 = 16 << 20;
+
 /// What several threads add to.
 struct Packing<'f> {
     packer: Packer<&'f mut File>,
@@ -117,7 +120,8 @@ fn carry_over(
         archive::read(old, |member, content| {
             let is_known = wanted.contains(&member.path);
             let is_packed = packing.packed.contains_key(&member.path);
-            if is_packed || !(is_known || has_strange && member.path.to_str().is_none()) {
+            let is_strange = has_strange && member.path.to_str().is_none();
+            if is_packed || !(is_known || is_strange) || member.stamp.size > LARGEST_KEPT {
                 return Ok(());
             }
             let content = archive::content(member.stamp.size, content)?;
@@ -132,7 +136,7 @@ fn carry_over(
         );
     }
     for lost in wanted.iter().filter(|it| !packing.packed.contains_key(*it)) {
-        recorder.failed(lost, "the old archive does not contain it any more");
+        recorder.failed(lost, "the old archive does not contain it in a usable form");
     }
 }
 
