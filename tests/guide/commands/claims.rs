@@ -351,6 +351,10 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
                 "it takes most of an hour",
             ),
             not_here(
+                "cargo xtask compile-cost features      # `--without-times` counts only crates and bytes, which needs fewer builds",
+                "it takes hours",
+            ),
+            not_here(
                 "cargo update -p idna_adapter --precise 1.1.0",
                 "it contacts a registry and changes a lock file",
             ),
