@@ -38,8 +38,8 @@ pub(crate) struct Settings {
     pub(crate) reported_worker_id: String,
     pub(crate) hostname: String,
     #[cfg_attr(
-        not(any(test, feature = "http")),
-        expect(dead_code, reason = "the realtime route of the feature `http` uses it")
+        not(any(test, feature = "http", feature = "otel")),
+        expect(dead_code, reason = "the realtime route and the traces use it")
     )]
     pub(crate) endpoint_id: Option<String>,
     pub(crate) api_key: Option<Secret>,

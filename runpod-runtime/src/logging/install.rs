@@ -18,9 +18,10 @@ use tracing::subscriber::NoSubscriber;
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::layer::SubscriberExt as _;
 
+use super::layer::LogLayer;
+use super::levels::Levels;
 #[cfg(feature = "otel")]
-use super::layer::OwnLevels;
-use super::layer::{Levels, LogLayer};
+use super::levels::OwnLevels;
 use super::outputs::Destination;
 use super::settings::LogSettings;
 use super::{log_crate, scope};

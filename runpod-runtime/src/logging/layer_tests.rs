@@ -2,7 +2,7 @@ use tracing::{Span, debug, error, info, trace, warn};
 use tracing_subscriber::layer::SubscriberExt as _;
 
 use super::*;
-use crate::config::Secret;
+use crate::config::{LogLevel, Secret};
 use crate::logging::capture::{Page, captured, captured_with};
 use crate::logging::job_span;
 

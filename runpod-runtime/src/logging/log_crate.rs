@@ -5,7 +5,7 @@ use std::cell::Cell;
 use log::{LevelFilter, Log, Metadata, Record};
 use tracing::Level;
 
-use super::layer::Levels;
+use super::levels::Levels;
 
 #[derive(Debug)]
 struct Bridge(Levels);

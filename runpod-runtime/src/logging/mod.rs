@@ -27,7 +27,9 @@
 mod capture;
 mod format;
 mod install;
+mod job_span;
 mod layer;
+mod levels;
 mod log_crate;
 mod outputs;
 mod public;
@@ -40,11 +42,11 @@ mod writer;
 pub(crate) use self::capture::{captured, captured_here};
 pub(crate) use self::format::shortened_part;
 pub(crate) use self::install::{begin, settle};
-#[cfg(feature = "otel")]
-pub(crate) use self::layer::TraceLevels;
+pub(crate) use self::job_span::job_span;
 #[cfg(feature = "local")]
 pub(crate) use self::layer::also_to;
-pub(crate) use self::layer::job_span;
+#[cfg(feature = "otel")]
+pub(crate) use self::levels::TraceLevels;
 pub(crate) use self::outputs::{error, flushed};
 pub use self::public::{flush, init, layer};
 pub(crate) use self::recent::{forget_recent, keep_recent, recent};

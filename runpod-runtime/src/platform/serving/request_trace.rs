@@ -5,10 +5,10 @@ use axum::http::HeaderMap;
 use crate::handler::RequestTrace;
 
 /// Copies the headers. Whoever reads the values checks them.
-pub(super) fn of(headers: &HeaderMap) -> Box<RequestTrace> {
+pub(super) fn of(headers: &HeaderMap) -> RequestTrace {
     let text = |name: &str| Some(headers.get(name)?.to_str().ok()?.to_owned());
-    Box::new(RequestTrace {
+    RequestTrace {
         traceparent: text("traceparent"),
         tracestate: text("tracestate"),
-    })
+    }
 }

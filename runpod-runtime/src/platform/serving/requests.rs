@@ -54,7 +54,7 @@ pub(super) struct NewRequest {
     /// Whether the response shows progress.
     pub(super) wants_progress: bool,
     #[cfg(feature = "otel")]
-    pub(super) trace: Box<RequestTrace>,
+    pub(super) trace: RequestTrace,
 }
 
 /// A request whose client waits for its answer. Dropping it means that the client has disconnected.
@@ -180,7 +180,7 @@ impl Requests {
             extra: Map::new(),
             handler: request.handler,
             #[cfg(feature = "otel")]
-            request: Some(request.trace),
+            request: Some(Box::new(request.trace)),
         });
         drop(table);
         self.arrived.notify_one();

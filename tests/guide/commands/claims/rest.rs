@@ -39,6 +39,10 @@ pub(super) const OTHERS: &[(&str, &[Claim])] = &[
                 "cargo xtask bench --list                                    # the names of cells and workers",
                 BUILDS_THE_BENCH,
             ),
+            not_here(
+                "cargo xtask bench http                                      # HTTP mode and a bare axum server",
+                BUILDS_THE_BENCH,
+            ),
         ],
     ),
     (
@@ -52,6 +56,10 @@ pub(super) const OTHERS: &[(&str, &[Claim])] = &[
                 "cargo xtask bench noop-50 --only ours,reqwest --rounds 3",
                 BUILDS_THE_BENCH,
             ),
+            not_here(
+                "cargo xtask bench http                 # about one minute",
+                BUILDS_THE_BENCH,
+            ),
         ],
     ),
     (
@@ -60,6 +68,10 @@ pub(super) const OTHERS: &[(&str, &[Claim])] = &[
             not_here(
                 "cargo xtask compile-cost               # three cold builds of each; `--rounds N` for another number",
                 "it takes most of an hour",
+            ),
+            not_here(
+                "cargo xtask compile-cost features      # `--without-times` counts only crates and bytes, which needs fewer builds",
+                "it takes hours",
             ),
             not_here(
                 "cargo update -p idna_adapter --precise 1.1.0",
