@@ -113,6 +113,28 @@ async fn a_lost_answer_to_the_last_request_is_no_failure() {
 }
 
 #[tokio::test]
+async fn an_error_that_comes_with_the_status_200_is_an_error() {
+    let server = Server::start();
+    let failed = std::sync::atomic::AtomicBool::new(false);
+    let mut proxy = Proxy::start(&server.address, move |request, _| {
+        let is_completion = request.method == "POST" && request.target.contains("uploadId=");
+        if is_completion && !failed.swap(true, std::sync::atomic::Ordering::SeqCst) {
+            let body = "<?xml version=\"1.0\"?><Error><Code>InternalError</Code></Error>";
+            return Fault::Answer("200 OK", String::new(), body.to_owned());
+        }
+        Fault::None
+    });
+    let (context, _job) = testing::context();
+    let uploads = uploads();
+    let upload = context
+        .upload("large.bin", content(6 << 20))
+        .to(bucket(&proxy.url()));
+    upload.with(&uploads).await.unwrap();
+    assert_eq!(server.object("test/large.bin").unwrap().len(), 6 << 20);
+    assert_eq!(proxy.answered().len(), 5);
+}
+
+#[tokio::test]
 async fn a_part_that_always_fails_fails_the_upload_and_leaves_no_part() {
     let server = Server::start();
     let mut proxy = Proxy::start(&server.address, |request, _| {
