@@ -53,7 +53,7 @@ pub struct Bucket {
     origin: Origin,
 }
 
-/// Where the settings of a bucket come from.
+/// The source of a bucket's settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
     Environment,

@@ -101,7 +101,7 @@ pub(super) enum Cause {
     Refused {
         kind: UploadErrorKind,
         message: String,
-        refusal: Refusal,
+        refusal: Box<Refusal>,
     },
     #[error("{0}")]
     Network(String),

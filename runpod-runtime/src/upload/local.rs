@@ -10,7 +10,7 @@ use tempfile::NamedTempFile;
 use super::error::Cause;
 use super::media_type;
 use super::reader::{Reader, blocking};
-use super::transfer::{Done, Sent};
+use super::transfer::{Done, Progress};
 
 /// This many bytes are read before they are written.
 const BATCH: usize = 1 << 20;
@@ -20,7 +20,7 @@ pub(super) async fn write(
     folder: &Path,
     key: &str,
     mut reader: Reader<'_>,
-    mut sent: Sent<'_, '_>,
+    mut sent: Progress<'_, '_>,
     media_type: Option<String>,
 ) -> Result<(String, Done), Cause> {
     warn_once(folder);

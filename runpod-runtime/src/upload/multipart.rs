@@ -11,7 +11,7 @@ use tokio::task::{JoinError, JoinSet};
 use super::error::Cause;
 use super::reader::Reader;
 use super::requests::{Requests, SentPart};
-use super::transfer::Sent;
+use super::transfer::Progress;
 
 /// The largest number of parts that S3 allows.
 pub(super) const MOST_PARTS: u16 = 10_000;
@@ -43,7 +43,7 @@ impl Multipart {
         reader: &mut Reader<'_>,
         part_bytes: usize,
         sends: &Arc<Semaphore>,
-        progress: &mut Sent<'_, '_>,
+        progress: &mut Progress<'_, '_>,
     ) -> Result<(), Cause> {
         match self
             .send_all(first, reader, part_bytes, sends, progress)
@@ -69,7 +69,7 @@ impl Multipart {
         reader: &mut Reader<'_>,
         part_bytes: usize,
         sends: &Arc<Semaphore>,
-        progress: &mut Sent<'_, '_>,
+        progress: &mut Progress<'_, '_>,
     ) -> Result<(), Cause> {
         let mut waiting = first.into_iter();
         let mut number = 0;
@@ -107,7 +107,7 @@ impl Multipart {
         &mut self,
         reader: &mut Reader<'_>,
         part_bytes: usize,
-        progress: &mut Sent<'_, '_>,
+        progress: &mut Progress<'_, '_>,
     ) -> Result<Bytes, Cause> {
         let mut reading = pin!(reader.part(part_bytes));
         loop {
@@ -125,7 +125,7 @@ impl Multipart {
         number: u16,
         part: Bytes,
         sends: &Arc<Semaphore>,
-        progress: &mut Sent<'_, '_>,
+        progress: &mut Progress<'_, '_>,
     ) -> Result<(), Cause> {
         let Some(id) = self.id.clone() else {
             return Ok(());
@@ -150,7 +150,7 @@ impl Multipart {
     fn record(
         &mut self,
         done: Result<Result<(SentPart, u64), Cause>, JoinError>,
-        progress: &mut Sent<'_, '_>,
+        progress: &mut Progress<'_, '_>,
     ) -> Result<(), Cause> {
         match done {
             Ok(sent) => {

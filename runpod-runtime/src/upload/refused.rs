@@ -123,7 +123,7 @@ impl Refusal {
         Cause::Refused {
             kind,
             message,
-            refusal: self,
+            refusal: Box::new(self),
         }
     }
 

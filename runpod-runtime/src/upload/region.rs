@@ -27,9 +27,8 @@ pub(super) fn of(url: &Url) -> &str {
             return region;
         }
         let rest = &labels[index + 1..];
-        match (*label, rest) {
-            ("s3", ["dualstack", region, _, _, ..] | [region, _, _, ..]) => return region,
-            _ => {}
+        if let ("s3", ["dualstack", region, _, _, ..] | [region, _, _, ..]) = (*label, rest) {
+            return region;
         }
     }
     DEFAULT

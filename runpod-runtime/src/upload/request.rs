@@ -16,7 +16,7 @@ use super::local;
 use super::reader::Reader;
 use super::requests::Requests;
 use super::settings::Uploads;
-use super::transfer::{Done, Report, Sent, Transfer};
+use super::transfer::{Done, Progress, Report, Transfer};
 use super::uploaded::Uploaded;
 use crate::handler::JobContext;
 
@@ -70,11 +70,11 @@ pub struct Upload<'a> {
 }
 
 impl<'a> Upload<'a> {
-    pub(super) fn new(context: JobContext, name: String, content: UploadContent<'a>) -> Self {
+    pub(super) fn new(context: JobContext, name: String, source: UploadContent<'a>) -> Self {
         Self {
             context,
             name,
-            content,
+            content: source,
             bucket: None,
             bucket_name: None,
             prefix: None,
@@ -236,7 +236,7 @@ impl<'a> Upload<'a> {
 
     async fn store_locally(mut self, uploads: &Uploads, key: String) -> Result<Uploaded, Cause> {
         let reader = Reader::open(self.content.0).await?;
-        let sent = Sent::new(
+        let sent = Progress::new(
             self.context,
             &reader,
             self.expected_bytes,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap};
-use reqwest::{Client, Method, Response, Url};
+use reqwest::{Client, Method, Response, StatusCode, Url};
 use rusty_s3::S3Action;
 use rusty_s3::actions::{
     CompleteMultipartUpload, CompleteMultipartUploadResponse, CreateMultipartUpload,
@@ -23,7 +23,7 @@ const ATTEMPTS: u32 = 4;
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// A signed request is valid for this long. It is signed again for each attempt.
-const REQUEST_LIFETIME: Duration = Duration::from_mins(60);
+const REQUEST_LIFETIME: Duration = Duration::from_hours(1);
 
 /// The longest wait for an answer, besides the time for sending the body.
 const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
@@ -134,18 +134,10 @@ impl Requests {
         let sign = || action().sign(REQUEST_LIFETIME);
         let body = Bytes::from(action().body());
         match self.send(Method::POST, sign, body, None).await {
-            // The status of this request is always 200. Only its body says whether it has failed.
-            Ok(answer) => match CompleteMultipartUploadResponse::parse(&answer.body) {
-                Ok(_) => Ok(()),
-                Err(_) => {
-                    let refusal = Refusal::of(
-                        reqwest::StatusCode::INTERNAL_SERVER_ERROR,
-                        &answer.headers,
-                        &answer.body,
-                    );
-                    Err(refusal.explained(&self.destination, &self.key))
-                }
-            },
+            Ok(answer) if CompleteMultipartUploadResponse::parse(&answer.body).is_err() => {
+                Err(self.not_s3())
+            }
+            Ok(_) => Ok(()),
             // An earlier attempt may have succeeded although its answer was lost.
             Err(cause) if cause.has_code("NoSuchUpload") && self.exists(bytes).await => Ok(()),
             Err(cause) => Err(cause),
@@ -230,9 +222,12 @@ impl Requests {
         let response = request.send().await.map_err(|error| self.broken(error))?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = self.body(response).await?;
-        if status.is_success() {
-            return Ok(Answer { headers, body });
-        }
+        let status = match status {
+            // While parts are put together, the server has already sent the status 200. Only the body tells of an error.
+            StatusCode::OK if body.contains("<Error>") => StatusCode::INTERNAL_SERVER_ERROR,
+            success if success.is_success() => return Ok(Answer { headers, body }),
+            other => other,
+        };
         Err(Refusal::of(status, &headers, &body).explained(&self.destination, &self.key))
     }
 

@@ -37,7 +37,7 @@ pub(super) struct Done {
 impl Transfer<'_> {
     pub(super) async fn run(mut self) -> Result<Done, Cause> {
         let mut reader = Reader::open(self.content).await?;
-        let mut sent = Sent::new(
+        let mut sent = Progress::new(
             self.context,
             &reader,
             self.expected_bytes,
@@ -84,7 +84,7 @@ fn part_bytes(smallest: u64, total: Option<u64>) -> Result<usize, Cause> {
 }
 
 /// Counts the bytes of an upload.
-pub(super) struct Sent<'r, 'a> {
+pub(super) struct Progress<'r, 'a> {
     context: JobContext,
     total: Option<u64>,
     expected: Option<u64>,
@@ -93,7 +93,7 @@ pub(super) struct Sent<'r, 'a> {
     report: Option<&'r mut Report<'a>>,
 }
 
-impl<'r, 'a> Sent<'r, 'a> {
+impl<'r, 'a> Progress<'r, 'a> {
     pub(super) fn new(
         context: JobContext,
         reader: &Reader<'_>,

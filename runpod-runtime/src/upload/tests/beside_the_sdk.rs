@@ -131,10 +131,10 @@ async fn the_sdk_fetches_what_we_upload_in_parts() {
     let folder = tempfile::tempdir().unwrap();
     let (context, _job) = testing::context();
     let uploads = uploads_in([]);
-    let content = super::content(6 << 20);
+    let bytes = super::content(6 << 20);
     let bucket = super::server::bucket(&server.url());
     let ours = context
-        .upload("large.bin", content)
+        .upload("large.bin", bytes)
         .to(bucket)
         .with(&uploads)
         .await

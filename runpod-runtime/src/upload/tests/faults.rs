@@ -1,5 +1,7 @@
 //! Faults between the worker and the server.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::proxy::{Fault, Proxy, Request};
 use super::server::{Server, bucket, uploads};
 use super::{content, fetch};
@@ -33,9 +35,9 @@ async fn each_request_survives_errors_resets_and_lost_answers() {
     });
     let (context, _job) = testing::context();
     let uploads = uploads();
-    let content = content(12 << 20);
+    let bytes = content(12 << 20);
     let uploaded = context
-        .upload("large.bin", content.clone())
+        .upload("large.bin", bytes.clone())
         .to(bucket(&proxy.url()))
         .with(&uploads)
         .await
@@ -46,7 +48,7 @@ async fn each_request_survives_errors_resets_and_lost_answers() {
         403,
         "the host is part of the signature"
     );
-    assert!(server.object("test/large.bin").unwrap() == content);
+    assert!(server.object("test/large.bin").unwrap() == bytes);
     assert_eq!(server.unfinished(), Vec::<String>::new());
     // Create, three parts, and complete: each of them three times.
     assert_eq!(proxy.answered().len(), 15);
@@ -64,44 +66,38 @@ fn operation(target: &str) -> String {
 #[tokio::test]
 async fn a_part_whose_answer_is_lost_is_sent_again() {
     let server = Server::start();
-    let lost = std::sync::atomic::AtomicBool::new(false);
+    let lost = AtomicBool::new(false);
     let proxy = Proxy::start(&server.address, move |request, _| {
-        if request.is_part(2) && !lost.swap(true, std::sync::atomic::Ordering::SeqCst) {
+        if request.is_part(2) && !lost.swap(true, Ordering::SeqCst) {
             return Fault::LoseAnswer;
         }
         Fault::None
     });
     let (context, _job) = testing::context();
     let uploads = uploads();
-    let content = content(12 << 20);
+    let bytes = content(12 << 20);
     let upload = context
-        .upload("large.bin", content.clone())
+        .upload("large.bin", bytes.clone())
         .to(bucket(&proxy.url()));
     upload.with(&uploads).await.unwrap();
-    assert!(server.object("test/large.bin").unwrap() == content);
+    assert!(server.object("test/large.bin").unwrap() == bytes);
 }
 
 /// The object was complete, but the answer was lost, so the server does not know the upload any more.
 #[tokio::test]
 async fn a_lost_answer_to_the_last_request_is_no_failure() {
     let server = Server::start();
-    let mut completions = 0;
-    let completions = std::sync::Mutex::new(move || {
-        completions += 1;
-        completions
-    });
+    let was_lost = AtomicBool::new(false);
     let proxy = Proxy::start(&server.address, move |request, _| {
         let is_completion = request.method == "POST" && request.target.contains("uploadId=");
         if !is_completion {
             return Fault::None;
         }
-        match (completions.lock().unwrap())() {
-            1 => Fault::LoseAnswer,
-            _ => {
-                let body = "<Error><Code>NoSuchUpload</Code></Error>".to_owned();
-                Fault::Answer("404 Not Found", String::new(), body)
-            }
+        if !was_lost.swap(true, Ordering::SeqCst) {
+            return Fault::LoseAnswer;
         }
+        let body = "<Error><Code>NoSuchUpload</Code></Error>".to_owned();
+        Fault::Answer("404 Not Found", String::new(), body)
     });
     let (context, _job) = testing::context();
     let uploads = uploads();
@@ -110,6 +106,28 @@ async fn a_lost_answer_to_the_last_request_is_no_failure() {
         .to(bucket(&proxy.url()));
     assert_eq!(upload.with(&uploads).await.unwrap().len(), 6 << 20);
     assert_eq!(server.object("test/large.bin").unwrap().len(), 6 << 20);
+}
+
+#[tokio::test]
+async fn an_error_that_comes_with_the_status_200_is_an_error() {
+    let server = Server::start();
+    let failed = AtomicBool::new(false);
+    let mut proxy = Proxy::start(&server.address, move |request, _| {
+        let is_completion = request.method == "POST" && request.target.contains("uploadId=");
+        if is_completion && !failed.swap(true, Ordering::SeqCst) {
+            let body = "<?xml version=\"1.0\"?><Error><Code>InternalError</Code></Error>";
+            return Fault::Answer("200 OK", String::new(), body.to_owned());
+        }
+        Fault::None
+    });
+    let (context, _job) = testing::context();
+    let uploads = uploads();
+    let upload = context
+        .upload("large.bin", content(6 << 20))
+        .to(bucket(&proxy.url()));
+    upload.with(&uploads).await.unwrap();
+    assert_eq!(server.object("test/large.bin").unwrap().len(), 6 << 20);
+    assert_eq!(proxy.answered().len(), 5);
 }
 
 #[tokio::test]

@@ -10,7 +10,11 @@ mod refusals;
 mod server;
 
 use std::fs;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
+
+use futures_core::Stream;
 
 use proxy::{Fault, Proxy};
 use server::{BUCKET, Server, bucket, uploads};
@@ -29,7 +33,7 @@ async fn fetch(url: &str) -> (u16, String, Vec<u8>) {
 
 /// Content whose parts differ.
 fn content(bytes: usize) -> Vec<u8> {
-    (0..bytes).map(|index| (index % 251) as u8).collect()
+    (0..=250).cycle().take(bytes).collect()
 }
 
 #[tokio::test]
@@ -86,10 +90,10 @@ async fn a_large_file_is_sent_in_parts_and_progress_ends_with_all_of_it() {
     let mut proxy = Proxy::start(&server.address, |_, _| Fault::None);
     let (context, _job) = testing::context();
     let uploads = uploads();
-    let content = content((11 << 20) + 3);
+    let bytes = content((11 << 20) + 3);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("video.mp4");
-    fs::write(&path, &content).unwrap();
+    fs::write(&path, &bytes).unwrap();
     let mut reports = Vec::new();
     let uploaded = context
         .upload("video.mp4", path)
@@ -98,13 +102,13 @@ async fn a_large_file_is_sent_in_parts_and_progress_ends_with_all_of_it() {
         .on_progress(|bytes, of| reports.push((bytes, of)))
         .await
         .unwrap();
-    let total = content.len() as u64;
+    let total = bytes.len() as u64;
     assert_eq!(uploaded.len(), total);
     assert_eq!(reports.last(), Some(&(total, Some(total))));
     assert!(reports.len() == 3 && reports.is_sorted(), "{reports:?}");
     let (status, media_type, fetched) = fetch(uploaded.url()).await;
     assert_eq!((status, &*media_type), (200, "video/mp4"));
-    assert!(fetched == content);
+    assert!(fetched == bytes);
     assert_eq!(server.unfinished(), Vec::<String>::new());
     let mut sizes: Vec<_> = proxy
         .answered()
@@ -205,8 +209,8 @@ async fn several_files_come_in_their_order_and_the_first_error_ends_all() {
     let uploads: &'static _ = Box::leak(Box::new(uploads()));
     let url = server.url();
     let upload = |name: String| {
-        let content = name.clone().into_bytes();
-        context.upload(name, content).to(bucket(&url)).with(uploads)
+        let bytes = name.clone().into_bytes();
+        context.upload(name, bytes).to(bucket(&url)).with(uploads)
     };
     let files = super::all((0..20).map(|index| upload(format!("{index}.txt"))))
         .await
@@ -284,27 +288,27 @@ async fn the_options_decide_about_key_media_type_and_lifetime() {
 }
 
 /// Turns an iterator into a stream that waits once before each item.
-fn stream_of<T>(items: impl Iterator<Item = T>) -> impl futures_core::Stream<Item = T> {
-    let mut items = Box::new(items);
-    let mut waits = true;
-    struct Items<F>(F);
-    impl<T, F: FnMut(&mut std::task::Context<'_>) -> std::task::Poll<Option<T>> + Unpin>
-        futures_core::Stream for Items<F>
-    {
-        type Item = T;
-        fn poll_next(
-            mut self: std::pin::Pin<&mut Self>,
-            context: &mut std::task::Context<'_>,
-        ) -> std::task::Poll<Option<T>> {
-            (self.0)(context)
-        }
+fn stream_of<I: Iterator + Unpin>(items: I) -> Items<I> {
+    Items {
+        items,
+        has_waited: false,
     }
-    Items(move |context: &mut std::task::Context<'_>| {
-        waits = !waits;
-        if waits {
+}
+
+struct Items<I> {
+    items: I,
+    has_waited: bool,
+}
+
+impl<I: Iterator + Unpin> Stream for Items<I> {
+    type Item = I::Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<I::Item>> {
+        self.has_waited = !self.has_waited;
+        if self.has_waited {
             context.waker().wake_by_ref();
-            return std::task::Poll::Pending;
+            return Poll::Pending;
         }
-        std::task::Poll::Ready(items.next())
-    })
+        Poll::Ready(self.items.next())
+    }
 }
