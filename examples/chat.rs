@@ -1,4 +1,4 @@
-//! A language model for OpenAI clients: chat completions, completions and embeddings.
+//! A language model for `OpenAI` clients: chat completions, completions and embeddings.
 //!
 //! ```sh
 //! cargo run --features openai --example chat -- --rp_serve_api
@@ -16,19 +16,22 @@ use runpod::prelude::*;
 const WINDOW: usize = 4096;
 
 /// Repeats the prompt word by word. A real model has weights and a tokenizer, and blocks in the same way.
-struct Parrot;
+struct Parrot {
+    pause: Duration,
+}
+
+fn tokens(text: &str) -> Vec<String> {
+    text.split_inclusive(' ').map(str::to_owned).collect()
+}
 
 impl Parrot {
-    fn tokens(&self, text: &str) -> Vec<String> {
-        text.split_inclusive(' ').map(str::to_owned).collect()
-    }
-
     /// Generates tokens, at most `most`.
     fn generate(
         &self,
         prompt: Vec<String>,
         most: Option<usize>,
     ) -> impl Iterator<Item = Chunk> + use<> {
+        let pause = self.pause;
         let length = prompt.len();
         let number = length.min(most.unwrap_or(WINDOW));
         let reason = if number < length {
@@ -37,8 +40,8 @@ impl Parrot {
             FinishReason::Stop
         };
         let usage = Chunk::usage(length, number);
-        let tokens = prompt.into_iter().take(number).map(|token| {
-            thread::sleep(Duration::from_millis(5)); // The time that a model takes.
+        let tokens = prompt.into_iter().take(number).map(move |token| {
+            thread::sleep(pause);
             Chunk::text(token)
         });
         tokens.chain([Chunk::finish(reason), usage])
@@ -47,7 +50,9 @@ impl Parrot {
 
 #[runpod::main]
 fn main() -> Parrot {
-    Parrot
+    // The time that a model takes for a token.
+    let pause = Duration::from_millis(5);
+    Parrot { pause }
 }
 
 // A plain `fn`, because inference blocks its thread.
@@ -58,7 +63,7 @@ fn chat(
 ) -> Result<impl Iterator<Item = Chunk>, ApiError> {
     // A real model has a chat template, which turns all messages into one prompt.
     let messages = request.messages.iter().map(|message| message.text());
-    let prompt = model.tokens(&messages.collect::<Vec<_>>().join(" "));
+    let prompt = tokens(&messages.collect::<Vec<_>>().join(" "));
     if prompt.len() > WINDOW {
         return Err(ApiError::context_length("messages", WINDOW, prompt.len()));
     }
@@ -67,12 +72,16 @@ fn chat(
 
 #[runpod::handler(openai = "completions", model = "parrot-1", context_window = WINDOW)]
 fn complete(request: CompletionRequest, model: State<Parrot>) -> impl Iterator<Item = Chunk> {
-    model.generate(model.tokens(&request.prompt), request.sampling.max_tokens)
+    model.generate(tokens(&request.prompt), request.sampling.max_tokens)
 }
 
 #[runpod::handler(openai = "embeddings", model = "lengths-1")]
-fn embed(request: EmbeddingRequest, model: State<Parrot>) -> Embeddings {
-    let tokens = request.input.iter().map(|text| model.tokens(text).len());
-    let vectors = request.input.iter().map(|text| vec![text.len() as f32]);
-    Embeddings::new(vectors).with_prompt_tokens(tokens.sum())
+fn embed(request: EmbeddingRequest) -> Embeddings {
+    let tokens = request.input.iter().map(|text| tokens(text).len());
+    // A vector of one dimension, the number of characters.
+    let lengths = request
+        .input
+        .iter()
+        .map(|text| text.chars().map(|_| 1.0).sum());
+    Embeddings::new(lengths.map(|length| vec![length])).with_prompt_tokens(tokens.sum())
 }

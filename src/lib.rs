@@ -140,7 +140,7 @@
 //! | [`AsyncFunction`], [`BlockingFunction`], [`StreamFunction`] | traits of the functions that the builder and the tests accept |
 //! | [`signature`] | traits that the compiler names if a handler's signature does not fit |
 //! | `axum`, `schemars`, `garde` | re-exports, with the features `http`, `schema` and `validate` |
-//! | `openai` | the requests and answers of OpenAI's API, with the feature `openai` |
+//! | `openai` | the requests and answers of `OpenAI`'s API, with the feature `openai` |
 //! | `IntoRouter` | the trait of the functions that create your own routes, with the feature `http` |
 //!
 //! # Features
@@ -153,7 +153,7 @@
 //! | `metrics` | off | counts jobs, requests and slots through the crate `metrics`, and serves them to Prometheus (`docs/how-to/export-metrics-and-traces.md`) |
 //! | `otel` | off | exports a trace of each job over OTLP (`docs/how-to/export-metrics-and-traces.md`) |
 //! | `schema` | off | adds `--schema`, which prints the JSON Schema of the inputs and outputs that derive `schemars::JsonSchema` (`docs/how-to/describe-and-validate-inputs.md`) |
-//! | `openai` | off | connects handlers to OpenAI clients: `openai = "chat.completions"` (`docs/how-to/serve-chat.md`) |
+//! | `openai` | off | connects handlers to `OpenAI` clients: `openai = "chat.completions"` (`docs/how-to/serve-chat.md`) |
 //! | `download` | off | adds `ctx.download`, which fetches files for a job, and `ctx.directory` (`docs/how-to/download-files.md`) |
 //! | `unpack` | off | adds `Downloaded::unpack` for zip, tar and tar.gz archives |
 //! | `upload` | off | adds `ctx.upload`, which stores files in an S3-compatible bucket, and `download` (`docs/how-to/upload-files.md`) |
@@ -409,6 +409,7 @@ mod guides {
     mod run_several_handlers {}
     #[doc = include_str!("../docs/reference/running.md")]
     mod running {}
+    #[cfg(feature = "openai")]
     #[doc = include_str!("../docs/how-to/serve-chat.md")]
     mod serve_chat {}
     #[doc = include_str!("../docs/how-to/start-up-quickly.md")]

@@ -31,7 +31,7 @@ pub(crate) async fn not_found(State(context): State<Context>, uri: Uri) -> Error
         ),
         None => format!(
             "there is no path {path} here; clients can use /run, /runsync, /status/ID, /status-sync/ID, /stream/ID, \
-             /cancel/ID, /retry/ID, /purge-queue and /health, with or without the prefix /v2/{id}; /openapi.json \
+             /cancel/ID, /retry/ID, /purge-queue, /health and /openai/v1/…, with or without the prefix /v2/{id}; /openapi.json \
              describes these paths"
         ),
     })

@@ -9,7 +9,7 @@ fn job(id: &str, input: Value) -> Value {
     Value::from_iter([("id", Value::from(id)), ("input", input)])
 }
 
-fn called(id: &str, route: &str, body: Value) -> Value {
+fn called(id: &str, route: &str, body: &Value) -> Value {
     job(id, json!({ "openai_route": route, "openai_input": body }))
 }
 
@@ -49,11 +49,11 @@ async fn chat_answers_each_route_of_openai_clients() {
         called(
             "stream",
             route,
-            chat(json!({ "stream": true, "max_tokens": 2 })),
+            &chat(json!({ "stream": true, "max_tokens": 2 })),
         ),
-        called("whole", route, chat(json!({}))),
-        called("bad", route, chat(json!({ "temperature": 3 }))),
-        called("embed", "/v1/embeddings", json!({ "input": "abc" })),
+        called("whole", route, &chat(json!({}))),
+        called("bad", route, &chat(json!({ "temperature": 3 }))),
+        called("embed", "/v1/embeddings", &json!({ "input": "abc" })),
         job("models", json!({ "openai_route": "/v1/models" })),
         job(
             "native",

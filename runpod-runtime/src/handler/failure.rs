@@ -16,7 +16,7 @@ pub struct Failure {
     pub(crate) trace: Vec<String>,
     /// The message for the log, if `message` repeats parts of the job's input.
     pub(crate) without_data: Option<String>,
-    /// What an error of `OpenAI`'s API says beside its message.
+    /// What an error of `OpenAI`'s API says in addition to its message.
     #[cfg(feature = "openai")]
     pub(crate) openai: Option<Box<crate::openai::Detail>>,
 }

@@ -83,11 +83,9 @@ impl Handler {
 
     /// Returns whether the result repeats all items, in whatever way the worker is set up. The platform's proxy for
     /// `OpenAI` clients may read the answer from the result.
+    #[cfg(feature = "openai")]
     pub(crate) fn repeats_items(&self) -> bool {
-        #[cfg(feature = "openai")]
-        return self.openai.is_some();
-        #[cfg(not(feature = "openai"))]
-        false
+        self.openai.is_some()
     }
 
     pub(crate) fn streams(&self) -> bool {

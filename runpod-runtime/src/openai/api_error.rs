@@ -118,7 +118,7 @@ pub struct ApiError {
     detail: Detail,
 }
 
-/// The parts of an [`ApiError`] beside its message.
+/// The parts of an [`ApiError`] other than its message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Detail {
     kind: ApiErrorKind,

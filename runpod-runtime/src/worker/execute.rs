@@ -47,9 +47,17 @@ impl Execution {
 
     /// Returns whether something asynchronous runs around the handler's call: an `around` function or an extractor. Even
     /// a plain `fn` handler then starts on the async threads.
+    #[cfg_attr(
+        not(feature = "openai"),
+        expect(unused_variables, reason = "no handler differs")
+    )]
     fn repeats(&self, handler: &Handler) -> bool {
+        #[cfg(feature = "openai")]
         // In HTTP mode, nobody reads the items from the result.
-        self.aggregate || (handler.repeats_items() && !self.reporter.reports_streams_alike)
+        let repeats = handler.repeats_items() && !self.reporter.reports_streams_alike;
+        #[cfg(not(feature = "openai"))]
+        let repeats = false;
+        self.aggregate || repeats
     }
 
     fn wraps(&self, handler: &Handler) -> bool {

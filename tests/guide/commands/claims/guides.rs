@@ -154,9 +154,8 @@ pub(super) const GUIDES: &[(&str, &[Claim])] = &[
     ),
     (
         "docs/how-to/serve-chat.md",
-        &[ends(
-            r#"cargo run --example chat -- --test_input '{"input": {"messages": [{"role": "user", "content": "to be or not to be"}]}}'"#,
-            &["chat.completion.chunk", "stop"],
+        &[serves(
+            "cargo run --features openai --example chat -- --rp_serve_api",
         )],
     ),
     (
