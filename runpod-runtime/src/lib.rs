@@ -18,6 +18,7 @@
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+mod batch;
 mod config;
 #[cfg(feature = "download")]
 mod download;

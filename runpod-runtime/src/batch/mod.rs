@@ -1,0 +1,3 @@
+//! Batches: many jobs in one call of a handler.
+
+mod schedule;
