@@ -6,6 +6,7 @@
 //!
 //! [`Schedule`] holds the waiting jobs. [`Cost`] and [`Arrivals`] learn what a call costs and how often jobs arrive.
 
+mod after_calls;
 mod arrivals;
 mod cost;
 mod limits;

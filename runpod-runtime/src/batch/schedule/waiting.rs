@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::after_calls::AfterCalls;
 use super::arrivals::Arrivals;
 use super::cost::Cost;
 use super::limits::{Limits, TooHeavy};
-use super::patience;
+use super::patience::{self, Situation};
 
 /// The jobs that wait for a call, in the order in which they arrived.
 ///
@@ -24,6 +25,7 @@ pub(crate) struct Schedule<J> {
     free_since: Duration,
     cost: Cost,
     arrivals: Arrivals,
+    after_calls: AfterCalls,
 }
 
 #[derive(Debug)]
@@ -75,6 +77,7 @@ impl<J> Schedule<J> {
             free_since: Duration::ZERO,
             cost: Cost::default(),
             arrivals: Arrivals::default(),
+            after_calls: AfterCalls::default(),
         }
     }
 
@@ -104,6 +107,7 @@ impl<J> Schedule<J> {
         let key = Key(self.next_key);
         self.next_key += 1;
         self.arrivals.arrived(weight, now);
+        self.after_calls.arrived(now);
         self.waiting.push_back(Waiting {
             key,
             job,
@@ -135,7 +139,7 @@ impl<J> Schedule<J> {
         if self.announced > 0 {
             return Next::WaitUntil(deadline);
         }
-        match self.worth_waiting_for(now) {
+        match self.worth_waiting_for(jobs, now) {
             Some(until) if until > now => Next::WaitUntil(until.min(deadline)),
             _ => Next::Dispatch(self.dispatch(jobs, size, now)),
         }
@@ -150,6 +154,7 @@ impl<J> Schedule<J> {
 
     /// Takes back a call that failed or did not run, so its duration says nothing.
     pub(crate) fn failed(&mut self, now: Duration) {
+        self.after_calls.finished(now);
         if self.running >= self.limits.most_calls() {
             self.free_since = now;
         }
@@ -179,7 +184,7 @@ impl<J> Schedule<J> {
         }
     }
 
-    fn worth_waiting_for(&self, now: Duration) -> Option<Duration> {
+    fn worth_waiting_for(&self, jobs: usize, now: Duration) -> Option<Duration> {
         // If a second call can start, the next job waits for nobody.
         if self.limits.most_calls() - self.running > 1 {
             return None;
@@ -188,7 +193,11 @@ impl<J> Schedule<J> {
             let since = job.since.max(self.free_since);
             now.saturating_sub(since).as_secs_f64()
         });
-        let (cost, arrivals) = (&self.cost, &self.arrivals);
-        patience::wait_until(cost, arrivals, self.waiting.len(), spent.sum(), now)
+        let situation = Situation {
+            waiting: jobs,
+            spent: spent.sum(),
+            now,
+        };
+        patience::wait_until(&self.cost, &self.arrivals, &self.after_calls, situation)
     }
 }

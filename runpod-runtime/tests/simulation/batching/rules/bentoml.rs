@@ -21,6 +21,8 @@ pub(crate) struct BentoMl {
     samples: VecDeque<(f64, f64, f64)>,
     refreshed: Duration,
     each: f64,
+    /// How long a call with one job takes.
+    single: Duration,
     wait: f64,
     asleep_until: Duration,
 }
@@ -35,6 +37,7 @@ impl BentoMl {
             samples: VecDeque::new(),
             refreshed: Duration::ZERO,
             each: 0.0,
+            single: Duration::ZERO,
             wait: 0.0,
             asleep_until: Duration::ZERO,
         }
@@ -72,6 +75,9 @@ impl Rule for BentoMl {
             self.samples.pop_front();
         }
         let (started, newest) = self.started;
+        if jobs == 1 {
+            self.single = now - started;
+        }
         let trained = self.calls > TRAINING.len();
         let wait = if trained { (started - newest).as_secs_f64() } else { 0.0 };
         self.samples.push_back((jobs as f64, (now - started).as_secs_f64(), wait));
@@ -94,7 +100,9 @@ impl Rule for BentoMl {
         let newest = *newest;
         let waiting = self.queue.len();
         let most = if let Some(size) = TRAINING.get(self.calls).copied() {
-            if waiting < size && !last {
+            let oldest = self.queue.front().map_or(now, |it| it.1);
+            let patience = self.single.mul_f64(2.0 * size as f64 + 1.0);
+            if waiting < size && !last && now < oldest + patience {
                 return self.sleep(now);
             }
             size
