@@ -2,23 +2,34 @@
 
 use std::time::Duration;
 
-/// The share of the old measurements that remains after each new one, so that the estimate follows a model that
-/// becomes slower. About the last 30 calls count.
-const REMAINS: f64 = 0.97;
-/// The calls before the first estimate. The first calls of a model are often slow.
+/// The classes of sizes: 1, 2, 3 to 4, 5 to 8, and so on. Weights are large, so there are many.
+const CLASSES: usize = usize::BITS as usize + 1;
+/// A class counts like at most this many calls.
+const MOST_CALLS: f64 = 16.0;
+/// The share of a class that remains after each call. A class that has not been seen for about 1500 calls is forgotten.
+const REMAINS: f64 = 0.998;
+const FORGOTTEN: f64 = 0.05;
+/// The calls before the first estimate.
 const FIRST_CALLS: u32 = 3;
+/// The share of the fixed part, as long as all calls have had about the same size. The guess is high enough to try
+/// larger calls, which then show the real share.
+const FIRST_GUESS: f64 = 0.5;
 
-/// A weighted linear regression of the duration of calls over their size.
+/// The mean duration of calls for each class of sizes, and the line through these means.
 ///
-/// The size is the number of jobs, or their total weight if the jobs are weighed.
-#[derive(Debug, Clone, Default)]
+/// A size is the number of jobs, or their total weight if the jobs are weighed. Recent calls count more, so the
+/// estimate follows a model that becomes slower. A class remembers its calls even while all calls have another size.
+#[derive(Debug, Clone)]
 pub(crate) struct Cost {
     calls: u32,
-    weight: f64,
+    classes: [Class; CLASSES],
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Class {
+    calls: f64,
     size: f64,
-    size_squared: f64,
     seconds: f64,
-    product: f64,
 }
 
 /// The estimated duration of a call: `fixed + each * size`, in seconds.
@@ -26,6 +37,20 @@ pub(crate) struct Cost {
 pub(crate) struct Line {
     pub(crate) fixed: f64,
     pub(crate) each: f64,
+}
+
+impl Default for Cost {
+    fn default() -> Self {
+        let unseen = Class {
+            calls: 0.0,
+            size: 0.0,
+            seconds: 0.0,
+        };
+        Self {
+            calls: 0,
+            classes: [unseen; CLASSES],
+        }
+    }
 }
 
 impl Cost {
@@ -36,35 +61,39 @@ impl Cost {
         if self.calls == 1 {
             return;
         }
-        #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-        let (size, seconds) = (size as f64, took.as_secs_f64());
-        let remaining = [
-            &mut self.weight,
-            &mut self.size,
-            &mut self.size_squared,
-            &mut self.seconds,
-            &mut self.product,
-        ];
-        let added = [1.0, size, size * size, seconds, size * seconds];
-        for (sum, new) in remaining.into_iter().zip(added) {
-            *sum = REMAINS.mul_add(*sum, new);
+        for class in &mut self.classes {
+            class.calls *= REMAINS;
         }
+        let index = (usize::BITS - size.saturating_sub(1).leading_zeros()) as usize;
+        let class = &mut self.classes[index];
+        class.calls = (class.calls + 1.0).min(MOST_CALLS);
+        let share = 1.0 / class.calls.max(1.0);
+        #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+        let size = size as f64;
+        class.size += (size - class.size) * share;
+        class.seconds += (took.as_secs_f64() - class.seconds) * share;
     }
 
-    /// Returns the estimate. `None` if it is too early, or if all calls had about the same size, because the two parts
-    /// cannot be told apart then.
+    /// Returns the estimate, unless it is too early.
     pub(crate) fn line(&self) -> Option<Line> {
         if self.calls <= FIRST_CALLS {
             return None;
         }
-        let (mean_size, mean_seconds) = (self.size / self.weight, self.seconds / self.weight);
-        let variance = mean_size.mul_add(-mean_size, self.size_squared / self.weight);
-        if variance < 0.05 * mean_size {
+        let known = || self.classes.iter().filter(|it| it.calls > FORGOTTEN);
+        let calls: f64 = known().map(|it| it.calls).sum();
+        let mean = |of: fn(&Class) -> f64| known().map(|it| it.calls * of(it)).sum::<f64>() / calls;
+        let (size, seconds) = (mean(|it| it.size), mean(|it| it.seconds));
+        if size <= 0.0 || seconds <= 0.0 {
             return None;
         }
-        let covariance = mean_size.mul_add(-mean_seconds, self.product / self.weight);
-        let each = (covariance / variance).clamp(0.0, mean_seconds / mean_size);
-        let fixed = each.mul_add(-mean_size, mean_seconds).max(0.0);
+        let variance = mean(|it| it.size * it.size) - size * size;
+        let covariance = mean(|it| it.size * it.seconds) - size * seconds;
+        let each = if known().count() < 2 || variance <= 0.0 {
+            (1.0 - FIRST_GUESS) * seconds / size
+        } else {
+            (covariance / variance).clamp(0.0, seconds / size)
+        };
+        let fixed = (seconds - each * size).max(0.0);
         Some(Line { fixed, each })
     }
 }

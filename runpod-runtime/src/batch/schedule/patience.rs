@@ -20,12 +20,17 @@ use super::cost::{Cost, Line};
 /// How many mean gaps to wait for the next job. If it has not arrived by then, the estimate was wrong.
 const GAPS: f64 = 2.0;
 
+/// If this many times as many jobs arrive shortly after a call as at other times, clients wait for their results.
+const CONCENTRATED: f64 = 2.0;
+
 /// The situation when a call could start.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Situation {
     pub(super) waiting: usize,
     /// How long the waiting jobs have waited while a call could start, in seconds and in total.
     pub(super) spent: f64,
+    /// For how many seconds the oldest job has waited while a call could start.
+    pub(super) idle: f64,
     pub(super) now: Duration,
 }
 
@@ -42,7 +47,7 @@ pub(super) fn wait_until(
         each: line.each * arrivals.size(),
         situation,
     };
-    rule.returning_clients(after_calls)
+    rule.returning_clients(arrivals, after_calls)
         .or_else(|| rule.next_job(arrivals))
 }
 
@@ -61,10 +66,18 @@ impl Rule {
     }
 
     /// Waits for clients that submit their next job when the last call has finished.
-    fn returning_clients(&self, after_calls: &AfterCalls) -> Option<Duration> {
-        let waits = after_calls.expected(self.situation.now);
-        let (wait, gain) = waits
-            .map(|(wait, coming)| (wait, self.gain(wait, coming)))
+    ///
+    /// Without a wait, such clients split into two groups: while the jobs of one group run, those of the other group
+    /// wait, and this continues forever. Every cycle then costs two fixed parts instead of one. So a wait for all
+    /// clients pays, however many jobs wait, if it is shorter than the fixed part. A wait for some clients pays in
+    /// proportion.
+    fn returning_clients(&self, arrivals: &Arrivals, after_calls: &AfterCalls) -> Option<Duration> {
+        let gap = arrivals.gap()?;
+        let already = self.situation.idle;
+        let expected = after_calls.expected(self.situation.now);
+        let (wait, gain) = expected
+            .filter(|it| it.arrivals * gap >= CONCENTRATED * it.since_call)
+            .map(|it| (it.wait, self.line.fixed.mul_add(it.share, -(it.wait + already))))
             .max_by(|a, b| a.1.total_cmp(&b.1))?;
         (gain > 0.0).then(|| self.after(wait))?
     }

@@ -62,6 +62,7 @@ pub(crate) struct Batch<J> {
 #[derive(Debug)]
 #[must_use]
 pub(crate) struct Call {
+    jobs: usize,
     size: usize,
     started: Duration,
 }
@@ -149,12 +150,12 @@ impl<J> Schedule<J> {
     pub(crate) fn finished(&mut self, call: &Call, now: Duration) {
         self.cost
             .measure(call.size, now.saturating_sub(call.started));
-        self.failed(now);
+        self.failed(call, now);
     }
 
     /// Takes back a call that failed or did not run, so its duration says nothing.
-    pub(crate) fn failed(&mut self, now: Duration) {
-        self.after_calls.finished(now);
+    pub(crate) fn failed(&mut self, call: &Call, now: Duration) {
+        self.after_calls.finished(call.jobs, now);
         if self.running >= self.limits.most_calls() {
             self.free_since = now;
         }
@@ -180,7 +181,11 @@ impl<J> Schedule<J> {
         self.running += 1;
         Batch {
             jobs: self.waiting.drain(..jobs).map(|it| it.job).collect(),
-            call: Call { size, started: now },
+            call: Call {
+                jobs,
+                size,
+                started: now,
+            },
         }
     }
 
@@ -189,13 +194,14 @@ impl<J> Schedule<J> {
         if self.limits.most_calls() - self.running > 1 {
             return None;
         }
-        let spent = self.waiting.iter().map(|job| {
+        let spent = |job: &Waiting<J>| {
             let since = job.since.max(self.free_since);
             now.saturating_sub(since).as_secs_f64()
-        });
+        };
         let situation = Situation {
             waiting: jobs,
-            spent: spent.sum(),
+            spent: self.waiting.iter().map(spent).sum(),
+            idle: self.waiting.front().map_or(0.0, spent),
             now,
         };
         patience::wait_until(&self.cost, &self.arrivals, &self.after_calls, situation)
