@@ -3,6 +3,7 @@
 use std::any::{TypeId, type_name};
 
 use super::argument::Argument;
+use super::batch::Batching;
 use super::call::Call;
 use super::failure::Failure;
 use super::invocation::Invocation;
@@ -19,6 +20,8 @@ pub struct Registration {
     pub(crate) call: CallFn,
     /// The schemas of the arguments and the result. `None` without the feature `schema`.
     pub(crate) schemas: Option<fn() -> Schemas>,
+    /// The options of a batch handler.
+    pub(crate) batching: Option<Batching>,
 }
 
 inventory::collect!(Registration);
@@ -43,6 +46,8 @@ pub(crate) enum Kind {
     Blocking,
     /// A stream handler, which sends items while it runs.
     Stream,
+    /// A batch handler, which handles several jobs in one call.
+    Batch,
 }
 
 /// Identifies a function within the binary.
@@ -127,6 +132,20 @@ impl Function {
         self.registration(Kind::Stream, arguments, call)
     }
 
+    /// Registers the function as a handler that gets several jobs in one call.
+    pub const fn batching(
+        self,
+        options: Batching,
+        arguments: &'static [fn() -> Argument],
+        call: CallFn,
+    ) -> Registration {
+        let registration = self.registration(Kind::Batch, arguments, call);
+        Registration {
+            batching: Some(options),
+            ..registration
+        }
+    }
+
     const fn registration(
         self,
         kind: Kind,
@@ -139,6 +158,7 @@ impl Function {
             arguments,
             call,
             schemas: None,
+            batching: None,
         }
     }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::argument::{Argument, Role};
+use super::batch::HandlerBatcher;
 use super::call::Call;
 use super::extract::Extractor;
 use super::failure::Failure;
@@ -32,6 +33,8 @@ pub(crate) struct Handler {
         expect(dead_code, reason = "only the feature `schema` reads it")
     )]
     pub(crate) schemas: Option<fn() -> Schemas>,
+    /// Collects the jobs of a batch handler.
+    pub(crate) batcher: Option<Arc<HandlerBatcher>>,
     pub(crate) call: Arc<CallFn>,
 }
 
@@ -44,6 +47,10 @@ impl Handler {
             kind: registration.kind,
             arguments: registration.arguments.iter().map(|it| it()).collect(),
             schemas: registration.schemas,
+            batcher: registration
+                .batching
+                .as_ref()
+                .map(|it| HandlerBatcher::new(it.limits)),
             call: Arc::new(registration.call),
         }
     }
@@ -305,6 +312,12 @@ impl Dispatch {
     /// Returns whether any of the handlers streams.
     pub(crate) fn streams(&self) -> bool {
         self.handlers().any(Handler::streams)
+    }
+
+    /// Returns the batchers of the batch handlers.
+    pub(crate) fn batchers(&self) -> Arc<[Arc<HandlerBatcher>]> {
+        let batchers = self.handlers().filter_map(|it| it.batcher.clone());
+        batchers.collect()
     }
 
     /// Returns whether the code of any handler may run on a blocking thread.
