@@ -21,7 +21,7 @@ pub(crate) type Part = Box<dyn Any + Send>;
 type Later<R> = Pin<Box<dyn Future<Output = Vec<R>> + Send>>;
 
 /// A call with the parts of all its jobs. It returns one result for each job.
-pub(crate) enum Run<R> {
+pub(crate) enum Run<R: Send + 'static> {
     Future(Box<dyn FnOnce(Finish<R>) -> Later<R> + Send>),
     Blocking(Box<dyn FnOnce(Finish<R>) -> Vec<R> + Send>),
 }
@@ -30,7 +30,7 @@ pub(crate) enum Run<R> {
 pub(crate) type Prepare<R> = Arc<dyn Fn(Vec<Part>) -> Run<R> + Send + Sync>;
 
 /// A job that joins a batch.
-pub(crate) struct Job<R> {
+pub(crate) struct Job<R: Send + 'static> {
     pub(crate) part: Part,
     pub(crate) weight: usize,
     pub(crate) prepare: Prepare<R>,
@@ -59,12 +59,12 @@ pub(crate) enum Left {
 }
 
 /// Collects jobs, and runs them in calls.
-pub(crate) struct Batcher<R> {
+pub(crate) struct Batcher<R: Send + 'static> {
     begun: Instant,
     state: Mutex<State<R>>,
 }
 
-struct State<R> {
+struct State<R: Send + 'static> {
     schedule: Schedule<Waiting<R>>,
     /// The runtime of the job that was pushed last.
     runtime: Option<Handle>,
@@ -72,7 +72,7 @@ struct State<R> {
     timer: Option<Duration>,
 }
 
-struct Waiting<R> {
+struct Waiting<R: Send + 'static> {
     part: Part,
     prepare: Prepare<R>,
     answer: Answer<R>,
@@ -168,7 +168,7 @@ impl<R: Send + 'static> Batcher<R> {
     }
 }
 
-impl<R> fmt::Debug for Batcher<R> {
+impl<R: Send + 'static> fmt::Debug for Batcher<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Batcher").finish_non_exhaustive()
     }

@@ -7,7 +7,7 @@ mod batcher;
 mod schedule;
 
 pub(crate) use batcher::{Batcher, Fault, Finish, Job, Left, Run, Seat};
-pub(crate) use schedule::{Limits, TooHeavy};
+pub(crate) use schedule::Limits;
 
 #[cfg(test)]
 mod batcher_tests;

@@ -21,7 +21,7 @@ pub struct Registration {
     /// The schemas of the arguments and the result. `None` without the feature `schema`.
     pub(crate) schemas: Option<fn() -> Schemas>,
     /// The options of a batch handler.
-    pub(crate) batching: Option<Batching>,
+    pub(crate) batching: Option<fn() -> Batching>,
 }
 
 inventory::collect!(Registration);
@@ -135,7 +135,7 @@ impl Function {
     /// Registers the function as a handler that gets several jobs in one call.
     pub const fn batching(
         self,
-        options: Batching,
+        options: fn() -> Batching,
         arguments: &'static [fn() -> Argument],
         call: CallFn,
     ) -> Registration {

@@ -50,7 +50,7 @@ impl Handler {
             batcher: registration
                 .batching
                 .as_ref()
-                .map(|it| HandlerBatcher::new(it.limits)),
+                .map(|options| HandlerBatcher::new(options().limits)),
             call: Arc::new(registration.call),
         }
     }

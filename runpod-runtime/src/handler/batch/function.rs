@@ -127,8 +127,9 @@ macro_rules! batch_functions {
         impl<Function, Value, Back, $($arg, $via),*> BatchFunction<(ViaBlocking, Back, $($arg, $via),*)> for Function
         where
             Function: Fn($($arg),*) -> Value + Send + Sync + 'static,
-            Value: BatchItem<Back>,
+            Value: BatchItem<Back> + 'static,
             Value::Item: 'static,
+            Back: 'static,
             $($arg: BatchArgument<$via> + Send + 'static,)*
         {
             fn into_handler(self, batching: Batching) -> HandlerBox {
@@ -147,6 +148,7 @@ macro_rules! batch_functions {
             Function: Fn($($arg),*) -> Fut + Send + Sync + 'static,
             Fut: Future + Send + 'static,
             Fut::Output: BatchItem<Back>,
+            Back: 'static,
             <Fut::Output as BatchItem<Back>>::Item: 'static,
             $($arg: BatchArgument<$via> + Send + 'static,)*
         {

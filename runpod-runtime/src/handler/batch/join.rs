@@ -20,6 +20,11 @@ pub(crate) type HandlerSeat = Seat<Output>;
 pub struct BatchCall(Run<Output>);
 
 impl BatchCall {
+    /// Creates a call without jobs.
+    pub fn nothing() -> Self {
+        Self(Run::Blocking(Box::new(|_| Vec::new())))
+    }
+
     /// Creates the call of an async function. `list` separates the failure of the whole call from the list, and
     /// `each` converts one result.
     pub fn future<F, L, T>(
