@@ -144,9 +144,10 @@ pub(crate) fn options(function: &Function, options: &Options) -> TokenStream {
 /// Generates the part of the adapter after the parts of the job's arguments have been created:
 ///
 /// ```text
+/// let __rp_weight = 1;
 /// let __rp_parts = ();
 /// let __rp_parts = (__rp_parts, inputs);
-/// __rp::join(__rp_call, 1, __rp_parts, |__rp_jobs| {
+/// __rp::join(__rp_call, __rp_weight, __rp_parts, |__rp_jobs| {
 ///     let __rp_count = __rp_jobs.len();
 ///     let (__rp_jobs, inputs) = __rp::split(__rp_jobs);
 ///     let Some(inputs) = <Vec<Text> as __rp::BatchArgument<_>>::of_parts(inputs) else {
@@ -166,6 +167,7 @@ pub(crate) fn joining(function: &Function, options: &Options, arguments: &[Argum
     let named = |name| Ident::new(name, here);
     let (call, parts, jobs) = (named("__rp_call"), named("__rp_parts"), named("__rp_jobs"));
     let (count, weight) = (named("__rp_count"), weight(function, options, arguments));
+    let weight_name = named("__rp_weight");
     let (join, split) = (Item::Join.path(here), Item::Split.path(here));
     let batch_call = Item::BatchCall.path(here);
     let some = quote_spanned!(here=> ::core::option::Option::Some);
@@ -185,9 +187,10 @@ pub(crate) fn joining(function: &Function, options: &Options, arguments: &[Argum
     });
     let running = running(function, arguments, &count);
     quote_spanned! {here=>
+        let #weight_name = #weight;
         let #parts = ();
         #(#packed)*
-        #join(#call, #weight, #parts, |#jobs| {
+        #join(#call, #weight_name, #parts, |#jobs| {
             let #count = #jobs.len();
             #(#unpacked)*
             let _ = #jobs;
