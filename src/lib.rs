@@ -134,7 +134,7 @@
 //! | [`logging`] | the worker's log as a layer for your own `tracing` subscriber |
 //! | [`testing`] | runs a handler on an input, for your own tests |
 //! | [`FromJob`], [`IntoOutput`], [`IntoFailure`], [`IntoItems`] | traits of arguments, outputs, errors and streams |
-//! | [`AsyncFunction`], [`BlockingFunction`], [`StreamFunction`] | traits of the functions that the builder and the tests accept |
+//! | [`AsyncFunction`], [`BlockingFunction`], [`StreamFunction`], [`BatchFunction`] | traits of the functions that the builder and the tests accept |
 //! | [`signature`] | traits that the compiler names if a handler's signature does not fit |
 //! | `axum`, `schemars`, `garde` | re-exports, with the features `http`, `schema` and `validate` |
 //! | `IntoRouter` | the trait of the functions that create your own routes, with the feature `http` |
@@ -174,7 +174,7 @@ pub use runpod_macros::{fitness_check, handler, main, on_shutdown};
 #[cfg(feature = "http")]
 pub use runpod_runtime::IntoRouter;
 pub use runpod_runtime::{
-    AsyncFunction, BlockingFunction, CachedModelError, CancelReason, Cancelled, Checkpoint,
+    AsyncFunction, BatchFunction, Batching, BlockingFunction, CachedModelError, CancelReason, Cancelled, Checkpoint,
     Emitter, Error, ErrorKind, FromJob, FromJobCall, HandlerError, IntoFailure, IntoItems,
     IntoOutput, Job, JobCall, JobContext, JobFailure, JobOutput, JobResult, MissingState, Next,
     Settings, State, StreamFunction, Worker, WorkerBuilder, args, cached_model, logging, signature,

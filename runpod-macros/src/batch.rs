@@ -211,7 +211,9 @@ fn weight(function: &Function, options: &Options, arguments: &[Argument<'_>]) ->
     };
     let (at, expression, variable) = (given.span, &given.value, &input.variable);
     let name = Ident::new("__rp_weigh", at);
-    quote_spanned!(at=> { let #name: fn(&_) -> usize = #expression; #name(&#variable) })
+    let is_job = inner_types(input.ty).into_iter().any(|it| is_one_of(it, &["Job"]));
+    let input = is_job.then(|| quote_spanned!(at=> .input));
+    quote_spanned!(at=> { let #name: fn(&_) -> usize = #expression; #name(&#variable #input) })
 }
 
 fn running(function: &Function, arguments: &[Argument<'_>], count: &Ident) -> TokenStream {

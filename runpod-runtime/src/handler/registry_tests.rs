@@ -12,6 +12,7 @@ fn handler(name: &str, line: u32, kind: Kind, arguments: Vec<Role>) -> Handler {
         kind,
         arguments: arguments.into_iter().map(Argument).collect(),
         schemas: None,
+        batcher: None,
         call: Arc::new(|_| Ok(Invocation::future(async { Payload::of(&()) }))),
     }
 }
