@@ -1,7 +1,7 @@
-//! Simulates the schedule of batches and the adaptive concurrency in virtual time, with seeded traffic.
+//! Simulates the schedule of batches in virtual time, with seeded traffic.
 //!
-//! The same simulations assert bounds, and write the tables and plots of `docs/explanation/batching.md` and
-//! `docs/explanation/adaptive-concurrency.md`:
+//! The tests assert bounds, and compare the results with the tables and plots of `docs/explanation/batching.md`. This
+//! command runs the simulation and writes them:
 //!
 //! ```text
 //! SNAPSHOTS=overwrite cargo test --workspace --all-features --test simulation
@@ -9,6 +9,8 @@
 
 mod batching;
 mod latency;
+mod page;
+mod plot;
 
 
 #[path = "../../src/batch/schedule/mod.rs"]
