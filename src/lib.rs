@@ -137,7 +137,7 @@
 //! | `traces` | the spans of your own code in the traces of jobs, with the feature `otel` |
 //! | [`testing`] | runs a handler on an input, for your own tests |
 //! | [`FromJob`], [`IntoOutput`], [`IntoFailure`], [`IntoItems`] | traits of arguments, outputs, errors and streams |
-//! | [`AsyncFunction`], [`BlockingFunction`], [`StreamFunction`] | traits of the functions that the builder and the tests accept |
+//! | [`AsyncFunction`], [`BlockingFunction`], [`StreamFunction`], [`BatchFunction`] | traits of the functions that the builder and the tests accept |
 //! | [`signature`] | traits that the compiler names if a handler's signature does not fit |
 //! | `axum`, `schemars`, `garde` | re-exports, with the features `http`, `schema` and `validate` |
 //! | `openai` | the requests and answers of `OpenAI`'s API, with the feature `openai` |
@@ -186,7 +186,7 @@ pub use runpod_runtime::openai;
 #[cfg(feature = "otel")]
 pub use runpod_runtime::traces;
 pub use runpod_runtime::{
-    AsyncFunction, BlockingFunction, CachedModelError, CancelReason, Cancelled, Checkpoint,
+    AsyncFunction, BatchFunction, Batching, BlockingFunction, CachedModelError, CancelReason, Cancelled, Checkpoint,
     Emitter, Error, ErrorKind, FromJob, FromJobCall, HandlerError, IntoFailure, IntoItems,
     IntoOutput, Job, JobCall, JobContext, JobFailure, JobOutput, JobResult, MissingState, Next,
     Settings, State, StreamFunction, Worker, WorkerBuilder, args, cached_model, logging, signature,

@@ -14,7 +14,7 @@ use crate::types::{
     Borrowing, borrowings, gives_nothing, impl_traits, is_emitter, is_one_of, item_source,
     returned_impl, surely_no_emitter, surely_no_input, wrapped_emitter,
 };
-use crate::{neighbours, unfit};
+use crate::{batch, neighbours, unfit};
 
 /// Checks `function` at its `place`.
 pub(crate) fn function(function: &Function, place: Place, options: &Options, faults: &mut Faults) {
@@ -36,6 +36,9 @@ pub(crate) fn function(function: &Function, place: Place, options: &Options, fau
         no_state(signature, faults);
     }
     choice(options, faults);
+    if place != Place::Main {
+        batch::check(function, place, options, faults);
+    }
     neighbours::check(function, place, options, faults);
     needs_body(function, place, faults);
     no_yield(function, faults);

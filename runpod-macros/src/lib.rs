@@ -18,6 +18,7 @@
 use proc_macro::TokenStream;
 
 mod arguments;
+mod batch;
 mod check;
 mod check_hook;
 #[cfg(test)]

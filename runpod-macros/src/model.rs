@@ -2,6 +2,7 @@
 
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::quote;
+use crate::batch::BatchOptions;
 use syn::{Attribute, Expr, ExprPath, LitStr, Path, Signature, Visibility};
 
 use crate::openai_route::{ROUTES, Route};
@@ -78,11 +79,17 @@ pub(crate) enum Key {
     TimeoutS,
     Router,
     Around,
+    Batch,
+    MaxBatchSize,
+    MaxWait,
+    Weight,
+    MaxWeight,
+    ConcurrentBatches,
     Crate,
 }
 
 impl Key {
-    const ALL: [Self; 19] = [
+    const ALL: [Self; 25] = [
         Self::Stream,
         Self::Name,
         Self::OpenAi,
@@ -101,6 +108,12 @@ impl Key {
         Self::TimeoutS,
         Self::Router,
         Self::Around,
+        Self::Batch,
+        Self::MaxBatchSize,
+        Self::MaxWait,
+        Self::Weight,
+        Self::MaxWeight,
+        Self::ConcurrentBatches,
         Self::Crate,
     ];
 
@@ -118,6 +131,9 @@ impl Key {
             Self::Stream | Self::OpenAi | Self::Model | Self::ContextWindow | Self::Accepts => {
                 matches!(place, Place::Handler | Place::MainOnHandler)
             }
+            _ if self.is_of_batches() => {
+                matches!(place, Place::Handler | Place::MainOnHandler)
+            }
             Self::Name => place != Place::Main,
             Self::TimeoutS => place.is_hook(),
             Self::Crate => true,
@@ -125,6 +141,19 @@ impl Key {
             Self::InitTimeout => place == Place::Main,
             _ => matches!(place, Place::MainOnHandler | Place::Main),
         }
+    }
+
+    /// Returns whether the option is `batch`, or belongs to it.
+    pub(crate) fn is_of_batches(self) -> bool {
+        matches!(
+            self,
+            Self::Batch
+                | Self::MaxBatchSize
+                | Self::MaxWait
+                | Self::Weight
+                | Self::MaxWeight
+                | Self::ConcurrentBatches
+        )
     }
 
     pub(crate) fn name(self) -> &'static str {
@@ -147,6 +176,12 @@ impl Key {
             Self::TimeoutS => "timeout_s",
             Self::Router => "router",
             Self::Around => "around",
+            Self::Batch => "batch",
+            Self::MaxBatchSize => "max_batch_size",
+            Self::MaxWait => "max_wait",
+            Self::Weight => "weight",
+            Self::MaxWeight => "max_weight",
+            Self::ConcurrentBatches => "concurrent_batches",
             Self::Crate => "crate",
         }
     }
@@ -172,6 +207,12 @@ impl Key {
             Self::TimeoutS => "timeout_s = 30",
             Self::Router => "router = routes",
             Self::Around => "around = timed",
+            Self::Batch => "batch",
+            Self::MaxBatchSize => "max_batch_size = 32",
+            Self::MaxWait => "max_wait = 20",
+            Self::Weight => "weight = tokens",
+            Self::MaxWeight => "max_weight = 8192",
+            Self::ConcurrentBatches => "concurrent_batches = 2",
             Self::Crate => "crate = runpod",
         }
     }
@@ -179,7 +220,7 @@ impl Key {
     /// Returns a description of the option's value, for messages.
     pub(crate) fn value(self) -> &'static str {
         match self {
-            Self::Stream => "no value",
+            Self::Stream | Self::Batch => "no value",
             Self::Name => "a string: the handler's name",
             Self::OpenAi => ROUTES,
             Self::Model => "a string: the name of the model for clients",
@@ -198,6 +239,11 @@ impl Key {
             Self::Around => "the path of an `async fn(JobCall, Next) -> JobResult`",
             Self::Handler => "the path of a handler function",
             Self::Route => "a string: the input key that names the handler",
+            Self::MaxBatchSize => "a whole number: how many jobs a call may have",
+            Self::MaxWait => "a whole number: for how many milliseconds a job may wait for others",
+            Self::Weight => "a `fn(&T) -> usize`, where `T` is the input of one job: its path, or a closure",
+            Self::MaxWeight => "a whole number: the maximum total weight of the jobs in a call",
+            Self::ConcurrentBatches => "a whole number: how many calls may run at once",
             Self::Crate => "the path of the `runpod` crate",
         }
     }
@@ -237,6 +283,7 @@ pub(crate) struct Options {
     pub(crate) timeout_s: Option<Given<Setting<usize>>>,
     pub(crate) router: Option<Given<Expr>>,
     pub(crate) around: Option<Given<ExprPath>>,
+    pub(crate) batching: BatchOptions,
     /// `crate = path`; the keyword cannot be a field's name.
     pub(crate) root: Option<Given<Path>>,
 }

@@ -240,6 +240,12 @@ impl Reader<'_> {
             Key::Router => given(span, modifier(&value), &mut options.router),
             Key::Around => given(span, path(&value), &mut options.around),
             Key::Crate => given(span, module(&value), &mut options.root),
+            Key::Batch
+            | Key::MaxBatchSize
+            | Key::MaxWait
+            | Key::Weight
+            | Key::MaxWeight
+            | Key::ConcurrentBatches => options.batching.set(key, name, &value),
         };
         let Err(misfit) = read else { return };
         if key == Key::Stream {

@@ -15,7 +15,7 @@ use crate::types::{
     borrowings, gives_nothing, impl_traits, is_emitter, returns_stream, surely_no_emitter,
     surely_no_input, wrapped_emitter,
 };
-use crate::{openai, unfit};
+use crate::{batch, openai, unfit};
 
 /// The name of the constant that describes the function, in generated code.
 const HANDLER: &str = "__HANDLER";
@@ -44,7 +44,11 @@ pub(crate) fn of(function: &Function, options: &Options, root: &Root) -> TokenSt
 /// Generates the import, the description of the function, and its registration with the call.
 pub(crate) fn statements(function: &Function, options: &Options, root: &Root) -> TokenStream {
     let here = places::name(function);
-    let import = root.import(Item::ReturnedValue);
+    let mut import = root.import(Item::ReturnedValue);
+    if options.batching.batch.is_some() {
+        let list = Item::ReturnedList.path(here);
+        import.extend(quote_spanned!(here=> use #list as _;));
+    }
     let constant = constant(here);
     let (submit, description) = (Item::Submit.path(here), Item::Function.path(here));
     let name = handler_name(options, function);
@@ -59,8 +63,13 @@ pub(crate) fn statements(function: &Function, options: &Options, root: &Root) ->
     let arguments = arguments(function);
     let described = arguments.iter().map(|argument| {
         let (conditions, ty) = (&argument.conditions, argument.ty);
-        let from_job = Item::FromJob.path(argument.span);
+        let from_job = argument_trait(options).0.path(argument.span);
         quote_spanned!(argument.span=> #(#conditions)* <#ty as #from_job<_>>::describe)
+    });
+    let batching = options.batching.batch.as_ref();
+    let batching = batching.map(|_| {
+        let options = batch::options(function, options);
+        quote_spanned!(here=> #options,)
     });
     let call = call(function, options, &arguments);
     let schemas = cfg!(feature = "schema").then(|| schemas(function, options, &arguments));
@@ -68,7 +77,7 @@ pub(crate) fn statements(function: &Function, options: &Options, root: &Root) ->
     quote_spanned! {here=>
         #import
         const #constant: #description = #description::new(#name, #file, #line, #id);
-        #submit!(#constant.#kind(&[#(#described),*], #call) #schemas #openai);
+        #submit!(#constant.#kind(#batching &[#(#described),*], #call) #schemas #openai);
     }
 }
 
@@ -93,7 +102,7 @@ pub(crate) fn questions(function: &Function, options: &Options, root: &Root) -> 
     let checks = checks(function, options, &arguments);
     let asked = arguments.iter().map(|argument| {
         let (conditions, ty) = (&argument.conditions, argument.ty);
-        let from_job = Item::FromJob.path(argument.span);
+        let from_job = argument_trait(options).0.path(argument.span);
         quote_spanned!(argument.span=> #(#conditions)* let _ = <#ty as #from_job<_>>::describe;)
     });
     quote_spanned! {here=>
@@ -140,6 +149,9 @@ enum Kind {
     Async,
     Blocking,
     Stream,
+    /// A batch handler: a plain `fn` or an `async fn`.
+    Batch,
+    AsyncBatch,
 }
 
 impl Kind {
@@ -148,6 +160,8 @@ impl Kind {
             Self::Async => "Async",
             Self::Blocking => "Blocking",
             Self::Stream => "Stream",
+            Self::Batch => "Batch",
+            Self::AsyncBatch => "AsyncBatch",
         }
     }
 
@@ -157,11 +171,27 @@ impl Kind {
             Self::Async => "asynchronous",
             Self::Blocking => "blocking",
             Self::Stream => "streaming",
+            Self::Batch | Self::AsyncBatch => "batching",
         }
     }
 }
 
+/// Returns the trait that a handler's arguments implement, and its function that creates an argument from a job.
+fn argument_trait(options: &Options) -> (Item, &'static str) {
+    if options.batching.batch.is_some() {
+        (Item::BatchArgument, "part")
+    } else {
+        (Item::FromJob, "from_job")
+    }
+}
+
 fn kind_of(function: &Function, options: &Options) -> Kind {
+    if options.batching.batch.is_some() {
+        return match &function.signature.asyncness {
+            Some(_) => Kind::AsyncBatch,
+            None => Kind::Batch,
+        };
+    }
     match (&options.stream, &function.signature.asyncness) {
         (Some(_), _) => Kind::Stream,
         (None, Some(_)) => Kind::Async,
@@ -197,9 +227,10 @@ fn call(function: &Function, options: &Options, arguments: &[Argument<'_>]) -> T
             variable,
             span,
         } = argument;
-        let from_job = Item::FromJob.path(*span);
+        let (item, create) = argument_trait(options);
+        let (from_job, create) = (item.path(*span), Ident::new(create, *span));
         quote_spanned! {*span=>
-            #(#conditions)* let #variable = <#ty as #from_job<_>>::from_job(#call)?;
+            #(#conditions)* let #variable = <#ty as #from_job<_>>::#create(#call)?;
         }
     });
     let passed: Vec<_> = arguments.iter().map(Argument::passed).collect();
@@ -207,7 +238,10 @@ fn call(function: &Function, options: &Options, arguments: &[Argument<'_>]) -> T
         let validate = Item::Validate.path(here);
         quote_spanned!(here=> #validate!(#(#passed),*);)
     });
-    let running = running(function, options, &passed);
+    let running = match options.batching.batch {
+        Some(_) => batch::joining(function, options, arguments),
+        None => running(function, options, &passed),
+    };
     quote_spanned! {here=>
         |#parameter| {
             #checks
@@ -236,7 +270,7 @@ fn checks(function: &Function, options: &Options, arguments: &[Argument<'_>]) ->
         for first in &inputs[..index] {
             let conditions = first.conditions.iter().chain(&second.conditions);
             let (one, other) = (first.ty, second.ty);
-            let from_job = Item::FromJob.path(second.span);
+            let from_job = argument_trait(options).0.path(second.span);
             let ask = Item::Ask.path(second.span);
             let check = Item::Beside.function("check", Place::of(other));
             checks.extend(quote_spanned! {second.span=>
@@ -299,7 +333,7 @@ fn running(function: &Function, options: &Options, passed: &[TokenStream]) -> To
             let run = Item::Async.function("run", ident);
             quote_spanned!(result=> #run(#called, #convert))
         }
-        Kind::Blocking => {
+        Kind::Blocking | Kind::Batch | Kind::AsyncBatch => {
             let run = Item::Blocking.function("run", ident);
             quote_spanned!(result=> #run(move || #called, #convert))
         }

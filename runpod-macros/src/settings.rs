@@ -27,6 +27,11 @@ pub(crate) fn count(key: Key, given: Option<&Given<Setting<usize>>>) -> Option<T
     given.map(|given| value(given, &quote!(usize), Some((quote!(> 0), wrong))))
 }
 
+/// Returns the value of an option that is a number and may be 0.
+pub(crate) fn number(given: Option<&Given<Setting<usize>>>) -> Option<TokenStream> {
+    given.map(|given| value(given, &quote!(usize), None))
+}
+
 /// Returns the value of an option that is a string.
 pub(crate) fn text(key: Key, given: &Given<Setting<LitStr>>) -> TokenStream {
     let wrong = format!("the option `{}` must not be empty", key.name());

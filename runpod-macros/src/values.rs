@@ -77,6 +77,14 @@ pub(crate) fn text(value: &Value) -> Result<Setting<LitStr>, Misfit> {
     }
 }
 
+/// Reads a number that may be 0.
+pub(crate) fn number(value: &Value) -> Result<Setting<usize>, Misfit> {
+    match count(value) {
+        Err(Misfit::Zero) => Ok(Setting::Literal(0)),
+        read => read,
+    }
+}
+
 pub(crate) fn count(value: &Value) -> Result<Setting<usize>, Misfit> {
     match literal(value) {
         Some(Lit::Int(number)) if matches!(number.suffix(), "" | "usize") => {

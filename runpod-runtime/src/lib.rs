@@ -18,6 +18,7 @@
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+mod batch;
 mod config;
 #[cfg(feature = "download")]
 mod download;
@@ -60,7 +61,7 @@ pub use error::{Error, ErrorKind};
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 pub use handler::IntoRouter;
 pub use handler::{
-    AsyncFunction, BlockingFunction, CancelReason, Cancelled, Checkpoint, Emitter, FromJob,
+    AsyncFunction, BatchFunction, Batching, BlockingFunction, CancelReason, Cancelled, Checkpoint, Emitter, FromJob,
     FromJobCall, HandlerError, IntoFailure, IntoItems, IntoOutput, Job, JobCall, JobContext,
     JobFailure, JobOutput, JobResult, MissingState, Next, State, StreamFunction,
 };

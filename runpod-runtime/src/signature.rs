@@ -22,6 +22,6 @@
 //! ```
 
 pub use crate::handler::{
-    AwaitedItems, Beside, Emits, HandlerValue, HookArgument, HookFunction, HookResult, ViaEmitter,
+    AwaitedItems, BatchArgument, BatchItem, BatchOutput, Beside, Emits, HandlerValue, HookArgument, HookFunction, HookResult, ViaEach, ViaEmitter,
     ViaExtractor, ViaInput, ViaJob, ViaWorker, WorkerState,
 };

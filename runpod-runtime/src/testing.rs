@@ -31,6 +31,7 @@ mod around;
 mod cancel;
 mod cancelling;
 mod direct_call;
+mod jobs;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,17 +44,18 @@ use crate::handler::UserValues;
 #[cfg(feature = "schema")]
 use crate::handler::registered;
 use crate::handler::{
-    Around, AsyncFunction, BlockingFunction, Choice, Dispatch, Handler, StateSource, StateType,
+    Around, AsyncFunction, BatchFunction, Batching, BlockingFunction, Choice, Dispatch, Handler, StateSource, StateType,
     StreamFunction, TakenJob, cell, truthy,
 };
 use crate::json;
-use crate::platform::{Reporter, SingleJob, error_type, message};
+use crate::platform::{Platform, Recorded, Reporter, SingleJob, error_type, message};
 #[cfg(feature = "schema")]
 use crate::start::document;
 use crate::worker::{self, Handlers, Parts, WorkerConfig};
 
 use cancelling::CancelWhen;
 pub use direct_call::{ContextHandle, EmitterHandle, context, emitter};
+pub use jobs::Jobs;
 
 /// A job for a handler under test.
 ///
@@ -248,66 +250,101 @@ impl Job {
         self.report(function.into_handler().0).await
     }
 
-    async fn report(mut self, handler: Handler) -> Report {
-        self.values.keep(handler.clone());
-        let (handlers, values) = Handlers::current().keeping(self.values);
-        let dispatch = match Dispatch::choose(vec![handler], Choice::default(), self.makes) {
-            Ok(dispatch) => dispatch,
-            Err(error) => panic!("{error}"),
-        };
-        let webhook = self.extra.shift_remove("webhook");
-        let job = TakenJob {
-            id: self.id,
-            input: serde_json::value::to_raw_value(&self.input)
-                .expect("a JSON value always serialises"),
-            webhook: webhook.and_then(|value| value.as_str().map(str::to_owned)),
-            extra: self.extra,
-            handler: None,
-            #[cfg(all(feature = "http", feature = "otel"))]
-            request: None,
-        };
-        let platform = SingleJob::new(job, false);
+    /// Runs a batch handler. This job is the only one in the call; [`Jobs`] runs several jobs.
+    ///
+    /// ```
+    /// use runpod::prelude::*;
+    /// use runpod::testing;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() {
+    /// let count = |texts: Vec<String>| -> Vec<usize> { texts.iter().map(String::len).collect() };
+    /// let report = testing::Job::new(json!("to be")).batch(count).await;
+    /// assert_eq!(report.output, Some(json!(5)));
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Panics in the same cases as [`run`](Self::run).
+    pub async fn batch<Via>(self, function: impl BatchFunction<Via>) -> Report {
+        self.report(function.into_handler(Batching::NEW).0).await
+    }
+
+    async fn report(self, handler: Handler) -> Report {
         let cancelling = self.cancel_when.map(CancelWhen::start);
+        let platform = SingleJob::new(taken(self.id, &self.input, self.extra), false);
         let platform = Arc::new(match &cancelling {
             Some(cancelling) => platform.stopped_by(cancelling.token()),
             None => platform,
         });
-        let parts = Parts {
-            platform: Arc::clone(&platform) as _,
-            dispatch,
-            state: values.state(),
-            config: WorkerConfig {
-                return_aggregate_stream: true,
-                around: self.around,
-                ..WorkerConfig::NEW
-            },
-            ping_interval: Duration::from_secs(10),
-            shutdown_grace: Duration::ZERO,
-            signals: None,
-            stop: CancellationToken::new(),
-            failed_start: None,
-            ready: Box::new(|| ()),
-            reporter: Reporter {
-                hostname: "unknown".to_owned(),
-                worker_id: "test".to_owned(),
-                secrets: Secrets::default(),
-                debugger: None,
-                reports_streams_alike: false,
-            },
-            spool: None,
-            worker_id: "test".into(),
-            handlers,
-        };
-        let ended = match worker::start(parts) {
-            Ok(mut running) => running.ended().await,
-            Err(error) => Err(error),
-        };
-        if let Err(error) = ended {
-            panic!("the worker under test could not run: {error}");
-        }
-        values.dropped().await;
-        read(&platform)
+        let shared = Arc::clone(&platform) as _;
+        run(shared, handler, self.makes, self.values, self.around).await;
+        read(platform.recorded())
     }
+}
+
+fn taken(id: String, input: &Value, mut extra: Map<String, Value>) -> TakenJob {
+    let webhook = extra.shift_remove("webhook");
+    TakenJob {
+        id,
+        input: serde_json::value::to_raw_value(input).expect("a JSON value always serialises"),
+        webhook: webhook.and_then(|value| value.as_str().map(str::to_owned)),
+        extra,
+        handler: None,
+        #[cfg(all(feature = "http", feature = "otel"))]
+        request: None,
+    }
+}
+
+/// Runs a worker with one handler until the platform has no more jobs.
+async fn run(
+    platform: Arc<dyn Platform>,
+    handler: Handler,
+    makes: Vec<StateType>,
+    mut values: UserValues,
+    around: Vec<Around>,
+) {
+    values.keep(handler.clone());
+    let (handlers, values) = Handlers::current().keeping(values);
+    let dispatch = match Dispatch::choose(vec![handler], Choice::default(), makes) {
+        Ok(dispatch) => dispatch,
+        Err(error) => panic!("{error}"),
+    };
+    let parts = Parts {
+        platform,
+        dispatch,
+        state: values.state(),
+        config: WorkerConfig {
+            return_aggregate_stream: true,
+            around,
+            ..WorkerConfig::NEW
+        },
+        ping_interval: Duration::from_secs(10),
+        shutdown_grace: Duration::ZERO,
+        signals: None,
+        stop: CancellationToken::new(),
+        failed_start: None,
+        ready: Box::new(|| ()),
+        reporter: Reporter {
+            hostname: "unknown".to_owned(),
+            worker_id: "test".to_owned(),
+            secrets: Secrets::default(),
+            debugger: None,
+            reports_streams_alike: false,
+        },
+        spool: None,
+        worker_id: "test".into(),
+        handlers,
+    };
+    let ended = match worker::start(parts) {
+        Ok(mut running) => running.ended().await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = ended {
+        panic!("the worker under test could not run: {error}");
+    }
+    values.dropped().await;
 }
 
 /// Returns the document that `--schema` prints, for all handlers with attributes in this binary.
@@ -349,8 +386,7 @@ impl std::fmt::Debug for Job {
     }
 }
 
-fn read(platform: &SingleJob) -> Report {
-    let recorded = platform.recorded();
+fn read(recorded: Recorded) -> Report {
     let outputs = |bodies: Vec<String>| {
         bodies
             .iter()

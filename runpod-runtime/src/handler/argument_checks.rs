@@ -8,6 +8,7 @@
 //! [`FromJob::VIA`]: super::FromJob::VIA
 
 use super::argument_kinds::{ViaEmitter, ViaExtractor, ViaInput, ViaJob, ViaOpenAi, ViaWorker};
+use super::batch::ViaEach;
 
 /// Checks the kinds of arguments. The check is passed as a trait's function, because the compiler would show an unmet
 /// bound on this function together with the function.
@@ -72,6 +73,13 @@ beside! {
     ViaEmitter => ViaInput, ViaJob, ViaOpenAi, ViaWorker, ViaEmitter, ViaExtractor;
     ViaExtractor => ViaInput, ViaJob, ViaOpenAi, ViaWorker, ViaEmitter, ViaExtractor;
 }
+
+#[diagnostic::do_not_recommend]
+impl<First, Second: Beside<First>> Beside<ViaEach<First>> for ViaEach<Second> {}
+#[diagnostic::do_not_recommend]
+impl<First> Beside<ViaEach<First>> for ViaWorker {}
+#[diagnostic::do_not_recommend]
+impl<Second> Beside<ViaWorker> for ViaEach<Second> {}
 
 /// Requires that one argument of a `stream` handler that returns nothing is an emitter. Implemented for the list of
 /// all argument kinds, such as `(a, (b, ()))`.

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
+use super::batch::HandlerSeat;
 use super::context::JobContext;
 use super::emitter::ItemSink;
 use super::failure::Failure;
@@ -24,6 +25,8 @@ pub struct Call {
     pub(crate) openai: Option<super::openai::Parsed>,
     /// The values of the handler's extractors, which run before the arguments are created.
     pub(crate) extracted: Extracted,
+    /// The job's place in the next call, for `batch` handlers.
+    pub(crate) seat: Option<HandlerSeat>,
 }
 
 impl fmt::Debug for Call {

@@ -17,6 +17,7 @@ fn handler(name: &str, line: u32, kind: Kind, arguments: Vec<Role>) -> Handler {
         schemas: None,
         #[cfg(feature = "openai")]
         openai: None,
+        batcher: None,
         call: Arc::new(|_| Ok(Invocation::future(async { Payload::of(&()) }))),
     }
 }

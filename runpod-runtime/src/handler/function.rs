@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::argument::{Argument, FromJob};
+use super::batch::{Batching, HandlerBatcher};
 use super::failure::IntoFailure;
 use super::invocation::Invocation;
 use super::items::IntoItems;
@@ -125,6 +126,24 @@ fn named<F: 'static>(
     arguments: Vec<Argument>,
     call: impl Fn(&mut super::Call) -> Result<Invocation, super::Failure> + Send + Sync + 'static,
 ) -> HandlerBox {
+    boxed::<F>(kind, arguments, None, call)
+}
+
+/// Creates a batch handler. If an attribute has registered the function, the attribute's options count.
+pub(super) fn named_batch<F: 'static>(
+    batching: Batching,
+    arguments: Vec<Argument>,
+    call: impl Fn(&mut super::Call) -> Result<Invocation, super::Failure> + Send + Sync + 'static,
+) -> HandlerBox {
+    boxed::<F>(Kind::Batch, arguments, Some(&batching), call)
+}
+
+fn boxed<F: 'static>(
+    kind: Kind,
+    arguments: Vec<Argument>,
+    batching: Option<&Batching>,
+    call: impl Fn(&mut super::Call) -> Result<Invocation, super::Failure> + Send + Sync + 'static,
+) -> HandlerBox {
     let id = FunctionId::of_type::<F>();
     // An attribute's generated code knows the concrete types, so it can also validate the input and provide schemas.
     // This code knows only traits, so it prefers the handler that an attribute has registered.
@@ -137,6 +156,7 @@ fn named<F: 'static>(
         schemas: None,
         #[cfg(feature = "openai")]
         openai: None,
+        batcher: batching.map(|it| HandlerBatcher::new(it.limits)),
         call: Arc::new(call),
     });
     HandlerBox(handler)

@@ -8,6 +8,7 @@ mod argument;
 mod argument_checks;
 mod argument_kinds;
 mod around;
+mod batch;
 mod call;
 mod cancel;
 mod checkpoint;
@@ -56,6 +57,10 @@ pub use argument::FromJob;
 pub use argument_checks::{Beside, Emits, ask};
 pub use argument_kinds::{ViaEmitter, ViaExtractor, ViaInput, ViaJob, ViaWorker};
 pub use around::{JobOutput, JobResult, Next};
+pub use batch::{
+    BatchArgument, BatchCall, BatchFunction, BatchItem, BatchOutput, Batching, ReturnedBatch,
+    ReturnedList, ViaEach, join, split,
+};
 pub use call::Call;
 pub use cancel::CancelReason;
 pub use checkpoint::Checkpoint;
@@ -88,6 +93,7 @@ pub use user_router::{IntoRouter, UserRouter};
 #[cfg(feature = "schema")]
 pub(crate) use argument::Role;
 pub(crate) use around::{Around, Wrapped, around};
+pub(crate) use batch::{HandlerBatcher, HandlerSeat};
 pub(crate) use call::Extracted;
 pub(crate) use dispatch::{Choice, Dispatch};
 pub(crate) use emitter::{ItemSink, StreamEnd};

@@ -3,6 +3,7 @@
 use std::any::{TypeId, type_name};
 
 use super::argument::Argument;
+use super::batch::Batching;
 use super::call::Call;
 use super::failure::Failure;
 use super::invocation::Invocation;
@@ -22,6 +23,8 @@ pub struct Registration {
     /// The options for a route of `OpenAI`'s API.
     #[cfg(feature = "openai")]
     pub(crate) openai: Option<crate::openai::Endpoint>,
+    /// The options of a batch handler.
+    pub(crate) batching: Option<fn() -> Batching>,
 }
 
 inventory::collect!(Registration);
@@ -54,6 +57,8 @@ pub(crate) enum Kind {
     Blocking,
     /// A stream handler, which sends items while it runs.
     Stream,
+    /// A batch handler, which handles several jobs in one call.
+    Batch,
 }
 
 /// Identifies a function within the binary.
@@ -138,6 +143,20 @@ impl Function {
         self.registration(Kind::Stream, arguments, call)
     }
 
+    /// Registers the function as a handler that gets several jobs in one call.
+    pub const fn batching(
+        self,
+        options: fn() -> Batching,
+        arguments: &'static [fn() -> Argument],
+        call: CallFn,
+    ) -> Registration {
+        let registration = self.registration(Kind::Batch, arguments, call);
+        Registration {
+            batching: Some(options),
+            ..registration
+        }
+    }
+
     const fn registration(
         self,
         kind: Kind,
@@ -152,6 +171,7 @@ impl Function {
             schemas: None,
             #[cfg(feature = "openai")]
             openai: None,
+            batching: None,
         }
     }
 

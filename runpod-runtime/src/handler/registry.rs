@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::argument::{Argument, Role};
+use super::batch::HandlerBatcher;
 use super::call::Call;
 use super::extract::Extractor;
 use super::failure::Failure;
@@ -39,6 +40,8 @@ pub(crate) struct Handler {
     pub(crate) schemas: Option<fn() -> Schemas>,
     #[cfg(feature = "openai")]
     pub(crate) openai: Option<Served>,
+    /// Collects the jobs of a batch handler.
+    pub(crate) batcher: Option<Arc<HandlerBatcher>>,
     pub(crate) call: Arc<CallFn>,
 }
 
@@ -51,6 +54,10 @@ impl Handler {
             kind: registration.kind,
             arguments: registration.arguments.iter().map(|it| it()).collect(),
             schemas: registration.schemas,
+            batcher: registration
+                .batching
+                .as_ref()
+                .map(|options| HandlerBatcher::new(options().limits)),
             #[cfg(feature = "openai")]
             openai: registration.openai.map(|endpoint| Served {
                 route: endpoint.route,

@@ -98,6 +98,13 @@ impl<T, E> Probe<Option<Result<T, E>>> {
     }
 }
 
+impl<T> Probe<Vec<T>> {
+    /// Probes one value of a list. For other types, the fallback probes the type itself.
+    pub fn __rp_each(&self) -> Probe<T> {
+        Probe::new()
+    }
+}
+
 impl<T, E> Probe<Emitter<Result<T, E>>> {
     /// Probes an emitter of results. The items that are sent are the values in the results.
     pub fn __rp_emitter(&self) -> Probe<Emitter<T>> {
@@ -142,6 +149,11 @@ impl<T> Deref for Probe<T> {
 impl<T> Unknown<T> {
     /// Probes the type itself.
     pub fn __rp_value(&self) -> Probe<T> {
+        Probe::new()
+    }
+
+    /// Probes the type itself.
+    pub fn __rp_each(&self) -> Probe<T> {
         Probe::new()
     }
 
@@ -218,6 +230,24 @@ fn written<T: JsonSchema>() -> Value {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __schemas {
+    (Batch $name:ident($($(#[$condition:meta])* $argument:ty),*)) => {
+        $crate::__schemas!(@batch __rp_value $name($($(#[$condition])* $argument),*))
+    };
+    (AsyncBatch $name:ident($($(#[$condition:meta])* $argument:ty),*)) => {
+        $crate::__schemas!(@batch __rp_awaited $name($($(#[$condition])* $argument),*))
+    };
+    (@batch $returned:ident $name:ident($($(#[$condition:meta])* $argument:ty),*)) => {
+        ::core::option::Option::Some(|| $crate::__private::Schemas::new(
+            [$(
+                $(#[$condition])*
+                $crate::__private::Probe::<$argument>::new().__rp_each().__rp_argument()
+            ),*],
+            $crate::__private::Probe::of(|| ($name)($(
+                $(#[$condition])*
+                $crate::__private::never::<$argument>()
+            ),*)).$returned().__rp_value().__rp_each().__rp_value().__rp_value().__rp_schema(),
+        ))
+    };
     ($kind:ident $name:ident($($(#[$condition:meta])* $argument:ty),*)) => {
         ::core::option::Option::Some(|| $crate::__private::Schemas::new(
             [$(

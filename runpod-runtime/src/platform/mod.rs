@@ -11,6 +11,7 @@ mod large_result;
 mod read_job;
 #[cfg(feature = "http")]
 pub(crate) mod serving;
+mod several_jobs;
 mod single_job;
 mod unhealthy;
 
@@ -31,7 +32,8 @@ pub(crate) use http::Runpod;
 #[cfg(fuzzing)]
 pub(crate) use http::fuzzing;
 pub(crate) use read_job::read_job;
-pub(crate) use single_job::SingleJob;
+pub(crate) use several_jobs::SeveralJobs;
+pub(crate) use single_job::{Recorded, SingleJob};
 pub(crate) use unhealthy::Unhealthy;
 
 /// The version in heartbeats, error reports and the `User-Agent` header.

@@ -20,7 +20,7 @@ use crate::logging;
 type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync + 'static>;
 
 /// A caught panic.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Panic {
     pub(crate) message: String,
     /// The file, line and column of the panic.

@@ -1,6 +1,7 @@
 //! Builds and runs a worker without macros.
 
 mod around;
+mod batch;
 mod embedded;
 mod graceful;
 mod hooks;
@@ -192,13 +193,14 @@ impl WorkerBuilder {
         self
     }
 
-    /// Sets how many jobs may run at the same time. The default is 1, and 0 counts as 1.
+    /// Sets how many jobs may run at the same time. The default is 1, or enough for full batches if the worker has a
+    /// [`batch`](Self::batch) handler. 0 counts as 1.
     ///
     /// One job-take request asks for at most 16 jobs. The next request follows as soon as those jobs have arrived.
     /// Inputs stay in memory while their jobs wait or are read. With inputs of 20 MB, the platform's maximum, a
     /// concurrency of 32 can need 640 MB for them.
     pub fn concurrency(mut self, jobs: usize) -> Self {
-        self.config.concurrency = jobs;
+        self.config.concurrency = Some(jobs);
         self
     }
 

@@ -125,7 +125,7 @@ impl Prepared {
             self.config.refresh_worker = false;
         }
         if let Some(jobs) = settings.concurrency {
-            self.config.concurrency = jobs;
+            self.config.concurrency = Some(jobs);
             self.config.concurrency_modifier = None;
         }
         let heartbeats = settings

@@ -28,7 +28,7 @@ pub(crate) async fn serve(
     handlers: &Handlers,
 ) -> Result<(), Error> {
     if let Some(jobs) = api.concurrency {
-        prepared.config.concurrency = jobs;
+        prepared.config.concurrency = Some(jobs);
         prepared.config.concurrency_modifier = None;
     }
     // The signals are handled before the address is printed, because a user who reads it may press Ctrl-C at once.

@@ -96,6 +96,7 @@ mod with_feature {
             let (kind, result) = match handler.kind {
                 Kind::Async => ("async", ResultSchema::Output(output(handler))),
                 Kind::Blocking => ("blocking", ResultSchema::Output(output(handler))),
+                Kind::Batch => ("batch", ResultSchema::Output(output(handler))),
                 Kind::Stream => ("stream", ResultSchema::Item(output(handler))),
             };
             Self {

@@ -18,8 +18,8 @@ pub struct WorkerConfig {
     pub(crate) refresh_worker: bool,
     /// Whether a stream's result repeats all its items.
     pub(crate) return_aggregate_stream: bool,
-    /// How many jobs may run at once at the start. 0 counts as 1.
-    pub(crate) concurrency: usize,
+    /// How many jobs may run at once at the start. 0 counts as 1. `None` means 1, or enough for full batches.
+    pub(crate) concurrency: Option<usize>,
     pub(crate) concurrency_modifier: Option<Modifier>,
     /// If this many jobs in a row fail, the worker is broken.
     pub(crate) max_consecutive_failures: Option<NonZeroUsize>,
@@ -44,7 +44,7 @@ impl WorkerConfig {
         },
         refresh_worker: false,
         return_aggregate_stream: false,
-        concurrency: 1,
+        concurrency: None,
         concurrency_modifier: None,
         max_consecutive_failures: None,
         worker_threads: None,
@@ -71,7 +71,7 @@ impl WorkerConfig {
     /// Sets how many jobs may run at once.
     #[must_use]
     pub fn concurrency(mut self, value: usize) -> Self {
-        self.concurrency = value;
+        self.concurrency = Some(value);
         self
     }
 

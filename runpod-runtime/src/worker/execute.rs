@@ -12,7 +12,7 @@ use super::events::WorkerEvent;
 use super::inbox::{Event, Finished, Inbox};
 use super::jobs::{Job, Jobs};
 use crate::handler::{
-    Around, Call, Dispatch, Done, Extracted, Failure, Handler, ItemSink, Kind, Slot, StateCell,
+    Around, Call, Dispatch, Done, Extracted, Failure, Handler, HandlerBatcher, HandlerSeat, ItemSink, Kind, Slot, StateCell,
     StreamEnd, TakenJob, Wrapped, catch_panic,
 };
 use crate::logging;
@@ -35,6 +35,8 @@ pub(super) struct Execution {
     pub(super) around: Arc<[Around]>,
     pub(super) reporter: Arc<Reporter>,
     pub(super) inbox: Arc<Inbox>,
+    /// The batchers of the batch handlers.
+    pub(super) batchers: Arc<[Arc<HandlerBatcher>]>,
 }
 
 impl Execution {
@@ -43,6 +45,12 @@ impl Execution {
     pub(super) fn failed(&self, failure: Failure, streaming: bool, refresh: bool) -> ResultBody {
         self.reporter
             .result(Outcome::Failed(failure), streaming, refresh, None)
+    }
+
+    /// Keeps batch handlers from starting a call until the returned values are dropped, unless the call is full. So
+    /// jobs that arrive together share a call.
+    pub(super) fn hold_batches(&self) -> Vec<HandlerSeat> {
+        self.batchers.iter().map(|it| it.announce()).collect()
     }
 
     /// Returns whether something asynchronous runs around the handler's call: an `around` function or an extractor. Even
@@ -70,6 +78,8 @@ struct Run {
     job: Arc<Job>,
     taken: TakenJob,
     execution: Arc<Execution>,
+    /// The job's place in the next call, for batch handlers.
+    seat: Option<HandlerSeat>,
     report: Report,
 }
 
@@ -94,6 +104,7 @@ pub(super) fn start(
         job: Arc::clone(job),
         taken,
         execution: Arc::clone(execution),
+        seat: None,
         report: Report {
             execution: Arc::clone(execution),
             job: Some(Arc::clone(job)),
@@ -106,7 +117,7 @@ pub(super) fn start(
 }
 
 impl Run {
-    fn spawn(self, handlers: &Handlers) -> Option<AbortHandle> {
+    fn spawn(mut self, handlers: &Handlers) -> Option<AbortHandle> {
         let handle = handlers.handle();
         let must_read_input = self.execution.dispatch.reads_input_of(&self.taken)
             && self.taken.input.get().len() > SMALL_INPUT;
@@ -120,6 +131,7 @@ impl Run {
                 return None;
             }
         };
+        self.announce(&handler);
         if handler.kind == Kind::Blocking && !self.execution.wraps(&handler) {
             self.spawn_blocking(handle, handler)
         } else {
@@ -142,13 +154,21 @@ impl Run {
         }
     }
 
-    async fn find_and_run(self) {
+    /// Announces the job to the handler's batcher, so that a call waits until the job's input has been read.
+    fn announce(&mut self, handler: &Handler) {
+        self.seat = handler.batcher.as_ref().map(|it| it.announce());
+    }
+
+    async fn find_and_run(mut self) {
         match self.execution.dispatch.find(&self.taken) {
             Ok(handler) if handler.kind == Kind::Blocking && !self.execution.wraps(&handler) => {
                 // No abort handle is needed, because `run_blocking` checks whether the job was cancelled.
                 let _ = self.spawn_blocking(&Handle::current(), handler);
             }
-            Ok(handler) => self.run_in_span(handler).await,
+            Ok(handler) => {
+                self.announce(&handler);
+                self.run_in_span(handler).await;
+            }
             Err(failure) => self.fail_without_handler(failure),
         }
     }
@@ -197,6 +217,7 @@ impl Run {
             #[cfg(feature = "openai")]
             openai: None,
             extracted: Extracted::default(),
+            seat: self.seat,
         };
         let mut was_called = false;
         let done = catch_panic(async {
@@ -249,6 +270,7 @@ impl Run {
             #[cfg(feature = "openai")]
             openai: None,
             extracted: Extracted::default(),
+            seat: None,
         };
         let mut was_called = false;
         let done = caught_now(|| {

@@ -51,6 +51,7 @@ pub(super) fn admit(control: &Control, id: &Arc<str>) -> Option<Arc<Job>> {
 
 /// Starts waiting jobs as long as slots are free.
 pub(super) fn start_waiting(control: &Arc<Control>) {
+    let held = control.execution.hold_batches();
     while let Some((job, taken, slot)) = control.jobs.next_to_run() {
         execute::start(
             &control.execution,
@@ -61,6 +62,7 @@ pub(super) fn start_waiting(control: &Arc<Control>) {
             slot,
         );
     }
+    drop(held);
     slots_changed(control);
 }
 

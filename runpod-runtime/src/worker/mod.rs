@@ -5,6 +5,7 @@
 //! heartbeats or stops. This module contains no HTTP. HTTP belongs to the platform.
 
 mod backoff;
+mod batch_slots;
 mod concurrency;
 mod config;
 mod consecutive_failures;
@@ -142,6 +143,7 @@ async fn run(parts: Parts, shutdown: Shutdown) -> Ended {
         failures: ConsecutiveFailures::new(config.max_consecutive_failures),
         platform: parts.platform,
         execution: Arc::new(Execution {
+            batchers: parts.dispatch.batchers(),
             dispatch: parts.dispatch,
             state: parts.state,
             aggregate: config.return_aggregate_stream,
@@ -173,7 +175,8 @@ async fn run(parts: Parts, shutdown: Shutdown) -> Ended {
         tokio::spawn(failed_start::limit(Arc::clone(&control)));
         Concurrency::new(1, None)
     } else {
-        Concurrency::new(config.concurrency, config.concurrency_modifier)
+        let concurrency = control.execution.concurrency(config.concurrency);
+        Concurrency::new(concurrency, config.concurrency_modifier)
     };
     take::take_jobs(&control, concurrency, parts.ready).await;
     if let Some(failed) = &control.failed_start {

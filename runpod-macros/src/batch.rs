@@ -1,0 +1,275 @@
+//! The option `batch` and the options that belong to it.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::{Expr, Ident, ReturnType};
+
+use crate::arguments::Argument;
+use crate::check::types_of;
+use crate::diagnostics::Faults;
+use crate::model::{Function, Given, Key, Options, Place as Attribute, Setting};
+use crate::paths::Item;
+use crate::places::{self, Place};
+use crate::settings;
+use crate::types::{inner_types, is_one_of, parts_of_result, surely_no_input};
+use crate::values::{Misfit, Value, count, flag, given, modifier, number};
+
+/// The options of a batch handler.
+#[derive(Default)]
+pub(crate) struct BatchOptions {
+    pub(crate) batch: Option<Given<()>>,
+    max_batch_size: Option<Given<Setting<usize>>>,
+    max_wait: Option<Given<Setting<usize>>>,
+    weight: Option<Given<Expr>>,
+    max_weight: Option<Given<Setting<usize>>>,
+    concurrent_batches: Option<Given<Setting<usize>>>,
+}
+
+impl BatchOptions {
+    /// Reads the value of one of the options.
+    pub(crate) fn set(&mut self, key: Key, name: &Ident, value: &Value) -> Result<(), Misfit> {
+        let span = name.span();
+        match key {
+            Key::MaxBatchSize => given(span, count(value), &mut self.max_batch_size),
+            Key::MaxWait => given(span, number(value), &mut self.max_wait),
+            Key::Weight => given(span, modifier(value), &mut self.weight),
+            Key::MaxWeight => given(span, count(value), &mut self.max_weight),
+            Key::ConcurrentBatches => given(span, count(value), &mut self.concurrent_batches),
+            _ => {
+                // After an error, too, so that no second error says that the option is missing.
+                self.batch = Some(Given { span, value: () });
+                flag(value)
+            }
+        }
+    }
+
+    /// Returns the places of the given options that need `batch`.
+    fn dependent(&self) -> impl Iterator<Item = (Key, proc_macro2::Span)> {
+        let spans = [
+            (Key::MaxBatchSize, self.max_batch_size.as_ref().map(|it| it.span)),
+            (Key::MaxWait, self.max_wait.as_ref().map(|it| it.span)),
+            (Key::Weight, self.weight.as_ref().map(|it| it.span)),
+            (Key::MaxWeight, self.max_weight.as_ref().map(|it| it.span)),
+            (
+                Key::ConcurrentBatches,
+                self.concurrent_batches.as_ref().map(|it| it.span),
+            ),
+        ];
+        spans.into_iter().filter_map(|(key, span)| Some((key, span?)))
+    }
+}
+
+/// Checks the options of a batch handler, and its arguments as far as the names of their types show.
+pub(crate) fn check(function: &Function, place: Attribute, options: &Options, faults: &mut Faults) {
+    let own = &options.batching;
+    let attribute = place.attribute().trim_end_matches(']');
+    let Some(batch) = &own.batch else {
+        for (key, span) in own.dependent() {
+            let name = key.name();
+            let help = format!("add it: `{attribute}(batch, {})]`", key.example());
+            let wrong = format!("the option `{name}` needs the option `batch`");
+            faults.add(Ident::new(name, span), wrong, help);
+        }
+        return;
+    };
+    if let Some(stream) = &options.stream {
+        faults.add(
+            Ident::new("stream", stream.span),
+            "`batch` and `stream` cannot be used together",
+            "remove `stream`: a `batch` handler returns one result for each job when its call ends; or remove `batch`",
+        );
+    }
+    if let (Some(weight), None) = (&own.weight, &own.max_weight) {
+        faults.add(
+            Ident::new("weight", weight.span),
+            "the option `weight` needs the option `max_weight`",
+            "add the maximum total weight of the jobs in a call, such as `max_weight = 8192`",
+        );
+    }
+    if let (None, Some(most)) = (&own.weight, &own.max_weight) {
+        faults.add(
+            Ident::new("max_weight", most.span),
+            "the option `max_weight` needs the option `weight`",
+            "add the function that weighs an input, such as `weight = tokens`, where `fn tokens(input: &T) -> usize`",
+        );
+    }
+    let mut types = types_of(&function.signature);
+    if function.signature.receiver().is_none() && types.all(|(_, ty)| surely_no_input(ty)) {
+        let at = match function.signature.inputs.is_empty() {
+            true => {
+                let option = Ident::new("batch", batch.span);
+                quote!(#option)
+            }
+            false => {
+                let inputs = &function.signature.inputs;
+                quote!(#inputs)
+            }
+        };
+        faults.add(
+            at,
+            "a `batch` handler takes the inputs of its jobs as a `Vec<T>`, and this function has no such argument",
+            "add an argument such as `inputs: Vec<T>`, where `T` is the input of one job",
+        );
+    }
+}
+
+/// Generates the options: `|| __rp::Batching::NEW.max_batch_size(8)`.
+pub(crate) fn options(function: &Function, options: &Options) -> TokenStream {
+    let here = places::name(function);
+    let own = &options.batching;
+    let mut chain = Item::Batching.path(here);
+    chain.extend(quote_spanned!(here=> ::NEW));
+    let set = [
+        (
+            "max_batch_size",
+            settings::count(Key::MaxBatchSize, own.max_batch_size.as_ref()),
+        ),
+        ("max_wait_ms", settings::number(own.max_wait.as_ref())),
+        (
+            "max_weight",
+            settings::count(Key::MaxWeight, own.max_weight.as_ref()),
+        ),
+        (
+            "concurrent_batches",
+            settings::count(Key::ConcurrentBatches, own.concurrent_batches.as_ref()),
+        ),
+    ];
+    for (name, value) in set {
+        let name = Ident::new(name, here);
+        chain.extend(value.map(|value| quote_spanned!(here=> .#name(#value))));
+    }
+    quote_spanned!(here=> || #chain)
+}
+
+/// Generates the part of the adapter after the parts of the job's arguments have been created:
+///
+/// ```text
+/// let __rp_weight = 1;
+/// let __rp_parts = ();
+/// let __rp_parts = (__rp_parts, inputs);
+/// __rp::join(__rp_call, __rp_weight, __rp_parts, |__rp_jobs| {
+///     let __rp_count = __rp_jobs.len();
+///     let (__rp_jobs, inputs) = __rp::split(__rp_jobs);
+///     let Some(inputs) = <Vec<Text> as __rp::BatchArgument<_>>::of_parts(inputs) else {
+///         return __rp::BatchCall::nothing();
+///     };
+///     __rp::BatchCall::blocking(
+///         __rp_count,
+///         move || embed(inputs),
+///         |__rp_it| __rp::ReturnedBatch(__rp_it).__rp_list(__rp::IntoFailure::into_failure),
+///         __rp::BatchOutput::into_results,
+///         |__rp_it| __rp::Returned(__rp_it)..,
+///     )
+/// })
+/// ```
+pub(crate) fn joining(function: &Function, options: &Options, arguments: &[Argument<'_>]) -> TokenStream {
+    let here = places::name(function);
+    let named = |name| Ident::new(name, here);
+    let (call, parts, jobs) = (named("__rp_call"), named("__rp_parts"), named("__rp_jobs"));
+    let (count, weight) = (named("__rp_count"), weight(function, options, arguments));
+    let weight_name = named("__rp_weight");
+    let (join, split) = (Item::Join.path(here), Item::Split.path(here));
+    let batch_call = Item::BatchCall.path(here);
+    let some = quote_spanned!(here=> ::core::option::Option::Some);
+    let packed = arguments.iter().map(|it| {
+        let (conditions, variable) = (&it.conditions, &it.variable);
+        quote_spanned!(here=> #(#conditions)* let #parts = (#parts, #variable);)
+    });
+    let unpacked = arguments.iter().rev().map(|it| {
+        let (conditions, variable, ty) = (&it.conditions, &it.variable, it.ty);
+        let argument = Item::BatchArgument.path(it.span);
+        quote_spanned! {here=>
+            #(#conditions)* let (#jobs, #variable) = #split(#jobs);
+            #(#conditions)* let #some(#variable) = <#ty as #argument<_>>::of_parts(#variable) else {
+                return #batch_call::nothing();
+            };
+        }
+    });
+    let running = running(function, arguments, &count);
+    quote_spanned! {here=>
+        let #weight_name = #weight;
+        let #parts = ();
+        #(#packed)*
+        #join(#call, #weight_name, #parts, |#jobs| {
+            let #count = #jobs.len();
+            #(#unpacked)*
+            let _ = #jobs;
+            #running
+        })
+    }
+}
+
+/// Generates the weight of a job, with an explicit type, so that a type error points at the user's expression.
+fn weight(function: &Function, options: &Options, arguments: &[Argument<'_>]) -> TokenStream {
+    let here = places::name(function);
+    let input = arguments.iter().find(|it| {
+        let contexts = inner_types(it.ty).into_iter().any(surely_no_input);
+        !surely_no_input(it.ty) && !(is_one_of(it.ty, &["Vec"]) && contexts)
+    });
+    let (Some(given), Some(input)) = (&options.batching.weight, input) else {
+        return quote_spanned!(here=> 1);
+    };
+    let (at, expression, variable) = (given.span, &given.value, &input.variable);
+    let name = Ident::new("__rp_weigh", at);
+    let is_job = inner_types(input.ty).into_iter().any(|it| is_one_of(it, &["Job"]));
+    let input = is_job.then(|| quote_spanned!(at=> .input));
+    quote_spanned!(at=> { let #name: fn(&_) -> usize = #expression; #name(&#variable #input) })
+}
+
+fn running(function: &Function, arguments: &[Argument<'_>], count: &Ident) -> TokenStream {
+    let result = places::result(function);
+    let ident = Place::of(&function.signature.ident);
+    let name = places::function_name(function, ident.start);
+    let passed = arguments.iter().map(Argument::passed);
+    let called = quote_spanned!(ident.start=> (#name)(#(#passed),*));
+    let results = Results::of(function);
+    let batch_call = Item::BatchCall.path(result);
+    let returned_batch = Item::ReturnedBatch.path(result);
+    let returned = Item::Returned.path(result);
+    let call_failure = Item::IntoFailure.function("into_failure", results.call_error);
+    let into_results = Item::BatchOutput.function("into_results", results.list);
+    let into_json = Item::HandlerValue.function("into_json", results.value);
+    let into_failure = Item::IntoFailure.function("into_failure", results.error);
+    let list = quote_spanned!(result=> |__rp_it| #returned_batch(__rp_it).__rp_list(#call_failure));
+    let each = quote_spanned!(result=> |__rp_it| #returned(__rp_it)
+        .__rp_flat(#into_failure, #into_failure)
+        .__rp_output(#into_json, #into_failure));
+    if function.signature.asyncness.is_some() {
+        let later = Item::Async.function("later", ident);
+        quote_spanned!(result=> #batch_call::future(#count, #later(#called), #list, #into_results, #each))
+    } else {
+        quote_spanned!(result=> #batch_call::blocking(#count, move || #called, #list, #into_results, #each))
+    }
+}
+
+/// The places of the parts of the return type. If the tokens do not show a part, its place is the whole type.
+struct Results {
+    list: Place,
+    call_error: Place,
+    value: Place,
+    error: Place,
+}
+
+impl Results {
+    fn of(function: &Function) -> Self {
+        let ReturnType::Type(_, ty) = &function.signature.output else {
+            let name = Place::of(&function.signature.ident);
+            return Self {
+                list: name,
+                call_error: name,
+                value: name,
+                error: name,
+            };
+        };
+        let (list, call_error) = parts_of_result(ty);
+        let list = list.unwrap_or(ty);
+        let item = inner_types(list).into_iter().next().unwrap_or(list);
+        let (value, error) = parts_of_result(item);
+        Self {
+            list: Place::of(list),
+            call_error: Place::of(call_error.unwrap_or(ty)),
+            value: Place::of(value.unwrap_or(item)),
+            error: Place::of(error.unwrap_or(item)),
+        }
+    }
+}
