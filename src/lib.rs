@@ -186,11 +186,11 @@ pub use runpod_runtime::openai;
 #[cfg(feature = "otel")]
 pub use runpod_runtime::traces;
 pub use runpod_runtime::{
-    AsyncFunction, BatchFunction, Batching, BlockingFunction, CachedModelError, CancelReason, Cancelled, Checkpoint,
-    Emitter, Error, ErrorKind, FromJob, FromJobCall, HandlerError, IntoFailure, IntoItems,
-    IntoOutput, Job, JobCall, JobContext, JobFailure, JobOutput, JobResult, MissingState, Next,
-    Settings, State, StreamFunction, Worker, WorkerBuilder, args, cached_model, logging, signature,
-    testing,
+    AsyncFunction, BatchFunction, Batching, BlockingFunction, CachedModelError, CancelReason,
+    Cancelled, Checkpoint, Emitter, Error, ErrorKind, FromJob, FromJobCall, HandlerError,
+    IntoFailure, IntoItems, IntoOutput, Job, JobCall, JobContext, JobFailure, JobOutput, JobResult,
+    MissingState, Next, Settings, State, StreamFunction, Worker, WorkerBuilder, args, cached_model,
+    logging, signature, testing,
 };
 #[cfg(feature = "upload")]
 pub use runpod_runtime::{Bucket, Upload, UploadContent, UploadError, UploadErrorKind, Uploaded};

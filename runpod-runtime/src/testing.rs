@@ -44,8 +44,8 @@ use crate::handler::UserValues;
 #[cfg(feature = "schema")]
 use crate::handler::registered;
 use crate::handler::{
-    Around, AsyncFunction, BatchFunction, Batching, BlockingFunction, Choice, Dispatch, Handler, StateSource, StateType,
-    StreamFunction, TakenJob, cell, truthy,
+    Around, AsyncFunction, BatchFunction, Batching, BlockingFunction, Choice, Dispatch, Handler,
+    StateSource, StateType, StreamFunction, TakenJob, cell, truthy,
 };
 use crate::json;
 use crate::platform::{Platform, Recorded, Reporter, SingleJob, error_type, message};

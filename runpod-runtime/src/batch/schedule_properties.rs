@@ -10,13 +10,20 @@ use super::schedule::{Batch, Key, Limits, Next, Schedule};
 /// Something that happens some time after the previous event.
 #[derive(Debug, Clone)]
 enum Event {
-    Push { weight: usize },
+    Push {
+        weight: usize,
+    },
     Announce,
     Arrived,
     /// Cancels one of the jobs that were pushed.
-    Cancel { index: usize },
+    Cancel {
+        index: usize,
+    },
     /// Ends one of the running calls, which may have failed.
-    Finish { index: usize, failed: bool },
+    Finish {
+        index: usize,
+        failed: bool,
+    },
     /// Nothing but time.
     Pass,
 }
@@ -34,14 +41,20 @@ fn events() -> impl Strategy<Value = Vec<(u64, Event)>> {
 }
 
 fn limits() -> impl Strategy<Value = Limits> {
-    (0_usize..6, prop::option::of(1_usize..20), 0_u64..40, 0_usize..4).prop_map(
-        |(max_batch_size, max_weight, wait, concurrent_batches)| Limits {
-            max_batch_size,
-            max_weight,
-            max_wait: Duration::from_millis(wait),
-            concurrent_batches,
-        },
+    (
+        0_usize..6,
+        prop::option::of(1_usize..20),
+        0_u64..40,
+        0_usize..4,
     )
+        .prop_map(
+            |(max_batch_size, max_weight, wait, concurrent_batches)| Limits {
+                max_batch_size,
+                max_weight,
+                max_wait: Duration::from_millis(wait),
+                concurrent_batches,
+            },
+        )
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -88,7 +101,10 @@ impl Run {
         let free = self.running.len() < self.limits.concurrent_batches.max(1);
         if let Some((_, oldest)) = self.waiting.first().filter(|_| free) {
             let waited = self.now - oldest.since;
-            assert!(waited < self.limits.max_wait, "a job waits while a call could start");
+            assert!(
+                waited < self.limits.max_wait,
+                "a job waits while a call could start"
+            );
         }
     }
 

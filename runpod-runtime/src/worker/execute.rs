@@ -12,8 +12,8 @@ use super::events::WorkerEvent;
 use super::inbox::{Event, Finished, Inbox};
 use super::jobs::{Job, Jobs};
 use crate::handler::{
-    Around, Call, Dispatch, Done, Extracted, Failure, Handler, HandlerBatcher, HandlerSeat, ItemSink, Kind, Slot, StateCell,
-    StreamEnd, TakenJob, Wrapped, catch_panic,
+    Around, Call, Dispatch, Done, Extracted, Failure, Handler, HandlerBatcher, HandlerSeat,
+    ItemSink, Kind, Slot, StateCell, StreamEnd, TakenJob, Wrapped, catch_panic,
 };
 use crate::logging;
 use crate::platform::{Outcome, Reporter, ResultBody};

@@ -77,7 +77,12 @@ impl Rule {
         let expected = after_calls.expected(self.situation.now);
         let (wait, gain) = expected
             .filter(|it| it.arrivals * gap >= CONCENTRATED * it.since_call)
-            .map(|it| (it.wait, self.line.fixed.mul_add(it.share, -(it.wait + already))))
+            .map(|it| {
+                (
+                    it.wait,
+                    self.line.fixed.mul_add(it.share, -(it.wait + already)),
+                )
+            })
             .max_by(|a, b| a.1.total_cmp(&b.1))?;
         (gain > 0.0).then(|| self.after(wait))?
     }
