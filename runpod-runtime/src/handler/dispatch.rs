@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::argument::Role;
+use super::batch::HandlerBatcher;
 use super::failure::Failure;
 use super::input;
 use super::job::TakenJob;

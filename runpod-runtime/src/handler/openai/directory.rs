@@ -173,6 +173,7 @@ fn reply(answer: Result<serde_json::Value, ApiError>, route: Route, streams: boo
         kind: if streams { Kind::Stream } else { Kind::Async },
         arguments: Vec::new(),
         schemas: None,
+        batcher: None,
         openai: None,
         call: Arc::new(move |_| {
             let answer = answer.clone();
