@@ -20,7 +20,7 @@ const LEFT_OUT: [(&str, &str); 2] = [
 ];
 
 /// Pages that must quote an example.
-const RECIPES: [&str; 5] = [
+const RECIPES: [&str; 6] = [
     "docs/how-to/compute-embeddings.md",
     "docs/how-to/keep-a-model-on-a-volume.md",
     "docs/how-to/images-from-urls-to-a-bucket.md",
