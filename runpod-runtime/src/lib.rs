@@ -38,12 +38,12 @@ mod start;
 pub mod testing;
 mod text;
 mod tls;
-#[cfg(feature = "otel")]
-#[cfg_attr(docsrs, doc(cfg(feature = "otel")))]
-pub mod traces;
 #[cfg(not(feature = "otel"))]
 #[path = "traces_off.rs"]
 mod traces;
+#[cfg(feature = "otel")]
+#[cfg_attr(docsrs, doc(cfg(feature = "otel")))]
+pub mod traces;
 mod worker;
 
 #[cfg(feature = "download")]
