@@ -42,12 +42,12 @@ mod start;
 pub mod testing;
 mod text;
 mod tls;
-#[cfg(feature = "otel")]
-#[cfg_attr(docsrs, doc(cfg(feature = "otel")))]
-pub mod traces;
 #[cfg(not(feature = "otel"))]
 #[path = "traces_off.rs"]
 mod traces;
+#[cfg(feature = "otel")]
+#[cfg_attr(docsrs, doc(cfg(feature = "otel")))]
+pub mod traces;
 #[cfg(feature = "upload")]
 mod upload;
 #[cfg(feature = "volume-cache")]

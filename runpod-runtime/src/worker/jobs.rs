@@ -65,8 +65,13 @@ impl Job {
     pub(super) fn starts(&self, handler: &Arc<Handler>) {
         let now = Instant::now();
         let _ = self.started.set((now, Arc::clone(handler)));
+        let run = JobRun {
+            id: self.id(),
+            handler: Some(&handler.name),
+            ran: Duration::ZERO,
+        };
         WorkerEvent::JobStarted {
-            run: self.run(),
+            run,
             waited: now - self.taken,
         }
         .emit();
