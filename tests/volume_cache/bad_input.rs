@@ -134,7 +134,7 @@ fn paths_outside_the_directories_are_ignored() {
     archive.finish().unwrap();
     for path in &paths {
         let inside = path.strip_prefix("/").unwrap_or(path);
-        write(&place.mirror("big").join(inside), &[1; BIG], 1000);
+        write(&place.mirror("big").join(inside), &vec![1; BIG], 1000);
     }
     assert_eq!(hydrated(&place).0, 0);
     for path in paths {
@@ -145,7 +145,7 @@ fn paths_outside_the_directories_are_ignored() {
 #[test]
 fn links_and_pipes_on_the_volume_are_not_followed() {
     let place = Place::new();
-    write(&place.root.join("secret"), &[9; BIG], 1000);
+    write(&place.root.join("secret"), &vec![9; BIG], 1000);
     let (link, folder, pipe) = (
         place.local("link"),
         place.local("folder/secret"),
@@ -167,7 +167,7 @@ fn links_and_pipes_on_the_volume_are_not_followed() {
         assert!(failures.contains(part), "{failures}");
     }
     // Nor does a sync write through a link.
-    place.write("folder/new.bin", &[1; BIG], 2000);
+    place.write("folder/new.bin", &vec![1; BIG], 2000);
     let report = place.cache().blocking_sync().unwrap();
     assert!(
         report
@@ -182,7 +182,7 @@ fn links_and_pipes_on_the_volume_are_not_followed() {
 #[test]
 fn a_file_with_another_size_than_the_manifest_says_is_not_copied() {
     let place = Place::new();
-    place.write("weights.bin", &[1; BIG], 1000);
+    place.write("weights.bin", &vec![1; BIG], 1000);
     place.cache().strict().blocking_sync().unwrap();
     write(&place.big("weights.bin"), &[1; 1000], 1000);
     place.new_container();
@@ -192,7 +192,7 @@ fn a_file_with_another_size_than_the_manifest_says_is_not_copied() {
         failures.contains("has 1000 bytes, and the manifest expects 300000"),
         "{failures}"
     );
-    place.write("weights.bin", &[1; BIG], 1000);
+    place.write("weights.bin", &vec![1; BIG], 1000);
     place.cache().strict().blocking_sync().unwrap();
     place.new_container();
     assert_eq!(hydrated(&place), (1, String::new()));

@@ -50,8 +50,8 @@ fn after(place: &Place, mount: &str, operation: &str) -> String {
 fn place_with_files() -> Place {
     let place = Place::new();
     for index in 0..30 {
-        place.write(&format!("small/{index}"), &[1; 100_000], 1000);
-        place.write(&format!("big/{index}"), &[1; 300_000], 1000);
+        place.write(&format!("small/{index}"), &vec![1; 100_000], 1000);
+        place.write(&format!("big/{index}"), &vec![1; 300_000], 1000);
     }
     place
 }

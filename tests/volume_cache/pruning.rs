@@ -7,7 +7,7 @@ use crate::place::{Place, write};
 #[test]
 fn prune_removes_what_no_manifest_names_and_nothing_else() {
     let place = Place::new();
-    place.write("weights.bin", &[1; 300_000], 1000);
+    place.write("weights.bin", &vec![1; 300_000], 1000);
     let cache = place.cache().strict();
     cache.blocking_sync().unwrap();
     write(&place.big("old/weights.bin"), &[1; 10], 1000);

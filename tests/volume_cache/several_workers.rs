@@ -26,7 +26,11 @@ fn a_worker_that_syncs_often() {
         .strict();
     for round in 0..ROUNDS {
         write(&directory.join(format!("{round}.json")), &[1; 10], 1000);
-        write(&directory.join(format!("{round}.bin")), &[1; 300_000], 1000);
+        write(
+            &directory.join(format!("{round}.bin")),
+            &vec![1; 300_000],
+            1000,
+        );
         cache.blocking_sync().expect("the sync succeeds");
     }
 }

@@ -26,7 +26,7 @@ fn by_sdk(place: &Place, operation: &str) -> f64 {
 
 fn measure(name: &str, files: usize, size: usize) {
     let place = Place::new();
-    let content: Vec<u8> = (0..size).map(|it| (it * 31 % 251) as u8).collect();
+    let content: Vec<u8> = (0..=250).cycle().take(size).collect();
     for index in 0..files {
         place.write(&format!("{}/{index}", index % 100), &content, 1000);
     }

@@ -44,7 +44,7 @@ fn what_this_worker_deletes_is_removed_and_what_it_never_had_stays() {
     let place = Place::new();
     for name in ["a", "b"] {
         place.write(name, b"small", 1000);
-        place.write(&format!("{name}.bin"), &[7; BIG], 1000);
+        place.write(&format!("{name}.bin"), &vec![7; BIG], 1000);
     }
     let cache = place.cache().strict();
     cache.blocking_sync().unwrap();
@@ -71,7 +71,7 @@ fn what_this_worker_deletes_is_removed_and_what_it_never_had_stays() {
 fn a_second_sync_and_a_second_hydration_copy_nothing() {
     let place = Place::new();
     place.write("a", b"small", 1000);
-    place.write("b", &[1; BIG], 1000);
+    place.write("b", &vec![1; BIG], 1000);
     let cache = place.cache().strict();
     cache.blocking_sync().unwrap();
     let written = |name| {
@@ -147,7 +147,7 @@ fn entries_of_other_directories_stay() {
     let place = Place::new();
     place.write("a/x", b"x", 1000);
     place.write("b/y", b"y", 1000);
-    place.write("b/y.bin", &[1; BIG], 1000);
+    place.write("b/y.bin", &vec![1; BIG], 1000);
     for directory in ["a", "b", "a"] {
         let cache = VolumeCache::new([place.local(directory)])
             .volume(place.root.join("volume"))

@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 /// By default, only an invalid setting is an error. With [`strict`](crate::VolumeCache::strict), every failure is.
 ///
 /// ```
-/// # async fn example() {
+/// # #[tokio::main]
+/// # async fn main() {
 /// let cache = runpod::VolumeCache::new(["/models"]).namespace("../other");
 /// let error = cache.hydrate().await.unwrap_err();
 /// assert!(error.to_string().contains("../other"));
 /// # }
-/// # futures_lite::future::block_on(example());
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]

@@ -188,9 +188,10 @@ impl VolumeCache {
     ///
     /// A file appears under its name only when it is complete. Paths outside the cache's directories are ignored.
     ///
-    /// ```no_run
-    /// # async fn example() -> Result<(), runpod::VolumeCacheError> {
-    /// let cache = runpod::VolumeCache::new(["/models"]);
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), runpod::VolumeCacheError> {
+    /// let cache = runpod::VolumeCache::new(["/models"]).namespace("example");
     /// let report = cache.hydrate().await?;
     /// println!("{} files came from the volume", report.copied);
     /// # Ok(())
@@ -214,9 +215,10 @@ impl VolumeCache {
     /// copied before, and that was deleted here since, is removed from the volume. Links, `*.lock`, and the folders
     /// `refs` and `.no_exist` of Hugging Face's cache are left out, as in the Python SDK.
     ///
-    /// ```no_run
-    /// # async fn example() -> Result<(), runpod::VolumeCacheError> {
-    /// let cache = runpod::VolumeCache::new(["/models"]);
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), runpod::VolumeCacheError> {
+    /// let cache = runpod::VolumeCache::new(["/models"]).namespace("example");
     /// let report = cache.sync().await?;
     /// println!("{} files went to the volume", report.copied);
     /// # Ok(())
@@ -239,9 +241,10 @@ impl VolumeCache {
     ///
     /// Do not call this method while workers with the Python SDK sync the same namespace, because they do not lock it.
     ///
-    /// ```no_run
-    /// # async fn example() -> Result<(), runpod::VolumeCacheError> {
-    /// let cache = runpod::VolumeCache::new(["/models"]);
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), runpod::VolumeCacheError> {
+    /// let cache = runpod::VolumeCache::new(["/models"]).namespace("example");
     /// let report = cache.prune().await?;
     /// println!("{} files were removed", report.removed);
     /// # Ok(())

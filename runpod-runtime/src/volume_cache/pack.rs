@@ -8,7 +8,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::archive::{self, Member, Packer};
 use super::draft::{Draft, mode_of, open_regular};
-use super::error::Trouble;
 use super::layout::Layout;
 use super::manifest::{Bucket, Manifest};
 use super::parallel::each;
@@ -39,15 +38,18 @@ impl Packing<'_> {
 }
 
 /// Writes the archive with the small files of the manifest: from the local directories if they have the same file, and
-/// otherwise from the old archive. Afterwards, the manifest names exactly the files of the archive. Returns these files,
-/// or the reason why the old archive was not replaced.
+/// otherwise from the old archive. Afterwards, the manifest names exactly the files of the archive. Returns these files.
+///
+/// # Errors
+///
+/// If an error is returned, the old archive was not replaced.
 pub(super) fn repack(
     layout: &Layout,
     threads: usize,
     manifest: &mut Manifest,
     local: &BTreeMap<PathBuf, Stamp>,
     recorder: &Recorder,
-) -> Result<io::Result<BTreeMap<PathBuf, Stamp>>, Trouble> {
+) -> io::Result<BTreeMap<PathBuf, Stamp>> {
     let mut from_here = Vec::new();
     let mut from_archive = BTreeSet::new();
     for (path, stamp) in manifest.bucket(Bucket::Small) {
@@ -59,7 +61,7 @@ pub(super) fn repack(
     }
     let has_strange = manifest.has_strange(Bucket::Small);
     if from_here.is_empty() && from_archive.is_empty() && !has_strange {
-        return Ok(remove(&layout.archive()).map(|()| BTreeMap::new()));
+        return remove(&layout.archive()).map(|()| BTreeMap::new());
     }
     let written = Draft::write(&layout.mirror, 0o644, None, |file| {
         let packing = Mutex::new(Packing {
@@ -83,13 +85,8 @@ pub(super) fn repack(
             Some(error) => Err(error),
         }
     });
-    let placed = written.and_then(|(draft, packed)| {
-        draft.place(&layout.archive())?;
-        Ok(packed)
-    });
-    let Ok(packed) = &placed else {
-        return Ok(placed);
-    };
+    let (draft, packed) = written?;
+    draft.place(&layout.archive())?;
     manifest
         .files
         .retain(|path, (bucket, _)| *bucket == Bucket::Big || packed.contains_key(path));
@@ -100,7 +97,7 @@ pub(super) fn repack(
             *stamp = *packed;
         }
     }
-    Ok(placed)
+    Ok(packed)
 }
 
 fn guard<'m, 'f>(packing: &'m Mutex<Packing<'f>>) -> MutexGuard<'m, Packing<'f>> {

@@ -59,8 +59,7 @@ pub(super) fn sync(
         .bucket(Bucket::Small)
         .eq(manifest.bucket(Bucket::Small));
     if !is_same || plan.is_archive_broken || is_archive_damaged {
-        let packed = repack(layout, threads, &mut manifest, &local, recorder)?;
-        match packed {
+        match repack(layout, threads, &mut manifest, &local, recorder) {
             Ok(packed) => {
                 let sizes = packed
                     .iter()
@@ -187,10 +186,10 @@ fn place_big_files(
 ) {
     for (path, stamp) in wanted {
         let placed = match copies.remove(path) {
-            Some(BigCopy::Draft(draft, copied)) => match draft.place(&layout.big_copy(path)) {
+            Some(BigCopy::Draft(draft, written)) => match draft.place(&layout.big_copy(path)) {
                 Ok(()) => {
-                    recorder.copied(copied.size);
-                    Some(copied)
+                    recorder.copied(written.size);
+                    Some(written)
                 }
                 Err(error) => {
                     recorder.failed_on(path, &error);
