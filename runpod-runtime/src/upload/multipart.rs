@@ -10,9 +10,9 @@ use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinSet};
 
 use super::error::Cause;
+use super::progress::Progress;
 use super::reader::Reader;
 use super::requests::{Requests, SentPart};
-use super::transfer::Progress;
 
 /// The largest number of parts that S3 allows.
 pub(super) const MOST_PARTS: u16 = 10_000;
