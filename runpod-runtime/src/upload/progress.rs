@@ -10,7 +10,7 @@ pub(super) type Report<'a> = Box<dyn FnMut(u64, Option<u64>) + Send + 'a>;
 /// Counts the bytes of an upload.
 pub(super) struct Progress<'r, 'a> {
     context: JobContext,
-    total: Option<u64>,
+    pub(super) total: Option<u64>,
     expected: Option<u64>,
     read: u64,
     sent: u64,

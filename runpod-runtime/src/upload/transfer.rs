@@ -67,7 +67,7 @@ impl Transfer<'_> {
                 .await?;
         }
         Ok(Done {
-            bytes: sent.read,
+            bytes: sent.bytes_read(),
             media_type,
         })
     }
