@@ -9,8 +9,9 @@ use tempfile::NamedTempFile;
 
 use super::error::Cause;
 use super::media_type;
+use super::progress::Progress;
 use super::reader::{Reader, blocking};
-use super::transfer::{Done, Progress};
+use super::transfer::Done;
 
 /// This many bytes are read before they are written.
 const BATCH: usize = 1 << 20;

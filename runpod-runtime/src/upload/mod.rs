@@ -11,6 +11,7 @@ mod key;
 mod local;
 mod media_type;
 mod multipart;
+mod progress;
 mod reader;
 mod refused;
 mod region;

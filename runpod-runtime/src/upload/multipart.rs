@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::runtime::Handle;
@@ -9,12 +10,15 @@ use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinSet};
 
 use super::error::Cause;
+use super::progress::Progress;
 use super::reader::Reader;
 use super::requests::{Requests, SentPart};
-use super::transfer::Progress;
 
 /// The largest number of parts that S3 allows.
 pub(super) const MOST_PARTS: u16 = 10_000;
+
+/// The longest wait for the parts that are being sent when an upload is dropped.
+const LAST_PARTS: Duration = Duration::from_secs(10);
 
 /// An upload in parts. If it is dropped before it is finished, it is aborted, so that the bucket keeps no parts.
 pub(super) struct Multipart {
@@ -177,12 +181,15 @@ impl Drop for Multipart {
     }
 }
 
-/// Stops the parts that are being sent, and then drops the upload: a part that arrives later would be kept.
+/// Waits for the parts that are being sent, and then drops the upload. A server may keep a part that it is still
+/// receiving when the upload is dropped.
 async fn abort(
     requests: Arc<Requests>,
     id: Arc<str>,
     mut running: JoinSet<Result<(SentPart, u64), Cause>>,
 ) {
+    let all = async { while running.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(LAST_PARTS, all).await;
     running.shutdown().await;
     if let Err(cause) = requests.abort(&id).await {
         tracing::warn!(

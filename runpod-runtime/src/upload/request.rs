@@ -13,10 +13,11 @@ use super::content::UploadContent;
 use super::error::{Cause, UploadError};
 use super::key::{self, Prefix};
 use super::local;
+use super::progress::{Progress, Report};
 use super::reader::Reader;
 use super::requests::Requests;
 use super::settings::Uploads;
-use super::transfer::{Done, Progress, Report, Transfer};
+use super::transfer::{Done, Transfer};
 use super::uploaded::Uploaded;
 use crate::handler::JobContext;
 
@@ -52,6 +53,12 @@ const LONGEST_LIFETIME: Duration = Duration::from_hours(7 * 24);
 ///     let archive = Bucket::new("https://s3.eu-central-1.amazonaws.com", "AKIA…", "…").name("archive");
 ///     let stored = ctx.upload("input.txt", text.into_bytes()).to(archive).prefix("inputs").await?;
 ///     Ok(stored.key().to_owned()) // "inputs/input.txt"
+/// }
+///
+/// /// Uses another bucket with the endpoint and the keys of the environment.
+/// #[runpod::handler]
+/// async fn publish(text: String, ctx: JobContext) -> Result<String, runpod::UploadError> {
+///     Ok(ctx.upload("text.txt", text.into_bytes()).bucket("public").await?.into_url())
 /// }
 /// ```
 #[must_use = "an upload does nothing until it is awaited"]

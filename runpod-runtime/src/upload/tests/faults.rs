@@ -1,6 +1,8 @@
 //! Faults between the worker and the server.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, channel};
 
 use super::proxy::{Fault, Proxy, Request};
 use super::server::{Server, bucket, uploads};
@@ -21,7 +23,7 @@ fn busy() -> Fault {
 async fn each_request_survives_errors_resets_and_lost_answers() {
     let server = Server::start();
     // Each request fails twice: the first request of its kind with one fault, the next one with another.
-    let seen = std::sync::Mutex::new(std::collections::HashMap::new());
+    let seen = Mutex::new(std::collections::HashMap::new());
     let mut proxy = Proxy::start(&server.address, move |request, _| {
         let operation = (request.method.clone(), operation(&request.target));
         let mut seen = seen.lock().unwrap();
@@ -163,27 +165,34 @@ async fn a_part_that_always_fails_fails_the_upload_and_leaves_no_part() {
     assert_eq!(server.object("test/large.bin"), None);
 }
 
+/// Passes all requests on, but holds back one part until the test sends a message.
+fn holding_back(server: &Server, part: u16) -> (Proxy, Sender<()>) {
+    let (release, released) = channel();
+    let released = Mutex::new(released);
+    let proxy = Proxy::start(&server.address, move |request, _| {
+        if request.is_part(part) {
+            // The test releases it, or has ended.
+            let _ = released.lock().unwrap().recv();
+        }
+        Fault::None
+    });
+    (proxy, release)
+}
+
 #[tokio::test]
 async fn a_cancelled_job_leaves_no_part_behind() {
     let server = Server::start();
-    let mut proxy = Proxy::start(&server.address, |request, _| {
-        if request.is_part(2) {
-            Fault::Silence
-        } else {
-            Fault::None
-        }
-    });
+    let (mut proxy, release) = holding_back(&server, 2);
     let (context, job) = testing::context();
     let uploads = uploads();
     let upload = context
         .upload("large.bin", content(21 << 20))
         .to(bucket(&proxy.url()));
     let mut upload = std::pin::pin!(std::future::IntoFuture::into_future(upload.with(&uploads)));
-    // The upload runs until the server has some parts, and never answers to one.
     let mut parts = 0;
     while parts < 4 {
         tokio::select! {
-            _ = &mut upload => panic!("part 2 is never answered"),
+            _ = &mut upload => panic!("part 2 was not answered"),
             request = proxy.next() => parts += usize::from(request.method == "PUT"),
         }
     }
@@ -191,37 +200,33 @@ async fn a_cancelled_job_leaves_no_part_behind() {
     job.cancel(CancelReason::Stopped);
     let error = upload.await.unwrap_err();
     assert_eq!(error.kind(), UploadErrorKind::Cancelled);
-    let request = proxy.next().await;
-    assert_eq!((&*request.method, &*request.status), ("DELETE", "204"));
+    release.send(()).unwrap();
+    let (part, last) = (proxy.next().await, proxy.next().await);
+    assert!(part.is_part(2), "the upload is dropped after its last part");
+    assert_eq!((&*last.method, &*last.status), ("DELETE", "204"));
     assert_eq!(server.unfinished(), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn a_dropped_upload_leaves_no_part_behind() {
     let server = Server::start();
-    let mut proxy = Proxy::start(&server.address, |request, _| {
-        if request.is_part(1) {
-            Fault::Silence
-        } else {
-            Fault::None
-        }
-    });
+    let (mut proxy, release) = holding_back(&server, 1);
     let (context, _job) = testing::context();
     let uploads = uploads();
     let upload = context
         .upload("large.bin", content(6 << 20))
         .to(bucket(&proxy.url()));
-    {
-        let mut upload =
-            std::pin::pin!(std::future::IntoFuture::into_future(upload.with(&uploads)));
-        let mut parts = 0;
-        while parts < 2 {
-            tokio::select! {
-                _ = &mut upload => panic!("part 1 is never answered"),
-                request = proxy.next() => parts += usize::from(request.method == "PUT"),
-            }
+    let mut upload = std::future::IntoFuture::into_future(upload.with(&uploads));
+    let mut parts = 0;
+    while parts < 1 {
+        tokio::select! {
+            _ = &mut upload => panic!("part 1 was not answered"),
+            request = proxy.next() => parts += usize::from(request.method == "PUT"),
         }
     }
+    drop(upload);
+    release.send(()).unwrap();
+    assert!(proxy.next().await.is_part(1));
     assert_eq!(proxy.next().await.method, "DELETE");
     assert_eq!(server.unfinished(), Vec::<String>::new());
 }

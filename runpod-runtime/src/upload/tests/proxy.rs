@@ -17,8 +17,6 @@ pub(super) enum Fault {
     Reset,
     /// Passes the request on, but closes the connection instead of answering.
     LoseAnswer,
-    /// Never answers.
-    Silence,
 }
 
 /// A request that the proxy has read.
@@ -75,7 +73,7 @@ impl Proxy {
                             text.len()
                         )
                         .into_bytes(),
-                        Fault::Reset | Fault::Silence => Vec::new(),
+                        Fault::Reset => Vec::new(),
                     };
                     request.status =
                         String::from_utf8_lossy(answer.get(9..12).unwrap_or_default()).into();
@@ -85,7 +83,6 @@ impl Proxy {
                     // The client may have closed the connection.
                     let _ = match fault {
                         Fault::Reset | Fault::LoseAnswer => Ok(()),
-                        Fault::Silence => client.read(&mut [0]).map(drop),
                         _ => client.write_all(&answer),
                     };
                 });
