@@ -22,7 +22,7 @@ fn a_route_makes_a_stream_handler_of_pieces() {
         accepts = "tools"
     ));
     let end =
-        quote!(.with_openai(__rp::OpenAi::CHAT.model("m").context_window(8).accepts("tools")));
+        quote!(.with_openai(__rp::OpenAi::CHAT.model("m").context_window(8usize).accepts("tools")));
     for part in [
         quote!(__HANDLER.streaming),
         quote!(__rp::IntoPiece::into_json),

@@ -8,6 +8,7 @@ use syn::{Attribute, Expr, Ident, LitStr, Token};
 use crate::diagnostics::{Faults, list};
 use crate::model::{Function, Given, Key, Options, Place};
 use crate::openai;
+use crate::openai_route::Route;
 use crate::values::{Misfit, Value, boolean, count, flag, given, modifier, module, path, text};
 
 /// The reason why an item is not a [`Function`].
@@ -251,6 +252,11 @@ impl Reader<'_> {
         if key == Key::Stream {
             // Treated like `stream`, so that no second error says that this option is missing.
             options.stream = Some(Given { span, value: () });
+        }
+        if key == Key::OpenAi {
+            // Treated like a route, so that no second error says that this option is missing.
+            let value = Route::ChatCompletions;
+            options.openai = Some(Given { span, value });
         }
         let found = match value {
             Value::Nothing => quote::quote!(#name),

@@ -32,12 +32,12 @@ fn an_unknown_option_is_named_with_the_nearest_and_all_known_ones() {
     assert_errors(
         &on_handler(quote!(nam = "x")),
         &["unknown option `nam`; did you mean `name`?\n\
-           help: the options of `#[runpod::handler]` are `stream`, `name`, `batch`, `max_batch_size`, `max_wait`, `weight`, `max_weight`, `concurrent_batches`, `crate`"],
+           help: the options of `#[runpod::handler]` are `stream`, `name`, `openai`, `model`, `context_window`, `accepts`, `batch`, `max_batch_size`, `max_wait`, `weight`, `max_weight`, `concurrent_batches`, `crate`"],
     );
     assert_errors(
         &main_on_handler(quote!(concurency = 4)),
         &["unknown option `concurency`; did you mean `concurrency`?\n\
-             help: the options of `#[runpod::main]` are `stream`, `name`, `refresh_worker`, \
+             help: the options of `#[runpod::main]` are `stream`, `name`, `openai`, `model`, `context_window`, `accepts`, `refresh_worker`, \
              `return_aggregate_stream`, `concurrency`, `concurrency_modifier`, `handler`, `route`, \
              `max_consecutive_failures`, `worker_threads`, `router`, `around`, `batch`, `max_batch_size`, `max_wait`, `weight`, `max_weight`, `concurrent_batches`, `crate`"],
     );
@@ -225,11 +225,11 @@ fn reading_goes_on_after_what_is_no_option() {
         &on_handler(quote!("greet", name("greet"), crate =, 3 + 4, stream stream)),
         &[
             "expected an option of `#[runpod::handler]`\n\
-             help: the options of `#[runpod::handler]` are `stream`, `name`, `batch`, `max_batch_size`, `max_wait`, `weight`, `max_weight`, `concurrent_batches`, `crate`",
+             help: the options of `#[runpod::handler]` are `stream`, `name`, `openai`, `model`, `context_window`, `accepts`, `batch`, `max_batch_size`, `max_wait`, `weight`, `max_weight`, `concurrent_batches`, `crate`",
             "the option `name` takes a string: the handler's name\nhelp: write `name = \"greet\"`",
             "the option `crate` takes the path of the `runpod` crate\nhelp: write `crate = runpod`",
             "expected an option of `#[runpod::handler]`\n\
-             help: the options of `#[runpod::handler]` are `stream`, `name`, `batch`, `max_batch_size`, `max_wait`, `weight`, `max_weight`, `concurrent_batches`, `crate`",
+             help: the options of `#[runpod::handler]` are `stream`, `name`, `openai`, `model`, `context_window`, `accepts`, `batch`, `max_batch_size`, `max_wait`, `weight`, `max_weight`, `concurrent_batches`, `crate`",
             "the option `stream` takes no value\nhelp: write `stream`",
         ],
     );
