@@ -174,11 +174,11 @@ pub use runpod_macros::{fitness_check, handler, main, on_shutdown};
 #[cfg(feature = "http")]
 pub use runpod_runtime::IntoRouter;
 pub use runpod_runtime::{
-    AsyncFunction, BatchFunction, Batching, BlockingFunction, CachedModelError, CancelReason, Cancelled, Checkpoint,
-    Emitter, Error, ErrorKind, FromJob, FromJobCall, HandlerError, IntoFailure, IntoItems,
-    IntoOutput, Job, JobCall, JobContext, JobFailure, JobOutput, JobResult, MissingState, Next,
-    Settings, State, StreamFunction, Worker, WorkerBuilder, args, cached_model, logging, signature,
-    testing,
+    AsyncFunction, BatchFunction, Batching, BlockingFunction, CachedModelError, CancelReason,
+    Cancelled, Checkpoint, Emitter, Error, ErrorKind, FromJob, FromJobCall, HandlerError,
+    IntoFailure, IntoItems, IntoOutput, Job, JobCall, JobContext, JobFailure, JobOutput, JobResult,
+    MissingState, Next, Settings, State, StreamFunction, Worker, WorkerBuilder, args, cached_model,
+    logging, signature, testing,
 };
 #[cfg(feature = "download")]
 pub use runpod_runtime::{Download, DownloadError, DownloadErrorKind, Downloaded};

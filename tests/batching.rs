@@ -29,10 +29,16 @@ fn measure(inputs: Vec<Text>, model: State<Model>) -> Vec<Result<(usize, usize),
 }
 
 #[runpod::handler(batch, weight = tokens, max_weight = 5)]
-async fn weighed(inputs: Vec<Job<Text>>, contexts: Vec<JobContext>) -> anyhow::Result<Vec<Vec<String>>> {
+async fn weighed(
+    inputs: Vec<Job<Text>>,
+    contexts: Vec<JobContext>,
+) -> anyhow::Result<Vec<Vec<String>>> {
     let ids: Vec<_> = inputs.iter().map(|job| job.id.clone()).collect();
     for (id, context) in ids.iter().zip(&contexts) {
-        anyhow::ensure!(*id == context.job_id(), "the arguments have different orders");
+        anyhow::ensure!(
+            *id == context.job_id(),
+            "the arguments have different orders"
+        );
         context.progress("here");
     }
     if inputs.iter().any(|job| job.input.text == "no") {
@@ -80,7 +86,13 @@ async fn texts(texts: &[&str]) -> Vec<Report> {
 async fn jobs_share_calls_in_their_order_and_each_has_its_own_result() {
     let reports = texts(&["a", "bb", "", "dddd", "eeeee"]).await;
     let outputs: Vec<_> = reports.iter().map(|it| it.output.clone()).collect();
-    let expected = [json!([10, 3]), json!([20, 3]), Value::Null, json!([40, 2]), json!([50, 2])];
+    let expected = [
+        json!([10, 3]),
+        json!([20, 3]),
+        Value::Null,
+        json!([40, 2]),
+        json!([50, 2]),
+    ];
     for (output, expected) in outputs.into_iter().zip(expected) {
         assert_eq!(output.unwrap_or(Value::Null), expected);
     }
@@ -89,8 +101,15 @@ async fn jobs_share_calls_in_their_order_and_each_has_its_own_result() {
 
 #[tokio::test]
 async fn an_input_that_does_not_fit_fails_alone() {
-    let inputs = [json!({ "text": "a" }), json!({ "text": 5 }), json!({ "text": "ccc" })];
-    let reports = testing::Jobs::new(inputs).state(Model { scale: 1 }).batch(measure).await;
+    let inputs = [
+        json!({ "text": "a" }),
+        json!({ "text": 5 }),
+        json!({ "text": "ccc" }),
+    ];
+    let reports = testing::Jobs::new(inputs)
+        .state(Model { scale: 1 })
+        .batch(measure)
+        .await;
     assert_eq!(reports[0].output, Some(json!([1, 2])));
     assert_eq!(reports[1].error_type.as_deref(), Some("InputError"));
     assert_eq!(reports[2].output, Some(json!([3, 2])));
@@ -124,7 +143,10 @@ async fn an_error_or_a_panic_of_the_call_fails_all_its_jobs() {
 
 #[tokio::test]
 async fn a_wrong_number_of_results_is_explained() {
-    for report in testing::Jobs::new([json!(1), json!(2)]).batch(forgetful).await {
+    for report in testing::Jobs::new([json!(1), json!(2)])
+        .batch(forgetful)
+        .await
+    {
         assert_eq!(
             report.error.as_deref(),
             Some(
@@ -137,7 +159,9 @@ async fn a_wrong_number_of_results_is_explained() {
 
 #[tokio::test]
 async fn an_extractor_that_fails_keeps_its_job_out_of_the_call() {
-    let reports = testing::Jobs::new([json!(1), json!(0), json!(2)]).batch(greet).await;
+    let reports = testing::Jobs::new([json!(1), json!(0), json!(2)])
+        .batch(greet)
+        .await;
     assert_eq!(reports[0].output, Some(json!("customer 1")));
     assert_eq!(reports[1].error.as_deref(), Some("unknown customer"));
     assert_eq!(reports[2].output, Some(json!("customer 2")));
@@ -159,6 +183,8 @@ async fn closures_of_both_kinds_are_batch_handlers() {
 
 #[test]
 fn a_batch_handler_can_still_be_called_as_a_function() {
-    let texts = vec![Text { text: "abc".to_owned() }];
+    let texts = vec![Text {
+        text: "abc".to_owned(),
+    }];
     assert_eq!(measure(texts, State::new(Model { scale: 2 })), [Ok((6, 1))]);
 }

@@ -46,7 +46,10 @@ impl BatchOptions {
     /// Returns the places of the given options that need `batch`.
     fn dependent(&self) -> impl Iterator<Item = (Key, proc_macro2::Span)> {
         let spans = [
-            (Key::MaxBatchSize, self.max_batch_size.as_ref().map(|it| it.span)),
+            (
+                Key::MaxBatchSize,
+                self.max_batch_size.as_ref().map(|it| it.span),
+            ),
             (Key::MaxWait, self.max_wait.as_ref().map(|it| it.span)),
             (Key::Weight, self.weight.as_ref().map(|it| it.span)),
             (Key::MaxWeight, self.max_weight.as_ref().map(|it| it.span)),
@@ -55,7 +58,9 @@ impl BatchOptions {
                 self.concurrent_batches.as_ref().map(|it| it.span),
             ),
         ];
-        spans.into_iter().filter_map(|(key, span)| Some((key, span?)))
+        spans
+            .into_iter()
+            .filter_map(|(key, span)| Some((key, span?)))
     }
 }
 
@@ -162,7 +167,11 @@ pub(crate) fn options(function: &Function, options: &Options) -> TokenStream {
 ///     )
 /// })
 /// ```
-pub(crate) fn joining(function: &Function, options: &Options, arguments: &[Argument<'_>]) -> TokenStream {
+pub(crate) fn joining(
+    function: &Function,
+    options: &Options,
+    arguments: &[Argument<'_>],
+) -> TokenStream {
     let here = places::name(function);
     let named = |name| Ident::new(name, here);
     let (call, parts, jobs) = (named("__rp_call"), named("__rp_parts"), named("__rp_jobs"));
@@ -211,7 +220,9 @@ fn weight(function: &Function, options: &Options, arguments: &[Argument<'_>]) ->
     };
     let (at, expression, variable) = (given.span, &given.value, &input.variable);
     let name = Ident::new("__rp_weigh", at);
-    let is_job = inner_types(input.ty).into_iter().any(|it| is_one_of(it, &["Job"]));
+    let is_job = inner_types(input.ty)
+        .into_iter()
+        .any(|it| is_one_of(it, &["Job"]));
     let input = is_job.then(|| quote_spanned!(at=> .input));
     quote_spanned!(at=> { let #name: fn(&_) -> usize = #expression; #name(&#variable #input) })
 }

@@ -1,8 +1,8 @@
 //! The typed model of the user's code: the function, and the options of its attribute.
 
+use crate::batch::BatchOptions;
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::quote;
-use crate::batch::BatchOptions;
 use syn::{Attribute, Expr, ExprPath, LitStr, Path, Signature, Visibility};
 
 /// The place of an attribute. It decides which code the attribute generates and which options it accepts.
@@ -216,7 +216,9 @@ impl Key {
             Self::Route => "a string: the input key that names the handler",
             Self::MaxBatchSize => "a whole number: how many jobs a call may have",
             Self::MaxWait => "a whole number: for how many milliseconds a job may wait for others",
-            Self::Weight => "a `fn(&T) -> usize`, where `T` is the input of one job: its path, or a closure",
+            Self::Weight => {
+                "a `fn(&T) -> usize`, where `T` is the input of one job: its path, or a closure"
+            }
             Self::MaxWeight => "a whole number: the maximum total weight of the jobs in a call",
             Self::ConcurrentBatches => "a whole number: how many calls may run at once",
             Self::Crate => "the path of the `runpod` crate",

@@ -48,9 +48,9 @@ pub use error::{Error, ErrorKind};
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 pub use handler::IntoRouter;
 pub use handler::{
-    AsyncFunction, BatchFunction, Batching, BlockingFunction, CancelReason, Cancelled, Checkpoint, Emitter, FromJob,
-    FromJobCall, HandlerError, IntoFailure, IntoItems, IntoOutput, Job, JobCall, JobContext,
-    JobFailure, JobOutput, JobResult, MissingState, Next, State, StreamFunction,
+    AsyncFunction, BatchFunction, Batching, BlockingFunction, CancelReason, Cancelled, Checkpoint,
+    Emitter, FromJob, FromJobCall, HandlerError, IntoFailure, IntoItems, IntoOutput, Job, JobCall,
+    JobContext, JobFailure, JobOutput, JobResult, MissingState, Next, State, StreamFunction,
 };
 pub use model_cache::{CachedModelError, cached_model};
 pub use start::{Settings, Worker, WorkerBuilder};

@@ -3,10 +3,11 @@
 #[cfg(feature = "http")]
 pub use crate::handler::UserRouter;
 pub use crate::handler::{
-    Async, Awaited, AwaitedItems, BatchArgument, BatchCall, BatchOutput, Batching, Beside, Blocking, Call, Emits, Failure, FromJob, Function,
-    FunctionId, HandlerValue, HookArgument, HookRegistration, HookResult, HookRun, IntoFailure,
-    IntoItems, JobCall, Next, NoExitCode, Returned, ReturnedBatch, ReturnedList, ReturnedValue, SendStream, Setup,
-    SetupReturned, SetupValue, WorkerState, ask, join, split,
+    Async, Awaited, AwaitedItems, BatchArgument, BatchCall, BatchOutput, Batching, Beside,
+    Blocking, Call, Emits, Failure, FromJob, Function, FunctionId, HandlerValue, HookArgument,
+    HookRegistration, HookResult, HookRun, IntoFailure, IntoItems, JobCall, Next, NoExitCode,
+    Returned, ReturnedBatch, ReturnedList, ReturnedValue, SendStream, Setup, SetupReturned,
+    SetupValue, WorkerState, ask, join, split,
 };
 pub use crate::handler::{schema::*, validation::*};
 pub use crate::start::launch;

@@ -55,7 +55,9 @@ fn join(batcher: &Arc<Batcher<usize>>, model: &Arc<Model>, number: usize) -> Joi
 #[tokio::test]
 async fn jobs_that_are_announced_together_share_a_call() {
     let (batcher, model) = (Batcher::new(Limits::NEW), Model::new(9));
-    let jobs: Vec<_> = (1..=3).map(|number| join(&batcher, &model, number)).collect();
+    let jobs: Vec<_> = (1..=3)
+        .map(|number| join(&batcher, &model, number))
+        .collect();
     for (job, expected) in jobs.into_iter().zip([3, 6, 9]) {
         assert_eq!(job.await.unwrap().unwrap(), expected);
     }
@@ -67,7 +69,9 @@ async fn a_job_that_is_dropped_while_it_waits_is_not_in_the_call() {
     let (batcher, model) = (Batcher::new(Limits::NEW), Model::new(0));
     let first = join(&batcher, &model, 1);
     tokio::task::yield_now().await;
-    let jobs: Vec<_> = (2..=4).map(|number| join(&batcher, &model, number)).collect();
+    let jobs: Vec<_> = (2..=4)
+        .map(|number| join(&batcher, &model, number))
+        .collect();
     tokio::task::yield_now().await;
     jobs[1].abort();
     tokio::task::yield_now().await;
@@ -93,7 +97,16 @@ async fn a_panic_and_a_wrong_length_fail_the_jobs_of_one_call() {
     let jobs = [join(&batcher, &model, 7), join(&batcher, &model, 1)];
     for job in jobs {
         let left = job.await.unwrap().unwrap_err();
-        let wrong = matches!(left, Left::Fault(Fault::WrongLength { results: 1, jobs: 2 }, 2));
+        let wrong = matches!(
+            left,
+            Left::Fault(
+                Fault::WrongLength {
+                    results: 1,
+                    jobs: 2
+                },
+                2
+            )
+        );
         assert!(wrong, "{left:?}");
     }
     assert_eq!(join(&batcher, &model, 5).await.unwrap().unwrap(), 5);

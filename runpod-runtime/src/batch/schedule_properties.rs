@@ -10,13 +10,20 @@ use super::schedule::{Batch, Key, Limits, Next, Schedule};
 /// Something that happens some time after the previous event.
 #[derive(Debug, Clone)]
 enum Event {
-    Push { weight: usize },
+    Push {
+        weight: usize,
+    },
     Announce,
     Arrived,
     /// Cancels one of the jobs that were pushed.
-    Cancel { index: usize },
+    Cancel {
+        index: usize,
+    },
     /// Ends one of the running calls, which may have failed.
-    Finish { index: usize, failed: bool },
+    Finish {
+        index: usize,
+        failed: bool,
+    },
     /// Nothing but time.
     Pass,
 }
@@ -34,14 +41,20 @@ fn events() -> impl Strategy<Value = Vec<(u64, Event)>> {
 }
 
 fn limits() -> impl Strategy<Value = Limits> {
-    (0_usize..6, prop::option::of(1_usize..20), 0_u64..40, 0_usize..4).prop_map(
-        |(max_batch_size, max_weight, wait, concurrent_batches)| Limits {
-            max_batch_size,
-            max_weight,
-            max_wait: Duration::from_millis(wait),
-            concurrent_batches,
-        },
+    (
+        0_usize..6,
+        prop::option::of(1_usize..20),
+        0_u64..40,
+        0_usize..4,
     )
+        .prop_map(
+            |(max_batch_size, max_weight, wait, concurrent_batches)| Limits {
+                max_batch_size,
+                max_weight,
+                max_wait: Duration::from_millis(wait),
+                concurrent_batches,
+            },
+        )
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +73,8 @@ struct Run {
     called: BTreeSet<usize>,
     cancelled: BTreeSet<usize>,
     now: Duration,
+    /// Since when a call could start.
+    free_since: Duration,
     wake: Option<Duration>,
 }
 
@@ -87,8 +102,11 @@ impl Run {
         }
         let free = self.running.len() < self.limits.concurrent_batches.max(1);
         if let Some((_, oldest)) = self.waiting.first().filter(|_| free) {
-            let waited = self.now - oldest.since;
-            assert!(waited < self.limits.max_wait, "a job waits while a call could start");
+            let waited = self.now - oldest.since.max(self.free_since);
+            assert!(
+                waited < self.limits.max_wait,
+                "a job waits while a call could start"
+            );
         }
     }
 
@@ -110,6 +128,9 @@ impl Run {
     fn finish(&mut self, index: usize, failed: bool) {
         if self.running.is_empty() {
             return;
+        }
+        if self.running.len() == self.limits.concurrent_batches.max(1) {
+            self.free_since = self.now;
         }
         let batch = self.running.swap_remove(index % self.running.len());
         if failed {
@@ -136,6 +157,7 @@ proptest! {
             called: BTreeSet::new(),
             cancelled: BTreeSet::new(),
             now: Duration::ZERO,
+            free_since: Duration::ZERO,
             wake: None,
         };
         let (mut pushed, mut announced) = (0, 0_usize);

@@ -117,7 +117,12 @@ fn clients_that_wait_for_their_results_share_a_call_after_a_while() {
     let mut running: Option<(Duration, Batch<()>)> = None;
     let mut wake = None;
     while sizes.len() < 60 {
-        let next = coming.iter().copied().chain(running.as_ref().map(|it| it.0)).chain(wake).min();
+        let next = coming
+            .iter()
+            .copied()
+            .chain(running.as_ref().map(|it| it.0))
+            .chain(wake)
+            .min();
         now = next.unwrap().max(now);
         coming.retain(|at| {
             let is_here = *at <= now;

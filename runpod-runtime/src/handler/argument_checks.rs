@@ -7,8 +7,8 @@
 //!
 //! [`FromJob::VIA`]: super::FromJob::VIA
 
-use super::batch::ViaEach;
 use super::argument_kinds::{ViaEmitter, ViaExtractor, ViaInput, ViaJob, ViaWorker};
+use super::batch::ViaEach;
 
 /// Checks the kinds of arguments. The check is passed as a trait's function, because the compiler would show an unmet
 /// bound on this function together with the function.

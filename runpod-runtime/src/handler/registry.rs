@@ -314,12 +314,6 @@ impl Dispatch {
         self.handlers().any(Handler::streams)
     }
 
-    /// Returns the batchers of the batch handlers.
-    pub(crate) fn batchers(&self) -> Arc<[Arc<HandlerBatcher>]> {
-        let batchers = self.handlers().filter_map(|it| it.batcher.clone());
-        batchers.collect()
-    }
-
     /// Returns whether the code of any handler may run on a blocking thread.
     pub(crate) fn may_block(&self) -> bool {
         self.handlers().any(Handler::may_block)

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::{Report, read, run, taken};
+use super::Report;
+use super::running::{read, run, taken};
 use crate::handler::{BatchFunction, Batching, StateSource, StateType, UserValues, cell};
 use crate::platform::SeveralJobs;
 
@@ -68,7 +69,9 @@ impl Jobs {
     /// Panics in the same cases as [`Job::run`](super::Job::run).
     pub async fn batch<Via>(self, function: impl BatchFunction<Via>) -> Vec<Report> {
         let handler = function.into_handler(Batching::NEW).0;
-        let ids: Vec<String> = (0..self.inputs.len()).map(|it| format!("test-{it}")).collect();
+        let ids: Vec<String> = (0..self.inputs.len())
+            .map(|it| format!("test-{it}"))
+            .collect();
         let jobs = ids.iter().zip(&self.inputs);
         let jobs = jobs.map(|(id, input)| taken(id.clone(), input, Map::new()));
         let platform = Arc::new(SeveralJobs::new(jobs.collect()));

@@ -1,6 +1,15 @@
-//! The number of slots for batch handlers.
+//! The batchers of a worker's handlers, and the number of slots that they need.
+
+use std::sync::Arc;
 
 use super::execute::Execution;
+use crate::handler::{Dispatch, HandlerBatcher};
+
+/// Returns the batchers of all batch handlers.
+pub(super) fn batchers(dispatch: &Dispatch) -> Arc<[Arc<HandlerBatcher>]> {
+    let handlers = dispatch.handlers();
+    handlers.filter_map(|it| it.batcher.clone()).collect()
+}
 
 impl Execution {
     /// Returns how many jobs may run at once. `chosen` is the user's choice. By default, while one call of a batch

@@ -11,8 +11,8 @@ use super::consecutive_failures::Verdict;
 use super::inbox::{Event, Finished, Inbox};
 use super::jobs::{Job, Jobs};
 use crate::handler::{
-    Around, Call, Dispatch, Done, Extracted, Failure, Handler, HandlerBatcher, HandlerSeat, ItemSink, Kind, Slot, StateCell,
-    StreamEnd, TakenJob, Wrapped, catch_panic,
+    Around, Call, Dispatch, Done, Extracted, Failure, Handler, HandlerBatcher, HandlerSeat,
+    ItemSink, Kind, Slot, StateCell, StreamEnd, TakenJob, Wrapped, catch_panic,
 };
 use crate::logging;
 use crate::platform::{Outcome, Reporter, ResultBody};

@@ -143,7 +143,7 @@ async fn run(parts: Parts, shutdown: Shutdown) -> Ended {
         failures: ConsecutiveFailures::new(config.max_consecutive_failures),
         platform: parts.platform,
         execution: Arc::new(Execution {
-            batchers: parts.dispatch.batchers(),
+            batchers: batch_slots::batchers(&parts.dispatch),
             dispatch: parts.dispatch,
             state: parts.state,
             aggregate: config.return_aggregate_stream,

@@ -12,11 +12,7 @@ mod latency;
 mod page;
 mod plot;
 
-
 #[path = "../../src/batch/schedule/mod.rs"]
-#[expect(
-    dead_code,
-    reason = "the simulation needs only a part of the module"
-)]
+#[expect(dead_code, reason = "the simulation needs only a part of the module")]
 mod schedule;
 mod traffic;

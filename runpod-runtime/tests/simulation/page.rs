@@ -7,12 +7,16 @@ use std::{env, fs};
 pub(crate) fn table(page: &str, name: &str, table: &str) {
     let path = docs().join(page);
     let text = fs::read_to_string(&path).expect("the page exists");
-    let (begin, end) = (format!("<!-- begin {name} -->\n"), format!("<!-- end {name} -->"));
+    let (begin, end) = (
+        format!("<!-- begin {name} -->\n"),
+        format!("<!-- end {name} -->"),
+    );
     let (before, rest) = text.split_once(&begin).expect("the page has the marker");
     let (old, after) = rest.split_once(&end).expect("the page has the end marker");
     let new = format!("\n{table}\n");
     if overwrites() {
-        fs::write(&path, format!("{before}{begin}{new}{end}{after}")).expect("the page is writable");
+        fs::write(&path, format!("{before}{begin}{new}{end}{after}"))
+            .expect("the page is writable");
     } else {
         assert_eq!(old, new, "{page} has another table; {HOW}");
     }
@@ -29,7 +33,8 @@ pub(crate) fn file(name: &str, content: &str) {
     }
 }
 
-const HOW: &str = "run `SNAPSHOTS=overwrite cargo test --workspace --all-features --test simulation`";
+const HOW: &str =
+    "run `SNAPSHOTS=overwrite cargo test --workspace --all-features --test simulation`";
 
 fn overwrites() -> bool {
     env::var("SNAPSHOTS").is_ok_and(|it| it == "overwrite")

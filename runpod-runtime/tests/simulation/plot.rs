@@ -82,7 +82,10 @@ impl Plot<'_> {
             self.y.name
         );
         for (index, line) in self.lines.iter().enumerate() {
-            let points = line.points.iter().map(|(x, y)| format!("{:.1},{:.1}", self.x(*x), self.y(*y)));
+            let points = line
+                .points
+                .iter()
+                .map(|(x, y)| format!("{:.1},{:.1}", self.x(*x), self.y(*y)));
             let points: Vec<_> = points.collect();
             let y = TOP + 14.0 + 20.0 * index as f64;
             let _ = writeln!(

@@ -8,8 +8,8 @@
 //! saved = coming * (fixed - wait)        lost = waiting * (wait + each * coming)
 //! ```
 //!
-//! Waiting pays if more is saved than lost. What the jobs have lost so far counts too, so wrong estimates cannot add
-//! up.
+//! Waiting pays if more is saved than lost. The time that the jobs have lost so far counts too, so the losses of wrong
+//! estimates do not add up.
 
 use std::time::Duration;
 
@@ -77,7 +77,12 @@ impl Rule {
         let expected = after_calls.expected(self.situation.now);
         let (wait, gain) = expected
             .filter(|it| it.arrivals * gap >= CONCENTRATED * it.since_call)
-            .map(|it| (it.wait, self.line.fixed.mul_add(it.share, -(it.wait + already))))
+            .map(|it| {
+                (
+                    it.wait,
+                    self.line.fixed.mul_add(it.share, -(it.wait + already)),
+                )
+            })
             .max_by(|a, b| a.1.total_cmp(&b.1))?;
         (gain > 0.0).then(|| self.after(wait))?
     }

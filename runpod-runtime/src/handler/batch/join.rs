@@ -109,7 +109,9 @@ pub fn join<P: Send + 'static>(
         }),
     };
     Ok(Invocation::future(async move {
-        seat.join(job).await.unwrap_or_else(|left| Err(failure(left)))
+        seat.join(job)
+            .await
+            .unwrap_or_else(|left| Err(failure(left)))
     }))
 }
 

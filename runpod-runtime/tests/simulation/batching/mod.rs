@@ -66,7 +66,9 @@ static CLOSED: LazyLock<Vec<Row>> = LazyLock::new(|| closed_loop(Model::GPU));
 fn open_loop(model: Model) -> Vec<Row> {
     let rows = LOADS.iter().map(|load| {
         let rate = load * model.capacity();
-        compare(model, rate, usize::MAX, &|rule| run(model, rate, JOBS, SEED, rule))
+        compare(model, rate, usize::MAX, &|rule| {
+            run(model, rate, JOBS, SEED, rule)
+        })
     });
     rows.collect()
 }
@@ -84,11 +86,23 @@ fn closed_loop(model: Model) -> Vec<Row> {
 
 #[test]
 fn the_mean_latency_is_near_the_best_possible_one_at_every_load() {
-    for (load, row) in LOADS.iter().zip(&*OPEN_GPU).chain(LOADS.iter().zip(&*OPEN_CPU)) {
+    for (load, row) in LOADS
+        .iter()
+        .zip(&*OPEN_GPU)
+        .chain(LOADS.iter().zip(&*OPEN_CPU))
+    {
         let (ours, oracle) = (row.ours.latency.mean, row.oracle.latency.mean);
         // Near saturation, the oracle knows that full calls are needed before the queue is long.
-        let factor = if (0.95..1.0).contains(load) { 1.25 } else { 1.03 };
-        assert!(ours <= factor * oracle, "{:.0} jobs/s: {ours:.1} ms, oracle {oracle:.1} ms", row.traffic);
+        let factor = if (0.95..1.0).contains(load) {
+            1.25
+        } else {
+            1.03
+        };
+        assert!(
+            ours <= factor * oracle,
+            "{:.0} jobs/s: {ours:.1} ms, oracle {oracle:.1} ms",
+            row.traffic
+        );
         assert!(row.ours.throughput >= 0.99 * row.oracle.throughput);
     }
 }
@@ -112,10 +126,19 @@ fn a_fixed_window_is_slower_at_low_load_and_not_faster_otherwise() {
 fn clients_that_wait_for_their_results_are_served_together() {
     for (clients, row) in CLIENTS.iter().zip(&*CLOSED) {
         if (2..=8).contains(clients) {
-            assert!(row.ours.throughput >= 1.09 * row.bentoml.throughput, "{clients}");
+            assert!(
+                row.ours.throughput >= 1.09 * row.bentoml.throughput,
+                "{clients}"
+            );
         }
-        assert!(row.ours.throughput >= 0.84 * row.oracle.throughput, "{clients}");
-        assert!(row.ours.latency.mean <= 1.01 * row.bentoml.latency.mean, "{clients}");
+        assert!(
+            row.ours.throughput >= 0.84 * row.oracle.throughput,
+            "{clients}"
+        );
+        assert!(
+            row.ours.latency.mean <= 1.01 * row.bentoml.latency.mean,
+            "{clients}"
+        );
     }
 }
 

@@ -17,7 +17,13 @@ const RULES: [(&str, &str); 5] = [
 ];
 
 fn outcomes(row: &Row) -> [Outcome; 5] {
-    [row.ours, row.oracle, row.bentoml, row.windows[0], row.windows[1]]
+    [
+        row.ours,
+        row.oracle,
+        row.bentoml,
+        row.windows[0],
+        row.windows[1],
+    ]
 }
 
 pub(super) fn write() {
@@ -37,7 +43,11 @@ fn open_table(rows: &[Row]) -> String {
     for row in rows {
         let _ = write!(table, "| {:.0} |", row.traffic);
         for it in outcomes(row) {
-            let _ = write!(table, " {:.0} / {:.0} ms, {:.0}/s |", it.latency.p50, it.latency.p99, it.throughput);
+            let _ = write!(
+                table,
+                " {:.0} / {:.0} ms, {:.0}/s |",
+                it.latency.p50, it.latency.p99, it.throughput
+            );
         }
         table.push('\n');
     }
@@ -49,7 +59,11 @@ fn closed_table(rows: &[Row]) -> String {
     for row in rows {
         let _ = write!(table, "| {:.0} |", row.traffic);
         for it in outcomes(row) {
-            let _ = write!(table, " {:.0} ms, {:.0}/s, {:.1} |", it.latency.mean, it.throughput, it.batch);
+            let _ = write!(
+                table,
+                " {:.0} ms, {:.0}/s, {:.1} |",
+                it.latency.mean, it.throughput, it.batch
+            );
         }
         table.push('\n');
     }
@@ -60,7 +74,10 @@ fn plot(rows: &[Row]) -> String {
     let lines = RULES.iter().enumerate().map(|(index, (name, color))| Line {
         name,
         color,
-        points: rows.iter().map(|row| (row.traffic, outcomes(row)[index].latency.mean)).collect(),
+        points: rows
+            .iter()
+            .map(|row| (row.traffic, outcomes(row)[index].latency.mean))
+            .collect(),
     });
     let plot = Plot {
         title: "Mean latency of a model with a cost of 20 ms + 1 ms per job",

@@ -22,7 +22,13 @@ pub(crate) struct Outcome {
 
 /// Runs `rule` with `clients` clients. Each client submits a job, waits for its result, and submits the next job a few
 /// milliseconds later.
-pub(crate) fn closed(model: Model, clients: usize, jobs: usize, seed: u64, rule: &mut dyn Rule) -> Outcome {
+pub(crate) fn closed(
+    model: Model,
+    clients: usize,
+    jobs: usize,
+    seed: u64,
+    rule: &mut dyn Rule,
+) -> Outcome {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut pause = || Duration::from_secs_f64(0.002 + 0.003 * traffic::exponential(&mut random));
     let mut arrivals: Vec<Duration> = Vec::with_capacity(jobs);

@@ -79,8 +79,13 @@ impl Rule for BentoMl {
             self.single = now - started;
         }
         let trained = self.calls > TRAINING.len();
-        let wait = if trained { (started - newest).as_secs_f64() } else { 0.0 };
-        self.samples.push_back((jobs as f64, (now - started).as_secs_f64(), wait));
+        let wait = if trained {
+            (started - newest).as_secs_f64()
+        } else {
+            0.0
+        };
+        self.samples
+            .push_back((jobs as f64, (now - started).as_secs_f64(), wait));
         if !trained || now >= self.refreshed + REFRESH {
             self.refreshed = now;
             self.refresh();
