@@ -4,12 +4,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::sleep;
 
 use super::stage::{Setting, Stage, jobs, play, results};
 use crate::handler::{BatchFunction, Batching, Handler};
-use crate::platform::StopSignals;
+use crate::platform::{StopSignals, TakeAnswer, Taken};
 use crate::worker::Ended;
 
 /// A model that records the inputs of its calls, and answers a call when it gets a permit.
@@ -64,11 +64,17 @@ async fn a_job_that_is_stopped_while_it_waits_never_reaches_the_model() {
     let model = Model::new(0);
     let stop = Arc::new(AtomicBool::new(false));
     let told = Arc::clone(&stop);
+    let (hand_over, handed_over) = oneshot::channel::<Taken>();
+    let mut handed_over = Some(handed_over);
     let stage = Stage::new()
-        .takes(|number| match number {
-            0 => Some(jobs(["a"])),
-            1 => Some(jobs(["b", "c", "d"])),
-            _ => None,
+        .takes(move |number| match number {
+            0 => Some(TakeAnswer::from(jobs(["a"]))),
+            _ => {
+                let handed_over = handed_over.take()?;
+                Some(TakeAnswer::Begun(Box::pin(async {
+                    handed_over.await.unwrap()
+                })))
+            }
         })
         .stops(move |_| {
             let ids = told.load(Ordering::SeqCst).then(|| "c".to_owned());
@@ -77,6 +83,8 @@ async fn a_job_that_is_stopped_while_it_waits_never_reaches_the_model() {
     let playing = play(stage, model.handler(Batching::NEW), Setting::default());
     sleep(Duration::from_secs(1)).await;
     assert_eq!(model.calls(), [["a"]]);
+    hand_over.send(jobs(["b", "c", "d"])).unwrap();
+    sleep(Duration::from_secs(1)).await;
     stop.store(true, Ordering::SeqCst);
     sleep(Duration::from_mins(1)).await;
     model.permits.add_permits(2);
