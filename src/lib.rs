@@ -362,6 +362,8 @@ pub use runpod_runtime::__private;
 mod guides {
     #[doc = include_str!("../docs/reference/attributes.md")]
     mod attributes {}
+    #[doc = include_str!("../docs/how-to/batch-requests.md")]
+    mod batch_requests {}
     #[doc = include_str!("../docs/how-to/check-a-worker.md")]
     mod check_a_worker {}
     #[doc = include_str!("../docs/how-to/compute-embeddings.md")]

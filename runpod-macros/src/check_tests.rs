@@ -343,7 +343,7 @@ fn anything_else_than_a_function_is_none() {
             &Expansion::of(handler(quote!(stram), &item), &item),
             &[
                 "unknown option `stram`; did you mean `stream`?\n\
-                 help: the options of `#[runpod::handler]` are `stream`, `name`, `openai`, `model`, `context_window`, `accepts`, `crate`",
+                 help: the options of `#[runpod::handler]` are `stream`, `name`, `openai`, `model`, `context_window`, `accepts`, `batch`, `max_batch_size`, `max_wait`, `weight`, `max_weight`, `concurrent_batches`, `crate`",
                 "`#[runpod::handler]` can only be used on a function\nhelp: put it on the function that handles the jobs",
             ],
         );

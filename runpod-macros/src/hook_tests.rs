@@ -146,6 +146,6 @@ fn a_handler_has_no_time_limit() {
     assert_errors(
         &Expansion::of(made, &function),
         &["`timeout_s` is not an option of `#[runpod::handler]`\n\
-           help: the options of `#[runpod::handler]` are `stream`, `name`, `openai`, `model`, `context_window`, `accepts`, `crate`"],
+           help: the options of `#[runpod::handler]` are `stream`, `name`, `openai`, `model`, `context_window`, `accepts`, `batch`, `max_batch_size`, `max_wait`, `weight`, `max_weight`, `concurrent_batches`, `crate`"],
     );
 }

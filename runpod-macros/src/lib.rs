@@ -121,6 +121,7 @@ mod values;
 /// | `async fn` | on the worker's async threads |
 /// | `fn` | on a thread that it may block |
 /// | `fn` or `async fn` with the option `stream` | as above; the worker sends each item as soon as it is ready |
+/// | `fn` or `async fn` with the option `batch` | as above; each call handles several jobs (`docs/how-to/batch-requests.md`) |
 ///
 /// A `stream` handler returns `impl Stream<Item = T>`. A plain `fn` may also return `impl Iterator<Item = T>`.
 /// Alternatively, a `stream` handler can take an `Emitter<T>` and return `()` or `Result<(), E>`. If you write
@@ -139,6 +140,12 @@ mod values;
 /// | `model = "…"` | with `openai`: the name of the model for clients; by default the handler's name |
 /// | `context_window = 2048` | with `openai`: the largest `max_tokens` that a client may ask for |
 /// | `accepts = "…"` | with `openai`: optional parameters and content parts that the handler supports, separated by commas, such as `image_url, response_format` |
+/// | `batch` | the handler gets the inputs of several jobs as a `Vec`, and returns a `Vec` with one result for each |
+/// | `max_batch_size = 32` | with `batch`: the maximum number of jobs in a call; by default 32 |
+/// | `max_wait = 20` | with `batch`: for how many milliseconds a job may wait for others while a call could start; by default 20 |
+/// | `weight = path` | with `batch`: a `fn(&T) -> usize` that weighs an input |
+/// | `max_weight = 8192` | with `batch`: the maximum total weight of the jobs in a call |
+/// | `concurrent_batches = 2` | with `batch`: how many calls may run at the same time; by default 1 |
 /// | `router = path` | your own routes for a worker that serves HTTP: a `fn() -> axum::Router`, or a `fn(State<T>) -> axum::Router` (feature `http`) |
 /// | `crate = path` | the path of the `runpod` crate, if you re-export it; not needed if your manifest only renames the crate |
 ///
@@ -205,7 +212,7 @@ pub fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// | --- | --- |
 /// | `refresh_worker = true` | requests a fresh container after every job |
 /// | `return_aggregate_stream = true` | repeats the items of a stream in the job's result |
-/// | `concurrency = 4` | the number of jobs that may run at once; by default 1 |
+/// | `concurrency = 4` | the number of jobs that may run at once; by default 1, or enough for full batches |
 /// | `concurrency_modifier = path` | a `fn(usize) -> usize`, or a closure without captures, that is called before each job-take request: it gets the current concurrency and returns the new one |
 /// | `handler = path` | the handler that handles all jobs, if several are linked |
 /// | `route = "key"` | runs several handlers: `input.<key>` names the handler for the job |

@@ -22,7 +22,7 @@
 //! ```
 
 pub use crate::handler::{
-    AwaitedItems, BatchArgument, BatchItem, BatchOutput, Beside, Emits, HandlerValue, HookArgument,
+    AwaitedItems, BatchArgument, BatchOutput, Beside, Emits, HandlerValue, HookArgument,
     HookFunction, HookResult, ViaEach, ViaEmitter, ViaExtractor, ViaInput, ViaJob, ViaWorker,
     WorkerState,
 };

@@ -32,30 +32,26 @@ mod cancel;
 mod cancelling;
 mod direct_call;
 mod jobs;
+mod running;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::{Map, Value};
-use tokio_util::sync::CancellationToken;
 
-use crate::config::Secrets;
-use crate::handler::UserValues;
 #[cfg(feature = "schema")]
 use crate::handler::registered;
 use crate::handler::{
-    Around, AsyncFunction, BatchFunction, Batching, BlockingFunction, Choice, Dispatch, Handler,
-    StateSource, StateType, StreamFunction, TakenJob, cell, truthy,
+    Around, AsyncFunction, BatchFunction, Batching, BlockingFunction, Handler, StateSource,
+    StateType, StreamFunction, UserValues, cell,
 };
-use crate::json;
-use crate::platform::{Platform, Recorded, Reporter, SingleJob, error_type, message};
+use crate::platform::SingleJob;
 #[cfg(feature = "schema")]
 use crate::start::document;
-use crate::worker::{self, Handlers, Parts, WorkerConfig};
 
 use cancelling::CancelWhen;
 pub use direct_call::{ContextHandle, EmitterHandle, context, emitter};
 pub use jobs::Jobs;
+use running::{read, run, taken};
 
 /// A job for a handler under test.
 ///
@@ -284,69 +280,6 @@ impl Job {
     }
 }
 
-fn taken(id: String, input: &Value, mut extra: Map<String, Value>) -> TakenJob {
-    let webhook = extra.shift_remove("webhook");
-    TakenJob {
-        id,
-        input: serde_json::value::to_raw_value(input).expect("a JSON value always serialises"),
-        webhook: webhook.and_then(|value| value.as_str().map(str::to_owned)),
-        extra,
-        handler: None,
-        #[cfg(all(feature = "http", feature = "otel"))]
-        request: None,
-    }
-}
-
-/// Runs a worker with one handler until the platform has no more jobs.
-async fn run(
-    platform: Arc<dyn Platform>,
-    handler: Handler,
-    makes: Vec<StateType>,
-    mut values: UserValues,
-    around: Vec<Around>,
-) {
-    values.keep(handler.clone());
-    let (handlers, values) = Handlers::current().keeping(values);
-    let dispatch = match Dispatch::choose(vec![handler], Choice::default(), makes) {
-        Ok(dispatch) => dispatch,
-        Err(error) => panic!("{error}"),
-    };
-    let parts = Parts {
-        platform,
-        dispatch,
-        state: values.state(),
-        config: WorkerConfig {
-            return_aggregate_stream: true,
-            around,
-            ..WorkerConfig::NEW
-        },
-        ping_interval: Duration::from_secs(10),
-        shutdown_grace: Duration::ZERO,
-        signals: None,
-        stop: CancellationToken::new(),
-        failed_start: None,
-        ready: Box::new(|| ()),
-        reporter: Reporter {
-            hostname: "unknown".to_owned(),
-            worker_id: "test".to_owned(),
-            secrets: Secrets::default(),
-            debugger: None,
-            reports_streams_alike: false,
-        },
-        spool: None,
-        worker_id: "test".into(),
-        handlers,
-    };
-    let ended = match worker::start(parts) {
-        Ok(mut running) => running.ended().await,
-        Err(error) => Err(error),
-    };
-    if let Err(error) = ended {
-        panic!("the worker under test could not run: {error}");
-    }
-    values.dropped().await;
-}
-
 /// Returns the document that `--schema` prints, for all handlers with attributes in this binary.
 ///
 /// A test can compare it with an earlier version, so that a worker's interface does not change by accident. This
@@ -383,28 +316,5 @@ impl std::fmt::Debug for Job {
             .field("id", &self.id)
             .field("input", &self.input)
             .finish_non_exhaustive()
-    }
-}
-
-fn read(recorded: Recorded) -> Report {
-    let outputs = |bodies: Vec<String>| {
-        bodies
-            .iter()
-            .filter_map(|body| serde_json::from_str::<Value>(body).ok())
-            .map(|mut body| body["output"].take())
-            .collect()
-    };
-    let cancelled = recorded.result.is_none();
-    let result = recorded.result.unwrap_or_default();
-    let result = json::entries(&result).unwrap_or_default();
-    let entry = |wanted: &str| Some(result.iter().find(|(key, _)| key == wanted)?.1);
-    Report {
-        output: entry("output").and_then(|output| serde_json::from_str(output.get()).ok()),
-        error: entry("error").map(message),
-        error_type: entry("error").and_then(error_type),
-        stream: outputs(recorded.items),
-        progress: outputs(recorded.progress),
-        refresh_worker: entry("stopPod").is_some_and(truthy),
-        cancelled,
     }
 }

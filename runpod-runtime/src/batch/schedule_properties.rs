@@ -73,6 +73,8 @@ struct Run {
     called: BTreeSet<usize>,
     cancelled: BTreeSet<usize>,
     now: Duration,
+    /// Since when a call could start.
+    free_since: Duration,
     wake: Option<Duration>,
 }
 
@@ -100,7 +102,7 @@ impl Run {
         }
         let free = self.running.len() < self.limits.concurrent_batches.max(1);
         if let Some((_, oldest)) = self.waiting.first().filter(|_| free) {
-            let waited = self.now - oldest.since;
+            let waited = self.now - oldest.since.max(self.free_since);
             assert!(
                 waited < self.limits.max_wait,
                 "a job waits while a call could start"
@@ -127,6 +129,9 @@ impl Run {
         if self.running.is_empty() {
             return;
         }
+        if self.running.len() == self.limits.concurrent_batches.max(1) {
+            self.free_since = self.now;
+        }
         let batch = self.running.swap_remove(index % self.running.len());
         if failed {
             self.schedule.failed(&batch.call, self.now);
@@ -152,6 +157,7 @@ proptest! {
             called: BTreeSet::new(),
             cancelled: BTreeSet::new(),
             now: Duration::ZERO,
+            free_since: Duration::ZERO,
             wake: None,
         };
         let (mut pushed, mut announced) = (0, 0_usize);

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::argument::Role;
-use super::batch::HandlerBatcher;
 use super::failure::Failure;
 use super::input;
 use super::job::TakenJob;
@@ -298,12 +297,6 @@ impl Dispatch {
     /// Returns whether any of the handlers streams.
     pub(crate) fn streams(&self) -> bool {
         self.handlers().any(Handler::streams)
-    }
-
-    /// Returns the batchers of the batch handlers.
-    pub(crate) fn batchers(&self) -> Arc<[Arc<HandlerBatcher>]> {
-        let batchers = self.handlers().filter_map(|it| it.batcher.clone());
-        batchers.collect()
     }
 
     /// Returns whether the code of any handler may run on a blocking thread.

@@ -58,8 +58,8 @@ pub use argument_checks::{Beside, Emits, ask};
 pub use argument_kinds::{ViaEmitter, ViaExtractor, ViaInput, ViaJob, ViaWorker};
 pub use around::{JobOutput, JobResult, Next};
 pub use batch::{
-    BatchArgument, BatchCall, BatchFunction, BatchItem, BatchOutput, Batching, ReturnedBatch,
-    ReturnedList, ViaEach, join, split,
+    BatchArgument, BatchCall, BatchFunction, BatchOutput, Batching, ReturnedBatch, ReturnedList,
+    ViaEach, join, split,
 };
 pub use call::Call;
 pub use cancel::CancelReason;

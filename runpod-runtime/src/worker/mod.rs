@@ -143,7 +143,7 @@ async fn run(parts: Parts, shutdown: Shutdown) -> Ended {
         failures: ConsecutiveFailures::new(config.max_consecutive_failures),
         platform: parts.platform,
         execution: Arc::new(Execution {
-            batchers: parts.dispatch.batchers(),
+            batchers: batch_slots::batchers(&parts.dispatch),
             dispatch: parts.dispatch,
             state: parts.state,
             aggregate: config.return_aggregate_stream,
@@ -175,7 +175,8 @@ async fn run(parts: Parts, shutdown: Shutdown) -> Ended {
         tokio::spawn(failed_start::limit(Arc::clone(&control)));
         Concurrency::new(1, None)
     } else {
-        let concurrency = control.execution.concurrency(config.concurrency);
+        let batchers = &control.execution.batchers;
+        let concurrency = batch_slots::concurrency(batchers, config.concurrency);
         Concurrency::new(concurrency, config.concurrency_modifier)
     };
     take::take_jobs(&control, concurrency, parts.ready).await;

@@ -8,8 +8,8 @@
 //! saved = coming * (fixed - wait)        lost = waiting * (wait + each * coming)
 //! ```
 //!
-//! Waiting pays if more is saved than lost. What the jobs have lost so far counts too, so wrong estimates cannot add
-//! up.
+//! Waiting pays if more is saved than lost. The time that the jobs have lost so far counts too, so the losses of wrong
+//! estimates do not add up.
 
 use std::time::Duration;
 

@@ -132,7 +132,8 @@ impl<J> Schedule<J> {
         if self.running >= self.limits.most_calls() {
             return Next::Nothing;
         }
-        let deadline = oldest.since.saturating_add(self.limits.max_wait);
+        let since = oldest.since.max(self.free_since);
+        let deadline = since.saturating_add(self.limits.max_wait);
         let (jobs, size, full) = self.next_batch();
         if full || now >= deadline {
             return Next::Dispatch(self.dispatch(jobs, size, now));

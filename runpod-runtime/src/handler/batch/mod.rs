@@ -13,6 +13,6 @@ pub use argument::{BatchArgument, ViaEach};
 pub use function::BatchFunction;
 pub use join::{BatchCall, join, split};
 pub use options::Batching;
-pub use output::{BatchItem, BatchOutput, ReturnedBatch, ReturnedList};
+pub use output::{BatchOutput, ReturnedBatch, ReturnedList};
 
 pub(crate) use join::{HandlerBatcher, HandlerSeat};

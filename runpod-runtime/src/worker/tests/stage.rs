@@ -261,7 +261,7 @@ pub(super) fn play(stage: Stage, handler: Handler, setting: Setting) -> Playing 
         dispatch: Dispatch::choose(vec![handler], choice, None).unwrap(),
         state: None,
         config: WorkerConfig {
-            concurrency: Some(setting.concurrency),
+            concurrency: (setting.concurrency > 0).then_some(setting.concurrency),
             concurrency_modifier: setting.modifier,
             max_consecutive_failures: setting.max_consecutive_failures.try_into().ok(),
             refresh_worker: setting.refresh_worker,
