@@ -205,7 +205,7 @@ async fn model_on_a_volume_is_downloaded_once() {
             .args(["--test_input", r#"{"input": {"text": "to be or perhaps"}}"#]);
         let ended = Ended::from(command.output().await.expect("the example starts"));
         ended.assert_code(0);
-        ended.assert_shows(&[source, r#""long_words":1"#]);
+        ended.assert_shows(&[source, r#"long_words\":1"#]);
         // The next worker has an empty container.
         std::fs::remove_dir_all(folder.path().join("models"))
             .unwrap_or_else(|error| panic!("{container}: {error}"));

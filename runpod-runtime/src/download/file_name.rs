@@ -70,7 +70,8 @@ fn shortened(name: &str) -> String {
     while !name.is_char_boundary(end) {
         end -= 1;
     }
-    format!("{}{extension}", &name[..end])
+    // The cut can be after a dot, which Windows would ignore.
+    format!("{}{extension}", name[..end].trim_end_matches(['.', ' ']))
 }
 
 /// Splits `attachment; filename="a;b.png"; size=3` into its parameters. Quoted values may contain `;` and `\"`.

@@ -78,3 +78,9 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_name_that_is_cut_after_a_dot_does_not_end_with_it() {
+    let name = format!("{}.{}", "a".repeat(LONGEST - 1), "b".repeat(50));
+    assert_eq!(safe(&name), Some("a".repeat(LONGEST - 1)));
+}
