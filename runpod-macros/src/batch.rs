@@ -100,15 +100,12 @@ pub(crate) fn check(function: &Function, place: Attribute, options: &Options, fa
     }
     let mut types = types_of(&function.signature);
     if function.signature.receiver().is_none() && types.all(|(_, ty)| surely_no_input(ty)) {
-        let at = match function.signature.inputs.is_empty() {
-            true => {
-                let option = Ident::new("batch", batch.span);
-                quote!(#option)
-            }
-            false => {
-                let inputs = &function.signature.inputs;
-                quote!(#inputs)
-            }
+        let inputs = &function.signature.inputs;
+        let at = if inputs.is_empty() {
+            let option = Ident::new("batch", batch.span);
+            quote!(#option)
+        } else {
+            quote!(#inputs)
         };
         faults.add(
             at,
@@ -213,7 +210,8 @@ fn weight(function: &Function, options: &Options, arguments: &[Argument<'_>]) ->
     let here = places::name(function);
     let input = arguments.iter().find(|it| {
         let contexts = inner_types(it.ty).into_iter().any(surely_no_input);
-        !surely_no_input(it.ty) && !(is_one_of(it.ty, &["Vec"]) && contexts)
+        let has_no_input = is_one_of(it.ty, &["Vec"]) && contexts;
+        !surely_no_input(it.ty) && !has_no_input
     });
     let (Some(given), Some(input)) = (&options.batching.weight, input) else {
         return quote_spanned!(here=> 1);

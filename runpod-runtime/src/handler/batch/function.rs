@@ -75,7 +75,7 @@ fn handler<Function: 'static, Args: Arguments<Via>, Via>(
     prepare: impl Fn(usize, Option<Args>) -> BatchCall + Clone + Send + Sync + 'static,
 ) -> HandlerBox {
     let weigh = batching.weigh.clone();
-    named_batch::<Function>(batching, Args::describe(), move |call| {
+    named_batch::<Function>(&batching, Args::describe(), move |call| {
         let parts = Args::parts(call)?;
         let weight = match &weigh {
             None => 1,
