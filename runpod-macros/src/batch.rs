@@ -174,17 +174,18 @@ pub(crate) fn joining(
     let (call, parts, jobs) = (named("__rp_call"), named("__rp_parts"), named("__rp_jobs"));
     let (count, weight) = (named("__rp_count"), weight(function, options, arguments));
     let weight_name = named("__rp_weight");
-    let (join, split) = (Item::Join.path(here), Item::Split.path(here));
+    let join = Item::Join.path(here);
     let batch_call = Item::BatchCall.path(here);
     let some = quote_spanned!(here=> ::core::option::Option::Some);
     let packed = arguments.iter().map(|it| {
         let (conditions, variable) = (&it.conditions, &it.variable);
-        quote_spanned!(here=> #(#conditions)* let #parts = (#parts, #variable);)
+        quote_spanned!(it.span=> #(#conditions)* let #parts = (#parts, #variable);)
     });
     let unpacked = arguments.iter().rev().map(|it| {
         let (conditions, variable, ty) = (&it.conditions, &it.variable, it.ty);
         let argument = Item::BatchArgument.path(it.span);
-        quote_spanned! {here=>
+        let split = Item::Split.path(it.span);
+        quote_spanned! {it.span=>
             #(#conditions)* let (#jobs, #variable) = #split(#jobs);
             #(#conditions)* let #some(#variable) = <#ty as #argument<_>>::of_parts(#variable) else {
                 return #batch_call::nothing();
