@@ -100,15 +100,12 @@ pub(crate) fn check(function: &Function, place: Attribute, options: &Options, fa
     }
     let mut types = types_of(&function.signature);
     if function.signature.receiver().is_none() && types.all(|(_, ty)| surely_no_input(ty)) {
-        let at = match function.signature.inputs.is_empty() {
-            true => {
-                let option = Ident::new("batch", batch.span);
-                quote!(#option)
-            }
-            false => {
-                let inputs = &function.signature.inputs;
-                quote!(#inputs)
-            }
+        let inputs = &function.signature.inputs;
+        let at = if inputs.is_empty() {
+            let option = Ident::new("batch", batch.span);
+            quote!(#option)
+        } else {
+            quote!(#inputs)
         };
         faults.add(
             at,
@@ -177,17 +174,18 @@ pub(crate) fn joining(
     let (call, parts, jobs) = (named("__rp_call"), named("__rp_parts"), named("__rp_jobs"));
     let (count, weight) = (named("__rp_count"), weight(function, options, arguments));
     let weight_name = named("__rp_weight");
-    let (join, split) = (Item::Join.path(here), Item::Split.path(here));
+    let join = Item::Join.path(here);
     let batch_call = Item::BatchCall.path(here);
     let some = quote_spanned!(here=> ::core::option::Option::Some);
     let packed = arguments.iter().map(|it| {
         let (conditions, variable) = (&it.conditions, &it.variable);
-        quote_spanned!(here=> #(#conditions)* let #parts = (#parts, #variable);)
+        quote_spanned!(it.span=> #(#conditions)* let #parts = (#parts, #variable);)
     });
     let unpacked = arguments.iter().rev().map(|it| {
         let (conditions, variable, ty) = (&it.conditions, &it.variable, it.ty);
         let argument = Item::BatchArgument.path(it.span);
-        quote_spanned! {here=>
+        let split = Item::Split.path(it.span);
+        quote_spanned! {it.span=>
             #(#conditions)* let (#jobs, #variable) = #split(#jobs);
             #(#conditions)* let #some(#variable) = <#ty as #argument<_>>::of_parts(#variable) else {
                 return #batch_call::nothing();
@@ -213,7 +211,8 @@ fn weight(function: &Function, options: &Options, arguments: &[Argument<'_>]) ->
     let here = places::name(function);
     let input = arguments.iter().find(|it| {
         let contexts = inner_types(it.ty).into_iter().any(surely_no_input);
-        !surely_no_input(it.ty) && !(is_one_of(it.ty, &["Vec"]) && contexts)
+        let has_no_input = is_one_of(it.ty, &["Vec"]) && contexts;
+        !surely_no_input(it.ty) && !has_no_input
     });
     let (Some(given), Some(input)) = (&options.batching.weight, input) else {
         return quote_spanned!(here=> 1);

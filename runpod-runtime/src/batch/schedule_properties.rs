@@ -102,7 +102,8 @@ impl Run {
         }
         let free = self.running.len() < self.limits.concurrent_batches.max(1);
         if let Some((_, oldest)) = self.waiting.first().filter(|_| free) {
-            let waited = self.now - oldest.since.max(self.free_since);
+            let since = oldest.since.max(self.free_since);
+            let waited = self.now.saturating_sub(since);
             assert!(
                 waited < self.limits.max_wait,
                 "a job waits while a call could start"

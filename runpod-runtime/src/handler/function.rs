@@ -131,11 +131,11 @@ fn named<F: 'static>(
 
 /// Creates a batch handler. If an attribute has registered the function, the attribute's options count.
 pub(super) fn named_batch<F: 'static>(
-    batching: Batching,
+    batching: &Batching,
     arguments: Vec<Argument>,
     call: impl Fn(&mut super::Call) -> Result<Invocation, super::Failure> + Send + Sync + 'static,
 ) -> HandlerBox {
-    boxed::<F>(Kind::Batch, arguments, Some(&batching), call)
+    boxed::<F>(Kind::Batch, arguments, Some(batching), call)
 }
 
 fn boxed<F: 'static>(

@@ -50,7 +50,7 @@ impl Execution {
     /// Keeps batch handlers from starting a call until the returned values are dropped, unless the call is full. So
     /// jobs that arrive together share a call.
     pub(super) fn hold_batches(&self) -> Vec<HandlerSeat> {
-        self.batchers.iter().map(|it| it.announce()).collect()
+        self.batchers.iter().map(HandlerBatcher::announce).collect()
     }
 
     /// Returns whether something asynchronous runs around the handler's call: an `around` function or an extractor. Even
@@ -156,7 +156,7 @@ impl Run {
 
     /// Announces the job to the handler's batcher, so that a call waits until the job's input has been read.
     fn announce(&mut self, handler: &Handler) {
-        self.seat = handler.batcher.as_ref().map(|it| it.announce());
+        self.seat = handler.batcher.as_ref().map(HandlerBatcher::announce);
     }
 
     async fn find_and_run(mut self) {

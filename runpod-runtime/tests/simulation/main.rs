@@ -7,12 +7,24 @@
 //! SNAPSHOTS=overwrite cargo test --workspace --all-features --test simulation
 //! ```
 
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::unchecked_time_subtraction,
+    reason = "the numbers of a simulation are small, and its time never runs backwards"
+)]
+
 mod batching;
 mod latency;
 mod page;
 mod plot;
 
 #[path = "../../src/batch/schedule/mod.rs"]
-#[expect(dead_code, reason = "the simulation needs only a part of the module")]
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "the simulation needs only a part of the module"
+)]
 mod schedule;
 mod traffic;

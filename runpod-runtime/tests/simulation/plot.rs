@@ -75,10 +75,10 @@ impl Plot<'_> {
             svg,
             "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>\n\
              <text transform=\"translate(16 {:.1}) rotate(-90)\" text-anchor=\"middle\">{}</text>",
-            (LEFT + right) / 2.0,
+            f64::midpoint(LEFT, right),
             HEIGHT - 12.0,
             self.x.name,
-            (TOP + bottom) / 2.0,
+            f64::midpoint(TOP, bottom),
             self.y.name
         );
         for (index, line) in self.lines.iter().enumerate() {

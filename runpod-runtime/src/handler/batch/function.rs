@@ -71,7 +71,7 @@ trait Arguments<Via>: Sized {
 /// Creates the adapter of a function. `prepare` creates the call from the arguments and the number of jobs. The
 /// arguments are `None` only if there is no job.
 fn handler<Function: 'static, Args: Arguments<Via>, Via>(
-    batching: Batching,
+    batching: &Batching,
     prepare: impl Fn(usize, Option<Args>) -> BatchCall + Clone + Send + Sync + 'static,
 ) -> HandlerBox {
     let weigh = batching.weigh.clone();
@@ -134,7 +134,7 @@ macro_rules! batch_functions {
         {
             fn into_handler(self, batching: Batching) -> HandlerBox {
                 let function = Arc::new(self);
-                handler::<Function, ($($arg,)*), ($($via,)*)>(batching, move |jobs, arguments| {
+                handler::<Function, ($($arg,)*), ($($via,)*)>(&batching, move |jobs, arguments| {
                     let function = Arc::clone(&function);
                     let call = move || arguments.map(|($($column,)*)| function($($column),*));
                     let list = |returned: Option<Value>| returned.map_or_else(|| Ok(Vec::new()), Value::into_list);
@@ -154,7 +154,7 @@ macro_rules! batch_functions {
         {
             fn into_handler(self, batching: Batching) -> HandlerBox {
                 let function = Arc::new(self);
-                handler::<Function, ($($arg,)*), ($($via,)*)>(batching, move |jobs, arguments| {
+                handler::<Function, ($($arg,)*), ($($via,)*)>(&batching, move |jobs, arguments| {
                     let future = arguments.map(|($($column,)*)| function($($column),*));
                     let call = async move {
                         match future {

@@ -67,14 +67,14 @@ async fn a_job_that_is_stopped_while_it_waits_never_reaches_the_model() {
     let (hand_over, handed_over) = oneshot::channel::<Taken>();
     let mut handed_over = Some(handed_over);
     let stage = Stage::new()
-        .takes(move |number| match number {
-            0 => Some(TakeAnswer::from(jobs(["a"]))),
-            _ => {
-                let handed_over = handed_over.take()?;
-                Some(TakeAnswer::Begun(Box::pin(async {
-                    handed_over.await.unwrap()
-                })))
+        .takes(move |number| {
+            if number == 0 {
+                return Some(TakeAnswer::from(jobs(["a"])));
             }
+            let handed_over = handed_over.take()?;
+            Some(TakeAnswer::Begun(Box::pin(async {
+                handed_over.await.unwrap()
+            })))
         })
         .stops(move |_| {
             let ids = told.load(Ordering::SeqCst).then(|| "c".to_owned());

@@ -101,7 +101,8 @@ pub(crate) fn run(model: Model, rate: f64, jobs: usize, seed: u64, rule: &mut dy
                 latencies[job] = now - arrivals[job];
             }
         }
-        while let Some((job, _)) = coming.pop_front_if(|it| it.1 <= now) {
+        while let Some((job, _)) = coming.front().copied().filter(|it| it.1 <= now) {
+            coming.pop_front();
             rule.arrived(job, now);
         }
         wake = None;

@@ -1,4 +1,4 @@
-//! The rule of BentoML 1.x (`CorkDispatcher`), written anew from its description: it learns a linear cost and the mean
+//! The rule of `BentoML` 1.x (`CorkDispatcher`), written anew from its description: it learns a linear cost and the mean
 //! wait, sleeps in ticks, and takes the newest jobs first. Its time limit for a job is left out, because it only drops
 //! jobs.
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Decision, Rule};
 
 pub(crate) struct Window {
-    pub(crate) window: Duration,
+    pub(crate) length: Duration,
     pub(crate) max_batch_size: usize,
     pub(crate) queue: VecDeque<(usize, Duration)>,
 }
@@ -14,7 +14,7 @@ pub(crate) struct Window {
 impl Window {
     pub(crate) fn new(window_ms: u64, max_batch_size: usize) -> Self {
         Self {
-            window: Duration::from_millis(window_ms),
+            length: Duration::from_millis(window_ms),
             max_batch_size,
             queue: VecDeque::new(),
         }
@@ -32,7 +32,7 @@ impl Rule for Window {
         let Some((_, since)) = self.queue.front().filter(|_| !busy) else {
             return Decision::Nothing;
         };
-        let end = *since + self.window;
+        let end = *since + self.length;
         if self.queue.len() < self.max_batch_size && now < end {
             return Decision::WaitUntil(end);
         }
