@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::Report;
+use super::report::Report;
 use super::running::{read, run, taken};
 use crate::handler::{BatchFunction, Batching, StateSource, StateType, UserValues, cell};
 use crate::platform::SeveralJobs;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
-use super::Report;
+use super::report::Report;
 use crate::config::Secrets;
 use crate::handler::{Around, Choice, Dispatch, Handler, StateType, TakenJob, UserValues, truthy};
 use crate::json;

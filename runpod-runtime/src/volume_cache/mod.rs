@@ -13,6 +13,7 @@ mod hydrate;
 mod layout;
 mod lock;
 mod manifest;
+mod operation;
 mod pack;
 mod parallel;
 mod plan;
@@ -32,6 +33,7 @@ use tokio::sync::oneshot;
 
 use error::Trouble;
 use layout::Layout;
+use operation::Operation;
 use report::Recorder;
 use stamp::Stamp;
 
@@ -101,13 +103,6 @@ struct Memory {
     /// The files that the local directories and the mirror had in common.
     seen: BTreeMap<PathBuf, Stamp>,
     is_archive_damaged: bool,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Operation {
-    Hydrate,
-    Sync,
-    Prune,
 }
 
 impl VolumeCache {
@@ -332,8 +327,8 @@ impl VolumeCache {
         match started {
             Ok(_) => ended
                 .await
-                .unwrap_or_else(|_| self.end(operation, Err(Trouble::Stopped))),
-            Err(refused) => self.end(operation, Err(Trouble::Thread(refused))),
+                .unwrap_or_else(|_| operation.end(self.is_strict, Err(Trouble::Stopped))),
+            Err(refused) => operation.end(self.is_strict, Err(Trouble::Thread(refused))),
         }
     }
 
@@ -353,7 +348,7 @@ impl VolumeCache {
         let recorder = Recorder::default();
         let done = self.perform_on(&layout, operation, &recorder);
         let report = recorder.finish();
-        self.end(operation, done.map(|()| report))
+        operation.end(self.is_strict, done.map(|()| report))
     }
 
     fn perform_on(
@@ -384,50 +379,6 @@ impl VolumeCache {
             Operation::Prune => prune::prune(layout, recorder)?,
         }
         Ok(())
-    }
-
-    /// Logs the outcome, and makes failures errors if the cache is strict.
-    fn end(
-        &self,
-        operation: Operation,
-        done: Result<VolumeCacheReport, Trouble>,
-    ) -> Result<VolumeCacheReport, VolumeCacheError> {
-        let did = match operation {
-            Operation::Hydrate => "hydrate",
-            Operation::Sync => "sync",
-            Operation::Prune => "prune",
-        };
-        let report = match done {
-            Ok(report) => report,
-            Err(trouble) if self.is_strict => return Err(trouble.into()),
-            Err(trouble) => {
-                tracing::warn!("volume cache: {did} failed: {trouble}");
-                return Ok(VolumeCacheReport {
-                    failed: 1,
-                    failures: vec![trouble.to_string()],
-                    ..VolumeCacheReport::default()
-                });
-            }
-        };
-        if report.failed == 0 {
-            tracing::info!(
-                "volume cache: {did}: {} files copied ({} bytes), {} unchanged, {} removed",
-                report.copied,
-                report.bytes,
-                report.unchanged,
-                report.removed
-            );
-            return Ok(report);
-        }
-        let incomplete = Trouble::Incomplete {
-            failed: report.failed,
-            reasons: report.failures.clone(),
-        };
-        if self.is_strict {
-            return Err(incomplete.into());
-        }
-        tracing::warn!("volume cache: {did}: {incomplete}");
-        Ok(report)
     }
 }
 

@@ -7,13 +7,14 @@ use tokio::task::AbortHandle;
 use tracing::{Instrument, Span};
 
 use super::Handlers;
+use super::call_end::CallEnd;
 use super::consecutive_failures::Verdict;
 use super::events::WorkerEvent;
 use super::inbox::{Event, Finished, Inbox};
 use super::jobs::{Job, Jobs};
 use crate::handler::{
-    Around, Call, Dispatch, Done, Extracted, Failure, Handler, HandlerBatcher, HandlerSeat,
-    ItemSink, Kind, Slot, StateCell, StreamEnd, TakenJob, Wrapped, catch_panic,
+    Around, Call, Dispatch, Extracted, Failure, Handler, HandlerBatcher, HandlerSeat, ItemSink,
+    Kind, Slot, StateCell, TakenJob, Wrapped, catch_panic,
 };
 use crate::logging;
 use crate::platform::{Outcome, Reporter, ResultBody};
@@ -240,7 +241,7 @@ impl Run {
             was_called,
             items,
         }
-        .into_body(&self.execution);
+        .into_body(&self.execution.reporter, self.execution.refresh);
         // The next job needs the space, and gets the slot now.
         #[cfg(feature = "download")]
         drop(directory);
@@ -290,76 +291,11 @@ impl Run {
             was_called,
             items: None,
         }
-        .into_body(&self.execution);
+        .into_body(&self.execution.reporter, self.execution.refresh);
         #[cfg(feature = "download")]
         drop(directory);
         WorkerEvent::HandlerReturned { body: &body }.emit();
         self.report.finished(body, verdict);
-    }
-}
-
-/// The outcome of a handler's call.
-struct CallEnd<'a> {
-    handler: &'a Handler,
-    job: &'a Job,
-    done: Result<Done, Failure>,
-    was_called: bool,
-    items: Option<ItemSink>,
-}
-
-impl CallEnd<'_> {
-    fn into_body(self, execution: &Execution) -> (ResultBody, Verdict) {
-        // Tasks that the handler has started must not send anything after the result.
-        self.job.context.close_outbox();
-        #[cfg(feature = "openai")]
-        let (done, was_reported) = match self.done {
-            Ok(Done::Reported { value, failure }) => {
-                let is_own_fault = failure.is_of_worker();
-                if is_own_fault {
-                    let failure = failure.at(format!("in handler {}", self.handler));
-                    let trace = failure.trace.join("\n  ");
-                    let message = execution.reporter.redacted(&failure.message).into_owned();
-                    tracing::error!("{message}\n  {}", execution.reporter.redacted(&trace));
-                }
-                let done = value.map_or(Done::Stream(StreamEnd::Finished), Done::Value);
-                (Ok(done), is_own_fault)
-            }
-            done => (done, false),
-        };
-        #[cfg(not(feature = "openai"))]
-        let (done, was_reported) = (self.done, false);
-        let outcome = match done {
-            #[cfg(feature = "openai")]
-            Ok(Done::Reported { failure, .. }) => Outcome::Failed(failure),
-            Ok(Done::Value(value)) => Outcome::Value(value),
-            Ok(Done::Stream(StreamEnd::Failed(failure))) | Err(failure) => {
-                Outcome::Failed(failure.at(format!("in handler {}", self.handler)))
-            }
-            Ok(Done::Stream(end)) => Outcome::Stream {
-                end,
-                items: self.items.map_or_else(Vec::new, |it| it.collected()),
-            },
-        };
-        let context = Some(&self.job.context);
-        let was_cancelled = matches!(
-            outcome,
-            Outcome::Stream {
-                end: StreamEnd::Cancelled,
-                ..
-            }
-        );
-        let body =
-            execution
-                .reporter
-                .result(outcome, self.handler.streams(), execution.refresh, context);
-        let verdict = if !self.was_called || was_cancelled {
-            Verdict::None
-        } else if body.error.is_some() || was_reported {
-            Verdict::Failed
-        } else {
-            Verdict::Succeeded
-        };
-        (body, verdict)
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod backoff;
 mod batch_slots;
+mod call_end;
 mod concurrency;
 mod config;
 mod consecutive_failures;
