@@ -14,7 +14,7 @@ use super::invocation::{Done, catch_panic};
 use super::job_call::JobCall;
 use super::job_failure::JobFailure;
 use super::output::Payload;
-use super::registry::Handler;
+use super::registered::Handler;
 use super::slot::Slot;
 
 /// A user's function that wraps the calls of handlers.

@@ -7,8 +7,8 @@ use super::failure::IntoFailure;
 use super::invocation::Invocation;
 use super::items::IntoItems;
 use super::output::IntoOutput;
+use super::registered::{Handler, registered_as};
 use super::registration::{FunctionId, Kind};
-use super::registry::{Handler, registered_as};
 
 /// An async function as a handler: an `async fn`, or a closure that returns a future, with or without
 /// `#[runpod::handler]`.

@@ -36,6 +36,7 @@ mod outbox;
 mod output;
 #[cfg(feature = "download")]
 mod own_directory;
+mod registered;
 mod registration;
 mod registry;
 #[cfg_attr(not(feature = "schema"), path = "schema_off.rs")]
@@ -94,8 +95,9 @@ pub(crate) use invocation::{Done, catch_panic};
 pub(crate) use job::TakenJob;
 pub(crate) use outbox::{Message, Outbox, WorkerLink};
 pub(crate) use output::{Payload, is_special, truthy};
+pub(crate) use registered::{Handler, registered};
 pub(crate) use registration::Kind;
-pub(crate) use registry::{Choice, Dispatch, Handler, registered};
+pub(crate) use registry::{Choice, Dispatch};
 pub(crate) use setup::SetupRun;
 pub(crate) use slot::{Slot, Slots};
 pub(crate) use state::{StateCell, StateType, cell};

@@ -1,5 +1,10 @@
 use super::*;
 use crate::handler::Payload;
+use crate::handler::argument::Argument;
+use crate::handler::invocation::Invocation;
+#[cfg(feature = "openai")]
+use crate::handler::registered::Served;
+use crate::handler::registration::Kind;
 
 struct Model;
 struct Other;

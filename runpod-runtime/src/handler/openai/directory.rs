@@ -13,8 +13,8 @@ use crate::handler::form::ItemForm as _;
 use crate::handler::invocation::Invocation;
 use crate::handler::job::TakenJob;
 use crate::handler::output::Payload;
+use crate::handler::registered::Handler;
 use crate::handler::registration::{FunctionId, Kind};
-use crate::handler::registry::Handler;
 use crate::openai::{ApiError, ApiErrorKind, Route};
 
 use super::text_answer::TextAnswer;

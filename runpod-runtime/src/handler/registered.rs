@@ -1,0 +1,163 @@
+//! A handler, and the handlers that attributes registered in this binary.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::argument::{Argument, Role};
+use super::call::Call;
+use super::extract::Extractor;
+use super::failure::Failure;
+use super::invocation::Invocation;
+use super::registration::{FunctionId, Kind, Registration};
+use super::schema::Schemas;
+use super::state::StateType;
+
+type CallFn = dyn Fn(&mut Call) -> Result<Invocation, Failure> + Send + Sync;
+
+/// The route of `OpenAI`'s API and the model that a handler serves.
+#[cfg(feature = "openai")]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Served {
+    pub(super) route: crate::openai::Route,
+    pub(super) model: &'static str,
+}
+
+/// A handler, from an attribute or from the builder.
+#[derive(Clone)]
+pub(crate) struct Handler {
+    pub(crate) name: String,
+    /// The file and line of its source. `None` for a function without an attribute.
+    pub(crate) place: Option<String>,
+    pub(crate) id: FunctionId,
+    pub(crate) kind: Kind,
+    pub(crate) arguments: Vec<Argument>,
+    /// `None` for a function without an attribute.
+    #[cfg_attr(
+        not(feature = "schema"),
+        expect(dead_code, reason = "only the feature `schema` reads it")
+    )]
+    pub(crate) schemas: Option<fn() -> Schemas>,
+    #[cfg(feature = "openai")]
+    pub(crate) openai: Option<Served>,
+    pub(crate) call: Arc<CallFn>,
+}
+
+impl Handler {
+    pub(super) fn of(registration: &Registration) -> Self {
+        Self {
+            name: registration.function.name.to_owned(),
+            place: Some(registration.function.place()),
+            id: (registration.function.id)(),
+            kind: registration.kind,
+            arguments: registration.arguments.iter().map(|it| it()).collect(),
+            schemas: registration.schemas,
+            #[cfg(feature = "openai")]
+            openai: registration.openai.map(|endpoint| Served {
+                route: endpoint.route,
+                model: endpoint.model.unwrap_or(registration.function.name),
+            }),
+            #[cfg(feature = "openai")]
+            call: match registration.openai {
+                Some(endpoint) => {
+                    let model = endpoint.model.unwrap_or(registration.function.name);
+                    super::openai::adapted(registration.call, endpoint, model.to_owned())
+                }
+                None => Arc::new(registration.call),
+            },
+            #[cfg(not(feature = "openai"))]
+            call: Arc::new(registration.call),
+        }
+    }
+
+    /// Returns the route of `OpenAI`'s API that the handler serves.
+    #[cfg(feature = "openai")]
+    pub(crate) fn route(&self) -> Option<crate::openai::Route> {
+        Some(self.openai.as_ref()?.route)
+    }
+
+    /// Returns the name of the model that the handler serves to `OpenAI` clients.
+    #[cfg(feature = "openai")]
+    pub(super) fn model(&self) -> Option<&'static str> {
+        Some(self.openai.as_ref()?.model)
+    }
+
+    /// Returns whether the result repeats all items, in whatever way the worker is set up. The platform's proxy for
+    /// `OpenAI` clients may read the answer from the result.
+    #[cfg(feature = "openai")]
+    pub(crate) fn repeats_items(&self) -> bool {
+        self.openai.is_some()
+    }
+
+    pub(crate) fn streams(&self) -> bool {
+        self.kind == Kind::Stream
+    }
+
+    /// Returns whether the handler's code may run on a blocking thread. For a stream handler, this is not known
+    /// before the call, because it may return an iterator or a stream.
+    pub(super) fn may_block(&self) -> bool {
+        self.kind != Kind::Async
+    }
+
+    /// Returns the position of the argument with this role.
+    #[cfg(feature = "schema")]
+    pub(crate) fn position(&self, is_it: impl Fn(&Role) -> bool) -> Option<usize> {
+        self.arguments.iter().position(|it| is_it(&it.0))
+    }
+
+    /// Returns the extractors of the handler's arguments, in the order of the arguments.
+    pub(crate) fn extractors(&self) -> impl Iterator<Item = Extractor> {
+        self.arguments
+            .iter()
+            .filter_map(|argument| match argument.0 {
+                Role::Extracted(extractor) => Some(extractor),
+                _ => None,
+            })
+    }
+
+    pub(super) fn states(&self) -> impl Iterator<Item = StateType> {
+        self.arguments
+            .iter()
+            .filter_map(|argument| match argument.0 {
+                Role::State(state) => Some(state),
+                _ => None,
+            })
+    }
+}
+
+impl fmt::Display for Handler {
+    /// Shows the handler as users know it: `greet` (src/main.rs:7).
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Some(place) => write!(f, "`{}` ({place})", self.name),
+            None => write!(f, "`{}`", self.name),
+        }
+    }
+}
+
+impl fmt::Debug for Handler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handler")
+            .field("name", &self.name)
+            .field("place", &self.place)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Returns all handlers that attributes registered in this binary, sorted, so that messages are the same every time.
+pub(crate) fn registered() -> Vec<Handler> {
+    let mut all: Vec<_> = inventory::iter::<Registration>
+        .into_iter()
+        .map(Handler::of)
+        .collect();
+    all.sort_by(|a, b| (a.id.path, &a.name).cmp(&(b.id.path, &b.name)));
+    all
+}
+
+/// Returns the registration of a function that is passed to the builder.
+pub(super) fn registered_as(id: FunctionId, kind: Kind) -> Option<Handler> {
+    inventory::iter::<Registration>
+        .into_iter()
+        .find(|known| known.kind == kind && (known.function.id)() == id)
+        .map(Handler::of)
+}
