@@ -51,7 +51,7 @@ async fn chatted(body: Value) -> Report {
     queued("/v1/chat/completions", &body).stream(chat).await
 }
 
-fn said(text: &str, more: Value) -> Value {
+fn said(text: &str, more: &Value) -> Value {
     let mut body = json!({ "messages": [{ "role": "user", "content": text }] });
     let fields = body.as_object_mut().unwrap();
     fields.extend(more.as_object().unwrap().clone());
@@ -75,7 +75,7 @@ fn frames(report: &Report) -> Vec<Value> {
 #[tokio::test]
 async fn a_stream_has_a_role_the_pieces_the_end_the_usage_and_done() {
     let more = json!({ "stream": true, "stream_options": { "include_usage": true } });
-    let report = chatted(said("to be", more)).await;
+    let report = chatted(said("to be", &more)).await;
     let frames = frames(&report);
     let delta = |index: usize| frames[index]["choices"][0]["delta"].clone();
     assert_eq!(delta(0), json!({ "role": "assistant", "content": "" }));
@@ -102,7 +102,7 @@ async fn a_stream_has_a_role_the_pieces_the_end_the_usage_and_done() {
 
 #[tokio::test]
 async fn without_stream_the_answer_is_one_object() {
-    let report = chatted(said("to be", json!({ "model": "parrot" }))).await;
+    let report = chatted(said("to be", &json!({ "model": "parrot" }))).await;
     assert_eq!(report.stream.len(), 1);
     let answer = &report.stream[0];
     let choice = &answer["choices"][0];
@@ -162,7 +162,7 @@ async fn a_job_in_the_native_form_gets_the_native_answer() {
         report.stream[0]["usage"],
         json!({ "input": 0, "output": 2 })
     );
-    let job = testing::Job::new(said("to be", json!({ "stream": true })));
+    let job = testing::Job::new(said("to be", &json!({ "stream": true })));
     let report = job.stream(chat).await;
     assert_eq!(report.stream.len(), 2);
     assert_eq!(report.stream[1]["choices"][0]["tokens"], json!(["be"]));
@@ -186,14 +186,14 @@ async fn an_error_in_the_middle_of_a_stream_is_a_frame() {
             "server_error",
         ),
     ] {
-        let report = chatted(said(text, json!({ "stream": true }))).await;
+        let report = chatted(said(text, &json!({ "stream": true }))).await;
         let frames = frames(&report);
         assert_eq!(frames[1]["choices"][0]["delta"]["content"], "to ");
         assert_eq!(frames[2]["error"]["message"], message);
         assert_eq!(frames[2]["error"]["type"], kind);
         assert_eq!(frames[3], "[DONE]");
         assert_eq!(report.error, None);
-        let report = chatted(said(text, json!({}))).await;
+        let report = chatted(said(text, &json!({}))).await;
         let expected = json!({ "object": "error", "message": message, "type": kind });
         for (key, value) in expected.as_object().unwrap() {
             assert_eq!(&report.stream[0][key], value);
@@ -282,7 +282,7 @@ async fn each_bad_request_gets_the_error_of_its_parameter() {
         };
         assert_eq!(error["type"], kind, "{body}");
     }
-    let report = chatted(said("hi", json!({ "stream": true, "temperature": -1 }))).await;
+    let report = chatted(said("hi", &json!({ "stream": true, "temperature": -1 }))).await;
     let frames = frames(&report);
     assert_eq!(frames[0]["error"]["param"], "temperature");
     let message = "temperature: found -1; expected a number from 0 to 2";
@@ -296,7 +296,7 @@ async fn what_changes_nothing_is_accepted_and_other_fields_are_kept() {
         "n": 1, "tools": [], "logprobs": false, "response_format": { "type": "text" }, "top_k": -1,
         "user": "ada", "a_future_parameter": { "x": 1 },
     });
-    let body = said("hi", more);
+    let body = said("hi", &more);
     assert_eq!(
         chatted(body.clone()).await.stream[0]["object"],
         "chat.completion"

@@ -23,7 +23,7 @@ pub(crate) struct Programs {
     chaos_worker: PathBuf,
     /// An example that describes its input and output.
     pub(crate) described: PathBuf,
-    /// An example that serves OpenAI clients.
+    /// An example that serves `OpenAI` clients.
     chat: PathBuf,
     routes: PathBuf,
     stream: PathBuf,

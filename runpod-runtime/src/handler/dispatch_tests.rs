@@ -3,6 +3,8 @@ use crate::handler::Payload;
 use crate::handler::argument::Argument;
 use crate::handler::invocation::Invocation;
 use crate::handler::registration::Kind;
+#[cfg(feature = "openai")]
+use crate::handler::registry::Served;
 
 struct Model;
 struct Other;

@@ -1,20 +1,9 @@
-//! Rewrites the items or the value of a handler on their way to the client, and reports its failure in the client's own
-//! format.
+//! Rewrites the items of a handler on their way to the client, and reports its failure in the client's own format.
 
 use std::fmt;
-use std::sync::Arc;
 
 use super::failure::Failure;
-use super::invocation::Done;
-use super::output::{Output, Payload};
-
-/// The form of a handler's answer.
-pub(crate) enum Form {
-    /// For a handler that sends items.
-    Items(Arc<dyn ItemForm>),
-    /// For a handler that returns a value.
-    Value(Box<dyn FnOnce(Output) -> Result<Done, Failure> + Send>),
-}
+use super::output::Payload;
 
 /// Rewrites the items of one job.
 pub(crate) trait ItemForm: Send + Sync + fmt::Debug {

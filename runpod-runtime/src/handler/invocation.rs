@@ -2,6 +2,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
+#[cfg(feature = "openai")]
+use std::sync::Arc;
 
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -9,7 +11,7 @@ use tokio::sync::oneshot;
 use super::emitter::{ItemSink, StreamEnd};
 use super::failure::Failure;
 #[cfg(feature = "openai")]
-use super::form::Form;
+use super::form::ItemForm;
 use super::output::{Output, Payload};
 use super::slot::Slot;
 use crate::process::panics::{Panic, caught, caught_now};
@@ -46,6 +48,15 @@ pub struct Invocation {
     /// Rewrites what the handler sends or returns.
     #[cfg(feature = "openai")]
     form: Option<Form>,
+}
+
+/// The form of a handler's answer, if it is rewritten on its way to the client.
+#[cfg(feature = "openai")]
+pub(crate) enum Form {
+    /// For a handler that sends items.
+    Items(Arc<dyn ItemForm>),
+    /// For a handler that returns a value.
+    Value(Box<dyn FnOnce(Output) -> Result<Done, Failure> + Send>),
 }
 
 impl From<Work> for Invocation {
@@ -337,9 +348,7 @@ async fn in_form(
             };
         }
     };
-    let formed = sink
-        .as_ref()
-        .map(|sink| sink.in_form(std::sync::Arc::clone(&form)));
+    let formed = sink.as_ref().map(|sink| sink.in_form(Arc::clone(&form)));
     let failure = match catch_panic(work.finish(formed, slot)).await {
         Ok(Done::Stream(StreamEnd::Finished)) => None,
         Ok(Done::Stream(StreamEnd::Failed(failure))) | Err(failure) => Some(failure),

@@ -19,8 +19,8 @@ type CallFn = dyn Fn(&mut Call) -> Result<Invocation, Failure> + Send + Sync;
 #[cfg(feature = "openai")]
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Served {
-    route: crate::openai::Route,
-    model: &'static str,
+    pub(super) route: crate::openai::Route,
+    pub(super) model: &'static str,
 }
 
 /// A handler, from an attribute or from the builder.

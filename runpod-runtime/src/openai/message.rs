@@ -60,17 +60,17 @@ impl Role {
 /// A message of a conversation.
 ///
 /// ```
-/// use runpod::openai::{ChatRequest, Part};
+/// use runpod::openai::{ChatRequest, Role};
 /// use runpod::prelude::*;
 ///
 /// # fn main() -> Result<(), runpod::openai::ApiError> {
 /// let request = ChatRequest::from_json(json!({ "messages": [{ "role": "user", "content": [
-///     { "type": "text", "text": "What is this?" },
-///     { "type": "image_url", "image_url": { "url": "data:image/png;base64,AA==" } },
+///     { "type": "text", "text": "What is" },
+///     { "type": "text", "text": "Rust?" },
 /// ]}]}))?;
 /// let message = &request.messages[0];
-/// assert_eq!(message.text(), "What is this?");
-/// assert!(matches!(&message.content.parts()[1], Part::ImageUrl { url, .. } if url.starts_with("data:")));
+/// assert_eq!(message.role, Role::User);
+/// assert_eq!(message.text(), "What is\nRust?");
 /// # Ok(())
 /// # }
 /// ```
@@ -243,7 +243,7 @@ impl Content {
     /// ```
     /// use runpod::openai::{Content, Part};
     ///
-    /// assert_eq!(Content::Text("a".into()).parts(), [Part::Text("a".into())]);
+    /// assert_eq!(*Content::Text("a".into()).parts(), [Part::Text("a".into())]);
     /// ```
     pub fn parts(&self) -> Cow<'_, [Part]> {
         match self {

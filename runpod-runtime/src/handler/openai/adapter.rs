@@ -7,9 +7,9 @@ use super::text_answer::TextAnswer;
 use super::vectors;
 use crate::handler::call::Call;
 use crate::handler::failure::{Failure, IntoFailure as _};
-use crate::handler::form::{Form, ItemForm};
-use crate::handler::invocation::Invocation;
-use crate::openai::{ApiError, Endpoint, Route};
+use crate::handler::form::ItemForm;
+use crate::handler::invocation::{Form, Invocation};
+use crate::openai::{Endpoint, Route};
 
 type CallFn = dyn Fn(&mut Call) -> Result<Invocation, Failure> + Send + Sync;
 
@@ -85,9 +85,4 @@ fn failing(endpoint: &Endpoint, failure: Failure) -> Invocation {
     } else {
         Invocation::failing_stream(failure)
     }
-}
-
-/// Returns the error for the client of a handler that failed.
-pub(super) fn api_error(failure: &Failure) -> ApiError {
-    ApiError::of(&failure.message, failure.openai.as_deref())
 }

@@ -1,10 +1,11 @@
 //! Connects handlers to `OpenAI`'s API: finds the handler for a route, gives it a valid request, and writes its answer as
 //! frames, as one object, or in the native form of language-model workers.
 //!
-//! The handler itself is an ordinary handler. A [`Form`](super::form::Form) rewrites its items or its value.
+//! The handler itself is an ordinary handler. A [`Form`](super::invocation::Form) rewrites its items or its value.
 
 mod adapter;
 mod arguments;
+mod client_error;
 mod directory;
 mod job_request;
 mod pieces;

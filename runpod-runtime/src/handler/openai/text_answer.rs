@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::adapter::api_error;
+use super::client_error::api_error;
 use super::job_request::JobRequest;
 use crate::handler::failure::Failure;
 use crate::handler::form::ItemForm;

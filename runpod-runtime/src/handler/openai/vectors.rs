@@ -5,11 +5,10 @@ use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::adapter::api_error;
+use super::client_error::api_error;
 use super::job_request::{JobRequest, Parsed};
 use crate::handler::failure::Failure;
-use crate::handler::form::Form;
-use crate::handler::invocation::Done;
+use crate::handler::invocation::{Done, Form};
 use crate::handler::output::{Output, Payload};
 
 /// `Embeddings`, as the handler's adapter has written them.

@@ -39,6 +39,21 @@ pub(super) enum Target {
 }
 
 impl Catalogue {
+    /// Returns whether this is a request of an `OpenAI` client that the handlers serve.
+    #[cfg(feature = "openai")]
+    pub(super) fn is_openai_route(&self, method: &axum::http::Method, path: &str) -> bool {
+        use axum::http::Method;
+
+        use crate::openai::Route;
+
+        let is_route = match *method {
+            Method::POST => Route::ALL.into_iter().any(|route| route.path() == path),
+            Method::GET => path == "/v1/models" || path.starts_with("/v1/models/"),
+            _ => false,
+        };
+        self.has_openai && is_route
+    }
+
     /// Returns the destination of `path`. The name in a path may be percent-encoded.
     pub(super) fn find(&self, path: &str) -> Option<Target> {
         let name = path.strip_prefix('/')?;

@@ -22,22 +22,13 @@ use super::request_id::{self, REQUEST_ID};
 use super::request_trace;
 use super::requests::{NewRequest, Open, Sent};
 use super::routes::HandlerRoutes;
-use crate::openai::{ApiError, ApiErrorKind, Route};
+use crate::openai::{ApiError, ApiErrorKind};
 
 /// The quiet time after which a comment is sent, so that proxies keep the connection open.
 const QUIET: Duration = Duration::from_secs(15);
 
 /// The last frame of a stream.
 const DONE: &str = "data: [DONE]\n\n";
-
-/// Returns whether this is a request of an `OpenAI` client.
-pub(super) fn is_route(method: &Method, path: &str) -> bool {
-    match *method {
-        Method::POST => Route::ALL.into_iter().any(|route| route.path() == path),
-        Method::GET => path == "/v1/models" || path.starts_with("/v1/models/"),
-        _ => false,
-    }
-}
 
 impl HandlerRoutes {
     pub(super) async fn call_openai(&self, request: Request<Body>) -> Response<Body> {

@@ -88,7 +88,7 @@ impl HandlerRoutes {
     pub(super) async fn answer(&self, request: Request<Body>) -> Response<Body> {
         let path = request.uri().path();
         #[cfg(feature = "openai")]
-        if self.catalogue.has_openai && super::openai::is_route(request.method(), path) {
+        if self.catalogue.is_openai_route(request.method(), path) {
             return self.call_openai(request).await;
         }
         let target = self.catalogue.find(path);
