@@ -32,6 +32,7 @@ mod cancel;
 mod cancelling;
 mod direct_call;
 mod jobs;
+mod report;
 mod running;
 
 use std::sync::Arc;
@@ -51,7 +52,8 @@ use crate::start::document;
 use cancelling::CancelWhen;
 pub use direct_call::{ContextHandle, EmitterHandle, context, emitter};
 pub use jobs::Jobs;
-use running::{read, run, taken};
+pub use report::Report;
+use running::{run, taken};
 
 /// A job for a handler under test.
 ///
@@ -85,56 +87,6 @@ pub struct Job {
     values: UserValues,
     around: Vec<Around>,
     cancel_when: Option<CancelWhen>,
-}
-
-/// The result of a job in a test, as its client would see it.
-///
-/// ```
-/// use runpod::prelude::*;
-/// use runpod::testing;
-///
-/// #[runpod::handler(stream)]
-/// fn countdown(from: u32, ctx: JobContext) -> impl Iterator<Item = u32> {
-///     ctx.progress("counting");
-///     ctx.refresh_worker();
-///     (0..from).rev()
-/// }
-///
-/// # #[tokio::main]
-/// # async fn main() {
-/// let report = testing::Job::new(json!(2)).stream(countdown).await;
-/// assert_eq!(report.stream, [json!(1), json!(0)]);
-/// assert_eq!(report.output, Some(json!([1, 0])));
-/// assert_eq!(report.error, None);
-/// assert_eq!(report.progress, [json!("counting")]);
-/// assert!(report.refresh_worker);
-/// # }
-/// ```
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct Report {
-    /// The job's output, or `None` if the job failed or returned an empty object. The output of a stream is the list
-    /// of its items, as with `return_aggregate_stream`. If the output is an object, the keys `error` and
-    /// `refresh_worker` are removed.
-    pub output: Option<Value>,
-    /// The reason for the failure: the message of the handler's error, or the `error` key of its output. For a failed
-    /// stream, the message is followed by the place and the causes, as the client gets it.
-    pub error: Option<String>,
-    /// The `error_type` that the client of a failed job reads: `Error`, the name that a
-    /// [`HandlerError`](crate::HandlerError) chose, or one of the worker's own names
-    /// (`docs/how-to/return-errors.md`). `None` for a stream, whose error text contains it, and for an output with an
-    /// `error` key.
-    pub error_type: Option<String>,
-    /// The stream items in order.
-    pub stream: Vec<Value>,
-    /// The progress updates that were delivered. If updates follow quickly on each other, only the newest one is
-    /// delivered.
-    pub progress: Vec<Value>,
-    /// Whether the job asked for a fresh worker.
-    pub refresh_worker: bool,
-    /// Whether the job was cancelled ([`Job::cancel_when`]). Its client gets no result: there is neither an output nor
-    /// an error.
-    pub cancelled: bool,
 }
 
 impl Job {
@@ -276,7 +228,7 @@ impl Job {
         });
         let shared = Arc::clone(&platform) as _;
         run(shared, handler, self.makes, self.values, self.around).await;
-        read(platform.recorded())
+        Report::of(platform.recorded())
     }
 }
 
