@@ -138,6 +138,7 @@
 //! | [`testing`] | runs a handler on an input, for your own tests |
 //! | [`FromJob`], [`IntoOutput`], [`IntoFailure`], [`IntoItems`] | traits of arguments, outputs, errors and streams |
 //! | [`AsyncFunction`], [`BlockingFunction`], [`StreamFunction`], [`BatchFunction`] | traits of the functions that the builder and the tests accept |
+//! | [`Batching`] | the options of a batch handler without the attribute |
 //! | [`signature`] | traits that the compiler names if a handler's signature does not fit |
 //! | `axum`, `schemars`, `garde` | re-exports, with the features `http`, `schema` and `validate` |
 //! | `openai` | the requests and answers of `OpenAI`'s API, with the feature `openai` |

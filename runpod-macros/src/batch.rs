@@ -1,67 +1,61 @@
 //! The option `batch` and the options that belong to it.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{Expr, Ident, ReturnType};
+use syn::{Ident, ReturnType};
 
-use crate::arguments::Argument;
-use crate::check::types_of;
+use crate::arguments::{Argument, arguments};
 use crate::diagnostics::Faults;
-use crate::model::{Function, Given, Key, Options, Place as Attribute, Setting};
+use crate::model::{BatchOptions, Function, Given, Key, Options, Place as Attribute};
 use crate::paths::Item;
 use crate::places::{self, Place};
 use crate::settings;
 use crate::types::{inner_types, is_one_of, parts_of_result, surely_no_input};
 use crate::values::{Misfit, Value, count, flag, given, modifier, number};
 
-/// The options of a batch handler.
-#[derive(Default)]
-pub(crate) struct BatchOptions {
-    pub(crate) batch: Option<Given<()>>,
-    max_batch_size: Option<Given<Setting<usize>>>,
-    max_wait: Option<Given<Setting<usize>>>,
-    weight: Option<Given<Expr>>,
-    max_weight: Option<Given<Setting<usize>>>,
-    concurrent_batches: Option<Given<Setting<usize>>>,
-}
-
-impl BatchOptions {
-    /// Reads the value of one of the options.
-    pub(crate) fn set(&mut self, key: Key, name: &Ident, value: &Value) -> Result<(), Misfit> {
-        let span = name.span();
-        match key {
-            Key::MaxBatchSize => given(span, count(value), &mut self.max_batch_size),
-            Key::MaxWait => given(span, number(value), &mut self.max_wait),
-            Key::Weight => given(span, modifier(value), &mut self.weight),
-            Key::MaxWeight => given(span, count(value), &mut self.max_weight),
-            Key::ConcurrentBatches => given(span, count(value), &mut self.concurrent_batches),
-            _ => {
-                // After an error, too, so that no second error says that the option is missing.
-                self.batch = Some(Given { span, value: () });
-                flag(value)
-            }
+/// Reads the value of one of the options.
+pub(crate) fn set(
+    options: &mut BatchOptions,
+    key: Key,
+    name: &Ident,
+    value: &Value,
+) -> Result<(), Misfit> {
+    let span = name.span();
+    match key {
+        Key::MaxBatchSize => given(span, count(value), &mut options.max_batch_size),
+        Key::MaxWait => given(span, number(value), &mut options.max_wait),
+        Key::Weight => given(span, modifier(value), &mut options.weight),
+        Key::MaxWeight => given(span, count(value), &mut options.max_weight),
+        Key::ConcurrentBatches => given(span, count(value), &mut options.concurrent_batches),
+        _ => {
+            // After an error, too, so that no second error says that the option is missing.
+            options.batch = Some(Given { span, value: () });
+            flag(value)
         }
     }
+}
 
-    /// Returns the places of the given options that need `batch`.
-    fn dependent(&self) -> impl Iterator<Item = (Key, proc_macro2::Span)> {
-        let spans = [
-            (
-                Key::MaxBatchSize,
-                self.max_batch_size.as_ref().map(|it| it.span),
-            ),
-            (Key::MaxWait, self.max_wait.as_ref().map(|it| it.span)),
-            (Key::Weight, self.weight.as_ref().map(|it| it.span)),
-            (Key::MaxWeight, self.max_weight.as_ref().map(|it| it.span)),
-            (
-                Key::ConcurrentBatches,
-                self.concurrent_batches.as_ref().map(|it| it.span),
-            ),
-        ];
-        spans
-            .into_iter()
-            .filter_map(|(key, span)| Some((key, span?)))
-    }
+/// Returns the places of the given options that need `batch`.
+fn dependent(options: &BatchOptions) -> impl Iterator<Item = (Key, Span)> {
+    let spans = [
+        (
+            Key::MaxBatchSize,
+            options.max_batch_size.as_ref().map(|it| it.span),
+        ),
+        (Key::MaxWait, options.max_wait.as_ref().map(|it| it.span)),
+        (Key::Weight, options.weight.as_ref().map(|it| it.span)),
+        (
+            Key::MaxWeight,
+            options.max_weight.as_ref().map(|it| it.span),
+        ),
+        (
+            Key::ConcurrentBatches,
+            options.concurrent_batches.as_ref().map(|it| it.span),
+        ),
+    ];
+    spans
+        .into_iter()
+        .filter_map(|(key, span)| Some((key, span?)))
 }
 
 /// Checks the options of a batch handler, and its arguments as far as the names of their types show.
@@ -69,7 +63,7 @@ pub(crate) fn check(function: &Function, place: Attribute, options: &Options, fa
     let own = &options.batching;
     let attribute = place.attribute().trim_end_matches(']');
     let Some(batch) = &own.batch else {
-        for (key, span) in own.dependent() {
+        for (key, span) in dependent(own) {
             let name = key.name();
             let help = format!("add it: `{attribute}(batch, {})]`", key.example());
             let wrong = format!("the option `{name}` needs the option `batch`");
@@ -98,8 +92,9 @@ pub(crate) fn check(function: &Function, place: Attribute, options: &Options, fa
             "add the function that weighs an input, such as `weight = tokens`, where `fn tokens(input: &T) -> usize`",
         );
     }
-    let mut types = types_of(&function.signature);
-    if function.signature.receiver().is_none() && types.all(|(_, ty)| surely_no_input(ty)) {
+    let arguments = arguments(function);
+    if function.signature.receiver().is_none() && arguments.iter().all(|it| surely_no_input(it.ty))
+    {
         let inputs = &function.signature.inputs;
         let at = if inputs.is_empty() {
             let option = Ident::new("batch", batch.span);

@@ -1,6 +1,5 @@
 //! The typed model of the user's code: the function, and the options of its attribute.
 
-use crate::batch::BatchOptions;
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::{Attribute, Expr, ExprPath, LitStr, Path, Signature, Visibility};
@@ -288,6 +287,17 @@ pub(crate) struct Options {
     pub(crate) batching: BatchOptions,
     /// `crate = path`; the keyword cannot be a field's name.
     pub(crate) root: Option<Given<Path>>,
+}
+
+/// The option `batch` and the options that belong to it.
+#[derive(Default)]
+pub(crate) struct BatchOptions {
+    pub(crate) batch: Option<Given<()>>,
+    pub(crate) max_batch_size: Option<Given<Setting<usize>>>,
+    pub(crate) max_wait: Option<Given<Setting<usize>>>,
+    pub(crate) weight: Option<Given<Expr>>,
+    pub(crate) max_weight: Option<Given<Setting<usize>>>,
+    pub(crate) concurrent_batches: Option<Given<Setting<usize>>>,
 }
 
 /// A function. Its body is not parsed, so the expansion works while the user is still typing the body.

@@ -5,6 +5,7 @@ use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Attribute, Expr, Ident, LitStr, Token};
 
+use crate::batch;
 use crate::diagnostics::{Faults, list};
 use crate::model::{Function, Given, Key, Options, Place};
 use crate::openai;
@@ -246,7 +247,7 @@ impl Reader<'_> {
             | Key::MaxWait
             | Key::Weight
             | Key::MaxWeight
-            | Key::ConcurrentBatches => options.batching.set(key, name, &value),
+            | Key::ConcurrentBatches => batch::set(&mut options.batching, key, name, &value),
         };
         let Err(misfit) = read else { return };
         if key == Key::Stream {

@@ -53,7 +53,7 @@ use cancelling::CancelWhen;
 pub use direct_call::{ContextHandle, EmitterHandle, context, emitter};
 pub use jobs::Jobs;
 pub use report::Report;
-use running::{read, run, taken};
+use running::{run, taken};
 
 /// A job for a handler under test.
 ///
@@ -228,7 +228,7 @@ impl Job {
         });
         let shared = Arc::clone(&platform) as _;
         run(shared, handler, self.makes, self.values, self.around).await;
-        read(platform.recorded())
+        Report::of(platform.recorded())
     }
 }
 

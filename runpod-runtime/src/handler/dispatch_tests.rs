@@ -229,6 +229,8 @@ mod routes {
             webhook: None,
             extra: serde_json::Map::new(),
             handler: None,
+            #[cfg(all(feature = "http", feature = "otel"))]
+            request: None,
         };
         match dispatch.find(&job) {
             Ok(handler) => handler.name.clone(),

@@ -47,8 +47,9 @@ pub(crate) use self::job_span::job_span;
 pub(crate) use self::layer::also_to;
 #[cfg(feature = "otel")]
 pub(crate) use self::levels::TraceLevels;
+pub use self::outputs::flush;
 pub(crate) use self::outputs::{error, flushed};
-pub use self::public::{flush, init, layer};
+pub use self::public::{init, layer};
 pub(crate) use self::recent::{forget_recent, keep_recent, recent};
 pub(crate) use self::scope::{enter_thread, leave_thread};
 pub(crate) use self::settings::LogSettings;

@@ -79,9 +79,13 @@ impl LineSink for Destination {
 /// How long the process waits for the last lines before it exits.
 const EXIT_WAIT: Duration = Duration::from_secs(2);
 
-/// Waits at most two seconds until all lines so far are written. Called before the process exits. The worker's own
-/// threads must not call it.
-pub(crate) fn flush() {
+/// Waits until the log has written all lines so far, at most two seconds. Call it before `std::process::exit`.
+///
+/// ```
+/// runpod::logging::flush();
+/// ```
+// The worker's own threads must not call it.
+pub fn flush() {
     if let Some(writers) = WRITERS.get() {
         let begun = Instant::now();
         writers.output.flush_within(EXIT_WAIT);

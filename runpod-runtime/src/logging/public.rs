@@ -5,7 +5,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::layer::LogLayer;
-use super::outputs::{self, Destination};
+use super::outputs::Destination;
 use super::settings::LogSettings;
 use super::{begin, settle};
 
@@ -69,13 +69,4 @@ where
 pub fn init() {
     begin(&LogSettings::of_process());
     settle();
-}
-
-/// Waits until the log has written all lines so far, at most two seconds. Call it before `std::process::exit`.
-///
-/// ```
-/// runpod::logging::flush();
-/// ```
-pub fn flush() {
-    outputs::flush();
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::report::Report;
-use super::running::{read, run, taken};
+use super::running::{run, taken};
 use crate::handler::{BatchFunction, Batching, StateSource, StateType, UserValues, cell};
 use crate::platform::SeveralJobs;
 
@@ -77,7 +77,9 @@ impl Jobs {
         let platform = Arc::new(SeveralJobs::new(jobs.collect()));
         let shared = Arc::clone(&platform) as _;
         run(shared, handler, self.makes, self.values, Vec::new()).await;
-        ids.iter().map(|id| read(platform.recorded(id))).collect()
+        ids.iter()
+            .map(|id| Report::of(platform.recorded(id)))
+            .collect()
     }
 }
 

@@ -1,6 +1,10 @@
-//! What a test sees of a job.
+//! The result of a job in a test.
 
 use serde_json::Value;
+
+use crate::handler::truthy;
+use crate::json;
+use crate::platform::{Recorded, error_type, message};
 
 /// The result of a job in a test, as its client would see it.
 ///
@@ -50,4 +54,30 @@ pub struct Report {
     /// Whether the job was cancelled ([`Job::cancel_when`](super::Job::cancel_when)). Its client gets no result: there is neither an output nor
     /// an error.
     pub cancelled: bool,
+}
+
+impl Report {
+    /// Reads what was posted for a job.
+    pub(super) fn of(recorded: Recorded) -> Self {
+        let outputs = |bodies: Vec<String>| {
+            bodies
+                .iter()
+                .filter_map(|body| serde_json::from_str::<Value>(body).ok())
+                .map(|mut body| body["output"].take())
+                .collect()
+        };
+        let cancelled = recorded.result.is_none();
+        let result = recorded.result.unwrap_or_default();
+        let result = json::entries(&result).unwrap_or_default();
+        let entry = |wanted: &str| Some(result.iter().find(|(key, _)| key == wanted)?.1);
+        Self {
+            output: entry("output").and_then(|output| serde_json::from_str(output.get()).ok()),
+            error: entry("error").map(message),
+            error_type: entry("error").and_then(error_type),
+            stream: outputs(recorded.items),
+            progress: outputs(recorded.progress),
+            refresh_worker: entry("stopPod").is_some_and(truthy),
+            cancelled,
+        }
+    }
 }

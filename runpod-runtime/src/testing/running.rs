@@ -6,11 +6,9 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
-use super::report::Report;
 use crate::config::Secrets;
-use crate::handler::{Around, Choice, Dispatch, Handler, StateType, TakenJob, UserValues, truthy};
-use crate::json;
-use crate::platform::{Platform, Recorded, Reporter, error_type, message};
+use crate::handler::{Around, Choice, Dispatch, Handler, StateType, TakenJob, UserValues};
+use crate::platform::{Platform, Reporter};
 use crate::worker::{self, Handlers, Parts, WorkerConfig};
 
 /// Creates the job as a worker takes it.
@@ -75,28 +73,4 @@ pub(super) async fn run(
         panic!("the worker under test could not run: {error}");
     }
     values.dropped().await;
-}
-
-/// Reads what was posted for a job.
-pub(super) fn read(recorded: Recorded) -> Report {
-    let outputs = |bodies: Vec<String>| {
-        bodies
-            .iter()
-            .filter_map(|body| serde_json::from_str::<Value>(body).ok())
-            .map(|mut body| body["output"].take())
-            .collect()
-    };
-    let cancelled = recorded.result.is_none();
-    let result = recorded.result.unwrap_or_default();
-    let result = json::entries(&result).unwrap_or_default();
-    let entry = |wanted: &str| Some(result.iter().find(|(key, _)| key == wanted)?.1);
-    Report {
-        output: entry("output").and_then(|output| serde_json::from_str(output.get()).ok()),
-        error: entry("error").map(message),
-        error_type: entry("error").and_then(error_type),
-        stream: outputs(recorded.items),
-        progress: outputs(recorded.progress),
-        refresh_worker: entry("stopPod").is_some_and(truthy),
-        cancelled,
-    }
 }

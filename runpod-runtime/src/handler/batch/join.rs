@@ -3,17 +3,12 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use crate::batch::{Batcher, Fault, Finish, Job, Left, Run, Seat};
+use crate::batch::{Fault, Finish, Job, Left, Run};
 use crate::handler::call::Call;
 use crate::handler::failure::Failure;
 use crate::handler::input;
 use crate::handler::invocation::Invocation;
 use crate::handler::output::Output;
-
-/// Collects the jobs of a handler.
-pub(crate) type HandlerBatcher = Batcher<Output>;
-/// An announced job of a batch handler.
-pub(crate) type HandlerSeat = Seat<Output>;
 
 /// The call of a batch handler with its arguments, ready to run.
 #[expect(missing_debug_implementations, reason = "contains closures")]

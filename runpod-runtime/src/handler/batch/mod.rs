@@ -8,6 +8,7 @@ mod function;
 mod join;
 mod options;
 mod output;
+mod seat;
 
 pub use argument::{BatchArgument, ViaEach};
 pub use function::BatchFunction;
@@ -15,4 +16,4 @@ pub use join::{BatchCall, join, split};
 pub use options::Batching;
 pub use output::{BatchOutput, ReturnedBatch, ReturnedList};
 
-pub(crate) use join::{HandlerBatcher, HandlerSeat};
+pub(crate) use seat::{HandlerBatcher, HandlerSeat};
