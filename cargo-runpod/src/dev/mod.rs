@@ -16,6 +16,7 @@ mod described;
 mod endpoint;
 mod env_file;
 mod extras;
+mod front;
 mod group;
 mod last_build;
 mod log_line;
