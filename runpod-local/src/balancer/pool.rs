@@ -111,7 +111,10 @@ impl Pool {
     }
 
     pub(super) fn build_started(&self) {
-        self.change(|state| state.is_building = true);
+        self.change(|state| {
+            state.is_building = true;
+            state.crash = None;
+        });
     }
 
     pub(super) fn build_failed(&self, reason: &str) {
@@ -284,11 +287,12 @@ impl Pool {
         let index = *able.get(turns.checked_rem(able.len())?)?;
         state.turns = turns.wrapping_add(1);
         let worker = &mut state.workers[index];
+        let port = worker.port?;
         worker.open += 1;
         worker.unanswered += 1;
         Some(Turn {
             id: worker.id.clone(),
-            port: worker.port?,
+            port,
             is_answered: false,
             pool: self.clone(),
         })
@@ -345,14 +349,14 @@ struct Waiting(Pool);
 
 impl Waiting {
     fn of(pool: &Pool) -> Self {
-        pool.state().waiting += 1;
+        pool.change(|state| state.waiting += 1);
         Self(pool.clone())
     }
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.0.state().waiting -= 1;
+        self.0.change(|state| state.waiting -= 1);
     }
 }
 
