@@ -115,6 +115,7 @@ async fn a_stream_finishes_on_the_old_worker_while_requests_get_the_new_code() {
     edited.write("test_input.json", r#"{"input": ["an example"]}"#);
     let dev = Dev::start(&edited, &["--http"]);
     let client = dev.client().await;
+    dev.says("worker-1-1 serves requests").await;
     assert_eq!(tell(&client).await["edition"], "first");
 
     let files = ["one", "two"].map(|name| edited.path(name));
@@ -163,6 +164,8 @@ async fn requests_wait_for_a_slow_start_and_a_crash_is_told_to_the_client() {
     edited.write("src/main.rs", &slow);
     let dev = Dev::start(&edited, &["--http"]);
     let client = dev.client().await;
+    // A request does not wait as long as the first build may take.
+    dev.says("Finished `dev` profile").await;
     let waiting = tokio::spawn({
         let client = client.clone();
         async move { tell(&client).await }
@@ -212,6 +215,7 @@ async fn a_main_that_fails_is_the_reason_that_clients_see() {
     let state = reads(&mut events, "no model here").await;
     assert!(state.contains("no worker is ready: worker-1-"), "{state}");
     edited.replace("src/main.rs", MAIN);
+    dev.says("serves requests").await;
     assert_eq!(tell(&client).await["edition"], "first");
     dev.end().await;
 }

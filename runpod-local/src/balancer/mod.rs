@@ -152,3 +152,7 @@ impl Balancer {
         self.serving.shutdown().await;
     }
 }
+
+#[cfg(test)]
+#[path = "balancer_tests.rs"]
+mod balancer_tests;
