@@ -2,18 +2,21 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
+use std::sync::Once;
 
 use reqwest::{Response, StatusCode};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::client::{Client, eventually};
-use crate::command::Dev;
-use crate::crate_under_edit::Crate;
+use crate::command::{Dev, without_our_variables};
+use crate::crate_under_edit::{Crate, built};
 
 const MAIN: &str = r#"
 use runpod::prelude::*;
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 const EDITION: &str = "first";
@@ -71,7 +74,25 @@ async fn crash(_anything: Value) {
 const EVENTS: &str = "text/event-stream";
 
 fn worker(name: &str) -> Crate {
-    Crate::with(name, r#""http""#, MAIN)
+    static COMPILED: Once = Once::new();
+    let worker = Crate::with(name, r#""http""#, MAIN);
+    // No other test uses these features, so the first build takes long. It may take longer than a test waits.
+    COMPILED.call_once(|| build(&worker));
+    worker
+}
+
+/// Builds the crate without a time limit.
+fn build(worker: &Crate) {
+    let mut command = Command::new(env!("CARGO"));
+    without_our_variables(&mut command);
+    let status = command
+        .arg("build")
+        .current_dir(worker.folder())
+        .env("CARGO_TARGET_DIR", built())
+        .env("CARGO_BUILD_JOBS", "2")
+        .status()
+        .expect("cargo can be started");
+    assert!(status.success(), "{status}");
 }
 
 fn edition(name: &str) -> String {

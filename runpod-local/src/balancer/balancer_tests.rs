@@ -1,13 +1,12 @@
 //! The balancer between real clients and real servers on this machine.
 
 use std::io;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::IntoResponse as _;
 use axum::routing::{any, get, post};
 use http_body_util::BodyExt as _;
 use http_body_util::channel::Channel;
@@ -130,7 +129,7 @@ async fn a_worker_that_dies_is_a_502_or_an_incomplete_response_and_is_reported()
     let bound = Endpoint::new().bind_balancer("127.0.0.1", 0, notice);
     let balancer = bound.await.unwrap();
     let (mut sender, body) = Channel::<bytes::Bytes, io::Error>::new(1);
-    let body = Mutex::new(Some(Body::new(body)));
+    let body = Arc::new(Mutex::new(Some(Body::new(body))));
     let routes = Router::new()
         .route(
             "/panics",
@@ -138,7 +137,7 @@ async fn a_worker_that_dies_is_a_502_or_an_incomplete_response_and_is_reported()
         )
         .route(
             "/breaks",
-            get(move || async move { body.lock().unwrap().take().unwrap() }.into_response()),
+            get(async move || body.lock().unwrap().take().unwrap()),
         );
     worker(&balancer, "worker-1-1", routes).await;
     let get = async |path: &str| {
