@@ -21,6 +21,9 @@ pub(crate) struct Programs {
     chaos_worker: PathBuf,
     /// An example that describes its input and output.
     pub(crate) described: PathBuf,
+    serve_http: PathBuf,
+    /// A load balancer with a worker behind it.
+    balanced: PathBuf,
     routes: PathBuf,
     stream: PathBuf,
 }
@@ -63,6 +66,8 @@ impl Programs {
             local: place("runpod-local")?,
             chaos_worker: place("chaos-worker")?,
             described: place("examples/validated")?,
+            serve_http: place("examples/serve_http")?,
+            balanced: place("examples/balanced")?,
             routes: place("examples/routes")?,
             stream: place("examples/stream")?,
         })
@@ -90,6 +95,8 @@ impl Programs {
             .env("RUNPOD_TEST_LOCAL", &self.local)
             .env("RUNPOD_CHAOS_WORKER", &self.chaos_worker)
             .env("RUNPOD_TEST_DESCRIBED", &self.described)
+            .env("RUNPOD_TEST_SERVE_HTTP", &self.serve_http)
+            .env("RUNPOD_TEST_BALANCED", &self.balanced)
             .env("RUNPOD_TEST_ROUTES", &self.routes)
             .env("RUNPOD_TEST_STREAM", &self.stream)
     }
