@@ -31,7 +31,7 @@ function part(page, kind) {
   return page.locator(`#parts [data-kind=${kind}]`);
 }
 
-test("the example is there, and the value that the handler returns is shown", async () => {
+test("the example fills the input, and the value that the handler returns is shown", async () => {
   const page = await open(browser, served.url);
   await page.getByLabel("Handler").selectOption("/greet");
   assert.deepEqual(JSON.parse(await page.getByLabel("Input").inputValue()), { name: "Ada" });

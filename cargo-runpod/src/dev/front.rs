@@ -22,15 +22,15 @@ pub(super) enum Front {
 /// The words for messages.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Words {
-    /// What a worker does once it is ready.
+    /// The work of a worker that is ready.
     pub(super) works: &'static str,
-    /// When a worker has exited too early.
+    /// The time of an exit that was too early.
     pub(super) too_early: &'static str,
     /// The same for a client whose job or request waits.
     pub(super) before: &'static str,
-    /// What a worker finishes when it stops.
+    /// The work that a worker finishes when it stops.
     pub(super) running: &'static str,
-    /// What waits while there is no worker.
+    /// The effect on clients while there is no worker.
     pub(super) wait: &'static str,
     job: &'static str,
     jobs: &'static str,

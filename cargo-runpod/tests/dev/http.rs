@@ -142,7 +142,7 @@ async fn a_stream_finishes_on_the_old_worker_while_requests_get_the_new_code() {
     let files = ["one", "two"].map(|name| edited.path(name));
     let mut stream = client.call("/follow", EVENTS, json!(files)).await;
     touch(&files[0]);
-    // The second item is not there yet, so the first one arrives alone.
+    // The second item does not exist yet, so the first one arrives alone.
     assert_eq!(reads(&mut stream, "\n\n").await, "data: \"first\"\n\n");
     edited.replace("src/main.rs", &edition("second"));
     dev.says("worker-1-2 has taken over; worker-1-1 finishes its open requests")

@@ -59,13 +59,11 @@ impl http_body::Body for RequestBody {
             return Poll::Ready(None);
         };
         let frame = frame.map_err(|error| CutOff::Lost(error.into()))?;
-        Poll::Ready(Some(match taken(&mut self.left, &frame) {
-            true => Ok(frame),
-            false => {
-                self.is_too_large.store(true, Ordering::Relaxed);
-                Err(CutOff::TooLarge)
-            }
-        }))
+        if taken(&mut self.left, &frame) {
+            return Poll::Ready(Some(Ok(frame)));
+        }
+        self.is_too_large.store(true, Ordering::Relaxed);
+        Poll::Ready(Some(Err(CutOff::TooLarge)))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -114,8 +114,8 @@ impl Balancer {
         self.pool.worker_leaves(id);
     }
 
-    /// Waits until the worker has begun to answer all requests that it was given, but not for long. A worker that is told
-    /// to stop refuses a request that it has not read yet.
+    /// Waits until the worker has started to answer all of its requests, but not for long. A worker that shuts down refuses
+    /// requests that it has not read yet.
     pub async fn settled(&self, id: &str) {
         self.pool.settled(id).await;
     }

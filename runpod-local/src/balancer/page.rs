@@ -73,7 +73,7 @@ async fn send_views(pool: Pool, sink: mpsc::Sender<Bytes>) {
         let view = pool.view();
         let text = if sent.as_ref() == Some(&view) {
             let quiet = tokio::select! {
-                changed = timeout(QUIET, changes.changed()) => changed.is_err(),
+                next = timeout(QUIET, changes.changed()) => next.is_err(),
                 () = sink.closed() => return,
             };
             if !quiet {

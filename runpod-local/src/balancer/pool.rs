@@ -53,7 +53,7 @@ struct Worker {
     is_leaving: bool,
     /// The requests that the worker has.
     open: usize,
-    /// Those of them that the worker has not begun to answer.
+    /// Those of them that the worker has not started to answer.
     unanswered: usize,
     error: Option<String>,
 }
@@ -213,7 +213,7 @@ impl Pool {
 
     pub(super) fn worker_logged_error(&self, id: &str, message: &str) {
         self.change_worker(id, |worker| {
-            worker.error = Some(one_line(message, LONGEST_REASON).into_owned())
+            worker.error = Some(one_line(message, LONGEST_REASON).into_owned());
         });
     }
 
@@ -375,7 +375,7 @@ impl Turn {
         self.pool.say(text);
     }
 
-    /// Reports that the worker has begun to answer.
+    /// Reports that the worker has started to answer.
     pub(super) fn answered(&mut self) {
         if !std::mem::replace(&mut self.is_answered, true) {
             let id = &self.id;
