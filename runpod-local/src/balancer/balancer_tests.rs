@@ -14,11 +14,10 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::Balancer;
-use super::limits::LARGEST_BODY;
 use crate::Endpoint;
 
 /// More than the limit.
-const TOO_LARGE: usize = LARGEST_BODY as usize + 1;
+const TOO_LARGE: usize = (30 << 20) + 1;
 
 async fn balancer() -> Balancer {
     let bound = Endpoint::new().bind_balancer("127.0.0.1", 0, |_| {});

@@ -127,7 +127,7 @@ async fn a_balancer_that_closes_refuses_requests_at_once() {
 async fn the_view_shows_why_no_worker_is_ready_and_when_handlers_may_have_changed() {
     static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
     let pool = Pool::new(Vec::new(), |text| {
-        SAID.lock().unwrap().push(text.to_owned())
+        SAID.lock().unwrap().push(text.to_owned());
     });
     let problem = serde_json::json!(pool.view())["problem"].clone();
     assert!(problem.as_str().unwrap().contains("no worker is running"));
