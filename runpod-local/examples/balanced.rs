@@ -4,21 +4,12 @@
 
 use std::env;
 use std::error::Error;
-use std::process::{Child, Command};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::process::Command;
 
 use runpod_local::Endpoint;
 use serde_json::json;
-
-/// A worker's process, which does not outlive this program.
-struct Worker(Child);
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        // This fails if the process has already exited.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -31,9 +22,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let id = "worker-1-1";
     balancer.worker_starts(id);
     let port = balancer.port_for(id, "/ping")?;
-    let mut worker = Command::new(program);
-    let worker = worker.arg("--serve-http").env("PORT", port.to_string());
-    let _worker = Worker(worker.spawn()?);
+    // The worker exits when this connection closes, also if this program is killed.
+    let (_link, end_of_worker) = UnixStream::pair()?;
+    Command::new(program)
+        .arg("--serve-http")
+        .env("PORT", port.to_string())
+        .env("RUNPOD_DEV_LINK", "stdin")
+        .stdin(OwnedFd::from(end_of_worker))
+        .spawn()?;
     balancer.attached(id).await;
     println!("ready at {}", balancer.url());
     std::future::pending().await
