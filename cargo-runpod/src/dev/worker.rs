@@ -209,9 +209,12 @@ async fn live(
     };
     let prefix = prefix.map_or_else(String::new, |prefix| format!("{prefix} | "));
     let mut output = JoinSet::new();
-    let (front, worker) = (Arc::clone(&around.front), id.to_owned());
+    // A log that never ends must not keep the front open.
+    let (front, worker) = (Arc::downgrade(&around.front), id.to_owned());
     output.spawn(pass_on_log(link, prefix.clone(), move |event| {
-        front.logged(&worker, event);
+        if let Some(front) = front.upgrade() {
+            front.logged(&worker, event);
+        }
     }));
     if let Some(out) = group.child().stdout.take() {
         output.spawn(pass_on(out, Stream::Out, prefix.clone()));
@@ -223,6 +226,7 @@ async fn live(
     let mut is_attached = false;
     let mut was_ordered = false;
     let mut settled = std::pin::pin!(around.front.settled(id));
+    let mut is_settled = false;
     let mut is_stopping = false;
     let status = loop {
         tokio::select! {
@@ -232,13 +236,14 @@ async fn live(
                 let _ = around.news.send(News::Attached(id.to_owned()));
             }
             ended = group.ended() => break ended,
-            () = &mut settled, if is_stopping => {
-                is_stopping = false;
+            () = &mut settled, if is_stopping && !is_settled => {
+                is_settled = true;
                 group.terminate();
             }
             order = orders.recv() => {
                 was_ordered = true;
                 match order {
+                    Some(Order::Stop) if is_settled => group.terminate(),
                     Some(Order::Stop) => is_stopping = true,
                     Some(Order::Kill) => group.kill_all(),
                     None => {

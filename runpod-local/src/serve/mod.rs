@@ -3,6 +3,7 @@
 
 mod connection;
 mod guard;
+mod kind;
 mod listening;
 mod open_files;
 mod pipeline;
@@ -21,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub(crate) use guard::{ApiKey, WORKER_KEY, accepts_html};
+pub(crate) use kind::Kind;
 pub(crate) use listening::{ListenError, on_host};
 pub(crate) use tunnel::Tunnel;
 
@@ -29,15 +31,6 @@ use crate::faults::{self, Faults, Injection};
 use guard::Guard;
 use pipeline::Pipeline;
 use rates::Rates;
-
-/// Which requests a server answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// Those of clients and workers of a queue endpoint.
-    Queue,
-    /// Any request of a client, to be passed on to a worker.
-    Balancer,
-}
 
 /// The settings for all connections.
 #[derive(Debug)]

@@ -12,8 +12,8 @@ use hyper::body::Incoming;
 use hyper::service::Service;
 use tower_service::Service as _;
 
-use super::Kind;
 use super::guard::Guard;
+use super::kind::Kind;
 use super::rates::Rates;
 use super::socket::Reset;
 use super::tunnel::Tunnel;

@@ -12,7 +12,7 @@ mod origin;
 
 use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 
-use super::Kind;
+use super::kind::Kind;
 use crate::access::Access;
 use crate::operation::Operation;
 use crate::response::ErrorResponse;

@@ -8,11 +8,11 @@ use axum::http::header::{
 };
 use axum::http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 
-use super::Kind;
 use super::host::name_of;
 use crate::access::Access;
 use crate::operation::Operation;
 use crate::response::ErrorResponse;
+use crate::serve::kind::Kind;
 
 const SEC_FETCH_SITE: &str = "sec-fetch-site";
 const SEC_FETCH_MODE: &str = "sec-fetch-mode";
