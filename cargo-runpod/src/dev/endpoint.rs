@@ -1,4 +1,4 @@
-//! The local endpoint that this command serves.
+//! Starts the local endpoint, or with `--http` the load balancer, that this command serves.
 
 use std::env::VarError;
 
