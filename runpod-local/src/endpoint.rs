@@ -9,12 +9,13 @@ use serde_json::Value;
 
 use crate::access::{Access, AllowError};
 use crate::api_key::check_api_key;
+use crate::balancer::{self, Balancer, Pool, Site};
 use crate::bind_error::{BindError, BindErrorKind, checked_id};
 use crate::context::{Context, CurrentDescription, Description, HandlerInfo};
 use crate::faults::Faults;
 use crate::queue::Queue;
 use crate::running::Running;
-use crate::serve::{self, ServeSettings};
+use crate::serve::{self, ApiKey, Kind, ServeSettings};
 use crate::settings::{Limits, Timing};
 use crate::{fallback, openapi, owner, page, public_api, webhook, worker_api};
 
@@ -310,6 +311,7 @@ impl Endpoint {
             listeners.into_iter().map(|(listener, _)| listener),
             router,
             ServeSettings {
+                kind: Kind::Queue,
                 host: host.to_owned(),
                 api_key: self.api_key.clone(),
                 access: self.access,
@@ -334,5 +336,56 @@ impl Endpoint {
             );
         }
         Ok(running)
+    }
+
+    /// Starts a load balancer with this endpoint's key, host names and origins, in place of the endpoint. Like
+    /// [`bind`](Self::bind) otherwise. `notice` prints lines for the person who runs it.
+    ///
+    /// Not public API.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`bind`](Self::bind) does.
+    #[doc(hidden)]
+    pub async fn bind_balancer(
+        self,
+        host: &str,
+        port: u16,
+        notice: fn(&str),
+    ) -> Result<Balancer, BindError> {
+        if let Some(key) = &self.api_key {
+            check_api_key(key).map_err(BindErrorKind::ApiKey)?;
+        }
+        let listeners = serve::on_host(host, port)
+            .await
+            .map_err(BindErrorKind::Listen)?;
+        let addresses: Vec<_> = listeners.iter().map(|(_, address)| *address).collect();
+        let pool = Pool::new(self.examples, notice);
+        let router = balancer::router(Site {
+            pool: pool.clone(),
+            key: self.api_key.clone().map(ApiKey::new),
+        });
+        let has_api_key = self.api_key.is_some();
+        let serving = serve::spawn(
+            listeners.into_iter().map(|(listener, _)| listener),
+            router,
+            ServeSettings {
+                kind: Kind::Balancer,
+                host: host.to_owned(),
+                api_key: self.api_key,
+                access: self.access,
+                rate_limits: false,
+                faults: Faults::default(),
+                grace: self.timing.shutdown_grace,
+                raises_open_file_limit: self.raises_open_file_limit,
+            },
+        );
+        Ok(Balancer {
+            url: format!("http://{}", for_a_client(addresses[0])),
+            addresses,
+            pool,
+            serving,
+            has_api_key,
+        })
     }
 }

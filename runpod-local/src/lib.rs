@@ -45,6 +45,8 @@ compile_error!(
 
 mod access;
 mod api_key;
+#[doc(hidden)]
+pub mod balancer;
 mod bind_error;
 mod context;
 mod endpoint;

@@ -39,12 +39,10 @@ impl ErrorResponse {
         Self::new(StatusCode::NOT_FOUND, text)
     }
 
-    #[cfg(test)]
     pub(crate) fn status(&self) -> StatusCode {
         self.status
     }
 
-    #[cfg(test)]
     pub(crate) fn text(&self) -> &str {
         &self.text
     }

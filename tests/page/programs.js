@@ -30,6 +30,13 @@ export async function serving(name, which, example) {
   return { url, end: () => program.end() };
 }
 
+/** Starts a load balancer with a worker that serves HTTP. */
+export async function balanced(name) {
+  const program = new Program(name, variable("RUNPOD_TEST_BALANCED"), [variable("RUNPOD_TEST_SERVE_HTTP")], {});
+  const url = await program.find((lines) => lines.map((line) => line.match(/^ready at (.*)/)?.[1]).find(Boolean));
+  return { url, end: () => program.end() };
+}
+
 function variable(name) {
   const path = process.env[name];
   if (!path) throw new Error(`${name} names no program; run this suite with \`cargo xtask page\`, or set it`);

@@ -25,6 +25,9 @@ pub(crate) struct Programs {
     pub(crate) described: PathBuf,
     /// An example that serves `OpenAI` clients.
     chat: PathBuf,
+    serve_http: PathBuf,
+    /// A load balancer with a worker behind it.
+    balanced: PathBuf,
     routes: PathBuf,
     stream: PathBuf,
 }
@@ -69,6 +72,8 @@ impl Programs {
             chaos_worker: place("chaos-worker")?,
             described: place("examples/validated")?,
             chat: place("examples/chat")?,
+            serve_http: place("examples/serve_http")?,
+            balanced: place("examples/balanced")?,
             routes: place("examples/routes")?,
             stream: place("examples/stream")?,
         })
@@ -100,6 +105,8 @@ impl Programs {
             .env("RUNPOD_CHAOS_WORKER", &self.chaos_worker)
             .env("RUNPOD_TEST_DESCRIBED", &self.described)
             .env("RUNPOD_TEST_CHAT", &self.chat)
+            .env("RUNPOD_TEST_SERVE_HTTP", &self.serve_http)
+            .env("RUNPOD_TEST_BALANCED", &self.balanced)
             .env("RUNPOD_TEST_ROUTES", &self.routes)
             .env("RUNPOD_TEST_STREAM", &self.stream)
     }

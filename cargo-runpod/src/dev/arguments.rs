@@ -13,6 +13,10 @@ use crate::selection::Selection;
 /// Run the worker in this folder behind a local endpoint, and rebuild and restart it after every edit
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
+    /// Serve HTTP as a load-balancing endpoint does, instead of a queue; the worker needs the feature `http`
+    #[arg(long, conflicts_with_all = ["rate_limits", "faults"])]
+    pub(super) http: bool,
+
     /// Number of worker processes
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) workers: u16,

@@ -27,7 +27,8 @@ impl Crew {
         }
     }
 
-    /// Starts workers of this program. Each takes over as soon as it asks for jobs.
+    /// Starts workers of this program. Each takes over as soon as it asks for jobs, or is ready
+    /// for requests.
     pub(super) fn renew(&mut self, program: &Arc<Program>) {
         for slot in &mut self.slots {
             for worker in slot.renew(&self.around, program) {

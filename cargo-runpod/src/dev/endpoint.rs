@@ -1,10 +1,11 @@
-//! The local endpoint that this command serves.
+//! Starts the local endpoint, or with `--http` the load balancer, that this command serves.
 
 use std::env::VarError;
 
-use runpod_local::{BindError, Endpoint, Running, check_api_key};
+use runpod_local::{BindError, Endpoint, check_api_key};
 
 use super::arguments::Arguments;
+use super::front::Front;
 use super::say;
 use crate::dev_endpoint::Owner;
 use crate::failure::Failure;
@@ -13,7 +14,7 @@ use crate::failure::Failure;
 const API_KEY: &str = "RUNPOD_LOCAL_API_KEY";
 
 /// Starts the endpoint. This happens before the first build, so a port in use is reported immediately.
-pub(super) async fn serve(arguments: &Arguments, owner: &Owner) -> Result<Running, Failure> {
+pub(super) async fn serve(arguments: &Arguments, owner: &Owner) -> Result<Front, Failure> {
     let (host, port) = (&arguments.host, arguments.port);
     let mut endpoint = Endpoint::new();
     for name in &arguments.allow_host {
@@ -26,22 +27,33 @@ pub(super) async fn serve(arguments: &Arguments, owner: &Owner) -> Result<Runnin
             .allow_origin(origin)
             .map_err(|error| Failure::new(format!("--allow-origin: {error}")))?;
     }
-    endpoint
-        .api_key(api_key()?)
-        .rate_limits(arguments.rate_limits)
-        .faults(arguments.faults.clone().unwrap_or_default())
-        .owner(serde_json::json!(owner))
-        .bind(host, port)
-        .await
+    let endpoint = endpoint.api_key(api_key()?);
+    let front = if arguments.http {
+        let bound = endpoint.bind_balancer(host, port, say::fault).await;
+        bound.map(Front::Http)
+    } else {
+        let bound = endpoint
+            .rate_limits(arguments.rate_limits)
+            .faults(arguments.faults.clone().unwrap_or_default())
+            .owner(serde_json::json!(owner))
+            .bind(host, port)
+            .await;
+        bound.map(Front::Queue)
+    };
+    front
         .map_err(|error| not_bound(&error, host, port))
         .inspect(warn_of_exposure)
 }
 
-fn warn_of_exposure(endpoint: &Running) {
-    if let Some(exposed) = endpoint.exposed_address() {
+fn warn_of_exposure(front: &Front) {
+    let (exposed, danger) = match front {
+        Front::Queue(endpoint) => (endpoint.exposed_address(), "submit and take jobs"),
+        Front::Http(balancer) => (balancer.exposed_address(), "send requests to the worker"),
+    };
+    if let Some(exposed) = exposed {
         say::fault(&format!(
-            "the endpoint listens on {exposed} without an API key, so anyone who can reach this address can submit and take \
-             jobs; set {API_KEY} to a key, or leave out --host"
+            "the endpoint listens on {exposed} without an API key, so anyone who can reach this address can {danger}; set \
+             {API_KEY} to a key, or leave out --host"
         ));
     }
 }

@@ -1,9 +1,10 @@
 //! `cargo runpod dev`: runs the worker of this folder behind a local endpoint, and rebuilds it after every edit.
 //!
-//! The endpoint and its queue live in this process. Cargo and the workers are separate processes, each the leader of a
-//! process group. Ctrl-C therefore reaches only this program, which decides what to do ([`session`]). [`target`] and
-//! [`sources`] find the worker and its source files, [`making`] builds the program, [`cargo_run`] finds out how `cargo
-//! run` would start it, and [`crew`] replaces workers without losing a job.
+//! The endpoint and its queue live in this process. With `--http`, a load balancer takes their place ([`front`]). Cargo
+//! and the workers are separate processes, each the leader of a process group. Ctrl-C therefore reaches only this
+//! program, which decides what to do ([`session`]). [`target`] and [`sources`] find the worker and its source files,
+//! [`making`] builds the program, [`cargo_run`] finds out how `cargo run` would start it, and [`crew`] replaces workers
+//! without losing a job.
 
 mod arguments;
 mod asked;
@@ -16,6 +17,7 @@ mod described;
 mod endpoint;
 mod env_file;
 mod extras;
+mod front;
 mod group;
 mod last_build;
 mod log_line;

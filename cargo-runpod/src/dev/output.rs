@@ -3,7 +3,6 @@
 
 use std::io::{self, IsTerminal as _};
 
-use runpod_local::JobLogs;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
 
 use super::log_line::LogLine;
@@ -21,19 +20,19 @@ pub(super) async fn pass_on(from: impl AsyncRead + Unpin, to: Stream, prefix: St
     }
 }
 
-/// Passes on a worker's log until the worker has closed it.
-pub(super) async fn pass_on_log(from: impl AsyncRead + Unpin, prefix: String, logs: JobLogs) {
+/// Passes on a worker's log until the worker has closed it. `hear` gets each event, too.
+pub(super) async fn pass_on_log(
+    from: impl AsyncRead + Unpin,
+    prefix: String,
+    hear: impl Fn(&LogLine),
+) {
     let color = say::in_color(io::stdout().is_terminal());
     let mut lines = Lines::of(from);
     while let Some(line) = lines.next().await {
         let Some(event) = LogLine::read(line) else {
             continue;
         };
-        if let Some(job) = &event.job {
-            for text in event.lines() {
-                logs.push(job, &event.level, text);
-            }
-        }
+        hear(&event);
         Stream::Out.write(&event.shown(&prefix, color));
     }
 }

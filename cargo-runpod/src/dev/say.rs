@@ -29,12 +29,6 @@ pub(super) fn in_color(is_terminal: bool) -> bool {
     is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-/// Formats a number of jobs: `1 job`, `2 jobs`.
-pub(super) fn jobs(number: usize) -> String {
-    let s = if number == 1 { "" } else { "s" };
-    format!("{number} job{s}")
-}
-
 /// Names the first of these files: `src/main.rs and 2 more`. Paths are relative to the workspace if possible.
 pub(super) fn files(files: &[PathBuf], workspace: &Path) -> String {
     let workspace = workspace.canonicalize().unwrap_or_default();

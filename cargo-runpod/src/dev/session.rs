@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use runpod_local::Running;
 use tokio::sync::mpsc;
 
 use super::arguments::Arguments;
@@ -12,6 +11,7 @@ use super::crew::Crew;
 use super::described::Described;
 use super::env_file::Environment;
 use super::extras::Extras;
+use super::front::Front;
 use super::last_build::{LastBuild, OwnWrites};
 use super::making::{Good, Made, Making, Plan};
 use super::missing;
@@ -35,7 +35,7 @@ pub(super) struct Session {
     extras: Extras,
     workers: u16,
     signals: Signals,
-    endpoint: Arc<Running>,
+    front: Arc<Front>,
     target: Target,
     folder: Arc<RunFolder>,
     watch: Watch,
@@ -82,27 +82,20 @@ impl Session {
             target.worker.target_directory(),
         )?;
         let owner = Owner::new(&target.worker);
-        let endpoint = Arc::new(endpoint::serve(arguments, &owner).await?);
+        let front = Arc::new(endpoint::serve(arguments, &owner).await?);
         let folder = Arc::new(RunFolder::make(&target)?);
-        let at = DevEndpoint {
-            url: endpoint.url(),
-            pid: std::process::id(),
-            owner,
-        };
-        if let Err(error) = at.write(folder.path()) {
-            let folder = folder.path().display();
-            say::fault(&format!(
-                "cannot write the endpoint's address to {folder}: {error}; pass its port to `cargo runpod invoke` with --port"
-            ));
+        // Other commands can use only a queue.
+        if let Front::Queue(endpoint) = &*front {
+            write_address(endpoint.url(), owner, &folder);
         }
         let watch = Watch::start(Sources::of(&target, &[], &extras))?;
         say::note(&format!(
             "the endpoint is at {}: open it in a browser",
-            endpoint.url()
+            front.url()
         ));
         let (tell, news) = mpsc::unbounded_channel();
         let around = Surroundings {
-            endpoint: Arc::clone(&endpoint),
+            front: Arc::clone(&front),
             arguments: arguments.args.clone().into(),
             spool: folder.spool(),
             with_prefix: arguments.workers > 1,
@@ -115,7 +108,7 @@ impl Session {
             extras,
             workers: arguments.workers,
             signals,
-            endpoint,
+            front,
             target,
             folder,
             watch,
@@ -173,7 +166,7 @@ impl Session {
     }
 
     fn build(&mut self) {
-        self.endpoint.build_started(self.workers.into());
+        self.front.build_started(self.workers);
         self.begin();
     }
 
@@ -312,12 +305,7 @@ impl Session {
     fn good(&mut self, good: Good) {
         self.parts = good.parts;
         if good.described != self.described {
-            let Described {
-                handlers,
-                route,
-                examples,
-            } = good.described.clone();
-            self.endpoint.describe(handlers, route, examples);
+            self.front.describe(good.described.clone());
             self.described = good.described;
         }
         let now = Program {
@@ -332,15 +320,15 @@ impl Session {
             say::note("the program is the same as before, so its workers continue");
         }
         // The workers are started before this call, so the endpoint never appears to have none.
-        self.endpoint.build_finished();
+        self.front.build_finished();
     }
 
     fn not_built(&self, why: &str) {
         let meanwhile = match self.program {
             Some(_) => "the workers of the last successful build continue",
-            None => "jobs wait in the queue",
+            None => self.front.words().wait,
         };
-        self.endpoint.build_failed(why);
+        self.front.build_failed(why);
         say::fault(&format!("{why}; {meanwhile}. Waiting for an edit"));
     }
 
@@ -348,18 +336,20 @@ impl Session {
         if let Some(making) = self.making.take() {
             making.end().await;
         }
+        let words = self.front.words();
+        self.front.close();
         self.crew.stop();
-        let running = self.endpoint.open_jobs().running;
+        let running = self.front.open().running;
         if end == End::Asked && running > 0 && !self.crew.is_gone() {
             say::note(&format!(
                 "waiting for {} to finish; press Ctrl-C again to stop at once",
-                say::jobs(running)
+                words.count(running)
             ));
         }
         let mut cut_off = 0;
         while !self.crew.is_gone() {
             if end == End::AtOnce {
-                cut_off = cut_off.max(self.endpoint.open_jobs().running);
+                cut_off = cut_off.max(self.front.open().running);
                 self.crew.kill();
             }
             tokio::select! {
@@ -368,19 +358,34 @@ impl Session {
             }
         }
         // Jobs that were cut off are in the queue again.
-        let queued = self.endpoint.open_jobs().queued.saturating_sub(cut_off);
-        for (number, what) in [(cut_off, "cut off"), (queued, "lost with the queue")] {
+        let queued = self.front.open().waiting.saturating_sub(cut_off);
+        for (number, what) in [(cut_off, "cut off"), (queued, words.lost)] {
             match number {
                 0 => {}
-                1 => say::note(&format!("1 job was {what}")),
-                _ => say::note(&format!("{} were {what}", say::jobs(number))),
+                1 => say::note(&format!("{} was {what}", words.count(1))),
+                _ => say::note(&format!("{} were {what}", words.count(number))),
             }
         }
-        let Self { endpoint, crew, .. } = self;
+        let Self { front, crew, .. } = self;
         drop(crew);
-        if let Some(endpoint) = Arc::into_inner(endpoint) {
-            endpoint.shutdown().await;
+        if let Some(front) = Arc::into_inner(front) {
+            front.shutdown().await;
         }
         Ok(())
+    }
+}
+
+/// Stores the endpoint's address for other commands in the same project.
+fn write_address(url: String, owner: Owner, folder: &RunFolder) {
+    let at = DevEndpoint {
+        url,
+        pid: std::process::id(),
+        owner,
+    };
+    if let Err(error) = at.write(folder.path()) {
+        let folder = folder.path().display();
+        say::fault(&format!(
+            "cannot write the endpoint's address to {folder}: {error}; pass its port to `cargo runpod invoke` with --port"
+        ));
     }
 }

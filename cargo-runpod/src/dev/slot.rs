@@ -85,8 +85,9 @@ impl Slot {
             match &self.serving {
                 Some(serving) if serving.is_attached => {
                     let note = format!(
-                        "{} finishes its running jobs before {} starts",
+                        "{} finishes {} before {} starts",
                         serving.id,
+                        around.front.words().running,
                         self.id(self.lives + 1)
                     );
                     let previous = Previous {
@@ -124,7 +125,7 @@ impl Slot {
     ) {
         if let Some(serving) = &self.serving {
             // Otherwise it might still get a job that is meant for the new code.
-            around.endpoint.worker_leaves(&serving.id);
+            around.front.worker_leaves(&serving.id);
             serving.stop();
         }
         self.next = Some(Next {
@@ -145,11 +146,12 @@ impl Slot {
             fresh.is_attached = true;
             if let Some(before) = self.serving.replace(fresh) {
                 // This comes first. Otherwise the old worker might still get a job that is meant for the new code.
-                around.endpoint.worker_leaves(&before.id);
+                around.front.worker_leaves(&before.id);
                 before.stop();
                 say::note(&format!(
-                    "{id} has taken over; {} finishes its running jobs",
-                    before.id
+                    "{id} has taken over; {} finishes {}",
+                    before.id,
+                    around.front.words().running
                 ));
                 leaving.push(before);
             }
@@ -159,14 +161,15 @@ impl Slot {
             return false;
         };
         worker.is_attached = true;
+        let works = around.front.words().works;
         let previous = self.previous.take();
         if previous.is_some_and(|previous| previous.is_second_try) {
             self.stops_first = true;
             say::note(&format!(
-                "{id} takes jobs; from now on, the old worker stops before the new one starts, as with --stop-first"
+                "{id} {works}; from now on, the old worker stops before the new one starts, as with --stop-first"
             ));
         } else {
-            say::note(&format!("{id} takes jobs"));
+            say::note(&format!("{id} {works}"));
         }
         true
     }
@@ -199,7 +202,8 @@ impl Slot {
         } else if let Some(previous) = self.previous.take() {
             let fresh = self.start(around, previous.program);
             say::fault(&format!(
-                "{id} stopped before it took a job: {}{}; {} runs the previous program. Waiting for an edit",
+                "{id} stopped {}: {}{}; {} runs the previous program. Waiting for an edit",
+                around.front.words().too_early,
                 ended.told(),
                 not_a_worker(ended, missing),
                 fresh.id
@@ -219,13 +223,14 @@ impl Slot {
         missing: &dyn Fn(Help) -> Option<String>,
     ) {
         let (id, told) = (&worker.id, ended.told());
+        let too_early = around.front.words().too_early;
         let why = not_a_worker(ended, missing);
         let has_failed = ended.status.as_ref().is_ok_and(|status| !status.success());
         match &self.serving {
             // The two may not fit into the memory of the GPU at the same time.
             Some(serving) if serving.is_attached && has_failed && why.is_empty() => {
                 say::fault(&format!(
-                    "{id} stopped before it took a job: {told}; trying again without {} next to it, as with --stop-first",
+                    "{id} stopped {too_early}: {told}; trying again without {} next to it, as with --stop-first",
                     serving.id
                 ));
                 let previous = Previous {
@@ -237,7 +242,7 @@ impl Slot {
             serving => {
                 let stays = serving.as_ref().map_or("none", |it| it.id.as_str());
                 say::fault(&format!(
-                    "{id} stopped before it took a job: {told}{why}; {stays} continues. Waiting for an edit"
+                    "{id} stopped {too_early}: {told}{why}; {stays} continues. Waiting for an edit"
                 ));
             }
         }
@@ -252,6 +257,7 @@ impl Slot {
     ) {
         let id = &worker.id;
         let status = &ended.status;
+        let too_early = around.front.words().too_early;
         let why = not_a_worker(ended, missing);
         if worker.is_attached && status.as_ref().is_ok_and(ExitStatus::success) {
             self.pause = SHORTEST_PAUSE;
@@ -263,7 +269,7 @@ impl Slot {
             self.serving = Some(fresh);
         } else if !why.is_empty() {
             say::fault(&format!(
-                "{id} stopped before it took a job: {}{why}. Waiting for an edit",
+                "{id} stopped {too_early}: {}{why}. Waiting for an edit",
                 ended.told()
             ));
         } else if !worker.is_attached && status.as_ref().is_ok_and(ExitStatus::success) {
@@ -274,21 +280,21 @@ impl Slot {
                 ", perhaps because of the arguments after `--`"
             };
             say::fault(&format!(
-                "{id} stopped before it took a job: exit code 0{arguments}; it is not restarted. Waiting for an edit"
+                "{id} stopped {too_early}: exit code 0{arguments}; it is not restarted. Waiting for an edit"
             ));
         } else {
-            self.crashed(worker, ended);
+            self.crashed(around, worker, ended);
         }
     }
 
-    fn crashed(&mut self, worker: Worker, ended: &Ended) {
+    fn crashed(&mut self, around: &Surroundings, worker: Worker, ended: &Ended) {
         if worker.is_attached && worker.since.elapsed() >= LONG_LIFE {
             self.pause = SHORTEST_PAUSE;
         }
         let when = if worker.is_attached {
-            ""
+            String::new()
         } else {
-            " before it took a job"
+            format!(" {}", around.front.words().too_early)
         };
         say::fault(&format!(
             "{} stopped{when}: {}; restarting in {} s, or after an edit",

@@ -9,23 +9,25 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use runpod_local::Running;
 use tokio::net::UnixStream;
 use tokio::process::Command;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::front::Front;
 use super::group::Group;
 use super::missing::Help;
 use super::output::{Stream, pass_on, pass_on_log};
 use super::program::Program;
 
 /// Variables that Runpod sets and the local endpoint does not. Someone may run this command in a Runpod pod.
-const OF_THE_PLATFORM: [&str; 4] = [
+const OF_THE_PLATFORM: [&str; 5] = [
     "RUNPOD_ENDPOINT_ID",
     "RUNPOD_POD_HOSTNAME",
     "RUNPOD_REALTIME_PORT",
+    // Several workers would have the same port.
+    "PORT_HEALTH",
     "RUNPOD_LOCAL_API_KEY",
 ];
 
@@ -43,7 +45,7 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 /// The values that all workers share.
 #[derive(Debug, Clone)]
 pub(super) struct Surroundings {
-    pub(super) endpoint: Arc<Running>,
+    pub(super) front: Arc<Front>,
     pub(super) arguments: Arc<[OsString]>,
     pub(super) spool: PathBuf,
     /// Whether each line of output starts with the worker's name.
@@ -54,7 +56,7 @@ pub(super) struct Surroundings {
 /// An event of a worker, with the worker's id.
 #[derive(Debug)]
 pub(super) enum News {
-    /// The worker takes jobs.
+    /// The worker takes jobs, or is ready for requests.
     Attached(String),
     Ended(String, Ended),
 }
@@ -113,7 +115,7 @@ impl Worker {
         slot: &str,
         program: Arc<Program>,
     ) -> Self {
-        around.endpoint.worker_starts(&id);
+        around.front.worker_starts(&id);
         let (orders, given) = mpsc::unbounded_channel();
         let prefix = around.with_prefix.then(|| slot.to_owned());
         let attended = attend(
@@ -169,12 +171,12 @@ async fn attend(
         let when = if ended.was_attached {
             ""
         } else {
-            " before it asked for a job"
+            around.front.words().before
         };
         let reason = format!("{}{when}", ended.told());
-        around.endpoint.worker_crashed(&id, &reason);
+        around.front.worker_crashed(&id, &reason);
     } else {
-        around.endpoint.worker_ended(&id);
+        around.front.worker_ended(&id);
     }
     // This comes after the report to the endpoint, because the answer may take seconds.
     if ended.status.is_ok() && !ended.was_attached && !ended.was_ordered {
@@ -185,8 +187,8 @@ async fn attend(
         };
     }
     // After the message below, its receiver may shut down the endpoint and remove the folder.
-    let Surroundings { endpoint, news, .. } = around;
-    drop((endpoint, program));
+    let Surroundings { front, news, .. } = around;
+    drop((front, program));
     let _ = news.send(News::Ended(id, ended));
 }
 
@@ -201,23 +203,31 @@ async fn live(
     link.set_nonblocking(true)?;
     let link = UnixStream::from_std(link)?;
     // The command is dropped at once, so that the worker alone has its end of the connection.
-    let mut group = Group::spawn(&mut command(around, id, program, end_of_worker.into())).await?;
+    let mut group = {
+        let mut command = command(around, id, program, end_of_worker.into())?;
+        Group::spawn(&mut command).await?
+    };
     let prefix = prefix.map_or_else(String::new, |prefix| format!("{prefix} | "));
     let mut output = JoinSet::new();
-    output.spawn(pass_on_log(
-        link,
-        prefix.clone(),
-        around.endpoint.job_logs(),
-    ));
+    // A log that never ends must not keep the front open.
+    let (front, worker) = (Arc::downgrade(&around.front), id.to_owned());
+    output.spawn(pass_on_log(link, prefix.clone(), move |event| {
+        if let Some(front) = front.upgrade() {
+            front.logged(&worker, event);
+        }
+    }));
     if let Some(out) = group.child().stdout.take() {
         output.spawn(pass_on(out, Stream::Out, prefix.clone()));
     }
     if let Some(err) = group.child().stderr.take() {
         output.spawn(pass_on(err, Stream::Err, prefix));
     }
-    let mut attached = std::pin::pin!(around.endpoint.attached(id));
+    let mut attached = std::pin::pin!(around.front.attached(id));
     let mut is_attached = false;
     let mut was_ordered = false;
+    let mut settled = std::pin::pin!(around.front.settled(id));
+    let mut is_settled = false;
+    let mut is_stopping = false;
     let status = loop {
         tokio::select! {
             biased;
@@ -226,10 +236,15 @@ async fn live(
                 let _ = around.news.send(News::Attached(id.to_owned()));
             }
             ended = group.ended() => break ended,
+            () = &mut settled, if is_stopping && !is_settled => {
+                is_settled = true;
+                group.terminate();
+            }
             order = orders.recv() => {
                 was_ordered = true;
                 match order {
-                    Some(Order::Stop) => group.terminate(),
+                    Some(Order::Stop) if is_settled => group.terminate(),
+                    Some(Order::Stop) => is_stopping = true,
                     Some(Order::Kill) => group.kill_all(),
                     None => {
                         group.kill_all();
@@ -250,7 +265,13 @@ async fn live(
     })
 }
 
-fn command(around: &Surroundings, id: &str, program: &Program, link: OwnedFd) -> Command {
+fn command(
+    around: &Surroundings,
+    id: &str,
+    program: &Program,
+    link: OwnedFd,
+) -> io::Result<Command> {
+    let environment = around.front.worker_environment(id, program)?;
     let mut command = program.command();
     for (name, _) in &program.run.environment {
         let is_route = name.to_string_lossy().starts_with("RUNPOD_WEBHOOK_");
@@ -268,12 +289,13 @@ fn command(around: &Surroundings, id: &str, program: &Program, link: OwnedFd) ->
     }
     let (link_name, link_value) = LINK;
     command
+        .args(around.front.flag())
         .args(around.arguments.iter())
-        .envs(around.endpoint.worker_environment(Some(id)))
+        .envs(environment)
         .env("RUNPOD_RESULT_SPOOL", &around.spool)
         .env(link_name, link_value)
         .stdin(link)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    command
+    Ok(command)
 }

@@ -67,6 +67,23 @@ impl Client {
         .await;
     }
 
+    /// Sends a request to a handler of a worker that serves HTTP.
+    pub(crate) async fn call(&self, path: &str, accept: &str, input: Value) -> reqwest::Response {
+        let request = self.http.post(format!("{}{path}", self.url));
+        let request = request
+            .header("content-type", "application/json")
+            .header("accept", accept)
+            .body(input.to_string());
+        request.send().await.expect("the endpoint answers")
+    }
+
+    /// Opens a path as a browser does.
+    pub(crate) async fn open(&self, path: &str) -> reqwest::Response {
+        let request = self.http.get(format!("{}{path}", self.url));
+        let request = request.header("accept", "text/html,*/*;q=0.8");
+        request.send().await.expect("the endpoint answers")
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Value {
         answer(self.http.get(format!("{}{path}", self.url))).await
     }

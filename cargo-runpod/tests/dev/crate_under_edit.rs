@@ -72,6 +72,12 @@ pub(crate) struct Crate {
 impl Crate {
     /// Creates a crate. Tests run in parallel and share one target folder, so each crate needs its own name.
     pub(crate) fn new(name: &str) -> Self {
+        // The same features as in tests/accepted.rs, so that cargo compiles them only once.
+        Self::with(name, r#""schema", "validate""#, MAIN)
+    }
+
+    /// Creates a crate with these features of `runpod-worker` and this code.
+    pub(crate) fn with(name: &str, features: &str, main: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be created");
         let it = Self {
             folder,
@@ -87,9 +93,8 @@ name = "{}"
 version = "0.0.0"
 edition = "2024"
 
-# The same as in tests/accepted.rs, so that cargo compiles them only once.
 [dependencies]
-runpod-worker = {{ path = "{}", features = ["schema", "validate"] }}
+runpod-worker = {{ path = "{}", features = [{features}] }}
 serde = {{ version = "1", features = ["derive"] }}
 tokio = {{ version = "1", features = ["macros", "rt-multi-thread", "sync", "time"] }}
 tracing = "0.1"
@@ -104,7 +109,7 @@ debug = "line-tables-only"
                 workspace.display()
             ),
         );
-        it.write("src/main.rs", MAIN);
+        it.write("src/main.rs", main);
         fs::copy(workspace.join("Cargo.lock"), it.path("Cargo.lock"))
             .expect("the file can be copied");
         it

@@ -9,6 +9,7 @@ mod environment;
 mod finding;
 mod flags;
 mod gpu;
+mod http;
 mod logs;
 mod own_writes;
 #[path = "../script/mod.rs"]

@@ -21,6 +21,9 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 pub(super) const PAGE: &str = include_str!("assets/index.html");
 
+/// The page of the load balancer.
+pub(super) const CALL_PAGE: &str = include_str!("assets/call.html");
+
 macro_rules! assets {
     ($($kind:ident: $($name:literal),+;)+) => {
         /// Name, content type and text of every file except the page itself.
@@ -30,8 +33,8 @@ macro_rules! assets {
 }
 
 assets! {
-    CSS: "fields.css", "frame.css", "job.css", "overview.css", "page.css";
-    SCRIPT: "activity.js", "announce.js", "copy.js", "dom.js", "fold.js", "follow_end.js", "form.js", "form_field.js",
+    CSS: "call.css", "fields.css", "frame.css", "job.css", "overview.css", "page.css";
+    SCRIPT: "activity.js", "announce.js", "call.js", "copy.js", "dom.js", "fold.js", "follow_end.js", "form.js", "form_field.js",
         "job_list.js", "job_log.js", "job_options.js", "job_page.js", "json_editor.js", "json_text.js", "json_view.js",
         "key_dialog.js", "live.js", "media.js", "new_job.js", "outcome.js", "progress.js", "route.js", "schema.js", "server.js",
         "snippets.js", "start.js", "status.js", "store.js", "stream_view.js", "time.js", "visible.js",
@@ -42,7 +45,12 @@ pub(super) async fn page() -> Response {
     file(HTML, PAGE)
 }
 
-pub(super) async fn asset(Path(name): Path<String>) -> Result<Response, ErrorResponse> {
+/// Serves the load balancer's page.
+pub(crate) async fn call_page() -> Response {
+    file(HTML, CALL_PAGE)
+}
+
+pub(crate) async fn asset(Path(name): Path<String>) -> Result<Response, ErrorResponse> {
     ASSETS
         .iter()
         .find(|(asset, _, _)| *asset == name)

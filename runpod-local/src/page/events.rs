@@ -44,7 +44,7 @@ pub(super) async fn events(
         (CONTENT_TYPE, "text/event-stream"),
         (CACHE_CONTROL, "no-store"),
     ];
-    (headers, Body::new(EventBody(batches))).into_response()
+    (headers, Body::new(EventBody::new(batches))).into_response()
 }
 
 async fn send_batches(
@@ -120,7 +120,13 @@ fn add(
 }
 
 /// The body of the answer. Each text is sent as it arrives.
-struct EventBody(mpsc::Receiver<Bytes>);
+pub(crate) struct EventBody(mpsc::Receiver<Bytes>);
+
+impl EventBody {
+    pub(crate) fn new(texts: mpsc::Receiver<Bytes>) -> Self {
+        Self(texts)
+    }
+}
 
 impl http_body::Body for EventBody {
     type Data = Bytes;

@@ -8,7 +8,7 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower_service::Service as _;
 
-use super::assets::{ASSETS, PAGE, POLICY};
+use super::assets::{ASSETS, CALL_PAGE, PAGE, POLICY};
 use super::router;
 use crate::context::{Context, CurrentDescription, Description, HandlerInfo};
 use crate::queue::Queue;
@@ -63,6 +63,7 @@ fn quoted<'a>(text: &'a str, before: &str) -> BTreeSet<&'a str> {
 #[test]
 fn every_file_that_the_page_names_is_there_and_every_file_is_named() {
     let mut named = quoted(PAGE, "\"/local/page/");
+    named.extend(quoted(CALL_PAGE, "\"/local/page/"));
     for (_, _, text) in ASSETS {
         named.extend(quoted(text, "from \"./"));
     }
@@ -85,16 +86,19 @@ fn nothing_in_the_page_makes_markup_of_text_or_is_inline() {
         "localStorage",
         "http-equiv",
     ];
-    for (name, _, text) in ASSETS.iter().chain(&[("index.html", "", PAGE)]) {
+    let pages = [("index.html", "", PAGE), ("call.html", "", CALL_PAGE)];
+    for (name, _, text) in ASSETS.iter().chain(&pages) {
         for way in ways {
             assert!(!text.contains(way), "{name} has {way}");
         }
         let elsewhere = text.replace("http://www.w3.org/2000/svg", "");
         assert!(!elsewhere.contains("://"), "{name} names an address");
     }
-    assert!(!PAGE.contains("<style") && !PAGE.contains(" style=") && !PAGE.contains(" on"));
-    assert_eq!(PAGE.matches("<script").count(), 1);
-    assert!(PAGE.contains("start.js\"></script>"));
+    for (page, script) in [(PAGE, "start.js"), (CALL_PAGE, "call.js")] {
+        assert!(!page.contains("<style") && !page.contains(" style=") && !page.contains(" on"));
+        assert_eq!(page.matches("<script").count(), 1);
+        assert!(page.contains(&format!("{script}\"></script>")));
+    }
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::pipeline::{ConnectionService, Pipeline};
+use super::pipeline::{ConnectionService, Pipeline, Switched};
 use super::socket::{Reset, Socket};
 
 /// How long a connection may stay open without a complete request head. This is longer than clients keep idle
@@ -96,11 +96,15 @@ async fn serve(stream: TcpStream, pipeline: Arc<Pipeline>, ending: CancellationT
     // Answers are written as a whole, so Nagle's algorithm would only delay them.
     let _ = stream.set_nodelay(true);
     let reset = Reset::default();
+    let switched = Switched::default();
     let io = TokioIo::new(Socket::new(stream, reset.clone()));
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
-        .serve_connection(io, ConnectionService::new(pipeline, reset.clone()));
+        .serve_connection(
+            io,
+            ConnectionService::new(pipeline, reset.clone(), switched.clone()),
+        );
 
     let mut ended = pin!(ending.cancelled());
     let mut is_ending = false;
@@ -119,8 +123,15 @@ async fn serve(stream: TcpStream, pipeline: Arc<Pipeline>, ending: CancellationT
             }
         }
     }
+    let parts = connection.into_parts();
+    let mut socket = parts.io.into_inner();
+    if let Some(tunnel) = switched.take() {
+        ending
+            .run_until_cancelled(tunnel.run(&mut socket, &parts.read_buf))
+            .await;
+    }
     if !reset.is_ordered() {
-        close(connection.into_parts().io.into_inner()).await;
+        close(socket).await;
     }
 }
 

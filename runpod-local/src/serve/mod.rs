@@ -3,11 +3,13 @@
 
 mod connection;
 mod guard;
+mod kind;
 mod listening;
 mod open_files;
 mod pipeline;
 mod rates;
 mod socket;
+mod tunnel;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,8 +21,10 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub(crate) use guard::WORKER_KEY;
+pub(crate) use guard::{ApiKey, WORKER_KEY, accepts_html};
+pub(crate) use kind::Kind;
 pub(crate) use listening::{ListenError, on_host};
+pub(crate) use tunnel::Tunnel;
 
 use crate::access::Access;
 use crate::faults::{self, Faults, Injection};
@@ -31,6 +35,7 @@ use rates::Rates;
 /// The settings for all connections.
 #[derive(Debug)]
 pub(crate) struct ServeSettings {
+    pub(crate) kind: Kind,
     /// The bound host as the user wrote it.
     pub(crate) host: String,
     pub(crate) api_key: Option<String>,
@@ -58,10 +63,20 @@ pub(crate) fn spawn(
     settings: ServeSettings,
 ) -> Serving {
     let injection = Arc::new(Injection::new(settings.faults));
+    let router = match settings.kind {
+        Kind::Queue => router.merge(faults::router(Arc::clone(&injection))),
+        Kind::Balancer => router,
+    };
     let pipeline = Arc::new(Pipeline {
-        guard: Guard::new(&settings.host, settings.api_key, settings.access),
+        kind: settings.kind,
+        guard: Guard::new(
+            settings.kind,
+            &settings.host,
+            settings.api_key,
+            settings.access,
+        ),
         rates: settings.rate_limits.then(Rates::of_production),
-        router: router.merge(faults::router(Arc::clone(&injection))),
+        router,
         faults: injection,
     });
     let serving = Serving {

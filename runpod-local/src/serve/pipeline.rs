@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::body::Body;
@@ -13,8 +13,10 @@ use hyper::service::Service;
 use tower_service::Service as _;
 
 use super::guard::Guard;
+use super::kind::Kind;
 use super::rates::Rates;
 use super::socket::Reset;
+use super::tunnel::Tunnel;
 use crate::faults::{Effect, Injection, malformed};
 use crate::operation::Operation;
 use crate::response::ErrorResponse;
@@ -22,6 +24,7 @@ use crate::response::ErrorResponse;
 /// The steps that all requests go through.
 #[derive(Debug)]
 pub(super) struct Pipeline {
+    pub(super) kind: Kind,
     pub(super) guard: Guard,
     pub(super) rates: Option<Rates>,
     pub(super) faults: Arc<Injection>,
@@ -53,6 +56,9 @@ impl Pipeline {
     }
 
     async fn admitted(&self, request: Request<Incoming>) -> Result<Response<Body>, ResetOnPurpose> {
+        if self.kind == Kind::Balancer {
+            return Ok(self.route(request).await);
+        }
         let operation = Operation::of_path(request.uri().path());
         let _turn = match (&self.rates, operation) {
             (Some(rates), Some(operation)) => match rates.admit(operation) {
@@ -82,7 +88,10 @@ impl Pipeline {
     async fn route(&self, request: Request<Incoming>) -> Response<Body> {
         // The router is always ready and never fails.
         let Ok(response) = self.router.clone().call(request).await;
-        with_json_error(response)
+        match self.kind {
+            Kind::Queue => with_json_error(response),
+            Kind::Balancer => response,
+        }
     }
 }
 
@@ -123,15 +132,33 @@ fn error_text(status: StatusCode) -> String {
 }
 
 /// Serves the requests of one connection.
-#[derive(Debug)]
 pub(super) struct ConnectionService {
     pipeline: Arc<Pipeline>,
     reset: Reset,
+    switched: Switched,
+}
+
+/// The tunnel that a connection becomes after its last response, if there is one.
+#[derive(Clone, Default)]
+pub(super) struct Switched(Arc<Mutex<Option<Tunnel>>>);
+
+impl Switched {
+    pub(super) fn take(&self) -> Option<Tunnel> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn set(&self, tunnel: Option<Tunnel>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = tunnel;
+    }
 }
 
 impl ConnectionService {
-    pub(super) fn new(pipeline: Arc<Pipeline>, reset: Reset) -> Self {
-        Self { pipeline, reset }
+    pub(super) fn new(pipeline: Arc<Pipeline>, reset: Reset, switched: Switched) -> Self {
+        Self {
+            pipeline,
+            reset,
+            switched,
+        }
     }
 }
 
@@ -143,10 +170,12 @@ impl Service<Request<Incoming>> for ConnectionService {
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let pipeline = Arc::clone(&self.pipeline);
         let reset = self.reset.clone();
+        let switched = self.switched.clone();
         Box::pin(async move {
-            let answered = pipeline.answer(request).await;
-            if answered.is_err() {
-                reset.order();
+            let mut answered = pipeline.answer(request).await;
+            match &mut answered {
+                Ok(response) => switched.set(response.extensions_mut().remove()),
+                Err(ResetOnPurpose) => reset.order(),
             }
             answered
         })

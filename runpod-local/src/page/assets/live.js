@@ -39,7 +39,8 @@ async function run(path, listener, signal) {
   }
 }
 
-async function read(body, event) {
+/** Reads the events of a response: calls `event(name, text)` for each, as it arrives. */
+export async function read(body, event) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   const pieces = [];
   for (;;) {

@@ -22,12 +22,18 @@ export class Refusal extends Error {
  * Fails with a `Refusal`, or with a `TypeError` if there is no connection.
  */
 export async function request(path, options = {}) {
+  const response = await answer(path, options);
+  if (response.ok) return response;
+  throw await readRefusal(response);
+}
+
+/** Like `request`, but returns unsuccessful answers, too. Fails with a `Refusal` if the user declines to enter the key. */
+export async function answer(path, options = {}) {
   for (;;) {
     const used = key;
     const response = await fetch(path, { cache: "no-store", ...options, headers: headers(options.headers) });
-    if (response.ok) return response;
+    if (response.status !== 401) return response;
     const refusal = await readRefusal(response);
-    if (response.status !== 401) throw refusal;
     if (used === key) {
       const given = await askOnce(used === "" ? "" : "The endpoint did not accept this key.");
       if (given === null) throw refusal;

@@ -1,7 +1,7 @@
 use axum::http::{Request, StatusCode, Version, header};
 use axum::response::IntoResponse as _;
 
-use super::{AllowedOrigin, Guard, WORKER_KEY};
+use super::{AllowedOrigin, Guard, Kind, WORKER_KEY};
 use crate::access::Access;
 use crate::response::ErrorResponse;
 
@@ -18,7 +18,7 @@ fn asking(method: &str, uri: &str, headers: &[(&str, &str)]) -> Request<()> {
 }
 
 fn open() -> Guard {
-    Guard::new("127.0.0.1", None, Access::default())
+    Guard::new(Kind::Queue, "127.0.0.1", None, Access::default())
 }
 
 fn admitted(guard: &Guard, request: &Request<()>) -> Result<Option<AllowedOrigin>, ErrorResponse> {
@@ -51,11 +51,11 @@ fn this_machine_is_asked_by_its_own_names_and_by_addresses() {
     ] {
         assert_eq!(of_host(&open(), host), StatusCode::OK, "{host}");
     }
-    let named = Guard::new("Worker.lan", None, Access::default());
+    let named = Guard::new(Kind::Queue, "Worker.lan", None, Access::default());
     assert_eq!(of_host(&named, "worker.lan:8000"), StatusCode::OK);
-    let everywhere = Guard::new("0.0.0.0", None, Access::default());
+    let everywhere = Guard::new(Kind::Queue, "0.0.0.0", None, Access::default());
     assert_eq!(of_host(&everywhere, "0.0.0.0:8000"), StatusCode::OK);
-    let version_6 = Guard::new("[::]", None, Access::default());
+    let version_6 = Guard::new(Kind::Queue, "[::]", None, Access::default());
     assert_eq!(of_host(&version_6, "[::]:8000"), StatusCode::OK);
 }
 
@@ -176,6 +176,7 @@ fn a_link_on_another_page_opens_the_page_and_nothing_else() {
 
 fn with_key() -> Guard {
     Guard::new(
+        Kind::Queue,
         "localhost",
         Some("Bearer sk-1".to_owned()),
         Access::default(),
@@ -251,7 +252,7 @@ fn what_workers_ask_for_needs_their_key_even_where_clients_need_none() {
         ("HEAD", "/job-take/w"),
     ];
     for bound in ["0.0.0.0", "127.0.0.1"] {
-        let guard = Guard::new(bound, None, Access::default());
+        let guard = Guard::new(Kind::Queue, bound, None, Access::default());
         let host = ("host", "192.168.1.7:8000");
         for (method, path) in paths {
             // This is how a browser on another machine requests an image: without Origin and Sec-Fetch-Site.
@@ -276,7 +277,7 @@ fn allowing() -> Guard {
     access.allow_host("host.docker.internal").unwrap();
     access.allow_host("*.proxy.runpod.net").unwrap();
     access.allow_origin("http://localhost:3000").unwrap();
-    Guard::new("0.0.0.0", None, access)
+    Guard::new(Kind::Queue, "0.0.0.0", None, access)
 }
 
 #[test]

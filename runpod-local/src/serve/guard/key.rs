@@ -5,16 +5,17 @@ use std::fmt;
 use axum::http::{HeaderMap, header};
 
 /// The API key. `Debug` does not show it.
-pub(super) struct ApiKey(String);
+#[derive(Clone)]
+pub(crate) struct ApiKey(String);
 
 impl ApiKey {
-    pub(super) fn new(key: String) -> Self {
+    pub(crate) fn new(key: String) -> Self {
         Self(key)
     }
 
     /// Returns whether the headers contain the key: as `Authorization: Bearer KEY` from clients, or as `Authorization:
     /// KEY` from workers.
-    pub(super) fn is_in(&self, headers: &HeaderMap) -> bool {
+    pub(crate) fn is_in(&self, headers: &HeaderMap) -> bool {
         let Some(value) = headers.get(header::AUTHORIZATION) else {
             return false;
         };

@@ -10,13 +10,14 @@ mod host;
 mod key;
 mod origin;
 
-use axum::http::{HeaderValue, Method, Request, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 
+use super::kind::Kind;
 use crate::access::Access;
 use crate::operation::Operation;
 use crate::response::ErrorResponse;
 use host::Hosts;
-use key::ApiKey;
+pub(crate) use key::ApiKey;
 pub(super) use origin::AllowedOrigin;
 
 /// The key that workers send to an endpoint without an API key. It is not secret, but no web page can send it: a
@@ -25,6 +26,7 @@ pub(crate) const WORKER_KEY: &str = "local";
 
 #[derive(Debug)]
 pub(super) struct Guard {
+    kind: Kind,
     hosts: Hosts,
     access: Access,
     key: Option<ApiKey>,
@@ -32,9 +34,10 @@ pub(super) struct Guard {
 }
 
 impl Guard {
-    pub(super) fn new(bound: &str, api_key: Option<String>, access: Access) -> Self {
+    pub(super) fn new(kind: Kind, bound: &str, api_key: Option<String>, access: Access) -> Self {
         let worker_key = api_key.clone().unwrap_or_else(|| WORKER_KEY.to_owned());
         Self {
+            kind,
             hosts: Hosts::new(bound),
             access,
             key: api_key.map(ApiKey::new),
@@ -53,7 +56,7 @@ impl Guard {
         request: &Request<B>,
     ) -> Result<Option<AllowedOrigin>, ErrorResponse> {
         let host = self.hosts.check(request, &self.access)?;
-        origin::check(request, host, &self.access)
+        origin::check(request, self.kind, host, &self.access)
     }
 
     /// Checks the key of a request.
@@ -62,7 +65,8 @@ impl Guard {
     ///
     /// Fails with the answer for the client.
     pub(super) fn key<B>(&self, request: &Request<B>) -> Result<(), ErrorResponse> {
-        if Operation::is_workers_path(request.uri().path())
+        if self.kind == Kind::Queue
+            && Operation::is_workers_path(request.uri().path())
             && !self.worker_key.is_in(request.headers())
         {
             return Err(if self.key.is_some() {
@@ -78,20 +82,34 @@ impl Guard {
             });
         }
         match &self.key {
-            Some(key) if !is_open(request) && !key.is_in(request.headers()) => Err(unauthorized(
-                "this endpoint has an API key: send it as `Authorization: Bearer KEY`",
-            )),
+            Some(key) if !is_open(self.kind, request) && !key.is_in(request.headers()) => {
+                Err(unauthorized(
+                    "this endpoint has an API key: send it as `Authorization: Bearer KEY`",
+                ))
+            }
             _ => Ok(()),
         }
     }
 }
 
 /// Returns whether the request needs no key. This is the case for the page, which asks for the key, and for the API
-/// description, which mentions it.
-fn is_open<B>(request: &Request<B>) -> bool {
+/// description, which mentions it. A load balancer itself decides about `/`, which may be a worker's.
+fn is_open<B>(kind: Kind, request: &Request<B>) -> bool {
     let path = request.uri().path();
-    matches!(*request.method(), Method::GET | Method::HEAD)
-        && (path == "/" || path == "/openapi.json" || path.starts_with("/local/page/"))
+    let is_page = path == "/local/page" || path.starts_with("/local/page/");
+    let is_open = match kind {
+        Kind::Queue => is_page || path == "/" || path == "/openapi.json",
+        Kind::Balancer => is_page || (path == "/" && accepts_html(request.headers())),
+    };
+    matches!(*request.method(), Method::GET | Method::HEAD) && is_open
+}
+
+/// Returns whether the client is a browser that opens a page.
+pub(crate) fn accepts_html(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter();
+    accepted
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.contains("text/html"))
 }
 
 fn unauthorized(text: &str) -> ErrorResponse {

@@ -12,6 +12,7 @@ use super::host::name_of;
 use crate::access::Access;
 use crate::operation::Operation;
 use crate::response::ErrorResponse;
+use crate::serve::kind::Kind;
 
 const SEC_FETCH_SITE: &str = "sec-fetch-site";
 const SEC_FETCH_MODE: &str = "sec-fetch-mode";
@@ -23,6 +24,7 @@ const ALLOW_PRIVATE_NETWORK: HeaderName =
 /// endpoint's own and the user has allowed it.
 pub(super) fn check<B>(
     request: &Request<B>,
+    kind: Kind,
     host: &str,
     access: &Access,
 ) -> Result<Option<AllowedOrigin>, ErrorResponse> {
@@ -34,7 +36,8 @@ pub(super) fn check<B>(
             continue;
         }
         // An allowed origin is that of a front end, which submits jobs and never acts as a worker.
-        if !access.has_origin(text) || Operation::is_workers_path(request.uri().path()) {
+        let is_of_workers = kind == Kind::Queue && Operation::is_workers_path(request.uri().path());
+        if !access.has_origin(text) || is_of_workers {
             return Err(foreign());
         }
         allowed = Some(AllowedOrigin::new(origin.clone()));

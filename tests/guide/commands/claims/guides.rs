@@ -150,6 +150,10 @@ pub(super) const GUIDES: &[(&str, &[Claim])] = &[
                 "curl http://localhost:8000/count -H 'Content-Type: application/json' -H 'Accept: text/event-stream' -d 3",
                 &["data: 3", "event: end"],
             ),
+            not_here(
+                "cargo runpod dev --http --example serve_http --features http",
+                "the tests of cargo-runpod use this flag",
+            ),
         ],
     ),
     (
