@@ -33,13 +33,13 @@ const PACKAGES: [Package; 5] = [
         name: "runpod-runtime",
         folder: "runpod-runtime",
         contents: &["src/"],
-        most_files: 350,
+        most_files: 450,
     },
     Package {
         name: "runpod-local",
         folder: "runpod-local",
         contents: &["src/"],
-        most_files: 350,
+        most_files: 450,
     },
     Package {
         name: "cargo-runpod",
