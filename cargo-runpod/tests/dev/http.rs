@@ -27,7 +27,7 @@ async fn exists(file: &str) {
     }
 }
 
-#[runpod::main]
+#[runpod::main(concurrency = 10)]
 async fn main() -> Result<(), String> {
     // main
     Ok(())
