@@ -16,7 +16,6 @@ use crate::crate_under_edit::{Crate, built};
 const MAIN: &str = r#"
 use runpod::prelude::*;
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 const EDITION: &str = "first";
