@@ -16,7 +16,6 @@ use crate::crate_under_edit::{Crate, built};
 const MAIN: &str = r#"
 use runpod::prelude::*;
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 const EDITION: &str = "first";
@@ -27,7 +26,7 @@ async fn exists(file: &str) {
     }
 }
 
-#[runpod::main]
+#[runpod::main(concurrency = 10)]
 async fn main() -> Result<(), String> {
     // main
     Ok(())

@@ -1,7 +1,7 @@
 //! A load balancer in front of workers that serve HTTP, with the rules of a load-balancing endpoint of Runpod.
 //!
-//! Not public API: `cargo runpod dev --http` uses this module. [`pool`] knows the workers, [`probe`] asks them for
-//! their health, [`forward`] passes a request to one of them, and [`page`] serves the page.
+//! Not public API: `cargo runpod dev --http` uses this module. `pool` knows the workers, `probe` asks them for
+//! their health, `forward` passes a request to one of them, and `page` serves the page.
 
 mod body;
 mod forward;
