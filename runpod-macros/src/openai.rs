@@ -54,6 +54,14 @@ pub(crate) fn complete(options: &mut Options, faults: &mut Faults) {
             "add the feature to the dependency in `Cargo.toml`: `features = [\"openai\"]`",
         );
     }
+    if let Some(batch) = &options.batching.batch {
+        faults.add(
+            Ident::new(Key::Batch.name(), batch.span),
+            "`batch` and `openai` cannot be used together",
+            "remove `batch`: a request of an OpenAI client is answered by a call of its own; or remove `openai`",
+        );
+        return;
+    }
     match (openai.value, &options.stream) {
         (Route::Embeddings, Some(stream)) => faults.add(
             Ident::new(Key::Stream.name(), stream.span),

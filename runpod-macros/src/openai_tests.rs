@@ -51,6 +51,14 @@ fn the_options_of_a_route_are_checked_together() {
             quote!(openai = "embeddings", stream),
             "a handler with `openai = \\\"embeddings\\\"` does not stream",
         ),
+        (
+            quote!(openai = "embeddings", batch),
+            "`batch` and `openai` cannot be used together",
+        ),
+        (
+            quote!(openai = "chat.completions", batch),
+            "`batch` and `openai` cannot be used together",
+        ),
     ];
     for (attribute, expected) in faults {
         let made = made(&attribute);
