@@ -6,6 +6,7 @@ use std::env;
 use std::error::Error;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
 use runpod_local::Endpoint;
@@ -29,6 +30,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .env("PORT", port.to_string())
         .env("RUNPOD_DEV_LINK", "stdin")
         .stdin(OwnedFd::from(end_of_worker))
+        // It ends its whole process group, as under `cargo runpod dev`.
+        .process_group(0)
         .spawn()?;
     balancer.attached(id).await;
     println!("ready at {}", balancer.url());
