@@ -118,6 +118,7 @@ fn folders_that_must_stay_are_named() {
         ("home".to_owned(), "the home directory"),
         ("kept/../home".to_owned(), "`..`"),
         ("link".to_owned(), "not a folder"),
+        ("link/".to_owned(), "not a folder"),
         ("kept/file".to_owned(), "not a folder"),
     ];
     for (folder, why) in refused {

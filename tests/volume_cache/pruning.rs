@@ -1,6 +1,7 @@
 //! Orphans on the volume.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 
 use crate::place::{Place, write};
 
@@ -18,6 +19,24 @@ fn prune_removes_what_no_manifest_names_and_nothing_else() {
     assert!(!place.big("old").exists());
     assert!(place.big(".0.rpvc.tmp").exists());
     assert!(place.big("weights.bin").exists());
+}
+
+#[test]
+fn prune_follows_no_link_out_of_the_volume() {
+    let place = Place::new();
+    place.write("a.txt", b"a", 1000);
+    let cache = place.cache();
+    cache.blocking_sync().unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let kept = elsewhere.path().join("kept");
+    write(&kept, &[1; 10], 1000);
+    let big = place.mirror("big");
+    if big.exists() {
+        fs::remove_dir_all(&big).unwrap();
+    }
+    symlink(elsewhere.path(), &big).unwrap();
+    cache.blocking_prune().unwrap();
+    assert!(kept.exists());
 }
 
 #[test]

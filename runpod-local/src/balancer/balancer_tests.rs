@@ -335,6 +335,14 @@ async fn the_page_needs_no_key_but_a_worker_does() {
             assert_eq!(get(path, key).await.0, StatusCode::UNAUTHORIZED, "{path}");
         }
     }
+    // The guard lets these paths pass, but the page has nothing there.
+    for path in ["/local/page/", "/local/page/a/b"] {
+        assert_eq!(get(path, None).await.0, StatusCode::UNAUTHORIZED, "{path}");
+    }
+    let request = client().head(balancer.url());
+    let head = request.header(header::ACCEPT, "text/html").send().await;
+    let content = head.unwrap().headers()[header::CONTENT_LENGTH].clone();
+    assert_ne!(content, "the worker's own page".len().to_string());
     balancer.shutdown().await;
 }
 

@@ -42,6 +42,8 @@ pub(super) fn without_connection(headers: &mut HeaderMap) {
 pub(super) fn for_the_worker(headers: &mut HeaderMap, port: u16) {
     // The balancer itself has already told the client to continue.
     headers.remove(EXPECT);
+    // Only the balancer may say what the host was.
+    headers.remove(FORWARDED_HOST);
     let host = headers.get(HOST).and_then(|host| host.to_str().ok());
     // The worker is a local server, which answers only to names of this machine, and only pages of its own origin. The
     // balancer has already checked both, and it may answer to further names and origins.

@@ -38,13 +38,17 @@ pub(crate) fn router(site: Site) -> Router {
 /// Answers a request that is not for the balancer itself. A browser that opens `/` gets the page, unless the worker has
 /// a page there.
 async fn everything_else(State(site): State<Site>, request: Request) -> Response {
-    let wants_page = request.method() == Method::GET
+    let wants_page = matches!(*request.method(), Method::GET | Method::HEAD)
         && request.uri().path() == "/"
         && accepts_html(request.headers());
+    // The guard lets some paths pass without a key, but only to the page, and never to a worker.
+    let has_key = site.key.is_none_or(|key| key.is_in(request.headers()));
+    if !has_key && !wants_page {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
     if !wants_page {
         return forward(&site.pool, request).await;
     }
-    let has_key = site.key.is_none_or(|key| key.is_in(request.headers()));
     if !has_key || !site.pool.has_ready() {
         return page::call_page().await;
     }

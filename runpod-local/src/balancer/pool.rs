@@ -166,7 +166,9 @@ impl Pool {
         };
         if known {
             self.change(|state| {
-                if let Some(worker) = state.workers.iter_mut().find(|it| it.id == id) {
+                if let Some(worker) = state.workers.iter_mut().find(|it| it.id == id)
+                    && !worker.is_leaving
+                {
                     worker.is_ready = is_ready;
                     if is_ready {
                         state.crash = None;

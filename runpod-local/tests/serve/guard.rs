@@ -150,7 +150,7 @@ async fn a_front_end_of_an_allowed_origin_asks_beforehand_and_reads_every_answer
         ("Access-Control-Request-Method", "POST"),
         (
             "Access-Control-Request-Headers",
-            "authorization,content-type",
+            "authorization,content-type,x-stainless-lang",
         ),
         ("Access-Control-Request-Private-Network", "true"),
         ("Sec-Fetch-Site", "same-site"),
@@ -162,7 +162,7 @@ async fn a_front_end_of_an_allowed_origin_asks_beforehand_and_reads_every_answer
         ("access-control-allow-origin", origin.1),
         (
             "access-control-allow-headers",
-            "Authorization, Content-Type",
+            "authorization,content-type,x-stainless-lang",
         ),
         ("access-control-allow-private-network", "true"),
         ("vary", "Origin"),

@@ -3,7 +3,7 @@
 use std::env;
 use std::fs;
 use std::io::ErrorKind;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 use super::context::JobContext;
 
@@ -57,7 +57,9 @@ impl JobContext {
         }
         remove_archive(Path::new(ARCHIVE));
         for folder in folders {
-            let folder = folder.as_ref();
+            // Without a slash at the end, which would follow a link.
+            let folder: PathBuf = folder.as_ref().components().collect();
+            let folder = folder.as_path();
             match refusal(folder) {
                 None => remove_folder(folder),
                 Some(why) => {

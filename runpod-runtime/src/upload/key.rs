@@ -20,13 +20,17 @@ pub(super) fn of(prefix: Prefix<'_>, name: &str) -> Result<String, Cause> {
             encode_component(id)
         }
         Prefix::JobId(id) => Cow::Borrowed(id),
-        Prefix::Given("") => return Ok(name.to_owned()),
+        Prefix::Given("") => Cow::Borrowed(""),
         Prefix::Given(prefix) => {
             check(prefix, "the prefix")?;
             Cow::Borrowed(prefix)
         }
     };
-    let key = format!("{prefix}/{name}");
+    let key = if prefix.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{prefix}/{name}")
+    };
     if key.len() > LONGEST {
         return Err(Cause::Name(format!(
             "its key (prefix and name) has {} bytes; S3 allows {LONGEST}",
@@ -116,6 +120,7 @@ mod tests {
         assert!(of(Prefix::Given(".."), "a").is_err());
         assert!(key(&"a".repeat(1019)).unwrap_err().contains("1025 bytes"));
         assert!(key(&"a".repeat(1018)).is_ok());
+        assert!(of(Prefix::Given(""), &"a".repeat(1025)).is_err());
     }
 
     #[test]

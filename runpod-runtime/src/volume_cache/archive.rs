@@ -48,6 +48,10 @@ pub(super) fn read(
         };
         budget.set(None);
         let kind = entry.header().entry_type();
+        if kind == EntryType::GNUSparse {
+            // The library would fill its holes, which can have any size.
+            return Err(io::Error::other("it contains a sparse file"));
+        }
         if matches!(kind, EntryType::Regular | EntryType::Continuous) {
             let member = Member {
                 path: Path::new("/").join(entry.path()?),
@@ -161,6 +165,18 @@ mod tests {
         let endless = header.as_bytes().chain(io::repeat(b'a'));
         let error = read(endless, |_, _| Ok(())).unwrap_err();
         assert!(error.to_string().contains("description"), "{error}");
+    }
+
+    #[test]
+    fn a_sparse_file_is_refused_before_its_holes_are_filled() {
+        let mut header = Header::new_gnu();
+        header.set_entry_type(EntryType::GNUSparse);
+        header.set_path("holes").unwrap();
+        header.set_size(0);
+        header.as_gnu_mut().unwrap().realsize = *b"777777777777";
+        header.set_cksum();
+        let error = read(&header.as_bytes()[..], |_, _| Ok(())).unwrap_err();
+        assert!(error.to_string().contains("sparse"), "{error}");
     }
 
     #[test]

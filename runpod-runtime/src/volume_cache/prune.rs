@@ -37,7 +37,10 @@ pub(super) fn prune(layout: &Layout, recorder: &Recorder) -> Result<(), Trouble>
         }
         !keeps_all && !named.contains(path)
     };
-    remove_from(&layout.big(), true, &is_orphan, recorder);
+    // A link on the volume may lead out of the mirror.
+    if fs::symlink_metadata(layout.big()).is_ok_and(|found| found.is_dir()) {
+        remove_from(&layout.big(), true, &is_orphan, recorder);
+    }
     let is_left_behind = |path: &Path, found: &Metadata| {
         path.to_string_lossy().ends_with(UNFINISHED) && is_old(found)
     };

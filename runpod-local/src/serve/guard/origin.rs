@@ -4,7 +4,8 @@
 use axum::body::Body;
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, VARY,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
+    ACCESS_CONTROL_REQUEST_METHOD, VARY,
 };
 use axum::http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 
@@ -106,12 +107,21 @@ impl AllowedOrigin {
         *response.status_mut() = StatusCode::NO_CONTENT;
         let headers = response.headers_mut();
         for (name, value) in [
-            (ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, DELETE"),
-            (ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type"),
+            (
+                ACCESS_CONTROL_ALLOW_METHODS,
+                "GET, POST, PUT, PATCH, DELETE",
+            ),
             (ACCESS_CONTROL_MAX_AGE, "600"),
         ] {
             headers.insert(name, HeaderValue::from_static(value));
         }
+        // OpenAI's clients and the users' own routes have further headers.
+        let asked = request.headers().get(ACCESS_CONTROL_REQUEST_HEADERS);
+        let usual = HeaderValue::from_static("Authorization, Content-Type");
+        headers.insert(
+            ACCESS_CONTROL_ALLOW_HEADERS,
+            asked.cloned().unwrap_or(usual),
+        );
         if request.headers().contains_key(REQUEST_PRIVATE_NETWORK) {
             headers.insert(ALLOW_PRIVATE_NETWORK, HeaderValue::from_static("true"));
         }
