@@ -126,12 +126,14 @@ impl<R: Send + 'static> Batcher<R> {
                     self.start(&runtime, batch);
                 }
                 Next::WaitUntil(at) => {
-                    if state.timer.is_none_or(|timer| timer <= now || timer > at) {
+                    let is_sooner = state.timer.is_none_or(|timer| timer <= now || timer > at);
+                    // A time beyond the clock's range never comes.
+                    if let (true, Some(until)) = (is_sooner, self.begun.checked_add(at)) {
                         state.timer = Some(at);
                         drop(state);
                         let batcher = Arc::clone(self);
                         runtime.spawn(async move {
-                            sleep_until(batcher.begun + at).await;
+                            sleep_until(until).await;
                             batcher.drive();
                         });
                     }
@@ -150,14 +152,20 @@ impl<R: Send + 'static> Batcher<R> {
         };
         let mut parts = Vec::with_capacity(batch.jobs.len());
         let mut first = None;
+        let mut cancelled = Vec::new();
         for job in batch.jobs {
             // The job was cancelled after it had left the queue.
             if job.answer.is_closed() {
+                cancelled.push(job);
                 continue;
             }
             parts.push(job.part);
             running.answers.push(job.answer);
             first.get_or_insert((job.prepare, job.span));
+        }
+        if !cancelled.is_empty() {
+            // They contain the user's values, which must not be dropped on the control thread.
+            runtime.spawn(async move { drop(cancelled) });
         }
         let Some((prepare, span)) = first else {
             return;
@@ -178,6 +186,16 @@ impl<R: Send + 'static> fmt::Debug for Batcher<R> {
 pub(crate) struct Seat<R: Send + 'static>(Arc<Batcher<R>>);
 
 impl<R: Send + 'static> Seat<R> {
+    /// Checks whether a job of this weight fits into a call.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the job is too heavy.
+    pub(crate) fn check(&self, weight: usize) -> Result<(), Left> {
+        let checked = self.0.state().schedule.check(weight);
+        checked.map_err(Left::TooHeavy)
+    }
+
     /// Adds the job to the next call, and waits for its result. If the future is dropped while the job waits, the job
     /// leaves the queue. Must be polled inside the handlers' runtime.
     ///
@@ -278,7 +296,8 @@ impl<R: Send + 'static> Running<R> {
                 }
             }
             Ok(Run::Blocking(call)) => {
-                let call = move || caught_now(move || call(finish));
+                let span = Span::current();
+                let call = move || span.in_scope(|| caught_now(move || call(finish)));
                 match spawn_blocking(&Handle::current(), call) {
                     Ok(call) => match call.await {
                         Ok(results) => results.map_err(Fault::Panicked),

@@ -115,13 +115,17 @@ impl Dispatch {
         choice: Choice,
         states: impl IntoIterator<Item = StateType>,
     ) -> Result<Self, HandlersError> {
-        let dispatch = if handlers.len() > 1 && choice.handler.is_none() && choice.route.is_none() {
-            Self::with_routes(handlers, choice, |handlers| {
-                Ok(Self::Named(by_name(handlers)?))
-            })
-        } else {
-            Self::with_routes(handlers, choice, |handlers| Self::pick(handlers, choice))
-        };
+        if handlers.len() > 1 && choice.handler.is_none() {
+            // A request names its handler, also one that serves `OpenAI` clients.
+            by_name(handlers.clone())?;
+        }
+        let dispatch = Self::with_routes(handlers, choice, |others| {
+            if others.len() > 1 && choice.handler.is_none() && choice.route.is_none() {
+                Ok(Self::Named(by_name(others)?))
+            } else {
+                Self::pick(others, choice)
+            }
+        });
         dispatch?.checked(states)
     }
 
@@ -278,7 +282,9 @@ impl Dispatch {
             #[cfg(feature = "openai")]
             Self::OpenAi { directory, others } => {
                 let routed = directory.handlers().map(|handler| &**handler);
-                Box::new(routed.chain(others.iter().flat_map(|others| others.handlers())))
+                let others = others.iter().flat_map(|others| others.handlers());
+                // With a key that names handlers, those with a route are in both lists.
+                Box::new(routed.chain(others.filter(|handler| handler.openai.is_none())))
             }
         }
     }

@@ -19,6 +19,8 @@ fn handler(name: &str, line: u32, kind: Kind, arguments: Vec<Role>) -> Handler {
         schemas: None,
         #[cfg(feature = "openai")]
         openai: None,
+        #[cfg(feature = "openai")]
+        is_reply: false,
         batcher: None,
         call: Arc::new(|_| Ok(Invocation::future(async { Payload::of(&()) }))),
     }

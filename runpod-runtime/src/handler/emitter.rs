@@ -92,8 +92,13 @@ impl ItemSink {
 
     /// Sends an item that is in the client's form already, even after the handler has failed.
     #[cfg(feature = "openai")]
-    pub(super) async fn put_last(&self, item: Payload) -> bool {
-        self.room_for(&item).is_ok() && self.sent(item).await
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the result has no room for the item.
+    pub(super) async fn put_last(&self, item: Payload) -> Result<bool, Failure> {
+        self.room_for(&item)?;
+        Ok(self.sent(item).await)
     }
 
     /// Sends one item. Returns `Err` if the stream must end here.

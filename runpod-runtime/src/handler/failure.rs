@@ -33,8 +33,6 @@ impl Failure {
         }
     }
 
-    /// Converts an error to a failure. If the error or one of its causes is a `HandlerError`, its name becomes the
-    /// type. The causes become the trace.
     /// Creates the failure of a request that is answered with this error.
     #[cfg(feature = "openai")]
     pub(super) fn of_api_error(error: &crate::openai::ApiError) -> Self {
@@ -44,12 +42,16 @@ impl Failure {
         }
     }
 
-    /// Returns whether the failure counts as one of the worker. An error of a kind below 500 is about the request.
+    /// Returns whether the failure counts as one of the worker. An error of a kind below 500 is about the request, and
+    /// so is an argument that cannot be created from it.
     #[cfg(feature = "openai")]
     pub(crate) fn is_of_worker(&self) -> bool {
-        self.openai.as_ref().is_none_or(|it| it.is_of_worker())
+        let is_about_input = self.without_data.is_some();
+        !is_about_input && self.openai.as_ref().is_none_or(|it| it.is_of_worker())
     }
 
+    /// Converts an error to a failure. If the error or one of its causes is a `HandlerError`, its name becomes the
+    /// type. The causes become the trace.
     fn of_error(error: &BoxError) -> Self {
         let mut failure = Self::new(ERROR_TYPE, error.to_string());
         let mut chosen = None;

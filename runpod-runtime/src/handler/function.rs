@@ -156,6 +156,8 @@ fn boxed<F: 'static>(
         schemas: None,
         #[cfg(feature = "openai")]
         openai: None,
+        #[cfg(feature = "openai")]
+        is_reply: false,
         batcher: batching.map(|it| HandlerBatcher::new(it.limits)),
         call: Arc::new(call),
     });

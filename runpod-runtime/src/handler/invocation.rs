@@ -359,8 +359,11 @@ async fn in_form(
     };
     for item in items {
         let Some(sink) = &sink else { break };
-        if !sink.put_last(item).await {
-            return Ok(Done::Stream(StreamEnd::Cancelled));
+        match sink.put_last(item).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(Done::Stream(StreamEnd::Cancelled)),
+            // The result must not look complete.
+            Err(too_large) => return Err(failure.unwrap_or(too_large)),
         }
     }
     Ok(match failure {

@@ -40,6 +40,9 @@ pub(crate) struct Handler {
     pub(crate) schemas: Option<fn() -> Schemas>,
     #[cfg(feature = "openai")]
     pub(crate) openai: Option<Served>,
+    /// Whether it answers a request without a function of the user.
+    #[cfg(feature = "openai")]
+    pub(crate) is_reply: bool,
     /// Collects the jobs of a batch handler.
     pub(crate) batcher: Option<Arc<HandlerBatcher>>,
     pub(crate) call: Arc<CallFn>,
@@ -58,6 +61,8 @@ impl Handler {
                 .batching
                 .as_ref()
                 .map(|options| HandlerBatcher::new(options().limits)),
+            #[cfg(feature = "openai")]
+            is_reply: false,
             #[cfg(feature = "openai")]
             openai: registration.openai.map(|endpoint| Served {
                 route: endpoint.route,

@@ -20,22 +20,26 @@ impl CallEnd<'_> {
         // Tasks that the handler has started must not send anything after the result.
         self.job.context.close_outbox();
         #[cfg(feature = "openai")]
-        let (done, was_reported) = match self.done {
+        let (done, reported) = match self.done {
             Ok(Done::Reported { value, failure }) => {
-                let is_own_fault = failure.is_of_worker();
-                if is_own_fault {
+                let verdict = if failure.is_of_worker() {
                     let failure = failure.at(format!("in handler {}", self.handler));
                     let trace = failure.trace.join("\n  ");
                     let message = reporter.redacted(&failure.message).into_owned();
                     tracing::error!("{message}\n  {}", reporter.redacted(&trace));
-                }
+                    Verdict::Failed
+                } else {
+                    Verdict::None
+                };
                 let done = value.map_or(Done::Stream(StreamEnd::Finished), Done::Value);
-                (Ok(done), is_own_fault)
+                (Ok(done), Some(verdict))
             }
-            done => (done, false),
+            // No function of the user was called.
+            done if self.handler.is_reply => (done, Some(Verdict::None)),
+            done => (done, None),
         };
         #[cfg(not(feature = "openai"))]
-        let (done, was_reported) = (self.done, false);
+        let (done, reported) = (self.done, None);
         let outcome = match done {
             #[cfg(feature = "openai")]
             Ok(Done::Reported { failure, .. }) => Outcome::Failed(failure),
@@ -59,7 +63,9 @@ impl CallEnd<'_> {
         let body = reporter.result(outcome, self.handler.streams(), refresh, context);
         let verdict = if !self.was_called || was_cancelled {
             Verdict::None
-        } else if body.error.is_some() || was_reported {
+        } else if let Some(reported) = reported {
+            reported
+        } else if body.error.is_some() {
             Verdict::Failed
         } else {
             Verdict::Succeeded

@@ -96,15 +96,25 @@ impl<J> Schedule<J> {
         self.announced = self.announced.saturating_sub(1);
     }
 
+    /// Checks whether a job of this weight fits into a call.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the job alone exceeds the maximum weight.
+    pub(crate) fn check(&self, weight: usize) -> Result<(), TooHeavy> {
+        match self.limits.max_weight.filter(|most| weight > *most) {
+            Some(max_weight) => Err(TooHeavy { weight, max_weight }),
+            None => Ok(()),
+        }
+    }
+
     /// Adds a job at the end of the queue.
     ///
     /// # Errors
     ///
     /// Returns an error if the job alone exceeds the maximum weight.
     pub(crate) fn push(&mut self, job: J, weight: usize, now: Duration) -> Result<Key, TooHeavy> {
-        if let Some(max_weight) = self.limits.max_weight.filter(|most| weight > *most) {
-            return Err(TooHeavy { weight, max_weight });
-        }
+        self.check(weight)?;
         let key = Key(self.next_key);
         self.next_key += 1;
         self.arrivals.arrived(weight, now);

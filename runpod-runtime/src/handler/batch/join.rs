@@ -95,6 +95,8 @@ pub fn join<P: Send + 'static>(
             "the handler of this job has no batch; this is a bug in runpod-worker",
         )
     })?;
+    // A too heavy input is a fault of the client, so it must not count as a call that failed.
+    seat.check(weight).map_err(failure)?;
     let job = Job {
         part: Box::new(parts),
         weight,

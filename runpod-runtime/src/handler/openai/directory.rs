@@ -175,6 +175,7 @@ fn reply(answer: Result<serde_json::Value, ApiError>, route: Route, streams: boo
         schemas: None,
         batcher: None,
         openai: None,
+        is_reply: true,
         call: Arc::new(move |_| {
             let answer = answer.clone();
             if streams && let Err(error) = &answer {

@@ -113,7 +113,7 @@ async fn whole(mut open: Open, mut first: Option<Sent>) -> Result<Response<Body>
                     Outcome::Value(value) => Ok(object(item.unwrap_or(value))),
                 };
             }
-            None => return Err(ErrorAnswer::shut_down()),
+            None => return Err(open.closed_answer()),
         }
     }
 }
@@ -222,7 +222,7 @@ impl Frames {
                 Outcome::Failed(error) => Some(error),
             },
             None if self.is_done => None,
-            None => Some(ErrorAnswer::shut_down()),
+            None => Some(self.open.closed_answer()),
         };
         self.has_ended = true;
         match error {
