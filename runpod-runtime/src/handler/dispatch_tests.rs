@@ -279,6 +279,22 @@ mod routes {
     }
 
     #[test]
+    #[cfg(feature = "http")]
+    fn the_only_other_handler_needs_no_name_over_http_either() {
+        let mut handlers = all();
+        handlers.push(plain("other", 9));
+        let dispatch = Dispatch::choose_by_name(handlers.clone(), Choice::default(), None).unwrap();
+        assert!(dispatch.has_default());
+        assert_eq!(found(&dispatch, "null"), "other");
+        handlers.push(plain("embed", 11));
+        let fault = Dispatch::choose_by_name(handlers, Choice::default(), None).unwrap_err();
+        let fault = fault.to_string();
+        for part in ["`embed` (src/main.rs:7)", "`embed` (src/main.rs:11)"] {
+            assert!(fault.contains(part), "{fault}");
+        }
+    }
+
+    #[test]
     fn a_chosen_handler_serves_its_route_alone() {
         let choice = Choice {
             handler: Some(FunctionId::of(&super::plain)),

@@ -60,6 +60,24 @@ async fn jobs_of_one_answer_share_calls_and_all_get_their_results() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn inputs_that_are_too_heavy_do_not_count_as_failures_of_the_worker() {
+    let model = Model::new(1);
+    let stage = Stage::new().jobs(&["heavy-1", "heavy-2", "heavy-3", "b"]);
+    let batching = Batching::new().weight(|text: &String| text.len(), 2);
+    let setting = Setting {
+        max_consecutive_failures: 2,
+        ..Setting::default()
+    };
+    let playing = play(stage, model.handler(batching), setting);
+    playing.stage.until(|events| results(events) == 4).await;
+    assert_eq!(model.calls(), [vec!["b"]]);
+    let stage = Arc::clone(&playing.stage);
+    assert_eq!(playing.end().await, Ended::Finished);
+    let posted = stage.posted("heavy-3");
+    assert!(posted[0].contains("its weight is 7"), "{posted:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_job_that_is_stopped_while_it_waits_never_reaches_the_model() {
     let model = Model::new(0);
     let stop = Arc::new(AtomicBool::new(false));
