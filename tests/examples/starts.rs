@@ -245,18 +245,15 @@ impl Started {
         Self::spawn(command)
     }
 
+    /// Waits for a line. The log and the program's own output have no fixed order, so the line may have been read already.
     async fn line_with(&mut self, part: &str) {
-        loop {
+        while !self.seen.contains(part) {
             let line = timeout(PATIENCE, self.lines.next_line()).await;
             let Ok(Ok(Some(line))) = line else {
                 panic!("no line contains {part:?}. So far:\n{}", self.seen);
             };
-            let is_it = line.contains(part);
             self.seen.push_str(&line);
             self.seen.push('\n');
-            if is_it {
-                return;
-            }
         }
     }
 
