@@ -222,8 +222,6 @@ async fn what_runpod_has_and_this_endpoint_does_not_says_so() {
     let endpoint = served(Endpoint::new()).await;
     let body = "{\"input\": 1}";
     for (method, path, name) in [
-        ("POST", "/v2/local/openai/v1/chat/completions", "/openai"),
-        ("GET", "/openai/v1/models", "/openai"),
         ("POST", "/v2/local/batch", "/batch"),
         ("GET", "/batch/b-1/requests?offset=0", "/batch"),
         ("GET", "/v2/local/requests", "/requests"),

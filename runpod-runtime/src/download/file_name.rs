@@ -49,11 +49,7 @@ pub(super) fn safe(name: &str) -> Option<String> {
         .filter(|it| !matches!(it, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
         .collect();
     // Leading dots hide a file or mean a folder. Windows ignores trailing dots and spaces.
-    let kept = kept
-        .trim()
-        .trim_start_matches('.')
-        .trim_end_matches(['.', ' ']);
-    let kept = shortened(kept.trim_start());
+    let kept = shortened(kept.trim_matches(|it: char| it == '.' || it.is_whitespace()));
     (!kept.is_empty()).then_some(kept)
 }
 
@@ -71,7 +67,10 @@ fn shortened(name: &str) -> String {
         end -= 1;
     }
     // The cut can be after a dot, which Windows would ignore.
-    format!("{}{extension}", name[..end].trim_end_matches(['.', ' ']))
+    format!(
+        "{}{extension}",
+        name[..end].trim_end_matches(|it: char| it == '.' || it.is_whitespace())
+    )
 }
 
 /// Splits `attachment; filename="a;b.png"; size=3` into its parameters. Quoted values may contain `;` and `\"`.

@@ -35,6 +35,7 @@ fn names_lose_everything_that_could_leave_their_folder_or_mislead() {
         ("/absolute", Some("absolute")),
         ("C:evil.exe", Some("Cevil.exe")),
         (".bashrc", Some("bashrc")),
+        (". \t.bashrc \u{a0}.", Some("bashrc")),
         ("...", None),
         ("a\0b\n\u{1b}[31mc", Some("ab[31mc")),
         ("photo\u{202e}gpj.exe", Some("photogpj.exe")),
