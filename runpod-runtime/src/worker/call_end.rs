@@ -20,7 +20,7 @@ impl CallEnd<'_> {
         // Tasks that the handler has started must not send anything after the result.
         self.job.context.close_outbox();
         #[cfg(feature = "openai")]
-        let (done, reported) = match self.done {
+        let (done, own_verdict) = match self.done {
             Ok(Done::Reported { value, failure }) => {
                 let verdict = if failure.is_of_worker() {
                     let failure = failure.at(format!("in handler {}", self.handler));
@@ -39,7 +39,7 @@ impl CallEnd<'_> {
             done => (done, None),
         };
         #[cfg(not(feature = "openai"))]
-        let (done, reported) = (self.done, None);
+        let (done, own_verdict) = (self.done, None);
         let outcome = match done {
             #[cfg(feature = "openai")]
             Ok(Done::Reported { failure, .. }) => Outcome::Failed(failure),
@@ -63,8 +63,8 @@ impl CallEnd<'_> {
         let body = reporter.result(outcome, self.handler.streams(), refresh, context);
         let verdict = if !self.was_called || was_cancelled {
             Verdict::None
-        } else if let Some(reported) = reported {
-            reported
+        } else if let Some(verdict) = own_verdict {
+            verdict
         } else if body.error.is_some() {
             Verdict::Failed
         } else {
