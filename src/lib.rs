@@ -177,6 +177,8 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(doctest)]
+mod guides;
 pub mod prelude;
 
 pub use runpod_macros::{fitness_check, handler, main, on_shutdown};
@@ -356,79 +358,3 @@ pub use schemars;
 /// The items that generated code uses. Not public API: anything in it may change at any time.
 #[doc(hidden)]
 pub use runpod_runtime::__private;
-
-/// The pages of the guide, included so that the documentation tests compile and run their code. `tests/guide` checks
-/// that no page is missing.
-#[cfg(doctest)]
-mod guides {
-    #[doc = include_str!("../docs/reference/attributes.md")]
-    mod attributes {}
-    #[doc = include_str!("../docs/how-to/batch-requests.md")]
-    mod batch_requests {}
-    #[doc = include_str!("../docs/how-to/check-a-worker.md")]
-    mod check_a_worker {}
-    #[doc = include_str!("../docs/how-to/compute-embeddings.md")]
-    mod compute_embeddings {}
-    #[cfg(all(feature = "schema", feature = "validate"))]
-    #[doc = include_str!("../docs/how-to/describe-and-validate-inputs.md")]
-    mod describe_and_validate_inputs {}
-    #[cfg(feature = "unpack")]
-    #[doc = include_str!("../docs/how-to/download-files.md")]
-    mod download_files {}
-    #[cfg(feature = "otel")]
-    #[doc = include_str!("../docs/how-to/export-metrics-and-traces.md")]
-    mod export_metrics_and_traces {}
-    #[doc = include_str!("../docs/how-to/embed-a-worker.md")]
-    mod embed_a_worker {}
-    #[doc = include_str!("../docs/how-to/extend-handlers.md")]
-    mod extend_handlers {}
-    #[cfg(feature = "volume-cache")]
-    #[doc = include_str!("../docs/how-to/keep-a-model-on-a-volume.md")]
-    mod keep_a_model_on_a_volume {}
-    #[cfg(feature = "upload")]
-    #[doc = include_str!("../docs/how-to/images-from-urls-to-a-bucket.md")]
-    mod images_from_urls_to_a_bucket {}
-    #[doc = include_str!("../docs/how-to/load-a-model-once.md")]
-    mod load_a_model_once {}
-    #[doc = include_str!("../docs/reference/local-endpoint.md")]
-    mod local_endpoint {}
-    #[doc = include_str!("../docs/how-to/move-from-python.md")]
-    mod move_from_python {}
-    #[doc = include_str!("../docs/reference/protocol.md")]
-    mod protocol {}
-    #[doc = include_str!("../README.md")]
-    mod readme {}
-    #[doc = include_str!("../docs/how-to/refresh-the-worker.md")]
-    mod refresh_the_worker {}
-    #[doc = include_str!("../docs/how-to/report-progress.md")]
-    mod report_progress {}
-    #[doc = include_str!("../docs/how-to/return-errors.md")]
-    mod return_errors {}
-    #[doc = include_str!("../docs/how-to/run-jobs-concurrently.md")]
-    mod run_jobs_concurrently {}
-    #[doc = include_str!("../docs/how-to/run-long-jobs.md")]
-    mod run_long_jobs {}
-    #[doc = include_str!("../docs/how-to/run-several-handlers.md")]
-    mod run_several_handlers {}
-    #[doc = include_str!("../docs/reference/running.md")]
-    mod running {}
-    #[cfg(feature = "openai")]
-    #[doc = include_str!("../docs/how-to/serve-chat.md")]
-    mod serve_chat {}
-    #[doc = include_str!("../docs/how-to/start-up-quickly.md")]
-    mod start_up_quickly {}
-    #[cfg(feature = "http")]
-    #[doc = include_str!("../docs/how-to/serve-http.md")]
-    mod serve_http {}
-    #[doc = include_str!("../docs/how-to/stream-results.md")]
-    mod stream_results {}
-    #[doc = include_str!("../docs/how-to/test-a-handler.md")]
-    mod test_a_handler {}
-    #[doc = include_str!("../docs/tutorial.md")]
-    mod tutorial {}
-    #[cfg(feature = "upload")]
-    #[doc = include_str!("../docs/how-to/upload-files.md")]
-    mod upload_files {}
-    #[doc = include_str!("../docs/how-to/write-a-handler.md")]
-    mod write_a_handler {}
-}

@@ -48,6 +48,7 @@ mod api_key;
 #[doc(hidden)]
 pub mod balancer;
 mod bind_error;
+mod channel_body;
 mod context;
 mod endpoint;
 mod fallback;

@@ -48,6 +48,8 @@ mod traces;
 #[cfg(feature = "otel")]
 #[cfg_attr(docsrs, doc(cfg(feature = "otel")))]
 pub mod traces;
+#[cfg(feature = "download")]
+mod transfers;
 #[cfg(feature = "upload")]
 mod upload;
 #[cfg(feature = "volume-cache")]

@@ -10,6 +10,7 @@ mod command;
 mod continued;
 mod dynamic;
 mod folder;
+mod given_up;
 mod image;
 mod push;
 #[path = "../registry/mod.rs"]

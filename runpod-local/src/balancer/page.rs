@@ -13,7 +13,8 @@ use tokio::time::{Duration, timeout};
 
 use super::forward::forward;
 use super::pool::Pool;
-use crate::page::{self, EventBody};
+use crate::channel_body::ChannelBody;
+use crate::page;
 use crate::serve::{ApiKey, accepts_html};
 
 /// After this long without an event, a comment is sent. It keeps the connection alive and detects broken connections.
@@ -66,7 +67,7 @@ async fn events(State(Site { pool, .. }): State<Site>) -> Response {
         (CONTENT_TYPE, "text/event-stream"),
         (CACHE_CONTROL, "no-store"),
     ];
-    (headers, Body::new(EventBody::new(views))).into_response()
+    (headers, Body::new(ChannelBody::new(views))).into_response()
 }
 
 async fn send_views(pool: Pool, sink: mpsc::Sender<Bytes>) {

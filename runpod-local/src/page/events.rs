@@ -1,8 +1,5 @@
 //! Server-sent events, which keep the page up to date without polling.
 
-use std::convert::Infallible;
-use std::pin::Pin;
-use std::task::{self, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -10,12 +7,12 @@ use axum::extract::{Query, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http_body::Frame;
 use serde::Deserialize;
 use tokio::sync::{broadcast, mpsc};
 use tokio::time::{self, MissedTickBehavior};
 
 use super::batch::Batch;
+use crate::channel_body::ChannelBody;
 use crate::context::Context;
 use crate::queue::{JobId, PageEvent, Queue};
 
@@ -44,7 +41,7 @@ pub(super) async fn events(
         (CONTENT_TYPE, "text/event-stream"),
         (CACHE_CONTROL, "no-store"),
     ];
-    (headers, Body::new(EventBody::new(batches))).into_response()
+    (headers, Body::new(ChannelBody::new(batches))).into_response()
 }
 
 async fn send_batches(
@@ -117,27 +114,4 @@ fn add(
         Err(broadcast::error::RecvError::Closed) => return Err(()),
     }
     Ok(())
-}
-
-/// The body of the answer. Each text is sent as it arrives.
-pub(crate) struct EventBody(mpsc::Receiver<Bytes>);
-
-impl EventBody {
-    pub(crate) fn new(texts: mpsc::Receiver<Bytes>) -> Self {
-        Self(texts)
-    }
-}
-
-impl http_body::Body for EventBody {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut task::Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.0
-            .poll_recv(cx)
-            .map(|batch| batch.map(|text| Ok(Frame::data(text))))
-    }
 }

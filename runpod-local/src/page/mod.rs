@@ -7,7 +7,6 @@ mod events;
 mod state;
 
 pub(crate) use assets::{asset, call_page};
-pub(crate) use events::EventBody;
 
 use axum::Router;
 use axum::routing::get;

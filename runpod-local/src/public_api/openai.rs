@@ -1,9 +1,6 @@
 //! The calls of `OpenAI` clients. As on the platform, each call becomes a job with the route and the body in its input,
 //! and the worker's output is the answer.
 
-use std::convert::Infallible;
-use std::pin::Pin;
-use std::task::{self, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -12,13 +9,13 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
-use http_body::Frame;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::submit;
+use crate::channel_body::ChannelBody;
 use crate::context::Context;
 use crate::queue::{JobId, JobReport, Json, Queue, StreamBatch, Submission};
 use crate::request_body;
@@ -158,7 +155,7 @@ impl Running {
         let first = self.queue.stream(self.id).await?;
         let (sender, frames) = mpsc::channel(1);
         tokio::spawn(async move { self.forward(first, sender).await });
-        let mut response = Response::new(Body::new(Frames(frames)));
+        let mut response = Response::new(Body::new(ChannelBody::new(frames)));
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -252,21 +249,4 @@ fn server_error(error: &Json) -> Value {
         .unwrap_or_else(|_| String::from_utf8_lossy(error.as_bytes()).into_owned());
     let message = serde_json::from_str::<Report>(&text).map_or(text, |it| it.error_message);
     json!({ "message": message, "type": "server_error", "param": null, "code": null })
-}
-
-/// The frames of a response.
-struct Frames(mpsc::Receiver<Bytes>);
-
-impl http_body::Body for Frames {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut task::Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.0
-            .poll_recv(cx)
-            .map(|frames| frames.map(|frames| Ok(Frame::data(frames))))
-    }
 }

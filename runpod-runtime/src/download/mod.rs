@@ -18,21 +18,14 @@ mod transfer;
 #[cfg(feature = "unpack")]
 mod unpack;
 
-use std::sync::Arc;
-
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
-
 use crate::handler::JobContext;
+use crate::transfers;
 
 pub use downloaded::Downloaded;
 pub use error::{DownloadError, DownloadErrorKind};
 pub use request::Download;
 #[cfg(feature = "upload")]
 pub(crate) use settings::guard_of_process;
-
-/// The number of files that [`JobContext::download_all`] downloads at the same time.
-const AT_ONCE: usize = 8;
 
 impl JobContext {
     /// Downloads a file into the job's [directory](Self::directory), from an http, https or data URL.
@@ -99,34 +92,8 @@ impl JobContext {
         urls: impl IntoIterator<Item = S>,
     ) -> Result<Vec<Downloaded>, DownloadError> {
         let downloads = urls.into_iter().map(|url| self.download(url.as_ref()));
-        all(downloads).await
+        transfers::all(downloads).await
     }
-}
-
-/// Runs these downloads, at most [`AT_ONCE`] at the same time.
-async fn all(
-    downloads: impl Iterator<Item = Download<'static>>,
-) -> Result<Vec<Downloaded>, DownloadError> {
-    let at_once = Arc::new(Semaphore::new(AT_ONCE));
-    let mut running = JoinSet::new();
-    for (index, download) in downloads.enumerate() {
-        let at_once = Arc::clone(&at_once);
-        running.spawn(async move {
-            // The semaphore is never closed, so this always is a permit.
-            let _permit = at_once.acquire().await;
-            (index, download.await)
-        });
-    }
-    let mut files = Vec::with_capacity(running.len());
-    while let Some(finished) = running.join_next().await {
-        match finished {
-            Ok((index, file)) => files.push((index, file?)),
-            // A task is never aborted while the set exists, so it panicked.
-            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-        }
-    }
-    files.sort_by_key(|(index, _)| *index);
-    Ok(files.into_iter().map(|(_, file)| file).collect())
 }
 
 #[cfg(test)]

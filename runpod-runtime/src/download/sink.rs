@@ -8,10 +8,9 @@ use bytes::Bytes;
 use flate2::write::{MultiGzDecoder, ZlibDecoder};
 use ring::digest;
 use tempfile::NamedTempFile;
-use tokio::runtime::Handle;
 
 use super::error::Cause;
-use crate::process::threads;
+use crate::transfers;
 
 /// A file that is being written. It is removed unless it is finished.
 pub(super) struct Sink {
@@ -242,6 +241,5 @@ pub(super) fn disk(place: &Path, error: io::Error) -> Cause {
 pub(super) async fn blocking<T: Send + 'static>(
     call: impl FnOnce() -> Result<T, Cause> + Send + 'static,
 ) -> Result<T, Cause> {
-    let call = threads::spawn_blocking(&Handle::current(), call).map_err(|_| Cause::Thread)?;
-    call.await.map_err(|_| Cause::Thread)?
+    transfers::blocking(call).await.ok_or(Cause::Thread)?
 }

@@ -15,6 +15,7 @@ mod checkpoint;
 mod clean;
 mod context;
 mod dispatch;
+mod dispatch_error;
 mod emitter;
 mod extract;
 mod failure;

@@ -21,21 +21,14 @@ mod settings;
 mod transfer;
 mod uploaded;
 
-use std::sync::Arc;
-
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
-
 use crate::handler::JobContext;
+use crate::transfers;
 
 pub use bucket::Bucket;
 pub use content::UploadContent;
 pub use error::{UploadError, UploadErrorKind};
 pub use request::Upload;
 pub use uploaded::Uploaded;
-
-/// The number of files that [`JobContext::upload_all`] uploads at the same time.
-const AT_ONCE: usize = 8;
 
 impl JobContext {
     /// Uploads a file to an S3-compatible bucket, and returns a presigned URL from which the job's client can fetch
@@ -97,32 +90,8 @@ impl JobContext {
         let uploads = files
             .into_iter()
             .map(|(name, content)| self.upload(name, content));
-        all(uploads).await
+        transfers::all(uploads).await
     }
-}
-
-/// Runs these uploads, at most [`AT_ONCE`] at the same time.
-async fn all(uploads: impl Iterator<Item = Upload<'static>>) -> Result<Vec<Uploaded>, UploadError> {
-    let at_once = Arc::new(Semaphore::new(AT_ONCE));
-    let mut running = JoinSet::new();
-    for (index, upload) in uploads.enumerate() {
-        let at_once = Arc::clone(&at_once);
-        running.spawn(async move {
-            // The semaphore is never closed, so this always is a permit.
-            let _permit = at_once.acquire().await;
-            (index, upload.await)
-        });
-    }
-    let mut files = Vec::with_capacity(running.len());
-    while let Some(finished) = running.join_next().await {
-        match finished {
-            Ok((index, file)) => files.push((index, file?)),
-            // A task is never aborted while the set exists, so it panicked.
-            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-        }
-    }
-    files.sort_by_key(|(index, _)| *index);
-    Ok(files.into_iter().map(|(_, file)| file).collect())
 }
 
 #[cfg(test)]

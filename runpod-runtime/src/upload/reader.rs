@@ -6,12 +6,11 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use bytes::{Bytes, BytesMut};
-use tokio::runtime::Handle;
 
 use super::content::{Chunks, Source};
 use super::error::Cause;
 use crate::error::BoxError;
-use crate::process::threads;
+use crate::transfers;
 
 /// A content that is being read.
 pub(super) struct Reader<'a> {
@@ -127,6 +126,5 @@ fn unreadable(path: &Path, error: io::Error) -> Cause {
 pub(super) async fn blocking<T: Send + 'static>(
     call: impl FnOnce() -> Result<T, Cause> + Send + 'static,
 ) -> Result<T, Cause> {
-    let call = threads::spawn_blocking(&Handle::current(), call).map_err(|_| Cause::Thread)?;
-    call.await.map_err(|_| Cause::Thread)?
+    transfers::blocking(call).await.ok_or(Cause::Thread)?
 }
