@@ -48,7 +48,7 @@ async fn main() -> Result<Model, Box<dyn Error + Send + Sync>> {
     let file = models.join("model.safetensors");
     let mut source = "the volume";
     if !file.exists() {
-        // Only the first worker of the endpoint gets here.
+        // The volume does not have the model yet.
         download(&models)?;
         cache.sync().await?;
         source = "a download";

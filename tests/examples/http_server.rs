@@ -75,8 +75,11 @@ impl HttpServer {
         server
     }
 
-    /// Reads lines of the log until one contains `part`.
+    /// Waits for a line of the log that contains `part`. It may have been read already.
     pub(crate) async fn line_with(&mut self, part: &str) -> String {
+        if let Some(line) = self.seen.iter().find(|line| line.contains(part)) {
+            return line.clone();
+        }
         loop {
             let line = timeout(PATIENCE, self.lines.next_line()).await;
             let Ok(Ok(Some(line))) = line else {

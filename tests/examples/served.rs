@@ -50,6 +50,9 @@ impl Served {
 
     /// Reads lines until one contains `part`.
     async fn line_with(&mut self, part: &str) -> String {
+        if let Some(line) = self.seen.iter().find(|line| line.contains(part)) {
+            return line.clone();
+        }
         loop {
             let line = timeout(PATIENCE, self.lines.next_line()).await;
             let Ok(Ok(Some(line))) = line else {

@@ -1,5 +1,5 @@
 //! Compares the speed with the Python SDK's. `cargo test --release … --test volume_cache -- --ignored --nocapture speed`
-//! prints the figures, which are in `docs/explanation/performance.md`.
+//! prints the figures. The guide does not contain them yet.
 
 use std::time::Instant;
 

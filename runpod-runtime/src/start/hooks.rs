@@ -360,7 +360,8 @@ async fn run_at_shutdown(
     let limit = hook.limit.unwrap_or(LONGEST_SHUTDOWN).min(left);
     if limit.is_zero() {
         tracing::error!(
-            "shutdown hook {hook} did not run, because the hooks before it took too long; `timeout_s` sets the limit"
+            "shutdown hook {hook} did not run, because the hooks before it took too long; to give all hooks more time \
+             together, set `timeout_s` on each of them"
         );
         return;
     }

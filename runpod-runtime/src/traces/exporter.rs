@@ -82,12 +82,13 @@ impl<E> Watched<E> {
 }
 
 thread_local! {
-    static CAN_LOG: Cell<bool> = const { Cell::new(false) };
+    static HAS_ENTERED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Lets this thread write to the worker's log, also while `main` runs.
+/// Lets this thread write to the worker's log while `main` runs. The first export enters the log. A later export leaves
+/// it if `main` has returned, because the program's own subscriber counts then.
 fn log_on_this_thread() {
-    if CAN_LOG.replace(true) {
+    if HAS_ENTERED.replace(true) {
         logging::leave_thread();
     } else {
         logging::enter_thread();
@@ -104,6 +105,9 @@ fn clean_span(span: &mut SpanData, secrets: &Secrets) {
             event.name = clean.into();
         }
         clean_values(&mut event.attributes, secrets);
+    }
+    for link in &mut span.links.links {
+        clean_values(&mut link.attributes, secrets);
     }
     if let Status::Error { description } = &mut span.status
         && let Cow::Owned(clean) = secrets.redact(description)
@@ -178,11 +182,13 @@ mod tests {
         span.set_attribute(KeyValue::new("texts", Value::Array(texts.into())));
         span.set_attribute(KeyValue::new("number", 7));
         span.add_event(text, vec![KeyValue::new("in the event", text)]);
+        let linked = span.span_context().clone();
+        span.add_link(linked, vec![KeyValue::new("in the link", text)]);
         span.set_status(Status::error(text));
         span.end();
         let spans = format!("{:?}", recorder.spans.lock().unwrap());
         assert!(!spans.contains("SECRETKEY"), "{spans}");
-        assert_eq!(spans.matches("the key [redacted]").count(), 6, "{spans}");
+        assert_eq!(spans.matches("the key [redacted]").count(), 7, "{spans}");
     }
 
     #[test]

@@ -60,7 +60,9 @@ impl Multipart {
             Err(cause) => {
                 let running = std::mem::take(&mut self.running);
                 if let Some(id) = self.id.take() {
-                    abort(Arc::clone(&self.requests), id, running).await;
+                    // A task of its own, because this future may be dropped meanwhile.
+                    let abort = abort(Arc::clone(&self.requests), id, running);
+                    let _ = tokio::spawn(abort).await;
                 }
                 Err(cause)
             }

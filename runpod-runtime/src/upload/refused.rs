@@ -9,8 +9,8 @@ use super::bucket::{Destination, Setting};
 use super::error::{Cause, Refusal, UploadErrorKind};
 use crate::text::{start_of, visible};
 
-/// Clocks that differ by more than this make a signature invalid: S3 allows 15 minutes.
-const CLOCK_TOLERANCE: i64 = 5 * 60;
+/// S3 refuses a signature if the clocks differ by more than 15 minutes.
+const CLOCK_TOLERANCE: i64 = 15 * 60;
 
 /// A message shows at most this many bytes of a server's explanation.
 const LONGEST_TEXT: usize = 300;

@@ -46,7 +46,7 @@ pub(super) enum Trouble {
         path.display()
     )]
     Locked { path: PathBuf, seconds: u64 },
-    #[error("{failed} files were not copied. The first reasons:\n  {}", reasons.join("\n  "))]
+    #[error("{failed} failures. The first of them:\n  {}", reasons.join("\n  "))]
     Incomplete { failed: u64, reasons: Vec<String> },
     #[error("the volume cache could not start a thread: {0}")]
     Thread(io::Error),

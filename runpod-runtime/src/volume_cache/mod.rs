@@ -370,10 +370,11 @@ impl VolumeCache {
                     seen,
                     is_archive_damaged,
                 } = &*memory;
-                let seen = sync::sync(layout, self.threads, seen, *is_archive_damaged, recorder)?;
+                let (seen, is_archive_damaged) =
+                    sync::sync(layout, self.threads, seen, *is_archive_damaged, recorder)?;
                 *memory = Memory {
                     seen,
-                    is_archive_damaged: false,
+                    is_archive_damaged,
                 };
             }
             Operation::Prune => prune::prune(layout, recorder)?,

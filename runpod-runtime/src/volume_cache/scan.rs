@@ -12,7 +12,7 @@ use super::stamp::Stamp;
 /// Folders of Hugging Face's cache that the Python SDK leaves out. Its tools write them again.
 const LEFT_OUT: [&str; 2] = ["refs", ".no_exist"];
 
-/// Returns all files that belong into the mirror. Links, locks and unfinished copies do not.
+/// Returns all files that belong in the mirror. Links, locks and unfinished copies do not.
 pub(super) fn local_files(layout: &Layout, recorder: &Recorder) -> BTreeMap<PathBuf, Stamp> {
     let mut files = BTreeMap::new();
     let mut folders: Vec<PathBuf> = layout.directories.clone();

@@ -21,20 +21,21 @@ use super::report::Recorder;
 use super::scan::local_files;
 use super::stamp::Stamp;
 
-/// Returns the files that the local directories and the mirror have in common now.
+/// Returns the files that the local directories and the mirror have in common now, and whether the archive is still
+/// damaged.
 pub(super) fn sync(
     layout: &Layout,
     threads: usize,
     seen: &BTreeMap<PathBuf, Stamp>,
     is_archive_damaged: bool,
     recorder: &Recorder,
-) -> Result<BTreeMap<PathBuf, Stamp>, Trouble> {
+) -> Result<(BTreeMap<PathBuf, Stamp>, bool), Trouble> {
     let local = local_files(layout, recorder);
     let manifest = manifest_or_new(layout)?;
     let plan = Plan::new(layout, &local, &manifest, seen);
     if plan.is_empty() && !is_archive_damaged {
         (0..plan.unchanged).for_each(|_| recorder.unchanged());
-        return Ok(in_common(&local, &manifest));
+        return Ok((in_common(&local, &manifest), false));
     }
     fs::create_dir_all(&layout.mirror)
         .map_err(Trouble::with("cannot be created", &layout.mirror))?;
@@ -58,6 +59,7 @@ pub(super) fn sync(
     let is_same = before
         .bucket(Bucket::Small)
         .eq(manifest.bucket(Bucket::Small));
+    let mut is_still_damaged = false;
     if !is_same || plan.is_archive_broken || is_archive_damaged {
         match repack(layout, threads, &mut manifest, &local, recorder) {
             Ok(packed) => {
@@ -67,6 +69,7 @@ pub(super) fn sync(
                 sizes.for_each(|(_, stamp)| recorder.copied(stamp.size));
             }
             Err(error) => {
+                is_still_damaged = is_archive_damaged;
                 // The old archive stays, and so do its entries.
                 manifest
                     .files
@@ -91,7 +94,7 @@ pub(super) fn sync(
             let _ = fs::remove_file(layout.big_copy(&path));
         }
     }
-    Ok(in_common(&local, &manifest))
+    Ok((in_common(&local, &manifest), is_still_damaged))
 }
 
 /// Reads the manifest, or starts a new one if there is none or if it is damaged.

@@ -54,8 +54,7 @@ impl Execution {
         self.batchers.iter().map(HandlerBatcher::announce).collect()
     }
 
-    /// Returns whether something asynchronous runs around the handler's call: an `around` function or an extractor. Even
-    /// a plain `fn` handler then starts on the async threads.
+    /// Returns whether the result of a stream repeats its items.
     #[cfg_attr(
         not(feature = "openai"),
         expect(unused_variables, reason = "no handler differs")
@@ -69,6 +68,8 @@ impl Execution {
         self.aggregate || repeats
     }
 
+    /// Returns whether something asynchronous runs around the handler's call: an `around` function or an extractor. Even
+    /// a plain `fn` handler then starts on the async threads.
     fn wraps(&self, handler: &Handler) -> bool {
         !self.around.is_empty() || handler.extractors().next().is_some()
     }

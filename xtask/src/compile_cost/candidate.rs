@@ -163,7 +163,7 @@ macro_rules! with_feature {
 }
 
 /// The smallest worker without a feature, and with each feature of our package.
-pub(super) static FEATURES: [Candidate; 10] = [
+pub(super) static FEATURES: [Candidate; 13] = [
     Candidate {
         title: "none",
         subject: "runpod-worker",
@@ -184,6 +184,9 @@ serde = { version = "1", features = ["derive"] }
     with_feature!("validate"),
     with_feature!("download"),
     with_feature!("unpack"),
+    with_feature!("upload"),
+    with_feature!("volume-cache"),
+    with_feature!("openai"),
 ];
 
 /// Returns the candidates that this repository can build.

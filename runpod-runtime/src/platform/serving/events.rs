@@ -15,10 +15,10 @@ use super::requests::{Open, Sent};
 
 /// After this long without an event, a comment is sent, so that proxies keep the connection open and a client that has
 /// gone is noticed.
-const QUIET: Duration = Duration::from_secs(15);
+pub(super) const QUIET: Duration = Duration::from_secs(15);
 
 /// A frame of this many bytes or more takes no further parts.
-const FULL_FRAME: usize = 16 << 10;
+pub(super) const FULL_FRAME: usize = 16 << 10;
 
 /// The body of such a response.
 #[derive(Debug)]

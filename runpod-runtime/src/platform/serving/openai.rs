@@ -3,12 +3,11 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body::Frame;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -16,6 +15,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::answer::{ErrorAnswer, Outcome, json_response, part};
+use super::events::{FULL_FRAME, QUIET};
 use super::request_body::{discard, read_input};
 use super::request_id::{self, REQUEST_ID};
 #[cfg(feature = "otel")]
@@ -23,9 +23,6 @@ use super::request_trace;
 use super::requests::{NewRequest, Open, Sent};
 use super::routes::HandlerRoutes;
 use crate::openai::{ApiError, ApiErrorKind};
-
-/// The quiet time after which a comment is sent, so that proxies keep the connection open.
-const QUIET: Duration = Duration::from_secs(15);
 
 /// The last frame of a stream.
 const DONE: &str = "data: [DONE]\n\n";
@@ -244,28 +241,29 @@ impl http_body::Body for Frames {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        loop {
-            if self.has_ended {
-                return Poll::Ready(None);
-            }
+        // All frames that are ready leave together, because each frame costs a write to the connection.
+        let mut frame = BytesMut::new();
+        while !self.has_ended && frame.len() < FULL_FRAME {
             let sent = match self.first.take() {
                 Some(first) => Some(first),
                 None => match self.open.poll_next(cx) {
                     Poll::Ready(sent) => sent,
-                    Poll::Pending => {
-                        if self.quiet.as_mut().poll(cx).is_pending() {
-                            return Poll::Pending;
-                        }
-                        self.quiet.as_mut().reset(Instant::now() + QUIET);
-                        return Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b":\n\n")))));
-                    }
+                    Poll::Pending => break,
                 },
             };
-            let bytes = self.written(sent);
-            self.quiet.as_mut().reset(Instant::now() + QUIET);
-            if !bytes.is_empty() {
-                return Poll::Ready(Some(Ok(Frame::data(bytes))));
-            }
+            let written = self.written(sent);
+            frame.extend_from_slice(&written);
         }
+        if frame.is_empty() {
+            if self.has_ended {
+                return Poll::Ready(None);
+            }
+            if self.quiet.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            frame.extend_from_slice(b":\n\n");
+        }
+        self.quiet.as_mut().reset(Instant::now() + QUIET);
+        Poll::Ready(Some(Ok(Frame::data(frame.freeze()))))
     }
 }
