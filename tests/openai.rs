@@ -39,7 +39,7 @@ fn embed(request: EmbeddingRequest) -> Result<Embeddings, String> {
         return Err("no vector for this".to_owned());
     }
     #[expect(clippy::cast_precision_loss, reason = "the texts are short")]
-    let vectors = request.input.iter().map(|it| vec![it.len() as f32, 0.5]);
+    let vectors = request.input.iter().map(|it| vec![it.len() as f32, 0.1]);
     Ok(Embeddings::new(vectors).with_prompt_tokens(7))
 }
 
@@ -143,12 +143,12 @@ async fn vectors_are_numbers_or_base64() {
     let body = json!({ "input": ["a", "bcd"] });
     let output = queued("/v1/embeddings", &body).blocking(embed).await.output;
     let output = output.unwrap();
-    assert_eq!(output["data"][1]["embedding"], json!([3.0, 0.5]));
+    assert_eq!(output["data"][1]["embedding"], json!([3.0, 0.1]));
     assert_eq!(output["data"][1]["index"], 1);
     assert_eq!(output["usage"]["prompt_tokens"], 7);
     let body = json!({ "input": "a", "encoding_format": "base64" });
     let output = queued("/v1/embeddings", &body).blocking(embed).await.output;
-    assert_eq!(output.unwrap()["data"][0]["embedding"], "AACAPwAAAD8=");
+    assert_eq!(output.unwrap()["data"][0]["embedding"], "AACAP83MzD0=");
 }
 
 #[tokio::test]
@@ -335,4 +335,33 @@ async fn the_models_and_unknown_routes_need_no_handler() {
             .contains("/v1/chat/completions"),
         "{audio}"
     );
+}
+
+#[runpod::handler(
+    openai = "chat.completions",
+    model = "seer",
+    accepts = "image_url, response_format"
+)]
+fn see(request: ChatRequest) -> impl Iterator<Item = String> {
+    let parts = request.messages[0].content.parts().into_owned();
+    let format = &request.extra["response_format"]["type"];
+    [format!("{parts:?} {format}")].into_iter()
+}
+
+#[tokio::test]
+async fn a_handler_gets_the_parts_and_parameters_that_it_accepts_and_no_others() {
+    let parts = json!([{ "type": "image_url", "image_url": { "url": "data:,x" } }]);
+    let mut body = json!({
+        "messages": [{ "role": "user", "content": parts }],
+        "response_format": { "type": "json_object" },
+    });
+    let report = queued("/v1/chat/completions", &body).stream(see).await;
+    let text = report.stream[0]["choices"][0]["message"]["content"].to_string();
+    assert!(
+        text.contains("data:,x") && text.contains("json_object"),
+        "{text}"
+    );
+    body["tools"] = json!([{ "type": "function" }]);
+    let report = queued("/v1/chat/completions", &body).stream(see).await;
+    assert_eq!(report.stream[0]["param"], "tools");
 }

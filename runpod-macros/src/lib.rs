@@ -11,6 +11,8 @@
 //!   and in types that are `unfit`. `check_hook` does so for fitness checks and shutdown hooks. `types` and `imports` provide the facts about a type.
 //! - `expand` emits the function with a `registration` (which uses `arguments`) and an `entry`, or with a `hook`. If there are errors, it
 //!   emits the function in the form that `kept` gives it. `places` chooses the spans.
+//! - `batch` checks the option `batch` and those that belong to it, and generates their part of the registration and of
+//!   the adapter.
 //! - `openai` checks the option `openai` and those that belong to it, and generates their part of the registration.
 //! - `paths` lists every name of the runtime that generated code may use. `manifest` finds the name of our crate.
 //! - `show` prints the expansion on request.

@@ -127,12 +127,11 @@ impl Running {
         if let Some(failed) = failure(&report) {
             return Ok(failed);
         }
-        // A worker that does not repeat its items in the result has sent them.
-        let items = self.items().await;
         let output = report.output.as_ref().map(Json::as_bytes);
         let output = output.unwrap_or(b"null");
         let answer = match serde_json::from_slice::<Vec<&RawValue>>(output) {
-            Ok(list) if list.is_empty() => joined(items.iter().map(Json::as_bytes)),
+            // A worker that does not repeat its items in the result has sent them.
+            Ok(list) if list.is_empty() => joined(self.items().await.iter().map(Json::as_bytes)),
             Ok(list) => joined(list.iter().map(|it| it.get().as_bytes())),
             Err(_) => Bytes::copy_from_slice(output),
         };

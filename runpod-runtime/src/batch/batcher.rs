@@ -279,10 +279,9 @@ impl<R: Send + 'static> Running<R> {
     async fn run(mut self, prepare: Prepare<R>, parts: Vec<Part>) {
         let jobs = parts.len();
         let started = Instant::now();
-        let watched = std::mem::take(&mut self.answers);
+        let mut answers = std::mem::take(&mut self.answers);
         let running = Arc::new(Mutex::new(self));
         let finish = Finish(Arc::clone(&running));
-        let mut answers = watched;
         let prepared = caught_now(move || prepare(parts));
         let results = match prepared {
             Err(panic) => Err(Fault::Panicked(panic)),

@@ -247,6 +247,10 @@ mod routes {
         for (input, expected) in [
             (format!(r"{chat}:{{}}}}"), "chat"),
             (format!(r#"{chat}:{{"model":"large"}}}}"#), "large"),
+            (
+                format!(r#"{chat}:{{"model":"large","stream":1}}}}"#),
+                "large",
+            ),
             (format!(r#"{chat}:{{"model":"huge"}}}}"#), "openai"),
             (r#"{"openai_route":"/v1/embeddings"}"#.to_owned(), "embed"),
             (r#"{"openai_route":"/v1/models"}"#.to_owned(), "openai"),

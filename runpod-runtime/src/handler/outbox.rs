@@ -18,11 +18,11 @@ use super::output::Payload;
 const MOST_ITEMS: usize = 64;
 /// The maximum number of bytes of stream items that may wait to be sent. A single larger item may wait alone.
 const MOST_BYTES: usize = 4 << 20;
-/// The maximum number of bytes of progress updates that may wait between items. Above that, only the newest update is
-/// kept.
-/// The most bytes of strings that are joined to one item.
+/// The maximum number of bytes of strings that are joined to one item.
 #[cfg(feature = "openai")]
 const MOST_JOINED_BYTES: usize = 64 << 10;
+/// The maximum number of bytes of progress updates that may wait between items. Above that, only the newest update is
+/// kept.
 const MOST_PROGRESS_BYTES: usize = 1 << 20;
 
 #[derive(Debug, Clone)]

@@ -51,8 +51,8 @@ pub struct Report {
     pub progress: Vec<Value>,
     /// Whether the job asked for a fresh worker.
     pub refresh_worker: bool,
-    /// Whether the job was cancelled ([`Job::cancel_when`](super::Job::cancel_when)). Its client gets no result: there is neither an output nor
-    /// an error.
+    /// Whether the job was cancelled ([`Job::cancel_when`](super::Job::cancel_when)). Its client gets no result: there is
+    /// neither an output nor an error.
     pub cancelled: bool,
 }
 

@@ -82,8 +82,9 @@ fn handler<Function: 'static, Args: Arguments<Via>, Via>(
             Some(weigh) => Args::weight(&parts, weigh).ok_or_else(|| {
                 Failure::new(
                     "BatchError",
-                    "the weight function takes a type that is in no `Vec` of the handler's arguments; pass a function \
-                     that takes a reference to the input's type to `Batching::weight`",
+                    "the function that was passed to `Batching::weight` takes a reference to a type that is in no `Vec` of \
+                     the handler's arguments; for a `Vec<T>` it must take `&T`, and for a `Vec<Job<T>>` it must take \
+                     `&Job<T>`",
                 )
             })?,
         };

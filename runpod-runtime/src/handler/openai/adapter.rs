@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::client_error::input_failure;
 use super::job_request::{self, JobRequest, Refused};
 use super::text_answer::TextAnswer;
 use super::vectors;
@@ -54,11 +55,7 @@ fn refusal(endpoint: &Endpoint, model: &str, refused: Refused) -> Result<Invocat
         streams,
     } = refused;
     if !is_openai {
-        let failure = error.into_failure();
-        return Err(Failure {
-            error_type: "InputError".to_owned(),
-            ..failure
-        });
+        return Err(input_failure(error));
     }
     tracing::info!(
         "the request was refused: {}",

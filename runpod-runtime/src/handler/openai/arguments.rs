@@ -4,11 +4,12 @@ use std::any::type_name;
 
 use serde_json::Value;
 
+use super::client_error::input_failure;
 use super::job_request::Parsed;
 use crate::handler::argument::{Argument, FromJob, Role};
 use crate::handler::argument_kinds::ViaOpenAi;
 use crate::handler::call::Call;
-use crate::handler::failure::{Failure, IntoFailure as _};
+use crate::handler::failure::Failure;
 use crate::openai::{ChatRequest, CompletionRequest, EmbeddingRequest, Endpoint};
 
 macro_rules! argument {
@@ -27,7 +28,7 @@ macro_rules! argument {
                     // The handler has no option `openai`, or it is for another route.
                     _ => {
                         let input: Value = call.job.input(call.route)?;
-                        Self::read(input, &Endpoint::$endpoint).map_err(|it| it.into_failure())
+                        Self::read(input, &Endpoint::$endpoint).map_err(input_failure)
                     }
                 }
             }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde_json::json;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use super::job_request::unknown_model;
 use super::text_answer::now;
@@ -43,8 +43,8 @@ struct Keys<'a> {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct BodyKeys {
-    model: Option<String>,
-    stream: Option<bool>,
+    model: Value,
+    stream: Value,
 }
 
 impl Directory {
@@ -76,24 +76,27 @@ impl Directory {
     fn of_route(&self, path: &str, body: &BodyKeys) -> Arc<Handler> {
         let path = path.split('?').next().unwrap_or_default();
         let trimmed = path.strip_prefix("/v1").unwrap_or(path);
-        if let Some(name) = trimmed.trim_end_matches('/').strip_prefix("/models") {
+        if let Some(name) = trimmed.trim_end_matches('/').strip_prefix("/models")
+            && (name.is_empty() || name.starts_with('/'))
+        {
             return reply(
                 self.models(name.trim_start_matches('/')),
                 Route::Embeddings,
                 false,
             );
         }
-        let streams = body.stream == Some(true);
+        let streams = body.stream == Value::Bool(true);
+        let model = body.model.as_str().filter(|name| !name.is_empty());
         let Some(route) = Route::of_path(path) else {
             let error = self.unknown_route(path);
             return reply(Err(error), Route::ChatCompletions, streams);
         };
         let serving: Vec<_> = self.serving(route).collect();
-        let named = match body.model.as_deref().filter(|name| !name.is_empty()) {
+        let named = match model {
             None => serving.first(),
             Some(name) => serving.iter().find(|handler| handler.model() == Some(name)),
         };
-        match (named, body.model.as_deref()) {
+        match (named, model) {
             (Some(handler), _) => Arc::clone(handler),
             (None, Some(name)) if !serving.is_empty() => {
                 let served: Vec<_> = serving.iter().filter_map(|it| it.model()).collect();
@@ -129,9 +132,10 @@ impl Directory {
     }
 
     fn unknown_route(&self, path: &str) -> ApiError {
-        let mut paths: Vec<_> = self.handlers.iter().filter_map(|it| it.route()).collect();
-        paths.dedup();
-        let paths: Vec<_> = paths.into_iter().map(Route::path).collect();
+        let served = Route::ALL
+            .into_iter()
+            .filter(|route| self.serving(*route).next().is_some());
+        let paths: Vec<_> = served.map(Route::path).collect();
         let path = crate::text::both_ends_of(path, 100);
         ApiError::new(
             ApiErrorKind::NotFound,

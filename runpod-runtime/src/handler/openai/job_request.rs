@@ -59,7 +59,7 @@ pub(super) fn read(
             });
         }
     };
-    let is_openai = input.get(ROUTE).is_some();
+    let is_openai = input.get(ROUTE).is_some_and(|route| !route.is_null());
     let body = if is_openai {
         input.get_mut(INPUT).map_or(Value::Null, Value::take)
     } else {

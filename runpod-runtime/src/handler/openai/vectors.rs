@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::client_error::api_error;
@@ -59,25 +59,45 @@ fn list(vectors: &Payload, texts: usize, base64: bool, model: &str) -> Output {
         );
         return Err(Failure::new("OutputError", message));
     }
-    let data: Vec<Value> = written
-        .vectors
-        .iter()
-        .enumerate()
-        .map(|(index, vector)| {
-            let embedding = if base64 {
-                let bytes: Vec<u8> = vector.iter().flat_map(|it| it.to_le_bytes()).collect();
-                Value::String(BASE64_STANDARD.encode(bytes))
-            } else {
-                json!(vector)
-            };
-            json!({ "object": "embedding", "index": index, "embedding": embedding })
-        })
-        .collect();
+    let items = written.vectors.into_iter().enumerate();
+    let data = items.map(|(index, vector)| Item {
+        object: "embedding",
+        index,
+        embedding: if base64 {
+            let bytes: Vec<u8> = vector.iter().flat_map(|it| it.to_le_bytes()).collect();
+            Embedding::Base64(BASE64_STANDARD.encode(bytes))
+        } else {
+            Embedding::Numbers(vector)
+        },
+    });
     let tokens = written.prompt_tokens;
-    Payload::of(&json!({
-        "object": "list",
-        "data": data,
-        "model": model,
-        "usage": { "prompt_tokens": tokens, "total_tokens": tokens },
-    }))
+    Payload::of(&List {
+        object: "list",
+        data: data.collect(),
+        model,
+        usage: json!({ "prompt_tokens": tokens, "total_tokens": tokens }),
+    })
+}
+
+#[derive(Serialize)]
+struct List<'a> {
+    object: &'static str,
+    data: Vec<Item>,
+    model: &'a str,
+    usage: Value,
+}
+
+#[derive(Serialize)]
+struct Item {
+    object: &'static str,
+    index: usize,
+    embedding: Embedding,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Embedding {
+    /// A `Value` would write each number with the digits of an `f64`.
+    Numbers(Vec<f32>),
+    Base64(String),
 }

@@ -127,7 +127,6 @@ impl Payload {
             .find_map(|(name, value)| (name == key).then_some(value))
     }
 
-    /// Returns the payload as if its keys had not been checked while it was written.
     /// Marks a string that may be joined with strings before and after it.
     #[cfg(feature = "openai")]
     pub(super) fn joinable(self) -> Self {
@@ -158,6 +157,7 @@ impl Payload {
         Buffer(body).into_payload(OUTPUT.len(), false).joinable()
     }
 
+    /// Returns the payload as if its keys had not been checked while it was written.
     #[cfg(test)]
     pub(crate) fn seen_as_special(self) -> Self {
         Self {
