@@ -101,6 +101,39 @@ fn of_a_truncated_archive_the_whole_files_are_copied_and_the_next_sync_repairs_i
 }
 
 #[test]
+fn a_repair_of_the_archive_that_fails_is_tried_again_by_the_next_sync() {
+    let place = Place::new();
+    let write = |place: &Place| {
+        for name in ["a", "b", "c"] {
+            place.write(name, &[name.as_bytes()[0]; 5000], 1000);
+        }
+    };
+    write(&place);
+    place.cache().strict().blocking_sync().unwrap();
+    let archive = place.mirror("small.tar");
+    let mut damaged = fs::read(&archive).unwrap();
+    // The header of the second file. The archive keeps its size.
+    let second = 512 + 5000_usize.next_multiple_of(512);
+    damaged[second..second + 512].fill(b'x');
+    fs::write(&archive, &damaged).unwrap();
+    place.new_container();
+    let cache = place.cache();
+    let report = cache.blocking_hydrate().unwrap();
+    assert!(report.failed > 0, "{report:?}");
+    write(&place);
+    // A folder in the way lets the first repair fail.
+    fs::remove_file(&archive).unwrap();
+    fs::create_dir(&archive).unwrap();
+    let report = cache.blocking_sync().unwrap();
+    assert!(report.failed > 0, "{report:?}");
+    fs::remove_dir(&archive).unwrap();
+    fs::write(&archive, &damaged).unwrap();
+    cache.blocking_sync().unwrap();
+    place.new_container();
+    assert_eq!(hydrated(&place), (3, String::new()));
+}
+
+#[test]
 fn paths_outside_the_directories_are_ignored() {
     let place = Place::new();
     let outside = place.root.join("outside");

@@ -232,6 +232,43 @@ async fn a_dropped_upload_leaves_no_part_behind() {
 }
 
 #[tokio::test]
+async fn a_failed_upload_that_is_dropped_while_it_removes_its_parts_still_removes_them() {
+    let server = Server::start();
+    let (arrived, mut has_arrived) = tokio::sync::mpsc::unbounded_channel();
+    let (release, released) = channel();
+    let (released, is_first) = (Mutex::new(released), AtomicBool::new(true));
+    let mut proxy = Proxy::start(&server.address, move |request, _| {
+        if request.is_part(2) {
+            let refusal = "<Error><Code>AccessDenied</Code></Error>".to_owned();
+            return Fault::Answer("403 Forbidden", String::new(), refusal);
+        }
+        if request.method == "DELETE" && is_first.swap(false, Ordering::SeqCst) {
+            arrived.send(()).unwrap();
+            let _ = released.lock().unwrap().recv();
+            return Fault::Reset;
+        }
+        Fault::None
+    });
+    let (context, _job) = testing::context();
+    let uploads = uploads();
+    let upload = context
+        .upload("large.bin", content(21 << 20))
+        .to(bucket(&proxy.url()));
+    let mut upload = std::future::IntoFuture::into_future(upload.with(&uploads));
+    tokio::select! {
+        _ = &mut upload => panic!("the upload ended before its parts were removed"),
+        _ = has_arrived.recv() => {}
+    }
+    drop(upload);
+    release.send(()).unwrap();
+    let removed = async { while proxy.next().await.status != "204" {} };
+    let limit = std::time::Duration::from_mins(1);
+    let removed = tokio::time::timeout(limit, removed).await;
+    assert!(removed.is_ok(), "nobody removes the parts");
+    assert_eq!(server.unfinished(), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn at_most_eight_requests_are_sent_at_the_same_time() {
     // All parts wait until eight of them have arrived.
     let together = std::sync::Barrier::new(8);

@@ -122,6 +122,18 @@ async fn a_wrong_clock_is_named_with_its_difference() {
 }
 
 #[tokio::test]
+async fn a_difference_of_clocks_that_s3_accepts_is_not_the_reason() {
+    let later = SystemTime::now() + Duration::from_mins(10);
+    let date = format!("date: {}\r\n", httpdate::fmt_http_date(later));
+    let body = "<Error><Code>AccessDenied</Code></Error>".to_owned();
+    let proxy = Proxy::start("", move |_, _| {
+        Fault::Answer("403 Forbidden", date.clone(), body.clone())
+    });
+    let error = error_of(bucket(&proxy.url())).await;
+    assert_eq!(error.kind(), UploadErrorKind::Denied, "{error}");
+}
+
+#[tokio::test]
 async fn other_refusals_say_what_to_check() {
     let table = [
         (
