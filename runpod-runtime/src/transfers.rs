@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use crate::process::threads;
 
 /// The number of files of one call that are transferred at the same time.
-const AT_ONCE: usize = 8;
+pub(crate) const AT_ONCE: usize = 8;
 
 /// Runs these transfers, at most [`AT_ONCE`] at the same time, and returns the files in their order. The first error
 /// stops the others.

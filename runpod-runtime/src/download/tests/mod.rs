@@ -13,6 +13,7 @@ use server::{Answer, Server, answer, downloads, file};
 use super::{DownloadError, DownloadErrorKind};
 use crate::handler::CancelReason;
 use crate::testing;
+use crate::transfers::{self, AT_ONCE};
 
 /// Returns the names of all files in the job's directory.
 fn files(context: &crate::JobContext) -> Vec<PathBuf> {
@@ -244,18 +245,18 @@ async fn a_cancelled_job_stops_its_download_and_keeps_nothing() {
 
 #[tokio::test]
 async fn at_most_eight_files_arrive_at_the_same_time() {
-    let together = Arc::new(Barrier::new(super::AT_ONCE));
+    let together = Arc::new(Barrier::new(AT_ONCE));
     let server = Server::start(vec![Answer::Together(together)]);
     let (context, _job) = testing::context();
     // With fewer connections at a time, the server would never answer.
     let downloads: &'static _ = Box::leak(Box::new(downloads()));
-    let all = (0..4 * super::AT_ONCE).map(|index| {
+    let all = (0..4 * AT_ONCE).map(|index| {
         context
             .download(&server.url(&format!("/{index}")))
             .with(downloads)
     });
-    assert_eq!(super::all(all).await.unwrap().len(), 4 * super::AT_ONCE);
-    assert_eq!(server.most_at_once(), super::AT_ONCE);
+    assert_eq!(transfers::all(all).await.unwrap().len(), 4 * AT_ONCE);
+    assert_eq!(server.most_at_once(), AT_ONCE);
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ use server::{BUCKET, Server, bucket, uploads};
 
 use super::{UploadContent, UploadErrorKind};
 use crate::testing;
+use crate::transfers;
 
 /// Fetches a URL without any key, like the job's client. Returns the status, the media type and the content.
 async fn fetch(url: &str) -> (u16, String, Vec<u8>) {
@@ -212,7 +213,7 @@ async fn several_files_come_in_their_order_and_the_first_error_ends_all() {
         let bytes = name.clone().into_bytes();
         context.upload(name, bytes).to(bucket(&url)).with(uploads)
     };
-    let files = super::all((0..20).map(|index| upload(format!("{index}.txt"))))
+    let files = transfers::all((0..20).map(|index| upload(format!("{index}.txt"))))
         .await
         .unwrap();
     let keys: Vec<_> = files.iter().map(super::Uploaded::key).collect();
@@ -223,7 +224,7 @@ async fn several_files_come_in_their_order_and_the_first_error_ends_all() {
             .collect::<Vec<_>>()
     );
 
-    let error = super::all(
+    let error = transfers::all(
         ["a", "../b", "c"]
             .map(str::to_owned)
             .map(upload)
