@@ -23,8 +23,9 @@ pub(crate) struct Programs {
     chaos_worker: PathBuf,
     /// An example that describes its input and output.
     pub(crate) described: PathBuf,
-    /// An example that serves `OpenAI` clients.
+    /// Two examples that serve `OpenAI` clients.
     chat: PathBuf,
+    tools: PathBuf,
     serve_http: PathBuf,
     /// A load balancer with a worker behind it.
     balanced: PathBuf,
@@ -72,6 +73,7 @@ impl Programs {
             chaos_worker: place("chaos-worker")?,
             described: place("examples/validated")?,
             chat: place("examples/chat")?,
+            tools: place("examples/tools")?,
             serve_http: place("examples/serve_http")?,
             balanced: place("examples/balanced")?,
             routes: place("examples/routes")?,
@@ -105,6 +107,7 @@ impl Programs {
             .env("RUNPOD_CHAOS_WORKER", &self.chaos_worker)
             .env("RUNPOD_TEST_DESCRIBED", &self.described)
             .env("RUNPOD_TEST_CHAT", &self.chat)
+            .env("RUNPOD_TEST_TOOLS", &self.tools)
             .env("RUNPOD_TEST_SERVE_HTTP", &self.serve_http)
             .env("RUNPOD_TEST_BALANCED", &self.balanced)
             .env("RUNPOD_TEST_ROUTES", &self.routes)

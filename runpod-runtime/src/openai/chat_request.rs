@@ -3,10 +3,12 @@
 use serde_json::{Map, Value};
 
 use super::api_error::ApiError;
-use super::endpoint::{Endpoint, is_accepted};
+use super::endpoint::Endpoint;
 use super::fields::{Fields, missing, wrong};
 use super::message::Message;
 use super::sampling::Sampling;
+use super::tool::{Tool, ToolChoice};
+use super::unsupported::{self, Unsupported, is_empty};
 
 /// A request for a chat completion, as a handler with `openai = "chat.completions"` gets it.
 ///
@@ -37,6 +39,10 @@ pub struct ChatRequest {
     pub model: String,
     /// The conversation: one message or more.
     pub messages: Vec<Message>,
+    /// The functions that the model may call. There are none unless the attribute has `accepts = "tools"`.
+    pub tools: Vec<Tool>,
+    /// Whether the model may or must call one of the [`tools`](Self::tools).
+    pub tool_choice: ToolChoice,
     /// The parameters that control how the model chooses its tokens.
     pub sampling: Sampling,
     /// Whether the client reads a stream. The runtime does what is needed. A handler may use it to decide how often it
@@ -59,6 +65,8 @@ impl ChatRequest {
         Self {
             model: String::new(),
             messages,
+            tools: Vec::new(),
+            tool_choice: ToolChoice::Auto,
             sampling: Sampling::default(),
             stream: false,
             extra: Map::new(),
@@ -104,9 +112,12 @@ impl ChatRequest {
                 Message::read(message, &format!("messages.{index}"), endpoint.accepts)
             })
             .collect::<Result<_, _>>()?;
-        supported(&fields, endpoint.accepts, &CHAT_ONLY)?;
+        unsupported::refuse(&fields, endpoint.accepts, &CHAT_ONLY)?;
         fields.take("stream_options");
+        let tools = Tool::take_all(&mut fields)?;
         Ok(Self {
+            tool_choice: ToolChoice::take(&mut fields, &tools)?,
+            tools,
             model: fields.text("model")?.unwrap_or_default(),
             messages,
             sampling: Sampling::take(&mut fields, endpoint.context_window)?,
@@ -116,13 +127,9 @@ impl ChatRequest {
     }
 }
 
-/// Parameters that change the form of the answer, with the values that change nothing.
-type Unsupported = (&'static str, fn(&Value) -> bool);
-
-const CHAT_ONLY: [Unsupported; 11] = [
+const CHAT_ONLY: [Unsupported; 10] = [
     ("n", |n| *n == 1),
     ("tools", is_empty),
-    ("tool_choice", |choice| choice == "none" || choice == "auto"),
     ("functions", is_empty),
     ("function_call", |choice| {
         choice == "none" || choice == "auto"
@@ -136,31 +143,3 @@ const CHAT_ONLY: [Unsupported; 11] = [
     ("modalities", |kinds| *kinds == serde_json::json!(["text"])),
     ("audio", |_| false),
 ];
-
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Array(items) => items.is_empty(),
-        Value::Object(fields) => fields.is_empty(),
-        _ => false,
-    }
-}
-
-/// Refuses parameters that would be ignored. The client would get another answer than it asked for.
-pub(super) fn supported(
-    fields: &Fields,
-    accepts: &str,
-    unsupported: &[Unsupported],
-) -> Result<(), ApiError> {
-    for (name, changes_nothing) in unsupported {
-        if let Some(value) = fields.get(name)
-            && !changes_nothing(value)
-            && !is_accepted(accepts, name)
-        {
-            return Err(ApiError::unsupported(
-                *name,
-                &format!("the parameter `{name}`"),
-            ));
-        }
-    }
-    Ok(())
-}

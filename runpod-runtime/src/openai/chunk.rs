@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::tool::ToolCall;
+
 /// The reason why an answer has ended.
 ///
 /// ```
@@ -17,6 +19,8 @@ pub enum FinishReason {
     Stop,
     /// The largest number of tokens was reached.
     Length,
+    /// The model has called functions, and waits for their results.
+    ToolCalls,
     /// Content was removed by a filter.
     ContentFilter,
 }
@@ -33,12 +37,13 @@ impl FinishReason {
         match self {
             Self::Stop => "stop",
             Self::Length => "length",
+            Self::ToolCalls => "tool_calls",
             Self::ContentFilter => "content_filter",
         }
     }
 }
 
-/// A piece of an answer: text, or a fact about the whole answer.
+/// A piece of an answer: text, a call of a function, or a fact about the whole answer.
 ///
 /// A handler sends text as `String`, `&str` or `Chunk::text`. If it sends only text, the answer ends with the reason
 /// `stop`, and in `usage` each piece counts as one token, and the prompt as none. To report the true values, send
@@ -77,6 +82,7 @@ pub struct Chunk(Piece);
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Piece {
     Text(String),
+    ToolCall(ToolCall),
     Finish(FinishReason),
     Usage { prompt: usize, completion: usize },
 }
@@ -94,7 +100,39 @@ impl Chunk {
         Self(Piece::Text(text.into()))
     }
 
-    /// Reports why the answer has ended. Without it, the reason is [`FinishReason::Stop`].
+    /// Creates a call of one of the client's functions ([`ChatRequest::tools`](super::ChatRequest::tools)).
+    ///
+    /// ```
+    /// use runpod::openai::{ChatRequest, Chunk, ToolCall};
+    /// use runpod::prelude::*;
+    /// use runpod::testing;
+    ///
+    /// #[runpod::handler(openai = "chat.completions", model = "forecaster", accepts = "tools")]
+    /// fn chat(request: ChatRequest) -> impl Iterator<Item = Chunk> {
+    ///     let call = |name| Chunk::tool_call(ToolCall::new(name, r#"{"city":"Oslo"}"#));
+    ///     request.tools.into_iter().map(|tool| tool.name).map(call)
+    /// }
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() {
+    /// let job = testing::Job::new(json!({
+    ///     "openai_route": "/v1/chat/completions",
+    ///     "openai_input": {
+    ///         "messages": [{ "role": "user", "content": "Is it raining in Oslo?" }],
+    ///         "tools": [{ "type": "function", "function": { "name": "weather" } }],
+    ///     },
+    /// }));
+    /// let choice = &job.stream(chat).await.stream[0]["choices"][0];
+    /// assert_eq!(choice["finish_reason"], "tool_calls");
+    /// assert_eq!(choice["message"]["tool_calls"][0]["function"]["name"], "weather");
+    /// # }
+    /// ```
+    pub fn tool_call(call: ToolCall) -> Self {
+        Self(Piece::ToolCall(call))
+    }
+
+    /// Reports why the answer has ended. Without it, the reason is [`FinishReason::ToolCalls`] if a function was called,
+    /// and [`FinishReason::Stop`] otherwise.
     ///
     /// ```
     /// use runpod::openai::{Chunk, FinishReason};

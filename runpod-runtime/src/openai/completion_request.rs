@@ -3,10 +3,10 @@
 use serde_json::{Map, Value};
 
 use super::api_error::ApiError;
-use super::chat_request::supported;
 use super::endpoint::Endpoint;
 use super::fields::{Fields, missing, wrong};
 use super::sampling::Sampling;
+use super::unsupported::{self, is_empty};
 
 /// A request to complete a prompt, as a handler with `openai = "completions"` gets it.
 ///
@@ -79,7 +79,7 @@ impl CompletionRequest {
             Some(Value::Array(prompts)) => one(prompts)?,
             Some(other) => return Err(wrong("prompt", &other, expected)),
         };
-        supported(
+        unsupported::refuse(
             &fields,
             endpoint.accepts,
             &[
@@ -87,10 +87,9 @@ impl CompletionRequest {
                 ("best_of", |n| *n == 1),
                 ("echo", |flag| *flag == false),
                 ("suffix", |text| text == ""),
-                ("logprobs", |number| *number == 0 || *number == false),
-                ("logit_bias", |bias| {
-                    bias.as_object().is_some_and(serde_json::Map::is_empty)
-                }),
+                // The number 0 asks for the probabilities of the chosen tokens.
+                ("logprobs", |flag| *flag == false),
+                ("logit_bias", is_empty),
             ],
         )?;
         fields.take("stream_options");

@@ -4,8 +4,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::api_error::ApiError;
-use super::endpoint::{Endpoint, is_accepted};
+use super::endpoint::Endpoint;
 use super::fields::{Fields, missing, wrong};
+use super::unsupported;
 
 /// A request for the embeddings of texts, as a handler with `openai = "embeddings"` gets it.
 ///
@@ -92,13 +93,8 @@ impl EmbeddingRequest {
             Some(_) => {}
         }
         let input = fields.texts("input")?;
+        unsupported::refuse(&fields, endpoint.accepts, &[("dimensions", |_| false)])?;
         let dimensions = fields.whole("dimensions", 1)?;
-        if dimensions.is_some() && !is_accepted(endpoint.accepts, "dimensions") {
-            return Err(ApiError::unsupported(
-                "dimensions",
-                "the parameter `dimensions`",
-            ));
-        }
         let base64 = match fields.take("encoding_format") {
             None => false,
             Some(format) if format == "float" => false,

@@ -73,6 +73,21 @@ impl Fields {
         Err(wrong(name, &value, &expected))
     }
 
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "models compute with single precision"
+    )]
+    pub(super) fn positive(&mut self, name: &str) -> Result<Option<f32>, ApiError> {
+        let Some(value) = self.take(name) else {
+            return Ok(None);
+        };
+        let number = value.as_f64().map(|number| number as f32);
+        match number.filter(|number| *number > 0.0 && number.is_finite()) {
+            Some(number) => Ok(Some(number)),
+            None => Err(wrong(name, &value, "a number above 0")),
+        }
+    }
+
     pub(super) fn whole(&mut self, name: &str, least: u64) -> Result<Option<usize>, ApiError> {
         let Some(value) = self.take(name) else {
             return Ok(None);

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::api_error::ApiError;
 use super::fields::{Fields, missing, wrong};
+use super::tool::ToolCall;
 
 /// The author of a [`Message`].
 ///
@@ -83,7 +84,11 @@ pub struct Message {
     pub content: Content,
     /// The name of the author, to tell several authors with the same role apart.
     pub name: Option<String>,
-    /// All other fields, such as `tool_calls` and `tool_call_id`.
+    /// The functions that the model has called in this message.
+    pub tool_calls: Vec<ToolCall>,
+    /// In a message of a tool, the [`id`](ToolCall::id) of the call that it answers.
+    pub tool_call_id: Option<String>,
+    /// All other fields.
     pub extra: Map<String, Value>,
 }
 
@@ -151,6 +156,8 @@ impl Message {
             role,
             content: Content::Text(text.into()),
             name: None,
+            tool_calls: Vec::new(),
+            tool_call_id: None,
             extra: Map::new(),
         }
     }
@@ -199,6 +206,8 @@ impl Message {
             role,
             content,
             name: fields.text("name")?,
+            tool_calls: ToolCall::take_all(&mut fields, place)?,
+            tool_call_id: fields.text("tool_call_id")?,
             extra: fields.rest(),
         })
     }

@@ -37,6 +37,8 @@ mod endpoint;
 mod fields;
 mod message;
 mod sampling;
+mod tool;
+mod unsupported;
 
 pub use api_error::{ApiError, ApiErrorKind};
 pub use chat_request::ChatRequest;
@@ -45,9 +47,13 @@ pub use completion_request::CompletionRequest;
 pub use embedding_request::{EmbeddingRequest, Embeddings};
 pub use message::{Content, Message, Part, Role};
 pub use sampling::Sampling;
+pub use tool::{Tool, ToolCall, ToolChoice};
 
 pub(crate) use api_error::Detail;
 pub(crate) use chunk::Piece;
 #[doc(hidden)]
 pub use endpoint::Endpoint as __Endpoint;
 pub(crate) use endpoint::{Endpoint, Route};
+
+/// The last frame of a stream.
+pub(crate) const LAST_FRAME: &str = "data: [DONE]\n\n";

@@ -78,7 +78,7 @@ impl Sampling {
             seed: fields.integer("seed")?,
             frequency_penalty: fields.number("frequency_penalty", -2.0..=2.0)?,
             presence_penalty: fields.number("presence_penalty", -2.0..=2.0)?,
-            repetition_penalty: fields.number("repetition_penalty", 0.0..=f64::MAX)?,
+            repetition_penalty: fields.positive("repetition_penalty")?,
         })
     }
 }

@@ -18,7 +18,7 @@ WORDS = [{"role": "user", "content": "to be or not"}]
 class Worker:
     """A worker and the client of its routes."""
 
-    def __init__(self, kind, room):
+    def __init__(self, kind, room, ours="RUNPOD_TEST_CHAT"):
         self.kind = kind
         self.processes = []
         if kind == "sdk":
@@ -32,7 +32,7 @@ class Worker:
                 "queue": ["--rp_serve_api", "--rp_api_host", "127.0.0.1", "--rp_api_port", "0"],
                 "http": ["--serve-http", "--http-port", "0"],
             }[kind]
-            worker = self.process("worker", [program("RUNPOD_TEST_CHAT"), *arguments], room)
+            worker = self.process("worker", [program(ours), *arguments], room)
             self.url = worker.wait_for(address)
             base = {"queue": "/v2/local/openai/v1", "http": "/v1"}[kind]
         self.log = self.processes[0]
@@ -49,12 +49,13 @@ class Worker:
             process.end()
 
 
-def workers(*kinds):
+def workers(*kinds, ours="RUNPOD_TEST_CHAT"):
     @pytest.fixture(scope="module", params=kinds)
     def worker(request, tmp_path_factory):
         rooms = os.environ.get("RUNPOD_TEST_ROOMS")
         rooms = Path(rooms) if rooms else tmp_path_factory.mktemp("rooms")
-        worker = Worker(request.param, rooms / f"openai-{request.param}")
+        room = rooms / f"openai-{request.param}-{ours.lower()}"
+        worker = Worker(request.param, room, ours)
         yield worker
         worker.end()
 
@@ -63,6 +64,7 @@ def workers(*kinds):
 
 ours = workers("queue", "http")
 sdk = workers("sdk")
+caller = workers("queue", "http", ours="RUNPOD_TEST_TOOLS")
 
 
 @pytest.fixture
@@ -98,6 +100,45 @@ def test_a_stream_has_the_pieces_the_reason_and_the_usage(client):
     assert text == "to be\nor not"
     assert chunks[-1].choices[0].finish_reason == "stop"
     assert (usage.choices, usage.usage.total_tokens) == ([], 6)
+
+
+WEATHER = {
+    "type": "function",
+    "function": {"name": "weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}},
+}
+
+
+def test_the_model_calls_a_function_and_gets_its_result(caller):
+    messages = [{"role": "user", "content": "Will it rain in Oslo?"}]
+    arguments = {"model": "forecaster-1", "tools": [WEATHER]}
+    answer = caller.client.chat.completions.create(messages=messages, **arguments)
+    choice = answer.choices[0]
+    assert (choice.finish_reason, choice.message.content) == ("tool_calls", None)
+    call = choice.message.tool_calls[0]
+    assert (call.function.name, call.function.arguments) == ("weather", '{"city":"Oslo"}')
+    messages += [choice.message, {"role": "tool", "tool_call_id": call.id, "content": "rain"}]
+    answer = caller.client.chat.completions.create(messages=messages, **arguments)
+    assert answer.choices[0].message.content == "The forecast: rain."
+
+
+def test_a_stream_contains_the_call_of_a_function(caller):
+    messages = [{"role": "user", "content": "Will it rain in Oslo?"}]
+    # The client itself puts the pieces of the answer together.
+    with caller.client.chat.completions.stream(
+        model="forecaster-1", messages=messages, tools=[WEATHER]
+    ) as stream:
+        choice = stream.get_final_completion().choices[0]
+    assert choice.finish_reason == "tool_calls"
+    assert choice.message.tool_calls[0].function.arguments == '{"city":"Oslo"}'
+
+
+def test_a_malformed_function_is_refused_with_its_place(caller):
+    with pytest.raises(openai.APIError) as raised:
+        for _ in caller.client.chat.completions.create(
+            model="forecaster-1", messages=WORDS, tools=[{"type": "function"}], stream=True
+        ):
+            pass
+    assert raised.value.param == "tools.0.function"
 
 
 def test_a_prompt_is_completed(client):

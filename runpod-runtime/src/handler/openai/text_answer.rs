@@ -11,10 +11,7 @@ use super::job_request::JobRequest;
 use crate::handler::failure::Failure;
 use crate::handler::form::ItemForm;
 use crate::handler::output::Payload;
-use crate::openai::{FinishReason, Piece, Route};
-
-/// The last frame of a stream.
-const DONE: &str = "data: [DONE]\n\n";
+use crate::openai::{FinishReason, LAST_FRAME, Piece, Route};
 
 /// Writes the answer to one request.
 #[derive(Debug)]
@@ -41,11 +38,20 @@ enum Shape {
     NativeWhole,
 }
 
+/// A piece that the client sees.
+enum Sent {
+    Text(String),
+    /// A call of a function, in `OpenAI`'s form.
+    ToolCall(Value),
+}
+
 #[derive(Debug, Default)]
 struct Progress {
     has_started: bool,
     /// The text, unless it has been sent.
     text: String,
+    /// The calls of functions, in `OpenAI`'s form.
+    tool_calls: Vec<Value>,
     pieces: usize,
     finish: Option<FinishReason>,
     usage: Option<(usize, usize)>,
@@ -57,7 +63,12 @@ impl Progress {
     }
 
     fn finish(&self) -> &'static str {
-        self.finish.unwrap_or(FinishReason::Stop).name()
+        let default = if self.tool_calls.is_empty() {
+            FinishReason::Stop
+        } else {
+            FinishReason::ToolCalls
+        };
+        self.finish.unwrap_or(default).name()
     }
 }
 
@@ -179,7 +190,13 @@ impl TextAnswer {
     fn object(&self, progress: &Progress) -> Result<Payload, Failure> {
         let (text, finish) = (&progress.text, progress.finish());
         let (object, choice) = if self.is_chat {
-            let message = json!({ "role": "assistant", "content": text, "refusal": null });
+            let mut message = json!({ "role": "assistant", "content": text, "refusal": null });
+            if !progress.tool_calls.is_empty() {
+                message["tool_calls"] = json!(progress.tool_calls);
+                if text.is_empty() {
+                    message["content"] = Value::Null;
+                }
+            }
             (
                 "chat.completion",
                 json!({ "index": 0, "message": message, "logprobs": null, "finish_reason": finish }),
@@ -194,9 +211,17 @@ impl TextAnswer {
         Payload::of(&self.envelope(object, &[choice], Some(usage)))
     }
 
-    fn native(text: &str, (prompt, completion): (usize, usize)) -> Result<Payload, Failure> {
+    fn native(
+        text: &str,
+        tool_calls: &[Value],
+        (prompt, completion): (usize, usize),
+    ) -> Result<Payload, Failure> {
+        let mut choice = json!({ "tokens": [text] });
+        if !tool_calls.is_empty() {
+            choice["tool_calls"] = json!(tool_calls);
+        }
         Payload::of(&json!({
-            "choices": [{ "tokens": [text] }],
+            "choices": [choice],
             "usage": { "input": prompt, "output": completion },
         }))
     }
@@ -211,7 +236,11 @@ impl TextAnswer {
             (Shape::Object, None) => vec![self.object(&progress)?],
             (Shape::Object, Some(failure)) => vec![Payload::of(&api_error(failure).flat())?],
             (Shape::NativePieces, None) => Vec::new(),
-            (Shape::NativeWhole, None) => vec![Self::native(&progress.text, progress.usage())?],
+            (Shape::NativeWhole, None) => vec![Self::native(
+                &progress.text,
+                &progress.tool_calls,
+                progress.usage(),
+            )?],
             (Shape::NativePieces | Shape::NativeWhole, Some(_)) => return Ok(None),
         };
         Ok(Some(items))
@@ -220,8 +249,16 @@ impl TextAnswer {
 
 impl ItemForm for TextAnswer {
     fn items(&self, item: Payload) -> Result<Vec<Payload>, Failure> {
-        let text = match read(&item)? {
-            Piece::Text(text) => text,
+        let piece = match read(&item)? {
+            Piece::Text(text) => Sent::Text(text),
+            Piece::ToolCall(call) if self.is_chat => Sent::ToolCall(call.to_json()),
+            Piece::ToolCall(_) => {
+                return Err(Failure::new(
+                    "OutputError",
+                    "a handler with the option `openai = \"completions\"` sent a call of a function; only an answer to \
+                     a chat can contain one",
+                ));
+            }
             Piece::Finish(reason) => {
                 self.progress().finish = Some(reason);
                 return Ok(Vec::new());
@@ -233,16 +270,28 @@ impl ItemForm for TextAnswer {
         };
         let mut progress = self.progress();
         progress.pieces += 1;
+        let tool_calls = progress.tool_calls.len();
+        if let Sent::ToolCall(call) = &piece {
+            progress.tool_calls.push(call.clone());
+        }
         match self.shape {
             Shape::Frames => {
                 let first = self.first_frame(&mut progress)?;
-                let choice = self.delta(Some(&text), false, None);
+                let choice = match piece {
+                    Sent::Text(text) => self.delta(Some(&text), false, None),
+                    Sent::ToolCall(call) => tool_call_delta(tool_calls, call),
+                };
                 let frame = self.frame(&[choice], None)?;
                 Ok(first.into_iter().chain([frame]).collect())
             }
-            Shape::NativePieces => Ok(vec![Self::native(&text, progress.usage())?]),
+            Shape::NativePieces => match piece {
+                Sent::Text(text) => Ok(vec![Self::native(&text, &[], progress.usage())?]),
+                Sent::ToolCall(call) => Ok(vec![Self::native("", &[call], progress.usage())?]),
+            },
             Shape::Object | Shape::NativeWhole => {
-                progress.text.push_str(&text);
+                if let Sent::Text(text) = piece {
+                    progress.text.push_str(&text);
+                }
                 Ok(Vec::new())
             }
         }
@@ -252,6 +301,12 @@ impl ItemForm for TextAnswer {
         // Text and numbers always serialise.
         self.written(failure).unwrap_or_default()
     }
+}
+
+/// Returns the choice of a frame with the call of a function, which is the answer's call with this index.
+fn tool_call_delta(index: usize, mut call: Value) -> Value {
+    call["index"] = index.into();
+    json!({ "index": 0, "delta": { "tool_calls": [call] }, "logprobs": null, "finish_reason": null })
 }
 
 /// Reads an item of the handler.
@@ -281,7 +336,7 @@ fn frame_of<T: Serialize>(value: &T) -> Result<Payload, Failure> {
 }
 
 fn done() -> Result<Payload, Failure> {
-    Payload::of(DONE).map(Payload::joinable)
+    Payload::of(LAST_FRAME).map(Payload::joinable)
 }
 
 /// Returns the seconds since 1970.

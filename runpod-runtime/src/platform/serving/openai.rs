@@ -22,10 +22,7 @@ use super::request_id::{self, REQUEST_ID};
 use super::request_trace;
 use super::requests::{NewRequest, Open, Sent};
 use super::routes::HandlerRoutes;
-use crate::openai::{ApiError, ApiErrorKind};
-
-/// The last frame of a stream.
-const DONE: &str = "data: [DONE]\n\n";
+use crate::openai::{ApiError, ApiErrorKind, LAST_FRAME};
 
 impl HandlerRoutes {
     pub(super) async fn call_openai(&self, request: Request<Body>) -> Response<Body> {
@@ -207,8 +204,8 @@ impl Frames {
             Some(Sent::Item(body)) => {
                 let mut frames = text(&body);
                 // Clients hang up after the last frame, and that would cancel a job whose result is on its way.
-                if frames.ends_with(DONE) {
-                    frames.truncate(frames.len() - DONE.len());
+                if frames.ends_with(LAST_FRAME) {
+                    frames.truncate(frames.len() - LAST_FRAME.len());
                     self.is_done = true;
                 }
                 return frames.into();
@@ -223,11 +220,11 @@ impl Frames {
         };
         self.has_ended = true;
         match error {
-            None if self.is_done => Bytes::from_static(DONE.as_bytes()),
+            None if self.is_done => Bytes::from_static(LAST_FRAME.as_bytes()),
             None => Bytes::new(),
             Some(error) => {
                 let error = api_error(&error).nested();
-                format!("data: {error}\n\n{DONE}").into()
+                format!("data: {error}\n\n{LAST_FRAME}").into()
             }
         }
     }
