@@ -8,12 +8,12 @@ use runpod::testing::{self, Report};
 #[runpod::handler(openai = "chat.completions", model = "caller", accepts = "tools")]
 fn call(request: ChatRequest) -> impl Iterator<Item = Chunk> {
     let got = format!("{:?}", request.tool_choice);
-    let calls: Vec<_> = request.tools.into_iter().map(|tool| {
+    let calls = request.tools.into_iter().map(|tool| {
         let arguments = json!({ "schema": tool.parameters }).to_string();
         Chunk::tool_call(ToolCall::new(tool.name, arguments))
     });
     let text = request.sampling.seed.map(|_| Chunk::text(got));
-    text.into_iter().chain(calls.collect::<Vec<_>>())
+    text.into_iter().chain(calls)
 }
 
 #[runpod::handler(openai = "completions", model = "wrong")]

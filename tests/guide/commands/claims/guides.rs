@@ -158,9 +158,10 @@ pub(super) const GUIDES: &[(&str, &[Claim])] = &[
     ),
     (
         "docs/how-to/serve-chat.md",
-        &[serves(
-            "cargo run --features openai --example chat -- --rp_serve_api",
-        )],
+        &[
+            serves("cargo run --features openai --example chat -- --rp_serve_api"),
+            serves("cargo run --features openai --example tools -- --rp_serve_api"),
+        ],
     ),
     (
         "docs/how-to/compute-embeddings.md",
