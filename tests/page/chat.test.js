@@ -64,7 +64,7 @@ test("an answer is stopped, and its job is cancelled", async () => {
   await shows(answers, "word");
   await page.getByRole("button", { name: "Stop" }).click();
   await shows(answers, "stopped");
-  await page.getByRole("link", { name: "Jobs" }).click();
+  await page.getByRole("link", { name: "Jobs", exact: true }).click();
   await shows(page.locator("#jobs .status"), "Cancelled");
   page.clean();
 });
