@@ -25,6 +25,9 @@ mod extend_handlers {}
 #[cfg(feature = "volume-cache")]
 #[doc = include_str!("../docs/how-to/keep-a-model-on-a-volume.md")]
 mod keep_a_model_on_a_volume {}
+#[cfg(feature = "media")]
+#[doc = include_str!("../docs/how-to/images-and-audio.md")]
+mod images_and_audio {}
 #[cfg(feature = "upload")]
 #[doc = include_str!("../docs/how-to/images-from-urls-to-a-bucket.md")]
 mod images_from_urls_to_a_bucket {}

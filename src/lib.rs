@@ -123,6 +123,9 @@
 //! | [`CancelReason`], [`Checkpoint`] | returned by methods of [`JobContext`] |
 //! | `Download`, `Downloaded`, `DownloadError`, `DownloadErrorKind` | downloads for handlers, with the feature `download` |
 //! | `Upload`, `UploadContent`, `Uploaded`, `Bucket`, `UploadError`, `UploadErrorKind` | uploads to a bucket, with the feature `upload` |
+//! | `ImageInput`, `AudioInput`, `MediaInput`, `MediaLoad` | images and audio in inputs, with the feature `media` |
+//! | `AnyMedia`, `ImagesOnly`, `AudioOnly`, `MediaKind` | the kinds of media that an input accepts, with the feature `media` |
+//! | `Media`, `MediaError`, `MediaErrorKind` | images and audio in outputs, with the feature `media` |
 //! | [`HandlerError`] | an error with a name that clients can recognise |
 //! | [`Worker`], [`WorkerBuilder`], [`Error`], [`ErrorKind`] | a worker without attributes, and the reason why a worker failed |
 //! | [`cached_model`], [`CachedModelError`] | the directory of a model that Runpod has cached |
@@ -188,6 +191,11 @@ pub use runpod_runtime::IntoRouter;
 pub use runpod_runtime::openai;
 #[cfg(feature = "otel")]
 pub use runpod_runtime::traces;
+#[cfg(feature = "media")]
+pub use runpod_runtime::{
+    AnyMedia, AudioInput, AudioOnly, ImageInput, ImagesOnly, Media, MediaError, MediaErrorKind,
+    MediaInput, MediaKind, MediaLoad,
+};
 pub use runpod_runtime::{
     AsyncFunction, BatchFunction, Batching, BlockingFunction, CachedModelError, CancelReason,
     Cancelled, Checkpoint, Emitter, Error, ErrorKind, FromJob, FromJobCall, HandlerError,

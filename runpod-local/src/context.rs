@@ -16,7 +16,7 @@ use crate::settings::{Limits, Timing};
 /// let shout = HandlerInfo {
 ///     name: "shout".to_owned(),
 ///     input: Some(json!({ "type": "object", "properties": { "text": { "type": "string" } } })),
-///     output: None,
+///     ..HandlerInfo::default()
 /// };
 /// let endpoint = Endpoint::new().handlers(vec![shout]);
 /// # drop(endpoint);
@@ -29,6 +29,8 @@ pub struct HandlerInfo {
     pub input: Option<Value>,
     /// The JSON Schema of its output, if it has one.
     pub output: Option<Value>,
+    /// The name of the model with which `OpenAI` clients chat, if the handler serves chat completions.
+    pub chat_model: Option<String>,
 }
 
 /// The state that all routes share: the queue, the endpoint's description, and the limits and times of its rules.

@@ -30,6 +30,8 @@ pub mod fuzzing;
 mod handler;
 mod json;
 pub mod logging;
+#[cfg(feature = "media")]
+mod media;
 mod model_cache;
 #[cfg(feature = "openai")]
 #[cfg_attr(docsrs, doc(cfg(feature = "openai")))]
@@ -66,6 +68,12 @@ pub use handler::{
     AsyncFunction, BatchFunction, Batching, BlockingFunction, CancelReason, Cancelled, Checkpoint,
     Emitter, FromJob, FromJobCall, HandlerError, IntoFailure, IntoItems, IntoOutput, Job, JobCall,
     JobContext, JobFailure, JobOutput, JobResult, MissingState, Next, State, StreamFunction,
+};
+#[cfg(feature = "media")]
+#[cfg_attr(docsrs, doc(cfg(feature = "media")))]
+pub use media::{
+    AnyMedia, AudioInput, AudioOnly, ImageInput, ImagesOnly, Media, MediaError, MediaErrorKind,
+    MediaInput, MediaKind, MediaLoad,
 };
 pub use model_cache::{CachedModelError, cached_model};
 pub use start::{Settings, Worker, WorkerBuilder};

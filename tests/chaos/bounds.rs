@@ -97,7 +97,8 @@ async fn a_result_of_a_hundred_megabytes_is_held_a_few_times_at_most() {
         ..Plan::default()
     };
     let all = vec![Job::new("large", large)];
-    let mut stage = Stage::set("large-result", Kind::ours("async", 1), weather, all).await;
+    let stage = Stage::set("large-result", Kind::ours("async", 1), weather, all).await;
+    let mut stage = stage.with("RUNPOD_MAX_RESULT_BYTES", "200000000");
     let mut worker = stage.start();
     stage.until_settled().await;
     let peak = peak("a result of 100 MB", &worker);

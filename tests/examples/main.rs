@@ -14,6 +14,8 @@ mod http_life;
 mod http_server;
 #[cfg(feature = "upload")]
 mod images_to_bucket;
+#[cfg(all(feature = "download", feature = "local", feature = "media"))]
+mod invert_image;
 mod local_runs;
 #[cfg(feature = "metrics")]
 mod metrics;

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use crate::process::{PATIENCE, example};
 
 /// A running example that serves a local endpoint.
-struct Served {
+pub(crate) struct Served {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
     seen: Vec<String>,
@@ -24,7 +24,7 @@ impl Served {
         Self::start_with(name, |_| ()).await
     }
 
-    async fn start_with(name: &str, prepare: impl FnOnce(&mut Command)) -> Self {
+    pub(crate) async fn start_with(name: &str, prepare: impl FnOnce(&mut Command)) -> Self {
         let mut command = example(name);
         command
             .args(["--rp_serve_api", "--rp_api_port", "0"])
@@ -68,7 +68,7 @@ impl Served {
         }
     }
 
-    async fn post(&self, path: &str, body: Value) -> Value {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Value {
         let request = self.client.post(format!("{}{path}", self.url));
         Self::answer(request.body(body.to_string())).await
     }
@@ -98,7 +98,7 @@ impl Served {
     }
 
     /// Sends SIGINT, as Ctrl-C does, and returns the exit code and the whole output.
-    async fn interrupt(self) -> (Option<i32>, String) {
+    pub(crate) async fn interrupt(self) -> (Option<i32>, String) {
         let id = self.child.id().expect("the process runs").cast_signed();
         let process = Pid::from_raw(id).expect("a process has an id");
         kill_process(process, Signal::INT).expect("the process runs");

@@ -20,9 +20,10 @@ const LEFT_OUT: [(&str, &str); 2] = [
 ];
 
 /// Pages that must quote an example.
-const RECIPES: [&str; 6] = [
+const RECIPES: [&str; 7] = [
     "docs/how-to/compute-embeddings.md",
     "docs/how-to/keep-a-model-on-a-volume.md",
+    "docs/how-to/images-and-audio.md",
     "docs/how-to/images-from-urls-to-a-bucket.md",
     "docs/how-to/run-long-jobs.md",
     "docs/how-to/run-several-handlers.md",

@@ -327,3 +327,32 @@ test("where there are several handlers, one is chosen", async () => {
     await routed.end();
   }
 });
+
+const IMAGE = {
+  type: "object",
+  required: ["image"],
+  properties: { image: { type: "string", contentEncoding: "base64", contentMediaType: "image/*", description: "At most 1000 bytes." } },
+};
+
+test("a file that is chosen is sent as a data URL", async () => {
+  const page = await formFor(IMAGE);
+  const file = page.getByLabel("File for image");
+  assert.equal(await file.getAttribute("accept"), "image/*");
+  await file.setInputFiles({ name: "cat.gif", mimeType: "image/gif", buffer: Buffer.from("GIF89a") });
+  await page.getByRole("button", { name: "Remove" }).waitFor();
+  await screenshot(page, "form-file");
+  assert.deepEqual(await submitted(page), { image: "data:image/gif;base64,R0lGODlh" });
+  page.clean();
+});
+
+test("a text can take the place of a file, and a file that is too large is refused", async () => {
+  const page = await formFor(IMAGE);
+  const file = page.getByLabel("File for image");
+  await file.setInputFiles({ name: "cat.gif", mimeType: "image/gif", buffer: Buffer.from("GIF89a") });
+  await page.getByRole("button", { name: "Remove" }).click();
+  await page.getByLabel("image", { exact: true }).fill("https://example.com/cat.gif");
+  assert.deepEqual(await submitted(page), { image: "https://example.com/cat.gif" });
+  await file.setInputFiles({ name: "large.gif", mimeType: "image/gif", buffer: Buffer.alloc(8_000_000) });
+  await shows(page.locator(".file-picker"), "The file has 8.0 MB");
+  page.clean();
+});

@@ -183,3 +183,33 @@ test("a long text is folded, unfolded and copied whole", async () => {
   assert.ok((await length()) < prose.length + 1000);
   page.clean();
 });
+
+test("a long list of numbers is folded, unfolded and copied whole", async () => {
+  const vector = Array.from({ length: 384 }, (_, index) => index / 1000);
+  const page = await ended({ embedding: vector, box: [1, 2, 3, 4], batch: [vector, vector], after: "the end" });
+  const result = page.getByRole("region", { name: "Result" });
+  await shows(result, "384 numbers");
+  await shows(result, '"the end"');
+  await shows(result, "[1, 2, 3, 4]");
+  const text = () => result.locator("pre").textContent();
+  assert.ok((await text()).length < 700, await text());
+  const more = result.getByRole("button", { name: "Show all of 384 numbers" });
+  assert.equal(await more.count(), 3);
+  await screenshot(page, "folded-numbers");
+  await result.getByRole("button", { name: "Copy the whole list" }).first().click();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), JSON.stringify(vector));
+  await more.first().click();
+  await shows(result, "0.382, 0.383]");
+  await result.getByRole("button", { name: "Show less of 384 numbers" }).click();
+  assert.equal(await more.count(), 3);
+  page.clean();
+});
+
+test("a long list of numbers in a stream is folded in its row", async () => {
+  const vector = Array.from({ length: 100 }, (_, index) => index);
+  const page = await ended([], [{ vector, step: 1 }, { vector, step: 2 }]);
+  const stream = page.getByRole("region", { name: "Stream" });
+  await shows(stream.getByRole("listitem").nth(1), '"step": 2');
+  assert.equal(await stream.getByRole("button", { name: "Show all of 100 numbers" }).count(), 2);
+  page.clean();
+});

@@ -29,6 +29,7 @@ struct Handler {
     input: Option<Value>,
     #[serde(alias = "item")]
     output: Option<Value>,
+    chat_model: Option<String>,
 }
 
 impl Described {
@@ -47,6 +48,7 @@ impl From<Document> for Described {
             name: handler.name,
             input: handler.input,
             output: handler.output,
+            chat_model: handler.chat_model,
         });
         Self {
             handlers: handlers.collect(),
@@ -90,7 +92,7 @@ mod tests {
     fn a_handler_that_streams_describes_its_items() {
         let text = r#"{"route": "task", "handlers": [
             {"name": "a", "kind": "async", "input": {"type": "object"}, "output": null},
-            {"name": "b", "kind": "stream", "input": true, "item": {"type": "string"}}
+            {"name": "b", "kind": "stream", "input": true, "item": {"type": "string"}, "chat_model": "m"}
         ]}"#;
         let document: Document = serde_json::from_str(text).expect("the text is a schema document");
         let described = Described::from(document);
@@ -100,5 +102,6 @@ mod tests {
             outputs,
             [&None, &Some(serde_json::json!({ "type": "string" }))]
         );
+        assert_eq!(described.handlers[1].chat_model.as_deref(), Some("m"));
     }
 }

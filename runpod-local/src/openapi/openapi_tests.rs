@@ -24,6 +24,7 @@ fn handler(name: &str, input: Option<Value>, output: Option<Value>) -> HandlerIn
         name: name.to_owned(),
         input,
         output,
+        ..HandlerInfo::default()
     }
 }
 

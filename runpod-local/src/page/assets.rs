@@ -33,8 +33,8 @@ macro_rules! assets {
 }
 
 assets! {
-    CSS: "call.css", "fields.css", "frame.css", "job.css", "overview.css", "page.css";
-    SCRIPT: "activity.js", "announce.js", "call.js", "copy.js", "dom.js", "fold.js", "follow_end.js", "form.js", "form_field.js",
+    CSS: "call.css", "chat.css", "fields.css", "frame.css", "job.css", "overview.css", "page.css";
+    SCRIPT: "activity.js", "announce.js", "call.js", "chat.js", "chat_stream.js", "copy.js", "dom.js", "file_picker.js", "fold.js", "follow_end.js", "form.js", "form_field.js",
         "job_list.js", "job_log.js", "job_options.js", "job_page.js", "json_editor.js", "json_text.js", "json_view.js",
         "key_dialog.js", "live.js", "media.js", "new_job.js", "outcome.js", "progress.js", "route.js", "schema.js", "server.js",
         "snippets.js", "start.js", "status.js", "store.js", "stream_view.js", "time.js", "visible.js",

@@ -27,7 +27,7 @@ fn page() -> Router {
             handlers: vec![HandlerInfo {
                 name: "draw".to_owned(),
                 input: Some(json!({"type": "object"})),
-                output: None,
+                ..HandlerInfo::default()
             }],
             route: Some("task".to_owned()),
             examples: vec![json!({"input": {"prompt": "</script>"}})],

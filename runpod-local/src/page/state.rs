@@ -35,10 +35,12 @@ struct EndpointInfo<'a> {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct HandlerEntry<'a> {
     name: &'a str,
     input: Option<&'a Value>,
     output: Option<&'a Value>,
+    chat_model: Option<&'a str>,
 }
 
 pub(super) async fn state(
@@ -92,6 +94,7 @@ impl<'a> HandlerEntry<'a> {
             name: &info.name,
             input: info.input.as_ref(),
             output: info.output.as_ref(),
+            chat_model: info.chat_model.as_deref(),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::url_template::UrlTemplate;
 use super::{Arguments, Environment, ProcessContext, Secret, Settings};
 
 /// The environment variables, indexed by the digit before their value.
-const VARIABLES: [&str; 12] = [
+const VARIABLES: [&str; 13] = [
     "RUNPOD_AI_API_KEY",
     "RUNPOD_WEBHOOK_GET_JOB",
     "RUNPOD_WEBHOOK_POST_OUTPUT",
@@ -19,6 +19,7 @@ const VARIABLES: [&str; 12] = [
     "RUNPOD_METRICS_PORT",
     "RUNPOD_POD_ID",
     "RUNPOD_SHUTDOWN_GRACE_S",
+    "RUNPOD_MAX_RESULT_BYTES",
     "RUNPOD_INIT_TIMEOUT",
     "RUNPOD_ENDPOINT_ID",
     "RUNPOD_LOG_LEVEL",

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::flags::Flag;
 
 /// The environment variables that a user may want to set, with their descriptions.
-const VARIABLES: [(&str, &str); 21] = [
+const VARIABLES: [(&str, &str); 22] = [
     (
         "RUNPOD_WEBHOOK_GET_JOB",
         "URL to take jobs from; if unset, the worker runs locally",
@@ -38,6 +38,10 @@ const VARIABLES: [(&str, &str); 21] = [
     (
         "RUNPOD_INIT_TIMEOUT",
         "time for `main` on the platform, in seconds [default: 800]",
+    ),
+    (
+        "RUNPOD_MAX_RESULT_BYTES",
+        "size beyond which a result is not posted [default: 20971520]",
     ),
     (
         "RUNPOD_RESULT_SPOOL",

@@ -40,5 +40,5 @@ pub(crate) use secret::{Secret, Secrets};
 pub(crate) use settings::ApiSettings;
 #[cfg(feature = "upload")]
 pub(crate) use settings::BUCKET_SECRET;
-pub(crate) use settings::{Mode, Settings};
+pub(crate) use settings::{LARGEST_RESULT, Mode, Settings};
 pub(crate) use spool_directory::{SpoolDirectory, digest};

@@ -26,6 +26,9 @@ const PING_INTERVAL: Duration = Duration::from_secs(10);
 /// The default grace time for running jobs after a shutdown signal.
 const SHUTDOWN_GRACE: Duration = Duration::from_mins(10);
 
+/// The largest result that is posted by default, in bytes: the most that the documented 20 MB can mean.
+pub(crate) const LARGEST_RESULT: usize = 20 << 20;
+
 /// The longest accepted interval. Longer values are typing errors, and very long ones would overflow the clock.
 const ONE_DAY: Duration = Duration::from_hours(24);
 
@@ -59,6 +62,8 @@ pub(crate) struct Settings {
     pub(crate) spools: Vec<SpoolDirectory>,
     /// The port of the Prometheus endpoint. `None` if it is off.
     pub(crate) metrics_port: Option<u16>,
+    /// The size in bytes beyond which results and stream items are not posted.
+    pub(crate) largest_result: usize,
     pub(crate) debugger: bool,
     pub(crate) test_output: Option<Value>,
     pub(crate) fitness: FitnessSettings,
@@ -136,6 +141,7 @@ impl Settings {
         let env_log_level = resolver.log_level();
         let shutdown_grace = resolver.shutdown_grace();
         let init_timeout = resolver.init_timeout();
+        let largest_result = resolver.largest_result();
         let spools = resolver.spools(context);
         let fitness = resolver.fitness(context, &spools);
         let mode = resolver.mode(arguments, context, &worker_id);
@@ -174,6 +180,7 @@ impl Settings {
             init_timeout,
             spools,
             metrics_port,
+            largest_result: largest_result.unwrap_or(LARGEST_RESULT),
             debugger: arguments.debugger,
             test_output: arguments.test_output.clone(),
             fitness,
@@ -225,6 +232,15 @@ impl Resolver<'_> {
                 let grace = Duration::try_from_secs_f64(text.parse().ok()?).ok()?;
                 (grace <= ONE_DAY).then_some(grace)
             },
+        )
+    }
+
+    fn largest_result(&mut self) -> Option<usize> {
+        self.value(
+            "RUNPOD_MAX_RESULT_BYTES",
+            "a whole number of bytes above 0",
+            "correct it, or unset it to use 20971520",
+            |text| text.parse().ok().filter(|bytes| *bytes > 0),
         )
     }
 

@@ -109,6 +109,7 @@ fn a_worker_on_the_platform_gets_all_that_was_given() {
             ("RUNPOD_PING_INTERVAL", "4000"),
             ("RUNPOD_SHUTDOWN_GRACE_S", "2.5"),
             ("RUNPOD_INIT_TIMEOUT", "1200"),
+            ("RUNPOD_MAX_RESULT_BYTES", "1000"),
             ("RUNPOD_LOG_LEVEL", "info"),
         ],
         &["--rp_debugger"],
@@ -128,6 +129,7 @@ fn a_worker_on_the_platform_gets_all_that_was_given() {
     assert_eq!(settings.ping_interval, Duration::from_secs(4));
     assert_eq!(settings.shutdown_grace, Duration::from_millis(2500));
     assert_eq!(settings.init_timeout, Some(Duration::from_mins(20)));
+    assert_eq!(settings.largest_result, 1000);
     assert_eq!(settings.log_level, LogLevel::Info);
     assert!(settings.json_logs && !settings.color && settings.debugger);
     assert_eq!(settings.warnings, Vec::<String>::new());
@@ -143,6 +145,7 @@ fn every_fault_is_reported_at_once_and_none_shows_the_key() {
             ("RUNPOD_PING_INTERVAL", "rpa_SECRETKEY"),
             ("RUNPOD_LOG_LEVEL", "loud"),
             ("RUNPOD_SHUTDOWN_GRACE_S", "-1"),
+            ("RUNPOD_MAX_RESULT_BYTES", "0"),
         ],
         &["--rp_api_port=x"],
         &place().context,
@@ -160,6 +163,7 @@ fn every_fault_is_reported_at_once_and_none_shows_the_key() {
             "RUNPOD_PING_INTERVAL",
             "RUNPOD_LOG_LEVEL",
             "RUNPOD_SHUTDOWN_GRACE_S",
+            "RUNPOD_MAX_RESULT_BYTES",
             "RUNPOD_WEBHOOK_GET_JOB",
             "RUNPOD_WEBHOOK_PING",
             "RUNPOD_WEBHOOK_POST_OUTPUT",

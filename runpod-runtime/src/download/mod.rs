@@ -26,6 +26,8 @@ pub use error::{DownloadError, DownloadErrorKind};
 pub use request::Download;
 #[cfg(feature = "upload")]
 pub(crate) use settings::guard_of_process;
+#[cfg(feature = "media")]
+pub(crate) use source::name_of;
 
 impl JobContext {
     /// Downloads a file into the job's [directory](Self::directory), from an http, https or data URL.

@@ -13,7 +13,7 @@ use super::transfer::Fetched;
 
 /// Returns a name of a source for messages. A URL's query and credentials may be secret, and a data URL is its own
 /// content.
-pub(super) fn name_of(source: &str) -> String {
+pub(crate) fn name_of(source: &str) -> String {
     if is_data_url(source) {
         return "the data URL".to_owned();
     }

@@ -93,6 +93,24 @@ impl Handler {
         Some(self.openai.as_ref()?.model)
     }
 
+    /// Returns the name of the model with which `OpenAI` clients chat, if the handler serves chat completions.
+    #[cfg_attr(
+        not(any(feature = "local", feature = "schema")),
+        expect(dead_code, reason = "only descriptions of the worker contain it")
+    )]
+    #[cfg(feature = "openai")]
+    pub(crate) fn chat_model(&self) -> Option<&str> {
+        let is_chat = self.route() == Some(crate::openai::Route::ChatCompletions);
+        self.model().filter(|_| is_chat)
+    }
+
+    /// Returns `None`, because chats need the feature `openai`.
+    #[cfg(all(any(feature = "local", feature = "schema"), not(feature = "openai")))]
+    #[expect(clippy::unused_self, reason = "with the feature `openai`, it is used")]
+    pub(crate) fn chat_model(&self) -> Option<&str> {
+        None
+    }
+
     /// Returns whether the result repeats all items, in whatever way the worker is set up. The platform's proxy for
     /// `OpenAI` clients may read the answer from the result.
     #[cfg(feature = "openai")]

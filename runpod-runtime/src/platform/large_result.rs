@@ -1,5 +1,5 @@
-//! The documented limits of results. The worker posts larger results, too, because only the platform knows which limit
-//! applies to a job.
+//! The documented limits of results. Only the platform knows which limit applies to a job, so a result between the two
+//! limits of a queue endpoint is posted. A result beyond both is not.
 
 /// The limits of a queue endpoint, in bytes.
 const AFTER_RUN: usize = 10_000_000;
@@ -18,6 +18,15 @@ pub(super) fn after_the_queue(bytes: usize) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// Returns the message for a result or a stream item that is not posted because of its size.
+pub(crate) fn refusal(what: &str, bytes: usize, limit: usize) -> String {
+    format!(
+        "{what} has {bytes} bytes, and at most {limit} are posted (RUNPOD_MAX_RESULT_BYTES). Runpod accepts at most 10 MB \
+         after /run and 20 MB after /runsync. Upload the data, for example with `ctx.upload` (feature `upload`), and \
+         return its URL"
+    )
 }
 
 /// Returns why a load-balancing endpoint may not forward a response of this size.

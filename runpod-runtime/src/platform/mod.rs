@@ -7,7 +7,7 @@ mod broken_json;
 mod debugger;
 mod failed_start;
 mod http;
-mod large_result;
+pub(crate) mod large_result;
 mod read_job;
 #[cfg(feature = "http")]
 pub(crate) mod serving;
@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::config::LARGEST_RESULT;
 use crate::handler::TakenJob;
 
 pub(crate) use bodies::{
@@ -62,6 +63,11 @@ pub(crate) trait Platform: Send + Sync + 'static {
     /// Returns why a result of this size may be refused, or `None` if its size is within the documented limits.
     fn is_too_large(&self, bytes: usize) -> Option<&'static str> {
         large_result::after_the_queue(bytes)
+    }
+
+    /// Returns the size in bytes beyond which results and stream items are not posted, because they would be refused.
+    fn largest_result(&self) -> Option<usize> {
+        Some(LARGEST_RESULT)
     }
 
     /// Returns how many posts may be in flight at once. By default, each post has a connection, and a process can have

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 use super::{BoxFuture, Health, Platform, Post, PostKind, Posted, StopSignals, TakeAnswer, Taken};
+use crate::config::LARGEST_RESULT;
 use crate::handler::TakenJob;
 
 #[derive(Debug)]
@@ -14,6 +15,7 @@ pub(crate) struct SingleJob {
     /// Cancelled when the job is to be stopped.
     stop: Option<CancellationToken>,
     recorded: Mutex<Recorded>,
+    largest_result: usize,
     /// Whether to log items and progress updates when they arrive.
     shown: bool,
 }
@@ -33,6 +35,7 @@ impl SingleJob {
             job: Mutex::new(Some(job)),
             stop: None,
             recorded: Mutex::default(),
+            largest_result: LARGEST_RESULT,
             shown,
         }
     }
@@ -40,6 +43,12 @@ impl SingleJob {
     /// Makes the platform stop the job when `stop` is cancelled.
     pub(crate) fn stopped_by(mut self, stop: CancellationToken) -> Self {
         self.stop = Some(stop);
+        self
+    }
+
+    /// Sets the size in bytes beyond which results and stream items are not posted.
+    pub(crate) fn limited_to(mut self, bytes: usize) -> Self {
+        self.largest_result = bytes;
         self
     }
 
@@ -78,6 +87,10 @@ impl Platform for SingleJob {
 
     fn ping(&self, _health: Health<'_>) -> Option<BoxFuture<'_, ()>> {
         None
+    }
+
+    fn largest_result(&self) -> Option<usize> {
+        Some(self.largest_result)
     }
 
     fn post<'a>(&'a self, post: &'a Post) -> BoxFuture<'a, Posted> {

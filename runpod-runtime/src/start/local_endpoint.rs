@@ -147,6 +147,7 @@ fn handler_info(handler: &Handler) -> HandlerInfo {
         name: handler.name.clone(),
         input: schema::input(handler),
         output: schema::output(handler),
+        chat_model: handler.chat_model().map(str::to_owned),
     }
 }
 

@@ -16,13 +16,14 @@ const DEFAULT_ID: &str = "\"local_test\"";
 pub(crate) async fn run(
     job: &str,
     expected: Option<&Value>,
+    largest_result: usize,
     parts: impl FnOnce(Arc<dyn Platform>) -> Parts,
 ) -> Result<(), Error> {
     let fault = |text: String| Error::new(ErrorKind::LocalTest, text);
     let job = read_job(&with_id(job)?)
         .map_err(|broken| fault(format!("the test job cannot be run: {}", broken.reason)))?;
     let id = job.id.clone();
-    let platform = Arc::new(SingleJob::new(job, true));
+    let platform = Arc::new(SingleJob::new(job, true).limited_to(largest_result));
     worker::start(parts(Arc::clone(&platform) as _))?
         .ended()
         .await?;

@@ -67,7 +67,8 @@ impl Prepared {
             Mode::TestJob { job, source } => {
                 tracing::info!("Using {source} as job input.");
                 let expected = self.settings.test_output.clone();
-                local_test::run(&job, expected.as_ref(), |platform| {
+                let largest = self.settings.largest_result;
+                local_test::run(&job, expected.as_ref(), largest, |platform| {
                     self.for_test().parts(platform, state, handlers, None)
                 })
                 .await

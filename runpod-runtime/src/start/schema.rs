@@ -60,6 +60,9 @@ mod with_feature {
         input: Option<Value>,
         #[serde(flatten)]
         result: ResultSchema,
+        /// The model with which `OpenAI` clients chat.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        chat_model: Option<&'a str>,
     }
 
     #[derive(Debug, Serialize)]
@@ -104,6 +107,7 @@ mod with_feature {
                 kind,
                 input: input(handler),
                 result,
+                chat_model: handler.chat_model(),
             }
         }
     }

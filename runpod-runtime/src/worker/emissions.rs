@@ -10,7 +10,7 @@ use super::control::Control;
 use super::events::WorkerEvent;
 use super::retry::{Delivery, FIRST_DELIVERY, until_accepted};
 use crate::handler::{Message, Outbox};
-use crate::platform::{Post, PostKind, Posted, item_body, progress_body};
+use crate::platform::{Post, PostKind, Posted, item_body, large_result, progress_body};
 
 /// Few attempts, because a progress update is soon out of date.
 const PROGRESS_ATTEMPTS: u32 = 3;
@@ -53,6 +53,11 @@ pub(super) async fn send_all(
                     kind: PostKind::Item,
                     body: item_body(&item),
                 };
+                let bytes = post.body.len();
+                if let Some(limit) = control.platform.largest_result().filter(|it| bytes > *it) {
+                    let what = format!("stream item {number}");
+                    return Err(hole(outbox, large_result::refusal(&what, bytes, limit)));
+                }
                 match until_accepted(control, &post, FIRST_DELIVERY).await {
                     Delivery::Accepted => outbox.delivered(),
                     Delivery::Ended(why) => return Err(NotSent::Ended(why)),
@@ -61,15 +66,20 @@ pub(super) async fn send_all(
                     | Delivery::Unknown(why)
                     | Delivery::GaveUp(why) => {
                         let why = format!("stream item {number} could not be delivered: {why}");
-                        tracing::error!("{why}");
-                        outbox.discard();
-                        return Err(NotSent::Hole(why));
+                        return Err(hole(outbox, why));
                     }
                 }
             }
         }
     }
     Ok(())
+}
+
+/// Ends a stream that has a gap.
+fn hole(outbox: &Outbox, why: String) -> NotSent {
+    tracing::error!("{why}");
+    outbox.discard();
+    NotSent::Hole(why)
 }
 
 /// Posts a progress update a few times while nothing newer exists. Gives it up if other messages have waited behind it

@@ -14,7 +14,7 @@ use super::execute;
 use super::inbox::{Event, Finished};
 use super::jobs::{Interrupted, Job, TableEntry};
 use crate::handler::{CancelReason, Failure, JobContext, TakenJob};
-use crate::platform::{ResultBody, Unhealthy};
+use crate::platform::{ResultBody, Unhealthy, large_result};
 use crate::process::panics::{Panic, caught, caught_now};
 use crate::spool::{DiskCopy, JobResult};
 
@@ -105,6 +105,7 @@ fn finish(control: &Arc<Control>, finished: Finished) {
         verdict,
         slot,
     } = finished;
+    let body = within_the_limit(control, &job, body);
     if !control.jobs.begin_delivery(&job, body.body.len()) {
         return;
     }
@@ -123,6 +124,20 @@ fn finish(control: &Arc<Control>, finished: Finished) {
     drop(slot);
     slots_changed(control);
     send_off(control, job, body.body);
+}
+
+/// Replaces a result that the platform would refuse because of its size by a failed one. The client gets the reason at
+/// once, and no large body is sent in vain.
+fn within_the_limit(control: &Control, job: &Job, body: ResultBody) -> ResultBody {
+    let bytes = body.body.len();
+    let Some(limit) = control.platform.largest_result().filter(|it| bytes > *it) else {
+        return body;
+    };
+    let why = large_result::refusal("the job finished, but its result", bytes, limit);
+    let failure = Failure::new("ResultTooLarge", why).at("before the result was posted");
+    control
+        .execution
+        .failed(failure, job.streams(), body.stop_pod)
 }
 
 /// Starts to shut down the worker if the job asks for a fresh worker or if too many jobs in a row have failed.

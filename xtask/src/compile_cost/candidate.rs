@@ -187,6 +187,7 @@ serde = { version = "1", features = ["derive"] }
     with_feature!("upload"),
     with_feature!("volume-cache"),
     with_feature!("openai"),
+    with_feature!("media"),
 ];
 
 /// Returns the candidates that this repository can build.

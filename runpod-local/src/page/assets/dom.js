@@ -5,7 +5,7 @@ const ATTRIBUTES = new Set([
   "class", "id", "type", "name", "value", "for", "href", "title", "placeholder", "disabled", "hidden", "checked",
   "open", "rows", "min", "max", "step", "required", "tabindex", "role", "scope", "dir", "lang", "autocomplete",
   "spellcheck", "autocapitalize", "inputmode", "maxlength", "selected", "datetime", "alt", "colspan",
-  "controls", "viewBox", "x", "y", "width", "height", "rx", "d", "preserveAspectRatio", "focusable",
+  "controls", "accept", "viewBox", "x", "y", "width", "height", "rx", "d", "preserveAspectRatio", "focusable",
 ]);
 
 /**

@@ -5,6 +5,7 @@
 //   focus()       moves the cursor to the field
 
 import { element, freshId, setAttribute, setText } from "./dom.js";
+import { filePicker } from "./file_picker.js";
 import { digits, faultIn, number, parse, pretty } from "./json_text.js";
 import { brief } from "./visible.js";
 
@@ -28,7 +29,8 @@ export class Misfit extends Error {
 export function singleField(shape, { name, required }) {
   if (shape.kind === "fixed") return fixedField(shape, name);
   const kinds = { text: textControl, number: numberControl, boolean: booleanControl, choice: choiceControl };
-  return framed(shape, { name, required }, (kinds[shape.kind] ?? jsonControl)(shape, required));
+  const control = shape.kind === "text" && shape.contentEncoding === "base64" ? fileControl : (kinds[shape.kind] ?? jsonControl);
+  return framed(shape, { name, required }, control(shape, required, name));
 }
 
 // Combines label, control, description and error message, and links them for screen readers.
@@ -47,7 +49,7 @@ function framed(shape, { name, required }, control) {
   const node =
     control.input.type === "checkbox"
       ? element("div", { class: "field check" }, control.input, line, shape.description && hint, message)
-      : element("div", { class: "field" }, line, control.input, shape.description && hint, message);
+      : element("div", { class: "field" }, line, control.input, control.beside, shape.description && hint, message);
   const focus = () => control.input.focus();
   const say = (text) => {
     setText(message, text ?? "");
@@ -101,6 +103,26 @@ function textControl(shape, required) {
       if (!isNothing(value) && typeof value !== "string") refuse("expected text");
       input.value = isNothing(value) ? "" : value;
       input.dispatchEvent(new Event("grow"));
+    },
+  };
+}
+
+// An encoded file: the user enters a text, or chooses a file, which then takes the place of the text.
+function fileControl(shape, required, name) {
+  const control = textControl(shape, required);
+  const changed = (isChosen) => {
+    control.input.hidden = isChosen;
+    control.input.dispatchEvent(new Event("input"));
+  };
+  const picker = filePicker({ name, accept: shape.contentMediaType, changed });
+  return {
+    ...control,
+    type: "file or text",
+    beside: picker.node,
+    read: () => picker.content() ?? control.read(),
+    write(value) {
+      picker.clear();
+      control.write(value);
     },
   };
 }

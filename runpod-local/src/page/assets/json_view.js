@@ -1,7 +1,7 @@
 // Values from jobs in a readable layout. Long values are shortened, with a button to show all.
 
 import { element, fill } from "./dom.js";
-import { foldInto, shownOf } from "./fold.js";
+import { foldInto, foldNumbersInto, shownOf, shownOfNumbers } from "./fold.js";
 import { digits, isObject, pretty, unhidden } from "./json_text.js";
 import { mediaWithin } from "./media.js";
 import { brief, visible } from "./visible.js";
@@ -92,6 +92,16 @@ function isSmall(value) {
   return (typeof value === "string" && value.length < 16) || digits(value) !== null || typeof value === "boolean" || value === null;
 }
 
+function isNumber(value) {
+  return digits(value) !== null;
+}
+
+/** Returns the nodes of a list of numbers. If the list was cut, the closing bracket is missing. */
+function numberList(items, isWhole) {
+  const nodes = items.flatMap((item, index) => [index > 0 ? ", " : "", element("span", { class: "number" }, digits(item))]);
+  return ["[", ...nodes, isWhole ? "]" : ""];
+}
+
 class Painter {
   constructor(block, { parts = MOST_PARTS, inline = false } = {}) {
     this.block = block;
@@ -109,6 +119,7 @@ class Painter {
     else if (typeof value === "string") this.text("string", value);
     else if (digits(value) !== null) this.part("number", digits(value));
     else if (typeof value === "boolean" || value === null) this.part("word", String(value));
+    else if (Array.isArray(value) && value.length > 0 && value.every(isNumber)) this.numbers(value);
     else if (Array.isArray(value) && value.every(isSmall)) this.line(value, depth);
     else if (Array.isArray(value)) this.many("[", "]", value, depth, (item) => this.value(item, depth + 1));
     else this.many("{", "}", Object.entries(value), depth, (entry) => this.entry(entry, depth));
@@ -118,6 +129,14 @@ class Painter {
     this.text("key", key);
     this.plain(": ");
     this.value(value, depth + 1);
+  }
+
+  // A vector or a tensor may have thousands of numbers, which would hide everything after it.
+  numbers(items) {
+    const shown = element("span", { class: "numbers" });
+    foldNumbersInto(shown, items, numberList, () => written(items, 0));
+    this.block.append(shown);
+    this.left -= shownOfNumbers(items.length);
   }
 
   // Lists of small values are written on one line, because they would be long columns otherwise.

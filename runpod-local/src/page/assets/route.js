@@ -1,8 +1,11 @@
-// The visible part of the page: `#/` is the overview, `#/jobs/<id>` is a job.
+// The visible part of the page: `#/` is the overview, `#/jobs/<id>` is a job, and `#/chat` is the chat.
 
-/** Calls `show(jobId or null)` now and whenever the place changes. */
+/** Calls `show(place, jobId or null)` now and whenever the place changes: "overview", "job" or "chat". */
 export function onPlace(show) {
-  const tell = () => show(jobInPlace());
+  const tell = () => {
+    const id = jobInPlace();
+    show(id !== null ? "job" : location.hash === "#/chat" ? "chat" : "overview", id);
+  };
   addEventListener("hashchange", tell);
   tell();
 }

@@ -39,7 +39,7 @@ function particular(schema, root) {
   if (Array.isArray(alternatives)) return oneOfSeveral(schema, alternatives, root);
   switch (typeOf(schema)) {
     case "string":
-      return pick("text", schema, ["format", "minLength", "maxLength", "pattern"]);
+      return pick("text", schema, ["format", "minLength", "maxLength", "pattern", "contentEncoding", "contentMediaType"]);
     case "integer":
       return { ...number(schema), whole: true };
     case "number":

@@ -78,7 +78,9 @@ async function readRefusal(response) {
   const text = await response.text().catch(() => "");
   let message = text;
   try {
-    message = JSON.parse(text).error ?? text;
+    const { error } = JSON.parse(text);
+    // OpenAI's errors are objects.
+    message = error?.message ?? error ?? text;
   } catch {
     // The answer came from something else, such as a proxy. Its text is shown unchanged.
   }

@@ -2,6 +2,7 @@
 
 import { activity } from "./activity.js";
 import { say } from "./announce.js";
+import { chat } from "./chat.js";
 import { fill, setAttribute, setText } from "./dom.js";
 import { jobList } from "./job_list.js";
 import { jobPage } from "./job_page.js";
@@ -23,6 +24,7 @@ onKeyNeeded(askForKey);
 activity(at("activity"));
 workerList(at("workers"));
 jobList(at("jobs"));
+chat(at("chat"));
 const showInput = newJob(at("new-job"), (id) => {
   own.add(id);
   goToJob(id);
@@ -34,11 +36,11 @@ jobPage(at("job"), (input) => {
 });
 
 let loaded = false;
-onPlace((id) => {
+onPlace((place, id) => {
   const stays = !narrow.matches && document.activeElement?.closest("#new-job");
-  setAttribute(document.body, "data-place", id === null ? "overview" : "job");
-  at("overview").hidden = id !== null;
-  at("job").hidden = id === null;
+  setAttribute(document.body, "data-place", place);
+  for (const view of ["overview", "job", "chat"]) at(view).hidden = view !== place;
+  for (const link of at("places").children) setAttribute(link, "aria-current", link.dataset.to === place && "page");
   look(id);
   // After submitting, the focus stays in the form for the next job. After following a link, it moves to the new
   // heading.
@@ -48,7 +50,8 @@ onPlace((id) => {
 loaded = true;
 
 function focusHeading() {
-  at(at("job").hidden ? "jobs-title" : "job-title")?.focus();
+  const titles = { overview: "jobs-title", job: "job-title", chat: "chat-title" };
+  at(titles[document.body.dataset.place])?.focus();
 }
 
 at("skip").addEventListener("click", (event) => {
@@ -73,6 +76,10 @@ watch(["connection", "endpoint"], () => {
   setText(at("endpoint"), endpoint ? brief(endpoint.id, 60) : "");
 });
 at("unlock").addEventListener("click", () => look(known.viewed?.id ?? null));
+
+watch(["endpoint"], () => {
+  at("places").hidden = !known.handlers.some(({ chatModel }) => chatModel);
+});
 
 watch(["viewed", "endpoint"], () => {
   const { viewed, endpoint } = known;

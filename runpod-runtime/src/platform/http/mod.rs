@@ -17,7 +17,7 @@ use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use super::{BoxFuture, Health, Platform, Post, PostKind, Posted, StopSignals, TakeAnswer, Taken};
-use crate::config::{PlatformUrls, Secret, Settings};
+use crate::config::{LARGEST_RESULT, PlatformUrls, Secret, Settings};
 use crate::error::{Error, ErrorKind};
 use crate::process::threads;
 
@@ -63,6 +63,8 @@ pub(crate) struct Runpod {
     idle_with: AtomicU16,
     /// The longest URL that a heartbeat may have. No server has refused that length so far.
     longest_ping: AtomicUsize,
+    /// The size in bytes beyond which results and stream items are not posted.
+    largest_result: usize,
     /// The runtime on which large answers are read if the system refuses a thread for that.
     handlers: Handle,
 }
@@ -80,6 +82,7 @@ impl Runpod {
             ping_timeout: ping_interval * 2,
             idle_with: AtomicU16::new(0),
             longest_ping: AtomicUsize::new(LONGEST_PING),
+            largest_result: LARGEST_RESULT,
             handlers: handlers.clone(),
         })
     }
@@ -92,12 +95,16 @@ impl Runpod {
         handlers: &Handle,
     ) -> Result<Self, Error> {
         let key = settings.api_key.as_ref();
-        Self::new(urls, key, settings.ping_interval, handlers).map_err(|error| {
+        let runpod = Self::new(urls, key, settings.ping_interval, handlers).map_err(|error| {
             Error::new(
                 ErrorKind::System,
                 "the connection to the platform could not be set up",
             )
             .with_source(error)
+        })?;
+        Ok(Self {
+            largest_result: settings.largest_result,
+            ..runpod
         })
     }
 
@@ -317,6 +324,10 @@ impl Platform for Runpod {
                 }))
             }
         }
+    }
+
+    fn largest_result(&self) -> Option<usize> {
+        Some(self.largest_result)
     }
 
     fn post<'a>(&'a self, post: &'a Post) -> BoxFuture<'a, Posted> {

@@ -54,6 +54,11 @@ impl Platform for Serving {
         super::large_result::of_a_response(bytes)
     }
 
+    /// A client may also reach this server without Runpod's load balancer and its limit.
+    fn largest_result(&self) -> Option<usize> {
+        None
+    }
+
     fn stop_signals(&self) -> Option<BoxFuture<'_, StopSignals>> {
         Some(Box::pin(async {
             StopSignals::Stop(self.server.requests.abandoned().await)

@@ -10,4 +10,5 @@ mod one_line;
 mod panicking;
 mod stage;
 mod taking;
+mod too_large;
 mod waiting;

@@ -226,6 +226,13 @@ pub(super) const GUIDES: &[(&str, &[Claim])] = &[
         )],
     ),
     (
+        "docs/how-to/images-and-audio.md",
+        &[ends(
+            r#"cargo run --example invert_image --features media -- --test_input '{"input": {"image": "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="}}'"#,
+            &["data:image/png;base64,iVBOR"],
+        )],
+    ),
+    (
         "docs/how-to/images-from-urls-to-a-bucket.md",
         &[not_here(
             r#"cargo run --example images_to_bucket --features upload -- --test_input '{"input": {"urls": ["data:image/png;base64,iVBORw0KGgo="]}}'"#,

@@ -1,0 +1,73 @@
+//! Results and stream items that the platform would refuse because of their size.
+
+use super::stage::{Event, Setting, Stage, play};
+use crate::handler::{AsyncFunction as _, Emitter, StreamFunction as _};
+use crate::platform::Posted;
+
+const TOO_LARGE: usize = (20 << 20) + 1;
+
+/// Returns a text of as many bytes as its input says.
+async fn repeated(bytes: String) -> Result<String, std::num::ParseIntError> {
+    Ok("x".repeat(bytes.parse()?))
+}
+
+fn is_result(event: &Event) -> bool {
+    matches!(event, Event::Post(_, "result", _))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_result_that_would_be_refused_fails_at_once_and_is_not_posted() {
+    let bytes = TOO_LARGE.to_string();
+    let stage = Stage::new().jobs(&[&bytes]);
+    let setting = Setting {
+        refresh_worker: true,
+        ..Setting::default()
+    };
+    let playing = play(stage, repeated.into_handler().0, setting);
+    playing
+        .stage
+        .until(|events| events.iter().any(is_result))
+        .await;
+    let posted = playing.stage.posted(&bytes);
+    playing.ended().await;
+    assert_eq!(posted.len(), 1);
+    let body = &posted[0];
+    assert!(body.len() < 2000, "{} bytes", body.len());
+    for part in [
+        "ResultTooLarge",
+        // The body around the text has a few bytes, too.
+        "20971534 bytes",
+        "at most 20971520 are posted (RUNPOD_MAX_RESULT_BYTES)",
+        "ctx.upload",
+        r#""stopPod":true"#,
+    ] {
+        assert!(body.contains(part), "{part}: {body}");
+    }
+}
+
+/// Sends a small item and a large one.
+async fn two_items(_input: String, items: Emitter<String>) -> Result<(), crate::Cancelled> {
+    items.send("small".to_owned()).await?;
+    items.send("x".repeat(TOO_LARGE)).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_item_that_would_be_refused_ends_the_stream_and_is_not_posted() {
+    let stage = Stage::new().jobs(&["j"]).posts(|post| {
+        assert!(post.body.len() < 2000, "{} bytes", post.body.len());
+        Some(Posted::Accepted)
+    });
+    let playing = play(stage, two_items.into_handler().0, Setting::default());
+    playing
+        .stage
+        .until(|events| events.iter().any(is_result))
+        .await;
+    let posted = playing.stage.posted("j");
+    playing.end().await;
+    assert_eq!(posted.len(), 2, "{posted:?}");
+    assert_eq!(posted[0], r#"item {"output":"small"}"#);
+    assert!(
+        posted[1].contains("stream item 2 has 20971534 bytes"),
+        "{posted:?}"
+    );
+}
