@@ -27,16 +27,14 @@ struct Inverted {
 }
 
 #[runpod::main]
-fn invert(
-    picture: Picture,
-    ctx: JobContext,
-) -> Result<Inverted, Box<dyn Error + Send + Sync>> {
+fn invert(picture: Picture, ctx: JobContext) -> Result<Inverted, Box<dyn Error + Send + Sync>> {
     let image = picture.image.load(&ctx).wait()?;
     if image.media_type() != "image/png" {
         let found = image.media_type();
         return Err(format!("input.image: found {found}, expected image/png").into());
     }
-    let undecodable = |error: png::DecodingError| format!("input.image: cannot be decoded: {error}");
+    let undecodable =
+        |error: png::DecodingError| format!("input.image: cannot be decoded: {error}");
     let limits = png::Limits {
         bytes: MOST_PIXEL_BYTES,
     };

@@ -69,9 +69,14 @@ async fn the_limit_holds_for_downloads_too() {
     // A data URL is the only URL that needs no network, so this one takes the other way to the same limit.
     let report = testing::Job::new(json!(PNG)).run(load).await;
     assert!(report.error.unwrap().contains("at most 10 bytes"));
-    let report = testing::Job::new(json!("http://127.0.0.1/cat.png?key=secret")).run(load).await;
+    let report = testing::Job::new(json!("http://127.0.0.1/cat.png?key=secret"))
+        .run(load)
+        .await;
     let error = report.error.unwrap();
-    assert!(error.contains("http://127.0.0.1/cat.png") && !error.contains("secret"), "{error}");
+    assert!(
+        error.contains("http://127.0.0.1/cat.png") && !error.contains("secret"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

@@ -23,7 +23,9 @@ fn image(colours: &[u8]) -> Vec<u8> {
     let mut encoder = png::Encoder::new(&mut image, width, 1);
     encoder.set_color(png::ColorType::Rgb);
     let mut writer = encoder.write_header().expect("memory can be written");
-    writer.write_image_data(colours).expect("memory can be written");
+    writer
+        .write_image_data(colours)
+        .expect("memory can be written");
     drop(writer);
     image
 }
@@ -42,7 +44,9 @@ fn assert_inverted(output: &Value) {
         .read_info()
         .expect("the image can be read");
     let mut pixels = [0; INVERTED.len()];
-    reader.next_frame(&mut pixels).expect("the image is complete");
+    reader
+        .next_frame(&mut pixels)
+        .expect("the image is complete");
     assert_eq!(pixels, INVERTED);
     assert_eq!(output["width"], 2);
 }
@@ -79,7 +83,9 @@ async fn base64_and_data_urls_are_images() {
 
 /// Answers each request with this file.
 async fn file_server(file: Vec<u8>) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let listener = TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port is free");
     let address = listener.local_addr().expect("the socket is bound");
     tokio::spawn(async move {
         while let Ok((mut client, _)) = listener.accept().await {
@@ -112,15 +118,30 @@ async fn bad_inputs_fail_with_their_place_and_the_worker_lives_on() {
         base64(&png)
     };
     for (image, expected) in [
-        (json!("cat.png"), "input.image: invalid value: base64 with the character `.` at byte 3"),
-        (json!("data:image/png;base64"), "input.image: invalid value: a data URL without a comma"),
-        (json!(good[..good.len() - 8]), "input.image: invalid value: a file that was cut off"),
-        (json!(base64(b"GIF89a and so on")), "input.image: found image/gif, expected image/png"),
+        (
+            json!("cat.png"),
+            "input.image: invalid value: base64 with the character `.` at byte 3",
+        ),
+        (
+            json!("data:image/png;base64"),
+            "input.image: invalid value: a data URL without a comma",
+        ),
+        (
+            json!(good[..good.len() - 8]),
+            "input.image: invalid value: a file that was cut off",
+        ),
+        (
+            json!(base64(b"GIF89a and so on")),
+            "input.image: found image/gif, expected image/png",
+        ),
         (
             json!(base64(b"RIFF\x24\0\0\0WAVEfmt ")),
             "input.image: invalid value: a file of the type audio/wav, expected an image",
         ),
-        (json!(7), "input.image: invalid type: integer `7`, expected an image as base64"),
+        (
+            json!(7),
+            "input.image: invalid type: integer `7`, expected an image as base64",
+        ),
         (json!(broken), "input.image: cannot be decoded"),
         (
             json!(large),
@@ -130,7 +151,10 @@ async fn bad_inputs_fail_with_their_place_and_the_worker_lives_on() {
             json!(format!("{pdf}/cat.png?signature=secret")),
             "/cat.png: found a file of the type application/pdf, expected an image",
         ),
-        (json!("s3://bucket/cat.png"), "input.image: invalid value: a URL with the scheme `s3`"),
+        (
+            json!("s3://bucket/cat.png"),
+            "input.image: invalid value: a URL with the scheme `s3`",
+        ),
     ] {
         let body = json!({ "input": { "image": image } });
         let job = served.post("/runsync", body).await;
@@ -143,7 +167,9 @@ async fn bad_inputs_fail_with_their_place_and_the_worker_lives_on() {
     let refused = served.post("/runsync", body).await.to_string();
     assert!(refused.contains("20"), "{refused}");
 
-    let job = served.post("/runsync", json!({ "input": { "image": good } })).await;
+    let job = served
+        .post("/runsync", json!({ "input": { "image": good } }))
+        .await;
     assert_inverted(&job["output"]);
     let (code, _) = served.interrupt().await;
     assert_eq!(code, Some(0));
