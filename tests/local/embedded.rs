@@ -214,3 +214,36 @@ async fn a_function_around_handlers_works_in_a_worker_with_a_route() {
     }
     endpoint.shutdown().await;
 }
+
+#[tokio::test]
+async fn a_result_that_would_be_refused_fails_with_its_size_and_the_remedy() {
+    let (default, small) = tokio::join!(endpoint("default"), endpoint("small"));
+    let worker = || Worker::builder().handler(|bytes: usize| async move { "x".repeat(bytes) });
+    let limited = settings(&small, "w2").var("RUNPOD_MAX_RESULT_BYTES", "1000");
+    let jobs = async {
+        let fits = result(&default, json!(20_900_000)).await;
+        assert_eq!(fits["status"], "COMPLETED");
+        for (endpoint, bytes, expected) in [
+            (
+                &default,
+                21_000_000,
+                ["has 21000013 bytes", "at most 20971520"],
+            ),
+            (&small, 2000, ["has 2013 bytes", "at most 1000"]),
+        ] {
+            let failed = result(endpoint, json!(bytes)).await;
+            assert_eq!(failed["status"], "FAILED");
+            let error = failed["error"].to_string();
+            for part in expected.into_iter().chain(["ResultTooLarge", "ctx.upload"]) {
+                assert!(error.contains(part), "{part}: {error}");
+            }
+        }
+    };
+    tokio::select! {
+        ended = worker().embedded(settings(&default, "w1")).run() => panic!("ended: {ended:?}"),
+        ended = worker().embedded(limited).run() => panic!("ended: {ended:?}"),
+        () = jobs => {}
+    }
+    default.shutdown().await;
+    small.shutdown().await;
+}

@@ -13,7 +13,7 @@ use super::display::Display;
 use super::json_text;
 use super::report::{Report, Status};
 use super::safe_text;
-use super::save::Saving;
+use super::save::{Saving, shorten};
 use crate::failure::Failure;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,9 +114,15 @@ impl<'d> Output<'d> {
     }
 
     /// Saves the files in a value if `--save` asks for it, and returns the value with their paths in their place.
+    /// Otherwise, long files are shortened on a terminal.
     fn without_files(&self, value: Box<RawValue>, name: &str) -> Box<RawValue> {
         let Some(saving) = &self.saving else {
-            return value;
+            let is_for_eyes = self.to_terminal && self.mode == Mode::Lines;
+            return if is_for_eyes {
+                shorten::files_in(value)
+            } else {
+                value
+            };
         };
         let mut saving = saving.borrow_mut();
         let value = saving.files_of(value, name);

@@ -66,7 +66,7 @@ fn of_data_url(text: &str) -> Result<Content<'static>, String> {
     let bytes = if head.to_ascii_lowercase().trim_end().ends_with(";base64") {
         decode(body, slow)?
     } else {
-        slow(body).unwrap_or_default()
+        slow(body).ok_or_else(|| fault_in(body))?
     };
     Ok(Content::Inline {
         bytes,
@@ -163,6 +163,7 @@ mod tests {
             ("", "an empty text"),
             ("data:image/png;base64", "without a comma"),
             ("data:image/png;base64,aGV*", "the character `*` at byte 3"),
+            ("data:image/png; base64,aGV*", "the character `*` at byte 3"),
             ("cat.png", "the character `.` at byte 3"),
             ("aGVs\u{202e}bG8=", r"the character `\u{202e}` at byte 4"),
             ("aGVsb", "base64 of 5 characters"),

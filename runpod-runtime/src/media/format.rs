@@ -115,7 +115,9 @@ mod tests {
     #[test]
     fn the_first_bytes_decide_whether_a_declared_type_fits() {
         let png = of(b"\x89PNG\r\n\x1a\n");
-        let webm = of(b"\x1a\x45\xdf\xa3aaaaB\x82\x84webm");
+        let webm = [&b"\x1a\x45\xdf\xa3aaaaB\x82\x84webm"[..], &[0; 300]].concat();
+        let webm = of(&webm);
+        assert_eq!(webm, Some("video/webm"));
         let html = of(b"<!DOCTYPE html><html></html>");
         for (declared, found, expected) in [
             ("image/png", png, true),

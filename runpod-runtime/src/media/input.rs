@@ -9,6 +9,7 @@ use serde::de::{self, Deserialize, Deserializer, Unexpected, Visitor};
 use serde::{Serialize, Serializer};
 
 use super::encoded::{self, Content};
+#[cfg(feature = "download")]
 use super::error::Cause;
 use super::format;
 use super::kind::{AnyMedia, AudioOnly, ImagesOnly, MediaKind};
@@ -161,8 +162,11 @@ impl<K: MediaKind, const MAX_BYTES: usize> MediaInput<K, MAX_BYTES> {
             #[cfg(feature = "download")]
             Ok(Content::Url(url)) => Source::Url(url.to_owned()),
             #[cfg(not(feature = "download"))]
-            Ok(Content::Url(_)) => return Err(Unsuitable::new("a URL", what())),
-            Err(found) => return Err(Unsuitable::new(found, what())),
+            Ok(Content::Url(url)) => {
+                let found = format!("a URL of {} bytes", url.len());
+                return Err(Unsuitable::format(found, what()));
+            }
+            Err(found) => return Err(Unsuitable::format(found, what())),
         };
         Ok(Self {
             source,
@@ -190,39 +194,40 @@ pub(super) fn description(name: &str, max_bytes: usize) -> String {
 
 /// Content that a [`MediaInput`] does not accept.
 #[derive(Debug)]
-pub(super) struct Unsuitable {
+pub(super) enum Unsuitable {
+    Format(Difference),
+    Incomplete(Difference),
+}
+
+/// What was found, and what was expected.
+#[derive(Debug)]
+pub(super) struct Difference {
     found: String,
     expected: String,
-    #[cfg(feature = "download")]
-    is_incomplete: bool,
 }
 
 impl Unsuitable {
-    fn new(found: impl Into<String>, expected: impl Into<String>) -> Self {
-        Self {
+    fn format(found: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self::Format(Difference {
             found: found.into(),
             expected: expected.into(),
-            #[cfg(feature = "download")]
-            is_incomplete: false,
-        }
+        })
     }
 
-    fn incomplete(self) -> Self {
-        Self {
-            #[cfg(feature = "download")]
-            is_incomplete: true,
-            ..self
+    fn difference(&self) -> &Difference {
+        match self {
+            Self::Format(difference) | Self::Incomplete(difference) => difference,
         }
     }
 
     /// Turns the reason into an error about the file with this name.
     #[cfg(feature = "download")]
     pub(super) fn of_file(self, name: &str) -> Cause {
-        let message = format!("{name}: found {}, expected {}", self.found, self.expected);
-        if self.is_incomplete {
-            Cause::Incomplete(message)
-        } else {
-            Cause::Format(message)
+        let Difference { found, expected } = self.difference();
+        let message = format!("{name}: found {found}, expected {expected}");
+        match self {
+            Self::Format(_) => Cause::Format(message),
+            Self::Incomplete(_) => Cause::Incomplete(message),
         }
     }
 }
@@ -235,7 +240,7 @@ fn checked<K: MediaKind, const MAX_BYTES: usize>(
     if bytes.len() > MAX_BYTES {
         let found = format!("{} bytes", bytes.len());
         let expected = format!("{} of at most {MAX_BYTES} bytes", K::NAME);
-        return Err(Unsuitable::new(found, expected));
+        return Err(Unsuitable::format(found, expected));
     }
     let found = format::of(&bytes);
     if !K::accepts(found.unwrap_or(format::UNKNOWN)) {
@@ -243,13 +248,21 @@ fn checked<K: MediaKind, const MAX_BYTES: usize>(
             Some(found) => format!("a file of the type {found}"),
             None => "a file of an unknown type".to_owned(),
         };
-        return Err(Unsuitable::new(found, K::NAME));
+        return Err(Unsuitable::format(found, K::NAME));
     }
     if let Some(why) = complete::missing(&bytes) {
-        let found = format!("a file that was cut off: {why}");
-        return Err(Unsuitable::new(found, format!("{} that is complete", K::NAME)).incomplete());
+        return Err(Unsuitable::Incomplete(Difference {
+            found: format!("a file that was cut off: {why}"),
+            expected: format!("{} that is complete", K::NAME),
+        }));
     }
     let media_type = match (found, declared) {
+        // A container such as WebM may contain only a sound, and only the client knows that.
+        (Some(found), Some(declared))
+            if format::is_media(&declared) && format::agree(&declared, Some(found)) =>
+        {
+            declared
+        }
         (Some(found), _) if format::is_media(found) => found.into(),
         (_, Some(declared)) => declared,
         (found, None) => found.unwrap_or(format::UNKNOWN).into(),
@@ -273,8 +286,10 @@ impl<K: MediaKind, const MAX_BYTES: usize> Visitor<'_> for TextVisitor<K, MAX_BY
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-        MediaInput::of(text)
-            .map_err(|it| E::invalid_value(Unexpected::Other(&it.found), &&*it.expected))
+        MediaInput::of(text).map_err(|it| {
+            let Difference { found, expected } = it.difference();
+            E::invalid_value(Unexpected::Other(found), &expected.as_str())
+        })
     }
 }
 

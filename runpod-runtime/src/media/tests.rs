@@ -84,6 +84,13 @@ fn a_wrong_type_is_found_when_the_media_is_made() {
 fn the_first_bytes_decide_about_the_type_of_an_input() {
     let mislabelled = image(&format!("data:image/jpeg;base64,{PNG}")).unwrap();
     assert_eq!(mislabelled.inline().unwrap().media_type(), "image/png");
+    // The beginning of a WebM file, and enough bytes after it.
+    let webm = format!(
+        "data:audio/webm;codecs=opus;base64,GkXfo6NCgoR3ZWJt{}",
+        "A".repeat(400)
+    );
+    let recorded: AudioInput = serde_json::from_value(json!(webm)).unwrap();
+    assert_eq!(recorded.inline().unwrap().media_type(), "audio/webm");
     let text: MediaInput = serde_json::from_value(json!("data:text/csv;base64,YSxi")).unwrap();
     assert_eq!(text.inline().unwrap().media_type(), "text/csv");
     let unknown: MediaInput = serde_json::from_value(json!("YSxi")).unwrap();

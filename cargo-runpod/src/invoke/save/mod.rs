@@ -3,6 +3,7 @@
 mod content;
 mod name;
 mod rewrite;
+pub(super) mod shorten;
 
 use std::collections::HashMap;
 use std::fs::{self, OpenOptions};
