@@ -8,8 +8,8 @@ use super::context::JobContext;
 impl JobContext {
     /// Returns the job's own directory, and creates it at the first call.
     ///
-    /// The directory and everything in it is removed when the handler has finished or the job was cancelled. If the
-    /// process is killed, the next worker that uses the same temporary directory removes it. It is in the system's
+    /// The directory and everything in it is removed when the handler has finished. If the job was cancelled, this is
+    /// when an `async fn` was dropped, or a plain `fn` or the call of a `batch` handler has returned. If the process is killed, the next worker that uses the same temporary directory removes it. It is in the system's
     /// directory for temporary files (`TMPDIR`). Only this user can read it. Needs the feature `download`.
     ///
     /// ```
@@ -42,19 +42,25 @@ impl JobContext {
         self.own_directory().is_removed()
     }
 
-    /// Returns a guard that removes the directory when the handler's call ends.
-    pub(crate) fn directory_until_the_end(&self) -> RemovedAtEnd {
-        RemovedAtEnd(self.clone())
+    /// Returns a guard that keeps the directory. With the last copy of it, the directory disappears.
+    pub(super) fn keep_directory(&self) -> KeptDirectory {
+        self.own_directory().keep();
+        KeptDirectory(self.clone())
     }
 }
 
-/// Removes a job's directory when it is dropped: after the handler's call, or when the call is dropped because the job
-/// was cancelled.
+/// Keeps a job's directory as long as it or a copy of it exists.
 #[derive(Debug)]
-pub(crate) struct RemovedAtEnd(JobContext);
+pub(super) struct KeptDirectory(JobContext);
 
-impl Drop for RemovedAtEnd {
+impl Clone for KeptDirectory {
+    fn clone(&self) -> Self {
+        self.0.keep_directory()
+    }
+}
+
+impl Drop for KeptDirectory {
     fn drop(&mut self) {
-        self.0.own_directory().remove();
+        self.0.own_directory().leave();
     }
 }

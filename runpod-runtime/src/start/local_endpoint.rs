@@ -185,7 +185,12 @@ async fn work(
         let worker = attached_to(prepared, &local.endpoint, &id)?;
         report_events(prepared, &local.endpoint, &id);
         // `cargo run` replaces itself with the worker, so the age of the process includes the build. It is not reported.
-        for (phase, took) in prepared.phases.ready().iter().flat_map(StartTimes::own_phases) {
+        for (phase, took) in prepared
+            .phases
+            .ready()
+            .iter()
+            .flat_map(StartTimes::own_phases)
+        {
             WorkerEvent::StartPhase { phase, took }.emit();
         }
         let Mode::Platform(urls) = worker.settings.mode.clone() else {

@@ -101,7 +101,11 @@ impl fmt::Display for WorkerEvent<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::StartPhase { phase, took } => {
-                write!(f, "The start phase `{phase}` took {:.2} s.", took.as_secs_f64())
+                write!(
+                    f,
+                    "The start phase `{phase}` took {:.2} s.",
+                    took.as_secs_f64()
+                )
             }
             Self::TakeAnswered { taken, .. } => match taken {
                 Taken::Throttled(pause) => write!(
