@@ -10,6 +10,10 @@ use crate::platform::{Post, PostKind, ResultBody, Taken};
 /// The line of an event. The event itself is the text.
 pub(super) struct Line<'a> {
     /// The kind of the event, for programs.
+    #[cfg_attr(
+        not(feature = "local"),
+        expect(dead_code, reason = "only the local endpoint shows it")
+    )]
     pub(super) name: &'static str,
     pub(super) level: Level,
     pub(super) job_id: Option<&'a str>,
@@ -22,10 +26,6 @@ pub(super) enum Readers {
     All,
     Log,
     /// The local endpoint. The log has another line that includes this one.
-    #[cfg_attr(
-        not(feature = "local"),
-        expect(dead_code, reason = "there is no local endpoint")
-    )]
     Endpoint,
 }
 
