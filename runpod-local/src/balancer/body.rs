@@ -35,7 +35,7 @@ pub(super) enum BodyFault {
     BrokenOff(String),
 }
 
-/// Set when a body turns out to be wrong. The connection to the worker then ends, which is no fault of the worker.
+/// Set when a body turns out to be wrong. The connection to the worker then ends, although the worker works.
 pub(super) type ClientFault = Arc<OnceLock<BodyFault>>;
 
 /// The body of a request.

@@ -1,4 +1,4 @@
-//! What a job has while code of its handler runs: its own directory.
+//! The resources that a job keeps while code of its handler runs: its own directory.
 
 use super::context::JobContext;
 
