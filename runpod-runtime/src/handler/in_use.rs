@@ -4,21 +4,26 @@ use super::context::JobContext;
 
 /// Exists as long as code of the job's handler may run. A plain `fn` and a call of a batch handler have copies of their
 /// own, because they run on if their job is cancelled.
-#[derive(Debug, Clone)]
-pub(crate) struct InUse {
-    #[cfg(feature = "download")]
-    _directory: super::own_directory::KeptDirectory,
-}
+#[derive(Debug)]
+pub(crate) struct InUse(JobContext);
 
 impl InUse {
-    #[cfg_attr(
-        not(feature = "download"),
-        expect(unused_variables, reason = "without downloads, jobs have no directory")
-    )]
     pub(crate) fn of(context: &JobContext) -> Self {
-        Self {
-            #[cfg(feature = "download")]
-            _directory: context.keep_directory(),
-        }
+        #[cfg(feature = "download")]
+        context.own_directory().keep();
+        Self(context.clone())
+    }
+}
+
+impl Clone for InUse {
+    fn clone(&self) -> Self {
+        Self::of(&self.0)
+    }
+}
+
+impl Drop for InUse {
+    fn drop(&mut self) {
+        #[cfg(feature = "download")]
+        self.0.own_directory().leave();
     }
 }

@@ -22,7 +22,7 @@ fn a_directory_is_private_and_disappears_with_the_call() {
     }
     fs::create_dir(directory.join("folder")).unwrap();
     fs::write(directory.join("folder/file"), "x").unwrap();
-    drop(context.keep_directory());
+    drop(InUse::of(&context));
     assert!(!directory.exists());
     assert!(context.has_ended());
     let error = context.directory().unwrap_err();
@@ -73,7 +73,7 @@ fn the_lock_of_a_directory_is_held_until_the_directory_is_removed() {
     // The only blocking thread is in use, so the removal waits for it.
     let (release, released) = mpsc::channel::<()>();
     let busy = runtime.spawn_blocking(move || released.recv());
-    drop(context.keep_directory());
+    drop(InUse::of(&context));
     assert!(directory.exists());
     assert!(File::open(&lock).unwrap().try_lock().is_err());
     release.send(()).unwrap();

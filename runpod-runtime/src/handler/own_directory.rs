@@ -41,26 +41,4 @@ impl JobContext {
     pub(crate) fn has_ended(&self) -> bool {
         self.own_directory().is_removed()
     }
-
-    /// Returns a guard that keeps the directory. With the last copy of it, the directory disappears.
-    pub(super) fn keep_directory(&self) -> KeptDirectory {
-        self.own_directory().keep();
-        KeptDirectory(self.clone())
-    }
-}
-
-/// Keeps a job's directory as long as it or a copy of it exists.
-#[derive(Debug)]
-pub(super) struct KeptDirectory(JobContext);
-
-impl Clone for KeptDirectory {
-    fn clone(&self) -> Self {
-        self.0.keep_directory()
-    }
-}
-
-impl Drop for KeptDirectory {
-    fn drop(&mut self) {
-        self.0.own_directory().leave();
-    }
 }

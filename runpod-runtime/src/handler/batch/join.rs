@@ -120,13 +120,15 @@ fn using(in_use: Vec<InUse>, run: Run<Output>) -> Run<Output> {
         Run::Future(call) => Run::Future(Box::new(move |finish| {
             let future = call(finish);
             Box::pin(async move {
-                let _in_use = in_use;
-                future.await
+                let outputs = future.await;
+                drop(in_use);
+                outputs
             })
         })),
         Run::Blocking(call) => Run::Blocking(Box::new(move |finish| {
-            let _in_use = in_use;
-            call(finish)
+            let outputs = call(finish);
+            drop(in_use);
+            outputs
         })),
     }
 }
