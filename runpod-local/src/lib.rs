@@ -34,6 +34,7 @@
 //! | [`Faults`], [`FaultsError`] | Errors, delays and outages to inject. |
 //! | [`HandlerInfo`] | A worker's handler, for the page and `/openapi.json`. |
 //! | [`JobLogs`] | Log lines for the pages of jobs. |
+//! | [`WorkerEvents`], [`WorkerEvent`] | Events that workers report about themselves, for the page. |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -78,7 +79,7 @@ pub use bind_error::BindError;
 pub use context::HandlerInfo;
 pub use endpoint::Endpoint;
 pub use faults::{Faults, FaultsError};
-pub use queue::JobLogs;
+pub use queue::{JobLogs, WorkerEvent, WorkerEvents};
 pub use running::{OpenJobs, Running};
 pub use settings::{Limits, Timing};
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::context::{Context, HandlerInfo};
-use crate::queue::JobLogs;
+use crate::queue::{JobLogs, WorkerEvents};
 use crate::serve::{Serving, WORKER_KEY};
 
 /// A running endpoint.
@@ -334,6 +334,13 @@ impl Running {
     /// Returns a handle that adds log lines to the pages of jobs.
     pub fn job_logs(&self) -> JobLogs {
         JobLogs::of(self.context.queue.clone())
+    }
+
+    /// Returns a handle that adds events of the worker with this id to the page.
+    ///
+    /// See [`WorkerEvents`] for an example.
+    pub fn worker_events(&self, worker_id: &str) -> WorkerEvents {
+        WorkerEvents::of(self.context.queue.clone(), worker_id)
     }
 
     /// Stops the endpoint. Open polls are answered, answers in progress may finish, and then the connections close.

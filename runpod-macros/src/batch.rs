@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{Ident, ReturnType};
+use syn::{Ident, ReturnType, Type};
 
 use crate::arguments::{Argument, arguments};
 use crate::diagnostics::Faults;
@@ -107,7 +107,22 @@ pub(crate) fn check(function: &Function, place: Attribute, options: &Options, fa
             "a `batch` handler takes the inputs of its jobs as a `Vec<T>`, and this function has no such argument",
             "add an argument such as `inputs: Vec<T>`, where `T` is the input of one job",
         );
+    } else if let Some(weight) = &own.weight
+        && function.signature.receiver().is_none()
+        && !arguments.iter().any(|it| is_input(it.ty))
+    {
+        faults.add(
+            Ident::new("weight", weight.span),
+            "the option `weight` needs the inputs of the jobs, and this function has no argument for them",
+            "add an argument such as `inputs: Vec<T>`, where `T` is the input of one job; or remove `weight` and `max_weight`",
+        );
     }
+}
+
+/// Returns whether an argument of this type may have the inputs of the jobs, as far as the names show.
+fn is_input(ty: &Type) -> bool {
+    let is_of_others = is_one_of(ty, &["Vec"]) && inner_types(ty).into_iter().any(surely_no_input);
+    !surely_no_input(ty) && !is_of_others
 }
 
 /// Generates the options: `|| __rp::Batching::NEW.max_batch_size(8)`.
@@ -204,13 +219,13 @@ pub(crate) fn joining(
 /// Generates the weight of a job, with an explicit type, so that a type error points at the user's expression.
 fn weight(function: &Function, options: &Options, arguments: &[Argument<'_>]) -> TokenStream {
     let here = places::name(function);
-    let input = arguments.iter().find(|it| {
-        let contexts = inner_types(it.ty).into_iter().any(surely_no_input);
-        let has_no_input = is_one_of(it.ty, &["Vec"]) && contexts;
-        !surely_no_input(it.ty) && !has_no_input
-    });
-    let (Some(given), Some(input)) = (&options.batching.weight, input) else {
+    let Some(given) = &options.batching.weight else {
         return quote_spanned!(here=> 1);
+    };
+    // Without an input, nothing is generated, because `check` has reported the option.
+    let input = arguments.iter().find(|it| is_input(it.ty));
+    let Some(input) = input else {
+        return TokenStream::new();
     };
     let (at, expression, variable) = (given.span, &given.value, &input.variable);
     let name = Ident::new("__rp_weigh", at);

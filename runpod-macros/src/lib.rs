@@ -21,6 +21,8 @@ use proc_macro::TokenStream;
 
 mod arguments;
 mod batch;
+#[cfg(test)]
+mod batch_tests;
 mod check;
 mod check_hook;
 #[cfg(test)]

@@ -99,10 +99,38 @@ impl Served {
 
     /// Sends SIGINT, as Ctrl-C does, and returns the exit code and the whole output.
     pub(crate) async fn interrupt(self) -> (Option<i32>, String) {
+        self.press_ctrl_c();
+        self.ends().await
+    }
+
+    fn press_ctrl_c(&self) {
         let id = self.child.id().expect("the process runs").cast_signed();
         let process = Pid::from_raw(id).expect("a process has an id");
         kill_process(process, Signal::INT).expect("the process runs");
-        self.ends().await
+    }
+
+    /// Reads the page's events until there is one of this kind from the worker, and returns its data.
+    async fn worker_event(&self, page: &mut reqwest::Response, kind: &str) -> Value {
+        let reading = async {
+            let mut text = String::new();
+            loop {
+                let found = text
+                    .split("event: workerEvent\ndata: ")
+                    .skip(1)
+                    .find_map(|it| {
+                        let data: Value = serde_json::from_str(it.split_once("\n\n")?.0).ok()?;
+                        (data["event"] == kind).then_some(data)
+                    });
+                if let Some(found) = found {
+                    return found;
+                }
+                let some = page.chunk().await.expect("the connection stays open");
+                text.push_str(&String::from_utf8_lossy(&some.expect("an event arrives")));
+            }
+        };
+        timeout(PATIENCE, reading)
+            .await
+            .unwrap_or_else(|_| panic!("no event {kind} arrived"))
     }
 
     async fn ends(mut self) -> (Option<i32>, String) {
@@ -229,6 +257,68 @@ async fn a_refreshed_worker_is_followed_by_a_fresh_one() {
     let (code, text) = served.interrupt().await;
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains("A fresh worker takes over"), "{text}");
+}
+
+#[tokio::test]
+async fn the_events_of_the_worker_are_on_the_page_as_in_the_log() {
+    let mut served = Served::start("concurrent").await;
+    // The event of the first job: the start is over by then.
+    let failed = served
+        .post("/runsync", json!({ "input": { "people": "none" } }))
+        .await;
+    let state = served.get("/local/state").await;
+    let events = state["workerEvents"].as_array().expect("a list");
+    let kinds: Vec<_> = events.iter().map(|it| it["event"].clone()).collect();
+    assert_eq!(
+        kinds,
+        ["start_phase", "start_phase", "job_failed"],
+        "{state}"
+    );
+    assert!(events[1]["text"].to_string().contains("`main`"), "{state}");
+    assert_eq!(events[2]["job"], failed["id"]);
+    assert_eq!(events[2]["level"], "ERROR");
+    let mut texts = vec![events[2]["text"].clone()];
+
+    let page = served.client.get(format!("{}/local/events", served.url));
+    let mut page = page.send().await.expect("the endpoint answers");
+    let waiting = served.run(json!({ "people": 100 })).await;
+    served.line_with(&format!("{waiting} taken")).await;
+    served.post(&format!("/cancel/{waiting}"), json!({})).await;
+    let stopped = served.worker_event(&mut page, "job_stopped").await;
+    assert_eq!(stopped["job"], waiting.as_str());
+    texts.push(stopped["text"].clone());
+
+    let last = served.run(json!({ "people": 100 })).await;
+    served.line_with(&format!("{last} taken")).await;
+    served.press_ctrl_c();
+    let draining = served.worker_event(&mut page, "draining").await;
+    assert_eq!(draining["worker"], "local-1");
+    texts.push(draining["text"].clone());
+    served.post(&format!("/cancel/{last}"), json!({})).await;
+    let (_, log) = served.ends().await;
+    for text in &texts {
+        let text = text.as_str().expect("a text");
+        assert!(log.contains(text), "{text} is not in the log:\n{log}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_says_which_worker_was_refreshed() {
+    let served = Served::start("refresh").await;
+    for _ in 0..2 {
+        let input = json!({ "input": { "text": "to be" } });
+        served.post("/runsync", input).await;
+    }
+    let state = served.get("/local/state").await;
+    let refreshed: Vec<_> = state["workerEvents"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter(|it| it["event"] == "refresh")
+        .map(|it| it["worker"].clone())
+        .collect();
+    assert_eq!(refreshed, ["local-1", "local-2"], "{state}");
+    served.interrupt().await;
 }
 
 #[tokio::test]

@@ -163,7 +163,7 @@ test("examples, handlers and schemas stay text", async () => {
   await screenshot(page, "hostile-form");
 });
 
-test("what a worker logs stays text", async () => {
+test("what a worker logs and reports about itself stays text", async () => {
   const routed = await serving("hostile-log", "RUNPOD_TEST_ROUTES", { input: { task: `${MARKUP}\u202e`, text: "" } });
   try {
     const page = await open(browser, routed.url, { viewport: PHONE });
@@ -174,6 +174,13 @@ test("what a worker logs stays text", async () => {
     await shows(page.getByRole("list", { name: "Log" }), "Finished.");
     await screenshot(page, "hostile-log");
     await harmless(page);
+    await page.getByRole("link", { name: "All jobs" }).click();
+    const event = page.getByRole("region", { name: "Workers" }).locator('[data-event="job_failed"]');
+    await shows(event, "<img src=x onerror=");
+    await harmless(page);
+    await screenshot(page, "hostile-worker-events");
+    await event.getByRole("link").click();
+    await page.locator('.job-page[data-status="FAILED"]').waitFor();
   } finally {
     await routed.end();
   }

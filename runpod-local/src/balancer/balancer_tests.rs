@@ -32,7 +32,7 @@ async fn listener(balancer: &Balancer, id: &str) -> TcpListener {
 }
 
 /// Starts a worker with these routes, and waits until it is ready.
-async fn worker(balancer: &Balancer, id: &str, router: Router) {
+pub(super) async fn worker(balancer: &Balancer, id: &str, router: Router) {
     let listener = listener(balancer, id).await;
     let router = router.route("/ping", get(|| async {}));
     tokio::spawn(async move { axum::serve(listener, router).await });

@@ -1,8 +1,7 @@
 //! Bodies on their way through the balancer. They are passed on as they arrive, and cut off at the limits.
 
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
 use axum::body::Body;
@@ -22,28 +21,41 @@ pub(super) enum CutOff {
     TooLarge,
     #[error("the request has taken longer than the limit")]
     TooLong,
+    #[error("the body of the request broke off")]
+    ClientGone,
     #[error("the connection has ended: {0}")]
     Lost(#[from] Box<dyn std::error::Error + Send + Sync>),
 }
+
+/// What is wrong with the body of a request, if anything is.
+#[derive(Debug, Clone)]
+pub(super) enum BodyFault {
+    TooLarge,
+    /// The client has closed the connection, or has sent something else than a body.
+    BrokenOff(String),
+}
+
+/// Set when a body turns out to be wrong. The connection to the worker then ends, although the worker works.
+pub(super) type ClientFault = Arc<OnceLock<BodyFault>>;
 
 /// The body of a request.
 #[derive(Debug)]
 pub(super) struct RequestBody {
     inner: Body,
     left: u64,
-    is_too_large: Arc<AtomicBool>,
+    fault: ClientFault,
 }
 
 impl RequestBody {
-    /// Returns the body, and a flag that is set if the body turns out to be too large.
-    pub(super) fn new(inner: Body) -> (Self, Arc<AtomicBool>) {
-        let is_too_large = Arc::new(AtomicBool::new(false));
+    /// Returns the body, and where its fault will be.
+    pub(super) fn new(inner: Body) -> (Self, ClientFault) {
+        let fault = ClientFault::default();
         let body = Self {
             inner,
             left: LARGEST_BODY,
-            is_too_large: Arc::clone(&is_too_large),
+            fault: Arc::clone(&fault),
         };
-        (body, is_too_large)
+        (body, fault)
     }
 }
 
@@ -58,11 +70,14 @@ impl http_body::Body for RequestBody {
         let Some(frame) = ready!(Pin::new(&mut self.inner).poll_frame(cx)) else {
             return Poll::Ready(None);
         };
-        let frame = frame.map_err(|error| CutOff::Lost(error.into()))?;
+        let frame = frame.map_err(|error| {
+            let _ = self.fault.set(BodyFault::BrokenOff(error.to_string()));
+            CutOff::Lost(error.into())
+        })?;
         if taken(&mut self.left, &frame) {
             return Poll::Ready(Some(Ok(frame)));
         }
-        self.is_too_large.store(true, Ordering::Relaxed);
+        let _ = self.fault.set(BodyFault::TooLarge);
         Poll::Ready(Some(Err(CutOff::TooLarge)))
     }
 
@@ -82,6 +97,7 @@ pub(super) struct ResponseBody {
     turn: Turn,
     _connection: AbortOnDropHandle<()>,
     left: u64,
+    request_fault: ClientFault,
     deadline: Pin<Box<Sleep>>,
     path: String,
 }
@@ -91,6 +107,7 @@ impl ResponseBody {
         inner: Incoming,
         turn: Turn,
         connection: AbortOnDropHandle<()>,
+        request_fault: ClientFault,
         deadline: Instant,
         path: String,
     ) -> Self {
@@ -99,6 +116,7 @@ impl ResponseBody {
             turn,
             _connection: connection,
             left: LARGEST_BODY,
+            request_fault,
             deadline: Box::pin(sleep_until(deadline)),
             path,
         }
@@ -128,6 +146,7 @@ impl http_body::Body for ResponseBody {
         }
         match ready!(Pin::new(&mut self.inner).poll_frame(cx)) {
             None => Poll::Ready(None),
+            Some(Err(_)) if self.request_fault.get().is_some() => self.cut_off(CutOff::ClientGone),
             Some(Err(error)) => self.cut_off(CutOff::Lost(error.into())),
             Some(Ok(frame)) if taken(&mut self.left, &frame) => Poll::Ready(Some(Ok(frame))),
             Some(Ok(_)) => self.cut_off(CutOff::TooLarge),

@@ -4,7 +4,6 @@
 //! the job.
 
 use std::net::Ipv4Addr;
-use std::sync::atomic::Ordering;
 
 use axum::body::Body;
 use axum::http::header::{CONTENT_LENGTH, RETRY_AFTER};
@@ -17,7 +16,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::body::{RequestBody, ResponseBody};
+use super::body::{BodyFault, ClientFault, RequestBody, ResponseBody};
 use super::limits::{LARGEST_BODY, LONGEST_REQUEST, LONGEST_WAIT};
 use super::pool::{Pool, Turn};
 use super::{headers, upgrade};
@@ -116,31 +115,31 @@ async fn send(
         .uri
         .path_and_query()
         .map_or_else(|| Uri::from_static("/"), |it| it.clone().into());
-    let (body, is_too_large) = RequestBody::new(body);
+    let (body, fault) = RequestBody::new(body);
     let answered = sender.send_request(Request::from_parts(parts, body)).await;
-    let response = answered.map_err(|error| {
-        if is_too_large.load(Ordering::Relaxed) {
-            return too_large();
-        }
-        ErrorResponse::new(
+    let response = answered.map_err(|error| match fault.get() {
+        Some(BodyFault::TooLarge) => too_large(),
+        Some(BodyFault::BrokenOff(why)) => broken_off(why),
+        None => ErrorResponse::new(
             StatusCode::BAD_GATEWAY,
             format!(
                 "{} ended before it answered, so its process has probably crashed ({error}); its output says why",
                 turn.id
             ),
-        )
+        ),
     })?;
     turn.answered();
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         return upgrade::opened(response, turn, connection).await;
     }
-    shown(response, turn, connection, path, deadline)
+    shown(response, turn, connection, fault, path, deadline)
 }
 
 fn shown(
     response: Response<Incoming>,
     turn: Turn,
     connection: AbortOnDropHandle<()>,
+    request_fault: ClientFault,
     path: String,
     deadline: Instant,
 ) -> Result<Response<Body>, ErrorResponse> {
@@ -158,13 +157,20 @@ fn shown(
     headers::without_connection(response.headers_mut());
     *response.version_mut() = Version::HTTP_11;
     Ok(response.map(|inner| {
-        let body = ResponseBody::new(inner, turn, connection, deadline, path);
+        let body = ResponseBody::new(inner, turn, connection, request_fault, deadline, path);
         Body::new(body)
     }))
 }
 
 fn length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn broken_off(why: &str) -> ErrorResponse {
+    ErrorResponse::bad_request(format!(
+        "the body of the request broke off ({why}); send a complete body, whose length matches `content-length` or whose \
+         chunks are well formed"
+    ))
 }
 
 fn too_large() -> ErrorResponse {

@@ -156,3 +156,5 @@ impl Balancer {
 #[cfg(test)]
 #[path = "balancer_tests.rs"]
 mod balancer_tests;
+#[cfg(test)]
+mod client_tests;

@@ -38,7 +38,7 @@ assets! {
         "job_list.js", "job_log.js", "job_options.js", "job_page.js", "json_editor.js", "json_text.js", "json_view.js",
         "key_dialog.js", "live.js", "media.js", "new_job.js", "outcome.js", "progress.js", "route.js", "schema.js", "server.js",
         "snippets.js", "start.js", "status.js", "store.js", "stream_view.js", "time.js", "visible.js",
-        "worker_list.js";
+        "worker_events.js", "worker_list.js";
 }
 
 pub(super) async fn page() -> Response {

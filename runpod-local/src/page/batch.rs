@@ -20,7 +20,7 @@ pub(super) struct Batch {
     jobs: HashSet<JobId>,
     order: Vec<JobId>,
     workers: HashSet<Arc<str>>,
-    /// Items and log lines of the viewed job, already in the format to be sent.
+    /// Events of workers, and items and log lines of the viewed job, already in the format to be sent.
     lines: String,
     stats: String,
     reload: bool,
@@ -48,6 +48,11 @@ impl Batch {
             PageEvent::Job(id) => self.add_job(id),
             PageEvent::Worker(id) => {
                 self.workers.insert(id);
+            }
+            PageEvent::Reported(number) => {
+                self.add_line("workerEvent", || {
+                    queue.worker_event(number).map(|event| json(&event))
+                });
             }
             PageEvent::Item { job, index } if self.viewed == Some(job) => {
                 self.add_line("item", || {
@@ -116,7 +121,7 @@ impl Batch {
         }
     }
 
-    /// Adds an item or a log line. `line` returns `None` if the line is no longer kept.
+    /// Adds an item, a log line or an event of a worker. `line` returns `None` if the line is no longer kept.
     fn add_line(&mut self, name: &str, line: impl FnOnce() -> Option<String>) {
         // If a line is missing, the lines after it are useless to the page.
         if self.reload || self.lines.len() >= self.most_bytes {

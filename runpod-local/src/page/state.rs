@@ -8,13 +8,14 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::context::{Context, Description, HandlerInfo};
-use crate::queue::{JobId, Stats, Summary, WorkerSummary};
+use crate::queue::{JobId, ReportedEvent, Stats, Summary, WorkerSummary};
 use crate::response::{self, ErrorResponse};
 
 /// The number of jobs in the page's list.
 const MOST_JOBS: usize = 200;
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct PageState<'a> {
     endpoint: EndpointInfo<'a>,
     handlers: Vec<HandlerEntry<'a>>,
@@ -22,6 +23,7 @@ struct PageState<'a> {
     examples: &'a [Value],
     jobs: Vec<Summary>,
     workers: Vec<WorkerSummary>,
+    worker_events: Vec<ReportedEvent>,
     stats: Stats,
 }
 
@@ -70,6 +72,7 @@ pub(super) async fn state(
         examples,
         jobs: queue.recent(MOST_JOBS),
         workers: queue.workers(),
+        worker_events: queue.worker_events(),
         stats: queue.stats(),
     })
 }

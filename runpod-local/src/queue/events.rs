@@ -21,6 +21,8 @@ pub(crate) enum PageEvent {
     Job(JobId),
     /// A worker has attached, left or changed.
     Worker(Arc<str>),
+    /// A worker has reported the event with this number.
+    Reported(u64),
     /// A new stream item with this number.
     Item {
         job: JobId,

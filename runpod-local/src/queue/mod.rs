@@ -31,6 +31,7 @@ mod views;
 mod waiting_jobs;
 mod webhooks;
 mod worker;
+mod worker_events;
 mod workers;
 
 pub(crate) use clock::ms;
@@ -49,3 +50,5 @@ pub(crate) use views::{
 };
 pub(crate) use webhooks::WebhookCall;
 pub(crate) use worker::{CallingWorker, Ping};
+pub(crate) use worker_events::ReportedEvent;
+pub use worker_events::{WorkerEvent, WorkerEvents};

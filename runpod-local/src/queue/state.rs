@@ -18,6 +18,7 @@ use super::metrics::Metrics;
 use super::views::{Health, JobReport, Stats, Summary};
 use super::waiting_jobs::WaitingJobs;
 use super::webhooks::WebhookQueue;
+use super::worker_events::Reported;
 use super::workers::Workers;
 use crate::settings::{Limits, Timing};
 
@@ -34,6 +35,7 @@ pub(super) struct QueueState {
     pub(super) last_turn: u64,
     pub(super) running: usize,
     pub(super) workers: Workers,
+    pub(super) worker_events: Reported,
     pub(super) deadlines: Deadlines,
     pub(super) retention: Retention,
     pub(super) alarm: Alarm,
@@ -65,6 +67,7 @@ impl QueueState {
             last_turn: 0,
             running: 0,
             workers: Workers::default(),
+            worker_events: Reported::default(),
             deadlines: Deadlines::default(),
             retention: Retention::default(),
             alarm: Alarm::default(),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::Method;
-use runpod_local::{Endpoint, HandlerInfo, Limits};
+use runpod_local::{Endpoint, HandlerInfo, Limits, WorkerEvent};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -239,4 +239,62 @@ async fn a_worker_that_leaves_gets_no_further_job_and_takes_none_away() {
         .await
         .expect("the other worker must get the job");
     assert_eq!(taken.ok()["id"], job["id"]);
+}
+
+fn event<'a>(job_id: Option<&'a str>, text: &'a str) -> WorkerEvent<'a> {
+    WorkerEvent {
+        name: "post_retried",
+        level: "WARN",
+        job_id,
+        text,
+    }
+}
+
+#[tokio::test]
+async fn events_of_a_worker_reach_open_pages_and_those_that_open_later() {
+    let site = Site::of(Endpoint::new()).await;
+    let mut page = site.request(Method::GET, "/local/events").send().await;
+    let page = page.as_mut().expect("the endpoint answers");
+    page.chunk().await.expect("the connection stays open");
+    let events = site.running.worker_events("worker-1");
+    events.push(event(Some("job-1"), "it was not accepted"));
+    let arrived = timeout(PATIENCE, async {
+        let mut text = String::new();
+        while !text.contains("event: workerEvent") {
+            let some = page.chunk().await.expect("the connection stays open");
+            text.push_str(&String::from_utf8_lossy(&some.expect("an event arrives")));
+        }
+        text
+    });
+    let arrived = arrived.await.expect("open pages receive the event");
+    let (_, data) = arrived
+        .split_once("event: workerEvent\ndata: ")
+        .expect("the event has data");
+    let data: Value = serde_json::from_str(data.lines().next().expect("the data is a line"))
+        .expect("the data is JSON");
+    let state = site.get("/local/state").await.ok();
+    assert_eq!(state["workerEvents"], json!([data]));
+    assert!(data["time"].is_u64(), "{data}");
+    let expected = json!({
+        "number": 0, "worker": "worker-1", "event": "post_retried", "job": "job-1", "level": "WARN",
+        "text": "it was not accepted", "time": data["time"],
+    });
+    assert_eq!(data, expected);
+}
+
+#[tokio::test]
+async fn only_the_newest_events_of_workers_are_kept_and_long_texts_are_cut() {
+    let site = Site::of(Endpoint::new()).await;
+    let events = site.running.worker_events("worker-1");
+    for number in 0..1_000 {
+        events.push(event(None, &number.to_string()));
+    }
+    events.push(event(None, &"x".repeat(5_000)));
+    let state = site.get("/local/state").await.ok();
+    let kept = state["workerEvents"].as_array().expect("a list");
+    assert_eq!(kept.len(), 200);
+    assert_eq!(kept[0]["text"], "801");
+    assert_eq!(kept[0]["number"], 801);
+    let longest = kept[199]["text"].as_str().expect("a text");
+    assert_eq!(longest.chars().count(), 1_001, "1,000 and an ellipsis");
 }

@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_disk_is_judged_by_the_share_that_is_free() {
+    fn a_disk_with_a_smaller_free_share_than_the_minimum_is_refused() {
         let at = Path::new("/tmp");
         let block = 1 << 30;
         assert_eq!(

@@ -122,7 +122,7 @@ impl Next {
             ..call.call
         };
         let items = call.items.clone();
-        let invocation = (self.handler.call)(&mut call)?;
+        let invocation = self.handler.prepare(&mut call)?;
         drop(call);
         let mut held = Held::of(self.progress);
         invocation.finish(items, &mut held.slot).await

@@ -8,6 +8,7 @@ use super::batch::HandlerSeat;
 use super::context::JobContext;
 use super::emitter::ItemSink;
 use super::failure::Failure;
+use super::in_use::InUse;
 use super::job::TakenJob;
 use super::state::StateCell;
 
@@ -17,6 +18,7 @@ pub struct Call {
     /// The key of the input that names the handler, if the worker has a route.
     pub(crate) route: Option<&'static str>,
     pub(crate) context: JobContext,
+    pub(crate) in_use: InUse,
     pub(crate) state: Option<StateCell>,
     /// `Some` only for `stream` handlers.
     pub(crate) items: Option<ItemSink>,

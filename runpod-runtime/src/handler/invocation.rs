@@ -12,6 +12,7 @@ use super::emitter::{ItemSink, StreamEnd};
 use super::failure::Failure;
 #[cfg(feature = "openai")]
 use super::form::ItemForm;
+use super::in_use::InUse;
 use super::output::{Output, Payload};
 use super::slot::Slot;
 use crate::process::panics::{Panic, caught, caught_now};
@@ -45,6 +46,8 @@ pub struct Sink(pub(crate) ItemSink);
 )]
 pub struct Invocation {
     work: Work,
+    /// Kept until the handler has returned.
+    in_use: Option<InUse>,
     /// Rewrites what the handler sends or returns.
     #[cfg(feature = "openai")]
     form: Option<Form>,
@@ -63,6 +66,7 @@ impl From<Work> for Invocation {
     fn from(work: Work) -> Self {
         Self {
             work,
+            in_use: None,
             #[cfg(feature = "openai")]
             form: None,
         }
@@ -146,6 +150,14 @@ impl Invocation {
         }
     }
 
+    /// Keeps this until the handler has returned, even if the call was dropped before.
+    pub(super) fn using(self, in_use: InUse) -> Self {
+        Self {
+            in_use: Some(in_use),
+            ..self
+        }
+    }
+
     /// Runs the call until it finishes. Must be polled inside the handlers' runtime.
     ///
     /// The slot belongs to the code that runs. A blocking thread takes the slot, keeps it even if this future is
@@ -157,21 +169,24 @@ impl Invocation {
     ) -> Result<Done, Failure> {
         #[cfg(feature = "openai")]
         if let Some(form) = self.form {
-            return in_form(form, self.work, sink, slot).await;
+            return in_form(form, self.work, self.in_use, sink, slot).await;
         }
-        self.work.finish(sink, slot).await
+        self.work.finish(self.in_use, sink, slot).await
     }
 }
 
 impl Work {
     async fn finish(
         self,
+        in_use: Option<InUse>,
         sink: Option<ItemSink>,
         slot: &mut Option<Slot>,
     ) -> Result<Done, Failure> {
         match self {
             Work::Future(future) => future.await.map(Done::Value),
-            Work::Blocking(call) => on_blocking_thread(call, slot).await?.map(Done::Value),
+            Work::Blocking(call) => on_blocking_thread(call, in_use, slot)
+                .await?
+                .map(Done::Value),
             Work::Stream { call, blocking } => {
                 let sink = sink.ok_or_else(|| {
                     Failure::new(
@@ -181,7 +196,7 @@ impl Work {
                 })?;
                 let items = Sink(sink.clone());
                 let drive = if blocking {
-                    on_blocking_thread(move || call(items), slot).await?
+                    on_blocking_thread(move || call(items), in_use, slot).await?
                 } else {
                     call(items)
                 };
@@ -215,6 +230,7 @@ impl Invocation {
             work => {
                 let whole = Self {
                     work,
+                    in_use: self.in_use,
                     #[cfg(feature = "openai")]
                     form,
                 };
@@ -277,6 +293,7 @@ impl<F: FnOnce() -> R + Send + 'static, R> Blocking<R> for F {
 
 async fn on_blocking_thread<T: Send + 'static>(
     call: impl FnOnce() -> T + Send + 'static,
+    in_use: Option<InUse>,
     slot: &mut Option<Slot>,
 ) -> Result<T, Failure> {
     let span = tracing::Span::current();
@@ -289,6 +306,7 @@ async fn on_blocking_thread<T: Send + 'static>(
         }
         span.in_scope(|| {
             let ended = caught_now(call).map_err(Failure::from);
+            drop(in_use);
             if let Err((Err(failure), _slot)) = sender.send((ended, held)) {
                 tracing::warn!("{}, after its job was stopped", failure.message);
             }
@@ -335,13 +353,14 @@ impl From<Panic> for Failure {
 async fn in_form(
     form: Form,
     work: Work,
+    in_use: Option<InUse>,
     sink: Option<ItemSink>,
     slot: &mut Option<Slot>,
 ) -> Result<Done, Failure> {
     let form = match form {
         Form::Items(form) => form,
         Form::Value(form) => {
-            return match catch_panic(work.finish(sink, slot)).await {
+            return match catch_panic(work.finish(in_use, sink, slot)).await {
                 Ok(Done::Value(value)) => form(Ok(value)),
                 Ok(other) => Ok(other),
                 Err(failure) => form(Err(failure)),
@@ -349,7 +368,7 @@ async fn in_form(
         }
     };
     let formed = sink.as_ref().map(|sink| sink.in_form(Arc::clone(&form)));
-    let failure = match catch_panic(work.finish(formed, slot)).await {
+    let failure = match catch_panic(work.finish(in_use, formed, slot)).await {
         Ok(Done::Stream(StreamEnd::Finished)) => None,
         Ok(Done::Stream(StreamEnd::Failed(failure))) | Err(failure) => Some(failure),
         Ok(other) => return Ok(other),

@@ -6,6 +6,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 
 use tempfile::TempDir;
@@ -20,7 +21,11 @@ const FILES: &str = "files";
 
 /// The directory of a job. It is created when it is used for the first time.
 #[derive(Debug, Default)]
-pub(super) struct JobDirectory(Mutex<Directory>);
+pub(super) struct JobDirectory {
+    directory: Mutex<Directory>,
+    /// How many parts of the worker still run code of the job. The last one removes the directory.
+    users: AtomicUsize,
+}
 
 #[derive(Debug, Default)]
 enum Directory {
@@ -67,8 +72,20 @@ impl JobDirectory {
         }
     }
 
+    /// Keeps the directory until [`leave`](Self::leave) was called as often as this.
+    pub(super) fn keep(&self) {
+        self.users.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Removes the directory if nothing else keeps it.
+    pub(super) fn leave(&self) {
+        if self.users.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.remove();
+        }
+    }
+
     /// Removes the directory. From now on, the job has none.
-    pub(super) fn remove(&self) {
+    fn remove(&self) {
         let directory = std::mem::replace(&mut *self.lock(), Directory::Removed);
         let Directory::Exists(locked) = directory else {
             return;
@@ -100,7 +117,9 @@ impl JobDirectory {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Directory> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.directory
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,7 +1,12 @@
 use std::fs::{self, File};
 use std::sync::mpsc;
 
+use tokio::sync::oneshot;
+
 use super::{LOCK, Locked, PREFIX, remove_abandoned};
+use crate::handler::failure::Failure;
+use crate::handler::in_use::InUse;
+use crate::handler::invocation::Invocation;
 use crate::testing;
 
 #[test]
@@ -17,7 +22,7 @@ fn a_directory_is_private_and_disappears_with_the_call() {
     }
     fs::create_dir(directory.join("folder")).unwrap();
     fs::write(directory.join("folder/file"), "x").unwrap();
-    drop(context.directory_until_the_end());
+    drop(InUse::of(&context));
     assert!(!directory.exists());
     assert!(context.has_ended());
     let error = context.directory().unwrap_err();
@@ -25,6 +30,34 @@ fn a_directory_is_private_and_disappears_with_the_call() {
         error.to_string(),
         "the job has ended, and its directory was removed"
     );
+}
+
+#[tokio::test]
+async fn the_directory_of_a_cancelled_job_stays_until_its_plain_function_has_returned() {
+    let (context, _job) = testing::context();
+    let directory = context.directory().unwrap();
+    let (has_started, started) = oneshot::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let in_use = InUse::of(&context);
+    let function = Invocation::blocking(move || {
+        has_started.send(()).unwrap();
+        released.recv().unwrap();
+        Err(Failure::new("error", "no output"))
+    });
+    let function = function.using(in_use.clone());
+    let call = tokio::spawn(async move {
+        let _in_use = in_use;
+        drop(function.finish(None, &mut None).await);
+    });
+    started.await.unwrap();
+    call.abort();
+    assert!(call.await.unwrap_err().is_cancelled());
+    assert!(!context.has_ended());
+    assert!(directory.exists());
+    release.send(()).unwrap();
+    while !context.has_ended() {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[test]
@@ -40,7 +73,7 @@ fn the_lock_of_a_directory_is_held_until_the_directory_is_removed() {
     // The only blocking thread is in use, so the removal waits for it.
     let (release, released) = mpsc::channel::<()>();
     let busy = runtime.spawn_blocking(move || released.recv());
-    drop(context.directory_until_the_end());
+    drop(InUse::of(&context));
     assert!(directory.exists());
     assert!(File::open(&lock).unwrap().try_lock().is_err());
     release.send(()).unwrap();

@@ -26,6 +26,7 @@ mod handler_error;
 mod hook_function;
 mod hook_run;
 mod hooks;
+mod in_use;
 mod input;
 mod invocation;
 mod items;
@@ -100,6 +101,7 @@ pub(crate) use dispatch::{Choice, Dispatch};
 pub(crate) use emitter::{ItemSink, StreamEnd};
 pub(crate) use hook_run::HookOutcome;
 pub(crate) use hooks::{Hook, HookKind, registered_hooks};
+pub(crate) use in_use::InUse;
 pub(crate) use invocation::{Done, catch_panic};
 #[cfg(all(feature = "http", feature = "otel"))]
 pub(crate) use job::RequestTrace;

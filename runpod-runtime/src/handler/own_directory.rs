@@ -8,8 +8,8 @@ use super::context::JobContext;
 impl JobContext {
     /// Returns the job's own directory, and creates it at the first call.
     ///
-    /// The directory and everything in it is removed when the handler has finished or the job was cancelled. If the
-    /// process is killed, the next worker that uses the same temporary directory removes it. It is in the system's
+    /// The directory and everything in it is removed when the handler has finished. If the job was cancelled, this is
+    /// when an `async fn` was dropped, or a plain `fn` or the call of a `batch` handler has returned. If the process is killed, the next worker that uses the same temporary directory removes it. It is in the system's
     /// directory for temporary files (`TMPDIR`). Only this user can read it. Needs the feature `download`.
     ///
     /// ```
@@ -40,21 +40,5 @@ impl JobContext {
     /// Returns whether the handler's call has ended.
     pub(crate) fn has_ended(&self) -> bool {
         self.own_directory().is_removed()
-    }
-
-    /// Returns a guard that removes the directory when the handler's call ends.
-    pub(crate) fn directory_until_the_end(&self) -> RemovedAtEnd {
-        RemovedAtEnd(self.clone())
-    }
-}
-
-/// Removes a job's directory when it is dropped: after the handler's call, or when the call is dropped because the job
-/// was cancelled.
-#[derive(Debug)]
-pub(crate) struct RemovedAtEnd(JobContext);
-
-impl Drop for RemovedAtEnd {
-    fn drop(&mut self) {
-        self.0.own_directory().remove();
     }
 }

@@ -45,11 +45,16 @@ pub(crate) struct Handler {
     pub(crate) is_reply: bool,
     /// Collects the jobs of a batch handler.
     pub(crate) batcher: Option<Arc<HandlerBatcher>>,
-    pub(crate) call: Arc<CallFn>,
+    pub(super) call: Arc<CallFn>,
 }
 
 impl Handler {
     fn of(registration: &Registration) -> Self {
+        #[cfg(feature = "openai")]
+        let openai = registration.openai.map(|endpoint| Served {
+            route: endpoint.route,
+            model: endpoint.model.unwrap_or(registration.function.name),
+        });
         Self {
             name: registration.function.name.to_owned(),
             place: Some(registration.function.place()),
@@ -64,21 +69,23 @@ impl Handler {
             #[cfg(feature = "openai")]
             is_reply: false,
             #[cfg(feature = "openai")]
-            openai: registration.openai.map(|endpoint| Served {
-                route: endpoint.route,
-                model: endpoint.model.unwrap_or(registration.function.name),
-            }),
-            #[cfg(feature = "openai")]
-            call: match registration.openai {
-                Some(endpoint) => {
-                    let model = endpoint.model.unwrap_or(registration.function.name);
+            call: match (registration.openai, openai) {
+                (Some(endpoint), Some(Served { model, .. })) => {
                     super::openai::adapted(registration.call, endpoint, model.to_owned())
                 }
-                None => Arc::new(registration.call),
+                _ => Arc::new(registration.call),
             },
+            #[cfg(feature = "openai")]
+            openai,
             #[cfg(not(feature = "openai"))]
             call: Arc::new(registration.call),
         }
+    }
+
+    /// Creates the arguments of a call. The call can then run.
+    pub(crate) fn prepare(&self, call: &mut Call) -> Result<Invocation, Failure> {
+        let in_use = call.in_use.clone();
+        (self.call)(call).map(|invocation| invocation.using(in_use))
     }
 
     /// Returns the route of `OpenAI`'s API that the handler serves.

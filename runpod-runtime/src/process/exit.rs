@@ -7,7 +7,11 @@
 use std::time::Duration;
 
 use crate::logging;
+use crate::traces;
 
+/// The time for the last steps of a process that has nothing left to do: the destructors of the main thread, and the
+/// exit functions of linked libraries.
+pub(crate) const LONGEST: Duration = Duration::from_secs(5);
 /// The time for the exit functions of linked libraries, once the limit is exceeded.
 const LAST_CHANCE: Duration = Duration::from_secs(2);
 /// The thread needs little memory, even if `RUST_MIN_STACK` asks for more.
@@ -17,6 +21,19 @@ const STACK: usize = 256 << 10;
 /// limits the time.
 pub(crate) fn limit(most: Duration) {
     limit_with(most, LAST_CHANCE);
+}
+
+/// Exits with this code, after the last traces and log lines. Nothing else may run afterwards, so this takes
+/// [`LONGEST`] at most.
+pub(crate) fn now(code: u8) -> ! {
+    now_with(code, LONGEST, LAST_CHANCE)
+}
+
+fn now_with(code: u8, most: Duration, last_chance: Duration) -> ! {
+    limit_with(most, last_chance);
+    traces::flush();
+    logging::flush();
+    std::process::exit(code.into())
 }
 
 fn limit_with(most: Duration, last_chance: Duration) {
@@ -54,16 +71,19 @@ fn on_a_thread(work: impl FnOnce() + Send + 'static) -> bool {
 #[cfg(test)]
 mod tests {
     use std::process::Command;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     use super::*;
 
     const HANGS: &str = "TEST_OF_EXIT_HANGS";
+    static IS_HANGING: AtomicBool = AtomicBool::new(false);
 
     /// Never ends.
     struct Hangs;
 
     impl Drop for Hangs {
         fn drop(&mut self) {
+            IS_HANGING.store(true, Ordering::Release);
             loop {
                 std::thread::park();
             }
@@ -80,6 +100,17 @@ mod tests {
         let Ok(place) = std::env::var(HANGS) else {
             return;
         };
+        if place == "thread" {
+            // Another thread hangs in the exit, and would hold up every other exit of the process.
+            std::thread::spawn(|| {
+                HANGING.with(|_| ());
+                std::process::exit(0);
+            });
+            while !IS_HANGING.load(Ordering::Acquire) {
+                std::thread::yield_now();
+            }
+            now_with(0, Duration::ZERO, Duration::from_secs(1));
+        }
         limit_with(Duration::ZERO, Duration::from_secs(1));
         if place == "destructor" {
             HANGING.with(|_| ());
@@ -91,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_process_that_hangs_after_its_last_job_is_ended() {
-        for place in ["code", "destructor"] {
+        for place in ["code", "destructor", "thread"] {
             let mut hanging = Command::new(std::env::current_exe().unwrap());
             hanging
                 .args(["--exact", "process::exit::tests::hanging_process"])

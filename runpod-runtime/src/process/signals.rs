@@ -14,10 +14,8 @@ use std::thread;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use super::orphans;
 use super::threads::single;
-use crate::logging;
-use crate::traces;
+use super::{exit, orphans};
 
 /// The thread needs little memory, even if `RUST_MIN_STACK` asks for more.
 const STACK: usize = 256 << 10;
@@ -191,9 +189,7 @@ fn catch(sender: &watch::Sender<Caught>, starting: &mpsc::Sender<io::Result<()>>
                 caught.last = Some(signal);
             });
             if HANDLING.load(Ordering::Acquire) == 0 && IS_WORKERS_PROCESS.load(Ordering::Acquire) {
-                traces::flush();
-                logging::flush();
-                std::process::exit(signal.exit_code().into());
+                exit::now(signal.exit_code());
             }
         }
     });

@@ -16,6 +16,7 @@ use crate::fitness::{Check, Row, Verdict, built_in, one_after_another, table, to
 use crate::handler::{Hook, LONGEST_DROP, StateCell};
 use crate::logging;
 use crate::platform::Unhealthy;
+use crate::process::exit;
 use crate::process::signals::next;
 use crate::process::threads::{self, Refused};
 use crate::worker::Handlers;
@@ -24,8 +25,6 @@ use crate::worker::Handlers;
 const LONGEST_SHUTDOWN: Duration = Duration::from_secs(10);
 /// The time limit of all shutdown hooks together, unless the limits that they set are longer together.
 const LONGEST_SHUTDOWN_OF_ALL: Duration = Duration::from_secs(20);
-/// The time between the last step of the worker and the exit, for the log and for exit functions of linked libraries.
-const LONGEST_EXIT: Duration = Duration::from_secs(5);
 
 /// The size in bytes of the stack of a thread that waits for hooks.
 const STACK: usize = 512 << 10;
@@ -175,7 +174,7 @@ impl Hooks {
     /// the HTTP server, for dropping the user's values, and for the rest.
     pub(crate) fn longest_end(&self) -> Duration {
         let answers = self.prepared.last_answers().unwrap_or_default();
-        let rest = answers + LONGEST_DROP + LONGEST_EXIT;
+        let rest = answers + LONGEST_DROP + exit::LONGEST;
         self.longest_shutdown().saturating_add(rest)
     }
 

@@ -5,10 +5,11 @@
 
 use std::sync::Arc;
 
-use runpod_local::{AllowError, Endpoint, Faults, HandlerInfo};
+use runpod_local::{AllowError, Endpoint, Faults, HandlerInfo, WorkerEvent as ReportedEvent};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
+use super::phases::StartTimes;
 use super::prepared::{Prepared, handled};
 use super::schema;
 use crate::config::{ApiSettings, Arguments, Environment, Mode, ProcessContext, Settings};
@@ -18,7 +19,7 @@ use crate::logging;
 use crate::platform::Runpod;
 use crate::process::signals::{Signals, next};
 use crate::process::threads;
-use crate::worker::{self, Ended, Handlers, Running};
+use crate::worker::{self, Ended, Handlers, Running, WorkerEvent};
 
 /// Serves until a shutdown signal arrives. The worker then drains, as in production.
 pub(crate) async fn serve(
@@ -180,11 +181,19 @@ async fn work(
     state: Option<StateCell>,
     handlers: &Handlers,
 ) -> Result<(), Error> {
-    // The worker is like one on the platform, but the times of its start include the build by `cargo run`, so they are
-    // not reported.
-    let _ = prepared.phases.ready();
     for number in 1_u64.. {
-        let worker = attached_to(prepared, &local.endpoint, &format!("local-{number}"))?;
+        let id = format!("local-{number}");
+        let worker = attached_to(prepared, &local.endpoint, &id)?;
+        report_events(prepared, &local.endpoint, &id);
+        // `cargo run` replaces itself with the worker, so the age of the process includes the build. It is not reported.
+        for (phase, took) in prepared
+            .phases
+            .ready()
+            .iter()
+            .flat_map(StartTimes::own_phases)
+        {
+            WorkerEvent::StartPhase { phase, took }.emit();
+        }
         let Mode::Platform(urls) = worker.settings.mode.clone() else {
             return Err(Error::new(
                 ErrorKind::System,
@@ -202,6 +211,20 @@ async fn work(
         }
     }
     Ok(())
+}
+
+/// Shows the events of the worker with this id on the endpoint's page, from now on.
+fn report_events(prepared: &Prepared, endpoint: &runpod_local::Running, worker_id: &str) {
+    let events = endpoint.worker_events(worker_id);
+    let secrets = prepared.settings.secrets.clone();
+    worker::endpoint::also_to(move |event| {
+        events.push(ReportedEvent {
+            name: event.name,
+            level: event.level.as_str(),
+            job_id: event.job_id,
+            text: &secrets.redact(event.text),
+        });
+    });
 }
 
 /// Returns the worker with the endpoint's settings instead of those from the environment.

@@ -42,6 +42,12 @@ impl StartTimes {
         ]
     }
 
+    /// Returns the time of each phase that belongs to the worker itself, under its name in metrics.
+    #[cfg(feature = "local")]
+    pub(crate) fn own_phases(&self) -> [(&'static str, Duration); 2] {
+        [("checks", self.checks), ("main", self.main)]
+    }
+
     fn of(&mut self, phase: Phase) -> &mut Duration {
         match phase {
             Phase::Checks => &mut self.checks,

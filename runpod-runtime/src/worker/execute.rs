@@ -13,8 +13,8 @@ use super::events::WorkerEvent;
 use super::inbox::{Event, Finished, Inbox};
 use super::jobs::{Job, Jobs};
 use crate::handler::{
-    Around, Call, Dispatch, Extracted, Failure, Handler, HandlerBatcher, HandlerSeat, ItemSink,
-    Kind, Slot, StateCell, TakenJob, Wrapped, catch_panic,
+    Around, Call, Dispatch, Extracted, Failure, Handler, HandlerBatcher, HandlerSeat, InUse,
+    ItemSink, Kind, Slot, StateCell, TakenJob, Wrapped, catch_panic,
 };
 use crate::logging;
 use crate::platform::{Outcome, Reporter, ResultBody};
@@ -201,8 +201,7 @@ impl Run {
     async fn run(self, handler: Arc<Handler>) {
         let mut report = self.report;
         let context = self.job.context.clone();
-        #[cfg(feature = "download")]
-        let directory = context.directory_until_the_end();
+        let in_use = InUse::of(&context);
         #[cfg(feature = "upload")]
         context.remember_s3_config(&self.taken);
         let _ = self.job.streaming.set(handler.streams());
@@ -214,6 +213,7 @@ impl Run {
             route: self.execution.dispatch.key_for(&self.taken),
             job: self.taken,
             context: context.clone(),
+            in_use: in_use.clone(),
             state: self.execution.state.clone(),
             items: items.clone(),
             #[cfg(feature = "openai")]
@@ -229,7 +229,7 @@ impl Run {
                 // Boxed, so that the task of a handler without wrappers stays small.
                 return Box::pin(wrapped.run(around, Arc::clone(&handler), call)).await;
             }
-            let running = (handler.call)(&mut call)?;
+            let running = handler.prepare(&mut call)?;
             drop(call);
             was_called = true;
             running.finish(items.clone(), &mut report.slot).await
@@ -244,8 +244,7 @@ impl Run {
         }
         .into_body(&self.execution.reporter, self.execution.refresh);
         // The next job needs the space, and gets the slot now.
-        #[cfg(feature = "download")]
-        drop(directory);
+        drop(in_use);
         WorkerEvent::HandlerReturned { body: &body }.emit();
         report.finished(body, verdict);
     }
@@ -257,8 +256,7 @@ impl Run {
             // The job was stopped while it waited for a thread.
             return;
         }
-        #[cfg(feature = "download")]
-        let directory = context.directory_until_the_end();
+        let in_use = InUse::of(&context);
         #[cfg(feature = "upload")]
         context.remember_s3_config(&self.taken);
         let _ = self.job.streaming.set(false);
@@ -267,6 +265,7 @@ impl Run {
             route: self.execution.dispatch.key_for(&self.taken),
             job: self.taken,
             context: context.clone(),
+            in_use: in_use.clone(),
             state: self.execution.state.clone(),
             items: None,
             #[cfg(feature = "openai")]
@@ -276,7 +275,7 @@ impl Run {
         };
         let mut was_called = false;
         let done = caught_now(|| {
-            let running = (handler.call)(&mut call)?;
+            let running = handler.prepare(&mut call)?;
             drop(call);
             was_called = true;
             running.finish_here()
@@ -293,8 +292,7 @@ impl Run {
             items: None,
         }
         .into_body(&self.execution.reporter, self.execution.refresh);
-        #[cfg(feature = "download")]
-        drop(directory);
+        drop(in_use);
         WorkerEvent::HandlerReturned { body: &body }.emit();
         self.report.finished(body, verdict);
     }

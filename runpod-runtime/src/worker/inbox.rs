@@ -94,7 +94,7 @@ impl WorkerLink for Link {
     fn unhealthy(&self, reason: String) {
         self.shutdown.declare_unhealthy(Unhealthy {
             check: "handler".into(),
-            reason: self.reporter.redacted(&reason).into_owned(),
+            reason,
         });
     }
 

@@ -58,6 +58,8 @@ use retry_budget::RetryBudget;
 use shutdown::Shutdown;
 
 pub use config::WorkerConfig;
+#[cfg(feature = "local")]
+pub(crate) use events::endpoint;
 #[cfg(feature = "metrics")]
 pub(crate) use events::metrics;
 pub(crate) use handlers::Handlers;

@@ -29,7 +29,7 @@ struct Phases {
     /// Whether a job asked for a fresh worker.
     refresh: AtomicBool,
     /// Whether something outside the worker asked it to stop.
-    told: AtomicBool,
+    is_stopped: AtomicBool,
 }
 
 impl Shutdown {
@@ -40,7 +40,7 @@ impl Shutdown {
 
     /// Takes no more jobs because something outside the worker asked for it. No fresh worker is wanted then.
     pub(crate) fn end(&self) {
-        self.0.told.store(true, Ordering::Release);
+        self.0.is_stopped.store(true, Ordering::Release);
         self.begin();
     }
 
@@ -51,7 +51,7 @@ impl Shutdown {
     }
 
     pub(super) fn wants_a_fresh_worker(&self) -> bool {
-        self.0.refresh.load(Ordering::Acquire) && !self.0.told.load(Ordering::Acquire)
+        self.0.refresh.load(Ordering::Acquire) && !self.0.is_stopped.load(Ordering::Acquire)
     }
 
     pub(super) fn has_begun(&self) -> bool {

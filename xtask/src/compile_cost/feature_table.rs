@@ -7,8 +7,9 @@ use super::measure::Measured;
 use super::table::processors;
 
 /// Returns a table with a row for each worker. The first worker has no feature. The other rows show how much a feature
-/// adds to it. Without times, their columns are left out.
+/// adds to it. Workers that have not been built are left out, and so are the columns of times if there are no times.
 pub(super) fn of(results: &[Measured], rounds: usize, jobs: usize, toolchain: &str) -> String {
+    let results: Vec<_> = results.iter().filter(|it| it.binary_bytes > 0).collect();
     let times = match rounds {
         0 => String::new(),
         rounds => {
@@ -94,13 +95,14 @@ mod tests {
             measured(0, 100, 60, 5_000_000),
             measured(1, 111, 72, 6_500_000),
             measured(2, 100, 59, 4_990_000),
+            measured(3, 120, 0, 0),
         ];
         let table = of(&results, rounds, 2, "rustc 1.95.0");
         table.lines().skip(4).map(str::to_owned).collect()
     }
 
     #[test]
-    fn each_feature_is_shown_as_a_difference_to_a_worker_without_features() {
+    fn each_built_feature_is_shown_as_a_difference_to_a_worker_without_features() {
         assert_eq!(
             rows(1),
             [

@@ -42,23 +42,41 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failu
         .iter()
         .map(Measured::tree)
         .collect::<Result<_, _>>()?;
-    build(&workers, &mut results, wanted.rounds)?;
     let toolchain = toolchain()?;
+    let file = folder.join(file);
+    let write =
+        |table: &str| fs::write(&file, table).map_err(|error| step::unwritten(&file, &error));
+    let features =
+        |results: &[Measured]| feature_table::of(results, wanted.rounds, jobs, &toolchain);
+    // The builds of all features take an hour. If a run is stopped, the table has the features that were built.
+    build(
+        &workers,
+        &mut results,
+        wanted.rounds,
+        |results| match wanted.subject {
+            Subject::Workers => Ok(()),
+            Subject::Features => write(&features(results)),
+        },
+    )?;
     let table = match wanted.subject {
         Subject::Workers => {
             edit(&workers, &mut results)?;
             table::of(&results, wanted.rounds, EDITS, jobs, &toolchain)
         }
-        Subject::Features => feature_table::of(&results, wanted.rounds, jobs, &toolchain),
+        Subject::Features => features(&results),
     };
-    let file = folder.join(file);
-    fs::write(&file, &table).map_err(|error| step::unwritten(&file, &error))?;
+    write(&table)?;
     println!("\n{table}\nThe table was written to {}.", file.display());
     Ok(())
 }
 
-/// Builds the workers in turn.
-fn build(workers: &[Prepared<'_>], results: &mut [Measured], rounds: usize) -> Result<(), Failure> {
+/// Builds the workers in turn, and calls `built` after each one.
+fn build(
+    workers: &[Prepared<'_>],
+    results: &mut [Measured],
+    rounds: usize,
+    built: impl Fn(&[Measured]) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     for round in 0..rounds {
         for index in order(workers.len(), round) {
             step::announce(&format!(
@@ -68,12 +86,14 @@ fn build(workers: &[Prepared<'_>], results: &mut [Measured], rounds: usize) -> R
             ));
             let (debug, release) = results[index].build_cold(&workers[index])?;
             eprintln!("debug: {debug}; release: {release}");
+            built(results)?;
         }
     }
     if rounds == 0 {
-        for (worker, result) in workers.iter().zip(results) {
+        for (index, worker) in workers.iter().enumerate() {
             step::announce(&format!("release build of {}", worker.name()));
-            result.build_for_size(worker)?;
+            results[index].build_for_size(worker)?;
+            built(results)?;
         }
     }
     Ok(())

@@ -6,6 +6,7 @@ import { parse } from "./json_text.js";
 import { Refusal, get } from "./server.js";
 
 const MOST_JOBS = 200;
+const MOST_WORKER_EVENTS = 200;
 const BETWEEN_LOADS = 500;
 const BETWEEN_LOADS_OF_ONE = 100;
 const FINAL = new Set(["COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"]);
@@ -19,6 +20,7 @@ export const known = {
   examples: [],
   jobs: new Map(),
   workers: new Map(),
+  workerEvents: [],
   stats: null,
   viewed: null,
 };
@@ -50,6 +52,8 @@ export function onTransition(listener) {
 }
 
 let unfollow = () => {};
+// The events of workers that have arrived since the connection was opened.
+let arrived = [];
 
 /** Follows the endpoint and, if there is an id, this job. */
 export function look(id) {
@@ -62,7 +66,10 @@ export function look(id) {
   const query = id === null ? "" : `?job=${encodeURIComponent(id)}`;
   unfollow = follow(`/local/events${query}`, {
     // The events start before the state is requested, so no change is missed in between.
-    connected: reload,
+    connected: () => {
+      arrived = [];
+      reload();
+    },
     disconnected: (error) => connection(error instanceof Refusal && error.status === 401 ? "locked" : "offline"),
     event: (name, text) => receive(name, parse(text), { viewed, reload, reloadViewed }),
   });
@@ -106,6 +113,9 @@ function receive(name, data, { viewed, reload, reloadViewed }) {
   } else if (name === "workerGone") {
     known.workers.delete(data.id);
     changed("workers");
+  } else if (name === "workerEvent") {
+    arrived = [...arrived, data].slice(-MOST_WORKER_EVENTS);
+    addWorkerEvents([data]);
   } else if (name === "stats") {
     known.stats = rounded(data);
     changed("stats");
@@ -116,6 +126,14 @@ function receive(name, data, { viewed, reload, reloadViewed }) {
   } else if (name === "reload") {
     reload();
   }
+}
+
+// A load in progress may return an event, too, or may return older events than those that have arrived meanwhile.
+function addWorkerEvents(events) {
+  const last = known.workerEvents.at(-1)?.number ?? -1;
+  const later = events.filter(({ number }) => number > last);
+  known.workerEvents = [...known.workerEvents, ...later].slice(-MOST_WORKER_EVENTS);
+  changed("workerEvents");
 }
 
 function followViewed(summary, viewed, reload) {
@@ -183,8 +201,10 @@ async function load(viewed) {
     route: state.route,
     examples: state.examples,
     workers: new Map(state.workers.map((worker) => [worker.id, worker])),
+    workerEvents: state.workerEvents,
     stats: rounded(state.stats),
   });
+  addWorkerEvents(arrived);
   mergeJobs(state.jobs);
   changed("connection", "workers", "jobs", "stats", ...(isOther ? ["endpoint"] : []));
 }

@@ -5,6 +5,7 @@ import { placeOf } from "./route.js";
 import { known, watch } from "./store.js";
 import { age, everySecond } from "./time.js";
 import { brief, visible } from "./visible.js";
+import { workerEvents } from "./worker_events.js";
 
 const MOST_JOBS = 8;
 
@@ -13,7 +14,7 @@ export function workerList(place) {
   const count = element("span", { class: "count" });
   const list = element("ul", { class: "workers" });
   const empty = element("p", { class: "empty" }, "No worker is attached. Jobs wait in the queue until a worker attaches.");
-  fill(place, element("header", {}, element("h2", {}, "Workers"), count), empty, list);
+  fill(place, element("header", {}, element("h2", {}, "Workers"), count), empty, list, workerEvents());
   const rows = new Map();
   empty.hidden = true;
   watch(["workers"], () => {

@@ -18,6 +18,7 @@ fn nothing_is_told_to_nobody_and_everything_to_somebody() {
             PageEvent::Worker(worker) => worker.to_string(),
             PageEvent::Item { index, .. } => format!("item {index}"),
             PageEvent::Log { index, .. } => format!("line {index}"),
+            PageEvent::Reported(number) => format!("event {number}"),
         });
     }
     let expected = [

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::batch::{Fault, Finish, Job, Left, Run};
 use crate::handler::call::Call;
 use crate::handler::failure::Failure;
+use crate::handler::in_use::InUse;
 use crate::handler::input;
 use crate::handler::invocation::Invocation;
 use crate::handler::output::Output;
@@ -98,11 +99,12 @@ pub fn join<P: Send + 'static>(
     // A too heavy input is a fault of the client, so it must not count as a call that failed.
     seat.check(weight).map_err(failure)?;
     let job = Job {
-        part: Box::new(parts),
+        part: Box::new((parts, call.in_use.clone())),
         weight,
         prepare: Arc::new(move |parts| {
             let parts = parts.into_iter().filter_map(|it| it.downcast().ok());
-            prepare(parts.map(|part: Box<P>| *part).collect()).0
+            let (parts, in_use) = parts.map(|part: Box<(P, InUse)>| *part).unzip();
+            using(in_use, prepare(parts).0)
         }),
     };
     Ok(Invocation::future(async move {
@@ -110,6 +112,25 @@ pub fn join<P: Send + 'static>(
             .await
             .unwrap_or_else(|left| Err(failure(left)))
     }))
+}
+
+/// Keeps this until the call has returned, because it runs on if one of its jobs is cancelled.
+fn using(in_use: Vec<InUse>, run: Run<Output>) -> Run<Output> {
+    match run {
+        Run::Future(call) => Run::Future(Box::new(move |finish| {
+            let future = call(finish);
+            Box::pin(async move {
+                let outputs = future.await;
+                drop(in_use);
+                outputs
+            })
+        })),
+        Run::Blocking(call) => Run::Blocking(Box::new(move |finish| {
+            let outputs = call(finish);
+            drop(in_use);
+            outputs
+        })),
+    }
 }
 
 /// Separates the last part of each job from the others.

@@ -13,7 +13,6 @@ use crate::process::signals::Signals;
 use crate::process::threads::{Refused, single};
 use crate::start::prepared::Prepared;
 use crate::start::unloaded::Cut;
-use crate::traces;
 use crate::worker::Handlers;
 
 /// How long an async `main` may take to stop, unless the grace time is shorter.
@@ -85,7 +84,7 @@ impl Watch {
             let last = LAST_POLL.min(prepared.settings.shutdown_grace);
             tokio::select! {
                 _ = timeout(last, self.returned.cancelled()) => {}
-                signal = signals.next() => exit(signal.exit_code()),
+                signal = signals.next() => exit::now(signal.exit_code()),
             }
         }
         self.has_ender.set(()).is_ok().then_some(cut)
@@ -102,7 +101,7 @@ impl Watch {
         exit::limit(hooks.longest_end());
         hooks.shut_down(None);
         hooks.close_server();
-        exit(code)
+        exit::now(code)
     }
 
     /// Called by the main thread when `main` has returned or was dropped. Returns why `main` was cut off. If the other
@@ -117,10 +116,4 @@ impl Watch {
         }
         cut
     }
-}
-
-fn exit(code: u8) -> ! {
-    traces::flush();
-    logging::flush();
-    std::process::exit(code.into())
 }

@@ -80,8 +80,8 @@ async fn inputs_that_are_too_heavy_do_not_count_as_failures_of_the_worker() {
 #[tokio::test(start_paused = true)]
 async fn a_job_that_is_stopped_while_it_waits_never_reaches_the_model() {
     let model = Model::new(0);
-    let stop = Arc::new(AtomicBool::new(false));
-    let told = Arc::clone(&stop);
+    let is_stopped = Arc::new(AtomicBool::new(false));
+    let stops = Arc::clone(&is_stopped);
     let (hand_over, handed_over) = oneshot::channel::<Taken>();
     let mut handed_over = Some(handed_over);
     let stage = Stage::new()
@@ -95,7 +95,7 @@ async fn a_job_that_is_stopped_while_it_waits_never_reaches_the_model() {
             })))
         })
         .stops(move |_| {
-            let ids = told.load(Ordering::SeqCst).then(|| "c".to_owned());
+            let ids = stops.load(Ordering::SeqCst).then(|| "c".to_owned());
             Some(StopSignals::Stop(ids.into_iter().collect()))
         });
     let playing = play(stage, model.handler(Batching::NEW), Setting::default());
@@ -103,7 +103,7 @@ async fn a_job_that_is_stopped_while_it_waits_never_reaches_the_model() {
     assert_eq!(model.calls(), [["a"]]);
     hand_over.send(jobs(["b", "c", "d"])).unwrap();
     sleep(Duration::from_secs(1)).await;
-    stop.store(true, Ordering::SeqCst);
+    is_stopped.store(true, Ordering::SeqCst);
     sleep(Duration::from_mins(1)).await;
     model.permits.add_permits(2);
     playing.stage.until(|events| results(events) == 3).await;

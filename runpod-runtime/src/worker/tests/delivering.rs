@@ -203,8 +203,8 @@ async fn a_refused_result_is_replaced_on_disk_by_the_failed_one() {
 async fn a_job_that_is_stopped_while_its_result_is_on_its_way_has_no_other_outcome() {
     let directory = tempfile::tempdir().unwrap();
     let posted = Arc::new(Semaphore::new(0));
-    let (tell, told) = (Arc::clone(&posted), Arc::new(AtomicBool::new(false)));
-    let stop = Arc::clone(&told);
+    let (tell, is_stopped) = (Arc::clone(&posted), Arc::new(AtomicBool::new(false)));
+    let stop = Arc::clone(&is_stopped);
     let stage = Stage::new()
         .jobs(&["j"])
         .posts(move |_| {
@@ -213,7 +213,7 @@ async fn a_job_that_is_stopped_while_its_result_is_on_its_way_has_no_other_outco
             Some(later())
         })
         .stops(move |_| {
-            let ids = if told.load(Ordering::SeqCst) {
+            let ids = if is_stopped.load(Ordering::SeqCst) {
                 vec!["j".to_owned()]
             } else {
                 vec![]

@@ -36,9 +36,9 @@ async fn a_take_that_is_held_delays_the_end_by_a_second_at_most() {
         .stage
         .until(|events| events.contains(&Event::Take))
         .await;
-    let told = Instant::now();
+    let stopped = Instant::now();
     assert_eq!(playing.end().await, Ended::Finished);
-    assert!(told.elapsed() <= SECOND, "{:?}", told.elapsed());
+    assert!(stopped.elapsed() <= SECOND, "{:?}", stopped.elapsed());
 }
 
 #[tokio::test]
@@ -74,10 +74,10 @@ async fn a_post_that_is_held_does_not_hold_the_end() {
     let stage = Stage::new().jobs(&["j"]).posts(|_| None);
     let playing = play(stage, hang.into_handler().0, Setting::default());
     until_progress(&playing, 1).await;
-    let told = Instant::now();
+    let stopped = Instant::now();
     playing.shutdown.cut_off();
     assert_eq!(playing.end().await, Ended::Cut(1));
-    assert!(told.elapsed() <= 8 * SECOND, "{:?}", told.elapsed());
+    assert!(stopped.elapsed() <= 8 * SECOND, "{:?}", stopped.elapsed());
 }
 
 #[tokio::test(start_paused = true)]

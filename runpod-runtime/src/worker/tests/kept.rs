@@ -203,9 +203,9 @@ async fn a_result_that_cannot_be_delivered_holds_the_end_by_half_a_minute_if_it_
         names.iter().any(|name| name.ends_with(".result"))
     })
     .await;
-    let told = Instant::now();
+    let stopped = Instant::now();
     assert_eq!(playing.end().await, Ended::Finished);
-    assert!(told.elapsed() <= 40 * SECOND, "{:?}", told.elapsed());
+    assert!(stopped.elapsed() <= 40 * SECOND, "{:?}", stopped.elapsed());
     assert_eq!(waiting(directory.path()).len(), 1);
 }
 
