@@ -18,7 +18,8 @@ const LOOK: Duration = Duration::from_millis(2);
 /// Runs a program with one thread to its end.
 pub(crate) fn measured(command: &mut Command) -> Outcome<Report> {
     let begun = Instant::now();
-    let mut child = command.stdout(Stdio::null()).spawn()?;
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
+    let child = command.spawn()?;
     let id = Pid::from_child(&child);
     let has_ended = AtomicBool::new(false);
     let (seconds, processor_seconds, megabytes) = thread::scope(|scope| -> Outcome<_> {
@@ -39,9 +40,11 @@ pub(crate) fn measured(command: &mut Command) -> Outcome<Report> {
         let memory = memory.join().map_err(|_| "the measurement of the memory failed")?;
         Ok((seconds, processor_seconds(id)?, memory))
     })?;
-    let status = child.wait()?;
-    if !status.success() {
-        return Err(format!("{}: {status}", command.get_program().display()).into());
+    let output = child.wait_with_output()?;
+    if !output.status.success() {
+        let (program, status) = (command.get_program().display(), output.status);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("{program}: {status}: {errors}").into());
     }
     Ok(Report {
         seconds,
