@@ -1,5 +1,8 @@
 //! The code that downloads and uploads share.
 
+#[cfg(all(test, target_os = "linux"))]
+pub(crate) mod bad_disk;
+
 use std::sync::Arc;
 
 use tokio::runtime::Handle;

@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use crate::cargo_tools::{FAST_S3, S3_VARIABLE};
 use crate::python;
 use crate::step::{self, Failure};
 use crate::workspace::Workspace;
@@ -15,6 +16,15 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failu
         build(workspace, "http-bench")?;
         let mut bench = Command::new(workspace.target().join("release/http_bench"));
         return step::run("bench http", bench.args(arguments));
+    }
+    if let ["transfers", arguments @ ..] = arguments {
+        build(workspace, "transfers-bench")?;
+        let mut bench = Command::new(workspace.target().join("release/transfers_bench"));
+        bench
+            .args(arguments)
+            .env(python::VARIABLE, python::with_the_sdk(workspace)?)
+            .env(S3_VARIABLE, FAST_S3.installed(workspace)?);
+        return step::run("bench transfers", &mut bench);
     }
     build(workspace, "worker-bench")?;
     if measures("runpod-sdk", arguments) {

@@ -92,6 +92,9 @@ Measurements:
                    names of cells and workers.
   bench http [--rounds N] [--window SECONDS]
                    Measure our worker's HTTP mode and a bare axum server with the same requests (one minute).
+  bench transfers [--rounds N] [--folder PATH] [download | upload] [large | medium | small]
+                   Measure our downloads and uploads, curl's and the Python SDK's with the same files (some minutes). The
+                   first run installs a release build of the S3 server.
   compile-cost [--rounds N]
                    Build a worker and a comparable one on lambda_runtime from scratch, and compare the build costs
                    (minutes per round).

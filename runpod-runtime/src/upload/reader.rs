@@ -21,8 +21,13 @@ pub(super) struct Reader<'a> {
 
 enum Input<'a> {
     Bytes(Bytes),
-    /// The file is `None` while another thread reads it.
-    File(PathBuf, Option<File>),
+    File {
+        path: PathBuf,
+        /// `None` while another thread reads the file.
+        file: Option<File>,
+        /// The number of bytes that were read.
+        read: u64,
+    },
     Stream {
         chunks: Chunks<'a>,
         /// What was read, but belongs to the next part.
@@ -44,7 +49,11 @@ impl<'a> Reader<'a> {
                     blocking(move || opened(&place).map_err(|error| unreadable(&place, error)))
                         .await?;
                 Self {
-                    input: Input::File(path, Some(file)),
+                    input: Input::File {
+                        path,
+                        file: Some(file),
+                        read: 0,
+                    },
                     total: Some(bytes),
                 }
             }
@@ -62,7 +71,7 @@ impl<'a> Reader<'a> {
     pub(super) async fn part(&mut self, bytes: usize) -> Result<Bytes, Cause> {
         match &mut self.input {
             Input::Bytes(content) => Ok(content.split_to(bytes.min(content.len()))),
-            Input::File(path, file) => {
+            Input::File { path, file, read } => {
                 let Some(mut open) = file.take() else {
                     return Err(Cause::Read("an earlier read failed".into()));
                 };
@@ -76,6 +85,12 @@ impl<'a> Reader<'a> {
                 })
                 .await?;
                 *file = Some(open);
+                *read += part.len() as u64;
+                let is_last = part.len() < bytes;
+                if is_last && self.total.is_some_and(|total| *read < total) {
+                    let shorter = io::Error::other("it became shorter while it was uploaded");
+                    return Err(unreadable(path, shorter));
+                }
                 Ok(part.into())
             }
             Input::Stream { chunks, rest } => {

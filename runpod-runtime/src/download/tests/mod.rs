@@ -2,6 +2,8 @@
 
 mod blocked;
 mod broken;
+#[cfg(target_os = "linux")]
+mod disk;
 mod server;
 
 use std::fs;

@@ -1,6 +1,9 @@
 //! Uploads to a real S3 server.
 
 mod beside_the_sdk;
+mod changed_files;
+#[cfg(target_os = "linux")]
+mod disk;
 mod faults;
 mod job_bucket;
 mod local;
