@@ -16,6 +16,8 @@
 )]
 
 mod batching;
+#[cfg(feature = "local")]
+mod fleet;
 mod latency;
 mod page;
 mod plot;
