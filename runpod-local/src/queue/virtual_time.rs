@@ -103,6 +103,13 @@ impl VirtualQueue {
         }
     }
 
+    /// Reports that a worker will be stopped. It gets no more jobs.
+    pub fn worker_leaves(&mut self, worker: &str, now: Duration) {
+        self.at(now, |state, _| {
+            state.workers.leaving.insert(worker.into());
+        });
+    }
+
     /// Reports the exit of a worker. Its jobs return to the queue.
     pub fn worker_ended(&mut self, worker: &str, now: Duration) {
         self.at(now, |state, now| state.worker_ended(worker, now));

@@ -16,7 +16,20 @@ impl Fleet {
         if worker.phase == Phase::Starts {
             return self.exit(number);
         }
+        if self.setup.stops_hand_over {
+            self.leave(number);
+        }
         self.drain(number);
+    }
+
+    /// The platform answers the request that it holds, and hands out no more jobs to this worker.
+    fn leave(&mut self, number: WorkerNumber) {
+        let time = self.time();
+        let worker = &self.workers[number];
+        self.queue.worker_leaves(&worker.name, time);
+        if let Some(poll) = worker.held_poll {
+            self.hold_ends(number, poll);
+        }
     }
 
     fn drain(&mut self, number: WorkerNumber) {

@@ -15,6 +15,8 @@ pub(super) struct Outcome {
     pub(super) p99: f64,
     /// The sum of the lifetimes of all workers, in seconds.
     pub(super) gpu: f64,
+    /// The same sum, counted while the run was going on.
+    pub(super) worker_time: f64,
     /// The time until the last job has ended, in seconds.
     pub(super) lasted: f64,
     pub(super) most_workers: usize,
@@ -34,6 +36,8 @@ pub(super) struct Outcome {
     /// The largest difference between a job's latency and the sum of its parts, in seconds.
     pub(super) unexplained: f64,
     pub(super) takes: u64,
+    /// The time in which the accepted runs used their slots, divided by the number of slots of a worker, in seconds.
+    pub(super) busy: f64,
 }
 
 impl Outcome {
@@ -63,6 +67,7 @@ impl Outcome {
             p50: at(0.5),
             p99: at(0.99),
             gpu: lifetimes.sum(),
+            worker_time: fleet.worker_time as f64 / 1e9,
             lasted: in_secs(fleet.now),
             most_workers: fleet.most_workers,
             started_workers: fleet.workers.len(),
@@ -75,12 +80,50 @@ impl Outcome {
             failed: fleet.jobs.len() - latencies.len(),
             unexplained: unexplained.fold(0.0, f64::max),
             takes: fleet.takes,
+            busy: ended().filter_map(Job::parts).map(|it| it.run).sum::<f64>()
+                / fleet.setup.profile.slots as f64,
+        }
+    }
+
+    /// Returns the means of the times of several runs, and the sums of everything else.
+    pub(super) fn mean(all: &[Self]) -> Self {
+        let count = all.len() as f64;
+        let mean = |of: fn(&Self) -> f64| all.iter().map(of).sum::<f64>() / count;
+        let largest = |of: fn(&Self) -> f64| all.iter().map(of).fold(0.0, f64::max);
+        let count = |of: fn(&Self) -> usize| all.iter().map(of).sum();
+        let sum = |of: fn(&Self) -> u64| all.iter().map(of).sum();
+        Self {
+            jobs: count(|it| it.jobs),
+            parts: Parts::mean(all.iter().map(|it| it.parts)),
+            mean: mean(|it| it.mean),
+            p50: mean(|it| it.p50),
+            p99: mean(|it| it.p99),
+            gpu: all.iter().map(|it| it.gpu).sum(),
+            worker_time: all.iter().map(|it| it.worker_time).sum(),
+            lasted: mean(|it| it.lasted),
+            most_workers: all.iter().map(|it| it.most_workers).max().unwrap_or(0),
+            started_workers: count(|it| it.started_workers),
+            drained: sum(|it| it.drained),
+            died: sum(|it| it.died),
+            runs: sum(|it| it.runs),
+            dropped: count(|it| it.dropped),
+            stranded: sum(|it| it.stranded),
+            returned: sum(|it| it.returned),
+            failed: count(|it| it.failed),
+            unexplained: largest(|it| it.unexplained),
+            takes: sum(|it| it.takes),
+            busy: all.iter().map(|it| it.busy).sum(),
         }
     }
 
     /// Returns the seconds of GPU time per 1,000 jobs.
     pub(super) fn gpu_per_1000(&self) -> f64 {
         self.gpu * 1000.0 / self.jobs as f64
+    }
+
+    /// Returns the GPU time per 1,000 jobs if all slots were always in use.
+    pub(super) fn busy_per_1000(&self) -> f64 {
+        self.per_1000(self.busy)
     }
 
     /// Returns the number per 1,000 jobs.

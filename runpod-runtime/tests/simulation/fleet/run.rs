@@ -18,6 +18,9 @@ use super::worker::Worker;
 pub(super) const HOLD: Time = 10_000_000_000;
 pub(super) const PING_INTERVAL: Time = 2_000_000_000;
 
+/// The queue's timers are at most this late. Otherwise, most of the simulation's work would be to remove old results.
+const TICK: Duration = Duration::from_millis(50);
+
 /// Everything that a run depends on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Setup {
@@ -28,6 +31,8 @@ pub(super) struct Setup {
     pub(super) scaling: Scaling,
     /// How often the machine of a worker fails, per hour.
     pub(super) deaths: f64,
+    /// Whether the platform hands no jobs to a worker that it stops.
+    pub(super) stops_hand_over: bool,
     /// Whether a worker exits after each job, to be replaced by a fresh one.
     pub(super) refreshes: bool,
     /// The number of slots changes between the profile's and this one, each time after this many seconds.
@@ -51,24 +56,25 @@ pub(super) struct Fleet {
     pub(super) all_submitted: bool,
     /// The random numbers of the clients, so that all rules get the same jobs.
     clients: fastrand::Rng,
+    next_tick: Duration,
     /// All other random numbers.
     pub(super) random: fastrand::Rng,
-    pub(super) surplus_since: Option<Time>,
+    /// The wanted numbers of workers in the last seconds.
+    pub(super) wanted: VecDeque<usize>,
     pub(super) most_workers: usize,
     pub(super) drained: u64,
     pub(super) died: u64,
     /// Jobs that were handed to a worker which never ran them.
     pub(super) stranded: u64,
-    /// The seconds in which handlers ran, and those of runs whose result was accepted.
-    pub(super) ran: Time,
     pub(super) takes: u64,
+    /// The sum of the lifetimes of all workers so far.
+    pub(super) worker_time: u128,
 }
 
 pub(super) fn run(setup: Setup) -> Outcome {
     let mut fleet = Fleet::new(setup);
     while let Some((at, event)) = fleet.next_event() {
-        assert!(at >= fleet.now, "the time runs backwards");
-        fleet.now = at;
+        fleet.advance(at);
         fleet.handle(event);
         fleet.hand_over();
         if fleet.is_over() {
@@ -106,13 +112,14 @@ impl Fleet {
             all_submitted: false,
             clients: fastrand::Rng::with_seed(setup.seed),
             random: fastrand::Rng::with_seed(setup.seed ^ 0xF1EE7),
-            surplus_since: None,
+            next_tick: Duration::ZERO,
+            wanted: VecDeque::new(),
             most_workers: 0,
             drained: 0,
             died: 0,
             stranded: 0,
-            ran: 0,
             takes: 0,
+            worker_time: 0,
         };
         fleet.scale();
         fleet.next_submission();
@@ -124,15 +131,22 @@ impl Fleet {
         loop {
             let at = self.timeline.next_at()?;
             match self.queue.next_alarm() {
-                Some(alarm) if alarm <= Duration::from_nanos(at) => {
-                    let alarm = alarm.max(self.time());
-                    self.now = Time::try_from(alarm.as_nanos()).expect("a run is short");
+                Some(alarm) if alarm.max(self.next_tick) <= Duration::from_nanos(at) => {
+                    let alarm = alarm.max(self.next_tick).max(self.time());
+                    self.advance(Time::try_from(alarm.as_nanos()).expect("a run is short"));
                     self.queue.tick(alarm);
+                    self.next_tick = alarm + TICK;
                     self.hand_over();
                 }
                 _ => return self.timeline.pop(),
             }
         }
+    }
+
+    fn advance(&mut self, to: Time) {
+        assert!(to >= self.now, "the time runs backwards");
+        self.worker_time += u128::from(to - self.now) * self.alive.len() as u128;
+        self.now = to;
     }
 
     fn handle(&mut self, event: Event) {

@@ -133,7 +133,6 @@ impl Fleet {
         }
         for id in jobs {
             let job = &mut self.jobs[*id as usize];
-            self.ran += self.setup.profile.batch.map_or(job.length, |_| 0);
             if job.worker == number {
                 job.returned = self.now;
             }

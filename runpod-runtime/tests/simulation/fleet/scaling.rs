@@ -12,8 +12,8 @@ pub(super) struct Scaling {
     pub(super) max: usize,
     /// The number of jobs in the queue and in workers for which the endpoint has one worker.
     pub(super) jobs_per_worker: usize,
-    /// How long there must be too many workers before one of them is stopped, in seconds.
-    pub(super) idle: f64,
+    /// How many seconds a worker must have been unnecessary before it is stopped.
+    pub(super) idle: usize,
 }
 
 /// How often the platform compares the number of workers with the jobs.
@@ -25,7 +25,7 @@ impl Scaling {
             min: workers,
             max: workers,
             jobs_per_worker: 1,
-            idle: 0.0,
+            idle: 1,
         }
     }
 
@@ -34,7 +34,7 @@ impl Scaling {
             min: 1,
             max,
             jobs_per_worker,
-            idle: 5.0,
+            idle: 30,
         }
     }
 }
@@ -48,13 +48,16 @@ impl Fleet {
         let is_active = |it: &usize| self.workers[*it].is_active();
         let workers: Vec<_> = self.alive.iter().copied().filter(is_active).collect();
         let active = workers.len();
-        for _ in active..wanted {
+        // Workers that drain still have their GPUs.
+        let room = scaling.max.saturating_sub(self.alive.len());
+        for _ in 0..wanted.saturating_sub(active).min(room) {
             self.spawn();
         }
-        if wanted >= active {
-            self.surplus_since = None;
-        } else if self.now - *self.surplus_since.get_or_insert(self.now) >= secs(scaling.idle) {
-            self.stop_some(workers, active - wanted);
+        self.wanted.push_back(wanted);
+        if self.wanted.len() > scaling.idle {
+            self.wanted.pop_front();
+            let needed = self.wanted.iter().copied().max().unwrap_or(wanted);
+            self.stop_some(workers, active.saturating_sub(needed));
         }
         self.most_workers = self.most_workers.max(self.alive.len());
         self.after(INTERVAL, Event::Scales);
