@@ -22,6 +22,14 @@ pub(crate) fn table(page: &str, name: &str, table: &str) {
     }
 }
 
+/// Writes a table that differs from run to run, if `SNAPSHOTS=overwrite`.
+#[cfg(feature = "local")]
+pub(crate) fn record(page: &str, name: &str, measured: &str) {
+    if overwrites() {
+        table(page, name, measured);
+    }
+}
+
 /// Checks that a file has this content, or writes it.
 pub(crate) fn file(name: &str, content: &str) {
     let path = docs().join(name);
@@ -34,7 +42,7 @@ pub(crate) fn file(name: &str, content: &str) {
 }
 
 const HOW: &str =
-    "run `SNAPSHOTS=overwrite cargo test --workspace --all-features --test simulation`";
+    "run `SNAPSHOTS=overwrite cargo test --workspace --all-features --test simulation -- --include-ignored`";
 
 fn overwrites() -> bool {
     env::var("SNAPSHOTS").is_ok_and(|it| it == "overwrite")

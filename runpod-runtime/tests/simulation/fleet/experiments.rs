@@ -145,14 +145,18 @@ pub(super) fn embeddings(choice: Choice) -> Profile {
     profile
 }
 
-/// The results of each choice at each of [`RATES`]. The workers are already loaded when the jobs arrive.
+/// The results of each choice at each of [`RATES`]. The workers are ready when the jobs arrive.
 pub(super) static LARGE: LazyLock<Vec<Vec<Outcome>>> = LazyLock::new(|| {
     let large = CHOICES.map(|choice| {
         let profile = Profile {
             cold_start: 0.0,
             ..embeddings(choice)
         };
-        let rates = RATES.map(|rate| run(fixed(choice.rules, profile, rate, 20.0)));
+        let rules = Rules {
+            process_start: 0,
+            ..choice.rules
+        };
+        let rates = RATES.map(|rate| run(fixed(rules, profile, rate, 20.0)));
         rates.to_vec()
     });
     large.to_vec()

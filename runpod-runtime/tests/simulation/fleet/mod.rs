@@ -9,6 +9,8 @@ mod jobs;
 mod network;
 mod outcome;
 mod posting;
+#[cfg(not(feature = "scratch"))]
+mod reality;
 mod report;
 mod rules;
 mod run;

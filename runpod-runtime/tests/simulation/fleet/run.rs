@@ -72,6 +72,11 @@ pub(super) struct Fleet {
 }
 
 pub(super) fn run(setup: Setup) -> Outcome {
+    Outcome::of(&simulate(setup))
+}
+
+/// Runs until every job has ended.
+pub(super) fn simulate(setup: Setup) -> Fleet {
     let mut fleet = Fleet::new(setup);
     while let Some((at, event)) = fleet.next_event() {
         fleet.advance(at);
@@ -81,7 +86,7 @@ pub(super) fn run(setup: Setup) -> Outcome {
             break;
         }
     }
-    Outcome::of(&fleet)
+    fleet
 }
 
 impl Fleet {
