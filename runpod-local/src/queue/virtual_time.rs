@@ -67,7 +67,11 @@ impl VirtualQueue {
     pub fn take(&mut self, worker: &str, most: usize, now: Duration) -> Vec<u64> {
         let tasks = self.at(now, |state, now| state.take(caller(worker), most, now));
         let number = |task: &Bytes| Some(u64::from_le_bytes(task.get(..8)?.try_into().ok()?));
-        tasks.unwrap_or_default().iter().filter_map(number).collect()
+        tasks
+            .unwrap_or_default()
+            .iter()
+            .filter_map(number)
+            .collect()
     }
 
     /// Records that a job-take request of this worker is held open.

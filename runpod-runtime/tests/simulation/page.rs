@@ -1,10 +1,15 @@
 //! Compares generated tables and plots with the files in `docs`, or writes them.
 
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::{env, fs};
+
+/// Held while a page is read and written, because tests run at the same time.
+static PAGE: Mutex<()> = Mutex::new(());
 
 /// Checks that the page contains `table` between the markers with this name. Writes the table if `SNAPSHOTS=overwrite`.
 pub(crate) fn table(page: &str, name: &str, table: &str) {
+    let _one_at_a_time = PAGE.lock().unwrap_or_else(PoisonError::into_inner);
     let path = docs().join(page);
     let text = fs::read_to_string(&path).expect("the page exists");
     let (begin, end) = (
@@ -41,8 +46,7 @@ pub(crate) fn file(name: &str, content: &str) {
     }
 }
 
-const HOW: &str =
-    "run `SNAPSHOTS=overwrite cargo test --workspace --all-features --test simulation -- --include-ignored`";
+const HOW: &str = "run `SNAPSHOTS=overwrite cargo test --workspace --all-features --test simulation -- --include-ignored`";
 
 fn overwrites() -> bool {
     env::var("SNAPSHOTS").is_ok_and(|it| it == "overwrite")

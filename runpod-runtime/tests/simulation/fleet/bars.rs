@@ -75,7 +75,12 @@ impl Bars<'_> {
                 }
                 x += width;
             }
-            let _ = writeln!(svg, "<text x=\"{:.1}\" y=\"{:.1}\">{text}</text>", x + 6.0, y + 13.0);
+            let _ = writeln!(
+                svg,
+                "<text x=\"{:.1}\" y=\"{:.1}\">{text}</text>",
+                x + 6.0,
+                y + 13.0
+            );
         }
     }
 }

@@ -74,11 +74,6 @@ impl Profile {
         let factor = if random.f64() < self.tail { 10.0 } else { 1.0 };
         secs(self.median * factor * (self.sigma * normal(random)).exp())
     }
-
-    /// Returns the mean length of a job in seconds.
-    pub(super) fn mean(&self) -> f64 {
-        self.median * (self.sigma * self.sigma / 2.0).exp() * (1.0 + 9.0 * self.tail)
-    }
 }
 
 /// Returns a random number with a normal distribution, the mean 0 and the variance 1.

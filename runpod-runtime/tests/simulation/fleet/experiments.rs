@@ -59,11 +59,11 @@ pub(super) fn fixed(rules: Rules, profile: Profile, rate: f64, lasts: f64) -> Se
 }
 
 /// The sums and means of several runs with different random numbers.
-pub(super) fn runs(setup: Setup, count: u64) -> Outcome {
+pub(super) fn runs(setup: &Setup, count: u64) -> Outcome {
     let runs = (0..count).map(|run_number| {
-        run(Setup {
+        run(&Setup {
             seed: setup.seed + run_number,
-            ..setup
+            ..*setup
         })
     });
     let all: Vec<_> = runs.collect();
@@ -73,7 +73,7 @@ pub(super) fn runs(setup: Setup, count: u64) -> Outcome {
 /// The results of our rules and of the SDK's rules for each of [`LOADS`].
 pub(super) static PAIRS: LazyLock<Vec<[Outcome; 2]>> = LazyLock::new(|| {
     let pairs = LOADS.map(|(profile, rate, lasts, count)| {
-        [Rules::OURS, Rules::SDK].map(|rules| runs(scaled(rules, profile, rate, lasts), count))
+        [Rules::OURS, Rules::SDK].map(|rules| runs(&scaled(rules, profile, rate, lasts), count))
     });
     pairs.to_vec()
 });
@@ -82,7 +82,7 @@ pub(super) static PAIRS: LazyLock<Vec<[Outcome; 2]>> = LazyLock::new(|| {
 pub(super) static VARIANTS: LazyLock<Vec<Vec<Outcome>>> = LazyLock::new(|| {
     let variants = Rules::variants().map(|rules| {
         LOADS
-            .map(|(profile, rate, lasts, count)| runs(scaled(rules, profile, rate, lasts), count))
+            .map(|(profile, rate, lasts, count)| runs(&scaled(rules, profile, rate, lasts), count))
             .to_vec()
     });
     variants.to_vec()
@@ -156,7 +156,7 @@ pub(super) static LARGE: LazyLock<Vec<Vec<Outcome>>> = LazyLock::new(|| {
             process_start: 0,
             ..choice.rules
         };
-        let rates = RATES.map(|rate| run(fixed(rules, profile, rate, 20.0)));
+        let rates = RATES.map(|rate| run(&fixed(rules, profile, rate, 10.0)));
         rates.to_vec()
     });
     large.to_vec()
@@ -164,7 +164,8 @@ pub(super) static LARGE: LazyLock<Vec<Vec<Outcome>>> = LazyLock::new(|| {
 
 /// The results of each choice if the endpoint chooses the number of workers.
 pub(super) static LARGE_SCALED: LazyLock<Vec<Outcome>> = LazyLock::new(|| {
-    let scaled = CHOICES.map(|choice| run(scaled(choice.rules, embeddings(choice), 2_000.0, 300.0)));
+    let scaled =
+        CHOICES.map(|choice| run(&scaled(choice.rules, embeddings(choice), 1_000.0, 300.0)));
     scaled.to_vec()
 });
 
@@ -172,12 +173,12 @@ pub(super) static LARGE_SCALED: LazyLock<Vec<Outcome>> = LazyLock::new(|| {
 pub(super) type Faulty = (&'static str, [Outcome; 2]);
 
 pub(super) static FAULTS: LazyLock<Vec<Faulty>> = LazyLock::new(|| {
-    let (profile, rate, lasts, count) = LOADS[1];
+    let (profile, rate, lasts, _) = LOADS[1];
     let both = |change: &dyn Fn(&mut Setup)| {
         [Rules::OURS, Rules::SDK].map(|rules| {
             let mut setup = scaled(rules, profile, rate, lasts);
             change(&mut setup);
-            runs(setup, count)
+            runs(&setup, 6)
         })
     };
     vec![
@@ -210,7 +211,7 @@ pub(super) static REFRESH: LazyLock<[Outcome; 2]> = LazyLock::new(|| {
     [Rules::OURS, Rules::SDK].map(|rules| {
         let mut setup = scaled(rules, profile, rate / 2.0, lasts);
         setup.refreshes = true;
-        runs(setup, count)
+        runs(&setup, count)
     })
 });
 
@@ -221,7 +222,7 @@ pub(super) static RESIZE: LazyLock<[Outcome; 2]> = LazyLock::new(|| {
         setup.scaling = Scaling::fixed(30);
         setup.profile.cold_start = 0.0;
         setup.other_slots = Some((4, 60.0));
-        runs(setup, 3)
+        runs(&setup, 3)
     })
 });
 

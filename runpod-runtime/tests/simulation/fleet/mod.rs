@@ -9,7 +9,6 @@ mod jobs;
 mod network;
 mod outcome;
 mod posting;
-#[cfg(not(feature = "scratch"))]
 mod reality;
 mod report;
 mod rules;

@@ -58,7 +58,10 @@ impl Outcome {
             let until = worker.stopped.unwrap_or(fleet.now);
             in_secs(until - worker.created)
         });
-        assert!(fleet.jobs.iter().all(|job| job.ends <= 1), "a job has ended twice");
+        assert!(
+            fleet.jobs.iter().all(|job| job.ends <= 1),
+            "a job has ended twice"
+        );
         Self {
             jobs: fleet.jobs.len(),
             parts: Parts::mean(fleet.jobs.iter().filter_map(Job::parts)),

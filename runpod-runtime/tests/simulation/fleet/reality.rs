@@ -1,6 +1,7 @@
 //! Compares the simulation with real workers: two of ours, and two of the Python SDK, on a local endpoint.
 
-use std::io::{Read, Write};
+use std::fmt::Write as _;
+use std::io::{Read, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -47,14 +48,15 @@ fn real_workers_behave_like_their_models() {
     ] {
         for rules in [Rules::OURS, Rules::SDK] {
             let setup = setup(rules, demand);
-            let fleet = simulate(setup);
+            let fleet = simulate(&setup);
             let model = Seen::of_jobs(&fleet.jobs);
             let real = measure(rules, &fleet.jobs);
             for (name, seen) in [("simulated", model), ("measured", real)] {
-                table.push_str(&format!(
-                    "| {jobs} | {} | {name} | {:.3} s | {:.3} s | {:.1} s |\n",
+                let _ = writeln!(
+                    table,
+                    "| {jobs} | {} | {name} | {:.3} s | {:.3} s | {:.1} s |",
                     rules.name, seen.delay, seen.execution, seen.lasted
-                ));
+                );
             }
         }
     }
@@ -136,7 +138,10 @@ fn measure(rules: Rules, jobs: &[Job]) -> Seen {
         let body = format!("{{\"input\": {}}}", in_secs(job.length));
         let at = start.elapsed().as_secs_f64();
         let answer = exchange(address, "POST", "/run", &body);
-        (at, answer["id"].as_str().expect("the job has an id").to_owned())
+        (
+            at,
+            answer["id"].as_str().expect("the job has an id").to_owned(),
+        )
     });
     let submitted: Vec<_> = submitted.collect();
     let seen = submitted.iter().map(|(at, id)| {
@@ -176,9 +181,9 @@ impl RealWorker {
                 .spawn();
             return Self::Sdk(child.expect("the SDK is installed"));
         }
-        let settings = variables.into_iter().fold(Settings::new(), |it, (name, value)| {
-            it.var(name, value)
-        });
+        let settings = variables
+            .into_iter()
+            .fold(Settings::new(), |it, (name, value)| it.var(name, value));
         let settings = settings.var("RUNPOD_RESULT_SPOOL", "off");
         let worker = Worker::builder().handler(pause).concurrency(SLOTS);
         Self::Ours(runtime.spawn(async move {
@@ -225,9 +230,15 @@ fn exchange(address: SocketAddr, method: &str, path: &str, body: &str) -> Value 
          Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     );
-    connection.write_all(request.as_bytes()).expect("the endpoint reads");
+    connection
+        .write_all(request.as_bytes())
+        .expect("the endpoint reads");
     let mut answer = String::new();
-    connection.read_to_string(&mut answer).expect("the endpoint answers");
-    let (_, body) = answer.split_once("\r\n\r\n").expect("the answer has a body");
+    connection
+        .read_to_string(&mut answer)
+        .expect("the endpoint answers");
+    let (_, body) = answer
+        .split_once("\r\n\r\n")
+        .expect("the answer has a body");
     serde_json::from_str(body).unwrap_or_else(|error| panic!("{error} in {answer}"))
 }

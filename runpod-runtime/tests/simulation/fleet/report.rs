@@ -196,7 +196,9 @@ fn pair_table(pair: &[Outcome; 2]) -> String {
 }
 
 fn latency_plot() -> String {
-    let colors = ["#c0392b", "#e67e22", "#f1c40f", "#8e44ad", "#2980b9", "#27ae60"];
+    let colors = [
+        "#c0392b", "#e67e22", "#f1c40f", "#8e44ad", "#2980b9", "#27ae60",
+    ];
     let lines = CHOICES.iter().zip(&*LARGE).zip(colors);
     let lines = lines.map(|((choice, row), color)| Line {
         name: choice.name,
@@ -208,7 +210,7 @@ fn latency_plot() -> String {
             .collect(),
     });
     let plot = Plot {
-        title: "Mean latency with 200 workers, when jobs arrive for 20 s",
+        title: "Mean latency with 200 workers, when jobs arrive for 10 s",
         x: Axis {
             name: "jobs per second",
             from: 500.0,

@@ -71,12 +71,12 @@ pub(super) struct Fleet {
     pub(super) worker_time: u128,
 }
 
-pub(super) fn run(setup: Setup) -> Outcome {
+pub(super) fn run(setup: &Setup) -> Outcome {
     Outcome::of(&simulate(setup))
 }
 
 /// Runs until every job has ended.
-pub(super) fn simulate(setup: Setup) -> Fleet {
+pub(super) fn simulate(setup: &Setup) -> Fleet {
     let mut fleet = Fleet::new(setup);
     while let Some((at, event)) = fleet.next_event() {
         fleet.advance(at);
@@ -90,12 +90,12 @@ pub(super) fn simulate(setup: Setup) -> Fleet {
 }
 
 impl Fleet {
-    fn new(setup: Setup) -> Self {
+    fn new(setup: &Setup) -> Self {
         let timing = {
             let mut timing = Timing::default();
             // The results of ended jobs would fill the memory of this test.
-            timing.run_retention = Duration::from_secs(60);
-            timing.execution_timeout = Duration::from_secs(3_600);
+            timing.run_retention = Duration::from_mins(1);
+            timing.execution_timeout = Duration::from_hours(1);
             timing
         };
         let limits = {
@@ -105,7 +105,7 @@ impl Fleet {
             limits
         };
         let mut fleet = Self {
-            setup,
+            setup: *setup,
             now: 0,
             timeline: Timeline::default(),
             queue: VirtualQueue::new(limits, timing),

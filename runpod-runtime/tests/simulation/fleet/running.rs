@@ -57,19 +57,17 @@ impl Fleet {
             && let Some(id) = worker.waiting.pop_front()
         {
             worker.slots_in_use += 1;
-            match &mut worker.calls.schedule {
-                Some(schedule) => {
-                    schedule.push(id, 1, time).expect("there is no weight");
-                }
-                None => {
-                    let job = &mut self.jobs[id as usize];
-                    job.runs += 1;
-                    if job.worker == number {
-                        job.started = now;
-                    }
-                    self.timeline.add(now + job.length, Event::Returns(number, id));
-                }
+            if let Some(schedule) = &mut worker.calls.schedule {
+                schedule.push(id, 1, time).expect("there is no weight");
+                continue;
             }
+            let job = &mut self.jobs[id as usize];
+            job.runs += 1;
+            if job.worker == number {
+                job.started = now;
+            }
+            let at = now + job.length;
+            self.timeline.add(at, Event::Returns(number, id));
         }
         self.start_calls(number);
     }
@@ -164,7 +162,10 @@ impl Fleet {
         } else {
             self.look_again(number);
         }
-        if !matches!(self.setup.rules.when_full, super::rules::WhenFull::Sleeps(_)) {
+        if !matches!(
+            self.setup.rules.when_full,
+            super::rules::WhenFull::Sleeps(_)
+        ) {
             self.look(number);
         }
     }

@@ -150,12 +150,7 @@ impl Fleet {
         self.after(way, Event::Answered(number, poll, jobs));
     }
 
-    pub(super) fn answered(
-        &mut self,
-        number: WorkerNumber,
-        poll: Poll,
-        jobs: Option<Vec<u64>>,
-    ) {
+    pub(super) fn answered(&mut self, number: WorkerNumber, poll: Poll, jobs: Option<Vec<u64>>) {
         let worker = &mut self.workers[number];
         if worker.poll != Some(poll) {
             // The worker has died or closed the request. The platform thinks that it has the jobs.

@@ -55,7 +55,7 @@ fn assert_conserves(it: &Outcome, setup: &Setup) {
 #[test]
 fn whatever_fails_every_job_has_one_end_and_every_second_of_a_worker_is_counted() {
     for setup in hard_setups() {
-        assert_conserves(&run(setup), &setup);
+        assert_conserves(&run(&setup), &setup);
     }
 }
 
@@ -65,7 +65,7 @@ fn our_rules_give_up_no_result_and_fail_no_job() {
     let ours = ours.iter().filter(|it| it.rules.name == Rules::OURS.name);
     for setup in ours {
         // A machine that fails four times under the same job would fail this job.
-        let outcome = run(Setup {
+        let outcome = run(&Setup {
             deaths: 0.0,
             ..*setup
         });
@@ -79,8 +79,9 @@ fn the_same_seed_gives_the_same_run() {
         deaths: 6.0,
         ..scaled(Rules::OURS, Profile::CHAT, 4.0, 60.0)
     };
-    assert_eq!(run(setup), run(setup));
-    assert_ne!(run(setup), run(Setup { seed: 16, ..setup }));
+    assert_eq!(run(&setup), run(&setup));
+    let other = Setup { seed: 16, ..setup };
+    assert_ne!(run(&setup), run(&other));
 }
 
 #[test]
@@ -90,7 +91,7 @@ fn two_hundred_workers_finish_ten_thousand_jobs_per_second() {
         ..Profile::BATCHED
     };
     let setup = fixed(Rules::OURS, profile, 10_000.0, 1.0);
-    let outcome = run(setup);
+    let outcome = run(&setup);
     assert_conserves(&outcome, &setup);
     assert!(outcome.jobs > 9_500 && outcome.p99 < 0.3, "{outcome:#?}");
 }
