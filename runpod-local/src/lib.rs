@@ -80,6 +80,8 @@ pub use context::HandlerInfo;
 pub use endpoint::Endpoint;
 pub use faults::{Faults, FaultsError};
 pub use queue::{JobLogs, WorkerEvent, WorkerEvents};
+#[doc(hidden)]
+pub use queue::{VirtualPost, VirtualQueue};
 pub use running::{OpenJobs, Running};
 pub use settings::{Limits, Timing};
 

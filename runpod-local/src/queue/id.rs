@@ -25,6 +25,16 @@ impl JobId {
         }
     }
 
+    /// Returns the id of the job with this number in a simulation. The same number always gives the same id.
+    pub(super) fn numbered(number: u64) -> Self {
+        // The hash of an id needs well-distributed bits: a multiplication with an odd number and a shift.
+        let mixed = (number ^ (number >> 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        Self {
+            uuid: Uuid::from_u64_pair(mixed ^ (mixed >> 29), number),
+            sync: false,
+        }
+    }
+
     /// Returns whether the job was submitted with `/runsync`.
     pub(crate) fn is_sync(self) -> bool {
         self.sync

@@ -3,7 +3,8 @@
 //! The state and its rules do no I/O and get the time as an argument. [`state`] holds the data. The rules are in
 //! [`assignment`] (which worker has a job), [`presence`] (which workers are alive), [`emitted`] (stream items,
 //! progress and log lines) and [`ending`] (results, cancellation and time limits). [`handle`] adds a lock and a
-//! clock. In [`long_polls`], clients and workers wait for changes.
+//! clock. In [`long_polls`], clients and workers wait for changes. [`virtual_time`] has neither a lock nor a clock, for
+//! simulations.
 
 mod assignment;
 mod clock;
@@ -28,6 +29,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 mod views;
+mod virtual_time;
 mod waiting_jobs;
 mod webhooks;
 mod worker;
@@ -48,6 +50,7 @@ pub(crate) use views::Latency;
 pub(crate) use views::{
     Health, JobReport, ReadyState, Stats, Status, StreamBatch, Summary, WorkerSummary,
 };
+pub use virtual_time::{VirtualPost, VirtualQueue};
 pub(crate) use webhooks::WebhookCall;
 pub(crate) use worker::{CallingWorker, Ping};
 pub(crate) use worker_events::ReportedEvent;

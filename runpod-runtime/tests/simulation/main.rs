@@ -1,11 +1,13 @@
-//! Simulates the schedule of batches in virtual time, with seeded traffic.
+//! Simulations in virtual time, with seeded traffic: the schedule of batches, and an endpoint with up to 200 workers.
 //!
-//! The tests assert bounds, and compare the results with the tables and plots of `docs/explanation/batching.md`. This
-//! command runs the simulation and writes them:
+//! The tests assert bounds, and compare the results with the tables and plots of `docs/explanation/batching.md` and
+//! `docs/explanation/the-cost-of-rules.md`. This command runs the simulations and writes the tables and plots:
 //!
 //! ```text
-//! SNAPSHOTS=overwrite cargo test --workspace --all-features --test simulation
+//! SNAPSHOTS=overwrite cargo test --workspace --all-features --test simulation -- --include-ignored
 //! ```
+//!
+//! The ignored tests simulate millions of jobs, or run real workers.
 
 #![expect(
     clippy::cast_precision_loss,
@@ -16,6 +18,8 @@
 )]
 
 mod batching;
+#[cfg(feature = "local")]
+mod fleet;
 mod latency;
 mod page;
 mod plot;

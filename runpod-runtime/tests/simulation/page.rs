@@ -1,10 +1,15 @@
 //! Compares generated tables and plots with the files in `docs`, or writes them.
 
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::{env, fs};
+
+/// Held while a page is read and written, because tests run at the same time.
+static PAGE: Mutex<()> = Mutex::new(());
 
 /// Checks that the page contains `table` between the markers with this name. Writes the table if `SNAPSHOTS=overwrite`.
 pub(crate) fn table(page: &str, name: &str, table: &str) {
+    let _one_at_a_time = PAGE.lock().unwrap_or_else(PoisonError::into_inner);
     let path = docs().join(page);
     let text = fs::read_to_string(&path).expect("the page exists");
     let (begin, end) = (
@@ -22,6 +27,14 @@ pub(crate) fn table(page: &str, name: &str, table: &str) {
     }
 }
 
+/// Writes a table that differs from run to run, if `SNAPSHOTS=overwrite`.
+#[cfg(feature = "local")]
+pub(crate) fn record(page: &str, name: &str, measured: &str) {
+    if overwrites() {
+        table(page, name, measured);
+    }
+}
+
 /// Checks that a file has this content, or writes it.
 pub(crate) fn file(name: &str, content: &str) {
     let path = docs().join(name);
@@ -33,8 +46,7 @@ pub(crate) fn file(name: &str, content: &str) {
     }
 }
 
-const HOW: &str =
-    "run `SNAPSHOTS=overwrite cargo test --workspace --all-features --test simulation`";
+const HOW: &str = "run `SNAPSHOTS=overwrite cargo test --workspace --all-features --test simulation -- --include-ignored`";
 
 fn overwrites() -> bool {
     env::var("SNAPSHOTS").is_ok_and(|it| it == "overwrite")
