@@ -35,7 +35,7 @@ impl Failure {
 
     /// Creates the failure of a request that is answered with this error.
     #[cfg(feature = "openai")]
-    pub(super) fn of_api_error(error: &crate::openai::ApiError) -> Self {
+    pub(crate) fn of_api_error(error: &crate::openai::ApiError) -> Self {
         Self {
             openai: Some(Box::new(error.detail().clone())),
             ..Self::new(ERROR_TYPE, error.to_string())
