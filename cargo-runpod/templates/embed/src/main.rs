@@ -66,11 +66,10 @@ fn embed(
         requests.len(),
         1000.0 * start.elapsed().as_secs_f32()
     );
-    let answer = |texts: Vec<Vec<u32>>| {
+    let mut answer = |texts: Vec<Vec<u32>>| {
         let tokens = texts.iter().map(Vec::len).sum();
         Embeddings::new(vectors.by_ref().take(texts.len())).with_prompt_tokens(tokens)
     };
-    let mut answer = answer;
     Ok(read
         .into_iter()
         .map(|texts| texts.map(&mut answer))

@@ -15,7 +15,7 @@ import threading
 import time
 
 ROUNDS = 5
-SECONDS = 4
+SECONDS = 2
 WORDS = "the of and to a in that it is was for on are as with his they at be this have from or one had by".split()
 
 

@@ -16,7 +16,9 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 
 #[runpod::main]
 fn main() -> Result<Model, Error> {
-    Model::load(&places::find()?)
+    let model = Model::load(&places::find()?)?;
+    tracing::info!("loaded the model on {}", model.device());
+    Ok(model)
 }
 
 #[runpod::handler(
