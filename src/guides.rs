@@ -7,6 +7,7 @@ mod attributes {}
 mod batch_requests {}
 #[doc = include_str!("../docs/how-to/check-a-worker.md")]
 mod check_a_worker {}
+#[cfg(feature = "openai")]
 #[doc = include_str!("../docs/how-to/compute-embeddings.md")]
 mod compute_embeddings {}
 #[cfg(all(feature = "schema", feature = "validate"))]

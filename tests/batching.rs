@@ -188,3 +188,92 @@ fn a_batch_handler_can_still_be_called_as_a_function() {
     }];
     assert_eq!(measure(texts, State::new(Model { scale: 2 })), [Ok((6, 1))]);
 }
+
+#[cfg(feature = "openai")]
+mod embeddings {
+    use runpod::openai::{ApiError, EmbeddingRequest, Embeddings};
+
+    use super::*;
+
+    fn texts(request: &EmbeddingRequest) -> usize {
+        request.input.len()
+    }
+
+    /// Returns for each text its length, and the number of requests in the call.
+    #[runpod::handler(
+        batch,
+        openai = "embeddings",
+        model = "lengths",
+        weight = texts,
+        max_weight = 8
+    )]
+    fn embed(requests: Vec<EmbeddingRequest>) -> Vec<Result<Embeddings, ApiError>> {
+        #[expect(clippy::cast_precision_loss, reason = "the numbers are small")]
+        let number = |length: usize| length as f32;
+        let jobs = number(requests.len());
+        let embed = |request: EmbeddingRequest| {
+            if request.input.iter().any(String::is_empty) {
+                return Err(ApiError::invalid("input", "input: a text is empty"));
+            }
+            let vectors = request.input.iter().map(|it| vec![number(it.len()), jobs]);
+            Ok(Embeddings::new(vectors).with_prompt_tokens(request.input.len()))
+        };
+        requests.into_iter().map(embed).collect()
+    }
+
+    #[tokio::test]
+    async fn requests_of_clients_share_a_call_and_each_gets_its_own_answer() {
+        let queued =
+            |body: Value| json!({ "openai_route": "/v1/embeddings", "openai_input": body });
+        let reports = testing::Jobs::new([
+            queued(json!({ "input": ["a", "bcd"] })),
+            queued(json!({ "input": "" })),
+            queued(json!({ "input": [] })),
+            queued(json!({ "input": "bc", "encoding_format": "base64" })),
+            json!({ "input": "abcd" }),
+            queued(json!({ "input": vec!["x"; 9] })),
+        ])
+        .batch(embed)
+        .await;
+        let outputs: Vec<_> = reports.iter().map(|it| it.output.clone()).collect();
+        let [
+            Some(two),
+            Some(empty),
+            Some(none),
+            Some(base64),
+            Some(native),
+            Some(heavy),
+        ] = &outputs[..]
+        else {
+            panic!("{reports:?}");
+        };
+        // The call has four of the six requests. The others do not reach the handler.
+        assert_eq!(two["data"][1]["embedding"], json!([3.0, 4.0]));
+        assert_eq!(
+            (&two["model"], &two["usage"]["prompt_tokens"]),
+            (&json!("lengths"), &json!(2))
+        );
+        assert_eq!(native["data"][0]["embedding"], json!([4.0, 4.0]));
+        assert_eq!(base64["data"][0]["embedding"], "AAAAQAAAgEA=");
+        for (error, message) in [
+            (empty, "input: a text is empty"),
+            (
+                none,
+                "input: found an empty list; expected a string or a list of strings",
+            ),
+            (
+                heavy,
+                "input: its weight is 9, but `max_weight` allows at most 8",
+            ),
+        ] {
+            assert_eq!(
+                (&error["object"], &error["message"]),
+                (&json!("error"), &json!(message))
+            );
+            assert_eq!(
+                (&error["param"], &error["code"]),
+                (&json!("input"), &json!(400))
+            );
+        }
+    }
+}

@@ -7,6 +7,7 @@ use syn::{Ident, ReturnType, Type};
 use crate::arguments::{Argument, arguments};
 use crate::diagnostics::Faults;
 use crate::model::{BatchOptions, Function, Given, Key, Options, Place as Attribute};
+use crate::openai;
 use crate::paths::Item;
 use crate::places::{self, Place};
 use crate::settings;
@@ -202,7 +203,7 @@ pub(crate) fn joining(
             };
         }
     });
-    let running = running(function, arguments, &count);
+    let running = running(function, options, arguments, &count);
     quote_spanned! {here=>
         let #weight_name = #weight;
         let #parts = ();
@@ -236,7 +237,12 @@ fn weight(function: &Function, options: &Options, arguments: &[Argument<'_>]) ->
     quote_spanned!(at=> { let #name: fn(&_) -> usize = #expression; #name(&#variable #input) })
 }
 
-fn running(function: &Function, arguments: &[Argument<'_>], count: &Ident) -> TokenStream {
+fn running(
+    function: &Function,
+    options: &Options,
+    arguments: &[Argument<'_>],
+    count: &Ident,
+) -> TokenStream {
     let result = places::result(function);
     let ident = Place::of(&function.signature.ident);
     let name = places::function_name(function, ident.start);
@@ -248,7 +254,7 @@ fn running(function: &Function, arguments: &[Argument<'_>], count: &Ident) -> To
     let returned = Item::Returned.path(result);
     let call_failure = Item::IntoFailure.function("into_failure", results.call_error);
     let into_results = Item::BatchOutput.function("into_results", results.list);
-    let into_json = Item::HandlerValue.function("into_json", results.value);
+    let into_json = openai::value_trait(options).function("into_json", results.value);
     let into_failure = Item::IntoFailure.function("into_failure", results.error);
     let list = quote_spanned!(result=> |__rp_it| #returned_batch(__rp_it).__rp_list(#call_failure));
     let each = quote_spanned!(result=> |__rp_it| #returned(__rp_it)

@@ -54,11 +54,15 @@ pub(crate) fn complete(options: &mut Options, faults: &mut Faults) {
             "add the feature to the dependency in `Cargo.toml`: `features = [\"openai\"]`",
         );
     }
-    if let Some(batch) = &options.batching.batch {
+    if let Some(batch) = &options.batching.batch
+        && openai.value != Route::Embeddings
+    {
+        let route = openai.value.name();
         faults.add(
             Ident::new(Key::Batch.name(), batch.span),
-            "`batch` and `openai` cannot be used together",
-            "remove `batch`: a request of an OpenAI client is answered by a call of its own; or remove `openai`",
+            format!("`batch` and `openai = \"{route}\"` cannot be used together"),
+            "remove `batch`: the answer to a request is a stream, and a `batch` handler does not stream; only \
+             `openai = \"embeddings\"` can be combined with `batch`",
         );
         return;
     }

@@ -33,6 +33,23 @@ fn a_route_makes_a_stream_handler_of_pieces() {
 }
 
 #[test]
+#[cfg(feature = "openai")]
+fn embeddings_can_be_computed_in_batches() {
+    let function = quote!(
+        fn embed(requests: Vec<EmbeddingRequest>) -> Vec<Result<Embeddings, ApiError>> {}
+    );
+    let attribute = quote!(batch, openai = "embeddings", max_batch_size = 8);
+    let made = handler(attribute, &function).to_string();
+    for part in [
+        quote!(__HANDLER.batching),
+        quote!(__rp::IntoVectors::into_json),
+        quote!(.with_openai(__rp::OpenAi::EMBEDDINGS)),
+    ] {
+        assert!(made.contains(&part.to_string()), "{part}\nin\n{made}");
+    }
+}
+
+#[test]
 fn the_options_of_a_route_are_checked_together() {
     let faults = [
         (
@@ -52,12 +69,12 @@ fn the_options_of_a_route_are_checked_together() {
             "a handler with `openai = \\\"embeddings\\\"` does not stream",
         ),
         (
-            quote!(openai = "embeddings", batch),
-            "`batch` and `openai` cannot be used together",
+            quote!(openai = "embeddings", batch, stream),
+            "a handler with `openai = \\\"embeddings\\\"` does not stream",
         ),
         (
             quote!(openai = "chat.completions", batch),
-            "`batch` and `openai` cannot be used together",
+            "`batch` and `openai = \\\"chat.completions\\\"` cannot be used together",
         ),
     ];
     for (attribute, expected) in faults {

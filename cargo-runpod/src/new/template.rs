@@ -28,6 +28,8 @@ pub(crate) enum Template {
     Model,
     /// A language model on an NVIDIA GPU, with candle
     Cuda,
+    /// A model that computes embeddings for OpenAI clients, in batches, with candle
+    Embed,
 }
 
 /// The values that differ between workers.
@@ -53,6 +55,7 @@ impl Template {
             Self::Stream => "stream",
             Self::Model => "model",
             Self::Cuda => "cuda",
+            Self::Embed => "embed",
         }
     }
 

@@ -8,6 +8,7 @@
 mod cargo_generate;
 mod command;
 mod cuda;
+mod embed;
 mod generated;
 mod guide;
 mod hub;

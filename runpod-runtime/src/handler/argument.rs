@@ -49,7 +49,8 @@ use super::state::StateType;
     message = "`{Self}` cannot be a handler's argument",
     label = "not an input that implements `serde::Deserialize`, and not `Job<T>`, `JobContext`, `State<T>` or `Emitter<T>`",
     note = "if it is the job's input, as `T` or `Job<T>`: add `#[derive(serde::Deserialize)]` to the type and to the types it contains",
-    note = "if `main` makes it for all jobs: take it as `State<T>`, where `T` is `Send + Sync + 'static`",
+    note = "if `main` makes it for all jobs: take it as `State<T>`",
+    note = "if it is a `State<T>`: `T` must be `Send + Sync + 'static`, because all jobs share it, on several threads; use `Mutex` instead of `RefCell`, and `Arc` instead of `Rc`",
     note = "if an `Emitter<T>` sends it: add `#[derive(serde::Serialize)]` to the type and to the types it contains",
     note = "if your own code makes it for each job: implement `runpod::FromJobCall` for the type"
 )]

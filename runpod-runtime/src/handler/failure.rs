@@ -1,5 +1,6 @@
 //! The failure of a job, for any reason.
 
+use super::error_text;
 use super::handler_error::ReportedAs;
 use crate::error::{BoxError, causes};
 
@@ -35,7 +36,7 @@ impl Failure {
 
     /// Creates the failure of a request that is answered with this error.
     #[cfg(feature = "openai")]
-    pub(super) fn of_api_error(error: &crate::openai::ApiError) -> Self {
+    pub(crate) fn of_api_error(error: &crate::openai::ApiError) -> Self {
         Self {
             openai: Some(Box::new(error.detail().clone())),
             ..Self::new(ERROR_TYPE, error.to_string())
@@ -51,9 +52,11 @@ impl Failure {
     }
 
     /// Converts an error to a failure. If the error or one of its causes is a `HandlerError`, its name becomes the
-    /// type. The causes become the trace.
+    /// type. The causes become the trace, followed by a backtrace in the text of the error.
     fn of_error(error: &BoxError) -> Self {
-        let mut failure = Self::new(ERROR_TYPE, error.to_string());
+        let text = error.to_string();
+        let (message, mut backtrace) = error_text::split(&text);
+        let mut failure = Self::new(ERROR_TYPE, message);
         let mut chosen = None;
         for cause in causes(error.as_ref()) {
             #[cfg(feature = "openai")]
@@ -63,9 +66,17 @@ impl Failure {
             }
             match cause.downcast_ref::<ReportedAs>() {
                 Some(name) => chosen = chosen.or_else(|| name.error_type()),
-                None => failure.trace.push(format!("caused by: {cause}")),
+                None => {
+                    let text = cause.to_string();
+                    let (cause, of_cause) = error_text::split(&text);
+                    failure.trace.push(format!("caused by: {cause}"));
+                    if backtrace.is_empty() {
+                        backtrace = of_cause;
+                    }
+                }
             }
         }
+        failure.trace.append(&mut backtrace);
         failure.error_type = chosen.map_or(failure.error_type, str::to_owned);
         failure
     }
@@ -150,6 +161,21 @@ mod tests {
         let failure = ModelGone(cause).into_failure();
         assert_eq!(failure.message, "model is gone");
         assert_eq!(failure.trace, ["caused by: invalid digit found in string"]);
+    }
+
+    #[test]
+    fn a_backtrace_in_the_text_of_an_error_is_not_part_of_the_message() {
+        let backtrace = std::backtrace::Backtrace::force_capture();
+        let cause: BoxError = format!("no such tensor\n{backtrace}").into();
+        let failure = super::super::HandlerError::new("Model", "cannot load")
+            .with_source(cause)
+            .into_failure();
+        assert_eq!(failure.message, "cannot load");
+        assert_eq!(failure.trace[0], "caused by: no such tensor");
+        assert!(failure.trace[1].starts_with("   0: "), "{failure:?}");
+        let failure = format!("no such tensor\n{backtrace}").into_failure();
+        assert_eq!(failure.message, "no such tensor");
+        assert!(failure.trace[0].starts_with("   0: "), "{failure:?}");
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod context;
 mod dispatch;
 mod dispatch_error;
 mod emitter;
+mod error_text;
 mod extract;
 mod failure;
 #[cfg(feature = "openai")]

@@ -110,7 +110,8 @@ pub struct SharedState<T>(StateCell, PhantomData<fn() -> T>);
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the worker's state",
     label = "all jobs share it, on several threads, so it must be `Send + Sync + 'static`",
-    note = "use `Arc` instead of `Rc`, `Mutex` or atomics instead of `RefCell` or `Cell`, and owned values instead of borrowed ones"
+    note = "use `Arc` instead of `Rc`, `Mutex` or atomics instead of `RefCell` or `Cell`, and owned values instead of borrowed ones",
+    note = "a `Mutex` does not help if the value is not `Send`, such as a raw pointer: keep it on a thread of its own, and let handlers send requests to this thread through a channel"
 )]
 pub trait WorkerState: Sized {
     /// Stores the state for the handlers.

@@ -1,8 +1,14 @@
 //! Runs a local test job from `--test_input` or `test_input.json` and checks its result.
 
+mod difference;
+mod folded;
+
 use std::sync::Arc;
 
 use serde_json::Value;
+
+use self::difference::between;
+use self::folded::folded;
 
 use crate::error::{Error, ErrorKind};
 use crate::json;
@@ -40,7 +46,16 @@ pub(crate) async fn run(
     }
     let result: Value = serde_json::from_str(&shown).unwrap_or_default();
     tracing::info!("Job {id} completed successfully.");
-    tracing::info!("Job result: {shown}");
+    match folded(&result) {
+        None => tracing::info!("Job result: {shown}"),
+        Some(folded) => {
+            tracing::info!("Job result: {folded}");
+            tracing::info!(
+                "Long lists of numbers are not shown completely; --rp_log_level DEBUG shows them."
+            );
+            tracing::debug!("Job result, completely: {shown}");
+        }
+    }
     if let Some(expected) = expected {
         compare(&result, expected)?;
         tracing::info!("Job output matches test_output.");
@@ -66,14 +81,21 @@ fn with_id(job: &str) -> Result<String, Error> {
 
 /// Accepts the whole result, `{"output": …}`, which the SDK compares, or the output alone, which most users write.
 fn compare(result: &Value, expected: &Value) -> Result<(), Error> {
-    if result == expected || result.get("output") == Some(expected) {
+    let Some(of_result) = between("result", expected, result) else {
         return Ok(());
-    }
+    };
+    let output = result.get("output").unwrap_or(&Value::Null);
+    let Some(of_output) = between("output", expected, output) else {
+        return Ok(());
+    };
+    // The keys show which of the two was written.
+    let difference = match expected.get("output") {
+        Some(inner) => between("output", inner, output).unwrap_or(of_result),
+        None => of_output,
+    };
     Err(Error::new(
         ErrorKind::LocalTest,
-        format!(
-            "Job output does not match test_output.\n  expected: {expected}\n  actual:   {result}"
-        ),
+        format!("Job output does not match test_output. The first difference:\n  {difference}"),
     ))
 }
 
@@ -87,8 +109,16 @@ mod tests {
         let result = json!({"output": {"a": 1}});
         assert!(compare(&result, &json!({"output": {"a": 1}})).is_ok());
         assert!(compare(&result, &json!({"a": 1})).is_ok());
-        let error = compare(&result, &json!({"a": 2})).unwrap_err().to_string();
-        assert!(error.contains(r#"expected: {"a":2}"#), "{error}");
+        for wrong in [json!({"output": {"a": 2}}), json!({"a": 2})] {
+            let error = compare(&result, &wrong).unwrap_err().to_string();
+            assert!(error.ends_with("output.a: expected 2, found 1"), "{error}");
+        }
+        let more = json!({"output": {"a": 1}, "refresh_worker": true});
+        let error = compare(&result, &more).unwrap_err().to_string();
+        assert!(
+            error.ends_with("result.refresh_worker: expected true, found nothing"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -240,6 +240,11 @@ impl Run<'_> {
             Extent::Short => &["fuzz", "--seconds", SHORT_FUZZING][..],
             Extent::Long => &["fuzz"],
         };
+        parts.push(self.own(
+            &["models"],
+            "examples with real weights",
+            Load::CompilesApart,
+        ));
         if self.tools.compiler.is_ok() {
             parts.push(self.own(fuzzing, "fuzzing", Load::CompilesApart));
         }

@@ -146,7 +146,7 @@ fn failure(left: Left) -> Failure {
                 "input: its weight is {}, but `max_weight` allows at most {}",
                 job.weight, job.max_weight
             );
-            return Failure::new(input::ERROR_TYPE, message);
+            return about_input(message);
         }
     };
     let failure = match fault {
@@ -168,6 +168,17 @@ fn failure(left: Left) -> Failure {
         ),
     };
     failure.at(in_a_call(jobs))
+}
+
+/// Creates the failure of a job whose input is the cause, also for an `OpenAI` client.
+fn about_input(message: String) -> Failure {
+    #[cfg(feature = "openai")]
+    return Failure {
+        error_type: input::ERROR_TYPE.to_owned(),
+        ..Failure::of_api_error(&crate::openai::ApiError::invalid("input", message))
+    };
+    #[cfg(not(feature = "openai"))]
+    Failure::new(input::ERROR_TYPE, message)
 }
 
 fn in_a_call(jobs: usize) -> String {

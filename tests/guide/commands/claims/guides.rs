@@ -165,10 +165,18 @@ pub(super) const GUIDES: &[(&str, &[Claim])] = &[
     ),
     (
         "docs/how-to/compute-embeddings.md",
-        &[ends(
-            r#"cargo run --example embeddings -- --test_input '{"input": {"input": ["to be", "or not to be"], "dimensions": 8}}'"#,
-            &["embedding", "total_tokens"],
-        )],
+        &[
+            ends(
+                r#"cargo run --example embeddings -- --test_input '{"input": {"input": ["to be", "or not to be"], "dimensions": 8}}'"#,
+                &["embedding", "total_tokens"],
+            ),
+            not_here(
+                "cargo runpod new embeddings --template embed",
+                "its build takes minutes; examples/models/embed has the same program",
+            ),
+            not_here("cd embeddings", "the worker was not created"),
+            not_here("cargo test", "`cargo xtask models` runs it"),
+        ],
     ),
     (
         "docs/how-to/run-long-jobs.md",

@@ -1,0 +1,80 @@
+//! Separates the text of an error from a backtrace at its end.
+//!
+//! If the variable `RUST_BACKTRACE` is set, some libraries, such as candle, write a backtrace into the text of their
+//! errors. A client needs the message, and the backtrace belongs to the place of the failure.
+
+/// Returns the message of an error, and the lines of the backtrace behind it.
+pub(super) fn split(text: &str) -> (&str, Vec<String>) {
+    let Some(start) = backtrace(text) else {
+        return (text, Vec::new());
+    };
+    let message = text[..start].trim_end();
+    // `anyhow` writes this line before a backtrace.
+    let message = message.strip_suffix("Stack backtrace:").unwrap_or(message);
+    let lines = text[start..].lines().map(|line| line.trim_end().to_owned());
+    (message.trim_end(), lines.collect())
+}
+
+/// Returns the place of a backtrace that extends to the end of the text. It starts with the frame 0, on a line of its own.
+fn backtrace(text: &str) -> Option<usize> {
+    let newlines = text.match_indices('\n').map(|(at, _)| at + 1);
+    let mut starts = [0].into_iter().chain(newlines);
+    starts.find(|start| {
+        let rest = &text[*start..];
+        is_frame(rest.lines().next().unwrap_or_default(), Some(0)) && rest.lines().all(is_part)
+    })
+}
+
+fn is_part(line: &str) -> bool {
+    let is_place = line.starts_with(' ') && line.trim_start().starts_with("at ");
+    is_frame(line, None)
+        || is_place
+        || line.trim().is_empty()
+        || line.starts_with("note: Some details are omitted")
+}
+
+/// Returns whether the line names a frame, such as `   0: main`.
+fn is_frame(line: &str, number: Option<usize>) -> bool {
+    let Some((found, _)) = line.trim_start().split_once(": ") else {
+        return false;
+    };
+    let found: Option<usize> = found.parse().ok();
+    line.starts_with(' ') && found.is_some() && (number.is_none() || found == number)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::backtrace::Backtrace;
+
+    use super::*;
+
+    #[test]
+    fn a_backtrace_is_separated_from_the_message() {
+        let backtrace = Backtrace::force_capture();
+        for text in [
+            format!("shape mismatch: 1 and 2\n{backtrace}"),
+            format!("shape mismatch: 1 and 2\n\nStack backtrace:\n{backtrace}"),
+        ] {
+            let (message, lines) = split(&text);
+            assert_eq!(message, "shape mismatch: 1 and 2");
+            assert!(lines[0].starts_with("   0: "), "{lines:?}");
+            assert!(
+                lines.iter().any(|line| line.contains("error_text")),
+                "{lines:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_text_that_only_resembles_a_backtrace_is_a_message() {
+        for text in [
+            "",
+            "no luck",
+            "0: no luck",
+            "two rows:\n  0: red\n  1: blue\nand a summary",
+            "line 0: x\n   at the end",
+        ] {
+            assert_eq!(split(text), (text, Vec::new()), "{text}");
+        }
+    }
+}
