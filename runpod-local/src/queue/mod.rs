@@ -24,6 +24,7 @@ mod log_lines;
 mod long_polls;
 mod metrics;
 mod presence;
+mod reported_events;
 mod state;
 mod stream;
 #[cfg(test)]
@@ -45,6 +46,7 @@ pub(crate) use job::{Accepted, JobOutcome, JobPolicy, Submission};
 pub use job_logs::JobLogs;
 pub(crate) use json::Json;
 pub(crate) use log_lines::LogLine;
+pub(crate) use reported_events::ReportedEvent;
 #[cfg(test)]
 pub(crate) use views::Latency;
 pub(crate) use views::{
@@ -53,5 +55,4 @@ pub(crate) use views::{
 pub use virtual_time::{VirtualPost, VirtualQueue};
 pub(crate) use webhooks::WebhookCall;
 pub(crate) use worker::{CallingWorker, Ping};
-pub(crate) use worker_events::ReportedEvent;
 pub use worker_events::{WorkerEvent, WorkerEvents};

@@ -15,10 +15,10 @@ use super::events::{LogEvent, PageEvent, Publisher};
 use super::id::{ByJob, JobId};
 use super::job::{Job, Submission};
 use super::metrics::Metrics;
+use super::reported_events::Reported;
 use super::views::{Health, JobReport, Stats, Summary};
 use super::waiting_jobs::WaitingJobs;
 use super::webhooks::WebhookQueue;
-use super::worker_events::Reported;
 use super::workers::Workers;
 use crate::settings::{Limits, Timing};
 

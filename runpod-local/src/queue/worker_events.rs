@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
-
 use super::events::PageEvent;
 use super::handle::Queue;
-use super::history::{History, Measured};
 use super::log_lines::LogLine;
+use super::reported_events::ReportedEvent;
 use super::state::QueueState;
 use crate::text::excerpt;
 
@@ -90,26 +88,6 @@ impl WorkerEvents {
     }
 }
 
-/// A worker's event as the page shows it.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct ReportedEvent {
-    /// The endpoint's first event has the number 0.
-    pub(crate) number: u64,
-    pub(crate) worker: Arc<str>,
-    pub(crate) event: Arc<str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) job: Option<Arc<str>>,
-    #[serde(flatten)]
-    pub(crate) line: LogLine,
-}
-
-impl Measured for ReportedEvent {
-    fn bytes(&self) -> usize {
-        let job = self.job.as_deref().unwrap_or_default();
-        self.worker.len() + self.event.len() + job.len() + self.line.text.len()
-    }
-}
-
 impl QueueState {
     fn worker_event(&mut self, event: impl FnOnce(u64) -> ReportedEvent) {
         let number = self.worker_events.end();
@@ -129,6 +107,3 @@ impl Queue {
         self.with_state(|state, _| state.worker_events.get(number).cloned())
     }
 }
-
-/// The list of events in the queue's state.
-pub(super) type Reported = History<ReportedEvent>;
