@@ -109,6 +109,7 @@ async fn the_workers_own_schemas_are_in_it() {
             "$defs": { "Name": { "type": "string" } },
         })),
         output: Some(json!({ "type": "string" })),
+        ..HandlerInfo::default()
     };
     let endpoint = served(Endpoint::new().id("hello").handlers(vec![handler])).await;
     let document = get(&endpoint, "/openapi.json").await.json();
