@@ -1,7 +1,8 @@
-//! Compares ways to load a model's weights from a disk whose cache is cold. The guide does not contain the figures yet.
+//! Compares ways to load a model's weights from a disk. The system's cache is cold, or warm with `--warm`.
 //!
 //! ```sh
-//! cargo bench --bench loading -- --folder target --gigabytes 1
+//! cargo bench --bench loading -- --folder target --megabytes 1024
+//! cargo bench --bench loading -- --folder target --megabytes 1024 --warm
 //! ```
 //!
 //! The program writes a file in the format of safetensors, and removes it at the end. After each tensor is in memory, a
@@ -42,30 +43,40 @@ const WAYS: [(&str, Load); 4] = [
 ];
 
 fn main() -> io::Result<()> {
-    let (mut folder, mut gigabytes) = (PathBuf::from("target"), 1);
+    let (mut folder, mut megabytes) = (PathBuf::from("target"), 1024);
+    let mut is_warm = false;
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         match word.as_str() {
             "--folder" => folder = words.next().map(PathBuf::from).unwrap_or(folder),
-            "--gigabytes" => gigabytes = words.next().and_then(|it| it.parse().ok()).unwrap_or(1),
+            "--megabytes" => {
+                let given = words.next().and_then(|it| it.parse().ok());
+                megabytes = given.unwrap_or(megabytes);
+            }
+            "--warm" => is_warm = true,
             // Cargo passes `--bench`.
             _ => {}
         }
     }
     let path = folder.join("loading.safetensors");
-    let measured = create(&path, gigabytes << 30).and_then(|()| measure(&path, gigabytes));
+    let measured = create(&path, megabytes << 20).and_then(|()| measure(&path, megabytes, is_warm));
     let removed = fs::remove_file(&path);
     measured.and(removed)
 }
 
-fn measure(path: &Path, gigabytes: u64) -> io::Result<()> {
+fn measure(path: &Path, megabytes: u64, is_warm: bool) -> io::Result<()> {
+    if is_warm {
+        plain(path)?;
+    }
     let mut seconds = vec![Vec::new(); WAYS.len()];
     let mut sums = Vec::new();
     for round in 0..ROUNDS {
         for way in 0..WAYS.len() {
             // Another order in each round, so that no way always comes first.
             let way = (way + round) % WAYS.len();
-            forget(path)?;
+            if !is_warm {
+                forget(path)?;
+            }
             let start = Instant::now();
             sums.push(WAYS[way].1(path)?);
             seconds[way].push(start.elapsed().as_secs_f64());
@@ -87,7 +98,7 @@ fn measure(path: &Path, gigabytes: u64) -> io::Result<()> {
         sorted.sort_by(f64::total_cmp);
         let median = sorted[ROUNDS / 2];
         #[expect(clippy::cast_precision_loss, reason = "a few gigabytes are exact")]
-        let speed = gigabytes as f64 / median;
+        let speed = megabytes as f64 / 1024.0 / median;
         println!(
             "{name}: {median:.2} s, {speed:.2} GiB/s, {:.2} × ({:.2} to {:.2})",
             ratios[ROUNDS / 2],

@@ -1,5 +1,5 @@
 //! Compares the speed with the Python SDK's. `cargo test --release … --test volume_cache -- --ignored --nocapture speed`
-//! prints the figures. The guide does not contain them yet.
+//! prints the figures. `docs/explanation/performance.md` contains them.
 
 use std::time::Instant;
 

@@ -26,8 +26,9 @@ pub(crate) struct Bucket {
 
 impl Bucket {
     pub(crate) fn start(folder: &Path) -> Outcome<Self> {
-        let program = std::env::var_os(PROGRAM)
-            .ok_or_else(|| format!("{PROGRAM} is not set; run `cargo xtask bench transfers`, which sets it"))?;
+        let program = std::env::var_os(PROGRAM).ok_or_else(|| {
+            format!("{PROGRAM} is not set; run `cargo xtask bench transfers`, which sets it")
+        })?;
         fs::create_dir_all(folder.join(BUCKET))?;
         let mut process = Command::new(program)
             .args(["--host", "127.0.0.1", "--port", "0"])
@@ -58,7 +59,10 @@ impl Bucket {
     /// needs the name of the bucket, which the SDK's function for several files does not take.
     pub(crate) fn variables(&self) -> [(&'static str, String); 3] {
         [
-            ("BUCKET_ENDPOINT_URL", format!("http://{}/{BUCKET}", self.address)),
+            (
+                "BUCKET_ENDPOINT_URL",
+                format!("http://{}/{BUCKET}", self.address),
+            ),
             ("BUCKET_ACCESS_KEY_ID", ACCESS_KEY.to_owned()),
             ("BUCKET_SECRET_ACCESS_KEY", SECRET_KEY.to_owned()),
         ]

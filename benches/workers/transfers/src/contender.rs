@@ -36,7 +36,12 @@ impl Contender {
     }
 
     /// Runs an order, and returns its figures.
-    pub(crate) fn run(self, order: &Order, bucket: &Bucket, folder: &Path) -> Outcome<Report> {
+    pub(crate) fn run(
+        self,
+        order: &Order,
+        bucket: Option<&Bucket>,
+        folder: &Path,
+    ) -> Outcome<Report> {
         match self {
             Self::Curl => curl(order, bucket, folder),
             Self::Ours => {
@@ -65,7 +70,7 @@ impl Contender {
 fn worker_on(
     mut command: Command,
     order: &Order,
-    bucket: &Bucket,
+    bucket: Option<&Bucket>,
     folder: &Path,
 ) -> Outcome<Report> {
     in_folder(&mut command, folder)
@@ -74,7 +79,7 @@ fn worker_on(
         .env("RUNPOD_SKIP_GPU_CHECK", "true")
         // The server has a loopback address, which both block by default.
         .env("RUNPOD_ALLOW_PRIVATE_DOWNLOAD_URLS", "true")
-        .envs(bucket.variables());
+        .envs(bucket.into_iter().flat_map(Bucket::variables));
     let _ = fs::remove_file(&order.report);
     let output = command.output()?;
     if !output.status.success() {
@@ -91,15 +96,23 @@ fn worker_on(
 }
 
 /// Runs curl, and subtracts what the start of the program costs.
-fn curl(order: &Order, bucket: &Bucket, folder: &Path) -> Outcome<Report> {
+fn curl(order: &Order, bucket: Option<&Bucket>, folder: &Path) -> Outcome<Report> {
     let mut config = String::new();
     for (number, url) in order.download.iter().enumerate() {
         let file = order.into.join(number.to_string());
         writeln!(config, "url = \"{url}\"\noutput = \"{}\"", file.display())?;
     }
-    for (number, path) in order.upload.iter().enumerate() {
+    let uploads = bucket.into_iter().flat_map(|bucket| {
+        let numbered = order.upload.iter().enumerate();
+        numbered.map(move |(number, path)| (bucket, number, path))
+    });
+    for (bucket, number, path) in uploads {
         let url = bucket.presigned(&format!("curl/{number}"))?;
-        writeln!(config, "url = \"{url}\"\nupload-file = \"{}\"", path.display())?;
+        writeln!(
+            config,
+            "url = \"{url}\"\nupload-file = \"{}\"",
+            path.display()
+        )?;
     }
     let place = folder.join("curl.config");
     fs::write(&place, config)?;
@@ -108,7 +121,14 @@ fn curl(order: &Order, bucket: &Bucket, folder: &Path) -> Outcome<Report> {
         in_folder(&mut curl, folder).args(arguments);
         process::measured(&mut curl)
     };
-    let arguments = ["--silent", "--show-error", "--fail", "--parallel", "--config"].map(OsStr::new);
+    let arguments = [
+        "--silent",
+        "--show-error",
+        "--fail",
+        "--parallel",
+        "--config",
+    ]
+    .map(OsStr::new);
     let whole = run(&[&arguments[..], &[place.as_os_str()]].concat())?;
     let start = run(&[OsStr::new("--version")])?;
     Ok(Report {

@@ -23,8 +23,7 @@ use worker_bench::sample::Sample;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-const USAGE: &str =
-    "usage: cargo xtask bench transfers [--rounds N] [--folder PATH] [download | upload] [large | medium | small]";
+const USAGE: &str = "usage: cargo xtask bench transfers [--rounds N] [--folder PATH] [download | upload] [large | medium | small]";
 
 /// The sizes of the files.
 const SHAPES: [(&str, &str, usize, usize); 3] = [
@@ -51,7 +50,10 @@ struct Arguments {
 async fn main() -> Outcome<()> {
     let arguments = arguments()?;
     let titles = ALL.map(Contender::title);
-    println!("| measure | {} |\n| --- | ---: | ---: | ---: |", titles.join(" | "));
+    println!(
+        "| measure | {} |\n| --- | ---: | ---: | ---: |",
+        titles.join(" | ")
+    );
     for direction in ["download", "upload"] {
         for (name, title, count, bytes) in SHAPES {
             if arguments.selects(direction, &["download", "upload"])
@@ -75,7 +77,6 @@ async fn measure(
     let place = tempfile::tempdir_in(&arguments.folder)?;
     // A worker has another working directory.
     let place = place.path().canonicalize()?;
-    let bucket = Bucket::start(&place.join("s3"))?;
     let (into, temporary) = (place.join("into"), place.join("temporary"));
     let mut order = Order {
         download: Vec::new(),
@@ -83,12 +84,13 @@ async fn measure(
         into,
         report: place.join("report.json"),
     };
-    let arrived = if direction == "download" {
+    let (arrived, bucket) = if direction == "download" {
         order.download = site::serve(files.clone()).await?;
-        order.into.clone()
+        (order.into.clone(), None)
     } else {
         order.upload = files.write_to(&place.join("from"))?;
-        bucket.objects()
+        let bucket = Bucket::start(&place.join("s3"))?;
+        (bucket.objects(), Some(bucket))
     };
     let mut reports: [Vec<Report>; ALL.len()] = Default::default();
     for round in 0..arguments.rounds {
@@ -99,7 +101,7 @@ async fn measure(
             }
             let contender = ALL[index];
             let report = tokio::task::block_in_place(|| {
-                let report = contender.run(&order, &bucket, &temporary)?;
+                let report = contender.run(&order, bucket.as_ref(), &temporary)?;
                 files.check(&arrived)?;
                 Ok(report)
             });
@@ -123,7 +125,8 @@ fn print(title: &str, reports: &[Vec<Report>; ALL.len()]) {
             .each_ref()
             .map(|reports| Sample(reports.iter().map(|report| Some(of(report))).collect()));
         let cells = samples.iter().enumerate().map(|(column, sample)| {
-            let (Some(spread), Some(ratio)) = (sample.spread(), sample.ratio_to(&samples[0])) else {
+            let (Some(spread), Some(ratio)) = (sample.spread(), sample.ratio_to(&samples[0]))
+            else {
                 return String::new();
             };
             let figure = format!("{} {unit}", digits(spread.median));
@@ -140,7 +143,11 @@ fn print(title: &str, reports: &[Vec<Report>; ALL.len()]) {
 impl Arguments {
     /// Returns whether a word is asked for. If no word of its kind is asked for, all are.
     fn selects(&self, word: &str, kind: &[&str]) -> bool {
-        let mut asked_for = self.words.iter().filter(|it| kind.contains(&it.as_str())).peekable();
+        let mut asked_for = self
+            .words
+            .iter()
+            .filter(|it| kind.contains(&it.as_str()))
+            .peekable();
         asked_for.peek().is_none() || asked_for.any(|it| it == word)
     }
 }
@@ -153,7 +160,11 @@ fn arguments() -> Outcome<Arguments> {
     };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
-        let mut value = || words.next().ok_or_else(|| format!("{word} needs a value\n{USAGE}"));
+        let mut value = || {
+            words
+                .next()
+                .ok_or_else(|| format!("{word} needs a value\n{USAGE}"))
+        };
         match word.as_str() {
             "--rounds" => arguments.rounds = value()?.parse::<usize>()?.max(1),
             "--folder" => arguments.folder = value()?.into(),

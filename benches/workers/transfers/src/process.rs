@@ -27,17 +27,24 @@ pub(crate) fn measured(command: &mut Command) -> Outcome<Report> {
             let mut most = 0.0_f64;
             while !has_ended.load(Ordering::Relaxed) {
                 // A process that has ended has no memory.
-                most = Usage::of(id).peak_memory().map_or(most, |now| most.max(now));
+                most = Usage::of(id)
+                    .peak_memory()
+                    .map_or(most, |now| most.max(now));
                 thread::sleep(LOOK);
             }
             most
         });
         // The figures of a process exist until somebody has waited for it.
-        let ended = waitid(WaitId::Pid(id), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
+        let ended = waitid(
+            WaitId::Pid(id),
+            WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
+        );
         let seconds = begun.elapsed().as_secs_f64();
         has_ended.store(true, Ordering::Relaxed);
         ended?;
-        let memory = memory.join().map_err(|_| "the measurement of the memory failed")?;
+        let memory = memory
+            .join()
+            .map_err(|_| "the measurement of the memory failed")?;
         Ok((seconds, processor_seconds(id)?, memory))
     })?;
     let output = child.wait_with_output()?;

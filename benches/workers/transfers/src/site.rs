@@ -17,12 +17,16 @@ use crate::files::Files;
 pub(crate) async fn serve(files: Files) -> Outcome<Vec<String>> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    let urls = (0..files.0.len()).map(|number| url(address, number)).collect();
+    let urls = (0..files.0.len())
+        .map(|number| url(address, number))
+        .collect();
     let listener = listener.tap_io(|stream| {
         // A connection that has closed already fails at its first read.
         let _ = stream.set_nodelay(true);
     });
-    let routes = Router::new().route("/{name}", get(content)).with_state(files);
+    let routes = Router::new()
+        .route("/{name}", get(content))
+        .with_state(files);
     tokio::spawn(async move { axum::serve(listener, routes).await });
     Ok(urls)
 }
@@ -33,7 +37,9 @@ fn url(address: SocketAddr, number: usize) -> String {
 
 /// The copy of a content only counts its references.
 async fn content(Path(name): Path<String>, State(files): State<Files>) -> Response {
-    let number = name.strip_suffix(".bin").and_then(|it| it.parse::<usize>().ok());
+    let number = name
+        .strip_suffix(".bin")
+        .and_then(|it| it.parse::<usize>().ok());
     match number.and_then(|number| files.0.get(number)) {
         Some(content) => content.clone().into_response(),
         None => StatusCode::NOT_FOUND.into_response(),

@@ -43,6 +43,10 @@ pub(super) const OTHERS: &[(&str, &[Claim])] = &[
                 "cargo xtask bench http                                      # HTTP mode and a bare axum server",
                 BUILDS_THE_BENCH,
             ),
+            not_here(
+                "cargo xtask bench transfers                                 # downloads and uploads, curl and the SDK",
+                BUILDS_THE_BENCH,
+            ),
         ],
     ),
     (
@@ -59,6 +63,26 @@ pub(super) const OTHERS: &[(&str, &[Claim])] = &[
             not_here(
                 "cargo xtask bench http                 # about one minute",
                 BUILDS_THE_BENCH,
+            ),
+            not_here(
+                "cargo xtask bench transfers            # some minutes, and some more for the S3 server in the first run",
+                BUILDS_THE_BENCH,
+            ),
+            not_here(
+                "cargo xtask bench transfers download small --rounds 3",
+                BUILDS_THE_BENCH,
+            ),
+            not_here(
+                "cargo test --release -p runpod-worker --no-default-features --features volume-cache --test volume_cache -- --ignored --nocapture speed",
+                "it needs a release build",
+            ),
+            not_here(
+                "cargo bench --bench loading -- --folder target",
+                "it needs a release build",
+            ),
+            not_here(
+                "cargo bench --bench loading -- --folder target --warm",
+                "it needs a release build",
             ),
         ],
     ),

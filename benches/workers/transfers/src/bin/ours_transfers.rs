@@ -27,7 +27,9 @@ async fn transfer(order: Order, ctx: JobContext) -> Outcome<usize> {
     let report = Report {
         seconds: begun.elapsed().as_secs_f64(),
         processor_seconds: processor_time()?.saturating_sub(before).as_secs_f64(),
-        megabytes: Usage::of(getpid()).peak_memory().map_err(|error| error.to_string())?,
+        megabytes: Usage::of(getpid())
+            .peak_memory()
+            .map_err(|error| error.to_string())?,
     };
     fs::write(&order.report, serde_json::to_vec(&report)?)?;
     // The benchmark checks the files, so they must not be removed with the job.
