@@ -136,6 +136,14 @@ impl<K: MediaKind, const MAX_BYTES: usize> MediaInput<K, MAX_BYTES> {
     }
 
     /// Returns the content if it is inside the input, and `None` if the input names a URL.
+    ///
+    /// ```
+    /// use runpod::{ImageInput, serde_json};
+    ///
+    /// let image: ImageInput = serde_json::from_str(r#""data:image/gif;base64,R0lGODlhAQABAAAAACw=""#).unwrap();
+    /// assert_eq!(image.inline().unwrap().media_type(), "image/gif");
+    /// assert!(image.url().is_none());
+    /// ```
     pub fn inline(&self) -> Option<&Media> {
         match &self.source {
             Source::Inline(media) => Some(media),
