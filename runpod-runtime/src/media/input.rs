@@ -1,20 +1,16 @@
 //! Media in a job's input.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use bytes::Bytes;
 use serde::de::{self, Deserialize, Deserializer, Unexpected, Visitor};
 use serde::{Serialize, Serializer};
 
+use super::Media;
+use super::check::{Difference, Unsuitable, checked};
 use super::encoded::{self, Content};
-#[cfg(feature = "download")]
-use super::error::Cause;
-use super::format;
 use super::kind::{AnyMedia, AudioOnly, ImagesOnly, MediaKind};
 use super::load::MediaLoad;
-use super::{Media, complete};
 use crate::handler::JobContext;
 
 /// The default limit of [`MediaInput`]: 64 MiB.
@@ -136,6 +132,14 @@ impl<K: MediaKind, const MAX_BYTES: usize> MediaInput<K, MAX_BYTES> {
     }
 
     /// Returns the content if it is inside the input, and `None` if the input names a URL.
+    ///
+    /// ```
+    /// use runpod::{ImageInput, serde_json};
+    ///
+    /// let image: ImageInput = serde_json::from_str(r#""data:image/gif;base64,R0lGODlhAQABAAAAACw=""#).unwrap();
+    /// assert_eq!(image.inline().unwrap().media_type(), "image/gif");
+    /// assert!(image.url().is_none());
+    /// ```
     pub fn inline(&self) -> Option<&Media> {
         match &self.source {
             Source::Inline(media) => Some(media),
@@ -190,84 +194,6 @@ pub(super) fn description(name: &str, max_bytes: usize) -> String {
     let name = name.strip_prefix("an ").or(name.strip_prefix("a "));
     let name = name.unwrap_or_default();
     format!("The {name} as {}. At most {max_bytes} bytes.", forms())
-}
-
-/// Content that a [`MediaInput`] does not accept.
-#[derive(Debug)]
-pub(super) enum Unsuitable {
-    Format(Difference),
-    Incomplete(Difference),
-}
-
-/// What was found, and what was expected.
-#[derive(Debug)]
-pub(super) struct Difference {
-    found: String,
-    expected: String,
-}
-
-impl Unsuitable {
-    fn format(found: impl Into<String>, expected: impl Into<String>) -> Self {
-        Self::Format(Difference {
-            found: found.into(),
-            expected: expected.into(),
-        })
-    }
-
-    fn difference(&self) -> &Difference {
-        match self {
-            Self::Format(difference) | Self::Incomplete(difference) => difference,
-        }
-    }
-
-    /// Turns the reason into an error about the file with this name.
-    #[cfg(feature = "download")]
-    pub(super) fn of_file(self, name: &str) -> Cause {
-        let Difference { found, expected } = self.difference();
-        let message = format!("{name}: found {found}, expected {expected}");
-        match self {
-            Self::Format(_) => Cause::Format(message),
-            Self::Incomplete(_) => Cause::Incomplete(message),
-        }
-    }
-}
-
-/// Checks the size and the format of content.
-fn checked<K: MediaKind, const MAX_BYTES: usize>(
-    bytes: Vec<u8>,
-    declared: Option<Cow<'static, str>>,
-) -> Result<Media, Unsuitable> {
-    if bytes.len() > MAX_BYTES {
-        let found = format!("{} bytes", bytes.len());
-        let expected = format!("{} of at most {MAX_BYTES} bytes", K::NAME);
-        return Err(Unsuitable::format(found, expected));
-    }
-    let found = format::of(&bytes);
-    if !K::accepts(found.unwrap_or(format::UNKNOWN)) {
-        let found = match found {
-            Some(found) => format!("a file of the type {found}"),
-            None => "a file of an unknown type".to_owned(),
-        };
-        return Err(Unsuitable::format(found, K::NAME));
-    }
-    if let Some(why) = complete::missing(&bytes) {
-        return Err(Unsuitable::Incomplete(Difference {
-            found: format!("a file that was cut off: {why}"),
-            expected: format!("{} that is complete", K::NAME),
-        }));
-    }
-    let media_type = match (found, declared) {
-        // A container such as WebM may contain only a sound, and only the client knows that.
-        (Some(found), Some(declared))
-            if format::is_media(&declared) && format::agree(&declared, Some(found)) =>
-        {
-            declared
-        }
-        (Some(found), _) if format::is_media(found) => found.into(),
-        (_, Some(declared)) => declared,
-        (found, None) => found.unwrap_or(format::UNKNOWN).into(),
-    };
-    Ok(Media::of_known(Bytes::from(bytes), media_type))
 }
 
 impl<'de, K: MediaKind, const MAX_BYTES: usize> Deserialize<'de> for MediaInput<K, MAX_BYTES> {

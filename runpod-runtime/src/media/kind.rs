@@ -38,7 +38,7 @@ pub enum AnyMedia {}
 pub enum ImagesOnly {}
 
 /// The kind of an [`AudioInput`](super::AudioInput): sounds whose format has a known beginning, such as WAV, MP3, FLAC,
-/// OGG, M4A and AAC. A file of a video format (WebM, MP4) is accepted, too, because it may contain only a sound.
+/// OGG, M4A and AAC. A file of a video format, such as MP4, is accepted, too, because it may contain only a sound.
 ///
 /// ```
 /// use runpod::{AudioInput, AudioOnly, MediaInput};

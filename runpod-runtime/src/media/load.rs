@@ -73,9 +73,9 @@ mod download {
     use std::borrow::Cow;
     use std::io;
 
+    use super::super::check::Unsuitable;
     use super::super::error::Cause;
     use super::super::format;
-    use super::super::input::Unsuitable;
     use super::{Loaded, MediaLoad};
     use crate::download::name_of;
     use crate::handler::JobContext;

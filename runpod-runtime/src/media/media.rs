@@ -237,6 +237,14 @@ impl Media {
     }
 
     /// Returns the bytes as base64, for clients that expect base64 without a media type.
+    ///
+    /// ```
+    /// use runpod::Media;
+    ///
+    /// let text = Media::detect("hello".as_bytes());
+    /// assert_eq!(text.to_base64(), "aGVsbG8=");
+    /// assert_eq!(text.into_bytes(), b"hello");
+    /// ```
     pub fn to_base64(&self) -> String {
         STANDARD.encode(&self.bytes)
     }

@@ -1,9 +1,11 @@
 //! Images, audio and other media in the inputs and outputs of jobs.
 //!
-//! `media` holds the bytes with their media type, `input` reads them from a job's input, and `load` fetches those that
-//! the input names by URL. `format` recognises formats by their first bytes, `complete` finds content that was cut off,
-//! and `wav` writes samples. Nothing in here decodes an image or a sound.
+//! `media` holds the bytes with their media type, `input` reads them from a job's input, `check` decides whether the
+//! input accepts them, and `load` fetches those that the input names by URL. `format` recognises formats by their first
+//! bytes, `complete` finds content that was cut off, and `wav` writes samples. Nothing in here decodes an image or a
+//! sound.
 
+mod check;
 mod complete;
 mod encoded;
 mod error;

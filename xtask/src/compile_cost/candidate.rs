@@ -163,7 +163,7 @@ macro_rules! with_feature {
 }
 
 /// The smallest worker without a feature, and with each feature of our package.
-pub(super) static FEATURES: [Candidate; 13] = [
+pub(super) static FEATURES: [Candidate; 14] = [
     Candidate {
         title: "none",
         subject: "runpod-worker",
