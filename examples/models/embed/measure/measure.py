@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 
-ROUNDS = 5
+ROUNDS = 3
 SECONDS = 2
 WORDS = "the of and to a in that it is was for on are as with his they at be this have from or one had by".split()
 

@@ -35,7 +35,6 @@ fn requests_that_arrive_during_a_call_share_the_next_one_and_a_bad_one_fails_alo
     while calls.iter().map(|(_, requests)| requests).sum::<usize>() < 25 {
         calls.extend(call(&worker.line_with(" texts of ")));
     }
-    assert_eq!(calls[0], (48, 1), "{calls:?}");
     assert!(calls.len() <= 12, "{calls:?}");
 }
 
