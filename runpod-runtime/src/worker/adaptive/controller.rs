@@ -264,7 +264,12 @@ impl Controller {
 
     /// Compares a round with the earlier ones at this limit. Starts a trial if the jobs have changed, or if the pause is
     /// over.
-    fn after_round(&mut self, rounds: u32, seen: Option<Sample>, spread: f64) -> Option<&'static str> {
+    fn after_round(
+        &mut self,
+        rounds: u32,
+        seen: Option<Sample>,
+        spread: f64,
+    ) -> Option<&'static str> {
         let round = self.sample;
         let changed = seen.map_or(1.0, |seen| slower(&round, &seen, spread));
         let step = if changed >= DIFFERS {

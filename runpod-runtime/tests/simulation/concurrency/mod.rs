@@ -30,7 +30,14 @@ fn explore() {
     for scenario in &scenarios {
         for seed in 1..21 {
             let it = run(scenario, seed, &mut Ours::new(1, MOST));
-            println!("{seed} {:.2}/s p99 {:.0} usual {} changes/1000 {:.2} reached {:?}", it.throughput, it.latency.p99, it.usual_limit(), it.changes_per_1000_jobs(), it.reached(scenario.knee));
+            println!(
+                "{seed} {:.2}/s p99 {:.0} usual {} changes/1000 {:.2} reached {:?}",
+                it.throughput,
+                it.latency.p99,
+                it.usual_limit(),
+                it.changes_per_1000_jobs(),
+                it.reached(scenario.knee)
+            );
         }
         println!("== {} {}", scenario.name, scenario.knee);
         let rules: [(&str, Box<dyn Rule>); 5] = [
@@ -44,10 +51,19 @@ fn explore() {
             let it = run(scenario, SEED, &mut *rule);
             println!(
                 "{name:8} {:.2}/s p50 {:.0} p99 {:.0} usual {} changes/1000 {:.2} reached {:?}",
-                it.throughput, it.latency.p50, it.latency.p99, it.usual_limit(), it.changes_per_1000_jobs(), it.reached(scenario.knee)
+                it.throughput,
+                it.latency.p50,
+                it.latency.p99,
+                it.usual_limit(),
+                it.changes_per_1000_jobs(),
+                it.reached(scenario.knee)
             );
             if name == "auto" {
-                let l: Vec<_> = it.limits.iter().map(|(t, l)| format!("{t:.0}:{l}")).collect();
+                let l: Vec<_> = it
+                    .limits
+                    .iter()
+                    .map(|(t, l)| format!("{t:.0}:{l}"))
+                    .collect();
                 println!("   {}", l.join(" "));
             }
         }
