@@ -41,6 +41,13 @@ pub(super) fn write(event: &WorkerEvent<'_>) {
         WorkerEvent::Redelivered { job_id } => {
             tracing::info!(job_id, "A kept result was delivered.");
         }
+        WorkerEvent::ConcurrencyChanged { from, to, why } => {
+            tracing::debug!("concurrency changes from {from} to {to}: {why}");
+        }
+        WorkerEvent::BatchCalled { call, .. } => {
+            let (jobs, took, outcome) = (call.waits.len(), call.took, call.outcome.name());
+            tracing::debug!("a call with {jobs} jobs {outcome} after {took:?}");
+        }
         WorkerEvent::Refresh => {
             tracing::info!("taking no more jobs: this worker will be refreshed");
         }

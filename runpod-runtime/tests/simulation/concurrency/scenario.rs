@@ -37,7 +37,7 @@ pub(crate) struct Part {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Scenario {
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     /// The best number of jobs at once, as far as there is one.
     pub(crate) knee: usize,
     pub(crate) lengths: Lengths,
@@ -50,7 +50,7 @@ pub(crate) const LENGTH: Duration = Duration::from_secs(2000);
 
 impl Scenario {
     fn steady(
-        name: &'static str,
+        name: impl Into<String>,
         knee: usize,
         machine: Machine,
         lengths: Lengths,
@@ -62,7 +62,7 @@ impl Scenario {
             rate,
         };
         Self {
-            name,
+            name: name.into(),
             knee,
             lengths,
             parts: vec![part],
@@ -71,12 +71,12 @@ impl Scenario {
 
     pub(crate) fn knee(knee: usize) -> Self {
         let machine = Machine::Knee(knee as f64);
-        Self::steady("knee", knee, machine, Lengths::Similar, None)
+        Self::steady(format!("knee {knee}"), knee, machine, Lengths::Similar, None)
     }
 
     pub(crate) fn knee_with_different_jobs(knee: usize) -> Self {
         let machine = Machine::Knee(knee as f64);
-        Self::steady("jobs differ", knee, machine, Lengths::Different, None)
+        Self::steady(format!("knee {knee}, different jobs"), knee, machine, Lengths::Different, None)
     }
 
     pub(crate) fn no_knee() -> Self {
@@ -85,25 +85,25 @@ impl Scenario {
 
     pub(crate) fn cliff(knee: usize) -> Self {
         let machine = Machine::Cliff(knee as f64);
-        Self::steady("cliff", knee, machine, Lengths::Similar, None)
+        Self::steady(format!("cliff at {knee}"), knee, machine, Lengths::Similar, None)
     }
 
     pub(crate) fn soft(half: usize) -> Self {
         let machine = Machine::Soft(half as f64);
-        Self::steady("soft", half, machine, Lengths::Similar, None)
+        Self::steady("gradual", half, machine, Lengths::Similar, None)
     }
 
     /// Half of the jobs that the machine can process.
     pub(crate) fn half_load(knee: usize) -> Self {
         let machine = Machine::Knee(knee as f64);
         let rate = Some(0.5 * knee as f64);
-        Self::steady("half load", knee, machine, Lengths::Similar, rate)
+        Self::steady(format!("knee {knee}, half load"), knee, machine, Lengths::Similar, rate)
     }
 
     /// One job every ten seconds.
     pub(crate) fn few_jobs(knee: usize) -> Self {
         let machine = Machine::Knee(knee as f64);
-        Self::steady("few jobs", knee, machine, Lengths::Similar, Some(0.1))
+        Self::steady(format!("knee {knee}, few jobs"), knee, machine, Lengths::Similar, Some(0.1))
     }
 
     /// First few jobs, then too many, and then the machine becomes slower.
@@ -114,7 +114,7 @@ impl Scenario {
             rate,
         };
         Self {
-            name: "changes",
+            name: format!("knee {knee}, later {later}"),
             knee: later,
             lengths: Lengths::Similar,
             parts: vec![
