@@ -31,7 +31,7 @@ fn events() -> impl Strategy<Value = Vec<(i64, Event)>> {
         1 => any::<usize>().prop_map(|index| Event::Stop { index }),
         1 => Just(Event::Pass),
     ];
-    prop::collection::vec((-1_i64..2000, event), 1..2000)
+    prop::collection::vec((-1_i64..2000, event), 1..500)
 }
 
 struct Run {
@@ -119,7 +119,7 @@ proptest! {
     #[test]
     fn with_at_most_a_few_jobs_at_once_the_limit_is_at_most_twice_as_high(
         few in 1_usize..5,
-        pauses in prop::collection::vec(0_u64..3000, 100..1000),
+        pauses in prop::collection::vec(0_u64..3000, 100..500),
     ) {
         let mut run = Run::new(1, 63);
         for pause in pauses {

@@ -208,3 +208,39 @@ fn answer_of(taken: &Taken) -> &'static str {
 fn float(number: usize) -> f64 {
     number as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use metrics_exporter_prometheus::PrometheusBuilder;
+
+    use super::*;
+    use crate::batch::CallOutcome;
+
+    #[test]
+    fn a_call_of_a_batch_handler_is_counted_with_its_jobs_and_their_waits() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        let call = EndedCall {
+            waits: vec![Duration::from_secs(2), Duration::from_secs(1)],
+            took: Duration::from_secs(4),
+            outcome: CallOutcome::Completed,
+        };
+        let handler = "embed";
+        let event = WorkerEvent::BatchCalled {
+            handler,
+            call: &call,
+        };
+        metrics::with_local_recorder(&recorder, || record(&event));
+        let text = handle.render();
+        for line in [
+            "runpod_batch_calls_total{handler=\"embed\",outcome=\"completed\"} 1",
+            "runpod_batch_jobs_sum{handler=\"embed\"} 2",
+            "runpod_batch_jobs_count{handler=\"embed\"} 1",
+            "runpod_batch_wait_seconds_sum{handler=\"embed\"} 3",
+            "runpod_batch_wait_seconds_count{handler=\"embed\"} 2",
+            "runpod_batch_duration_seconds_sum{handler=\"embed\"} 4",
+        ] {
+            assert!(text.lines().any(|it| it == line), "{line} in:\n{text}");
+        }
+    }
+}

