@@ -100,7 +100,7 @@ async fn requests_share_calls_in_their_order_and_a_bad_input_fails_alone() {
 async fn share_calls() {
     let mut worker = Worker::start().await;
     let first = worker.arrives("first").await;
-    worker.writes("call 1 has begun\n").await;
+    worker.writes("call 1 has started\n").await;
     // While the first call runs, these requests wait for the next one. One call has at most four jobs.
     let mut waiting = Vec::new();
     for text in ["second", "fail", "fourth", "fifth", "sixth"] {

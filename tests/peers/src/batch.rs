@@ -25,7 +25,7 @@ impl From<String> for Text {
 /// the text `forget` gets no result.
 pub(crate) fn batched(texts: Vec<Text>) -> Vec<Result<Value, String>> {
     let call = CALLS.fetch_add(1, Ordering::SeqCst) + 1;
-    println!("call {call} has begun");
+    println!("call {call} has started");
     line();
     let jobs = texts.len();
     let results = texts.into_iter().enumerate();

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::bounds::Bounds;
 use super::comparison::{Comparison, Seen, slower};
+use super::measurement::{Begin, Measurement, Outcome};
 use super::sample::{Sample, float};
-use super::spread::Spread;
 use super::step::{Direction, Size, Step};
 
 /// The number of jobs in a sample before the first decision.
@@ -14,9 +14,6 @@ const FEWEST_JOBS: usize = 8;
 const MOST_JOBS: usize = 256;
 /// The largest standard error of a sample on which a decision is based.
 const PRECISE: f64 = 0.2;
-/// All slots count as in use if this share of them is free at most, because a slot is free while the worker takes the
-/// next job.
-const FREE: usize = 8;
 /// The rounds for which the limit stays as it is after the first trials. A round has [`ROUND`] jobs for each slot.
 const FIRST_HOLD: u32 = 16;
 /// Each time that a trial has changed nothing, the next pause has twice as many rounds, up to this number.
@@ -28,23 +25,6 @@ const LARGE_SPREAD: f64 = 1.0;
 const DIFFERS: f64 = 1.3;
 /// A trial is given up if its jobs take longer than the old limit's by this factor, beyond the ratio of the limits.
 const OVERLOADED: f64 = 1.5;
-
-/// How a job has ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    Succeeded,
-    Failed,
-    /// The job says nothing about the worker, for example because its input was wrong.
-    Unknown,
-}
-
-/// When a job has begun.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Begin {
-    at: Duration,
-    /// The total time with all slots in use, until then.
-    full: Duration,
-}
 
 /// A change of the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,19 +39,9 @@ pub(crate) struct Change {
 pub(crate) struct Controller {
     bounds: Bounds,
     limit: usize,
-    in_use: usize,
-    now: Duration,
-    /// The total time with all slots in use.
-    full: Duration,
     phase: Phase,
-    /// The jobs that are still to be ignored, because they started at another limit.
-    settle: usize,
-    /// What was seen since the last decision, without the jobs that were ignored.
-    sample: Sample,
-    /// What was seen since the last decision, with the jobs that were ignored.
-    all: Sample,
-    spread: Spread,
-    /// The number of jobs in `sample` at which the next decision is made.
+    measured: Measurement,
+    /// The number of jobs in the sample at which the next decision is made.
     decide_at: usize,
     /// The rounds of the next pause.
     hold: u32,
@@ -96,18 +66,12 @@ impl Controller {
         let mut new = Self {
             bounds,
             limit: bounds.min,
-            in_use: 0,
-            now: Duration::ZERO,
-            full: Duration::ZERO,
             // The first trial starts after the first round.
             phase: Phase::Hold {
                 rounds: 1,
                 seen: None,
             },
-            settle: 0,
-            sample: Sample::default(),
-            all: Sample::default(),
-            spread: Spread::default(),
+            measured: Measurement::default(),
             decide_at: 0,
             hold: FIRST_HOLD,
             tried_down: true,
@@ -122,18 +86,13 @@ impl Controller {
 
     /// Returns the beginning of a job that gets its slot now.
     pub(crate) fn begins(&mut self, now: Duration) -> Begin {
-        self.pass(now);
-        Begin {
-            at: self.now,
-            full: self.full,
-        }
+        self.measured.begins(now)
     }
 
     /// Records that this many slots are in use from now on. Also call this regularly while nothing happens, so that the
     /// controller notices jobs that do not finish.
     pub(crate) fn observe(&mut self, in_use: usize, now: Duration) -> Option<Change> {
-        self.pass(now);
-        self.in_use = in_use;
+        self.measured.observe(in_use, now);
         let from = self.limit;
         self.check_overload().map(|why| self.changed(from, why))
     }
@@ -145,48 +104,13 @@ impl Controller {
         outcome: Outcome,
         now: Duration,
     ) -> Option<Change> {
-        self.pass(now);
-        let took = self.now.saturating_sub(begin.at);
-        let full = self.full.saturating_sub(begin.full);
-        let share = match took.is_zero() {
-            true => 1.0,
-            false => full.as_secs_f64() / took.as_secs_f64(),
-        };
-        let is_settling = self.settle > 0;
-        match outcome {
-            Outcome::Unknown => return None,
-            Outcome::Failed => {
-                self.all.failed();
-                if !is_settling {
-                    self.sample.failed();
-                }
-            }
-            Outcome::Succeeded => {
-                self.spread.add(took);
-                self.all.succeeded(share);
-                if !is_settling {
-                    self.sample.succeeded(share);
-                }
-            }
-        }
-        if is_settling && self.in_use <= self.limit {
-            self.settle -= 1;
+        self.measured.finished(begin, outcome, now);
+        if outcome == Outcome::Unknown {
+            return None;
         }
         let from = self.limit;
         let why = self.check_overload().or_else(|| self.decide());
         why.map(|why| self.changed(from, why))
-    }
-
-    fn pass(&mut self, now: Duration) {
-        let passed = now.saturating_sub(self.now);
-        self.now = self.now.max(now);
-        if self.is_full() {
-            self.full += passed;
-            self.all.pass(self.in_use, passed);
-            if self.settle == 0 {
-                self.sample.pass(self.in_use, passed);
-            }
-        }
     }
 
     fn changed(&self, from: usize, why: &'static str) -> Change {
@@ -194,17 +118,10 @@ impl Controller {
         Change { from, to, why }
     }
 
-    /// Returns whether all slots are in use. Only then do jobs show what the limit does.
-    fn is_full(&self) -> bool {
-        let enough = self.limit - self.limit / FREE;
-        (enough..=self.limit).contains(&self.in_use)
-    }
-
     fn start_sample(&mut self, settle: bool) {
-        self.sample = Sample::default();
-        self.all = Sample::default();
+        self.measured.start(self.limit);
         if settle {
-            self.settle = self.limit;
+            self.measured.settle();
         }
         self.decide_at = self.jobs_in_round();
     }
@@ -219,7 +136,7 @@ impl Controller {
     /// Returns the size of the smallest useful step. If the durations of jobs are very different, the effect of a small
     /// step cannot be seen.
     fn small(&self) -> Size {
-        if self.spread.relative() > LARGE_SPREAD {
+        if self.measured.spread.relative() > LARGE_SPREAD {
             Size::Large
         } else {
             Size::Small
@@ -228,13 +145,13 @@ impl Controller {
 
     /// Decides if the sample has enough jobs. Returns the reason if the limit has changed.
     fn decide(&mut self) -> Option<&'static str> {
-        if self.sample.successes() < self.decide_at {
+        if self.measured.sample.successes() < self.decide_at {
             return None;
         }
         let is_last = self.decide_at >= MOST_JOBS;
         self.decide_at += self.limit;
-        let spread = self.spread.relative();
-        if !is_last && self.sample.error(spread) > PRECISE {
+        let spread = self.measured.spread.relative();
+        if !is_last && self.measured.sample.error(spread) > PRECISE {
             return None;
         }
         match self.phase {
@@ -242,7 +159,7 @@ impl Controller {
             Phase::Trial { step, before, from } => {
                 let seen = |limit, sample| Seen { limit, sample };
                 let better = Comparison::of(
-                    seen(self.limit, &self.sample),
+                    seen(self.limit, &self.measured.sample),
                     seen(from, &before),
                     spread,
                     is_last,
@@ -270,7 +187,7 @@ impl Controller {
         seen: Option<Sample>,
         spread: f64,
     ) -> Option<&'static str> {
-        let round = self.sample;
+        let round = self.measured.sample;
         let changed = seen.map_or(1.0, |seen| slower(&round, &seen, spread));
         let step = if changed >= DIFFERS {
             Some((Step::down(Size::Large), "jobs have become slower"))
@@ -318,7 +235,7 @@ impl Controller {
     }
 
     fn accepted(&mut self, step: Step, before: &Sample) -> Option<&'static str> {
-        let mut seen = self.sample;
+        let mut seen = self.measured.sample;
         if step.direction == Direction::Up && seen.seconds_per_job() < before.seconds_per_job() {
             // More jobs at once cannot make jobs faster, so the difference is chance.
             seen.join(before);
@@ -362,7 +279,7 @@ impl Controller {
         if !next.is_some_and(|next| self.try_step(next, before)) {
             self.hold = pause.min(LONGEST_HOLD);
             self.pause(Some(before));
-            self.settle = self.limit;
+            self.measured.settle();
         }
         Some(match step.direction {
             Direction::Up => "more jobs at once have not increased the throughput enough",
@@ -411,10 +328,10 @@ impl Controller {
             Phase::Hold {
                 seen: Some(seen), ..
             } if self.is_overloaded(&seen, 2.0) => {
-                let now = self.all;
+                let now = self.measured.all;
                 self.hold = FIRST_HOLD;
                 // At the lowest limit, nothing can be done.
-                self.all = Sample::default();
+                self.measured.all = Sample::default();
                 self.try_step(Step::down(Size::Large), now)
                     .then_some("jobs hardly finish or fail")
             }
@@ -423,14 +340,14 @@ impl Controller {
     }
 
     fn is_overloaded(&self, before: &Sample, ratio: f64) -> bool {
-        let (jobs, failures) = (self.all.jobs(), self.all.failures());
+        let (jobs, failures) = (self.measured.all.jobs(), self.measured.all.failures());
         let generation = float(self.limit);
         let jobs_at_least = jobs + generation;
-        // Several long jobs may have begun together by chance.
-        let chance = 1.0 + 2.0 * self.spread.relative() / jobs_at_least.sqrt();
+        // Several long jobs may run at once by chance.
+        let chance = 1.0 + 2.0 * self.measured.spread.relative() / jobs_at_least.sqrt();
         let allowed = OVERLOADED * ratio * chance * before.seconds_per_job() * jobs_at_least;
         let expected = before.failed_share() * (jobs + failures);
         let fails = failures > expected + 2.0 * expected.sqrt() + 2.0;
-        fails || self.all.slot_seconds() > allowed
+        fails || self.measured.all.slot_seconds() > allowed
     }
 }

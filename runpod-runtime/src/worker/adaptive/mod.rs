@@ -10,9 +10,11 @@
 mod bounds;
 mod comparison;
 mod controller;
+mod measurement;
 mod sample;
 mod spread;
 mod step;
 
 pub(crate) use bounds::Bounds;
-pub(crate) use controller::{Begin, Change, Controller, Outcome};
+pub(crate) use controller::{Change, Controller};
+pub(crate) use measurement::{Begin, Outcome};

@@ -1,4 +1,4 @@
-//! What the controller has seen at one limit.
+//! The jobs that were measured at one limit.
 
 use std::time::Duration;
 
