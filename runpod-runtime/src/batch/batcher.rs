@@ -160,7 +160,8 @@ impl<R: Send + 'static> Batcher<R> {
             }
             parts.push(job.part);
             running.answers.push(job.answer);
-            running.waits.push(running.begun.saturating_sub(job.since));
+            let wait = running.begun.saturating_sub(job.since);
+            running.waits.push(wait);
             first.get_or_insert((job.prepare, job.span));
         }
         if !cancelled.is_empty() {
@@ -353,12 +354,7 @@ impl<R: Send + 'static> Running<R> {
     /// Returns the call for the worker, unless this has already happened.
     fn ended(&mut self) -> Option<EndedCall> {
         let waits = std::mem::take(&mut self.waits);
-        let (took, outcome) = (self.took, self.outcome);
-        (!waits.is_empty()).then_some(EndedCall {
-            waits,
-            took,
-            outcome,
-        })
+        EndedCall::with(waits, self.took, self.outcome)
     }
 
     /// Gives the call back to the schedule, unless this has already happened.

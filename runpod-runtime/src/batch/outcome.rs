@@ -37,6 +37,18 @@ pub(crate) struct EndedCall {
     pub(crate) outcome: CallOutcome,
 }
 
+impl EndedCall {
+    /// Returns `None` if the call has no jobs.
+    pub(crate) fn with(waits: Vec<Duration>, took: Duration, outcome: CallOutcome) -> Option<Self> {
+        let call = Self {
+            waits,
+            took,
+            outcome,
+        };
+        (!call.waits.is_empty()).then_some(call)
+    }
+}
+
 /// How a call has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CallOutcome {

@@ -6,6 +6,7 @@ mod rules;
 mod run;
 mod scenario;
 
+use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
 use rules::{Fixed, Guide, Ours, Rule};
@@ -13,6 +14,8 @@ use run::{Outcome, run};
 use scenario::{MOST, Scenario};
 
 const SEED: u64 = 15;
+/// Other traffic, for the bounds.
+const SEEDS: RangeInclusive<u64> = 1..=4;
 const KNEE: usize = 16;
 
 /// The results of all rules in one scenario.
@@ -55,12 +58,12 @@ static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
 
 /// Runs our rule with several seeds.
 fn runs(scenario: &Scenario) -> impl Iterator<Item = Outcome> {
-    (1..=8).map(|seed| run(scenario, seed, &mut Ours::new(1, MOST)))
+    SEEDS.map(|seed| run(scenario, seed, &mut Ours::new(1, MOST)))
 }
 
 #[test]
 fn the_limit_converges_to_the_knee() {
-    for knee in [1, 2, 3, 5, 8, 12, 16, 24, 40] {
+    for knee in [1, 2, 5, 8, 16, 40] {
         let scenario = Scenario::knee(knee);
         let best = run(&scenario, SEED, &mut Fixed(knee)).throughput;
         for it in runs(&scenario) {
@@ -93,8 +96,10 @@ fn the_limit_hardly_changes_once_it_is_right() {
 #[test]
 fn jobs_of_very_different_lengths_only_slow_it_down() {
     let scenario = Scenario::knee_with_different_jobs(KNEE);
-    let near = runs(&scenario).filter(|it| (8..=32).contains(&it.usual_limit()));
-    assert_eq!(near.count(), 8);
+    for it in runs(&scenario) {
+        let usual = it.usual_limit();
+        assert!((8..=32).contains(&usual), "{usual}");
+    }
 }
 
 #[test]
