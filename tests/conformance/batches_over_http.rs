@@ -27,8 +27,7 @@ struct Worker {
 type Answer = JoinHandle<(u16, Value)>;
 
 impl Worker {
-    async fn start() -> Self {
-        let programs = Programs::find().unwrap_or_else(|why| panic!("{why}"));
+    async fn start(programs: &Programs) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr());
         let port = port.expect("a port is free").port();
         let room = programs.folder.join("batches-over-http");
@@ -94,11 +93,14 @@ impl Drop for Worker {
 #[tokio::test]
 async fn requests_share_calls_in_their_order_and_a_bad_input_fails_alone() {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    timeout(DEADLINE, share_calls()).await.expect("all end");
+    // The first call builds the worker, which may take long.
+    let programs = Programs::find().unwrap_or_else(|why| panic!("{why}"));
+    let calls = share_calls(programs);
+    timeout(DEADLINE, calls).await.expect("all end");
 }
 
-async fn share_calls() {
-    let mut worker = Worker::start().await;
+async fn share_calls(programs: &Programs) {
+    let mut worker = Worker::start(programs).await;
     let first = worker.arrives("first").await;
     worker.writes("call 1 has started\n").await;
     // While the first call runs, these requests wait for the next one. One call has at most four jobs.

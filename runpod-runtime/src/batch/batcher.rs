@@ -40,7 +40,6 @@ pub(crate) struct Job<R: Send + 'static> {
 /// Collects jobs, and runs them in calls.
 pub(crate) struct Batcher<R: Send + 'static> {
     begun: Instant,
-    /// Called after each call.
     on_call: OnceLock<Box<dyn Fn(&EndedCall) + Send + Sync>>,
     state: Mutex<State<R>>,
 }
