@@ -74,7 +74,8 @@ pub(crate) fn check(options: &Options, faults: &mut Faults) {
             );
         }
     }
-    if let (Some((min, _)), Some((max, span))) = (literal(&own.min), literal(&own.max))
+    if let (Some((min, _)), Some((max, span))) =
+        (literal(own.min.as_ref()), literal(own.max.as_ref()))
         && min > max
     {
         faults.add(
@@ -95,8 +96,8 @@ fn bounds(options: &ConcurrencyOptions) -> impl Iterator<Item = (Key, Span)> {
         .filter_map(|(key, span)| Some((key, span?)))
 }
 
-fn literal(bound: &Option<Given<Setting<usize>>>) -> Option<(usize, Span)> {
-    let bound = bound.as_ref()?;
+fn literal(bound: Option<&Given<Setting<usize>>>) -> Option<(usize, Span)> {
+    let bound = bound?;
     match bound.value {
         Setting::Literal(value) => Some((value, bound.span)),
         Setting::Expression(_) => None,

@@ -83,20 +83,17 @@ async fn a_worker_that_starts_with_one_job_takes_more_at_once_when_jobs_are_wait
 
 #[tokio::test]
 async fn bounds_that_contradict_each_other_are_an_error_at_the_start() {
+    let endpoint = Endpoint::new().bind("127.0.0.1", 0).await.unwrap();
     #[expect(clippy::reversed_empty_ranges, reason = "the mistake that is tested")]
     for (bounds, part) in [
         (8..=2, "`max_concurrency` is 2, and `min_concurrency` is 8"),
         (0..=4, "`min_concurrency` is 0; it must be 1 or more"),
     ] {
-        let settings = Settings::new()
-            .var(
-                "RUNPOD_WEBHOOK_GET_JOB",
-                "http://127.0.0.1:9/job-take/$RUNPOD_POD_ID",
-            )
-            .var("RUNPOD_AI_API_KEY", "key");
+        let settings = settings(&endpoint);
         let ended = worker(bounds, &gate()).embedded(settings).run().await;
         let error = ended.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
         assert!(error.to_string().contains(part), "{error}");
     }
+    endpoint.shutdown().await;
 }

@@ -19,6 +19,7 @@ use crate::process::threads::spawn_blocking;
 
 /// The part of a call that belongs to one job.
 pub(crate) type Part = Box<dyn Any + Send>;
+type OnCall = Box<dyn Fn(&EndedCall) + Send + Sync>;
 type Later<R> = Pin<Box<dyn Future<Output = Vec<R>> + Send>>;
 
 /// A call with the parts of all its jobs. It returns one result for each job.
@@ -40,7 +41,7 @@ pub(crate) struct Job<R: Send + 'static> {
 /// Collects jobs, and runs them in calls.
 pub(crate) struct Batcher<R: Send + 'static> {
     begun: Instant,
-    on_call: OnceLock<Box<dyn Fn(&EndedCall) + Send + Sync>>,
+    on_call: OnceLock<OnCall>,
     state: Mutex<State<R>>,
 }
 
@@ -159,8 +160,7 @@ impl<R: Send + 'static> Batcher<R> {
             }
             parts.push(job.part);
             running.answers.push(job.answer);
-            let wait = running.begun.saturating_sub(job.since);
-            running.waits.push(wait);
+            running.waits.push(running.begun.saturating_sub(job.since));
             first.get_or_insert((job.prepare, job.span));
         }
         if !cancelled.is_empty() {

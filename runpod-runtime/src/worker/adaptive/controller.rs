@@ -172,7 +172,7 @@ impl Controller {
                     _ => {
                         // A trial that was not clear is repeated sooner.
                         let pause = if is_last { self.hold } else { self.hold * 2 };
-                        self.refused(step, from, before, pause)
+                        Some(self.refused(step, from, before, pause))
                     }
                 }
             }
@@ -256,13 +256,7 @@ impl Controller {
     }
 
     /// Returns to the limit before the trial, and starts the next trial or a pause.
-    fn refused(
-        &mut self,
-        step: Step,
-        from: usize,
-        before: Sample,
-        pause: u32,
-    ) -> Option<&'static str> {
+    fn refused(&mut self, step: Step, from: usize, before: Sample, pause: u32) -> &'static str {
         let tried = self.limit;
         self.limit = from;
         let size = self.small();
@@ -281,10 +275,10 @@ impl Controller {
             self.pause(Some(before));
             self.measured.settle();
         }
-        Some(match step.direction {
+        match step.direction {
             Direction::Up => "more jobs at once have not increased the throughput enough",
             Direction::Down => "fewer jobs at once have reduced the throughput",
-        })
+        }
     }
 
     fn pause(&mut self, seen: Option<Sample>) {
