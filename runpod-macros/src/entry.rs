@@ -6,7 +6,7 @@ use syn::Ident;
 
 use crate::model::{Function, Key, Options};
 use crate::paths::{Item, Root, standard};
-use crate::{places, registration, settings};
+use crate::{concurrency, places, registration, settings};
 
 /// For `#[main]` on a handler: generates a `main` that registers the handler and runs the worker.
 ///
@@ -118,17 +118,6 @@ fn launch_options(options: &Options, on_handler: bool) -> TokenStream {
             Key::ReturnAggregateStream,
             settings::flag(options.return_aggregate_stream.as_ref()),
         ),
-        (
-            Key::Concurrency,
-            settings::count(Key::Concurrency, options.concurrency.as_ref()),
-        ),
-        (
-            Key::ConcurrencyModifier,
-            options
-                .concurrency_modifier
-                .as_ref()
-                .map(settings::modifier),
-        ),
         (Key::Handler, handler),
         (Key::Route, route.map(|it| settings::text(Key::Route, it))),
         (
@@ -159,5 +148,6 @@ fn launch_options(options: &Options, on_handler: bool) -> TokenStream {
         let name = Ident::new(key.name(), here);
         chain.extend(value.map(|value| quote_spanned!(here=> .#name(#value))));
     }
+    chain.extend(concurrency::calls(&options.concurrency));
     chain
 }

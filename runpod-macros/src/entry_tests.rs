@@ -118,12 +118,35 @@ fn every_option_of_main_is_handed_over() {
             __rp::WorkerConfig::NEW
                 .refresh_worker(true)
                 .return_aggregate_stream(false)
-                .concurrency(4usize)
-                .concurrency_modifier({ let __rp_modifier: fn(usize) -> usize = limits::scale::<2, 3>; __rp_modifier })
                 .route("task")
                 .max_consecutive_failures(3usize)
                 .worker_threads(2usize)
-                .init_timeout(900usize),
+                .init_timeout(900usize)
+                .concurrency(4usize)
+                .concurrency_modifier({ let __rp_modifier: fn(usize) -> usize = limits::scale::<2, 3>; __rp_modifier }),
+        },
+    );
+}
+
+#[test]
+fn automatic_concurrency_is_handed_over_with_its_bounds() {
+    let made = main(
+        quote!(
+            concurrency = "auto",
+            min_concurrency = 2,
+            max_concurrency = 32,
+        ),
+        &quote!(
+            fn main() {}
+        ),
+    );
+    assert_has(
+        &made,
+        &quote! {
+            __rp::WorkerConfig::NEW
+                .auto_concurrency()
+                .min_concurrency(2usize)
+                .max_concurrency(32usize),
         },
     );
 }

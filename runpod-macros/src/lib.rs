@@ -27,6 +27,7 @@ mod check;
 mod check_hook;
 #[cfg(test)]
 mod check_tests;
+mod concurrency;
 mod diagnostics;
 mod entry;
 #[cfg(test)]
@@ -217,6 +218,8 @@ pub fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// | `refresh_worker = true` | requests a fresh container after every job |
 /// | `return_aggregate_stream = true` | repeats the items of a stream in the job's result |
 /// | `concurrency = 4` | the number of jobs that may run at once; by default 1, or enough for full batches |
+/// | `concurrency = "auto"` | the worker finds the number itself: it adds slots while that increases the throughput |
+/// | `min_concurrency = 2`, `max_concurrency = 32` | with `concurrency = "auto"`: the lowest and the highest number; by default 1 and 64 |
 /// | `concurrency_modifier = path` | a `fn(usize) -> usize`, or a closure without captures, that is called before each job-take request: it gets the current concurrency and returns the new one |
 /// | `handler = path` | the handler that handles all jobs, if several are linked |
 /// | `route = "key"` | runs several handlers: `input.<key>` names the handler for the job |

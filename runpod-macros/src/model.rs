@@ -70,6 +70,8 @@ pub(crate) enum Key {
     ReturnAggregateStream,
     Concurrency,
     ConcurrencyModifier,
+    MinConcurrency,
+    MaxConcurrency,
     Handler,
     Route,
     MaxConsecutiveFailures,
@@ -88,7 +90,7 @@ pub(crate) enum Key {
 }
 
 impl Key {
-    const ALL: [Self; 25] = [
+    const ALL: [Self; 27] = [
         Self::Stream,
         Self::Name,
         Self::OpenAi,
@@ -99,6 +101,8 @@ impl Key {
         Self::ReturnAggregateStream,
         Self::Concurrency,
         Self::ConcurrencyModifier,
+        Self::MinConcurrency,
+        Self::MaxConcurrency,
         Self::Handler,
         Self::Route,
         Self::MaxConsecutiveFailures,
@@ -167,6 +171,8 @@ impl Key {
             Self::ReturnAggregateStream => "return_aggregate_stream",
             Self::Concurrency => "concurrency",
             Self::ConcurrencyModifier => "concurrency_modifier",
+            Self::MinConcurrency => "min_concurrency",
+            Self::MaxConcurrency => "max_concurrency",
             Self::Handler => "handler",
             Self::Route => "route",
             Self::MaxConsecutiveFailures => "max_consecutive_failures",
@@ -198,6 +204,8 @@ impl Key {
             Self::ReturnAggregateStream => "return_aggregate_stream = true",
             Self::Concurrency => "concurrency = 4",
             Self::ConcurrencyModifier => "concurrency_modifier = scale",
+            Self::MinConcurrency => "min_concurrency = 2",
+            Self::MaxConcurrency => "max_concurrency = 32",
             Self::Handler => "handler = greet",
             Self::Route => "route = \"task\"",
             Self::MaxConsecutiveFailures => "max_consecutive_failures = 3",
@@ -226,7 +234,9 @@ impl Key {
             Self::ContextWindow => "a whole number: the tokens in the model's context window",
             Self::Accepts => "a string: parameters that the handler supports, separated by commas",
             Self::RefreshWorker | Self::ReturnAggregateStream => "`true` or `false`",
-            Self::Concurrency => "a whole number: how many jobs may run at once",
+            Self::Concurrency => "a whole number, how many jobs may run at once, or `\"auto\"`",
+            Self::MinConcurrency => "a whole number: how many jobs may always run at once",
+            Self::MaxConcurrency => "a whole number: how many jobs may run at once at most",
             Self::MaxConsecutiveFailures => {
                 "a whole number: how many jobs may fail in a row before the worker exits"
             }
@@ -274,8 +284,7 @@ pub(crate) struct Options {
     pub(crate) accepts: Option<Given<Setting<LitStr>>>,
     pub(crate) refresh_worker: Option<Given<Setting<bool>>>,
     pub(crate) return_aggregate_stream: Option<Given<Setting<bool>>>,
-    pub(crate) concurrency: Option<Given<Setting<usize>>>,
-    pub(crate) concurrency_modifier: Option<Given<Expr>>,
+    pub(crate) concurrency: ConcurrencyOptions,
     pub(crate) handler: Option<Given<ExprPath>>,
     pub(crate) route: Option<Given<Setting<LitStr>>>,
     pub(crate) max_consecutive_failures: Option<Given<Setting<usize>>>,
@@ -287,6 +296,23 @@ pub(crate) struct Options {
     pub(crate) batching: BatchOptions,
     /// `crate = path`; the keyword cannot be a field's name.
     pub(crate) root: Option<Given<Path>>,
+}
+
+/// The option `concurrency` and the options that belong to it.
+#[derive(Default)]
+pub(crate) struct ConcurrencyOptions {
+    pub(crate) jobs: Option<Given<Concurrency>>,
+    /// Whether `concurrency` has a wrong value, which was reported.
+    pub(crate) is_wrong: bool,
+    pub(crate) modifier: Option<Given<Expr>>,
+    pub(crate) min: Option<Given<Setting<usize>>>,
+    pub(crate) max: Option<Given<Setting<usize>>>,
+}
+
+/// The value of `concurrency`.
+pub(crate) enum Concurrency {
+    Auto,
+    Jobs(Setting<usize>),
 }
 
 /// The option `batch` and the options that belong to it.

@@ -6,6 +6,7 @@ use syn::parse::{ParseStream, Parser as _};
 use syn::{Attribute, Expr, Ident, LitStr, Token};
 
 use crate::batch;
+use crate::concurrency;
 use crate::diagnostics::{Faults, list};
 use crate::model::{Function, Given, Key, Options, Place};
 use crate::openai;
@@ -99,6 +100,7 @@ pub(crate) fn options(attribute: TokenStream, place: Place, faults: &mut Faults)
     }
     let mut options = reader.options;
     openai::complete(&mut options, faults);
+    concurrency::check(&options, faults);
     options
 }
 
@@ -227,10 +229,10 @@ impl Reader<'_> {
             Key::ReturnAggregateStream => {
                 given(span, boolean(&value), &mut options.return_aggregate_stream)
             }
-            Key::Concurrency => given(span, count(&value), &mut options.concurrency),
-            Key::ConcurrencyModifier => {
-                given(span, modifier(&value), &mut options.concurrency_modifier)
-            }
+            Key::Concurrency
+            | Key::ConcurrencyModifier
+            | Key::MinConcurrency
+            | Key::MaxConcurrency => concurrency::set(&mut options.concurrency, key, name, &value),
             Key::Handler => given(span, path(&value), &mut options.handler),
             Key::Route => given(span, text(&value), &mut options.route),
             Key::MaxConsecutiveFailures => {

@@ -38,14 +38,14 @@ fn an_unknown_option_is_named_with_the_nearest_and_all_known_ones() {
         &main_on_handler(quote!(concurency = 4)),
         &["unknown option `concurency`; did you mean `concurrency`?\n\
              help: the options of `#[runpod::main]` are `stream`, `name`, `openai`, `model`, `context_window`, `accepts`, `refresh_worker`, \
-             `return_aggregate_stream`, `concurrency`, `concurrency_modifier`, `handler`, `route`, \
+             `return_aggregate_stream`, `concurrency`, `concurrency_modifier`, `min_concurrency`, `max_concurrency`, `handler`, `route`, \
              `max_consecutive_failures`, `worker_threads`, `router`, `around`, `batch`, `max_batch_size`, `max_wait`, `weight`, `max_weight`, `concurrent_batches`, `crate`"],
     );
     assert_errors(
         &on_main(quote!(timeout(3, 4))),
         &["unknown option `timeout`\n\
              help: the options of `#[runpod::main]` on `main` are `refresh_worker`, `return_aggregate_stream`, \
-             `concurrency`, `concurrency_modifier`, `handler`, `route`, \
+             `concurrency`, `concurrency_modifier`, `min_concurrency`, `max_concurrency`, `handler`, `route`, \
              `max_consecutive_failures`, `worker_threads`, `init_timeout`, `router`, `around`, `crate`"],
     );
 }
@@ -117,7 +117,7 @@ fn every_value_of_a_wrong_kind_is_reported_with_the_right_one() {
             "the option `refresh_worker` takes `true` or `false`\nhelp: write `refresh_worker = true`",
             "the option `return_aggregate_stream` takes `true` or `false`\n\
              help: write `return_aggregate_stream = true`",
-            "the option `concurrency` takes a whole number: how many jobs may run at once\n\
+            "the option `concurrency` takes a whole number, how many jobs may run at once, or `\"auto\"`\n\
              help: write `concurrency = 4`",
             "the option `concurrency_modifier` takes a `fn(usize) -> usize`: its path, or a closure\n\
              help: write `concurrency_modifier = scale`",
@@ -164,7 +164,7 @@ fn a_number_is_at_least_one_and_fits() {
     assert_errors(
         &on_main(quote!(concurrency = 4u8)),
         &[
-            "the option `concurrency` takes a whole number: how many jobs may run at once\n\
+            "the option `concurrency` takes a whole number, how many jobs may run at once, or `\"auto\"`\n\
              help: write `concurrency = 4`",
         ],
     );

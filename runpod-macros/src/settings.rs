@@ -3,7 +3,7 @@
 //! A literal is checked when the attribute is parsed. For any other expression, the compiler checks at the expression's
 //! own tokens that it is a constant of the option's type. A `const` assertion then checks its value.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
@@ -23,8 +23,13 @@ pub(crate) fn flag(given: Option<&Given<Setting<bool>>>) -> Option<TokenStream> 
 
 /// Returns the value of an option that is a number of 1 or more.
 pub(crate) fn count(key: Key, given: Option<&Given<Setting<usize>>>) -> Option<TokenStream> {
+    given.map(|given| count_of(key, given.span, &given.value))
+}
+
+/// Returns the value of an option that is a number of 1 or more. `span` is that of the option.
+pub(crate) fn count_of(key: Key, span: Span, setting: &Setting<usize>) -> TokenStream {
     let wrong = format!("the option `{}` must be 1 or more", key.name());
-    given.map(|given| value(given, &quote!(usize), Some((quote!(> 0), wrong))))
+    value_of(span, setting, &quote!(usize), Some((quote!(> 0), wrong)))
 }
 
 /// Returns the value of an option that is a number and may be 0.
@@ -71,11 +76,20 @@ fn value<T: ToTokens>(
     ty: &TokenStream,
     asserted: Option<(TokenStream, String)>,
 ) -> TokenStream {
-    let expression = match &given.value {
+    value_of(given.span, &given.value, ty, asserted)
+}
+
+fn value_of<T: ToTokens>(
+    span: Span,
+    setting: &Setting<T>,
+    ty: &TokenStream,
+    asserted: Option<(TokenStream, String)>,
+) -> TokenStream {
+    let expression = match setting {
         Setting::Literal(literal) => return literal.to_token_stream(),
         Setting::Expression(expression) => expression,
     };
-    let (here, there) = (places::at(given.span), places::at(expression.span()));
+    let (here, there) = (places::at(span), places::at(expression.span()));
     let name = Ident::new(VALUE, here);
     let assertion = asserted.map(|(fits, wrong)| {
         let name = Ident::new(VALUE, there);

@@ -4,6 +4,8 @@
 //! tests compare the requests of the two workers. The real SDK's requests count as correct. The only exception is the
 //! list of intended differences (`differences.rs`). `cargo xtask test` installs the SDK and runs this suite.
 
+#[cfg(feature = "http")]
+mod batches_over_http;
 mod cases;
 mod compare;
 mod differences;

@@ -1,6 +1,7 @@
 //! Tests the local endpoint with real workers of the official SDK and of this crate, all attached to one queue, and
 //! with workers inside this test program.
 
+mod automatic_concurrency;
 mod client;
 mod embedded;
 mod fleet;

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -12,12 +12,14 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 use tracing::{Instrument as _, Span};
 
-use super::schedule::{Batch, Call, Key, Limits, Next, Schedule, TooHeavy};
-use crate::process::panics::{Panic, caught, caught_now};
+use super::outcome::{CallOutcome, EndedCall, Fault, Left};
+use super::schedule::{Batch, Call, Key, Limits, Next, Schedule};
+use crate::process::panics::{caught, caught_now};
 use crate::process::threads::spawn_blocking;
 
 /// The part of a call that belongs to one job.
 pub(crate) type Part = Box<dyn Any + Send>;
+type OnCall = Box<dyn Fn(&EndedCall) + Send + Sync>;
 type Later<R> = Pin<Box<dyn Future<Output = Vec<R>> + Send>>;
 
 /// A call with the parts of all its jobs. It returns one result for each job.
@@ -36,31 +38,10 @@ pub(crate) struct Job<R: Send + 'static> {
     pub(crate) prepare: Prepare<R>,
 }
 
-/// Why a call gave a job no result.
-#[derive(Debug, Clone)]
-pub(crate) enum Fault {
-    Panicked(Panic),
-    /// The call returned this many results for this many jobs.
-    WrongLength {
-        results: usize,
-        jobs: usize,
-    },
-    /// The system refused a thread.
-    Refused(String),
-    Shutdown,
-}
-
-/// Why a job left without a result.
-#[derive(Debug, Clone)]
-pub(crate) enum Left {
-    TooHeavy(TooHeavy),
-    /// The fault, and the number of jobs in the call.
-    Fault(Fault, usize),
-}
-
 /// Collects jobs, and runs them in calls.
 pub(crate) struct Batcher<R: Send + 'static> {
     begun: Instant,
+    on_call: OnceLock<OnCall>,
     state: Mutex<State<R>>,
 }
 
@@ -77,6 +58,8 @@ struct Waiting<R: Send + 'static> {
     prepare: Prepare<R>,
     answer: Answer<R>,
     span: Span,
+    /// When the job joined.
+    since: Duration,
 }
 
 type Answer<R> = oneshot::Sender<Result<R, Left>>;
@@ -85,6 +68,7 @@ impl<R: Send + 'static> Batcher<R> {
     pub(crate) fn new(limits: Limits) -> Arc<Self> {
         Arc::new(Self {
             begun: Instant::now(),
+            on_call: OnceLock::new(),
             state: Mutex::new(State {
                 schedule: Schedule::new(limits),
                 runtime: None,
@@ -95,6 +79,17 @@ impl<R: Send + 'static> Batcher<R> {
 
     pub(crate) fn limits(&self) -> Limits {
         *self.state().schedule.limits()
+    }
+
+    /// Sets the function that learns about each call when it has ended. Only the first function is kept.
+    pub(crate) fn on_call(&self, function: impl Fn(&EndedCall) + Send + Sync + 'static) {
+        let _ = self.on_call.set(Box::new(function));
+    }
+
+    fn report(&self, ended: Option<EndedCall>) {
+        if let (Some(on_call), Some(call)) = (self.on_call.get(), ended) {
+            on_call(&call);
+        }
     }
 
     /// Announces a job, so that a call waits for it until it joins or is dropped.
@@ -149,6 +144,10 @@ impl<R: Send + 'static> Batcher<R> {
             batcher: Arc::clone(self),
             call: Some(batch.call),
             answers: Vec::with_capacity(batch.jobs.len()),
+            begun: self.now(),
+            took: Duration::ZERO,
+            waits: Vec::with_capacity(batch.jobs.len()),
+            outcome: CallOutcome::Failed,
         };
         let mut parts = Vec::with_capacity(batch.jobs.len());
         let mut first = None;
@@ -161,6 +160,7 @@ impl<R: Send + 'static> Batcher<R> {
             }
             parts.push(job.part);
             running.answers.push(job.answer);
+            running.waits.push(running.begun.saturating_sub(job.since));
             first.get_or_insert((job.prepare, job.span));
         }
         if !cancelled.is_empty() {
@@ -210,6 +210,7 @@ impl<R: Send + 'static> Seat<R> {
             prepare: job.prepare,
             answer,
             span: Span::current(),
+            since: batcher.now(),
         };
         let pushed = {
             let mut state = batcher.state();
@@ -263,6 +264,10 @@ struct Running<R: Send + 'static> {
     /// `None` after the call has finished.
     call: Option<Call>,
     answers: Vec<Answer<R>>,
+    begun: Duration,
+    took: Duration,
+    waits: Vec<Duration>,
+    outcome: CallOutcome,
 }
 
 /// Reports that the user's function has returned, so that the next call starts while the results are written.
@@ -278,7 +283,7 @@ impl<R: Send + 'static> Finish<R> {
 impl<R: Send + 'static> Running<R> {
     async fn run(mut self, prepare: Prepare<R>, parts: Vec<Part>) {
         let jobs = parts.len();
-        let started = Instant::now();
+        let batcher = Arc::clone(&self.batcher);
         let mut answers = std::mem::take(&mut self.answers);
         let running = Arc::new(Mutex::new(self));
         let finish = Finish(Arc::clone(&running));
@@ -291,7 +296,10 @@ impl<R: Send + 'static> Running<R> {
                     biased;
                     results = call => results.map_err(Fault::Panicked),
                     // Nobody wants the results, so the future is dropped.
-                    () = all_closed(&mut answers) => return,
+                    () = all_closed(&mut answers) => {
+                        lock(&running).outcome = CallOutcome::Cancelled;
+                        return;
+                    }
                 }
             }
             Ok(Run::Blocking(call)) => {
@@ -307,8 +315,6 @@ impl<R: Send + 'static> Running<R> {
             }
         };
         lock(&running).finished(false);
-        let took = started.elapsed();
-        tracing::debug!("a call with {jobs} jobs took {took:?}");
         let results = results.and_then(|results| match results.len() {
             found if found == jobs => Ok(results),
             found => Err(Fault::WrongLength {
@@ -316,6 +322,14 @@ impl<R: Send + 'static> Running<R> {
                 jobs,
             }),
         });
+        let ended = {
+            let mut running = lock(&running);
+            if results.is_err() {
+                running.outcome = CallOutcome::Failed;
+            }
+            running.ended()
+        };
+        batcher.report(ended);
         match results {
             Ok(results) => {
                 for (answer, result) in answers.into_iter().zip(results) {
@@ -336,14 +350,22 @@ impl<R: Send + 'static> Running<R> {
         }
     }
 
+    /// Returns the call for the worker, unless this has already happened.
+    fn ended(&mut self) -> Option<EndedCall> {
+        let waits = std::mem::take(&mut self.waits);
+        EndedCall::with(waits, self.took, self.outcome)
+    }
+
     /// Gives the call back to the schedule, unless this has already happened.
     fn finished(&mut self, succeeded: bool) {
         let Some(call) = self.call.take() else {
             return;
         };
         let now = self.batcher.now();
+        self.took = now.saturating_sub(self.begun);
         let mut state = self.batcher.state();
         if succeeded {
+            self.outcome = CallOutcome::Completed;
             state.schedule.finished(&call, now);
         } else {
             state.schedule.failed(&call, now);
@@ -360,6 +382,8 @@ impl<R: Send + 'static> Drop for Running<R> {
             let _ = answer.send(Err(Left::Fault(Fault::Shutdown, jobs)));
         }
         self.finished(false);
+        let ended = self.ended();
+        self.batcher.report(ended);
     }
 }
 

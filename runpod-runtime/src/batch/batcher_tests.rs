@@ -1,12 +1,13 @@
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
-use super::batcher::{Batcher, Fault, Job, Left, Run};
+use super::batcher::{Batcher, Job, Run};
 use super::schedule::Limits;
+use super::{CallOutcome, Fault, Left};
 
 /// A call that multiplies each number by the number of jobs, as soon as it gets a permit.
 struct Model {
@@ -138,4 +139,39 @@ async fn a_call_does_not_wait_longer_than_the_limit_for_an_announced_job() {
     assert_eq!(join(&batcher, &model, 1).await.unwrap().unwrap(), 1);
     assert_eq!(begun.elapsed(), Duration::from_millis(40));
     drop(never);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_call_is_reported_with_its_jobs_and_their_waits_before_the_jobs_get_their_results() {
+    let (batcher, model) = (Batcher::new(Limits::NEW), Model::new(0));
+    let calls = Arc::<Mutex<Vec<(Vec<Duration>, CallOutcome)>>>::default();
+    let reported = Arc::clone(&calls);
+    batcher.on_call(move |call| {
+        let call = (call.waits.clone(), call.outcome);
+        reported.lock().unwrap().push(call);
+    });
+    let first = join(&batcher, &model, 1);
+    tokio::task::yield_now().await;
+    // While the first call runs, the next two jobs wait for it.
+    let waiting = [join(&batcher, &model, 2), join(&batcher, &model, 13)];
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    model.permits.add_permits(2);
+    first.await.unwrap().unwrap();
+    let waited = Duration::from_secs(2);
+    let ended = (vec![Duration::ZERO], CallOutcome::Completed);
+    assert_eq!(calls.lock().unwrap()[0], ended);
+    for job in waiting {
+        job.await.unwrap().unwrap_err();
+    }
+    assert_eq!(
+        calls.lock().unwrap()[1],
+        (vec![waited, waited], CallOutcome::Failed)
+    );
+    let cancelled = join(&batcher, &model, 4);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    cancelled.abort();
+    cancelled.await.unwrap_err();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let ended = (vec![Duration::ZERO], CallOutcome::Cancelled);
+    assert_eq!(calls.lock().unwrap()[2], ended);
 }

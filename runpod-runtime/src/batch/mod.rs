@@ -4,9 +4,13 @@
 //! clock. Neither knows handlers or the platform.
 
 mod batcher;
+mod outcome;
 mod schedule;
 
-pub(crate) use batcher::{Batcher, Fault, Finish, Job, Left, Run, Seat};
+pub(crate) use batcher::{Batcher, Finish, Job, Run, Seat};
+#[cfg(test)]
+pub(crate) use outcome::CallOutcome;
+pub(crate) use outcome::{EndedCall, Fault, Left};
 pub(crate) use schedule::Limits;
 
 #[cfg(test)]

@@ -96,7 +96,7 @@ pub use user_router::{IntoRouter, UserRouter};
 #[cfg(feature = "schema")]
 pub(crate) use argument::Role;
 pub(crate) use around::{Around, Wrapped, around};
-pub(crate) use batch::{HandlerBatcher, HandlerSeat};
+pub(crate) use batch::{EndedCall, HandlerBatcher, HandlerSeat};
 pub(crate) use call::Extracted;
 pub(crate) use dispatch::{Choice, Dispatch};
 pub(crate) use emitter::{ItemSink, StreamEnd};

@@ -2,6 +2,7 @@
 
 mod around;
 mod batch;
+mod concurrency;
 mod embedded;
 mod graceful;
 mod hooks;
@@ -200,7 +201,7 @@ impl WorkerBuilder {
     /// Inputs stay in memory while their jobs wait or are read. With inputs of 20 MB, the platform's maximum, a
     /// concurrency of 32 can need 640 MB for them.
     pub fn concurrency(mut self, jobs: usize) -> Self {
-        self.config.concurrency = Some(jobs);
+        self.config.concurrency.jobs = Some(jobs);
         self
     }
 
@@ -224,7 +225,7 @@ impl WorkerBuilder {
     ) -> Self {
         let modifier: Modifier = Arc::new(modifier);
         self.values.keep(Arc::clone(&modifier));
-        self.config.concurrency_modifier = Some(modifier);
+        self.config.concurrency.modifier = Some(modifier);
         self
     }
 

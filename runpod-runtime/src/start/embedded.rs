@@ -84,6 +84,7 @@ impl Prepared {
         let context = ProcessContext::of_process(dispatch.streams());
         let settings = config::Settings::resolve(environment, &Arguments::default(), &context)
             .map_err(|error| Error::new(ErrorKind::Config, error.to_string()))?;
+        config.check()?;
         debug_assert!(matches!(settings.mode, Mode::Platform(_)));
         panics::leave_the_hook();
         tracing::info!(

@@ -17,7 +17,7 @@ use crate::platform::serving::{Catalogue, HandlerEntry, OpenError, Server, Servi
 use crate::platform::{Platform, Runpod};
 use crate::process::panics::caught_now;
 use crate::process::signals::Signals;
-use crate::worker::{self, Ended, Handlers, Parts};
+use crate::worker::{self, ConcurrencyConfig, Ended, Handlers, Parts};
 
 /// The time to answer the requests that came before a worker could start.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
@@ -125,8 +125,7 @@ impl Prepared {
             self.config.refresh_worker = false;
         }
         if let Some(jobs) = settings.concurrency {
-            self.config.concurrency = Some(jobs);
-            self.config.concurrency_modifier = None;
+            self.config.concurrency = ConcurrencyConfig::fixed(jobs);
         }
         let heartbeats = settings
             .heartbeats

@@ -19,7 +19,7 @@ use crate::logging;
 use crate::platform::Runpod;
 use crate::process::signals::{Signals, next};
 use crate::process::threads;
-use crate::worker::{self, Ended, Handlers, Running, WorkerEvent};
+use crate::worker::{self, ConcurrencyConfig, Ended, Handlers, Running, WorkerEvent};
 
 /// Serves until a shutdown signal arrives. The worker then drains, as in production.
 pub(crate) async fn serve(
@@ -29,8 +29,7 @@ pub(crate) async fn serve(
     handlers: &Handlers,
 ) -> Result<(), Error> {
     if let Some(jobs) = api.concurrency {
-        prepared.config.concurrency = Some(jobs);
-        prepared.config.concurrency_modifier = None;
+        prepared.config.concurrency = ConcurrencyConfig::fixed(jobs);
     }
     // The signals are handled before the address is printed, because a user who reads it may press Ctrl-C at once.
     prepared.signals = handled(Signals::handle());

@@ -89,6 +89,7 @@ impl Prepared {
         let context = ProcessContext::of_process(dispatch.streams());
         let settings = Settings::resolve(&environment, &arguments, &context)
             .map_err(|error| Error::new(ErrorKind::Config, error.to_string()))?;
+        config.check()?;
         let signals =
             matches!(settings.mode, Mode::Platform(_) | Mode::Http(_)).then(Signals::handle);
         logging::keep_recent();
@@ -127,7 +128,7 @@ impl Prepared {
     /// Returns an error if the system refuses a thread.
     pub(crate) fn handlers_runtime(&self) -> Result<Handlers, Error> {
         // The concurrency modifier is called on a blocking thread.
-        let may_block = self.dispatch.may_block() || self.config.concurrency_modifier.is_some();
+        let may_block = self.dispatch.may_block() || self.config.concurrency.modifier.is_some();
         Handlers::own(self.config.worker_threads, may_block)
     }
 

@@ -17,6 +17,9 @@ const BUCKETS: [f64; 14] = [
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0, 120.0, 600.0, 3600.0,
 ];
 
+/// The upper bounds of the buckets for the number of jobs in a call.
+const JOBS: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
+
 /// The time in which a client must send its request and read the answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How often the values of histograms are condensed. Until then, each value takes up memory.
@@ -34,6 +37,10 @@ pub(super) fn serve(port: u16) -> Result<(), Error> {
     let fault = |text: String| Error::new(ErrorKind::System, text);
     let builder = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS)
+        .and_then(|builder| {
+            let jobs = Matcher::Full("runpod_batch_jobs".to_owned());
+            builder.set_buckets_for_metric(jobs, &JOBS)
+        })
         .map_err(|error| {
             fault(format!(
                 "the Prometheus endpoint cannot be started: {error}"

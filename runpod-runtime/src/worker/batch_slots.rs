@@ -2,26 +2,42 @@
 
 use std::sync::Arc;
 
+use super::events::WorkerEvent;
 use crate::handler::{Dispatch, HandlerBatcher};
 
-/// Returns the batchers of all batch handlers.
+/// Returns the batchers of all batch handlers. From now on, their calls are events of the worker.
 pub(super) fn batchers(dispatch: &Dispatch) -> Arc<[Arc<HandlerBatcher>]> {
     let handlers = dispatch.handlers();
-    handlers.filter_map(|it| it.batcher.clone()).collect()
+    let batchers = handlers.filter_map(|handler| {
+        let batcher = handler.batcher.clone()?;
+        let name = handler.name.clone();
+        batcher.on_call(move |call| {
+            let handler = name.as_str();
+            WorkerEvent::BatchCalled { handler, call }.emit();
+        });
+        Some(batcher)
+    });
+    batchers.collect()
 }
 
-/// Returns how many jobs may run at once. `chosen` is the user's choice. By default, while one call of a batch handler
-/// runs, there are slots for the jobs of the next one.
+/// Returns how many slots the batch handlers need, so that while one call runs, there are slots for the jobs of the next
+/// one. Without batch handlers, this is 1.
+pub(super) fn needed(batchers: &[Arc<HandlerBatcher>]) -> usize {
+    let limits = batchers.iter().map(|it| it.limits());
+    let wanted = limits.map(|it| {
+        let calls = it.concurrent_batches.max(1).saturating_add(1);
+        it.max_batch_size.max(1).saturating_mul(calls)
+    });
+    wanted.reduce(usize::saturating_add).unwrap_or(1)
+}
+
+/// Returns how many jobs may run at once. `chosen` is the user's choice.
 pub(super) fn concurrency(batchers: &[Arc<HandlerBatcher>], chosen: Option<usize>) -> usize {
-    let limits = || batchers.iter().map(|it| it.limits());
     let Some(chosen) = chosen else {
-        let wanted = limits().map(|it| {
-            let calls = it.concurrent_batches.max(1).saturating_add(1);
-            it.max_batch_size.max(1).saturating_mul(calls)
-        });
-        return wanted.reduce(usize::saturating_add).unwrap_or(1);
+        return needed(batchers);
     };
-    let largest = limits().map(|it| it.max_batch_size).max().unwrap_or(0);
+    let largest = batchers.iter().map(|it| it.limits().max_batch_size).max();
+    let largest = largest.unwrap_or(0);
     if chosen < largest {
         tracing::warn!(
             "no call can have more than {chosen} jobs, because `concurrency` is {chosen}; `max_batch_size` is {largest}. \

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::events::WorkerEvent;
 use crate::handler::Modifier;
 
 /// The current concurrency, and the function that may change it before every job-take request.
@@ -44,7 +45,9 @@ impl Concurrency {
             Ok(0) => "returned 0",
             Ok(next) => {
                 if next != current {
-                    tracing::debug!("concurrency changes from {current} to {next}");
+                    let why = "concurrency_modifier returned this number";
+                    let (from, to) = (current, next);
+                    WorkerEvent::ConcurrencyChanged { from, to, why }.emit();
                 }
                 self.current = next;
                 self.complained = false;

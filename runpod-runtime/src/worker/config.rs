@@ -1,14 +1,19 @@
 //! The options of a worker, set by `#[runpod::main(...)]` or by [`WorkerBuilder`](crate::WorkerBuilder).
 
+mod concurrency;
+
 use std::fmt;
 use std::future::Future;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::handler::{Around, Choice, FunctionId, JobCall, JobResult, Modifier, Next, around};
+use crate::error::{Error, ErrorKind};
+use crate::handler::{Around, Choice, FunctionId, JobCall, JobResult, Next, around};
 #[cfg(feature = "http")]
 use crate::handler::{IntoRouter, UserRouter};
+
+pub(crate) use concurrency::ConcurrencyConfig;
 
 /// The options of a worker. Both the attribute and the builder fill it in, and the worker's loop gets it unchanged.
 #[derive(Clone)]
@@ -18,9 +23,7 @@ pub struct WorkerConfig {
     pub(crate) refresh_worker: bool,
     /// Whether a stream's result repeats all its items.
     pub(crate) return_aggregate_stream: bool,
-    /// How many jobs may run at once at the start. 0 counts as 1. `None` means 1, or enough for full batches.
-    pub(crate) concurrency: Option<usize>,
-    pub(crate) concurrency_modifier: Option<Modifier>,
+    pub(crate) concurrency: ConcurrencyConfig,
     /// If this many jobs in a row fail, the worker is broken.
     pub(crate) max_consecutive_failures: Option<NonZeroUsize>,
     /// The number of threads for async handlers. `None` means one for each processor.
@@ -44,8 +47,7 @@ impl WorkerConfig {
         },
         refresh_worker: false,
         return_aggregate_stream: false,
-        concurrency: None,
-        concurrency_modifier: None,
+        concurrency: ConcurrencyConfig::NEW,
         max_consecutive_failures: None,
         worker_threads: None,
         init_timeout: None,
@@ -71,14 +73,35 @@ impl WorkerConfig {
     /// Sets how many jobs may run at once.
     #[must_use]
     pub fn concurrency(mut self, value: usize) -> Self {
-        self.concurrency = Some(value);
+        self.concurrency.jobs = Some(value);
         self
     }
 
     /// Sets the function that computes the next concurrency from the current one before every job-take request.
     #[must_use]
     pub fn concurrency_modifier(mut self, value: fn(usize) -> usize) -> Self {
-        self.concurrency_modifier = Some(Arc::new(value));
+        self.concurrency.modifier = Some(Arc::new(value));
+        self
+    }
+
+    /// Lets the worker choose how many jobs run at once.
+    #[must_use]
+    pub fn auto_concurrency(mut self) -> Self {
+        self.concurrency.auto = true;
+        self
+    }
+
+    /// Sets how many jobs may always run at once, if the worker chooses the number.
+    #[must_use]
+    pub fn min_concurrency(mut self, value: usize) -> Self {
+        self.concurrency.min = Some(value);
+        self
+    }
+
+    /// Sets how many jobs may run at once at most, if the worker chooses the number.
+    #[must_use]
+    pub fn max_concurrency(mut self, value: usize) -> Self {
+        self.concurrency.max = Some(value);
         self
     }
 
@@ -127,6 +150,16 @@ impl WorkerConfig {
         self
     }
 
+    /// Checks the options that depend on each other.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if they contradict each other.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let checked = self.concurrency.check();
+        checked.map_err(|wrong| Error::new(ErrorKind::Config, wrong))
+    }
+
     /// Reports that the feature `http` is missing.
     #[cfg(not(feature = "http"))]
     #[must_use]
@@ -156,7 +189,7 @@ impl fmt::Debug for WorkerConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WorkerConfig")
             .field("choice", &self.choice)
-            .field("concurrency", &self.concurrency)
+            .field("concurrency", &self.concurrency.jobs)
             .finish_non_exhaustive()
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Handlers;
+use super::auto_limit::AutoLimit;
 use super::consecutive_failures::ConsecutiveFailures;
 use super::execute::Execution;
 use super::inbox::{Inbox, Link};
@@ -30,6 +31,8 @@ pub(super) struct Control {
     pub(super) shutdown: Shutdown,
     /// Why the worker could not start. It then runs no job.
     pub(super) failed_start: Option<FailedStart>,
+    /// Chooses the number of slots, if the worker does that itself.
+    pub(super) auto: Option<AutoLimit>,
 }
 
 impl Control {

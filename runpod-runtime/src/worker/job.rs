@@ -53,6 +53,9 @@ pub(super) fn admit(control: &Control, id: &Arc<str>) -> Option<Arc<Job>> {
 pub(super) fn start_waiting(control: &Arc<Control>) {
     let held = control.execution.hold_batches();
     while let Some((job, taken, slot)) = control.jobs.next_to_run() {
+        if let Some(auto) = &control.auto {
+            job.begins(auto.begins());
+        }
         execute::start(
             &control.execution,
             &control.handlers,
@@ -68,6 +71,9 @@ pub(super) fn start_waiting(control: &Arc<Control>) {
 
 fn slots_changed(control: &Control) {
     let slots = &*control.jobs.slots;
+    if let Some(auto) = &control.auto {
+        auto.observe(slots.used());
+    }
     WorkerEvent::SlotsChanged { slots }.emit();
 }
 
@@ -121,6 +127,9 @@ fn finish(control: &Arc<Control>, finished: Finished) {
     }
     // This must happen before the slot is free. Otherwise the worker could take another job that it must not run.
     conclude(control, &job, body.stop_pod, verdict);
+    if let (Some(auto), Some(begin)) = (&control.auto, job.begin()) {
+        auto.finished(begin, verdict);
+    }
     drop(slot);
     slots_changed(control);
     send_off(control, job, body.body);

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
+use super::adaptive::Begin;
 use super::events::{JobRun, WorkerEvent};
 use crate::handler::{Handler, JobContext, Slot, Slots, TakenJob};
 use crate::spool::{DiskCopy, JobResult};
@@ -22,6 +23,8 @@ pub(super) struct Job {
     /// Whether its handler streams, once the handler is known.
     pub(super) streaming: OnceLock<bool>,
     taken: Instant,
+    /// When it got its slot, if the worker chooses the number of slots itself.
+    begin: OnceLock<Begin>,
     /// When its handler was called, and which one.
     started: OnceLock<(Instant, Arc<Handler>)>,
     /// The copy on disk that its result may have.
@@ -59,6 +62,15 @@ impl Job {
 
     pub(super) fn streams(&self) -> bool {
         self.streaming.get().copied().unwrap_or(false)
+    }
+
+    /// Records that the job has got its slot.
+    pub(super) fn begins(&self, begin: Begin) {
+        let _ = self.begin.set(begin);
+    }
+
+    pub(super) fn begin(&self) -> Option<Begin> {
+        self.begin.get().copied()
     }
 
     /// Records that this handler is about to be called.
@@ -171,6 +183,7 @@ impl Jobs {
             context,
             streaming: OnceLock::new(),
             taken: Instant::now(),
+            begin: OnceLock::new(),
             started: OnceLock::new(),
             copy,
             answered: AtomicBool::new(false),

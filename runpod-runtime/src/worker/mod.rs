@@ -4,6 +4,8 @@
 //! which runs on the threads of handlers ([`handlers`]). So no handler can delay job-take requests, deliveries,
 //! heartbeats or stops. This module contains no HTTP. HTTP belongs to the platform.
 
+mod adaptive;
+mod auto_limit;
 mod backoff;
 mod batch_slots;
 mod call_end;
@@ -46,6 +48,7 @@ use crate::platform::{self, FailedStart, Platform, Reporter, Unhealthy};
 use crate::process::signals::Signals;
 use crate::spool::SpoolWriter;
 
+use auto_limit::AutoLimit;
 use concurrency::Concurrency;
 use consecutive_failures::ConsecutiveFailures;
 use control::Control;
@@ -57,6 +60,8 @@ use recent_results::RecentResults;
 use retry_budget::RetryBudget;
 use shutdown::Shutdown;
 
+#[cfg(any(test, feature = "http", feature = "local"))]
+pub(crate) use config::ConcurrencyConfig;
 pub use config::WorkerConfig;
 #[cfg(feature = "local")]
 pub(crate) use events::endpoint;
@@ -131,6 +136,10 @@ impl Ended {
 /// Runs a worker on the control thread until it stops.
 async fn run(parts: Parts, shutdown: Shutdown) -> Ended {
     let config = parts.config;
+    let batchers = batch_slots::batchers(&parts.dispatch);
+    let needed = batch_slots::needed(&batchers);
+    let bounds = config.concurrency.bounds(needed);
+    let bounds = bounds.filter(|_| parts.failed_start.is_none());
     let inbox = Arc::<Inbox>::default();
     let reporter = Arc::new(parts.reporter);
     let control = Arc::new(Control {
@@ -146,7 +155,7 @@ async fn run(parts: Parts, shutdown: Shutdown) -> Ended {
         failures: ConsecutiveFailures::new(config.max_consecutive_failures),
         platform: parts.platform,
         execution: Arc::new(Execution {
-            batchers: batch_slots::batchers(&parts.dispatch),
+            batchers,
             dispatch: parts.dispatch,
             state: parts.state,
             aggregate: config.return_aggregate_stream,
@@ -160,6 +169,7 @@ async fn run(parts: Parts, shutdown: Shutdown) -> Ended {
         handlers: parts.handlers,
         shutdown,
         failed_start: parts.failed_start,
+        auto: bounds.map(AutoLimit::new),
     });
     tokio::spawn(signals::watch(
         Arc::clone(&control),
@@ -177,10 +187,12 @@ async fn run(parts: Parts, shutdown: Shutdown) -> Ended {
     let concurrency = if control.failed_start.is_some() {
         tokio::spawn(failed_start::limit(Arc::clone(&control)));
         Concurrency::new(1, None)
+    } else if let Some(auto) = &control.auto {
+        Concurrency::new(auto.limit(), None)
     } else {
-        let batchers = &control.execution.batchers;
-        let concurrency = batch_slots::concurrency(batchers, config.concurrency);
-        Concurrency::new(concurrency, config.concurrency_modifier)
+        let jobs = config.concurrency.jobs;
+        let jobs = batch_slots::concurrency(&control.execution.batchers, jobs);
+        Concurrency::new(jobs, config.concurrency.modifier)
     };
     take::take_jobs(&control, concurrency, parts.ready).await;
     if let Some(failed) = &control.failed_start {
@@ -280,5 +292,7 @@ async fn until_empty(control: &Control) {
     }
 }
 
+#[cfg(test)]
+mod adaptive_properties;
 #[cfg(test)]
 mod tests;

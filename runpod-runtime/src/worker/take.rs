@@ -15,7 +15,7 @@ use super::{failed_start, job, refuse};
 use crate::platform::Taken;
 use crate::process::threads::spawn_blocking;
 
-/// How often the concurrency modifier is called again while every slot is in use.
+/// How often the concurrency is determined again while every slot is in use.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// If the number of undelivered results exceeds the number of slots by this much, the worker takes no more jobs. In
 /// that case the network is slower than the handlers, and a result that waits for the network is neither delivered nor
@@ -36,6 +36,7 @@ pub(super) async fn take_jobs(
     control.jobs.slots.set_limit(concurrency.current());
     let mut backoff = PollBackoff::default();
     let mut not_ready = control.spool.as_ref();
+    let varies = concurrency.varies() || control.auto.is_some();
     while !control.shutdown.has_begun() {
         let pause = backoff.pause();
         if !pause.is_zero() {
@@ -54,7 +55,7 @@ pub(super) async fn take_jobs(
         if free == 0 || is_too_much(control.jobs.undelivered(), limit) {
             tokio::select! {
                 () = control.jobs.slots.change() => {}
-                () = sleep(ASK_AGAIN), if concurrency.varies() => {}
+                () = sleep(ASK_AGAIN), if varies => {}
                 () = control.shutdown.begun() => return,
             }
             continue;
@@ -102,6 +103,9 @@ pub(super) async fn take_jobs(
 /// Returns how many jobs may run at once from now on, or `None` if the worker shuts down. A modifier is user code, so
 /// it is called on a thread that may block.
 async fn next_limit(control: &Control, concurrency: &mut Concurrency) -> Option<usize> {
+    if let Some(auto) = &control.auto {
+        return Some(auto.limit());
+    }
     if !concurrency.varies() {
         return Some(concurrency.next());
     }

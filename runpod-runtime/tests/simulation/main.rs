@@ -17,7 +17,15 @@
     reason = "the numbers of a simulation are small, and its time never runs backwards"
 )]
 
+#[path = "../../src/worker/adaptive/mod.rs"]
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "the simulation needs only a part of the module"
+)]
+mod adaptive;
 mod batching;
+mod concurrency;
 #[cfg(feature = "local")]
 mod fleet;
 mod latency;

@@ -4,6 +4,7 @@
 //! handler waits for a line on standard input. The suite writes the line when the update has arrived, so that no order
 //! depends on timing.
 
+mod batch;
 mod fit;
 mod input;
 mod plan;
@@ -13,7 +14,7 @@ use std::time::Duration;
 
 use input::{Mock, line, line_async};
 use plan::{Plan, Reply, Task};
-use runpod::{Job, JobContext, Worker};
+use runpod::{Batching, Job, JobContext, Worker};
 use serde_json::Value;
 
 async fn asynchronous(job: Job<Plan>, ctx: JobContext) -> Result<Reply, String> {
@@ -96,6 +97,7 @@ async fn main() -> Result<(), runpod::Error> {
         "unfit" => fit::unfit(worker),
         "timed" => worker.handler(timed),
         "mock" => worker.handler(mock),
+        "batch" => worker.batch(batch::batched, Batching::new().max_batch_size(4)),
         "mock-iterator" => worker
             .stream(streams::mock_iterator)
             .return_aggregate_stream(true),

@@ -16,4 +16,4 @@ pub use join::{BatchCall, join, split};
 pub use options::Batching;
 pub use output::{BatchOutput, ReturnedBatch, ReturnedList};
 
-pub(crate) use seat::{HandlerBatcher, HandlerSeat};
+pub(crate) use seat::{EndedCall, HandlerBatcher, HandlerSeat};

@@ -3,6 +3,8 @@
 use crate::batch::{Batcher, Seat};
 use crate::handler::output::Output;
 
+pub(crate) use crate::batch::EndedCall;
+
 /// Collects the jobs of a handler.
 pub(crate) type HandlerBatcher = Batcher<Output>;
 /// An announced job of a batch handler.

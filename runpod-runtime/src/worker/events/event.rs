@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::handler::{Slots, TakenJob};
+use crate::handler::{EndedCall, Slots, TakenJob};
 use crate::platform::{Post, Posted, ResultBody, Taken};
 
 /// Something that has happened in a worker.
@@ -68,6 +68,17 @@ pub(crate) enum WorkerEvent<'a> {
     Redelivered { job_id: &'a str },
     /// Slots were taken or released, or their number has changed.
     SlotsChanged { slots: &'a Slots },
+    /// From now on, another number of jobs may run at once.
+    ConcurrencyChanged {
+        from: usize,
+        to: usize,
+        why: &'static str,
+    },
+    /// A call of a batch handler has ended.
+    BatchCalled {
+        handler: &'a str,
+        call: &'a EndedCall,
+    },
     /// A job asked for a fresh worker.
     Refresh,
     /// Too many jobs in a row have failed.

@@ -81,6 +81,10 @@ impl<'a> Line<'a> {
             WorkerEvent::Redelivered { job_id } => {
                 line("redelivered", Level::INFO, Some(job_id), All)
             }
+            WorkerEvent::ConcurrencyChanged { .. } => {
+                line("concurrency_changed", Level::DEBUG, None, All)
+            }
+            WorkerEvent::BatchCalled { .. } => line("batch_called", Level::DEBUG, None, Log),
             WorkerEvent::Refresh => line("refresh", Level::INFO, None, All),
             WorkerEvent::Broken { .. } => line("broken", Level::ERROR, None, All),
             WorkerEvent::Draining { .. } => line("draining", Level::INFO, None, All),
@@ -134,6 +138,13 @@ impl fmt::Display for WorkerEvent<'_> {
             } => f.write_str("Job stopped."),
             Self::PostRetried { post, pause, why } => retried(f, post, pause.as_millis(), why),
             Self::Redelivered { .. } => f.write_str("A kept result was delivered."),
+            Self::ConcurrencyChanged { from, to, why } => {
+                write!(f, "concurrency changes from {from} to {to}: {why}")
+            }
+            Self::BatchCalled { call, .. } => {
+                let (jobs, took, outcome) = (call.waits.len(), call.took, call.outcome.name());
+                write!(f, "a call with {jobs} jobs {outcome} after {took:?}")
+            }
             Self::Refresh => f.write_str("taking no more jobs: this worker will be refreshed"),
             Self::Broken { reason } => write!(f, "this worker is broken: {reason}"),
             Self::Draining { jobs } => write!(f, "finishing {jobs} jobs before the worker stops"),

@@ -8,6 +8,7 @@ use metrics::{
 };
 
 use super::event::{JobRun, WorkerEvent};
+use crate::handler::EndedCall;
 use crate::platform::{Post, PostKind, Posted, Taken};
 
 /// Describes all metrics, for recorders that show the descriptions.
@@ -63,6 +64,26 @@ pub(crate) fn describe() {
         Count,
         "Progress updates that the platform has accepted"
     );
+    describe_histogram!(
+        "runpod_batch_jobs",
+        Count,
+        "Jobs in a call of a batch handler"
+    );
+    describe_histogram!(
+        "runpod_batch_wait_seconds",
+        Seconds,
+        "Time from when a job joined a batch until the call of its handler"
+    );
+    describe_histogram!(
+        "runpod_batch_duration_seconds",
+        Seconds,
+        "Time from the call of a batch handler until it ended"
+    );
+    describe_counter!(
+        "runpod_batch_calls_total",
+        Count,
+        "Calls of batch handlers that have ended"
+    );
     describe_gauge!("runpod_slots", Count, "Jobs that may run at the same time");
     describe_gauge!("runpod_slots_used", Count, "Jobs that run now");
     describe_gauge!(
@@ -114,10 +135,13 @@ pub(super) fn record(event: &WorkerEvent<'_>) {
             gauge!("runpod_slots").set(float(limit));
             gauge!("runpod_slots_used").set(float(used));
         }
+        WorkerEvent::BatchCalled { handler, call } => called(handler, call),
         WorkerEvent::Refresh | WorkerEvent::Broken { .. } | WorkerEvent::Draining { .. } => {
             gauge!("runpod_draining").set(1.0);
         }
-        WorkerEvent::LargeResult { .. }
+        // The gauge `runpod_slots` follows with the next `SlotsChanged`.
+        WorkerEvent::ConcurrencyChanged { .. }
+        | WorkerEvent::LargeResult { .. }
         | WorkerEvent::HandlerReturned { .. }
         | WorkerEvent::ResultReplaced { .. }
         | WorkerEvent::JobLeft { .. }
@@ -132,6 +156,19 @@ fn finished(run: JobRun<'_>, outcome: &'static str) {
     if run.handler.is_some() {
         histogram!("runpod_job_duration_seconds", "handler" => handler).record(run.ran);
     }
+}
+
+fn called(handler: &str, call: &EndedCall) {
+    let handler = handler.to_owned();
+    let jobs = float(call.waits.len());
+    histogram!("runpod_batch_jobs", "handler" => handler.clone()).record(jobs);
+    let waits = histogram!("runpod_batch_wait_seconds", "handler" => handler.clone());
+    for wait in &call.waits {
+        waits.record(*wait);
+    }
+    let outcome = call.outcome.name();
+    histogram!("runpod_batch_duration_seconds", "handler" => handler.clone()).record(call.took);
+    counter!("runpod_batch_calls_total", "handler" => handler, "outcome" => outcome).increment(1);
 }
 
 fn answered(post: &Post, posted: &Posted, took: Duration) {
@@ -166,8 +203,44 @@ fn answer_of(taken: &Taken) -> &'static str {
     }
 }
 
-/// A number of slots is far below 2⁵³.
+/// A number of slots or jobs is far below 2⁵³.
 #[expect(clippy::cast_precision_loss, reason = "the number is small")]
 fn float(number: usize) -> f64 {
     number as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use metrics_exporter_prometheus::PrometheusBuilder;
+
+    use super::*;
+    use crate::batch::CallOutcome;
+
+    #[test]
+    fn a_call_of_a_batch_handler_is_counted_with_its_jobs_and_their_waits() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        let call = EndedCall {
+            waits: vec![Duration::from_secs(2), Duration::from_secs(1)],
+            took: Duration::from_secs(4),
+            outcome: CallOutcome::Completed,
+        };
+        let handler = "embed";
+        let event = WorkerEvent::BatchCalled {
+            handler,
+            call: &call,
+        };
+        metrics::with_local_recorder(&recorder, || record(&event));
+        let text = handle.render();
+        for line in [
+            "runpod_batch_calls_total{handler=\"embed\",outcome=\"completed\"} 1",
+            "runpod_batch_jobs_sum{handler=\"embed\"} 2",
+            "runpod_batch_jobs_count{handler=\"embed\"} 1",
+            "runpod_batch_wait_seconds_sum{handler=\"embed\"} 3",
+            "runpod_batch_wait_seconds_count{handler=\"embed\"} 2",
+            "runpod_batch_duration_seconds_sum{handler=\"embed\"} 4",
+        ] {
+            assert!(text.lines().any(|it| it == line), "{line} in:\n{text}");
+        }
+    }
 }

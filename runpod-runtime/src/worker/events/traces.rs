@@ -78,6 +78,8 @@ pub(super) fn record(event: &WorkerEvent<'_>) {
         | WorkerEvent::ResultAccepted { .. }
         | WorkerEvent::Redelivered { .. }
         | WorkerEvent::SlotsChanged { .. }
+        | WorkerEvent::ConcurrencyChanged { .. }
+        | WorkerEvent::BatchCalled { .. }
         | WorkerEvent::Refresh
         | WorkerEvent::Broken { .. }
         | WorkerEvent::Draining { .. }

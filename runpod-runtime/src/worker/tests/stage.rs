@@ -18,7 +18,7 @@ use crate::platform::{
 };
 use crate::spool::SpoolWriter;
 use crate::worker::shutdown::Shutdown;
-use crate::worker::{Ended, Handlers, Parts, WorkerConfig, run};
+use crate::worker::{ConcurrencyConfig, Ended, Handlers, Parts, WorkerConfig, run};
 
 /// Longer than anything that a worker does on its own.
 const LONG: Duration = Duration::from_hours(2);
@@ -243,6 +243,8 @@ pub(super) struct Setting {
     pub(super) worker_id: Option<&'static str>,
     pub(super) max_consecutive_failures: usize,
     pub(super) modifier: Option<Modifier>,
+    /// Whether the worker chooses the concurrency itself.
+    pub(super) auto: bool,
     pub(super) route: Option<&'static str>,
     pub(super) refresh_worker: bool,
     pub(super) failed_start: Option<FailedStart>,
@@ -261,8 +263,12 @@ pub(super) fn play(stage: Stage, handler: Handler, setting: Setting) -> Playing 
         dispatch: Dispatch::choose(vec![handler], choice, None).unwrap(),
         state: None,
         config: WorkerConfig {
-            concurrency: (setting.concurrency > 0).then_some(setting.concurrency),
-            concurrency_modifier: setting.modifier,
+            concurrency: ConcurrencyConfig {
+                jobs: (setting.concurrency > 0).then_some(setting.concurrency),
+                modifier: setting.modifier,
+                auto: setting.auto,
+                ..ConcurrencyConfig::NEW
+            },
             max_consecutive_failures: setting.max_consecutive_failures.try_into().ok(),
             refresh_worker: setting.refresh_worker,
             ..WorkerConfig::NEW

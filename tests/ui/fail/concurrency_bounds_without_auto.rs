@@ -1,0 +1,4 @@
+#[runpod::main(concurrency = 4, min_concurrency = 2, max_concurrency = 8)]
+async fn greet(name: String) -> String {
+    name
+}

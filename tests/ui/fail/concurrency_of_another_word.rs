@@ -1,0 +1,4 @@
+#[runpod::main(concurrency = "many", min_concurrency = 0)]
+async fn greet(name: String) -> String {
+    name
+}

@@ -1,0 +1,8 @@
+//! The worker chooses the concurrency itself. A bound may be a constant.
+
+const MOST: usize = 32;
+
+#[runpod::main(concurrency = "auto", min_concurrency = 2, max_concurrency = MOST)]
+async fn greet(name: String) -> String {
+    name
+}
