@@ -19,9 +19,8 @@ impl Machine {
         let jobs = jobs.max(1) as f64;
         match self {
             Self::Knee(knee) => (knee / jobs).min(1.0),
-            Self::NoKnee => 1.0,
             Self::Cliff(knee) if jobs > knee => (knee / jobs).min(1.0) / 20.0,
-            Self::Cliff(_) => 1.0,
+            Self::NoKnee | Self::Cliff(_) => 1.0,
             Self::Soft(half) => half / (half + jobs - 1.0),
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::Rule;
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 const HIGH_RATE: usize = 50;
 const MOST: usize = 10;
 
