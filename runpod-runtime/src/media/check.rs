@@ -16,7 +16,7 @@ pub(super) enum Unsuitable {
     Incomplete(Difference),
 }
 
-/// What was found, and what was expected.
+/// The content that was found, and the expected content.
 #[derive(Debug)]
 pub(super) struct Difference {
     pub(super) found: String,
