@@ -222,7 +222,7 @@ pub(super) static RESIZE: LazyLock<[Outcome; 2]> = LazyLock::new(|| {
         setup.scaling = Scaling::fixed(30);
         setup.profile.cold_start = 0.0;
         setup.other_slots = Some((4, 60.0));
-        runs(&setup, 3)
+        run(&setup)
     })
 });
 
