@@ -201,7 +201,7 @@ fn latency_plot() -> String {
     ];
     let lines = CHOICES.iter().zip(&*LARGE).zip(colors);
     let lines = lines.map(|((choice, row), color)| Line {
-        name: choice.name,
+        name: choice.short,
         color,
         points: RATES
             .iter()
