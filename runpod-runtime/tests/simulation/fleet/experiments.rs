@@ -92,6 +92,8 @@ pub(super) static VARIANTS: LazyLock<Vec<Vec<Outcome>>> = LazyLock::new(|| {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Choice {
     pub(super) name: &'static str,
+    /// The name in the plot.
+    pub(super) short: &'static str,
     pub(super) rules: Rules,
     pub(super) slots: usize,
     pub(super) max_batch_size: usize,
@@ -100,36 +102,42 @@ pub(super) struct Choice {
 pub(super) const CHOICES: [Choice; 6] = [
     Choice {
         name: "ours, batches of 32, 64 slots",
+        short: "ours, batches, 64",
         rules: Rules::OURS,
         slots: 64,
         max_batch_size: 32,
     },
     Choice {
         name: "ours, batches of 32, 32 slots",
+        short: "ours, batches, 32",
         rules: Rules::OURS,
         slots: 32,
         max_batch_size: 32,
     },
     Choice {
         name: "ours, one job per call, 4 slots",
+        short: "ours, single, 4",
         rules: Rules::OURS,
         slots: 4,
         max_batch_size: 1,
     },
     Choice {
         name: "ours, one job per call, 1 slot",
+        short: "ours, single, 1",
         rules: Rules::OURS,
         slots: 1,
         max_batch_size: 1,
     },
     Choice {
         name: "SDK, batches of 32, 64 slots",
+        short: "SDK, batches, 64",
         rules: Rules::SDK,
         slots: 64,
         max_batch_size: 32,
     },
     Choice {
         name: "SDK, one job per call, 4 slots",
+        short: "SDK, single, 4",
         rules: Rules::SDK,
         slots: 4,
         max_batch_size: 1,
@@ -222,7 +230,7 @@ pub(super) static RESIZE: LazyLock<[Outcome; 2]> = LazyLock::new(|| {
         setup.scaling = Scaling::fixed(30);
         setup.profile.cold_start = 0.0;
         setup.other_slots = Some((4, 60.0));
-        runs(&setup, 3)
+        run(&setup)
     })
 });
 

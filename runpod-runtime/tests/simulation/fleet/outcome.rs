@@ -15,7 +15,7 @@ pub(super) struct Outcome {
     pub(super) p99: f64,
     /// The sum of the lifetimes of all workers, in seconds.
     pub(super) gpu: f64,
-    /// The same sum, counted while the run was going on.
+    /// The same sum, counted during the run.
     pub(super) worker_time: f64,
     /// The time until the last job has ended, in seconds.
     pub(super) lasted: f64,

@@ -39,7 +39,7 @@ struct Seen {
 #[ignore = "runs real workers for two minutes; the command at the top of this test program runs it"]
 fn real_workers_behave_like_their_models() {
     let mut table = String::from(
-        "| jobs | worker | | mean delay | mean execution | time until all jobs have ended |\n\
+        "| jobs | worker | source | mean delay | mean execution | time until all jobs have ended |\n\
          | --- | --- | --- | --: | --: | --: |\n",
     );
     for (jobs, demand) in [

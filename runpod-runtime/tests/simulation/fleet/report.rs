@@ -72,7 +72,7 @@ fn groups(of: impl Fn(&Outcome) -> (Vec<f64>, String)) -> Vec<Group<'static>> {
 fn time_plot() -> String {
     let parts: Vec<_> = Parts::NAMES.into_iter().zip(COLORS).collect();
     let plot = Bars {
-        title: "Where the time of a job goes, on average",
+        title: "The parts of the mean latency",
         parts: &parts,
         groups: groups(|it| (it.parts.list().to_vec(), format!("{:.2} s", it.parts.sum()))),
     };
@@ -201,7 +201,7 @@ fn latency_plot() -> String {
     ];
     let lines = CHOICES.iter().zip(&*LARGE).zip(colors);
     let lines = lines.map(|((choice, row), color)| Line {
-        name: choice.name,
+        name: choice.short,
         color,
         points: RATES
             .iter()
