@@ -51,9 +51,8 @@ pub(crate) async fn run(
         Some(folded) => {
             tracing::info!("Job result: {folded}");
             tracing::info!(
-                "Long lists of numbers are not shown completely; --rp_log_level DEBUG shows them."
+                "The lists of numbers are shortened. `cargo runpod invoke` prints whole results."
             );
-            tracing::debug!("Job result, completely: {shown}");
         }
     }
     if let Some(expected) = expected {

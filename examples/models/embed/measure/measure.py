@@ -1,6 +1,6 @@
 """Measures the worker `embed`: `python measure.py TARGET/debug FOLDER`, where FOLDER has the model.
 
-Build the programs first: `cargo build -p embed --bins --features measure`. All figures of a row come from the same round,
+Build the programs first: `cargo build -p embed --bin embed --bench one_by_one`. All figures of a row come from the same round,
 because other programs may use the processors. The last figure of a row is a ratio.
 """
 
@@ -13,9 +13,10 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 ROUNDS = 3
-SECONDS = 2
+SECONDS = 4
 WORDS = "the of and to a in that it is was for on are as with his they at be this have from or one had by".split()
 
 
@@ -53,8 +54,14 @@ class Worker:
         answer = json.loads(connection.getresponse().read())
         assert len(answer["data"]) == len(texts), answer
 
-    def texts_per_second(self, clients, batch):
-        """Returns the rate while each client has one request of `batch` texts at a time, and the texts per model call."""
+    def processor_time(self):
+        with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as stat:
+            fields = stat.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def rates(self, clients, batch):
+        """Returns the texts per second, the texts per second of processor time, and the requests per model call, while
+        each client has one request of `batch` texts at a time."""
         end = time.monotonic() + SECONDS
         done = [0] * clients
 
@@ -64,14 +71,15 @@ class Worker:
                 self.vectors(connection, [text(number * 1000 + done[number] + at) for at in range(batch)])
                 done[number] += batch
 
-        calls, requests, started = self.calls, self.requests, time.monotonic()
+        calls, requests = self.calls, self.requests
+        started, used = time.monotonic(), self.processor_time()
         threads = [threading.Thread(target=client, args=(number,)) for number in range(clients)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        rate = sum(done) / (time.monotonic() - started)
-        return rate, (self.requests - requests) / max(1, self.calls - calls)
+        texts, size = sum(done), (self.requests - requests) / max(1, self.calls - calls)
+        return texts / (time.monotonic() - started), texts / (self.processor_time() - used), size
 
     def memory(self, key):
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
@@ -84,7 +92,10 @@ class Worker:
 
 def main():
     _, programs, folder = sys.argv
-    batched, one = (Worker(f"{programs}/{name}", folder) for name in ("embed", "one_by_one"))
+    # Cargo adds a hash to the name of the second program.
+    found = [path for path in Path(programs, "deps").glob("one_by_one-*") if not path.suffix]
+    newest = max(found, key=lambda path: path.stat().st_mtime)
+    batched, one = Worker(f"{programs}/embed", folder), Worker(newest, folder)
     print(f"first result after {batched.first_result:.2f} s, memory {batched.memory('VmRSS'):.0f} MB")
     rows = {}
     for round in range(ROUNDS):
@@ -99,17 +110,18 @@ def main():
             ("64 clients, without batching", one, 64, 1),
             ("64 clients, with batching", batched, 64, 1),
         ]:
-            rows.setdefault(name, []).append(worker.texts_per_second(clients, batch))
+            rows.setdefault(name, []).append(worker.rates(clients, batch))
     base = None
     for name, found in rows.items():
-        rates = [rate for rate, _ in found]
+        rates, per_time, sizes = zip(*found)
         if name == "1 text a request" or "without" in name:
-            base = rates
-        ratios = sorted(rate / of for rate, of in zip(rates, base))
-        size = 1 if "without" in name else statistics.median(size for _, size in found)
+            base = rates, per_time
+        ratios = [sorted(one / other for one, other in zip(mine, of)) for mine, of in zip((rates, per_time), base)]
+        shown = [f"x {statistics.median(it):.2f} ({it[0]:.2f} to {it[-1]:.2f})" for it in ratios]
+        size = 1 if "without" in name else statistics.median(sizes)
         print(
-            f"{name}: {statistics.median(rates):.0f} texts/s, x {statistics.median(ratios):.2f} "
-            f"({ratios[0]:.2f} to {ratios[-1]:.2f}), {size:.1f} requests a call"
+            f"{name}: {statistics.median(rates):.0f} texts/s, {shown[0]}; "
+            f"{statistics.median(per_time):.0f} texts per second of processor time, {shown[1]}; {size:.1f} requests a call"
         )
     print(f"peak memory {batched.memory('VmHWM'):.0f} MB with batching, {one.memory('VmHWM'):.0f} MB without")
     batched.end()
