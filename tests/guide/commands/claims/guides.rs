@@ -18,11 +18,11 @@ pub(super) const GUIDES: &[(&str, &[Claim])] = &[
         "docs/how-to/run-a-model-on-a-gpu.md",
         &[
             not_here(
-                "cargo runpod new chat --template cuda",
-                "its build takes minutes; cargo-runpod/tests/new/cuda.rs does it once",
+                "cargo runpod new my-chat --template chat",
+                "its build takes minutes; cargo-runpod/tests/new/models.rs does it once",
             ),
-            not_here("cd chat", "the worker was not created"),
-            not_here("cargo test", "cargo-runpod/tests/new/cuda.rs runs it"),
+            not_here("cd my-chat", "the worker was not created"),
+            not_here("cargo test", "cargo-runpod/tests/new/models.rs runs it"),
             not_here(
                 "hf download HuggingFaceTB/SmolLM2-135M-Instruct --local-dir models/HuggingFaceTB/SmolLM2-135M-Instruct",
                 "it downloads a model",
