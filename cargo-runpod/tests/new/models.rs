@@ -40,7 +40,10 @@ fn package(manifest: &Path) -> Package {
 /// Returns what the build depends on. The path of our own package differs.
 fn dependencies(package: &Package, kind: DependencyKind) -> BTreeSet<String> {
     let shown = |it: &Dependency| {
-        format!("{} {} {:?} {}", it.name, it.req, it.features, it.uses_default_features)
+        format!(
+            "{} {} {:?} {}",
+            it.name, it.req, it.features, it.uses_default_features
+        )
     };
     let all = package.dependencies.iter();
     all.filter(|it| it.kind == kind).map(shown).collect()
@@ -52,18 +55,28 @@ fn a_template_and_its_example_have_the_same_features_dependencies_and_profile() 
     for name in MODELS {
         let worker = Worker::make_in(&home().join("workers"), name, "compared");
         let manifest = worker.folder.join("Cargo.toml");
-        let [of_template, of_example] = [manifest.clone(), example(name).join("Cargo.toml")]
-            .map(|manifest| package(&manifest));
+        let [of_template, of_example] =
+            [manifest.clone(), example(name).join("Cargo.toml")].map(|manifest| package(&manifest));
         assert_eq!(of_template.features, of_example.features, "{name}");
         let [normal, for_tests] = [DependencyKind::Normal, DependencyKind::Development]
             .map(|kind| [&of_template, &of_example].map(|it| dependencies(it, kind)));
         assert_eq!(normal[0], normal[1], "{name}");
         // An example may have more tests.
-        assert!(for_tests[0].is_subset(&for_tests[1]), "{name}: {for_tests:?}");
+        assert!(
+            for_tests[0].is_subset(&for_tests[1]),
+            "{name}: {for_tests:?}"
+        );
         let manifest = read(&manifest);
-        let (_, profile) = manifest.split_once(PROFILE).expect("the template has a profile");
-        let (_, of_examples) = of_examples.split_once(PROFILE).expect("the examples have a profile");
-        for line in profile.lines().filter(|line| line.contains(".opt-level = ")) {
+        let (_, profile) = manifest
+            .split_once(PROFILE)
+            .expect("the template has a profile");
+        let (_, of_examples) = of_examples
+            .split_once(PROFILE)
+            .expect("the examples have a profile");
+        for line in profile
+            .lines()
+            .filter(|line| line.contains(".opt-level = "))
+        {
             assert!(of_examples.lines().any(|it| it == line), "{name}: {line}");
         }
     }
@@ -83,7 +96,9 @@ fn the_workers_of_the_templates_build_without_warnings_and_pass_their_tests() {
         // adds inside our own workspace, is at the end.
         let path = worker.folder.join("Cargo.toml");
         let manifest = read(&path);
-        let (manifest, _) = manifest.split_once(PROFILE).expect("the template has a profile");
+        let (manifest, _) = manifest
+            .split_once(PROFILE)
+            .expect("the template has a profile");
         fs::write(&path, manifest).expect("the manifest can be written");
         fs::remove_file(worker.folder.join("Cargo.lock")).expect("the lock file can be removed");
     }
@@ -110,7 +125,12 @@ fn the_workers_of_the_templates_build_without_warnings_and_pass_their_tests() {
     let tested = command.output().expect("cargo runs");
     let text = text(&tested);
     assert!(tested.status.success(), "{text}");
-    for unwanted in ["warning", "running 0 tests", "Compiling candle", "Compiling rten"] {
+    for unwanted in [
+        "warning",
+        "running 0 tests",
+        "Compiling candle",
+        "Compiling rten",
+    ] {
         assert!(!text.contains(unwanted), "{unwanted} in {text}");
     }
     for member in members {

@@ -23,12 +23,7 @@ use crate::model::Contents;
 use crate::safetensors;
 
 /// Reads a file. A `tokenizer.json` in its folder is used instead of the tokenizer in the file.
-pub fn read(
-    folder: &Path,
-    path: &Path,
-    dtype: DType,
-    device: &Device,
-) -> Result<Contents, Error> {
+pub fn read(folder: &Path, path: &Path, dtype: DType, device: &Device) -> Result<Contents, Error> {
     let file = File::open(path)?;
     let length = file.metadata()?.len();
     let mut reader = BufReader::new(file);
@@ -60,7 +55,9 @@ pub fn read(
         let Some(new_name) = new_name(name) else {
             continue;
         };
-        let tensor = content.tensor(&mut reader, name, device)?.dequantize(device)?;
+        let tensor = content
+            .tensor(&mut reader, name, device)?
+            .dequantize(device)?;
         let tensor = if name.ends_with(".attn_q.weight") {
             in_halves(&tensor, config.num_attention_heads)?
         } else if name.ends_with(".attn_k.weight") {
@@ -82,7 +79,11 @@ pub fn read(
 fn is_complete(content: &Content, length: u64) -> Result<(), Error> {
     let end_of = |info: &TensorInfo| {
         let (block, bytes) = (info.ggml_dtype.block_size(), info.ggml_dtype.type_size());
-        let bytes = info.shape.elem_count().div_ceil(block).saturating_mul(bytes);
+        let bytes = info
+            .shape
+            .elem_count()
+            .div_ceil(block)
+            .saturating_mul(bytes);
         let start = content.tensor_data_offset.saturating_add(info.offset);
         start.saturating_add(bytes as u64)
     };
@@ -150,7 +151,9 @@ fn config(content: &Content, values: &Values<'_>) -> Result<Config, Error> {
         vocab_size: embeddings.shape.dims().first().copied().unwrap_or(0),
         num_hidden_layers: values.needed("llama.block_count")?,
         num_attention_heads: heads,
-        num_key_value_heads: values.number("llama.attention.head_count_kv").unwrap_or(heads),
+        num_key_value_heads: values
+            .number("llama.attention.head_count_kv")
+            .unwrap_or(heads),
         use_flash_attn: false,
         rms_norm_eps: f64::from(epsilon.unwrap_or(1e-5)),
         rope_theta: values.fraction("llama.rope.freq_base").unwrap_or(10_000.0),
@@ -218,6 +221,8 @@ fn new_name(name: &str) -> Option<String> {
 fn in_halves(tensor: &Tensor, heads: usize) -> Result<Tensor, Error> {
     let (rows, columns) = tensor.dims2()?;
     let pairs = rows.checked_div(2 * heads).unwrap_or(0);
-    let sorted = tensor.reshape((heads, pairs, 2, columns))?.transpose(1, 2)?;
+    let sorted = tensor
+        .reshape((heads, pairs, 2, columns))?
+        .transpose(1, 2)?;
     Ok(sorted.reshape((rows, columns))?)
 }

@@ -64,7 +64,14 @@ fn chat(
         return Err(ApiError::invalid("messages", message));
     }
     let prompt = model.chat(&request.messages)?;
-    Reply::new(model, ctx, prompt, "messages", &request.sampling, TOKENS_OF_A_CHAT)
+    Reply::new(
+        model,
+        ctx,
+        prompt,
+        "messages",
+        &request.sampling,
+        TOKENS_OF_A_CHAT,
+    )
 }
 
 // The model continues the prompt. Its chat template is not used.
@@ -75,5 +82,12 @@ fn complete(
     model: State<Model>,
 ) -> Result<impl Iterator<Item = Result<Chunk, ApiError>>, ApiError> {
     let prompt = model.tokens(&request.prompt, true)?;
-    Reply::new(model, ctx, prompt, "prompt", &request.sampling, TOKENS_OF_A_COMPLETION)
+    Reply::new(
+        model,
+        ctx,
+        prompt,
+        "prompt",
+        &request.sampling,
+        TOKENS_OF_A_COMPLETION,
+    )
 }

@@ -344,7 +344,10 @@ mod tests {
         let folder = room.path().join(FOLDERS[1]);
         fs::create_dir_all(&folder).unwrap();
         let error = find(room.path()).unwrap_err().to_string();
-        assert!(error.contains("and no file with the ending .gguf"), "{error}");
+        assert!(
+            error.contains("and no file with the ending .gguf"),
+            "{error}"
+        );
         let [one, two] = ["a.gguf", "b.gguf"].map(|name| folder.join(name));
         fs::write(&one, "").unwrap();
         let found = find(room.path()).unwrap();
@@ -360,7 +363,10 @@ mod tests {
         };
         assert_eq!(named("b.gguf").unwrap().weights, Weights::Gguf(two));
         let error = named("c.gguf").unwrap_err().to_string();
-        assert!(error.contains("it has no c.gguf, which MODEL_FILE names"), "{error}");
+        assert!(
+            error.contains("it has no c.gguf, which MODEL_FILE names"),
+            "{error}"
+        );
     }
 
     #[test]

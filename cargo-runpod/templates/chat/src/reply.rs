@@ -173,7 +173,11 @@ impl Drop for Reply {
             "{}: read {read} tokens in {:.2} s ({:.1} tokens/s), wrote {written} in {:.2} s ({:.1} tokens/s)",
             self.ended.unwrap_or("cancelled"),
             reading.as_secs_f64(),
-            if self.reading.is_some() { rate(read, reading) } else { 0.0 },
+            if self.reading.is_some() {
+                rate(read, reading)
+            } else {
+                0.0
+            },
             writing.as_secs_f64(),
             rate(written, writing),
         );

@@ -63,7 +63,11 @@ impl Sampler {
 
     #[expect(clippy::float_cmp, reason = "these values change nothing")]
     fn has_penalties(&self) -> bool {
-        (self.frequency_penalty, self.presence_penalty, self.repetition_penalty) != (0.0, 0.0, 1.0)
+        (
+            self.frequency_penalty,
+            self.presence_penalty,
+            self.repetition_penalty,
+        ) != (0.0, 0.0, 1.0)
     }
 
     fn punish(&self, values: &mut [f32], prompt: &[u32], reply: &[u32]) {
@@ -129,11 +133,23 @@ mod tests {
         for (parameters, expected) in [
             (serde_json::json!({ "temperature": 0 }), &[1][..]),
             (serde_json::json!({ "temperature": 2, "top_p": 0 }), &[1]),
-            (serde_json::json!({ "temperature": 1, "top_p": 0.6 }), &[1, 2]),
+            (
+                serde_json::json!({ "temperature": 1, "top_p": 0.6 }),
+                &[1, 2],
+            ),
             (serde_json::json!({ "temperature": 2, "top_k": 2 }), &[1, 2]),
-            (serde_json::json!({ "temperature": 2, "top_k": 3, "top_p": 0.3 }), &[1]),
-            (serde_json::json!({ "temperature": 1, "min_p": 0.5 }), &[1, 2]),
-            (serde_json::json!({ "temperature": 2, "top_p": 1 }), &[0, 1, 2, 3]),
+            (
+                serde_json::json!({ "temperature": 2, "top_k": 3, "top_p": 0.3 }),
+                &[1],
+            ),
+            (
+                serde_json::json!({ "temperature": 1, "min_p": 0.5 }),
+                &[1, 2],
+            ),
+            (
+                serde_json::json!({ "temperature": 2, "top_p": 1 }),
+                &[0, 1, 2, 3],
+            ),
         ] {
             assert_eq!(chosen(parameters.clone(), &[]), expected, "{parameters}");
         }
@@ -141,7 +157,11 @@ mod tests {
 
     #[test]
     fn each_penalty_makes_tokens_of_the_reply_less_likely() {
-        for name in ["frequency_penalty", "presence_penalty", "repetition_penalty"] {
+        for name in [
+            "frequency_penalty",
+            "presence_penalty",
+            "repetition_penalty",
+        ] {
             let parameters = serde_json::json!({ "temperature": 0, name: 1.5 });
             assert_eq!(chosen(parameters.clone(), &[]), [1], "{name}");
             assert_eq!(chosen(parameters, &[1, 1]), [2], "{name}");

@@ -19,16 +19,20 @@ impl Stops {
     /// Adds text. Returns the text that can be sent, and whether a stop string was found after it.
     pub fn add(&mut self, text: &str) -> (String, bool) {
         self.held.push_str(text);
-        let found = self.strings.iter().filter_map(|stop| self.held.find(stop)).min();
+        let found = self
+            .strings
+            .iter()
+            .filter_map(|stop| self.held.find(stop))
+            .min();
         if let Some(end) = found {
             self.held.truncate(end);
             return (self.rest(), true);
         }
-        let withheld = self
-            .held
-            .char_indices()
-            .map(|(at, _)| at)
-            .find(|at| self.strings.iter().any(|stop| stop.starts_with(&self.held[*at..])));
+        let withheld = self.held.char_indices().map(|(at, _)| at).find(|at| {
+            self.strings
+                .iter()
+                .any(|stop| stop.starts_with(&self.held[*at..]))
+        });
         let rest = self.held.split_off(withheld.unwrap_or(self.held.len()));
         (std::mem::replace(&mut self.held, rest), false)
     }

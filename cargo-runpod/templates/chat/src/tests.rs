@@ -60,7 +60,10 @@ async fn a_prompt_without_a_client_is_a_chat_too() {
     let input = json!({ "prompt": "red", "max_tokens": 8, "temperature": 0 });
     let report = answered(input).await;
     assert_eq!(report.error, None);
-    assert_eq!(report.stream[0]["usage"], json!({ "input": 3, "output": 8 }));
+    assert_eq!(
+        report.stream[0]["usage"],
+        json!({ "input": 3, "output": 8 })
+    );
 }
 
 #[tokio::test]
@@ -94,11 +97,26 @@ async fn a_stop_string_ends_the_reply_before_it() {
 async fn what_the_model_cannot_answer_is_refused_with_the_parameter() {
     let long = "red ".repeat(600);
     for (param, body) in [
-        ("messages", json!({ "messages": [{ "role": "system", "content": "red" }] })),
-        ("messages", json!({ "messages": [{ "role": "user", "content": long }] })),
-        ("max_tokens", json!({ "messages": messages(), "max_tokens": 513 })),
-        ("max_tokens", json!({ "messages": messages(), "max_tokens": 0 })),
-        ("temperature", json!({ "messages": messages(), "temperature": -1 })),
+        (
+            "messages",
+            json!({ "messages": [{ "role": "system", "content": "red" }] }),
+        ),
+        (
+            "messages",
+            json!({ "messages": [{ "role": "user", "content": long }] }),
+        ),
+        (
+            "max_tokens",
+            json!({ "messages": messages(), "max_tokens": 513 }),
+        ),
+        (
+            "max_tokens",
+            json!({ "messages": messages(), "max_tokens": 0 }),
+        ),
+        (
+            "temperature",
+            json!({ "messages": messages(), "temperature": -1 }),
+        ),
         ("model", json!({ "messages": messages(), "model": "other" })),
     ] {
         let answer = answered(openai(body)).await.stream.remove(0);
@@ -112,12 +130,17 @@ async fn a_completion_continues_the_prompt_without_the_chat_template() {
     let input = json!({ "prompt": "red green", "max_tokens": 2, "temperature": 0 });
     let job = testing::Job::new(input).state(tiny::model());
     let report = job.stream(crate::complete).await;
-    assert_eq!(report.stream[0]["usage"], json!({ "input": 2, "output": 2 }));
+    assert_eq!(
+        report.stream[0]["usage"],
+        json!({ "input": 2, "output": 2 })
+    );
 }
 
 fn sampling() -> Sampling {
     let body = json!({ "messages": messages(), "max_tokens": 12, "temperature": 0 });
-    runpod::openai::ChatRequest::from_json(body).unwrap().sampling
+    runpod::openai::ChatRequest::from_json(body)
+        .unwrap()
+        .sampling
 }
 
 fn reply(model: Model, prompt: &[u32]) -> Vec<String> {
@@ -129,7 +152,9 @@ fn reply(model: Model, prompt: &[u32]) -> Vec<String> {
 
 #[test]
 fn a_prompt_that_is_read_in_parts_gets_the_same_reply() {
-    let prompt = tiny::model().tokens(&"red green blue ".repeat(50), false).unwrap();
+    let prompt = tiny::model()
+        .tokens(&"red green blue ".repeat(50), false)
+        .unwrap();
     let whole = reply(tiny::model().with_part(256), &prompt);
     assert_eq!(reply(tiny::model().with_part(7), &prompt), whole);
     assert_ne!(reply(tiny::model(), &prompt[..2]), whole);
@@ -184,7 +209,10 @@ fn a_gguf_file_gives_the_same_reply_as_the_files_it_was_made_of() {
     let gguf = Model::load(&gguf).unwrap();
     let prompt = gguf.chat(&[Message::user("red green")]).unwrap();
     assert_eq!(gguf.window(), 512);
-    assert_eq!(prompt, tiny::model().chat(&[Message::user("red green")]).unwrap());
+    assert_eq!(
+        prompt,
+        tiny::model().chat(&[Message::user("red green")]).unwrap()
+    );
     assert_eq!(reply(gguf, &prompt), reply(tiny::model(), &prompt));
 }
 
@@ -203,8 +231,16 @@ fn a_model_of_another_type_or_with_other_weights_is_refused() {
     let path = folder.path().join("config.json");
     let config = fs::read_to_string(&path).unwrap();
     for (from, to, message) in [
-        (r#""model_type":"llama""#, r#""model_type":"qwen2""#, "found qwen2"),
-        (r#""num_hidden_layers":1"#, r#""num_hidden_layers":2"#, "model.layers.1."),
+        (
+            r#""model_type":"llama""#,
+            r#""model_type":"qwen2""#,
+            "found qwen2",
+        ),
+        (
+            r#""num_hidden_layers":1"#,
+            r#""num_hidden_layers":2"#,
+            "model.layers.1.",
+        ),
     ] {
         assert!(config.contains(from), "{config}");
         fs::write(&path, config.replace(from, to)).unwrap();

@@ -95,7 +95,10 @@ pub fn write_gguf(path: &Path, architecture: &str) {
         .collect();
     let epsilon = "llama.attention.layer_norm_rms_epsilon";
     values.push((epsilon, Value::F32(1e-5)));
-    values.push(("general.architecture", Value::String(architecture.to_owned())));
+    values.push((
+        "general.architecture",
+        Value::String(architecture.to_owned()),
+    ));
     values.push(("tokenizer.chat_template", Value::String(template())));
     let names = [
         ("model.embed_tokens", "token_embd"),
@@ -122,7 +125,10 @@ pub fn write_gguf(path: &Path, architecture: &str) {
         (format!("{theirs}.weight"), tensor)
     });
     let values: Vec<_> = values.iter().map(|(key, value)| (*key, value)).collect();
-    let tensors: Vec<_> = tensors.iter().map(|(name, it)| (name.as_str(), it)).collect();
+    let tensors: Vec<_> = tensors
+        .iter()
+        .map(|(name, it)| (name.as_str(), it))
+        .collect();
     let mut file = fs::File::create(path).unwrap();
     gguf_file::write(&mut file, &values, &tensors).unwrap();
 }
@@ -130,7 +136,9 @@ pub fn write_gguf(path: &Path, architecture: &str) {
 /// Sorts the rows of each head as in GGUF files: the rows that rotate together are neighbours.
 fn in_pairs(tensor: &Tensor, heads: usize) -> Tensor {
     let (rows, columns) = tensor.dims2().unwrap();
-    let halves = tensor.reshape((heads, 2, rows / heads / 2, columns)).unwrap();
+    let halves = tensor
+        .reshape((heads, 2, rows / heads / 2, columns))
+        .unwrap();
     let pairs = halves.transpose(1, 2).unwrap().contiguous().unwrap();
     pairs.reshape((rows, columns)).unwrap()
 }

@@ -28,8 +28,12 @@ fn bad_requests_get_the_error_of_their_parameter_and_a_closed_stream_cancels_the
     print!("{}", worker.check("refusals"));
     worker.check("abandon");
     let line = worker.line_with("cancelled: read ");
-    let (_, rest) = line.split_once(", wrote ").expect("the line has the numbers");
-    let (tokens, _) = rest.split_once(' ').expect("the line has the number of tokens");
+    let (_, rest) = line
+        .split_once(", wrote ")
+        .expect("the line has the numbers");
+    let (tokens, _) = rest
+        .split_once(' ')
+        .expect("the line has the number of tokens");
     let tokens: usize = tokens.parse().expect("it is a number");
     assert!((4..1000).contains(&tokens), "{line}");
     worker.check("capital");
@@ -62,16 +66,28 @@ fn weights_that_are_missing_truncated_or_of_another_architecture_are_reported_at
     assert_refused(folder, &["model.gguf: the file is truncated", &found]);
 
     fs::write(&path, &whole[..100_000]).expect("it is written");
-    assert_refused(folder, &["model.gguf: this is not a complete GGUF file", "found 100000 bytes"]);
+    assert_refused(
+        folder,
+        &[
+            "model.gguf: this is not a complete GGUF file",
+            "found 100000 bytes",
+        ],
+    );
 
     fs::write(&path, "<html>Not found</html>").expect("it is written");
     assert_refused(folder, &["model.gguf: this is not a complete GGUF file"]);
 
     let key = b"general.architecture";
-    let at = whole.windows(key.len()).position(|it| it == key).expect("the file has the key");
+    let at = whole
+        .windows(key.len())
+        .position(|it| it == key)
+        .expect("the file has the key");
     let mut other = whole;
     // The kind and the length of the text are between the key and the text.
     other[at + key.len() + 12..][..5].copy_from_slice(b"qwen2");
     fs::write(&path, &other).expect("it is written");
-    assert_refused(folder, &["general.architecture: found qwen2", "architecture llama"]);
+    assert_refused(
+        folder,
+        &["general.architecture: found qwen2", "architecture llama"],
+    );
 }
