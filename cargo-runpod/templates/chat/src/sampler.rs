@@ -61,7 +61,7 @@ impl Sampler {
         Ok(self.processor.sample_f(&logits, keep_likely)?)
     }
 
-    #[expect(clippy::float_cmp, reason = "these values change nothing")]
+    /// Returns whether a penalty has another value than the one that changes nothing.
     fn has_penalties(&self) -> bool {
         (
             self.frequency_penalty,

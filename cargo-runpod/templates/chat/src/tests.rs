@@ -3,7 +3,7 @@
 use std::fs;
 
 use runpod::CancelReason;
-use runpod::openai::{Message, Sampling};
+use runpod::openai::{Message, Role, Sampling};
 use runpod::prelude::*;
 use runpod::testing::{self, Report};
 
