@@ -79,8 +79,8 @@ impl Chat {
         let values = context! {
             messages,
             add_generation_prompt => true,
-            bos_token => self.beginning,
-            eos_token => self.end,
+            bos_token => &self.beginning,
+            eos_token => &self.end,
         };
         // A template refuses an order of roles that the model does not know.
         self.templates

@@ -31,7 +31,7 @@ pub(super) const GUIDES: &[(&str, &[Claim])] = &[
             not_here("cargo runpod invoke", BUILDS_WITH_CANDLE),
             not_here("cargo runpod build", "it needs the CUDA toolkit"),
             not_here(
-                r#"cargo runpod deploy --smoke '{"prompt": "What is the capital of France?"}'"#,
+                r#"cargo runpod deploy --smoke '{"messages": [{"role": "user", "content": "What is the capital of France?"}]}'"#,
                 ON_A_STAND_IN,
             ),
         ],
