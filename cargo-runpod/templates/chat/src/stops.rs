@@ -76,8 +76,8 @@ mod tests {
         assert_eq!(stops.add("one\n"), sent("one"));
         assert_eq!(stops.add("\n\nUs"), sent("\n"));
         assert_eq!(stops.add("ually"), sent("\n\nUsually"));
-        assert_eq!(stops.add("\nU"), sent(""));
-        assert_eq!(stops.rest(), "\nU");
+        assert_eq!(stops.add("\n\nU"), sent(""));
+        assert_eq!(stops.rest(), "\n\nU");
     }
 
     #[test]
