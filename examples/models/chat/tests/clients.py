@@ -67,13 +67,6 @@ def parameters():
     assert len({text(chat(**story)) for _ in range(3)}) == 3
     parts = [{"type": "text", "text": "What is the capital "}, {"type": "text", "text": "of France?"}]
     assert "Paris" in text(chat(parts))
-    memory = [
-        {"role": "system", "content": "Answer with one word."},
-        {"role": "user", "content": "My name is Ada."},
-        {"role": "assistant", "content": "Hello Ada!"},
-        {"role": "user", "content": "What is my name?"},
-    ]
-    assert "Ada" in text(chat(messages=memory, max_tokens=16))
 
 
 def post(input):
@@ -94,16 +87,18 @@ def native():
 
 
 def refused(param, code=None, **parameters):
+    # On a queue endpoint, an error has the status 200. In a stream, the client raises it.
+    answer = chat(**parameters)
+    assert (answer.object, answer.param) == ("error", param), answer
+    assert code in (None, answer.error_code), answer
+    assert answer.type in ("invalid_request_error", "not_found_error"), answer
+    print(answer.message)
     try:
-        chat(**parameters)
+        list(chat(**parameters, stream=True))
     except openai.APIError as error:
-        body = error.body
-        assert body["param"] == param, body
-        if code:
-            assert code in (body.get("error_code"), body.get("code")), body
-        print(body["message"])
+        assert error.param == param, error.body
     else:
-        raise AssertionError(f"{parameters} were accepted")
+        raise AssertionError(f"a stream with {parameters} was accepted")
 
 
 def refusals():
@@ -138,6 +133,16 @@ def equal():
         found = (answer.usage.prompt_tokens, answer.usage.completion_tokens)
         assert found == (len(ids), len(reply)), (found, ids, reply)
         print(f"{question} {text(answer)!r}")
+    memory = [
+        {"role": "developer", "content": "Be brief."},
+        {"role": "user", "content": "My name is Ada."},
+        {"role": "assistant", "content": "Hello Ada!"},
+        {"role": "user", "content": "What is my name?"},
+    ]
+    roles = {"developer": "system"}
+    turns = (f"<|im_start|>{roles.get(it['role'], it['role'])}\n{it['content']}<|im_end|>\n" for it in memory)
+    ids = tokenizer.encode("".join(turns) + "<|im_start|>assistant\n")
+    assert chat(messages=memory, max_tokens=1).usage.prompt_tokens == len(ids)
     texts = ("What is 12345?", "  two spaces\n\n\ttab", "It's 1,000.50 €; we'll see_it", "größer 日本 🦜")
     for sample in texts:
         answer = client.completions.create(model=NAME, prompt=sample, max_tokens=1)
