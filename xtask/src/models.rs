@@ -20,7 +20,8 @@ const WEIGHTS: &str = "examples/models/weights.txt";
 /// The environment variable that tells the tests in which folder the packages with weights are.
 pub(crate) const WEIGHTS_VARIABLE: &str = "RUNPOD_TEST_WEIGHTS";
 
-/// Runs the tests of the examples, and clippy in the same build.
+/// Runs the tests of the examples, and clippy in the same build. Without arguments, also builds and tests the workers that
+/// `cargo runpod new` creates from the templates of these examples.
 pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failure> {
     let python = python::with_the_sdk(workspace)?;
     let weights = weights(workspace, &python)?;
@@ -33,7 +34,17 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failu
         .env(python::VARIABLE, &python)
         .env(WEIGHTS_VARIABLE, &weights);
     lint(&mut tests);
-    step::run("cargo test in examples/models", &mut tests)
+    step::run("cargo test in examples/models", &mut tests)?;
+    if !arguments.is_empty() {
+        return Ok(());
+    }
+    // The workers of the templates have the same dependencies, which have been compiled now.
+    let mut workers = workspace.cargo();
+    workers
+        .args(["test", "--workspace", "--all-features", "--test", "new"])
+        .args(["--", "--ignored", "models::"])
+        .env(python::VARIABLE, &python);
+    step::run("the workers of the templates with a model", &mut workers)
 }
 
 /// The target folder of the examples, and of the workers that tests create from their templates. The examples compile

@@ -26,8 +26,8 @@ pub(crate) enum Template {
     Stream,
     /// A model that is loaded once, and a handler that streams its output
     Model,
-    /// A language model on an NVIDIA GPU, with candle
-    Cuda,
+    /// A language model for OpenAI clients, with candle, on an NVIDIA GPU or the CPU
+    Chat,
     /// A model that computes embeddings for OpenAI clients, in batches, with candle
     Embed,
 }
@@ -54,7 +54,7 @@ impl Template {
             Self::Basic => "basic",
             Self::Stream => "stream",
             Self::Model => "model",
-            Self::Cuda => "cuda",
+            Self::Chat => "chat",
             Self::Embed => "embed",
         }
     }

@@ -48,7 +48,12 @@ impl Worker {
 
     /// Creates a worker whose name begins with `prefix`, without building it.
     pub(crate) fn make(template: &'static str, prefix: &str) -> Self {
-        let folder = home().join("workers").join(format!("{prefix}-{template}"));
+        Self::make_in(&home().join("workers"), template, prefix)
+    }
+
+    /// Creates a worker in a folder of this folder.
+    pub(crate) fn make_in(parent: &Path, template: &'static str, prefix: &str) -> Self {
+        let folder = parent.join(format!("{prefix}-{template}"));
         if folder.exists() {
             fs::remove_dir_all(&folder).expect("the files of an earlier run can be removed");
         }

@@ -6,14 +6,15 @@
 )]
 
 mod cargo_generate;
+mod chat;
 mod command;
-mod cuda;
 mod embed;
 mod generated;
 mod guide;
 mod hub;
 mod hub_rules;
 mod image;
+mod models;
 mod output;
 mod places;
 mod refusals;

@@ -29,7 +29,7 @@ Options:
           - basic:  One function that turns a job's input into its output
           - stream: A function that streams its output item by item
           - model:  A model that is loaded once, and a handler that streams its output
-          - cuda:   A language model on an NVIDIA GPU, with candle
+          - chat:   A language model for OpenAI clients, with candle, on an NVIDIA GPU or the CPU
           
           [default: basic]
 

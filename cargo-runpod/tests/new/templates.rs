@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-pub(crate) const NAMES: [&str; 5] = ["basic", "stream", "model", "cuda", "embed"];
+pub(crate) const NAMES: [&str; 5] = ["basic", "stream", "model", "chat", "embed"];
 
 /// The templates without a model library. Their workers are compiled in seconds.
 pub(crate) const SMALL: [&str; 3] = ["basic", "stream", "model"];
@@ -38,10 +38,10 @@ pub(crate) fn files(folder: &Path) -> BTreeMap<PathBuf, String> {
 /// If a shared file differs in one template, a change was forgotten in the others.
 #[test]
 fn files_that_say_the_same_in_every_template_are_the_same() {
-    let [basic, stream, model, cuda, embed] = NAMES.map(|name| files(&folder(name)));
+    let [basic, stream, model, chat, embed] = NAMES.map(|name| files(&folder(name)));
     for path in ["cargo-generate.rhai", "cargo-generate.toml"] {
         let path = Path::new(path);
-        for other in [&stream, &model, &cuda, &embed] {
+        for other in [&stream, &model, &chat, &embed] {
             assert_eq!(basic[path], other[path], "{}", path.display());
         }
     }
@@ -50,7 +50,7 @@ fn files_that_say_the_same_in_every_template_are_the_same() {
     assert_eq!(basic[ignored_by_git], model[ignored_by_git]);
     // In development, the weights are in the worker's folder.
     let with_weights = format!("{}/models\n", basic[ignored_by_git]);
-    assert_eq!(with_weights, cuda[ignored_by_git]);
+    assert_eq!(with_weights, chat[ignored_by_git]);
     assert_eq!(with_weights, embed[ignored_by_git]);
     for path in [".dockerignore", "Dockerfile", "test_input.json"] {
         let path = Path::new(path);
@@ -65,7 +65,6 @@ fn files_that_say_the_same_in_every_template_are_the_same() {
         .split_once("\n# Dependencies are optimised")
         .expect("the model's profile");
     assert!(profile.ends_with("\n[profile.dev.package.\"*\"]\nopt-level = 3\n"));
-    assert!(cuda[manifest].ends_with(profile));
     assert_eq!(basic[manifest], of_model.replace(image, ""));
     let dockerfile = Path::new("Dockerfile");
     let stage = |text: &str| text.split("\n\n").take(2).collect::<Vec<_>>().join("\n\n");

@@ -48,7 +48,7 @@ fn it_runs_the_job_of_its_test_input() {
                 r#"{"index":0,"text":"TO"}"#,
                 r#"{"index":9,"text":"QUESTION"}"#,
             ],
-            _ => &[r#"["sleeps","before","the","smell","#],
+            _ => &[r#"[" sleeps"," before"," the"," smell","#],
         };
         let (code, text) = worker.run(&[], &[]);
         assert_eq!(code, 0, "{text}");

@@ -31,6 +31,7 @@ pub enum ApiErrorKind {
 }
 
 impl ApiErrorKind {
+    #[cfg(any(feature = "http", test))]
     const ALL: [Self; 6] = [
         Self::InvalidRequest,
         Self::PermissionDenied,
@@ -76,6 +77,7 @@ impl ApiErrorKind {
         }
     }
 
+    #[cfg(any(feature = "http", test))]
     fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
@@ -287,6 +289,7 @@ impl ApiError {
     }
 
     /// Reads an error in either form.
+    #[cfg(any(feature = "http", test))]
     pub(crate) fn read(value: &Value) -> Option<Self> {
         let (error, code) = match value.get("error") {
             Some(error) => (error, "code"),

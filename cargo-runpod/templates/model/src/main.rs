@@ -7,9 +7,9 @@ use runpod::prelude::*;
 use crate::model::{LoadError, Model, UnknownWord};
 
 // Runs once. The model that it returns is the state, which handlers take as `State<Model>`. If it returns an `Err`, the
-// worker exits before it takes a job.
-#[runpod::main(concurrency = 4)]
-async fn main() -> Result<Model, LoadError> {
+// worker exits before it takes a job. One model computes one text at a time, so the worker has no `concurrency`.
+#[runpod::main]
+fn main() -> Result<Model, LoadError> {
     Model::load(&model::path())
 }
 
@@ -31,21 +31,20 @@ impl Prompt {
     }
 }
 
-// If your model computes for a long time between two `.await`s, return an `impl Iterator` instead. The worker runs an
-// iterator on its own thread.
+// A plain `fn` that returns an iterator, because a model blocks its thread: the worker runs both on a thread of their own.
+// Each item is a token with its leading space, so a client gets the text if it joins the items. If the job is cancelled,
+// the worker takes no further item.
 #[runpod::handler(stream)]
 fn generate(
     prompt: Prompt,
     ctx: JobContext,
     model: State<Model>,
-) -> impl Stream<Item = Result<String, UnknownWord>> {
-    try_stream! {
-        let text = model.continuation(&prompt.text, prompt.seed)?;
-        for (word, done) in text.zip(0..prompt.words) {
-            ctx.progress(json!({ "done": done, "of": prompt.words }));
-            yield word.to_owned();
-        }
-    }
+) -> Result<impl Iterator<Item = String>, UnknownWord> {
+    let tokens = model.continuation(&prompt.text, prompt.seed)?;
+    Ok(tokens.zip(1..=prompt.words).map(move |(token, done)| {
+        ctx.progress(json!({ "done": done, "of": prompt.words }));
+        token
+    }))
 }
 
 #[cfg(test)]
@@ -60,9 +59,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn each_word_is_an_item() {
+    async fn each_token_is_an_item_with_its_leading_space() {
         let report = generated(json!({ "text": "calm", "words": 2 })).await;
-        assert_eq!(report.stream, [json!("and"), json!("the")]);
+        assert_eq!(report.stream, [json!(" and"), json!(" the")]);
         assert_eq!(report.error, None);
     }
 

@@ -5,6 +5,7 @@ use std::env;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The path of the model's file if `MODEL_PATH` is not set.
 const DEFAULT_PATH: &str = "model/harbour.txt";
@@ -15,7 +16,7 @@ pub fn path() -> PathBuf {
 
 pub struct Model {
     /// The words that follow each word in the text, in their order and with repetitions. Every word has at least one.
-    followers: HashMap<String, Vec<String>>,
+    followers: Arc<HashMap<String, Vec<String>>>,
 }
 
 impl Model {
@@ -42,24 +43,28 @@ impl Model {
                 .or_default()
                 .push(next.clone());
         }
-        Self { followers }
+        Self {
+            followers: Arc::new(followers),
+        }
     }
 
-    /// Returns an endless series of words that continues `text` from its last word.
+    /// Returns an endless series of tokens that continues `text` from its last word. The iterator has its own share of the
+    /// model, because the handler returns it.
     pub fn continuation(
         &self,
         text: &str,
         seed: u64,
-    ) -> Result<impl Iterator<Item = &str>, UnknownWord> {
+    ) -> Result<impl Iterator<Item = String> + use<>, UnknownWord> {
         let last = text.split_whitespace().last().unwrap_or_default();
-        let Some((mut word, _)) = self.followers.get_key_value(&last.to_lowercase()) else {
+        let mut word = last.to_lowercase();
+        if !self.followers.contains_key(&word) {
             return Err(UnknownWord(last.to_owned()));
-        };
-        let mut dice = Dice(seed);
+        }
+        let (all, mut dice) = (Arc::clone(&self.followers), Dice(seed));
         Ok(std::iter::from_fn(move || {
-            let followers = self.followers.get(word)?;
-            word = &followers[dice.throw(followers.len())];
-            Some(word.as_str())
+            let followers = all.get(&word)?;
+            word.clone_from(&followers[dice.throw(followers.len())]);
+            Some(format!(" {word}"))
         }))
     }
 }
@@ -141,6 +146,6 @@ mod tests {
             .collect();
         seen.sort_unstable();
         seen.dedup();
-        assert_eq!(seen, ["three", "two"]);
+        assert_eq!(seen, [" three", " two"]);
     }
 }

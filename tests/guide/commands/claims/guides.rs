@@ -18,11 +18,11 @@ pub(super) const GUIDES: &[(&str, &[Claim])] = &[
         "docs/how-to/run-a-model-on-a-gpu.md",
         &[
             not_here(
-                "cargo runpod new chat --template cuda",
-                "its build takes minutes; cargo-runpod/tests/new/cuda.rs does it once",
+                "cargo runpod new my-chat --template chat",
+                "its build takes minutes; cargo-runpod/tests/new/models.rs does it once",
             ),
-            not_here("cd chat", "the worker was not created"),
-            not_here("cargo test", "cargo-runpod/tests/new/cuda.rs runs it"),
+            not_here("cd my-chat", "the worker was not created"),
+            not_here("cargo test", "cargo-runpod/tests/new/models.rs runs it"),
             not_here(
                 "hf download HuggingFaceTB/SmolLM2-135M-Instruct --local-dir models/HuggingFaceTB/SmolLM2-135M-Instruct",
                 "it downloads a model",
@@ -31,7 +31,7 @@ pub(super) const GUIDES: &[(&str, &[Claim])] = &[
             not_here("cargo runpod invoke", BUILDS_WITH_CANDLE),
             not_here("cargo runpod build", "it needs the CUDA toolkit"),
             not_here(
-                r#"cargo runpod deploy --smoke '{"prompt": "What is the capital of France?"}'"#,
+                r#"cargo runpod deploy --smoke '{"messages": [{"role": "user", "content": "What is the capital of France?"}]}'"#,
                 ON_A_STAND_IN,
             ),
         ],

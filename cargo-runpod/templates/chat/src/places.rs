@@ -7,14 +7,15 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::Error;
-
-/// The model, as on Hugging Face, if `MODEL_ID` is not set.
-const DEFAULT_MODEL: &str = "HuggingFaceTB/SmolLM2-135M-Instruct";
+use crate::{Error, MODEL};
 
 /// The folders that can have the model. The first one with all files is used.
 #[derive(Debug)]
-pub struct Places(Vec<Place>);
+pub struct Places {
+    places: Vec<Place>,
+    /// The name of the GGUF file, if a folder has several.
+    file: Option<String>,
+}
 
 #[derive(Debug)]
 struct Place {
@@ -27,7 +28,25 @@ struct Place {
 #[derive(Debug)]
 pub struct Files {
     pub folder: PathBuf,
-    pub weights: Vec<PathBuf>,
+    pub weights: Weights,
+}
+
+#[derive(Debug, PartialEq)]
+pub enum Weights {
+    /// Files in Hugging Face's form, next to `config.json` and `tokenizer.json`.
+    Safetensors(Vec<PathBuf>),
+    /// One file with everything.
+    Gguf(PathBuf),
+}
+
+impl Files {
+    /// Returns the path for messages.
+    pub fn shown(&self) -> &Path {
+        match &self.weights {
+            Weights::Safetensors(_) => &self.folder,
+            Weights::Gguf(file) => file,
+        }
+    }
 }
 
 impl Places {
@@ -35,17 +54,18 @@ impl Places {
     pub fn of_environment() -> Result<Self, Error> {
         // An empty variable counts as not set.
         let variable = |name| env::var(name).ok().filter(|value| !value.is_empty());
-        match variable("MODEL_DIR") {
-            Some(folder) => Ok(Self(vec![Place {
+        let places = match variable("MODEL_DIR") {
+            Some(folder) => Self::from(vec![Place {
                 what: "MODEL_DIR",
                 folder: Ok(folder.into()),
-            }])),
+            }]),
             None => {
-                let id = variable("MODEL_ID").unwrap_or_else(|| DEFAULT_MODEL.to_owned());
+                let id = variable("MODEL_ID").unwrap_or_else(|| MODEL.to_owned());
                 let cached = runpod::cached_model(&id).map_err(|error| error.to_string());
-                Self::of(&id, cached, Path::new("/"), Path::new(""))
+                Self::of(&id, cached, Path::new("/"), Path::new(""))?
             }
-        }
+        };
+        Ok(places.with_file(variable("MODEL_FILE")))
     }
 
     /// Returns the places of a model in the order of the search. Tests pass other folders than Runpod's cached model, the
@@ -62,7 +82,7 @@ impl Places {
         });
         if !is_id {
             return Err(format!(
-                "MODEL_ID: found {id:?}; expected ORGANISATION/NAME, such as {DEFAULT_MODEL}"
+                "MODEL_ID: found {id:?}; expected ORGANISATION/NAME, such as {MODEL}"
             )
             .into());
         }
@@ -70,7 +90,7 @@ impl Places {
             what,
             folder: Ok(folder),
         };
-        Ok(Self(vec![
+        Ok(Self::from(vec![
             Place {
                 what: "the cached model",
                 folder: cached,
@@ -85,10 +105,15 @@ impl Places {
         ]))
     }
 
+    /// Uses the GGUF file of this name.
+    pub fn with_file(self, file: Option<String>) -> Self {
+        Self { file, ..self }
+    }
+
     /// Returns the files in the first place that has all of them.
     pub fn find(&self) -> Result<Files, NotFound> {
         let mut searched = Vec::new();
-        for place in &self.0 {
+        for place in &self.places {
             let folder = match &place.folder {
                 Ok(folder) => folder,
                 Err(fault) => {
@@ -96,7 +121,7 @@ impl Places {
                     continue;
                 }
             };
-            match files(folder) {
+            match files(folder, self.file.as_deref()) {
                 Ok(files) => return Ok(files),
                 Err(fault) => {
                     searched.push(format!("{}, {}: {fault}", place.what, folder.display()));
@@ -107,11 +132,51 @@ impl Places {
     }
 }
 
+impl From<Vec<Place>> for Places {
+    fn from(places: Vec<Place>) -> Self {
+        Self { places, file: None }
+    }
+}
+
 /// Returns the files of the model in a folder that has all of them.
-fn files(folder: &Path) -> Result<Files, String> {
+fn files(folder: &Path, wanted: Option<&str>) -> Result<Files, String> {
     if !folder.is_dir() {
         return Err("it does not exist".to_owned());
     }
+    let weights = match wanted {
+        Some(name) if folder.join(name).is_file() => Weights::Gguf(folder.join(name)),
+        Some(name) => return Err(format!("it has no {name}, which MODEL_FILE names")),
+        None => match safetensors(folder) {
+            Ok(files) => Weights::Safetensors(files),
+            Err(fault) => match gguf(folder)?.as_slice() {
+                [] => return Err(format!("{fault}, and no file with the ending .gguf")),
+                [file] => Weights::Gguf(file.clone()),
+                files => {
+                    let number = files.len();
+                    return Err(format!(
+                        "it has {number} files with the ending .gguf; name one with MODEL_FILE"
+                    ));
+                }
+            },
+        },
+    };
+    Ok(Files {
+        folder: folder.to_owned(),
+        weights,
+    })
+}
+
+/// Returns the GGUF files of a folder.
+fn gguf(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let entries = fs::read_dir(folder).map_err(|error| error.to_string())?;
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    Ok(paths
+        .filter(|path| path.extension().is_some_and(|it| it == "gguf") && path.is_file())
+        .collect())
+}
+
+/// Returns the files with weights of a folder that has all files in Hugging Face's form.
+fn safetensors(folder: &Path) -> Result<Vec<PathBuf>, String> {
     let file = |name: &str| {
         let path = folder.join(name);
         if path.is_file() {
@@ -122,22 +187,15 @@ fn files(folder: &Path) -> Result<Files, String> {
     };
     file("config.json")?;
     file("tokenizer.json")?;
-    let weights = match file("model.safetensors") {
-        Ok(only) => vec![only],
+    match file("model.safetensors") {
+        Ok(only) => Ok(vec![only]),
         Err(missing) => {
             let index = file("model.safetensors.index.json")
                 .map_err(|other| format!("{missing} and {other}"))?;
             let parts = parts(&index).map_err(|error| format!("{}: {error}", index.display()))?;
-            parts
-                .iter()
-                .map(|part| file(part))
-                .collect::<Result<_, _>>()?
+            parts.iter().map(|part| file(part)).collect()
         }
-    };
-    Ok(Files {
-        folder: folder.to_owned(),
-        weights,
-    })
+    }
 }
 
 /// Returns the names of the files that an index of weights lists.
@@ -165,7 +223,10 @@ impl fmt::Display for NotFound {
         for place in &self.0 {
             write!(f, "\n- {place}")?;
         }
-        f.write_str("\nMODEL_ID names another model, and MODEL_DIR a folder with its files")
+        f.write_str(
+            "\nPut the model's files, or one GGUF file, into one of these folders. MODEL_ID names another model, and MODEL_DIR a \
+             folder with its files",
+        )
     }
 }
 
@@ -273,10 +334,48 @@ mod tests {
         assert!(error.contains("it has no b.safetensors"), "{error}");
         fs::write(folder.join("b.safetensors"), "").unwrap();
         let weights = find(room.path()).unwrap().weights;
-        assert_eq!(
-            weights,
-            [folder.join("a.safetensors"), folder.join("b.safetensors")]
+        let both = [folder.join("a.safetensors"), folder.join("b.safetensors")];
+        assert_eq!(weights, Weights::Safetensors(both.to_vec()));
+    }
+
+    #[test]
+    fn one_gguf_file_is_enough_and_one_of_several_must_be_named() {
+        let room = TempDir::new().unwrap();
+        let folder = room.path().join(FOLDERS[1]);
+        fs::create_dir_all(&folder).unwrap();
+        let error = find(room.path()).unwrap_err().to_string();
+        assert!(
+            error.contains("and no file with the ending .gguf"),
+            "{error}"
         );
+        let [one, two] = ["a.gguf", "b.gguf"].map(|name| folder.join(name));
+        fs::write(&one, "").unwrap();
+        let found = find(room.path()).unwrap();
+        assert_eq!(found.weights, Weights::Gguf(one.clone()));
+        assert_eq!(found.shown(), one);
+        fs::write(&two, "").unwrap();
+        let error = find(room.path()).unwrap_err().to_string();
+        assert!(error.contains("2 files with the ending .gguf"), "{error}");
+        let named = |name: &str| {
+            let cached = Ok(room.path().join(FOLDERS[0]));
+            let places = Places::of("lab/small", cached, room.path(), room.path()).unwrap();
+            places.with_file(Some(name.to_owned())).find()
+        };
+        assert_eq!(named("b.gguf").unwrap().weights, Weights::Gguf(two));
+        let error = named("c.gguf").unwrap_err().to_string();
+        assert!(
+            error.contains("it has no c.gguf, which MODEL_FILE names"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn files_in_hugging_faces_form_come_before_a_gguf_file() {
+        let room = TempDir::new().unwrap();
+        fill(room.path(), FOLDERS[1]);
+        fs::write(room.path().join(FOLDERS[1]).join("a.gguf"), "").unwrap();
+        let found = find(room.path()).unwrap().weights;
+        assert!(matches!(found, Weights::Safetensors(_)), "{found:?}");
     }
 
     #[test]

@@ -2,13 +2,16 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::path::Path;
 
+use candle_core::quantized::gguf_file::{self, Value};
+use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Tensor};
 use serde_json::json;
 use tempfile::TempDir;
 
 use crate::model::Model;
-use crate::places::Files;
+use crate::places::{Files, Weights};
 
 const WORDS: [&str; 10] = [
     "?",
@@ -34,7 +37,7 @@ pub fn model() -> Model {
 pub fn files(folder: &TempDir) -> Files {
     Files {
         folder: folder.path().to_owned(),
-        weights: vec![folder.path().join("model.safetensors")],
+        weights: Weights::Safetensors(vec![folder.path().join("model.safetensors")]),
     }
 }
 
@@ -59,7 +62,7 @@ pub fn folder() -> TempDir {
         "pre_tokenizer": { "type": "WhitespaceSplit" },
         "model": { "type": "WordLevel", "vocab": vocabulary, "unk_token": "?" },
     });
-    let chat = CHAT.replace('[', "{").replace(']', "}");
+    let chat = template();
     for (name, content) in [
         ("config.json", config),
         ("tokenizer.json", tokenizer),
@@ -70,6 +73,74 @@ pub fn folder() -> TempDir {
     let path = folder.path().join("model.safetensors");
     candle_core::safetensors::save(&weights(), path).unwrap();
     folder
+}
+
+fn template() -> String {
+    CHAT.replace('[', "{").replace(']', "}")
+}
+
+/// Writes the same model as a GGUF file without a tokenizer, for the one in the folder.
+pub fn write_gguf(path: &Path, architecture: &str) {
+    let numbers = [
+        ("llama.block_count", 1),
+        ("llama.context_length", 512),
+        ("llama.embedding_length", 16),
+        ("llama.feed_forward_length", 32),
+        ("llama.attention.head_count", 2),
+        ("llama.attention.head_count_kv", 1),
+    ];
+    let mut values: Vec<(&str, Value)> = numbers
+        .into_iter()
+        .map(|(key, number)| (key, Value::U32(number)))
+        .collect();
+    let epsilon = "llama.attention.layer_norm_rms_epsilon";
+    values.push((epsilon, Value::F32(1e-5)));
+    values.push((
+        "general.architecture",
+        Value::String(architecture.to_owned()),
+    ));
+    values.push(("tokenizer.chat_template", Value::String(template())));
+    let names = [
+        ("model.embed_tokens", "token_embd"),
+        ("model.norm", "output_norm"),
+        ("model.layers.0.input_layernorm", "blk.0.attn_norm"),
+        ("model.layers.0.post_attention_layernorm", "blk.0.ffn_norm"),
+        ("model.layers.0.self_attn.q_proj", "blk.0.attn_q"),
+        ("model.layers.0.self_attn.k_proj", "blk.0.attn_k"),
+        ("model.layers.0.self_attn.v_proj", "blk.0.attn_v"),
+        ("model.layers.0.self_attn.o_proj", "blk.0.attn_output"),
+        ("model.layers.0.mlp.gate_proj", "blk.0.ffn_gate"),
+        ("model.layers.0.mlp.up_proj", "blk.0.ffn_up"),
+        ("model.layers.0.mlp.down_proj", "blk.0.ffn_down"),
+    ];
+    let weights = weights();
+    let tensors = names.map(|(ours, theirs)| {
+        let tensor = &weights[&format!("{ours}.weight")];
+        let tensor = match theirs {
+            "blk.0.attn_q" => in_pairs(tensor, 2),
+            "blk.0.attn_k" => in_pairs(tensor, 1),
+            _ => tensor.clone(),
+        };
+        let tensor = QTensor::quantize(&tensor, GgmlDType::F32).unwrap();
+        (format!("{theirs}.weight"), tensor)
+    });
+    let values: Vec<_> = values.iter().map(|(key, value)| (*key, value)).collect();
+    let tensors: Vec<_> = tensors
+        .iter()
+        .map(|(name, it)| (name.as_str(), it))
+        .collect();
+    let mut file = fs::File::create(path).unwrap();
+    gguf_file::write(&mut file, &values, &tensors).unwrap();
+}
+
+/// Sorts the rows of each head as in GGUF files: the rows that rotate together are neighbours.
+fn in_pairs(tensor: &Tensor, heads: usize) -> Tensor {
+    let (rows, columns) = tensor.dims2().unwrap();
+    let halves = tensor
+        .reshape((heads, 2, rows / heads / 2, columns))
+        .unwrap();
+    let pairs = halves.transpose(1, 2).unwrap().contiguous().unwrap();
+    pairs.reshape((rows, columns)).unwrap()
 }
 
 fn weights() -> HashMap<String, Tensor> {

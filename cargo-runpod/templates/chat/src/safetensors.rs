@@ -1,0 +1,75 @@
+//! Models in the form of Hugging Face: `config.json`, `tokenizer.json` and weights as safetensors.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use candle_core::{DType, Device, Tensor};
+use candle_transformers::models::llama::{Config, LlamaConfig};
+use serde::Deserialize as _;
+use serde_json::Value;
+use tokenizers::Tokenizer;
+
+use crate::Error;
+use crate::chat::Chat;
+use crate::model::Contents;
+
+/// Reads the files of a folder.
+pub fn read(
+    folder: &Path,
+    weights: &[PathBuf],
+    dtype: DType,
+    device: &Device,
+) -> Result<Contents, Error> {
+    Ok(Contents {
+        config: config(&folder.join("config.json"))?,
+        tokenizer: tokenizer(&folder.join("tokenizer.json"))?,
+        tensors: tensors(weights, dtype, device)?,
+        chat: Chat::read(folder)?,
+    })
+}
+
+pub fn tokenizer(path: &Path) -> Result<Tokenizer, Error> {
+    Tokenizer::from_file(path).map_err(|error| named(path, &*error))
+}
+
+fn tensors(
+    paths: &[PathBuf],
+    dtype: DType,
+    device: &Device,
+) -> Result<HashMap<String, Tensor>, Error> {
+    let mut tensors = HashMap::new();
+    for path in paths {
+        let loaded = candle_core::safetensors::load(path, device);
+        for (name, tensor) in loaded.map_err(|error| {
+            let hint = "the file is damaged or its download is not complete";
+            format!("{}: {error}; {hint}", file_name(path))
+        })? {
+            tensors.insert(name, tensor.to_dtype(dtype)?);
+        }
+    }
+    Ok(tensors)
+}
+
+fn config(path: &Path) -> Result<Config, Error> {
+    let read = || -> Result<Config, Error> {
+        let config: Value = serde_json::from_str(&fs::read_to_string(path)?)?;
+        match config["model_type"].as_str() {
+            Some("llama") => Ok(LlamaConfig::deserialize(config)?.into_config(false)),
+            other => {
+                let found = other.unwrap_or("nothing");
+                let expected = "this worker runs models of the type llama";
+                Err(format!("model_type: found {found}; {expected}").into())
+            }
+        }
+    };
+    read().map_err(|error| named(path, &*error))
+}
+
+fn named(path: &Path, error: &(dyn std::error::Error + Send + Sync)) -> Error {
+    format!("{}: {error}", file_name(path)).into()
+}
+
+fn file_name(path: &Path) -> std::borrow::Cow<'_, str> {
+    path.file_name().unwrap_or_default().to_string_lossy()
+}
