@@ -4,6 +4,7 @@
 //! onnxruntime. `cargo xtask models` sets both.
 
 mod recording;
+#[path = "../../tests/worker.rs"]
 mod worker;
 
 use std::path::{Path, PathBuf};
@@ -14,6 +15,8 @@ use tempfile::TempDir;
 
 use crate::recording::Recording;
 use crate::worker::Worker;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_speech");
 
 fn variable(name: &str) -> PathBuf {
     let value = std::env::var_os(name);
@@ -58,7 +61,7 @@ fn assert_same(found: &[Value], expected: &[Value]) {
 
 #[tokio::test]
 async fn the_segments_are_those_of_onnx_runtime() {
-    let worker = Worker::start(&weights());
+    let worker = Worker::start(PROGRAM, &weights());
     let clip = Recording::clip();
     let long = clip.with_pauses_and_noise(12);
     for (recording, count) in [
@@ -77,7 +80,7 @@ async fn the_segments_are_those_of_onnx_runtime() {
 
 #[tokio::test]
 async fn segments_are_streamed_and_a_url_of_the_file_works_like_its_content() {
-    let worker = Worker::start(&weights());
+    let worker = Worker::start(PROGRAM, &weights());
     let clip = Recording::clip();
     let url = format!("data:audio/wav;base64,{}", clip.base64());
     let items = worker.streamed(json!({ "audio": url })).await;
@@ -86,7 +89,7 @@ async fn segments_are_streamed_and_a_url_of_the_file_works_like_its_content() {
 
 #[tokio::test]
 async fn a_job_that_is_cancelled_stops_and_the_next_one_runs() {
-    let worker = Worker::start(&weights());
+    let worker = Worker::start(PROGRAM, &weights());
     let long = Recording::clip().with_pauses_and_noise(60);
     let id = worker.run(json!({ "audio": long.base64() })).await;
     // The first segment shows that the job runs.
@@ -100,7 +103,7 @@ async fn a_job_that_is_cancelled_stops_and_the_next_one_runs() {
 
 #[tokio::test]
 async fn a_file_that_is_not_audio_fails_the_job_and_the_worker_lives_on() {
-    let worker = Worker::start(&weights());
+    let worker = Worker::start(PROGRAM, &weights());
     // The base64 of a text.
     let job = worker.run_sync(json!({ "audio": "SGVsbG8sIHdvcmxkIQ==" })).await;
     assert_eq!(job["status"], "FAILED", "{job}");
@@ -123,7 +126,7 @@ fn damaged_weights_and_those_of_another_model_are_reported_at_startup() {
         (&other[..], "a model without `input`"),
     ] {
         std::fs::write(&path, content).unwrap();
-        let (code, text) = Worker::fails(folder.path());
+        let (code, text) = Worker::fails(PROGRAM, folder.path());
         assert_eq!(code, Some(1), "{text}");
         for part in [fault, &*path.to_string_lossy(), "Silero VAD"] {
             assert!(text.contains(part), "no {part} in {text}");

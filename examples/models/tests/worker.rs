@@ -1,4 +1,5 @@
-//! Runs the worker with its local endpoint, and calls the endpoint over HTTP.
+//! Runs the worker of an example with its local endpoint, and calls the endpoint over HTTP. The tests of several examples
+//! contain this file.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -12,9 +13,9 @@ pub(crate) struct Worker {
     client: reqwest::Client,
 }
 
-/// Returns a command without the `RUNPOD_` variables of this machine.
-fn command(weights: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_speech"));
+/// Returns a command that runs `program` without the `RUNPOD_` variables of this machine.
+fn command(program: &str, weights: &Path) -> Command {
+    let mut command = Command::new(program);
     for (name, _) in std::env::vars() {
         if name.starts_with("RUNPOD_") {
             command.env_remove(name);
@@ -32,18 +33,20 @@ fn command(weights: &Path) -> Command {
 }
 
 impl Worker {
-    pub(crate) fn start(weights: &Path) -> Self {
-        let mut child = command(weights).stdout(Stdio::piped()).spawn().unwrap();
+    pub(crate) fn start(program: &str, weights: &Path) -> Self {
+        let mut child = command(program, weights).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let url = lines
             .find_map(|line| {
-                let (_, rest) = line.ok()?.split_once("The local endpoint is at ").map(|(a, b)| (a.to_owned(), b.to_owned()))?;
+                let line = line.ok()?;
+                let (_, rest) = line.split_once("The local endpoint is at ")?;
                 Some(rest.split_once(": ")?.0.to_owned())
             })
             .expect("the worker writes its address");
         // Nobody reads the rest, but the pipe must not become full.
         std::thread::spawn(move || lines.for_each(drop));
-        let _ = rustls_provider();
+        // The tests use only http, but the client needs a TLS provider. Only the first test can install it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         Self {
             child,
             url,
@@ -52,8 +55,8 @@ impl Worker {
     }
 
     /// Runs the worker with weights that it refuses. Returns its exit code and its output.
-    pub(crate) fn fails(weights: &Path) -> (Option<i32>, String) {
-        let output = command(weights).output().unwrap();
+    pub(crate) fn fails(program: &str, weights: &Path) -> (Option<i32>, String) {
+        let output = command(program, weights).output().unwrap();
         let text = [output.stdout, output.stderr].concat();
         (output.status.code(), String::from_utf8_lossy(&text).into_owned())
     }
