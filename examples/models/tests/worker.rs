@@ -34,7 +34,10 @@ fn command(program: &str, weights: &Path) -> Command {
 
 impl Worker {
     pub(crate) fn start(program: &str, weights: &Path) -> Self {
-        let mut child = command(program, weights).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = command(program, weights)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let url = lines
             .find_map(|line| {
@@ -58,7 +61,10 @@ impl Worker {
     pub(crate) fn fails(program: &str, weights: &Path) -> (Option<i32>, String) {
         let output = command(program, weights).output().unwrap();
         let text = [output.stdout, output.stderr].concat();
-        (output.status.code(), String::from_utf8_lossy(&text).into_owned())
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&text).into_owned(),
+        )
     }
 
     async fn post(&self, path: &str, body: Value) -> Value {
@@ -76,7 +82,8 @@ impl Worker {
     }
 
     pub(crate) async fn run_sync(&self, input: Value) -> Value {
-        self.post("/runsync?wait=300000", json!({ "input": input })).await
+        self.post("/runsync?wait=300000", json!({ "input": input }))
+            .await
     }
 
     pub(crate) async fn cancel(&self, id: &str) -> Value {

@@ -1,10 +1,10 @@
 //! Finds lines of text: the image becomes the model's input, and the model's map of text becomes rectangles.
 
-use rten_imageproc::{PointF, RetrievalMode, RotatedRect, find_contours, min_area_rect};
 use rten_tensor::prelude::*;
 use rten_tensor::{NdTensor, NdTensorView};
 
 use crate::picture::Picture;
+use crate::rectangle::{Rectangle, areas};
 
 /// The corners of a line of text, as `[x, y]` in pixels, clockwise from the start of the line.
 pub type Quad = [[f32; 2]; 4];
@@ -20,7 +20,7 @@ const TEXT: f32 = 0.3;
 const LINE: f32 = 0.5;
 
 /// How far the model's areas, which are smaller than the text, are enlarged.
-const ENLARGE: f32 = 1.6;
+const ENLARGE: f64 = 1.6;
 
 /// More areas than this are not text.
 const MAX_LINES: usize = 1000;
@@ -30,7 +30,8 @@ pub fn input(picture: &Picture) -> NdTensor<f32, 4> {
     let (width, height) = picture.size();
     let (short, long) = (width.min(height) as f32, width.max(height) as f32);
     let scale = (SHORT_SIDE / short).max(1.0).min(LONG_SIDE / long);
-    let side = |len: u32| ((((len as f32 * scale) as usize) as f32 / 32.0).round() as usize * 32).max(32);
+    let side =
+        |len: u32| ((((len as f32 * scale) as usize) as f32 / 32.0).round() as usize * 32).max(32);
     let (columns, rows) = (side(width), side(height));
     let (across, down) = (width as f32 / columns as f32, height as f32 / rows as f32);
     let mut input = NdTensor::zeros([1, 3, rows, columns]);
@@ -47,7 +48,7 @@ pub fn input(picture: &Picture) -> NdTensor<f32, 4> {
 }
 
 /// Returns the lines of text in the model's map, in reading order. `size` is that of the image.
-pub fn lines(map: NdTensorView<f32, 2>, (width, height): (u32, u32)) -> Vec<Quad> {
+pub fn lines(map: NdTensorView<f32, 2>, size: (u32, u32)) -> Vec<Quad> {
     let [rows, columns] = map.shape();
     // Each pixel of text also marks its neighbours to the right and below, which closes gaps.
     let text = |row: usize, column: usize| map[[row, column]] > TEXT;
@@ -56,23 +57,16 @@ pub fn lines(map: NdTensorView<f32, 2>, (width, height): (u32, u32)) -> Vec<Quad
         text(row, column) || text(above, column) || text(row, before) || text(above, before)
     });
     let mut quads = Vec::new();
-    for contour in find_contours(mask.view(), RetrievalMode::List).iter().take(MAX_LINES) {
-        let points: Vec<PointF> = contour.iter().map(|point| point.to_f32()).collect();
-        let Some(area) = min_area_rect(&points) else {
-            continue;
-        };
-        if area.width().min(area.height()) < 3.0 || mean(&map, &area) < LINE {
+    for area in areas(mask.view()).iter().take(MAX_LINES) {
+        let rectangle = Rectangle::around(area);
+        let [width, height] = rectangle.sides();
+        if width.min(height) < 3.0 || mean(&map, &rectangle) < LINE {
             continue;
         }
-        let distance = area.area().abs() * ENLARGE / (2.0 * (area.width() + area.height()));
-        let line = area.expanded(2.0 * distance, 2.0 * distance);
-        let scale = |position: f32, len: usize, wanted: u32| {
-            (position / len as f32 * wanted as f32).round().clamp(0.0, (wanted - 1) as f32)
-        };
-        let corners = line
-            .corners()
-            .map(|it| [scale(it.x, columns, width), scale(it.y, rows, height)]);
-        let quad = clockwise(corners);
+        let distance = rectangle.size() * ENLARGE / (2.0 * (width + height));
+        let corners = rectangle.grown(distance).corners();
+        let quad =
+            clockwise(corners.map(|[x, y]| [scaled(x, columns, size.0), scaled(y, rows, size.1)]));
         if distance_of(quad[0], quad[1]) > 3.0 && distance_of(quad[0], quad[3]) > 3.0 {
             quads.push(quad);
         }
@@ -80,21 +74,26 @@ pub fn lines(map: NdTensorView<f32, 2>, (width, height): (u32, u32)) -> Vec<Quad
     in_reading_order(quads)
 }
 
+/// Returns the position in the image for a position in the map.
+fn scaled(position: f64, len: usize, wanted: u32) -> f32 {
+    let position = (position / len as f64 * f64::from(wanted)).round();
+    position.clamp(0.0, f64::from(wanted - 1)) as f32
+}
+
 /// Returns the mean of the map inside a rectangle.
-fn mean(map: &NdTensorView<f32, 2>, area: &RotatedRect) -> f32 {
-    let [rows, columns] = map.shape();
-    let corners = area.corners();
-    let range = |positions: [f32; 4], len: usize| {
-        let least = positions.iter().copied().fold(f32::INFINITY, f32::min);
-        let most = positions.iter().copied().fold(0.0, f32::max);
+fn mean(map: &NdTensorView<f32, 2>, rectangle: &Rectangle) -> f32 {
+    let corners = rectangle.corners();
+    let range = |axis: usize, len: usize| {
+        let positions = corners.map(|corner| corner[axis]);
+        let least = positions.into_iter().fold(f64::INFINITY, f64::min);
+        let most = positions.into_iter().fold(0.0, f64::max);
         (least.floor().max(0.0) as usize)..=(most.ceil() as usize).min(len - 1)
     };
-    // Pixels on the edge count.
-    let area = area.expanded(0.01, 0.01);
+    let [rows, columns] = map.shape();
     let (mut sum, mut count) = (0.0, 0.0);
-    for row in range(corners.map(|it| it.y), rows) {
-        for column in range(corners.map(|it| it.x), columns) {
-            if area.contains(PointF::from_yx(row as f32, column as f32)) {
+    for row in range(1, rows) {
+        for column in range(0, columns) {
+            if rectangle.contains(column, row) {
                 sum += map[[row, column]];
                 count += 1.0;
             }
@@ -107,7 +106,13 @@ fn mean(map: &NdTensorView<f32, 2>, area: &RotatedRect) -> f32 {
 fn clockwise(mut corners: Quad) -> Quad {
     corners.sort_by(|one, other| one[0].total_cmp(&other[0]));
     let [a, b, c, d] = corners;
-    let sorted = |one: [f32; 2], other: [f32; 2]| if one[1] <= other[1] { (one, other) } else { (other, one) };
+    let sorted = |one: [f32; 2], other: [f32; 2]| {
+        if one[1] <= other[1] {
+            (one, other)
+        } else {
+            (other, one)
+        }
+    };
     let (top_left, bottom_left) = sorted(a, b);
     let (top_right, bottom_right) = sorted(c, d);
     [top_left, top_right, bottom_right, bottom_left]

@@ -4,6 +4,7 @@ mod detection;
 mod model;
 mod picture;
 mod recognition;
+mod rectangle;
 
 use std::time::Instant;
 
@@ -163,13 +164,17 @@ mod tests {
     async fn lines_are_in_reading_order_with_their_places() {
         let image = bars(&[(200, 20, 300, 40), (20, 22, 120, 42), (20, 100, 200, 120)]);
         let output = read_in(json!({ "image": image })).await.output.unwrap();
-        assert_eq!((&output["width"], &output["height"]), (&json!(320), &json!(160)));
+        assert_eq!(
+            (&output["width"], &output["height"]),
+            (&json!(320), &json!(160))
+        );
         let lines = output["lines"].as_array().unwrap();
         let starts: Vec<_> = lines.iter().map(|line| &line["corners"][0]).collect();
         assert_eq!(lines.len(), 3, "{output}");
         // The place of a line is larger than the area that the model marks.
         for (start, (x, y)) in starts.iter().zip([(20, 22), (200, 20), (20, 100)]) {
-            let near = |found: &Value, at: i64| (at - 20..=at).contains(&(found.as_f64().unwrap() as i64));
+            let near =
+                |found: &Value, at: i64| (at - 20..=at).contains(&(found.as_f64().unwrap() as i64));
             assert!(near(&start[0], x) && near(&start[1], y), "{start} {x} {y}");
         }
         assert_eq!(lines[0]["text"], "dark");
@@ -178,9 +183,17 @@ mod tests {
 
     #[tokio::test]
     async fn an_image_without_text_has_no_lines() {
-        let output = read_in(json!({ "image": bars(&[]), "draw": true })).await.output.unwrap();
+        let output = read_in(json!({ "image": bars(&[]), "draw": true }))
+            .await
+            .output
+            .unwrap();
         assert_eq!(output["lines"], json!([]));
-        assert!(output["image"].as_str().unwrap().starts_with("data:image/jpeg;base64,"));
+        assert!(
+            output["image"]
+                .as_str()
+                .unwrap()
+                .starts_with("data:image/jpeg;base64,")
+        );
     }
 
     #[tokio::test]

@@ -48,7 +48,10 @@ impl Model {
         let path = folder.join(RECOGNITION);
         let list = recognition.metadata().get("character");
         let list = list.ok_or_else(|| {
-            refused(&path, "found a model without the list `character` in its metadata")
+            refused(
+                &path,
+                "found a model without the list `character` in its metadata",
+            )
         })?;
         let mut characters: Vec<_> = list.lines().map(str::to_owned).collect();
         // The space has no line in the list.
@@ -137,7 +140,10 @@ fn refused(path: &Path, fault: &str) -> Error {
 }
 
 /// Runs a network with one input and one output.
-fn run<const N: usize>(network: &Network, input: NdTensor<f32, 4>) -> Result<NdTensor<f32, N>, Error>
+fn run<const N: usize>(
+    network: &Network,
+    input: NdTensor<f32, 4>,
+) -> Result<NdTensor<f32, N>, Error>
 where
     NdTensor<f32, N>: TryFrom<rten::Value, Error: std::error::Error + Send + Sync + 'static>,
 {

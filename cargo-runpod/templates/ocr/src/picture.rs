@@ -65,8 +65,16 @@ impl Picture {
         let mix = |first: f32, second: f32, part: f32| first + (second - first) * part;
         let colour = |x, y, channel: usize| f32::from(self.0.get_pixel(x, y)[channel]);
         [2, 1, 0].map(|channel| {
-            let above = mix(colour(left, top, channel), colour(right, top, channel), along);
-            let below = mix(colour(left, bottom, channel), colour(right, bottom, channel), along);
+            let above = mix(
+                colour(left, top, channel),
+                colour(right, top, channel),
+                along,
+            );
+            let below = mix(
+                colour(left, bottom, channel),
+                colour(right, bottom, channel),
+                along,
+            );
             mix(above, below, down) / 127.5 - 1.0
         })
     }
@@ -80,7 +88,11 @@ impl Picture {
         for quad in quads {
             for (index, from) in quad.iter().enumerate() {
                 let to = quad[(index + 1) % 4];
-                draw_line(&mut image, from.map(|it| it * scale), to.map(|it| it * scale));
+                draw_line(
+                    &mut image,
+                    from.map(|it| it * scale),
+                    to.map(|it| it * scale),
+                );
             }
         }
         let mut bytes = Cursor::new(Vec::new());

@@ -18,7 +18,9 @@ const MAX_WIDTH: usize = 4800;
 /// Returns the model's input. A line that is much higher than wide is turned to the left.
 pub fn input(picture: &Picture, quad: &Quad) -> NdTensor<f32, 4> {
     let longer = |a: usize, b: usize, c: usize, d: usize| {
-        distance_of(quad[a], quad[b]).max(distance_of(quad[c], quad[d])).max(1.0)
+        distance_of(quad[a], quad[b])
+            .max(distance_of(quad[c], quad[d]))
+            .max(1.0)
     };
     let (mut width, mut height) = (longer(0, 1, 2, 3), longer(0, 3, 1, 2));
     let mut corners = *quad;
@@ -54,7 +56,9 @@ pub fn text(steps: NdTensorView<f32, 2>, characters: &[String]) -> (String, f32)
     for step in 0..steps.size(0) {
         let values = steps.slice(step);
         let likeliest = values.iter().copied().enumerate();
-        let Some((index, probability)) = likeliest.max_by(|one: &(usize, f32), other| one.1.total_cmp(&other.1)) else {
+        let Some((index, probability)) =
+            likeliest.max_by(|one: &(usize, f32), other| one.1.total_cmp(&other.1))
+        else {
             continue;
         };
         if index != last && index != 0 {

@@ -103,4 +103,5 @@ impl Audio {
     }
 }
 
-const CONVERT: &str = "This command converts other files: ffmpeg -i INPUT -ar 16000 -ac 1 OUTPUT.wav";
+const CONVERT: &str =
+    "This command converts other files: ffmpeg -i INPUT -ar 16000 -ac 1 OUTPUT.wav";

@@ -154,7 +154,10 @@ mod tests {
 
     #[tokio::test]
     async fn each_loud_part_is_a_segment_and_progress_is_in_seconds() {
-        let audio = wav(16_000, &[(0.0, 0.512), (0.5, 0.512), (0.0, 1.024), (0.5, 0.512)]);
+        let audio = wav(
+            16_000,
+            &[(0.0, 0.512), (0.5, 0.512), (0.0, 1.024), (0.5, 0.512)],
+        );
         let report = detected(json!({ "audio": audio })).await;
         assert_eq!(report.error, None);
         assert_eq!(
@@ -166,7 +169,10 @@ mod tests {
         );
         assert_eq!(
             report.progress,
-            [json!({ "seconds": 1, "of": 2.56 }), json!({ "seconds": 2, "of": 2.56 })]
+            [
+                json!({ "seconds": 1, "of": 2.56 }),
+                json!({ "seconds": 2, "of": 2.56 })
+            ]
         );
     }
 

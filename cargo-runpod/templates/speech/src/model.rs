@@ -52,7 +52,8 @@ impl Model {
         for rate in [16_000, 8_000] {
             let silence = vec![0.0; chunk_len(rate)];
             let probability = model.listener(rate).probability(&silence);
-            let probability = probability.map_err(|error| format!("{}: {error}", path.display()))?;
+            let probability =
+                probability.map_err(|error| format!("{}: {error}", path.display()))?;
             if !(0.0..0.5).contains(&probability) {
                 return Err(format!(
                     "{}: found a model that gives silence the probability {probability} to be speech; expected one \
@@ -92,7 +93,8 @@ impl Silero {
             .map_err(|error| format!("found a file that cannot be loaded: {error}"))?;
         let node = |name: &str| {
             let ids = network.input_ids().iter().chain(network.output_ids());
-            let mut named = ids.filter(|id| network.node_info(**id).and_then(|it| it.name()) == Some(name));
+            let mut named =
+                ids.filter(|id| network.node_info(**id).and_then(|it| it.name()) == Some(name));
             named.next().copied().ok_or_else(|| {
                 let names: Vec<_> = network
                     .input_ids()
@@ -100,7 +102,10 @@ impl Silero {
                     .chain(network.output_ids())
                     .filter_map(|id| network.node_info(*id).and_then(|it| it.name()))
                     .collect();
-                format!("found a model without `{name}`: it has {}", names.join(", "))
+                format!(
+                    "found a model without `{name}`: it has {}",
+                    names.join(", ")
+                )
             })
         };
         Ok(Self {
@@ -129,7 +134,9 @@ impl Listener<'_> {
         match self.network {
             Network::Silero(silero) => self.run(silero, chunk),
             #[cfg(test)]
-            Network::Loudness => Ok(chunk.iter().map(|it| it.abs()).sum::<f32>() / chunk.len() as f32),
+            Network::Loudness => {
+                Ok(chunk.iter().map(|it| it.abs()).sum::<f32>() / chunk.len() as f32)
+            }
         }
     }
 
@@ -142,9 +149,10 @@ impl Listener<'_> {
             (silero.state, self.state.view().into()),
             (silero.rate, Value::from(self.rate as i32).into()),
         ];
-        let [output, state] = silero
-            .network
-            .run_n(inputs, silero.outputs, Some(self.options.clone()))?;
+        let [output, state] =
+            silero
+                .network
+                .run_n(inputs, silero.outputs, Some(self.options.clone()))?;
         self.state = state.try_into()?;
         let output: NdTensor<f32, 2> = output.try_into()?;
         output

@@ -162,7 +162,10 @@ mod tests {
     #[test]
     fn a_pause_ends_a_segment_if_it_is_long_enough() {
         // Three chunks after the first silent one last 96 ms, and four last 128 ms.
-        assert_eq!(segments(&PLAIN, &[(0.9, 10), (0.1, 4), (0.9, 10)]), [(0.0, 0.768)]);
+        assert_eq!(
+            segments(&PLAIN, &[(0.9, 10), (0.1, 4), (0.9, 10)]),
+            [(0.0, 0.768)]
+        );
         assert_eq!(
             segments(&PLAIN, &[(0.9, 10), (0.1, 5), (0.9, 10)]),
             [(0.0, 0.32), (0.48, 0.8)]

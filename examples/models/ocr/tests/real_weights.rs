@@ -30,7 +30,9 @@ fn weights() -> PathBuf {
 }
 
 fn image(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests")
+        .join(name)
 }
 
 fn base64(path: &Path) -> String {
@@ -53,7 +55,10 @@ fn reference(image: &Path) -> Vec<Value> {
 }
 
 fn texts(lines: &[Value]) -> Vec<&str> {
-    lines.iter().map(|line| line["text"].as_str().unwrap()).collect()
+    lines
+        .iter()
+        .map(|line| line["text"].as_str().unwrap())
+        .collect()
 }
 
 #[tokio::test]
@@ -68,7 +73,9 @@ async fn the_lines_are_those_of_rapidocr() {
     ];
     let turned = ["Turned by 12 degrees", "level line"];
     for (name, expected) in [("page.png", &page[..]), ("turned.png", &turned[..])] {
-        let job = worker.run_sync(json!({ "image": base64(&image(name)) })).await;
+        let job = worker
+            .run_sync(json!({ "image": base64(&image(name)) }))
+            .await;
         let lines = job["output"]["lines"].as_array().expect(&job.to_string());
         assert_eq!(texts(lines), expected);
         let reference = reference(&image(name));
@@ -91,7 +98,9 @@ async fn the_image_with_the_lines_is_a_data_url_of_a_jpeg_image() {
     let input = json!({ "image": base64(&image("page.png")), "draw": true });
     let job = worker.run_sync(input).await;
     let url = job["output"]["image"].as_str().expect(&job.to_string());
-    let base64 = url.strip_prefix("data:image/jpeg;base64,").expect("a data URL");
+    let base64 = url
+        .strip_prefix("data:image/jpeg;base64,")
+        .expect("a data URL");
     let drawn = image::load_from_memory(&STANDARD.decode(base64).unwrap()).unwrap();
     assert_eq!((drawn.width(), drawn.height()), (640, 300));
     let red = |pixel: &&image::Rgb<u8>| pixel[0] > 150 && pixel[1] < 110;
@@ -114,7 +123,11 @@ async fn bad_images_fail_their_jobs_and_the_worker_lives_on() {
     white.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
     let input = json!({ "image": STANDARD.encode(bytes.into_inner()) });
     let job = worker.run_sync(input).await;
-    assert_eq!(job["output"], json!({ "width": 200, "height": 100, "lines": [] }), "{job}");
+    assert_eq!(
+        job["output"],
+        json!({ "width": 200, "height": 100, "lines": [] }),
+        "{job}"
+    );
 }
 
 #[test]

@@ -73,7 +73,9 @@ async fn the_segments_are_those_of_onnx_runtime() {
     ] {
         let expected = reference(&recording);
         assert_eq!(expected.len(), count, "the recording is not as it was");
-        let job = worker.run_sync(json!({ "audio": recording.base64() })).await;
+        let job = worker
+            .run_sync(json!({ "audio": recording.base64() }))
+            .await;
         assert_same(job["output"].as_array().expect(&job.to_string()), &expected);
     }
 }
@@ -105,7 +107,9 @@ async fn a_job_that_is_cancelled_stops_and_the_next_one_runs() {
 async fn a_file_that_is_not_audio_fails_the_job_and_the_worker_lives_on() {
     let worker = Worker::start(PROGRAM, &weights());
     // The base64 of a text.
-    let job = worker.run_sync(json!({ "audio": "SGVsbG8sIHdvcmxkIQ==" })).await;
+    let job = worker
+        .run_sync(json!({ "audio": "SGVsbG8sIHdvcmxkIQ==" }))
+        .await;
     assert_eq!(job["status"], "FAILED", "{job}");
     assert!(job["error"].to_string().contains("not a WAV file"), "{job}");
     let job = worker

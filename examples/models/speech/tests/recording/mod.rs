@@ -29,7 +29,9 @@ impl Recording {
         let mut dice = Dice(7);
         Self {
             rate,
-            samples: (0..rate as usize * seconds).map(|_| dice.roll(3000)).collect(),
+            samples: (0..rate as usize * seconds)
+                .map(|_| dice.roll(3000))
+                .collect(),
         }
     }
 
@@ -57,7 +59,9 @@ impl Recording {
         let pairs = self.samples.chunks(2);
         Self {
             rate: 8_000,
-            samples: pairs.map(|pair| (pair.iter().map(|it| i32::from(*it)).sum::<i32>() / 2) as i16).collect(),
+            samples: pairs
+                .map(|pair| (pair.iter().map(|it| i32::from(*it)).sum::<i32>() / 2) as i16)
+                .collect(),
         }
     }
 
@@ -87,7 +91,10 @@ struct Dice(u64);
 
 impl Dice {
     fn roll(&mut self, bound: i16) -> i16 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
         let bound = i64::from(bound);
         ((self.0 >> 33) as i64 % (2 * bound + 1) - bound) as i16
     }
