@@ -28,6 +28,10 @@ pub(crate) enum Template {
     Model,
     /// A language model on an NVIDIA GPU, with candle
     Cuda,
+    /// Speech in audio, found with Silero VAD on the CPU
+    Speech,
+    /// Text in images, read with PP-OCR on the CPU
+    Ocr,
 }
 
 /// The values that differ between workers.
@@ -53,6 +57,8 @@ impl Template {
             Self::Stream => "stream",
             Self::Model => "model",
             Self::Cuda => "cuda",
+            Self::Speech => "speech",
+            Self::Ocr => "ocr",
         }
     }
 

@@ -13,6 +13,7 @@ mod guide;
 mod hub;
 mod hub_rules;
 mod image;
+mod onnx;
 mod output;
 mod places;
 mod refusals;

@@ -30,6 +30,8 @@ Options:
           - stream: A function that streams its output item by item
           - model:  A model that is loaded once, and a handler that streams its output
           - cuda:   A language model on an NVIDIA GPU, with candle
+          - speech: Speech in audio, found with Silero VAD on the CPU
+          - ocr:    Text in images, read with PP-OCR on the CPU
           
           [default: basic]
 
