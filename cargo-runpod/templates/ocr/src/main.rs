@@ -151,7 +151,7 @@ mod tests {
     async fn read_in(input: Value) -> Report {
         testing::Job::new(input)
             .state(Model::darkness())
-            .run(read)
+            .blocking(read)
             .await
     }
 

@@ -162,7 +162,7 @@ mod tests {
     fn the_rectangle_around_a_turned_area_is_turned_like_it() {
         // A strip of 40 by 10 that is turned by about 37 degrees: (4, 3) / 5 is its direction.
         let mut area = Vec::new();
-        for (x, y) in (-50..50).flat_map(|x| (-50..50).map(move |y| (x, y))) {
+        for (x, y) in (-50_i64..50).flat_map(|x| (-50_i64..50).map(move |y| (x, y))) {
             let (along, across) = (4 * x + 3 * y, 4 * y - 3 * x);
             if along.abs() <= 100 && across.abs() <= 25 {
                 area.push([x, y]);

@@ -4,6 +4,7 @@
 //! onnxruntime. `cargo xtask models` sets both.
 
 mod recording;
+mod streams;
 #[path = "../../tests/worker.rs"]
 mod worker;
 
