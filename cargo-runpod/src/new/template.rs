@@ -30,6 +30,10 @@ pub(crate) enum Template {
     Chat,
     /// A model that computes embeddings for OpenAI clients, in batches, with candle
     Embed,
+    /// Speech in audio, found with Silero VAD on the CPU
+    Speech,
+    /// Text in images, read with PP-OCR on the CPU
+    Ocr,
 }
 
 /// The values that differ between workers.
@@ -56,6 +60,8 @@ impl Template {
             Self::Model => "model",
             Self::Chat => "chat",
             Self::Embed => "embed",
+            Self::Speech => "speech",
+            Self::Ocr => "ocr",
         }
     }
 

@@ -6,14 +6,13 @@
 )]
 
 mod cargo_generate;
-mod chat;
 mod command;
-mod embed;
 mod generated;
 mod guide;
 mod hub;
 mod hub_rules;
 mod image;
+mod model_files;
 mod models;
 mod output;
 mod places;

@@ -13,7 +13,7 @@ use cargo_metadata::{Dependency, DependencyKind, MetadataCommand, Package};
 use crate::generated::{Worker, cargo, home, target, text};
 
 /// The templates that have an example with real weights.
-const MODELS: [&str; 1] = ["chat"];
+pub(crate) const MODELS: [&str; 4] = ["chat", "embed", "speech", "ocr"];
 
 /// Begins the profile in a manifest.
 const PROFILE: &str = "\n[profile.dev.package]\n";

@@ -203,7 +203,7 @@ fn a_template_that_there_is_not_is_a_fault_of_usage() {
         .code(2)
         .stderr_eq(str![[r#"
 error: invalid value 'streem' for '--template <TEMPLATE>'
-  [possible values: basic, stream, model, chat, embed]
+  [possible values: basic, stream, model, chat, embed, speech, ocr]
 
   tip: a similar value exists: 'stream'
 

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-pub(crate) const NAMES: [&str; 5] = ["basic", "stream", "model", "chat", "embed"];
+pub(crate) const NAMES: [&str; 7] = [
+    "basic", "stream", "model", "chat", "embed", "speech", "ocr",
+];
 
 /// The templates without a model library. Their workers are compiled in seconds.
 pub(crate) const SMALL: [&str; 3] = ["basic", "stream", "model"];
@@ -38,10 +40,10 @@ pub(crate) fn files(folder: &Path) -> BTreeMap<PathBuf, String> {
 /// If a shared file differs in one template, a change was forgotten in the others.
 #[test]
 fn files_that_say_the_same_in_every_template_are_the_same() {
-    let [basic, stream, model, chat, embed] = NAMES.map(|name| files(&folder(name)));
+    let [basic, stream, model, chat, embed, speech, ocr] = NAMES.map(|name| files(&folder(name)));
     for path in ["cargo-generate.rhai", "cargo-generate.toml"] {
         let path = Path::new(path);
-        for other in [&stream, &model, &chat, &embed] {
+        for other in [&stream, &model, &chat, &embed, &speech, &ocr] {
             assert_eq!(basic[path], other[path], "{}", path.display());
         }
     }
@@ -52,6 +54,13 @@ fn files_that_say_the_same_in_every_template_are_the_same() {
     let with_weights = format!("{}/models\n", basic[ignored_by_git]);
     assert_eq!(with_weights, chat[ignored_by_git]);
     assert_eq!(with_weights, embed[ignored_by_git]);
+    let with_model = format!("{}/model\n", basic[ignored_by_git]);
+    for other in [&speech, &ocr] {
+        assert_eq!(with_model, other[ignored_by_git]);
+    }
+    for path in [".dockerignore", "Dockerfile"] {
+        assert_eq!(speech[Path::new(path)], ocr[Path::new(path)], "{path}");
+    }
     for path in [".dockerignore", "Dockerfile", "test_input.json"] {
         let path = Path::new(path);
         assert_eq!(basic[path], stream[path], "{}", path.display());
@@ -71,6 +80,8 @@ fn files_that_say_the_same_in_every_template_are_the_same() {
     assert_eq!(stage(&basic[dockerfile]), stage(&model[dockerfile]));
     let ignored = Path::new(".dockerignore");
     assert_eq!(format!("{}!model\n", basic[ignored]), model[ignored]);
+    assert_eq!(model[ignored], speech[ignored]);
+    assert_eq!(stage(&model[dockerfile]), stage(&speech[dockerfile]));
 }
 
 /// Both renderers read only `{{ name }}` in the same way.

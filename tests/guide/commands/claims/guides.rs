@@ -37,6 +37,24 @@ pub(super) const GUIDES: &[(&str, &[Claim])] = &[
         ],
     ),
     (
+        "docs/how-to/run-an-onnx-model.md",
+        &[
+            not_here(
+                "cargo runpod new my-ocr --template ocr",
+                "examples/models has the same program, and tests it with real weights",
+            ),
+            not_here("cd my-ocr", "the worker was not created"),
+            not_here("cargo test", "its build takes minutes"),
+            not_here("pip download --no-deps rapidocr==3.10.0", "it downloads a model"),
+            not_here(
+                "unzip -j rapidocr-3.10.0-py3-none-any.whl 'rapidocr/models/PP-OCRv6_*' -d model",
+                "it needs the download",
+            ),
+            not_here("cargo runpod dev", "it needs the weights"),
+            not_here("cargo runpod invoke", "it needs the weights"),
+        ],
+    ),
+    (
         "docs/how-to/deploy-a-worker.md",
         &[
             ends(
