@@ -57,13 +57,13 @@ fn invert(picture: Picture, ctx: JobContext) -> Result<Inverted, Box<dyn Error +
         }
     }
 
-    let mut encoded = Vec::new();
-    let mut encoder = png::Encoder::new(&mut encoded, frame.width, frame.height);
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, frame.width, frame.height);
     encoder.set_color(frame.color_type);
     encoder.set_depth(frame.bit_depth);
     encoder.write_header()?.write_image_data(&pixels)?;
     Ok(Inverted {
-        image: Media::png(encoded)?,
+        image: Media::png(file)?,
         width: frame.width,
         height: frame.height,
     })
