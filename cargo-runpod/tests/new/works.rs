@@ -88,7 +88,7 @@ fn a_model_is_read_from_where_the_environment_says() {
     let job = r#"{"input": {"text": "only", "words": 3}}"#;
     let (code, text) = model().run(&["--test_input", job], &[("MODEL_PATH", path)]);
     assert_eq!(code, 0, "{text}");
-    assert!(text.contains(r#"["these","only","these"]"#), "{text}");
+    assert!(text.contains(r#"[" these"," only"," these"]"#), "{text}");
 }
 
 /// `cargo runpod build` copies these files next to the program, which is its working directory.
