@@ -1,6 +1,6 @@
 """Measures the worker `embed`: `python measure.py TARGET/debug FOLDER`, where FOLDER has the model.
 
-Build the programs first: `cargo build -p embed --bin embed --bench one_by_one`. All figures of a row come from the same round,
+Build the programs first: `cargo build -p embed --bin embed --example one_by_one`. All figures of a row come from the same round,
 because other programs may use the processors. The last figure of a row is a ratio.
 """
 
@@ -13,7 +13,6 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 ROUNDS = 3
 SECONDS = 4
@@ -92,10 +91,7 @@ class Worker:
 
 def main():
     _, programs, folder = sys.argv
-    # Cargo adds a hash to the name of the second program.
-    found = [path for path in Path(programs, "deps").glob("one_by_one-*") if not path.suffix]
-    newest = max(found, key=lambda path: path.stat().st_mtime)
-    batched, one = Worker(f"{programs}/embed", folder), Worker(newest, folder)
+    batched, one = (Worker(f"{programs}/{name}", folder) for name in ("embed", "examples/one_by_one"))
     print(f"first result after {batched.first_result:.2f} s, memory {batched.memory('VmRSS'):.0f} MB")
     rows = {}
     for round in range(ROUNDS):
