@@ -84,7 +84,10 @@ struct Line {
 #[runpod::handler]
 fn read(request: Request, ctx: JobContext, model: State<Model>) -> Result<Output, Error> {
     let begin = Instant::now();
-    let file = ctx.download(&request.url()).wait()?;
+    let file = ctx
+        .download(&request.url())
+        .wait()
+        .map_err(|error| format!("input.image: expected a URL, a data URL or base64: {error}"))?;
     let picture = Picture::open(file.path())?;
     let quads = model.detect(&picture)?;
     let mut lines = Vec::new();

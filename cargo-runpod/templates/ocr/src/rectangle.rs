@@ -120,8 +120,9 @@ fn hull(points: &[[i64; 2]]) -> Vec<[i64; 2]> {
     all
 }
 
-/// Returns the connected areas of a mask. Of each row of an area, only the first and the last point are listed, as
-/// `[x, y]`, because the smallest rectangle depends only on them. Points that touch at a corner are connected.
+/// Returns the connected areas of a mask, each as a list of points `[x, y]`. The list contains only the points at the left
+/// and right edges of the area, because the smallest rectangle depends only on them. Points that touch at a corner are
+/// connected.
 pub fn areas(mask: NdTensorView<bool, 2>) -> Vec<Vec<[i64; 2]>> {
     let [rows, columns] = mask.shape();
     let mut seen: NdTensor<bool, 2> = NdTensor::full([rows, columns], false);

@@ -78,7 +78,10 @@ fn detect(
     let begin = Instant::now();
     let options = request.options();
     options.check()?;
-    let file = ctx.download(&request.url()).wait()?;
+    let file = ctx
+        .download(&request.url())
+        .wait()
+        .map_err(|error| format!("input.audio: expected a URL, a data URL or base64: {error}"))?;
     let mut audio = Audio::open(file.path())?;
     let seconds = audio.seconds();
     let mut listener = model.listener(audio.rate());
@@ -156,7 +159,7 @@ mod tests {
     async fn each_loud_part_is_a_segment_and_progress_is_in_seconds() {
         let audio = wav(
             16_000,
-            &[(0.0, 0.512), (0.5, 0.512), (0.0, 1.024), (0.5, 0.512)],
+            &[(0.0, 0.512), (0.8, 0.512), (0.0, 1.024), (0.8, 0.512)],
         );
         let report = detected(json!({ "audio": audio })).await;
         assert_eq!(report.error, None);
@@ -223,14 +226,16 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_job_that_is_cancelled_sends_nothing() {
+    #[tokio::test]
+    async fn a_job_that_is_cancelled_sends_nothing() {
         let (ctx, job) = testing::context();
         let (out, stream) = testing::emitter();
         job.cancel(CancelReason::Stopped);
         let audio = wav(16_000, &[(0.5, 0.5), (0.0, 0.5)]);
         let request = serde_json::from_value(json!({ "audio": audio })).unwrap();
-        assert!(detect(request, ctx, State::new(Model::loudness()), out).is_err());
+        // The worker also runs a plain `fn` on a thread that may block.
+        let run = move || detect(request, ctx, State::new(Model::loudness()), out);
+        assert!(tokio::task::spawn_blocking(run).await.unwrap().is_err());
         assert_eq!(stream.items(), Vec::<Value>::new());
     }
 }

@@ -112,7 +112,7 @@ async fn bad_images_fail_their_jobs_and_the_worker_lives_on() {
     let worker = Worker::start(PROGRAM, &weights());
     for (image, fault) in [
         (STANDARD.encode("Hello, worker!"), "not a PNG or JPEG image"),
-        ("what is this".to_owned(), "base64"),
+        ("what is this?".to_owned(), "base64"),
     ] {
         let job = worker.run_sync(json!({ "image": image })).await;
         assert_eq!(job["status"], "FAILED", "{job}");

@@ -93,7 +93,7 @@ async fn segments_are_streamed_and_a_url_of_the_file_works_like_its_content() {
 #[tokio::test]
 async fn a_job_that_is_cancelled_stops_and_the_next_one_runs() {
     let worker = Worker::start(PROGRAM, &weights());
-    let long = Recording::clip().with_pauses_and_noise(60);
+    let long = Recording::clip().with_pauses_and_noise(35);
     let id = worker.run(json!({ "audio": long.base64() })).await;
     // The first segment shows that the job runs.
     worker.first_item(&id).await;
@@ -128,7 +128,7 @@ fn damaged_weights_and_those_of_another_model_are_reported_at_startup() {
     let other = std::fs::read(other).unwrap();
     for (content, fault) in [
         (&whole[..whole.len() / 2], "cannot be loaded"),
-        (&other[..], "a model without `input`"),
+        (&other[..], "a model without `state`"),
     ] {
         std::fs::write(&path, content).unwrap();
         let (code, text) = Worker::fails(PROGRAM, folder.path());

@@ -45,7 +45,10 @@ pub(super) const GUIDES: &[(&str, &[Claim])] = &[
             ),
             not_here("cd my-ocr", "the worker was not created"),
             not_here("cargo test", "its build takes minutes"),
-            not_here("pip download --no-deps rapidocr==3.10.0", "it downloads a model"),
+            not_here(
+                "pip download --no-deps rapidocr==3.10.0",
+                "it downloads a model",
+            ),
             not_here(
                 "unzip -j rapidocr-3.10.0-py3-none-any.whl 'rapidocr/models/PP-OCRv6_*' -d model",
                 "it needs the download",
