@@ -164,7 +164,7 @@ impl QueueState {
     /// Takes the jobs from silent workers and removes workers that are gone. Returns when to check again.
     pub(super) fn look_for_silence(&mut self, now: Instant) -> Option<Instant> {
         let lost_after = self.timing.lost_after;
-        let silent: Vec<_> = self
+        let mut silent: Vec<_> = self
             .workers
             .known
             .values()
@@ -175,6 +175,8 @@ impl QueueState {
             })
             .map(|worker| Arc::clone(&worker.id))
             .collect();
+        // The map has no order. The same events must always return the jobs in the same order.
+        silent.sort_unstable();
         for worker in silent {
             self.lose(&worker, now);
         }
