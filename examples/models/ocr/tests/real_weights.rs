@@ -76,7 +76,9 @@ async fn the_lines_are_those_of_rapidocr() {
         let job = worker
             .run_sync(json!({ "image": base64(&image(name)) }))
             .await;
-        let lines = job["output"]["lines"].as_array().expect(&job.to_string());
+        let lines = job["output"]["lines"]
+            .as_array()
+            .unwrap_or_else(|| panic!("{job}"));
         assert_eq!(texts(lines), expected);
         let reference = reference(&image(name));
         assert_eq!(texts(&reference), expected);
@@ -97,7 +99,9 @@ async fn the_image_with_the_lines_is_a_data_url_of_a_jpeg_image() {
     let worker = Worker::start(PROGRAM, &weights());
     let input = json!({ "image": base64(&image("page.png")), "draw": true });
     let job = worker.run_sync(input).await;
-    let url = job["output"]["image"].as_str().expect(&job.to_string());
+    let url = job["output"]["image"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{job}"));
     let base64 = url
         .strip_prefix("data:image/jpeg;base64,")
         .expect("a data URL");

@@ -77,7 +77,10 @@ async fn the_segments_are_those_of_onnx_runtime() {
         let job = worker
             .run_sync(json!({ "audio": recording.base64() }))
             .await;
-        assert_same(job["output"].as_array().expect(&job.to_string()), &expected);
+        assert_same(
+            job["output"].as_array().unwrap_or_else(|| panic!("{job}")),
+            &expected,
+        );
     }
 }
 
