@@ -18,6 +18,7 @@ fn handler(name: &str, word: &str) -> HandlerInfo {
         name: name.to_owned(),
         input: Some(schema),
         output: None,
+        ..HandlerInfo::default()
     }
 }
 
