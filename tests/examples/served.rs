@@ -367,3 +367,25 @@ async fn the_test_input_of_the_folder_is_the_pages_example() {
     assert_eq!(state["examples"], json!([job]), "{state}");
     served.interrupt().await;
 }
+
+#[tokio::test]
+async fn a_variable_gives_the_model_another_name() {
+    let served = Served::start_with("chat", |command| {
+        command.env("OPENAI_SERVED_MODEL_NAME_OVERRIDE", "my-model");
+    })
+    .await;
+    let models = served.get("/openai/v1/models").await;
+    assert_eq!(models["data"][0]["id"], "my-model", "{models}");
+    assert_eq!(models["data"].as_array().map(Vec::len), Some(1), "{models}");
+    let messages = json!([{ "role": "user", "content": "hi" }]);
+    for (model, expected) in [("my-model", "my-model"), ("parrot-1", "")] {
+        let body = json!({ "model": model, "messages": messages });
+        let answer = served.post("/openai/v1/chat/completions", body).await;
+        assert_eq!(
+            answer["model"].as_str().unwrap_or_default(),
+            expected,
+            "{answer}"
+        );
+    }
+    served.interrupt().await;
+}

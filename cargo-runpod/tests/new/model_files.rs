@@ -8,7 +8,6 @@ use crate::hub_rules;
 use crate::models::MODELS;
 use crate::templates;
 
-
 #[test]
 fn they_are_formatted() {
     for name in MODELS {

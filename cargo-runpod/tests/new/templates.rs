@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-pub(crate) const NAMES: [&str; 7] = [
-    "basic", "stream", "model", "chat", "embed", "speech", "ocr",
-];
+pub(crate) const NAMES: [&str; 7] = ["basic", "stream", "model", "chat", "embed", "speech", "ocr"];
 
 /// The templates without a model library. Their workers are compiled in seconds.
 pub(crate) const SMALL: [&str; 3] = ["basic", "stream", "model"];

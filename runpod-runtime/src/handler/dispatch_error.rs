@@ -28,7 +28,8 @@ pub(crate) enum HandlersError {
     #[cfg(feature = "openai")]
     #[error(
         "two handlers serve the same route of OpenAI's API with the same model:\n  - {first}\n  - {second}\n\
-         Give one of them another model with `#[handler(openai = \"…\", model = \"…\")]`."
+         Give one of them another model with `#[handler(openai = \"…\", model = \"…\")]`. If the variable \
+         OPENAI_SERVED_MODEL_NAME_OVERRIDE is set, all handlers have its value as their model."
     )]
     SameModel { first: String, second: String },
     #[error("{0}")]

@@ -211,7 +211,10 @@ mod routes {
 
     fn served(name: &str, line: u32, route: Route, model: &'static str) -> Handler {
         Handler {
-            openai: Some(Served { route, model }),
+            openai: Some(Served {
+                route,
+                model: model.into(),
+            }),
             ..plain(name, line)
         }
     }

@@ -17,10 +17,26 @@ type CallFn = dyn Fn(&mut Call) -> Result<Invocation, Failure> + Send + Sync;
 
 /// The route of `OpenAI`'s API and the model that a handler serves.
 #[cfg(feature = "openai")]
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Served {
     pub(super) route: crate::openai::Route,
-    pub(super) model: &'static str,
+    pub(super) model: Arc<str>,
+}
+
+/// The variable that gives the model another name. Runpod's vLLM worker reads the same variable.
+#[cfg(feature = "openai")]
+const MODEL_NAME: &str = "OPENAI_SERVED_MODEL_NAME_OVERRIDE";
+
+#[cfg(feature = "openai")]
+impl Served {
+    fn of(endpoint: &crate::openai::Endpoint, function: &str) -> Self {
+        let given = std::env::var(MODEL_NAME).unwrap_or_default();
+        let given = Some(given.trim()).filter(|name| !name.is_empty());
+        Self {
+            route: endpoint.route,
+            model: given.or(endpoint.model).unwrap_or(function).into(),
+        }
+    }
 }
 
 /// A handler, from an attribute or from the builder.
@@ -51,10 +67,9 @@ pub(crate) struct Handler {
 impl Handler {
     fn of(registration: &Registration) -> Self {
         #[cfg(feature = "openai")]
-        let openai = registration.openai.map(|endpoint| Served {
-            route: endpoint.route,
-            model: endpoint.model.unwrap_or(registration.function.name),
-        });
+        let openai = registration
+            .openai
+            .map(|endpoint| Served::of(&endpoint, registration.function.name));
         Self {
             name: registration.function.name.to_owned(),
             place: Some(registration.function.place()),
@@ -69,9 +84,9 @@ impl Handler {
             #[cfg(feature = "openai")]
             is_reply: false,
             #[cfg(feature = "openai")]
-            call: match (registration.openai, openai) {
+            call: match (registration.openai, &openai) {
                 (Some(endpoint), Some(Served { model, .. })) => {
-                    super::openai::adapted(registration.call, endpoint, model.to_owned())
+                    super::openai::adapted(registration.call, endpoint, model.to_string())
                 }
                 _ => Arc::new(registration.call),
             },
@@ -96,8 +111,8 @@ impl Handler {
 
     /// Returns the name of the model that the handler serves to `OpenAI` clients.
     #[cfg(feature = "openai")]
-    pub(super) fn model(&self) -> Option<&'static str> {
-        Some(self.openai.as_ref()?.model)
+    pub(super) fn model(&self) -> Option<&str> {
+        Some(&*self.openai.as_ref()?.model)
     }
 
     /// Returns the name of the model with which `OpenAI` clients chat, if the handler serves chat completions.
