@@ -1,8 +1,8 @@
 //! Compares ways to load a model's weights from a disk. The system's cache is cold, or warm with `--warm`.
 //!
 //! ```sh
-//! cargo bench --bench loading -- --folder target --megabytes 1024
-//! cargo bench --bench loading -- --folder target --megabytes 1024 --warm
+//! cargo bench --bench loading -- --folder target --mebibytes 1024
+//! cargo bench --bench loading -- --folder target --mebibytes 1024 --warm
 //! ```
 //!
 //! The program writes a file in the format of safetensors, and removes it at the end. After each tensor is in memory, a
@@ -43,15 +43,15 @@ const WAYS: [(&str, Load); 4] = [
 ];
 
 fn main() -> io::Result<()> {
-    let (mut folder, mut megabytes) = (PathBuf::from("target"), 1024);
+    let (mut folder, mut mebibytes) = (PathBuf::from("target"), 1024);
     let mut is_warm = false;
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         match word.as_str() {
             "--folder" => folder = words.next().map(PathBuf::from).unwrap_or(folder),
-            "--megabytes" => {
+            "--mebibytes" => {
                 let given = words.next().and_then(|it| it.parse().ok());
-                megabytes = given.unwrap_or(megabytes);
+                mebibytes = given.unwrap_or(mebibytes);
             }
             "--warm" => is_warm = true,
             // Cargo passes `--bench`.
@@ -59,12 +59,12 @@ fn main() -> io::Result<()> {
         }
     }
     let path = folder.join("loading.safetensors");
-    let measured = create(&path, megabytes << 20).and_then(|()| measure(&path, megabytes, is_warm));
+    let measured = create(&path, mebibytes << 20).and_then(|()| measure(&path, mebibytes, is_warm));
     let removed = fs::remove_file(&path);
     measured.and(removed)
 }
 
-fn measure(path: &Path, megabytes: u64, is_warm: bool) -> io::Result<()> {
+fn measure(path: &Path, mebibytes: u64, is_warm: bool) -> io::Result<()> {
     if is_warm {
         plain(path)?;
     }
@@ -97,8 +97,8 @@ fn measure(path: &Path, megabytes: u64, is_warm: bool) -> io::Result<()> {
         let mut sorted = seconds;
         sorted.sort_by(f64::total_cmp);
         let median = sorted[ROUNDS / 2];
-        #[expect(clippy::cast_precision_loss, reason = "a few gigabytes are exact")]
-        let speed = megabytes as f64 / 1024.0 / median;
+        #[expect(clippy::cast_precision_loss, reason = "a number of mebibytes is small")]
+        let speed = mebibytes as f64 / 1024.0 / median;
         println!(
             "{name}: {median:.2} s, {speed:.2} GiB/s, {:.2} × ({:.2} to {:.2})",
             ratios[ROUNDS / 2],

@@ -338,7 +338,15 @@ impl Running {
 
     /// Returns a handle that adds events of the worker with this id to the page.
     ///
-    /// See [`WorkerEvents`] for an example.
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), runpod_local::BindError> {
+    /// let running = runpod_local::Endpoint::new().bind("127.0.0.1", 0).await?;
+    /// let events = running.worker_events("worker-1");
+    /// # drop(events);
+    /// # running.shutdown().await;
+    /// # Ok(()) }
+    /// ```
     pub fn worker_events(&self, worker_id: &str) -> WorkerEvents {
         WorkerEvents::of(self.context.queue.clone(), worker_id)
     }

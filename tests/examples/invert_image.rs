@@ -165,7 +165,7 @@ async fn bad_inputs_fail_with_their_place_and_the_worker_lives_on() {
     // The endpoint refuses what no job can have.
     let body = json!({ "input": { "image": "A".repeat(21 << 20) } });
     let refused = served.post("/runsync", body).await.to_string();
-    assert!(refused.contains("20"), "{refused}");
+    assert!(refused.contains("20971520"), "{refused}");
 
     let job = served
         .post("/runsync", json!({ "input": { "image": good } }))

@@ -69,6 +69,32 @@ test("an answer is stopped, and its job is cancelled", async () => {
   page.clean();
 });
 
+test("a new chat while an answer arrives forgets both", async () => {
+  const { page, prompt, answers } = await chatting();
+  await prompt.fill("word ".repeat(4000));
+  await prompt.press("Enter");
+  await shows(answers, "word");
+  await page.getByRole("button", { name: "New chat" }).click();
+  await page.getByRole("button", { name: "Send" }).waitFor();
+  await prompt.fill("two");
+  await prompt.press("Enter");
+  await shows(answers, "1 token");
+  assert.equal(await page.locator(".talk .said").last().textContent(), "two");
+  page.clean();
+});
+
+test("an answer whose job is cancelled by somebody else is not complete", async () => {
+  const { page, prompt, answers } = await chatting();
+  await prompt.fill("word ".repeat(4000));
+  await prompt.press("Enter");
+  await shows(answers, "word");
+  const { jobs } = await (await fetch(`${served.url}/local/state`)).json();
+  const { id } = jobs.find(({ status }) => status === "IN_PROGRESS");
+  await fetch(`${served.url}/cancel/${id}`, { method: "POST" });
+  await shows(answers.getByRole("alert"), "ended early");
+  page.clean();
+});
+
 test("a refused message shows the error of the worker", async () => {
   const { page, prompt, answers } = await chatting({ viewport: PHONE });
   await prompt.fill("word ".repeat(4097));

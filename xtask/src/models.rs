@@ -27,7 +27,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failu
     let weights = weights(workspace, &python)?;
     let mut tests = workspace.cargo();
     tests
-        .args(["test", "--workspace", "--locked", "--manifest-path"])
+        .args(["test", "--locked", "--manifest-path"])
         .arg(workspace.file(MANIFEST))
         .args(arguments)
         .env("CARGO_TARGET_DIR", target(workspace))

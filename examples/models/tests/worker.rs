@@ -13,11 +13,12 @@ pub(crate) struct Worker {
     client: reqwest::Client,
 }
 
-/// Returns a command that runs `program` without the `RUNPOD_` variables of this machine.
+/// Returns a command that runs `program` without the variables of this machine that change its results.
 fn command(program: &str, weights: &Path) -> Command {
     let mut command = Command::new(program);
     for (name, _) in std::env::vars() {
-        if name.starts_with("RUNPOD_") {
+        let is_ours = ["RUNPOD_", "MODEL_", "OPENAI_"];
+        if is_ours.iter().any(|of| name.starts_with(of)) || name == "RUST_BACKTRACE" {
             command.env_remove(name);
         }
     }
@@ -27,14 +28,16 @@ fn command(program: &str, weights: &Path) -> Command {
         .env("RUNPOD_RESULT_SPOOL", "off")
         .env("RUNPOD_SKIP_AUTO_SYSTEM_CHECKS", "true")
         .env("MODEL_DIR", weights)
-        .args(["--rp_serve_api", "--rp_api_port", "0"])
         .stdin(Stdio::null());
     command
 }
 
 impl Worker {
     pub(crate) fn start(program: &str, weights: &Path) -> Self {
+        // With one slot, a job runs only if the one before has really ended.
         let mut child = command(program, weights)
+            .args(["--rp_serve_api", "--rp_api_port", "0"])
+            .args(["--rp_api_concurrency", "1"])
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -59,7 +62,9 @@ impl Worker {
 
     /// Runs the worker with weights that it refuses. Returns its exit code and its output.
     pub(crate) fn fails(program: &str, weights: &Path) -> (Option<i32>, String) {
-        let output = command(program, weights).output().unwrap();
+        // A worker that accepts the weights fails this job, and ends.
+        let job = ["--test_input", r#"{"input": {}}"#];
+        let output = command(program, weights).args(job).output().unwrap();
         let text = [output.stdout, output.stderr].concat();
         (
             output.status.code(),

@@ -21,14 +21,16 @@ pub(super) enum CutOff {
     TooLarge,
     #[error("the request has taken longer than the limit")]
     TooLong,
+    #[error("the body of the request is larger than {LARGEST_BODY} bytes")]
+    RequestTooLarge,
     #[error("the body of the request broke off")]
-    ClientGone,
+    RequestBrokenOff,
     #[error("the connection has ended: {0}")]
     Lost(#[from] Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// What is wrong with the body of a request, if anything is.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) enum BodyFault {
     TooLarge,
     /// The client has closed the connection, or has sent something else than a body.
@@ -146,8 +148,11 @@ impl http_body::Body for ResponseBody {
         }
         match ready!(Pin::new(&mut self.inner).poll_frame(cx)) {
             None => Poll::Ready(None),
-            Some(Err(_)) if self.request_fault.get().is_some() => self.cut_off(CutOff::ClientGone),
-            Some(Err(error)) => self.cut_off(CutOff::Lost(error.into())),
+            Some(Err(error)) => self.cut_off(match self.request_fault.get() {
+                Some(BodyFault::TooLarge) => CutOff::RequestTooLarge,
+                Some(BodyFault::BrokenOff(_)) => CutOff::RequestBrokenOff,
+                None => CutOff::Lost(error.into()),
+            }),
             Some(Ok(frame)) if taken(&mut self.left, &frame) => Poll::Ready(Some(Ok(frame))),
             Some(Ok(_)) => self.cut_off(CutOff::TooLarge),
         }

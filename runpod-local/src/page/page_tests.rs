@@ -150,7 +150,7 @@ async fn the_state_tells_of_the_endpoint_its_handlers_and_its_examples() {
     );
     assert_eq!(
         state["handlers"],
-        json!([{"name": "draw", "input": {"type": "object"}, "output": null}])
+        json!([{"name": "draw", "input": {"type": "object"}, "output": null, "chatModel": null}])
     );
     assert_eq!(state["route"], "task");
     assert_eq!(

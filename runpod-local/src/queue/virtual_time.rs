@@ -29,7 +29,7 @@ pub struct VirtualQueue {
 pub enum VirtualPost {
     /// The result has ended the job.
     Accepted,
-    /// The job has already ended.
+    /// The job has already ended, or the result belongs to an earlier attempt.
     Ignored,
     /// The endpoint does not know the job any more, or the worker never took it.
     Refused,

@@ -81,8 +81,8 @@ pub(super) fn checked<K: MediaKind, const MAX_BYTES: usize>(
             declared
         }
         (Some(found), _) if format::is_media(found) => found.into(),
-        (_, Some(declared)) => declared,
-        (found, None) => found.unwrap_or(format::UNKNOWN).into(),
+        (found, Some(declared)) if format::agree(&declared, found) => declared,
+        (found, _) => found.unwrap_or(format::UNKNOWN).into(),
     };
     Ok(Media::of_known(Bytes::from(bytes), media_type))
 }

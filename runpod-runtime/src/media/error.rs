@@ -29,7 +29,7 @@ pub struct MediaError(Box<Cause>);
 pub enum MediaErrorKind {
     /// The content does not have the expected or declared format.
     Format,
-    /// The content was cut off.
+    /// A PNG, WAV or WebP file was cut off. Other formats are not checked.
     Incomplete,
     /// The samples, their rate or the number of channels cannot be written as a WAV file.
     Samples,

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 pub(super) const UNKNOWN: &str = "application/octet-stream";
 
 /// Other names of media types, with the name that browsers and clients use most.
-const ALIASES: [(&str, &str); 11] = [
+const ALIASES: [(&str, &str); 15] = [
     ("image/jpg", "image/jpeg"),
     ("image/pjpeg", "image/jpeg"),
     ("image/x-png", "image/png"),
@@ -18,6 +18,10 @@ const ALIASES: [(&str, &str); 11] = [
     ("audio/x-flac", "audio/flac"),
     ("audio/m4a", "audio/mp4"),
     ("audio/x-m4a", "audio/mp4"),
+    ("audio/opus", "audio/ogg"),
+    ("audio/x-aiff", "audio/aiff"),
+    ("image/x-icon", "image/vnd.microsoft.icon"),
+    ("image/x-ms-bmp", "image/bmp"),
 ];
 
 /// Formats whose first bytes are always recognised, so content with another beginning is not in this format.
@@ -33,23 +37,54 @@ const ALWAYS_RECOGNISED: [&str; 9] = [
     "audio/ogg",
 ];
 
-/// Formats that contain other formats: the first bytes do not show whether the file has a picture.
-const CONTAINERS: [&str; 8] = [
-    "video/mp4",
-    "video/webm",
-    "video/x-matroska",
-    "video/quicktime",
-    "video/ogg",
-    "audio/mp4",
-    "audio/ogg",
-    "image/heif",
+/// Families of types that share a container. The first bytes do not show which of them the file is, for example whether
+/// it has a picture.
+const FAMILIES: [&[&str]; 3] = [
+    &[
+        "video/mp4",
+        "audio/mp4",
+        "video/x-m4v",
+        "video/quicktime",
+        "video/3gpp",
+        "audio/3gpp",
+        "image/heif",
+        "image/heic",
+        "image/avif",
+    ],
+    &[
+        "video/webm",
+        "audio/webm",
+        "video/x-matroska",
+        "audio/x-matroska",
+    ],
+    &["audio/ogg", "video/ogg"],
 ];
 
 /// Returns the media type of content, or `None` if its beginning is not known.
 pub(super) fn of(content: &[u8]) -> Option<&'static str> {
     let found = infer::get(content)?.mime_type();
+    if !is_certain(found, content) {
+        return None;
+    }
     let usual = ALIASES.iter().find(|(alias, _)| *alias == found);
     Some(usual.map_or(found, |(_, usual)| usual))
+}
+
+/// Returns whether content is in the format that its first bytes suggest. Some formats begin with letters with which a
+/// text can begin, too, so they need a second sign.
+fn is_certain(found: &str, content: &[u8]) -> bool {
+    match found {
+        "image/bmp" => content.get(6..10) == Some(&[0; 4]),
+        "image/gif" => content.starts_with(b"GIF87a") || content.starts_with(b"GIF89a"),
+        "audio/mpeg" => {
+            !content.starts_with(b"ID3") || content.get(3).is_some_and(|version| *version <= 4)
+        }
+        "audio/x-ape" | "audio/x-dsf" | "image/vnd.dwg" => {
+            content[..content.len().min(32)].contains(&0)
+        }
+        "audio/m4a" => content.get(4..8) == Some(b"ftyp"),
+        _ => true,
+    }
 }
 
 /// Returns a declared media type in lower case, without parameters, and with its usual name. Returns `None` if the text
@@ -76,16 +111,17 @@ pub(super) fn declared(media_type: &str) -> Option<Cow<'static, str>> {
 pub(super) fn agree(declared: &str, found: Option<&str>) -> bool {
     match found {
         Some(found) if found == declared => true,
-        Some(found) if CONTAINERS.contains(&found) => {
-            is_media(declared) && !ALWAYS_RECOGNISED.contains(&declared)
+        Some(found) if is_media(found) => {
+            let have_both =
+                |family: &&[&str]| family.contains(&found) && family.contains(&declared);
+            declared == UNKNOWN || FAMILIES.iter().any(have_both)
         }
-        Some(found) if is_media(found) => declared == UNKNOWN,
         _ => !ALWAYS_RECOGNISED.contains(&declared),
     }
 }
 
-/// Returns whether the type is one of media. Its first bytes are then certain: those of texts and archives are not,
-/// because another format may be inside.
+/// Returns whether the type is one of media. The first bytes of texts and archives say less, because another format may
+/// be inside.
 pub(super) fn is_media(media_type: &str) -> bool {
     let kinds = ["image/", "audio/", "video/"];
     kinds.iter().any(|kind| media_type.starts_with(kind))
@@ -113,6 +149,22 @@ mod tests {
     }
 
     #[test]
+    fn a_text_that_begins_like_media_is_not_media() {
+        for text in [
+            &b"BMI,age"[..],
+            b"MAC address,ip",
+            b"ID3 tree",
+            b"GIF or PNG",
+            b"DSD audio",
+        ] {
+            assert_eq!(of(text), None, "{text:?}");
+        }
+        assert_eq!(of(b"GIF89a\x01\0\x01\0"), Some("image/gif"));
+        assert_eq!(of(b"ID3\x04\0\0\0\0\0\0"), Some("audio/mpeg"));
+        assert_eq!(of(b"BM\x3a\0\0\0\0\0\0\0\x36\0\0\0"), Some("image/bmp"));
+    }
+
+    #[test]
     fn the_first_bytes_decide_whether_a_declared_type_fits() {
         let png = of(b"\x89PNG\r\n\x1a\n");
         let webm = [&b"\x1a\x45\xdf\xa3aaaaB\x82\x84webm"[..], &[0; 300]].concat();
@@ -126,6 +178,11 @@ mod tests {
             ("application/octet-stream", png, true),
             ("audio/webm", webm, true),
             ("audio/wav", webm, false),
+            ("audio/mpeg", webm, false),
+            ("application/octet-stream", webm, true),
+            ("audio/ogg", Some("audio/ogg"), true),
+            ("video/mp4", Some("video/x-m4v"), true),
+            ("audio/mpeg", Some("video/mp4"), false),
             ("text/html", html, true),
             ("image/png", html, false),
             ("image/png", None, false),

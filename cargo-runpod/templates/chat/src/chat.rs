@@ -1,20 +1,24 @@
 //! The chat template of a model, which turns messages into the text that the model was trained on.
 
-use std::fs;
 use std::path::Path;
+use std::{fs, io};
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, ErrorKind, context};
+use minijinja_contrib::pycompat::unknown_method_callback;
 use runpod::openai::{ApiError, Message, Role};
 use serde_json::Value;
 
 use crate::Error;
+use crate::model::failed;
+
+/// The name of the only template.
+const NAME: &str = "chat";
 
 /// A chat template in Jinja, as Hugging Face's models have it.
 #[derive(Debug)]
 pub struct Chat {
     templates: Environment<'static>,
-    source: String,
     beginning: String,
     end: String,
 }
@@ -22,17 +26,17 @@ pub struct Chat {
 impl Chat {
     /// Reads the chat template in a model's folder. Returns `None` if the model has none.
     pub fn read(folder: &Path) -> Result<Option<Self>, Error> {
-        let settings: Value = match fs::read_to_string(folder.join("tokenizer_config.json")) {
-            Ok(text) => serde_json::from_str(&text)
+        let settings: Value = match read_if_there(&folder.join("tokenizer_config.json"))? {
+            Some(text) => serde_json::from_str(&text)
                 .map_err(|error| format!("tokenizer_config.json: {error}"))?,
-            Err(_) => Value::Null,
+            None => Value::Null,
         };
-        let source = match fs::read_to_string(folder.join("chat_template.jinja")) {
-            Ok(text) => text,
-            Err(_) => match settings["chat_template"].as_str() {
-                Some(text) => text.to_owned(),
-                None => return Ok(None),
-            },
+        let source = match read_if_there(&folder.join("chat_template.jinja"))? {
+            Some(text) => Some(text),
+            None => in_settings(&settings["chat_template"])?,
+        };
+        let Some(source) = source else {
+            return Ok(None);
         };
         // A token is a text, or an object with the text.
         let token = |name| {
@@ -55,9 +59,13 @@ impl Chat {
         templates.add_function("raise_exception", |message: String| -> Result<(), _> {
             Err(minijinja::Error::new(ErrorKind::InvalidOperation, message))
         });
+        // Many templates use Python's methods of texts, such as `strip`.
+        templates.set_unknown_method_callback(unknown_method_callback);
+        templates
+            .add_template_owned(NAME, source)
+            .map_err(|error| format!("the model's chat template cannot be read: {error}"))?;
         Ok(Self {
             templates,
-            source,
             beginning,
             end,
         })
@@ -82,12 +90,41 @@ impl Chat {
             bos_token => &self.beginning,
             eos_token => &self.end,
         };
-        // A template refuses an order of roles that the model does not know.
-        self.templates
-            .render_str(&self.source, values)
-            .map_err(|error| {
-                let message = format!("the model's chat template refused the messages: {error}");
-                ApiError::invalid("messages", message)
-            })
+        let template = self.templates.get_template(NAME).map_err(failed)?;
+        template.render(values).map_err(|error| {
+            // A template refuses an order of roles that the model does not know. All else is a fault of the template.
+            if error.kind() != ErrorKind::InvalidOperation {
+                return failed(error);
+            }
+            let message = format!("the model's chat template refused the messages: {error}");
+            ApiError::invalid("messages", message)
+        })
+    }
+}
+
+/// Returns the template in `tokenizer_config.json`, which may be a text or a list of named ones.
+fn in_settings(template: &Value) -> Result<Option<String>, Error> {
+    let text = match template {
+        Value::Null => return Ok(None),
+        Value::Array(all) => all
+            .iter()
+            .find(|it| it["name"] == "default")
+            .map_or(&Value::Null, |it| &it["template"]),
+        other => other,
+    };
+    match text.as_str() {
+        Some(text) => Ok(Some(text.to_owned())),
+        None => Err(
+            "tokenizer_config.json: chat_template: expected a text, or a list with a template of the name default"
+                .into(),
+        ),
+    }
+}
+
+fn read_if_there(path: &Path) -> Result<Option<String>, Error> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(format!("{}: {error}", path.display()).into()),
     }
 }

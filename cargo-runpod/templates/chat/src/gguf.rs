@@ -33,6 +33,7 @@ pub fn read(folder: &Path, path: &Path, dtype: DType, device: &Device) -> Result
     is_complete(&content, length)?;
     let values = Values(&content.metadata);
     let config = config(&content, &values)?;
+    without_biases(&content)?;
     let separate = folder.join("tokenizer.json");
     let tokenizer = if separate.is_file() {
         safetensors::tokenizer(&separate)?
@@ -165,6 +166,15 @@ fn config(content: &Content, values: &Values<'_>) -> Result<Config, Error> {
     })
 }
 
+/// Refuses a model with tensors that would be left out.
+fn without_biases(content: &Content) -> Result<(), Error> {
+    let is_bias = |name: &&String| name.starts_with("blk.") && name.ends_with(".bias");
+    match content.tensor_infos.keys().find(is_bias) {
+        Some(name) => Err(format!("found {name}; this worker runs models without biases").into()),
+        None => Ok(()),
+    }
+}
+
 /// Returns the tokenizer. candle takes each one that it does not know for that of GPT-2, which splits numbers in another
 /// way, so this worker refuses what it does not know.
 fn tokenizer(content: &Content, values: &Values<'_>) -> Result<Tokenizer, Error> {
@@ -175,7 +185,8 @@ fn tokenizer(content: &Content, values: &Values<'_>) -> Result<Tokenizer, Error>
         )
         .into());
     }
-    let mut tokenizer = Tokenizer::from_gguf(content)?;
+    let mut tokenizer = Tokenizer::from_gguf(content)
+        .map_err(|error| format!("{error}; put the model's tokenizer.json next to the file"))?;
     if !kind.starts_with("llama3") && kind != "smaug-bpe" {
         // No space is inserted before the first word.
         let words = ByteLevel::new(false, true, true);

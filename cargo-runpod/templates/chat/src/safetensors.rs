@@ -55,7 +55,15 @@ fn config(path: &Path) -> Result<Config, Error> {
     let read = || -> Result<Config, Error> {
         let config: Value = serde_json::from_str(&fs::read_to_string(path)?)?;
         match config["model_type"].as_str() {
-            Some("llama") => Ok(LlamaConfig::deserialize(config)?.into_config(false)),
+            Some("llama") => {
+                for name in ["attention_bias", "mlp_bias"] {
+                    if config[name] == true {
+                        let expected = "this worker runs models without biases";
+                        return Err(format!("{name}: found true; {expected}").into());
+                    }
+                }
+                Ok(LlamaConfig::deserialize(config)?.into_config(false))
+            }
             other => {
                 let found = other.unwrap_or("nothing");
                 let expected = "this worker runs models of the type llama";

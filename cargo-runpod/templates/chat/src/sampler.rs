@@ -119,7 +119,7 @@ mod tests {
         }
         let request = runpod::openai::CompletionRequest::from_json(request).unwrap();
         let mut sampler = Sampler::new(&request.sampling);
-        let logits = Tensor::new(&[1.0_f32, 3.0, 2.9, -4.0], &Device::Cpu).unwrap();
+        let logits = Tensor::new(&[1.0_f32, 3.0, 2.9, 0.0], &Device::Cpu).unwrap();
         let mut chosen: Vec<u32> = (0..200)
             .map(|_| sampler.next(&logits, &[], reply).unwrap())
             .collect();

@@ -22,7 +22,7 @@ const LINE: f32 = 0.5;
 /// How far the model's areas, which are smaller than the text, are enlarged.
 const ENLARGE: f64 = 1.6;
 
-/// More areas than this are not text.
+/// The largest number of lines. It bounds the time of a job.
 const MAX_LINES: usize = 1000;
 
 /// Returns the model's input. Its sides are multiples of 32, which the network requires.
@@ -57,7 +57,11 @@ pub fn lines(map: NdTensorView<f32, 2>, size: (u32, u32)) -> Vec<Quad> {
         text(row, column) || text(above, column) || text(row, before) || text(above, before)
     });
     let mut quads = Vec::new();
-    for area in areas(mask.view()).iter().take(MAX_LINES) {
+    for area in &areas(mask.view()) {
+        if quads.len() == MAX_LINES {
+            tracing::warn!("found more than {MAX_LINES} lines; the others are left out");
+            break;
+        }
         let rectangle = Rectangle::around(area);
         let [width, height] = rectangle.sides();
         if width.min(height) < 3.0 || mean(&map, &rectangle) < LINE {

@@ -83,7 +83,8 @@ impl Audio {
         let sample = match spec.sample_format {
             SampleFormat::Float => self.reader.samples::<f32>().next(),
             SampleFormat::Int => {
-                let scale = (1_u64 << (spec.bits_per_sample - 1)) as f32;
+                // The number comes from the file. hound refuses samples that are too wide.
+                let scale = 2_f32.powi(i32::from(spec.bits_per_sample) - 1);
                 let sample = self.reader.samples::<i32>().next();
                 sample.map(|sample| sample.map(|value| value as f32 / scale))
             }

@@ -76,6 +76,8 @@ export function chat(place) {
     const instruction = system.value.trim() === "" ? [] : [{ role: "system", content: system.value }];
     addMessage("You").say(text);
     const reply = addMessage("Model");
+    // *New chat* begins another list while this answer may still arrive.
+    const talked = history;
     running = new AbortController();
     const { signal } = running;
     show(true);
@@ -99,7 +101,7 @@ export function chat(place) {
       else reply.fail(error instanceof Error && error.constructor === Error ? error.message : explain(error));
     }
     // An answer of which nothing arrived is not part of the conversation, and neither is its question.
-    if (content !== "") history.push(asked, { role: "assistant", content });
+    if (content !== "") talked.push(asked, { role: "assistant", content });
     if (running?.signal === signal) running = null;
     show(running !== null);
   }

@@ -16,13 +16,17 @@ export async function answerTo({ model, messages, signal }, { text, call }) {
   let finish = null;
   let tokens = null;
   let pieces = 0;
+  let isWhole = false;
   const body = JSON.stringify({ model, messages, stream: true, stream_options: { include_usage: true } });
   const headers = { "content-type": "application/json" };
   const response = await request("/openai/v1/chat/completions", { method: "POST", body, headers, signal });
   if (!response.headers.get("content-type")?.startsWith("text/event-stream")) throw new Error(errorIn(await response.json()));
   await read(response.body, (_, data) => {
-    if (data === "[DONE]") return;
-    const frame = JSON.parse(data);
+    if (data === "[DONE]") {
+      isWhole = true;
+      return;
+    }
+    const frame = parsed(data);
     if (frame.error) throw new Error(errorIn(frame));
     tokens = frame.usage?.completion_tokens ?? tokens;
     const choice = frame.choices?.[0];
@@ -35,7 +39,19 @@ export async function answerTo({ model, messages, signal }, { text, call }) {
     pieces += 1;
     text(piece);
   });
+  if (!isWhole && finish === null) throw new Error("The answer ended early: its job was cancelled, or its worker has stopped.");
   return { finish, tokens: tokens ?? pieces, first: (first ?? performance.now()) - start, ms: first === null ? 0 : last - first };
+}
+
+function parsed(data) {
+  let frame = null;
+  try {
+    frame = JSON.parse(data);
+  } catch {
+    // The error below describes it.
+  }
+  if (typeof frame !== "object" || frame === null) throw new Error(`The worker sent a frame of an unknown form: ${data.slice(0, 200)}`);
+  return frame;
 }
 
 function errorIn(answer) {

@@ -98,6 +98,8 @@ function isNumber(value) {
 
 /** Returns the nodes of a list of numbers. If the list was cut, the closing bracket is missing. */
 function numberList(items, isWhole) {
+  // An element for each number would be too much for the browser.
+  if (items.length > MOST_PARTS) return ["[", element("span", { class: "number" }, items.map(digits).join(", ")), isWhole ? "]" : ""];
   const nodes = items.flatMap((item, index) => [index > 0 ? ", " : "", element("span", { class: "number" }, digits(item))]);
   return ["[", ...nodes, isWhole ? "]" : ""];
 }

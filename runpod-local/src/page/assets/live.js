@@ -43,16 +43,22 @@ async function run(path, listener, signal) {
 export async function read(body, event) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   const pieces = [];
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    // Large events arrive in many pieces. They are joined only when a piece contains a line break.
-    pieces.push(value);
-    if (!value.includes("\n")) continue;
-    const blocks = pieces.join("").split("\n\n");
-    pieces.length = 0;
-    pieces.push(blocks.pop());
-    for (const block of blocks) dispatch(block, event);
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      // Large events arrive in many pieces. They are joined only when a piece contains a line break.
+      pieces.push(value);
+      if (!value.includes("\n")) continue;
+      const blocks = pieces.join("").split("\n\n");
+      pieces.length = 0;
+      pieces.push(blocks.pop());
+      for (const block of blocks) dispatch(block, event);
+    }
+  } catch (error) {
+    // Otherwise the connection, and what the endpoint does for it, would go on.
+    reader.cancel().catch(() => {});
+    throw error;
   }
 }
 

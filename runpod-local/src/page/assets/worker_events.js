@@ -23,7 +23,10 @@ export function workerEvents() {
         return { key, row: rows.get(key) ?? row(event) };
       });
       for (const old of [...list.children]) if (!shown.some((it) => it.row === old)) old.remove();
-      for (const { row } of shown) if (row.parentNode !== list) list.append(row);
+      // After a reconnection, older events can arrive after newer ones.
+      shown.forEach((it, index) => {
+        if (list.children[index] !== it.row) list.insertBefore(it.row, list.children[index] ?? null);
+      });
     });
   });
   return node;
