@@ -135,6 +135,14 @@ async fn a_malformed_tool_is_refused_with_its_place() {
             json!({ "tools": [{ "type": "function", "function": {} }] }),
         ),
         (
+            "tools.0.function.strict",
+            json!({ "tools": [{ "type": "function", "function": { "name": "a", "strict": 1 } }] }),
+        ),
+        (
+            "messages.0.tool_call_id",
+            json!({ "messages": [{ "role": "tool", "tool_call_id": 1 }] }),
+        ),
+        (
             "tools.0.function.parameters",
             json!({ "tools": [{ "type": "function", "function": { "name": "a", "parameters": [] } }] }),
         ),

@@ -8,7 +8,8 @@ use reqwest::Url;
 use super::url_template::UrlTemplate;
 use super::{Arguments, Environment, ProcessContext, Secret, Settings};
 
-/// The environment variables, indexed by the digit before their value.
+/// The environment variables, indexed by the digit (0 to 9, then a to z) before their value. New ones are added at the end,
+/// because the kept inputs contain the digits.
 const VARIABLES: [&str; 13] = [
     "RUNPOD_AI_API_KEY",
     "RUNPOD_WEBHOOK_GET_JOB",
@@ -19,10 +20,10 @@ const VARIABLES: [&str; 13] = [
     "RUNPOD_METRICS_PORT",
     "RUNPOD_POD_ID",
     "RUNPOD_SHUTDOWN_GRACE_S",
-    "RUNPOD_MAX_RESULT_BYTES",
     "RUNPOD_INIT_TIMEOUT",
     "RUNPOD_ENDPOINT_ID",
     "RUNPOD_LOG_LEVEL",
+    "RUNPOD_MAX_RESULT_BYTES",
 ];
 
 pub(crate) fn url_template(data: &[u8]) {
@@ -76,8 +77,8 @@ pub(crate) fn environment(data: &[u8]) {
     };
     let pairs = text.lines().filter_map(|line| {
         let mut characters = line.chars();
-        let digit = characters.next()?.to_digit(10)?;
-        let variable = VARIABLES[usize::try_from(digit).ok()?];
+        let digit = characters.next()?.to_digit(36)?;
+        let variable = *VARIABLES.get(usize::try_from(digit).ok()?)?;
         Some((variable.to_owned(), characters.as_str().to_owned()))
     });
     resolve(&Environment::of(pairs), &Arguments::default());

@@ -17,29 +17,40 @@ pub(super) fn split(text: &str) -> (&str, Vec<String>) {
 
 /// Returns the place of a backtrace that extends to the end of the text. It starts with the frame 0, on a line of its own.
 fn backtrace(text: &str) -> Option<usize> {
-    let newlines = text.match_indices('\n').map(|(at, _)| at + 1);
-    let mut starts = [0].into_iter().chain(newlines);
-    starts.find(|start| {
-        let rest = &text[*start..];
-        is_frame(rest.lines().next().unwrap_or_default(), Some(0)) && rest.lines().all(is_part)
-    })
+    let (mut found, mut start) = (None, text.len());
+    // From the end, so that a long text is read only once.
+    for line in text.split_inclusive('\n').rev() {
+        start -= line.len();
+        let line = line.trim_end();
+        if !is_part(line) {
+            break;
+        }
+        if is_first(line) {
+            found = Some(start);
+        }
+    }
+    // A text without a message stays whole.
+    found.filter(|start| *start > 0)
+}
+
+/// Returns whether the line names the frame 0 as the standard library writes it. A list in a message may be numbered, too.
+fn is_first(line: &str) -> bool {
+    line.strip_prefix("   0: ")
+        .is_some_and(|name| name.contains("::") || name.contains("<unknown>"))
 }
 
 fn is_part(line: &str) -> bool {
     let is_place = line.starts_with(' ') && line.trim_start().starts_with("at ");
-    is_frame(line, None)
+    is_frame(line)
         || is_place
         || line.trim().is_empty()
         || line.starts_with("note: Some details are omitted")
 }
 
 /// Returns whether the line names a frame, such as `   0: main`.
-fn is_frame(line: &str, number: Option<usize>) -> bool {
-    let Some((found, _)) = line.trim_start().split_once(": ") else {
-        return false;
-    };
-    let found: Option<usize> = found.parse().ok();
-    line.starts_with(' ') && found.is_some() && (number.is_none() || found == number)
+fn is_frame(line: &str) -> bool {
+    let number = line.trim_start().split_once(": ").map(|(number, _)| number);
+    line.starts_with(' ') && number.is_some_and(|number| number.parse::<usize>().is_ok())
 }
 
 #[cfg(test)]
@@ -72,6 +83,8 @@ mod tests {
             "no luck",
             "0: no luck",
             "two rows:\n  0: red\n  1: blue\nand a summary",
+            "two rows:\n  0: red\n  1: blue",
+            "two rows:\n   0: red\n   1: blue",
             "line 0: x\n   at the end",
         ] {
             assert_eq!(split(text), (text, Vec::new()), "{text}");

@@ -92,7 +92,7 @@ impl ChatRequest {
     }
 
     pub(crate) fn read(body: Value, endpoint: &Endpoint) -> Result<Self, ApiError> {
-        let mut fields = Fields::of(body, "the request")?;
+        let mut fields = Fields::of_request(body)?;
         let expected = "a list of one message or more";
         let messages = match fields.take("messages") {
             None => return Err(missing("messages", expected)),

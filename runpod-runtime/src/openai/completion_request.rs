@@ -71,7 +71,7 @@ impl CompletionRequest {
     }
 
     pub(crate) fn read(body: Value, endpoint: &Endpoint) -> Result<Self, ApiError> {
-        let mut fields = Fields::of(body, "the request")?;
+        let mut fields = Fields::of_request(body)?;
         let expected = "a string";
         let prompt = match fields.take("prompt") {
             None => return Err(missing("prompt", expected)),

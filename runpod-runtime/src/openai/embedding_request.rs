@@ -79,7 +79,7 @@ impl EmbeddingRequest {
     }
 
     pub(crate) fn read(body: Value, endpoint: &Endpoint) -> Result<Self, ApiError> {
-        let mut fields = Fields::of(body, "the request")?;
+        let mut fields = Fields::of_request(body)?;
         let expected = "a string or a list of strings";
         match fields.get("input") {
             None => return Err(missing("input", expected)),

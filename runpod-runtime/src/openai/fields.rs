@@ -10,35 +10,64 @@ use crate::text::both_ends_of;
 /// The longest value that an error repeats.
 const LONGEST_FOUND: usize = 80;
 
-/// The fields of a request that have not been read yet.
+/// The fields of an object that have not been read yet.
 #[derive(Debug)]
-pub(super) struct Fields(Map<String, Value>);
+pub(super) struct Fields {
+    fields: Map<String, Value>,
+    /// The place of the object in the request, with a dot at its end.
+    prefix: String,
+}
 
 impl Fields {
-    pub(super) fn of(body: Value, what: &str) -> Result<Self, ApiError> {
+    /// Returns the fields of a request.
+    pub(super) fn of_request(body: Value) -> Result<Self, ApiError> {
         match body {
-            Value::Object(fields) => Ok(Self(fields)),
+            Value::Object(fields) => Ok(Self {
+                fields,
+                prefix: String::new(),
+            }),
             other => Err(ApiError::new(
                 super::ApiErrorKind::InvalidRequest,
-                format!("{what}: found {}; expected a JSON object", shown(&other)),
+                format!(
+                    "the request: found {}; expected a JSON object",
+                    shown(&other)
+                ),
             )),
         }
     }
 
+    /// Returns the fields of an object at this place in the request.
+    pub(super) fn at(place: &str, value: Value, expected: &str) -> Result<Self, ApiError> {
+        match value {
+            Value::Object(fields) => Ok(Self {
+                fields,
+                prefix: format!("{place}."),
+            }),
+            other => Err(wrong(place, &other, expected)),
+        }
+    }
+
+    /// Returns the place of a field in the request.
+    pub(super) fn place(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+
     /// Removes a field, and returns its value unless it is null.
     pub(super) fn take(&mut self, name: &str) -> Option<Value> {
-        self.0.shift_remove(name).filter(|value| !value.is_null())
+        self.fields
+            .shift_remove(name)
+            .filter(|value| !value.is_null())
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name).filter(|value| !value.is_null())
+        self.fields.get(name).filter(|value| !value.is_null())
     }
 
     pub(super) fn text(&mut self, name: &str) -> Result<Option<String>, ApiError> {
         match self.take(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(other) => Err(wrong(name, &other, "a string")),
+            Some(other) => Err(wrong(&self.place(name), &other, "a string")),
         }
     }
 
@@ -46,7 +75,7 @@ impl Fields {
         match self.take(name) {
             None => Ok(false),
             Some(Value::Bool(flag)) => Ok(flag),
-            Some(other) => Err(wrong(name, &other, "true or false")),
+            Some(other) => Err(wrong(&self.place(name), &other, "true or false")),
         }
     }
 
@@ -70,7 +99,7 @@ impl Fields {
         } else {
             format!("a number of {} or more", range.start())
         };
-        Err(wrong(name, &value, &expected))
+        Err(wrong(&self.place(name), &value, &expected))
     }
 
     #[expect(
@@ -84,7 +113,7 @@ impl Fields {
         let number = value.as_f64().map(|number| number as f32);
         match number.filter(|number| *number > 0.0 && number.is_finite()) {
             Some(number) => Ok(Some(number)),
-            None => Err(wrong(name, &value, "a number above 0")),
+            None => Err(wrong(&self.place(name), &value, "a number above 0")),
         }
     }
 
@@ -97,7 +126,7 @@ impl Fields {
             return Ok(Some(number));
         }
         let expected = format!("a whole number of {least} or more");
-        Err(wrong(name, &value, &expected))
+        Err(wrong(&self.place(name), &value, &expected))
     }
 
     pub(super) fn integer(&mut self, name: &str) -> Result<Option<i64>, ApiError> {
@@ -106,7 +135,7 @@ impl Fields {
         };
         match value.as_i64() {
             Some(number) => Ok(Some(number)),
-            None => Err(wrong(name, &value, "a whole number")),
+            None => Err(wrong(&self.place(name), &value, "a whole number")),
         }
     }
 
@@ -115,7 +144,7 @@ impl Fields {
         let Some(value) = self.take(name) else {
             return Ok(Vec::new());
         };
-        let expected = "a string or a list of strings";
+        let place = self.place(name);
         match value {
             Value::String(text) => Ok(vec![text]),
             Value::Array(items) => items
@@ -123,16 +152,16 @@ impl Fields {
                 .enumerate()
                 .map(|(index, item)| match item {
                     Value::String(text) => Ok(text),
-                    other => Err(wrong(&format!("{name}.{index}"), &other, "a string")),
+                    other => Err(wrong(&format!("{place}.{index}"), &other, "a string")),
                 })
                 .collect(),
-            other => Err(wrong(name, &other, expected)),
+            other => Err(wrong(&place, &other, "a string or a list of strings")),
         }
     }
 
     /// Returns the fields that are left.
     pub(super) fn rest(self) -> Map<String, Value> {
-        self.0
+        self.fields
     }
 }
 

@@ -174,10 +174,7 @@ impl Message {
     }
 
     pub(super) fn read(value: Value, place: &str, accepts: &str) -> Result<Self, ApiError> {
-        let Value::Object(_) = value else {
-            return Err(wrong(place, &value, "an object with `role` and `content`"));
-        };
-        let mut fields = Fields::of(value, place)?;
+        let mut fields = Fields::at(place, value, "an object with `role` and `content`")?;
         let at = |name: &str| format!("{place}.{name}");
         let role = match fields.take("role") {
             None => return Err(missing(&at("role"), &roles())),
@@ -206,7 +203,7 @@ impl Message {
             role,
             content,
             name: fields.text("name")?,
-            tool_calls: ToolCall::take_all(&mut fields, place)?,
+            tool_calls: ToolCall::take_all(&mut fields)?,
             tool_call_id: fields.text("tool_call_id")?,
             extra: fields.rest(),
         })

@@ -112,8 +112,8 @@ impl ToolCall {
     }
 
     /// Reads the `tool_calls` of a message.
-    pub(super) fn take_all(fields: &mut Fields, place: &str) -> Result<Vec<Self>, ApiError> {
-        let place = format!("{place}.tool_calls");
+    pub(super) fn take_all(fields: &mut Fields) -> Result<Vec<Self>, ApiError> {
+        let place = fields.place("tool_calls");
         list(fields.take("tool_calls"), &place)?
             .into_iter()
             .enumerate()
@@ -122,14 +122,12 @@ impl ToolCall {
     }
 
     fn read(call: Value, place: &str) -> Result<Self, ApiError> {
-        let mut call = object(call, place)?;
-        let id = required(&mut call, place, "id")?;
-        let place = format!("{place}.function");
-        let mut function = function(&mut call, &place)?;
+        let mut call = Fields::at(place, call, "an object")?;
+        let mut function = function(&mut call)?;
         Ok(Self {
-            id,
-            name: required(&mut function, &place, "name")?,
-            arguments: required(&mut function, &place, "arguments")?,
+            id: required(&mut call, "id")?,
+            name: required(&mut function, "name")?,
+            arguments: required(&mut function, "arguments")?,
         })
     }
 }
@@ -145,27 +143,26 @@ impl Tool {
     }
 
     fn read(tool: Value, place: &str) -> Result<Self, ApiError> {
-        let mut tool = object(tool, place)?;
+        let mut tool = Fields::at(place, tool, "an object")?;
         match tool.take("type") {
             Some(kind) if kind == "function" => {}
-            Some(kind) => return Err(wrong(&format!("{place}.type"), &kind, "\"function\"")),
-            None => return Err(missing(&format!("{place}.type"), "\"function\"")),
+            Some(kind) => return Err(wrong(&tool.place("type"), &kind, "\"function\"")),
+            None => return Err(missing(&tool.place("type"), "\"function\"")),
         }
-        let place = format!("{place}.function");
-        let mut function = function(&mut tool, &place)?;
+        let mut function = function(&mut tool)?;
         let parameters = match function.take("parameters") {
             None => None,
             Some(Value::Object(schema)) => Some(schema),
             Some(other) => {
                 return Err(wrong(
-                    &format!("{place}.parameters"),
+                    &function.place("parameters"),
                     &other,
                     "a JSON schema",
                 ));
             }
         };
         Ok(Self {
-            name: required(&mut function, &place, "name")?,
+            name: required(&mut function, "name")?,
             description: function.text("description")?,
             parameters,
             strict: function.flag("strict")?,
@@ -198,15 +195,15 @@ impl ToolChoice {
         if is_required {
             return Ok(Self::Required);
         }
-        let place = format!("{PLACE}.function");
-        let mut choice = object(choice, PLACE)?;
-        let name = required(&mut function(&mut choice, &place)?, &place, "name")?;
+        let mut choice = Fields::at(PLACE, choice, "an object")?;
+        let mut function = function(&mut choice)?;
+        let name = required(&mut function, "name")?;
         if tools.iter().any(|tool| tool.name == name) {
             return Ok(Self::Function(name));
         }
         let names: Vec<_> = tools.iter().map(|tool| tool.name.as_str()).collect();
         let expected = format!("the name of one of the tools ({})", names.join(", "));
-        Err(wrong(&format!("{place}.name"), &name.into(), &expected))
+        Err(wrong(&function.place("name"), &name.into(), &expected))
     }
 }
 
@@ -218,26 +215,15 @@ fn list(value: Option<Value>, place: &str) -> Result<Vec<Value>, ApiError> {
     }
 }
 
-fn object(value: Value, place: &str) -> Result<Fields, ApiError> {
-    if value.is_object() {
-        Fields::of(value, place)
-    } else {
-        Err(wrong(place, &value, "an object"))
-    }
-}
-
-fn function(fields: &mut Fields, place: &str) -> Result<Fields, ApiError> {
+fn function(fields: &mut Fields) -> Result<Fields, ApiError> {
+    let place = fields.place("function");
     match fields.take("function") {
-        Some(function) => object(function, place),
-        None => Err(missing(place, "an object with the function's `name`")),
+        Some(function) => Fields::at(&place, function, "an object"),
+        None => Err(missing(&place, "an object with the function's `name`")),
     }
 }
 
-fn required(fields: &mut Fields, place: &str, name: &str) -> Result<String, ApiError> {
-    let place = format!("{place}.{name}");
-    match fields.take(name) {
-        Some(Value::String(text)) => Ok(text),
-        Some(other) => Err(wrong(&place, &other, "a string")),
-        None => Err(missing(&place, "a string")),
-    }
+fn required(fields: &mut Fields, name: &str) -> Result<String, ApiError> {
+    let text = fields.text(name)?;
+    text.ok_or_else(|| missing(&fields.place(name), "a string"))
 }

@@ -77,8 +77,12 @@ fn in_object(
 }
 
 fn in_list(place: &str, expected: &[Value], found: &[Value]) -> Option<Difference> {
-    let numbers = expected.iter().filter_map(Value::as_f64);
-    let scale = numbers.map(f64::abs).fold(0.0, f64::max);
+    // Whole numbers, such as ids and times, say nothing about the precision of the others.
+    let fractions = expected.iter().filter(|number| number.is_f64());
+    let scale = fractions
+        .filter_map(Value::as_f64)
+        .map(f64::abs)
+        .fold(0.0, f64::max);
     (0..expected.len().max(found.len())).find_map(|index| {
         let place = format!("{place}[{index}]");
         match (expected.get(index), found.get(index)) {
@@ -175,6 +179,9 @@ mod tests {
         assert!(difference(&json!(10_000_000), &json!(10_000_001)).is_some());
         assert_eq!(difference(&json!(2), &json!(2.0)), None);
         assert!(difference(&json!(0.0), &json!(1e-9)).is_some());
+        // A time beside a score does not make the score imprecise.
+        let scored = |score: f64| json!([1_700_000_000, score]);
+        assert!(difference(&scored(0.93), &scored(0.1)).is_some());
         // In a vector, the largest number counts.
         let expected = json!([0.5, 0.000_1, -0.02]);
         assert_eq!(
