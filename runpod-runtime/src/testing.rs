@@ -221,7 +221,9 @@ impl Job {
 
     async fn report(self, handler: Handler) -> Report {
         let cancelling = self.cancel_when.map(CancelWhen::start);
-        let platform = SingleJob::new(taken(self.id, &self.input, self.extra), false);
+        // `run` lets the results of all streams repeat their items.
+        let platform = SingleJob::new(taken(self.id, &self.input, self.extra), false)
+            .repeating_items_only_here(true);
         let platform = Arc::new(match &cancelling {
             Some(cancelling) => platform.stopped_by(cancelling.token()),
             None => platform,

@@ -46,6 +46,33 @@ async fn stream_shows_every_item() {
     run.assert_shows(&["TO", "BE", "OR", "NOT"]);
 }
 
+/// A local run lists the items of a stream in its result. On Runpod, each item is posted and the result is empty.
+#[tokio::test]
+async fn only_the_items_of_a_stream_have_a_limit_and_not_their_list() {
+    for (text, code, shown) in [
+        (
+            "one two three four five six seven",
+            0,
+            "completed successfully",
+        ),
+        (
+            "antidisestablishment",
+            1,
+            "stream item 1 has 52 bytes, and at most 45 are posted",
+        ),
+    ] {
+        let mut command = example("stream");
+        command
+            .env("RUNPOD_MAX_RESULT_BYTES", "45")
+            .arg("--test_input")
+            .arg(json!({ "input": { "text": text } }).to_string());
+        let ended: Ended = command.output().await.expect("the example starts").into();
+        ended.assert_code(code);
+        ended.assert_shows(&[shown]);
+        assert!(!ended.text.contains("ResultTooLarge"), "{ended}");
+    }
+}
+
 #[tokio::test]
 async fn stream_fails_with_the_item_that_is_an_error() {
     let run = run(

@@ -22,6 +22,11 @@ fn bare(text: String) -> impl Iterator<Item = Result<u32, String>> {
     std::iter::once(Err(text))
 }
 
+/// Streams items of 1 MiB.
+fn large(items: usize) -> impl Iterator<Item = String> {
+    std::iter::repeat_n("x".repeat(1 << 20), items)
+}
+
 #[runpod::handler]
 async fn stateful(_text: String, _state: State<u32>) {}
 
@@ -54,4 +59,13 @@ async fn the_error_of_a_handler_has_the_name_of_its_function() {
 #[should_panic(expected = "handler `stateful` (tests/testing/main.rs:")]
 async fn a_handler_that_does_not_fit_its_job_is_named() {
     job().run(stateful).await;
+}
+
+/// On Runpod, each item is posted and the result is empty.
+#[tokio::test]
+async fn the_items_of_a_stream_may_be_larger_in_total_than_a_result() {
+    let report = testing::Job::new(json!(21)).stream(large).await;
+    assert_eq!(report.error, None);
+    assert_eq!(report.stream.len(), 21);
+    assert!(report.output.is_some());
 }

@@ -85,6 +85,9 @@ struct Queue {
     items: usize,
     bytes: usize,
     progress_bytes: usize,
+    /// The size in bytes beyond which an item is not posted.
+    #[cfg(feature = "openai")]
+    largest_item: Option<usize>,
     /// No more messages are accepted.
     closed: bool,
     /// No more messages will come, so the reader may finish.
@@ -107,11 +110,15 @@ impl Queue {
         let Message::Item(item) = &first else {
             return Some(first);
         };
+        // Half of the limit leaves room for the rest of the body. No item may be refused only because it was joined.
+        let most = self.largest_item.map_or(MOST_JOINED_BYTES, |largest| {
+            MOST_JOINED_BYTES.min(largest / 2)
+        });
         let mut bytes = item.len();
         let others = self.messages.iter().take_while(|message| {
             matches!(message, Message::Item(next) if next.joins() && {
                 bytes += next.len();
-                bytes <= MOST_JOINED_BYTES
+                bytes <= most
             })
         });
         let others = others.count();
@@ -279,6 +286,12 @@ impl Outbox {
             }
             ready.await;
         }
+    }
+
+    /// Sets the size in bytes beyond which an item is not posted. Joined items stay below it.
+    #[cfg(feature = "openai")]
+    pub(crate) fn limit_items(&self, largest: Option<usize>) {
+        self.queue().largest_item = largest;
     }
 
     /// Records that the platform has the last item from [`next`](Self::next).

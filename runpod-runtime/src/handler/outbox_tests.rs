@@ -209,4 +209,24 @@ mod joining {
         outbox.end();
         assert_eq!(drain(&outbox).await.len(), 4);
     }
+
+    #[tokio::test]
+    async fn no_item_is_refused_only_because_it_was_joined() {
+        let outbox = Outbox::new();
+        outbox.limit_items(Some(1000));
+        let text = "x".repeat(300);
+        for _ in 0..6 {
+            assert!(outbox.item(frame(&text)).await);
+        }
+        outbox.end();
+        assert_eq!(drain(&outbox).await.len(), 6);
+
+        let outbox = Outbox::new();
+        outbox.limit_items(Some(1000));
+        for _ in 0..6 {
+            assert!(outbox.item(frame("short")).await);
+        }
+        outbox.end();
+        assert_eq!(drain(&outbox).await.len(), 1);
+    }
 }

@@ -1,5 +1,6 @@
-//! The documented limits of results. Only the platform knows which limit applies to a job, so a result between the two
-//! limits of a queue endpoint is posted. A result beyond both is not.
+//! The documented limits of results. Only the platform knows which limit of a queue endpoint applies to a job. A result
+//! beyond one of them is posted with a warning. Only a result beyond `RUNPOD_MAX_RESULT_BYTES` (by default 20 MiB) is
+//! not.
 
 /// The limits of a queue endpoint, in bytes.
 const AFTER_RUN: usize = 10_000_000;

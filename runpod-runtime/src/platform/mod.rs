@@ -70,6 +70,12 @@ pub(crate) trait Platform: Send + Sync + 'static {
         Some(LARGEST_RESULT)
     }
 
+    /// Returns whether the result of a stream repeats its items only for this platform. On Runpod, that result would be
+    /// empty, so its size here does not matter.
+    fn repeats_items_only_here(&self) -> bool {
+        false
+    }
+
     /// Returns how many posts may be in flight at once. By default, each post has a connection, and a process can have
     /// 1024 open files.
     fn most_posts(&self) -> usize {

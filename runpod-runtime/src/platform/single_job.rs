@@ -16,6 +16,7 @@ pub(crate) struct SingleJob {
     stop: Option<CancellationToken>,
     recorded: Mutex<Recorded>,
     largest_result: usize,
+    repeats_items_only_here: bool,
     /// Whether to log items and progress updates when they arrive.
     shown: bool,
 }
@@ -36,6 +37,7 @@ impl SingleJob {
             stop: None,
             recorded: Mutex::default(),
             largest_result: LARGEST_RESULT,
+            repeats_items_only_here: false,
             shown,
         }
     }
@@ -49,6 +51,12 @@ impl SingleJob {
     /// Sets the size in bytes beyond which results and stream items are not posted.
     pub(crate) fn limited_to(mut self, bytes: usize) -> Self {
         self.largest_result = bytes;
+        self
+    }
+
+    /// Sets whether the result of a stream repeats its items only in this run, and not on Runpod.
+    pub(crate) fn repeating_items_only_here(mut self, only_here: bool) -> Self {
+        self.repeats_items_only_here = only_here;
         self
     }
 
@@ -91,6 +99,10 @@ impl Platform for SingleJob {
 
     fn largest_result(&self) -> Option<usize> {
         Some(self.largest_result)
+    }
+
+    fn repeats_items_only_here(&self) -> bool {
+        self.repeats_items_only_here
     }
 
     fn post<'a>(&'a self, post: &'a Post) -> BoxFuture<'a, Posted> {

@@ -18,18 +18,19 @@ use crate::worker::{self, Parts};
 /// The id of a test job that does not specify one.
 const DEFAULT_ID: &str = "\"local_test\"";
 
-/// Runs `job` through the worker that `parts` creates, and compares the result with `expected` if it is given.
+/// Runs `job` through the worker that `parts` creates, and compares the result with `expected` if it is given. `platform`
+/// adjusts the job's platform to the worker's options.
 pub(crate) async fn run(
     job: &str,
     expected: Option<&Value>,
-    largest_result: usize,
+    platform: impl FnOnce(SingleJob) -> SingleJob,
     parts: impl FnOnce(Arc<dyn Platform>) -> Parts,
 ) -> Result<(), Error> {
     let fault = |text: String| Error::new(ErrorKind::LocalTest, text);
     let job = read_job(&with_id(job)?)
         .map_err(|broken| fault(format!("the test job cannot be run: {}", broken.reason)))?;
     let id = job.id.clone();
-    let platform = Arc::new(SingleJob::new(job, true).limited_to(largest_result));
+    let platform = Arc::new(platform(SingleJob::new(job, true)));
     worker::start(parts(Arc::clone(&platform) as _))?
         .ended()
         .await?;

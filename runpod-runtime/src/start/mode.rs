@@ -9,7 +9,7 @@ use super::prepared::Prepared;
 use crate::config::{Mode, PlatformUrls};
 use crate::error::{Error, ErrorKind};
 use crate::handler::StateCell;
-use crate::platform::Runpod;
+use crate::platform::{Runpod, SingleJob};
 use crate::process::threads::Refused;
 use crate::spool::SpoolWriter;
 use crate::worker::{self, Ended, Handlers, Parts};
@@ -68,7 +68,14 @@ impl Prepared {
                 tracing::info!("Using {source} as job input.");
                 let expected = self.settings.test_output.clone();
                 let largest = self.settings.largest_result;
-                local_test::run(&job, expected.as_ref(), largest, |platform| {
+                // `for_test` sets this option for every worker.
+                let only_here = !self.config.return_aggregate_stream;
+                let adjusted = |platform: SingleJob| {
+                    platform
+                        .limited_to(largest)
+                        .repeating_items_only_here(only_here)
+                };
+                local_test::run(&job, expected.as_ref(), adjusted, |platform| {
                     self.for_test().parts(platform, state, handlers, None)
                 })
                 .await

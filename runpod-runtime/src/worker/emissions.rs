@@ -32,6 +32,8 @@ pub(super) async fn send_all(
     id: &Arc<str>,
     outbox: &Outbox,
 ) -> Result<(), NotSent> {
+    #[cfg(feature = "openai")]
+    outbox.limit_items(control.platform.largest_result());
     let mut number = 0;
     let mut delay_left = LONGEST_DELAY;
     while let Some(message) = outbox.next().await {

@@ -17,6 +17,10 @@ use crate::handler::{CancelReason, Failure, JobContext, TakenJob};
 use crate::platform::{ResultBody, Unhealthy, large_result};
 use crate::process::panics::{Panic, caught, caught_now};
 use crate::spool::{DiskCopy, JobResult};
+use crate::text::both_ends_of;
+
+/// The maximum number of characters of an error that is repeated because it is too large itself.
+const LONGEST_ERROR: usize = 1000;
 
 /// A job that this worker already has.
 #[derive(Debug)]
@@ -121,7 +125,8 @@ fn finish(control: &Arc<Control>, finished: Finished) {
     }
     .emit();
     let bytes = body.body.len();
-    if let Some(why) = control.platform.is_too_large(bytes) {
+    let why = control.platform.is_too_large(bytes);
+    if let Some(why) = why.filter(|_| !is_larger_only_here(control, &job, &body)) {
         let job_id = job.id();
         WorkerEvent::LargeResult { job_id, bytes, why }.emit();
     }
@@ -139,14 +144,29 @@ fn finish(control: &Arc<Control>, finished: Finished) {
 /// once, and no large body is sent in vain.
 fn within_the_limit(control: &Control, job: &Job, body: ResultBody) -> ResultBody {
     let bytes = body.body.len();
-    let Some(limit) = control.platform.largest_result().filter(|it| bytes > *it) else {
+    let limit = control.platform.largest_result();
+    let is_refused = |limit: &usize| bytes > *limit && !is_larger_only_here(control, job, &body);
+    let Some(limit) = limit.filter(is_refused) else {
         return body;
     };
-    let why = large_result::refusal("the job finished, but its result", bytes, limit);
+    // Without the job's own error, nobody would learn why it failed.
+    let what = match body.without_data.as_deref().or(body.error.as_deref()) {
+        Some(error) => {
+            let error = both_ends_of(error, LONGEST_ERROR);
+            format!("the job failed ({error}), and its error")
+        }
+        None => "the job finished, but its result".to_owned(),
+    };
+    let why = large_result::refusal(&what, bytes, limit);
     let failure = Failure::new("ResultTooLarge", why).at("before the result was posted");
     control
         .execution
         .failed(failure, job.streams(), body.stop_pod)
+}
+
+/// Returns whether the result is the list of a stream's items, which Runpod would not get.
+fn is_larger_only_here(control: &Control, job: &Job, body: &ResultBody) -> bool {
+    control.platform.repeats_items_only_here() && job.streams() && body.error.is_none()
 }
 
 /// Starts to shut down the worker if the job asks for a fresh worker or if too many jobs in a row have failed.

@@ -45,6 +45,36 @@ async fn a_result_that_would_be_refused_fails_at_once_and_is_not_posted() {
     }
 }
 
+/// Fails with a large error.
+async fn fails(_input: String) -> Result<String, String> {
+    Err(format!("no memory {}", "x".repeat(TOO_LARGE)))
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_that_would_be_refused_is_shortened_and_named_as_an_error() {
+    let stage = Stage::new().jobs(&["j"]);
+    let handler = AsyncFunction::into_handler(fails).0;
+    let playing = play(stage, handler, Setting::default());
+    playing
+        .stage
+        .until(|events| events.iter().any(is_result))
+        .await;
+    let posted = playing.stage.posted("j");
+    playing.end().await;
+    assert_eq!(posted.len(), 1);
+    let body = &posted[0];
+    assert!(body.len() < 3000, "{} bytes", body.len());
+    for part in [
+        "ResultTooLarge",
+        "the job failed (no memory xxx",
+        "), and its error has ",
+        "at most 20971520 are posted (RUNPOD_MAX_RESULT_BYTES)",
+    ] {
+        assert!(body.contains(part), "{part}: {body}");
+    }
+    assert!(!body.contains("the job finished"), "{body}");
+}
+
 /// Sends a small item and a large one.
 async fn two_items(_input: String, items: Emitter<String>) -> Result<(), crate::Cancelled> {
     items.send("small".to_owned()).await?;
