@@ -67,7 +67,12 @@ pub(crate) fn parts(
             &[],
         ),
         elsewhere("format, the Rust client's suite", &format, &client, &[]),
-        elsewhere("format, examples with real weights", &format, &models, &[]),
+        elsewhere(
+            "format, examples with real weights",
+            &format,
+            &models,
+            &models::PACKAGES,
+        ),
         Part::check("dependencies", dependencies, "cargo xtask dependencies"),
         Part::check("packages", packages, "cargo xtask packages"),
         // `--locked` is needed because a commit that changes the dependencies must also contain the lock file.

@@ -14,6 +14,14 @@ use crate::workspace::Workspace;
 /// The manifest of the examples' workspace.
 pub(crate) const MANIFEST: &str = "examples/models/Cargo.toml";
 
+/// The examples, as options of cargo. `--all` would also format our own crates again, as their dependencies.
+pub(crate) const PACKAGES: [&str; 4] = [
+    "--package=chat",
+    "--package=embed",
+    "--package=ocr",
+    "--package=speech",
+];
+
 /// The list of the packages that contain weights, with pinned versions.
 const WEIGHTS: &str = "examples/models/weights.txt";
 
