@@ -64,16 +64,15 @@ impl Failure {
                 failure.openai = failure.openai.or_else(|| Some(Box::new(detail.clone())));
                 continue;
             }
-            match cause.downcast_ref::<ReportedAs>() {
-                Some(name) => chosen = chosen.or_else(|| name.error_type()),
-                None => {
-                    let text = cause.to_string();
-                    let (cause, of_cause) = error_text::split(&text);
-                    failure.trace.push(format!("caused by: {cause}"));
-                    if backtrace.is_empty() {
-                        backtrace = of_cause;
-                    }
-                }
+            if let Some(name) = cause.downcast_ref::<ReportedAs>() {
+                chosen = chosen.or_else(|| name.error_type());
+                continue;
+            }
+            let text = cause.to_string();
+            let (cause, of_cause) = error_text::split(&text);
+            failure.trace.push(format!("caused by: {cause}"));
+            if backtrace.is_empty() {
+                backtrace = of_cause;
             }
         }
         failure.trace.append(&mut backtrace);

@@ -173,9 +173,8 @@ impl Tool {
 impl ToolChoice {
     pub(super) fn take(fields: &mut Fields, tools: &[Tool]) -> Result<Self, ApiError> {
         const PLACE: &str = "tool_choice";
-        let choice = match fields.take(PLACE) {
-            None => return Ok(Self::Auto),
-            Some(choice) => choice,
+        let Some(choice) = fields.take(PLACE) else {
+            return Ok(Self::Auto);
         };
         match choice.as_str() {
             Some("auto") => return Ok(Self::Auto),

@@ -25,7 +25,9 @@ fn push(text: &mut String, value: &Value) -> bool {
                 text.push_str(&item.to_string());
                 text.push(',');
             }
-            text.push_str(&format!("… {} more numbers …", middle.len()));
+            text.push_str("… ");
+            text.push_str(&middle.len().to_string());
+            text.push_str(" more numbers …");
             for item in last {
                 text.push(',');
                 text.push_str(&item.to_string());
