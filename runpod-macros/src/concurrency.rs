@@ -64,13 +64,17 @@ pub(crate) fn check(options: &Options, faults: &mut Faults) {
     } else {
         for (key, span) in bounds(own) {
             let name = key.name();
+            // If there is a number, adding the option would set it twice.
+            let help = if auto.is_some() {
+                format!("write `concurrency = \"auto\"` instead of the number, or remove `{name}`")
+            } else {
+                let example = key.example();
+                format!("add it: `#[runpod::main(concurrency = \"auto\", {example})]`")
+            };
             faults.add(
                 Ident::new(name, span),
                 format!("the option `{name}` needs `concurrency = \"auto\"`"),
-                format!(
-                    "add it: `#[runpod::main(concurrency = \"auto\", {})]`",
-                    key.example()
-                ),
+                help,
             );
         }
     }

@@ -219,7 +219,7 @@ pub fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// | `return_aggregate_stream = true` | repeats the items of a stream in the job's result |
 /// | `concurrency = 4` | the number of jobs that may run at once; by default 1, or enough for full batches |
 /// | `concurrency = "auto"` | the worker finds the number itself: it adds slots while that increases the throughput |
-/// | `min_concurrency = 2`, `max_concurrency = 32` | with `concurrency = "auto"`: the lowest and the highest number; by default 1 and 64 |
+/// | `min_concurrency = 2`, `max_concurrency = 32` | with `concurrency = "auto"`: the lowest and the highest number; by default 1 and 64; with batch handlers, the slots that their batches need, and twice as many, but at least 64 |
 /// | `concurrency_modifier = path` | a `fn(usize) -> usize`, or a closure without captures, that is called before each job-take request: it gets the current concurrency and returns the new one |
 /// | `handler = path` | the handler that handles all jobs, if several are linked |
 /// | `route = "key"` | runs several handlers: `input.<key>` names the handler for the job |

@@ -242,3 +242,21 @@ fn options_that_are_right_are_no_errors() {
     assert_errors(&main_on_handler(quote!(name = "x", concurrency = 1)), &[]);
     assert_errors(&on_main(quote!(refresh_worker, crate = crate)), &[]);
 }
+
+#[test]
+fn a_bound_asks_for_automatic_concurrency_but_never_for_a_second_option() {
+    assert_errors(
+        &on_main(quote!(concurrency = 4, max_concurrency = 8)),
+        &[
+            "the option `max_concurrency` needs `concurrency = \"auto\"`\n\
+             help: write `concurrency = \"auto\"` instead of the number, or remove `max_concurrency`",
+        ],
+    );
+    assert_errors(
+        &on_main(quote!(max_concurrency = 8)),
+        &[
+            "the option `max_concurrency` needs `concurrency = \"auto\"`\n\
+             help: add it: `#[runpod::main(concurrency = \"auto\", max_concurrency = 32)]`",
+        ],
+    );
+}

@@ -1,13 +1,32 @@
+use std::convert::identity;
 use std::fs::{self, File};
-use std::sync::mpsc;
+use std::path::Path;
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
 
+use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::oneshot;
+use tokio::time::{sleep, timeout};
 
 use super::{LOCK, Locked, PREFIX, remove_abandoned};
+use crate::handler::batch::{BatchCall, Batching, HandlerBatcher, join};
+use crate::handler::call::{Call, Extracted};
+use crate::handler::context::JobContext;
 use crate::handler::failure::Failure;
 use crate::handler::in_use::InUse;
 use crate::handler::invocation::Invocation;
+use crate::platform::read_job;
 use crate::testing;
+
+/// Waits until the job has ended and its directory has disappeared. Another thread removes it.
+async fn until_removed(context: &JobContext, directory: &Path) {
+    let removed = async {
+        while !context.has_ended() || directory.exists() {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(Duration::from_mins(1), removed).await.unwrap();
+}
 
 #[test]
 fn a_directory_is_private_and_disappears_with_the_call() {
@@ -55,9 +74,64 @@ async fn the_directory_of_a_cancelled_job_stays_until_its_plain_function_has_ret
     assert!(!context.has_ended());
     assert!(directory.exists());
     release.send(()).unwrap();
-    while !context.has_ended() {
-        tokio::task::yield_now().await;
-    }
+    until_removed(&context, &directory).await;
+}
+
+#[tokio::test]
+async fn the_directory_of_a_cancelled_job_stays_until_the_call_of_its_batch_has_returned() {
+    let batching = Batching::new().max_batch_size(2);
+    let batcher = HandlerBatcher::new(batching.max_wait(Duration::from_mins(1)).limits);
+    let (starts, mut started) = unbounded_channel();
+    let (release, released) = mpsc::channel::<()>();
+    let released = Arc::new(Mutex::new(released));
+    let (context, _job) = testing::context();
+    let (other_context, _other_job) = testing::context();
+    let directory = context.directory().unwrap();
+    // Both are announced before one of them joins, so they share a call.
+    let seats = [
+        (context.clone(), batcher.announce()),
+        (other_context, batcher.announce()),
+    ];
+    let [cancelled, other] = seats.map(|(context, seat)| {
+        let in_use = InUse::of(&context);
+        let mut call = Call {
+            job: read_job(r#"{"id":"j","input":0}"#).unwrap(),
+            route: None,
+            context,
+            in_use: in_use.clone(),
+            state: None,
+            items: None,
+            #[cfg(feature = "openai")]
+            openai: None,
+            extracted: Extracted::default(),
+            seat: Some(seat),
+        };
+        let (starts, released) = (starts.clone(), Arc::clone(&released));
+        let invocation = join(&mut call, 1, (), move |jobs: Vec<()>| {
+            let (starts, released) = (starts.clone(), Arc::clone(&released));
+            let number = jobs.len();
+            let function = move || {
+                starts.send(number).unwrap();
+                let _ = released.lock().unwrap().recv();
+                jobs
+            };
+            let no_output = |()| Err(Failure::new("error", "no output"));
+            BatchCall::blocking(number, function, Ok, identity, no_output)
+        });
+        let invocation = invocation.unwrap();
+        tokio::spawn(async move {
+            let _in_use = in_use;
+            drop(invocation.finish(None, &mut None).await);
+        })
+    });
+    assert_eq!(started.recv().await, Some(2));
+    cancelled.abort();
+    assert!(cancelled.await.unwrap_err().is_cancelled());
+    assert!(!context.has_ended());
+    assert!(directory.exists());
+    drop(release);
+    other.await.unwrap();
+    until_removed(&context, &directory).await;
 }
 
 #[test]

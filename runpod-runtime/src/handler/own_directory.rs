@@ -8,9 +8,11 @@ use super::context::JobContext;
 impl JobContext {
     /// Returns the job's own directory, and creates it at the first call.
     ///
-    /// The directory and everything in it is removed when the handler has finished. If the job was cancelled, this is
-    /// when an `async fn` was dropped, or a plain `fn` or the call of a `batch` handler has returned. If the process is killed, the next worker that uses the same temporary directory removes it. It is in the system's
-    /// directory for temporary files (`TMPDIR`). Only this user can read it. Needs the feature `download`.
+    /// The directory and everything in it are removed when the handler has finished. If the job was cancelled, they are
+    /// removed once its code no longer runs: an `async fn` is dropped, and a plain `fn` or the call of a `batch` handler
+    /// returns. If the process is killed, the next worker that uses the same temporary directory removes them. The
+    /// directory is in the system's directory for temporary files (`TMPDIR`). Only this user can read it. Needs the
+    /// feature `download`.
     ///
     /// ```
     /// use runpod::prelude::*;

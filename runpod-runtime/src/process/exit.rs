@@ -23,8 +23,8 @@ pub(crate) fn limit(most: Duration) {
     limit_with(most, LAST_CHANCE);
 }
 
-/// Exits with this code, after the last traces and log lines. Nothing else may run afterwards, so this takes
-/// [`LONGEST`] at most.
+/// Exits with this code, after the last traces and log lines. Nothing else may run afterwards. If this takes longer than
+/// [`LONGEST`], the process ends with a failure, 2 s later at the latest.
 pub(crate) fn now(code: u8) -> ! {
     now_with(code, LONGEST, LAST_CHANCE)
 }

@@ -13,8 +13,8 @@ enum Event {
     Start { jobs: usize },
     /// One of the running jobs ends.
     Finish { index: usize, outcome: Outcome },
-    /// A job was stopped: its slot becomes free, and nothing else is known.
-    Stop { index: usize },
+    /// A job disappears: its slot becomes free, and nothing else is known.
+    Vanish { index: usize },
     /// Nothing but time. The clock of a machine may also go backwards.
     Pass,
 }
@@ -28,7 +28,7 @@ fn events() -> impl Strategy<Value = Vec<(i64, Event)>> {
     let event = prop_oneof![
         4 => (1_usize..100).prop_map(|jobs| Event::Start { jobs }),
         8 => (any::<usize>(), outcome).prop_map(|(index, outcome)| Event::Finish { index, outcome }),
-        1 => any::<usize>().prop_map(|index| Event::Stop { index }),
+        1 => any::<usize>().prop_map(|index| Event::Vanish { index }),
         1 => Just(Event::Pass),
     ];
     prop::collection::vec((-1_i64..2000, event), 1..500)
@@ -77,6 +77,18 @@ impl Run {
         self.observe();
     }
 
+    /// All slots get jobs, which need a second. Then this many of them are stopped, and the others succeed.
+    fn second(&mut self, stopped: usize) {
+        self.start(usize::MAX);
+        self.now += Duration::from_secs(1);
+        for _ in 0..stopped {
+            self.end(0, Some(Outcome::Unknown));
+        }
+        while !self.running.is_empty() {
+            self.end(0, Some(Outcome::Succeeded));
+        }
+    }
+
     fn observe(&mut self) {
         self.controller.observe(self.running.len(), self.now);
     }
@@ -86,6 +98,21 @@ impl Run {
         assert!((self.bounds.min..=self.bounds.max).contains(&limit));
         // A limit is only tried if all slots of the limit before were in use.
         assert!(limit <= (2 * self.most_at_once).max(self.bounds.min));
+    }
+}
+
+#[test]
+fn jobs_that_are_stopped_do_not_make_the_others_look_slow() {
+    // Six slots have twice the throughput of three. More are not allowed, so a pause begins after seven seconds.
+    let mut run = Run::new(3, 3);
+    for _ in 0..10 {
+        run.second(0);
+    }
+    assert_eq!(run.controller.limit(), 6);
+    // The pause lasts longer than this.
+    for second in 0..30 {
+        run.second(4);
+        assert_eq!(run.controller.limit(), 6, "after {second} s");
     }
 }
 
@@ -105,7 +132,7 @@ proptest! {
             match event {
                 Event::Start { jobs } => run.start(jobs),
                 Event::Finish { index, outcome } => run.end(index, Some(outcome)),
-                Event::Stop { index } => run.end(index, None),
+                Event::Vanish { index } => run.end(index, None),
                 Event::Pass if pause < 0 => {
                     let earlier = run.now.saturating_sub(Duration::from_secs(1));
                     run.controller.observe(run.running.len(), earlier);

@@ -42,7 +42,8 @@ impl AutoLimit {
         report(change);
     }
 
-    /// Records that a handler has finished. Its slot must still be in use.
+    /// Records that a handler has finished, or that its job was stopped. Call this before the number of slots in use is
+    /// observed again.
     pub(super) fn finished(&self, begin: Begin, verdict: Verdict) {
         let outcome = match verdict {
             Verdict::Succeeded => Outcome::Succeeded,

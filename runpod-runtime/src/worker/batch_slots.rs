@@ -36,15 +36,20 @@ pub(super) fn concurrency(batchers: &[Arc<HandlerBatcher>], chosen: Option<usize
     let Some(chosen) = chosen else {
         return needed(batchers);
     };
+    warn_of_few(batchers, "concurrency", chosen);
+    chosen
+}
+
+/// Warns if no call can be full, because this option of the user's allows only this many jobs at once.
+pub(super) fn warn_of_few(batchers: &[Arc<HandlerBatcher>], option: &str, jobs: usize) {
     let largest = batchers.iter().map(|it| it.limits().max_batch_size).max();
     let largest = largest.unwrap_or(0);
-    if chosen < largest {
+    if jobs < largest {
         tracing::warn!(
-            "no call can have more than {chosen} jobs, because `concurrency` is {chosen}; `max_batch_size` is {largest}. \
-             Remove `concurrency` to use twice the size of a batch."
+            "no call can have more than {jobs} jobs, because `{option}` is {jobs}; `max_batch_size` is {largest}. Set \
+             `{option}` to at least twice the size of a batch, or remove it."
         );
     }
-    chosen
 }
 
 #[cfg(test)]

@@ -322,6 +322,10 @@ pub(super) fn stop(control: &Arc<Control>, id: &str) -> bool {
         was_started: was == Interrupted::Started,
     }
     .emit();
+    if let (Some(auto), Some(begin)) = (&control.auto, job.begin()) {
+        // It says nothing about the worker, but it had a slot.
+        auto.finished(begin, Verdict::None);
+    }
     job.context.discard_outbox();
     control.jobs.remove(&job);
     true

@@ -187,7 +187,8 @@ async fn run(parts: Parts, shutdown: Shutdown) -> Ended {
     let concurrency = if control.failed_start.is_some() {
         tokio::spawn(failed_start::limit(Arc::clone(&control)));
         Concurrency::new(1, None)
-    } else if let Some(auto) = &control.auto {
+    } else if let (Some(auto), Some(bounds)) = (&control.auto, bounds) {
+        batch_slots::warn_of_few(&control.execution.batchers, "max_concurrency", bounds.max);
         Concurrency::new(auto.limit(), None)
     } else {
         let jobs = config.concurrency.jobs;

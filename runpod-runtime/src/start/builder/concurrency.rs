@@ -11,7 +11,7 @@ impl WorkerBuilder {
     /// throughput grows enough. It tries a lower number if jobs become slower. With few jobs, the number does not change.
     ///
     /// The attribute's defaults are `1..=64`. If the worker has batch handlers, the lower bound should be at least twice
-    /// `max_batch_size`.
+    /// `max_batch_size`, and the upper bound higher than that.
     ///
     /// If the range is empty or starts at 0, or if [`concurrency`](Self::concurrency) or
     /// [`concurrency_modifier`](Self::concurrency_modifier) is set as well, the worker does not start.

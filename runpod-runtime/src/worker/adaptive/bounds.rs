@@ -10,8 +10,8 @@ pub(crate) struct Bounds {
 }
 
 impl Bounds {
-    /// The highest limit, unless the user sets another one. The platform accepts inputs of up to 20 MB, so the inputs
-    /// of this many jobs can need 1.3 GB.
+    /// The highest limit, unless the user sets another one or batches need more. The platform accepts inputs of up to
+    /// 20 MB, so the inputs of this many jobs can need 1.3 GB.
     pub(crate) const DEFAULT_MAX: usize = 64;
 
     pub(crate) fn clamp(self, limit: usize) -> usize {

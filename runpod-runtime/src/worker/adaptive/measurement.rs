@@ -14,7 +14,7 @@ const FREE: usize = 8;
 pub(crate) enum Outcome {
     Succeeded,
     Failed,
-    /// The job says nothing about the worker, for example because its input was wrong.
+    /// The job says nothing about the worker, for example because its input was wrong or because it was stopped.
     Unknown,
 }
 
@@ -83,7 +83,14 @@ impl Measurement {
         };
         let is_settling = self.settle > 0;
         match outcome {
-            Outcome::Unknown => return,
+            Outcome::Unknown => {
+                // Otherwise, its time in the slot would look like that of a job that hardly finishes.
+                self.all.forget(full);
+                if !is_settling {
+                    self.sample.forget(full);
+                }
+                return;
+            }
             Outcome::Failed => {
                 self.all.failed();
                 if !is_settling {

@@ -16,7 +16,7 @@ const GROUP: f64 = 0.2;
 pub(crate) struct Sample {
     /// The time during which all slots were in use.
     seconds: f64,
-    /// The sum of the times during which each slot was in use.
+    /// The sum of the times during which each slot was in use, without those of jobs that say nothing.
     slot_seconds: f64,
     /// The sum of the parts of the jobs that have succeeded.
     jobs: f64,
@@ -44,6 +44,13 @@ impl Sample {
 
     pub(crate) fn failed(&mut self) {
         self.failures += 1.0;
+    }
+
+    /// Removes the time of a job that says nothing. All slots were in use for this much of its time; the last part of
+    /// it, which may be all of it, is in this sample.
+    pub(crate) fn forget(&mut self, full: Duration) {
+        let time = full.as_secs_f64().min(self.seconds);
+        self.slot_seconds = (self.slot_seconds - time).max(0.0);
     }
 
     pub(crate) fn jobs(&self) -> f64 {

@@ -77,9 +77,11 @@ impl ConcurrencyConfig {
         if !self.auto {
             return None;
         }
+        // Batches may need all slots of the default maximum from the start, and then nothing could be tried.
+        let most = Bounds::DEFAULT_MAX.max(needed.saturating_mul(2));
         let needed = self.max.map_or(needed, |max| needed.min(max));
         let min = self.min.unwrap_or(needed).max(1);
-        let max = self.max.unwrap_or(Bounds::DEFAULT_MAX).max(min);
+        let max = self.max.unwrap_or(most).max(min);
         Some(Bounds { min, max })
     }
 }
@@ -137,7 +139,9 @@ mod tests {
 
     #[test]
     fn batches_need_slots_from_the_start_unless_the_maximum_is_lower() {
-        assert_eq!(AUTO.bounds(128), Some(Bounds { min: 128, max: 128 }));
+        assert_eq!(AUTO.bounds(16), Some(Bounds { min: 16, max: 64 }));
+        assert_eq!(AUTO.bounds(64), Some(Bounds { min: 64, max: 128 }));
+        assert_eq!(AUTO.bounds(128), Some(Bounds { min: 128, max: 256 }));
         let max = Some(20);
         let few = ConcurrencyConfig { max, ..AUTO };
         assert_eq!(few.bounds(128), Some(Bounds { min: 20, max: 20 }));
