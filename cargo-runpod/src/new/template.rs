@@ -26,9 +26,9 @@ pub(crate) enum Template {
     Stream,
     /// A model that is loaded once, and a handler that streams its output
     Model,
-    /// A language model for OpenAI clients, with candle, on an NVIDIA GPU or the CPU
+    /// A language model that chats, with candle, on an NVIDIA GPU or the CPU
     Chat,
-    /// A model that computes embeddings for OpenAI clients, in batches, with candle
+    /// A model that computes embeddings, in batches, with candle
     Embed,
     /// Speech in audio, found with Silero VAD on the CPU
     Speech,

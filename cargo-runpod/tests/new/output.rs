@@ -29,8 +29,8 @@ Options:
           - basic:  One function that turns a job's input into its output
           - stream: A function that streams its output item by item
           - model:  A model that is loaded once, and a handler that streams its output
-          - chat:   A language model for OpenAI clients, with candle, on an NVIDIA GPU or the CPU
-          - embed:  A model that computes embeddings for OpenAI clients, in batches, with candle
+          - chat:   A language model that chats, with candle, on an NVIDIA GPU or the CPU
+          - embed:  A model that computes embeddings, in batches, with candle
           - speech: Speech in audio, found with Silero VAD on the CPU
           - ocr:    Text in images, read with PP-OCR on the CPU
           

@@ -18,6 +18,7 @@ pub(super) fn split(text: &str) -> (&str, Vec<String>) {
 /// Returns the place of a backtrace that extends to the end of the text. It starts with the frame 0, on a line of its own.
 fn backtrace(text: &str) -> Option<usize> {
     let (mut found, mut start) = (None, text.len());
+    let mut has_place = false;
     // From the end, so that a long text is read only once.
     for line in text.split_inclusive('\n').rev() {
         start -= line.len();
@@ -25,24 +26,29 @@ fn backtrace(text: &str) -> Option<usize> {
         if !is_part(line) {
             break;
         }
-        if is_first(line) {
+        if is_first(line, has_place) {
             found = Some(start);
         }
+        has_place = is_place(line);
     }
     // A text without a message stays whole.
     found.filter(|start| *start > 0)
 }
 
-/// Returns whether the line names the frame 0 as the standard library writes it. A list in a message may be numbered, too.
-fn is_first(line: &str) -> bool {
+/// Returns whether the line names the frame 0 as the standard library writes it: a path, or a name with a place in the
+/// next line. A list in a message may be numbered, too.
+fn is_first(line: &str, has_place: bool) -> bool {
     line.strip_prefix("   0: ")
-        .is_some_and(|name| name.contains("::") || name.contains("<unknown>"))
+        .is_some_and(|name| has_place || name.contains("::") || name.contains("<unknown>"))
+}
+
+fn is_place(line: &str) -> bool {
+    line.starts_with(' ') && line.trim_start().starts_with("at ")
 }
 
 fn is_part(line: &str) -> bool {
-    let is_place = line.starts_with(' ') && line.trim_start().starts_with("at ");
     is_frame(line)
-        || is_place
+        || is_place(line)
         || line.trim().is_empty()
         || line.starts_with("note: Some details are omitted")
 }

@@ -123,9 +123,10 @@ impl ToolCall {
 
     fn read(call: Value, place: &str) -> Result<Self, ApiError> {
         let mut call = Fields::at(place, call, "an object")?;
+        let id = required(&mut call, "id")?;
         let mut function = function(&mut call)?;
         Ok(Self {
-            id: required(&mut call, "id")?,
+            id,
             name: required(&mut function, "name")?,
             arguments: required(&mut function, "arguments")?,
         })

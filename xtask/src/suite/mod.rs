@@ -241,10 +241,11 @@ impl Run<'_> {
             Extent::Long => &["fuzz"],
         };
         parts.push(self.own(
-            &["models"],
+            &["models", "--workspace"],
             "examples with real weights",
             Load::CompilesApart,
         ));
+        parts.extend(self.workers_with_models());
         if self.tools.compiler.is_ok() {
             parts.push(self.own(fuzzing, "fuzzing", Load::CompilesApart));
         }
@@ -283,6 +284,20 @@ impl Run<'_> {
             command,
             again,
             Load::Compiles,
+        ))
+    }
+
+    /// Returns the tests of the workers that are created from the templates with a model. They need the build of the
+    /// examples with real weights, so they come after it.
+    fn workers_with_models(&self) -> Option<Part> {
+        let program = self.tests.iter().find(|program| program.name == "new")?;
+        let command = program.command(self.workspace, &["--ignored", "models::"]);
+        let again = "cargo xtask models";
+        Some(Part::tests(
+            "workers with a model",
+            command,
+            again,
+            Load::CompilesApart,
         ))
     }
 
