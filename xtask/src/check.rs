@@ -22,7 +22,6 @@ pub(crate) fn parts(
 ) -> Result<Vec<Part>, Failure> {
     let [downstream, without_features] = downstream::manifests(workspace)?;
     let client = workspace.file(clients::RUST);
-    let models = workspace.file(models::MANIFEST);
     let cargo = |name: &str, arguments: &[&str]| {
         let mut command = workspace.cargo();
         command.args(arguments);
@@ -67,12 +66,6 @@ pub(crate) fn parts(
             &[],
         ),
         elsewhere("format, the Rust client's suite", &format, &client, &[]),
-        elsewhere(
-            "format, examples with real weights",
-            &format,
-            &models,
-            &models::PACKAGES,
-        ),
         Part::check("dependencies", dependencies, "cargo xtask dependencies"),
         Part::check("packages", packages, "cargo xtask packages"),
         // `--locked` is needed because a commit that changes the dependencies must also contain the lock file.
@@ -126,7 +119,7 @@ pub(crate) fn parts(
         load: Load::CompilesApart,
         ..Part::check("guide and English", guide, "cargo xtask docs")
     });
-    parts.extend(of_the_bench(workspace, extent));
+    parts.extend(of_other_workspaces(workspace, extent));
     if extent == Extent::Long {
         let mut features = Command::new(itself);
         features.arg("features");
@@ -134,6 +127,23 @@ pub(crate) fn parts(
         parts.push(part);
     }
     Ok(parts)
+}
+
+fn of_other_workspaces(workspace: &Workspace, extent: Extent) -> Vec<Part> {
+    let mut parts = of_the_bench(workspace, extent);
+    parts.push(of_the_models(workspace));
+    parts
+}
+
+/// Clippy checks the examples with real weights while their tests are built.
+fn of_the_models(workspace: &Workspace) -> Part {
+    elsewhere(
+        workspace,
+        "format, examples with real weights",
+        &["fmt", "--check"],
+        &workspace.file(models::MANIFEST),
+        &models::PACKAGES,
+    )
 }
 
 fn of_the_bench(workspace: &Workspace, extent: Extent) -> Vec<Part> {

@@ -35,10 +35,13 @@ pub(crate) fn output_of_worker(test: &str, mount: &str) -> String {
         .env(FOLDER, disk.path())
         .output()
         .unwrap_or_else(|error| panic!("unshare (util-linux) could not be started: {error}"));
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{text}{errors}");
-    assert!(text.contains("1 passed"), "there is no such test: {text}");
-    assert!(!text.contains("left behind"), "{text}");
-    text
+    assert!(output.status.success(), "{printed}{errors}");
+    assert!(
+        printed.contains("1 passed"),
+        "there is no such test: {printed}"
+    );
+    assert!(!printed.contains("left behind"), "{printed}");
+    printed
 }
