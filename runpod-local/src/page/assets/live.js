@@ -56,7 +56,7 @@ export async function read(body, event) {
       for (const block of blocks) dispatch(block, event);
     }
   } catch (error) {
-    // Otherwise the connection, and what the endpoint does for it, would go on.
+    // Otherwise the connection would stay open, and the endpoint would continue to work for it.
     reader.cancel().catch(() => {});
     throw error;
   }

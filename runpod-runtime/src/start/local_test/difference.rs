@@ -179,7 +179,7 @@ mod tests {
         assert!(difference(&json!(10_000_000), &json!(10_000_001)).is_some());
         assert_eq!(difference(&json!(2), &json!(2.0)), None);
         assert!(difference(&json!(0.0), &json!(1e-9)).is_some());
-        // A time beside a score does not make the score imprecise.
+        // A time next to a score does not make the score imprecise.
         let scored = |score: f64| json!([1_700_000_000, score]);
         assert!(difference(&scored(0.93), &scored(0.1)).is_some());
         // In a vector, the largest number counts.
