@@ -112,7 +112,7 @@ test("very large and very deep results are cut until they are asked for", async 
   const id = await submit(1);
   const job = await worker.take();
   const deep = `${"[".repeat(3000)}${"]".repeat(3000)}`;
-  const output = { numbers: Array.from({ length: 50_000 }, (_, index) => index), deep: "#", text: "y".repeat(300_000) };
+  const output = { words: Array.from({ length: 50_000 }, (_, index) => `w${index}`), deep: "#", text: "y".repeat(300_000) };
   const page = await jobPage(id);
   const response = await fetch(worker.webhooks.POST_OUTPUT.replaceAll("$RUNPOD_POD_ID", encodeURIComponent(worker.id)).replaceAll("$ID", id), {
     method: "POST",
