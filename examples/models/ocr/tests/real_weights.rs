@@ -3,27 +3,22 @@
 //! `RUNPOD_TEST_WEIGHTS` is the folder with the packages of `weights.txt`, and `RUNPOD_TEST_PYTHON` a Python with the
 //! dependencies of rapidocr. `cargo xtask models` sets both.
 
+#[path = "../../tests/process.rs"]
+mod process;
 #[path = "../../tests/worker.rs"]
 mod worker;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::process::{assert_refused, python, variable};
 use crate::worker::Worker;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ocr");
-
-fn variable(name: &str) -> PathBuf {
-    let value = std::env::var_os(name);
-    value
-        .unwrap_or_else(|| panic!("{name} is not set: run `cargo xtask models`"))
-        .into()
-}
 
 fn weights() -> PathBuf {
     variable("RUNPOD_TEST_WEIGHTS").join("rapidocr/models")
@@ -41,15 +36,7 @@ fn base64(path: &Path) -> String {
 
 /// Returns the lines that rapidocr finds.
 fn reference(image: &Path) -> Vec<Value> {
-    let output = Command::new(variable("RUNPOD_TEST_PYTHON"))
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference.py"))
-        .args([&variable("RUNPOD_TEST_WEIGHTS"), image])
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .output()
-        .unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
-    let text = String::from_utf8(output.stdout).unwrap();
+    let text = python("reference.py", &[&variable("RUNPOD_TEST_WEIGHTS"), image]);
     let last = text.lines().last().expect("the program writes one line");
     serde_json::from_str(last).unwrap_or_else(|error| panic!("{error} in {text}"))
 }
@@ -146,10 +133,10 @@ fn damaged_weights_and_those_of_another_model_are_reported_at_startup() {
         (&other[..], "a model with another input"),
     ] {
         std::fs::write(&path, content).unwrap();
-        let (code, text) = Worker::fails(PROGRAM, folder.path());
-        assert_eq!(code, Some(1), "{text}");
-        for part in [fault, &*path.to_string_lossy(), "PP-OCRv6_rec_small.onnx"] {
-            assert!(text.contains(part), "no {part} in {text}");
-        }
+        assert_refused(
+            PROGRAM,
+            folder.path(),
+            &[fault, &path.to_string_lossy(), "PP-OCRv6_rec_small.onnx"],
+        );
     }
 }

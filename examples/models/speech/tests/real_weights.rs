@@ -3,28 +3,23 @@
 //! `RUNPOD_TEST_WEIGHTS` is the folder with the packages of `weights.txt`, and `RUNPOD_TEST_PYTHON` a Python with
 //! onnxruntime. `cargo xtask models` sets both.
 
+#[path = "../../tests/process.rs"]
+mod process;
 mod recording;
 mod streams;
 #[path = "../../tests/worker.rs"]
 mod worker;
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::process::{assert_refused, python, variable};
 use crate::recording::Recording;
 use crate::worker::Worker;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_speech");
-
-fn variable(name: &str) -> PathBuf {
-    let value = std::env::var_os(name);
-    value
-        .unwrap_or_else(|| panic!("{name} is not set: run `cargo xtask models`"))
-        .into()
-}
 
 fn weights() -> PathBuf {
     variable("RUNPOD_TEST_WEIGHTS").join("silero_vad/data")
@@ -35,17 +30,8 @@ fn reference(recording: &Recording) -> Vec<Value> {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("recording.wav");
     std::fs::write(&path, recording.wav()).unwrap();
-    let output = Command::new(variable("RUNPOD_TEST_PYTHON"))
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference.py"))
-        .args([&weights().join("silero_vad.onnx"), &path])
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let mut found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let text = python("reference.py", &[&weights().join("silero_vad.onnx"), &path]);
+    let mut found: Value = serde_json::from_str(&text).unwrap();
     serde_json::from_value(found["segments"].take()).unwrap()
 }
 
@@ -134,10 +120,10 @@ fn damaged_weights_and_those_of_another_model_are_reported_at_startup() {
         (&other[..], "a model without `state`"),
     ] {
         std::fs::write(&path, content).unwrap();
-        let (code, text) = Worker::fails(PROGRAM, folder.path());
-        assert_eq!(code, Some(1), "{text}");
-        for part in [fault, &*path.to_string_lossy(), "Silero VAD"] {
-            assert!(text.contains(part), "no {part} in {text}");
-        }
+        assert_refused(
+            PROGRAM,
+            folder.path(),
+            &[fault, &path.to_string_lossy(), "Silero VAD"],
+        );
     }
 }
