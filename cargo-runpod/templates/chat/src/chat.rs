@@ -121,10 +121,74 @@ fn in_settings(template: &Value) -> Result<Option<String>, Error> {
     }
 }
 
-fn read_if_there(path: &Path) -> Result<Option<String>, Error> {
+/// Returns the text of a file, or `None` if the file does not exist.
+pub fn read_if_there(path: &Path) -> Result<Option<String>, Error> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(format!("{}: {error}", path.display()).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// Jinja's braces are brackets here, because they would be placeholders of the template of this crate.
+    const STRIPPED: &str =
+        "[% for message in messages %]<[[ message.content.strip() ]]>[% endfor %]";
+
+    fn jinja(text: &str) -> String {
+        text.replace('[', "{").replace(']', "}")
+    }
+
+    fn read(settings: &Value) -> Result<Option<Chat>, Error> {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("tokenizer_config.json");
+        fs::write(path, settings.to_string()).unwrap();
+        Chat::read(folder.path())
+    }
+
+    fn new(template: &str) -> Result<Chat, Error> {
+        Chat::new(jinja(template), String::new(), String::new())
+    }
+
+    #[test]
+    fn a_template_may_use_pythons_methods_and_be_one_of_several() {
+        let source = jinja(STRIPPED);
+        let several = json!([
+            { "name": "tool_use", "template": "other" },
+            { "name": "default", "template": &source },
+        ]);
+        for template in [json!(source), several] {
+            let chat = read(&json!({ "chat_template": template })).unwrap();
+            let text = chat.unwrap().text(&[Message::user(" red ")]).unwrap();
+            assert_eq!(text, "<red>");
+        }
+        assert!(read(&json!({})).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_template_that_cannot_be_used_is_reported_when_the_model_is_loaded() {
+        let fault = |found: Result<Option<Chat>, Error>| found.unwrap_err().to_string();
+        let unnamed = read(&json!({ "chat_template": [{ "name": "rag", "template": "" }] }));
+        assert!(fault(unnamed).contains("of the name default"));
+        let broken = new("[% for message in messages %]").map(Some);
+        assert!(fault(broken).contains("cannot be read"));
+    }
+
+    #[test]
+    fn only_messages_that_the_template_refuses_are_the_fault_of_the_client() {
+        let message = [Message::user("red")];
+        let refusing = new("[[ raise_exception('roles must alternate') ]]").unwrap();
+        let error = refusing.text(&message).unwrap_err();
+        assert_eq!(error.param(), Some("messages"));
+        assert!(error.to_string().contains("roles must alternate"));
+        let wrong = new("[[ messages.no.such.field ]]").unwrap();
+        let error = wrong.text(&message).unwrap_err();
+        assert_eq!(error.param(), None, "{error}");
     }
 }

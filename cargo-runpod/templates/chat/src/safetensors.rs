@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokenizers::Tokenizer;
 
 use crate::Error;
-use crate::chat::Chat;
+use crate::chat::{Chat, read_if_there};
 use crate::model::Contents;
 
 /// Reads the files of a folder.
@@ -22,7 +22,7 @@ pub fn read(
     device: &Device,
 ) -> Result<Contents, Error> {
     Ok(Contents {
-        config: config(&folder.join("config.json"))?,
+        config: config(folder)?,
         tokenizer: tokenizer(&folder.join("tokenizer.json"))?,
         tensors: tensors(weights, dtype, device)?,
         chat: Chat::read(folder)?,
@@ -51,9 +51,15 @@ fn tensors(
     Ok(tensors)
 }
 
-fn config(path: &Path) -> Result<Config, Error> {
+fn config(folder: &Path) -> Result<Config, Error> {
+    let path = folder.join("config.json");
     let read = || -> Result<Config, Error> {
-        let config: Value = serde_json::from_str(&fs::read_to_string(path)?)?;
+        let mut config: Value = serde_json::from_str(&fs::read_to_string(&path)?)?;
+        // Chat models often have further tokens that end a reply, which only this file lists.
+        let ends = ends_of_replies(&folder.join("generation_config.json"))?;
+        if !ends.is_null() {
+            config["eos_token_id"] = ends;
+        }
         match config["model_type"].as_str() {
             Some("llama") => {
                 for name in ["attention_bias", "mlp_bias"] {
@@ -71,7 +77,17 @@ fn config(path: &Path) -> Result<Config, Error> {
             }
         }
     };
-    read().map_err(|error| named(path, &*error))
+    read().map_err(|error| named(&path, &*error))
+}
+
+/// Returns the tokens that end a reply, if there is a file that lists them.
+fn ends_of_replies(path: &Path) -> Result<Value, Error> {
+    let Some(text) = read_if_there(path)? else {
+        return Ok(Value::Null);
+    };
+    let mut generation: Value =
+        serde_json::from_str(&text).map_err(|error| format!("{}: {error}", file_name(path)))?;
+    Ok(generation["eos_token_id"].take())
 }
 
 fn named(path: &Path, error: &(dyn std::error::Error + Send + Sync)) -> Error {

@@ -238,6 +238,11 @@ fn a_model_of_another_type_or_with_other_weights_is_refused() {
             "found qwen2",
         ),
         (
+            r#""model_type":"llama""#,
+            r#""model_type":"llama","attention_bias":true"#,
+            "attention_bias: found true",
+        ),
+        (
             r#""num_hidden_layers":1"#,
             r#""num_hidden_layers":2"#,
             "model.layers.1.",
@@ -248,6 +253,16 @@ fn a_model_of_another_type_or_with_other_weights_is_refused() {
         let error = fault(&tiny::files(&folder));
         assert!(error.contains(message), "{error}");
     }
+}
+
+#[test]
+fn every_token_that_ends_a_reply_is_known() {
+    let folder = tiny::folder();
+    let path = folder.path().join("generation_config.json");
+    fs::write(path, r#"{ "eos_token_id": [1, 4] }"#).unwrap();
+    let model = Model::load(&tiny::files(&folder)).unwrap();
+    assert!(model.is_end(1) && model.is_end(4) && !model.is_end(2));
+    assert!(!tiny::model().is_end(4));
 }
 
 #[test]
